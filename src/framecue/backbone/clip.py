@@ -1,0 +1,74 @@
+"""CLIP (`transformers.CLIPModel`) as two towers."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from transformers import CLIPModel
+
+from framecue.backbone.towers import TextTower, VisionTower
+
+__all__ = ["ClipTextTower", "ClipVisionTower"]
+
+
+class ClipVisionTower(VisionTower):
+    """CLIP's ViT: class token first, `pre_layrnorm` before layer 0, `post_layernorm` on the class token."""
+
+    def __init__(self, clip: CLIPModel) -> None:
+        config = clip.config.vision_config
+        super().__init__(
+            layers=clip.vision_model.encoder.layers,
+            width=config.hidden_size,
+            num_heads=config.num_attention_heads,
+            feed_forward_width=config.intermediate_size,
+            embedding_dim=clip.config.projection_dim,
+        )
+        self.image_size = config.image_size
+        self._model, self._projection = clip.vision_model, clip.visual_projection
+
+    def embed(self, pixel_values: Tensor) -> Tensor:
+        """See `VisionTower.embed`."""
+        return self._model.pre_layrnorm(self._model.embeddings(pixel_values))
+
+    def finish(self, class_tokens: Tensor) -> Tensor:
+        """See `VisionTower.finish`."""
+        return self._projection(self._model.post_layernorm(class_tokens))
+
+
+class ClipTextTower(TextTower):
+    """CLIP's causal text transformer; the feature is read at end-of-text."""
+
+    def __init__(self, clip: CLIPModel) -> None:
+        config = clip.config.text_config
+        super().__init__(
+            layers=clip.text_model.encoder.layers,
+            width=config.hidden_size,
+            num_heads=config.num_attention_heads,
+            feed_forward_width=config.intermediate_size,
+            embedding_dim=clip.config.projection_dim,
+        )
+        self.context_length = config.max_position_embeddings
+        self._eos_token_id = config.eos_token_id
+        self._model, self._projection = clip.text_model, clip.text_projection
+
+    def embed(self, input_ids: Tensor) -> Tensor:
+        """See `TextTower.embed`."""
+        return self._model.embeddings(input_ids=input_ids)
+
+    def causal_mask(self, tokens: Tensor) -> Tensor:
+        """See `TextTower.causal_mask`."""
+        length = tokens.shape[1]
+        mask = torch.full((length, length), torch.finfo(tokens.dtype).min, dtype=tokens.dtype, device=tokens.device)
+        return mask.triu(1)[None, None]
+
+    def end_of_text(self, input_ids: Tensor) -> Tensor:
+        """See `TextTower.end_of_text`."""
+        if self._eos_token_id == 2:
+            # transformers keeps this rule for configurations written before the end-of-text id was right in them
+            # (OpenAI's on the hub among them): the largest id stands at end-of-text.
+            return input_ids.argmax(dim=-1)
+        return (input_ids == self._eos_token_id).int().argmax(dim=-1)
+
+    def finish(self, token: Tensor) -> Tensor:
+        """See `TextTower.finish`."""
+        return self._projection(self._model.final_layer_norm(token))

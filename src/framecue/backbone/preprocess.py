@@ -1,0 +1,121 @@
+"""Frames to the backbone's pixel values, as its own image processor does it, a whole video at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from framecue.errors import InputError
+
+__all__ = ["Preprocess"]
+
+CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
+CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
+_FILTERS = {2: "bilinear", 3: "bicubic"}  # PIL's numbers for them
+
+
+@dataclass(frozen=True)
+class Preprocess:
+    """Resize, centre crop, normalise.
+
+    Attributes:
+        resize: the short side after resizing, or (height, width) to ignore the aspect ratio.
+        crop: (height, width) of the centre crop, or None.
+        mean: of each channel, in [0, 1].
+        std: of each channel.
+        filter: "bicubic" or "bilinear", both with antialiasing.
+    """
+
+    resize: int | tuple[int, int]
+    crop: tuple[int, int] | None
+    mean: tuple[float, ...] = CLIP_MEAN
+    std: tuple[float, ...] = CLIP_STD
+    filter: str = "bicubic"
+
+    @classmethod
+    def of_image_processor(cls, processor: Any) -> Preprocess:
+        """The same steps as an image processor of `transformers`."""
+        size = dict(processor.size)
+        resize = size["shortest_edge"] if "shortest_edge" in size else (size["height"], size["width"])
+        crop = None
+        if getattr(processor, "do_center_crop", False):
+            crop = (processor.crop_size["height"], processor.crop_size["width"])
+        return cls(
+            resize=resize,
+            crop=crop,
+            mean=tuple(processor.image_mean),
+            std=tuple(processor.image_std),
+            filter=_FILTERS[int(processor.resample)],
+        )
+
+    @classmethod
+    def of_folder(cls, name: str, *, image_size: int, **hub: Any) -> Preprocess:
+        """The steps that a model's folder or hub page names; CLIP's own where it names none."""
+        from transformers import AutoImageProcessor
+
+        if Path(name).is_dir() and not (Path(name) / "preprocessor_config.json").exists():
+            if not (Path(name) / "processor_config.json").exists():
+                return cls(resize=image_size, crop=(image_size, image_size))
+        return cls.of_image_processor(AutoImageProcessor.from_pretrained(name, **hub))
+
+    def __call__(self, frames: np.ndarray | Tensor) -> Tensor:
+        """Frames to pixel values.
+
+        Args:
+            frames: uint8 (F, H, W, 3), RGB, 0..255.
+
+        Returns:
+            float32 (F, 3, S, S), normalised.
+
+        Raises:
+            InputError: not uint8, or not (F, H, W, 3).
+        """
+        return self.normalise(self.resize_and_crop(frames))
+
+    def resize_and_crop(self, frames: np.ndarray | Tensor) -> Tensor:
+        """The steps before normalising: uint8 (F, H, W, 3) to uint8 (F, 3, S, S)."""
+        pixels = torch.as_tensor(frames)
+        if pixels.dtype != torch.uint8 or pixels.ndim != 4 or pixels.shape[-1] != 3:
+            raise InputError(
+                f"frames must be uint8 (F, H, W, 3) in RGB; got {pixels.dtype} of shape {tuple(pixels.shape)}"
+            )
+        pixels = pixels.permute(0, 3, 1, 2)
+        height, width = pixels.shape[-2:]
+        target = self._target(height, width)
+        if target != (height, width):
+            pixels = functional.interpolate(pixels, size=target, mode=self.filter, antialias=True)
+        if self.crop is not None:
+            pixels = _centre_crop(pixels, self.crop)
+        return pixels
+
+    def normalise(self, pixels: Tensor) -> Tensor:
+        """Pixels uint8 (..., 3, S, S) to float32, normalised by channel."""
+        scale = 1.0 / (255.0 * torch.tensor(self.std, device=pixels.device))
+        offset = torch.tensor(self.mean, device=pixels.device) / torch.tensor(self.std, device=pixels.device)
+        return pixels.to(torch.float32) * scale[:, None, None] - offset[:, None, None]
+
+    def _target(self, height: int, width: int) -> tuple[int, int]:
+        if isinstance(self.resize, tuple):
+            return self.resize
+        short, long = min(height, width), max(height, width)
+        scaled = int(self.resize * long / short)  # truncated, as transformers and torchvision do
+        return (self.resize, scaled) if height <= width else (scaled, self.resize)
+
+
+def _centre_crop(pixels: Tensor, crop: tuple[int, int]) -> Tensor:
+    """Cut (height, width) from the middle; what the frame lacks is black."""
+    for dim, size in zip((-2, -1), crop, strict=True):
+        missing = size - pixels.shape[dim]
+        if missing > 0:
+            before = (missing + 1) // 2  # the image processor's own rounding
+            padding = (before, missing - before) if dim == -1 else (0, 0, before, missing - before)
+            pixels = functional.pad(pixels, padding)
+        start = (pixels.shape[dim] - size) // 2
+        pixels = pixels.narrow(dim, start, size)
+    return pixels

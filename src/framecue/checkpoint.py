@@ -1,0 +1,166 @@
+"""Adapter folders: `adapter_config.json` and `adapter_model.safetensors`, which holds only what was trained."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from framecue.backbone import Backbone
+from framecue.backbone.load import ASSETS
+from framecue.errors import AdapterError
+from framecue.methods import Method, build_method
+
+__all__ = ["AdapterConfig", "adapter_folder", "adapter_hash", "load_adapter", "read_adapter_config", "save_adapter"]
+
+CONFIG_FILE, WEIGHTS_FILE = "adapter_config.json", "adapter_model.safetensors"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdapterConfig:
+    """What `adapter_config.json` says.
+
+    Attributes:
+        method: the method's name.
+        options: the method's config.
+        backbone: hub name or folder of the backbone that it was trained on.
+        revision: the backbone's commit or hash of weights.
+        framecue_version: the version that wrote it.
+        scores: what it scored, as `framecue evaluate --json` prints it; may be empty.
+    """
+
+    method: str
+    options: dict[str, Any]
+    backbone: str
+    revision: str
+    framecue_version: str
+    scores: dict[str, Any] = field(default_factory=dict)
+
+
+def adapter_folder(adapter: str | Path) -> Path:
+    """The folder of an adapter, given as a folder or as the name of a bundled one.
+
+    Raises:
+        AdapterError: no such folder, or it lacks one of the two files.
+    """
+    folder = Path(adapter).expanduser()
+    if not folder.is_dir() and folder.name == str(adapter) and (ASSETS / folder.name / CONFIG_FILE).exists():
+        folder = ASSETS / folder.name
+    bundled = ", ".join(sorted(path.parent.name for path in ASSETS.glob(f"*/{CONFIG_FILE}")))
+    if not folder.is_dir():
+        raise AdapterError(f"{adapter}: no such adapter folder; give a folder or one of the bundled ones: {bundled}")
+    for name in (CONFIG_FILE, WEIGHTS_FILE):
+        if not (folder / name).is_file():
+            raise AdapterError(f"{adapter}: not an adapter folder, it has no {name}")
+    return folder
+
+
+def read_adapter_config(adapter: str | Path) -> AdapterConfig:
+    """Read `adapter_config.json`; raises `AdapterError` where it is missing or malformed."""
+    path = adapter_folder(adapter) / CONFIG_FILE
+    try:
+        return AdapterConfig(**json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise AdapterError(f"{path}: cannot be read as an adapter's configuration ({error})") from error
+
+
+def adapter_hash(adapter: str | Path) -> str:
+    """A hash of an adapter's two files: part of a library's fingerprint."""
+    digest = hashlib.sha256()
+    for name in (CONFIG_FILE, WEIGHTS_FILE):
+        digest.update((adapter_folder(adapter) / name).read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def trained_tensors(backbone: Backbone, method: Method) -> dict[str, Tensor]:
+    """What `Method.freeze` left trainable, by name: `backbone.*` and `method.*`."""
+    named = [("backbone", backbone), ("method", method)]
+    return {
+        f"{prefix}.{name}": parameter
+        for prefix, module in named
+        for name, parameter in module.named_parameters()
+        if parameter.requires_grad
+    }
+
+
+def save_adapter(
+    folder: str | Path,
+    *,
+    backbone: Backbone,
+    method: Method,
+    method_name: str,
+    version: str,
+    scores: dict[str, Any] | None = None,
+) -> None:
+    """Write an adapter folder; the two files appear whole or not at all."""
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in trained_tensors(backbone, method).items()}
+    partial = target / f"{WEIGHTS_FILE}.partial"
+    save_file(tensors, partial)
+    partial.replace(target / WEIGHTS_FILE)
+    config = AdapterConfig(
+        method=method_name,
+        options=asdict(method.config),
+        backbone=backbone.name,
+        revision=backbone.revision,
+        framecue_version=version,
+        scores=scores or {},
+    )
+    partial = target / f"{CONFIG_FILE}.partial"
+    partial.write_text(json.dumps(asdict(config), indent=2) + "\n", encoding="utf-8")
+    partial.replace(target / CONFIG_FILE)
+
+
+def load_adapter(adapter: str | Path, backbone: Backbone) -> tuple[Method, AdapterConfig]:
+    """Put an adapter on a backbone: the backbone's trained tensors are replaced in place, the method is made.
+
+    Raises:
+        AdapterError: the folder cannot be read, a tensor is missing, unexpected or of another shape, or the adapter
+            belongs to another backbone; both are named.
+    """
+    folder = adapter_folder(adapter)
+    config = read_adapter_config(folder)
+    if config.revision != backbone.revision:
+        raise AdapterError(
+            f"{adapter}: was trained on backbone {config.backbone} ({config.revision}), "
+            f"not on {backbone.name} ({backbone.revision}); load it with --model {config.backbone}"
+        )
+    try:
+        tensors = load_file(folder / WEIGHTS_FILE)
+    except (SafetensorError, OSError) as error:
+        raise AdapterError(f"{folder / WEIGHTS_FILE}: cannot be read ({error}); the file may be cut short") from error
+    method = build_method(config.method, config.options, backbone)
+    method.freeze(backbone)
+    _copy_into(trained_tensors(backbone, method), tensors, source=folder / WEIGHTS_FILE)
+    return method, config
+
+
+def _copy_into(parameters: dict[str, Tensor], tensors: dict[str, Tensor], *, source: Path) -> None:
+    missing, unexpected = sorted(parameters.keys() - tensors.keys()), sorted(tensors.keys() - parameters.keys())
+    if missing or unexpected:
+        lists = "; ".join(
+            f"{word} {', '.join(names[:5])}{' ...' if len(names) > 5 else ''}"
+            for word, names in (("missing", missing), ("unexpected", unexpected))
+            if names
+        )
+        raise AdapterError(f"{source}: does not hold this method's parameters: {lists}")
+    with torch.no_grad():
+        for name, parameter in parameters.items():
+            if parameter.shape != tensors[name].shape:
+                raise AdapterError(
+                    f"{source}: {name} has shape {tuple(tensors[name].shape)}, expected {tuple(parameter.shape)}"
+                )
+            parameter.copy_(tensors[name])
+
+
+def num_parameters(module: nn.Module) -> int:
+    """How many numbers a module's parameters hold."""
+    return sum(parameter.numel() for parameter in module.parameters())

@@ -1,0 +1,92 @@
+"""Which model a command uses: the options for it, and what stands in where they are not given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from framecue.cli.output import log
+
+if TYPE_CHECKING:
+    from framecue.library import Library
+    from framecue.model import VideoTextModel
+
+__all__ = ["DEFAULT_ADAPTER", "DEFAULT_MODEL", "library_model", "library_option", "model_options"]
+
+DEFAULT_MODEL = "moji-clip"
+DEFAULT_ADAPTER = "moji-prompt-switch"
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def model_options(command: Command) -> Command:
+    """Add --model, --adapter and --dtype to a command."""
+    for option in (
+        click.option(
+            "--dtype",
+            type=click.Choice(["float32", "bfloat16"]),
+            default="float32",
+            show_default=True,
+            help="What the model computes in.",
+        ),
+        click.option("--adapter", metavar="NAME", help="A trained adapter: a folder, or the name of a shipped one."),
+        click.option(
+            "--model",
+            metavar="NAME",
+            help="A CLIP-family model: a hub name, a folder, or moji-clip. "
+            "Default: the model the library was made with.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def library_option(command: Command) -> Command:
+    """Add --library to a command."""
+    return click.option(
+        "--library",
+        "uri",
+        metavar="LIBRARY",
+        required=True,
+        help="The library: a folder such as videos.lance, or an object-store URI.",
+    )(command)
+
+
+def library_model(
+    library: Library, *, model: str | None, adapter: str | None, dtype: str, may_be_new: bool = False
+) -> VideoTextModel:
+    """Load the model that the options name, or the library's own, or for a new library the shipped one.
+
+    Args:
+        library: the library that it is for.
+        model: --model, if given.
+        adapter: --adapter, if given.
+        dtype: --dtype.
+        may_be_new: whether the library need not exist yet.
+
+    Raises:
+        LibraryNotFoundError: the library has to exist, and does not.
+        click.UsageError: an adapter for a new library, but no model.
+        FramecueError: the model or the adapter cannot be loaded.
+    """
+    fingerprint = None if may_be_new and not library.exists else library.fingerprint
+    if model is None and adapter is None:
+        if fingerprint is not None:
+            from framecue.library import load_named_model
+
+            return load_named_model(fingerprint, dtype=dtype)
+        log(
+            f"Using the shipped {DEFAULT_MODEL} with {DEFAULT_ADAPTER}, which knows drawn shapes only; "
+            "for real videos name a real CLIP, such as --model openai/clip-vit-base-patch32."
+        )
+        model, adapter = DEFAULT_MODEL, DEFAULT_ADAPTER
+    elif model is None:
+        if fingerprint is None:
+            raise click.UsageError("--adapter is given without --model; name the model that it was trained on as well")
+        model = fingerprint["backbone"]
+
+    from framecue.model import load_model
+
+    return load_model(model, adapter=adapter, dtype=dtype)

@@ -1,0 +1,128 @@
+"""The ``framecue`` command: finds the command's file, runs it, and turns errors into one line and an exit code.
+
+Exit code 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C. Listing the commands imports none of them, so
+``framecue --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import NamedTuple
+
+import click
+
+from framecue import __version__
+from framecue.errors import FramecueError
+
+__all__ = ["COMMANDS", "main"]
+
+
+class Entry(NamedTuple):
+    """Where a command is, and what the list of commands says about it."""
+
+    target: str
+    short_help: str
+
+
+COMMANDS = {
+    "index": Entry("framecue.cli.index:index", "Encode video files into a library."),
+    "search": Entry("framecue.cli.search:search", "Find the videos in a library that show what a text says."),
+    "info": Entry("framecue.cli.info:info", "Show what a library holds."),
+    "demo": Entry("framecue.cli.demo:demo", "Make clips, index them, search them, and show the results."),
+    "moji-motion": Entry("framecue.cli.moji_motion:moji_motion", "Write MojiMotion clips and their captions."),
+    "train": Entry("framecue.cli.train:train", "Train a model as a recipe says."),
+    "evaluate": Entry("framecue.cli.evaluate:evaluate", "Measure retrieval on a split of a data set."),
+    "caption": Entry("framecue.cli.caption:caption", "Describe a video with an adapter's captioner."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are used, not when they are listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Give the names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        module, _, name = entry.target.partition(":")
+        command = getattr(importlib.import_module(module), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands from the table above."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.short_help) for name, entry in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the arguments name; an unknown one gets the nearest names."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            near = get_close_matches(name, COMMANDS, n=2)
+            meant = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(COMMANDS)}"
+            raise click.UsageError(f"unknown command {name!r}; {meant}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        click.echo(f"framecue {__version__}")
+        ctx.exit()
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_show_version, help="Show the version."
+)
+def framecue() -> None:
+    """Search your videos by what they show.
+
+    \b
+    framecue index ~/Videos --library videos.lance --model openai/clip-vit-base-patch32
+    framecue search "a dog catches a frisbee" --library videos.lance
+    """  # noqa: D301 (click reads the backspace character)
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the command line and give its exit code.
+
+    Args:
+        args: the arguments after the program's name; default ``sys.argv[1:]``.
+    """
+    try:
+        result = framecue.main(args=args, prog_name="framecue", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help() if error.ctx else error.format_message(), err=True)
+        return 2
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "framecue"
+        message = error.format_message().rstrip(".")
+        _tell(f"{message}{'' if message.endswith('?') else ';'} see `{command} --help`")
+        return 2
+    except click.ClickException as error:
+        _tell(error.format_message())
+        return error.exit_code
+    except FramecueError as error:
+        _tell(str(error))
+        return 1
+    except (click.Abort, KeyboardInterrupt):
+        _tell("stopped")
+        return 130
+    # With standalone_mode off, click gives the code of `ctx.exit(code)` back; commands themselves return None.
+    return result if isinstance(result, int) else 0
+
+
+def _tell(message: str) -> None:
+    """Write one line on standard error, whatever the message holds."""
+    from framecue.cli.output import one_line
+
+    click.echo(f"Error: {one_line(message)}", file=sys.stderr)

@@ -1,0 +1,299 @@
+"""A dataset of one's own: a folder of videos and a ``captions.jsonl`` that says what is in them.
+
+One JSON object a line, paths relative to the folder::
+
+    {"video": "clips/a.mp4", "captions": ["a dog runs"], "split": "train"}
+    {"video": "clips/b.mp4", "captions": ["a cat sits down"], "split": "test",
+     "twin": {"video": "clips/b-backwards.mp4", "captions": ["a cat gets up"]}, "meaning": {"actor": "cat"}}
+
+(the second on one line, too). ``twin`` names the clip's order twin: the same clip played backwards, with captions of its
+own. Further keys are kept as they are. Writing and reading go through the same checks, so what was written can be read.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any, NoReturn
+
+from framecue.errors import DatasetError
+
+__all__ = ["CAPTIONS_FILE", "Clip", "Twin", "read_captions", "write_captions"]
+
+CAPTIONS_FILE = "captions.jsonl"
+KEYS = ("video", "captions", "split", "twin")
+TWIN_KEYS = ("video", "captions")
+EXAMPLE = '{"video": "clips/a.mp4", "captions": ["a dog runs"], "split": "train"}'
+MISSING_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Twin:
+    """A clip's order twin: the same clip played backwards.
+
+    Attributes:
+        video: the file, below the dataset's folder.
+        captions: at least one, describing the clip played backwards.
+    """
+
+    video: Path
+    captions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One video with its captions.
+
+    Attributes:
+        video: the file, below the dataset's folder (which the path begins with).
+        captions: at least one.
+        split: the name of the part that the clip belongs to, such as ``"train"``.
+        twin: its order twin, where it has one; for twin accuracy, not part of the gallery.
+        metadata: every further key of the line, such as ``"meaning"``, as JSON has it.
+    """
+
+    video: Path
+    captions: tuple[str, ...]
+    split: str
+    twin: Twin | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+
+def read_captions(data_dir: str | os.PathLike[str], split: str | None = None) -> list[Clip]:
+    """Read a folder's clips in the order of the file.
+
+    Every line is checked, whichever split is asked for; that the video files exist is checked for the clips returned.
+
+    Args:
+        data_dir: the folder that holds ``captions.jsonl``.
+        split: only the clips of this split; None for all.
+
+    Raises:
+        DatasetError: the folder or the file is missing, a line is malformed (the message names file, line and key),
+            a video stands twice in a split, no clip is in ``split``, or a video file is missing.
+    """
+    folder = Path(data_dir)
+    file = folder / CAPTIONS_FILE
+    if not folder.is_dir():
+        raise DatasetError(f"{folder}: no such folder; give the folder that holds {CAPTIONS_FILE} and the videos")
+    if not file.is_file():
+        raise DatasetError(
+            f"{folder}: there is no {CAPTIONS_FILE} in it; write one with a line for each video: {EXAMPLE}"
+        )
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise DatasetError(f"{file}: cannot be read ({error.strerror})") from error
+    clips = list(_parse_lines(folder, content.split(b"\n")))
+    if not clips:
+        raise DatasetError(f"{file}: is empty; write a line for each video: {EXAMPLE}")
+    if split is not None:
+        counts = Counter(clip.split for clip in clips)
+        if split not in counts:
+            present = ", ".join(f"{name} ({count} clips)" for name, count in sorted(counts.items()))
+            raise DatasetError(f"{file}: no clip is in split {split!r}; splits present: {present}")
+        clips = [clip for clip in clips if clip.split == split]
+    _require_files(file, clips)
+    return clips
+
+
+def write_captions(data_dir: str | os.PathLike[str], clips: Iterable[Clip]) -> Path:
+    """Write a folder's ``captions.jsonl``, replacing the one that is there in a single step.
+
+    Args:
+        data_dir: the folder; it must exist. The video files need not exist yet.
+        clips: their videos lie below ``data_dir``.
+
+    Returns:
+        The file written.
+
+    Raises:
+        DatasetError: the folder is missing or cannot be written, there are no clips, a video is outside the folder, or a
+            clip breaks a rule that `read_captions` checks; nothing is written then.
+    """
+    folder = Path(data_dir)
+    if not folder.is_dir():
+        raise DatasetError(f"{folder}: no such folder; make it first")
+    lines = [_line_of(folder, clip) for clip in clips]
+    if not lines:
+        raise DatasetError(f"{folder}: no clips to write; give at least one")
+    for _ in _parse_lines(folder, lines):
+        pass  # only for its checks
+    file = folder / CAPTIONS_FILE
+    temporary = ""
+    try:
+        with tempfile.NamedTemporaryFile("wb", dir=folder, prefix=f".{CAPTIONS_FILE}.", delete=False) as stream:
+            temporary = stream.name
+            stream.write(b"\n".join(lines) + b"\n")
+        Path(temporary).chmod(0o644)  # a temporary file is its owner's alone
+        Path(temporary).replace(file)
+    except OSError as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        raise DatasetError(f"{file}: cannot be written ({error.strerror})") from error
+    return file
+
+
+def _parse_lines(folder: Path, lines: Iterable[bytes]) -> Iterator[Clip]:
+    file = folder / CAPTIONS_FILE
+    seen: dict[tuple[str, Path], int] = {}
+    for number, line in enumerate(lines, start=1):
+        # Editors on some systems begin a file with a byte order mark.
+        content = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+        if not content.strip():
+            continue
+        where = f"{file}, line {number}"
+        clip = _clip_of(folder, content, where)
+        first = seen.setdefault((clip.split, clip.video), number)
+        if first != number:
+            raise DatasetError(
+                f'{where}: "video" {_relative(folder, clip.video)!r} is already in split {clip.split!r} on line {first}; '
+                'put all captions of a video in one line\'s "captions"'
+            )
+        yield clip
+
+
+def _clip_of(folder: Path, line: bytes, where: str) -> Clip:
+    record = _json_object(line, where)
+    for key in record:
+        _refuse_misspelt(key, KEYS, where)
+    video = _video(folder, record, "video", where)
+    captions = _captions(record, "captions", where)
+    split = _text(_get(record, "split", where), '"split"', where)
+    twin = None
+    if record.get("twin") is not None:
+        twin_record = record["twin"]
+        if not isinstance(twin_record, dict):
+            _refuse(where, f'"twin" is {_shown(twin_record)}; give {{"video": ..., "captions": [...]}} or leave it out')
+        for key in twin_record:
+            if key not in TWIN_KEYS:
+                _refuse(where, f'"twin" has the unknown key {_shown(key)}; allowed are "video" and "captions"')
+        twin = Twin(_video(folder, twin_record, "twin.video", where), _captions(twin_record, "twin.captions", where))
+        if twin.video == video:
+            _refuse(where, '"twin.video" is the clip itself; name the file that plays it backwards')
+    metadata = {key: value for key, value in record.items() if key not in KEYS}
+    return Clip(video, captions, split, twin, metadata)
+
+
+def _json_object(line: bytes, where: str) -> dict[str, Any]:
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        # JSON would let the last one win, and captions be lost without a word.
+        for key, count in Counter(key for key, _ in items).items():
+            if count > 1:
+                _refuse(where, f"the key {_shown(key)} stands there {count} times; give it once")
+        return dict(items)
+
+    def constant(name: str) -> NoReturn:
+        _refuse(where, f"{name} is not JSON; give a finite number or null")
+
+    try:
+        record = json.loads(line.decode("utf-8"), object_pairs_hook=pairs, parse_constant=constant)
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{where}: is not UTF-8 (byte {error.start + 1}); save the file as UTF-8") from error
+    except json.JSONDecodeError as error:
+        raise DatasetError(
+            f"{where}: is not JSON ({error.msg} at column {error.colno}); write one object a line, such as {EXAMPLE}"
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise DatasetError(f"{where}: cannot be read as JSON ({error})") from error
+    if not isinstance(record, dict):
+        _refuse(where, f"is {_shown(record)}; write one object a line, such as {EXAMPLE}")
+    return record
+
+
+def _refuse_misspelt(key: str, known: tuple[str, ...], where: str) -> None:
+    # Any key may be added, but "twins" would lose the twins silently.
+    if key in known:
+        return
+    meant = difflib.get_close_matches(key.lower().strip(), known, n=1, cutoff=0.8)
+    if meant:
+        _refuse(
+            where, f'the key {_shown(key)} is not known; write "{meant[0]}", or give a key of your own another name'
+        )
+
+
+def _video(folder: Path, record: dict[str, Any], key: str, where: str) -> Path:
+    name = _text(_get(record, key, where), f'"{key}"', where)
+    path = PurePosixPath(name)
+    # A folder that is moved or shared stays whole; to use videos that lie elsewhere, link them into it.
+    if path.is_absolute() or ".." in path.parts or not path.parts:
+        _refuse(
+            where, f'"{key}" is {_shown(name)}; give the path of a file below the folder, relative to it, without ".."'
+        )
+    return folder / path
+
+
+def _captions(record: dict[str, Any], key: str, where: str) -> tuple[str, ...]:
+    captions = _get(record, key, where)
+    if not isinstance(captions, list) or not captions:
+        _refuse(where, f'"{key}" is {_shown(captions)}; give a list of one caption or more, such as ["a dog runs"]')
+    return tuple(_text(caption, f'"{key}"[{number}]', where) for number, caption in enumerate(captions))
+
+
+def _get(record: dict[str, Any], key: str, where: str) -> Any:
+    name = key.rpartition(".")[2]
+    if name not in record:
+        _refuse(where, f'the key "{key}" is missing; a line looks like {EXAMPLE}')
+    return record[name]
+
+
+def _text(value: Any, label: str, where: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        _refuse(where, f"{label} is {_shown(value)}; give a text that is not blank")
+    # Neither a file name nor a tokenizer can take these.
+    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        _refuse(where, f"{label} is {_shown(value)}; give a text without NUL and without half characters (surrogates)")
+    return value
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _refuse(where: str, problem: str) -> NoReturn:
+    raise DatasetError(f"{where}: {problem}")
+
+
+def _require_files(file: Path, clips: list[Clip]) -> None:
+    videos = [video for clip in clips for video in (clip.video, *([clip.twin.video] if clip.twin else []))]
+    missing = [video for video in dict.fromkeys(videos) if not video.is_file()]
+    if missing:
+        named = ", ".join(str(_relative(file.parent, video)) for video in missing[:MISSING_NAMED])
+        more = f" and {len(missing) - MISSING_NAMED} more" if len(missing) > MISSING_NAMED else ""
+        raise DatasetError(
+            f"{file}: {len(missing)} of {len(set(videos))} video files are missing: {named}{more}; "
+            f"put them below {file.parent} or take their lines out"
+        )
+
+
+def _line_of(folder: Path, clip: Clip) -> bytes:
+    record: dict[str, Any] = {
+        "video": _relative(folder, clip.video),
+        "captions": list(clip.captions),
+        "split": clip.split,
+    }
+    if clip.twin is not None:
+        record["twin"] = {"video": _relative(folder, clip.twin.video), "captions": list(clip.twin.captions)}
+    clash = [key for key in KEYS if key in clip.metadata]
+    if clash:
+        raise DatasetError(
+            f"{clip.video}: metadata has the key {clash[0]!r}, which the line needs; give it another name"
+        )
+    try:
+        return json.dumps({**record, **clip.metadata}, ensure_ascii=False, allow_nan=False).encode("utf-8")
+    except (TypeError, ValueError) as error:
+        raise DatasetError(f"{clip.video}: cannot be written as JSON ({error})") from error
+
+
+def _relative(folder: Path, video: Path) -> str:
+    try:
+        return video.relative_to(folder).as_posix()
+    except ValueError:
+        raise DatasetError(f"{video}: is not below {folder}; the videos of a dataset lie in its folder") from None

@@ -1,0 +1,109 @@
+"""Every error that framecue raises on purpose.
+
+FramecueError
+├── InputError                 what the caller gave cannot be used
+│   ├── UnknownNameError       a name that is not in a registry; the message lists the known ones
+│   ├── VideoError             one video file cannot be used (``path``, ``reason``)
+│   ├── ModelError             a backbone cannot be found or read
+│   ├── AdapterError           an adapter folder cannot be used, or belongs to another backbone
+│   ├── RecipeError            a training recipe is wrong
+│   └── DatasetError           a dataset's files are missing or malformed
+├── LibraryError               a library cannot be used
+│   ├── LibraryNotFoundError   there is no library at this place
+│   └── FingerprintError       the library's vectors were made by another model
+└── TrainingError              training cannot go on (a non-finite loss)
+
+A message is one line and says what was given, what is allowed, and what to do. The command line prints it after
+``Error:`` and ends with 1; anything that is not a ``FramecueError`` is a defect and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+__all__ = [
+    "AdapterError",
+    "DatasetError",
+    "FingerprintError",
+    "FramecueError",
+    "InputError",
+    "LibraryError",
+    "LibraryNotFoundError",
+    "ModelError",
+    "RecipeError",
+    "TrainingError",
+    "UnknownNameError",
+    "VideoError",
+]
+
+
+class FramecueError(Exception):
+    """Base of every error that framecue raises on purpose."""
+
+
+class InputError(FramecueError):
+    """What the caller gave cannot be used."""
+
+
+class UnknownNameError(InputError):
+    """A name that is not in a registry.
+
+    Args:
+        kind: what the name should be, for example ``"method"``.
+        name: the name that was given.
+        known: the names that exist.
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        self.kind, self.name, self.known = kind, name, sorted(known)
+        super().__init__(f"unknown {kind} {name!r}; known: {', '.join(self.known)}")
+
+
+class VideoError(InputError):
+    """One video file cannot be used; a run over many files goes on without it.
+
+    Args:
+        path: the file.
+        reason: why, in words for a person.
+    """
+
+    def __init__(self, path: str | Path, reason: str) -> None:
+        self.path, self.reason = Path(path), reason
+        super().__init__(f"{path}: {reason}")
+
+    def __reduce__(self) -> tuple[type[VideoError], tuple[str, str]]:
+        # The default pickles `args` (the one message) and would fail to rebuild in another process.
+        return type(self), (str(self.path), self.reason)
+
+
+class ModelError(InputError):
+    """A backbone cannot be found or read."""
+
+
+class AdapterError(InputError):
+    """An adapter folder cannot be used, or belongs to another backbone."""
+
+
+class RecipeError(InputError):
+    """A training recipe is wrong: an unknown key, a wrong type, a value out of range."""
+
+
+class DatasetError(InputError):
+    """A dataset's files are missing or malformed."""
+
+
+class LibraryError(FramecueError):
+    """A library cannot be used."""
+
+
+class LibraryNotFoundError(LibraryError):
+    """There is no library at this place."""
+
+
+class FingerprintError(LibraryError):
+    """The library's vectors were made by another model than the one given."""
+
+
+class TrainingError(FramecueError):
+    """Training cannot go on, for example because the loss is not finite."""

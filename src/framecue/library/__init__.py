@@ -1,0 +1,18 @@
+"""Libraries of videos that are encoded once and searched by text."""
+
+from framecue.library.fingerprint import load_named_model
+from framecue.library.library import AddReport, FileInfo, Hit, Library, LibraryInfo, check_query
+from framecue.library.plan import Plan, Skipped, Unit
+
+__all__ = [
+    "AddReport",
+    "FileInfo",
+    "Hit",
+    "Library",
+    "LibraryInfo",
+    "Plan",
+    "Skipped",
+    "Unit",
+    "check_query",
+    "load_named_model",
+]

@@ -1,0 +1,280 @@
+"""The library that people use: add files, search by text, look at what is in it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from framecue.errors import InputError, LibraryNotFoundError
+from framecue.library.fingerprint import check_fingerprint, load_named_model
+from framecue.library.indexing import ProgressCallback, run_plan
+from framecue.library.plan import PathsLike, Plan, Skipped, make_plan
+from framecue.library.store import Match, Store, normal_uri
+from framecue.library.worker import Worker
+from framecue.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+
+if TYPE_CHECKING:
+    from framecue.model import VideoTextModel
+
+__all__ = ["AddReport", "FileInfo", "Hit", "Library", "LibraryInfo", "check_query"]
+
+
+@dataclass(frozen=True)
+class AddReport:
+    """What ``Library.add`` did.
+
+    Attributes:
+        added: how many files are new in the library, or were changed and have been brought up to date.
+        unchanged: how many files the library held already as they are.
+        skipped: the paths that could not be indexed, with reasons.
+        encoded: how many videos went through the model; fewer than ``added`` where contents were known already.
+        num_videos: how many files the library holds now.
+        num_segments: how many segments it holds now.
+    """
+
+    added: int
+    unchanged: int
+    skipped: list[Skipped]
+    encoded: int
+    num_videos: int
+    num_segments: int
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A moment that a search found.
+
+    Attributes:
+        rank: 1 is the best.
+        path: absolute path of the video.
+        start_seconds: where the moment starts in the video.
+        end_seconds: where it ends.
+        score: cosine similarity of text and moment.
+        video_id: hash of the file's content.
+        duration_seconds: the whole video's duration.
+    """
+
+    rank: int
+    path: str
+    start_seconds: float
+    end_seconds: float
+    score: float
+    video_id: str
+    duration_seconds: float
+
+
+@dataclass(frozen=True)
+class FileInfo:
+    """One file of a library."""
+
+    path: str
+    duration_seconds: float
+
+
+@dataclass(frozen=True)
+class LibraryInfo:
+    """What a library holds, its files in the order of their paths."""
+
+    uri: str
+    num_videos: int
+    num_segments: int
+    fingerprint: dict[str, Any]
+    files: list[FileInfo]
+
+
+class Library:
+    """Videos that can be searched by text: a folder, or a place in an object store.
+
+    Nothing is opened until a method needs it, and a library that does not exist yet is made by the first ``add``.
+
+    Args:
+        uri: where the library is: a local path, by custom ending in ``.lance``, or an object-store URI (``s3://...``).
+        model: encodes videos and texts. Without one, an existing library loads the model that its fingerprint names
+            when a method needs it.
+
+    Example:
+        >>> library = Library("videos.lance", model=framecue.load_model("moji-clip"))  # doctest: +SKIP
+        >>> library.add("~/Videos")  # doctest: +SKIP
+        >>> library.search("a red square rises", k=3)  # doctest: +SKIP
+    """
+
+    def __init__(self, uri: str | os.PathLike[str], model: VideoTextModel | None = None) -> None:
+        self.uri = normal_uri(uri)
+        self._model = model
+
+    @property
+    def exists(self) -> bool:
+        """Whether the library has been made.
+
+        Raises:
+            LibraryError: something else is at this place, or it cannot be read.
+        """
+        return self._open_if_there() is not None
+
+    @property
+    def fingerprint(self) -> dict[str, Any]:
+        """What made the library's vectors: backbone, adapter, method, sampling, width.
+
+        Raises:
+            LibraryNotFoundError: the library does not exist.
+            LibraryError: something else is at this place, or it cannot be read.
+        """
+        return Store.open(self.uri).fingerprint
+
+    def plan(self, paths: PathsLike) -> Plan:
+        """Say what ``add`` would do, without reading any content or loading a model.
+
+        Args:
+            paths: as for ``add``.
+
+        Raises:
+            InputError: there is no video at any of the paths.
+            LibraryError: something else is at the library's place, or it cannot be read.
+        """
+        store = self._open_if_there()
+        suffixes = {*VIDEO_SUFFIXES, *IMAGE_SUFFIXES}
+        return make_plan(paths, suffixes=suffixes, held=store.held() if store else None)
+
+    def add(self, paths: PathsLike | Plan, *, progress: ProgressCallback | None = None) -> AddReport:
+        """Index video files: new and changed ones are encoded, what the library holds unchanged is left alone.
+
+        A file that cannot be read is skipped with its reason; the others are indexed.
+
+        Args:
+            paths: a file or folder (searched through), or several, or what ``plan`` gave.
+            progress: called with (files done, files in all) after each file.
+
+        Raises:
+            InputError: there is no video at any of the paths; there is no model for a new library; or the model's
+                method looks at the query while it encodes a video, so that nothing can be encoded in advance.
+            FingerprintError: another model made the library's vectors.
+            LibraryError: the library cannot be read or written.
+        """
+        plan = paths if isinstance(paths, Plan) else self.plan(paths)
+        store = self._open_if_there()
+        if self._model is not None or plan.units:
+            model = self._fitting_model(store)
+            _check_offline(model)
+            outcome = run_plan(
+                plan,
+                Worker(model),
+                store=store,
+                make_store=lambda: Store.create(self.uri, model.fingerprint()),
+                progress=progress,
+            )
+            added, encoded, skipped = outcome.added, outcome.encoded, outcome.skipped
+        else:
+            added, encoded, skipped = 0, 0, []
+        store = self._open_if_there()
+        held = store.held() if store else {}
+        return AddReport(
+            added=added,
+            unchanged=len(plan.unchanged),
+            skipped=[*plan.skipped, *skipped],
+            encoded=encoded,
+            num_videos=len(held),
+            num_segments=sum(item.num_segments for item in held.values()),
+        )
+
+    def search(self, text: str, k: int = 10) -> list[Hit]:
+        """Find the videos that show what a text says.
+
+        Args:
+            text: a phrase or sentence.
+            k: how many videos at most; a video appears once, with its best moment.
+
+        Returns:
+            At most ``k`` hits, best first.
+
+        Raises:
+            InputError: the text is empty, or ``k`` is less than 1.
+            LibraryNotFoundError: the library does not exist.
+            FingerprintError: another model made the library's vectors.
+        """
+        check_query(text, k)
+        store = Store.open(self.uri)
+        vector = self._fitting_model(store).encode_text([text])[0]
+        matches = _best_of_each_video(store, vector.detach().float().cpu().numpy(), k)
+        return [
+            Hit(
+                rank=rank,
+                path=match.path,
+                start_seconds=match.start_seconds,
+                end_seconds=match.end_seconds,
+                score=match.score,
+                video_id=match.video_id,
+                duration_seconds=match.duration_seconds,
+            )
+            for rank, match in enumerate(matches, start=1)
+        ]
+
+    def info(self) -> LibraryInfo:
+        """Say what the library holds; needs no model.
+
+        Raises:
+            LibraryNotFoundError: the library does not exist.
+            LibraryError: something else is at this place, or it cannot be read.
+        """
+        store = Store.open(self.uri)
+        held = store.held()
+        return LibraryInfo(
+            uri=self.uri,
+            num_videos=len(held),
+            num_segments=sum(item.num_segments for item in held.values()),
+            fingerprint=store.fingerprint,
+            files=[FileInfo(path, item.duration_seconds) for path, item in held.items()],
+        )
+
+    def _open_if_there(self) -> Store | None:
+        try:
+            return Store.open(self.uri)
+        except LibraryNotFoundError:
+            return None
+
+    def _fitting_model(self, store: Store | None) -> VideoTextModel:
+        """Give the model, loading the one that the library names if need be, checked against the library."""
+        if self._model is None:
+            if store is None:
+                raise InputError(
+                    f"library {self.uri} does not exist yet, and a new one needs a model: "
+                    "Library(uri, model=framecue.load_model(name))"
+                )
+            self._model = load_named_model(store.fingerprint)
+        if store is not None:
+            check_fingerprint(self.uri, store.fingerprint, self._model.fingerprint())
+        return self._model
+
+
+def check_query(text: str, k: int) -> None:
+    """Refuse what no search can answer.
+
+    Raises:
+        InputError: the text is empty, or ``k`` is less than 1.
+    """
+    if not isinstance(text, str) or not text.strip():
+        raise InputError("the query is empty; describe in words what the video shows")
+    if isinstance(k, bool) or not isinstance(k, int) or k < 1:
+        raise InputError(f"k is {k!r}; it must be a whole number, 1 or more: how many results to give")
+
+
+def _check_offline(model: VideoTextModel) -> None:
+    if not model.offline:
+        method = model.fingerprint().get("method")
+        raise InputError(
+            f"method {method!r} needs the query to encode a video, so a library cannot hold its vectors; "
+            "index with a method that encodes videos on their own, such as mean-pool or prompt-switch"
+        )
+
+
+def _best_of_each_video(store: Store, vector: Any, k: int) -> list[Match]:
+    """Search until k different videos are found or there are no more segments."""
+    limit = 2 * k + 10
+    while True:
+        matches = store.search(vector, limit=limit)
+        best: dict[str, Match] = {}
+        for match in matches:
+            best.setdefault(match.path, match)
+        if len(best) >= k or len(matches) < limit:
+            return list(best.values())[:k]
+        limit *= 4

@@ -1,0 +1,109 @@
+"""What a method is: a config dataclass and a module with hooks for frames, text and pooling.
+
+Shapes: B videos, F frames a video, S pixels, T tokens, N texts, E the joint embedding's width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from framecue.backbone import Backbone
+from framecue.errors import InputError
+
+__all__ = ["Method", "MethodConfig"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MethodConfig:
+    """What every method can be told.
+
+    Attributes:
+        num_frames: frames a video in training.
+        num_test_frames: frames a video at test and in a library.
+    """
+
+    num_frames: int = 12
+    num_test_frames: int = 12
+
+    def __post_init__(self) -> None:
+        for field in ("num_frames", "num_test_frames"):
+            if getattr(self, field) < 1:
+                raise InputError(f"{field} must be at least 1, got {getattr(self, field)}")
+
+
+class Method(nn.Module):
+    """A way of turning a backbone's towers into video and text embeddings.
+
+    The backbone is handed to each hook and is not a submodule: a method's parameters are only those that it adds.
+    The hooks here are those of plain CLIP with mean pooling; a method overrides what it changes.
+
+    Attributes:
+        Config: its config dataclass.
+        offline: whether a video's embedding depends on the video alone, so that it can be indexed.
+        paper: where the method is from.
+    """
+
+    Config: ClassVar[type[MethodConfig]] = MethodConfig
+    offline: ClassVar[bool] = True
+    paper: ClassVar[str] = ""
+
+    def __init__(self, config: MethodConfig, backbone: Backbone) -> None:
+        super().__init__()
+        self.config = config
+
+    @property
+    def chunk_frames(self) -> int | None:
+        """Frames of one chronological pass over the video; None when there is a single pass."""
+        return None
+
+    def encode_frames(self, backbone: Backbone, pixel_values: Tensor) -> Tensor:
+        """Frames (B, F, 3, S, S), normalised pixels, to features (B, F, E), not normalised."""
+        videos, frames = pixel_values.shape[:2]
+        vision = backbone.vision
+        tokens = vision.embed(pixel_values.flatten(0, 1))
+        for index in range(vision.num_layers):
+            tokens = vision.run_layer(index, tokens)
+        return vision.finish(tokens[:, 0]).unflatten(0, (videos, frames))
+
+    def encode_text(self, backbone: Backbone, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
+        """Token ids (N, T) to features (N, E), not normalised.
+
+        The mask is for methods that attend in both directions; a causal tower never sees the padding, which comes
+        after the place where the feature is read.
+        """
+        text = backbone.text
+        tokens = text.embed(input_ids)
+        mask = text.causal_mask(tokens)
+        for index in range(text.num_layers):
+            tokens = text.run_layer(index, tokens, mask=mask)
+        rows = torch.arange(len(input_ids), device=input_ids.device)
+        return text.finish(tokens[rows, text.end_of_text(input_ids)])
+
+    def pool(self, frame_features: Tensor) -> Tensor:
+        """Frame features (B, F, E), not normalised, to video embeddings (B, E), unit length: the mean of directions."""
+        return functional.normalize(functional.normalize(frame_features, dim=-1).mean(dim=1), dim=-1)
+
+    def auxiliary_loss(self, backbone: Backbone, frame_features: Tensor, input_ids: Tensor) -> Tensor | None:
+        """A loss to add to the contrastive one in training, or None.
+
+        Args:
+            backbone: the backbone.
+            frame_features: (B, F, E), not normalised.
+            input_ids: the captions' ids (B, T), one caption a video.
+        """
+        return None
+
+    def freeze(self, backbone: Backbone) -> None:
+        """Say what is trained by setting `requires_grad`; all of it unless a method says otherwise."""
+        backbone.requires_grad_(True)
+        self.requires_grad_(True)
+
+    def new_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """The parameters that train at the rate for new ones; the method's others train at the backbone's rate."""
+        return self.named_parameters()

@@ -1,0 +1,115 @@
+"""The auxiliary captioner of Prompt Switch (section 3.4): a small causal decoder over frame features."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from framecue.backbone import Backbone
+
+__all__ = ["FREQUENT_WORDS", "Captioner", "caption_loss"]
+
+FREQUENT_WORDS = tuple("in on of to about this that a an the and there here is are . ,".split())
+"""Function words that weigh less in the loss, as in the released code; the special tokens join them."""
+
+
+class Captioner(nn.Module):
+    """Post-norm decoder of the text tower's width, heads and feed-forward width.
+
+    Args:
+        backbone: gives the widths and the token embedding that the output layer starts from.
+        num_layers: decoder layers.
+        frequent_word_weight: weight of `FREQUENT_WORDS` and of the special tokens in the loss.
+    """
+
+    def __init__(self, backbone: Backbone, *, num_layers: int = 2, frequent_word_weight: float = 0.25) -> None:
+        super().__init__()
+        text = backbone.text
+        width, dtype = text.width, backbone.token_embedding.weight.dtype
+        self.frequent_word_weight = frequent_word_weight
+        self.prenorm = nn.LayerNorm(width)
+        self.memory_projection = (
+            nn.Identity() if text.embedding_dim == width else nn.Linear(text.embedding_dim, width)
+        )
+        layer = nn.TransformerDecoderLayer(
+            width, text.num_heads, dim_feedforward=text.feed_forward_width, dropout=0.0, batch_first=True
+        )
+        self.decoder = nn.TransformerDecoder(layer, num_layers, norm=nn.LayerNorm(width))
+        self.head = nn.Linear(width, backbone.token_embedding.num_embeddings)
+        with torch.no_grad():
+            self.head.weight.copy_(backbone.token_embedding.weight)
+            self.head.bias.zero_()
+        self.to(dtype)
+        self._weights: Tensor | None = None
+
+    def forward(self, backbone: Backbone, frame_features: Tensor, input_ids: Tensor) -> Tensor:
+        """Predict the token after each token.
+
+        Args:
+            backbone: its text embeddings are read without gradient.
+            frame_features: (B, F, E), not normalised.
+            input_ids: (B, T).
+
+        Returns:
+            Logits (B, T, vocabulary).
+        """
+        with torch.no_grad():
+            embedded = backbone.text.embed(input_ids)
+        tokens = self.prenorm(embedded)
+        length = tokens.shape[1]
+        future = torch.ones(length, length, dtype=torch.bool, device=tokens.device).triu(1)
+        # No padding mask, as released: padding stands after everything that is scored.
+        hidden = self.decoder(tokens, self.memory_projection(frame_features), tgt_mask=future, tgt_is_causal=True)
+        return self.head(hidden)
+
+    def loss(self, backbone: Backbone, frame_features: Tensor, input_ids: Tensor) -> Tensor:
+        """Weighted cross-entropy of the next tokens of captions (B, T) given (B, F, E); a scalar."""
+        logits = self(backbone, frame_features, input_ids[:, :-1])
+        return caption_loss(
+            logits, input_ids, end_of_text=backbone.end_of_text_id, class_weights=self._class_weights(backbone)
+        )
+
+    @torch.no_grad()
+    def generate(self, backbone: Backbone, frame_features: Tensor, *, max_tokens: int | None = None) -> Tensor:
+        """Greedy captions: ids (B, at most max_tokens), from the token after start-of-text."""
+        limit = min(max_tokens or backbone.text.context_length, backbone.text.context_length) - 1
+        ids = torch.full(
+            (len(frame_features), 1), backbone.start_of_text_id, dtype=torch.int64, device=frame_features.device
+        )
+        done = torch.zeros(len(ids), dtype=torch.bool, device=ids.device)
+        for _ in range(limit):
+            following = self(backbone, frame_features, ids)[:, -1].argmax(dim=-1)
+            following = following.masked_fill(done, backbone.end_of_text_id)
+            done |= following == backbone.end_of_text_id
+            ids = torch.cat([ids, following[:, None]], dim=1)
+            if bool(done.all()):
+                break
+        return ids[:, 1:]
+
+    def _class_weights(self, backbone: Backbone) -> Tensor:
+        device = backbone.token_embedding.weight.device
+        if self._weights is None or self._weights.device != device:
+            weights = torch.ones(backbone.token_embedding.num_embeddings, device=device)
+            weights[backbone.token_ids(FREQUENT_WORDS)] = self.frequent_word_weight
+            weights[[backbone.start_of_text_id, backbone.end_of_text_id]] = self.frequent_word_weight
+            self._weights = weights
+        return self._weights
+
+
+def caption_loss(logits: Tensor, input_ids: Tensor, *, end_of_text: int, class_weights: Tensor) -> Tensor:
+    """Cross-entropy over real tokens.
+
+    Args:
+        logits: (B, T - 1, vocabulary), for the tokens after each of the first T - 1.
+        input_ids: (B, T).
+        end_of_text: a position is scored if its input is not this id, so the first end-of-text is still a target.
+        class_weights: (vocabulary,).
+
+    Returns:
+        A scalar: the weighted sum over the sum of the weights.
+    """
+    kept = input_ids[:, :-1] != end_of_text
+    return functional.cross_entropy(
+        logits[kept].float(), input_ids[:, 1:][kept], weight=class_weights.to(torch.float32)
+    )

@@ -1,0 +1,17 @@
+"""Mean pooling: each frame through the backbone alone, then the mean of the directions.
+
+Without training it is the zero-shot baseline of both papers; trained, every parameter of the backbone is.
+It cannot see the order of frames: a video and the same video played backwards get one and the same embedding.
+"""
+
+from __future__ import annotations
+
+from framecue.methods.base import Method
+
+__all__ = ["MeanPool"]
+
+
+class MeanPool(Method):
+    """The hooks of `Method`, unchanged."""
+
+    paper = "CLIP4Clip (arXiv 2104.08860), mean pooling"

@@ -1,0 +1,135 @@
+"""Prompt Switch (Deng et al., ICCV 2023, arXiv 2308.07648)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from framecue.backbone import Backbone
+from framecue.errors import InputError
+from framecue.methods.base import Method, MethodConfig
+from framecue.methods.captioner import Captioner
+
+__all__ = ["PromptSwitch", "PromptSwitchConfig"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromptSwitchConfig(MethodConfig):
+    """Options of Prompt Switch, with the released values.
+
+    Attributes:
+        num_prompts: P; the Prompt Cube is (P, P, D), and a chunk is P frames.
+        frames_per_group: frames whose prompts are aggregated together. None takes `num_frames`, as the released code
+            does: trained on 6 and tested on 12 frames, a video is two groups that meet only in the mean pool.
+        captioner: whether to train with the auxiliary captioning loss.
+        captioner_layers: layers of the captioner.
+        caption_loss_weight: what the captioning loss is multiplied by before it is added.
+        frequent_word_weight: weight of function words and special tokens in the captioning loss.
+    """
+
+    num_frames: int = 6
+    num_test_frames: int = 12
+    num_prompts: int = 6
+    frames_per_group: int | None = None
+    captioner: bool = True
+    captioner_layers: int = 2
+    caption_loss_weight: float = 0.5
+    frequent_word_weight: float = 0.25
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.num_prompts < 1:
+            raise InputError(f"num_prompts must be at least 1, got {self.num_prompts}")
+        if self.group % self.num_prompts:
+            raise InputError(
+                f"frames_per_group must be a multiple of num_prompts ({self.num_prompts}), got {self.group}"
+            )
+        for field in ("num_frames", "num_test_frames"):
+            if getattr(self, field) % self.group:
+                raise InputError(
+                    f"{field} must be a multiple of frames_per_group ({self.group}), got {getattr(self, field)}"
+                )
+
+    @property
+    def group(self) -> int:
+        """Frames of an aggregation group."""
+        return self.num_frames if self.frames_per_group is None else self.frames_per_group
+
+
+class PromptSwitch(Method):
+    """A Prompt Cube in the image encoder, transposed between frames in every layer, aggregated under class tokens."""
+
+    Config = PromptSwitchConfig
+    paper = "Prompt Switch (ICCV 2023, arXiv 2308.07648)"
+    config: PromptSwitchConfig
+
+    def __init__(self, config: PromptSwitchConfig, backbone: Backbone) -> None:
+        super().__init__(config, backbone)
+        prompts, width = config.num_prompts, backbone.vision.width
+        std = width**-0.5 * backbone.initializer_range
+        self.prompt_cube = nn.Parameter(torch.randn(prompts, prompts, width) * std)
+        self.aggregation = nn.MultiheadAttention(width, backbone.vision.num_heads, batch_first=True)
+        # From zero, so that training starts from plain CLIP.
+        nn.init.zeros_(self.aggregation.out_proj.weight)
+        nn.init.zeros_(self.aggregation.out_proj.bias)
+        self.captioner = (
+            Captioner(
+                backbone, num_layers=config.captioner_layers, frequent_word_weight=config.frequent_word_weight
+            )
+            if config.captioner
+            else None
+        )
+
+    @property
+    def chunk_frames(self) -> int:
+        """Each chunk of P frames spans the whole video (section 3.2)."""
+        return self.config.num_prompts
+
+    def encode_frames(self, backbone: Backbone, pixel_values: Tensor) -> Tensor:
+        """Frames (B, F, 3, S, S) to features (B, F, E), not normalised (section 3.2, 3.3).
+
+        Raises:
+            InputError: F is not a multiple of the aggregation group.
+        """
+        videos, frames = pixel_values.shape[:2]
+        if frames % self.config.group:
+            raise InputError(
+                f"prompt-switch with groups of {self.config.group} frames takes a multiple of "
+                f"{self.config.group} frames a video, got {frames}"
+            )
+        vision = backbone.vision
+        own = vision.embed(pixel_values.flatten(0, 1))
+        num_own = own.shape[1]
+        # Joined after the pre-norm: the prompts pass no position embedding and no pre-norm.
+        prompts = self.prompt_cube.to(own.dtype).repeat(len(own) // self.config.num_prompts, 1, 1)
+        tokens = torch.cat([own, prompts], dim=1)
+        for index in range(vision.num_layers):
+            tokens = vision.run_layer(index, tokens, attention_input=lambda x: self._switch(x, num_own))
+        class_tokens = tokens[:, 0] + self._aggregate(tokens[:, 0], tokens[:, num_own:])
+        return vision.finish(class_tokens).unflatten(0, (videos, frames))
+
+    def _switch(self, tokens: Tensor, num_own: int) -> Tensor:
+        """Transpose the cube of each chunk: frame i's j-th prompt becomes frame j's i-th."""
+        size = self.config.num_prompts
+        cubes = tokens[:, num_own:].unflatten(0, (-1, size))
+        return torch.cat([tokens[:, :num_own], cubes.transpose(1, 2).flatten(0, 1)], dim=1)
+
+    def _aggregate(self, class_tokens: Tensor, prompts: Tensor) -> Tensor:
+        """Each class token (B * F, D) attends to the prompts (B * F, P, D) of its group of frames."""
+        group = self.config.group
+        queries = class_tokens.unflatten(0, (-1, group))
+        keys = prompts.unflatten(0, (-1, group)).flatten(1, 2)
+        return self.aggregation(queries, keys, keys, need_weights=False)[0].flatten(0, 1)
+
+    def auxiliary_loss(self, backbone: Backbone, frame_features: Tensor, input_ids: Tensor) -> Tensor | None:
+        """The weighted captioning loss (section 3.4); see `Method.auxiliary_loss`."""
+        if self.captioner is None:
+            return None
+        return self.config.caption_loss_weight * self.captioner.loss(backbone, frame_features, input_ids)
+
+    def new_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """Cube and captioner; the aggregation attention trains at the backbone's rate, as released."""
+        return ((name, p) for name, p in self.named_parameters() if not name.startswith("aggregation."))

@@ -1,0 +1,182 @@
+"""VideoTextModel: a backbone wearing a method. The one model object that training, evaluation and libraries share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from framecue.backbone import Backbone, load_backbone
+from framecue.checkpoint import adapter_hash, load_adapter
+from framecue.errors import InputError
+from framecue.methods import Method, build_method
+from framecue.video import FrameSampling, read_frames
+
+__all__ = ["VideoTextModel", "load_model"]
+
+
+class VideoTextModel(nn.Module):
+    """Videos and texts to one space of unit vectors, in which the inner product is their similarity.
+
+    Shapes: B videos, F frames a video, S pixels, N texts, T tokens, E the joint embedding's width.
+
+    Args:
+        backbone: the towers.
+        method: what is done with them.
+        method_name: its name in the registry.
+        adapter: hash of the adapter's files that the weights came from; None for an untrained method.
+    """
+
+    def __init__(
+        self, backbone: Backbone, method: Method, *, method_name: str = "mean-pool", adapter: str | None = None
+    ) -> None:
+        super().__init__()
+        self.backbone, self.method = backbone, method
+        self.method_name, self.adapter = method_name, adapter
+        self.adapter_source: str | None = None
+
+    @property
+    def embedding_dim(self) -> int:
+        """E."""
+        return self.backbone.vision.embedding_dim
+
+    @property
+    def offline(self) -> bool:
+        """Whether a video's embedding depends on the video alone, so that it can be indexed."""
+        return self.method.offline
+
+    @property
+    def sampling(self) -> FrameSampling:
+        """Which frames of a video are encoded at test and in a library."""
+        return FrameSampling(self.method.config.num_test_frames, chunk_frames=self.method.chunk_frames)
+
+    @property
+    def train_sampling(self) -> FrameSampling:
+        """Which frames of a video are encoded in training."""
+        return FrameSampling(self.method.config.num_frames, chunk_frames=self.method.chunk_frames)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.backbone.logit_scale.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The type that the towers compute in."""
+        return next(self.backbone.model.parameters()).dtype
+
+    def preprocess(self, frames: np.ndarray | Tensor) -> Tensor:
+        """Frames uint8 (F, H, W, 3), RGB, to pixel values float32 (F, 3, S, S), normalised."""
+        return self.backbone.preprocess(frames)
+
+    def frame_features(self, pixel_values: Tensor) -> Tensor:
+        """Pixel values (B, F, 3, S, S) to features (B, F, E) as projected: before normalising and pooling.
+
+        Raises:
+            InputError: another shape, or an image size that the backbone does not take.
+        """
+        size = self.backbone.vision.image_size
+        if pixel_values.ndim != 5 or pixel_values.shape[2:] != (3, size, size):
+            raise InputError(
+                f"pixel_values must be (B, F, 3, {size}, {size}) for {self.backbone.name}, "
+                f"got {tuple(pixel_values.shape)}; model.preprocess(frames) makes them"
+            )
+        return self.method.encode_frames(self.backbone, pixel_values.to(self.device, self.dtype))
+
+    def text_features(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
+        """Token ids (N, T), and a mask of the same shape, to features (N, E) as projected: before normalising."""
+        mask = None if attention_mask is None else attention_mask.to(self.device)
+        return self.method.encode_text(self.backbone, input_ids.to(self.device), mask)
+
+    @torch.inference_mode()
+    def encode_frames(self, pixel_values: Tensor) -> Tensor:
+        """Pixel values (B, F, 3, S, S) to video embeddings (B, E), float32, unit length."""
+        return _unit(self.method.pool(self.frame_features(pixel_values)))
+
+    @torch.inference_mode()
+    def encode_text(self, texts: str | Sequence[str]) -> Tensor:
+        """Texts to embeddings (N, E), float32, unit length.
+
+        Raises:
+            InputError: no text, or one of only spaces.
+        """
+        texts = [texts] if isinstance(texts, str) else list(texts)
+        if not texts:
+            raise InputError("no text to encode; give at least one")
+        for text in texts:
+            if not text.strip():
+                raise InputError(f"cannot encode {text!r}: type at least one word")
+        input_ids, attention_mask = self.backbone.tokenize(texts)
+        return _unit(self.text_features(input_ids, attention_mask))
+
+    def encode_video(self, paths: str | Path | Iterable[str | Path]) -> Tensor:
+        """Video files to embeddings (B, E), float32, unit length.
+
+        Raises:
+            VideoError: a file cannot be used.
+        """
+        paths = [paths] if isinstance(paths, str | Path) else list(paths)
+        if not paths:
+            raise InputError("no video to encode; give at least one file")
+        return torch.cat([self.encode_frames(self.read_video(path)[None]) for path in paths])
+
+    def read_video(self, path: str | Path) -> Tensor:
+        """The pixel values (F, 3, S, S) of one video file, sampled as at test."""
+        return self.preprocess(read_frames(path, self.sampling).pixels)
+
+    def fingerprint(self) -> dict[str, Any]:
+        """What made this model's vectors; two models with equal fingerprints make equal vectors."""
+        return {
+            "backbone": self.backbone.name,
+            "revision": self.backbone.revision,
+            "method": self.method_name,
+            "adapter": self.adapter,
+            "adapter_source": self.adapter_source,
+            "sampling": {"num_frames": self.sampling.num_frames, "chunk_frames": self.sampling.chunk_frames},
+            "embedding_dim": self.embedding_dim,
+        }
+
+
+def load_model(
+    name: str | Path,
+    adapter: str | Path | None = None,
+    *,
+    method: str = "mean-pool",
+    options: dict[str, Any] | None = None,
+    dtype: torch.dtype = torch.float32,
+    device: str | torch.device | None = None,
+) -> VideoTextModel:
+    """Open a backbone and put a method on it.
+
+    Args:
+        name: a folder, a hub name, or a bundled model (`moji-clip`).
+        adapter: an adapter folder, or the name of a bundled one (`moji-prompt-switch`); it says the method.
+        method: without an adapter, the method to start from; its new parameters are untrained.
+        options: without an adapter, fields of the method's config.
+        dtype: `torch.float32` or `torch.bfloat16`.
+        device: where to compute; None takes a GPU where there is one.
+
+    Raises:
+        ModelError: the backbone cannot be loaded.
+        AdapterError: the adapter cannot be loaded, or belongs to another backbone.
+        UnknownNameError: no such method.
+    """
+    backbone = load_backbone(name, dtype=dtype)
+    if adapter is None:
+        model = VideoTextModel(backbone, build_method(method, options or {}, backbone), method_name=method)
+    else:
+        made, config = load_adapter(adapter, backbone)
+        model = VideoTextModel(backbone, made, method_name=config.method, adapter=adapter_hash(adapter))
+        model.adapter_source = str(adapter)
+    if device is None:
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    return model.to(device).eval()
+
+
+def _unit(embeddings: Tensor) -> Tensor:
+    return functional.normalize(embeddings.to(torch.float32), dim=-1)

@@ -1,0 +1,201 @@
+"""When each frame of a video is shown, learned from the packets without decoding them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+
+from framecue.errors import InputError, VideoError
+from framecue.video.sampling import FrameSampling
+from framecue.video.source import open_video
+
+__all__ = ["PacketIndex", "choose_places", "read_packet_index", "scan_packets"]
+
+# Their packets are marked as keyframes though they paint over the picture before.
+_PAINTING_CODECS = frozenset({"gif", "apng", "webp"})
+_STILL_BRANDS = frozenset({"avif", "heic", "heix", "mif1"})
+_DEFAULT_RATE = 25  # frames a second where a file says nothing at all: ffmpeg's own assumption
+# Seconds by which a window's edge may miss a frame's time and still mean it: mkv rounds times to a millisecond.
+_EDGE_SECONDS = 0.0005
+
+
+@dataclass(frozen=True, eq=False)
+class PacketIndex:
+    """The frames of one video in the order in which they are shown; a frame's *place* is its number in that order.
+
+    Attributes:
+        times: int64 (N,), ascending; when each frame is shown, in units of ``time_base``.
+        end: when the last frame ends, in the same unit.
+        time_base: seconds of one unit.
+        ranks: int64 (N,), each frame's number in decoding order.
+        key_times: int64 (K,), ascending; when the keyframes are shown. Decoding can start at each of them.
+        key_decode_times: int64 (K,), the keyframes' decoding times, by which some formats seek.
+        key_ranks: int64 (K,), the keyframes' numbers in decoding order.
+        by_order: the packets do not say, or say ambiguously, when their frames are shown. A frame is then known by
+            being the n-th that the decoder gives, and all before it have to be decoded.
+    """
+
+    times: np.ndarray
+    end: int
+    time_base: Fraction
+    ranks: np.ndarray
+    key_times: np.ndarray
+    key_decode_times: np.ndarray
+    key_ranks: np.ndarray
+    by_order: bool
+
+    @property
+    def num_frames(self) -> int:
+        """How many frames are shown."""
+        return len(self.times)
+
+    @property
+    def duration_seconds(self) -> float:
+        """From the first frame's beginning to the last frame's end."""
+        return float((self.end - int(self.times[0])) * self.time_base)
+
+    @property
+    def times_seconds(self) -> np.ndarray:
+        """float64 (N,), when each frame is shown, the first one at 0."""
+        return (self.times - self.times[0]) * float(self.time_base)
+
+
+def read_packet_index(path: str | Path) -> PacketIndex:
+    """Read a file's packets, without decoding them. To read many windows of one file, do this once for all.
+
+    Args:
+        path: the file.
+
+    Returns:
+        Its index, for ``read_frames(..., index=...)``.
+
+    Raises:
+        VideoError: the file cannot be opened, or has no video.
+    """
+    with open_video(path) as (container, stream):
+        return scan_packets(Path(path), container, stream)
+
+
+def scan_packets(path: Path, container: Any, stream: Any) -> PacketIndex:
+    """``read_packet_index`` for an open container, which is at its end afterwards.
+
+    Args:
+        path: for the error message.
+        container: a PyAV container, at its beginning.
+        stream: its video stream.
+
+    Returns:
+        The index.
+
+    Raises:
+        VideoError: the stream has no packets.
+    """
+    time_base = stream.time_base or Fraction(1, _DEFAULT_RATE)
+    packets = []  # (pts, dts, duration, is a keyframe, is shown), in decoding order
+    try:
+        for packet in container.demux(stream):
+            if packet.size:
+                shown = not (packet.is_discard or packet.is_corrupt)
+                packets.append((packet.pts, packet.dts, packet.duration or 0, packet.is_keyframe, shown))
+    except (av.FFmpegError, OSError):
+        pass  # the file breaks off here; what came before it is still a video
+    # What precedes the first keyframe (a recording joined midway) cannot be decoded.
+    first_key = next((rank for rank, packet in enumerate(packets) if packet[3]), 0)
+    shown_ranks = np.array([r for r, packet in enumerate(packets) if packet[4] and r >= first_key], dtype=np.int64)
+    if not len(shown_ranks):
+        raise VideoError(path, "its video stream is empty: the file is damaged or was cut off")
+
+    rate = stream.guessed_rate or stream.average_rate or _DEFAULT_RATE
+    unit = max(1, round(1 / (Fraction(rate) * time_base)))
+    times, durations, by_order = _frame_times([packets[rank] for rank in shown_ranks], unit)
+    order = np.arange(len(times)) if by_order else np.argsort(times, kind="stable")
+    times, ranks, durations = times[order], shown_ranks[order], durations[order]
+    if _is_still(container, len(times)):
+        end = int(times[-1])
+    else:
+        gaps = np.diff(times)
+        end = int(times[-1]) + int(durations[-1] or (np.median(gaps) if len(gaps) else 0) or unit)
+
+    keys = []
+    if not by_order and stream.codec_context.name not in _PAINTING_CODECS:
+        keys = [
+            (pts, pts if dts is None else dts, rank)
+            for rank, (pts, dts, _, is_key, _) in enumerate(packets)
+            if is_key and pts is not None
+        ]
+    table = np.array(sorted(keys), dtype=np.int64).reshape(-1, 3)
+    return PacketIndex(times, end, time_base, ranks, table[:, 0], table[:, 1], table[:, 2], by_order)
+
+
+def _frame_times(packets: list[tuple], unit: int) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Times and durations of packets, and whether the times fail to tell the frames apart."""
+    presented, decoded, durations, _, _ = zip(*packets, strict=True)
+    lengths = np.array(durations, dtype=np.int64)
+    steps = np.diff([time for time in decoded if time is not None])
+    if None not in presented and (steps >= 0).all():
+        times = np.array(presented, dtype=np.int64)
+        return times, lengths, False if len(np.unique(times)) == len(times) else _sorted_in_place(times)
+    if None not in decoded and (steps > 0).all():
+        # Frames are shown in the rhythm in which they are decoded, only later.
+        return np.array(decoded, dtype=np.int64), lengths, True
+    return np.cumsum([0, *np.where(lengths > 0, lengths, unit)[:-1]]).astype(np.int64), lengths, True
+
+
+def _sorted_in_place(times: np.ndarray) -> bool:
+    times.sort()
+    return True
+
+
+def _is_still(container: Any, num_frames: int) -> bool:
+    name = container.format.name
+    is_image = name == "image2" or name.endswith("_pipe") or container.metadata.get("major_brand") in _STILL_BRANDS
+    return is_image and num_frames == 1
+
+
+def choose_places(
+    index: PacketIndex,
+    sampling: FrameSampling,
+    *,
+    rng: np.random.Generator | None,
+    start_seconds: float | None,
+    end_seconds: float | None,
+    path: Path,
+) -> np.ndarray:
+    """Which frames a sampling takes of a window.
+
+    The sampling counts on an even grid with as many parts as the window has frames; the middle of a part takes the
+    frame that is shown then. At a constant frame rate part *i* is frame *i*; at a variable one the frames are
+    taken evenly in time.
+
+    Args:
+        index: the video.
+        sampling: which parts of the grid.
+        rng: for training sampling; ``None`` for the fixed one.
+        start_seconds: where the window starts; ``None`` for the beginning.
+        end_seconds: where it ends; ``None`` for the end, and later than the end means the end.
+        path: for the error message.
+
+    Returns:
+        int64 (F,), places in the index, in the sampling's order.
+
+    Raises:
+        InputError: the window ends before it starts, or starts before 0.
+        VideoError: the window starts after the video has ended.
+    """
+    duration, seconds = index.duration_seconds, index.times_seconds
+    start = 0.0 if start_seconds is None else start_seconds
+    end = duration if end_seconds is None else min(end_seconds, duration)
+    if start < 0 or (end_seconds is not None and end_seconds <= start):
+        raise InputError(f"no window runs from {start} to {end_seconds} seconds: give 0 <= start < end")
+    if start > 0 and start >= duration - _EDGE_SECONDS:
+        raise VideoError(path, f"a window from {start} seconds is asked for, but the video lasts {duration:.3f} seconds")
+    first, last = np.searchsorted(seconds, [start - _EDGE_SECONDS, end - _EDGE_SECONDS])
+    length = max(1, int(last - first))
+    parts = sampling.test_indices(length) if rng is None else sampling.train_indices(length, rng)
+    ticks = start + (np.array(parts) + 0.5) / length * (end - start)
+    return np.maximum(np.searchsorted(seconds, ticks, side="right") - 1, 0)

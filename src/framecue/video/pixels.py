@@ -1,0 +1,106 @@
+"""Turn a decoder's frame into RGB as a person would see it: colours, transparency, orientation, size."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
+
+__all__ = ["RgbConverter"]
+
+# swscale's flags: bicubic (which averages when it shrinks), full chroma resolution, and the same bytes on every CPU.
+_SCALING = 0x4 | 0x2000 | 0x40000 | 0x80000
+_UNSPECIFIED, _BT709, _BT601 = 2, 1, 5
+_WHITE = 255
+
+
+class RgbConverter:
+    """Converts the frames of one video. All results have the size of the first one.
+
+    Transparent pixels are laid on white. HDR is not tone-mapped, and a pixel shape other than square is not applied.
+
+    Args:
+        short_side: scale frames down so that their short side is this long; ``None`` for full size.
+    """
+
+    def __init__(self, *, short_side: int | None = None) -> None:
+        self._short_side = short_side
+        self._size: tuple[int, int] | None = None
+        self._reformatter = VideoReformatter()
+
+    def __call__(self, frame: VideoFrame) -> np.ndarray:
+        """Convert one frame.
+
+        Args:
+            frame: as the decoder gives it.
+
+        Returns:
+            uint8 (H, W, 3), RGB, in display orientation.
+        """
+        a, b, c, d = _display_matrix(frame)
+        is_turned = abs(a) + abs(d) < abs(b) + abs(c)
+        if self._size is None:
+            height, width = self._scaled(frame.height, frame.width)
+            self._size = (width, height) if is_turned else (height, width)
+        height, width = self._size[::-1] if is_turned else self._size
+        if _has_alpha(frame):
+            frame = VideoFrame.from_ndarray(_on_white(self._reformat(frame, frame.width, frame.height, "rgba")))
+        pixels = self._reformat(frame, width, height, "rgb24").to_ndarray()
+        # The matrix sends the stored point (x, y) to the shown point (a x + c y, b x + d y).
+        if is_turned:
+            pixels, flip_x, flip_y = pixels.transpose(1, 0, 2), c < 0, b < 0
+        else:
+            flip_x, flip_y = a < 0, d < 0
+        return pixels[:: -1 if flip_y else 1, :: -1 if flip_x else 1]
+
+    def _scaled(self, height: int, width: int) -> tuple[int, int]:
+        short = min(height, width)
+        if self._short_side is None or short <= self._short_side:
+            return height, width
+        return round(height * self._short_side / short), round(width * self._short_side / short)
+
+    def _reformat(self, frame: VideoFrame, width: int, height: int, pixel_format: str) -> Any:
+        source = frame.colorspace
+        if source == _UNSPECIFIED:
+            source = _usual_colorspace(frame)
+        try:
+            return self._reformatter.reformat(
+                frame, width, height, pixel_format, src_colorspace=source, interpolation=_SCALING
+            )
+        except (ValueError, OSError):
+            # swscale lacks a few rare colour spaces; near colours are better than no frame.
+            return self._reformatter.reformat(
+                frame, width, height, pixel_format, src_colorspace=_usual_colorspace(frame), interpolation=_SCALING
+            )
+
+
+def _usual_colorspace(frame: VideoFrame) -> int:
+    """What players assume of a file that does not say: BT.709 from HD sizes on, BT.601 below."""
+    return _BT709 if frame.width >= 1280 or frame.height > 576 else _BT601
+
+
+def _display_matrix(frame: VideoFrame) -> tuple[int, int, int, int]:
+    """The linear part ``a, b, c, d`` of the frame's display matrix."""
+    try:
+        matrix = frame.side_data.get("DISPLAYMATRIX")
+    except ValueError:
+        # PyAV fails to list side data of a kind that it has no name for; the angle can still be had.
+        turns = round(frame.rotation / 90) % 4  # quarter turns, counterclockwise
+        return ((1, 0, 0, 1), (0, -1, 1, 0), (-1, 0, 0, -1), (0, 1, -1, 0))[turns]
+    if matrix is None:
+        return 1, 0, 0, 1
+    a, b, _, c, d = np.frombuffer(bytes(matrix), dtype=np.int32)[:5].tolist()
+    return a, b, c, d
+
+
+def _has_alpha(frame: VideoFrame) -> bool:
+    # A palette's entries may be transparent, which the format alone does not tell.
+    return frame.format.has_palette or any(component.is_alpha for component in frame.format.components)
+
+
+def _on_white(frame: VideoFrame) -> np.ndarray:
+    rgba = frame.to_ndarray().astype(np.uint16)
+    alpha = rgba[..., 3:]
+    return ((rgba[..., :3] * alpha + _WHITE * (255 - alpha) + 127) // 255).astype(np.uint8)
