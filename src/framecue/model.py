@@ -93,6 +93,21 @@ class VideoTextModel(nn.Module):
         mask = None if attention_mask is None else attention_mask.to(self.device)
         return self.method.encode_text(self.backbone, input_ids.to(self.device), mask)
 
+    def forward(
+        self, pixel_values: Tensor, input_ids: Tensor, attention_mask: Tensor | None = None
+    ) -> dict[str, Tensor | None]:
+        """What a training step needs of B videos (B, F, 3, S, S) and their captions (B, T).
+
+        Returns:
+            frame_features (B, F, E) and text_features (B, E), as projected, and auxiliary_loss, a scalar or None.
+        """
+        frame_features = self.frame_features(pixel_values)
+        return {
+            "frame_features": frame_features,
+            "text_features": self.text_features(input_ids, attention_mask),
+            "auxiliary_loss": self.method.auxiliary_loss(self.backbone, frame_features, input_ids),
+        }
+
     @torch.inference_mode()
     def encode_frames(self, pixel_values: Tensor) -> Tensor:
         """Pixel values (B, F, 3, S, S) to video embeddings (B, E), float32, unit length."""

@@ -34,9 +34,7 @@ def test_chunked_indices_equal_the_reference(case):
     assert sampling.test_indices(case["video_length"]) == case["effective_frames"]
 
 
-@pytest.mark.parametrize(
-    "case", REFERENCE["xpool_vop_uniform"], ids=lambda c: f"{c['video_length']}-{c['num_frames']}"
-)
+@pytest.mark.parametrize("case", REFERENCE["xpool_vop_uniform"], ids=lambda c: f"{c['video_length']}-{c['num_frames']}")
 def test_evenly_spaced_indices_equal_the_reference(case):
     assert FrameSampling(case["num_frames"]).test_indices(case["video_length"]) == case["effective_frames"]
 

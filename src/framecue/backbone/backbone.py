@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -93,6 +94,12 @@ class Backbone(nn.Module):
         encoded = [self.tokenizer(word, add_special_tokens=False)["input_ids"] for word in words]
         unknown = self.tokenizer.unk_token_id
         return [ids[0] for ids in encoded if len(ids) == 1 and ids[0] != unknown]
+
+    def save(self, folder: str | Path) -> None:
+        """Write a folder that `transformers` and `load_backbone` open: weights, tokenizer and preprocessing."""
+        self.model.save_pretrained(folder)
+        self.tokenizer.save_pretrained(folder)
+        self.preprocess.save(folder)
 
     def clamp_logit_scale(self) -> None:
         """Keep the logit scale at most ln 100, as CLIP's training does after each step."""

@@ -15,7 +15,7 @@ from framecue.backbone.backbone import Backbone
 from framecue.backbone.preprocess import Preprocess
 from framecue.errors import ModelError
 
-__all__ = ["ASSETS", "DTYPES", "load_backbone"]
+__all__ = ["ASSETS", "DTYPES", "initialise_backbone", "load_backbone"]
 
 ASSETS = Path(__file__).parent.parent / "assets"
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -66,6 +66,32 @@ def load_backbone(name: str | Path, *, dtype: torch.dtype = torch.float32, revis
         revision=getattr(config, "_commit_hash", None) or _hash_of_weights(model),
         preprocess=preprocess,
         tokenizer=tokenizer,
+    )
+
+
+def initialise_backbone(folder: str | Path, *, seed: int) -> Backbone:
+    """New weights for an architecture.
+
+    Args:
+        folder: holds `config.json` and a tokenizer; weights, if there are any, are not read.
+        seed: of the weights.
+
+    Raises:
+        ModelError: the folder lacks them.
+    """
+    path = Path(folder).expanduser()
+    if not (path / "config.json").exists():
+        raise ModelError(f"{folder}: the folder has no config.json")
+    config = _read(folder, lambda: AutoConfig.from_pretrained(path))
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = AutoModel.from_config(config)
+    return Backbone(
+        model,
+        name=str(folder),
+        revision=_hash_of_weights(model),
+        preprocess=Preprocess.of_folder(str(path), image_size=config.vision_config.image_size),
+        tokenizer=lambda: _read(folder, lambda: AutoTokenizer.from_pretrained(path)),
     )
 
 

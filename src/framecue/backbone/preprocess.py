@@ -64,6 +64,20 @@ class Preprocess:
                 return cls(resize=image_size, crop=(image_size, image_size))
         return cls.of_image_processor(AutoImageProcessor.from_pretrained(name, **hub))
 
+    def save(self, folder: str | Path) -> None:
+        """Write `preprocessor_config.json`, as CLIP's image processor reads it."""
+        from transformers import CLIPImageProcessor
+
+        if isinstance(self.resize, tuple) or self.crop is None:
+            raise InputError("only CLIP's steps (short side, centre crop) can be saved")
+        CLIPImageProcessor(
+            size={"shortest_edge": self.resize},
+            crop_size={"height": self.crop[0], "width": self.crop[1]},
+            image_mean=list(self.mean),
+            image_std=list(self.std),
+            resample=next(number for number, name in _FILTERS.items() if name == self.filter),
+        ).save_pretrained(folder)
+
     def __call__(self, frames: np.ndarray | Tensor) -> Tensor:
         """Frames to pixel values.
 

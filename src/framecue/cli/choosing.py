@@ -71,12 +71,15 @@ def library_model(
         click.UsageError: an adapter for a new library, but no model.
         FramecueError: the model or the adapter cannot be loaded.
     """
+    import torch
+
+    torch_dtype = getattr(torch, dtype)
     fingerprint = None if may_be_new and not library.exists else library.fingerprint
     if model is None and adapter is None:
         if fingerprint is not None:
             from framecue.library import load_named_model
 
-            return load_named_model(fingerprint, dtype=dtype)
+            return load_named_model(fingerprint, dtype=torch_dtype)
         log(
             f"Using the shipped {DEFAULT_MODEL} with {DEFAULT_ADAPTER}, which knows drawn shapes only; "
             "for real videos name a real CLIP, such as --model openai/clip-vit-base-patch32."
@@ -89,4 +92,4 @@ def library_model(
 
     from framecue.model import load_model
 
-    return load_model(model, adapter=adapter, dtype=dtype)
+    return load_model(model, adapter=adapter, dtype=torch_dtype)

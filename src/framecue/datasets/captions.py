@@ -6,8 +6,8 @@ One JSON object a line, paths relative to the folder::
     {"video": "clips/b.mp4", "captions": ["a cat sits down"], "split": "test",
      "twin": {"video": "clips/b-backwards.mp4", "captions": ["a cat gets up"]}, "meaning": {"actor": "cat"}}
 
-(the second on one line, too). ``twin`` names the clip's order twin: the same clip played backwards, with captions of its
-own. Further keys are kept as they are. Writing and reading go through the same checks, so what was written can be read.
+(the second on one line, too). ``twin`` names the clip's order twin: the same clip played backwards, with its own
+captions. Further keys are kept as they are. Writing and reading share their checks, so what was written can be read.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from __future__ import annotations
 import difflib
 import json
 import os
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -96,7 +95,7 @@ def read_captions(data_dir: str | os.PathLike[str], split: str | None = None) ->
     if split is not None:
         counts = Counter(clip.split for clip in clips)
         if split not in counts:
-            present = ", ".join(f"{name} ({count} clips)" for name, count in sorted(counts.items()))
+            present = ", ".join(f"{name!r} ({count})" for name, count in sorted(counts.items()))
             raise DatasetError(f"{file}: no clip is in split {split!r}; splits present: {present}")
         clips = [clip for clip in clips if clip.split == split]
     _require_files(file, clips)
@@ -114,8 +113,8 @@ def write_captions(data_dir: str | os.PathLike[str], clips: Iterable[Clip]) -> P
         The file written.
 
     Raises:
-        DatasetError: the folder is missing or cannot be written, there are no clips, a video is outside the folder, or a
-            clip breaks a rule that `read_captions` checks; nothing is written then.
+        DatasetError: the folder is missing or cannot be written, there are no clips, a video is outside the folder, or
+            a clip breaks a rule that `read_captions` checks; nothing is written then.
     """
     folder = Path(data_dir)
     if not folder.is_dir():
@@ -126,16 +125,12 @@ def write_captions(data_dir: str | os.PathLike[str], clips: Iterable[Clip]) -> P
     for _ in _parse_lines(folder, lines):
         pass  # only for its checks
     file = folder / CAPTIONS_FILE
-    temporary = ""
+    part = folder / f".{CAPTIONS_FILE}.{os.getpid()}.part"
     try:
-        with tempfile.NamedTemporaryFile("wb", dir=folder, prefix=f".{CAPTIONS_FILE}.", delete=False) as stream:
-            temporary = stream.name
-            stream.write(b"\n".join(lines) + b"\n")
-        Path(temporary).chmod(0o644)  # a temporary file is its owner's alone
-        Path(temporary).replace(file)
+        part.write_bytes(b"\n".join(lines) + b"\n")
+        part.replace(file)
     except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         raise DatasetError(f"{file}: cannot be written ({error.strerror})") from error
     return file
 
@@ -153,8 +148,8 @@ def _parse_lines(folder: Path, lines: Iterable[bytes]) -> Iterator[Clip]:
         first = seen.setdefault((clip.split, clip.video), number)
         if first != number:
             raise DatasetError(
-                f'{where}: "video" {_relative(folder, clip.video)!r} is already in split {clip.split!r} on line {first}; '
-                'put all captions of a video in one line\'s "captions"'
+                f"{where}: {_relative(folder, clip.video)!r} is already in split {clip.split!r} on line {first}; "
+                "put all captions of a video on one line"
             )
         yield clip
 
@@ -253,7 +248,7 @@ def _text(value: Any, label: str, where: str) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = json.dumps(value)
+    text = json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace").decode("utf-8")
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -265,7 +260,7 @@ def _require_files(file: Path, clips: list[Clip]) -> None:
     videos = [video for clip in clips for video in (clip.video, *([clip.twin.video] if clip.twin else []))]
     missing = [video for video in dict.fromkeys(videos) if not video.is_file()]
     if missing:
-        named = ", ".join(str(_relative(file.parent, video)) for video in missing[:MISSING_NAMED])
+        named = ", ".join(repr(_relative(file.parent, video)) for video in missing[:MISSING_NAMED])
         more = f" and {len(missing) - MISSING_NAMED} more" if len(missing) > MISSING_NAMED else ""
         raise DatasetError(
             f"{file}: {len(missing)} of {len(set(videos))} video files are missing: {named}{more}; "
@@ -276,11 +271,11 @@ def _require_files(file: Path, clips: list[Clip]) -> None:
 def _line_of(folder: Path, clip: Clip) -> bytes:
     record: dict[str, Any] = {
         "video": _relative(folder, clip.video),
-        "captions": list(clip.captions),
+        "captions": _listed(clip.captions),
         "split": clip.split,
     }
     if clip.twin is not None:
-        record["twin"] = {"video": _relative(folder, clip.twin.video), "captions": list(clip.twin.captions)}
+        record["twin"] = {"video": _relative(folder, clip.twin.video), "captions": _listed(clip.twin.captions)}
     clash = [key for key in KEYS if key in clip.metadata]
     if clash:
         raise DatasetError(
@@ -292,8 +287,13 @@ def _line_of(folder: Path, clip: Clip) -> bytes:
         raise DatasetError(f"{clip.video}: cannot be written as JSON ({error})") from error
 
 
+def _listed(captions: Any) -> Any:
+    # A text given for a list of texts would fall apart into letters; left whole, it is refused like one in a file.
+    return list(captions) if isinstance(captions, (list, tuple)) else captions
+
+
 def _relative(folder: Path, video: Path) -> str:
     try:
-        return video.relative_to(folder).as_posix()
+        return video.absolute().relative_to(folder.absolute()).as_posix()
     except ValueError:
         raise DatasetError(f"{video}: is not below {folder}; the videos of a dataset lie in its folder") from None

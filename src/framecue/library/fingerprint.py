@@ -1,17 +1,29 @@
-"""Whether a model is the one that made a library's vectors; vectors of two models cannot be compared."""
+"""The fingerprint of what made a library's vectors: whether a model fits it, and which model it names.
+
+Vectors of two models cannot be compared, so a model has to fit. What counts is what it computes (weights, method,
+sampling, width), not where its files lie: the same weights under another name fit.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from framecue.errors import FingerprintError
+from framecue.errors import AdapterError, FingerprintError
 
 if TYPE_CHECKING:
+    import torch
+
     from framecue.model import VideoTextModel
 
-__all__ = ["check_fingerprint", "differing_fields", "load_named_model"]
+__all__ = ["check_fingerprint", "differing_fields", "lasting_fingerprint", "load_named_model"]
+
+# Where to find a thing that another field identifies by its content: (where, what).
+_PLACES = (("backbone", "revision"), ("adapter_source", "adapter"))
+_ABSENT = object()
 
 
 def check_fingerprint(uri: str, library: Mapping[str, Any], model: Mapping[str, Any]) -> None:
@@ -35,28 +47,56 @@ def check_fingerprint(uri: str, library: Mapping[str, Any], model: Mapping[str, 
 
 
 def differing_fields(library: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Give the fields, nested ones as ``sampling.num_frames``, that differ: (library's value, model's value)."""
+    """Give the fields, nested ones as ``sampling.num_frames``, that differ: (library's value, model's value).
+
+    The places of the weights are left out where both sides say that the weights are the same.
+    """
     # Through JSON, as the library's went: a tuple and a list of the same values are the same.
     ours, yours = _flat(dict(library)), _flat(json.loads(json.dumps(dict(model))))
     names = [*ours, *(name for name in yours if name not in ours)]
+    for place, content in _PLACES:
+        if place in names and ours.get(content) is not None and ours[content] == yours.get(content):
+            names.remove(place)
     return {
-        name: (ours.get(name), yours.get(name)) for name in names if ours.get(name, _NONE) != yours.get(name, _NONE)
+        name: (ours.get(name), yours.get(name)) for name in names if ours.get(name, _ABSENT) != yours.get(name, _ABSENT)
     }
 
 
-def load_named_model(fingerprint: dict[str, Any], *, dtype: str = "float32") -> VideoTextModel:
+def lasting_fingerprint(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a fingerprint whose folders are absolute, so that the library finds its model from any other folder."""
+    lasting = dict(fingerprint)
+    for place, _ in _PLACES:
+        value = lasting.get(place)
+        if isinstance(value, str):
+            folder = Path(os.path.expanduser(value))  # noqa: PTH111 (Path fails for an unknown ~user)
+            if folder.is_dir():
+                lasting[place] = os.path.abspath(folder)  # noqa: PTH100 (links stay, "..", which Path keeps, goes)
+    return lasting
+
+
+def load_named_model(fingerprint: Mapping[str, Any], *, dtype: torch.dtype | None = None) -> VideoTextModel:
     """Load the model that a library's fingerprint names.
+
+    Args:
+        fingerprint: as the library holds it.
+        dtype: what the model computes in; default float32.
 
     Raises:
         ModelError: the backbone is not there any more.
-        AdapterError: the adapter is not there any more.
+        AdapterError: the adapter is not there any more, or the library does not know where it was.
     """
     from framecue.model import load_model
 
-    return load_model(fingerprint["backbone"], adapter=fingerprint.get("adapter"), dtype=dtype)
-
-
-_NONE = object()
+    options: dict[str, Any] = {} if dtype is None else {"dtype": dtype}
+    adapter = fingerprint.get("adapter_source")
+    if adapter is None and fingerprint.get("adapter") is not None:
+        raise AdapterError(
+            f"the library was made with adapter {fingerprint['adapter']} of {fingerprint['backbone']}, "
+            "but does not say where that is; name the model and the adapter"
+        )
+    if adapter is None:
+        options["method"] = fingerprint["method"]
+    return load_model(fingerprint["backbone"], adapter=adapter, **options)
 
 
 def _flat(fields: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

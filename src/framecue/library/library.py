@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from framecue.errors import InputError, LibraryNotFoundError
-from framecue.library.fingerprint import check_fingerprint, load_named_model
+from framecue.library.fingerprint import check_fingerprint, lasting_fingerprint, load_named_model
 from framecue.library.indexing import ProgressCallback, run_plan
 from framecue.library.plan import PathsLike, Plan, Skipped, make_plan
 from framecue.library.store import Match, Store, normal_uri
@@ -160,7 +160,7 @@ class Library:
                 plan,
                 Worker(model),
                 store=store,
-                make_store=lambda: Store.create(self.uri, model.fingerprint()),
+                make_store=lambda: Store.create(self.uri, lasting_fingerprint(model.fingerprint())),
                 progress=progress,
             )
             added, encoded, skipped = outcome.added, outcome.encoded, outcome.skipped

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,13 @@ import av
 import numpy as np
 
 from framecue.errors import InputError, VideoError
-from framecue.video.packets import PacketIndex, choose_places, read_packet_index, scan_packets
+from framecue.video.packets import PacketIndex, choose_places, read_packet_index
 from framecue.video.pixels import RgbConverter
+from framecue.video.plan import Run, plan_runs, straight_run
 from framecue.video.sampling import FrameSampling
 from framecue.video.source import ffmpeg_reason, open_video
 
-__all__ = ["Frames", "Run", "VideoInfo", "plan_runs", "probe", "read_frames"]
-
-# Frames that a jump must save before it pays: after it, the file is read anew and the decoder's pipeline is empty.
-_MIN_SAVED_FRAMES = 8
+__all__ = ["Frames", "VideoInfo", "probe", "read_frames"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,21 +51,6 @@ class VideoInfo:
     num_frames: int
     width: int
     height: int
-
-
-@dataclass(frozen=True)
-class Run:
-    """One stretch of decoding.
-
-    Attributes:
-        key: the keyframe (its number in the index) to jump to; ``None`` to start at the file's beginning.
-        places: the frames to take, ascending.
-        num_decoded: frames that will be decoded for them.
-    """
-
-    key: int | None
-    places: tuple[int, ...]
-    num_decoded: int
 
 
 def probe(path: str | Path) -> VideoInfo:
@@ -128,15 +112,13 @@ def read_frames(
         raise InputError(f"short_side is {short_side}; it must be at least 1 pixel")
     if index is None:
         index = read_packet_index(path)
-    chosen = choose_places(
-        index, sampling, rng=rng, start_seconds=start_seconds, end_seconds=end_seconds, path=path
-    )
+    chosen = choose_places(index, sampling, rng=rng, start_seconds=start_seconds, end_seconds=end_seconds, path=path)
     places, slots = np.unique(chosen, return_inverse=True)
     runs = plan_runs(index, places.tolist())
     pixels, problems = _read_runs(path, index, runs, short_side)
     if len(pixels) < len(places) and any(run.key is not None for run in runs):
         # A jump may land where the decoder cannot recover; going straight through is the judge of what is there.
-        pixels, problems = _read_runs(path, index, [_straight(index, places.tolist())], short_side)
+        pixels, problems = _read_runs(path, index, [straight_run(index, places.tolist())], short_side)
     if not pixels:
         raise VideoError(path, _undecodable(problems))
     num_good = sum(int(place) in pixels for place in chosen)
@@ -146,37 +128,6 @@ def read_frames(
     good = np.array(sorted(pixels))
     used = [int(good[np.argmin(np.abs(times[good] - times[place]))]) for place in places]
     return Frames(np.stack([pixels[used[slot]] for slot in slots]), times[used][slots])
-
-
-def plan_runs(index: PacketIndex, places: Sequence[int]) -> list[Run]:
-    """Choose between decoding straight through and jumping to keyframes, whichever decodes fewer frames.
-
-    Args:
-        index: the video.
-        places: the frames to take, ascending, at least one.
-
-    Returns:
-        Stretches of decoding, in order, that together take all the places.
-    """
-    straight = _straight(index, places)
-    keys = np.searchsorted(index.key_times, index.times[list(places)], side="right") - 1
-    if index.by_order or not len(keys) or keys.min() < 0:
-        return [straight]
-    groups: list[tuple[int, list[int]]] = []
-    reached = -_MIN_SAVED_FRAMES
-    for place, key in zip(places, keys.tolist(), strict=True):
-        if not groups or (key != groups[-1][0] and index.key_ranks[key] - reached >= _MIN_SAVED_FRAMES):
-            groups.append((key, []))
-        groups[-1][1].append(place)
-        reached = max(reached, int(index.ranks[place]))
-    runs = [
-        Run(key, tuple(group), int(index.ranks[group].max() - index.key_ranks[key]) + 1) for key, group in groups
-    ]
-    return runs if sum(run.num_decoded for run in runs) + _MIN_SAVED_FRAMES <= straight.num_decoded else [straight]
-
-
-def _straight(index: PacketIndex, places: Sequence[int]) -> Run:
-    return Run(None, tuple(places), int(index.ranks[list(places)].max()) + 1)
 
 
 def _read_runs(
@@ -193,3 +144,85 @@ def _read_runs(
             for place, frame in _taken(_decoded(container, stream, index, run.key, problems), run.places):
                 pixels[place] = convert(frame)
     return pixels, problems
+
+
+def _taken(decoded: Iterable[tuple[int, Any]], places: Sequence[int]) -> Iterator[tuple[int, Any]]:
+    """Pick the wanted places out of decoded frames, and stop at the last one.
+
+    A packet may give no frame of its own (VP8's hidden reference frames); what is shown then is the frame before it.
+    """
+    wanted = list(reversed(places))
+    before: tuple[int, Any] = (-2, None)
+    for place, frame in decoded:
+        while wanted and wanted[-1] <= place:
+            target = wanted.pop()
+            if target == place:
+                yield target, frame
+            elif target == before[0] + 1:
+                yield target, before[1]
+        if not wanted:
+            return
+        before = place, frame
+    if wanted[-1] == before[0] + 1:
+        yield wanted[-1], before[1]
+
+
+def _decoded(
+    container: Any, stream: Any, index: PacketIndex, key: int | None, problems: list[str]
+) -> Iterator[tuple[int, Any]]:
+    """Decode from a keyframe, or from the beginning, and say each frame's place."""
+    start_time, packets = (None, _packets(container, stream)) if key is None else _jump(container, stream, index, key)
+    num_given = 0
+    for number, packet in enumerate(packets):
+        if key is None and number < index.num_skipped:
+            continue
+        try:
+            frames = stream.codec_context.decode(packet)
+        except (av.FFmpegError, OSError) as error:
+            problems.append(ffmpeg_reason(error))
+            continue
+        for frame in frames:
+            if index.by_order:
+                place = num_given
+                num_given += 1
+                if place < index.num_frames:
+                    yield place, frame
+            # After a jump, frames shown before the keyframe may lack what they refer to.
+            elif frame.pts is not None and (start_time is None or frame.pts >= start_time):
+                place = int(np.searchsorted(index.times, frame.pts))
+                if place < index.num_frames and index.times[place] == frame.pts:
+                    yield place, frame
+
+
+def _packets(container: Any, stream: Any) -> Iterator[Any]:
+    """A stream's packets, then ``None``, which makes the decoder give what it still holds."""
+    try:
+        for packet in container.demux(stream):
+            if packet.size:
+                yield packet
+    except (av.FFmpegError, OSError):
+        pass  # the file breaks off here
+    yield None
+
+
+def _jump(container: Any, stream: Any, index: PacketIndex, key: int) -> tuple[int, Iterator[Any]]:
+    """Go to a keyframe, or to one before it; give its time and the packets from there on, none if that fails.
+
+    Some formats seek by presentation time and some by decoding time, and MPEG program streams count times anew after
+    a jump, sometimes wrongly; so the keyframe reached has to be one that the index knows.
+    """
+    known = dict(zip(index.key_times[: key + 1].tolist(), index.key_sizes.tolist(), strict=False))
+    for time in (int(index.key_times[key]), int(index.key_decode_times[key])):
+        try:
+            container.seek(time, stream=stream)
+        except (av.FFmpegError, OSError):
+            continue
+        packets = _packets(container, stream)
+        first = next((packet for packet in packets if packet is None or packet.is_keyframe), None)
+        if first is not None and known.get(first.pts) == first.size:
+            return first.pts, chain([first], packets)
+    return 0, iter(())
+
+
+def _undecodable(problems: Sequence[str]) -> str:
+    return "none of its frames can be decoded" + (f" ({problems[-1]})" if problems else "")

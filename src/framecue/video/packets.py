@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import av
 import numpy as np
@@ -14,7 +14,7 @@ from framecue.errors import InputError, VideoError
 from framecue.video.sampling import FrameSampling
 from framecue.video.source import open_video
 
-__all__ = ["PacketIndex", "choose_places", "read_packet_index", "scan_packets"]
+__all__ = ["PacketIndex", "choose_places", "read_packet_index"]
 
 # Their packets are marked as keyframes though they paint over the picture before.
 _PAINTING_CODECS = frozenset({"gif", "apng", "webp"})
@@ -22,6 +22,15 @@ _STILL_BRANDS = frozenset({"avif", "heic", "heix", "mif1"})
 _DEFAULT_RATE = 25  # frames a second where a file says nothing at all: ffmpeg's own assumption
 # Seconds by which a window's edge may miss a frame's time and still mean it: mkv rounds times to a millisecond.
 _EDGE_SECONDS = 0.0005
+
+
+class _Packet(NamedTuple):
+    shown_at: int | None
+    decoded_at: int | None
+    length: int
+    size: int
+    is_key: bool
+    is_shown: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +44,9 @@ class PacketIndex:
         ranks: int64 (N,), each frame's number in decoding order.
         key_times: int64 (K,), ascending; when the keyframes are shown. Decoding can start at each of them.
         key_decode_times: int64 (K,), the keyframes' decoding times, by which some formats seek.
+        key_sizes: int64 (K,), the keyframes' packets' sizes in bytes, to know them again.
         key_ranks: int64 (K,), the keyframes' numbers in decoding order.
+        num_skipped: packets before the first keyframe (of a recording joined midway), which cannot be decoded.
         by_order: the packets do not say, or say ambiguously, when their frames are shown. A frame is then known by
             being the n-th that the decoder gives, and all before it have to be decoded.
     """
@@ -46,7 +57,9 @@ class PacketIndex:
     ranks: np.ndarray
     key_times: np.ndarray
     key_decode_times: np.ndarray
+    key_sizes: np.ndarray
     key_ranks: np.ndarray
+    num_skipped: int
     by_order: bool
 
     @property
@@ -78,77 +91,72 @@ def read_packet_index(path: str | Path) -> PacketIndex:
         VideoError: the file cannot be opened, or has no video.
     """
     with open_video(path) as (container, stream):
-        return scan_packets(Path(path), container, stream)
+        return _scan(Path(path), container, stream)
 
 
-def scan_packets(path: Path, container: Any, stream: Any) -> PacketIndex:
-    """``read_packet_index`` for an open container, which is at its end afterwards.
-
-    Args:
-        path: for the error message.
-        container: a PyAV container, at its beginning.
-        stream: its video stream.
-
-    Returns:
-        The index.
-
-    Raises:
-        VideoError: the stream has no packets.
-    """
+def _scan(path: Path, container: Any, stream: Any) -> PacketIndex:
     time_base = stream.time_base or Fraction(1, _DEFAULT_RATE)
-    packets = []  # (pts, dts, duration, is a keyframe, is shown), in decoding order
+    packets: list[_Packet] = []
     try:
         for packet in container.demux(stream):
             if packet.size:
-                shown = not (packet.is_discard or packet.is_corrupt)
-                packets.append((packet.pts, packet.dts, packet.duration or 0, packet.is_keyframe, shown))
+                is_shown = not (packet.is_discard or packet.is_corrupt)
+                facts = _Packet(packet.pts, packet.dts, packet.duration or 0, packet.size, packet.is_keyframe, is_shown)
+                packets.append(facts)
     except (av.FFmpegError, OSError):
         pass  # the file breaks off here; what came before it is still a video
-    # What precedes the first keyframe (a recording joined midway) cannot be decoded.
-    first_key = next((rank for rank, packet in enumerate(packets) if packet[3]), 0)
-    shown_ranks = np.array([r for r, packet in enumerate(packets) if packet[4] and r >= first_key], dtype=np.int64)
+    first_key = next((rank for rank, facts in enumerate(packets) if facts.is_key), 0)
+    shown_ranks = np.array([r for r, facts in enumerate(packets) if facts.is_shown and r >= first_key], dtype=np.int64)
     if not len(shown_ranks):
         raise VideoError(path, "its video stream is empty: the file is damaged or was cut off")
 
     rate = stream.guessed_rate or stream.average_rate or _DEFAULT_RATE
-    unit = max(1, round(1 / (Fraction(rate) * time_base)))
-    times, durations, by_order = _frame_times([packets[rank] for rank in shown_ranks], unit)
+    usual_length = max(1, round(1 / (Fraction(rate) * time_base)))
+    times, durations, by_order = _frame_times([packets[rank] for rank in shown_ranks], usual_length)
     order = np.arange(len(times)) if by_order else np.argsort(times, kind="stable")
     times, ranks, durations = times[order], shown_ranks[order], durations[order]
     if _is_still(container, len(times)):
         end = int(times[-1])
     else:
         gaps = np.diff(times)
-        end = int(times[-1]) + int(durations[-1] or (np.median(gaps) if len(gaps) else 0) or unit)
+        end = int(times[-1]) + int(durations[-1] or (np.median(gaps) if len(gaps) else 0) or usual_length)
 
     keys = []
     if not by_order and stream.codec_context.name not in _PAINTING_CODECS:
         keys = [
-            (pts, pts if dts is None else dts, rank)
-            for rank, (pts, dts, _, is_key, _) in enumerate(packets)
-            if is_key and pts is not None
+            (facts.shown_at, facts.shown_at if facts.decoded_at is None else facts.decoded_at, facts.size, rank)
+            for rank, facts in enumerate(packets)
+            if facts.is_key and facts.shown_at is not None
         ]
-    table = np.array(sorted(keys), dtype=np.int64).reshape(-1, 3)
-    return PacketIndex(times, end, time_base, ranks, table[:, 0], table[:, 1], table[:, 2], by_order)
+    key_table = np.array(sorted(keys), dtype=np.int64).reshape(-1, 4)
+    return PacketIndex(
+        times=times,
+        end=end,
+        time_base=time_base,
+        ranks=ranks,
+        key_times=key_table[:, 0],
+        key_decode_times=key_table[:, 1],
+        key_sizes=key_table[:, 2],
+        key_ranks=key_table[:, 3],
+        num_skipped=first_key,
+        by_order=by_order,
+    )
 
 
-def _frame_times(packets: list[tuple], unit: int) -> tuple[np.ndarray, np.ndarray, bool]:
-    """Times and durations of packets, and whether the times fail to tell the frames apart."""
-    presented, decoded, durations, _, _ = zip(*packets, strict=True)
-    lengths = np.array(durations, dtype=np.int64)
-    steps = np.diff([time for time in decoded if time is not None])
-    if None not in presented and (steps >= 0).all():
-        times = np.array(presented, dtype=np.int64)
-        return times, lengths, False if len(np.unique(times)) == len(times) else _sorted_in_place(times)
-    if None not in decoded and (steps > 0).all():
+def _frame_times(packets: list[_Packet], usual_length: int) -> tuple[np.ndarray, np.ndarray, bool]:
+    """When and how long packets are shown, and whether these times fail to tell the frames apart."""
+    lengths = np.array([facts.length for facts in packets], dtype=np.int64)
+    shown = [facts.shown_at for facts in packets if facts.shown_at is not None]
+    decoded = [facts.decoded_at for facts in packets if facts.decoded_at is not None]
+    steps = np.diff(decoded)
+    if len(shown) == len(packets) and (steps >= 0).all():
+        is_ambiguous = len(set(shown)) < len(shown)
+        return np.array(sorted(shown) if is_ambiguous else shown, dtype=np.int64), lengths, is_ambiguous
+    if len(decoded) == len(packets) and (steps > 0).all():
         # Frames are shown in the rhythm in which they are decoded, only later.
         return np.array(decoded, dtype=np.int64), lengths, True
-    return np.cumsum([0, *np.where(lengths > 0, lengths, unit)[:-1]]).astype(np.int64), lengths, True
-
-
-def _sorted_in_place(times: np.ndarray) -> bool:
-    times.sort()
-    return True
+    ends = np.cumsum(np.where(lengths > 0, lengths, usual_length))
+    return np.concatenate([[0], ends[:-1]]), lengths, True
 
 
 def _is_still(container: Any, num_frames: int) -> bool:
@@ -193,7 +201,7 @@ def choose_places(
     if start < 0 or (end_seconds is not None and end_seconds <= start):
         raise InputError(f"no window runs from {start} to {end_seconds} seconds: give 0 <= start < end")
     if start > 0 and start >= duration - _EDGE_SECONDS:
-        raise VideoError(path, f"a window from {start} seconds is asked for, but the video lasts {duration:.3f} seconds")
+        raise VideoError(path, f"the window starts at {start} seconds, but the video lasts {duration:.3f} seconds")
     first, last = np.searchsorted(seconds, [start - _EDGE_SECONDS, end - _EDGE_SECONDS])
     length = max(1, int(last - first))
     parts = sampling.test_indices(length) if rng is None else sampling.train_indices(length, rng)

@@ -63,7 +63,7 @@ class RgbConverter:
 
     def _reformat(self, frame: VideoFrame, width: int, height: int, pixel_format: str) -> Any:
         source = frame.colorspace
-        if source == _UNSPECIFIED:
+        if source == _UNSPECIFIED and not frame.format.is_rgb:
             source = _usual_colorspace(frame)
         try:
             return self._reformatter.reformat(
@@ -83,6 +83,7 @@ def _usual_colorspace(frame: VideoFrame) -> int:
 
 def _display_matrix(frame: VideoFrame) -> tuple[int, int, int, int]:
     """The linear part ``a, b, c, d`` of the frame's display matrix."""
+    matrix: Any
     try:
         matrix = frame.side_data.get("DISPLAYMATRIX")
     except ValueError:
@@ -91,7 +92,7 @@ def _display_matrix(frame: VideoFrame) -> tuple[int, int, int, int]:
         return ((1, 0, 0, 1), (0, -1, 1, 0), (-1, 0, 0, -1), (0, 1, -1, 0))[turns]
     if matrix is None:
         return 1, 0, 0, 1
-    a, b, _, c, d = np.frombuffer(bytes(matrix), dtype=np.int32)[:5].tolist()
+    a, b, _, c, d = np.frombuffer(matrix, dtype=np.int32)[:5].tolist()
     return a, b, c, d
 
 

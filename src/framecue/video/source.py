@@ -17,12 +17,15 @@ from framecue.errors import VideoError
 
 __all__ = ["IMAGE_SUFFIXES", "VIDEO_SUFFIXES", "ffmpeg_reason", "open_video", "quiet_ffmpeg"]
 
-VIDEO_SUFFIXES = frozenset(
-    ".3gp .asf .avi .divx .f4v .flv .gif .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogv .ts .vob .webm .wmv".split()
-)
+# fmt: off
+VIDEO_SUFFIXES = frozenset((
+    ".3gp", ".asf", ".avi", ".divx", ".f4v", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg",
+    ".mts", ".ogv", ".ts", ".vob", ".webm", ".wmv",
+))
+# fmt: on
 """File name endings (lower case) under which a folder is searched for videos."""
 
-IMAGE_SUFFIXES = frozenset(".bmp .jpeg .jpg .png .tif .tiff .webp".split())
+IMAGE_SUFFIXES = frozenset((".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"))
 """File name endings (lower case) of still images, which are read as videos of one frame."""
 
 # Demuxers that draw text files as pictures; nobody who says "video" means these.
@@ -135,7 +138,7 @@ def _video_stream(path: Path, container: Any) -> Any:
     if container.format.name in _TEXT_FORMATS:
         raise VideoError(path, "is a text file, not a video file")
     videos = list(container.streams.video)
-    streams = [stream for stream in videos if not int(stream.disposition) & _COVER_MARKS]
+    streams = [stream for stream in videos if not stream.disposition.value & _COVER_MARKS]
     if not streams:
         found = ["sound"] if container.streams.audio else []
         found += ["cover art"] if videos else []

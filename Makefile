@@ -1,0 +1,74 @@
+# `make demo` and `make test` do all the set-up themselves, in .venv; `make` alone lists the targets.
+# Another interpreter: make test PYTHON=python3.12
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check lint types imports unit format clean
+
+help:
+	@echo "make install  set up $(VENV): PyTorch, then framecue with its development tools"
+	@echo "make demo     set up, then generate clips, index them, search them and show the results"
+	@echo "make test     set up, run the demo, then every check"
+	@echo "make check    every check: lint, types, imports, unit"
+	@echo "make lint     ruff: lint rules and formatting"
+	@echo "make types    mypy"
+	@echo "make imports  import-linter: imports run downwards only"
+	@echo "make unit     pytest"
+	@echo "make format   mend formatting and what ruff can mend itself"
+	@echo "make clean    remove $(VENV) and the tools' caches"
+
+install: $(STAMP)
+
+# Installed anew only when what is to be installed has changed.
+$(STAMP): pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null \
+	  || { echo "$(PYTHON): not found; install Python 3.10 or newer, or name one: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+	  || { echo "$(PYTHON) is $$($(PYTHON) --version 2>&1); framecue needs Python 3.10 or newer: make PYTHON=python3.12" >&2; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	  || { echo "$(PYTHON) cannot make a virtual environment: its venv module is missing (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	@echo "Installing PyTorch into $(VENV) (the largest download) ..."
+	@$(BIN)/python -m pip install torch==2.13.0 -qq --disable-pip-version-check
+	@echo "Installing framecue and its tools into $(VENV) ..."
+	@$(BIN)/python -m pip install -c constraints.txt -e '.[dev]' -qq --disable-pip-version-check
+	@touch $@
+
+demo: install
+	$(BIN)/framecue demo
+
+# The demo's files go to a folder that is removed again.
+test: install
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && set -x && $(BIN)/framecue demo --dir "$$folder/demo"
+	@$(MAKE) --no-print-directory check
+
+# One after the other, also under `make -j`: the output stays readable, and pytest's closing line is the last.
+check: install
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory types
+	@$(MAKE) --no-print-directory imports
+	@$(MAKE) --no-print-directory unit
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: install
+	$(BIN)/mypy
+
+imports: install
+	$(BIN)/lint-imports
+
+unit: install
+	$(BIN)/pytest
+
+format: install
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build

@@ -1,0 +1,42 @@
+"""What training reads: examples, a batch of indices at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import Tensor
+
+__all__ = ["Example", "ExampleSource"]
+
+
+@dataclass(frozen=True)
+class Example:
+    """One video with one of its captions.
+
+    Attributes:
+        frames: uint8 (F, 3, S, S), at the backbone's image size, not normalised.
+        caption: the text.
+        video_id: equal for examples of the same video; a batch holds a video at most once.
+    """
+
+    frames: Tensor
+    caption: str
+    video_id: str
+
+
+class ExampleSource(Protocol):
+    """A dataset as `torch.utils.data` fetches it: whole batches, so that a source can work on them at once."""
+
+    def __len__(self) -> int:
+        """How many examples an epoch has."""
+        ...
+
+    def __getitems__(self, indices: Sequence[int]) -> list[Example]:
+        """The examples at these indices; the same index gives the same example, except for random frames."""
+        ...
+
+    def video_of(self, index: int) -> str:
+        """The `video_id` of an example, without reading it."""
+        ...

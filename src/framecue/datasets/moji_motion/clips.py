@@ -1,0 +1,113 @@
+"""Clips drawn as they are asked for: the training side of MojiMotion, at the backbone's own image size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from framecue.datasets.examples import Example
+from framecue.datasets.moji_motion.actors import ACTORS
+from framecue.datasets.moji_motion.grammar import caption
+from framecue.datasets.moji_motion.meaning import MOTIONS, RELATIONS, Act, Meaning, split_of
+from framecue.datasets.moji_motion.render import draw
+from framecue.datasets.moji_motion.scene import join, make_scene
+
+__all__ = ["MojiClips", "draw_meaning"]
+
+_ACTORS, _MOTIONS = tuple(ACTORS), tuple(MOTIONS)
+GROUP = 4
+"""Neighbouring examples that share their actors, so that a batch cannot be told apart by who is in it."""
+
+
+def draw_meaning(rng: np.random.Generator, *, split: str, actors: tuple[str, ...] | None = None) -> Meaning:
+    """Draw a meaning of a split: a quarter with one actor, the rest with two, *while* and *then* alike.
+
+    Args:
+        rng: where the draws come from.
+        split: the meaning's combination belongs to it.
+        actors: one or two actors that the meaning is about, or None to draw them too.
+    """
+    while True:
+        who = actors
+        if who is None:
+            who = tuple(_ACTORS[i] for i in rng.choice(len(_ACTORS), size=1 if rng.random() < 0.25 else 2, replace=False))
+        acts = [Act(name, _MOTIONS[rng.integers(len(_MOTIONS))]) for name in who]
+        if len(acts) == 1:
+            meaning = Meaning(acts[0])
+        else:
+            if rng.random() < 0.5:
+                acts.reverse()
+            meaning = Meaning(acts[0], RELATIONS[rng.integers(2)], acts[1])
+        if meaning.is_possible and split_of(meaning) == split:
+            return meaning
+
+
+class MojiClips:
+    """An endless supply of training clips, cut to a length; a source of examples (see `ExampleSource`).
+
+    Examples come in groups of `GROUP` with the same actors: a clip, its reversal, its swap where it has one, and others.
+
+    Args:
+        seed: each index of each seed is another clip.
+        num_examples: the length of an epoch.
+        image_size: S, in pixels.
+        sample: gives the indices of the frames of a clip of a length, for example `FrameSampling.train_indices`.
+        split: whose combinations to draw.
+    """
+
+    CLIP_FRAMES = 30
+
+    def __init__(
+        self,
+        *,
+        seed: int,
+        num_examples: int,
+        image_size: int,
+        sample: Callable[[int, np.random.Generator], list[int]],
+        split: str = "train",
+    ) -> None:
+        self.seed, self.num_examples, self.image_size = seed, num_examples, image_size
+        self.sample, self.split = sample, split
+
+    def __len__(self) -> int:
+        return self.num_examples
+
+    def video_of(self, index: int) -> str:
+        """Every clip is a video of its own."""
+        return str(index)
+
+    def backwards(self, index: int) -> str | None:
+        """A caption of the clip played backwards; None where that means the same."""
+        meaning = self._group(index // GROUP)[index % GROUP]
+        if meaning.reversed() == meaning:
+            return None
+        return caption(meaning.reversed(), np.random.default_rng([self.seed, 2, index]))
+
+    def __getitems__(self, indices: Sequence[int]) -> list[Example]:
+        scenes, texts = [], []
+        for index in indices:
+            meaning = self._group(index // GROUP)[index % GROUP]
+            rng = np.random.default_rng([self.seed, 1, index])
+            chosen = np.array(self.sample(self.CLIP_FRAMES, rng))
+            scenes.append(make_scene(meaning, rng).sprites((chosen + 0.5) / self.CLIP_FRAMES))
+            texts.append(caption(meaning, rng))
+        frames = draw(join(scenes), self.image_size).unflatten(0, (len(indices), -1))
+        return [
+            Example(clip, text, self.video_of(index)) for clip, text, index in zip(frames, texts, indices, strict=True)
+        ]
+
+    def _group(self, group: int) -> list[Meaning]:
+        """The different meanings of a group of neighbours."""
+        rng = np.random.default_rng([self.seed, 0, group])
+        base = draw_meaning(rng, split=self.split)
+        made = dict.fromkeys([base, base.reversed(), base.swapped()])
+        who = tuple(act.actor for act in base.acts)
+        for _ in range(50):
+            if len(made) >= GROUP:
+                break
+            made[draw_meaning(rng, split=self.split, actors=who)] = None
+        while len(made) < GROUP:  # actors with hardly any meaning in this split
+            made[draw_meaning(rng, split=self.split)] = None
+        meanings = list(made)[:GROUP]
+        return [meanings[i] for i in rng.permutation(GROUP)]

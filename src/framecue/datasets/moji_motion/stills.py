@@ -1,0 +1,97 @@
+"""Stills of actors at places, with captions that say where: what `moji-clip` is pre-trained on.
+
+Patches that know places make motion quick to learn afterwards; from scratch on clips hardly anything is learnt of order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from framecue.datasets.examples import Example
+from framecue.datasets.moji_motion.actors import ACTORS
+from framecue.datasets.moji_motion.grammar import with_article
+from framecue.datasets.moji_motion.render import Sprites, draw
+from framecue.datasets.moji_motion.scene import BACKGROUNDS
+
+__all__ = ["EXTRA_WORDS", "MojiStills"]
+
+_NAMES = tuple(ACTORS)
+_COLUMNS, _ROWS = ("left", "", "right"), ("top", "", "bottom")
+_SIZES = ("small", "", "big")
+_POSES = ("", "upside down", "on its side")
+EXTRA_WORDS = ("at the top left bottom right in the middle of small big upside down on its side and nothing").split()
+
+
+class MojiStills:
+    """An endless supply of stills, cut to a length; a source of examples (see `ExampleSource`).
+
+    Args:
+        seed: each index of each seed is another still.
+        num_examples: the length of an epoch.
+        image_size: S, in pixels.
+    """
+
+    def __init__(self, *, seed: int, num_examples: int, image_size: int) -> None:
+        self.seed, self.num_examples, self.image_size = seed, num_examples, image_size
+
+    def __len__(self) -> int:
+        return self.num_examples
+
+    def video_of(self, index: int) -> str:
+        """Every still is a video of its own."""
+        return str(index)
+
+    def __getitems__(self, indices: Sequence[int]) -> list[Example]:
+        actors = np.zeros((len(indices), 2), dtype=np.int64)
+        places = np.zeros((len(indices), 2, 4), dtype=np.float32)  # x, y, size, angle
+        backgrounds = np.empty((len(indices), 3), dtype=np.float32)
+        texts = []
+        for row, index in enumerate(indices):
+            rng = np.random.default_rng([self.seed, index])
+            backgrounds[row] = BACKGROUNDS[rng.integers(len(BACKGROUNDS))] + rng.normal(0, 4, 3)
+            count = int(rng.choice([0, 1, 2], p=[0.01, 0.29, 0.70]))
+            chosen = rng.choice(len(_NAMES), size=count, replace=False)
+            phrases = []
+            for k, actor in enumerate(chosen):
+                placed = self._place(rng, others=places[row, :k])
+                actors[row, k], places[row, k] = actor, placed
+                phrases.append(_phrase(_NAMES[actor], placed, rng))
+            rng.shuffle(phrases)
+            texts.append(" and ".join(phrases) if phrases else "nothing")
+        x, y, size, angle = torch.from_numpy(places).unbind(-1)
+        background = torch.from_numpy(np.clip(backgrounds, 0, 255) / 255)
+        frames = draw(Sprites(torch.from_numpy(actors), x, y, size, angle, background), self.image_size)
+        return [
+            Example(frame[None], text, self.video_of(index))
+            for frame, text, index in zip(frames, texts, indices, strict=True)
+        ]
+
+    @staticmethod
+    def _place(rng: np.random.Generator, *, others: np.ndarray) -> tuple[float, float, float, float]:
+        """A place that leaves others visible."""
+        size = 0.40 * float(rng.choice([0.55, 1.0, 1.25])) * rng.uniform(0.88, 1.12)
+        pose = int(rng.choice(3, p=[0.8, 0.1, 0.1]))
+        angle = {0: 0.0, 1: np.pi, 2: float(rng.choice([-0.5, 0.5])) * np.pi}[pose] + rng.normal(0, 0.06)
+        for _ in range(20):
+            x, y = rng.uniform(0.15, 0.85, 2)
+            if all(np.hypot(x - other[0], y - other[1]) > 0.3 for other in others):
+                break
+        return float(x), float(y), size, angle
+
+
+def _phrase(name: str, placed: tuple[float, float, float, float], rng: np.random.Generator) -> str:
+    """Name an actor with its size, its pose and its place, each sometimes left out."""
+    x, y, size, angle = placed
+    column, row = _COLUMNS[int(x > 0.38) + int(x > 0.62)], _ROWS[int(y > 0.38) + int(y > 0.62)]
+    how_big = _SIZES[int(size > 0.30) + int(size > 0.45)] if rng.random() < 0.6 else ""
+    text = with_article(f"{how_big} {name}".strip(), rng)
+    pose = _POSES[0 if abs(angle) < 0.5 else 1 if abs(angle) > 2.4 else 2]
+    if pose and rng.random() < 0.8:
+        text += f" {pose}"
+    if rng.random() < 0.9:
+        where = f"at the {row} {column}".replace("  ", " ").strip() if row or column else "in the middle"
+        text += f" {where}"
+    return text

@@ -1,0 +1,32 @@
+"""The contrastive loss, as a pure function of embeddings."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+__all__ = ["contrastive_loss"]
+
+
+def contrastive_loss(text: Tensor, video: Tensor, logit_scale: Tensor, *, same: Tensor | None = None) -> Tensor:
+    """Symmetric cross-entropy over the similarities of a batch: text to video, video to text, and their mean.
+
+    Args:
+        text: (B, E), unit length.
+        video: (B, E), unit length; row i belongs to text i.
+        logit_scale: scalar, log of the inverse temperature.
+        same: bool (B, B), symmetric, true on the diagonal: pairs whose captions are identical. They are positives and
+            share the target's weight equally; None for the diagonal alone.
+
+    Returns:
+        A scalar in float32.
+    """
+    logits = logit_scale.float().exp() * text.float() @ video.float().T
+    if same is None:
+        targets = torch.eye(len(logits), device=logits.device)
+    else:
+        targets = same.to(logits.dtype)
+        targets = targets / targets.sum(dim=1, keepdim=True)
+    # The targets are symmetric up to their normalisation by row, and equal captions have equal rows.
+    return (functional.cross_entropy(logits, targets) + functional.cross_entropy(logits.T, targets)) / 2

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+NOTICE = "Using the shipped moji-clip with moji-prompt-switch"
+
+
+@pytest.fixture
+def uri(tmp_path: Path) -> str:
+    return str(tmp_path / "videos.lance")
+
+
+def test_json_is_the_whole_of_standard_output(run, loader, uri: str, clips: Path) -> None:
+    (clips / "text.mp4").write_text("not a video " * 100)
+    result = run("index", clips, "--library", uri, "--model", "clip", "--json")
+    assert result.code == 0
+    report = json.loads(result.out)
+    (skipped,) = report.pop("skipped")
+    assert report == {"library": uri, "added": 4, "unchanged": 0, "videos": 4, "segments": 4}
+    assert skipped["path"] == str(clips / "text.mp4")
+    assert skipped["reason"]
+    assert f"skipped {clips / 'text.mp4'}: {skipped['reason']}" in result.err
+
+
+def test_people_get_one_summary_line(run, loader, uri: str, clips: Path) -> None:
+    result = run("index", clips / "red.mp4", clips / "more", "--library", uri, "--model", "clip")
+    assert (result.code, result.out) == (0, "")
+    assert result.err == f"2 added (2 encoded), 0 unchanged, 0 skipped; library {uri} holds 2 videos\n"
+
+
+def test_model_adapter_and_dtype_are_loaded_as_named(run, loader, uri: str, clips: Path) -> None:
+    args = ("--model", "clip", "--adapter", "run", "--dtype", "bfloat16")
+    assert run("index", clips, "--library", uri, *args).code == 0
+    assert loader.asked == [("clip", "run")]
+    assert loader.options == [{"dtype": torch.bfloat16}]
+
+
+def test_new_library_takes_the_shipped_model_and_says_so(run, loader, uri: str, clips: Path) -> None:
+    result = run("index", clips, "--library", uri)
+    assert result.code == 0
+    assert loader.asked == [("moji-clip", "moji-prompt-switch")]
+    (notice,) = [line for line in result.err.splitlines() if NOTICE in line]
+    assert "--model openai/clip-vit-base-patch32" in notice
+
+
+def test_named_model_comes_without_the_shipped_adapter(run, loader, uri: str, clips: Path) -> None:
+    result = run("index", clips, "--library", uri, "--model", "moji-clip")
+    assert loader.asked == [("moji-clip", None)]
+    assert NOTICE not in result.err
+
+
+def test_existing_library_reuses_its_own_model(run, loader, uri: str, clips: Path, write_clip) -> None:
+    run("index", clips, "--library", uri, "--model", "clip", "--adapter", "run")
+    write_clip(clips / "black.mp4", "black")
+    result = run("index", clips, "--library", uri, "--json")
+    assert json.loads(result.out) | {"library": ""} == {
+        "library": "",
+        "added": 1,
+        "unchanged": 4,
+        "skipped": [],
+        "videos": 5,
+        "segments": 5,
+    }
+    assert loader.asked == [("clip", "run"), ("clip", "run")]
+    assert NOTICE not in result.err
+
+
+def test_nothing_new_loads_no_model(run, loader, uri: str, clips: Path) -> None:
+    run("index", clips, "--library", uri, "--model", "clip")
+    result = run("index", clips, "--library", uri)
+    assert result.code == 0
+    assert result.err.startswith("0 added (0 encoded), 4 unchanged, 0 skipped")
+    assert len(loader.asked) == 1
+
+
+def test_another_model_is_refused_even_if_nothing_is_new(run, loader, uri: str, clips: Path) -> None:
+    run("index", clips, "--library", uri, "--model", "clip")
+    result = run("index", clips, "--library", uri, "--model", "other")
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith(f"Error: library {uri} was made with another model: its backbone is")
+    assert result.err.count("\n") == 1
+
+
+def test_adapter_alone_takes_the_librarys_model_or_is_wrong_usage(run, loader, uri: str, clips: Path) -> None:
+    result = run("index", clips, "--library", uri, "--adapter", "run")
+    assert result.code == 2
+    assert "name the model that it was trained on" in result.err
+    run("index", clips, "--library", uri, "--model", "clip", "--adapter", "run")
+    assert run("index", clips, "--library", uri, "--adapter", "run").code == 0
+    assert loader.asked == [("clip", "run"), ("clip", "run")]
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda folder: None, "no video in this folder"),
+        (lambda folder: folder / "missing.mp4", "no such file or folder"),
+        (lambda folder: (folder / "zero.mp4").write_bytes(b"") or folder / "zero.mp4", "zero.mp4"),
+        (lambda folder: (folder / "text.mp4").write_text("text\n" * 99) and folder / "text.mp4", "text.mp4"),
+    ],
+)
+def test_nothing_that_can_be_indexed_is_one_line_and_code_1(run, loader, uri: str, tmp_path: Path, make, says) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    path = make(folder) or folder
+    result = run("index", path, "--library", uri, "--model", "clip", "--json")
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith("Error: ")
+    assert result.err.count("\n") == 1
+    assert str(path) in result.err
+    assert says in result.err
+    assert not Path(uri).exists()
+
+
+def test_several_unreadable_files_are_each_listed(run, loader, uri: str, tmp_path: Path) -> None:
+    for name in ("a.mp4", "b\n.mp4"):
+        (tmp_path / name).write_bytes(b"")
+    result = run("index", tmp_path, "--library", uri, "--model", "clip")
+    assert result.code == 1
+    lines = result.err.splitlines()
+    assert lines[0].startswith(f"skipped {tmp_path}/a.mp4: ")
+    assert lines[1].startswith(f"skipped {tmp_path}/b\\n.mp4: ")
+    assert lines[2] == "Error: nothing could be indexed: all 2 files were skipped"
+
+
+def test_bad_path_beside_a_good_one_is_reported_and_the_good_one_indexed(run, loader, uri: str, clips: Path) -> None:
+    result = run("index", clips / "missing.mp4", clips, "--library", uri, "--model", "clip", "--json")
+    assert result.code == 0
+    report = json.loads(result.out)
+    assert report["added"] == 4
+    assert report["skipped"] == [{"path": str(clips / "missing.mp4"), "reason": "no such file or folder"}]
+
+
+def test_wrong_path_is_told_before_a_model_is_loaded(run, loader, uri: str, tmp_path: Path) -> None:
+    assert run("index", tmp_path / "missing.mp4", "--library", uri).code == 1
+    assert loader.asked == []
+
+
+def test_place_of_something_else_is_refused(run, loader, clips: Path) -> None:
+    result = run("index", clips, "--library", clips)
+    assert result.code == 1
+    assert result.err == f"Error: {clips} is a folder, but not a framecue library; name another place\n"

@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import warnings
+
+import click
+import pytest
+
+from framecue import __version__
+from framecue.cli import main as main_module
+from framecue.cli.main import COMMANDS, framecue, main
+from framecue.cli.output import clock, one_line, print_json, print_table, progress_bar, quiet_libraries, time_span
+from framecue.errors import ModelError, VideoError
+
+HEAVY = ("torch", "transformers", "lancedb", "av", "pyarrow", "numpy", "framecue.library", "framecue.model")
+
+
+@pytest.mark.parametrize("args", [["--help"], ["--version"], ["serch"], []])
+def test_the_list_of_commands_imports_nothing_heavy_and_is_quick(args: list[str]) -> None:
+    program = f"""
+import json, sys
+from framecue.cli.main import main
+code = main({args!r})
+print(json.dumps([code, [name for name in {HEAVY!r} if name in sys.modules]]), file=sys.stderr)
+"""
+    started = time.perf_counter()
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    # The promise is a second; a busy machine that runs tests gets more.
+    assert time.perf_counter() - started < 5
+    code, loaded = json.loads(done.stderr.splitlines()[-1])
+    assert loaded == []
+    assert code == (0 if args in (["--help"], ["--version"]) else 2)
+
+
+def test_help_lists_every_command_with_its_words(run) -> None:
+    result = run("--help")
+    assert result.code == 0
+    assert result.err == ""
+    for name, entry in COMMANDS.items():
+        assert f"  {name} " in result.out
+        assert entry.short_help[:30] in result.out
+    assert {"index", "search", "info", "train", "evaluate", "caption", "moji-motion", "demo"} == set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", ["index", "search", "info"])
+def test_each_command_has_help(run, name: str) -> None:
+    result = run(name, "--help")
+    assert result.code == 0
+    assert f"Usage: framecue {name}" in result.out
+    assert "\b" not in result.out
+
+
+def test_version(run) -> None:
+    assert run("--version") == (0, f"framecue {__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (["serch", "x"], ["unknown command 'serch'", "did you mean search?", "framecue --help"]),
+        (["zzz"], ["unknown command 'zzz'", "known: index, search, info"]),
+        (["--libary"], ["No such option '--libary'", "framecue --help"]),
+        (["info"], ["Missing argument 'LIBRARY'", "framecue info --help"]),
+        (["info", "a", "b"], ["unexpected extra argument", "framecue info --help"]),
+        (["search", "x"], ["Missing option '--library'", "framecue search --help"]),
+        (["search", "x", "--libary", "y"], ["No such option '--libary'", "framecue search --help"]),
+        (["search", "x", "--library", "y", "-k", "0"], ["'-k'", "x>=1"]),
+        (["search", "x", "--library", "y", "-k", "many"], ["'-k'", "'many'"]),
+        (["index", "--library", "y"], ["Missing argument 'PATH...'", "framecue index --help"]),
+        (["index", "a", "--library", "y", "--dtype", "int8"], ["'--dtype'", "float32", "bfloat16"]),
+    ],
+)
+def test_wrong_usage_is_one_line_that_names_the_way_out(run, args: list[str], says: list[str]) -> None:
+    result = run(*args)
+    assert result.code == 2
+    assert result.out == ""
+    assert result.err.startswith("Error: ")
+    assert result.err.count("\n") == 1
+    for text in says:
+        assert text in result.err
+
+
+def test_no_command_shows_the_help(run) -> None:
+    result = run()
+    assert result.code == 2
+    assert "Usage: framecue" in result.err
+    assert "search" in result.err
+
+
+@pytest.fixture
+def command_that(monkeypatch: pytest.MonkeyPatch):
+    """Make `framecue index` do something else."""
+
+    def replace(action) -> None:
+        command = click.Command("index", callback=action)
+        monkeypatch.setattr(main_module.LazyGroup, "get_command", lambda self, ctx, name: command)
+
+    return replace
+
+
+def raising(error: BaseException):
+    def action() -> None:
+        raise error
+
+    return action
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "err"),
+    [
+        (ModelError("no model 'x'; give a folder"), 1, "Error: no model 'x'; give a folder\n"),
+        (VideoError("a\nb\x1b[31m.mp4", "no video"), 1, "Error: a\\nb\\x1b[31m.mp4: no video\n"),
+        (VideoError("caf\udce9.mp4", "no video"), 1, "Error: caf\\udce9.mp4: no video\n"),
+        (click.ClickException("no"), 1, "Error: no\n"),
+        (click.UsageError("wrong."), 2, "Error: wrong; see `framecue index --help`\n"),
+        (KeyboardInterrupt(), 130, "Error: stopped\n"),
+    ],
+)
+def test_errors_become_one_line_and_a_code(run, command_that, error: BaseException, code: int, err: str) -> None:
+    command_that(raising(error))
+    result = run("index")
+    assert (result.code, result.out) == (code, "")
+    assert result.err.lstrip("\n") == err
+
+
+def test_exit_code_of_a_command_is_kept(run, command_that) -> None:
+    command_that(lambda: click.get_current_context().exit(3))
+    assert run("index").code == 3
+
+
+def test_defect_keeps_its_traceback(command_that) -> None:
+    command_that(raising(ZeroDivisionError("a defect")))
+    with pytest.raises(ZeroDivisionError):
+        main(["index"])
+
+
+def test_commands_are_where_the_table_says() -> None:
+    with click.Context(framecue) as ctx:
+        for name in ("index", "search", "info"):
+            command = framecue.get_command(ctx, name)
+            assert command is not None
+            assert command.name == name
+
+
+def test_one_line_keeps_letters_and_escapes_the_rest() -> None:
+    assert one_line("Grüße 日本.mp4") == "Grüße 日本.mp4"
+    assert one_line("a\nb\tc\x1b]8;;x\x07") == "a\\nb\\tc\\x1b]8;;x\\x07"
+    assert one_line("caf\udce9") == "caf\\udce9"
+
+
+def test_json_is_ascii_and_carries_any_name(capsys: pytest.CaptureFixture[str]) -> None:
+    document = {"path": "caf\udce9 日本 [red]\n.mp4", "score": 0.25}
+    print_json(document)
+    out = capsys.readouterr().out
+    assert out.isascii()
+    assert json.loads(out) == document
+
+
+def test_table_in_a_pipe_has_one_line_a_row_and_takes_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    long = "/a/[red]/" + "x" * 500 + ".mp4"
+    print_table(["rank", "path"], [("1", long), ("2", "/b\n.mp4")], right=["rank"])
+    lines = capsys.readouterr().out.splitlines()
+    assert sum(long in line for line in lines) == 1
+    assert any(line.split() == ["2", "/b\\n.mp4"] for line in lines)
+    assert max(map(len, lines)) < 600
+
+
+def test_progress_is_silent_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress_bar("Indexing") as progress:
+        progress(1, 2)
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0:00"), (9.99, "0:09"), (61, "1:01"), (3599, "59:59"), (3661.5, "1:01:01")]
+)
+def test_clock(seconds: float, text: str) -> None:
+    assert clock(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("end", "text"), [(0, "0:00\u20130:00"), (0.5, "0:00\u20130:01"), (2, "0:00\u20130:02"), (61.2, "0:00\u20131:02")]
+)
+def test_time_span_rounds_the_end_up(end: float, text: str) -> None:
+    assert time_span(0, end) == text
+
+
+def test_quieting_leaves_what_the_user_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRANSFORMERS_VERBOSITY", "info")
+    monkeypatch.setenv("HF_HUB_DISABLE_PROGRESS_BARS", "")
+    monkeypatch.delenv("HF_HUB_DISABLE_PROGRESS_BARS")
+    monkeypatch.setenv("TOKENIZERS_PARALLELISM", "true")
+    with warnings.catch_warnings():
+        quiet_libraries()
+    assert os.environ["TRANSFORMERS_VERBOSITY"] == "info"
+    assert os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] == "1"
+    assert os.environ["TOKENIZERS_PARALLELISM"] == "true"

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from framecue.errors import InputError
+from framecue.library.plan import Held, Plan, make_plan
+
+SUFFIXES = {".mp4", ".avi"}
+
+
+def put(path: Path, content: bytes = b"x") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def names(plan: Plan, root: Path) -> list[str]:
+    return [str(Path(unit.path).relative_to(root)) for unit in plan.units]
+
+
+def held_of(path: Path) -> Held:
+    status = path.stat()
+    return Held("id", status.st_size, status.st_mtime, 1.0, 1)
+
+
+def test_folder_is_searched_through_in_order_without_hidden_and_other_files(tmp_path: Path) -> None:
+    for name in ["b.mp4", "a.MP4", "notes.txt", ".hidden.mp4", "sub/c.avi", ".git/d.mp4", "a sub/e.mp4"]:
+        put(tmp_path / name)
+    assert names(make_plan(tmp_path, suffixes=SUFFIXES), tmp_path) == ["a.MP4", "b.mp4", "a sub/e.mp4", "sub/c.avi"]
+
+
+def test_named_file_is_tried_whatever_its_name(tmp_path: Path) -> None:
+    odd, hidden = put(tmp_path / "clip.dat"), put(tmp_path / ".hidden")
+    assert names(make_plan([odd, str(hidden)], suffixes=SUFFIXES), tmp_path) == ["clip.dat", ".hidden"]
+
+
+def test_units_carry_absolute_path_size_and_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = put(tmp_path / "a.mp4", b"12345")
+    os.utime(path, (1000, 1234.5))
+    monkeypatch.chdir(tmp_path)
+    (unit,) = make_plan("a.mp4", suffixes=SUFFIXES).units
+    assert (unit.path, unit.size_bytes, unit.modified_seconds, unit.replaces) == (str(path), 5, 1234.5, False)
+
+
+def test_file_reached_twice_is_one_unit(tmp_path: Path) -> None:
+    path = put(tmp_path / "a.mp4")
+    assert len(make_plan([tmp_path, path, tmp_path / "x" / ".." / "a.mp4"], suffixes=SUFFIXES).units) == 1
+
+
+def test_home_folder_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    put(tmp_path / "Videos" / "a.mp4")
+    assert names(make_plan("~/Videos", suffixes=SUFFIXES), tmp_path) == ["Videos/a.mp4"]
+
+
+def test_unchanged_is_left_out_and_changed_replaces(tmp_path: Path) -> None:
+    same, grown, touched, new = (put(tmp_path / name) for name in ["1.mp4", "2.mp4", "3.mp4", "4.mp4"])
+    held = {str(path): held_of(path) for path in (same, grown, touched)}
+    grown.write_bytes(b"longer")
+    os.utime(touched, (1, 1))
+    plan = make_plan(tmp_path, suffixes=SUFFIXES, held=held)
+    assert plan.unchanged == (str(same),)
+    assert [(unit.path, unit.replaces) for unit in plan.units] == [
+        (str(grown), True),
+        (str(touched), True),
+        (str(new), False),
+    ]
+
+
+def test_links_in_a_loop_end(tmp_path: Path) -> None:
+    put(tmp_path / "sub" / "a.mp4")
+    (tmp_path / "sub" / "again").symlink_to(tmp_path)
+    (tmp_path / "self.mp4").symlink_to(tmp_path / "self.mp4")
+    plan = make_plan(tmp_path, suffixes=SUFFIXES)
+    assert names(plan, tmp_path) == ["sub/a.mp4"]
+    assert [item.path for item in plan.skipped] == [str(tmp_path / "self.mp4")]
+
+
+def test_linked_folder_is_followed(tmp_path: Path) -> None:
+    put(tmp_path / "elsewhere" / "a.mp4")
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "link").symlink_to(tmp_path / "elsewhere")
+    assert names(make_plan(tmp_path / "root", suffixes=SUFFIXES), tmp_path) == ["root/link/a.mp4"]
+
+
+def test_bad_paths_among_good_ones_are_skipped_with_reasons(tmp_path: Path) -> None:
+    good, empty, missing = put(tmp_path / "a.mp4"), tmp_path / "empty", tmp_path / "missing.mp4"
+    empty.mkdir()
+    (tmp_path / "dead.mp4").symlink_to(missing)
+    os.mkfifo(tmp_path / "pipe.mp4")
+    bad = [missing, empty, tmp_path / "dead.mp4", tmp_path / "pipe.mp4", tmp_path / "nul\0.mp4"]
+    plan = make_plan([*bad, good], suffixes=SUFFIXES)
+    assert [unit.path for unit in plan.units] == [str(good)]
+    assert {item.path: item.reason for item in plan.skipped} == {
+        str(missing): "no such file or folder",
+        str(empty): "no video in this folder",
+        str(tmp_path / "dead.mp4"): "a link to nothing",
+        str(tmp_path / "pipe.mp4"): "not a regular file",
+        str(tmp_path / "nul\0.mp4"): "not a path (embedded null byte)",
+    }
+
+
+def test_name_that_is_not_utf8_is_skipped(tmp_path: Path) -> None:
+    put(tmp_path / "a.mp4")
+    bad = os.fsencode(tmp_path) + b"/caf\xe9.mp4"
+    try:
+        Path(os.fsdecode(bad)).touch()
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    plan = make_plan(tmp_path, suffixes=SUFFIXES)
+    assert names(plan, tmp_path) == ["a.mp4"]
+    assert [item.reason for item in plan.skipped] == ["the name is not valid UTF-8; rename it"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_unreadable_folder_is_skipped(tmp_path: Path) -> None:
+    put(tmp_path / "a.mp4")
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0)
+    plan = make_plan(tmp_path, suffixes=SUFFIXES)
+    assert [(item.path, item.reason) for item in plan.skipped] == [
+        (str(locked), "folder cannot be read (Permission denied)")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda root: root / "nope.mp4", "nope.mp4: no such file or folder"),
+        (lambda root: root, "no video in this folder"),
+        (lambda root: [root / f"{i}.mp4" for i in range(5)], "and 2 more"),
+        (lambda root: [], "no path given"),
+        (lambda root: "", "an empty path"),
+    ],
+)
+def test_nothing_to_index_is_an_error_that_names_the_way_out(tmp_path: Path, make, says: str) -> None:
+    put(tmp_path / "notes.txt")
+    with pytest.raises(InputError, match="name video files, or folders") as caught:
+        make_plan(make(tmp_path), suffixes=SUFFIXES, held={"/elsewhere/a.mp4": Held("id", 1, 1.0, 1.0, 1)})
+    assert says in str(caught.value)
+
+
+@given(order=st.permutations(["a.mp4", "b/c.mp4", "b/a.mp4", "d.mp4", "e/f/g.avi"]))
+def test_plan_does_not_depend_on_the_order_of_the_file_system(
+    tmp_path_factory: pytest.TempPathFactory, order: list[str]
+) -> None:
+    root = tmp_path_factory.mktemp("order")
+    for name in order:
+        put(root / name)
+    assert names(make_plan(root, suffixes=SUFFIXES), root) == ["a.mp4", "d.mp4", "b/a.mp4", "b/c.mp4", "e/f/g.avi"]
