@@ -144,6 +144,21 @@ class VideoTextModel(nn.Module):
         """The pixel values (F, 3, S, S) of one video file, sampled as at test."""
         return self.preprocess(read_frames(path, self.sampling).pixels)
 
+    @torch.inference_mode()
+    def caption_frames(self, pixel_values: Tensor) -> list[str]:
+        """Pixel values (B, F, 3, S, S) to captions, one a video, by the method's captioner.
+
+        Raises:
+            InputError: the method has no captioner.
+        """
+        captioner = getattr(self.method, "captioner", None)
+        if captioner is None:
+            raise InputError(
+                f"method {self.method_name} has no captioner here; give an adapter of prompt-switch trained with one"
+            )
+        ids = captioner.generate(self.backbone, self.frame_features(pixel_values))
+        return [text.strip() for text in self.backbone.tokenizer.batch_decode(ids, skip_special_tokens=True)]
+
     def fingerprint(self) -> dict[str, Any]:
         """What made this model's vectors; two models with equal fingerprints make equal vectors."""
         return {

@@ -49,6 +49,13 @@ def test_untagged_video_is_bt709_from_hd_on(size, colorspace):
     assert np.abs(picture - rgb(yuv, LUMA[colorspace], False)).max() <= 1.01
 
 
+@pytest.mark.parametrize("colorspace", [3, 8, 10, 14])
+def test_rare_colour_spaces_give_near_colours_instead_of_none(colorspace):
+    yuv = (120, 90, 170)
+    picture = RgbConverter()(flat_frame(yuv, "yuv420p", colorspace=colorspace))
+    assert np.abs(picture - rgb(yuv, LUMA[5], False)).max() <= 1.01
+
+
 def test_grey_is_grey():
     picture = RgbConverter()(av.VideoFrame.from_ndarray(np.full((8, 16), 77, np.uint8), format="gray"))
     np.testing.assert_array_equal(picture, np.full((8, 16, 3), 77))

@@ -63,7 +63,7 @@ def load_backbone(name: str | Path, *, dtype: torch.dtype = torch.float32, revis
     return Backbone(
         model.eval(),
         name=str(name),
-        revision=getattr(config, "_commit_hash", None) or _hash_of_weights(model),
+        revision=_hash_of_files(folder) if folder.is_dir() else getattr(config, "_commit_hash", None) or "unknown",
         preprocess=preprocess,
         tokenizer=tokenizer,
     )
@@ -120,8 +120,18 @@ def _read(name: str | Path, load: Callable[[], Any]) -> Any:
         ) from error
 
 
+def _hash_of_files(folder: Path) -> str:
+    """A name for a folder's weights, whatever the type that they are loaded in: a hash of the files' bytes."""
+    digest = hashlib.sha256()
+    for file in sorted([*folder.glob("*.safetensors"), *folder.glob("*.bin")]):
+        with file.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()[:16]
+
+
 def _hash_of_weights(model: torch.nn.Module) -> str:
-    """A name for weights that no hub gave a commit: a hash of every tensor's bytes."""
+    """A name for weights that were never saved: a hash of every tensor's bytes."""
     digest = hashlib.sha256()
     for key, tensor in sorted(model.state_dict().items()):
         digest.update(key.encode())

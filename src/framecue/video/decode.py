@@ -21,6 +21,10 @@ from framecue.video.source import ffmpeg_reason, open_video
 __all__ = ["Frames", "VideoInfo", "probe", "read_frames"]
 
 
+# Pixels to decode below which starting threads costs more than they save (some ten milliseconds of one core).
+_SMALL_WORK_PIXELS = 5_000_000
+
+
 @dataclass(frozen=True, eq=False)
 class Frames:
     """Decoded frames with their times.
@@ -138,8 +142,12 @@ def _read_runs(
     pixels: dict[int, np.ndarray] = {}
     problems: list[str] = []
     with open_video(path) as (container, stream):
-        # Frame threads speed up long stretches, but start each jump with a pipeline to fill.
-        stream.thread_type = "AUTO" if len(runs) == 1 else "SLICE"
+        context = stream.codec_context
+        if context.width * context.height * sum(run.num_decoded for run in runs) < _SMALL_WORK_PIXELS:
+            context.thread_count = 1
+        else:
+            # Frame threads speed up long stretches, but start each jump with a pipeline to fill.
+            context.thread_type = "AUTO" if len(runs) == 1 else "SLICE"
         for run in runs:
             for place, frame in _taken(_decoded(container, stream, index, run.key, problems), run.places):
                 pixels[place] = convert(frame)

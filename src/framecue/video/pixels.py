@@ -65,15 +65,14 @@ class RgbConverter:
         source = frame.colorspace
         if source == _UNSPECIFIED and not frame.format.is_rgb:
             source = _usual_colorspace(frame)
+        # One thread: a few frames are converted, and starting threads for each takes longer than that.
+        options: dict[str, Any] = {"interpolation": _SCALING, "threads": 1}
         try:
-            return self._reformatter.reformat(
-                frame, width, height, pixel_format, src_colorspace=source, interpolation=_SCALING
-            )
+            return self._reformatter.reformat(frame, width, height, pixel_format, src_colorspace=source, **options)
         except (ValueError, OSError):
             # swscale lacks a few rare colour spaces; near colours are better than no frame.
-            return self._reformatter.reformat(
-                frame, width, height, pixel_format, src_colorspace=_usual_colorspace(frame), interpolation=_SCALING
-            )
+            source = _usual_colorspace(frame)
+            return self._reformatter.reformat(frame, width, height, pixel_format, src_colorspace=source, **options)
 
 
 def _usual_colorspace(frame: VideoFrame) -> int:

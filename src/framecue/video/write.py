@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from framecue.errors import InputError, VideoError
 from framecue.video.source import ffmpeg_reason, quiet_ffmpeg
@@ -55,11 +57,11 @@ def write_video(path: str | Path, frames: Iterable[np.ndarray], *, frames_per_se
             context.thread_count = 1
             context.color_range, context.colorspace = _LIMITED_RANGE, _BT709
             context.color_primaries = context.color_trc = _BT709
+            reformatter = VideoReformatter()
             for number, pixels in enumerate(chain([first], remaining)):
                 _check(pixels, shape)
-                frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24").reformat(
-                    format="yuv420p", dst_colorspace=_BT709, dst_color_range=_LIMITED_RANGE, interpolation=_CONVERSION
-                )
+                picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
+                frame = reformatter.reformat(picture, **_CONVERSION)
                 frame.pts = number
                 frame.time_base = 1 / rate
                 container.mux(stream.encode(frame))
@@ -70,8 +72,14 @@ def write_video(path: str | Path, frames: Iterable[np.ndarray], *, frames_per_se
 
 # The index goes to the front of the file, and neither a date nor a version number into it.
 _MUXER = {"movflags": "+faststart", "fflags": "+bitexact"}
-# swscale: average the colours of neighbouring pixels (area), at full resolution, the same on every CPU.
-_CONVERSION = 0x20 | 0x4000 | 0x40000 | 0x80000
+_CONVERSION: dict[str, Any] = {
+    "format": "yuv420p",
+    "dst_colorspace": _BT709,
+    "dst_color_range": _LIMITED_RANGE,
+    # swscale: average the colours of neighbouring pixels (area), at full resolution, the same on every CPU.
+    "interpolation": 0x20 | 0x4000 | 0x40000 | 0x80000,
+    "threads": 1,
+}
 
 
 def _check(pixels: np.ndarray, shape: tuple[int, ...]) -> None:

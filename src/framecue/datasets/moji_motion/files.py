@@ -1,0 +1,116 @@
+"""MojiMotion as files: clips in H.264 and a `captions.jsonl`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from framecue.datasets.captions import CAPTIONS_FILE, Clip, Twin, write_captions
+from framecue.datasets.moji_motion.clips import draw_meaning
+from framecue.datasets.moji_motion.grammar import captions
+from framecue.datasets.moji_motion.meaning import SPLITS, Meaning, split_of
+from framecue.datasets.moji_motion.render import draw
+from framecue.datasets.moji_motion.scene import make_scene
+from framecue.errors import DatasetError, InputError, UnknownNameError
+from framecue.video import write_video
+
+__all__ = ["FRAMES_PER_SECOND", "IMAGE_SIZE", "NUM_CAPTIONS", "draw_meanings", "split_sizes", "write_clips"]
+
+IMAGE_SIZE = 224
+FRAMES_PER_SECOND = 12
+NUM_CAPTIONS = 3
+_SHARES = {"train": 0.8, "val": 0.1}
+_TRIES = 2_000
+
+
+def split_sizes(num_clips: int, split: str | None) -> dict[str, int]:
+    """How many clips each split gets: 80/10/10, or all of them to the one that is named.
+
+    Raises:
+        InputError: fewer than one clip, or an unknown split.
+    """
+    if num_clips < 1:
+        raise InputError(f"the number of clips must be at least 1, got {num_clips}")
+    if split is not None:
+        if split not in SPLITS:
+            raise UnknownNameError("split", split, SPLITS)
+        return {split: num_clips}
+    sizes = {name: int(share * num_clips) for name, share in _SHARES.items()}
+    return sizes | {"test": num_clips - sum(sizes.values())}
+
+
+def draw_meanings(split: str, *, num_clips: int, rng: np.random.Generator) -> Iterator[Meaning]:
+    """Draw the meanings of a split's clips; outside the training split no two of them, twins counted in, are the same.
+
+    Raises:
+        DatasetError: the split does not hold so many different meanings.
+    """
+    seen: set[Meaning] = set()
+    for index in range(num_clips):
+        for _ in range(_TRIES):
+            meaning = draw_meaning(rng, split=split)
+            if split == "train" or meaning not in seen:
+                break
+        else:
+            raise DatasetError(f"MojiMotion's {split} split has no more than about {index} different clips to give")
+        seen |= {meaning, meaning.reversed()}
+        yield meaning
+
+
+def write_clips(
+    folder: str | Path,
+    meanings: Sequence[Meaning],
+    *,
+    seed: int,
+    twins: bool = True,
+    overwrite: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Clip]:
+    """Draw one clip for each meaning, and for test clips the order twins, and write files and captions.
+
+    A clip is 224 x 224 pixels and two to three seconds at 12 frames a second. Its look depends on the seed, its place
+    in the list and its meaning alone.
+
+    Args:
+        folder: gets `clips/*.mp4`, `twins/*.mp4` and `captions.jsonl`; made if it is missing.
+        meanings: what the clips mean; each belongs to one split.
+        seed: of places, sizes, backgrounds and captions.
+        twins: write the order twins of test clips too.
+        overwrite: replace the dataset that is there.
+        progress: called with (done, total).
+
+    Raises:
+        DatasetError: the folder already holds a dataset, cannot be written, or the extra `demo` is not installed.
+    """
+    target = Path(folder)
+    if (target / CAPTIONS_FILE).exists() and not overwrite:
+        raise DatasetError(f"{target}: already holds a dataset ({CAPTIONS_FILE}); give another folder or --overwrite")
+    try:
+        for name in ("clips", "twins") if twins else ("clips",):
+            (target / name).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatasetError(f"{target}: cannot be made ({error.strerror})") from error
+    written = []
+    for index, meaning in enumerate(meanings):
+        rng = np.random.default_rng([seed, index])
+        written.append(_write_clip(target, f"{index:05d}.mp4", meaning, rng, twins=twins))
+        if progress is not None:
+            progress(index + 1, len(meanings))
+    write_captions(target, written)
+    return written
+
+
+def _write_clip(folder: Path, name: str, meaning: Meaning, rng: np.random.Generator, *, twins: bool) -> Clip:
+    num_frames = int(rng.integers(2 * FRAMES_PER_SECOND, 3 * FRAMES_PER_SECOND + 1))
+    times = (np.arange(num_frames) + 0.5) / num_frames
+    frames = draw(make_scene(meaning, rng).sprites(times), IMAGE_SIZE).permute(0, 2, 3, 1).numpy()
+    video = folder / "clips" / name
+    write_video(video, frames, frames_per_second=FRAMES_PER_SECOND)
+    split, twin = split_of(meaning), None
+    texts = captions(meaning, rng, num_captions=NUM_CAPTIONS)
+    if twins and split == "test" and meaning.reversed() != meaning:
+        twin = Twin(folder / "twins" / name, captions(meaning.reversed(), rng, num_captions=NUM_CAPTIONS))
+        write_video(twin.video, frames[::-1], frames_per_second=FRAMES_PER_SECOND)
+    return Clip(video, texts, split, twin, {"meaning": meaning.key()})
