@@ -37,7 +37,12 @@ def caption(videos: tuple[str, ...], model: str, adapter: str, as_json: bool) ->
     if not made:
         raise InputError(f"none of the {len(videos)} files could be read")
     if as_json:
-        print_json({"captions": [{"path": path, "caption": text} for path, text in made]})
+        print_json(
+            {
+                "captions": [{"path": path, "caption": text} for path, text in made],
+                "skipped": [{"path": str(error.path), "reason": error.reason} for error in skipped],
+            }
+        )
     elif len(videos) == 1:
         click.echo(made[0][1])
     else:

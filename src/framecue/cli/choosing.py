@@ -1,8 +1,10 @@
-"""Which model a command uses: the options for it, and what stands in where they are not given."""
+"""What a command works on: folders, a library, and the model that is used where none is named."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -13,12 +15,25 @@ if TYPE_CHECKING:
     from framecue.library import Library
     from framecue.model import VideoTextModel
 
-__all__ = ["DEFAULT_ADAPTER", "DEFAULT_MODEL", "library_model", "library_option", "model_options"]
+__all__ = ["DEFAULT_ADAPTER", "DEFAULT_MODEL", "FolderPath", "library_model", "library_option", "model_options"]
 
 DEFAULT_MODEL = "moji-clip"
 DEFAULT_ADAPTER = "moji-prompt-switch"
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class FolderPath(click.Path):
+    """A folder, which need not exist; ``~`` is the home folder, also where no shell has expanded it."""
+
+    def __init__(self) -> None:
+        super().__init__(file_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuse an empty name, which would be the working folder: a shell variable that is not set gives one."""
+        if not os.fspath(value):
+            self.fail("the name of the folder is empty", param, ctx)
+        return super().convert(os.path.expanduser(value), param, ctx)  # noqa: PTH111 (Path fails for an unknown ~user)
 
 
 def model_options(command: Command) -> Command:

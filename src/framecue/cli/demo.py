@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from framecue.cli.choosing import DEFAULT_ADAPTER, DEFAULT_MODEL
+from framecue.cli.choosing import DEFAULT_ADAPTER, DEFAULT_MODEL, FolderPath
 from framecue.cli.output import log, print_json, print_table, progress_bar, quiet_libraries
+from framecue.errors import FingerprintError, InputError
 
 if TYPE_CHECKING:
     from framecue.datasets.captions import Clip
@@ -23,7 +25,7 @@ NUM_CLIPS, SEED, TOP = 60, 11, 3
     "folder",
     default="moji-demo",
     show_default=True,
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FolderPath(),
     help="Where the clips, the library and the picture go.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -34,26 +36,38 @@ def demo(folder: Path, as_json: bool) -> None:
     order of the events.
     """
     quiet_libraries()
-    from framecue.datasets.moji_motion.files import write_clips
+    from framecue.datasets.moji_motion.files import held_meanings, write_clips
     from framecue.library import Library
     from framecue.library.sheet import SheetRow, contact_sheet
     from framecue.model import load_model
 
     meanings = _meanings()
+    if held_meanings(folder) not in (None, [meaning.key() for meaning in meanings]):
+        raise InputError(
+            f"{folder}: holds another MojiMotion dataset, which the demo would replace; give another --dir"
+        )
+    model = load_model(DEFAULT_MODEL, adapter=DEFAULT_ADAPTER)
     log(f"Drawing {NUM_CLIPS} clips in {folder / 'clips'}")
     with progress_bar("Drawing") as progress:
         clips = write_clips(folder, meanings, seed=SEED, twins=False, overwrite=True, progress=progress)
     log(f"Indexing them with {DEFAULT_MODEL} and {DEFAULT_ADAPTER}")
-    library = Library(str(folder / "videos.lance"), model=load_model(DEFAULT_MODEL, adapter=DEFAULT_ADAPTER))
-    with progress_bar("Indexing") as progress:
-        library.add([str(folder / "clips")], progress=progress)
+    library = Library(str(folder / "videos.lance"), model=model)
+    paths = [os.path.abspath(clip.video) for clip in clips]  # noqa: PTH100 (as the library does: links stay)
+    try:
+        with progress_bar("Indexing") as progress:
+            report = library.add(paths, progress=progress)
+    except FingerprintError as error:
+        raise InputError(
+            f"library {library.uri} was made with another model than this demo's; remove {folder} or give another --dir"
+        ) from error
+    for item in report.skipped:
+        log(f"skipped {item.path}: {item.reason}")
 
     rows = []
-    for clip in _asked(clips, meanings):
-        hits = library.search(clip.captions[0], k=TOP)
-        rows.append(SheetRow(clip.captions[0], hits, expected=str(clip.video.resolve())))
+    for query, index in _queries(clips, meanings):
+        rows.append(SheetRow(query, library.search(query, k=TOP), expected=paths[index]))
     sheet = contact_sheet(rows, folder / "searches.png")
-    first = sum(row.hits[0].path == row.expected for row in rows)
+    first = sum(hit.path == row.expected for row in rows for hit in row.hits if hit.rank == 1)
     if as_json:
         print_json(
             {
@@ -104,9 +118,19 @@ def _meanings() -> list[Meaning]:
     return [first, first.swapped(), *(meaning for meaning in drawn if meaning != first)][:NUM_CLIPS]
 
 
-def _asked(clips: list[Clip], meanings: list[Meaning]) -> list[Clip]:
-    """Five clips to search for: the two that differ in order, and one more of each kind of sentence."""
-    chosen = [0, 1]
+def _queries(clips: list[Clip], meanings: list[Meaning]) -> list[tuple[str, int]]:
+    """Five texts, each with the place of the clip that it describes: two that differ in order, and one of each kind.
+
+    The two are worded alike, so that a person sees that the order of the events is all that differs.
+    """
+    chosen = [(_in_order(meanings[i]), i) for i in (0, 1)]
     for relation in ("then", "while", None):
-        chosen.append(next(i for i, meaning in enumerate(meanings) if i > 1 and meaning.relation == relation))
-    return [clips[i] for i in chosen]
+        i = next(i for i, meaning in enumerate(meanings) if i > 1 and meaning.relation == relation)
+        chosen.append((clips[i].captions[0], i))
+    return chosen
+
+
+def _in_order(meaning: Meaning) -> str:
+    from framecue.datasets.moji_motion.grammar import PHRASES
+
+    return ", then ".join(f"the {act.actor} {PHRASES[act.motion][0]}" for act in meaning.acts)

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
+from framecue.cli.choosing import FolderPath
 from framecue.cli.output import log, print_json, print_table, progress_bar, quiet_libraries
 
 
 @click.command()
 @click.option("--model", required=True, metavar="NAME", help="A CLIP-family model: a hub name, a folder, or moji-clip.")
 @click.option("--adapter", metavar="NAME", help="A trained adapter: a folder, or the name of a shipped one.")
-@click.option("--data-dir", required=True, type=click.Path(path_type=Path), help="Holds captions.jsonl and the videos.")
+@click.option("--data-dir", required=True, type=FolderPath(), help="Holds captions.jsonl and the videos.")
 @click.option("--split", default="test", show_default=True, help="Which clips.")
 @click.option("--dtype", type=click.Choice(["float32", "bfloat16"]), default="float32", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")

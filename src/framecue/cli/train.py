@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -32,7 +35,8 @@ def train(recipe: str, overrides: tuple[str, ...], as_json: bool) -> None:
     from framecue.evaluation.validation import score_examples
     from framecue.training.run import run_recipe
 
-    run = run_recipe(checked, score=score_examples, callbacks=[_progress()])
+    with _progress() as progress:
+        run = run_recipe(checked, score=score_examples, callbacks=[progress])
     if as_json:
         print_json({"adapter": str(run.adapter), "steps": run.steps, "validation": run.validation})
         return
@@ -44,42 +48,40 @@ def _scores(values: dict[str, float]) -> str:
     return ", ".join(f"{name} {value:.4g}" for name, value in values.items())
 
 
-def _progress() -> TrainerCallback:
+@contextmanager
+def _progress() -> Iterator[TrainerCallback]:
     """A progress bar on a terminal, and a line for each log entry, on standard error."""
-    import sys
-
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
     from transformers import TrainerCallback
 
     console = Console(file=sys.stderr)
+    columns = (TextColumn("Training"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, console=console, disable=not console.is_terminal)
+    task = bar.add_task("", total=None)
 
     class Report(TrainerCallback):
-        bar: Progress | None = None
-
         def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
             if state.global_step:
-                log(f"goes on from step {state.global_step} of {state.max_steps}")
-            if console.is_terminal:
-                columns = (TextColumn("Training"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-                self.bar = Progress(*columns, console=console)
-                self.task = self.bar.add_task("", total=state.max_steps, completed=state.global_step)
-                self.bar.start()
+                self.tell(f"goes on from step {state.global_step} of {state.max_steps}")
+            bar.update(task, total=state.max_steps, completed=state.global_step)
+            bar.start()
 
         def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-            if self.bar is not None:
-                self.bar.update(self.task, completed=state.global_step)
+            bar.update(task, completed=state.global_step)
 
         def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
             shown = {key: value for key, value in (logs or {}).items() if isinstance(value, float) and key != "epoch"}
-            line = f"step {state.global_step} of {state.max_steps}: {_scores(shown)}"
-            if self.bar is not None:
-                self.bar.console.print(line, highlight=False)
+            self.tell(f"step {state.global_step} of {state.max_steps}: {_scores(shown)}")
+
+        def tell(self, line: str) -> None:
+            if console.is_terminal:  # above the bar
+                console.print(line, highlight=False, markup=False)
             else:
                 log(line)
 
-        def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-            if self.bar is not None:
-                self.bar.stop()
-
-    return Report()
+    try:
+        yield Report()
+    finally:
+        # Also when the run was stopped, or the terminal would be left without its cursor.
+        bar.stop()

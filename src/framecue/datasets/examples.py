@@ -27,14 +27,22 @@ class Example:
 
 
 class ExampleSource(Protocol):
-    """A dataset as `torch.utils.data` fetches it: whole batches, so that a source can work on them at once."""
+    """A dataset as `torch.utils.data` fetches it: whole batches, so that a source can work on them at once.
+
+    What a source gives depends on its arguments, the epoch and the indices alone, never on what was asked before: that
+    makes a run that was killed go on exactly where it stopped.
+    """
 
     def __len__(self) -> int:
         """How many examples an epoch has."""
         ...
 
     def __getitems__(self, indices: Sequence[int]) -> list[Example]:
-        """The examples at these indices; the same index gives the same example, except for random frames."""
+        """The examples at these indices; an index gives the same caption in each epoch, perhaps with other frames."""
+        ...
+
+    def set_epoch(self, epoch: int) -> None:
+        """Random frames are those of this epoch from now on; called before the epoch's first batch is asked for."""
         ...
 
     def video_of(self, index: int) -> str:

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from framecue.datasets.captions import read_captions
 from framecue.datasets.examples import Example
+from framecue.errors import DatasetError, VideoError
 from framecue.video import FrameSampling, read_frames
 
 __all__ = ["VideoFolder"]
 
+logger = logging.getLogger(__name__)
+
 
 class VideoFolder:
     """One example for each caption of each video of a split; a source of examples (see `ExampleSource`).
+
+    A video that cannot be read does not stop a run of hours: it is logged as a warning, once. In training the next
+    example that can be read, of a video that the batch does not hold, takes its place; at test its example is left
+    out, so that no video is in the gallery twice.
 
     Args:
         data_dir: the folder.
@@ -24,7 +33,7 @@ class VideoFolder:
         sampling: which frames.
         preprocess: frames uint8 (F, H, W, 3) to uint8 (F, 3, S, S).
         at_test: frames as at test and one caption a video, rather than random frames and every caption.
-        seed: of the random frames.
+        seed: of the random frames; with the epoch and the example's index it decides them.
 
     Raises:
         DatasetError: see `read_captions`.
@@ -40,26 +49,73 @@ class VideoFolder:
         at_test: bool = False,
         seed: int = 0,
     ) -> None:
+        self.data_dir, self.split = Path(data_dir), split
         self.clips = read_captions(data_dir, split)
-        self.sampling, self.preprocess, self.at_test = sampling, preprocess, at_test
+        self.sampling, self.preprocess, self.at_test, self.seed = sampling, preprocess, at_test, seed
         self.pairs = [
-            (clip, caption)
-            for clip in self.clips
+            (number, caption)
+            for number, clip in enumerate(self.clips)
             for caption in (clip.captions[:1] if at_test else clip.captions)
         ]
-        self._rng = np.random.default_rng(seed)
+        self.epoch = 0
+        # Shared with the processes that load batches, so that a bad file is tried and logged once, not once in each.
+        self._is_bad = torch.zeros(len(self.clips), dtype=torch.bool).share_memory_()
+
+    @property
+    def unreadable(self) -> list[Path]:
+        """The videos that could not be read so far."""
+        return [self.clips[number].video for number in self._is_bad.nonzero().flatten().tolist()]
 
     def __len__(self) -> int:
         return len(self.pairs)
 
     def video_of(self, index: int) -> str:
         """The file of an example."""
-        return str(self.pairs[index][0].video)
+        return str(self.clips[self.pairs[index][0]].video)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Random frames are those of this epoch from now on."""
+        self.epoch = epoch
 
     def __getitems__(self, indices: Sequence[int]) -> list[Example]:
-        return [self._example(index) for index in indices]
+        """The examples at these indices, see above for what becomes of those that cannot be read.
 
-    def _example(self, index: int) -> Example:
-        clip, caption = self.pairs[index]
-        frames = read_frames(clip.video, self.sampling, rng=None if self.at_test else self._rng)
+        Raises:
+            DatasetError: not one video of the split can be read.
+        """
+        found = [self._example(index) for index in indices]
+        if not self.at_test:
+            found = self._replaced(indices, found)
+        if bool(self._is_bad.all()):
+            raise DatasetError(
+                f"{self.data_dir}: none of the {len(self.clips)} videos of split {self.split!r} can be read; the first "
+                f"is {self.clips[0].video}"
+            )
+        return [example for example in found if example is not None]
+
+    def _replaced(self, indices: Sequence[int], found: Iterable[Example | None]) -> list[Example | None]:
+        held = {self.video_of(index) for index in indices}
+        made = []
+        for index, example in zip(indices, found, strict=True):
+            following = ((index + step) % len(self) for step in range(1, len(self)))
+            while example is None and (other := next(following, None)) is not None:
+                if self.video_of(other) not in held:
+                    example = self._example(other)
+            if example is not None:
+                held.add(example.video_id)
+            made.append(example)
+        return made
+
+    def _example(self, index: int) -> Example | None:
+        number, caption = self.pairs[index]
+        if self._is_bad[number]:
+            return None
+        clip = self.clips[number]
+        rng = None if self.at_test else np.random.default_rng([self.seed, self.epoch, index])
+        try:
+            frames = read_frames(clip.video, self.sampling, rng=rng)
+        except VideoError as error:
+            logger.warning("%s; the clip is left out", error)
+            self._is_bad[number] = True
+            return None
         return Example(self.preprocess(frames.pixels), caption, self.video_of(index))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -12,16 +14,21 @@ from torch.utils.data import Sampler
 from framecue.backbone import Backbone
 from framecue.datasets.examples import Example, ExampleSource
 
-__all__ = ["Collate", "UniqueVideoBatchSampler"]
+__all__ = ["Collate", "UniqueVideoBatchSampler", "plan_batches"]
 
 
 class UniqueVideoBatchSampler(Sampler[list[int]]):
     """Batches of example indices in which a video stands at most once; every example of the source is used once.
 
     An example whose video is already in the batch waits for the next. Only the last batches of an epoch can be short.
+    Every epoch has the same number of batches, the smallest possible, so that a step number says where in which epoch
+    a run stands.
+
+    Alone in a batch, an example has nothing to be told from and its contrastive loss is 0; so a batch of one gets a
+    second example from another batch. Only where none has three is it left alone.
 
     Args:
-        source: the examples.
+        source: the examples; it is told the epoch, too.
         batch_size: examples a batch.
         seed: of the order; with the epoch it decides it.
         shuffle: draw the order anew each epoch; a generated source brings its own.
@@ -29,13 +36,14 @@ class UniqueVideoBatchSampler(Sampler[list[int]]):
 
     def __init__(self, source: ExampleSource, *, batch_size: int, seed: int, shuffle: bool = True) -> None:
         self.source, self.batch_size, self.seed, self.shuffle = source, batch_size, seed, shuffle
-        self.drop_last = False
+        self.drop_last = False  # accelerate asks
         self.epoch = 0
-        self._batches: tuple[int, list[list[int]]] | None = None
+        self._planned: tuple[int, list[list[int]]] | None = None
 
     def set_epoch(self, epoch: int) -> None:
-        """The order of this epoch comes next."""
+        """The order of this epoch comes next, and the source's frames of this epoch."""
         self.epoch = epoch
+        self.source.set_epoch(epoch)
 
     def __len__(self) -> int:
         return len(self._plan())
@@ -44,30 +52,91 @@ class UniqueVideoBatchSampler(Sampler[list[int]]):
         return iter(self._plan())
 
     def _plan(self) -> list[list[int]]:
-        if self._batches is not None and self._batches[0] == (self.epoch if self.shuffle else 0):
-            return self._batches[1]
-        order: Sequence[int] = range(len(self.source))
-        if self.shuffle:
-            order = np.random.default_rng([self.seed, self.epoch]).permutation(len(self.source)).tolist()
-        planned: list[list[int]] = []
-        videos: list[set[str]] = []
-        first_open = 0
-        for index in order:
-            video = self.source.video_of(index)
-            place = next(
-                (i for i in range(first_open, len(planned)) if len(planned[i]) < self.batch_size and video not in videos[i]),
-                None,
-            )
-            if place is None:
-                planned.append([])
-                videos.append(set())
-                place = len(planned) - 1
-            planned[place].append(index)
-            videos[place].add(video)
-            while first_open < len(planned) and len(planned[first_open]) == self.batch_size:
-                first_open += 1
-        self._batches = (self.epoch if self.shuffle else 0, planned)
-        return planned
+        epoch = self.epoch if self.shuffle else 0
+        if self._planned is None or self._planned[0] != epoch:
+            order: Sequence[int] = range(len(self.source))
+            if self.shuffle:
+                order = np.random.default_rng([self.seed, epoch]).permutation(len(self.source)).tolist()
+            videos = [self.source.video_of(index) for index in order]
+            batches = plan_batches(videos, batch_size=self.batch_size)
+            self._planned = (epoch, [[order[place] for place in batch] for batch in batches])
+        return self._planned[1]
+
+
+def plan_batches(videos: Sequence[str], *, batch_size: int) -> list[list[int]]:
+    """Deal places 0, 1, ... to batches in which no video stands twice: each to the first batch that can take it.
+
+    Args:
+        videos: the video of each place.
+        batch_size: places a batch, at most.
+
+    Returns:
+        The fewest batches possible: as many as full ones need, or as the most frequent video has places.
+    """
+    if not videos:
+        return []
+    most = max(Counter(videos).values())
+    deal = _Deal(max(math.ceil(len(videos) / batch_size), most), batch_size)
+    for place, video in enumerate(videos):
+        deal.add(video, place)
+    deal.pair_up()
+    return [list(batch.values()) for batch in deal.batches]
+
+
+class _Deal:
+    """Batches being filled; `batches[i]` has a place for each video in it."""
+
+    def __init__(self, num_batches: int, batch_size: int) -> None:
+        self.batches: list[dict[str, int]] = [{} for _ in range(num_batches)]
+        self.batch_size = batch_size
+        # From batch i up to _open_from[i] all are full, and before _after[video] no open one lacks the video: with
+        # these no search is repeated, however many captions a video has.
+        self._open_from = list(range(num_batches + 1))
+        self._after: dict[str, int] = {}
+
+    def add(self, video: str, place: int) -> None:
+        """Put a place in the first open batch without its video, making room where there is none."""
+        batch = self._first_open(self._after.get(video, 0))
+        if batch == len(self.batches):
+            batch = self._make_room(video)
+        self._put(video, place, batch)
+
+    def pair_up(self) -> None:
+        """Give batches of one a second place, from batches that have three or more, the last first."""
+        donors = [batch for batch in self.batches if len(batch) >= 3]
+        for batch in self.batches:
+            while donors and len(donors[-1]) < 3:
+                donors.pop()
+            if len(batch) == 1 and donors:
+                video = next(video for video in reversed(donors[-1]) if video not in batch)
+                batch[video] = donors[-1].pop(video)
+
+    def _put(self, video: str, place: int, batch: int) -> None:
+        self.batches[batch][video] = place
+        self._after[video] = max(self._after.get(video, 0), batch + 1)
+        if len(self.batches[batch]) == self.batch_size:
+            self._open_from[batch] = batch + 1
+
+    def _first_open(self, start: int) -> int:
+        found = start
+        while self._open_from[found] != found:
+            found = self._open_from[found]
+        while start < found:
+            self._open_from[start], start = found, self._open_from[start]
+        return found
+
+    def _make_room(self, video: str) -> int:
+        """A batch that lacks the video and has room, after an exchange if need be; there are enough batches for it."""
+        lacking = [i for i, batch in enumerate(self.batches) if video not in batch]
+        for i in lacking:
+            if len(self.batches[i]) < self.batch_size:
+                return i
+        # All that lack it are full, and all that are open hold it. A full one has more videos than an open one, so one
+        # of them can move over.
+        full, target = self.batches[lacking[-1]], self._first_open(0)
+        moved = next(other for other in full if other not in self.batches[target])
+        self._put(moved, full.pop(moved), target)
+        return lacking[-1]
 
 
 class Collate:

@@ -20,13 +20,14 @@ def contrastive_loss(text: Tensor, video: Tensor, logit_scale: Tensor, *, same: 
             share the target's weight equally; None for the diagonal alone.
 
     Returns:
-        A scalar in float32.
+        A scalar in float32 (float64 where the embeddings are).
     """
-    logits = logit_scale.float().exp() * text.float() @ video.float().T
+    dtype = torch.promote_types(text.dtype, torch.float32)
+    logits = logit_scale.to(dtype).exp() * text.to(dtype) @ video.to(dtype).T
     if same is None:
-        targets = torch.eye(len(logits), device=logits.device)
+        targets = torch.eye(len(logits), dtype=dtype, device=logits.device)
     else:
-        targets = same.to(logits.dtype)
+        targets = same.to(dtype)
         targets = targets / targets.sum(dim=1, keepdim=True)
-    # The targets are symmetric up to their normalisation by row, and equal captions have equal rows.
+    # Equal captions have equal rows of targets, so these are symmetric and serve both directions.
     return (functional.cross_entropy(logits, targets) + functional.cross_entropy(logits.T, targets)) / 2

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import difflib
+import re
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, ValidationInfo, field_validator
 
-from framecue.errors import RecipeError
+from framecue.errors import InputError, RecipeError
 
-__all__ = ["FolderData", "MojiClipsData", "MojiStillsData", "Recipe", "Schedule", "read_recipe"]
+__all__ = ["FolderData", "MojiClipsData", "MojiStillsData", "Recipe", "Schedule", "check_recipe", "read_recipe"]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_no_bool(cls, value: Any, info: ValidationInfo) -> Any:
+        # pydantic takes `true` for the number 1; in a recipe it is a slip.
+        annotation = cls.model_fields[info.field_name].annotation if info.field_name else None
+        if isinstance(value, bool) and annotation is not bool:
+            raise ValueError("should not be true or false")
+        return value
 
 
 class FolderData(_Strict):
@@ -29,8 +41,8 @@ class MojiClipsData(_Strict):
 
     name: Literal["moji-motion"]
     num_examples: int = Field(gt=0)
-    num_val: int = Field(500, gt=0)
-    seed: int = Field(0, ge=0)
+    num_val: int = Field(default=500, gt=0)
+    seed: int = Field(default=0, ge=0)
 
 
 class MojiStillsData(_Strict):
@@ -38,8 +50,8 @@ class MojiStillsData(_Strict):
 
     name: Literal["moji-stills"]
     num_examples: int = Field(gt=0)
-    num_val: int = Field(500, gt=0)
-    seed: int = Field(0, ge=0)
+    num_val: int = Field(default=500, gt=0)
+    seed: int = Field(default=0, ge=0)
 
 
 class Schedule(_Strict):
@@ -58,21 +70,21 @@ class Schedule(_Strict):
         bf16: compute in bfloat16 where it is safe (autocast); the weights stay in float32.
     """
 
-    batch_size: int = Field(32, gt=1)
-    num_epochs: int = Field(5, gt=0)
-    max_steps: int | None = Field(None, gt=0)
-    learning_rate: float = Field(1e-5, gt=0)
-    backbone_learning_rate: float = Field(1e-6, ge=0)
-    weight_decay: float = Field(0.2, ge=0)
-    warmup_ratio: float = Field(0.1, ge=0, lt=1)
-    max_grad_norm: float = Field(1.0, gt=0)
-    adam_beta2: float = Field(0.999, gt=0, lt=1)
-    gradient_accumulation_steps: int = Field(1, gt=0)
-    eval_steps: int = Field(500, gt=0)
-    logging_steps: int = Field(10, gt=0)
-    num_workers: int = Field(0, ge=0)
+    batch_size: int = Field(default=32, gt=1)
+    num_epochs: int = Field(default=5, gt=0)
+    max_steps: int | None = Field(default=None, gt=0)
+    learning_rate: float = Field(default=1e-5, gt=0)
+    backbone_learning_rate: float = Field(default=1e-6, ge=0)
+    weight_decay: float = Field(default=0.2, ge=0)
+    warmup_ratio: float = Field(default=0.1, ge=0, lt=1)
+    max_grad_norm: float = Field(default=1.0, gt=0)
+    adam_beta2: float = Field(default=0.999, gt=0, lt=1)
+    gradient_accumulation_steps: int = Field(default=1, gt=0)
+    eval_steps: int = Field(default=500, gt=0)
+    logging_steps: int = Field(default=10, gt=0)
+    num_workers: int = Field(default=0, ge=0)
     bf16: bool = False
-    seed: int = Field(24, ge=0)
+    seed: int = Field(default=24, ge=0, lt=2**32)
 
 
 class Recipe(_Strict):
@@ -95,9 +107,9 @@ class Recipe(_Strict):
     initialise: Literal["pretrained", "random"] = "pretrained"
     adapter: str | None = None
     method: str
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = Field(default_factory=dict)
     dataset: Annotated[FolderData | MojiClipsData | MojiStillsData, Field(discriminator="name")]
-    schedule: Schedule = Schedule()
+    schedule: Schedule = Field(default_factory=Schedule)
     save_backbone: bool = False
 
 
@@ -110,62 +122,132 @@ def read_recipe(path: str | Path, overrides: tuple[str, ...] = ()) -> Recipe:
 
     Raises:
         RecipeError: no such file, not YAML, or a key or a value that is not allowed; the message names it.
+        UnknownNameError: no such method.
     """
     file = Path(path)
     if not file.is_file():
         raise RecipeError(f"{path}: no such recipe file")
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        content = yaml.load(file.read_text(encoding="utf-8"), Loader=_Loader)
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise RecipeError(f"{path}: not a YAML file ({' '.join(str(error).split())})") from error
+    except OSError as error:
+        raise RecipeError(f"{path}: cannot be read ({error.strerror})") from error
     if not isinstance(content, dict):
         raise RecipeError(f"{path}: a recipe is a mapping of keys to values; its keys are {_keys(Recipe)}")
     for override in overrides:
         _override(content, override)
+    return check_recipe(content, source=str(path))
+
+
+def check_recipe(content: dict[str, Any], *, source: str) -> Recipe:
+    """Check a recipe's keys and values.
+
+    Args:
+        content: the recipe as YAML has it.
+        source: where it is from, for messages.
+
+    Raises:
+        RecipeError: a key or a value that is not allowed; the message names it.
+        UnknownNameError: no such method.
+    """
     try:
-        return Recipe.model_validate(content)
+        recipe = Recipe.model_validate(content)
     except ValidationError as error:
-        raise RecipeError(f"{path}: {'; '.join(_explain(each) for each in error.errors()[:5])}") from error
+        raise RecipeError(f"{source}: {'; '.join(_explain(each) for each in error.errors()[:5])}") from error
+    _check_options(recipe, source)
+    return recipe
+
+
+def _check_options(recipe: Recipe, source: str) -> None:
+    """Check `options` against the method's config: names, types and ranges."""
+    from framecue.methods import method_named  # imports torch: a misspelt key of the recipe's own is said at once
+
+    config = method_named(recipe.method).Config
+    known = [field.name for field in fields(config)]
+    for option in recipe.options:
+        if option not in known:
+            raise RecipeError(f"{source}: {_unknown(f'options.{option}', known)}")
+    try:
+        TypeAdapter(config).validate_python(recipe.options, strict=True)
+    except ValidationError as error:
+        raise RecipeError(f"{source}: {'; '.join(_explain(each, 'options') for each in error.errors()[:5])}") from error
+    except InputError as error:
+        raise RecipeError(f"{source}: options of {recipe.method}: {error}") from error
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as people mean it: 1e-5 is a number (YAML 1.1 wants 1.0e-5), and a key stands once."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        names = [self.construct_object(key, deep=True) for key, _ in node.value]  # type: ignore[no-untyped-call]
+        for number, name in enumerate(names):
+            if name in names[:number]:
+                raise yaml.MarkedYAMLError(problem=f"the key {name!r} stands there twice", problem_mark=node.start_mark)
+        return super().construct_mapping(node, deep=deep)
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9]+[eE][-+]?[0-9]+$"), list("-+0123456789")
+)
 
 
 def _override(content: dict[str, Any], override: str) -> None:
     key, equals, value = override.partition("=")
-    if not equals or not key:
+    if not equals or not all(key.split(".")):
         raise RecipeError(f"cannot read {override!r}: an override is key=value, for example schedule.batch_size=16")
     *sections, last = key.split(".")
     target = content
     for section in sections:
-        inner = target.setdefault(section, {})
-        if not isinstance(inner, dict):
+        if target.get(section) is None:  # missing, or a section with nothing in it
+            target[section] = {}
+        target = target[section]
+        if not isinstance(target, dict):
             raise RecipeError(f"cannot set {key!r}: {section!r} is not a section of the recipe")
-        target = inner
     try:
-        parsed = yaml.safe_load(value)
+        target[last] = yaml.load(value, Loader=_Loader)
     except yaml.YAMLError as error:
         raise RecipeError(f"cannot read {override!r}: the value is not YAML") from error
-    target[last] = parsed
 
 
-_SECTIONS: dict[str, type[BaseModel]] = {
-    "schedule": Schedule,
+_DATASETS: dict[str, type[BaseModel]] = {
     "folder": FolderData,
     "moji-motion": MojiClipsData,
     "moji-stills": MojiStillsData,
 }
+_SECTIONS = {"schedule": Schedule, **_DATASETS}
 
 
-def _explain(error: Any) -> str:
+def _explain(error: Any, *sections: str) -> str:
     """One of pydantic's errors in one line: the key, what it got, what is allowed."""
-    parts = [str(part) for part in error["loc"]]
+    parts = [*sections, *(str(part) for part in error["loc"])]
     # pydantic puts the dataset's name between "dataset" and the field; a person wrote dataset.field
     key = ".".join(part for i, part in enumerate(parts) if not (i == 1 and parts[0] == "dataset" and len(parts) > 2))
-    if error["type"] == "extra_forbidden":
-        section = next((model for name, model in _SECTIONS.items() if name in parts[:-1]), Recipe)
-        return f"unknown key {key!r}; allowed: {_keys(section)}"
-    if error["type"] == "missing":
-        return f"{key!r} is missing"
+    got = repr(error["input"])
+    got = got if len(got) <= 80 else f"{got[:77]}..."
+    match error["type"]:
+        case "extra_forbidden":
+            section = next((model for name, model in _SECTIONS.items() if name in parts[:-1]), Recipe)
+            return _unknown(key, list(section.model_fields))
+        case "missing":
+            return f"{key!r} is missing"
+        case "union_tag_invalid":
+            name = error["ctx"]["tag"]
+            return f"unknown dataset {name!r} ('dataset.name'); known: {', '.join(sorted(_DATASETS))}"
+        case "union_tag_not_found":
+            return f"'dataset.name' is missing; known: {', '.join(sorted(_DATASETS))}"
+        case "model_type" | "model_attributes_type" | "dict_type" | "dataclass_type":
+            return f"{key!r}: should be a section with keys of its own, got {got}"
     message = error["msg"].removeprefix("Input ").removeprefix("Value error, ")
-    return f"{key!r}: {message}, got {error['input']!r}"
+    return f"{key!r}: {message}, got {got}"
+
+
+def _unknown(key: str, allowed: list[str]) -> str:
+    section, _, name = key.rpartition(".")
+    meant = difflib.get_close_matches(name, allowed, n=1)
+    place = f"{section}." if section else ""
+    hint = f" (did you mean {place + meant[0]!r}?)" if meant else ""
+    return f"unknown key {key!r}{hint}; allowed: {', '.join(sorted(allowed))}"
 
 
 def _keys(model: type[BaseModel]) -> str:

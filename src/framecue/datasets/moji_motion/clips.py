@@ -31,7 +31,8 @@ def draw_meaning(rng: np.random.Generator, *, split: str, actors: tuple[str, ...
     while True:
         who = actors
         if who is None:
-            who = tuple(_ACTORS[i] for i in rng.choice(len(_ACTORS), size=1 if rng.random() < 0.25 else 2, replace=False))
+            count = 1 if rng.random() < 0.25 else 2
+            who = tuple(_ACTORS[i] for i in rng.choice(len(_ACTORS), size=count, replace=False))
         acts = [Act(name, _MOTIONS[rng.integers(len(_MOTIONS))]) for name in who]
         if len(acts) == 1:
             meaning = Meaning(acts[0])
@@ -46,7 +47,8 @@ def draw_meaning(rng: np.random.Generator, *, split: str, actors: tuple[str, ...
 class MojiClips:
     """An endless supply of training clips, cut to a length; a source of examples (see `ExampleSource`).
 
-    Examples come in groups of `GROUP` with the same actors: a clip, its reversal, its swap where it has one, and others.
+    Examples come in groups of `GROUP` with the same actors: a clip, its reversal, its swap where it has one, and
+    others.
 
     Args:
         seed: each index of each seed is another clip.
@@ -72,6 +74,9 @@ class MojiClips:
 
     def __len__(self) -> int:
         return self.num_examples
+
+    def set_epoch(self, epoch: int) -> None:
+        """Every epoch is the same: a longer one holds more clips than another round of it."""
 
     def video_of(self, index: int) -> str:
         """Every clip is a video of its own."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from framecue.datasets.captions import CAPTIONS_FILE, Clip, Twin, write_captions
+from framecue.datasets.moji_motion.actors import textures
 from framecue.datasets.moji_motion.clips import draw_meaning
 from framecue.datasets.moji_motion.grammar import captions
 from framecue.datasets.moji_motion.meaning import SPLITS, Meaning, split_of
@@ -16,7 +19,15 @@ from framecue.datasets.moji_motion.scene import make_scene
 from framecue.errors import DatasetError, InputError, UnknownNameError
 from framecue.video import write_video
 
-__all__ = ["FRAMES_PER_SECOND", "IMAGE_SIZE", "NUM_CAPTIONS", "draw_meanings", "split_sizes", "write_clips"]
+__all__ = [
+    "FRAMES_PER_SECOND",
+    "IMAGE_SIZE",
+    "NUM_CAPTIONS",
+    "draw_meanings",
+    "held_meanings",
+    "split_sizes",
+    "write_clips",
+]
 
 IMAGE_SIZE = 224
 FRAMES_PER_SECOND = 12
@@ -78,7 +89,7 @@ def write_clips(
         meanings: what the clips mean; each belongs to one split.
         seed: of places, sizes, backgrounds and captions.
         twins: write the order twins of test clips too.
-        overwrite: replace the dataset that is there.
+        overwrite: replace the MojiMotion dataset that is there; another dataset is never touched.
         progress: called with (done, total).
 
     Raises:
@@ -87,7 +98,9 @@ def write_clips(
     target = Path(folder)
     if (target / CAPTIONS_FILE).exists() and not overwrite:
         raise DatasetError(f"{target}: already holds a dataset ({CAPTIONS_FILE}); give another folder or --overwrite")
+    textures(8)  # refuses where the extra is not installed, before anything is touched
     try:
+        _clear(target)
         for name in ("clips", "twins") if twins else ("clips",):
             (target / name).mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -100,6 +113,47 @@ def write_clips(
             progress(index + 1, len(meanings))
     write_captions(target, written)
     return written
+
+
+def held_meanings(folder: str | Path) -> list[str] | None:
+    """The meanings (their keys) of the MojiMotion dataset in a folder, in its order; None where it holds no dataset.
+
+    Raises:
+        DatasetError: it holds a dataset that MojiMotion did not make.
+    """
+    records = _held_records(Path(folder))
+    return None if records is None else [record["meaning"] for record in records]
+
+
+def _held_records(folder: Path) -> list[dict[str, Any]] | None:
+    """The lines of `captions.jsonl`; its videos need not be there, as after a part of them was deleted by hand."""
+    file = folder / CAPTIONS_FILE
+    if not file.exists():
+        return None
+    try:
+        records = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except (OSError, ValueError):
+        records = [None]
+    if not all(isinstance(record, dict) and isinstance(record.get("meaning"), str) for record in records):
+        raise DatasetError(
+            f"{folder}: holds a dataset ({CAPTIONS_FILE}) that MojiMotion did not make, which is never overwritten; "
+            "give another folder"
+        )
+    return records
+
+
+def _clear(folder: Path) -> None:
+    """Take away the MojiMotion dataset in a folder, if there is one.
+
+    `captions.jsonl` goes first: whatever stops the run from here on, no captions stand beside other clips.
+    """
+    records = _held_records(folder) or []
+    (folder / CAPTIONS_FILE).unlink(missing_ok=True)
+    for record in records:
+        twin = record.get("twin")
+        for place, name in (("clips", record.get("video")), ("twins", twin and twin.get("video"))):
+            if isinstance(name, str):
+                (folder / place / Path(name).name).unlink(missing_ok=True)
 
 
 def _write_clip(folder: Path, name: str, meaning: Meaning, rng: np.random.Generator, *, twins: bool) -> Clip:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from framecue.datasets.moji_motion.meaning import Act, Meaning
+from framecue.errors import InputError
 
 __all__ = ["PHRASES", "all_words", "caption", "captions"]
 
@@ -22,7 +23,12 @@ PHRASES: dict[str, tuple[str, ...]] = {
     "still": ("stands still", "stays still", "does not move"),
 }
 _SINGLE = ("{a} {m}", "a clip of {a} that {m}", "here {a} {m}", "there is {a} that {m}")
-_WHILE = ("{a} {m} while {b} {n}", "{a} {m} as {b} {n}", "{a} {m} and at the same time {b} {n}", "while {a} {m}, {b} {n}")
+_WHILE = (
+    "{a} {m} while {b} {n}",
+    "{a} {m} as {b} {n}",
+    "{a} {m} and at the same time {b} {n}",
+    "while {a} {m}, {b} {n}",
+)
 _THEN = (
     "{a} {m}, then {b} {n}",
     "{a} {m} and then {b} {n}",
@@ -31,6 +37,9 @@ _THEN = (
     "{b} {n} after {a} {m}",
     "after {a} {m}, {b} {n}",
 )
+
+NUM_CAPTIONS = 24
+"""Captions of a single act: 4 templates, 2 articles, 3 phrases of its motion. Two acts have many times as many."""
 
 
 def caption(meaning: Meaning, rng: np.random.Generator) -> str:
@@ -46,7 +55,13 @@ def caption(meaning: Meaning, rng: np.random.Generator) -> str:
 
 
 def captions(meaning: Meaning, rng: np.random.Generator, *, num_captions: int) -> tuple[str, ...]:
-    """Different captions of one meaning; every meaning has at least 24."""
+    """Different captions of one meaning.
+
+    Raises:
+        InputError: more than 24; every meaning has as many, some have no more.
+    """
+    if num_captions > NUM_CAPTIONS:
+        raise InputError(f"num_captions is {num_captions}; a meaning has {NUM_CAPTIONS} captions for certain, not more")
     made: dict[str, None] = {}
     while len(made) < num_captions:
         made[caption(meaning, rng)] = None
@@ -61,7 +76,7 @@ def all_words() -> list[str]:
 
 
 def with_article(noun: str, rng: np.random.Generator) -> str:
-    """"a", "an" or "the" before a noun."""
+    """Put "a", "an" or "the" before a noun."""
     if rng.random() < 0.5:
         return f"the {noun}"
     return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"

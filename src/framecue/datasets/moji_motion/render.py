@@ -7,6 +7,7 @@ own image size what the files hold at 224 pixels.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -68,8 +69,9 @@ def draw(sprites: Sprites, image_size: int) -> Tensor:
     return (frames.clamp(0, 1) * 255 + 0.5).to(torch.uint8)
 
 
+@cache
 def _levels(image_size: int) -> tuple[Tensor, float]:
-    """Textures (2 levels, actors, 4, side, side) for frames of this size, and the sprite size below which to take level 1."""
+    """Textures for frames of a size: (2 levels, actors, 4, side, side), and the sprite's pixels below which to take 1."""
     side = max(8, round(0.5 * image_size))
     levels = torch.stack([textures(side), textures(side, detail=max(4, side // 2))])
     assert levels.shape[1] == len(ACTORS)

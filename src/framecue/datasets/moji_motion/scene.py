@@ -17,7 +17,15 @@ from framecue.datasets.moji_motion.render import Sprites
 __all__ = ["BACKGROUNDS", "Scene", "join", "make_scene"]
 
 BACKGROUNDS = np.array(
-    [[205, 225, 240], [240, 240, 235], [222, 240, 214], [250, 235, 205], [232, 220, 245], [255, 225, 228], [190, 205, 215]],
+    [
+        [205, 225, 240],
+        [240, 240, 235],
+        [222, 240, 214],
+        [250, 235, 205],
+        [232, 220, 245],
+        [255, 225, 228],
+        [190, 205, 215],
+    ],
     dtype=np.float32,
 )
 """RGB, 0..255."""
@@ -147,6 +155,10 @@ def join(scenes: list[Sprites]) -> Sprites:
         return torch.cat([torch.nn.functional.pad(value, (0, widest - value.shape[1])) for value in values])
 
     return Sprites(
-        *(padded(field) for field in ("actor", "x", "y", "size", "angle")),
+        actor=padded("actor"),
+        x=padded("x"),
+        y=padded("y"),
+        size=padded("size"),
+        angle=padded("angle"),
         background=torch.cat([sprites.background for sprites in scenes]),
     )

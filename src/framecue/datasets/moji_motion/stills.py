@@ -1,6 +1,7 @@
 """Stills of actors at places, with captions that say where: what `moji-clip` is pre-trained on.
 
-Patches that know places make motion quick to learn afterwards; from scratch on clips hardly anything is learnt of order.
+Patches that know places make motion quick to learn afterwards; from scratch on clips, next to nothing is learnt of
+order.
 """
 
 from __future__ import annotations
@@ -22,7 +23,11 @@ _NAMES = tuple(ACTORS)
 _COLUMNS, _ROWS = ("left", "", "right"), ("top", "", "bottom")
 _SIZES = ("small", "", "big")
 _POSES = ("", "upside down", "on its side")
-EXTRA_WORDS = ("at the top left bottom right in the middle of small big upside down on its side and nothing").split()
+EXTRA_WORDS = (
+    *("at", "in", "on", "the", "top", "middle", "bottom", "left", "right", "of", "and", "nothing"),
+    *("small", "big", "upside", "down", "its", "side"),
+)
+"""Every word of the stills' captions that the clips' grammar may lack."""
 
 
 class MojiStills:
@@ -39,6 +44,9 @@ class MojiStills:
 
     def __len__(self) -> int:
         return self.num_examples
+
+    def set_epoch(self, epoch: int) -> None:
+        """Every epoch is the same: a longer one holds more stills than another round of it."""
 
     def video_of(self, index: int) -> str:
         """Every still is a video of its own."""

@@ -42,7 +42,13 @@ def train_tokenizer(folder: str | Path, *, context_length: int) -> int:
     model = json.loads(tokenizer.to_str())["model"]
     merges = [merge if isinstance(merge, str) else " ".join(merge) for merge in model["merges"]]
     # As OpenAI's vocabulary is laid out: bytes, bytes that end a word, merges, the two special tokens.
-    tokens = [*alphabet, *(byte + SUFFIX for byte in alphabet), *(merge.replace(" ", "") for merge in merges), START, END]
+    tokens = [
+        *alphabet,
+        *(byte + SUFFIX for byte in alphabet),
+        *(merge.replace(" ", "") for merge in merges),
+        START,
+        END,
+    ]
     vocabulary = {token: index for index, token in enumerate(dict.fromkeys(tokens))}
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)

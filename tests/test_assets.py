@@ -1,0 +1,73 @@
+"""The shipped model and adapter: they open by name, stay small, and do what their README says on clips never seen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import framecue
+from framecue.backbone.load import ASSETS
+from framecue.checkpoint import read_adapter_config
+from framecue.datasets.captions import Clip
+from framecue.datasets.moji_motion.files import draw_meanings, write_clips
+from framecue.evaluation.report import evaluate_clips
+from framecue.model import VideoTextModel
+
+
+@pytest.fixture(scope="module")
+def model() -> VideoTextModel:
+    return framecue.load_model("moji-clip", adapter="moji-prompt-switch")
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> list[Clip]:
+    meanings = list(draw_meanings("test", num_clips=40, rng=np.random.default_rng(77)))
+    return write_clips(tmp_path_factory.mktemp("moji"), meanings, seed=77)
+
+
+def test_assets_are_under_sixteen_megabytes_together() -> None:
+    assert sum(file.stat().st_size for file in ASSETS.rglob("*") if file.is_file()) < 16_000_000
+
+
+def test_weights_are_safetensors_only() -> None:
+    suffixes = {file.suffix for file in ASSETS.rglob("*") if file.is_file()}
+    assert not suffixes & {".pth", ".pt", ".bin", ".pkl"}
+
+
+def test_end_of_text_is_not_found_by_the_largest_id_rule(model: VideoTextModel) -> None:
+    assert model.backbone.model.config.text_config.eos_token_id != 2
+    embeddings = model.encode_text(["the cat rises", "the cat falls"])
+    assert float(embeddings[0] @ embeddings[1]) < 0.9
+
+
+def test_adapter_says_what_it_is() -> None:
+    config = read_adapter_config("moji-prompt-switch")
+    assert config.method == "prompt-switch"
+    assert config.backbone == "moji-clip"
+    assert config.scores
+
+
+def test_held_out_clips_are_found_and_their_order_is_seen(model: VideoTextModel, clips: list[Clip]) -> None:
+    report = evaluate_clips(model, clips)
+    assert report.retrieval.text_to_video.recall_at_1 >= 80
+    assert report.retrieval.video_to_text.recall_at_1 >= 80
+    assert report.twin_accuracy is not None
+    assert report.twin_accuracy >= 90
+
+
+def test_captions_name_the_actors(model: VideoTextModel, clips: list[Clip]) -> None:
+    named = 0
+    for clip in clips:
+        words = model.caption_frames(model.read_video(clip.video)[None])[0].split()
+        named += any(act.split(":")[0] in words for act in clip.metadata["meaning"].split())
+    assert named >= 0.7 * len(clips)
+
+
+def test_bfloat16_gives_nearly_the_same_embeddings(model: VideoTextModel, clips: list[Clip]) -> None:
+    half = framecue.load_model("moji-clip", adapter="moji-prompt-switch", dtype=torch.bfloat16)
+    files: list[str | Path] = [clip.video for clip in clips[:8]]
+    similarity = (model.encode_video(files) * half.encode_video(files)).sum(dim=1)
+    assert float(similarity.min()) > 0.99
