@@ -5,4 +5,13 @@ from framecue.backbone.load import DTYPES, initialise_backbone, load_backbone
 from framecue.backbone.preprocess import Preprocess
 from framecue.backbone.towers import TextTower, Tower, VisionTower
 
-__all__ = ["DTYPES", "Backbone", "Preprocess", "TextTower", "Tower", "VisionTower", "initialise_backbone", "load_backbone"]
+__all__ = [
+    "DTYPES",
+    "Backbone",
+    "Preprocess",
+    "TextTower",
+    "Tower",
+    "VisionTower",
+    "initialise_backbone",
+    "load_backbone",
+]

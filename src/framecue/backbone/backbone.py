@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +13,7 @@ from transformers import CLIPModel, PreTrainedModel, PreTrainedTokenizerBase
 
 from framecue.backbone.clip import ClipTextTower, ClipVisionTower
 from framecue.backbone.preprocess import Preprocess
+from framecue.backbone.quiet import quiet_transformers
 from framecue.backbone.towers import TextTower, VisionTower
 from framecue.errors import ModelError
 
@@ -48,18 +50,29 @@ class Backbone(nn.Module):
         tokenizer: Callable[[], PreTrainedTokenizerBase],
     ) -> None:
         super().__init__()
-        if type(model) not in _TOWERS:
-            known = ", ".join(sorted(known.__name__ for known in _TOWERS))
-            raise ModelError(f"{name}: {type(model).__name__} is not supported as a backbone; supported: {known}")
+        self.check_supported(model.config, name=name)
         make_vision, make_text = _TOWERS[type(model)]
         self.model = model
         self.vision, self.text = make_vision(model), make_text(model)
         self.name, self.revision, self.preprocess = name, revision, preprocess
-        self._load_tokenizer, self._tokenizer = tokenizer, None
+        self._load_tokenizer = tokenizer
+        self._tokenizer: PreTrainedTokenizerBase | None = None
+
+    @staticmethod
+    def check_supported(config: Any, *, name: str) -> None:
+        """Refuse an architecture without towers, before its weights are read.
+
+        Raises:
+            ModelError: no towers for this class of configuration.
+        """
+        if type(config) not in (model.config_class for model in _TOWERS):
+            known = ", ".join(sorted(model.__name__ for model in _TOWERS))
+            got = type(config).__name__.removesuffix("Config")
+            raise ModelError(f"{name}: a {got} model is not supported as a backbone; supported: {known}")
 
     @property
     def tokenizer(self) -> PreTrainedTokenizerBase:
-        """The backbone's own tokenizer."""
+        """The backbone's own tokenizer; a folder without one raises `ModelError` here."""
         if self._tokenizer is None:
             self._tokenizer = self._load_tokenizer()
         return self._tokenizer
@@ -67,27 +80,27 @@ class Backbone(nn.Module):
     @property
     def logit_scale(self) -> Tensor:
         """The learned log of the inverse temperature, a scalar parameter."""
-        return self.model.logit_scale
+        return cast(nn.Parameter, self.model.logit_scale)
 
     @property
     def initializer_range(self) -> float:
         """The standard deviation that the model's own weights start from."""
-        return self.model.config.vision_config.initializer_range
+        return float(self.model.config.vision_config.initializer_range)
 
     @property
     def token_embedding(self) -> nn.Embedding:
         """The text tower's token embedding, (vocabulary, text width)."""
-        return self.model.text_model.get_input_embeddings()
+        return self.text.token_embedding
 
     @property
     def start_of_text_id(self) -> int:
         """Id of the token that begins every text."""
-        return self.tokenizer.bos_token_id
+        return self._special_token_id("bos_token")
 
     @property
     def end_of_text_id(self) -> int:
         """Id of the token that ends every text."""
-        return self.tokenizer.eos_token_id
+        return self._special_token_id("eos_token")
 
     def token_ids(self, words: Sequence[str]) -> list[int]:
         """Ids of the words that are one token each; the others are left out."""
@@ -97,9 +110,10 @@ class Backbone(nn.Module):
 
     def save(self, folder: str | Path) -> None:
         """Write a folder that `transformers` and `load_backbone` open: weights, tokenizer and preprocessing."""
-        self.model.save_pretrained(folder)
-        self.tokenizer.save_pretrained(folder)
-        self.preprocess.save(folder)
+        with quiet_transformers():
+            self.model.save_pretrained(folder)
+            self.tokenizer.save_pretrained(folder)
+            self.preprocess.save(folder)
 
     def clamp_logit_scale(self) -> None:
         """Keep the logit scale at most ln 100, as CLIP's training does after each step."""
@@ -114,8 +128,30 @@ class Backbone(nn.Module):
 
         Returns:
             input_ids (N, T) int64 and attention_mask (N, T) int64, T at most the context length; longer texts are cut.
+
+        Raises:
+            ModelError: there is no tokenizer, or it does not belong to the model.
         """
         batch = self.tokenizer(
             texts, padding="longest", truncation=True, max_length=self.text.context_length, return_tensors="pt"
         )
-        return batch["input_ids"], batch["attention_mask"]
+        input_ids, size = batch["input_ids"], self.token_embedding.num_embeddings
+        if int(input_ids.max()) >= size:
+            raise ModelError(
+                f"{self.name}: its tokenizer gives id {int(input_ids.max())}, the model knows {size} tokens; "
+                "give a folder in which both belong together"
+            )
+        end = self.text.end_of_text_id
+        if end is not None and not bool((input_ids == end).any(dim=1).all()):
+            # Without it the feature would be read at the first token, the same for every text.
+            raise ModelError(
+                f"{self.name}: its tokenizer does not end texts with token {end}, where config.json (eos_token_id) "
+                "has the text feature read; correct the one or the other"
+            )
+        return input_ids, batch["attention_mask"]
+
+    def _special_token_id(self, name: str) -> int:
+        token = getattr(self.tokenizer, f"{name}_id")
+        if not isinstance(token, int):
+            raise ModelError(f"{self.name}: its tokenizer has no {name}, which captions need")
+        return token

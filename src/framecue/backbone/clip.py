@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
-from torch import Tensor
-from transformers import CLIPModel
+from torch import Tensor, nn
+from transformers import CLIPModel, CLIPTextConfig, CLIPVisionConfig
 
 from framecue.backbone.towers import TextTower, VisionTower
 
@@ -15,15 +17,15 @@ class ClipVisionTower(VisionTower):
     """CLIP's ViT: class token first, `pre_layrnorm` before layer 0, `post_layernorm` on the class token."""
 
     def __init__(self, clip: CLIPModel) -> None:
-        config = clip.config.vision_config
+        config = cast(CLIPVisionConfig, clip.config.vision_config)
         super().__init__(
             layers=clip.vision_model.encoder.layers,
             width=config.hidden_size,
             num_heads=config.num_attention_heads,
             feed_forward_width=config.intermediate_size,
-            embedding_dim=clip.config.projection_dim,
+            embedding_dim=cast(int, clip.config.projection_dim),
         )
-        self.image_size = config.image_size
+        self.image_size = cast(int, config.image_size)
         self._model, self._projection = clip.vision_model, clip.visual_projection
 
     def embed(self, pixel_values: Tensor) -> Tensor:
@@ -39,16 +41,19 @@ class ClipTextTower(TextTower):
     """CLIP's causal text transformer; the feature is read at end-of-text."""
 
     def __init__(self, clip: CLIPModel) -> None:
-        config = clip.config.text_config
+        config = cast(CLIPTextConfig, clip.config.text_config)
         super().__init__(
             layers=clip.text_model.encoder.layers,
             width=config.hidden_size,
             num_heads=config.num_attention_heads,
             feed_forward_width=config.intermediate_size,
-            embedding_dim=clip.config.projection_dim,
+            embedding_dim=cast(int, clip.config.projection_dim),
         )
         self.context_length = config.max_position_embeddings
-        self._eos_token_id = config.eos_token_id
+        # transformers keeps the other rule for configurations written before the end-of-text id was right in them
+        # (OpenAI's on the hub among them): the largest id stands at end-of-text.
+        self.end_of_text_id = None if config.eos_token_id == 2 else cast(int, config.eos_token_id)
+        self.token_embedding = cast(nn.Embedding, clip.text_model.get_input_embeddings())
         self._model, self._projection = clip.text_model, clip.text_projection
 
     def embed(self, input_ids: Tensor) -> Tensor:
@@ -63,11 +68,9 @@ class ClipTextTower(TextTower):
 
     def end_of_text(self, input_ids: Tensor) -> Tensor:
         """See `TextTower.end_of_text`."""
-        if self._eos_token_id == 2:
-            # transformers keeps this rule for configurations written before the end-of-text id was right in them
-            # (OpenAI's on the hub among them): the largest id stands at end-of-text.
+        if self.end_of_text_id is None:
             return input_ids.argmax(dim=-1)
-        return (input_ids == self._eos_token_id).int().argmax(dim=-1)
+        return torch.eq(input_ids, self.end_of_text_id).int().argmax(dim=-1)
 
     def finish(self, token: Tensor) -> Tensor:
         """See `TextTower.finish`."""

@@ -41,12 +41,12 @@ def safetensors_files(folder: Path) -> list[Path]:
 def hash_of_folder(folder: Path) -> str:
     """Hash a folder's weights as its files hold them, so that the name outlives renamings inside `transformers`.
 
-    Without safetensors, the bytes of the `.bin` files are hashed.
+    Without safetensors, the bytes of the `pytorch_model*.bin` files are hashed.
     """
     files = safetensors_files(folder)
     if not files:
         digest = hashlib.sha256()
-        for file in sorted(folder.glob("*.bin")):
+        for file in sorted(folder.glob("pytorch_model*.bin")):
             digest.update(file.read_bytes())
         return digest.hexdigest()[:16]
     digest = hashlib.sha256()

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedTokenizerBase
-from transformers.utils import logging as transformers_logging
+from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from framecue.backbone.backbone import Backbone
+from framecue.backbone.hashing import hash_of_folder, hash_of_tensors, safetensors_files
 from framecue.backbone.preprocess import Preprocess
-from framecue.errors import ModelError
+from framecue.backbone.quiet import quiet_transformers
+from framecue.backbone.source import ASSETS, Source, bundled_models, find_source
+from framecue.errors import InputError, ModelError
 
 __all__ = ["ASSETS", "DTYPES", "initialise_backbone", "load_backbone"]
 
-ASSETS = Path(__file__).parent.parent / "assets"
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
@@ -27,45 +27,31 @@ def load_backbone(name: str | Path, *, dtype: torch.dtype = torch.float32, revis
     Args:
         name: a folder with `config.json` and weights, a name on the model hub, or a bundled model (`moji-clip`).
         dtype: of the weights and the computation: `torch.float32` or `torch.bfloat16`.
-        revision: a branch, tag or commit on the hub.
+        revision: a branch, tag or commit on the hub; of a folder, the hash that its weights must have.
 
     Raises:
-        ModelError: the folder lacks a file, the hub cannot be reached or has no such model, or the architecture has
-            no towers here.
+        InputError: another dtype.
+        ModelError: there is no such model, the folder lacks a file, a file cannot be read or holds other tensors than
+            the architecture's, the hub cannot be reached, or the architecture has no towers here.
     """
-    source, hub = str(name), {} if revision is None else {"revision": revision}
-    bundled = ASSETS / source
-    if "/" not in source and bundled.is_dir() and (bundled / "config.json").exists():
-        source = str(bundled)
-    folder = Path(source).expanduser()
-    if folder.is_dir():
-        source = str(folder)
-        if not (folder / "config.json").exists():
-            raise ModelError(f"{name}: the folder has no config.json; give a folder saved with save_pretrained()")
-    elif folder.exists() or source.startswith((".", "/", "~")) or source.count("/") > 1:
-        raise ModelError(f"{name}: no such model folder; give a folder, a hub name or one of: {_bundled()}")
-
-    config = _read(name, lambda: AutoConfig.from_pretrained(source, **hub))
-    verbosity = transformers_logging.get_verbosity()
-    transformers_logging.set_verbosity_error()
-    try:
-        model = _read(
-            name, lambda: AutoModel.from_pretrained(source, dtype=dtype, use_safetensors=_safetensors(folder), **hub)
-        )
-        image_size = getattr(getattr(config, "vision_config", None), "image_size", 224)
-        preprocess = _read(name, lambda: Preprocess.of_folder(source, image_size=image_size, **hub))
-    finally:
-        transformers_logging.set_verbosity(verbosity)
-
-    def tokenizer() -> PreTrainedTokenizerBase:
-        return _read(name, lambda: AutoTokenizer.from_pretrained(source, **hub))
-
+    if dtype not in DTYPES.values():
+        raise InputError(f"dtype must be {' or '.join(f'torch.{name}' for name in DTYPES)}, got {dtype}")
+    source = find_source(name, revision=revision)
+    config = _read(source, lambda: AutoConfig.from_pretrained(source.location, **_options(source)))
+    Backbone.check_supported(config, name=source.name)
+    if source.folder is None:
+        made_from = getattr(config, "_commit_hash", None)
+    else:
+        made_from = _read(source, lambda: hash_of_folder(source.folder))
+        if revision not in (None, made_from):
+            raise ModelError(f"{name}: the folder's weights are {made_from}, not {revision}; give another folder")
+    model = _read(source, lambda: _load_weights(source, dtype))
     return Backbone(
         model.eval(),
-        name=str(name),
-        revision=_hash_of_files(folder) if folder.is_dir() else getattr(config, "_commit_hash", None) or "unknown",
-        preprocess=preprocess,
-        tokenizer=tokenizer,
+        name=source.name,
+        revision=made_from or hash_of_tensors(model.state_dict().items()),
+        preprocess=_read(source, lambda: _load_preprocess(source, config)),
+        tokenizer=lambda: _read(source, lambda: _load_tokenizer(source)),
     )
 
 
@@ -77,63 +63,80 @@ def initialise_backbone(folder: str | Path, *, seed: int) -> Backbone:
         seed: of the weights.
 
     Raises:
-        ModelError: the folder lacks them.
+        ModelError: the folder lacks them, or the architecture has no towers here.
     """
     path = Path(folder).expanduser()
-    if not (path / "config.json").exists():
-        raise ModelError(f"{folder}: the folder has no config.json")
-    config = _read(folder, lambda: AutoConfig.from_pretrained(path))
+    if not (path / "config.json").is_file():
+        raise ModelError(f"{folder}: the folder has no config.json; it names the architecture to make weights for")
+    source = Source(str(folder), str(path), path)
+    config = _read(source, lambda: AutoConfig.from_pretrained(source.location, **_options(source)))
+    Backbone.check_supported(config, name=source.name)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        model = AutoModel.from_config(config)
+        model = _read(source, lambda: AutoModel.from_config(config))
     return Backbone(
         model,
-        name=str(folder),
-        revision=_hash_of_weights(model),
-        preprocess=Preprocess.of_folder(str(path), image_size=config.vision_config.image_size),
-        tokenizer=lambda: _read(folder, lambda: AutoTokenizer.from_pretrained(path)),
+        name=source.name,
+        revision=hash_of_tensors(model.state_dict().items()),
+        preprocess=_read(source, lambda: _load_preprocess(source, config)),
+        tokenizer=lambda: _read(source, lambda: _load_tokenizer(source)),
     )
 
 
-def _bundled() -> str:
-    return ", ".join(sorted(path.parent.name for path in ASSETS.glob("*/config.json")))
+def _load_weights(source: Source, dtype: torch.dtype) -> PreTrainedModel:
+    # A folder that has safetensors never has its pickle opened; None lets transformers choose, which on the hub means
+    # safetensors first. It opens a pickle as weights alone, so that no code in it runs.
+    safetensors = True if source.folder is not None and safetensors_files(source.folder) else None
+    options = _options(source)
+    model, report = AutoModel.from_pretrained(
+        source.location,
+        dtype=dtype,
+        use_safetensors=safetensors,
+        output_loading_info=True,
+        ignore_mismatched_sizes=True,  # they are in the report, and refused below with their names
+        **options,
+    )
+    # transformers starts what it does not find at random; vectors of such a model would be noise.
+    for what, keys in (("missing", report["missing_keys"]), ("of another shape", report["mismatched_keys"])):
+        names = sorted(key if isinstance(key, str) else key[0] for key in keys)
+        if names:
+            shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+            raise ValueError(f"the weights do not fit config.json, {len(names)} tensors are {what}: {shown}")
+    return model
 
 
-def _safetensors(folder: Path) -> bool | None:
-    # None lets transformers choose on the hub; a folder that has safetensors never has its pickle opened.
-    return True if folder.is_dir() and list(folder.glob("*.safetensors")) else None
+def _load_preprocess(source: Source, config: Any) -> Preprocess:
+    return Preprocess.of_folder(source.location, image_size=config.vision_config.image_size, **_options(source))
 
 
-def _read(name: str | Path, load: Callable[[], Any]) -> Any:
-    """Run a loading step of `transformers`; its errors become one line with a way out."""
+def _load_tokenizer(source: Source) -> PreTrainedTokenizerBase:
+    tokenizer = AutoTokenizer.from_pretrained(source.location, **_options(source))
+    # Where there are no files of a tokenizer, transformers makes one whose vocabulary is empty.
+    if len(tokenizer) <= len(set(tokenizer.all_special_tokens)):
+        raise ValueError("it has no tokenizer (tokenizer.json, or vocab.json and merges.txt), so it cannot encode text")
+    return tokenizer
+
+
+def _options(source: Source) -> dict[str, Any]:
+    # Code that comes with a model is never run, nor asked about on the terminal.
+    return {**source.options, "trust_remote_code": False}
+
+
+def _read(source: Source, load: Callable[[], Any]) -> Any:
+    """Run a loading step of `transformers`, silently; its errors become one line with a way out."""
     try:
-        return load()
+        with quiet_transformers():
+            return load()
     except ModelError:
         raise
     except Exception as error:
-        first = str(error).strip().split("\n")[0]
-        if Path(str(name)).expanduser().is_dir():
-            raise ModelError(f"{name}: the model folder cannot be read ({first})") from error
+        reason = (str(error).strip() or type(error).__name__).split("\n")[0].rstrip(".")
+        if source.folder is not None:
+            raise ModelError(f"{source.name}: the model folder cannot be read: {reason}") from error
+        if source.unreachable is not None:
+            reason = f"it cannot be reached ({source.unreachable}), and its cache does not hold the model"
         raise ModelError(
-            f"{name}: cannot load it from the model hub ({first}); check the name and the network, or pass a local "
-            f"folder saved with save_pretrained(), or one of the bundled models: {_bundled()}"
+            f"{source.name}: no such folder, and it cannot be loaded from the model hub: {reason}; check the name and "
+            f"the network, or pass a local folder that was saved with save_pretrained(), or one of the bundled models: "
+            f"{bundled_models()}"
         ) from error
-
-
-def _hash_of_files(folder: Path) -> str:
-    """A name for a folder's weights, whatever the type that they are loaded in: a hash of the files' bytes."""
-    digest = hashlib.sha256()
-    for file in sorted([*folder.glob("*.safetensors"), *folder.glob("*.bin")]):
-        with file.open("rb") as stream:
-            while block := stream.read(1 << 20):
-                digest.update(block)
-    return digest.hexdigest()[:16]
-
-
-def _hash_of_weights(model: torch.nn.Module) -> str:
-    """A name for weights that were never saved: a hash of every tensor's bytes."""
-    digest = hashlib.sha256()
-    for key, tensor in sorted(model.state_dict().items()):
-        digest.update(key.encode())
-        digest.update(tensor.detach().to("cpu", torch.float32).contiguous().numpy().tobytes())
-    return digest.hexdigest()[:16]

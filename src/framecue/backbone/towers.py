@@ -13,10 +13,10 @@ from torch import Tensor, nn
 __all__ = ["AttentionInput", "TextTower", "Tower", "VisionTower"]
 
 AttentionInput = Callable[[Tensor], Tensor]
-"""Rewrites the normalised input of a layer's self-attention, (N, T, D) to (N, T, D); the residual keeps the original."""
+"""Rewrites the normalised input of a layer's self-attention, (N, T, D) to (N, T, D); the residual keeps its own."""
 
 
-class Tower(ABC):
+class Tower:
     """A stack of pre-norm transformer layers that belongs to a `transformers` model.
 
     A tower is a view: it holds the model's own modules and no parameter of its own.
@@ -67,8 +67,12 @@ class Tower(ABC):
         return tokens + layer.mlp(layer.layer_norm2(tokens))
 
 
-class VisionTower(Tower):
-    """The image encoder."""
+class VisionTower(Tower, ABC):
+    """The image encoder.
+
+    Attributes:
+        image_size: S, the height and width that it takes.
+    """
 
     image_size: int
 
@@ -81,10 +85,18 @@ class VisionTower(Tower):
         """Class tokens after the last layer (N, D) to features (N, E), not normalised."""
 
 
-class TextTower(Tower):
-    """The text encoder."""
+class TextTower(Tower, ABC):
+    """The text encoder.
+
+    Attributes:
+        context_length: the most tokens that a text can have.
+        end_of_text_id: the token at which the feature is read; None where it is the largest id of a text.
+        token_embedding: (vocabulary, D).
+    """
 
     context_length: int
+    end_of_text_id: int | None
+    token_embedding: nn.Embedding
 
     @abstractmethod
     def embed(self, input_ids: Tensor) -> Tensor:

@@ -32,15 +32,15 @@ def caption(videos: tuple[str, ...], model: str, adapter: str, as_json: bool) ->
             skipped.append(error)
     if len(skipped) == len(videos) == 1:
         raise skipped[0]
-    for error in skipped:
-        log(f"skipped {error}")
+    for problem in skipped:
+        log(f"skipped {problem}")
     if not made:
         raise InputError(f"none of the {len(videos)} files could be read")
     if as_json:
         print_json(
             {
                 "captions": [{"path": path, "caption": text} for path, text in made],
-                "skipped": [{"path": str(error.path), "reason": error.reason} for error in skipped],
+                "skipped": [{"path": str(problem.path), "reason": problem.reason} for problem in skipped],
             }
         )
     elif len(videos) == 1:

@@ -1,12 +1,14 @@
-"""Scores of a generated source's validation examples: what chooses the checkpoint in training."""
+"""Scores of a source's validation examples: what chooses the checkpoint in training."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import torch
+from torch import Tensor
 
 from framecue.datasets.examples import Example, ExampleSource
+from framecue.errors import DatasetError
 from framecue.evaluation.metrics import retrieval_metrics, twin_accuracy
 from framecue.model import VideoTextModel
 
@@ -22,10 +24,17 @@ def score_examples(model: VideoTextModel, source: ExampleSource) -> dict[str, fl
     a twin accuracy: the frames in reverse order are the twin.
 
     Returns:
-        "R@1" and "R@1 video to text" in per cent, "mean rank", and "twin accuracy" where the source has twins.
+        "R@1" and "R@1 video to text" in per cent, "mean rank", "twin accuracy" in per cent where the source has twins,
+        and "left out", the number of examples that the source could not read, where there are any.
+
+    Raises:
+        DatasetError: the source gives no example at all.
+        InputError: the model's embeddings are not finite.
     """
-    own, twin = [], []
-    videos, texts = [], []
+    videos: list[Tensor] = []
+    texts: list[Tensor] = []
+    matching: list[Tensor] = []  # the similarity of each caption to its own video, and to that one's twin
+    twins: list[Tensor] = []
     for indices, examples in _batches(source):
         pixels = model.backbone.preprocess.normalise(torch.stack([example.frames for example in examples]))
         videos.append(model.encode_frames(pixels))
@@ -33,12 +42,15 @@ def score_examples(model: VideoTextModel, source: ExampleSource) -> dict[str, fl
         backwards = [source.backwards(index) for index in indices] if hasattr(source, "backwards") else []
         chosen = [row for row, caption in enumerate(backwards) if caption is not None]
         if chosen:
-            flipped = model.encode_frames(pixels[chosen].flip(1))
-            own.append((texts[-1][chosen] * videos[-1][chosen]).sum(1))
-            twin.append((texts[-1][chosen] * flipped).sum(1))
-            described = model.encode_text([backwards[row] for row in chosen])
-            own.append((described * flipped).sum(1))
-            twin.append((described * videos[-1][chosen]).sum(1))
+            own, flipped = videos[-1][chosen], model.encode_frames(pixels[chosen].flip(1))
+            for captions, right, wrong in (
+                (texts[-1][chosen], own, flipped),
+                (model.encode_text([backwards[row] for row in chosen]), flipped, own),
+            ):
+                matching.append((captions * right).sum(1))
+                twins.append((captions * wrong).sum(1))
+    if not videos:
+        raise DatasetError("there is no validation example that can be read; the validation split chooses the weights")
     similarities = torch.cat(texts) @ torch.cat(videos).T
     metrics = retrieval_metrics(similarities.cpu(), torch.arange(len(similarities)))
     scores = {
@@ -46,12 +58,16 @@ def score_examples(model: VideoTextModel, source: ExampleSource) -> dict[str, fl
         "R@1 video to text": metrics.video_to_text.recall_at_1,
         "mean rank": metrics.text_to_video.mean_rank,
     }
-    if own:
-        scores["twin accuracy"] = twin_accuracy(torch.cat(own).cpu(), torch.cat(twin).cpu())
+    if matching:
+        scores["twin accuracy"] = twin_accuracy(torch.cat(matching).cpu(), torch.cat(twins).cpu())
+    if len(similarities) < len(source):
+        scores["left out"] = float(len(source) - len(similarities))
     return scores
 
 
 def _batches(source: ExampleSource) -> Iterator[tuple[list[int], list[Example]]]:
     for start in range(0, len(source), BATCH_VIDEOS):
         indices = list(range(start, min(start + BATCH_VIDEOS, len(source))))
-        yield indices, source.__getitems__(indices)
+        examples = source.__getitems__(indices)
+        if examples:
+            yield indices, examples

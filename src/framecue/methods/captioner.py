@@ -29,9 +29,7 @@ class Captioner(nn.Module):
         width, dtype = text.width, backbone.token_embedding.weight.dtype
         self.frequent_word_weight = frequent_word_weight
         self.prenorm = nn.LayerNorm(width)
-        self.memory_projection = (
-            nn.Identity() if text.embedding_dim == width else nn.Linear(text.embedding_dim, width)
-        )
+        self.memory_projection = nn.Identity() if text.embedding_dim == width else nn.Linear(text.embedding_dim, width)
         layer = nn.TransformerDecoderLayer(
             width, text.num_heads, dim_feedforward=text.feed_forward_width, dropout=0.0, batch_first=True
         )

@@ -76,9 +76,7 @@ class PromptSwitch(Method):
         nn.init.zeros_(self.aggregation.out_proj.weight)
         nn.init.zeros_(self.aggregation.out_proj.bias)
         self.captioner = (
-            Captioner(
-                backbone, num_layers=config.captioner_layers, frequent_word_weight=config.frequent_word_weight
-            )
+            Captioner(backbone, num_layers=config.captioner_layers, frequent_word_weight=config.frequent_word_weight)
             if config.captioner
             else None
         )

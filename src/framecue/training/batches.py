@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 from torch.utils.data import Sampler
 
-from framecue.backbone import Backbone
 from framecue.datasets.examples import Example, ExampleSource
 
-__all__ = ["Collate", "UniqueVideoBatchSampler", "plan_batches"]
+__all__ = ["UniqueVideoBatchSampler", "collate", "plan_batches"]
 
 
 class UniqueVideoBatchSampler(Sampler[list[int]]):
@@ -139,31 +138,18 @@ class _Deal:
         return lacking[-1]
 
 
-class Collate:
-    """Examples to the tensors of a batch; normalising is left to the model's device.
+def collate(examples: list[Example]) -> dict[str, Any]:
+    """Examples to a batch; tokenizing and normalising are left to the process, and the device, that has the model.
 
-    Args:
-        backbone: tokenizes the captions.
+    Returns:
+        frames: uint8 (B, F, 3, S, S).
+        captions: B texts.
+        same: bool (B, B), which captions are identical.
     """
-
-    def __init__(self, backbone: Backbone) -> None:
-        self.backbone = backbone
-
-    def __call__(self, examples: list[Example]) -> dict[str, Tensor]:
-        """The batch.
-
-        Returns:
-            frames: uint8 (B, F, 3, S, S).
-            input_ids, attention_mask: int64 (B, T).
-            same: bool (B, B), which captions are identical.
-        """
-        captions = [example.caption for example in examples]
-        input_ids, attention_mask = self.backbone.tokenize(captions)
-        _, ids = np.unique(captions, return_inverse=True)
-        numbers = torch.from_numpy(ids)
-        return {
-            "frames": torch.stack([example.frames for example in examples]),
-            "input_ids": input_ids,
-            "attention_mask": attention_mask,
-            "same": numbers[:, None] == numbers[None, :],
-        }
+    captions = [example.caption for example in examples]
+    numbers = torch.from_numpy(np.unique(captions, return_inverse=True)[1])
+    return {
+        "frames": torch.stack([example.frames for example in examples]),
+        "captions": captions,
+        "same": numbers[:, None] == numbers[None, :],
+    }

@@ -10,22 +10,21 @@ from pathlib import Path
 import torch
 import yaml
 from transformers import TrainerCallback, set_seed
-from transformers.trainer_utils import get_last_checkpoint
 
 import framecue
 from framecue.backbone import initialise_backbone, load_backbone
-from framecue.checkpoint import load_adapter, read_adapter_config, save_adapter
+from framecue.checkpoint import CONFIG_FILE, load_adapter, save_adapter
 from framecue.datasets.examples import ExampleSource
 from framecue.datasets.moji_motion.clips import MojiClips
 from framecue.datasets.moji_motion.stills import MojiStills
 from framecue.datasets.video_folder import VideoFolder
-from framecue.errors import RecipeError
+from framecue.errors import InputError, RecipeError
 from framecue.methods import build_method
 from framecue.model import VideoTextModel
-from framecue.training.recipe import FolderData, MojiClipsData, MojiStillsData, Recipe
-from framecue.training.trainer import RetrievalTrainer
+from framecue.training.recipe import FolderData, MojiClipsData, MojiStillsData, Recipe, check_recipe
+from framecue.training.trainer import CHECKPOINTS, RetrievalTrainer
 
-__all__ = ["TrainedRun", "build_model", "build_sources", "run_recipe"]
+__all__ = ["TrainedRun", "build_model", "build_sources", "last_checkpoint", "run_recipe"]
 
 RECIPE_FILE = "recipe.yaml"
 Score = Callable[[VideoTextModel, ExampleSource], dict[str, float]]
@@ -49,7 +48,14 @@ class TrainedRun:
 
 
 def build_model(recipe: Recipe) -> VideoTextModel:
-    """The model that a recipe starts from."""
+    """The model that a recipe starts from.
+
+    Raises:
+        ModelError: the backbone cannot be loaded.
+        AdapterError: the adapter cannot be loaded, or belongs to another backbone.
+        RecipeError: the adapter is of another method, or has other options, than the recipe says.
+        InputError: options that the method does not have.
+    """
     if recipe.initialise == "random":
         backbone = initialise_backbone(recipe.backbone, seed=recipe.schedule.seed)
     else:
@@ -58,6 +64,12 @@ def build_model(recipe: Recipe) -> VideoTextModel:
         method, config = load_adapter(recipe.adapter, backbone)
         if config.method != recipe.method:
             raise RecipeError(f"adapter {recipe.adapter} is of method {config.method}, the recipe says {recipe.method}")
+        for option, value in recipe.options.items():
+            if value != config.options.get(option):
+                raise RecipeError(
+                    f"adapter {recipe.adapter} was trained with {option} {config.options.get(option)}, the recipe says "
+                    f"{value}; an adapter brings its own options, leave them out"
+                )
     else:
         with torch.random.fork_rng():
             torch.manual_seed(recipe.schedule.seed)
@@ -66,7 +78,11 @@ def build_model(recipe: Recipe) -> VideoTextModel:
 
 
 def build_sources(recipe: Recipe, model: VideoTextModel) -> tuple[ExampleSource, ExampleSource]:
-    """The training examples and the validation examples of a recipe's dataset."""
+    """The training examples and the validation examples of a recipe's dataset.
+
+    Raises:
+        DatasetError: a folder's files are missing or malformed, or it has no split "train" or "val".
+    """
     size, data = model.backbone.vision.image_size, recipe.dataset
     match data:
         case MojiStillsData():
@@ -93,7 +109,13 @@ def build_sources(recipe: Recipe, model: VideoTextModel) -> tuple[ExampleSource,
         case FolderData():
             preprocess = model.backbone.preprocess.resize_and_crop
             return (
-                VideoFolder(data.data_dir, split="train", sampling=model.train_sampling, preprocess=preprocess),
+                VideoFolder(
+                    data.data_dir,
+                    split="train",
+                    sampling=model.train_sampling,
+                    preprocess=preprocess,
+                    seed=recipe.schedule.seed,
+                ),
                 VideoFolder(data.data_dir, split="val", sampling=model.sampling, preprocess=preprocess, at_test=True),
             )
 
@@ -101,7 +123,11 @@ def build_sources(recipe: Recipe, model: VideoTextModel) -> tuple[ExampleSource,
 def run_recipe(recipe: Recipe, *, score: Score, callbacks: list[TrainerCallback] | None = None) -> TrainedRun:
     """Train, choose the checkpoint by the validation split, and write the adapter folder.
 
-    A run that was killed goes on from its last checkpoint when the same recipe is run again.
+    A run that was killed goes on from its last checkpoint when the same recipe is run again, and ends with the weights
+    that it would have had; a run that was finished is not trained further.
+
+    `output_dir` gets the adapter's two files, `recipe.yaml`, `history.json`, `checkpoints`, `logs` for TensorBoard
+    and, if asked for, `backbone`.
 
     Args:
         recipe: what to do.
@@ -109,14 +135,16 @@ def run_recipe(recipe: Recipe, *, score: Score, callbacks: list[TrainerCallback]
         callbacks: of `transformers`, for showing progress.
 
     Raises:
-        RecipeError: `output_dir` holds a run of another recipe.
+        RecipeError: `output_dir` holds a run of another recipe, or cannot be written.
         TrainingError: the loss is not finite.
+        DatasetError: the dataset cannot be used.
     """
     output = recipe.output_dir
-    _claim(output, recipe)
+    _refuse_other_run(output, recipe)
     set_seed(recipe.schedule.seed)
     model = build_model(recipe)
     source, validation = build_sources(recipe, model)
+    _write_recipe(output, recipe)
     trainer = RetrievalTrainer(
         model,
         recipe.schedule,
@@ -126,11 +154,14 @@ def run_recipe(recipe: Recipe, *, score: Score, callbacks: list[TrainerCallback]
         shuffle=isinstance(recipe.dataset, FolderData),
         callbacks=callbacks,
     )
-    checkpoints = output / "checkpoints"
-    last = get_last_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None
-    trainer.train(resume_from_checkpoint=last)
+    last = last_checkpoint(output / CHECKPOINTS)
+    if last is None or not trainer.restore_finished(last):
+        trainer.train(resume_from_checkpoint=last)
+        (output / "history.json").write_text(json.dumps(trainer.state.log_history, indent=1) + "\n", encoding="utf-8")
     model.eval()
     scores = score(model, validation)
+    if recipe.save_backbone:
+        _save_backbone(model, output / "backbone")
     save_adapter(
         output,
         backbone=model.backbone,
@@ -139,19 +170,49 @@ def run_recipe(recipe: Recipe, *, score: Score, callbacks: list[TrainerCallback]
         version=framecue.__version__,
         scores={"validation": scores},
     )
-    (output / "history.json").write_text(json.dumps(trainer.state.log_history, indent=1) + "\n", encoding="utf-8")
-    if recipe.save_backbone:
-        model.backbone.save(output / "backbone")
     return TrainedRun(output, trainer.state.global_step, scores, last)
 
 
-def _claim(output: Path, recipe: Recipe) -> None:
-    """Write the recipe beside what it makes; refuse a folder that another recipe made."""
-    text = yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False)
+def last_checkpoint(folder: Path) -> str | None:
+    """The last checkpoint in a folder that is whole: a run killed while it wrote one goes on from the one before."""
+    found = []
+    for state_file in folder.glob("checkpoint-*/trainer_state.json"):  # written last
+        try:
+            found.append((int(json.loads(state_file.read_text(encoding="utf-8"))["global_step"]), state_file.parent))
+        except (OSError, ValueError, KeyError):
+            continue
+    return str(max(found)[1]) if found else None
+
+
+def _save_backbone(model: VideoTextModel, folder: Path) -> None:
+    """Write the trained backbone; the adapter then belongs to it, not to the weights that the run began with."""
+    model.backbone.save(folder)
+    saved = load_backbone(folder)
+    model.backbone.name, model.backbone.revision = saved.name, saved.revision
+
+
+def _refuse_other_run(output: Path, recipe: Recipe) -> None:
+    """Refuse a folder that holds what another recipe made; a recipe that made nothing yet is in nobody's way."""
     file = output / RECIPE_FILE
-    if file.exists() and file.read_text(encoding="utf-8") != text:
+    made = last_checkpoint(output / CHECKPOINTS) is not None or (output / CONFIG_FILE).exists()
+    if not made:
+        return
+    try:
+        other = check_recipe(yaml.safe_load(file.read_text(encoding="utf-8")), source=str(file))
+    except (OSError, yaml.YAMLError, InputError, ValueError):
+        other = None
+    if other != recipe:
         raise RecipeError(
             f"{output}: holds a run of another recipe ({file}); choose another output_dir, or remove the folder"
         )
-    output.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, encoding="utf-8")
+
+
+def _write_recipe(output: Path, recipe: Recipe) -> None:
+    """Write the recipe, with its defaults, beside what it makes."""
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        (output / RECIPE_FILE).write_text(
+            yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False), encoding="utf-8"
+        )
+    except OSError as error:
+        raise RecipeError(f"output_dir {output}: cannot be written ({error.strerror})") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,18 +10,23 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader
-from transformers import Trainer, TrainerCallback, TrainingArguments
+from torch.utils.tensorboard import SummaryWriter
+from transformers import Trainer, TrainerCallback, TrainerState, TrainingArguments
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
+from transformers.trainer_utils import TrainOutput
+from transformers.utils import is_torch_bf16_gpu_available
 
-from framecue.datasets.examples import ExampleSource
-from framecue.errors import TrainingError
+from framecue.datasets.examples import Example, ExampleSource
+from framecue.errors import DatasetError, TrainingError
 from framecue.model import VideoTextModel
-from framecue.training.batches import Collate, UniqueVideoBatchSampler
+from framecue.training.batches import UniqueVideoBatchSampler, collate
 from framecue.training.losses import contrastive_loss
 from framecue.training.recipe import Schedule
 
 __all__ = ["RetrievalTrainer", "training_arguments"]
 
+_WAY_OUT = "lower learning_rate, backbone_learning_rate or max_grad_norm, and train anew in another output_dir"
+CHECKPOINTS, LOGS = "checkpoints", "logs"
 Validate = Callable[[VideoTextModel], dict[str, float]]
 
 
@@ -33,10 +37,14 @@ class RetrievalTrainer(Trainer):
         model: its method decides what is trained.
         schedule: batch size, rates, lengths.
         source: the training examples.
-        output_dir: where checkpoints and logs go.
-        validate: scores the model on the validation split; its "R@1" chooses the checkpoint.
+        output_dir: gets `checkpoints` and `logs` (for TensorBoard).
+        validate: scores the model on the validation split, every `eval_steps` and after the last step; its "R@1"
+            chooses the checkpoint whose weights the model has in the end. None leaves the last step's.
         shuffle: whether the source's order is drawn anew each epoch.
         callbacks: for showing progress; nothing is printed otherwise.
+
+    Raises:
+        DatasetError: the source's examples are of one video, so there is nothing to contrast it with.
     """
 
     def __init__(
@@ -50,18 +58,30 @@ class RetrievalTrainer(Trainer):
         shuffle: bool = True,
         callbacks: list[TrainerCallback] | None = None,
     ) -> None:
+        if all(source.video_of(index) == source.video_of(0) for index in range(len(source))):
+            raise DatasetError("there are fewer than two videos to train on; a contrastive loss tells one from others")
         model.method.freeze(model.backbone)
         self.schedule, self.source, self.validate, self.shuffle = schedule, source, validate, shuffle
         super().__init__(
             model=model,
             args=training_arguments(schedule, output_dir, validates=validate is not None),
             train_dataset=source,
+            # Asked for where there is an evaluation, though `evaluate` does without.
             eval_dataset={} if validate is not None else None,
-            data_collator=Collate(model.backbone),
+            data_collator=collate,
             callbacks=[_ClampLogitScale(), *(callbacks or [])],
         )
+        self._log = _TensorBoardLog(output_dir / LOGS)
+        self.add_callback(self._log)
         self.remove_callback(ProgressCallback)
         self.remove_callback(PrinterCallback)
+
+    def train(self, *args: Any, **kwargs: Any) -> TrainOutput:
+        """See `Trainer.train`; raises `TrainingError` when a loss or a weight is not finite."""
+        try:
+            return super().train(*args, **kwargs)
+        finally:
+            self._log.close()
 
     def get_train_dataloader(self) -> DataLoader:
         """Batches in which a video stands at most once."""
@@ -69,27 +89,28 @@ class RetrievalTrainer(Trainer):
             self.source, batch_size=self.schedule.batch_size, seed=self.schedule.seed, shuffle=self.shuffle
         )
         workers = self.schedule.num_workers
-        loader = DataLoader(
+        # Workers that stayed alive would not hear of the next epoch, on which random frames depend.
+        loader: DataLoader[Example] = DataLoader(
             self.source,  # type: ignore[arg-type]
             batch_sampler=sampler,
             collate_fn=self.data_collator,
             num_workers=workers,
             prefetch_factor=2 if workers else None,
-            persistent_workers=workers > 0,
         )
         return self.accelerator.prepare(loader)
 
     def compute_loss(
         self,
         model: nn.Module,
-        inputs: dict[str, Tensor],
+        inputs: dict[str, Any],
         return_outputs: bool = False,
         num_items_in_batch: Tensor | int | None = None,
     ) -> Any:
         """Contrastive loss, plus the method's auxiliary one where it has one."""
         inner: VideoTextModel = self.accelerator.unwrap_model(model)
         pixel_values = inner.backbone.preprocess.normalise(inputs["frames"])
-        outputs = model(pixel_values, inputs["input_ids"], inputs["attention_mask"])
+        input_ids, attention_mask = (ids.to(pixel_values.device) for ids in inner.backbone.tokenize(inputs["captions"]))
+        outputs = model(pixel_values, input_ids, attention_mask)
         loss = contrastive_loss(
             functional.normalize(outputs["text_features"], dim=-1),
             inner.method.pool(outputs["frame_features"]),
@@ -99,10 +120,7 @@ class RetrievalTrainer(Trainer):
         if outputs["auxiliary_loss"] is not None:
             loss = loss + outputs["auxiliary_loss"]
         if not torch.isfinite(loss):
-            raise TrainingError(
-                f"the loss became {loss.item()} at step {self.state.global_step}; lower the learning rates or "
-                "max_grad_norm, then run again: it goes on from the last checkpoint"
-            )
+            raise TrainingError(f"the loss became {loss.item()} at step {self.state.global_step + 1}; {_WAY_OUT}")
         return (loss, outputs) if return_outputs else loss
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
@@ -123,9 +141,14 @@ class RetrievalTrainer(Trainer):
         return self.optimizer
 
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
-        """Score the validation split; called every `eval_steps`."""
+        """Score the validation split; called every `eval_steps`, before a checkpoint is written."""
         assert self.validate is not None
         model: VideoTextModel = self.accelerator.unwrap_model(self.model)
+        for name, parameter in model.named_parameters():
+            if not torch.isfinite(parameter).all():  # no checkpoint to go on from would be any good after this one
+                raise TrainingError(
+                    f"{name} has values that are not finite at step {self.state.global_step}; {_WAY_OUT}"
+                )
         was_training = model.training
         model.eval()
         metrics = {f"eval_{name}": value for name, value in self.validate(model).items()}
@@ -133,6 +156,26 @@ class RetrievalTrainer(Trainer):
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
+
+    def restore_finished(self, checkpoint: str) -> bool:
+        """Put the chosen weights of a run that has made its last step into the model, as `train` does at its end.
+
+        `train` itself, resumed from a last checkpoint in the middle of an epoch, would make a step too many.
+
+        Args:
+            checkpoint: the run's last.
+
+        Returns:
+            Whether the run has made its last step; if not, nothing is changed.
+        """
+        state = TrainerState.load_from_json(str(Path(checkpoint) / "trainer_state.json"))
+        if state.global_step < state.max_steps:
+            return False
+        self.state = state
+        if state.best_model_checkpoint is None or not Path(state.best_model_checkpoint).is_dir():
+            state.best_model_checkpoint = checkpoint
+        self._load_best_model()
+        return True
 
 
 class _ClampLogitScale(TrainerCallback):
@@ -142,11 +185,36 @@ class _ClampLogitScale(TrainerCallback):
         kwargs["model"].backbone.clamp_logit_scale()
 
 
+class _TensorBoardLog(TrainerCallback):
+    """Writes every number that is logged; what a killed run logged after its last checkpoint is hidden."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._writer: SummaryWriter | None = None
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self.close()
+        self._writer = SummaryWriter(str(self._folder), purge_step=state.global_step + 1 if state.global_step else None)
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
+        for name, value in (logs or {}).items():
+            if self._writer is not None and isinstance(value, int | float):
+                group, _, rest = name.partition("_")
+                tag = f"eval/{rest}" if group == "eval" else f"train/{name}"
+                self._writer.add_scalar(tag, value, state.global_step)
+
+    def close(self) -> None:
+        """Write what is still held back, and let go of the file."""
+        if self._writer is not None:
+            self._writer.close()
+        self._writer = None
+
+
 def training_arguments(schedule: Schedule, output_dir: Path, *, validates: bool) -> TrainingArguments:
     """A schedule in the words of `transformers`."""
     steps = schedule.eval_steps
     return TrainingArguments(
-        output_dir=str(output_dir / "checkpoints"),
+        output_dir=str(output_dir / CHECKPOINTS),
         max_steps=schedule.max_steps if schedule.max_steps is not None else -1,
         num_train_epochs=schedule.num_epochs,
         per_device_train_batch_size=schedule.batch_size,
@@ -155,12 +223,13 @@ def training_arguments(schedule: Schedule, output_dir: Path, *, validates: bool)
         weight_decay=schedule.weight_decay,
         max_grad_norm=schedule.max_grad_norm,
         lr_scheduler_type="cosine",
-        warmup_steps=schedule.warmup_ratio,
+        warmup_steps=schedule.warmup_ratio,  # below 1, transformers 5 takes it for a share of the steps
         bf16=schedule.bf16,
+        use_cpu=schedule.bf16 and not is_torch_bf16_gpu_available(),  # transformers wants to be told
         seed=schedule.seed,
         logging_steps=schedule.logging_steps,
         logging_first_step=True,
-        report_to=["tensorboard"],
+        report_to=[],  # see _TensorBoardLog
         save_strategy="steps",
         save_steps=steps,
         save_total_limit=2,
@@ -173,10 +242,3 @@ def training_arguments(schedule: Schedule, output_dir: Path, *, validates: bool)
         disable_tqdm=True,
         dataloader_num_workers=schedule.num_workers,
     )
-
-
-def num_steps(schedule: Schedule, num_examples: int) -> int:
-    """Optimiser steps of a run."""
-    if schedule.max_steps is not None:
-        return schedule.max_steps
-    return math.ceil(num_examples / schedule.batch_size / schedule.gradient_accumulation_steps) * schedule.num_epochs

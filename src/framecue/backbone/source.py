@@ -1,0 +1,98 @@
+"""Where a backbone comes from: a bundled model, a folder, or the model hub (or what its cache holds)."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import HfApi
+from huggingface_hub.errors import HfHubHTTPError
+
+from framecue.errors import ModelError
+
+__all__ = ["ASSETS", "Source", "bundled_models", "find_source", "is_hub_name"]
+
+ASSETS = Path(__file__).parent.parent / "assets"
+CONFIG_FILE = "config.json"
+HUB_TIMEOUT_SECONDS = 10.0
+_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9_][\w.-]*")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A model that can be opened.
+
+    Attributes:
+        name: what was asked for.
+        location: what `transformers` is given: a folder, or the name on the hub.
+        folder: the folder; None for the hub.
+        options: further arguments for `from_pretrained`.
+        unreachable: why the hub cannot be asked, so that only its cache is; None where it can, or need not be.
+    """
+
+    name: str
+    location: str
+    folder: Path | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    unreachable: str | None = None
+
+
+def bundled_models() -> str:
+    """The names of the bundled models, for a message."""
+    return ", ".join(sorted(path.parent.name for path in ASSETS.glob(f"*/{CONFIG_FILE}"))) or "(none)"
+
+
+def is_hub_name(name: str | Path) -> bool:
+    """Whether a name means a model on the hub: `organisation/model`, and no folder is called so."""
+    return bool(_HUB_NAME.fullmatch(str(name))) and not Path(name).exists()
+
+
+def find_source(name: str | Path, *, revision: str | None = None) -> Source:
+    """Find out what a name means; the hub is asked for nothing but whether it answers.
+
+    Args:
+        name: a bundled model, a folder (`./name` for one that is called like a bundled model), or a name on the hub.
+        revision: a branch, tag or commit on the hub.
+
+    Raises:
+        ModelError: it means nothing, or a folder without `config.json`.
+    """
+    text = str(name)
+    if "/" not in text and text and (ASSETS / text / CONFIG_FILE).is_file():
+        return Source(text, str(ASSETS / text), ASSETS / text)
+    folder = Path(os.path.expanduser(text))  # noqa: PTH111 (Path fails for an unknown ~user)
+    if text and folder.is_dir():
+        if not (folder / CONFIG_FILE).is_file():
+            raise ModelError(
+                f"{name}: the folder has no {CONFIG_FILE}, so it is no model folder; give one saved with "
+                f"save_pretrained(), a hub name or one of the bundled models: {bundled_models()}"
+            )
+        return Source(text, str(folder), folder)
+    if not is_hub_name(text):
+        raise ModelError(
+            f"{text or repr(text)}: no such model; give a model folder, a hub name (organisation/model) or one of the "
+            f"bundled models: {bundled_models()}"
+        )
+    options: dict[str, Any] = {} if revision is None else {"revision": revision}
+    unreachable = _why_unreachable(text, revision)
+    if unreachable is not None:
+        # Without this, every file of the model would be asked for again and again, half a minute each.
+        options["local_files_only"] = True
+    return Source(text, text, None, options, unreachable)
+
+
+def _why_unreachable(name: str, revision: str | None) -> str | None:
+    """Ask the hub about a model, once; why there was no answer, or None if there was one."""
+    try:
+        HfApi().model_info(name, revision=revision, timeout=HUB_TIMEOUT_SECONDS)
+    except HfHubHTTPError as error:
+        status = getattr(error.response, "status_code", None)
+        # An answer that says no (not there, not allowed) is for the loading itself to report.
+        return f"it answers {status}" if status is None or status >= 500 or status == 429 else None
+    except Exception as error:
+        # Whatever the transport raises: the hub's client has changed it between versions.
+        return (str(error).strip() or type(error).__name__).split("\n")[0]
+    return None
