@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+import os
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from framecue.backbone import Backbone
 from framecue.backbone.load import ASSETS
-from framecue.errors import AdapterError
+from framecue.errors import AdapterError, InputError
 from framecue.methods import Method, build_method
 
 __all__ = ["AdapterConfig", "adapter_folder", "adapter_hash", "load_adapter", "read_adapter_config", "save_adapter"]
@@ -47,15 +48,21 @@ class AdapterConfig:
 def adapter_folder(adapter: str | Path) -> Path:
     """The folder of an adapter, given as a folder or as the name of a bundled one.
 
+    Args:
+        adapter: a bundled name goes first, so that it means the same wherever one stands; `./name` is the folder.
+
     Raises:
         AdapterError: no such folder, or it lacks one of the two files.
     """
-    folder = Path(adapter).expanduser()
-    if not folder.is_dir() and folder.name == str(adapter) and (ASSETS / folder.name / CONFIG_FILE).exists():
-        folder = ASSETS / folder.name
-    bundled = ", ".join(sorted(path.parent.name for path in ASSETS.glob(f"*/{CONFIG_FILE}")))
-    if not folder.is_dir():
-        raise AdapterError(f"{adapter}: no such adapter folder; give a folder or one of the bundled ones: {bundled}")
+    text = str(adapter)
+    if "/" not in text and text and (ASSETS / text / CONFIG_FILE).is_file():
+        return ASSETS / text
+    folder = Path(os.path.expanduser(text))  # noqa: PTH111 (Path fails for an unknown ~user)
+    bundled = ", ".join(sorted(path.parent.name for path in ASSETS.glob(f"*/{CONFIG_FILE}"))) or "(none)"
+    if not text or not folder.is_dir():
+        raise AdapterError(
+            f"{text or repr(text)}: no such adapter folder; give a folder or one of the bundled ones: {bundled}"
+        )
     for name in (CONFIG_FILE, WEIGHTS_FILE):
         if not (folder / name).is_file():
             raise AdapterError(f"{adapter}: not an adapter folder, it has no {name}")
@@ -66,16 +73,22 @@ def read_adapter_config(adapter: str | Path) -> AdapterConfig:
     """Read `adapter_config.json`; raises `AdapterError` where it is missing or malformed."""
     path = adapter_folder(adapter) / CONFIG_FILE
     try:
-        return AdapterConfig(**json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
+        config = AdapterConfig(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
         raise AdapterError(f"{path}: cannot be read as an adapter's configuration ({error})") from error
+    for entry in fields(AdapterConfig):
+        kind = dict if entry.name in ("options", "scores") else str
+        if not isinstance(getattr(config, entry.name), kind):
+            got = json.dumps(getattr(config, entry.name))
+            raise AdapterError(f"{path}: {entry.name} must be {'an object' if kind is dict else 'a string'}, got {got}")
+    return config
 
 
 def adapter_hash(adapter: str | Path) -> str:
     """A hash of an adapter's two files: part of a library's fingerprint."""
-    digest = hashlib.sha256()
+    folder, digest = adapter_folder(adapter), hashlib.sha256()
     for name in (CONFIG_FILE, WEIGHTS_FILE):
-        digest.update((adapter_folder(adapter) / name).read_bytes())
+        digest.update((folder / name).read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -123,21 +136,23 @@ def load_adapter(adapter: str | Path, backbone: Backbone) -> tuple[Method, Adapt
     """Put an adapter on a backbone: the backbone's trained tensors are replaced in place, the method is made.
 
     Raises:
-        AdapterError: the folder cannot be read, a tensor is missing, unexpected or of another shape, or the adapter
-            belongs to another backbone; both are named.
+        AdapterError: the folder cannot be read, its method or an option is unknown, a tensor is missing, unexpected or
+            of another shape, or the adapter belongs to another backbone; both are named. The backbone is as it was.
     """
-    folder = adapter_folder(adapter)
-    config = read_adapter_config(folder)
+    folder, config = adapter_folder(adapter), read_adapter_config(adapter)
     if config.revision != backbone.revision:
         raise AdapterError(
             f"{adapter}: was trained on backbone {config.backbone} ({config.revision}), "
-            f"not on {backbone.name} ({backbone.revision}); load it with --model {config.backbone}"
+            f"not on {backbone.name} ({backbone.revision}); give that backbone as the model"
         )
     try:
         tensors = load_file(folder / WEIGHTS_FILE)
     except (SafetensorError, OSError) as error:
         raise AdapterError(f"{folder / WEIGHTS_FILE}: cannot be read ({error}); the file may be cut short") from error
-    method = build_method(config.method, config.options, backbone)
+    try:
+        method = build_method(config.method, config.options, backbone)
+    except InputError as error:
+        raise AdapterError(f"{folder / CONFIG_FILE}: {error}") from error
     method.freeze(backbone)
     _copy_into(trained_tensors(backbone, method), tensors, source=folder / WEIGHTS_FILE)
     return method, config
@@ -152,15 +167,12 @@ def _copy_into(parameters: dict[str, Tensor], tensors: dict[str, Tensor], *, sou
             if names
         )
         raise AdapterError(f"{source}: does not hold this method's parameters: {lists}")
+    # All are looked at before any is changed.
+    for name, parameter in parameters.items():
+        if parameter.shape != tensors[name].shape:
+            raise AdapterError(
+                f"{source}: {name} has shape {tuple(tensors[name].shape)}, expected {tuple(parameter.shape)}"
+            )
     with torch.no_grad():
         for name, parameter in parameters.items():
-            if parameter.shape != tensors[name].shape:
-                raise AdapterError(
-                    f"{source}: {name} has shape {tuple(tensors[name].shape)}, expected {tuple(parameter.shape)}"
-                )
             parameter.copy_(tensors[name])
-
-
-def num_parameters(module: nn.Module) -> int:
-    """How many numbers a module's parameters hold."""
-    return sum(parameter.numel() for parameter in module.parameters())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from framecue.backbone import Backbone, load_backbone
-from framecue.checkpoint import adapter_hash, load_adapter
-from framecue.errors import InputError
+from framecue.backbone import Backbone, hash_of_tensors, is_hub_name, load_backbone
+from framecue.checkpoint import adapter_hash, load_adapter, read_adapter_config
+from framecue.errors import AdapterError, InputError
 from framecue.methods import Method, build_method
 from framecue.video import FrameSampling, read_frames
 
@@ -78,10 +79,11 @@ class VideoTextModel(nn.Module):
         """Pixel values (B, F, 3, S, S) to features (B, F, E) as projected: before normalising and pooling.
 
         Raises:
-            InputError: another shape, or an image size that the backbone does not take.
+            InputError: another shape, an image size that the backbone does not take, or a number of frames that the
+                method does not take.
         """
         size = self.backbone.vision.image_size
-        if pixel_values.ndim != 5 or pixel_values.shape[2:] != (3, size, size):
+        if pixel_values.ndim != 5 or pixel_values.shape[2:] != (3, size, size) or not pixel_values.numel():
             raise InputError(
                 f"pixel_values must be (B, F, 3, {size}, {size}) for {self.backbone.name}, "
                 f"got {tuple(pixel_values.shape)}; model.preprocess(frames) makes them"
@@ -89,7 +91,17 @@ class VideoTextModel(nn.Module):
         return self.method.encode_frames(self.backbone, pixel_values.to(self.device, self.dtype))
 
     def text_features(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
-        """Token ids (N, T), and a mask of the same shape, to features (N, E) as projected: before normalising."""
+        """Token ids (N, T), and a mask of the same shape, to features (N, E) as projected: before normalising.
+
+        Raises:
+            InputError: another shape, or more tokens than the backbone's context.
+        """
+        context = self.backbone.text.context_length
+        if input_ids.ndim != 2 or not 1 <= input_ids.shape[1] <= context or not len(input_ids):
+            raise InputError(
+                f"input_ids must be (N, T) with T at most {context} for {self.backbone.name}, "
+                f"got {tuple(input_ids.shape)}; model.backbone.tokenize(texts) makes them"
+            )
         mask = None if attention_mask is None else attention_mask.to(self.device)
         return self.method.encode_text(self.backbone, input_ids.to(self.device), mask)
 
@@ -101,6 +113,7 @@ class VideoTextModel(nn.Module):
         Returns:
             frame_features (B, F, E) and text_features (B, E), as projected, and auxiliary_loss, a scalar or None.
         """
+        input_ids = input_ids.to(self.device)
         frame_features = self.frame_features(pixel_values)
         return {
             "frame_features": frame_features,
@@ -160,11 +173,18 @@ class VideoTextModel(nn.Module):
         return [text.strip() for text in self.backbone.tokenizer.batch_decode(ids, skip_special_tokens=True)]
 
     def fingerprint(self) -> dict[str, Any]:
-        """What made this model's vectors; two models with equal fingerprints make equal vectors."""
+        """What made this model's vectors; two models with equal fingerprints make equal vectors.
+
+        Equal up to the rounding of the dtype, which is not in it: a library made in bfloat16 can be searched in
+        float32. An adapter stands for its tensors; without one, `parameters` is a hash of the method's own, if any.
+        """
+        untrained = dict(self.method.named_parameters()) if self.adapter is None else {}
         return {
             "backbone": self.backbone.name,
             "revision": self.backbone.revision,
             "method": self.method_name,
+            "options": asdict(self.method.config),
+            "parameters": hash_of_tensors(untrained.items()) if untrained else None,
             "adapter": self.adapter,
             "adapter_source": self.adapter_source,
             "sampling": {"num_frames": self.sampling.num_frames, "chunk_frames": self.sampling.chunk_frames},
@@ -178,6 +198,7 @@ def load_model(
     *,
     method: str = "mean-pool",
     options: dict[str, Any] | None = None,
+    revision: str | None = None,
     dtype: torch.dtype = torch.float32,
     device: str | torch.device | None = None,
 ) -> VideoTextModel:
@@ -188,6 +209,8 @@ def load_model(
         adapter: an adapter folder, or the name of a bundled one (`moji-prompt-switch`); it says the method.
         method: without an adapter, the method to start from; its new parameters are untrained.
         options: without an adapter, fields of the method's config.
+        revision: a branch, tag or commit of a hub name; default the commit that the adapter was trained on, and
+            without an adapter the newest. Of a folder, the hash that its weights must have.
         dtype: `torch.float32` or `torch.bfloat16`.
         device: where to compute; None takes a GPU where there is one.
 
@@ -195,8 +218,16 @@ def load_model(
         ModelError: the backbone cannot be loaded.
         AdapterError: the adapter cannot be loaded, or belongs to another backbone.
         UnknownNameError: no such method.
+        InputError: an option or a dtype that does not exist, options beside an adapter, or no such device.
     """
-    backbone = load_backbone(name, dtype=dtype)
+    if adapter is not None:
+        if options:
+            raise InputError(
+                f"an adapter brings its own options; leave out {', '.join(options)}, or leave out the adapter"
+            )
+        if revision is None and is_hub_name(name):
+            revision = _trained_commit(adapter, str(name))
+    backbone = load_backbone(name, dtype=dtype, revision=revision)
     if adapter is None:
         model = VideoTextModel(backbone, build_method(method, options or {}, backbone), method_name=method)
     else:
@@ -205,7 +236,21 @@ def load_model(
         model.adapter_source = str(adapter)
     if device is None:
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    return model.to(device).eval()
+    try:
+        return model.to(device).eval()
+    except (RuntimeError, AssertionError) as error:  # torch raises the latter where it was built without the device
+        raise InputError(
+            f"device {device} cannot be used ({str(error).splitlines()[0]}); leave it out or say cpu"
+        ) from error
+
+
+def _trained_commit(adapter: str | Path, name: str) -> str | None:
+    """The commit of a hub model that an adapter fits: the newest may differ in nothing but its page."""
+    try:
+        config = read_adapter_config(adapter)
+    except AdapterError:
+        return None  # whether there is such a model is said first; the adapter's turn comes
+    return config.revision if config.backbone == name and len(config.revision) == 40 else None
 
 
 def _unit(embeddings: Tensor) -> Tensor:

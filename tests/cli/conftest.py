@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import torch
 
 from framecue.cli.main import main
+from framecue.datasets.captions import Clip, Twin, write_captions
+from framecue.video import read_frames
 
 _spec = importlib.util.spec_from_file_location(
     "colour_model_fixtures", Path(__file__).parents[1] / "library" / "conftest.py"
@@ -55,6 +58,18 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     return run
 
 
+class ColourModel(_library.ColourModel):
+    """The tests' encoder with what `evaluate` and `caption` ask for besides; it captions a video with its colour."""
+
+    def read_video(self, path: str | Path) -> torch.Tensor:
+        return self.preprocess(read_frames(path, self.sampling).pixels)
+
+    def caption_frames(self, pixel_values: torch.Tensor) -> list[str]:
+        names = list(_library.COLOURS)
+        nearest = (self.encode_frames(pixel_values) @ self.encode_text(names).T).argmax(dim=1)
+        return [names[i] for i in nearest.tolist()]
+
+
 class Loader:
     """Stands in for framecue.load_model: gives the tests' encoder under any name, and notes what was asked for."""
 
@@ -66,7 +81,7 @@ class Loader:
     def __call__(self, name: str, adapter: str | None = None, **options: object) -> object:
         self.asked.append((name, adapter))
         self.options.append(options)
-        model = _library.ColourModel(name=name, adapter=adapter)
+        model = ColourModel(name=name, adapter=adapter)
         self.models.append(model)
         return model
 
@@ -76,3 +91,20 @@ def loader(monkeypatch: pytest.MonkeyPatch) -> Loader:
     loader = Loader()
     monkeypatch.setattr("framecue.model.load_model", loader)
     return loader
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset of one-colour clips, 4 to train on, 2 to validate and 3 to test, one of them with a twin."""
+    folder = tmp_path_factory.mktemp("data")
+    splits = {"train": ("red", "green", "blue", "yellow"), "val": ("white", "black"), "test": ("red", "green", "blue")}
+    clips = []
+    for split, colours in splits.items():
+        for colour in colours:
+            video = _library._write_clip(folder / split / f"{colour}.mp4", colour, seed=len(clips))
+            twin = None
+            if (split, colour) == ("test", "blue"):
+                twin = Twin(_library._write_clip(folder / split / "blue-twin.mp4", "yellow"), ("yellow",))
+            clips.append(Clip(video, (colour,), split, twin))
+    write_captions(folder, clips)
+    return folder

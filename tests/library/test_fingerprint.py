@@ -67,14 +67,26 @@ def test_folders_become_absolute_and_names_stay(tmp_path: Path, monkeypatch: pyt
     assert lasting_fingerprint({"backbone": "b", "adapter_source": None}) == {"backbone": "b", "adapter_source": None}
 
 
+def test_a_bundled_name_stays_where_a_folder_is_called_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "moji-clip").mkdir()
+    monkeypatch.chdir(tmp_path)
+    fingerprint = {"backbone": "moji-clip", "adapter_source": None}
+    assert lasting_fingerprint(fingerprint) == fingerprint
+    assert lasting_fingerprint({"backbone": "./moji-clip"})["backbone"] == str(tmp_path / "moji-clip")
+
+
 @pytest.mark.parametrize(
     ("fingerprint", "dtype", "expected"),
     [
-        ({"adapter": None, "adapter_source": None, "method": "top-k"}, None, ("clip", None, {"method": "top-k"})),
         (
-            {"adapter": "h", "adapter_source": "/run", "method": "prompt-switch"},
+            {"adapter": None, "adapter_source": None, "method": "top-k", "options": {"k": 3}, "revision": "r"},
+            None,
+            ("clip", None, {"method": "top-k", "options": {"k": 3}, "revision": "r"}),
+        ),
+        (
+            {"adapter": "h", "adapter_source": "/run", "method": "prompt-switch", "revision": "r"},
             torch.bfloat16,
-            ("clip", "/run", {"dtype": torch.bfloat16}),
+            ("clip", "/run", {"dtype": torch.bfloat16, "revision": "r"}),
         ),
     ],
 )

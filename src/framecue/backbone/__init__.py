@@ -1,8 +1,10 @@
 """CLIP-family models seen as two towers, with their preprocessing and tokenizer."""
 
 from framecue.backbone.backbone import Backbone
+from framecue.backbone.hashing import hash_of_tensors
 from framecue.backbone.load import DTYPES, initialise_backbone, load_backbone
 from framecue.backbone.preprocess import Preprocess
+from framecue.backbone.source import is_hub_name
 from framecue.backbone.towers import TextTower, Tower, VisionTower
 
 __all__ = [
@@ -12,6 +14,8 @@ __all__ = [
     "TextTower",
     "Tower",
     "VisionTower",
+    "hash_of_tensors",
     "initialise_backbone",
+    "is_hub_name",
     "load_backbone",
 ]

@@ -50,7 +50,7 @@ def hash_of_folder(folder: Path) -> str:
             digest.update(file.read_bytes())
         return digest.hexdigest()[:16]
     digest = hashlib.sha256()
-    opened = [safe_open(file, framework="pt") for file in files]
+    opened = [safe_open(str(file), framework="pt") for file in files]
     names = sorted((name, index) for index, file in enumerate(opened) for name in file.keys())  # noqa: SIM118
     for name, index in names:
         digest.update(name.encode())

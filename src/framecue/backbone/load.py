@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from huggingface_hub import hf_hub_download
+from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from framecue.backbone.backbone import Backbone
@@ -37,38 +40,41 @@ def load_backbone(name: str | Path, *, dtype: torch.dtype = torch.float32, revis
     if dtype not in DTYPES.values():
         raise InputError(f"dtype must be {' or '.join(f'torch.{name}' for name in DTYPES)}, got {dtype}")
     source = find_source(name, revision=revision)
+    if source.folder is None:
+        source = _read(source, lambda: _pin(source))
     config = _read(source, lambda: AutoConfig.from_pretrained(source.location, **_options(source)))
     Backbone.check_supported(config, name=source.name)
-    if source.folder is None:
-        made_from = getattr(config, "_commit_hash", None)
+    folder = source.folder
+    if folder is None:
+        made_from = source.options["revision"]
     else:
-        made_from = _read(source, lambda: hash_of_folder(source.folder))
+        made_from = _read(source, lambda: hash_of_folder(folder))
         if revision not in (None, made_from):
             raise ModelError(f"{name}: the folder's weights are {made_from}, not {revision}; give another folder")
     model = _read(source, lambda: _load_weights(source, dtype))
     return Backbone(
-        model.eval(),
+        model,
         name=source.name,
-        revision=made_from or hash_of_tensors(model.state_dict().items()),
+        revision=made_from,
         preprocess=_read(source, lambda: _load_preprocess(source, config)),
         tokenizer=lambda: _read(source, lambda: _load_tokenizer(source)),
-    )
+    ).eval()
 
 
 def initialise_backbone(folder: str | Path, *, seed: int) -> Backbone:
     """New weights for an architecture.
 
     Args:
-        folder: holds `config.json` and a tokenizer; weights, if there are any, are not read.
+        folder: holds `config.json` and a tokenizer, or the name of a bundled model; weights, if there are any, are not
+            read.
         seed: of the weights.
 
     Raises:
         ModelError: the folder lacks them, or the architecture has no towers here.
     """
-    path = Path(folder).expanduser()
-    if not (path / "config.json").is_file():
-        raise ModelError(f"{folder}: the folder has no config.json; it names the architecture to make weights for")
-    source = Source(str(folder), str(path), path)
+    source = find_source(folder)
+    if source.folder is None:
+        raise ModelError(f"{folder}: no such folder; new weights need one with the architecture's config.json")
     config = _read(source, lambda: AutoConfig.from_pretrained(source.location, **_options(source)))
     Backbone.check_supported(config, name=source.name)
     with torch.random.fork_rng():
@@ -81,6 +87,12 @@ def initialise_backbone(folder: str | Path, *, seed: int) -> Backbone:
         preprocess=_read(source, lambda: _load_preprocess(source, config)),
         tokenizer=lambda: _read(source, lambda: _load_tokenizer(source)),
     )
+
+
+def _pin(source: Source) -> Source:
+    """Find out the commit that a hub name means now: all files come from it, and it names the weights."""
+    config = hf_hub_download(source.location, "config.json", **source.options)
+    return replace(source, options={**source.options, "revision": Path(config).parent.name})
 
 
 def _load_weights(source: Source, dtype: torch.dtype) -> PreTrainedModel:
@@ -133,7 +145,13 @@ def _read(source: Source, load: Callable[[], Any]) -> Any:
         reason = (str(error).strip() or type(error).__name__).split("\n")[0].rstrip(".")
         if source.folder is not None:
             raise ModelError(f"{source.name}: the model folder cannot be read: {reason}") from error
-        if source.unreachable is not None:
+        if isinstance(error, GatedRepoError):
+            reason = "access to it is restricted; ask for it on its page, then log in with `hf auth login`"
+        elif isinstance(error, RepositoryNotFoundError):
+            reason = "the hub has no model of this name, or it is private"
+        elif isinstance(error, RevisionNotFoundError):
+            reason = f"it has no revision {source.options['revision']}"
+        elif source.unreachable is not None:
             reason = f"it cannot be reached ({source.unreachable}), and its cache does not hold the model"
         raise ModelError(
             f"{source.name}: no such folder, and it cannot be loaded from the model hub: {reason}; check the name and "

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
@@ -17,7 +18,8 @@ __all__ = ["Preprocess"]
 
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
-_FILTERS = {2: "bilinear", 3: "bicubic"}  # PIL's numbers for them
+_FILTERS = {2: "bilinear", 3: "bicubic"}  # Pillow's numbers for them
+_NUMBERS = {name: number for number, name in _FILTERS.items()}
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,24 @@ class Preprocess:
 
     @classmethod
     def of_image_processor(cls, processor: Any) -> Preprocess:
-        """The same steps as an image processor of `transformers`."""
-        size = dict(processor.size)
-        resize = size["shortest_edge"] if "shortest_edge" in size else (size["height"], size["width"])
+        """The same steps as an image processor of `transformers`.
+
+        Raises:
+            InputError: it takes steps that are not resize, centre crop and normalise, or another filter.
+        """
+        size, number = {key: value for key, value in dict(processor.size).items() if value}, int(processor.resample)
+        resize: int | tuple[int, int]
+        if set(size) == {"shortest_edge"}:
+            resize = size["shortest_edge"]
+        elif set(size) == {"height", "width"}:
+            resize = (size["height"], size["width"])
+        else:
+            raise InputError(f"image size {size} is not supported; supported: shortest_edge, or height and width")
+        if number not in _FILTERS:
+            raise InputError(f"resample {number} is not supported; supported: {_FILTERS}")
+        for step in ("do_resize", "do_rescale", "do_normalize"):
+            if not getattr(processor, step, True):
+                raise InputError(f"{step}: false is not supported in preprocessor_config.json")
         crop = None
         if getattr(processor, "do_center_crop", False):
             crop = (processor.crop_size["height"], processor.crop_size["width"])
@@ -51,7 +68,7 @@ class Preprocess:
             crop=crop,
             mean=tuple(processor.image_mean),
             std=tuple(processor.image_std),
-            filter=_FILTERS[int(processor.resample)],
+            filter=_FILTERS[number],
         )
 
     @classmethod
@@ -59,23 +76,28 @@ class Preprocess:
         """The steps that a model's folder or hub page names; CLIP's own where it names none."""
         from transformers import AutoImageProcessor
 
-        if Path(name).is_dir() and not (Path(name) / "preprocessor_config.json").exists():
-            if not (Path(name) / "processor_config.json").exists():
-                return cls(resize=image_size, crop=(image_size, image_size))
+        folder = Path(name)
+        if folder.is_dir() and not any(
+            (folder / f"{kind}_config.json").exists() for kind in ("preprocessor", "processor")
+        ):
+            return cls(resize=image_size, crop=(image_size, image_size))
         return cls.of_image_processor(AutoImageProcessor.from_pretrained(name, **hub))
 
     def save(self, folder: str | Path) -> None:
         """Write `preprocessor_config.json`, as CLIP's image processor reads it."""
-        from transformers import CLIPImageProcessor
-
-        if isinstance(self.resize, tuple) or self.crop is None:
-            raise InputError("only CLIP's steps (short side, centre crop) can be saved")
-        CLIPImageProcessor(
-            size={"shortest_edge": self.resize},
-            crop_size={"height": self.crop[0], "width": self.crop[1]},
+        size = (
+            {"height": self.resize[0], "width": self.resize[1]}
+            if isinstance(self.resize, tuple)
+            else {"shortest_edge": self.resize}
+        )
+        crop = {} if self.crop is None else {"crop_size": {"height": self.crop[0], "width": self.crop[1]}}
+        _clip_image_processor()(
+            size=size,
+            do_center_crop=self.crop is not None,
             image_mean=list(self.mean),
             image_std=list(self.std),
-            resample=next(number for number, name in _FILTERS.items() if name == self.filter),
+            resample=_NUMBERS[self.filter],
+            **crop,
         ).save_pretrained(folder)
 
     def __call__(self, frames: np.ndarray | Tensor) -> Tensor:
@@ -88,22 +110,22 @@ class Preprocess:
             float32 (F, 3, S, S), normalised.
 
         Raises:
-            InputError: not uint8, or not (F, H, W, 3).
+            InputError: not uint8, not (F, H, W, 3), or nothing in it.
         """
         return self.normalise(self.resize_and_crop(frames))
 
     def resize_and_crop(self, frames: np.ndarray | Tensor) -> Tensor:
         """The steps before normalising: uint8 (F, H, W, 3) to uint8 (F, 3, S, S)."""
-        pixels = torch.as_tensor(frames)
-        if pixels.dtype != torch.uint8 or pixels.ndim != 4 or pixels.shape[-1] != 3:
-            raise InputError(
-                f"frames must be uint8 (F, H, W, 3) in RGB; got {pixels.dtype} of shape {tuple(pixels.shape)}"
-            )
-        pixels = pixels.permute(0, 3, 1, 2)
-        height, width = pixels.shape[-2:]
-        target = self._target(height, width)
-        if target != (height, width):
-            pixels = functional.interpolate(pixels, size=target, mode=self.filter, antialias=True)
+        array = frames.cpu().numpy() if isinstance(frames, Tensor) else frames
+        if array.dtype != np.uint8 or array.ndim != 4 or array.shape[-1] != 3 or not array.size:
+            raise InputError(f"frames must be uint8 (F, H, W, 3) in RGB; got {array.dtype} of shape {array.shape}")
+        resized = np.empty((len(array), *self._target(*array.shape[1:3]), 3), dtype=np.uint8)
+        for index, frame in enumerate(array):
+            # Pillow's own arithmetic: torch's antialiased resize of bytes is up to 16 steps off where the two sides
+            # shrink by different factors.
+            image = Image.fromarray(np.ascontiguousarray(frame))
+            resized[index] = np.asarray(image.resize((resized.shape[2], resized.shape[1]), _NUMBERS[self.filter]))
+        pixels = torch.from_numpy(resized).permute(0, 3, 1, 2)
         if self.crop is not None:
             pixels = _centre_crop(pixels, self.crop)
         return pixels
@@ -120,6 +142,13 @@ class Preprocess:
         short, long = min(height, width), max(height, width)
         scaled = int(self.resize * long / short)  # truncated, as transformers and torchvision do
         return (self.resize, scaled) if height <= width else (scaled, self.resize)
+
+
+def _clip_image_processor() -> Any:
+    """CLIP's image processor in the form that needs no torchvision: its name changed within transformers 5."""
+    import transformers
+
+    return getattr(transformers, "CLIPImageProcessorPil", None) or transformers.CLIPImageProcessor
 
 
 def _centre_crop(pixels: Tensor, crop: tuple[int, int]) -> Tensor:

@@ -73,8 +73,8 @@ def find_source(name: str | Path, *, revision: str | None = None) -> Source:
         return Source(text, str(folder), folder)
     if not is_hub_name(text):
         raise ModelError(
-            f"{text or repr(text)}: no such model; give a model folder, a hub name (organisation/model) or one of the "
-            f"bundled models: {bundled_models()}"
+            f"{text or repr(text)}: no such model folder, and no bundled model; give a folder, a hub name "
+            f"(organisation/model) or one of the bundled models: {bundled_models()}"
         )
     options: dict[str, Any] = {} if revision is None else {"revision": revision}
     unreachable = _why_unreachable(text, revision)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -59,7 +60,7 @@ class Tower:
         Returns:
             (N, T, D).
         """
-        layer = self.layers[index]
+        layer: Any = self.layers[index]
         attended = layer.layer_norm1(tokens)
         if attention_input is not None:
             attended = attention_input(attended)

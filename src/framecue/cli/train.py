@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("recipe", metavar="RECIPE.YAML")
+@click.argument("recipe", metavar="RECIPE")
 @click.argument("overrides", metavar="[KEY=VALUE]...", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def train(recipe: str, overrides: tuple[str, ...], as_json: bool) -> None:
@@ -26,7 +26,7 @@ def train(recipe: str, overrides: tuple[str, ...], as_json: bool) -> None:
     recipe's output_dir.
 
     \b
-    framecue train recipes/moji/prompt-switch.yaml output_dir=runs/mine schedule.batch_size=64
+    framecue train moji-prompt-switch output_dir=runs/mine schedule.batch_size=64
     """  # noqa: D301 (click reads the backspace character)
     quiet_libraries()
     from framecue.training.recipe import read_recipe

@@ -63,11 +63,16 @@ def differing_fields(library: Mapping[str, Any], model: Mapping[str, Any]) -> di
 
 
 def lasting_fingerprint(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a fingerprint whose folders are absolute, so that the library finds its model from any other folder."""
+    """Give a fingerprint whose folders are absolute, so that the library finds its model from any other folder.
+
+    A bundled name stays what it is: it means the same everywhere, whatever folder is called so here.
+    """
+    from framecue.backbone.source import ASSETS
+
     lasting = dict(fingerprint)
     for place, _ in _PLACES:
         value = lasting.get(place)
-        if isinstance(value, str):
+        if isinstance(value, str) and ("/" in value or not (ASSETS / value).is_dir()):
             folder = Path(os.path.expanduser(value))  # noqa: PTH111 (Path fails for an unknown ~user)
             if folder.is_dir():
                 lasting[place] = os.path.abspath(folder)  # noqa: PTH100 (links stay, "..", which Path keeps, goes)
@@ -95,8 +100,8 @@ def load_named_model(fingerprint: Mapping[str, Any], *, dtype: torch.dtype | Non
             "but does not say where that is; name the model and the adapter"
         )
     if adapter is None:
-        options["method"] = fingerprint["method"]
-    return load_model(fingerprint["backbone"], adapter=adapter, **options)
+        options |= {"method": fingerprint["method"], "options": fingerprint.get("options")}
+    return load_model(fingerprint["backbone"], adapter=adapter, revision=fingerprint.get("revision"), **options)
 
 
 def _flat(fields: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, get_args, get_type_hints
 
 import torch
 from torch import Tensor, nn
@@ -32,9 +32,29 @@ class MethodConfig:
     num_test_frames: int = 12
 
     def __post_init__(self) -> None:
-        for field in ("num_frames", "num_test_frames"):
-            if getattr(self, field) < 1:
-                raise InputError(f"{field} must be at least 1, got {getattr(self, field)}")
+        # Options come from files that people write, so a wrong type is to be expected.
+        for field, hint in get_type_hints(type(self)).items():
+            _check_type(field, getattr(self, field), hint)
+        self.check_at_least(1, "num_frames", "num_test_frames")
+
+    def check_at_least(self, least: int, *fields: str) -> None:
+        """Refuse fields that are smaller; None is let through.
+
+        Raises:
+            InputError: one is; it is named.
+        """
+        for field in fields:
+            value = getattr(self, field)
+            if value is not None and not value >= least:
+                raise InputError(f"{field} must be at least {least}, got {value}")
+
+
+def _check_type(field: str, value: Any, hint: Any) -> None:
+    kinds = get_args(hint) or (hint,)
+    allowed = (*kinds, int) if float in kinds else kinds
+    if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in kinds):
+        names = " or ".join("null" if kind is type(None) else kind.__name__ for kind in kinds)
+        raise InputError(f"{field} must be {names}, got {value!r}")
 
 
 class Method(nn.Module):

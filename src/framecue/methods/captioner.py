@@ -10,7 +10,10 @@ from framecue.backbone import Backbone
 
 __all__ = ["FREQUENT_WORDS", "Captioner", "caption_loss"]
 
-FREQUENT_WORDS = tuple("in on of to about this that a an the and there here is are . ,".split())
+FREQUENT_WORDS = (
+    *("in", "on", "of", "to", "about", "this", "that", "a", "an", "the", "and", "there", "here", "is", "are"),
+    *(".", ","),
+)
 """Function words that weigh less in the loss, as in the released code; the special tokens join them."""
 
 
@@ -65,13 +68,24 @@ class Captioner(nn.Module):
         """Weighted cross-entropy of the next tokens of captions (B, T) given (B, F, E); a scalar."""
         logits = self(backbone, frame_features, input_ids[:, :-1])
         return caption_loss(
-            logits, input_ids, end_of_text=backbone.end_of_text_id, class_weights=self._class_weights(backbone)
+            logits, input_ids, end_of_text=backbone.end_of_text_id, class_weights=self.class_weights(backbone)
         )
 
     @torch.no_grad()
     def generate(self, backbone: Backbone, frame_features: Tensor, *, max_tokens: int | None = None) -> Tensor:
-        """Greedy captions: ids (B, at most max_tokens), from the token after start-of-text."""
-        limit = min(max_tokens or backbone.text.context_length, backbone.text.context_length) - 1
+        """Greedy captions.
+
+        Args:
+            backbone: gives the text embeddings and the special tokens.
+            frame_features: (B, F, E), not normalised.
+            max_tokens: where to stop a caption that has not ended; default (and at most) what fits the context.
+
+        Returns:
+            Ids (B, T), from the token after start-of-text to end-of-text, which also fills the captions that end early.
+        """
+        limit = backbone.text.context_length - 1
+        if max_tokens is not None:
+            limit = min(max_tokens, limit)
         ids = torch.full(
             (len(frame_features), 1), backbone.start_of_text_id, dtype=torch.int64, device=frame_features.device
         )
@@ -85,7 +99,8 @@ class Captioner(nn.Module):
                 break
         return ids[:, 1:]
 
-    def _class_weights(self, backbone: Backbone) -> Tensor:
+    def class_weights(self, backbone: Backbone) -> Tensor:
+        """What each token of the vocabulary weighs in the loss: (vocabulary,), float32."""
         device = backbone.token_embedding.weight.device
         if self._weights is None or self._weights.device != device:
             weights = torch.ones(backbone.token_embedding.num_embeddings, device=device)
@@ -108,6 +123,5 @@ def caption_loss(logits: Tensor, input_ids: Tensor, *, end_of_text: int, class_w
         A scalar: the weighted sum over the sum of the weights.
     """
     kept = input_ids[:, :-1] != end_of_text
-    return functional.cross_entropy(
-        logits[kept].float(), input_ids[:, 1:][kept], weight=class_weights.to(torch.float32)
-    )
+    precise = torch.promote_types(logits.dtype, torch.float32)  # at least: a sum of exponentials is no place for less
+    return functional.cross_entropy(logits[kept].to(precise), input_ids[:, 1:][kept], weight=class_weights.to(precise))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -41,12 +42,13 @@ class PromptSwitchConfig(MethodConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.num_prompts < 1:
-            raise InputError(f"num_prompts must be at least 1, got {self.num_prompts}")
+        self.check_at_least(1, "num_prompts", "frames_per_group", "captioner_layers")
+        for field in ("caption_loss_weight", "frequent_word_weight"):
+            if not 0 < getattr(self, field) < math.inf:
+                raise InputError(f"{field} must be a positive number, got {getattr(self, field)}")
         if self.group % self.num_prompts:
-            raise InputError(
-                f"frames_per_group must be a multiple of num_prompts ({self.num_prompts}), got {self.group}"
-            )
+            name = "num_frames" if self.frames_per_group is None else "frames_per_group"
+            raise InputError(f"{name} must be a multiple of num_prompts ({self.num_prompts}), got {self.group}")
         for field in ("num_frames", "num_test_frames"):
             if getattr(self, field) % self.group:
                 raise InputError(

@@ -4,29 +4,33 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_type_hints
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from framecue.errors import InputError, RecipeError
 
 __all__ = ["FolderData", "MojiClipsData", "MojiStillsData", "Recipe", "Schedule", "check_recipe", "read_recipe"]
 
 
+def _is_no_bool(value: Any) -> Any:
+    # pydantic takes `true` for the number 1; in a recipe it is a slip.
+    if isinstance(value, bool):
+        raise ValueError("should not be true or false")
+    return value
+
+
+Integer = Annotated[int, BeforeValidator(_is_no_bool)]
+Number = Annotated[float, BeforeValidator(_is_no_bool)]
+
+
+RECIPES = Path(__file__).parent.parent / "assets" / "recipes"
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _is_no_bool(cls, value: Any, info: ValidationInfo) -> Any:
-        # pydantic takes `true` for the number 1; in a recipe it is a slip.
-        annotation = cls.model_fields[info.field_name].annotation if info.field_name else None
-        if isinstance(value, bool) and annotation is not bool:
-            raise ValueError("should not be true or false")
-        return value
 
 
 class FolderData(_Strict):
@@ -37,21 +41,28 @@ class FolderData(_Strict):
 
 
 class MojiClipsData(_Strict):
-    """MojiMotion clips, drawn as they are needed: `num_examples` an epoch."""
+    """MojiMotion clips, drawn as they are needed: `num_examples` an epoch.
+
+    Attributes:
+        single_share: the share of training clips with one actor.
+        place_share: the share of training captions that say where things are first and then, not what they do.
+    """
 
     name: Literal["moji-motion"]
-    num_examples: int = Field(gt=0)
-    num_val: int = Field(default=500, gt=0)
-    seed: int = Field(default=0, ge=0)
+    num_examples: Integer = Field(gt=0)
+    num_val: Integer = Field(default=500, gt=0)
+    seed: Integer = Field(default=0, ge=0)
+    single_share: Number = Field(default=0.25, ge=0, le=1)
+    place_share: Number = Field(default=0.0, ge=0, le=1)
 
 
 class MojiStillsData(_Strict):
     """MojiMotion stills, drawn as they are needed: `num_examples` an epoch."""
 
     name: Literal["moji-stills"]
-    num_examples: int = Field(gt=0)
-    num_val: int = Field(default=500, gt=0)
-    seed: int = Field(default=0, ge=0)
+    num_examples: Integer = Field(gt=0)
+    num_val: Integer = Field(default=500, gt=0)
+    seed: Integer = Field(default=0, ge=0)
 
 
 class Schedule(_Strict):
@@ -70,21 +81,21 @@ class Schedule(_Strict):
         bf16: compute in bfloat16 where it is safe (autocast); the weights stay in float32.
     """
 
-    batch_size: int = Field(default=32, gt=1)
-    num_epochs: int = Field(default=5, gt=0)
-    max_steps: int | None = Field(default=None, gt=0)
-    learning_rate: float = Field(default=1e-5, gt=0)
-    backbone_learning_rate: float = Field(default=1e-6, ge=0)
-    weight_decay: float = Field(default=0.2, ge=0)
-    warmup_ratio: float = Field(default=0.1, ge=0, lt=1)
-    max_grad_norm: float = Field(default=1.0, gt=0)
-    adam_beta2: float = Field(default=0.999, gt=0, lt=1)
-    gradient_accumulation_steps: int = Field(default=1, gt=0)
-    eval_steps: int = Field(default=500, gt=0)
-    logging_steps: int = Field(default=10, gt=0)
-    num_workers: int = Field(default=0, ge=0)
+    batch_size: Integer = Field(default=32, gt=1)
+    num_epochs: Integer = Field(default=5, gt=0)
+    max_steps: Integer | None = Field(default=None, gt=0)
+    learning_rate: Number = Field(default=1e-5, gt=0)
+    backbone_learning_rate: Number = Field(default=1e-6, ge=0)
+    weight_decay: Number = Field(default=0.2, ge=0)
+    warmup_ratio: Number = Field(default=0.1, ge=0, lt=1)
+    max_grad_norm: Number = Field(default=1.0, gt=0)
+    adam_beta2: Number = Field(default=0.999, gt=0, lt=1)
+    gradient_accumulation_steps: Integer = Field(default=1, gt=0)
+    eval_steps: Integer = Field(default=500, gt=0)
+    logging_steps: Integer = Field(default=10, gt=0)
+    num_workers: Integer = Field(default=0, ge=0)
     bf16: bool = False
-    seed: int = Field(default=24, ge=0, lt=2**32)
+    seed: Integer = Field(default=24, ge=0, lt=2**32)
 
 
 class Recipe(_Strict):
@@ -117,7 +128,8 @@ def read_recipe(path: str | Path, overrides: tuple[str, ...] = ()) -> Recipe:
     """Read a recipe file.
 
     Args:
-        path: the YAML file; relative paths in it are relative to the working directory.
+        path: the YAML file, or the name of a bundled recipe (`moji-prompt-switch`); relative paths in it are relative
+            to the working directory.
         overrides: `key=value`, a key of a section with dots (`schedule.batch_size=16`); values are YAML.
 
     Raises:
@@ -125,8 +137,11 @@ def read_recipe(path: str | Path, overrides: tuple[str, ...] = ()) -> Recipe:
         UnknownNameError: no such method.
     """
     file = Path(path)
+    if not file.exists() and (bundled := RECIPES / f"{path}.yaml").is_file():
+        file = bundled
     if not file.is_file():
-        raise RecipeError(f"{path}: no such recipe file")
+        names = ", ".join(sorted(each.stem for each in RECIPES.glob("*.yaml")))
+        raise RecipeError(f"{path}: no such recipe file; give a YAML file or one of the bundled recipes: {names}")
     try:
         content = yaml.load(file.read_text(encoding="utf-8"), Loader=_Loader)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
@@ -164,14 +179,16 @@ def _check_options(recipe: Recipe, source: str) -> None:
     from framecue.methods import method_named  # imports torch: a misspelt key of the recipe's own is said at once
 
     config = method_named(recipe.method).Config
-    known = [field.name for field in fields(config)]
-    for option in recipe.options:
-        if option not in known:
-            raise RecipeError(f"{source}: {_unknown(f'options.{option}', known)}")
+    types = get_type_hints(config)
+    for option, value in recipe.options.items():
+        if option not in types:
+            raise RecipeError(f"{source}: {_unknown(f'options.{option}', list(types))}")
+        try:
+            TypeAdapter(types[option]).validate_python(value, strict=True)
+        except ValidationError as error:
+            raise RecipeError(f"{source}: {_explain(error.errors()[0], 'options', option)}") from error
     try:
-        TypeAdapter(config).validate_python(recipe.options, strict=True)
-    except ValidationError as error:
-        raise RecipeError(f"{source}: {'; '.join(_explain(each, 'options') for each in error.errors()[:5])}") from error
+        config(**recipe.options)
     except InputError as error:
         raise RecipeError(f"{source}: options of {recipe.method}: {error}") from error
 
@@ -180,7 +197,7 @@ class _Loader(yaml.SafeLoader):
     """YAML as people mean it: 1e-5 is a number (YAML 1.1 wants 1.0e-5), and a key stands once."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        names = [self.construct_object(key, deep=True) for key, _ in node.value]  # type: ignore[no-untyped-call]
+        names = [self.construct_object(key, deep=True) for key, _ in node.value]
         for number, name in enumerate(names):
             if name in names[:number]:
                 raise yaml.MarkedYAMLError(problem=f"the key {name!r} stands there twice", problem_mark=node.start_mark)
@@ -215,7 +232,7 @@ _DATASETS: dict[str, type[BaseModel]] = {
     "moji-motion": MojiClipsData,
     "moji-stills": MojiStillsData,
 }
-_SECTIONS = {"schedule": Schedule, **_DATASETS}
+_SECTIONS: dict[str, type[BaseModel]] = {"schedule": Schedule, **_DATASETS}
 
 
 def _explain(error: Any, *sections: str) -> str:

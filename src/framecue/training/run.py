@@ -97,6 +97,8 @@ def build_sources(recipe: Recipe, model: VideoTextModel) -> tuple[ExampleSource,
                     num_examples=data.num_examples,
                     image_size=size,
                     sample=model.train_sampling.train_indices,
+                    single_share=data.single_share,
+                    place_share=data.place_share,
                 ),
                 MojiClips(
                     seed=data.seed,

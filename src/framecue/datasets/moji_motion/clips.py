@@ -10,6 +10,7 @@ from framecue.datasets.examples import Example
 from framecue.datasets.moji_motion.actors import ACTORS
 from framecue.datasets.moji_motion.grammar import caption
 from framecue.datasets.moji_motion.meaning import MOTIONS, RELATIONS, Act, Meaning, split_of
+from framecue.datasets.moji_motion.places import place_caption
 from framecue.datasets.moji_motion.render import draw
 from framecue.datasets.moji_motion.scene import join, make_scene
 
@@ -20,18 +21,21 @@ GROUP = 4
 """Neighbouring examples that share their actors, so that a batch cannot be told apart by who is in it."""
 
 
-def draw_meaning(rng: np.random.Generator, *, split: str, actors: tuple[str, ...] | None = None) -> Meaning:
-    """Draw a meaning of a split: a quarter with one actor, the rest with two, *while* and *then* alike.
+def draw_meaning(
+    rng: np.random.Generator, *, split: str, actors: tuple[str, ...] | None = None, single_share: float = 0.25
+) -> Meaning:
+    """Draw a meaning of a split, with one actor or with two, *while* and *then* alike.
 
     Args:
         rng: where the draws come from.
         split: the meaning's combination belongs to it.
         actors: one or two actors that the meaning is about, or None to draw them too.
+        single_share: how often there is one actor, where they are drawn.
     """
     while True:
         who = actors
         if who is None:
-            count = 1 if rng.random() < 0.25 else 2
+            count = 1 if rng.random() < single_share else 2
             who = tuple(_ACTORS[i] for i in rng.choice(len(_ACTORS), size=count, replace=False))
         acts = [Act(name, _MOTIONS[rng.integers(len(_MOTIONS))]) for name in who]
         if len(acts) == 1:
@@ -56,6 +60,9 @@ class MojiClips:
         image_size: S, in pixels.
         sample: gives the indices of the frames of a clip of a length, for example `FrameSampling.train_indices`.
         split: whose combinations to draw.
+        single_share: the share of groups with one actor.
+        place_share: the share of examples whose caption says where things are first and then (see `place_caption`)
+            rather than what they do.
     """
 
     CLIP_FRAMES = 30
@@ -68,9 +75,12 @@ class MojiClips:
         image_size: int,
         sample: Callable[[int, np.random.Generator], list[int]],
         split: str = "train",
+        single_share: float = 0.25,
+        place_share: float = 0.0,
     ) -> None:
         self.seed, self.num_examples, self.image_size = seed, num_examples, image_size
         self.sample, self.split = sample, split
+        self.single_share, self.place_share = single_share, place_share
 
     def __len__(self) -> int:
         return self.num_examples
@@ -95,8 +105,10 @@ class MojiClips:
             meaning = self._group(index // GROUP)[index % GROUP]
             rng = np.random.default_rng([self.seed, 1, index])
             chosen = np.array(self.sample(self.CLIP_FRAMES, rng))
-            scenes.append(make_scene(meaning, rng).sprites((chosen + 0.5) / self.CLIP_FRAMES))
-            texts.append(caption(meaning, rng))
+            scene = make_scene(meaning, rng)
+            scenes.append(scene.sprites((chosen + 0.5) / self.CLIP_FRAMES))
+            says_places = self.place_share > 0 and rng.random() < self.place_share
+            texts.append(place_caption(scene, rng) if says_places else caption(meaning, rng))
         frames = draw(join(scenes), self.image_size).unflatten(0, (len(indices), -1))
         return [
             Example(clip, text, self.video_of(index)) for clip, text, index in zip(frames, texts, indices, strict=True)
@@ -105,7 +117,7 @@ class MojiClips:
     def _group(self, group: int) -> list[Meaning]:
         """The different meanings of a group of neighbours."""
         rng = np.random.default_rng([self.seed, 0, group])
-        base = draw_meaning(rng, split=self.split)
+        base = draw_meaning(rng, split=self.split, single_share=self.single_share)
         made = dict.fromkeys([base, base.reversed(), base.swapped()])
         who = tuple(act.actor for act in base.acts)
         for _ in range(50):

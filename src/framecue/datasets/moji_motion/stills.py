@@ -14,13 +14,13 @@ import torch
 from framecue.datasets.examples import Example
 from framecue.datasets.moji_motion.actors import ACTORS
 from framecue.datasets.moji_motion.grammar import with_article
+from framecue.datasets.moji_motion.places import place_name
 from framecue.datasets.moji_motion.render import Sprites, draw
 from framecue.datasets.moji_motion.scene import BACKGROUNDS
 
 __all__ = ["EXTRA_WORDS", "MojiStills"]
 
 _NAMES = tuple(ACTORS)
-_COLUMNS, _ROWS = ("left", "", "right"), ("top", "", "bottom")
 _SIZES = ("small", "", "big")
 _POSES = ("", "upside down", "on its side")
 EXTRA_WORDS = (
@@ -93,13 +93,11 @@ class MojiStills:
 def _phrase(name: str, placed: tuple[float, float, float, float], rng: np.random.Generator) -> str:
     """Name an actor with its size, its pose and its place, each sometimes left out."""
     x, y, size, angle = placed
-    column, row = _COLUMNS[int(x > 0.38) + int(x > 0.62)], _ROWS[int(y > 0.38) + int(y > 0.62)]
     how_big = _SIZES[int(size > 0.30) + int(size > 0.45)] if rng.random() < 0.6 else ""
     text = with_article(f"{how_big} {name}".strip(), rng)
     pose = _POSES[0 if abs(angle) < 0.5 else 1 if abs(angle) > 2.4 else 2]
     if pose and rng.random() < 0.8:
         text += f" {pose}"
     if rng.random() < 0.9:
-        where = f"at the {row} {column}".replace("  ", " ").strip() if row or column else "in the middle"
-        text += f" {where}"
+        text += f" {place_name(x, y)}"
     return text

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from tokenizers import pre_tokenizers
 
 from framecue.datasets.moji_motion.actors import ACTORS
 from framecue.datasets.moji_motion.grammar import all_words
@@ -31,21 +33,12 @@ def train_tokenizer(folder: str | Path, *, context_length: int) -> int:
     """
     words = sorted({*all_words(), *EXTRA_WORDS, *ACTORS, ","})
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    tokenizer = Tokenizer(models.BPE(continuing_subword_prefix="", end_of_word_suffix=SUFFIX))
-    tokenizer.normalizer = normalizers.Lowercase()
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer.decoder = decoders.BPEDecoder(suffix=SUFFIX)
-    trainer = trainers.BpeTrainer(
-        vocab_size=100_000, initial_alphabet=[], end_of_word_suffix=SUFFIX, min_frequency=1, show_progress=False
-    )
-    tokenizer.train_from_iterator(words, trainer)
-    model = json.loads(tokenizer.to_str())["model"]
-    merges = [merge if isinstance(merge, str) else " ".join(merge) for merge in model["merges"]]
+    merges = _merges(words)
     # As OpenAI's vocabulary is laid out: bytes, bytes that end a word, merges, the two special tokens.
     tokens = [
         *alphabet,
         *(byte + SUFFIX for byte in alphabet),
-        *(merge.replace(" ", "") for merge in merges),
+        *(left + right for left, right in merges),
         START,
         END,
     ]
@@ -53,7 +46,9 @@ def train_tokenizer(folder: str | Path, *, context_length: int) -> int:
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     (target / "vocab.json").write_text(json.dumps(vocabulary, ensure_ascii=False), encoding="utf-8")
-    (target / "merges.txt").write_text("\n".join(["#version: 0.2", *merges]) + "\n", encoding="utf-8")
+    (target / "merges.txt").write_text(
+        "\n".join(["#version: 0.2", *(f"{left} {right}" for left, right in merges)]) + "\n", encoding="utf-8"
+    )
     config = {
         "tokenizer_class": "CLIPTokenizer",
         "model_max_length": context_length,
@@ -64,3 +59,26 @@ def train_tokenizer(folder: str | Path, *, context_length: int) -> int:
     }
     (target / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
     return len(vocabulary)
+
+
+def _merges(words: list[str]) -> list[tuple[str, str]]:
+    """Byte-pair merges that make each word one token: the most frequent pair first, of equals the first by name.
+
+    The trainer of `tokenizers` leaves the order of equals to chance, and with it every token's id.
+    """
+    spelt = [[*word[:-1], word[-1] + SUFFIX] for word in words]
+    merges = []
+    while counts := Counter(pair for pieces in spelt for pair in pairwise(pieces)):
+        merges.append(min(counts, key=lambda pair: (-counts[pair], pair)))
+        spelt = [_merged(pieces, merges[-1]) for pieces in spelt]
+    return merges
+
+
+def _merged(pieces: list[str], pair: tuple[str, str]) -> list[str]:
+    made: list[str] = []
+    for piece in pieces:
+        if made and (made[-1], piece) == pair:
+            made[-1] += piece
+        else:
+            made.append(piece)
+    return made

@@ -1,0 +1,208 @@
+"""Preprocessing against the backbone's own image processor, on any size of frame."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from framecue.backbone import Preprocess
+from framecue.backbone.quiet import quiet_transformers
+from framecue.errors import InputError
+
+
+def image_processor(**options: Any) -> Any:
+    """CLIP's image processor with PIL behind it, under the name it has in this version of transformers."""
+    import transformers
+
+    with quiet_transformers():
+        return (getattr(transformers, "CLIPImageProcessorPil", None) or transformers.CLIPImageProcessor)(**options)
+
+
+def reference_pixels(processor: Any, frames: np.ndarray) -> np.ndarray:
+    """What the image processor makes of frames, before normalising, 0..255."""
+    batch = processor(list(frames), do_normalize=False, return_tensors="np", input_data_format="channels_last")
+    return batch["pixel_values"].astype(np.float64) * 255
+
+
+def pictures(kind: str, height: int, width: int, seed: int) -> np.ndarray:
+    """Two frames uint8 (2, H, W, 3): noise, its sharpest edges, a smooth ramp, or grey."""
+    rng = np.random.default_rng(seed)
+    noise = rng.integers(0, 256, (2, height, width, 3), dtype=np.uint8)
+    match kind:
+        case "noise":
+            return noise
+        case "edges":
+            return np.where(noise > 127, 255, 0).astype(np.uint8)
+        case "grey":
+            return np.repeat(noise[..., :1], 3, axis=-1)
+        case _:
+            ramp = np.linspace(0, 255, height)[:, None] * np.linspace(0, 1, width)[None]
+            return np.stack([ramp, ramp.max() - ramp, ramp / 2], axis=-1)[None].repeat(2, axis=0).astype(np.uint8)
+
+
+KINDS = st.sampled_from(["noise", "edges", "grey", "ramp"])
+SIDES = st.integers(1, 150)
+
+
+@given(kind=KINDS, height=SIDES, width=SIDES, seed=st.integers(0, 5))
+@settings(max_examples=30, deadline=None)
+def test_agrees_with_the_image_processor_on_any_size(kind: str, height: int, width: int, seed: int) -> None:
+    frames = pictures(kind, height, width, seed)
+    processor = image_processor(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32})
+    own = Preprocess.of_image_processor(processor).resize_and_crop(frames)
+    assert own.dtype == torch.uint8
+    assert own.shape == (2, 3, 32, 32)
+    assert np.abs(own.numpy() - reference_pixels(processor, frames)).max() <= 0.01
+
+
+@given(
+    resize=st.integers(8, 40),
+    crop=st.tuples(st.integers(8, 48), st.integers(8, 48)),
+    height=st.integers(4, 80),
+    width=st.integers(4, 80),
+)
+@settings(max_examples=30, deadline=None)
+def test_agrees_where_the_crop_is_odd_oblong_or_larger_than_the_frame(
+    resize: int, crop: tuple[int, int], height: int, width: int
+) -> None:
+    frames = pictures("noise", height, width, 0)
+    processor = image_processor(size={"shortest_edge": resize}, crop_size={"height": crop[0], "width": crop[1]})
+    own = Preprocess.of_image_processor(processor).resize_and_crop(frames).numpy()
+    assert own.shape == (2, 3, *crop)
+    assert np.abs(own - reference_pixels(processor, frames)).max() <= 0.01
+
+
+@pytest.mark.parametrize("size", [(360, 640), (640, 360), (480, 480), (231, 224), (224, 1200), (100, 101), (17, 9)])
+def test_agrees_at_clips_real_size(size: tuple[int, int]) -> None:
+    frames = pictures("edges", *size, seed=3)
+    processor = image_processor()
+    own = Preprocess.of_image_processor(processor).resize_and_crop(frames).numpy()
+    assert own.shape == (2, 3, 224, 224)
+    assert np.abs(own - reference_pixels(processor, frames)).max() <= 0.01
+
+
+@pytest.mark.parametrize("size", [(50, 90), (90, 50), (7, 5)])
+def test_a_size_of_height_and_width_ignores_the_aspect_ratio_as_siglip_does(size: tuple[int, int]) -> None:
+    frames = pictures("noise", *size, seed=1)
+    processor = image_processor(size={"height": 24, "width": 36}, do_center_crop=False, image_mean=[0.5] * 3)
+    preprocess = Preprocess.of_image_processor(processor)
+    assert preprocess == Preprocess((24, 36), None, mean=(0.5, 0.5, 0.5))
+    own = preprocess.resize_and_crop(frames).numpy()
+    assert own.shape == (2, 3, 24, 36)
+    assert np.abs(own - reference_pixels(processor, frames)).max() <= 0.01
+
+
+def test_bilinear_is_taken_from_the_processor_too() -> None:
+    frames = pictures("edges", 60, 75, 0)
+    processor = image_processor(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}, resample=2)
+    preprocess = Preprocess.of_image_processor(processor)
+    own = preprocess.resize_and_crop(frames).numpy().astype(int)
+    assert np.abs(own - reference_pixels(processor, frames)).max() <= 0.01
+    bicubic = Preprocess(32, (32, 32)).resize_and_crop(frames).numpy().astype(int)
+    assert np.abs(own - bicubic).max() > 10
+
+
+def test_pixel_values_are_normalised_as_the_processor_does() -> None:
+    frames = pictures("noise", 32, 32, 0)  # no resizing: what is left is the arithmetic
+    processor = image_processor(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32})
+    own = Preprocess.of_image_processor(processor)(frames)
+    expected = processor(list(frames), return_tensors="pt", input_data_format="channels_last")["pixel_values"]
+    assert own.dtype == torch.float32
+    torch.testing.assert_close(own, expected, rtol=0, atol=1e-5)
+
+
+def test_normalising_by_hand() -> None:
+    preprocess = Preprocess(2, (2, 2), mean=(0.5, 0.0, 1.0), std=(0.5, 1.0, 0.25))
+    frames = np.zeros((1, 2, 2, 3), dtype=np.uint8)
+    frames[0, 0, 1] = (255, 51, 255)
+    values = preprocess(frames)[0]
+    assert values[:, 0, 0].tolist() == pytest.approx([-1.0, 0.0, -4.0])
+    assert values[:, 0, 1].tolist() == pytest.approx([1.0, 0.2, 0.0])
+
+
+def test_frames_are_treated_one_by_one_and_left_as_they_were() -> None:
+    frames = pictures("noise", 50, 61, 0)
+    before = frames.copy()
+    preprocess = Preprocess(32, (32, 32))
+    both = preprocess(frames)
+    assert torch.equal(both[1:], preprocess(frames[1:]))
+    assert torch.equal(both, preprocess(torch.from_numpy(frames)))
+    assert np.array_equal(frames, before)
+
+
+def test_reversed_and_read_only_arrays_are_taken() -> None:
+    frames = pictures("noise", 50, 61, 0)
+    preprocess = Preprocess(32, (32, 32))
+    expected = preprocess(frames).flip(0)
+    frames.flags.writeable = False
+    assert torch.equal(preprocess(frames[::-1]), expected)
+    assert torch.equal(preprocess(frames), expected.flip(0))
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        np.zeros((2, 8, 8, 3), dtype=np.float32),
+        np.zeros((2, 3, 8, 8), dtype=np.uint8),
+        np.zeros((8, 8, 3), dtype=np.uint8),
+        np.zeros((2, 8, 8, 4), dtype=np.uint8),
+        np.zeros((0, 8, 8, 3), dtype=np.uint8),
+        np.zeros((2, 0, 8, 3), dtype=np.uint8),
+    ],
+    ids=["float", "channels first", "one frame", "four channels", "no frames", "no rows"],
+)
+def test_other_arrays_are_refused(frames: np.ndarray) -> None:
+    with pytest.raises(InputError, match=r"frames must be uint8 \(F, H, W, 3\) in RGB; got .*shape"):
+        Preprocess(32, (32, 32))(frames)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"size": {"longest_edge": 32, "shortest_edge": 16}}, "image size .*longest_edge.* is not supported"),
+        ({"resample": 1}, "resample 1 is not supported"),
+        ({"do_resize": False}, "do_resize: false is not supported"),
+        ({"do_rescale": False}, "do_rescale: false is not supported"),
+        ({"do_normalize": False}, "do_normalize: false is not supported"),
+    ],
+)
+def test_steps_that_it_does_not_know_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Preprocess.of_image_processor(image_processor(**options))
+
+
+@pytest.mark.parametrize(
+    "preprocess",
+    [
+        Preprocess(32, (32, 32)),
+        Preprocess(40, (32, 24), mean=(0.1, 0.2, 0.3), std=(0.4, 0.5, 0.6), filter="bilinear"),
+        Preprocess((24, 36), None),
+    ],
+)
+def test_what_is_saved_is_loaded_and_transformers_reads_it_too(preprocess: Preprocess, tmp_path: Path) -> None:
+    from transformers import AutoImageProcessor
+
+    with quiet_transformers():
+        preprocess.save(tmp_path)
+        processor = AutoImageProcessor.from_pretrained(tmp_path)
+        assert Preprocess.of_folder(str(tmp_path), image_size=7) == preprocess
+    frames = pictures("noise", 70, 50, 0)
+    expected = processor(list(frames), return_tensors="pt", input_data_format="channels_last")["pixel_values"]
+    assert (preprocess(frames) - expected).abs().max() <= 0.01 / 255 / min(preprocess.std)
+
+
+def test_a_folder_that_names_no_steps_has_clips(tmp_path: Path) -> None:
+    assert Preprocess.of_folder(str(tmp_path), image_size=48) == Preprocess(48, (48, 48))
+
+
+def test_the_saved_file_names_clips_own_class(tmp_path: Path) -> None:
+    Preprocess(32, (32, 32)).save(tmp_path)
+    saved = json.loads((tmp_path / "preprocessor_config.json").read_text())
+    assert saved["image_processor_type"] == "CLIPImageProcessor"

@@ -1,0 +1,217 @@
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import framecue
+from framecue.cli import demo as demo_module
+from framecue.datasets.captions import Clip, read_captions, write_captions
+from framecue.datasets.moji_motion.files import draw_meanings, write_clips
+from framecue.datasets.moji_motion.grammar import captions
+from framecue.datasets.moji_motion.meaning import Act, Meaning
+from framecue.video import FrameSampling, read_frames
+
+NUM_CLIPS = 14
+
+
+def parse(key: str) -> Meaning:
+    for relation in ("while", "then"):
+        first, found, second = key.partition(f" {relation} ")
+        if found:
+            return Meaning(Act(*first.split(":")), relation, Act(*second.split(":")))
+    return Meaning(Act(*key.split(":")))
+
+
+def describes(text: str, meaning: Meaning) -> bool:
+    """Whether a text is a caption of a meaning, which has at most 288; so many draws find them."""
+    rng = np.random.default_rng(0)
+    return any(captions(meaning, rng, num_captions=1)[0] == text for _ in range(4_000))
+
+
+class Oracle:
+    """Finds the one clip that a text describes by what `captions.jsonl` says the clips mean.
+
+    A clip's vector is its frames in small, in their order.
+    """
+
+    offline = True
+    sampling = FrameSampling(6)
+    embedding_dim = 6 * 3 * 8 * 8
+
+    def __init__(self, folder: Path, *, name: str = "oracle") -> None:
+        self.folder, self.name = folder, name
+
+    def fingerprint(self) -> dict[str, Any]:
+        return {"backbone": self.name, "embedding_dim": self.embedding_dim, "method": "mean-pool"}
+
+    def preprocess(self, frames: np.ndarray) -> torch.Tensor:
+        pixels = torch.from_numpy(frames).permute(0, 3, 1, 2).float() / 255 - 0.5
+        return torch.nn.functional.adaptive_avg_pool2d(pixels, 8)
+
+    def encode_frames(self, pixel_values: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.normalize(pixel_values.flatten(1), dim=-1)
+
+    def encode_text(self, texts: Sequence[str]) -> torch.Tensor:
+        return torch.cat([self.encode_frames(self.preprocess(self.shown(text))[None]) for text in texts])
+
+    def shown(self, text: str) -> np.ndarray:
+        clips = read_captions(self.folder)
+        words = set(text.replace(",", " ").split())
+        meant = [(clip, parse(clip.metadata["meaning"])) for clip in clips]
+        likely = [item for item in meant if {act.actor for act in item[1].acts} <= words]
+        (clip,) = [clip for clip, meaning in likely if describes(text, meaning)]
+        return read_frames(clip.video, self.sampling).pixels
+
+
+@pytest.fixture
+def small_demo(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[tuple[str, str | None]]]:
+    """Fewer and smaller clips, and the oracle for a model."""
+
+    def install(folder: Path, **options: str) -> list[tuple[str, str | None]]:
+        asked = []
+
+        def load_model(name: str, adapter: str | None = None) -> Oracle:
+            asked.append((name, adapter))
+            return Oracle(folder, **options)
+
+        monkeypatch.setattr(demo_module, "NUM_CLIPS", NUM_CLIPS)
+        monkeypatch.setattr("framecue.datasets.moji_motion.files.IMAGE_SIZE", 64)
+        monkeypatch.setattr("framecue.model.load_model", load_model)
+        return asked
+
+    return install
+
+
+def test_json(run, small_demo, tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    asked = small_demo(folder)
+    result = run("demo", "--dir", folder, "--json")
+    assert result.code == 0
+    document = json.loads(result.out)
+    assert asked == [("moji-clip", "moji-prompt-switch")]
+    assert document.keys() == {"folder", "library", "sheet", "right_first", "searches"}
+    assert document["library"] == str(folder / "videos.lance")
+    assert document["right_first"] == 5
+    assert len(document["searches"]) == 5
+    for search in document["searches"]:
+        assert search.keys() == {"query", "expected", "results"}
+        assert [hit["rank"] for hit in search["results"]] == [1, 2, 3]
+        assert [hit["right"] for hit in search["results"]] == [True, False, False]
+        assert search["results"][0]["path"] == search["expected"]
+        assert Path(search["expected"]).is_file()
+        scores = [hit["score"] for hit in search["results"]]
+        assert 1.001 >= scores[0] > scores[1] >= scores[2]
+    with Image.open(document["sheet"]) as sheet:
+        assert sheet.format == "PNG"
+        assert sheet.width > 3 * 5 * 84
+        assert (np.asarray(sheet.convert("RGB")) == (20, 140, 70)).all(axis=-1).any()  # the mark of the right answer
+    assert len(read_captions(folder, "test")) == NUM_CLIPS
+
+
+def test_the_searches_are_of_each_kind_and_two_differ_in_order_alone(run, small_demo, tmp_path: Path) -> None:
+    small_demo(tmp_path)
+    document = json.loads(run("demo", "--dir", tmp_path, "--json").out)
+    meanings = {str(clip.video): parse(clip.metadata["meaning"]) for clip in read_captions(tmp_path)}
+    assert len(set(meanings.values())) == NUM_CLIPS
+    expected = [meanings[search["expected"]] for search in document["searches"]]
+    queries = [search["query"] for search in document["searches"]]
+    assert len(set(expected)) == 5
+    assert Counter(meaning.relation for meaning in expected) == {"then": 3, "while": 1, None: 1}
+    first, second = expected[:2]
+    assert first.swapped() == second != first
+    words = [sorted(query.replace(",", "").split()) for query in queries[:2]]
+    assert words[0] == words[1]
+    assert queries[0] != queries[1]
+    for query, meaning in zip(queries, expected, strict=True):
+        assert describes(query, meaning)
+
+
+def test_the_table_marks_the_right_answers(run, small_demo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Under a link, and from a folder above: names as they are given have to meet the library's.
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    monkeypatch.chdir(tmp_path / "real")
+    small_demo(tmp_path / "link" / "demo")
+    result = run("demo", "--dir", "../link/demo")
+    assert result.code == 0
+    lines = [line.rstrip() for line in result.out.splitlines() if line.strip(" ─")]
+    assert lines[0].split() == ["search", "rank", "score", "clip"]
+    rows = lines[1:-2]
+    assert len(rows) == 15
+    assert [row.endswith("<- right") for row in rows] == [True, False, False] * 5
+    assert lines[-2].startswith("The right clip came first in 5 of 5 searches. See them in ../link/demo/searches.png")
+    assert lines[-1].startswith("Search on: framecue search")
+    assert result.err.startswith(f"Drawing {NUM_CLIPS} clips in ../link/demo/clips\n")
+
+
+def test_again_in_the_same_folder(run, small_demo, tmp_path: Path) -> None:
+    small_demo(tmp_path)
+    first = run("demo", "--dir", tmp_path, "--json")
+    (tmp_path / "clips" / "00003.mp4").unlink()
+    # A video of one's own in the folder is not the demo's.
+    (tmp_path / "clips" / "holiday.mp4").write_bytes(b"not the demo's business")
+    second = run("demo", "--dir", tmp_path, "--json")
+    assert second.code == 0
+    assert second.out == first.out
+    assert "holiday" not in second.err
+
+
+def test_a_library_of_another_model_says_what_to_do(run, small_demo, tmp_path: Path) -> None:
+    small_demo(tmp_path)
+    assert run("demo", "--dir", tmp_path).code == 0
+    small_demo(tmp_path, name="another oracle")
+    result = run("demo", "--dir", tmp_path, "--json")
+    assert (result.code, result.out) == (1, "")
+    error = result.err.splitlines()[-1]
+    assert error.startswith(f"Error: library {tmp_path / 'videos.lance'} was made with another model")
+    assert f"remove {tmp_path} or give another --dir" in error
+
+
+@pytest.mark.parametrize("kind", ["another MojiMotion", "one's own"])
+def test_other_datasets_are_left_alone(run, small_demo, tmp_path: Path, kind: str) -> None:
+    small_demo(tmp_path)
+    if kind == "one's own":
+        write_captions(tmp_path, [Clip(tmp_path / "a.mp4", ("a dog runs",), "train")])
+    else:
+        write_clips(tmp_path, list(draw_meanings("val", num_clips=1, rng=np.random.default_rng(0))), seed=0)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    result = run("demo", "--dir", tmp_path, "--json")
+    assert (result.code, result.out) == (1, "")
+    assert result.err.count("\n") == 1
+    assert str(tmp_path) in result.err
+    assert "give another" in result.err
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+def test_wrong_usage(run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    for folder, says in ((tmp_path / "file", "is a file"), ("", "is empty")):
+        result = run("demo", "--dir", folder)
+        assert (result.code, result.out) == (2, "")
+        assert says in result.err
+        assert result.err.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_the_shipped_model_finds_the_right_clip_first_every_time(run, tmp_path: Path) -> None:
+    result = run("demo", "--dir", tmp_path / "demo", "--json")
+    assert result.code == 0
+    document = json.loads(result.out)
+    assert document["right_first"] == 5
+    assert all(search["results"][0]["right"] for search in document["searches"])
+    assert len(read_captions(tmp_path / "demo", "test")) == 60
+    library = framecue.Library(document["library"]).info()
+    assert library.num_videos == 60
+    assert (library.fingerprint["backbone"], library.fingerprint["adapter_source"]) == (
+        "moji-clip",
+        "moji-prompt-switch",
+    )
+    assert Path(document["sheet"]).stat().st_size > 10_000

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from framecue.datasets.captions import Clip, read_captions, write_captions
+
+PERFECT = {"R@1": 100.0, "R@5": 100.0, "R@10": 100.0, "median_rank": 1.0, "mean_rank": 1.0}
+
+
+@pytest.fixture
+def mixed_up(data: Path, tmp_path: Path) -> Path:
+    """The test clips with the captions of red and green exchanged, and without the twin."""
+    shutil.copytree(data / "test", tmp_path / "data" / "test")
+    texts = {"red": "green", "green": "red", "blue": "blue"}
+    folder = tmp_path / "data"
+    write_captions(folder, [Clip(folder / "test" / f"{name}.mp4", (text,), "test") for name, text in texts.items()])
+    return folder
+
+
+def test_json_has_these_keys_and_nothing_else_is_on_standard_output(run, loader, data: Path) -> None:
+    result = run("evaluate", "--model", "clip", "--adapter", "tuned", "--data-dir", data, "--split", "test", "--json")
+    assert result.code == 0
+    assert json.loads(result.out) == {"text_to_video": PERFECT, "video_to_text": PERFECT, "twin_accuracy": 100.0}
+    assert result.err == ""
+    assert loader.asked == [("clip", "tuned")]
+    assert loader.options == [{"dtype": torch.float32}]
+
+
+def test_captions_mixed_up_between_two_clips_cost_both(run, loader, mixed_up: Path) -> None:
+    # "green" describes red.mp4 here, but green.mp4 comes first; red and blue are equally far from green.
+    document = json.loads(run("evaluate", "--model", "clip", "--data-dir", mixed_up, "--json").out)
+    assert document["twin_accuracy"] is None
+    for direction in ("text_to_video", "video_to_text"):
+        numbers = document[direction]
+        assert numbers["R@1"] == pytest.approx(100 / 3)
+        assert numbers["R@5"] == 100
+        assert numbers["mean_rank"] > 1.5
+        assert numbers["median_rank"] >= 2
+
+
+def test_the_table_says_the_same(run, loader, data: Path, mixed_up: Path) -> None:
+    result = run("evaluate", "--model", "clip", "--data-dir", data)
+    assert result.code == 0
+    assert result.err == f"3 videos, 3 texts, split test of {data}\n"
+    lines = [line.split() for line in result.out.splitlines() if line.strip(" ─")]
+    assert lines == [
+        ["R@1", "R@5", "R@10", "median", "rank", "mean", "rank"],
+        ["text", "to", "video", "100.0", "100.0", "100.0", "1.0", "1.0"],
+        ["video", "to", "text", "100.0", "100.0", "100.0", "1.0", "1.0"],
+        ["twin", "accuracy", "100.0"],
+    ]
+    assert "twin" not in run("evaluate", "--model", "clip", "--data-dir", mixed_up).out
+
+
+def test_another_split(run, loader, data: Path) -> None:
+    result = run("evaluate", "--model", "clip", "--data-dir", data, "--split", "train", "--dtype", "bfloat16")
+    assert "4 videos, 4 texts, split train" in result.err
+    assert loader.options == [{"dtype": torch.bfloat16}]
+
+
+def test_a_real_model_scores_what_its_own_embeddings_say(run, clip_folder: Path, data: Path) -> None:
+    import framecue
+
+    result = run("evaluate", "--model", clip_folder, "--data-dir", data, "--json")
+    assert result.code == 0
+    model = framecue.load_model(clip_folder)
+    clips = read_captions(data, "test")
+    texts = model.encode_text([clip.captions[0] for clip in clips]).double()
+    videos = torch.cat([model.encode_video(clip.video) for clip in clips]).double()
+    similarity = texts @ videos.T
+    ranks = (similarity >= similarity.diagonal()[:, None]).sum(dim=1).double()
+    document = json.loads(result.out)
+    assert document["text_to_video"]["mean_rank"] == pytest.approx(ranks.mean().item())
+    assert document["text_to_video"]["R@1"] == pytest.approx(100 * (ranks == 1).double().mean().item())
+    assert document["twin_accuracy"] in (0, 50, 100)  # two texts
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda folder: shutil.rmtree(folder), ["no such folder", "captions.jsonl"]),
+        (lambda folder: (folder / "captions.jsonl").unlink(), ["no captions.jsonl in it", "write one"]),
+        (lambda folder: (folder / "captions.jsonl").write_text(""), ["captions.jsonl: is empty"]),
+        (lambda folder: (folder / "captions.jsonl").write_text("{"), ["captions.jsonl, line 1: is not JSON"]),
+        (lambda folder: (folder / "test" / "red.mp4").unlink(), ["1 of 3 video files are missing: 'test/red.mp4'"]),
+        (lambda folder: (folder / "test" / "red.mp4").write_bytes(b""), ["test/red.mp4: the file is empty"]),
+        (lambda folder: (folder / "test" / "red.mp4").write_text("text\n" * 99), ["test/red.mp4: "]),
+    ],
+)
+def test_bad_data_is_one_line_and_code_1(run, loader, mixed_up: Path, change, says: list[str]) -> None:
+    change(mixed_up)
+    result = run("evaluate", "--model", "clip", "--data-dir", mixed_up, "--json")
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith("Error: ")
+    assert result.err.count("\n") == 1
+    for text in [*says, str(mixed_up)]:
+        assert text in result.err
+
+
+def test_an_unknown_split_lists_the_known_ones_before_a_model_is_loaded(run, loader, data: Path) -> None:
+    result = run("evaluate", "--model", "clip", "--data-dir", data, "--split", "tests")
+    assert (result.code, result.out) == (1, "")
+    assert "no clip is in split 'tests'; splits present: 'test' (3), 'train' (4), 'val' (2)" in result.err
+    assert loader.asked == []
+
+
+def test_wrong_usage(run, data: Path) -> None:
+    for args, says in (
+        (["--data-dir", data], "Missing option '--model'"),
+        (["--model", "clip"], "Missing option '--data-dir'"),
+        (["--model", "clip", "--data-dir", ""], "'--data-dir'"),
+        (["--model", "clip", "--data-dir", data / "captions.jsonl"], "is a file"),
+    ):
+        result = run("evaluate", *args)
+        assert result.code == 2
+        assert says in result.err
+        assert result.err.count("\n") == 1

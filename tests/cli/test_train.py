@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file
+
+import framecue
+from framecue.checkpoint import read_adapter_config
+from framecue.training import run as run_module
+
+
+@pytest.fixture
+def recipe(clip_folder: Path, data: Path, tmp_path: Path) -> Callable[..., Path]:
+    """Write a recipe of three steps."""
+
+    def write(**changes: Any) -> Path:
+        content = {
+            "output_dir": str(tmp_path / "run"),
+            "backbone": str(clip_folder),
+            "method": "prompt-switch",
+            "options": {"num_frames": 2, "num_test_frames": 2, "num_prompts": 2, "captioner_layers": 1},
+            "dataset": {"name": "folder", "data_dir": str(data)},
+            "schedule": {
+                "batch_size": 2,
+                "max_steps": 3,
+                "eval_steps": 1,
+                "logging_steps": 1,
+                "learning_rate": 0.001,
+                "backbone_learning_rate": 0.001,
+                "warmup_ratio": 0,
+            },
+        }
+        file = tmp_path / "recipe.yaml"
+        file.write_text(yaml.safe_dump(content | changes), encoding="utf-8")
+        return file
+
+    return write
+
+
+@pytest.fixture
+def stop_at(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AbstractContextManager[None]]:
+    """Press Ctrl-C after the checkpoint of a step."""
+    from transformers import TrainerCallback
+
+    run_recipe = run_module.run_recipe
+
+    @contextmanager
+    def stop_at(is_the_step: Callable[[int], bool]) -> Iterator[None]:
+        class Stop(TrainerCallback):
+            def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+                if is_the_step(state.global_step):
+                    raise KeyboardInterrupt
+
+        def interrupted(*args: Any, callbacks: list[Any], **options: Any) -> Any:
+            return run_recipe(*args, callbacks=[*callbacks, Stop()], **options)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(run_module, "run_recipe", interrupted)
+            yield
+
+    return stop_at
+
+
+def test_a_recipe_becomes_an_adapter_that_can_be_used(
+    run, recipe, clip_folder: Path, data: Path, tmp_path: Path, clips: Path
+) -> None:
+    output = tmp_path / "run"
+    result = run("train", recipe(), "--json")
+    assert result.code == 0
+    document = json.loads(result.out)
+    assert document["adapter"] == str(output)
+    assert document["steps"] == 3
+    assert 0 <= document["validation"]["R@1"] <= 100
+    assert read_adapter_config(output).method == "prompt-switch"
+    assert list(output.rglob("events.out.tfevents.*"))  # for TensorBoard
+    # A program of its own tells transformers to be quiet; in this process it was imported before.
+    lines = [line for line in result.err.splitlines() if not line.startswith("[transformers]")]
+    steps = [line for line in lines if re.match(r"step \d of 3: (loss|eval_R@1) ", line)]
+    assert len(steps) >= 6
+    assert all(line.startswith("step ") for line in lines), result.err
+
+    untrained = framecue.load_model(clip_folder).encode_text(["the cat rises"])
+    trained = framecue.load_model(clip_folder, adapter=output).encode_text(["the cat rises"])
+    assert not torch.allclose(untrained, trained, atol=1e-4)
+    options = ("--model", clip_folder, "--adapter", output)
+    assert run("evaluate", *options, "--data-dir", data, "--json").code == 0
+    assert run("caption", *options, clips / "red.mp4").code == 0
+    library = tmp_path / "videos.lance"
+    assert run("index", clips, "--library", library, *options).code == 0
+    found = run("search", "the cat rises", "--library", library, "--json")
+    assert len(json.loads(found.out)["results"]) == 4
+
+
+def test_people_get_the_adapters_folder(run, recipe, tmp_path: Path) -> None:
+    result = run(
+        "train", recipe(method="mean-pool", options={"num_frames": 2, "num_test_frames": 2}), "schedule.max_steps=1"
+    )
+    assert (result.code, result.out) == (0, f"{tmp_path / 'run'}\n")
+    assert re.fullmatch(r"1 steps; validation: R@1 \d+.*", result.err.splitlines()[-1])
+
+
+def test_overrides(run, recipe, tmp_path: Path) -> None:
+    options = "options={num_frames: 1, num_test_frames: 1}"
+    result = run(
+        "train",
+        recipe(),
+        "schedule.max_steps=2",
+        f"output_dir={tmp_path / 'other'}",
+        "method=mean-pool",
+        options,
+        "--json",
+    )
+    assert result.code == 0
+    assert json.loads(result.out)["steps"] == 2
+    config = read_adapter_config(tmp_path / "other")
+    assert (config.method, config.options["num_frames"]) == ("mean-pool", 1)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_that_was_stopped_goes_on_and_ends_as_if_it_had_not_been(run, recipe, tmp_path: Path, stop_at) -> None:
+    # Every frame of the clips, so that no frames are drawn at random.
+    file = recipe(method="mean-pool", options={"num_frames": 8, "num_test_frames": 8})
+    whole = run("train", file, f"output_dir={tmp_path / 'whole'}", "--json")
+    assert whole.code == 0
+
+    with stop_at(lambda step: step == 2):
+        stopped = run("train", file, "--json")
+    assert (stopped.code, stopped.out) == (130, "")
+    assert stopped.err.splitlines()[-1] == "Error: stopped"
+    assert not (tmp_path / "run" / "adapter_model.safetensors").exists()
+
+    resumed = run("train", file, "--json")
+    assert resumed.code == 0
+    assert resumed.err.splitlines()[0] == "goes on from step 2 of 3"
+    assert "step 1 of 3" not in resumed.err
+    assert json.loads(resumed.out) | {"adapter": ""} == json.loads(whole.out) | {"adapter": ""}
+    ours, theirs = (load_file(tmp_path / name / "adapter_model.safetensors") for name in ("run", "whole"))
+    assert ours.keys() == theirs.keys()
+    for name in ours:
+        torch.testing.assert_close(ours[name], theirs[name], rtol=0, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_a_killed_process_goes_on_from_its_last_checkpoint(run, recipe, tmp_path: Path, stop_at) -> None:
+    file = recipe(method="mean-pool", options={"num_frames": 2, "num_test_frames": 2})
+    program = [sys.executable, "-m", "framecue", "train", str(file), "schedule.max_steps=5000"]
+    checkpoints = tmp_path / "run" / "checkpoints"
+    with (tmp_path / "log").open("wb") as log, subprocess.Popen(program, stdout=log, stderr=log) as process:
+        try:
+            deadline = time.monotonic() + 240
+            while not (checkpoints / "checkpoint-2").exists():
+                assert process.poll() is None, (tmp_path / "log").read_text()
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        finally:
+            process.kill()
+    told = (tmp_path / "log").read_text().splitlines()
+    assert told[0].startswith("step 1 of 5000: loss ")
+    assert all(line.startswith("step ") for line in told), told
+    # The last one may have been cut short by the kill.
+    done = max(int(path.name.rpartition("-")[2]) for path in checkpoints.glob("checkpoint-*"))
+    with stop_at(lambda step: step >= 4):
+        result = run("train", file, "schedule.max_steps=5000")
+    assert result.code == 130
+    went_on = re.fullmatch(r"goes on from step (\d+) of 5000", result.err.splitlines()[0])
+    assert went_on is not None, result.err
+    assert max(1, done - 1) <= int(went_on[1]) <= done
+    assert f"step {int(went_on[1]) + 1} of 5000: loss" in result.err
+
+
+def test_a_terminal_gets_a_bar_and_its_cursor_back(run, recipe, stop_at, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # rich takes any stream for a terminal
+    monkeypatch.setenv("TERM", "xterm")
+    with stop_at(lambda step: step == 2):
+        result = run("train", recipe(method="mean-pool", options={"num_frames": 1, "num_test_frames": 1}))
+    assert result.code == 130
+    assert "Training" in result.err
+    assert "2/3" in result.err
+    assert "step 1 of 3: loss" in result.err
+    hide, show = "\x1b[?25l", "\x1b[?25h"
+    assert -1 < result.err.rfind(hide) < result.err.rfind(show) < result.err.rfind("Error: stopped")
+
+
+def test_another_recipe_in_the_same_folder_is_refused(run, recipe, tmp_path: Path) -> None:
+    file = recipe(method="mean-pool", options={"num_frames": 1, "num_test_frames": 1})
+    assert run("train", file, "schedule.max_steps=1").code == 0
+    result = run("train", file, "schedule.max_steps=1", "schedule.learning_rate=0.01")
+    assert (result.code, result.out) == (1, "")
+    assert result.err.count("\n") == 1
+    assert str(tmp_path / "run") in result.err
+    assert "output_dir" in result.err
+
+
+def test_a_loss_that_is_not_finite_stops_the_run(run, recipe, clip_folder: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken-clip"
+    model = framecue.load_model(clip_folder)
+    with torch.no_grad():
+        model.backbone.model.visual_projection.weight.fill_(torch.nan)
+    model.backbone.save(broken)
+    file = recipe(method="mean-pool", options={"num_frames": 1, "num_test_frames": 1})
+    result = run("train", file, f"backbone={broken}", "--json")
+    assert (result.code, result.out) == (1, "")
+    (error,) = [line for line in result.err.splitlines() if line.startswith("Error: ")]
+    assert error.startswith("Error: the loss became nan at step ")
+    assert "learning_rate" in error
+
+
+def test_wrong_usage(run) -> None:
+    result = run("train")
+    assert result.code == 2
+    assert "Missing argument 'RECIPE.YAML'" in result.err

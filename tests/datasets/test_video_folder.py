@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.data import DataLoader
+
+from framecue.datasets import Clip, write_captions
+from framecue.datasets.video_folder import VideoFolder
+from framecue.errors import DatasetError
+from framecue.video import FrameSampling, write_video
+
+NUM_FRAMES = 24
+
+
+def to_pixels(frames: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(frames[:, :8, :8])).permute(0, 3, 1, 2)
+
+
+@pytest.fixture(scope="module")
+def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six videos that count their frames in their brightness, four to train on; each has two captions."""
+    folder = tmp_path_factory.mktemp("videos")
+    clips = []
+    for number in range(6):
+        frames = [np.full((16, 16, 3), 5 + 10 * place, dtype=np.uint8) for place in range(NUM_FRAMES)]
+        for frame in frames:
+            frame[:, :, 2] = 30 * number
+        write_video(folder / f"{number}.mp4", frames, frames_per_second=8)
+        split = "train" if number < 4 else "val"
+        clips.append(Clip(folder / f"{number}.mp4", (f"first of {number}", f"second of {number}"), split))
+    write_captions(folder, clips)
+    return folder
+
+
+@pytest.fixture
+def damaged(videos: Path, tmp_path: Path) -> Path:
+    """The same, with videos 1 and 4 spoilt."""
+    for file in videos.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    for number in (1, 4):
+        (tmp_path / f"{number}.mp4").write_text("no video")
+    return tmp_path
+
+
+def folder_of(data_dir: Path, **options: Any) -> VideoFolder:
+    chosen = {"split": "train", "sampling": FrameSampling(4), "preprocess": to_pixels, **options}
+    return VideoFolder(data_dir, **chosen)
+
+
+def places(example: Any) -> list[int]:
+    """Which frames an example has."""
+    return [round((value - 5) / 10) for value in example.frames[:, 0].float().mean((1, 2)).tolist()]
+
+
+def test_every_caption_is_an_example_to_train_on(videos: Path) -> None:
+    source = folder_of(videos)
+    assert len(source) == 8
+    examples = source.__getitems__(range(8))
+    assert [example.caption for example in examples] == [f"{n} of {v}" for v in range(4) for n in ("first", "second")]
+    assert [example.video_id for example in examples] == [source.video_of(index) for index in range(8)]
+    assert len({example.video_id for example in examples}) == 4
+    assert examples[0].frames.shape == (4, 3, 8, 8)
+    assert examples[0].frames.dtype == torch.uint8
+
+
+def test_at_test_a_video_has_one_caption_and_the_frames_of_a_library(videos: Path) -> None:
+    source = folder_of(videos, split="val", at_test=True)
+    examples = source.__getitems__([0, 1])
+    assert [example.caption for example in examples] == ["first of 4", "first of 5"]
+    assert places(examples[0]) == FrameSampling(4).test_indices(NUM_FRAMES)
+    source.set_epoch(3)
+    assert places(source.__getitems__([0])[0]) == FrameSampling(4).test_indices(NUM_FRAMES)
+
+
+def test_frames_come_from_the_seed_the_epoch_and_the_index(videos: Path) -> None:
+    source, again, other = folder_of(videos, seed=1), folder_of(videos, seed=1), folder_of(videos, seed=2)
+    first = [places(example) for example in source.__getitems__(range(8))]
+    assert all(6 * part <= place < 6 * part + 6 for drawn in first for part, place in enumerate(drawn))
+    assert [places(again.__getitems__([index])[0]) for index in reversed(range(8))] == first[::-1]
+    assert [places(example) for example in other.__getitems__(range(8))] != first
+    source.set_epoch(1)
+    second = [places(example) for example in source.__getitems__(range(8))]
+    assert second != first
+    again.set_epoch(1)
+    assert [places(example) for example in again.__getitems__(range(8))] == second
+    source.set_epoch(0)
+    assert [places(example) for example in source.__getitems__(range(8))] == first
+
+
+def test_captions_of_a_video_draw_frames_of_their_own(videos: Path) -> None:
+    drawn = {str(places(example)) for epoch in range(3) for example in _epoch(folder_of(videos), epoch)}
+    assert len(drawn) > 20  # of 24
+
+
+def _epoch(source: VideoFolder, epoch: int) -> list[Any]:
+    source.set_epoch(epoch)
+    return source.__getitems__(range(len(source)))
+
+
+def test_an_unreadable_video_is_replaced_in_training(damaged: Path, caplog: pytest.LogCaptureFixture) -> None:
+    source = folder_of(damaged)
+    with caplog.at_level(logging.WARNING):
+        batch = source.__getitems__([0, 2])  # videos 0 and 1: 1 is spoilt, and 0 is in the batch
+    assert [example.caption for example in batch] == ["first of 0", "first of 2"]
+    assert source.unreadable == [damaged / "1.mp4"]
+    (record,) = caplog.records
+    assert record.getMessage().startswith(f"{damaged / '1.mp4'}: ")
+    assert record.getMessage().endswith("; the clip is left out")
+    assert "\n" not in record.getMessage()
+
+
+def test_no_video_stands_twice_after_replacing(damaged: Path) -> None:
+    source = folder_of(damaged)
+    assert [example.caption for example in source.__getitems__([3, 4])] == ["first of 3", "first of 2"]
+    # All others are in the batch: its place stays empty.
+    assert [example.caption for example in source.__getitems__([0, 2, 4, 6])] == [
+        "first of 0",
+        "first of 2",
+        "first of 3",
+    ]
+    assert [example.caption for example in source.__getitems__([7, 2])] == ["second of 3", "first of 2"]
+
+
+def test_it_is_logged_once(damaged: Path, caplog: pytest.LogCaptureFixture) -> None:
+    source = folder_of(damaged)
+    with caplog.at_level(logging.WARNING):
+        for epoch in range(2):
+            _epoch(source, epoch)
+            source.__getitems__([2])
+    assert len(caplog.records) == 1
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_what_a_loading_process_finds_out_all_know(damaged: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    source = folder_of(damaged)
+    for _ in range(2):
+        loader = DataLoader(source, batch_sampler=[[0, 2], [4, 3]], num_workers=1, collate_fn=list)
+        captions = [[example.caption for example in batch] for batch in loader]
+        assert captions == [["first of 0", "first of 2"], ["first of 2", "first of 3"]]
+    assert source.unreadable == [damaged / "1.mp4"]
+    assert capfd.readouterr().err.count("1.mp4") <= 1
+
+
+def test_at_test_an_unreadable_video_is_left_out(damaged: Path, caplog: pytest.LogCaptureFixture) -> None:
+    source = folder_of(damaged, split="val", at_test=True)
+    with caplog.at_level(logging.WARNING):
+        assert [example.caption for example in source.__getitems__([0, 1])] == ["first of 5"]
+        assert source.__getitems__([0]) == []
+    assert len(source) == 2
+    assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize("at_test", [False, True])
+def test_nothing_readable_at_all(videos: Path, tmp_path: Path, at_test: bool) -> None:
+    (tmp_path / "captions.jsonl").write_bytes((videos / "captions.jsonl").read_bytes())
+    for number in range(6):
+        (tmp_path / f"{number}.mp4").write_bytes(b"")
+    source = folder_of(tmp_path, at_test=at_test)
+    with pytest.raises(
+        DatasetError, match=r"none of the 4 videos of split 'train' can be read; the first is .*0\.mp4$"
+    ):
+        source.__getitems__(range(len(source)))
+
+
+def test_a_folder_without_the_split(videos: Path) -> None:
+    with pytest.raises(DatasetError, match="no clip is in split 'test'"):
+        folder_of(videos, split="test")

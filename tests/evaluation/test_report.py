@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from framecue.datasets.captions import Clip, Twin
+from framecue.errors import InputError, VideoError
+from framecue.evaluation import report as report_module
+from framecue.evaluation.report import embed_videos, evaluate_clips
+from framecue.video import FrameSampling, read_frames, write_video
+
+DIM = 8
+
+
+def unit(*parts: tuple[int, float]) -> torch.Tensor:
+    """A unit vector from (axis, length) parts."""
+    vector = torch.zeros(DIM)
+    for axis, length in parts:
+        vector[axis] = length
+    return vector / vector.norm()
+
+
+class FakeModel:
+    """Files and texts have the vectors that a test gives them; `read_video` passes a file's name on as its pixels."""
+
+    def __init__(self, **vectors: torch.Tensor) -> None:
+        self.vectors = vectors
+        self.names = list(vectors)
+        self.batches: list[int] = []
+
+    def read_video(self, path: str | Path) -> torch.Tensor:
+        return torch.full((2, 3, 1, 1), float(self.names.index(Path(path).stem)))
+
+    def encode_frames(self, pixels: torch.Tensor) -> torch.Tensor:
+        self.batches.append(len(pixels))
+        return torch.stack([self.vectors[self.names[int(number)]] for number in pixels[:, 0, 0, 0, 0]])
+
+    def encode_text(self, texts: list[str]) -> torch.Tensor:
+        return torch.stack([self.vectors[text] for text in texts])
+
+
+def clip(name: str, *captions: str, twin: tuple[str, ...] | None = None) -> Clip:
+    mirrored = Twin(Path(f"{name}_twin.mp4"), twin) if twin else None
+    return Clip(Path(f"{name}.mp4"), captions, "test", mirrored)
+
+
+def evaluate(model: Any, clips: list[Clip], **options: Any) -> Any:
+    return evaluate_clips(model, clips, **options)
+
+
+def test_both_directions_of_a_hand_worked_split() -> None:
+    model = FakeModel(
+        a=unit((0, 1)),
+        b=unit((1, 1)),
+        c=unit((2, 1)),
+        # The texts of a find it at once; b's finds a first (rank 2); c's finds b and a first (rank 3).
+        a1=unit((0, 1)),
+        a2=unit((0, 2), (1, 1)),
+        b1=unit((0, 2), (1, 1)),
+        c1=unit((0, 1), (1, 2), (2, 0.5)),
+    )
+    result = evaluate(model, [clip("a", "a1", "a2"), clip("b", "b1"), clip("c", "c1")])
+    # Video to text, each clip's captions by the best: a finds its own first (1 against .89 and .44); for b its caption
+    # is .45, c1 has .87, and of a's captions a2 ties with .45, which counts against it: rank 3; c has one above 0.
+    assert result.to_dict() == {
+        "text_to_video": {
+            "R@1": 50.0,
+            "R@5": 100.0,
+            "R@10": 100.0,
+            "median_rank": 1.5,
+            "mean_rank": (1 + 1 + 2 + 3) / 4,
+        },
+        "video_to_text": {
+            "R@1": pytest.approx(200 / 3),
+            "R@5": 100.0,
+            "R@10": 100.0,
+            "median_rank": 1.0,
+            "mean_rank": pytest.approx((1 + 3 + 1) / 3),
+        },
+        "twin_accuracy": None,
+    }
+    assert (result.num_videos, result.num_texts) == (3, 4)
+
+
+def test_one_hot_texts_find_their_clips_whatever_the_order_of_the_captions() -> None:
+    names = list("abcd")
+    vectors = {name: unit((axis, 1)) for axis, name in enumerate(names)}
+    texts = {f"{name}{number}": vectors[name] for name in names for number in range(3)}
+    clips = [clip(name, *(f"{name}{number}" for number in range(1 + axis % 3))) for axis, name in enumerate(names)]
+    result = evaluate(FakeModel(**vectors, **texts), clips)
+    assert result.num_texts == 1 + 2 + 3 + 1
+    for direction in result.retrieval.to_dict().values():
+        assert direction == {"R@1": 100.0, "R@5": 100.0, "R@10": 100.0, "median_rank": 1.0, "mean_rank": 1.0}
+
+
+def test_twin_accuracy_asks_the_texts_of_both_clips_and_a_tie_counts_half() -> None:
+    model = FakeModel(
+        a=unit((0, 1)),
+        a_twin=unit((1, 1)),
+        b=unit((2, 1)),
+        right=unit((0, 1)),  # nearer to a
+        wrong=unit((0, 1), (1, 2)),  # of a, but nearer to its twin
+        tie=unit((0, 1), (1, 1)),
+        backwards=unit((1, 1)),  # of the twin, and nearer to it
+        other=unit((2, 1)),
+    )
+    clips = [clip("b", "other"), clip("a", "right", "wrong", "tie", twin=("backwards",))]
+    assert evaluate(model, clips).twin_accuracy == 100 * (1 + 0 + 0.5 + 1) / 4
+
+
+def test_twins_are_not_in_the_gallery() -> None:
+    # The twin is exactly what the text says and would come first.
+    model = FakeModel(
+        a=unit((0, 2), (1, 1)), a_twin=unit((0, 1)), b=unit((1, 1)), a1=unit((0, 1)), b1=unit((1, 1)), t=unit((3, 1))
+    )
+    result = evaluate(model, [clip("a", "a1", twin=("t",)), clip("b", "b1")])
+    assert result.retrieval.text_to_video.recall_at_1 == 100
+    assert result.num_videos == 2
+    assert result.num_texts == 2
+    assert result.twin_accuracy == 25.0  # a1 is nearer to the twin, and the text of the twin ties
+
+
+def test_batches_do_not_change_the_vectors_or_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report_module, "BATCH_VIDEOS", 3)
+    monkeypatch.setattr(report_module, "BATCH_TEXTS", 2)
+    names = list("abcdefg")
+    vectors = {name: unit((axis, 1), (7, 0.1 * axis)) for axis, name in enumerate(names)}
+    texts = {f"text {name}": vector for name, vector in vectors.items()}
+    model = FakeModel(**vectors, **texts)
+    told: list[tuple[int, int]] = []
+    result = evaluate(
+        model, [clip(name, f"text {name}") for name in names], progress=lambda done, total: told.append((done, total))
+    )
+    assert result.retrieval.text_to_video.recall_at_1 == 100
+    assert model.batches == [3, 3, 1]
+    assert told == [(3, 7), (6, 7), (7, 7)]
+    embedded = embed_videos(model, [Path(f"{name}.mp4") for name in reversed(names)])  # type: ignore[arg-type]
+    assert torch.equal(embedded, torch.stack([vectors[name] for name in reversed(names)]))
+
+
+def test_no_clips() -> None:
+    with pytest.raises(InputError, match="no clips to evaluate"):
+        evaluate(FakeModel(), [])
+
+
+def test_a_vector_that_is_not_finite_is_refused() -> None:
+    model = FakeModel(a=unit((0, 1)), b=torch.full((DIM,), torch.nan), a1=unit((0, 1)), b1=unit((1, 1)))
+    with pytest.raises(InputError, match="must be finite"):
+        evaluate(model, [clip("a", "a1"), clip("b", "b1")])
+
+
+class MeanOfFrames:
+    """Mean pooling over real files: a frame's feature is its 8 x 8 thumbnail; texts have random vectors."""
+
+    sampling = FrameSampling(4)
+
+    def read_video(self, path: str | Path) -> torch.Tensor:
+        pixels = torch.from_numpy(read_frames(path, self.sampling).pixels).permute(0, 3, 1, 2).float() / 255
+        return torch.nn.functional.adaptive_avg_pool2d(pixels, 8)
+
+    def encode_frames(self, pixels: torch.Tensor) -> torch.Tensor:
+        features = torch.nn.functional.normalize(pixels.flatten(2) - 0.5, dim=-1).mean(dim=1)
+        return torch.nn.functional.normalize(features, dim=-1)
+
+    def encode_text(self, texts: list[str]) -> torch.Tensor:
+        rows = [np.random.default_rng(list(text.encode())).normal(size=192) for text in texts]
+        return torch.nn.functional.normalize(torch.from_numpy(np.stack(rows)).float(), dim=-1)
+
+
+@pytest.fixture
+def mirrored(tmp_path: Path) -> list[Clip]:
+    """Clips and twins with the same frames, in the other order."""
+    made = []
+    for number in range(6):
+        rng = np.random.default_rng(number)
+        frames = np.kron(rng.integers(0, 255, (4, 8, 8, 3), dtype=np.uint8), np.ones((1, 4, 4, 1), dtype=np.uint8))
+        video, twin = tmp_path / f"{number}.mp4", tmp_path / f"{number}-twin.mp4"
+        write_video(video, frames, frames_per_second=4)
+        write_video(twin, frames[::-1], frames_per_second=4)
+        texts = tuple(f"{number} forward {i}" for i in range(8)), tuple(f"{number} backward {i}" for i in range(8))
+        made.append(Clip(video, texts[0], "test", Twin(twin, texts[1])))
+    return made
+
+
+def test_a_model_that_ignores_the_order_of_frames_gets_about_50(mirrored: list[Clip]) -> None:
+    accuracy = evaluate(MeanOfFrames(), mirrored).twin_accuracy
+    # By chance of the encoder's loss alone; 96 texts, so three standard deviations are 15.
+    assert 35 <= accuracy <= 65
+
+
+def test_a_file_that_cannot_be_read_stops_it_and_is_named(mirrored: list[Clip]) -> None:
+    for spoilt in (mirrored[3].video, mirrored[5].twin.video if mirrored[5].twin else None):
+        assert spoilt is not None
+        content = spoilt.read_bytes()
+        spoilt.write_bytes(b"not a video")
+        with pytest.raises(VideoError) as caught:
+            evaluate(MeanOfFrames(), mirrored)
+        assert caught.value.path == spoilt
+        spoilt.write_bytes(content)
+    mirrored[0].video.unlink()
+    with pytest.raises(VideoError, match=r"0\.mp4: no such file"):
+        evaluate(MeanOfFrames(), mirrored)

@@ -1,0 +1,327 @@
+"""VideoTextModel and load_model: shapes, types, unit length, what is refused, and what a fingerprint tells apart."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+import framecue.model
+from framecue.backbone import Backbone
+from framecue.checkpoint import save_adapter
+from framecue.errors import AdapterError, InputError, ModelError, UnknownNameError, VideoError
+from framecue.methods import build_method
+from framecue.model import VideoTextModel, load_model
+from framecue.video import FrameSampling, write_video
+
+OPTIONS = {"num_prompts": 3, "num_frames": 3, "num_test_frames": 6}
+
+
+def make(backbone: Backbone, method: str = "mean-pool", **options: Any) -> VideoTextModel:
+    torch.manual_seed(0)
+    return VideoTextModel(backbone, build_method(method, options, backbone), method_name=method).eval()
+
+
+@pytest.fixture
+def model(backbone: Backbone) -> VideoTextModel:
+    return make(backbone, num_frames=2, num_test_frames=4)
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    frames = [np.full((48, 64, 3), rng.integers(0, 256, 3), dtype=np.uint8) for _ in range(16)]
+    write_video(tmp_path / "clip.mp4", frames, frames_per_second=8)
+    return tmp_path / "clip.mp4"
+
+
+def pixels(videos: int = 2, frames: int = 6) -> Tensor:
+    return torch.randn(videos, frames, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+
+
+def assert_unit(embeddings: Tensor, *shape: int) -> None:
+    assert embeddings.shape == shape
+    assert embeddings.dtype == torch.float32
+    torch.testing.assert_close(embeddings.norm(dim=1), torch.ones(shape[0]), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+@pytest.mark.parametrize(("method", "options"), [("mean-pool", {}), ("prompt-switch", OPTIONS)])
+def test_embeddings_are_float32_of_unit_length(make_backbone: Callable[..., Backbone], method, options, dtype) -> None:
+    model = make(make_backbone(dtype=dtype), method, **options)
+    assert model.dtype == dtype
+    assert model.embedding_dim == 24
+    assert model.offline
+    texts = model.encode_text(["a red car", "the cat falls", "dog"])
+    videos = model.encode_frames(pixels())
+    assert_unit(texts, 3, 24)
+    assert_unit(videos, 2, 24)
+    assert not videos.requires_grad
+    features = model.frame_features(pixels())
+    assert features.shape == (2, 6, 24)
+    assert features.dtype == dtype
+    assert features.requires_grad
+    ids, mask = model.backbone.tokenize(["a red car", "dog"])
+    assert model.text_features(ids, mask).shape == (2, 24)
+    assert model.text_features(ids).dtype == dtype
+
+
+def test_embeddings_are_the_directions_of_the_features(model: VideoTextModel) -> None:
+    with torch.no_grad():
+        ids, _ = model.backbone.tokenize(["a red car"])
+        text = model.text_features(ids)
+        torch.testing.assert_close(model.encode_text("a red car"), text / text.norm(), rtol=0, atol=1e-6)
+        frames = model.frame_features(pixels(1))[0]
+        mean = (frames / frames.norm(dim=1, keepdim=True)).mean(dim=0)
+        torch.testing.assert_close(model.encode_frames(pixels(1))[0], mean / mean.norm(), rtol=0, atol=1e-6)
+
+
+def test_each_row_is_its_own_and_the_same_again(model: VideoTextModel) -> None:
+    texts = ["a red car", "the cat falls on the left", "dog"]
+    together = model.encode_text(texts)
+    assert torch.equal(model.encode_text(texts), together)
+    for row, text in enumerate(texts):
+        torch.testing.assert_close(model.encode_text([text])[0], together[row], rtol=0, atol=1e-5)
+    videos = model.encode_frames(pixels())
+    assert torch.equal(model.encode_frames(pixels()), videos)
+    torch.testing.assert_close(model.encode_frames(pixels()[1:])[0], videos[1], rtol=0, atol=1e-5)
+
+
+def test_a_training_step_gets_what_it_needs(make_backbone: Callable[..., Backbone]) -> None:
+    model = make(make_backbone(), "prompt-switch", **OPTIONS)
+    ids, mask = model.backbone.tokenize(["a red car", "the cat"])
+    outputs = model(pixels(2, 3), ids, mask)
+    assert outputs["frame_features"].shape == (2, 3, 24)
+    assert torch.equal(outputs["text_features"], model.text_features(ids))
+    assert outputs["auxiliary_loss"].shape == ()
+    assert outputs["auxiliary_loss"].requires_grad
+    assert make(make_backbone())(pixels(2, 3), ids, mask)["auxiliary_loss"] is None
+
+
+def test_preprocess_is_the_backbones(model: VideoTextModel) -> None:
+    frames = np.random.default_rng(0).integers(0, 256, (3, 40, 50, 3), dtype=np.uint8)
+    values = model.preprocess(frames)
+    assert values.shape == (3, 3, 32, 32)
+    assert values.dtype == torch.float32
+    assert torch.equal(values, model.backbone.preprocess(frames))
+
+
+def test_a_file_is_sampled_preprocessed_and_encoded(model: VideoTextModel, video: Path) -> None:
+    values = model.read_video(video)
+    assert values.shape == (4, 3, 32, 32)
+    embedding = model.encode_video(video)
+    assert_unit(embedding, 1, 24)
+    assert torch.equal(embedding, model.encode_frames(values[None]))
+    assert torch.equal(model.encode_video([video, str(video)]), embedding.expand(2, -1))
+
+
+def test_sampling_is_the_methods(backbone: Backbone) -> None:
+    mean_pool, switch = make(backbone, num_frames=2, num_test_frames=4), make(backbone, "prompt-switch", **OPTIONS)
+    assert mean_pool.sampling == FrameSampling(4)
+    assert mean_pool.train_sampling == FrameSampling(2)
+    assert switch.sampling == FrameSampling(6, chunk_frames=3)
+    assert switch.train_sampling == FrameSampling(3, chunk_frames=3)
+
+
+@pytest.mark.parametrize("texts", ["", "   ", "\t\n ", ["a cat", ""], ["a cat", " "]])
+def test_texts_of_only_spaces_are_refused(model: VideoTextModel, texts: str | list[str]) -> None:
+    with pytest.raises(InputError, match=r"^cannot encode '.*': type at least one word$"):
+        model.encode_text(texts)
+
+
+def test_nothing_to_encode_is_refused(model: VideoTextModel) -> None:
+    with pytest.raises(InputError, match="no text to encode; give at least one"):
+        model.encode_text([])
+    with pytest.raises(InputError, match="no video to encode; give at least one file"):
+        model.encode_video([])
+
+
+def test_a_file_that_cannot_be_read_is_named(model: VideoTextModel, tmp_path: Path) -> None:
+    (tmp_path / "notes.mp4").write_text("no video")
+    with pytest.raises(VideoError, match=r"notes\.mp4: "):
+        model.encode_video(tmp_path / "notes.mp4")
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [(6, 3, 32, 32), (1, 6, 3, 32, 48), (1, 6, 3, 224, 224), (1, 6, 32, 32, 3), (1, 0, 3, 32, 32), (0, 6, 3, 32, 32)],
+)
+def test_pixels_of_another_shape_are_refused(model: VideoTextModel, shape: tuple[int, ...]) -> None:
+    with pytest.raises(
+        InputError, match=r"pixel_values must be \(B, F, 3, 32, 32\) for tiny, got \(.*\); model\.preprocess"
+    ):
+        model.encode_frames(torch.zeros(shape))
+
+
+@pytest.mark.parametrize("shape", [(5,), (1, 25), (1, 0), (0, 5), (1, 1, 5)])
+def test_ids_of_another_shape_are_refused(model: VideoTextModel, shape: tuple[int, ...]) -> None:
+    with pytest.raises(InputError, match=r"input_ids must be \(N, T\) with T at most 24 for tiny, got"):
+        model.text_features(torch.zeros(shape, dtype=torch.int64))
+
+
+def test_captions_come_from_the_methods_captioner(backbone: Backbone) -> None:
+    model = make(backbone, "prompt-switch", **OPTIONS)
+    with torch.no_grad():
+        model.method.captioner.head.bias[backbone.end_of_text_id] = -1e4
+        model.method.captioner.head.bias[backbone.token_ids(["car"])] = 1e4
+    assert model.caption_frames(pixels(2, 3)) == [" ".join(["car"] * 23)] * 2
+    for lacking in (make(backbone), make(backbone, "prompt-switch", captioner=False)):
+        with pytest.raises(InputError, match=f"method {lacking.method_name} has no captioner here; give an adapter"):
+            lacking.caption_frames(pixels(2, 6))
+
+
+def test_the_fingerprint_of_a_model(backbone: Backbone) -> None:
+    fingerprint = make(backbone, "prompt-switch", captioner=False, **OPTIONS).fingerprint()
+    assert fingerprint == {
+        "backbone": "tiny",
+        "revision": backbone.revision,
+        "method": "prompt-switch",
+        "options": {
+            **{"num_frames": 3, "num_test_frames": 6, "num_prompts": 3, "frames_per_group": None, "captioner": False},
+            **{"captioner_layers": 2, "caption_loss_weight": 0.5, "frequent_word_weight": 0.25},
+        },
+        "parameters": fingerprint["parameters"],
+        "adapter": None,
+        "adapter_source": None,
+        "sampling": {"num_frames": 6, "chunk_frames": 3},
+        "embedding_dim": 24,
+    }
+    assert json.loads(json.dumps(fingerprint)) == fingerprint
+
+
+def test_fingerprints_are_equal_where_vectors_are_and_differ_where_they_do(
+    make_backbone: Callable[..., Backbone],
+) -> None:
+    def switch(**options: Any) -> VideoTextModel:
+        model = make(make_backbone(), "prompt-switch", **{**OPTIONS, **options})
+        with torch.no_grad():  # at its start, zero, the groups make no difference
+            model.method.aggregation.out_proj.weight.copy_(torch.eye(32))
+        return model
+
+    assert make(make_backbone()).fingerprint() == make(make_backbone()).fingerprint()
+    assert make(make_backbone()).fingerprint()["parameters"] is None
+    assert switch().fingerprint() == switch().fingerprint()
+    untrained = switch()
+    with torch.no_grad():
+        untrained.method.prompt_cube[0, 0, 0] += 1e-3
+    different = [
+        make(make_backbone()),
+        make(make_backbone(seed=1)),
+        make(make_backbone(), num_test_frames=6),
+        switch(),
+        switch(num_frames=6, frames_per_group=6),
+        untrained,
+    ]
+    fingerprints = [json.dumps(model.fingerprint()) for model in different]
+    assert len(set(fingerprints)) == len(different)
+    embeddings = [model.encode_frames(pixels(1)) for model in different if model.sampling.num_frames == 6]
+    assert torch.pdist(torch.cat(embeddings)).min() > 0
+
+
+def test_a_folder_gives_mean_pooling_unless_another_method_is_named(clip_folder: Path) -> None:
+    model = load_model(clip_folder)
+    assert (model.method_name, model.adapter, model.training) == ("mean-pool", None, False)
+    assert model.sampling == FrameSampling(12)
+    assert model.device.type == ("cuda" if torch.cuda.is_available() else "cpu")
+    switch = load_model(str(clip_folder), method="prompt-switch", options=OPTIONS)
+    assert switch.method_name == "prompt-switch"
+    assert switch.sampling == FrameSampling(6, chunk_frames=3)
+    assert not switch.method.training
+    half = load_model(clip_folder, dtype=torch.bfloat16, device="cpu")
+    assert half.dtype == torch.bfloat16
+    assert half.fingerprint() == model.fingerprint()
+
+
+@pytest.fixture
+def adapter(clip_folder: Path, tmp_path: Path) -> Path:
+    """An adapter for the tiny CLIP's folder, with weights of its own."""
+    model = load_model(clip_folder, method="prompt-switch", options=OPTIONS, device="cpu")
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.01 * torch.randn_like(parameter))
+    save_adapter(
+        tmp_path / "adapter", backbone=model.backbone, method=model.method, method_name="prompt-switch", version="0"
+    )
+    return tmp_path / "adapter"
+
+
+def test_an_adapter_brings_its_method_and_its_place_in_the_fingerprint(clip_folder: Path, adapter: Path) -> None:
+    model = load_model(clip_folder, adapter=adapter)
+    assert model.method_name == "prompt-switch"
+    assert model.method.config.num_prompts == 3
+    fingerprint = model.fingerprint()
+    assert fingerprint["adapter_source"] == str(adapter)
+    assert fingerprint["parameters"] is None
+    assert len(fingerprint["adapter"]) == 16
+    copied = shutil.copytree(adapter, adapter.parent / "copied")
+    assert load_model(clip_folder, adapter=copied).fingerprint()["adapter"] == fingerprint["adapter"]
+    weights = copied / "adapter_model.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    assert load_model(clip_folder, adapter=copied).fingerprint()["adapter"] != fingerprint["adapter"]
+    plain = load_model(clip_folder)
+    assert (model.encode_text("a cat") - plain.encode_text("a cat")).abs().max() > 1e-4
+
+
+def test_an_adapter_fits_whatever_the_model_computes_in(clip_folder: Path, adapter: Path) -> None:
+    half, full = (load_model(clip_folder, adapter=adapter, dtype=dtype) for dtype in (torch.bfloat16, torch.float32))
+    assert half.fingerprint() == full.fingerprint()
+    assert {parameter.dtype for parameter in half.parameters()} == {torch.bfloat16}
+    assert (half.encode_frames(pixels()) * full.encode_frames(pixels())).sum(dim=1).min() > 0.99
+
+
+def test_what_cannot_be_opened(clip_folder: Path, adapter: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"^moji-clap: no such model"):
+        load_model("moji-clap")
+    with pytest.raises(ModelError, match=r"^moji-clap: no such model"):
+        load_model("moji-clap", adapter=tmp_path / "missing")
+    with pytest.raises(AdapterError, match="no such adapter folder"):
+        load_model(clip_folder, adapter=tmp_path / "missing")
+    with pytest.raises(UnknownNameError, match="unknown method 'max-pool'; known: mean-pool, prompt-switch"):
+        load_model(clip_folder, method="max-pool")
+    with pytest.raises(InputError, match="method mean-pool has no option 'frames'"):
+        load_model(clip_folder, options={"frames": 3})
+    with pytest.raises(InputError, match="an adapter brings its own options; leave out num_prompts"):
+        load_model(clip_folder, adapter=adapter, options={"num_prompts": 3})
+    with pytest.raises(InputError, match=r"dtype must be torch\.float32 or torch\.bfloat16"):
+        load_model(clip_folder, dtype=torch.float16)
+    with pytest.raises(InputError, match=r"device tpu9 cannot be used \(.*\); leave it out or say cpu"):
+        load_model(clip_folder, device="tpu9")
+
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "expected"),
+    [
+        ("someone/clip", None, COMMIT),  # the adapter knows which of the hub's commits fits
+        ("someone/clip", "v2", "v2"),
+        ("someone/other", None, None),  # refused later, when the adapter sees the backbone
+    ],
+)
+def test_the_revision_that_is_asked_of_the_hub(
+    name: str, asked: str | None, expected: str | None, adapter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = json.loads((adapter / "adapter_config.json").read_text())
+    (adapter / "adapter_config.json").write_text(json.dumps(config | {"backbone": "someone/clip", "revision": COMMIT}))
+    revisions = []
+
+    def load_backbone(name: str, *, dtype: torch.dtype, revision: str | None) -> Backbone:
+        revisions.append(revision)
+        raise ModelError("enough")
+
+    monkeypatch.setattr(framecue.model, "load_backbone", load_backbone)
+    with pytest.raises(ModelError, match="enough"):
+        load_model(name, adapter=adapter, revision=asked)
+    with pytest.raises(ModelError, match="enough"):
+        load_model(name, revision=asked)
+    assert revisions == [expected, asked]

