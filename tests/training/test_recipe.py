@@ -6,9 +6,9 @@ import pytest
 import yaml
 
 from framecue.errors import InputError, RecipeError, UnknownNameError
-from framecue.training.recipe import FolderData, MojiClipsData, MojiStillsData, Recipe, read_recipe
+from framecue.training.recipe import RECIPES, FolderData, MojiClipsData, MojiStillsData, Recipe, read_recipe
 
-RECIPES = sorted((Path(__file__).parents[2] / "recipes").rglob("*.yaml"))
+BUNDLED = sorted(file.stem for file in RECIPES.glob("*.yaml"))
 GOOD = """
 output_dir: runs/one
 backbone: some/clip
@@ -141,7 +141,10 @@ def test_bytes_that_are_no_text(tmp_path: Path) -> None:
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
-    assert message(tmp_path / "none.yaml") == f"{tmp_path / 'none.yaml'}: no such recipe file"
+    assert message(tmp_path / "none.yaml").startswith(
+        f"{tmp_path / 'none.yaml'}: no such recipe file; give a YAML file"
+    )
+    assert "moji-prompt-switch" in message(tmp_path / "none.yaml")
     assert "no such recipe file" in message(tmp_path)  # a folder
 
 
@@ -181,10 +184,12 @@ def test_a_recipe_cannot_be_changed(write) -> None:
         recipe.method = "mean-pool"
 
 
-@pytest.mark.parametrize("file", RECIPES, ids=lambda file: "/".join(file.parts[-2:]))
-def test_the_recipes_that_ship_are_good(file: Path) -> None:
-    assert isinstance(read_recipe(file), Recipe)
+@pytest.mark.parametrize("name", BUNDLED)
+def test_a_bundled_recipe_is_good_and_opened_by_name(name: str) -> None:
+    recipe = read_recipe(name, ("schedule.seed=7",))
+    assert isinstance(recipe, Recipe)
+    assert recipe == read_recipe(RECIPES / f"{name}.yaml", ("schedule.seed=7",))
 
 
-def test_there_are_recipes_to_test() -> None:
-    assert RECIPES
+def test_the_shipped_models_have_their_recipes() -> None:
+    assert {"moji-clip", "moji-mean-pool", "moji-prompt-switch"} <= set(BUNDLED)
