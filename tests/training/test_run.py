@@ -338,3 +338,19 @@ def test_the_sources_of_each_dataset(make_recipe: MakeRecipe, video_folder: Path
     assert (len(train), len(val)) == (12, 3)  # each caption to train on; one caption a video to validate
     assert train.__getitems__([0])[0].frames.shape == (4, 3, 16, 16)
     assert val.__getitems__([0])[0].frames.shape == (12, 3, 16, 16)  # the method's own default at test
+
+
+def test_a_run_can_end_within_its_schedule_and_stays_ended(make_recipe: MakeRecipe) -> None:
+    recipe = make_recipe(schedule__stop_step=4)
+    assert run_recipe(recipe, score=flat_score).steps == 4
+    before = adapter(recipe)
+    assert run_recipe(recipe, score=flat_score).steps == 4
+    assert_same(before, adapter(recipe))
+
+
+def test_position_embeddings_can_start_larger(make_recipe: MakeRecipe) -> None:
+    plain, scaled = (build_model(make_recipe(**changes)) for changes in ({}, {"position_embedding_scale": 3.0}))
+    name = "backbone.model.vision_model.embeddings.position_embedding.weight"
+    one, other = plain.state_dict(), scaled.state_dict()
+    torch.testing.assert_close(other[name], 3 * one[name])
+    assert [key for key in one if not torch.equal(one[key], other[key])] == [name]

@@ -115,6 +115,11 @@ class Backbone(nn.Module):
             self.tokenizer.save_pretrained(folder)
             self.preprocess.save(folder)
 
+    def scale_position_embedding(self, factor: float) -> None:
+        """Multiply the image encoder's position embeddings, in place."""
+        with torch.no_grad():
+            self.model.vision_model.embeddings.position_embedding.weight.mul_(factor)
+
     def clamp_logit_scale(self) -> None:
         """Keep the logit scale at most ln 100, as CLIP's training does after each step."""
         with torch.no_grad():

@@ -46,6 +46,8 @@ class MojiClipsData(_Strict):
     Attributes:
         single_share: the share of training clips with one actor.
         place_share: the share of training captions that say where things are first and then, not what they do.
+        early_share: the share of training clips in which things come to rest halfway.
+        motion_share: the share of training captions that say what happens, not to whom.
     """
 
     name: Literal["moji-motion"]
@@ -54,15 +56,18 @@ class MojiClipsData(_Strict):
     seed: Integer = Field(default=0, ge=0)
     single_share: Number = Field(default=0.25, ge=0, le=1)
     place_share: Number = Field(default=0.0, ge=0, le=1)
+    early_share: Number = Field(default=0.0, ge=0, le=1)
+    motion_share: Number = Field(default=0.0, ge=0, le=1)
 
 
 class MojiStillsData(_Strict):
-    """MojiMotion stills, drawn as they are needed: `num_examples` an epoch."""
+    """MojiMotion stills, drawn as they are needed: `num_examples` an epoch; so many neighbours share their actors."""
 
     name: Literal["moji-stills"]
     num_examples: Integer = Field(gt=0)
     num_val: Integer = Field(default=500, gt=0)
     seed: Integer = Field(default=0, ge=0)
+    group_size: Integer = Field(default=1, gt=0)
 
 
 class Schedule(_Strict):
@@ -72,6 +77,7 @@ class Schedule(_Strict):
         batch_size: videos a step.
         num_epochs: passes over the data, unless `max_steps` is given.
         max_steps: optimiser steps.
+        stop_step: end after this step; the rates follow the whole schedule all the same.
         learning_rate: of new parameters.
         backbone_learning_rate: of the backbone's own, where the method trains them.
         weight_decay: on every parameter, as released.
@@ -84,6 +90,7 @@ class Schedule(_Strict):
     batch_size: Integer = Field(default=32, gt=1)
     num_epochs: Integer = Field(default=5, gt=0)
     max_steps: Integer | None = Field(default=None, gt=0)
+    stop_step: Integer | None = Field(default=None, gt=0)
     learning_rate: Number = Field(default=1e-5, gt=0)
     backbone_learning_rate: Number = Field(default=1e-6, ge=0)
     weight_decay: Number = Field(default=0.2, ge=0)
@@ -106,6 +113,8 @@ class Recipe(_Strict):
         backbone: a hub name, a folder, or a bundled model.
         initialise: "random" makes new weights for the architecture in the folder's `config.json`.
         adapter: start from this adapter's weights rather than from an untrained method.
+        position_embedding_scale: multiplies the image encoder's position embeddings at the start. A backbone trained
+            where places told nothing apart has them too small to learn from.
         method: a name in the registry.
         options: fields of the method's config.
         dataset: what to train on.
@@ -117,6 +126,7 @@ class Recipe(_Strict):
     backbone: str
     initialise: Literal["pretrained", "random"] = "pretrained"
     adapter: str | None = None
+    position_embedding_scale: Number = Field(default=1.0, gt=0)
     method: str
     options: dict[str, Any] = Field(default_factory=dict)
     dataset: Annotated[FolderData | MojiClipsData | MojiStillsData, Field(discriminator="name")]
@@ -128,7 +138,7 @@ def read_recipe(path: str | Path, overrides: tuple[str, ...] = ()) -> Recipe:
     """Read a recipe file.
 
     Args:
-        path: the YAML file, or the name of a bundled recipe (`moji-prompt-switch`); relative paths in it are relative
+        path: the YAML file, or the name of a bundled recipe (`moji-mean-pool`); relative paths in it are relative
             to the working directory.
         overrides: `key=value`, a key of a section with dots (`schedule.batch_size=16`); values are YAML.
 

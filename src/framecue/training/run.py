@@ -74,6 +74,7 @@ def build_model(recipe: Recipe) -> VideoTextModel:
         with torch.random.fork_rng():
             torch.manual_seed(recipe.schedule.seed)
             method = build_method(recipe.method, recipe.options, backbone)
+    backbone.scale_position_embedding(recipe.position_embedding_scale)
     return VideoTextModel(backbone, method, method_name=recipe.method)
 
 
@@ -87,8 +88,13 @@ def build_sources(recipe: Recipe, model: VideoTextModel) -> tuple[ExampleSource,
     match data:
         case MojiStillsData():
             return (
-                MojiStills(seed=data.seed, num_examples=data.num_examples, image_size=size),
-                MojiStills(seed=data.seed + 1_000_003, num_examples=data.num_val, image_size=size),
+                MojiStills(seed=data.seed, num_examples=data.num_examples, image_size=size, group_size=data.group_size),
+                MojiStills(
+                    seed=data.seed + 1_000_003,
+                    num_examples=data.num_val,
+                    image_size=size,
+                    group_size=data.group_size,
+                ),
             )
         case MojiClipsData():
             return (
@@ -99,6 +105,8 @@ def build_sources(recipe: Recipe, model: VideoTextModel) -> tuple[ExampleSource,
                     sample=model.train_sampling.train_indices,
                     single_share=data.single_share,
                     place_share=data.place_share,
+                    early_share=data.early_share,
+                    motion_share=data.motion_share,
                 ),
                 MojiClips(
                     seed=data.seed,

@@ -69,7 +69,7 @@ class RetrievalTrainer(Trainer):
             # Asked for where there is an evaluation, though `evaluate` does without.
             eval_dataset={} if validate is not None else None,
             data_collator=collate,
-            callbacks=[_ClampLogitScale(), *(callbacks or [])],
+            callbacks=[_ClampLogitScale(), _StopEarly(schedule.stop_step), *(callbacks or [])],
         )
         self._log = _TensorBoardLog(output_dir / LOGS)
         self.add_callback(self._log)
@@ -169,7 +169,7 @@ class RetrievalTrainer(Trainer):
             Whether the run has made its last step; if not, nothing is changed.
         """
         state = TrainerState.load_from_json(str(Path(checkpoint) / "trainer_state.json"))
-        if state.global_step < state.max_steps:
+        if state.global_step < min(state.max_steps, self.schedule.stop_step or state.max_steps):
             return False
         self.state = state
         if state.best_model_checkpoint is None or not Path(state.best_model_checkpoint).is_dir():
@@ -183,6 +183,17 @@ class _ClampLogitScale(TrainerCallback):
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         kwargs["model"].backbone.clamp_logit_scale()
+
+
+class _StopEarly(TrainerCallback):
+    """Ends the run after a step, in the middle of its schedule."""
+
+    def __init__(self, stop_step: int | None) -> None:
+        self.stop_step = stop_step
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if self.stop_step is not None and state.global_step >= self.stop_step:
+            control.should_training_stop = True
 
 
 class _TensorBoardLog(TrainerCallback):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from framecue.datasets.moji_motion.actors import ACTORS
 from framecue.datasets.moji_motion.clips import GROUP, MojiClips
 from framecue.datasets.moji_motion.meaning import MOTIONS, split_of
 from framecue.datasets.moji_motion.stills import MojiStills
@@ -167,3 +168,36 @@ def test_some_stills_are_empty_and_say_so() -> None:
     empty = [example for example in source.__getitems__(range(400)) if example.caption == "nothing"]
     assert 0 < len(empty) < 20
     assert all(example.frames.float().std(dim=(2, 3)).max() == 0 for example in empty)
+
+
+def test_stills_in_groups_show_the_same_actors() -> None:
+    source = MojiStills(seed=4, num_examples=24, image_size=16, group_size=8)
+    actors = [{word for word in caption.split() if word in ACTORS} for caption in texts(source, range(24))]
+    groups = [actors[start : start + 8] for start in (0, 8, 16)]
+    assert all(group.count(group[0]) == 8 for group in groups)
+    assert len({frozenset(group[0]) for group in groups}) > 1
+
+
+def test_captions_of_motion_name_nobody() -> None:
+    source = MojiClips(seed=4, num_examples=24, image_size=16, sample=random_places, motion_share=1.0)
+    assert not {word for caption in texts(source, range(24)) for word in caption.split()} & set(ACTORS)
+
+
+def test_the_share_of_one_actor() -> None:
+    source = MojiClips(seed=4, num_examples=24, image_size=16, sample=random_places, single_share=1.0)
+    assert all(len(set(caption.split()) & set(ACTORS)) == 1 for caption in texts(source, range(24)))
+
+
+def test_clips_that_end_early_rest_for_a_while() -> None:
+    plain, early = (
+        MojiClips(seed=4, num_examples=12, image_size=32, sample=lambda length, rng: [24, 29], early_share=share)
+        for share in (0.0, 1.0)
+    )
+    rested = [
+        sum(
+            bool((example.frames[0].int() - example.frames[1].int()).abs().max() < 8)
+            for example in source.__getitems__(range(12))
+        )
+        for source in (plain, early)
+    ]
+    assert rested[1] > rested[0]

@@ -8,7 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from framecue.datasets.moji_motion.actors import ACTORS
-from framecue.datasets.moji_motion.grammar import NUM_CAPTIONS, PHRASES, all_words, caption, captions, with_article
+from framecue.datasets.moji_motion.grammar import (
+    NUM_CAPTIONS,
+    PHRASES,
+    all_words,
+    caption,
+    captions,
+    motion_caption,
+    with_article,
+)
 from framecue.datasets.moji_motion.meaning import MOTIONS, RELATIONS, Act, Meaning
 from framecue.errors import InputError
 
@@ -101,3 +109,9 @@ def test_all_words_are_all(meaning: Meaning, seed: int) -> None:
 def test_actors_are_single_words() -> None:
     assert all(re.fullmatch("[a-z]+", name) for name in ACTORS)
     assert not set(ACTORS) & set(all_words())
+
+
+def test_motion_caption_says_what_happens_and_not_to_whom() -> None:
+    assert motion_caption(Meaning(Act("cat", "rise"))) == "rises"
+    both = Meaning(Act("cat", "rise"), "then", Act("dog", "left"))
+    assert motion_caption(both) == "rises then moves left"

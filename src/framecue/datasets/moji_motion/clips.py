@@ -8,7 +8,7 @@ import numpy as np
 
 from framecue.datasets.examples import Example
 from framecue.datasets.moji_motion.actors import ACTORS
-from framecue.datasets.moji_motion.grammar import caption
+from framecue.datasets.moji_motion.grammar import caption, motion_caption
 from framecue.datasets.moji_motion.meaning import MOTIONS, RELATIONS, Act, Meaning, split_of
 from framecue.datasets.moji_motion.places import place_caption
 from framecue.datasets.moji_motion.render import draw
@@ -63,6 +63,9 @@ class MojiClips:
         single_share: the share of groups with one actor.
         place_share: the share of examples whose caption says where things are first and then (see `place_caption`)
             rather than what they do.
+        early_share: the share of examples that end early (see `make_scene`): where a thing rests says where it went.
+        motion_share: the share of examples whose caption says what happens, not to whom. With nothing else to tell
+            clips apart by, the directions of motion are learnt; beside the actors' names they were not, for long.
     """
 
     CLIP_FRAMES = 30
@@ -77,10 +80,13 @@ class MojiClips:
         split: str = "train",
         single_share: float = 0.25,
         place_share: float = 0.0,
+        early_share: float = 0.0,
+        motion_share: float = 0.0,
     ) -> None:
         self.seed, self.num_examples, self.image_size = seed, num_examples, image_size
         self.sample, self.split = sample, split
         self.single_share, self.place_share = single_share, place_share
+        self.early_share, self.motion_share = early_share, motion_share
 
     def __len__(self) -> int:
         return self.num_examples
@@ -105,10 +111,15 @@ class MojiClips:
             meaning = self._group(index // GROUP)[index % GROUP]
             rng = np.random.default_rng([self.seed, 1, index])
             chosen = np.array(self.sample(self.CLIP_FRAMES, rng))
-            scene = make_scene(meaning, rng)
+            ends_early = self.early_share > 0 and rng.random() < self.early_share
+            scene = make_scene(meaning, rng, ends_early=ends_early)
             scenes.append(scene.sprites((chosen + 0.5) / self.CLIP_FRAMES))
             says_places = self.place_share > 0 and rng.random() < self.place_share
-            texts.append(place_caption(scene, rng) if says_places else caption(meaning, rng))
+            says_motion = self.motion_share > 0 and rng.random() < self.motion_share
+            if says_motion:
+                texts.append(motion_caption(meaning))
+            else:
+                texts.append(place_caption(scene, rng) if says_places else caption(meaning, rng))
         frames = draw(join(scenes), self.image_size).unflatten(0, (len(indices), -1))
         return [
             Example(clip, text, self.video_of(index)) for clip, text, index in zip(frames, texts, indices, strict=True)

@@ -7,7 +7,7 @@ import numpy as np
 from framecue.datasets.moji_motion.meaning import Act, Meaning
 from framecue.errors import InputError
 
-__all__ = ["PHRASES", "all_words", "caption", "captions"]
+__all__ = ["PHRASES", "all_words", "caption", "captions", "motion_caption"]
 
 PHRASES: dict[str, tuple[str, ...]] = {
     "right": ("moves right", "slides to the right", "goes from left to right"),
@@ -66,6 +66,11 @@ def captions(meaning: Meaning, rng: np.random.Generator, *, num_captions: int) -
     while len(made) < num_captions:
         made[caption(meaning, rng)] = None
     return tuple(made)
+
+
+def motion_caption(meaning: Meaning) -> str:
+    """What happens, without saying to whom, always in the same words: "rises then moves left"."""
+    return f" {meaning.relation} ".join(PHRASES[act.motion][0] for act in meaning.acts)
 
 
 def all_words() -> list[str]:

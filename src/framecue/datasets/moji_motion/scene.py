@@ -92,19 +92,26 @@ class Scene:
         return Sprites(actor, x, y, size, angle, background)
 
 
-def make_scene(meaning: Meaning, rng: np.random.Generator) -> Scene:
-    """Stage a meaning: draw places, sizes, times and the background."""
+def make_scene(meaning: Meaning, rng: np.random.Generator, *, ends_early: bool = False) -> Scene:
+    """Stage a meaning: draw places, sizes, times and the background.
+
+    Args:
+        meaning: what happens.
+        rng: where the draws come from.
+        ends_early: acts that are not one after the other end about halfway, and the actors rest where they came to.
+    """
     background = np.clip(BACKGROUNDS[rng.integers(len(BACKGROUNDS))] + rng.normal(0, 4, 3), 0, 255).astype(np.float32)
     acts = meaning.acts
+    rest = rng.uniform(0.3, 0.6) if ends_early else 0.0
     if len(acts) == 1:
         begin = rng.uniform(0.03, 0.12)
         places = [(rng.uniform(0.36, 0.64), rng.uniform(0.36, 0.64), _EXTENT["long"], _EXTENT["long"])]
-        times = [(begin, 1 - begin)]
+        times = [(begin, 1 - begin - rest)]
     else:
         places = _two_places(tuple(act.motion for act in acts), rng)
         if meaning.relation == "while":
             begin = rng.uniform(0.03, 0.12)
-            times = [(begin, 1 - begin)] * 2
+            times = [(begin, 1 - begin - rest)] * 2
         else:
             begin, gap = rng.uniform(0.0, 0.06), rng.uniform(0.0, 0.03)
             times = [(begin, 0.5 - gap), (0.5 + gap, 1 - begin)]
