@@ -117,8 +117,9 @@ class Backbone(nn.Module):
 
     def scale_position_embedding(self, factor: float) -> None:
         """Multiply the image encoder's position embeddings, in place."""
+        vision: Any = self.model.vision_model
         with torch.no_grad():
-            self.model.vision_model.embeddings.position_embedding.weight.mul_(factor)
+            vision.embeddings.position_embedding.weight.mul_(factor)
 
     def clamp_logit_scale(self) -> None:
         """Keep the logit scale at most ln 100, as CLIP's training does after each step."""

@@ -20,6 +20,9 @@ _ACTORS, _MOTIONS = tuple(ACTORS), tuple(MOTIONS)
 GROUP = 4
 """Neighbouring examples that share their actors, so that a batch cannot be told apart by who is in it."""
 
+BLOCK = 96
+"""Examples that are a drill together: with batches of this size, a batch is one or is none."""
+
 
 def draw_meaning(
     rng: np.random.Generator, *, split: str, actors: tuple[str, ...] | None = None, single_share: float = 0.25
@@ -64,8 +67,9 @@ class MojiClips:
         place_share: the share of examples whose caption says where things are first and then (see `place_caption`)
             rather than what they do.
         early_share: the share of examples that end early (see `make_scene`): where a thing rests says where it went.
-        motion_share: the share of examples whose caption says what happens, not to whom. With nothing else to tell
-            clips apart by, the directions of motion are learnt; beside the actors' names they were not, for long.
+        motion_share: the share of blocks of `BLOCK` examples that are a drill: one actor, and captions that say what
+            happens, not to whom. With nothing else to tell clips apart by, the directions of motion are learnt; beside
+            the actors' names they were not, for long.
     """
 
     CLIP_FRAMES = 30
@@ -115,8 +119,7 @@ class MojiClips:
             scene = make_scene(meaning, rng, ends_early=ends_early)
             scenes.append(scene.sprites((chosen + 0.5) / self.CLIP_FRAMES))
             says_places = self.place_share > 0 and rng.random() < self.place_share
-            says_motion = self.motion_share > 0 and rng.random() < self.motion_share
-            if says_motion:
+            if self._is_drill(index):
                 texts.append(motion_caption(meaning))
             else:
                 texts.append(place_caption(scene, rng) if says_places else caption(meaning, rng))
@@ -125,10 +128,15 @@ class MojiClips:
             Example(clip, text, self.video_of(index)) for clip, text, index in zip(frames, texts, indices, strict=True)
         ]
 
+    def _is_drill(self, index: int) -> bool:
+        block = index // BLOCK
+        return int((block + 1) * self.motion_share) > int(block * self.motion_share)
+
     def _group(self, group: int) -> list[Meaning]:
         """The different meanings of a group of neighbours."""
         rng = np.random.default_rng([self.seed, 0, group])
-        base = draw_meaning(rng, split=self.split, single_share=self.single_share)
+        single_share = 1.0 if self._is_drill(group * GROUP) else self.single_share
+        base = draw_meaning(rng, split=self.split, single_share=single_share)
         made = dict.fromkeys([base, base.reversed(), base.swapped()])
         who = tuple(act.actor for act in base.acts)
         for _ in range(50):
