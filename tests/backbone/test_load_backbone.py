@@ -405,8 +405,11 @@ def test_new_weights_depend_on_the_seed_alone(folder: Path) -> None:
     assert first.revision == again.revision != other.revision
     assert first.revision != load_backbone(folder).revision
     assert first.tokenize(["a red car"])[0].shape == (1, 5)
-    with pytest.raises(ModelError, match=r"the folder has no config\.json"):
+    with pytest.raises(ModelError, match="missing: no such model folder"):
         initialise_backbone(folder / "missing", seed=0)
+    (folder.parent / "empty").mkdir()
+    with pytest.raises(ModelError, match=r"the folder has no config\.json"):
+        initialise_backbone(folder.parent / "empty", seed=0)
     change_config(folder, model_type="bert")
     with pytest.raises(ModelError, match="a Bert model is not supported"):
         initialise_backbone(folder, seed=0)

@@ -220,7 +220,7 @@ def test_library_without_a_model_loads_the_one_it_names(
     assert asked == []
     assert names(library.search("red", k=1)) == ["red.mp4"]
     library.search("blue")
-    assert asked == [("mine", None, {"method": "mean-pool"})]
+    assert asked == [("mine", None, {"method": "mean-pool", "options": None, "revision": None})]
     assert library.add(clips).unchanged == 4
 
 
