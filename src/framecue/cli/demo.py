@@ -114,7 +114,15 @@ def _meanings() -> list[Meaning]:
     from framecue.datasets.moji_motion.files import draw_meanings
 
     drawn = list(draw_meanings("test", num_clips=NUM_CLIPS, rng=np.random.default_rng(SEED)))
-    first = next(meaning for meaning in drawn if meaning.relation == "then" and meaning.swapped() not in drawn)
+    # Acts whose order a person sees at a glance in five frames.
+    plain = ("appear", "vanish", "grow", "shrink")
+    first = next(
+        meaning
+        for meaning in drawn
+        if meaning.relation == "then"
+        and all(act.motion in plain for act in meaning.acts)
+        and meaning.swapped() not in drawn
+    )
     return [first, first.swapped(), *(meaning for meaning in drawn if meaning != first)][:NUM_CLIPS]
 
 
