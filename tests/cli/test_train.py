@@ -219,4 +219,4 @@ def test_a_loss_that_is_not_finite_stops_the_run(run, recipe, clip_folder: Path,
 def test_wrong_usage(run) -> None:
     result = run("train")
     assert result.code == 2
-    assert "Missing argument 'RECIPE.YAML'" in result.err
+    assert "Missing argument 'RECIPE'" in result.err
