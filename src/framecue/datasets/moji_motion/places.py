@@ -1,8 +1,7 @@
 """Captions of where the actors of a clip are, at its beginning and at its end.
 
 A method that pools frames has no reason to keep places when captions only say how something moves: on average, "moves
-right" and "moves left" are at the same places. Captions like these give it one, and with the places in order comes the
-direction.
+right" and "moves left" are at the same places. Captions like these say what is where; no shipped recipe uses them.
 """
 
 from __future__ import annotations
