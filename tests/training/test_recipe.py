@@ -192,4 +192,4 @@ def test_a_bundled_recipe_is_good_and_opened_by_name(name: str) -> None:
 
 
 def test_the_shipped_models_have_their_recipes() -> None:
-    assert {"moji-clip", "moji-mean-pool", *(f"moji-prompt-switch-{stage}" for stage in (1, 2, 3))} <= set(BUNDLED)
+    assert {"moji-clip", "moji-mean-pool", *(f"moji-prompt-switch-{stage}" for stage in (1, 2, 3, 4))} <= set(BUNDLED)
