@@ -6,6 +6,7 @@ FramecueError
 │   ├── VideoError             one video file cannot be used (``path``, ``reason``)
 │   ├── ModelError             a backbone cannot be found or read
 │   ├── AdapterError           an adapter folder cannot be used, or belongs to another backbone
+│   ├── NotOfflineError        a text-conditioned method is asked for the embedding of a video alone
 │   ├── RecipeError            a training recipe is wrong
 │   └── DatasetError           a dataset's files are missing or malformed
 ├── LibraryError               a library cannot be used
@@ -31,6 +32,7 @@ __all__ = [
     "LibraryError",
     "LibraryNotFoundError",
     "ModelError",
+    "NotOfflineError",
     "RecipeError",
     "TrainingError",
     "UnknownNameError",
@@ -83,6 +85,10 @@ class ModelError(InputError):
 
 class AdapterError(InputError):
     """An adapter folder cannot be used, or belongs to another backbone."""
+
+
+class NotOfflineError(InputError):
+    """A method that looks at the text while it pools frames is asked for the embedding of a video alone."""
 
 
 class RecipeError(InputError):

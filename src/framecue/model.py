@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from framecue.backbone import Backbone, hash_of_tensors, is_hub_name, load_backbone
 from framecue.checkpoint import adapter_hash, load_adapter, read_adapter_config
-from framecue.errors import AdapterError, InputError
+from framecue.errors import AdapterError, InputError, NotOfflineError
 from framecue.methods import Method, build_method
 from framecue.video import FrameSampling, read_frames
 
@@ -93,17 +93,31 @@ class VideoTextModel(nn.Module):
     def text_features(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
         """Token ids (N, T), and a mask of the same shape, to features (N, E) as projected: before normalising.
 
+        A method that compares words as well gives (N, 1 + T, E); see `Method.encode_text`.
+
         Raises:
-            InputError: another shape, or more tokens than the backbone's context.
+            InputError: another shape, or more tokens than the method takes.
         """
-        context = self.backbone.text.context_length
+        context = self.method.max_text_tokens(self.backbone)
         if input_ids.ndim != 2 or not 1 <= input_ids.shape[1] <= context or not len(input_ids):
             raise InputError(
                 f"input_ids must be (N, T) with T at most {context} for {self.backbone.name}, "
-                f"got {tuple(input_ids.shape)}; model.backbone.tokenize(texts) makes them"
+                f"got {tuple(input_ids.shape)}; model.tokenize(texts) makes them"
             )
         mask = None if attention_mask is None else attention_mask.to(self.device)
         return self.method.encode_text(self.backbone, input_ids.to(self.device), mask)
+
+    def tokenize(self, texts: list[str]) -> tuple[Tensor, Tensor]:
+        """Texts to ids (N, T) and mask (N, T); longer texts than the method takes are cut."""
+        return self.backbone.tokenize(texts, max_length=self.method.max_text_tokens(self.backbone))
+
+    def similarity(self, text_features: Tensor, frame_features: Tensor) -> Tensor:
+        """Text features of N texts and frame features of B videos, as projected, to cosines (N, B), float32.
+
+        Every method can say this; one that is not offline can say it only for pairs, as the text is looked at while
+        the video's frames are pooled.
+        """
+        return self.method.similarity(text_features, frame_features).to(torch.float32)
 
     def forward(
         self, pixel_values: Tensor, input_ids: Tensor, attention_mask: Tensor | None = None
@@ -123,7 +137,12 @@ class VideoTextModel(nn.Module):
 
     @torch.inference_mode()
     def encode_frames(self, pixel_values: Tensor) -> Tensor:
-        """Pixel values (B, F, 3, S, S) to video embeddings (B, E), float32, unit length."""
+        """Pixel values (B, F, 3, S, S) to video embeddings (B, E), float32, unit length.
+
+        Raises:
+            NotOfflineError: the method has no embedding of a video alone.
+        """
+        self._need_offline()
         return _unit(self.method.pool(self.frame_features(pixel_values)))
 
     @torch.inference_mode()
@@ -139,15 +158,17 @@ class VideoTextModel(nn.Module):
         for text in texts:
             if not text.strip():
                 raise InputError(f"cannot encode {text!r}: type at least one word")
-        input_ids, attention_mask = self.backbone.tokenize(texts)
-        return _unit(self.text_features(input_ids, attention_mask))
+        features = self.text_features(*self.tokenize(texts))
+        return _unit(features if features.ndim == 2 else features[:, 0])
 
     def encode_video(self, paths: str | Path | Iterable[str | Path]) -> Tensor:
         """Video files to embeddings (B, E), float32, unit length.
 
         Raises:
             VideoError: a file cannot be used.
+            NotOfflineError: the method has no embedding of a video alone.
         """
+        self._need_offline()
         paths = [paths] if isinstance(paths, str | Path) else list(paths)
         if not paths:
             raise InputError("no video to encode; give at least one file")
@@ -171,6 +192,14 @@ class VideoTextModel(nn.Module):
             )
         ids = captioner.generate(self.backbone, self.frame_features(pixel_values))
         return [text.strip() for text in self.backbone.tokenizer.batch_decode(ids, skip_special_tokens=True)]
+
+    def _need_offline(self) -> None:
+        if not self.offline:
+            raise NotOfflineError(
+                f"method {self.method_name} looks at the text while it pools a video's frames, so a video has no "
+                "embedding of its own to be computed beforehand; compare pairs with model.similarity(), or use it as a "
+                "second stage: framecue evaluate --rerank-with"
+            )
 
     def fingerprint(self) -> dict[str, Any]:
         """What made this model's vectors; two models with equal fingerprints make equal vectors.

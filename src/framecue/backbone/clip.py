@@ -25,16 +25,23 @@ class ClipVisionTower(VisionTower):
             feed_forward_width=config.intermediate_size,
             embedding_dim=cast(int, clip.config.projection_dim),
         )
-        self.image_size = cast(int, config.image_size)
-        self._model, self._projection = clip.vision_model, clip.visual_projection
+        self.image_size, self.num_class_tokens = cast(int, config.image_size), 1
+        self._model, self.projection = clip.vision_model, clip.visual_projection
 
-    def embed(self, pixel_values: Tensor) -> Tensor:
+    def embed(self, pixel_values: Tensor, *, prompts: Tensor | None = None) -> Tensor:
         """See `VisionTower.embed`."""
-        return self._model.pre_layrnorm(self._model.embeddings(pixel_values))
+        tokens = self._model.embeddings(pixel_values)
+        if prompts is not None:
+            tokens = torch.cat([tokens[:, :1], prompts.to(tokens.dtype), tokens[:, 1:]], dim=1)
+        return self._model.pre_layrnorm(tokens)
 
-    def finish(self, class_tokens: Tensor) -> Tensor:
+    def summarise(self, tokens: Tensor) -> Tensor:
+        """See `VisionTower.summarise`."""
+        return tokens[:, 0]
+
+    def finish(self, summary: Tensor) -> Tensor:
         """See `VisionTower.finish`."""
-        return self._projection(self._model.post_layernorm(class_tokens))
+        return self.projection(self._model.post_layernorm(summary))
 
 
 class ClipTextTower(TextTower):
@@ -49,12 +56,13 @@ class ClipTextTower(TextTower):
             feed_forward_width=config.intermediate_size,
             embedding_dim=cast(int, clip.config.projection_dim),
         )
-        self.context_length = config.max_position_embeddings
+        self.context_length, self.is_causal, self.padded_length = config.max_position_embeddings, True, None
         # transformers keeps the other rule for configurations written before the end-of-text id was right in them
         # (OpenAI's on the hub among them): the largest id stands at end-of-text.
         self.end_of_text_id = None if config.eos_token_id == 2 else cast(int, config.eos_token_id)
         self.token_embedding = cast(nn.Embedding, clip.text_model.get_input_embeddings())
-        self._model, self._projection = clip.text_model, clip.text_projection
+        self.position_embedding = clip.text_model.embeddings.position_embedding
+        self._model, self.projection = clip.text_model, clip.text_projection
 
     def embed(self, input_ids: Tensor) -> Tensor:
         """See `TextTower.embed`."""
@@ -74,4 +82,4 @@ class ClipTextTower(TextTower):
 
     def finish(self, token: Tensor) -> Tensor:
         """See `TextTower.finish`."""
-        return self._projection(self._model.final_layer_norm(token))
+        return self.projection(self._model.final_layer_norm(token))

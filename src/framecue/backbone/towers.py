@@ -11,10 +11,13 @@ from typing import Any
 
 from torch import Tensor, nn
 
-__all__ = ["AttentionInput", "TextTower", "Tower", "VisionTower"]
+__all__ = ["AttentionInput", "Branch", "TextTower", "Tower", "VisionTower"]
 
 AttentionInput = Callable[[Tensor], Tensor]
 """Rewrites the normalised input of a layer's self-attention, (N, T, D) to (N, T, D); the residual keeps its own."""
+
+Branch = Callable[[Tensor], Tensor]
+"""A path beside self-attention or the MLP: takes the same normalised input (N, T, D), is added to the same residual."""
 
 
 class Tower:
@@ -28,7 +31,10 @@ class Tower:
         feed_forward_width: hidden width of a layer's MLP.
         embedding_dim: E.
         layers: the model's layers, each with `layer_norm1`, `self_attn`, `layer_norm2` and `mlp`.
+        projection: the last linear map (or what stands for it) from D to E.
     """
+
+    projection: nn.Module
 
     def __init__(
         self, *, layers: nn.ModuleList, width: int, num_heads: int, feed_forward_width: int, embedding_dim: int
@@ -48,6 +54,8 @@ class Tower:
         *,
         mask: Tensor | None = None,
         attention_input: AttentionInput | None = None,
+        attention_branch: Branch | None = None,
+        mlp_branch: Branch | None = None,
     ) -> Tensor:
         """Run one layer.
 
@@ -56,6 +64,8 @@ class Tower:
             tokens: (N, T, D).
             mask: additive attention mask that broadcasts to (N, heads, T, T), or None for full attention.
             attention_input: see `AttentionInput`.
+            attention_branch: runs in parallel to self-attention, on the same input.
+            mlp_branch: runs in parallel to the MLP, on the same input.
 
         Returns:
             (N, T, D).
@@ -64,8 +74,11 @@ class Tower:
         attended = layer.layer_norm1(tokens)
         if attention_input is not None:
             attended = attention_input(attended)
-        tokens = tokens + layer.self_attn(attended, attention_mask=mask)[0]
-        return tokens + layer.mlp(layer.layer_norm2(tokens))
+        added = layer.self_attn(attended, attention_mask=mask)[0]
+        tokens = tokens + (added if attention_branch is None else added + attention_branch(attended))
+        normalised = layer.layer_norm2(tokens)
+        added = layer.mlp(normalised)
+        return tokens + (added if mlp_branch is None else added + mlp_branch(normalised))
 
 
 class VisionTower(Tower, ABC):
@@ -73,17 +86,36 @@ class VisionTower(Tower, ABC):
 
     Attributes:
         image_size: S, the height and width that it takes.
+        num_class_tokens: 1 where a class token stands in front of the patches, 0 where there is none.
     """
 
     image_size: int
+    num_class_tokens: int
 
     @abstractmethod
-    def embed(self, pixel_values: Tensor) -> Tensor:
-        """Images (N, 3, S, S), normalised, to the tokens that enter layer 0: (N, T, D), class token first."""
+    def embed(self, pixel_values: Tensor, *, prompts: Tensor | None = None) -> Tensor:
+        """Images to the tokens that enter layer 0.
+
+        Args:
+            pixel_values: (N, 3, S, S), normalised.
+            prompts: (N, K, D), put in after the class token (in front of the patches where there is none): they get no
+                position embedding, but pass the norm in front of layer 0 where the model has one.
+
+        Returns:
+            (N, T, D): class token, prompts, patches.
+        """
 
     @abstractmethod
-    def finish(self, class_tokens: Tensor) -> Tensor:
-        """Class tokens after the last layer (N, D) to features (N, E), not normalised."""
+    def summarise(self, tokens: Tensor) -> Tensor:
+        """The token that stands for an image, (N, D), of its tokens (N, T, D) at any layer, without prompts.
+
+        It is the class token, the first; where there is none, what the pooling head's probe attends to in the tokens
+        takes its part.
+        """
+
+    @abstractmethod
+    def finish(self, summary: Tensor) -> Tensor:
+        """What `summarise` gave after the last layer, (N, D), to features (N, E), not normalised."""
 
 
 class TextTower(Tower, ABC):
@@ -92,12 +124,19 @@ class TextTower(Tower, ABC):
     Attributes:
         context_length: the most tokens that a text can have.
         end_of_text_id: the token at which the feature is read; None where it is the largest id of a text.
+        is_causal: whether a token attends only to those before it.
+        padded_length: the length that every text is padded to, where the padding is part of what the model learnt; None
+            where a text is run at its real length.
         token_embedding: (vocabulary, D).
+        position_embedding: (context, D); `embed` adds its first T rows to the T tokens' embeddings.
     """
 
     context_length: int
     end_of_text_id: int | None
+    is_causal: bool
+    padded_length: int | None
     token_embedding: nn.Embedding
+    position_embedding: nn.Embedding
 
     @abstractmethod
     def embed(self, input_ids: Tensor) -> Tensor:
@@ -105,7 +144,7 @@ class TextTower(Tower, ABC):
 
     @abstractmethod
     def causal_mask(self, tokens: Tensor) -> Tensor | None:
-        """The additive attention mask (1, 1, T, T) that the layers take for tokens (N, T, D)."""
+        """The additive attention mask (1, 1, T, T) that the layers take for tokens (N, T, D); None: full attention."""
 
     @abstractmethod
     def end_of_text(self, input_ids: Tensor) -> Tensor:
@@ -113,4 +152,4 @@ class TextTower(Tower, ABC):
 
     @abstractmethod
     def finish(self, token: Tensor) -> Tensor:
-        """The end-of-text token after the last layer (N, D) to features (N, E), not normalised."""
+        """The token where the feature is read, after the last layer (N, D), to features (N, E), not normalised."""

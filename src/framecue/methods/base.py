@@ -61,6 +61,7 @@ class Method(nn.Module):
     """A way of turning a backbone's towers into video and text embeddings.
 
     The backbone is handed to each hook and is not a submodule: a method's parameters are only those that it adds.
+    Hooks see the towers alone (`backbone.vision`, `backbone.text`), so a method works with each family of backbones.
     The hooks here are those of plain CLIP with mean pooling; a method overrides what it changes.
 
     Attributes:
@@ -89,10 +90,13 @@ class Method(nn.Module):
         tokens = vision.embed(pixel_values.flatten(0, 1))
         for index in range(vision.num_layers):
             tokens = vision.run_layer(index, tokens)
-        return vision.finish(tokens[:, 0]).unflatten(0, (videos, frames))
+        return vision.finish(vision.summarise(tokens)).unflatten(0, (videos, frames))
 
     def encode_text(self, backbone: Backbone, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
         """Token ids (N, T) to features (N, E), not normalised.
+
+        A method that compares words as well gives (N, 1 + T, E): the text's own feature, then its words', with zeros
+        where a text has no more.
 
         The mask is for methods that attend in both directions; a causal tower never sees the padding, which comes
         after the place where the feature is read.
@@ -106,8 +110,31 @@ class Method(nn.Module):
         return text.finish(tokens[rows, text.end_of_text(input_ids)])
 
     def pool(self, frame_features: Tensor) -> Tensor:
-        """Frame features (B, F, E), not normalised, to video embeddings (B, E), unit length: the mean of directions."""
+        """Frame features (B, F, E), not normalised, to video embeddings (B, E), unit length: the mean of directions.
+
+        A method that is not offline has no such embeddings, and no use for this hook.
+        """
         return functional.normalize(functional.normalize(frame_features, dim=-1).mean(dim=1), dim=-1)
+
+    def similarity(self, text_features: Tensor, frame_features: Tensor) -> Tensor:
+        """How alike each text and each video are: the cosine of their embeddings.
+
+        A method that is not offline looks at both sides here, for each pair of them.
+
+        Args:
+            text_features: what `encode_text` gives for N texts, (N, E).
+            frame_features: what `encode_frames` gives for B videos, (B, F, E).
+
+        Returns:
+            (N, B), in [-1, 1].
+        """
+        # In half precision the differences that rank videos would be rounded away.
+        dtype = torch.promote_types(text_features.dtype, torch.float32)
+        return functional.normalize(text_features.to(dtype), dim=-1) @ self.pool(frame_features.to(dtype)).T
+
+    def max_text_tokens(self, backbone: Backbone) -> int:
+        """The most tokens of a text that the method takes; longer ones are cut (the end-of-text token is kept)."""
+        return backbone.text.context_length
 
     def auxiliary_loss(self, backbone: Backbone, frame_features: Tensor, input_ids: Tensor) -> Tensor | None:
         """A loss to add to the contrastive one in training, or None.

@@ -1,4 +1,4 @@
-"""The contrastive loss, as a pure function of embeddings."""
+"""The contrastive loss, as a pure function of similarities."""
 
 from __future__ import annotations
 
@@ -9,21 +9,20 @@ from torch.nn import functional
 __all__ = ["contrastive_loss"]
 
 
-def contrastive_loss(text: Tensor, video: Tensor, logit_scale: Tensor, *, same: Tensor | None = None) -> Tensor:
+def contrastive_loss(similarities: Tensor, logit_scale: Tensor, *, same: Tensor | None = None) -> Tensor:
     """Symmetric cross-entropy over the similarities of a batch: text to video, video to text, and their mean.
 
     Args:
-        text: (B, E), unit length.
-        video: (B, E), unit length; row i belongs to text i.
+        similarities: (B, B), cosines; row i is text i, column i the video that it belongs to.
         logit_scale: scalar, log of the inverse temperature.
         same: bool (B, B), symmetric, true on the diagonal: pairs whose captions are identical. They are positives and
             share the target's weight equally; None for the diagonal alone.
 
     Returns:
-        A scalar in float32 (float64 where the embeddings are).
+        A scalar in float32 (float64 where the similarities are).
     """
-    dtype = torch.promote_types(text.dtype, torch.float32)
-    logits = logit_scale.to(dtype).exp() * text.to(dtype) @ video.to(dtype).T
+    dtype = torch.promote_types(similarities.dtype, torch.float32)
+    logits = logit_scale.to(dtype).exp() * similarities.to(dtype)
     if same is None:
         targets = torch.eye(len(logits), dtype=dtype, device=logits.device)
     else:

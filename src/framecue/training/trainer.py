@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 from torch.utils.data import DataLoader
 from torch.utils.tensorboard import SummaryWriter
 from transformers import Trainer, TrainerCallback, TrainerState, TrainingArguments
@@ -109,11 +108,10 @@ class RetrievalTrainer(Trainer):
         """Contrastive loss, plus the method's auxiliary one where it has one."""
         inner: VideoTextModel = self.accelerator.unwrap_model(model)
         pixel_values = inner.backbone.preprocess.normalise(inputs["frames"])
-        input_ids, attention_mask = (ids.to(pixel_values.device) for ids in inner.backbone.tokenize(inputs["captions"]))
+        input_ids, attention_mask = (ids.to(pixel_values.device) for ids in inner.tokenize(inputs["captions"]))
         outputs = model(pixel_values, input_ids, attention_mask)
         loss = contrastive_loss(
-            functional.normalize(outputs["text_features"], dim=-1),
-            inner.method.pool(outputs["frame_features"]),
+            inner.method.similarity(outputs["text_features"], outputs["frame_features"]),
             inner.backbone.logit_scale,
             same=inputs["same"],
         )
