@@ -14,7 +14,7 @@ from torch.nn.functional import cosine_similarity, linear
 from framecue.backbone import Backbone
 from framecue.errors import InputError
 from framecue.methods import build_method
-from framecue.methods.prompt_switch import PromptSwitch, PromptSwitchConfig
+from framecue.methods.prompt_switch import PromptSwitch, PromptSwitchConfig, _aggregate
 
 
 def make(backbone: Backbone, *, seed: int | None = 0, **options: Any) -> PromptSwitch:
@@ -52,19 +52,28 @@ def _heads(query: Tensor, key: Tensor, value: Tensor, num_heads: int) -> Tensor:
 def slow_features(backbone: Backbone, method: PromptSwitch, video: Tensor) -> Tensor:
     """The features (F, E) of one video (F, 3, S, S), frame by frame and prompt by prompt, from sections 3.2 and 3.3."""
     clip, heads = backbone.model, backbone.vision.num_heads
-    prompts, group = method.config.num_prompts, method.config.group
+    prompts, each = method.config.num_prompts, method.prompt_cube.shape[1] // method.config.num_prompts
+    group = {"chunk": prompts, "video": len(video)}.get(method.config.aggregation, method.config.group)
     images = [clip.vision_model.pre_layrnorm(clip.vision_model.embeddings(frame[None]))[0] for frame in video]
     num_own = len(images[0])
     streams = [torch.cat([image, method.prompt_cube[f % prompts]]) for f, image in enumerate(images)]
-    for layer in clip.vision_model.encoder.layers:
+    for number, layer in enumerate(clip.vision_model.encoder.layers):
+        switches = method.config.switch_every > 0 and number % method.config.switch_every == 0
         normed = [layer.layer_norm1(stream) for stream in streams]
         for f, stream in enumerate(streams):
             first = f - f % prompts  # of the chunk
             rows = [normed[f][place] for place in range(num_own)]
-            rows += [normed[first + other][num_own + f % prompts] for other in range(prompts)]
+            for other in range(prompts):
+                for place in range(each):
+                    if switches:
+                        rows.append(normed[first + other][num_own + f % prompts * each + place])
+                    else:
+                        rows.append(normed[f][num_own + other * each + place])
             stream = stream + by_hand(layer.self_attn, torch.stack(rows), heads)
             streams[f] = stream + layer.mlp(layer.layer_norm2(stream))
     features = []
+    if method.aggregation is None:
+        return torch.stack([clip.visual_projection(clip.vision_model.post_layernorm(stream[0])) for stream in streams])
     query_weight, key_weight, value_weight = method.aggregation.in_proj_weight.chunk(3)
     query_bias, key_bias, value_bias = method.aggregation.in_proj_bias.chunk(3)
     for f, stream in enumerate(streams):
@@ -88,6 +97,20 @@ def slow_features(backbone: Backbone, method: PromptSwitch, video: Tensor) -> Te
         ({"num_prompts": 3, "num_frames": 6, "num_test_frames": 6}, 6),  # one group of two chunks
         ({"num_prompts": 2, "num_frames": 4, "num_test_frames": 8}, 8),  # two groups of two chunks
         ({"num_prompts": 1, "num_frames": 1, "num_test_frames": 1}, 1),
+        # The designs beyond the paper.
+        ({"num_prompts": 3, "num_frames": 3, "num_test_frames": 6, "switch_every": 2}, 6),
+        ({"num_prompts": 3, "num_frames": 3, "num_test_frames": 6, "switch_every": 0}, 6),
+        ({"num_prompts": 2, "num_frames": 4, "num_test_frames": 4, "prompts_per_frame": 6}, 4),
+        ({"num_prompts": 2, "num_frames": 4, "num_test_frames": 4, "aggregation": "chunk"}, 4),
+        ({"num_prompts": 2, "num_frames": 2, "num_test_frames": 6, "aggregation": "video"}, 6),
+        ({"num_prompts": 2, "num_frames": 2, "num_test_frames": 4, "aggregation": "none"}, 4),
+        (
+            {
+                **{"num_prompts": 2, "num_frames": 2, "num_test_frames": 4, "prompts_per_frame": 4},
+                **{"switch_every": 2, "aggregation": "chunk"},
+            },
+            4,
+        ),
     ],
 )
 @torch.no_grad()
@@ -108,6 +131,23 @@ def test_the_switch_by_hand(backbone: Backbone) -> None:
     switched = method._switch(tokens, 1)
     assert switched[..., 0].tolist() == [[0, 0, 10], [-1, 1, 11], [-2, 20, 30], [-3, 21, 31]]
     assert torch.equal(method._switch(switched, 1), tokens)
+
+
+@torch.no_grad()
+def test_without_switch_and_aggregation_each_frame_is_alone(backbone: Backbone) -> None:
+    options = {"num_prompts": 2, "num_frames": 2, "num_test_frames": 4}
+    videos = frames(1, 4)
+    changed = videos.clone()
+    changed[0, 3] += 1
+    for method, meet in (
+        (make(backbone, switch_every=0, aggregation="none", **options), False),
+        (make(backbone, aggregation="none", **options), True),
+        (make(backbone, switch_every=0, **options), True),
+    ):
+        before, after = (method.encode_frames(backbone, each) for each in (videos, changed))
+        # Frame 2 is in the chunk, and in the group, of the frame that was changed; frame 1 is in neither.
+        assert torch.allclose(before[0, 2], after[0, 2], atol=1e-5) is not meet
+        torch.testing.assert_close(before[0, 1], after[0, 1])
 
 
 @torch.no_grad()
@@ -141,7 +181,8 @@ def test_at_the_start_aggregation_adds_nothing_and_frames_stay_near_plain_clip(b
     torch.manual_seed(0)
     method, videos = make(backbone, seed=None, num_prompts=3, num_frames=3, num_test_frames=3), frames(1, 3)
     tokens = torch.randn(3, 32), torch.randn(3, 3, 32)
-    assert not method._aggregate(*tokens).any()
+    assert method.aggregation is not None
+    assert not _aggregate(method.aggregation, *tokens, group=3).any()
     assert method.prompt_cube.std().item() == pytest.approx(32**-0.5 * 0.02, rel=0.2)
     plain = build_method("mean-pool", {}, backbone).encode_frames(backbone, videos)
     started = method.encode_frames(backbone, videos)
@@ -199,6 +240,16 @@ def test_frames_that_do_not_fill_groups_are_refused(backbone: Backbone, count: i
     [
         ({"num_prompts": 0}, "num_prompts must be at least 1, got 0"),
         ({"num_frames": 0}, "num_frames must be at least 1, got 0"),
+        (
+            {"prompts_per_frame": 8, "num_prompts": 6},
+            r"prompts_per_frame must be a multiple of num_prompts \(6\), got 8",
+        ),
+        ({"switch_every": -1}, "switch_every must be at least 0, got -1"),
+        ({"aggregation": "frame"}, "aggregation must be one of group, chunk, video, none, got 'frame'"),
+        (
+            {"aggregation": "video", "frames_per_group": 6},
+            r"frames_per_group \(6\) goes with aggregation group, not video",
+        ),
         ({"num_frames": 8}, r"num_frames must be a multiple of num_prompts \(6\), got 8"),
         ({"frames_per_group": 4}, r"frames_per_group must be a multiple of num_prompts \(6\), got 4"),
         ({"frames_per_group": 0}, "frames_per_group must be at least 1, got 0"),

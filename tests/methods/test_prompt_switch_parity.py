@@ -141,7 +141,7 @@ def test_a_training_step(case: str, weights: dict[str, Tensor], expected: dict[s
     np.testing.assert_allclose(logits.detach(), expected[f"train_{case}/pred_logits"], rtol=0, atol=RAW)
 
     caption = method.auxiliary_loss(backbone, features, ids)
-    contrastive = contrastive_loss(text, video, backbone.logit_scale)
+    contrastive = contrastive_loss(text @ video.T, backbone.logit_scale)
     assert caption is not None
     assert caption.item() == pytest.approx(float(expected[f"train_{case}/loss_caption"]), abs=5e-6)
     assert contrastive.item() == pytest.approx(float(expected[f"train_{case}/loss_contrastive"]), abs=5e-6)

@@ -17,12 +17,21 @@ from framecue.methods.captioner import Captioner
 __all__ = ["PromptSwitch", "PromptSwitchConfig"]
 
 
+AGGREGATIONS = ("group", "chunk", "video", "none")
+
+
 @dataclass(frozen=True, kw_only=True)
 class PromptSwitchConfig(MethodConfig):
     """Options of Prompt Switch, with the released values.
 
     Attributes:
         num_prompts: P; the Prompt Cube is (P, P, D), and a chunk is P frames.
+        prompts_per_frame: M, for a rectangular cube (P, M, D): every two frames of a chunk exchange M / P prompts. None
+            takes P, the paper's square cube.
+        switch_every: the switch is in every so many layers, from the first: 1 as in the paper, 2 for every second; 0
+            leaves it out (the ablation: frames meet in the aggregation alone).
+        aggregation: which prompts a frame's class token attends to after the last layer: those of its "group" (see
+            `frames_per_group`), of its "chunk", of the whole "video", or "none" (the cube alone).
         frames_per_group: frames whose prompts are aggregated together. None takes `num_frames`, as the released code
             does: trained on 6 and tested on 12 frames, a video is two groups that meet only in the mean pool.
         captioner: whether to train with the auxiliary captioning loss.
@@ -34,6 +43,9 @@ class PromptSwitchConfig(MethodConfig):
     num_frames: int = 6
     num_test_frames: int = 12
     num_prompts: int = 6
+    prompts_per_frame: int | None = None
+    switch_every: int = 1
+    aggregation: str = "group"
     frames_per_group: int | None = None
     captioner: bool = True
     captioner_layers: int = 2
@@ -42,22 +54,39 @@ class PromptSwitchConfig(MethodConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.check_at_least(1, "num_prompts", "frames_per_group", "captioner_layers")
+        self.check_at_least(1, "num_prompts", "prompts_per_frame", "frames_per_group", "captioner_layers")
+        self.check_at_least(0, "switch_every")
+        if self.aggregation not in AGGREGATIONS:
+            raise InputError(f"aggregation must be one of {', '.join(AGGREGATIONS)}, got {self.aggregation!r}")
+        if self.frames_per_group is not None and self.aggregation != "group":
+            raise InputError(
+                f"frames_per_group ({self.frames_per_group}) goes with aggregation group, not {self.aggregation}"
+            )
         for field in ("caption_loss_weight", "frequent_word_weight"):
             if not 0 < getattr(self, field) < math.inf:
                 raise InputError(f"{field} must be a positive number, got {getattr(self, field)}")
+        if self.cube_width % self.num_prompts:
+            raise InputError(
+                f"prompts_per_frame must be a multiple of num_prompts ({self.num_prompts}), got {self.cube_width}"
+            )
         if self.group % self.num_prompts:
             name = "num_frames" if self.frames_per_group is None else "frames_per_group"
             raise InputError(f"{name} must be a multiple of num_prompts ({self.num_prompts}), got {self.group}")
         for field in ("num_frames", "num_test_frames"):
             if getattr(self, field) % self.group:
-                raise InputError(
-                    f"{field} must be a multiple of frames_per_group ({self.group}), got {getattr(self, field)}"
-                )
+                name = "frames_per_group" if self.aggregation == "group" else "num_prompts"
+                raise InputError(f"{field} must be a multiple of {name} ({self.group}), got {getattr(self, field)}")
+
+    @property
+    def cube_width(self) -> int:
+        """M, prompts a frame."""
+        return self.num_prompts if self.prompts_per_frame is None else self.prompts_per_frame
 
     @property
     def group(self) -> int:
-        """Frames of an aggregation group."""
+        """The number that a video's frames must be a multiple of: an aggregation group, or else a chunk."""
+        if self.aggregation != "group":
+            return self.num_prompts
         return self.num_frames if self.frames_per_group is None else self.frames_per_group
 
 
@@ -72,11 +101,13 @@ class PromptSwitch(Method):
         super().__init__(config, backbone)
         prompts, width = config.num_prompts, backbone.vision.width
         std = width**-0.5 * backbone.initializer_range
-        self.prompt_cube = nn.Parameter(torch.randn(prompts, prompts, width) * std)
-        self.aggregation = nn.MultiheadAttention(width, backbone.vision.num_heads, batch_first=True)
-        # From zero, so that training starts from plain CLIP.
-        nn.init.zeros_(self.aggregation.out_proj.weight)
-        nn.init.zeros_(self.aggregation.out_proj.bias)
+        self.prompt_cube = nn.Parameter(torch.randn(prompts, config.cube_width, width) * std)
+        self.aggregation = None
+        if config.aggregation != "none":
+            self.aggregation = nn.MultiheadAttention(width, backbone.vision.num_heads, batch_first=True)
+            # From zero, so that training starts from plain CLIP.
+            nn.init.zeros_(self.aggregation.out_proj.weight)
+            nn.init.zeros_(self.aggregation.out_proj.bias)
         self.captioner = (
             Captioner(backbone, num_layers=config.captioner_layers, frequent_word_weight=config.frequent_word_weight)
             if config.captioner
@@ -92,7 +123,7 @@ class PromptSwitch(Method):
         """Frames (B, F, 3, S, S) to features (B, F, E), not normalised (section 3.2, 3.3).
 
         Raises:
-            InputError: F is not a multiple of the aggregation group.
+            InputError: F is not a multiple of the aggregation group (of the chunk, where that is aggregated).
         """
         videos, frames = pixel_values.shape[:2]
         if frames % self.config.group:
@@ -100,29 +131,29 @@ class PromptSwitch(Method):
                 f"prompt-switch with groups of {self.config.group} frames takes a multiple of "
                 f"{self.config.group} frames a video, got {frames}"
             )
+        group = frames if self.config.aggregation == "video" else self.config.group
         vision = backbone.vision
         own = vision.embed(pixel_values.flatten(0, 1))
         num_own = own.shape[1]
         # Joined after the pre-norm: the prompts pass no position embedding and no pre-norm.
         prompts = self.prompt_cube.to(own.dtype).repeat(len(own) // self.config.num_prompts, 1, 1)
         tokens = torch.cat([own, prompts], dim=1)
+        every = self.config.switch_every
         for index in range(vision.num_layers):
-            tokens = vision.run_layer(index, tokens, attention_input=lambda x: self._switch(x, num_own))
-        class_tokens = tokens[:, 0] + self._aggregate(tokens[:, 0], tokens[:, num_own:])
-        return vision.finish(class_tokens).unflatten(0, (videos, frames))
+            switches = every > 0 and index % every == 0
+            tokens = vision.run_layer(
+                index, tokens, attention_input=(lambda x: self._switch(x, num_own)) if switches else None
+            )
+        summary = vision.summarise(tokens[:, :num_own])
+        if self.aggregation is not None:
+            summary = summary + _aggregate(self.aggregation, summary, tokens[:, num_own:], group)
+        return vision.finish(summary).unflatten(0, (videos, frames))
 
     def _switch(self, tokens: Tensor, num_own: int) -> Tensor:
-        """Transpose the cube of each chunk: frame i's j-th prompt becomes frame j's i-th."""
+        """Transpose the cube of each chunk: frame i's j-th prompt (j-th M / P prompts) becomes frame j's i-th."""
         size = self.config.num_prompts
-        cubes = tokens[:, num_own:].unflatten(0, (-1, size))
-        return torch.cat([tokens[:, :num_own], cubes.transpose(1, 2).flatten(0, 1)], dim=1)
-
-    def _aggregate(self, class_tokens: Tensor, prompts: Tensor) -> Tensor:
-        """Each class token (B * F, D) attends to the prompts (B * F, P, D) of its group of frames."""
-        group = self.config.group
-        queries = class_tokens.unflatten(0, (-1, group))
-        keys = prompts.unflatten(0, (-1, group)).flatten(1, 2)
-        return self.aggregation(queries, keys, keys, need_weights=False)[0].flatten(0, 1)
+        cubes = tokens[:, num_own:].unflatten(0, (-1, size)).unflatten(2, (size, -1))
+        return torch.cat([tokens[:, :num_own], cubes.transpose(1, 2).flatten(2, 3).flatten(0, 1)], dim=1)
 
     def auxiliary_loss(self, backbone: Backbone, frame_features: Tensor, input_ids: Tensor) -> Tensor | None:
         """The weighted captioning loss (section 3.4); see `Method.auxiliary_loss`."""
@@ -133,3 +164,10 @@ class PromptSwitch(Method):
     def new_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
         """Cube and captioner; the aggregation attention trains at the backbone's rate, as released."""
         return ((name, p) for name, p in self.named_parameters() if not name.startswith("aggregation."))
+
+
+def _aggregate(attention: nn.MultiheadAttention, summary: Tensor, prompts: Tensor, group: int) -> Tensor:
+    """Each frame's class token (B * F, D) attends to the prompts (B * F, M, D) of its group of frames."""
+    queries = summary.unflatten(0, (-1, group))
+    keys = prompts.unflatten(0, (-1, group)).flatten(1, 2)
+    return attention(queries, keys, keys, need_weights=False)[0].flatten(0, 1)
