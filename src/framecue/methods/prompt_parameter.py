@@ -1,0 +1,13 @@
+"""How learned prompts start."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+__all__ = ["new_prompts"]
+
+
+def new_prompts(*shape: int) -> nn.Parameter:
+    """Prompts as VoP starts them: normal, with a standard deviation of 0.02."""
+    return nn.Parameter(torch.randn(*shape) * 0.02)
