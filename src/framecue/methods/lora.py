@@ -1,0 +1,118 @@
+"""LoRA (Hu et al., ICLR 2022, arXiv 2106.09685), by the `peft` library: low-rank updates of linear maps in both towers.
+
+A linear map `W` becomes `W + (alpha / rank) B A`, A being (rank, in) and B (out, rank) (section 4.1). B starts at zero,
+so training starts from plain CLIP. By default queries and values are adapted with rank 8 and alpha 8, as the paper
+does for RoBERTa (Table 9). On a ViT-B/32 that is 491 520 parameters. A and B alone are trained; mean pooling.
+
+The maps themselves are replaced by ones that wear A and B, so the new parameters live in the backbone: an adapter
+folder holds them under `backbone.`, and a backbone wears one LoRA at a time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from torch import nn
+
+from framecue.backbone import Backbone
+from framecue.errors import InputError
+from framecue.methods.base import Method, MethodConfig
+
+__all__ = ["Lora", "LoraConfig"]
+
+_TARGETS = ("q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoraConfig(MethodConfig):
+    """Options of LoRA.
+
+    Attributes:
+        rank: of the updates.
+        alpha: the updates are multiplied by alpha / rank.
+        targets: which linear maps of each layer, separated by spaces: of the attention `q_proj`, `k_proj`, `v_proj` and
+            `out_proj`, of the feed-forward network `fc1` and `fc2`.
+    """
+
+    rank: int = 8
+    alpha: float = 8.0
+    targets: str = "q_proj v_proj"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.check_at_least(1, "rank")
+        if not 0 < self.alpha < math.inf:
+            raise InputError(f"alpha must be a positive number, got {self.alpha}")
+        unknown = [name for name in self.targets.split() if name not in _TARGETS]
+        if unknown or not self.targets.split():
+            raise InputError(f"targets must be some of {' '.join(_TARGETS)}, got {self.targets!r}")
+
+
+class Lora(Method):
+    """Puts low-rank updates into the backbone when it is made; `remove` takes them off again.
+
+    Raises:
+        InputError: the backbone wears LoRA already, its layers lack a target, or `peft` is not installed.
+    """
+
+    Config = LoraConfig
+    paper = "LoRA (ICLR 2022, arXiv 2106.09685)"
+
+    def __init__(self, config: LoraConfig, backbone: Backbone) -> None:
+        super().__init__(config, backbone)
+        try:
+            # Here, since its import takes seconds and no other method needs it.
+            import peft
+            from peft.tuners.tuners_utils import BaseTunerLayer
+        except ImportError as error:
+            raise InputError(f"method lora needs the peft library ({error}); pip install peft") from error
+        if any(isinstance(module, BaseTunerLayer) for module in backbone.model.modules()):
+            raise InputError(f"{backbone.name}: this backbone wears LoRA already; load it anew, or remove() the other")
+        names = _names_of_targets(backbone, config.targets.split())
+        options = peft.LoraConfig(r=config.rank, lora_alpha=config.alpha, target_modules=names)  # type: ignore[arg-type]
+        peft.inject_adapter_in_model(options, backbone.model)
+        # In a tuple they are no submodules: they are the backbone's, and it is the backbone that saves and moves them.
+        self._worn: tuple[tuple[str, Any], ...] = tuple((name, backbone.model.get_submodule(name)) for name in names)
+        for _, parameter in self.new_parameters():
+            parameter.data = parameter.data.to(backbone.logit_scale.dtype)  # peft makes them in float32
+
+    def freeze(self, backbone: Backbone) -> None:
+        """Train A and B; all else of the backbone is frozen, the logit scale too."""
+        backbone.requires_grad_(False)
+        for _, parameter in self.new_parameters():
+            parameter.requires_grad_(True)
+
+    def new_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """A and B of every target, by their names in the backbone's model."""
+        for name, layer in self._worn:
+            for child, parameter in layer.named_parameters():
+                if child.startswith("lora_"):
+                    yield f"{name}.{child}", parameter
+
+    def remove(self, backbone: Backbone) -> None:
+        """Take the updates off: the backbone has its own linear maps back, and this method is of no use any more."""
+        for name, layer in self._worn:
+            parent, _, child = name.rpartition(".")
+            setattr(backbone.model.get_submodule(parent), child, layer.get_base_layer())
+        self._worn = ()
+        del backbone.model.peft_config  # peft's mark on a model; a second LoRA would be warned of the first
+
+
+def _names_of_targets(backbone: Backbone, targets: list[str]) -> list[str]:
+    """The names in the backbone's model of the linear maps that are meant in each layer of both towers."""
+    named = {id(module): name for name, module in backbone.model.named_modules()}
+    names = []
+    for tower in (backbone.vision, backbone.text):
+        for layer in tower.layers:
+            linear = {name.rpartition(".")[2]: m for name, m in layer.named_modules() if isinstance(m, nn.Linear)}
+            missing = [target for target in targets if target not in linear]
+            if missing:
+                raise InputError(
+                    f"{backbone.name}: its layers have no {', '.join(missing)} for LoRA; they have: "
+                    f"{', '.join(sorted(linear))}"
+                )
+            names += [named[id(linear[target])] for target in targets]
+    return names
