@@ -43,7 +43,10 @@ def test_help_lists_every_command_with_its_words(run) -> None:
     for name, entry in COMMANDS.items():
         assert f"  {name} " in result.out
         assert entry.short_help[:30] in result.out
-    assert {"index", "search", "info", "train", "evaluate", "caption", "moji-motion", "demo"} == set(COMMANDS)
+    assert set(COMMANDS) == {
+        *("index", "search", "info", "train", "evaluate", "caption", "moji-motion", "demo", "methods"),
+        "import-checkpoint",
+    }
 
 
 @pytest.mark.parametrize("name", ["index", "search", "info"])
@@ -64,7 +67,7 @@ def test_version(run) -> None:
         (["serch", "x"], ["unknown command 'serch'", "did you mean search?", "framecue --help"]),
         (["zzz"], ["unknown command 'zzz'", "known: index, search, info"]),
         (["--libary"], ["No such option '--libary'", "framecue --help"]),
-        (["info"], ["Missing argument 'LIBRARY'", "framecue info --help"]),
+        (["info"], ["Missing argument 'LIBRARY_OR_ADAPTER'", "framecue info --help"]),
         (["info", "a", "b"], ["unexpected extra argument", "framecue info --help"]),
         (["search", "x"], ["Missing option '--library'", "framecue search --help"]),
         (["search", "x", "--libary", "y"], ["No such option '--libary'", "framecue search --help"]),

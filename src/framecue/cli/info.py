@@ -1,23 +1,84 @@
-"""``framecue info``: show what a library holds."""
+"""``framecue info``: show what a library holds, or what an adapter is."""
 
 from __future__ import annotations
 
 import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
 
 import click
 
+import framecue
 from framecue.cli.output import clock, print_json, print_table, quiet_libraries
+
+ASSETS = Path(framecue.__file__).parent / "assets"
+ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 
 
 @click.command()
-@click.argument("library")
+@click.argument("name", metavar="LIBRARY_OR_ADAPTER")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def info(library: str, as_json: bool) -> None:
-    """Show what LIBRARY holds: its videos, and the model that its vectors come from."""
+def info(name: str, as_json: bool) -> None:
+    """Show what a library holds (its videos, and the model that its vectors come from), or what an adapter is.
+
+    An adapter is a folder, or the name of a shipped one. Shown are its method, its backbone, what it trains, its size
+    on disk, and what it scored.
+
+    \b
+    framecue info videos.lance
+    framecue info moji-prompt-switch
+    """  # noqa: D301 (click reads the backspace character)
     quiet_libraries()
+    if _is_adapter(name):
+        _show_adapter(name, as_json=as_json)
+    else:
+        _show_library(name, as_json=as_json)
+
+
+def _is_adapter(name: str) -> bool:
+    """Whether a name is that of a shipped adapter, or of a folder that has one of an adapter's files.
+
+    It is found out without importing the model's libraries, as a library is shown without them.
+    """
+    if "/" not in name and name and (ASSETS / name / ADAPTER_FILES[0]).is_file():
+        return True
+    folder = Path(os.path.expanduser(name))  # noqa: PTH111 (Path fails for an unknown ~user)
+    return bool(name) and any((folder / file).is_file() for file in ADAPTER_FILES)
+
+
+def _show_adapter(name: str, *, as_json: bool) -> None:
+    from framecue.adapter_info import adapter_info
+
+    found = adapter_info(name)
+    share = found.share_of_backbone
+    if as_json:
+        print_json({**asdict(found), "folder": str(found.folder), "share_of_backbone": share})
+        return
+    trains = f"{found.trainable_parameters:,}"
+    if share is not None:
+        trains += f" ({share:.3%} of the backbone's {found.backbone_parameters:,}; {found.new_parameters:,} are new)"
+    summary = [
+        ("adapter", str(found.folder)),
+        ("method", found.method),
+        ("paper", _text(found.paper)),
+        ("offline", {True: "yes", False: "no", None: "unknown"}[found.offline]),
+        ("options", ", ".join(f"{key} {_text(value)}" for key, value in found.options.items())),
+        ("backbone", found.backbone),
+        ("revision", found.revision),
+        ("trainable parameters", trains),
+        ("size on disk", _size(found.size_bytes)),
+        ("framecue", found.framecue_version),
+        *(_scores("scores", found.scores) or [("scores", "none")]),
+    ]
+    print_table(["", ""], summary)
+
+
+def _show_library(name: str, *, as_json: bool) -> None:
     from framecue.library import Library
 
-    found = Library(library).info()
+    found = Library(name).info()
     if as_json:
         print_json(
             {
@@ -44,3 +105,14 @@ def _text(value: object) -> str:
     if value is None:
         return "none"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _scores(name: str, value: Any) -> list[tuple[str, str]]:
+    """A line for each number, named by the way to it."""
+    if isinstance(value, dict):
+        return [line for key, inner in value.items() for line in _scores(f"{name} {key}", inner)]
+    return [(name, f"{value:.4g}" if isinstance(value, float) else _text(value))]
+
+
+def _size(size_bytes: int) -> str:
+    return f"{size_bytes / 1e6:.1f} MB" if size_bytes >= 1e5 else f"{size_bytes / 1e3:.1f} kB"

@@ -30,12 +30,16 @@ class Entry(NamedTuple):
 COMMANDS = {
     "index": Entry("framecue.cli.index:index", "Encode video files into a library."),
     "search": Entry("framecue.cli.search:search", "Find the videos in a library that show what a text says."),
-    "info": Entry("framecue.cli.info:info", "Show what a library holds."),
+    "info": Entry("framecue.cli.info:info", "Show what a library holds, or what an adapter is."),
     "demo": Entry("framecue.cli.demo:demo", "Make clips, index them, search them, and show the results."),
     "moji-motion": Entry("framecue.cli.moji_motion:moji_motion", "Write MojiMotion clips and their captions."),
     "train": Entry("framecue.cli.train:train", "Train a model as a recipe says."),
     "evaluate": Entry("framecue.cli.evaluate:evaluate", "Measure retrieval on a split of a data set."),
     "caption": Entry("framecue.cli.caption:caption", "Describe a video with an adapter's captioner."),
+    "methods": Entry("framecue.cli.methods:methods", "List the methods, and what each trains."),
+    "import-checkpoint": Entry(
+        "framecue.cli.import_checkpoint:import_checkpoint", "Turn an authors' checkpoint into backbone and adapter."
+    ),
 }
 
 

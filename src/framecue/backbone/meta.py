@@ -1,0 +1,66 @@
+"""Backbones without weights: shapes alone, on PyTorch's `meta` device, made in a moment at any size."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoConfig, AutoModel, CLIPConfig, PreTrainedTokenizerBase
+
+from framecue.backbone.backbone import Backbone
+from framecue.backbone.quiet import quiet_transformers
+from framecue.backbone.source import find_source
+from framecue.backbone.weights_file import is_weights_file
+from framecue.errors import ModelError
+
+__all__ = ["VIT_B_32", "backbone_without_weights", "twin_without_weights"]
+
+VIT_B_32 = "CLIP ViT-B/32"
+
+
+def backbone_without_weights(name: str | Path | None = None, *, local: bool = False) -> Backbone:
+    """The backbone of a name, of its configuration alone: no weights are read or fetched.
+
+    Args:
+        name: as for `load_backbone`; None is a CLIP of ViT-B/32's sizes.
+        local: do not ask the hub, use what its cache holds.
+
+    Raises:
+        ModelError: there is no such model, its configuration cannot be read, or there are no towers for it.
+    """
+    if name is None:
+        return _make(CLIPConfig(), VIT_B_32)
+    if is_weights_file(name):
+        from framecue.backbone.openai import load_openai_backbone
+
+        return twin_without_weights(load_openai_backbone(name))
+    options: dict[str, Any] = {"local_files_only": True}
+    location = str(name)
+    if not local or Path(name).exists() or "/" not in str(name):
+        source = find_source(name)
+        location, options = source.location, dict(source.options)
+    try:
+        with quiet_transformers():
+            config = AutoConfig.from_pretrained(location, trust_remote_code=False, **options)
+    except Exception as error:  # transformers raises what its readers do
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+        raise ModelError(f"{name}: the model's configuration cannot be loaded: {reason}") from error
+    return _make(config, str(name))
+
+
+def twin_without_weights(backbone: Backbone) -> Backbone:
+    """A backbone of the same architecture, to build and change at will."""
+    return _make(backbone.model.config, backbone.name)
+
+
+def _make(config: Any, name: str) -> Backbone:
+    Backbone.check_supported(config, name=name)
+
+    def no_tokenizer() -> PreTrainedTokenizerBase:
+        raise ModelError(f"{name}: a backbone without weights has no tokenizer")
+
+    with torch.device("meta"), quiet_transformers():
+        model = AutoModel.from_config(config)
+    preprocess = Backbone.default_preprocess(config)
+    return Backbone(model, name=name, revision="", preprocess=preprocess, tokenizer=no_tokenizer).eval()

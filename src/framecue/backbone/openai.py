@@ -1,0 +1,182 @@
+"""CLIP weights in OpenAI's original format (`visual.conv1.weight`, `transformer.resblocks.0.attn.in_proj_weight`, ...).
+
+The format says of itself: heads are width / 64, the activation is the quick GELU, the text feature is read at the
+largest id. OpenCLIP writes the same names, often for other heads and activations; give its models in `transformers`'
+format, or with their `config.json`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import CLIPModel, PreTrainedTokenizerBase
+
+from framecue.backbone.backbone import Backbone
+from framecue.backbone.clip_weights import clip_of_tensors
+from framecue.backbone.hashing import hash_of_tensors
+from framecue.backbone.tokenizer import CLIP_TOKENIZER, CLIP_VOCABULARY, holds_tokenizer, load_tokenizer
+from framecue.backbone.weights_file import names_in_words, read_state_dict
+from framecue.errors import ModelError
+
+__all__ = ["clip_of_openai", "is_openai_format", "load_openai_backbone"]
+
+# Scalars that OpenAI's own files have beside the weights; shapes say the same.
+SIZES = ("input_resolution", "context_length", "vocab_size")
+PLACES = {
+    "logit_scale": "logit_scale",
+    "positional_embedding": "text_model.embeddings.position_embedding.weight",
+    "token_embedding.weight": "text_model.embeddings.token_embedding.weight",
+    "ln_final.weight": "text_model.final_layer_norm.weight",
+    "ln_final.bias": "text_model.final_layer_norm.bias",
+    "text_projection": "text_projection.weight",
+    "visual.class_embedding": "vision_model.embeddings.class_embedding",
+    "visual.conv1.weight": "vision_model.embeddings.patch_embedding.weight",
+    "visual.positional_embedding": "vision_model.embeddings.position_embedding.weight",
+    "visual.ln_pre.weight": "vision_model.pre_layrnorm.weight",
+    "visual.ln_pre.bias": "vision_model.pre_layrnorm.bias",
+    "visual.ln_post.weight": "vision_model.post_layernorm.weight",
+    "visual.ln_post.bias": "vision_model.post_layernorm.bias",
+    "visual.proj": "visual_projection.weight",
+}
+RIGHT_MULTIPLIED = ("text_projection", "visual.proj")
+WITHIN_A_LAYER = {
+    **{f"attn.out_proj.{kind}": f"self_attn.out_proj.{kind}" for kind in ("weight", "bias")},
+    **{f"ln_{n}.{kind}": f"layer_norm{n}.{kind}" for n in (1, 2) for kind in ("weight", "bias")},
+    **{f"mlp.c_fc.{kind}": f"mlp.fc1.{kind}" for kind in ("weight", "bias")},
+    **{f"mlp.c_proj.{kind}": f"mlp.fc2.{kind}" for kind in ("weight", "bias")},
+}
+PACKED = {f"attn.in_proj_{kind}": [f"self_attn.{part}_proj.{kind}" for part in "qkv"] for kind in ("weight", "bias")}
+HEAD_WIDTH = 64
+
+
+def is_openai_format(names: Mapping[str, Any]) -> bool:
+    """Whether names of tensors are those of OpenAI's CLIPs."""
+    return "visual.conv1.weight" in names or "visual.class_embedding" in names
+
+
+def load_openai_backbone(
+    name: str | Path, *, dtype: torch.dtype = torch.float32, revision: str | None = None
+) -> Backbone:
+    """A file of weights in OpenAI's format as a backbone.
+
+    Its tokenizer is one that lies beside the file (`tokenizer.json`, or `vocab.json` and `merges.txt`), or with CLIP's
+    vocabulary CLIP's own from the model hub.
+
+    Args:
+        name: the file.
+        dtype: of the weights and the computation.
+        revision: the hash that its weights must have.
+
+    Raises:
+        ModelError: the file cannot be read, or holds other tensors.
+    """
+    clip: Any = clip_of_openai(read_state_dict(name), source=str(name))
+    made_from = hash_of_tensors(clip.state_dict().items())
+    if revision not in (None, made_from):
+        raise ModelError(f"{name}: the file's weights are {made_from}, not {revision}; give another file")
+    return Backbone(
+        clip.to(dtype),
+        name=str(name),
+        revision=made_from,
+        preprocess=Backbone.default_preprocess(clip.config),
+        tokenizer=lambda: _tokenizer(name, vocabulary=int(clip.config.text_config.vocab_size)),
+    ).eval()
+
+
+def clip_of_openai(
+    tensors: Mapping[str, Tensor], *, source: str, given: Mapping[str, Any] | None = None, prefix: str = ""
+) -> CLIPModel:
+    """Tensors in OpenAI's format as a `transformers` CLIP in float32.
+
+    Args:
+        tensors: all of them, without what is not CLIP's; half precision is widened.
+        source: the file, for messages.
+        given: `config.json` of the same CLIP in `transformers`' format, where its heads or its activation are not
+            OpenAI's.
+        prefix: what stands before these names in the file, for messages.
+
+    Raises:
+        ModelError: a tensor is missing, unexpected or of another shape, or it is a ResNet.
+    """
+    if any(name.startswith("visual.layer1.") for name in tensors):
+        raise ModelError(f"{source}: its image encoder is a ResNet; framecue takes CLIPs with a vision transformer")
+    renamed: dict[str, Tensor] = {}
+    own: dict[str, str] = {}
+    unexpected = []
+    for name, tensor in tensors.items():
+        places = _places(name)
+        if places is None:
+            unexpected.append(prefix + name)
+            continue
+        for place, part in zip(places, _parts(name, tensor, len(places)), strict=True):
+            renamed[place], own[place] = part.to(torch.float32), prefix + name
+    missing = sorted(prefix + name for name in _expected(tensors) - tensors.keys())
+    if missing or unexpected:
+        lists = [
+            f"{word} {names_in_words(names)}"
+            for word, names in (("missing", missing), ("unexpected", unexpected))
+            if names
+        ]
+        raise ModelError(
+            f"{source}: is no CLIP in OpenAI's format: {'; '.join(lists)} "
+            "(a method's checkpoint is opened with `framecue import-checkpoint`)"
+        )
+    return clip_of_tensors(
+        renamed, source=source, given=given, heads=_heads, own_name=lambda place: own.get(place, place)
+    )
+
+
+def _heads(tower: str, width: int) -> int | None:
+    return width // HEAD_WIDTH if width % HEAD_WIDTH == 0 else None
+
+
+def _places(name: str) -> list[str] | None:
+    """Where a tensor goes in `transformers`' CLIP: three places for packed ones, none for sizes, None if unknown."""
+    if name in SIZES:
+        return []
+    if name in PLACES:
+        return [PLACES[name]]
+    match = re.fullmatch(r"(visual\.)?transformer\.resblocks\.(\d+)\.(.+)", name)
+    if match is None:
+        return None
+    parts = PACKED.get(match[3]) or ([WITHIN_A_LAYER[match[3]]] if match[3] in WITHIN_A_LAYER else None)
+    if parts is None:
+        return None
+    return [f"{'vision' if match[1] else 'text'}_model.encoder.layers.{int(match[2])}.{part}" for part in parts]
+
+
+def _parts(name: str, tensor: Tensor, count: int) -> list[Tensor]:
+    if count == 3:
+        # One that has no three parts is refused for its shape later, with its name.
+        return list(tensor.chunk(3)) if tensor.ndim and len(tensor) % 3 == 0 else [tensor] * 3
+    if name in RIGHT_MULTIPLIED and tensor.ndim == 2:
+        tensor = tensor.T
+    return [tensor] * count
+
+
+def _expected(tensors: Mapping[str, Tensor]) -> set[str]:
+    """The names that a CLIP of as many layers has."""
+    expected = set(PLACES)
+    for tower in ("", "visual."):
+        start = f"{tower}transformer.resblocks."
+        indices = [name.removeprefix(start).partition(".")[0] for name in tensors if name.startswith(start)]
+        layers = 1 + max((int(index) for index in indices if index.isdecimal()), default=0)
+        expected |= {f"{start}{layer}.{part}" for layer in range(layers) for part in (*WITHIN_A_LAYER, *PACKED)}
+    return expected
+
+
+def _tokenizer(name: str | Path, *, vocabulary: int) -> PreTrainedTokenizerBase:
+    folder = Path(name).expanduser().parent
+    if holds_tokenizer(folder):
+        return load_tokenizer(folder)
+    if vocabulary == CLIP_VOCABULARY:
+        return load_tokenizer(CLIP_TOKENIZER)
+    raise ModelError(
+        f"{name}: a file of weights has no tokenizer, and a vocabulary of {vocabulary} is not CLIP's; put its "
+        "tokenizer.json beside the file"
+    )

@@ -1,0 +1,56 @@
+"""A tokenizer by itself: of a folder, or of a model on the hub whose weights are not wanted."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from transformers import AutoTokenizer, CLIPTokenizer, PreTrainedTokenizerBase
+
+from framecue.backbone.quiet import quiet_transformers
+from framecue.backbone.source import find_source
+from framecue.errors import ModelError
+
+__all__ = ["CLIP_TOKENIZER", "CLIP_VOCABULARY", "holds_tokenizer", "load_tokenizer"]
+
+CLIP_TOKENIZER, CLIP_VOCABULARY = "openai/clip-vit-base-patch32", 49408
+
+
+def holds_tokenizer(folder: Path) -> bool:
+    """Whether a folder has the files of one."""
+    return any((folder / name).is_file() for name in ("tokenizer.json", "vocab.json"))
+
+
+def load_tokenizer(name: str | Path) -> PreTrainedTokenizerBase:
+    """Open a tokenizer.
+
+    Args:
+        name: a folder with `tokenizer.json`, or `vocab.json` and `merges.txt`; a bundled model; a name on the hub.
+
+    Raises:
+        ModelError: there is none, or it cannot be reached.
+    """
+    folder = Path(os.path.expanduser(str(name)))  # noqa: PTH111 (Path fails for an unknown ~user)
+    location, options, unreachable = str(folder), {}, None
+    if not folder.is_dir():
+        source = find_source(name)
+        location, options, unreachable = source.location, source.options, source.unreachable
+    elif not holds_tokenizer(folder):
+        raise ModelError(f"{name}: the folder has no tokenizer (tokenizer.json, or vocab.json and merges.txt)")
+    # A bare vocabulary does not say whose it is.
+    bare = folder.is_dir() and not any(
+        (folder / file).is_file() for file in ("tokenizer.json", "tokenizer_config.json", "config.json")
+    )
+    kind: Any = CLIPTokenizer if bare else AutoTokenizer
+    try:
+        with quiet_transformers():
+            tokenizer = kind.from_pretrained(location, **options, **({} if bare else {"trust_remote_code": False}))
+    except Exception as error:  # transformers raises what its readers do
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+        if unreachable is not None:
+            reason = f"the hub cannot be reached ({unreachable}), and its cache does not hold it"
+        raise ModelError(f"{name}: the tokenizer cannot be loaded: {reason}") from error
+    if len(tokenizer) <= len(set(tokenizer.all_special_tokens)):
+        raise ModelError(f"{name}: has no tokenizer, its vocabulary is empty")
+    return tokenizer

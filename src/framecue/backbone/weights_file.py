@@ -1,0 +1,126 @@
+"""Single files of weights: `.safetensors`, and PyTorch's pickles, of which only tensors and plain values are opened."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import re
+import warnings
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from framecue.errors import ModelError
+
+__all__ = ["is_weights_file", "names_in_words", "read_state_dict"]
+
+SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
+STATE_DICT, EMA_STATE_DICT = "state_dict", "state_dict_ema"
+
+
+def is_weights_file(name: str | Path) -> bool:
+    """Whether a name is that of a file that is there and whose suffix is one of weights."""
+    path = _path(name)
+    return path.suffix.lower() in SUFFIXES and path.is_file()
+
+
+def read_state_dict(name: str | Path, *, ema: bool = False) -> dict[str, Tensor]:
+    """The tensors of a file by name, on the CPU and in their own types.
+
+    A checkpoint of a training (`{"epoch": ..., "state_dict": ...}`) gives its state dict; the `module.` that a wrapper
+    for several devices leaves in names is taken out.
+
+    Args:
+        name: the file.
+        ema: the averaged weights (`state_dict_ema`) instead.
+
+    Raises:
+        ModelError: the file is not there, cannot be read, is a TorchScript archive, holds more than tensors and plain
+            values, or has no such state dict.
+    """
+    path = _path(name)
+    if not path.is_file():
+        raise ModelError(f"{name}: no such file")
+    content = _read(path)
+    wanted = EMA_STATE_DICT if ema else STATE_DICT
+    if ema and not isinstance(content.get(wanted), dict):
+        raise ModelError(f"{name}: has no {wanted} (no averaged weights); it has: {names_in_words(content)}")
+    state = content[wanted] if isinstance(content.get(wanted), dict) else content
+    tensors: dict[str, Tensor] = {}
+    for key, value in state.items():
+        plain = str(key).replace("module.", "")
+        if isinstance(value, int | float):  # OpenAI's files have sizes among the tensors
+            value = torch.tensor(value)
+        if not isinstance(value, Tensor):
+            raise ModelError(
+                f"{name}: {key} is a {type(value).__name__}, not a tensor; give a file that holds a state dict, "
+                f"or one under {STATE_DICT}"
+            )
+        if plain in tensors:
+            raise ModelError(f"{name}: has {plain} twice, once with module. in its name; the file is damaged")
+        tensors[plain] = value
+    if not tensors:
+        raise ModelError(f"{name}: holds no tensors")
+    return tensors
+
+
+def names_in_words(names: Any, *, most: int = 5) -> str:
+    """The first few names, sorted, for a message."""
+    ordered = sorted(map(str, names))
+    return ", ".join(ordered[:most]) + (f", ... ({len(ordered)} in all)" if len(ordered) > most else "")
+
+
+def _path(name: str | Path) -> Path:
+    return Path(os.path.expanduser(str(name)))  # noqa: PTH111 (Path fails for an unknown ~user)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            head = file.read(9)
+        # What it is, not what it is called: a length of eight bytes, then JSON.
+        if path.suffix.lower() == ".safetensors" or head[8:] == b"{":
+            return load_file(path)
+        if zipfile.is_zipfile(path):
+            _refuse_torchscript(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of old protocols and types: what cannot be read raises
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except ModelError:
+        raise
+    except pickle.UnpicklingError as error:
+        raise _not_plain(path, str(error)) from error
+    except Exception as error:  # a damaged pickle raises whatever its next instruction stumbles over
+        reason = (str(error).strip() or "it ends early").splitlines()[0].rstrip(".")
+        raise ModelError(f"{path}: cannot be read as weights ({reason}); the file may be cut short") from error
+    if not isinstance(content, dict):
+        raise ModelError(f"{path}: holds a {type(content).__name__}, not a state dict")
+    return content
+
+
+def _refuse_torchscript(path: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        inner = [name.partition("/")[2] for name in archive.namelist()]
+    if any(name == "constants.pkl" or name.startswith("code/") for name in inner):
+        raise ModelError(
+            f"{path}: is a TorchScript archive (as OpenAI's own .pt files are), which holds a program, so it is not "
+            "opened; where you trust it, write its tensors to a file once: "
+            f"torch.save(torch.jit.load({path.name!r}, map_location='cpu').state_dict(), {path.stem + '.pth'!r})"
+        )
+
+
+def _not_plain(path: Path, reason: str) -> ModelError:
+    """The error of a pickle that PyTorch refuses to open as weights alone."""
+    culprit = re.search(r"(?:GLOBAL|global|class|function) ([A-Za-z_][\w.]*\.[\w.]+)", reason)
+    if culprit is None and "Unsupported operand" in reason:
+        return ModelError(f"{path}: is neither safetensors nor a PyTorch checkpoint, or it is damaged")
+    what = f" ({culprit[1].rstrip('.')})" if culprit else ""
+    return ModelError(
+        f"{path}: its pickle holds more than tensors{what} and could run code when opened, so it is refused; where you "
+        "trust it, write its tensors alone to a file once: "
+        "torch.save(torch.load(FILE, weights_only=False)['state_dict'], 'weights.pth')"
+    )

@@ -1,0 +1,109 @@
+"""The formats by name, and the one function that imports a checkpoint of any of them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from framecue.backbone import load_backbone
+from framecue.backbone.weights_file import names_in_words, read_state_dict
+from framecue.errors import InputError, ModelError, UnknownNameError
+from framecue.importers import modelscope_vop, openai_clip, prompt_switch, x_pool
+from framecue.importers.parts import Checkpoint, Importer
+from framecue.importers.writing import ImportedFolders, refuse_occupied, write
+
+__all__ = ["IMPORTERS", "import_checkpoint"]
+
+# In the order in which a file is looked at: the first that recognises it is what it looks like.
+IMPORTERS: dict[str, Importer] = {
+    "prompt-switch": Importer(prompt_switch.recognises, prompt_switch.convert),
+    "x-pool": Importer(x_pool.recognises, x_pool.convert),
+    "modelscope-vop": Importer(modelscope_vop.recognises, modelscope_vop.convert),
+    "openai-clip": Importer(openai_clip.recognises, openai_clip.convert),
+}
+
+
+def import_checkpoint(
+    file: str | Path,
+    *,
+    format: str,
+    output: str | Path,
+    config: str | Path | None = None,
+    frames_per_group: int | None = None,
+    tokenizer: str | Path | None = None,
+    model: str | Path | None = None,
+    ema: bool = False,
+) -> ImportedFolders:
+    """Turn a published checkpoint into `output/backbone` and `output/adapter`.
+
+    The two open with `load_model(output / "backbone", adapter=output / "adapter")`; a CLIP alone has no adapter. They
+    appear whole or not at all.
+
+    Args:
+        file: `.pth` or `.safetensors`. Of a pickle, tensors and plain values alone are read.
+        format: one of `IMPORTERS`.
+        output: the folder to make; it may be there, but must be empty.
+        config: a JSON file. For `prompt-switch` and `openai-clip` the CLIP's `config.json` in `transformers`' format;
+            for `modelscope-vop` the released `configuration.json`; for `x-pool` an object with `num_mha_heads` and
+            `num_frames`. What shapes say is checked against it.
+        frames_per_group: for `prompt-switch`, how many frames it was trained with; default its number of prompts.
+        tokenizer: a folder or hub name; default CLIP's own, from the hub, where the vocabulary is as large as CLIP's.
+        model: for an `x-pool` file that has no CLIP, the backbone it belongs to: as for `load_model`.
+        ema: take the averaged weights of the file (`state_dict_ema`).
+
+    Raises:
+        UnknownNameError: no such format.
+        ModelError: the file cannot be read, is of another format, or does not fit; the configuration disagrees with
+            it; the output folder holds something or cannot be written.
+        InputError: an option that the format does not have, or a value out of range.
+    """
+    if format not in IMPORTERS:
+        raise UnknownNameError("format", format, IMPORTERS)
+    refuse_occupied(Path(output))
+    told = None if config is None else _read_config(config)
+    tensors = read_state_dict(file, ema=ema)
+    _refuse_other_format(str(file), tensors, format)
+    if model is not None and format != "x-pool":
+        raise InputError(f"format {format} has its own CLIP in the file; leave out the model")
+    backbone = None if model is None else load_backbone(model)
+    checkpoint = Checkpoint(
+        source=str(file),
+        tensors=tensors,
+        config=told,
+        frames_per_group=frames_per_group,
+        clip=None if backbone is None else backbone.model,
+    )
+    imported = IMPORTERS[format].convert(checkpoint)
+    return write(imported, output=Path(output), source=str(file), tokenizer=tokenizer, given=backbone)
+
+
+def _refuse_other_format(file: str, names: Mapping[str, Any], format: str) -> None:
+    found = [name for name, importer in IMPORTERS.items() if importer.recognises(names)]
+    if found[:1] == [format]:
+        return
+    if found:
+        raise ModelError(f"{file}: is no {format} checkpoint, it looks like {found[0]}; pass --format {found[0]}")
+    if any(name.startswith(("text_model.", "vision_model.")) for name in names):
+        raise ModelError(
+            f"{file}: is a CLIP in transformers' format; a folder with it and its config.json is a backbone as it is"
+        )
+    raise ModelError(
+        f"{file}: is no {format} checkpoint, nor one of the other formats ({', '.join(IMPORTERS)}); "
+        f"it has: {names_in_words(names)}"
+    )
+
+
+def _read_config(config: str | Path) -> Mapping[str, Any]:
+    path = Path(os.path.expanduser(str(config)))  # noqa: PTH111 (Path fails for an unknown ~user)
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ModelError(f"{config}: the configuration cannot be read ({error.strerror})") from error
+    except ValueError as error:
+        raise ModelError(f"{config}: is no JSON ({error})") from error
+    if not isinstance(told, dict):
+        raise ModelError(f"{config}: must hold a JSON object, holds a {type(told).__name__}")
+    return told
