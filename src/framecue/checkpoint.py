@@ -154,7 +154,11 @@ def load_adapter(adapter: str | Path, backbone: Backbone) -> tuple[Method, Adapt
     except InputError as error:
         raise AdapterError(f"{folder / CONFIG_FILE}: {error}") from error
     method.freeze(backbone)
-    _copy_into(trained_tensors(backbone, method), tensors, source=folder / WEIGHTS_FILE)
+    try:
+        _copy_into(trained_tensors(backbone, method), tensors, source=folder / WEIGHTS_FILE)
+    except AdapterError:
+        method.remove(backbone)
+        raise
     return method, config
 
 

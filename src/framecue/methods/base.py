@@ -151,6 +151,9 @@ class Method(nn.Module):
         backbone.requires_grad_(True)
         self.requires_grad_(True)
 
+    def remove(self, backbone: Backbone) -> None:
+        """Undo what the method did to the backbone's modules when it was made, if anything."""
+
     def new_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
         """The parameters that train at the rate for new ones; the method's others train at the backbone's rate."""
         return self.named_parameters()
