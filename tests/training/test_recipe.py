@@ -94,7 +94,7 @@ def test_each_dataset_has_keys_of_its_own(write, data: str, expected: object) ->
         ("dataset={num_examples: 5}", ["'dataset.name'", "missing", "folder, moji-motion, moji-stills"]),
         ("dataset={name: moji-stills}", ["'dataset.num_examples'", "missing"]),
         ("dataset.num_examples=0", ["'dataset.num_examples'", "greater than 0", "got 0"]),
-        ("method=prompt-swich", ["unknown method 'prompt-swich'", "mean-pool, prompt-switch"]),
+        ("method=prompt-swich", ["unknown method 'prompt-swich'", "mean-pool, ", "prompt-switch"]),
         ("initialise=zero", ["'initialise'", "'pretrained' or 'random'", "'zero'"]),
         ("options=[1]", ["'options'", "section", "[1]"]),
         ("options.num_frames=six", ["'options.num_frames'", "integer", "'six'"]),
@@ -192,4 +192,5 @@ def test_a_bundled_recipe_is_good_and_opened_by_name(name: str) -> None:
 
 
 def test_the_shipped_models_have_their_recipes() -> None:
-    assert {"moji-clip", "moji-mean-pool", *(f"moji-prompt-switch-{stage}" for stage in (1, 2, 3, 4))} <= set(BUNDLED)
+    runs = ("moji-stills", *(f"moji-clips-{number}" for number in (1, 2, 3, 4)), "moji-clip", "moji-prompt-switch")
+    assert {*runs, "moji-mean-pool"} <= set(BUNDLED)

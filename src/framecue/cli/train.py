@@ -26,7 +26,7 @@ def train(recipe: str, overrides: tuple[str, ...], as_json: bool) -> None:
     recipe's output_dir.
 
     \b
-    framecue train moji-prompt-switch-1 output_dir=runs/mine schedule.batch_size=64
+    framecue train moji-prompt-switch output_dir=runs/mine schedule.batch_size=64
     """  # noqa: D301 (click reads the backspace character)
     quiet_libraries()
     from framecue.training.recipe import read_recipe
