@@ -1,4 +1,4 @@
-"""A tiny CLIP: real architecture, real tokenizer, random weights, made from a configuration in a moment."""
+"""A tiny CLIP and two tiny SigLIPs: real architectures, real tokenizers, random weights, made in a moment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 if TYPE_CHECKING:
     import torch
-    from transformers import CLIPModel, PreTrainedTokenizerBase
+    from transformers import CLIPModel, PreTrainedTokenizerBase, Siglip2Model, SiglipModel
 
     from framecue.backbone import Backbone
 
@@ -49,29 +49,39 @@ def write_tokenizer(folder: Path) -> dict[str, int]:
 
 
 def make_clip(
-    *, vocabulary: int, embedding_dim: int = 24, eos_token_id: int | None = None, seed: int = 0, **config: Any
+    *,
+    vocabulary: int,
+    embedding_dim: int = 24,
+    eos_token_id: int | None = None,
+    seed: int = 0,
+    text: dict[str, Any] | None = None,
+    vision: dict[str, Any] | None = None,
+    **config: Any,
 ) -> CLIPModel:
-    """A random CLIP whose towers have different widths, heads and depths, so that none can stand for another.
-
-    Every parameter is random, norms and biases too, and large enough for features to differ.
-    """
-    import torch
+    """A random CLIP whose towers have different widths, heads and depths, so that none can stand for another."""
     from transformers import CLIPConfig, CLIPModel
 
-    text: dict[str, Any] = {
+    text_config: dict[str, Any] = {
         **{"vocab_size": vocabulary, "hidden_size": 24, "intermediate_size": 40, "num_hidden_layers": 2},
         **{"num_attention_heads": 3, "max_position_embeddings": CONTEXT_LENGTH, "bos_token_id": vocabulary - 2},
         **{"eos_token_id": vocabulary - 1 if eos_token_id is None else eos_token_id, "pad_token_id": vocabulary - 1},
     }
-    vision: dict[str, Any] = {
+    vision_config: dict[str, Any] = {
         **{"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 3, "num_attention_heads": 4},
         **{"image_size": IMAGE_SIZE, "patch_size": 8},
     }
-    clip = CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=embedding_dim, **config))
+    made = {"text_config": {**text_config, **(text or {})}, "vision_config": {**vision_config, **(vision or {})}}
+    return randomise(CLIPModel(CLIPConfig(**made, projection_dim=embedding_dim, **config)), seed=seed)
+
+
+def randomise(model: Any, *, seed: int) -> Any:
+    """Make every parameter random, norms and biases too, and large enough for features to differ."""
+    import torch
+
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
-        for name, parameter in clip.named_parameters():
-            if name == "logit_scale":
+        for name, parameter in model.named_parameters():
+            if name in ("logit_scale", "logit_bias"):
                 continue
             noise = torch.randn(parameter.shape, generator=generator)
             if "embedding" in name:
@@ -82,7 +92,75 @@ def make_clip(
                 parameter.copy_(1 + 0.2 * noise)
             else:
                 parameter.copy_(0.2 * noise)
-    return clip.eval()
+    return model.eval()
+
+
+def make_siglip_tokenizer() -> PreTrainedTokenizerBase:
+    """Unigram as in SigLIP: `</s>` (1) ends and pads a text, nothing begins it, and no mask is given."""
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+    from transformers import PreTrainedTokenizerFast
+
+    words = [(f"▁{word}", -1.0) for word in (*WORDS, *"a.,")]
+    letters = [(letter, -5.0) for letter in "▁abcdefghijklmnopqrstuvwxyz.,"]
+    tokenizer = Tokenizer(models.Unigram([("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), *words, *letters], unk_id=2))
+    tokenizer.normalizer = normalizers.Lowercase()
+    tokenizer.pre_tokenizer, tokenizer.decoder = pre_tokenizers.Metaspace(), decoders.Metaspace()
+    tokenizer.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        eos_token="</s>",
+        pad_token="</s>",
+        unk_token="<unk>",
+        model_max_length=CONTEXT_LENGTH,
+        model_input_names=["input_ids"],
+    )
+
+
+def make_siglip2_tokenizer() -> PreTrainedTokenizerBase:
+    """Gemma's byte pairs, as in SigLIP 2: `<eos>` (1) ends a text, `<pad>` (0) pads it; it has `<bos>`, but unused."""
+    from transformers import Siglip2Tokenizer
+
+    chains = [[*start, *word] for start in ("▁", "") for word in (*WORDS, ".", ",")]
+    merges = dict.fromkeys(("".join(chain[:place]), chain[place]) for chain in chains for place in range(1, len(chain)))
+    tokens = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>", *"▁abcdefghijklmnopqrstuvwxyz.,", *map("".join, merges)]
+    return Siglip2Tokenizer(
+        vocab={token: index for index, token in enumerate(dict.fromkeys(tokens))},
+        merges=list(merges),
+        add_bos_token=False,
+        add_eos_token=True,
+        padding_side="right",
+        model_max_length=CONTEXT_LENGTH,
+        model_input_names=["input_ids"],
+    )
+
+
+def make_siglip(
+    *,
+    vocabulary: int,
+    naflex: bool = False,
+    seed: int = 0,
+    text: dict[str, Any] | None = None,
+    vision: dict[str, Any] | None = None,
+    **config: Any,
+) -> SiglipModel | Siglip2Model:
+    """A random SigLIP, or SigLIP 2 with NaFlex, of the sizes of the tiny CLIP; E is the vision width, 32."""
+    import torch
+    from transformers import Siglip2Config, Siglip2Model, SiglipConfig, SiglipModel
+
+    text_config: dict[str, Any] = {
+        **{"vocab_size": vocabulary, "hidden_size": 24, "intermediate_size": 40, "num_hidden_layers": 2},
+        **{"num_attention_heads": 3, "max_position_embeddings": CONTEXT_LENGTH, "projection_size": 32},
+    }
+    vision_config: dict[str, Any] = {
+        **{"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 3, "num_attention_heads": 4},
+        **{"patch_size": 8, **({"num_patches": 16} if naflex else {"image_size": IMAGE_SIZE})},
+    }
+    made = {"text_config": {**text_config, **(text or {})}, "vision_config": {**vision_config, **(vision or {})}}
+    model = Siglip2Model(Siglip2Config(**made, **config)) if naflex else SiglipModel(SiglipConfig(**made, **config))
+    with torch.no_grad():
+        model.logit_scale.fill_(2.0)
+        model.logit_bias.fill_(-3.0)
+    return randomise(model, seed=seed)
 
 
 @pytest.fixture(scope="session")
@@ -116,17 +194,17 @@ def tiny_tokenizer(tokenizer_folder: Path) -> Callable[[], PreTrainedTokenizerBa
 def make_backbone(
     tiny_vocabulary: dict[str, int], tiny_tokenizer: Callable[[], PreTrainedTokenizerBase]
 ) -> Callable[..., Backbone]:
-    """Makes tiny backbones in memory: `make_backbone(dtype=..., embedding_dim=..., eos_token_id=..., seed=...)`."""
+    """Makes tiny CLIPs in memory: `make_backbone(dtype=..., embedding_dim=..., eos_token_id=..., text={...}, ...)`."""
 
     def make(dtype: torch.dtype | None = None, **options: Any) -> Backbone:
-        from framecue.backbone import Backbone, Preprocess, hash_of_tensors
+        from framecue.backbone import Backbone, hash_of_tensors
 
         clip = make_clip(vocabulary=len(tiny_vocabulary), **options)
         return Backbone(
             clip if dtype is None else clip.to(dtype),
             name="tiny",
             revision=hash_of_tensors(clip.state_dict().items()),
-            preprocess=Preprocess(IMAGE_SIZE, (IMAGE_SIZE, IMAGE_SIZE)),
+            preprocess=Backbone.default_preprocess(clip.config),
             tokenizer=tiny_tokenizer,
         )
 
@@ -144,4 +222,40 @@ def clip_folder(make_backbone: Callable[..., Backbone], tmp_path_factory: pytest
     """The folder of a tiny CLIP, as `save_pretrained` writes it; a test that changes it takes a copy."""
     folder = tmp_path_factory.mktemp("models") / "tiny-clip"
     make_backbone().save(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def make_siglip_backbone() -> Callable[..., Backbone]:
+    """Makes tiny SigLIPs in memory: `make_siglip_backbone("siglip" or "siglip2", dtype=..., vision={...}, text={...})`.
+
+    "siglip2" is NaFlex: SigLIP 2 at a fixed size is a SigLIP.
+    """
+    tokenizers = {"siglip": cache(make_siglip_tokenizer), "siglip2": cache(make_siglip2_tokenizer)}
+
+    def make(family: str = "siglip", *, dtype: torch.dtype | None = None, **options: Any) -> Backbone:
+        from framecue.backbone import Backbone, hash_of_tensors
+
+        load = tokenizers[family]
+        siglip = make_siglip(vocabulary=len(load()), naflex=family == "siglip2", **options)
+        return Backbone(
+            siglip if dtype is None else siglip.to(dtype),
+            name=f"tiny-{family}",
+            revision=hash_of_tensors(siglip.state_dict().items()),
+            preprocess=Backbone.default_preprocess(siglip.config),
+            tokenizer=load,
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session", params=["siglip", "siglip2"])
+def siglip_folder(
+    request: pytest.FixtureRequest,
+    make_siglip_backbone: Callable[..., Backbone],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """The folder of a tiny SigLIP, then of a tiny SigLIP 2; it is named after the family."""
+    folder = tmp_path_factory.mktemp("models") / request.param
+    make_siglip_backbone(request.param).save(folder)
     return folder

@@ -184,8 +184,9 @@ def test_the_fingerprint_of_a_model(backbone: Backbone) -> None:
         "revision": backbone.revision,
         "method": "prompt-switch",
         "options": {
-            **{"num_frames": 3, "num_test_frames": 6, "num_prompts": 3, "frames_per_group": None, "captioner": False},
-            **{"captioner_layers": 2, "caption_loss_weight": 0.5, "frequent_word_weight": 0.25},
+            **{"num_frames": 3, "num_test_frames": 6, "num_prompts": 3, "prompts_per_frame": None, "switch_every": 1},
+            **{"aggregation": "group", "frames_per_group": None, "captioner": False, "captioner_layers": 2},
+            **{"caption_loss_weight": 0.5, "frequent_word_weight": 0.25},
         },
         "parameters": fingerprint["parameters"],
         "adapter": None,
@@ -285,7 +286,7 @@ def test_what_cannot_be_opened(clip_folder: Path, adapter: Path, tmp_path: Path)
         load_model("moji-clap", adapter=tmp_path / "missing")
     with pytest.raises(AdapterError, match="no such adapter folder"):
         load_model(clip_folder, adapter=tmp_path / "missing")
-    with pytest.raises(UnknownNameError, match="unknown method 'max-pool'; known: mean-pool, prompt-switch"):
+    with pytest.raises(UnknownNameError, match=r"unknown method 'max-pool'; known: .*mean-pool, .*prompt-switch"):
         load_model(clip_folder, method="max-pool")
     with pytest.raises(InputError, match="method mean-pool has no option 'frames'"):
         load_model(clip_folder, options={"frames": 3})
@@ -325,3 +326,45 @@ def test_the_revision_that_is_asked_of_the_hub(
     with pytest.raises(ModelError, match="enough"):
         load_model(name, revision=asked)
     assert revisions == [expected, asked]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+def test_siglip_folders_encode_texts_and_videos(siglip_folder: Path, video: Path, dtype: torch.dtype) -> None:
+    plain = load_model(siglip_folder, dtype=dtype, device="cpu")
+    switch = load_model(siglip_folder, method="prompt-switch", options=OPTIONS, dtype=dtype, device="cpu")
+    assert plain.embedding_dim == 32
+    for model in (plain, switch):
+        assert_unit(model.encode_text(["a red car", "the cat falls", "dog"]), 3, 32)
+        assert_unit(model.encode_frames(pixels()), 2, 32)
+        assert_unit(model.encode_video(video), 1, 32)
+        with pytest.raises(
+            InputError, match=rf"pixel_values must be \(B, F, 3, 32, 32\) for .*{siglip_folder.name}, got .*48, 48"
+        ):
+            model.encode_frames(torch.zeros(1, 6, 3, 48, 48))
+        with pytest.raises(InputError, match=r"input_ids must be .* T at most 24 for"):
+            model.text_features(torch.zeros(1, 25, dtype=torch.int64))
+    assert plain.preprocess(np.zeros((2, 40, 70, 3), dtype=np.uint8)).shape == (2, 3, 32, 32)
+
+
+def test_prompt_switch_trains_on_siglip_through_its_probe(siglip_folder: Path) -> None:
+    model = load_model(siglip_folder, method="prompt-switch", options=OPTIONS, device="cpu").train()
+    ids, mask = model.tokenize(["a red car", "the cat"])
+    outputs = model(pixels(2, 3), ids, mask)
+    similarities = model.similarity(outputs["text_features"], outputs["frame_features"])
+    (outputs["auxiliary_loss"] - similarities.diagonal().sum()).backward()
+    for name in ("backbone.model.vision_model.head.probe", "method.prompt_cube", "method.captioner.head.weight"):
+        assert model.get_parameter(name).grad.abs().sum() > 0, name
+    assert len(model.eval().caption_frames(pixels(2, 3))) == 2
+
+
+def test_an_adapter_for_siglip_is_saved_and_loaded(siglip_folder: Path, tmp_path: Path) -> None:
+    model = load_model(siglip_folder, method="prompt-switch", options=OPTIONS, device="cpu")
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.01 * torch.randn_like(parameter))
+    save_adapter(
+        tmp_path / "adapter", backbone=model.backbone, method=model.method, method_name="prompt-switch", version="0"
+    )
+    loaded = load_model(siglip_folder, adapter=tmp_path / "adapter", device="cpu")
+    assert torch.equal(loaded.encode_frames(pixels()), model.encode_frames(pixels()))
+    assert torch.equal(loaded.encode_text("a red car"), model.encode_text("a red car"))

@@ -17,11 +17,13 @@ from huggingface_hub import HfApi, constants
 from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
 from huggingface_hub.utils import are_progress_bars_disabled
 from safetensors.torch import load_file, save_file
+from transformers.activations import GELUActivation
 from transformers.utils import logging
 
 from framecue.backbone import Backbone, Preprocess, initialise_backbone, load_backbone
 from framecue.backbone import source as source_module
 from framecue.errors import InputError, ModelError
+from framecue.methods import build_method
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 WAY_OUT = r"pass a local folder that was saved with save_pretrained\(\), or one of the bundled models"
@@ -151,10 +153,10 @@ def test_what_can_only_be_a_folder_fails_at_once_without_asking_the_hub(
 
 def test_a_file_is_no_model(tmp_path: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "models").mkdir()
-    (tmp_path / "models" / "clip.pt").write_bytes(b"")
+    (tmp_path / "models" / "clip.onnx").write_bytes(b"")
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ModelError, match=r"models/clip\.pt: no such model folder"):
-        load_backbone("models/clip.pt")
+    with pytest.raises(ModelError, match=r"models/clip\.onnx: no such model folder"):
+        load_backbone("models/clip.onnx")
     assert asked == []
 
 
@@ -303,7 +305,8 @@ def test_malformed_configuration(folder: Path) -> None:
 def test_another_architecture_is_refused_before_its_weights_are_read(folder: Path) -> None:
     (folder / "config.json").write_text(json.dumps({"model_type": "bert"}))
     (folder / "model.safetensors").write_bytes(b"not read")
-    with pytest.raises(ModelError, match="broken: a Bert model is not supported as a backbone; supported: CLIPModel"):
+    known = "CLIPModel, Siglip2Model, SiglipModel"
+    with pytest.raises(ModelError, match=f"broken: a Bert model is not supported as a backbone; supported: {known}$"):
         load_backbone(folder)
 
 
@@ -419,3 +422,100 @@ def test_new_weights_saved_and_loaded_keep_their_name(folder: Path, tmp_path: Pa
     made = initialise_backbone(folder, seed=3)
     made.save(tmp_path / "saved")
     assert load_backbone(tmp_path / "saved").revision == made.revision
+
+
+def test_a_siglip_folder_gives_what_was_saved(
+    siglip_folder: Path, make_siglip_backbone: Callable[..., Backbone]
+) -> None:
+    made = make_siglip_backbone(siglip_folder.name)
+    loaded, half = load_backbone(siglip_folder), load_backbone(siglip_folder, dtype=torch.bfloat16)
+    assert type(loaded.model) is type(half.model) is type(made.model)
+    assert loaded.revision == half.revision == made.revision
+    assert loaded.preprocess == half.preprocess == made.preprocess
+    for name, tensor in made.state_dict().items():
+        assert torch.equal(loaded.state_dict()[name], tensor), name
+        assert torch.equal(half.state_dict()[name], tensor.bfloat16()), name
+    texts = ["A red car", "the cat falls on the left ."]
+    for ours, theirs in zip(loaded.tokenize(texts), made.tokenize(texts), strict=True):
+        assert torch.equal(ours, theirs)
+    assert loaded.tokenizer.batch_decode(loaded.tokenize(texts)[0], skip_special_tokens=True) == [
+        "a red car",
+        "the cat falls on the left .",
+    ]
+
+
+def test_a_siglip_folder_without_preprocessing_has_the_architectures(siglip_folder: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(siglip_folder, tmp_path / "copy")
+    (folder / "preprocessor_config.json").unlink()
+    assert load_backbone(folder).preprocess == load_backbone(siglip_folder).preprocess
+
+
+def test_new_weights_for_a_siglip(siglip_folder: Path, tmp_path: Path) -> None:
+    made = initialise_backbone(siglip_folder, seed=3)
+    assert made.revision not in ("", load_backbone(siglip_folder).revision)
+    made.save(tmp_path / "saved")
+    assert load_backbone(tmp_path / "saved").revision == made.revision
+
+
+def test_a_siglip_without_pooling_head_is_refused_before_its_weights_are_read(
+    siglip_folder: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(siglip_folder, tmp_path / "headless")
+    change_config(folder, vision_config__vision_use_head=False)
+    (folder / "model.safetensors").write_bytes(b"not read")
+    with pytest.raises(ModelError, match="headless: it has no pooling head") as info:
+        load_backbone(folder)
+    one_line(info)
+
+
+def test_a_tokenizer_that_says_lower_case_does_it(
+    make_siglip_backbone: Callable[..., Backbone], tmp_path: Path
+) -> None:
+    # SigLIP 2 at a fixed size is a SigLIP with Gemma's tokenizer, which does not lower what it is given.
+    from transformers import AutoTokenizer, GemmaTokenizer
+
+    tokenizer = make_siglip_backbone("siglip2").tokenizer
+    pieces = json.loads(tokenizer.backend_tokenizer.to_str())["model"]
+    for says in (True, False):
+        folder = tmp_path / str(says)
+        make_siglip_backbone("siglip", text={"vocab_size": len(tokenizer)}).save(folder)
+        gemma = GemmaTokenizer(
+            vocab=pieces["vocab"],
+            merges=[tuple(merge) for merge in pieces["merges"]],
+            add_bos_token=False,
+            add_eos_token=True,
+            model_input_names=["input_ids"],
+            do_lower_case=says,
+        )
+        gemma.save_pretrained(folder)
+        assert gemma("A CAT").input_ids != gemma("a cat").input_ids
+        assert AutoTokenizer.from_pretrained(folder)("A CAT").input_ids == gemma("A CAT").input_ids
+        loaded = load_backbone(folder)
+        upper, lower = (loaded.tokenize([text])[0][0].tolist() for text in ("A CAT", "a cat"))
+        assert lower[:4] == [*tokenizer("a cat").input_ids, tokenizer.pad_token_id]
+        assert (upper == lower) == says
+
+
+@torch.no_grad()
+def test_a_clip_as_open_clip_trains_them(make_backbone: Callable[..., Backbone], tmp_path: Path) -> None:
+    # OpenCLIP's weights in transformers' format: GELU itself, another padding than end-of-text, towers of any widths.
+    vision = {"hidden_size": 40, "num_attention_heads": 5, "image_size": 45, "patch_size": 15, "hidden_act": "gelu"}
+    made = make_backbone(embedding_dim=20, vision=vision, text={"hidden_act": "gelu", "pad_token_id": 25})
+    folder = tmp_path / "open-clip"
+    made.save(folder)
+    config = json.loads((folder / "tokenizer_config.json").read_text())
+    (folder / "tokenizer_config.json").write_text(json.dumps(config | {"pad_token": "z"}))
+    loaded = load_backbone(folder)
+    assert loaded.model.config.text_config.eos_token_id == loaded.text.end_of_text_id == loaded.end_of_text_id != 2
+    assert loaded.tokenizer.pad_token_id == 25
+    assert isinstance(loaded.model.vision_model.encoder.layers[0].mlp.activation_fn, torch.nn.GELU | GELUActivation)
+    assert (loaded.vision.width, loaded.text.width, loaded.text.embedding_dim) == (40, 24, 20)
+    assert loaded.preprocess == Preprocess(45, (45, 45))
+    method = build_method("mean-pool", {}, loaded)
+    pixels = torch.randn(3, 3, 45, 45)
+    images = loaded.model.get_image_features(pixel_values=pixels).pooler_output
+    torch.testing.assert_close(method.encode_frames(loaded, pixels[None])[0], images, rtol=0, atol=2e-5)
+    ids, mask = loaded.tokenize(["a red car", "the cat falls on the left", "dog"])
+    assert ids[2, 3:].tolist() == [25] * (ids.shape[1] - 3)
+    texts = loaded.model.get_text_features(input_ids=ids, attention_mask=mask).pooler_output
+    torch.testing.assert_close(method.encode_text(loaded, ids), texts, rtol=0, atol=2e-5)

@@ -17,12 +17,13 @@ from framecue.backbone.quiet import quiet_transformers
 from framecue.errors import InputError
 
 
-def image_processor(**options: Any) -> Any:
-    """CLIP's image processor with PIL behind it, under the name it has in this version of transformers."""
+def image_processor(model: str = "CLIP", **options: Any) -> Any:
+    """A model's image processor with PIL behind it, under the name it has in this version of transformers."""
     import transformers
 
+    name = f"{model}ImageProcessor"
     with quiet_transformers():
-        return (getattr(transformers, "CLIPImageProcessorPil", None) or transformers.CLIPImageProcessor)(**options)
+        return (getattr(transformers, f"{name}Pil", None) or getattr(transformers, name))(**options)
 
 
 def reference_pixels(processor: Any, frames: np.ndarray) -> np.ndarray:
@@ -86,6 +87,40 @@ def test_agrees_at_clips_real_size(size: tuple[int, int]) -> None:
     own = Preprocess.of_image_processor(processor).resize_and_crop(frames).numpy()
     assert own.shape == (2, 3, 224, 224)
     assert np.abs(own - reference_pixels(processor, frames)).max() <= 0.01
+
+
+@pytest.mark.parametrize("resample", [2, 3])
+@pytest.mark.parametrize("size", [(50, 90), (90, 50), (32, 32), (7, 5)])
+def test_agrees_with_siglips_image_processor(size: tuple[int, int], resample: int) -> None:
+    frames = pictures("noise", *size, seed=1)
+    processor = image_processor("Siglip", size={"height": 32, "width": 32}, resample=resample)
+    preprocess = Preprocess.of_image_processor(processor)
+    assert preprocess == Preprocess.siglip(32, filter={2: "bilinear", 3: "bicubic"}[resample])
+    expected = processor(list(frames), return_tensors="pt", input_data_format="channels_last")["pixel_values"]
+    torch.testing.assert_close(preprocess(frames), expected, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("side", [32, 100, 9])
+def test_agrees_with_naflex_where_frames_are_square(side: int) -> None:
+    frames = pictures("noise", side, side, seed=1)
+    processor = image_processor("Siglip2", patch_size=8, max_num_patches=16)
+    preprocess = Preprocess.of_image_processor(processor)
+    assert preprocess == Preprocess.siglip(32, filter="bilinear", patch_size=8)
+    expected = processor(list(frames), return_tensors="pt", input_data_format="channels_last")["pixel_values"]
+    # (F, rows * columns, P * P * 3) back to pictures.
+    expected = expected.view(2, 4, 4, 8, 8, 3).permute(0, 5, 1, 3, 2, 4).reshape(2, 3, 32, 32)
+    torch.testing.assert_close(preprocess(frames), expected, rtol=0, atol=1e-4)
+
+
+def test_naflex_frames_are_squashed_to_the_models_square() -> None:
+    frames = pictures("ramp", 40, 90, seed=0)
+    processor = image_processor("Siglip2", patch_size=8, max_num_patches=20)
+    assert Preprocess.of_image_processor(processor)(frames).shape == (2, 3, 32, 32)
+    own = Preprocess.of_image_processor(processor, image_size=48)
+    assert own == Preprocess.siglip(48, filter="bilinear", patch_size=8)
+    squashed = image_processor("Siglip", size={"height": 48, "width": 48}, resample=2)
+    expected = squashed(list(frames), return_tensors="pt", input_data_format="channels_last")["pixel_values"]
+    torch.testing.assert_close(own(frames), expected, rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize("size", [(50, 90), (90, 50), (7, 5)])
@@ -184,6 +219,7 @@ def test_steps_that_it_does_not_know_are_refused(options: dict[str, Any], messag
         Preprocess(32, (32, 32)),
         Preprocess(40, (32, 24), mean=(0.1, 0.2, 0.3), std=(0.4, 0.5, 0.6), filter="bilinear"),
         Preprocess((24, 36), None),
+        Preprocess.siglip(32, filter="bilinear"),
     ],
 )
 def test_what_is_saved_is_loaded_and_transformers_reads_it_too(preprocess: Preprocess, tmp_path: Path) -> None:
@@ -192,14 +228,28 @@ def test_what_is_saved_is_loaded_and_transformers_reads_it_too(preprocess: Prepr
     with quiet_transformers():
         preprocess.save(tmp_path)
         processor = AutoImageProcessor.from_pretrained(tmp_path)
-        assert Preprocess.of_folder(str(tmp_path), image_size=7) == preprocess
+        assert Preprocess.of_folder(str(tmp_path), default=Preprocess.clip(7)) == preprocess
     frames = pictures("noise", 70, 50, 0)
     expected = processor(list(frames), return_tensors="pt", input_data_format="channels_last")["pixel_values"]
     assert (preprocess(frames) - expected).abs().max() <= 0.01 / 255 / min(preprocess.std)
 
 
-def test_a_folder_that_names_no_steps_has_clips(tmp_path: Path) -> None:
-    assert Preprocess.of_folder(str(tmp_path), image_size=48) == Preprocess(48, (48, 48))
+def test_a_folder_that_names_no_steps_has_the_architectures(tmp_path: Path) -> None:
+    for default in (Preprocess.clip(48), Preprocess.siglip(48)):
+        assert Preprocess.of_folder(str(tmp_path), default=default) is default
+    assert Preprocess.clip(48) == Preprocess(48, (48, 48))
+
+
+def test_naflex_is_saved_as_such_and_the_model_says_the_size(tmp_path: Path) -> None:
+    preprocess = Preprocess.siglip(32, filter="bilinear", patch_size=8)
+    with quiet_transformers():
+        preprocess.save(tmp_path)
+        assert Preprocess.of_folder(str(tmp_path), default=Preprocess.siglip(32)) == preprocess
+        grown = Preprocess.of_folder(str(tmp_path), default=Preprocess.siglip(48))
+    saved = json.loads((tmp_path / "preprocessor_config.json").read_text())
+    assert saved["image_processor_type"].startswith("Siglip2ImageProcessor")
+    assert (saved["patch_size"], saved["max_num_patches"]) == (8, 16)
+    assert grown == Preprocess.siglip(48, filter="bilinear", patch_size=8)
 
 
 def test_the_saved_file_names_clips_own_class(tmp_path: Path) -> None:

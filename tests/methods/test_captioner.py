@@ -215,3 +215,69 @@ def test_it_learns_to_say_what_it_is_shown(backbone: Backbone) -> None:
         optimizer.step()
     said = backbone.tokenizer.batch_decode(captioner.eval().generate(backbone, features()), skip_special_tokens=True)
     assert [text.strip() for text in said] == texts
+
+
+def test_the_loss_of_a_caption_that_starts_from_end_of_text_by_hand() -> None:
+    # Words 1 and 3, end-of-text (2) in front and behind, padding (0): the targets are 1, 3 and the end.
+    logits = torch.tensor([[[0.0, math.log(2.0), 0.0, 0.0], [0.0] * 4, [0.0, 0.0, math.log(3.0), 0.0], [9.0, 0, 0, 0]]])
+    ids, weights = torch.tensor([[2, 1, 3, 2, 0]]), torch.tensor([1.0, 1.0, 0.25, 1.0])
+    loss = caption_loss(logits, ids, end_of_text=END, class_weights=weights)
+    expected = -(math.log(2 / 5) + math.log(1 / 4) + 0.25 * math.log(3 / 6)) / 2.25
+    assert loss.item() == pytest.approx(expected)
+
+
+def test_padding_of_another_id_than_end_of_text_is_not_scored() -> None:
+    generator = torch.Generator().manual_seed(0)
+    logits, weights = torch.randn(1, 5, 7, generator=generator), torch.rand(7, generator=generator)
+    first, second = (
+        caption_loss(logits, torch.tensor([[0, 3, 2, *[padding] * 3]]), end_of_text=END, class_weights=weights)
+        for padding in (END, 1)
+    )
+    assert first.item() == second.item()
+
+
+FAMILIES = ["siglip", "siglip2"]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@torch.no_grad()
+def test_without_a_start_of_text_a_caption_is_learnt_from_end_of_text_on(
+    make_siglip_backbone: Callable[..., Backbone], family: str
+) -> None:
+    backbone = make_siglip_backbone(family)
+    torch.manual_seed(0)
+    captioner = Captioner(backbone).eval()
+    ids, _ = backbone.tokenize(["a red car", "the cat falls on the left", "cat " * 50])
+    memory, weights = features(3, width=32), captioner.class_weights(backbone)
+    assert ids.shape == (3, backbone.text.context_length)
+    assert weights[1] == weights[backbone.token_ids(["the"])].unique() == 0.25
+    total = mass = 0.0
+    for row, length in enumerate((4, 7, 24)):  # tokens and end-of-text; the last one fills the context
+        given = torch.cat([torch.tensor([backbone.end_of_text_id]), ids[row, : length - 1]])
+        predicted = captioner(backbone, memory[row : row + 1], given[None])[0].log_softmax(dim=-1)
+        targets = ids[row, :length]
+        assert targets[-1] == backbone.end_of_text_id
+        total -= float((weights[targets] * predicted[range(length), targets]).sum())
+        mass += float(weights[targets].sum())
+    assert captioner.loss(backbone, memory, ids).item() == pytest.approx(total / mass, rel=1e-5)
+    short = captioner.loss(backbone, memory[:1], ids[:1])
+    assert captioner.loss(backbone, memory[:1], ids[:1, :4]).item() == pytest.approx(short.item(), rel=1e-6)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_without_a_start_of_text_it_learns_to_say_what_it_is_shown(
+    make_siglip_backbone: Callable[..., Backbone], family: str
+) -> None:
+    backbone = make_siglip_backbone(family)
+    texts = ["a red car", "the cat falls on the left"]
+    ids, _ = backbone.tokenize(texts)
+    torch.manual_seed(0)
+    captioner = Captioner(backbone, num_layers=1)
+    optimizer = torch.optim.Adam(captioner.parameters(), lr=1e-2)
+    memory = features(width=32)
+    for _ in range(40):
+        optimizer.zero_grad()
+        captioner.loss(backbone, memory, ids).backward()
+        optimizer.step()
+    said = backbone.tokenizer.batch_decode(captioner.eval().generate(backbone, memory), skip_special_tokens=True)
+    assert [text.strip() for text in said] == texts

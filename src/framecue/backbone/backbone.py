@@ -5,22 +5,48 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
-from transformers import CLIPModel, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import CLIPModel, PreTrainedModel, PreTrainedTokenizerBase, Siglip2Model, SiglipModel
 
 from framecue.backbone.clip import ClipTextTower, ClipVisionTower
 from framecue.backbone.preprocess import Preprocess
 from framecue.backbone.quiet import quiet_transformers
+from framecue.backbone.siglip import (
+    SiglipTextTower,
+    SiglipVisionTower,
+    siglip_preprocess,
+    why_siglip_is_unsupported,
+)
+from framecue.backbone.siglip2 import (
+    Siglip2TextTower,
+    Siglip2VisionTower,
+    siglip2_preprocess,
+    why_siglip2_is_unsupported,
+)
 from framecue.backbone.towers import TextTower, VisionTower
 from framecue.errors import ModelError
 
 __all__ = ["Backbone"]
 
-_TOWERS: dict[type[PreTrainedModel], tuple[Callable[..., VisionTower], Callable[..., TextTower]]] = {
-    CLIPModel: (ClipVisionTower, ClipTextTower),
+
+class _Family(NamedTuple):
+    """What belongs to an architecture."""
+
+    vision: Callable[..., VisionTower]
+    text: Callable[..., TextTower]
+    preprocess: Callable[[Any], Preprocess]
+    """The steps of a configuration's models, where their folder names none."""
+    why_unsupported: Callable[[Any], str | None] = lambda config: None
+    """What in a configuration has no towers, or None."""
+
+
+_FAMILIES: dict[type[PreTrainedModel], _Family] = {
+    CLIPModel: _Family(ClipVisionTower, ClipTextTower, lambda config: Preprocess.clip(config.vision_config.image_size)),
+    SiglipModel: _Family(SiglipVisionTower, SiglipTextTower, siglip_preprocess, why_siglip_is_unsupported),
+    Siglip2Model: _Family(Siglip2VisionTower, Siglip2TextTower, siglip2_preprocess, why_siglip2_is_unsupported),
 }
 
 
@@ -51,9 +77,9 @@ class Backbone(nn.Module):
     ) -> None:
         super().__init__()
         self.check_supported(model.config, name=name)
-        make_vision, make_text = _TOWERS[type(model)]
+        family = _FAMILIES[type(model)]
         self.model = model
-        self.vision, self.text = make_vision(model), make_text(model)
+        self.vision, self.text = family.vision(model), family.text(model)
         self.name, self.revision, self.preprocess = name, revision, preprocess
         self._load_tokenizer = tokenizer
         self._tokenizer: PreTrainedTokenizerBase | None = None
@@ -63,12 +89,23 @@ class Backbone(nn.Module):
         """Refuse an architecture without towers, before its weights are read.
 
         Raises:
-            ModelError: no towers for this class of configuration.
+            ModelError: no towers for this class of configuration, or for this one of its class.
         """
-        if type(config) not in (model.config_class for model in _TOWERS):
-            known = ", ".join(sorted(model.__name__ for model in _TOWERS))
+        family = _family_of(config)
+        if family is None:
+            known = ", ".join(sorted(model.__name__ for model in _FAMILIES))
             got = type(config).__name__.removesuffix("Config")
             raise ModelError(f"{name}: a {got} model is not supported as a backbone; supported: {known}")
+        reason = family.why_unsupported(config)
+        if reason is not None:
+            raise ModelError(f"{name}: {reason}")
+
+    @staticmethod
+    def default_preprocess(config: Any) -> Preprocess:
+        """The preprocessing of a supported configuration's models, where their folder names none."""
+        family = _family_of(config)
+        assert family is not None, "check_supported() comes first"
+        return family.preprocess(config)
 
     @property
     def tokenizer(self) -> PreTrainedTokenizerBase:
@@ -79,13 +116,21 @@ class Backbone(nn.Module):
 
     @property
     def logit_scale(self) -> Tensor:
-        """The learned log of the inverse temperature, a scalar parameter."""
+        """The learned log of the inverse temperature, a parameter of one element."""
         return cast(nn.Parameter, self.model.logit_scale)
 
     @property
+    def logit_bias(self) -> Tensor | None:
+        """What SigLIP's sigmoid adds to the scaled cosines, a parameter of one element; CLIP has none.
+
+        A softmax over the cosines, as in training here, does not change with it.
+        """
+        return cast("nn.Parameter | None", getattr(self.model, "logit_bias", None))
+
+    @property
     def initializer_range(self) -> float:
-        """The standard deviation that the model's own weights start from."""
-        return float(self.model.config.vision_config.initializer_range)
+        """The standard deviation that CLIP's weights start from; SigLIP, whose width says it, is given CLIP's."""
+        return float(getattr(self.model.config.vision_config, "initializer_range", 0.02))
 
     @property
     def token_embedding(self) -> nn.Embedding:
@@ -93,9 +138,15 @@ class Backbone(nn.Module):
         return self.text.token_embedding
 
     @property
+    def begins_texts(self) -> bool:
+        """Whether the tokenizer puts a start-of-text token in front of every text; SigLIP's do not."""
+        start = self.tokenizer.bos_token_id
+        return start is not None and self.tokenizer("a")["input_ids"][:1] == [start]
+
+    @property
     def start_of_text_id(self) -> int:
-        """Id of the token that begins every text."""
-        return self._special_token_id("bos_token")
+        """Id of the token that begins every text; where none does, end-of-text takes its part."""
+        return self._special_token_id("bos_token") if self.begins_texts else self.end_of_text_id
 
     @property
     def end_of_text_id(self) -> int:
@@ -103,10 +154,14 @@ class Backbone(nn.Module):
         return self._special_token_id("eos_token")
 
     def token_ids(self, words: Sequence[str]) -> list[int]:
-        """Ids of the words that are one token each; the others are left out."""
-        encoded = [self.tokenizer(word, add_special_tokens=False)["input_ids"] for word in words]
+        """Ids of the words that are one token each; the others are left out.
+
+        Some tokenizers tell a text's first word from the same word after a space: both are in the list.
+        """
+        forms = [form for word in words for form in (word, f" {word}")]
+        encoded = [self.tokenizer(form, add_special_tokens=False)["input_ids"] for form in forms]
         unknown = self.tokenizer.unk_token_id
-        return [ids[0] for ids in encoded if len(ids) == 1 and ids[0] != unknown]
+        return list(dict.fromkeys(ids[0] for ids in encoded if len(ids) == 1 and ids[0] != unknown))
 
     def save(self, folder: str | Path) -> None:
         """Write a folder that `transformers` and `load_backbone` open: weights, tokenizer and preprocessing."""
@@ -126,20 +181,33 @@ class Backbone(nn.Module):
         with torch.no_grad():
             self.logit_scale.clamp_(max=self.MAX_LOGIT_SCALE)
 
-    def tokenize(self, texts: list[str]) -> tuple[Tensor, Tensor]:
-        """Texts to ids and mask at their real length.
+    def tokenize(self, texts: list[str], *, max_length: int | None = None) -> tuple[Tensor, Tensor]:
+        """Texts to ids and mask, at their real length where the text tower allows it.
 
-        Attention is causal and the feature is read at end-of-text, so padding to the context length would cost time
-        and change nothing: the batch is as long as its longest text.
+        Where attention is causal and the feature is read at end-of-text, padding to the context length would cost time
+        and change nothing: the batch is as long as its longest text. A tower that learnt its texts padded gets them so.
+
+        Args:
+            texts: N texts.
+            max_length: longer texts are cut to so many tokens; default the context length.
 
         Returns:
-            input_ids (N, T) int64 and attention_mask (N, T) int64, T at most the context length; longer texts are cut.
+            input_ids (N, T) int64 and attention_mask (N, T) int64, T at most `max_length`; the mask is 0 on padding.
 
         Raises:
             ModelError: there is no tokenizer, or it does not belong to the model.
         """
+        max_length = self.text.context_length if max_length is None else max_length
+        # Towers that learnt with the padding in sight get it.
+        padding = "longest" if self.text.padded_length is None else "max_length"
         batch = self.tokenizer(
-            texts, padding="longest", truncation=True, max_length=self.text.context_length, return_tensors="pt"
+            texts,
+            padding=padding,
+            padding_side="right",  # texts are learnt from the first position on, whatever a tokenizer's class prefers
+            truncation=True,
+            max_length=max_length,
+            return_tensors="pt",
+            return_attention_mask=True,  # SigLIP's give none by themselves, since its towers see the padding
         )
         input_ids, size = batch["input_ids"], self.token_embedding.num_embeddings
         if int(input_ids.max()) >= size:
@@ -161,3 +229,7 @@ class Backbone(nn.Module):
         if not isinstance(token, int):
             raise ModelError(f"{self.name}: its tokenizer has no {name}, which captions need")
         return token
+
+
+def _family_of(config: Any) -> _Family | None:
+    return next((family for model, family in _FAMILIES.items() if model.config_class is type(config)), None)

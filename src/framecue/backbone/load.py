@@ -10,13 +10,16 @@ from typing import Any
 import torch
 from huggingface_hub import hf_hub_download
 from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
+from tokenizers import normalizers
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from framecue.backbone.backbone import Backbone
 from framecue.backbone.hashing import hash_of_folder, hash_of_tensors, safetensors_files
+from framecue.backbone.openai import load_openai_backbone
 from framecue.backbone.preprocess import Preprocess
 from framecue.backbone.quiet import quiet_transformers
 from framecue.backbone.source import ASSETS, Source, bundled_models, find_source
+from framecue.backbone.weights_file import is_weights_file
 from framecue.errors import InputError, ModelError
 
 __all__ = ["ASSETS", "DTYPES", "initialise_backbone", "load_backbone"]
@@ -28,9 +31,10 @@ def load_backbone(name: str | Path, *, dtype: torch.dtype = torch.float32, revis
     """Load a CLIP-family model as `transformers` does, and see it as towers.
 
     Args:
-        name: a folder with `config.json` and weights, a name on the model hub, or a bundled model (`moji-clip`).
+        name: a folder with `config.json` and weights, a name on the model hub, a bundled model (`moji-clip`), or a file
+            of weights in OpenAI's original format (`.pth`, `.pt` or `.safetensors`).
         dtype: of the weights and the computation: `torch.float32` or `torch.bfloat16`.
-        revision: a branch, tag or commit on the hub; of a folder, the hash that its weights must have.
+        revision: a branch, tag or commit on the hub; of a folder or file, the hash that its weights must have.
 
     Raises:
         InputError: another dtype.
@@ -39,6 +43,8 @@ def load_backbone(name: str | Path, *, dtype: torch.dtype = torch.float32, revis
     """
     if dtype not in DTYPES.values():
         raise InputError(f"dtype must be {' or '.join(f'torch.{name}' for name in DTYPES)}, got {dtype}")
+    if is_weights_file(name):
+        return load_openai_backbone(name, dtype=dtype, revision=revision)
     source = find_source(name, revision=revision)
     if source.folder is None:
         source = _read(source, lambda: _pin(source))
@@ -118,7 +124,7 @@ def _load_weights(source: Source, dtype: torch.dtype) -> PreTrainedModel:
 
 
 def _load_preprocess(source: Source, config: Any) -> Preprocess:
-    return Preprocess.of_folder(source.location, image_size=config.vision_config.image_size, **_options(source))
+    return Preprocess.of_folder(source.location, default=Backbone.default_preprocess(config), **_options(source))
 
 
 def _load_tokenizer(source: Source) -> PreTrainedTokenizerBase:
@@ -126,7 +132,18 @@ def _load_tokenizer(source: Source) -> PreTrainedTokenizerBase:
     # Where there are no files of a tokenizer, transformers makes one whose vocabulary is empty.
     if len(tokenizer) <= len(set(tokenizer.all_special_tokens)):
         raise ValueError("it has no tokenizer (tokenizer.json, or vocab.json and merges.txt), so it cannot encode text")
+    _lower_case(tokenizer)
     return tokenizer
+
+
+def _lower_case(tokenizer: PreTrainedTokenizerBase) -> None:
+    """Take `do_lower_case` at its word: SigLIP 2 learnt so, but the class of its tokenizer (Gemma's) leaves it out."""
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None or not tokenizer.init_kwargs.get("do_lower_case"):
+        return
+    if tokenizer.tokenize("A") != tokenizer.tokenize("a"):
+        others = [] if backend.normalizer is None else [backend.normalizer]
+        backend.normalizer = normalizers.Sequence([normalizers.Lowercase(), *others])
 
 
 def _options(source: Source) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,8 @@ class Preprocess:
         mean: of each channel, in [0, 1].
         std: of each channel.
         filter: "bicubic" or "bilinear", both with antialiasing.
+        patch_size: the patch's side, where the model's own image processor cuts frames into patches (NaFlex); the steps
+            here stop before that.
     """
 
     resize: int | tuple[int, int]
@@ -39,15 +42,39 @@ class Preprocess:
     mean: tuple[float, ...] = CLIP_MEAN
     std: tuple[float, ...] = CLIP_STD
     filter: str = "bicubic"
+    patch_size: int | None = None
 
     @classmethod
-    def of_image_processor(cls, processor: Any) -> Preprocess:
+    def clip(cls, image_size: int) -> Preprocess:
+        """CLIP's own steps: the short side to S pixels, the square in the middle."""
+        return cls(resize=image_size, crop=(image_size, image_size))
+
+    @classmethod
+    def siglip(cls, image_size: int, *, filter: str = "bicubic", patch_size: int | None = None) -> Preprocess:
+        """SigLIP's own steps: squash to (S, S) whatever the aspect ratio; values from -1 to 1."""
+        half = (0.5, 0.5, 0.5)
+        return cls((image_size, image_size), None, mean=half, std=half, filter=filter, patch_size=patch_size)
+
+    @classmethod
+    def of_image_processor(cls, processor: Any, *, image_size: int | None = None) -> Preprocess:
         """The same steps as an image processor of `transformers`.
+
+        Args:
+            processor: the image processor. One of NaFlex (SigLIP 2) resizes each frame to as many patches as it allows,
+                keeping the aspect ratio roughly; here a frame becomes a square, which differs for oblong frames only.
+            image_size: that square's side; default the largest of as many patches.
 
         Raises:
             InputError: it takes steps that are not resize, centre crop and normalise, or another filter.
         """
-        size, number = {key: value for key, value in dict(processor.size).items() if value}, int(processor.resample)
+        patch_size: int | None = None
+        if getattr(processor, "max_num_patches", None) is not None:
+            patch_size = int(processor.patch_size)
+            side = math.isqrt(processor.max_num_patches) * patch_size if image_size is None else image_size
+            size = {"height": side, "width": side}
+        else:
+            size = {key: value for key, value in dict(processor.size).items() if value}
+        number = int(processor.resample)
         resize: int | tuple[int, int]
         if set(size) == {"shortest_edge"}:
             resize = size["shortest_edge"]
@@ -69,36 +96,39 @@ class Preprocess:
             mean=tuple(processor.image_mean),
             std=tuple(processor.image_std),
             filter=_FILTERS[number],
+            patch_size=patch_size,
         )
 
     @classmethod
-    def of_folder(cls, name: str, *, image_size: int, **hub: Any) -> Preprocess:
-        """The steps that a model's folder or hub page names; CLIP's own where it names none."""
+    def of_folder(cls, name: str, *, default: Preprocess, **hub: Any) -> Preprocess:
+        """The steps that a model's folder or hub page names; `default`, the architecture's, where it names none."""
         from transformers import AutoImageProcessor
 
         folder = Path(name)
         if folder.is_dir() and not any(
             (folder / f"{kind}_config.json").exists() for kind in ("preprocessor", "processor")
         ):
-            return cls(resize=image_size, crop=(image_size, image_size))
-        return cls.of_image_processor(AutoImageProcessor.from_pretrained(name, **hub))
+            return default
+        image_size = default.resize if isinstance(default.resize, int) else default.resize[0]
+        return cls.of_image_processor(AutoImageProcessor.from_pretrained(name, **hub), image_size=image_size)
 
     def save(self, folder: str | Path) -> None:
-        """Write `preprocessor_config.json`, as CLIP's image processor reads it."""
+        """Write `preprocessor_config.json`, as CLIP's image processor reads it, or that of SigLIP 2 for NaFlex."""
+        values: dict[str, Any] = {"image_mean": list(self.mean), "image_std": list(self.std)}
+        values["resample"] = _NUMBERS[self.filter]
+        if self.patch_size is not None and isinstance(self.resize, tuple):
+            patches = (self.resize[0] // self.patch_size) * (self.resize[1] // self.patch_size)
+            processor = _image_processor("Siglip2")(patch_size=self.patch_size, max_num_patches=patches, **values)
+            processor.save_pretrained(folder)
+            return
         size = (
             {"height": self.resize[0], "width": self.resize[1]}
             if isinstance(self.resize, tuple)
             else {"shortest_edge": self.resize}
         )
         crop = {} if self.crop is None else {"crop_size": {"height": self.crop[0], "width": self.crop[1]}}
-        _clip_image_processor()(
-            size=size,
-            do_center_crop=self.crop is not None,
-            image_mean=list(self.mean),
-            image_std=list(self.std),
-            resample=_NUMBERS[self.filter],
-            **crop,
-        ).save_pretrained(folder)
+        processor = _image_processor("CLIP")(size=size, do_center_crop=self.crop is not None, **values, **crop)
+        processor.save_pretrained(folder)
 
     def __call__(self, frames: np.ndarray | Tensor) -> Tensor:
         """Frames to pixel values.
@@ -144,11 +174,11 @@ class Preprocess:
         return (self.resize, scaled) if height <= width else (scaled, self.resize)
 
 
-def _clip_image_processor() -> Any:
-    """CLIP's image processor in the form that needs no torchvision: its name changed within transformers 5."""
+def _image_processor(model: str) -> Any:
+    """A model's image processor in the form that needs no torchvision: its name changed within transformers 5."""
     import transformers
 
-    return getattr(transformers, "CLIPImageProcessorPil", None) or transformers.CLIPImageProcessor
+    return getattr(transformers, f"{model}ImageProcessorPil", None) or getattr(transformers, f"{model}ImageProcessor")
 
 
 def _centre_crop(pixels: Tensor, crop: tuple[int, int]) -> Tensor:

@@ -66,6 +66,8 @@ class Captioner(nn.Module):
 
     def loss(self, backbone: Backbone, frame_features: Tensor, input_ids: Tensor) -> Tensor:
         """Weighted cross-entropy of the next tokens of captions (B, T) given (B, F, E); a scalar."""
+        if not backbone.begins_texts:
+            input_ids = _from_start(backbone, input_ids)
         logits = self(backbone, frame_features, input_ids[:, :-1])
         return caption_loss(
             logits, input_ids, end_of_text=backbone.end_of_text_id, class_weights=self.class_weights(backbone)
@@ -110,18 +112,32 @@ class Captioner(nn.Module):
         return self._weights
 
 
+def _from_start(backbone: Backbone, input_ids: Tensor) -> Tensor:
+    """Put a start in front of captions (B, T) that have none, and leave out columns that only hold padding.
+
+    The decoder starts from end-of-text there, as T5's does from its padding; the context's length is kept, since no
+    caption's last token is ever an input. Such captions are padded to the context, which nothing here has a use for.
+    """
+    ended = (input_ids[:, :-1] == backbone.end_of_text_id).cumsum(dim=1) > 0
+    longest = 1 + int((~ended).any(dim=0).sum())
+    start = torch.full_like(input_ids[:, :1], backbone.start_of_text_id)
+    return torch.cat([start, input_ids[:, :longest]], dim=1)
+
+
 def caption_loss(logits: Tensor, input_ids: Tensor, *, end_of_text: int, class_weights: Tensor) -> Tensor:
     """Cross-entropy over real tokens.
 
     Args:
         logits: (B, T - 1, vocabulary), for the tokens after each of the first T - 1.
         input_ids: (B, T).
-        end_of_text: a position is scored if its input is not this id, so the first end-of-text is still a target.
+        end_of_text: what a caption ends with, so that its first one after the start is the last target that is scored.
         class_weights: (vocabulary,).
 
     Returns:
         A scalar: the weighted sum over the sum of the weights.
     """
-    kept = input_ids[:, :-1] != end_of_text
+    ends = input_ids[:, :-1] == end_of_text
+    ends[:, 0] = False  # the start, which is called so too where the tokenizer has no other name for it
+    kept = ends.cumsum(dim=1) == 0
     precise = torch.promote_types(logits.dtype, torch.float32)  # at least: a sum of exponentials is no place for less
     return functional.cross_entropy(logits[kept].to(precise), input_ids[:, 1:][kept], weight=class_weights.to(precise))

@@ -1,0 +1,107 @@
+"""SigLIP (`transformers.SiglipModel`) as two towers; SigLIP 2 of a fixed size (`siglip2-base-patch16-224`) is one."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from framecue.backbone.preprocess import Preprocess
+from framecue.backbone.towers import TextTower, VisionTower
+
+__all__ = ["SiglipTextTower", "SiglipVisionTower", "siglip_preprocess", "why_siglip_is_unsupported"]
+
+
+class SiglipVisionTower(VisionTower):
+    """SigLIP's ViT: patches alone, no pre-norm; after `post_layernorm` a learned probe attends to them.
+
+    What the probe's attention gives takes the class token's part; the pooling head's residual MLP makes it the feature.
+    """
+
+    def __init__(self, siglip: Any, *, image_size: int | None = None) -> None:
+        config = siglip.config.vision_config
+        super().__init__(
+            layers=siglip.vision_model.encoder.layers,
+            width=config.hidden_size,
+            num_heads=config.num_attention_heads,
+            feed_forward_width=config.intermediate_size,
+            embedding_dim=config.hidden_size,
+        )
+        self.image_size, self.num_class_tokens = config.image_size if image_size is None else image_size, 0
+        self._model, self._head = siglip.vision_model, siglip.vision_model.head
+        self.projection = cast(nn.Module, self._head.mlp)
+
+    def embed(self, pixel_values: Tensor, *, prompts: Tensor | None = None) -> Tensor:
+        """See `VisionTower.embed`."""
+        patches = self.embed_patches(pixel_values)
+        return patches if prompts is None else torch.cat([prompts.to(patches.dtype), patches], dim=1)
+
+    def embed_patches(self, pixel_values: Tensor) -> Tensor:
+        """Images (N, 3, S, S), normalised, to patches with their positions (N, T, D)."""
+        return self._model.embeddings(pixel_values)
+
+    def summarise(self, tokens: Tensor) -> Tensor:
+        """See `VisionTower.summarise`."""
+        tokens = self._model.post_layernorm(tokens)
+        probe = self._head.probe.expand(len(tokens), -1, -1)
+        return self._head.attention(probe, tokens, tokens, need_weights=False)[0][:, 0]
+
+    def finish(self, summary: Tensor) -> Tensor:
+        """See `VisionTower.finish`."""
+        return summary + self.projection(self._head.layernorm(summary))
+
+
+class SiglipTextTower(TextTower):
+    """SigLIP's text transformer, the same in SigLIP 2: attends in both directions, the feature is the last position's.
+
+    It learnt texts padded to the context with the padding in sight, so they are run so.
+    """
+
+    def __init__(self, siglip: Any) -> None:
+        config = siglip.config.text_config
+        super().__init__(
+            layers=siglip.text_model.encoder.layers,
+            width=config.hidden_size,
+            num_heads=config.num_attention_heads,
+            feed_forward_width=config.intermediate_size,
+            embedding_dim=config.projection_size,
+        )
+        self.context_length = self.padded_length = config.max_position_embeddings
+        self.is_causal, self.end_of_text_id = False, None
+        self._model, self.projection = siglip.text_model, siglip.text_model.head
+        self.token_embedding = self._model.embeddings.token_embedding
+        self.position_embedding = self._model.embeddings.position_embedding
+
+    def embed(self, input_ids: Tensor) -> Tensor:
+        """See `TextTower.embed`."""
+        return self._model.embeddings(input_ids=input_ids)
+
+    def causal_mask(self, tokens: Tensor) -> None:
+        """None: every token sees all; see `TextTower.causal_mask`."""
+
+    def end_of_text(self, input_ids: Tensor) -> Tensor:
+        """The last position, whatever stands there; see `TextTower.end_of_text`."""
+        return torch.full((len(input_ids),), input_ids.shape[1] - 1, device=input_ids.device)
+
+    def finish(self, token: Tensor) -> Tensor:
+        """See `TextTower.finish`."""
+        return self.projection(self._model.final_layer_norm(token))
+
+
+def siglip_preprocess(config: Any) -> Preprocess:
+    """SigLIP's own steps for a configuration of `SiglipModel`, where a folder names none."""
+    return Preprocess.siglip(config.vision_config.image_size)
+
+
+def why_siglip_is_unsupported(config: Any) -> str | None:
+    """What a configuration of SigLIP or SigLIP 2 lacks to give image and text features to compare, or None."""
+    vision, text = config.vision_config, config.text_config
+    if not vision.vision_use_head:
+        return "it has no pooling head (vision_use_head is false), which makes image features; give a model with one"
+    if text.projection_size != vision.hidden_size:
+        return (
+            f"its text features are {text.projection_size} wide (projection_size) and its image features "
+            f"{vision.hidden_size} (hidden_size of vision_config); they cannot be compared"
+        )
+    return None
