@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from framecue.backbone import load_backbone
+from framecue.checkpoint import save_adapter
 from framecue.datasets.captions import Clip, read_captions, write_captions
+from framecue.methods import build_method
 
 PERFECT = {"R@1": 100.0, "R@5": 100.0, "R@10": 100.0, "median_rank": 1.0, "mean_rank": 1.0}
 
@@ -109,12 +112,108 @@ def test_an_unknown_split_lists_the_known_ones_before_a_model_is_loaded(run, loa
     assert loader.asked == []
 
 
+@pytest.fixture
+def second_stage(clip_folder: Path, tmp_path: Path) -> Path:
+    """An adapter of X-Pool on the tiny model, as after training."""
+    return save_x_pool(clip_folder, tmp_path / "x-pool")
+
+
+def save_x_pool(backbone_folder: Path, folder: Path) -> Path:
+    backbone = load_backbone(backbone_folder)
+    method = build_method("x-pool", {"num_frames": 3, "num_test_frames": 3}, backbone)
+    method.freeze(backbone)
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in method.parameters():
+            parameter.add_(torch.randn(parameter.shape, generator=generator) * 0.3)
+    save_adapter(folder, backbone=backbone, method=method, method_name="x-pool", version="0")
+    return folder
+
+
+def test_a_second_stage_is_measured_beside_the_first(run, clip_folder: Path, second_stage: Path, data: Path) -> None:
+    options = ("evaluate", "--model", clip_folder, "--data-dir", data, "--split", "train", "--json")
+    first = json.loads(run(*options).out)
+    alone = json.loads(run(*options, "--adapter", second_stage).out)
+    assert first != alone
+    result = run(*options, "--rerank-with", second_stage, "--depth", 50)
+    assert (result.code, result.err) == (0, "")
+    # Four videos: the second stage looks at all of them.
+    assert json.loads(result.out) == {**first, "reranked": alone}
+    by_default = json.loads(run(*options, "--rerank-with", second_stage).out)
+    assert by_default["reranked"] == alone
+    shallow = json.loads(run(*options, "--rerank-with", second_stage, "--depth", 1).out)
+    assert shallow["reranked"]["text_to_video"] == first["text_to_video"]
+
+
+def test_the_table_has_a_row_for_each_stage(run, clip_folder: Path, second_stage: Path, data: Path) -> None:
+    options = ("evaluate", "--model", clip_folder, "--data-dir", data, "--rerank-with", second_stage)
+    document = json.loads(run(*options, "--json").out)
+    result = run(*options)
+    assert result.err == f"3 videos, 3 texts, split test of {data}\n"
+    lines = [line.split() for line in result.out.splitlines() if line.strip(" ─")]
+    rows = [
+        [*name.split(), *(f"{number:.1f}" for number in numbers.values())]
+        for suffix, stage in (("", document), (", reranked", document["reranked"]))
+        for name, numbers in (
+            (f"text to video{suffix}", stage["text_to_video"]),
+            (f"video to text{suffix}", stage["video_to_text"]),
+        )
+    ]
+    assert lines[1:] == [
+        *rows,
+        ["twin", "accuracy", f"{document['twin_accuracy']:.1f}"],
+        ["twin", "accuracy,", "reranked", f"{document['reranked']['twin_accuracy']:.1f}"],
+    ]
+
+
+def test_what_can_be_a_second_stage_alone_cannot_be_indexed(
+    run, clip_folder: Path, second_stage: Path, data: Path, tmp_path: Path
+) -> None:
+    library = tmp_path / "videos.lance"
+    result = run("index", data, "--library", library, "--model", clip_folder, "--adapter", second_stage)
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith("Error: method 'x-pool' needs the query to encode a video")
+    assert "framecue evaluate --rerank-with" in result.err
+    assert result.err.count("\n") == 1
+    assert not library.exists()
+
+
+def test_an_untrained_method_can_be_named(run, clip_folder: Path, loader, data: Path) -> None:
+    assert run("evaluate", "--model", "clip", "--method", "top-k", "--data-dir", data).code == 0
+    assert loader.options == [{"dtype": torch.float32, "method": "top-k"}]
+    assert loader.asked == [("clip", None)]
+
+
+def test_an_unknown_method_lists_the_known_ones(run, clip_folder: Path, data: Path) -> None:
+    result = run("evaluate", "--model", clip_folder, "--method", "x-pol", "--data-dir", data)
+    assert (result.code, result.out) == (1, "")
+    assert "unknown method 'x-pol'; known: " in result.err
+    assert "x-pool" in result.err
+
+
+def test_a_second_stage_of_another_model_is_refused_by_both_names(
+    run, clip_folder: Path, make_backbone, tmp_path: Path, data: Path
+) -> None:
+    make_backbone(seed=1).save(tmp_path / "other-clip")
+    adapter = save_x_pool(tmp_path / "other-clip", tmp_path / "adapter")
+    result = run("evaluate", "--model", clip_folder, "--rerank-with", adapter, "--data-dir", data)
+    assert (result.code, result.out) == (1, "")
+    assert "other-clip" in result.err
+    assert str(clip_folder) in result.err
+    missing = run("evaluate", "--model", clip_folder, "--rerank-with", tmp_path / "none", "--data-dir", data)
+    assert missing.code == 1
+    assert "no such adapter folder" in missing.err
+
+
 def test_wrong_usage(run, data: Path) -> None:
     for args, says in (
         (["--data-dir", data], "Missing option '--model'"),
         (["--model", "clip"], "Missing option '--data-dir'"),
         (["--model", "clip", "--data-dir", ""], "'--data-dir'"),
         (["--model", "clip", "--data-dir", data / "captions.jsonl"], "is a file"),
+        (["--model", "clip", "--data-dir", data, "--depth", 5], "--depth is given without --rerank-with"),
+        (["--model", "clip", "--data-dir", data, "--rerank-with", "x", "--depth", 0], "'--depth'"),
+        (["--model", "clip", "--data-dir", data, "--adapter", "x", "--method", "top-k"], "--method is given beside"),
     ):
         result = run("evaluate", *args)
         assert result.code == 2

@@ -7,10 +7,18 @@ import numpy as np
 import pytest
 import torch
 
+from framecue.backbone import Backbone
 from framecue.datasets.captions import Clip, Twin
 from framecue.errors import InputError, VideoError
+from framecue.evaluation import encoding
 from framecue.evaluation import report as report_module
-from framecue.evaluation.report import embed_videos, evaluate_clips
+from framecue.evaluation.report import Report, embed_videos, evaluate_clips
+from framecue.methods import Method
+from framecue.methods.mean_pool import MeanPool
+from framecue.methods.top_k import TopK, TopKConfig
+from framecue.methods.x_clip import XClip, XClipConfig
+from framecue.methods.x_pool import XPool, XPoolConfig
+from framecue.model import VideoTextModel
 from framecue.video import FrameSampling, read_frames, write_video
 
 DIM = 8
@@ -26,6 +34,8 @@ def unit(*parts: tuple[int, float]) -> torch.Tensor:
 
 class FakeModel:
     """Files and texts have the vectors that a test gives them; `read_video` passes a file's name on as its pixels."""
+
+    offline = True
 
     def __init__(self, **vectors: torch.Tensor) -> None:
         self.vectors = vectors
@@ -126,7 +136,7 @@ def test_twins_are_not_in_the_gallery() -> None:
 
 def test_batches_do_not_change_the_vectors_or_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(report_module, "BATCH_VIDEOS", 3)
-    monkeypatch.setattr(report_module, "BATCH_TEXTS", 2)
+    monkeypatch.setattr(encoding, "BATCH_TEXTS", 2)
     names = list("abcdefg")
     vectors = {name: unit((axis, 1), (7, 0.1 * axis)) for axis, name in enumerate(names)}
     texts = {f"text {name}": vector for name, vector in vectors.items()}
@@ -156,6 +166,7 @@ def test_a_vector_that_is_not_finite_is_refused() -> None:
 class MeanOfFrames:
     """Mean pooling over real files: a frame's feature is its 8 x 8 thumbnail; texts have random vectors."""
 
+    offline = True
     sampling = FrameSampling(4)
 
     def read_video(self, path: str | Path) -> torch.Tensor:
@@ -204,3 +215,164 @@ def test_a_file_that_cannot_be_read_stops_it_and_is_named(mirrored: list[Clip]) 
     mirrored[0].video.unlink()
     with pytest.raises(VideoError, match=r"0\.mp4: no such file"):
         evaluate(MeanOfFrames(), mirrored)
+
+
+CAPTIONS = ["a red car", "the cat falls on the left", "dog", "a man in the car", "there is blue", "the dog and the cat"]
+
+
+def dressed(backbone: Backbone, method: Method) -> Any:
+    """A tiny real model whose files are random pixels, the same for each file and number of frames; it counts reads."""
+    model: Any = VideoTextModel(backbone, method, method_name=type(method).__name__).eval()
+    reads: list[str] = []
+
+    def read_video(path: str | Path) -> torch.Tensor:
+        reads.append(Path(path).stem)
+        generator = torch.Generator().manual_seed(sum(Path(path).stem.encode()))
+        return torch.randn(12, 3, 32, 32, generator=generator)[: model.sampling.num_frames]
+
+    model.read_video = read_video
+    model.reads = reads
+    return model
+
+
+def fusion(backbone: Backbone, name: str, **options: Any) -> Any:
+    frames = {"num_frames": 4, "num_test_frames": 4, **options}
+    torch.manual_seed(0)
+    made = {
+        "mean-pool": lambda: MeanPool(MeanPool.Config(**frames), backbone),
+        "top-k": lambda: TopK(TopKConfig(num_top_frames=2, **frames), backbone),
+        "x-pool": lambda: XPool(XPoolConfig(**frames), backbone),
+        "x-clip": lambda: XClip(XClipConfig(**frames), backbone),
+    }[name]()
+    return dressed(backbone, made)
+
+
+@pytest.fixture
+def split() -> list[Clip]:
+    """Five clips, of one to three captions each; two have twins."""
+    return [
+        clip("a", CAPTIONS[0], CAPTIONS[1]),
+        clip("b", CAPTIONS[2], twin=("a cat rises", "a dog")),
+        clip("c", CAPTIONS[3], CAPTIONS[4], CAPTIONS[5]),
+        clip("d", "a camera", twin=("there is a man on the right",)),
+        clip("e", "strawberry"),
+    ]
+
+
+@torch.no_grad()
+def one_by_one(model: VideoTextModel, text: str, video: Path) -> float:
+    """The similarity of one text and one video, each encoded alone."""
+    texts = model.text_features(*model.tokenize([text]))
+    return model.similarity(texts, model.frame_features(model.read_video(video)[None])).item()
+
+
+def ranks(rows: list[list[float]], owners: list[int]) -> tuple[list[int], list[int]]:
+    """Both directions, pessimistic, from scores of texts (rows) and videos (columns)."""
+    by_text = [sum(score >= row[owner] for score in row) for row, owner in zip(rows, owners, strict=True)]
+    num_videos = len(rows[0])
+    best = [
+        [max(row[v] for row, owner in zip(rows, owners, strict=True) if owner == group) for group in range(num_videos)]
+        for v in range(num_videos)
+    ]
+    return by_text, [sum(score >= best[v][v] for score in best[v]) for v in range(num_videos)]
+
+
+def agrees(report: Report, by_text: list[int], by_video: list[int]) -> None:
+    for summary, expected in (
+        (report.retrieval.text_to_video, by_text),
+        (report.retrieval.video_to_text, by_video),
+    ):
+        assert summary.mean_rank == pytest.approx(np.mean(expected))
+        assert summary.median_rank == np.median(expected)
+        assert summary.recall_at_1 == pytest.approx(100 * np.mean([rank == 1 for rank in expected]))
+
+
+@pytest.mark.parametrize("name", ["top-k", "x-pool", "x-clip"])
+def test_a_fusion_scores_what_its_pairs_say_one_by_one(
+    backbone: Backbone, split: list[Clip], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for blocks in ("BATCH_TEXTS", "BLOCK_TEXTS", "BLOCK_VIDEOS"):
+        monkeypatch.setattr(encoding, blocks, 2)
+    monkeypatch.setattr(report_module, "BATCH_VIDEOS", 3)
+    model = fusion(backbone, name)
+    assert not model.offline
+    report = evaluate(model, split)
+    assert sorted(model.reads) == ["a", "b", "b_twin", "c", "d", "d_twin", "e"]
+    owners = [row for row, clip in enumerate(split) for _ in clip.captions]
+    rows = [[one_by_one(model, text, each.video) for each in split] for clip in split for text in clip.captions]
+    agrees(report, *ranks(rows, owners))
+    right = [
+        one_by_one(model, text, own) > one_by_one(model, text, other)
+        for each in split
+        if each.twin is not None
+        for texts, own, other in (
+            (each.captions, each.video, each.twin.video),
+            (each.twin.captions, each.twin.video, each.video),
+        )
+        for text in texts
+    ]
+    assert len(right) == 5
+    assert report.twin_accuracy == pytest.approx(100 * np.mean(right))
+    assert report.reranked is None
+    assert "reranked" not in report.to_dict()
+
+
+def reordered(first: list[float], second: list[float], depth: int) -> list[float]:
+    """Scores in the order of two stages, for one query."""
+    order = sorted(range(len(first)), key=lambda place: -first[place])
+    order = sorted(order[:depth], key=lambda place: -second[place]) + order[depth:]
+    return [-float(order.index(place)) for place in range(len(first))]
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3, 50])
+@pytest.mark.parametrize("names", [("mean-pool", "x-clip"), ("top-k", "x-pool"), ("x-pool", "mean-pool")])
+def test_a_second_stage_orders_the_best_of_each_query(
+    backbone: Backbone, split: list[Clip], names: tuple[str, str], depth: int
+) -> None:
+    first, second = (fusion(backbone, name) for name in names)
+    report = evaluate(first, split, rerank_with=second, depth=depth)
+    assert report.reranked is not None
+    alone, other = evaluate(first, split), evaluate(second, split)
+    assert {**report.to_dict(), "reranked": None} == {**alone.to_dict(), "reranked": None}
+    assert report.to_dict()["reranked"] == report.reranked.to_dict()
+    assert report.reranked.twin_accuracy == (alone if depth == 1 else other).twin_accuracy
+    owners = [row for row, clip in enumerate(split) for _ in clip.captions]
+    of_first, of_second = (
+        [[one_by_one(model, text, each.video) for each in split] for clip in split for text in clip.captions]
+        for model in (first, second)
+    )
+    texts = [reordered(*rows, depth) for rows in zip(of_first, of_second, strict=True)]
+    videos = [reordered([row[v] for row in of_first], [row[v] for row in of_second], depth) for v in range(len(split))]
+    by_text, _ = ranks(texts, owners)
+    _, by_video = ranks([[column[n] for column in videos] for n in range(len(owners))], owners)
+    agrees(report.reranked, by_text, by_video)
+    if depth == 50:
+        agrees(report.reranked, *ranks(of_second, owners))
+
+
+def test_two_stages_with_the_same_pixels_read_each_file_once(backbone: Backbone, split: list[Clip]) -> None:
+    told: list[tuple[int, int]] = []
+    first, second = fusion(backbone, "mean-pool"), fusion(backbone, "x-pool")
+    evaluate(first, split, rerank_with=second, progress=lambda done, total: told.append((done, total)))
+    assert (len(first.reads), len(second.reads)) == (7, 0)
+    assert told == [(7, 7)]
+
+
+def test_a_second_stage_of_another_sampling_reads_the_files_in_its_own_way(
+    backbone: Backbone, split: list[Clip]
+) -> None:
+    told: list[tuple[int, int]] = []
+    first, second = fusion(backbone, "mean-pool"), fusion(backbone, "x-pool", num_test_frames=6)
+    report = evaluate(first, split, rerank_with=second, depth=50, progress=lambda *numbers: told.append(numbers))
+    assert (len(first.reads), len(second.reads)) == (7, 7)
+    assert told == [(7, 14), (14, 14)]
+    alone = evaluate(fusion(backbone, "x-pool", num_test_frames=6), split)
+    assert report.reranked is not None
+    assert report.reranked.to_dict() == alone.to_dict()
+
+
+def test_a_depth_below_1_is_refused_before_a_file_is_read(backbone: Backbone, split: list[Clip]) -> None:
+    model = fusion(backbone, "mean-pool")
+    with pytest.raises(InputError, match=r"^depth is 0; give at least 1"):
+        evaluate(model, split, rerank_with=fusion(backbone, "x-pool"), depth=0)
+    assert model.reads == []

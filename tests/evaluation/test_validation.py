@@ -6,13 +6,19 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from framecue.backbone import Backbone
 from framecue.datasets.examples import Example
 from framecue.errors import DatasetError, InputError
 from framecue.evaluation.validation import BATCH_VIDEOS, score_examples
+from framecue.methods.attention_pool import AttentionPool, AttentionPoolConfig
+from framecue.methods.x_clip import XClip, XClipConfig
+from framecue.model import VideoTextModel
 
 
 class Model:
     """Embeds a clip as one-hot of its first frame's number plus what its last one adds; a caption says both."""
+
+    offline = True
 
     def __init__(self, size: int = 200) -> None:
         self.size = size
@@ -132,3 +138,66 @@ def test_embeddings_that_are_not_finite_are_refused() -> None:
 
     with pytest.raises(InputError, match=r"nan|finite"):
         score_examples(Broken(), Source([(1, 1), (2, 2)]))
+
+
+def test_twins_are_found_though_an_example_before_them_cannot_be_read() -> None:
+    source = Twins([(5, 5), (1, 2), (3, 4)], ["5 to 5", "2 to 1", "3 to 4"])  # the second is told backwards
+    source.missing = {0}
+    # One of its two texts, which is the caption of its reversal, is nearer to the right one, and both of the third.
+    assert score_examples(Model(), source)["twin accuracy"] == 75.0
+
+
+class Pictures(Source):
+    """Real frames with captions of different lengths; an example may have a caption for its reversal."""
+
+    CAPTIONS = ("a red car", "the cat falls on the left", "dog", "a man in the car", "there is blue")
+    BACKWARDS = (None, "the cat rises on the right", "a red dog", None, None)
+
+    def __init__(self) -> None:
+        super().__init__([(number, number) for number in range(5)], self.CAPTIONS)
+
+    def _example(self, index: int) -> Example:
+        generator = torch.Generator().manual_seed(index)
+        frames = torch.randint(0, 256, (4, 3, 32, 32), dtype=torch.uint8, generator=generator)
+        return Example(frames, self.captions[index], str(index))
+
+    def backwards(self, index: int) -> str | None:
+        return self.BACKWARDS[index]
+
+
+@pytest.mark.parametrize("name", ["attention-pool", "x-clip"])
+@torch.no_grad()
+def test_a_fusion_scores_what_its_pairs_say_one_by_one(
+    backbone: Backbone, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("framecue.evaluation.validation.BATCH_VIDEOS", 2)
+    monkeypatch.setattr("framecue.evaluation.encoding.BATCH_TEXTS", 2)
+    torch.manual_seed(0)
+    frames = {"num_frames": 4, "num_test_frames": 4}
+    method = (
+        XClip(XClipConfig(**frames), backbone)
+        if name == "x-clip"
+        else AttentionPool(AttentionPoolConfig(**frames), backbone)
+    )
+    model, source = VideoTextModel(backbone, method, method_name=name).eval(), Pictures()
+
+    def similarity(caption: str, index: int, *, flipped: bool = False) -> float:
+        pixels = backbone.preprocess.normalise(source.__getitems__([index])[0].frames)
+        features = model.frame_features((pixels.flip(0) if flipped else pixels)[None])
+        return model.similarity(model.text_features(*model.tokenize([caption])), features).item()
+
+    rows = [[similarity(caption, index) for index in range(5)] for caption in source.CAPTIONS]
+    ranks = [sum(score >= row[place] for score in row) for place, row in enumerate(rows)]
+    columns = list(zip(*rows, strict=True))
+    video_ranks = [sum(score >= column[place] for score in column) for place, column in enumerate(columns)]
+    scores = score_examples(model, source)
+    assert scores["mean rank"] == pytest.approx(sum(ranks) / 5)
+    assert scores["R@1"] == 100 * ranks.count(1) / 5
+    assert scores["R@1 video to text"] == 100 * video_ranks.count(1) / 5
+    if name == "x-clip":  # the other one does not see the order, so that rounding decides there
+        right = [
+            similarity(text, index, flipped=backwards) > similarity(text, index, flipped=not backwards)
+            for index in (1, 2)
+            for text, backwards in ((source.CAPTIONS[index], False), (source.BACKWARDS[index], True))
+        ]
+        assert scores["twin accuracy"] == 100 * sum(right) / 4

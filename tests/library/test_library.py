@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import framecue
-from framecue.errors import FingerprintError, InputError, LibraryError, LibraryNotFoundError
+from framecue.errors import FingerprintError, InputError, LibraryError, LibraryNotFoundError, NotOfflineError
 from framecue.library import Hit, Library, indexing
 from framecue.library.store import Store
 
@@ -199,8 +199,21 @@ def test_another_fingerprint_is_refused_by_add_and_search(uri: str, clips: Path,
 
 
 def test_method_that_needs_the_query_is_refused(uri: str, clips: Path, make_model) -> None:
-    with pytest.raises(InputError, match="needs the query to encode a video"):
-        Library(uri, model=make_model(offline=False)).add(clips)
+    model = make_model(offline=False)
+    with pytest.raises(NotOfflineError, match="needs the query to encode a video"):
+        Library(uri, model=model).add(clips)
+    assert not Path(uri).exists()
+    assert model.num_encoded == 0
+
+
+def test_a_fusion_is_refused_with_its_name_and_what_it_can_be_used_for(
+    uri: str, clips: Path, clip_folder: Path
+) -> None:
+    model = framecue.load_model(clip_folder, method="x-pool")
+    with pytest.raises(NotOfflineError) as caught:
+        Library(uri, model=model).add(clips)
+    for says in ("method 'x-pool' needs the query", "a library cannot hold its vectors", "framecue evaluate --rerank"):
+        assert says in str(caught.value)
     assert not Path(uri).exists()
 
 

@@ -15,7 +15,17 @@ if TYPE_CHECKING:
     from framecue.library import Library
     from framecue.model import VideoTextModel
 
-__all__ = ["DEFAULT_ADAPTER", "DEFAULT_MODEL", "FolderPath", "library_model", "library_option", "model_options"]
+__all__ = [
+    "DEFAULT_ADAPTER",
+    "DEFAULT_MODEL",
+    "FolderPath",
+    "adapter_option",
+    "dtype_option",
+    "library_model",
+    "library_option",
+    "model_option",
+    "model_options",
+]
 
 DEFAULT_MODEL = "moji-clip"
 DEFAULT_ADAPTER = "moji-prompt-switch"
@@ -36,26 +46,34 @@ class FolderPath(click.Path):
         return super().convert(os.path.expanduser(value), param, ctx)  # noqa: PTH111 (Path fails for an unknown ~user)
 
 
+def model_option(*, required: bool = False) -> Callable[[Command], Command]:
+    """Give what adds --model to a command; where it is not required, the library's own model is the default."""
+    text = "A CLIP-family model: a hub name, a folder, or moji-clip."
+    default = "" if required else " Default: the model the library was made with."
+    return click.option("--model", metavar="NAME", required=required, help=text + default)
+
+
+def adapter_option(command: Command) -> Command:
+    """Add --adapter to a command."""
+    return click.option("--adapter", metavar="NAME", help="A trained adapter: a folder, or the name of a shipped one.")(
+        command
+    )
+
+
+def dtype_option(command: Command) -> Command:
+    """Add --dtype to a command."""
+    return click.option(
+        "--dtype",
+        type=click.Choice(["float32", "bfloat16"]),
+        default="float32",
+        show_default=True,
+        help="What the model computes in.",
+    )(command)
+
+
 def model_options(command: Command) -> Command:
-    """Add --model, --adapter and --dtype to a command."""
-    for option in (
-        click.option(
-            "--dtype",
-            type=click.Choice(["float32", "bfloat16"]),
-            default="float32",
-            show_default=True,
-            help="What the model computes in.",
-        ),
-        click.option("--adapter", metavar="NAME", help="A trained adapter: a folder, or the name of a shipped one."),
-        click.option(
-            "--model",
-            metavar="NAME",
-            help="A CLIP-family model: a hub name, a folder, or moji-clip. "
-            "Default: the model the library was made with.",
-        ),
-    ):
-        command = option(command)
-    return command
+    """Add --model, --adapter and --dtype to a command on a library."""
+    return model_option()(adapter_option(dtype_option(command)))
 
 
 def library_option(command: Command) -> Command:

@@ -3,53 +3,94 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from framecue.cli.choosing import FolderPath
+from framecue.cli.choosing import FolderPath, adapter_option, dtype_option, model_option
 from framecue.cli.output import log, print_json, print_table, progress_bar, quiet_libraries
+
+if TYPE_CHECKING:
+    from framecue.evaluation.report import Report
 
 
 @click.command()
-@click.option("--model", required=True, metavar="NAME", help="A CLIP-family model: a hub name, a folder, or moji-clip.")
-@click.option("--adapter", metavar="NAME", help="A trained adapter: a folder, or the name of a shipped one.")
+@model_option(required=True)
+@adapter_option
+@click.option("--method", metavar="NAME", help="Without an adapter, the method, untrained. Default: mean-pool.")
 @click.option("--data-dir", required=True, type=FolderPath(), help="Holds captions.jsonl and the videos.")
 @click.option("--split", default="test", show_default=True, help="Which clips.")
-@click.option("--dtype", type=click.Choice(["float32", "bfloat16"]), default="float32", show_default=True)
+@click.option(
+    "--rerank-with",
+    metavar="ADAPTER",
+    help="A second stage on the same model: an adapter of any method, which orders each query's best results anew.",
+)
+@click.option("--depth", type=click.IntRange(min=1), help="How many results of each query it looks at.  [default: 100]")
+@dtype_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def evaluate(model: str, adapter: str | None, data_dir: Path, split: str, dtype: str, as_json: bool) -> None:
+def evaluate(
+    model: str,
+    adapter: str | None,
+    method: str | None,
+    data_dir: Path,
+    split: str,
+    rerank_with: str | None,
+    depth: int | None,
+    dtype: str,
+    as_json: bool,
+) -> None:
     """Measure text-to-video and video-to-text retrieval on a split.
 
     Recalls are per cent, rank 1 is best, and a tie counts against the model. Where the split has order twins (a clip
     played backwards, with its own captions), twin accuracy says how often a text is nearer to its own clip than to the
     twin; a model that cannot see the order of frames gets 50.
 
+    With --rerank-with the numbers are given twice: as the model ranks, and with each query's best results ordered anew
+    by the second stage. That is how a method that needs the text to encode a video is used on a large collection.
+
     \b
     framecue evaluate --model moji-clip --adapter moji-prompt-switch --data-dir data
+    framecue evaluate --model moji-clip --data-dir data --rerank-with runs/x-pool --depth 100
     """  # noqa: D301 (click reads the backspace character)
+    if adapter is not None and method is not None:
+        raise click.UsageError("--method is given beside --adapter, which says the method; leave out one of them")
+    if depth is not None and rerank_with is None:
+        raise click.UsageError("--depth is given without --rerank-with, the second stage that it is for")
     quiet_libraries()
     from framecue.datasets.captions import read_captions
 
     clips = read_captions(data_dir, split)
     import torch
 
-    from framecue.evaluation.report import evaluate_clips
+    from framecue.evaluation.report import DEPTH, evaluate_clips
     from framecue.model import load_model
 
-    loaded = load_model(model, adapter=adapter, dtype=getattr(torch, dtype))
+    torch_dtype = getattr(torch, dtype)
+    named: dict[str, Any] = {} if method is None else {"method": method}
+    first = load_model(model, adapter=adapter, dtype=torch_dtype, **named)
+    second = None if rerank_with is None else load_model(model, adapter=rerank_with, dtype=torch_dtype)
     with progress_bar("Encoding") as progress:
-        report = evaluate_clips(loaded, clips, progress=progress)
+        report = evaluate_clips(first, clips, rerank_with=second, depth=depth or DEPTH, progress=progress)
     if as_json:
         print_json(report.to_dict())
         return
     log(f"{report.num_videos} videos, {report.num_texts} texts, split {split} of {data_dir}")
-    directions = report.retrieval.to_dict()
-    columns = list(next(iter(directions.values())))
+    _print(report)
+
+
+def _print(report: Report) -> None:
+    """Print the table, a second stage's rows below the first's."""
+    stages = [(report, "")] + ([(report.reranked, ", reranked")] if report.reranked else [])
     rows = [
-        [name.replace("_", " "), *(f"{numbers[column]:.1f}" for column in columns)]
-        for name, numbers in directions.items()
+        (name.replace("_", " ") + suffix, numbers)
+        for stage, suffix in stages
+        for name, numbers in stage.retrieval.to_dict().items()
     ]
+    columns = list(rows[0][1])
     heads = ["", *(column.replace("_", " ") for column in columns)]
-    print_table(heads, rows, right=heads[1:])
-    if report.twin_accuracy is not None:
-        click.echo(f"twin accuracy {report.twin_accuracy:.1f}")
+    print_table(
+        heads, [[name, *(f"{numbers[column]:.1f}" for column in columns)] for name, numbers in rows], right=heads[1:]
+    )
+    for stage, suffix in stages:
+        if stage.twin_accuracy is not None:
+            click.echo(f"twin accuracy{suffix} {stage.twin_accuracy:.1f}")

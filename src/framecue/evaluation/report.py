@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,15 @@ from torch import Tensor
 
 from framecue.datasets.captions import Clip
 from framecue.errors import InputError
-from framecue.evaluation.metrics import RetrievalMetrics, retrieval_metrics_from_embeddings, twin_accuracy
+from framecue.evaluation.encoding import encode_pixels, encode_texts, retrieval, similarity_matrix, twin_similarities
+from framecue.evaluation.metrics import RetrievalMetrics, twin_accuracy
+from framecue.evaluation.rerank import check_depth, reranked_metrics
 from framecue.model import VideoTextModel
 
-__all__ = ["Report", "embed_videos", "evaluate_clips"]
+__all__ = ["DEPTH", "Report", "embed_videos", "evaluate_clips"]
 
 BATCH_VIDEOS = 16
-BATCH_TEXTS = 256
+DEPTH = 100
 
 Progress = Callable[[int, int], None]
 
@@ -34,65 +37,160 @@ class Report:
         num_texts: the queries.
         retrieval: both directions.
         twin_accuracy: in per cent; None where the split has no twins.
+        reranked: the same after a second stage; None where there is none.
     """
 
     num_videos: int
     num_texts: int
     retrieval: RetrievalMetrics
     twin_accuracy: float | None
+    reranked: Report | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The numbers under the names of tables and JSON."""
-        return {**self.retrieval.to_dict(), "twin_accuracy": self.twin_accuracy}
+        numbers = {**self.retrieval.to_dict(), "twin_accuracy": self.twin_accuracy}
+        return numbers if self.reranked is None else {**numbers, "reranked": self.reranked.to_dict()}
 
 
-def evaluate_clips(model: VideoTextModel, clips: Sequence[Clip], *, progress: Progress | None = None) -> Report:
+def evaluate_clips(
+    model: VideoTextModel,
+    clips: Sequence[Clip],
+    *,
+    rerank_with: VideoTextModel | None = None,
+    depth: int = DEPTH,
+    progress: Progress | None = None,
+) -> Report:
     """Rank the clips of a split for each caption, and the captions for each clip.
 
     Twin accuracy asks of each caption of a clip, and of each of its twin's, whether it is nearer to its own clip than
     to that clip played backwards.
 
     Args:
-        model: encodes videos and texts.
+        model: encodes videos and texts, or, where it is not offline, compares them pair by pair.
         clips: the gallery, each with its captions.
-        progress: called with (videos done, videos in all).
+        rerank_with: a second stage, which looks again at the best candidates of each query; its own sampling and
+            preprocessing read the files. Of a clip and its twin it looks at both, unless `depth` is 1.
+        depth: how many candidates of each query it looks at.
+        progress: called with (videos done, videos in all); a video that both stages read in their own way counts twice.
 
     Raises:
-        InputError: no clips.
+        InputError: no clips, or a depth below 1.
         VideoError: a file cannot be read; a figure over the others would flatter the model.
     """
     if not clips:
         raise InputError("no clips to evaluate")
-    twins = [(row, clip.twin) for row, clip in enumerate(clips) if clip.twin is not None]
-    files = [clip.video for clip in clips] + [twin.video for _, twin in twins]
-    videos = embed_videos(model, files, progress=progress)
-    gallery, backwards = videos[: len(clips)], videos[len(clips) :]
-    texts = _embed_texts(model, [caption for clip in clips for caption in clip.captions])
-    owner = np.repeat(np.arange(len(clips)), [len(clip.captions) for clip in clips])
-    accuracy = None
-    if twins:
-        own, other = [], []
-        for place, (row, twin) in enumerate(twins):
-            forward = texts[torch.from_numpy(owner == row)]
-            reverse = _embed_texts(model, list(twin.captions))
-            for described, shown, against in (
-                (forward, gallery[row], backwards[place]),
-                (reverse, backwards[place], gallery[row]),
-            ):
-                own.append(described @ shown)
-                other.append(described @ against)
-        accuracy = twin_accuracy(torch.cat(own), torch.cat(other))
-    return Report(len(clips), len(texts), retrieval_metrics_from_embeddings(texts, gallery, owner), accuracy)
+    check_depth(depth)
+    models = [model] if rerank_with is None else [model, rerank_with]
+    files = [clip.video for clip in clips] + [clip.twin.video for clip in clips if clip.twin is not None]
+    first, *second = [_Encoded.of(model, clips, videos) for model, videos in _encode_files(models, files, progress)]
+    report = Report(
+        len(clips),
+        len(first.owners),
+        retrieval(first.model, first.texts, first.videos, first.owners),
+        first.twin_accuracy(),
+    )
+    if not second:
+        return report
+    reranked = Report(
+        report.num_videos,
+        report.num_texts,
+        reranked_metrics(
+            similarity_matrix(first.model, first.texts, first.videos), second[0].pairs, first.owners, depth=depth
+        ),
+        # Two candidates, of which a depth of 1 leaves the first where it is.
+        report.twin_accuracy if depth == 1 else second[0].twin_accuracy(),
+    )
+    return Report(report.num_videos, report.num_texts, report.retrieval, report.twin_accuracy, reranked)
+
+
+@dataclass(frozen=True, eq=False)
+class _Encoded:
+    """A split as a model has encoded it.
+
+    Attributes:
+        model: the model.
+        texts: what is kept of the gallery's captions (N, ...).
+        owners: (N,) the clip of each.
+        videos: what is kept of the gallery (B, ...).
+        twins: of each clip with a twin its row, what is kept of its twin's captions (C, ...) and of its twin (...).
+    """
+
+    model: VideoTextModel
+    texts: Tensor
+    owners: np.ndarray
+    videos: Tensor
+    twins: list[tuple[int, Tensor, Tensor]]
+
+    @classmethod
+    def of(cls, model: VideoTextModel, clips: Sequence[Clip], videos: Tensor) -> _Encoded:
+        """Encode the captions; `videos` is what is kept of the gallery, then of the twins."""
+        twins = [(row, clip.twin) for row, clip in enumerate(clips) if clip.twin is not None]
+        groups = [clip.captions for clip in clips] + [twin.captions for _, twin in twins]
+        sizes = [len(group) for group in groups]
+        texts = encode_texts(model, [caption for group in groups for caption in group])
+        of_twins = texts.split(sizes)[len(clips) :]
+        return cls(
+            model,
+            texts[: sum(sizes[: len(clips)])],
+            np.repeat(np.arange(len(clips)), sizes[: len(clips)]),
+            videos[: len(clips)],
+            [(row, *kept) for (row, _), *kept in zip(twins, of_twins, videos[len(clips) :], strict=True)],
+        )
+
+    def pairs(self, texts: np.ndarray, videos: np.ndarray) -> np.ndarray:
+        """The similarities of some texts and some videos."""
+        return similarity_matrix(self.model, self.texts[torch.from_numpy(texts)], self.videos[torch.from_numpy(videos)])
+
+    def twin_accuracy(self) -> float | None:
+        """See `twin_accuracy`; None without twins."""
+        if not self.twins:
+            return None
+        starts = [0, *accumulate(np.bincount(self.owners).tolist())]
+        compared = [
+            twin_similarities(
+                self.model,
+                texts=self.texts[starts[row] : starts[row + 1]],
+                twin_texts=twin_texts,
+                video=self.videos[row],
+                twin_video=twin_video,
+            )
+            for row, twin_texts, twin_video in self.twins
+        ]
+        own, other = (np.concatenate(side) for side in zip(*compared, strict=True))
+        return twin_accuracy(own, other)
 
 
 def embed_videos(model: VideoTextModel, files: Sequence[Path], *, progress: Progress | None = None) -> Tensor:
-    """Video files to embeddings float32 (B, E) on the CPU; the next files are decoded while these are encoded."""
-    made = []
-    for batch in _read_ahead(model, files):
-        made.append(model.encode_frames(batch).cpu())
-        if progress is not None:
-            progress(sum(map(len, made)), len(files))
-    return torch.cat(made)
+    """Video files to what evaluation keeps of them, on the CPU; the next are decoded while these are encoded.
+
+    Returns:
+        Embeddings float32 (B, E); where the method is not offline, frame features (B, F', E).
+    """
+    ((_, videos),) = _encode_files([model], files, progress)
+    return videos
+
+
+def _encode_files(
+    models: Sequence[VideoTextModel], files: Sequence[Path], progress: Progress | None
+) -> list[tuple[VideoTextModel, Tensor]]:
+    """What each of one or two models keeps of the files; two that want the same pixels share the reading of them."""
+    groups = [list(models)] if len(models) == 2 and _read_alike(*models) else [[model] for model in models]
+    kept: list[tuple[VideoTextModel, Tensor]] = []
+    num_done = 0
+    for group in groups:
+        made: list[list[Tensor]] = [[] for _ in group]
+        for batch in _read_ahead(group[0], files):
+            for model, batches in zip(group, made, strict=True):
+                batches.append(encode_pixels(model, batch))
+            num_done += len(batch)
+            if progress is not None:
+                progress(num_done, len(groups) * len(files))
+        kept += [(model, torch.cat(batches)) for model, batches in zip(group, made, strict=True)]
+    return kept
+
+
+def _read_alike(left: VideoTextModel, right: VideoTextModel) -> bool:
+    return left.sampling == right.sampling and left.backbone.preprocess == right.backbone.preprocess
 
 
 def _read_ahead(model: VideoTextModel, files: Sequence[Path]) -> Iterator[Tensor]:
@@ -107,8 +205,3 @@ def _read_ahead(model: VideoTextModel, files: Sequence[Path]) -> Iterator[Tensor
         for start in starts:
             current, ahead = ahead, submit(start + BATCH_VIDEOS)
             yield torch.stack([future.result() for future in current])
-
-
-def _embed_texts(model: VideoTextModel, texts: list[str]) -> Tensor:
-    batches = [texts[start : start + BATCH_TEXTS] for start in range(0, len(texts), BATCH_TEXTS)]
-    return torch.cat([model.encode_text(batch).cpu() for batch in batches])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from framecue.datasets.examples import Example, ExampleSource
 from framecue.errors import DatasetError
-from framecue.evaluation.metrics import retrieval_metrics, twin_accuracy
+from framecue.evaluation.encoding import encode_pixels, encode_texts, retrieval, twin_similarities
+from framecue.evaluation.metrics import twin_accuracy
 from framecue.model import VideoTextModel
 
 __all__ = ["score_examples"]
@@ -32,36 +34,44 @@ def score_examples(model: VideoTextModel, source: ExampleSource) -> dict[str, fl
         InputError: the model's embeddings are not finite.
     """
     videos: list[Tensor] = []
-    texts: list[Tensor] = []
-    matching: list[Tensor] = []  # the similarity of each caption to its own video, and to that one's twin
+    captions: list[str] = []
     twins: list[Tensor] = []
+    twin_captions: list[str] = []
+    twin_of: list[int] = []
     for indices, examples in _batches(source):
         pixels = model.backbone.preprocess.normalise(torch.stack([example.frames for example in examples]))
-        videos.append(model.encode_frames(pixels))
-        texts.append(model.encode_text([example.caption for example in examples]))
         backwards = [source.backwards(index) for index in indices] if hasattr(source, "backwards") else []
-        chosen = [row for row, caption in enumerate(backwards) if caption is not None]
+        chosen = [(row, caption) for row, caption in enumerate(backwards) if caption is not None]
         if chosen:
-            own, flipped = videos[-1][chosen], model.encode_frames(pixels[chosen].flip(1))
-            for captions, right, wrong in (
-                (texts[-1][chosen], own, flipped),
-                (model.encode_text([backwards[row] for row in chosen]), flipped, own),
-            ):
-                matching.append((captions * right).sum(1))
-                twins.append((captions * wrong).sum(1))
+            twins.append(encode_pixels(model, pixels[[row for row, _ in chosen]].flip(1)))
+            twin_captions += [caption for _, caption in chosen]
+            twin_of += [len(captions) + row for row, _ in chosen]
+        videos.append(encode_pixels(model, pixels))
+        captions += [example.caption for example in examples]
     if not videos:
         raise DatasetError("there is no validation example that can be read; the validation split chooses the weights")
-    similarities = torch.cat(texts) @ torch.cat(videos).T
-    metrics = retrieval_metrics(similarities.cpu(), torch.arange(len(similarities)))
+    shown, texts = torch.cat(videos), encode_texts(model, captions + twin_captions)
+    metrics = retrieval(model, texts[: len(shown)], shown, np.arange(len(shown)))
     scores = {
         "R@1": metrics.text_to_video.recall_at_1,
         "R@1 video to text": metrics.video_to_text.recall_at_1,
         "mean rank": metrics.text_to_video.mean_rank,
     }
-    if matching:
-        scores["twin accuracy"] = twin_accuracy(torch.cat(matching).cpu(), torch.cat(twins).cpu())
-    if len(similarities) < len(source):
-        scores["left out"] = float(len(source) - len(similarities))
+    if twins:
+        compared = [
+            twin_similarities(
+                model,
+                texts=texts[row : row + 1],
+                twin_texts=texts[len(shown) + place : len(shown) + place + 1],
+                video=shown[row],
+                twin_video=flipped,
+            )
+            for place, (row, flipped) in enumerate(zip(twin_of, torch.cat(twins), strict=True))
+        ]
+        own, other = (np.concatenate(side) for side in zip(*compared, strict=True))
+        scores["twin accuracy"] = twin_accuracy(own, other)
+    if len(shown) < len(source):
+        scores["left out"] = float(len(source) - len(shown))
     return scores
 
 
@@ -70,4 +80,5 @@ def _batches(source: ExampleSource) -> Iterator[tuple[list[int], list[Example]]]
         indices = list(range(start, min(start + BATCH_VIDEOS, len(source))))
         examples = source.__getitems__(indices)
         if examples:
-            yield indices, examples
+            read = {example.video_id for example in examples}  # a video that cannot be read has none
+            yield [index for index in indices if source.video_of(index) in read], examples

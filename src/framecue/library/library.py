@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from framecue.errors import InputError, LibraryNotFoundError
+from framecue.errors import InputError, LibraryNotFoundError, NotOfflineError
 from framecue.library.fingerprint import check_fingerprint, lasting_fingerprint, load_named_model
 from framecue.library.indexing import ProgressCallback, run_plan
 from framecue.library.plan import PathsLike, Plan, Skipped, make_plan
@@ -146,8 +146,9 @@ class Library:
             progress: called with (files done, files in all) after each file.
 
         Raises:
-            InputError: there is no video at any of the paths; there is no model for a new library; or the model's
-                method looks at the query while it encodes a video, so that nothing can be encoded in advance.
+            InputError: there is no video at any of the paths, or there is no model for a new library.
+            NotOfflineError: the model's method looks at the query while it encodes a video, so that nothing can be
+                encoded in advance; the library is as it was.
             FingerprintError: another model made the library's vectors.
             LibraryError: the library cannot be read or written.
         """
@@ -259,11 +260,17 @@ def check_query(text: str, k: int) -> None:
 
 
 def _check_offline(model: VideoTextModel) -> None:
+    """Refuse a model that has no vector of a video alone.
+
+    Raises:
+        NotOfflineError: it has none.
+    """
     if not model.offline:
         method = model.fingerprint().get("method")
-        raise InputError(
+        raise NotOfflineError(
             f"method {method!r} needs the query to encode a video, so a library cannot hold its vectors; "
-            "index with a method that encodes videos on their own, such as mean-pool or prompt-switch"
+            "index with a method that encodes videos on their own, such as mean-pool or prompt-switch, and measure "
+            "this one as its second stage: framecue evaluate --rerank-with"
         )
 
 

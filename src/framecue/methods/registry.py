@@ -7,15 +7,59 @@ from typing import Any
 
 from framecue.backbone import Backbone
 from framecue.errors import InputError, UnknownNameError
+from framecue.methods.attention_pool import AttentionPool
 from framecue.methods.base import Method
+from framecue.methods.bias import Bias
+from framecue.methods.full import Full
+from framecue.methods.lora import Lora
 from framecue.methods.mean_pool import MeanPool
+from framecue.methods.parallel_adapter import AdapterAttn, AdapterFfn
+from framecue.methods.partial import Partial
+from framecue.methods.proj import Proj
 from framecue.methods.prompt_switch import PromptSwitch
+from framecue.methods.token_shift import TokenShift
+from framecue.methods.top_k import TopK
+from framecue.methods.ts2_net import Ts2Net
+from framecue.methods.video_proxy import VideoProxy
+from framecue.methods.vop import (
+    VoP,
+    VoPContext,
+    VoPFunction,
+    VoPFunctionContext,
+    VoPFunctionPosition,
+    VoPPosition,
+)
+from framecue.methods.x_clip import XClip
+from framecue.methods.x_pool import XPool
 
 __all__ = ["METHODS", "build_method", "method_named"]
 
 METHODS: dict[str, type[Method]] = {
     "mean-pool": MeanPool,
     "prompt-switch": PromptSwitch,
+    "vop": VoP,
+    "vop-p": VoPPosition,
+    "vop-c": VoPContext,
+    "vop-f": VoPFunction,
+    "vop-fp": VoPFunctionPosition,
+    "vop-fc": VoPFunctionContext,
+    # What the papers compare with: ways to tune a CLIP,
+    "full": Full,
+    "bias": Bias,
+    "proj": Proj,
+    "partial": Partial,
+    "adapter-attn": AdapterAttn,
+    "adapter-ffn": AdapterFfn,
+    "lora": Lora,
+    # ways to join the frames of a video,
+    "token-shift": TokenShift,
+    "video-proxy": VideoProxy,
+    # and fusions, which look at the text while they do.
+    "top-k": TopK,
+    "attention-pool": AttentionPool,
+    "x-pool": XPool,
+    "ts2-net": Ts2Net,
+    "x-clip": XClip,
 }
 
 

@@ -1,0 +1,87 @@
+"""What evaluation keeps of texts and videos, and how alike they are: the same for methods that are offline and not.
+
+For an offline method that is embeddings, (N, E) and (B, E), whose inner products are exact. For a fusion it is
+features, of texts (N, E) or (N, 1 + T, E) and of frames (B, F', E), which the method itself compares. Both are on the
+CPU.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from framecue.evaluation.exact import inner_products
+from framecue.evaluation.metrics import RetrievalMetrics, retrieval_metrics, retrieval_metrics_from_embeddings
+from framecue.model import VideoTextModel
+
+__all__ = ["encode_pixels", "encode_texts", "retrieval", "similarity_matrix", "twin_similarities"]
+
+BATCH_TEXTS = 256
+# Features on the model's device at a time.
+BLOCK_TEXTS, BLOCK_VIDEOS = 256, 256
+
+
+@torch.inference_mode()
+def encode_pixels(model: VideoTextModel, pixel_values: Tensor) -> Tensor:
+    """Pixel values (B, F, 3, S, S) to what is kept of the videos."""
+    return (model.encode_frames(pixel_values) if model.offline else model.frame_features(pixel_values)).cpu()
+
+
+@torch.inference_mode()
+def encode_texts(model: VideoTextModel, texts: Sequence[str]) -> Tensor:
+    """Texts to what is kept of them."""
+    encode: Callable[[list[str]], Tensor] = (
+        model.encode_text if model.offline else lambda batch: model.text_features(*model.tokenize(batch))
+    )
+    batches = [encode(list(texts[start : start + BATCH_TEXTS])).cpu() for start in range(0, len(texts), BATCH_TEXTS)]
+    if batches[0].ndim == 3:  # the sentence and its words: as many places as the longest text has
+        most = max(batch.shape[1] for batch in batches)
+        batches = [functional.pad(batch, (0, 0, 0, most - batch.shape[1])) for batch in batches]
+    return torch.cat(batches)
+
+
+@torch.inference_mode()
+def similarity_matrix(model: VideoTextModel, texts: Tensor, videos: Tensor) -> np.ndarray:
+    """How alike N texts and B videos are: (N, B), float64 and exact where the method is offline, else float32."""
+    if model.offline:
+        return inner_products(texts, videos)
+    blocks = [
+        [
+            model.similarity(some_texts.to(model.device), some_videos.to(model.device)).cpu()
+            for some_videos in videos.split(BLOCK_VIDEOS)
+        ]
+        for some_texts in texts.split(BLOCK_TEXTS)
+    ]
+    return torch.cat([torch.cat(row, dim=1) for row in blocks]).numpy()
+
+
+def retrieval(model: VideoTextModel, texts: Tensor, videos: Tensor, video_of_text: np.ndarray) -> RetrievalMetrics:
+    """Both directions' metrics; see `retrieval_metrics`."""
+    if model.offline:
+        return retrieval_metrics_from_embeddings(texts, videos, video_of_text)
+    return retrieval_metrics(similarity_matrix(model, texts, videos), video_of_text)
+
+
+def twin_similarities(
+    model: VideoTextModel, *, texts: Tensor, twin_texts: Tensor, video: Tensor, twin_video: Tensor
+) -> tuple[np.ndarray, np.ndarray]:
+    """The similarities that twin accuracy compares, of one clip and the clip played backwards.
+
+    Args:
+        model: what encoded them.
+        texts: what is kept of the clip's own captions, (C, ...).
+        twin_texts: what is kept of its twin's, (C', ...).
+        video: what is kept of the clip, without an axis of videos.
+        twin_video: what is kept of its twin.
+
+    Returns:
+        (C + C',) each text's similarity to the clip that it describes, and (C + C',) to the other one.
+    """
+    both = similarity_matrix(model, torch.cat([texts, twin_texts]), torch.stack([video, twin_video]))
+    described = np.repeat([0, 1], [len(texts), len(twin_texts)])
+    rows = np.arange(len(both))
+    return both[rows, described], both[rows, 1 - described]

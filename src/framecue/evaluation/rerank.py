@@ -1,0 +1,81 @@
+"""Two stages: the first ranks everything, the second looks again at each query's best candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from framecue.errors import InputError
+from framecue.evaluation.arrays import as_numbers, require_finite
+from framecue.evaluation.metrics import RankMetrics, RetrievalMetrics, retrieval_ranks
+
+if TYPE_CHECKING:
+    from framecue.evaluation.arrays import Array
+
+__all__ = ["check_depth", "rerank", "reranked_metrics"]
+
+Rescore = Callable[[int, np.ndarray], np.ndarray]
+Pairs = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+def check_depth(depth: int) -> None:
+    """Refuse a depth below 1.
+
+    Raises:
+        InputError: it is.
+    """
+    if depth < 1:
+        raise InputError(f"depth is {depth}; give at least 1, the number of candidates that the second stage looks at")
+
+
+def rerank(similarities: Array, rescore: Rescore, *, depth: int) -> np.ndarray:
+    """Let a second stage order the best candidates of each query; the others keep their order below these.
+
+    Args:
+        similarities: numbers (Q, C), queries x candidates, the first stage's. Of candidates that tie for the last place
+            the one that stands first is taken.
+        rescore: the second stage: a query's index and the indices of some candidates (k,) to their similarities (k,).
+            It is asked once for each query, for `depth` candidates or all that there are.
+        depth: how many candidates are looked at again.
+
+    Returns:
+        float64 (Q, C). In a row, candidates that were looked at stand above the others: they have the second stage's
+        similarities plus a whole number, the others the first stage's. Rows cannot be compared with each other.
+
+    Raises:
+        InputError: `depth` is less than 1, a wrong shape or type, or a similarity of either stage is not finite.
+    """
+    check_depth(depth)
+    first = as_numbers(similarities, "similarities", "(queries, candidates)", num_dimensions=2)
+    require_finite(first, "similarities")
+    reranked = first.astype(np.float64)
+    for query, row in enumerate(first):
+        best = np.argsort(-row, kind="stable")[:depth]
+        second = as_numbers(rescore(query, best), "second stage's similarities", "(candidates,)", num_dimensions=1)
+        require_finite(second, "second stage's similarities")
+        # A whole number, which float64 adds to a cosine without rounding away what tells two apart.
+        reranked[query, best] = second.astype(np.float64) + np.ceil(row.max() - second.min() + 1)
+    return reranked
+
+
+def reranked_metrics(similarities: Array, pairs: Pairs, video_of_text: Array, *, depth: int) -> RetrievalMetrics:
+    """The metrics of both directions after reranking: each text's best videos, and each video's best texts.
+
+    Args:
+        similarities: numbers (N, B), texts x videos, the first stage's.
+        pairs: the second stage: indices of texts (n,) and of videos (b,) to the similarities of all their pairs (n, b).
+        video_of_text: integers (N,), as for `retrieval_metrics`.
+        depth: how many candidates of each query are looked at again.
+
+    Raises:
+        InputError: as `rerank` and `retrieval_metrics`.
+    """
+    first = as_numbers(similarities, "similarities", "(texts, videos)", num_dimensions=2)
+    by_text = rerank(first, lambda text, videos: pairs(np.array([text]), videos)[0], depth=depth)
+    text_ranks, _ = retrieval_ranks(by_text, video_of_text)
+    by_video = rerank(first.T, lambda video, texts: pairs(texts, np.array([video]))[:, 0], depth=depth)
+    # A video ranks its column alone, so it does not matter that columns cannot be compared.
+    _, video_ranks = retrieval_ranks(by_video.T, video_of_text)
+    return RetrievalMetrics(RankMetrics.from_ranks(text_ranks), RankMetrics.from_ranks(video_ranks))

@@ -1,0 +1,49 @@
+"""Attention pooling: a video is, for each text, the mean of its frames weighted by how similar they are to the text."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from framecue.errors import InputError
+from framecue.methods.base import Method, MethodConfig
+from framecue.methods.fusion import blockwise, directions, frame_cosines, weighted_cosine
+
+__all__ = ["AttentionPool", "AttentionPoolConfig"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttentionPoolConfig(MethodConfig):
+    """Options of attention pooling.
+
+    Attributes:
+        temperature: what the cosines are divided by before the softmax over frames; small looks at the best frame
+            alone, large is mean pooling.
+    """
+
+    temperature: float = 0.01
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 < self.temperature < math.inf:
+            raise InputError(f"temperature must be a positive number, got {self.temperature}")
+
+
+class AttentionPool(Method):
+    """One of X-Pool's text-conditioned baselines: no parameters of its own, the backbone is trained."""
+
+    Config = AttentionPoolConfig
+    offline = False
+    paper = "X-Pool (CVPR 2022, arXiv 2203.15086), attention baseline"
+    config: AttentionPoolConfig
+
+    def similarity(self, text_features: Tensor, frame_features: Tensor) -> Tensor:
+        """The cosine of each text with its weighted mean of the frames' directions; see `Method.similarity`."""
+        texts, frames = directions(text_features), directions(frame_features)
+        return blockwise(self._pairs, texts, frames, numbers_per_pair=4 * frames.shape[1])
+
+    def _pairs(self, texts: Tensor, frames: Tensor) -> Tensor:
+        cosines = frame_cosines(texts, frames)
+        return weighted_cosine((cosines / self.config.temperature).softmax(dim=-1), cosines, frames)

@@ -1,0 +1,62 @@
+"""A Transformer over the features of a video's frames, as CLIP4Clip's sequential one (arXiv 2104.08860)."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from framecue.backbone import Backbone, Tower
+from framecue.methods.frame_positions import nearest_positions
+
+__all__ = ["TemporalEncoder"]
+
+
+class TemporalEncoder(nn.Module):
+    """Adds to each token of a video what full attention over all of the video's tokens finds.
+
+    It starts, as released, from a copy of the text tower's first layers and of its position embeddings, stretched where
+    a video has more tokens than a text.
+
+    Args:
+        backbone: gives the layers that it starts from. Where the joint embedding has another width than the text tower,
+            one linear map leads in and one out.
+        num_layers: layers, at most as many as the text tower has.
+        num_frames: frames a video in training; another number of frames takes the nearest relative positions.
+        tokens_per_frame: K, tokens that stand for a frame, one after the other.
+    """
+
+    def __init__(self, backbone: Backbone, *, num_layers: int, num_frames: int, tokens_per_frame: int = 1) -> None:
+        super().__init__()
+        text, width = backbone.text, backbone.vision.embedding_dim
+        self.layers = nn.ModuleList(deepcopy(layer) for layer in text.layers[:num_layers])
+        self._tower = Tower(
+            layers=self.layers,
+            width=text.width,
+            num_heads=text.num_heads,
+            feed_forward_width=text.feed_forward_width,
+            embedding_dim=width,
+        )
+        same = width == text.width
+        self.enter = nn.Identity() if same else nn.Linear(width, text.width)
+        self.leave = nn.Identity() if same else nn.Linear(text.width, width)
+        positions = text.position_embedding.weight.detach().float()
+        num_tokens = num_frames * tokens_per_frame
+        if num_tokens > len(positions):
+            stretched = functional.interpolate(positions.T[None], size=num_tokens, mode="linear", align_corners=True)
+            positions = stretched[0].T
+        self.position_embedding = nn.Parameter(
+            positions[:num_tokens].reshape(num_frames, tokens_per_frame, text.width).clone()
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        """The tokens of B videos (B, F * K, E), not normalised, to as many."""
+        num_frames, tokens_per_frame, _ = self.position_embedding.shape
+        rows = nearest_positions(features.shape[1] // tokens_per_frame, num_frames)
+        positions = self.position_embedding[torch.tensor(rows, device=features.device)].flatten(0, 1)
+        tokens = self.enter(features) + positions
+        for index in range(self._tower.num_layers):
+            tokens = self._tower.run_layer(index, tokens)
+        return features + self.leave(tokens)

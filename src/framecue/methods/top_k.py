@@ -1,0 +1,49 @@
+"""Top-k frame pooling: a video is, for each text, the mean of the frames most similar to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from framecue.methods.base import Method, MethodConfig
+from framecue.methods.fusion import blockwise, directions, frame_cosines, weighted_cosine
+
+__all__ = ["TopK", "TopKConfig"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TopKConfig(MethodConfig):
+    """Options of top-k pooling.
+
+    Attributes:
+        num_top_frames: k; of a video with fewer frames all are taken.
+    """
+
+    num_top_frames: int = 3
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.check_at_least(1, "num_top_frames")
+
+
+class TopK(Method):
+    """One of X-Pool's text-conditioned baselines: no parameters of its own, the backbone is trained."""
+
+    Config = TopKConfig
+    offline = False
+    paper = "X-Pool (CVPR 2022, arXiv 2203.15086), top-k baseline"
+    config: TopKConfig
+
+    def similarity(self, text_features: Tensor, frame_features: Tensor) -> Tensor:
+        """The cosine of each text with the mean of its k most similar frames' directions; see `Method.similarity`."""
+        texts, frames = directions(text_features), directions(frame_features)
+        num_frames = frames.shape[1]
+        return blockwise(self._pairs, texts, frames, numbers_per_pair=4 * num_frames)
+
+    def _pairs(self, texts: Tensor, frames: Tensor) -> Tensor:
+        cosines = frame_cosines(texts, frames)
+        best = cosines.topk(min(self.config.num_top_frames, frames.shape[1]), dim=-1).indices
+        chosen = torch.zeros_like(cosines).scatter(-1, best, 1.0)
+        return weighted_cosine(chosen, cosines, frames)

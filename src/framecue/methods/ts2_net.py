@@ -1,0 +1,205 @@
+"""TS2-Net (Liu et al., ECCV 2022, arXiv 2207.07852): patch tokens move between frames, the most telling are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from framecue.backbone import Backbone
+from framecue.errors import InputError
+from framecue.methods.base import Method, MethodConfig
+from framecue.methods.fusion import blockwise, directions, frame_cosines
+from framecue.methods.temporal import TemporalEncoder
+
+__all__ = ["Ts2Net", "Ts2NetConfig", "perturbed_top_k", "shift_tokens"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ts2NetConfig(MethodConfig):
+    """Options of TS2-Net, with the released values.
+
+    Attributes:
+        shift_layers: how many of the image encoder's last layers shift tokens.
+        shift_stride: of so many patches, one is taken from the frame before and one from the frame after.
+        num_patches: M, patch tokens kept of each frame, beside the one that stands for the frame.
+        num_samples: noisy selections that training averages over.
+        noise: standard deviation of that noise; a patch's score is between -1 and 1.
+        temporal_layers: layers of the temporal encoder, which are copied from the text tower; at most as many as there
+            are.
+        sharpness: what the frames' similarities, made a unit vector, are multiplied by before the softmax that weighs
+            them.
+    """
+
+    shift_layers: int = 2
+    shift_stride: int = 7
+    num_patches: int = 3
+    num_samples: int = 500
+    noise: float = 0.05
+    temporal_layers: int = 4
+    sharpness: float = 4.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.check_at_least(0, "shift_layers")
+        self.check_at_least(1, "num_patches", "num_samples", "temporal_layers")
+        self.check_at_least(2, "shift_stride")
+        for field in ("noise", "sharpness"):
+            if not 0 < getattr(self, field) < float("inf"):
+                raise InputError(f"{field} must be a positive number, got {getattr(self, field)}")
+
+
+class Ts2Net(Method):
+    """Token shift in the image encoder, selection of patches, a temporal encoder, frames weighed by the text.
+
+    1. In the last layers some patches of each frame attend as those of the frame before and some as those of the frame
+       after: whole tokens at their own place, in the input of the self-attention alone.
+    2. Every token is finished as if it were the frame's own. A small network scores each patch from itself and from the
+       frame's token; the frame's token and the M best patches stand for the frame. Training draws the selection with
+       noise, whose mean has a gradient (`perturbed_top_k`).
+    3. A Transformer runs over the tokens of all frames; the frames' own are what is compared with a text.
+    4. The similarity is the frames' mean, weighted by the softmax of their similarities to the text.
+
+    As released, the frame's own token is always kept. The released code draws noise at test, too; here the best patches
+    are taken, so that a video has the same features each time.
+    """
+
+    Config = Ts2NetConfig
+    offline = False
+    paper = "TS2-Net (ECCV 2022, arXiv 2207.07852)"
+    config: Ts2NetConfig
+
+    def __init__(self, config: Ts2NetConfig, backbone: Backbone) -> None:
+        super().__init__(config, backbone)
+        self.scorer = _PatchScorer(backbone.vision.embedding_dim, std=backbone.initializer_range)
+        self.temporal = TemporalEncoder(
+            backbone,
+            num_layers=config.temporal_layers,
+            num_frames=config.num_frames,
+            tokens_per_frame=1 + config.num_patches,
+        )
+
+    def encode_frames(self, backbone: Backbone, pixel_values: Tensor) -> Tensor:
+        """Frames (B, F, 3, S, S) to features (B, F, E), not normalised.
+
+        Raises:
+            InputError: a frame has fewer patches than are to be kept.
+        """
+        videos, num_frames = pixel_values.shape[:2]
+        vision = backbone.vision
+        tokens = vision.embed(pixel_values.flatten(0, 1))
+        num_patches = tokens.shape[1] - vision.num_class_tokens
+        if num_patches < self.config.num_patches:
+            raise InputError(
+                f"num_patches must be at most the {num_patches} patches of an image of {backbone.name}, "
+                f"got {self.config.num_patches}"
+            )
+        shift = partial(
+            shift_tokens,
+            num_frames=num_frames,
+            first=vision.num_class_tokens,
+            stride=self.config.shift_stride,
+        )
+        for index in range(vision.num_layers):
+            shifts = index >= vision.num_layers - self.config.shift_layers
+            tokens = vision.run_layer(index, tokens, attention_input=shift if shifts else None)
+        frames = vision.finish(vision.summarise(tokens))  # (B * F, E)
+        # Each patch as an image of that one token, so that a tower that pools finishes it, too.
+        single = tokens[:, vision.num_class_tokens :].flatten(0, 1)[:, None]
+        patches = vision.finish(vision.summarise(single)).unflatten(0, (len(frames), num_patches))
+        kept = torch.cat([frames[:, None], self._select(frames, patches)], dim=1)
+        mixed = self.temporal(kept.unflatten(0, (videos, num_frames)).flatten(1, 2))
+        return mixed[:, :: kept.shape[1]]
+
+    def _select(self, frames: Tensor, patches: Tensor) -> Tensor:
+        """The M patches (R, M, E) with the best scores of (R, P, E), in the order of their places."""
+        scores, size = self.scorer(frames, patches), self.config.num_patches
+        if self.training:
+            share = perturbed_top_k(scores, size, num_samples=self.config.num_samples, noise=self.config.noise)
+            return share.to(patches.dtype) @ patches
+        best = scores.topk(size, dim=-1).indices.sort(dim=-1).values
+        return patches.take_along_dim(best[..., None], dim=1)
+
+    def similarity(self, text_features: Tensor, frame_features: Tensor) -> Tensor:
+        """The frames' cosines to the text, their weighted mean; see `Method.similarity`."""
+        texts, frames = directions(text_features), directions(frame_features)
+        return blockwise(self._pairs, texts, frames, numbers_per_pair=4 * frames.shape[1])
+
+    def _pairs(self, texts: Tensor, frames: Tensor) -> Tensor:
+        cosines = frame_cosines(texts, frames)
+        weights = (self.config.sharpness * functional.normalize(cosines, dim=-1)).softmax(dim=-1)
+        return (weights * cosines).sum(dim=-1)
+
+
+class _PatchScorer(nn.Module):
+    """How telling each patch is, from itself and from its frame's token."""
+
+    def __init__(self, width: int, *, std: float) -> None:
+        super().__init__()
+        half = (width + 1) // 2
+        self.norm = nn.LayerNorm(width)
+        self.enter = nn.Linear(width, half, bias=False)
+        self.join = nn.Linear(2 * half, half, bias=False)
+        self.score = nn.Linear(half, 1, bias=False)
+        for linear in (self.enter, self.join, self.score):
+            nn.init.normal_(linear.weight, std=std)
+
+    def forward(self, frames: Tensor, patches: Tensor) -> Tensor:
+        """Frames (R, E) and their patches (R, P, E) to scores (R, P) between -1 and 1."""
+        activate: Callable[[Tensor], Tensor] = functional.gelu
+        of_frame, of_patch = (activate(self.enter(self.norm(tokens))) for tokens in (frames[:, None], patches))
+        joined = torch.cat([of_patch, of_frame.expand_as(of_patch)], dim=-1)
+        return self.score(activate(self.join(joined)))[..., 0].tanh()
+
+
+def shift_tokens(tokens: Tensor, *, num_frames: int, first: int, stride: int) -> Tensor:
+    """Take some patches from the frame before and some from the frame after.
+
+    Of each run of `stride` patches the first is the frame before's and the one in the middle the frame after's, both at
+    their own place. The first frame has none before and the last none after: there the patch stays.
+
+    Args:
+        tokens: (B * F, T, D).
+        num_frames: F.
+        first: where the patches begin.
+        stride: at least 2.
+
+    Returns:
+        (B * F, T, D).
+    """
+    videos = tokens.unflatten(0, (-1, num_frames))
+    shifted = videos.clone()
+    before, after = slice(first, None, stride), slice(first + stride // 2, None, stride)
+    shifted[:, 1:, before] = videos[:, :-1, before]
+    shifted[:, :-1, after] = videos[:, 1:, after]
+    return shifted.flatten(0, 1)
+
+
+def perturbed_top_k(scores: Tensor, k: int, *, num_samples: int, noise: float) -> Tensor:
+    """How often each candidate is the i-th, by place, of the k with the best scores when noise is added to these.
+
+    The gradient is that of the expectation (perturbed optimisers, Berthet et al., arXiv 2002.08676, as used by
+    Cordonnier et al., arXiv 2104.03059), estimated from the same draws. All of the Jacobian is estimated, where the
+    released code keeps its diagonal.
+
+    Args:
+        scores: (R, P).
+        k: at most P.
+        num_samples: draws for each row.
+        noise: standard deviation of the noise.
+
+    Returns:
+        (R, k, P); each of the k rows sums to 1.
+    """
+    draws = torch.randn(len(scores), num_samples, scores.shape[1], dtype=scores.dtype, device=scores.device)
+    chosen = (scores.detach()[:, None] + noise * draws).topk(k, dim=-1, sorted=False).indices.sort(dim=-1).values
+    # Each draw counts once, and its weight has the gradient of the draw's log-probability; draws around their mean, as
+    # a constant in what is averaged moves nothing but the estimate's variance.
+    slopes = ((draws - draws.mean(dim=1, keepdim=True)) / noise * scores[:, None]).sum(dim=-1)  # (R, samples)
+    weights = (1 + slopes - slopes.detach()) / num_samples
+    counts = torch.zeros(len(scores), k, scores.shape[1], dtype=scores.dtype, device=scores.device)
+    return counts.scatter_add(2, chosen.transpose(1, 2), weights[:, None].expand(-1, k, -1))

@@ -1,0 +1,129 @@
+"""X-CLIP (Ma et al., ACM MM 2022, arXiv 2207.07285): similarities at four grains, each by attention over itself."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from framecue.backbone import Backbone
+from framecue.errors import InputError
+from framecue.methods.base import Method, MethodConfig
+from framecue.methods.fusion import blockwise, directions, frame_cosines
+from framecue.methods.temporal import TemporalEncoder
+
+__all__ = ["XClip", "XClipConfig"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class XClipConfig(MethodConfig):
+    """Options of X-CLIP, with the released values.
+
+    Attributes:
+        max_words: longer texts are cut to so many tokens, the special ones counted in; a tower that learnt with texts
+            of one length keeps that length.
+        temporal_layers: layers of the temporal encoder, which are copied from the text tower; at most as many as there
+            are. The paper says three.
+        temperature: of the attention over similarity matrices.
+    """
+
+    max_words: int = 32
+    temporal_layers: int = 4
+    temperature: float = 0.01
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.check_at_least(3, "max_words")
+        self.check_at_least(1, "temporal_layers")
+        if not 0 < self.temperature < math.inf:
+            raise InputError(f"temperature must be a positive number, got {self.temperature}")
+
+
+class XClip(Method):
+    """Video to sentence, video to words, frames to sentence, frames to words; the mean of the four.
+
+    The video's own feature comes from a temporal encoder over the frames, the frames' are the image encoder's. A
+    similarity vector becomes a number by attention over itself (AOSM), a matrix by doing so twice, words first and
+    frames first.
+
+    The released code differs in two things that the paper's description does not have: it multiplies embeddings and
+    attention weights with learned matrices, which start as the identity, and it counts the padding of a text among its
+    words. Here are neither, so a text's similarity does not depend on the texts beside it.
+    """
+
+    Config = XClipConfig
+    offline = False
+    paper = "X-CLIP (ACM MM 2022, arXiv 2207.07285)"
+    config: XClipConfig
+
+    def __init__(self, config: XClipConfig, backbone: Backbone) -> None:
+        super().__init__(config, backbone)
+        self.temporal = TemporalEncoder(backbone, num_layers=config.temporal_layers, num_frames=config.num_frames)
+
+    def max_text_tokens(self, backbone: Backbone) -> int:
+        """See `Method.max_text_tokens`."""
+        text = backbone.text
+        return min(self.config.max_words, text.context_length) if text.padded_length is None else text.context_length
+
+    def encode_frames(self, backbone: Backbone, pixel_values: Tensor) -> Tensor:
+        """Frames (B, F, 3, S, S) to (B, 1 + F, E), not normalised: the video's feature, then the frames'."""
+        frames = super().encode_frames(backbone, pixel_values)
+        video = directions(self.temporal(frames)).mean(dim=1, keepdim=True)
+        return torch.cat([video.to(frames.dtype), frames], dim=1)
+
+    def encode_text(self, backbone: Backbone, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
+        """Token ids (N, T) to (N, 1 + W, E), not normalised: the sentence's feature, then its words', then zeros.
+
+        The words are the real tokens. A causal tower's first one, which stands for the start and has seen no word, is
+        none of them; the one that ends the text is.
+        """
+        text = backbone.text
+        tokens = text.embed(input_ids)
+        mask = text.causal_mask(tokens)
+        for index in range(text.num_layers):
+            tokens = text.run_layer(index, tokens, mask=mask)
+        ends, places = text.end_of_text(input_ids), torch.arange(tokens.shape[1], device=tokens.device)
+        real = torch.ones_like(input_ids, dtype=torch.bool) if attention_mask is None else attention_mask.bool()
+        if text.is_causal:
+            real = real & (places > 0) & (places <= ends[:, None])
+        sentences = text.finish(tokens[torch.arange(len(tokens), device=tokens.device), ends])
+        found = text.finish(tokens[real])
+        words = found.new_zeros(*input_ids.shape, found.shape[-1]).masked_scatter(real[..., None], found)
+        return torch.cat([sentences[:, None], words[:, real.any(dim=0)]], dim=1)
+
+    def similarity(self, text_features: Tensor, frame_features: Tensor) -> Tensor:
+        """The mean of the four similarities.
+
+        Args:
+            text_features: (N, 1 + W, E), as `encode_text` gives them.
+            frame_features: (B, 1 + F, E), as `encode_frames` gives them.
+
+        Returns:
+            (N, B).
+        """
+        texts, videos = directions(text_features), directions(frame_features)
+        # The matrix of words and frames, its attention twice and what they are multiplied to.
+        numbers_per_pair = 6 * texts.shape[1] * videos.shape[1]
+        return blockwise(self._pairs, texts, videos, numbers_per_pair=numbers_per_pair)
+
+    def _pairs(self, texts: Tensor, videos: Tensor) -> Tensor:
+        sentences, words = texts[:, 0], texts[:, 1:]
+        video, frames = videos[:, 0], videos[:, 1:]
+        padding = ~words.any(dim=-1)[:, None]  # (N, 1, W)
+        video_words = (words @ video.T).transpose(1, 2)  # (N, B, W)
+        words_frames = frame_cosines(words.flatten(0, 1), frames).unflatten(0, words.shape[:2]).transpose(1, 2)
+        by_frame = self._attend(words_frames.transpose(2, 3), padding[:, :, None])  # (N, B, F), of (N, B, W, F)
+        by_word = self._attend(words_frames)  # (N, B, W)
+        fine = (self._attend(by_frame) + self._attend(by_word, padding)) / 2
+        coarse = sentences @ video.T
+        crossed = self._attend(video_words, padding) + self._attend(frame_cosines(sentences, frames))
+        return (coarse + crossed + fine) / 4
+
+    def _attend(self, similarities: Tensor, padding: Tensor | None = None) -> Tensor:
+        """Attention over the last axis: its sum, weighted by its own softmax; `padding` is left out."""
+        scores = similarities / self.config.temperature
+        if padding is not None:
+            scores = scores.masked_fill(padding, -torch.inf)
+        return (scores.softmax(dim=-1) * similarities).sum(dim=-1)

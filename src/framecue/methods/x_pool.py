@@ -1,0 +1,111 @@
+"""X-Pool (Gorti et al., CVPR 2022, arXiv 2203.15086): each text attends to a video's frames and pools them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.nn import functional
+
+from framecue.backbone import Backbone
+from framecue.errors import InputError
+from framecue.methods.base import Method, MethodConfig
+from framecue.methods.fusion import blockwise, directions
+
+__all__ = ["XPool", "XPoolConfig"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class XPoolConfig(MethodConfig):
+    """Options of X-Pool, with the released values.
+
+    Attributes:
+        num_heads: heads of the cross-attention.
+        dropout: share of the values that training drops after the linear map.
+    """
+
+    num_heads: int = 1
+    dropout: float = 0.3
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.check_at_least(1, "num_heads")
+        if not 0 <= self.dropout < 1:
+            raise InputError(f"dropout must be at least 0 and less than 1, got {self.dropout}")
+
+
+class XPool(Method):
+    """One cross-attention block: the text is the query, the frames are keys and values.
+
+    The maps start as the identity, so that a text's first pooled video is near an attention-weighted mean of frames.
+    The names of the parameters are those of the released code.
+    """
+
+    Config = XPoolConfig
+    offline = False
+    paper = "X-Pool (CVPR 2022, arXiv 2203.15086)"
+    config: XPoolConfig
+
+    def __init__(self, config: XPoolConfig, backbone: Backbone) -> None:
+        super().__init__(config, backbone)
+        width = backbone.vision.embedding_dim
+        if width % config.num_heads:
+            raise InputError(f"num_heads must divide the embedding's width ({width}), got {config.num_heads}")
+        self.pool_frames = _Pool(width, num_heads=config.num_heads, dropout=config.dropout)
+
+    def similarity(self, text_features: Tensor, frame_features: Tensor) -> Tensor:
+        """The cosine of each text with the frames as it pools them; see `Method.similarity`."""
+        dtype = torch.promote_types(text_features.dtype, torch.float32)
+        texts, frames = text_features.to(dtype), frame_features.to(dtype)
+        # Attention, the two norms and the linear map each hold (B, N, E).
+        return blockwise(self._pairs, texts, frames, numbers_per_pair=6 * texts.shape[-1])
+
+    def _pairs(self, texts: Tensor, frames: Tensor) -> Tensor:
+        # In the precision of the features, which is more than that of a model in half precision.
+        parameters = {name: parameter.to(texts.dtype) for name, parameter in self.pool_frames.named_parameters()}
+        pooled = functional_call(self.pool_frames, parameters, (texts, frames))
+        return (directions(texts) * directions(pooled)).sum(dim=-1).T
+
+
+class _Attention(nn.Module):
+    """Multi-head attention of every text to every video's frames."""
+
+    def __init__(self, width: int, num_heads: int) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.q_proj, self.k_proj, self.v_proj, self.out_proj = (_identity(width) for _ in range(4))
+
+    def forward(self, texts: Tensor, frames: Tensor) -> Tensor:
+        """Texts (N, E) and frames (B, F, E) to (B, N, E)."""
+        query = self.q_proj(texts).unflatten(-1, (self.num_heads, -1)).transpose(0, 1)  # (heads, N, head)
+        key, value = (
+            project(frames).unflatten(-1, (self.num_heads, -1)).transpose(1, 2)  # (B, heads, F, head)
+            for project in (self.k_proj, self.v_proj)
+        )
+        weights = (query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5).softmax(dim=-1)  # (B, heads, N, F)
+        return self.out_proj((weights @ value).transpose(1, 2).flatten(-2))
+
+
+class _Pool(nn.Module):
+    def __init__(self, width: int, *, num_heads: int, dropout: float) -> None:
+        super().__init__()
+        self.cross_attn = _Attention(width, num_heads)
+        self.linear_proj = _identity(width)
+        self.layer_norm1, self.layer_norm2, self.layer_norm3 = (nn.LayerNorm(width) for _ in range(3))
+        self.dropout = dropout
+
+    def forward(self, texts: Tensor, frames: Tensor) -> Tensor:
+        """Texts (N, E) and frames (B, F, E) to pooled frames (B, N, E); neither normalised."""
+        # One norm for both sides, and no residual from either, as released.
+        attended = self.layer_norm2(self.cross_attn(self.layer_norm1(texts), self.layer_norm1(frames)))
+        mapped = functional.dropout(self.linear_proj(attended), self.dropout, training=self.training)
+        return self.layer_norm3(attended + mapped)
+
+
+def _identity(width: int) -> nn.Linear:
+    linear = nn.Linear(width, width)
+    nn.init.eye_(linear.weight)
+    nn.init.zeros_(linear.bias)
+    return linear
