@@ -107,6 +107,11 @@ def train_and_test(method: str, seed: int, arguments: argparse.Namespace) -> dic
     return scores
 
 
+def options(method: str) -> dict[str, Any]:
+    """A method's options: its defaults, but for the number of frames and what depends on it."""
+    return {"num_frames": NUM_FRAMES, "num_test_frames": NUM_FRAMES, **OPTIONS.get(method, {})}
+
+
 def recipe(method: str, seed: int, folder: Path, arguments: argparse.Namespace) -> Recipe:
     """The run of a method: only the method, its options and the rates of its group differ."""
     learning_rate, backbone_rate = RATES.get(method, TUNED)
@@ -115,7 +120,7 @@ def recipe(method: str, seed: int, folder: Path, arguments: argparse.Namespace) 
             "output_dir": str(folder),
             "backbone": BACKBONE,
             "method": method,
-            "options": {"num_frames": NUM_FRAMES, "num_test_frames": NUM_FRAMES, **OPTIONS.get(method, {})},
+            "options": options(method),
             "dataset": {
                 "name": "moji-motion",
                 "seed": seed,
@@ -163,7 +168,7 @@ def measure(models: dict[str, VideoTextModel], arguments: argparse.Namespace) ->
     measured = {}
     for method, model in models.items():
         median = {part: statistics.median(values) for part, values in seconds[method].items()}
-        count = count_parameters(method, model.backbone, OPTIONS.get(method))
+        count = count_parameters(method, model.backbone, options(method))
         compared = median["compare"]
         measured[method] = {
             "offline": model.offline,
