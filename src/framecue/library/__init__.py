@@ -2,8 +2,9 @@
 
 from framecue.library.fingerprint import load_named_model
 from framecue.library.indexing import Duplicate
-from framecue.library.library import AddReport, FileInfo, Hit, Library, LibraryInfo, RemoveReport, check_query
+from framecue.library.library import Library, check_query
 from framecue.library.plan import Plan, Skipped, Unit
+from framecue.library.reports import AddReport, FileInfo, Hit, LibraryInfo, RemoveReport
 
 __all__ = [
     "AddReport",
