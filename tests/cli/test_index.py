@@ -20,7 +20,18 @@ def test_json_is_the_whole_of_standard_output(run, loader, uri: str, clips: Path
     assert result.code == 0
     report = json.loads(result.out)
     (skipped,) = report.pop("skipped")
-    assert report == {"library": uri, "added": 4, "unchanged": 0, "videos": 4, "segments": 4}
+    assert report == {
+        "library": uri,
+        "added": 4,
+        "changed": 0,
+        "moved": 0,
+        "unchanged": 0,
+        "encoded": 4,
+        "duplicates": [],
+        "removed": 0,
+        "videos": 4,
+        "segments": 4,
+    }
     assert skipped["path"] == str(clips / "text.mp4")
     assert skipped["reason"]
     assert f"skipped {clips / 'text.mp4'}: {skipped['reason']}" in result.err
@@ -57,14 +68,9 @@ def test_existing_library_reuses_its_own_model(run, loader, uri: str, clips: Pat
     run("index", clips, "--library", uri, "--model", "clip", "--adapter", "run")
     write_clip(clips / "black.mp4", "black")
     result = run("index", clips, "--library", uri, "--json")
-    assert json.loads(result.out) | {"library": ""} == {
-        "library": "",
-        "added": 1,
-        "unchanged": 4,
-        "skipped": [],
-        "videos": 5,
-        "segments": 5,
-    }
+    report = json.loads(result.out)
+    wanted = {"added": 1, "unchanged": 4, "encoded": 1, "skipped": [], "videos": 5, "segments": 5}
+    assert {name: report[name] for name in wanted} == wanted
     assert loader.asked == [("clip", "run"), ("clip", "run")]
     assert NOTICE not in result.err
 
@@ -144,3 +150,35 @@ def test_place_of_something_else_is_refused(run, loader, clips: Path) -> None:
     result = run("index", clips, "--library", clips)
     assert result.code == 1
     assert result.err == f"Error: {clips} is a folder, but not a framecue library; name another place\n"
+
+
+def test_a_renamed_folder_says_moved_and_encodes_nothing(run, loader, uri: str, clips: Path) -> None:
+    run("index", clips, "--library", uri, "--model", "clip")
+    new = clips.rename(clips.with_name("renamed"))
+    result = run("index", new, "--library", uri, "--json")
+    report = json.loads(result.out)
+    assert (report["added"], report["moved"], report["encoded"], report["videos"]) == (0, 4, 0, 4)
+    assert "0 added (0 encoded), 4 moved, 0 unchanged, 0 skipped" in result.err
+    assert sum(model.num_encoded for model in loader.models) == 4
+
+
+def test_prune_exclude_and_duplicates(run, loader, uri: str, clips: Path) -> None:
+    run("index", clips, "--library", uri, "--model", "clip", "--exclude", "more", "--exclude", "b*.mp4")
+    assert len(json.loads(run("info", uri, "--json").out)["files"]) == 2
+    (clips / "red.mp4").unlink()
+    (clips / "copy.mp4").write_bytes((clips / "green.mp4").read_bytes())
+    result = run("index", clips, "--library", uri, "--prune", "--exclude", "more", "--exclude", "b*.mp4", "--json")
+    report = json.loads(result.out)
+    duplicate = {"path": str(clips / "copy.mp4"), "original": str(clips / "green.mp4")}
+    assert (report["removed"], report["duplicates"], report["videos"]) == (1, [duplicate], 1)
+    assert f"duplicate {duplicate['path']}: the same as {duplicate['original']}" in result.err
+    assert "1 duplicates, 1 removed" in result.err
+    assert json.loads(run("info", uri, "--json").out)["duplicates"] == [duplicate]
+    assert duplicate["path"] in run("info", uri).out
+
+
+def test_empty_glob_is_one_line(run, loader, uri: str, clips: Path) -> None:
+    result = run("index", clips, "--library", uri, "--exclude", "")
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith("Error: the glob to exclude is ''")
+    assert result.err.count("\n") == 1

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from framecue.errors import InputError
-from framecue.library.plan import Held, Plan, make_plan
+from framecue.library.plan import Copy, Held, Plan, is_below, make_plan
 
 SUFFIXES = {".mp4", ".avi"}
 
@@ -70,6 +70,45 @@ def test_unchanged_is_left_out_and_changed_replaces(tmp_path: Path) -> None:
         (str(touched), True),
         (str(new), False),
     ]
+
+
+def test_a_known_copy_is_unchanged_while_its_original_is_there(tmp_path: Path) -> None:
+    original, copy = put(tmp_path / "1.mp4"), put(tmp_path / "2.mp4")
+    status = copy.stat()
+    known = {
+        "held": {str(original): held_of(original)},
+        "copies": {str(copy): Copy("id", status.st_size, status.st_mtime)},
+    }
+    assert make_plan(tmp_path, suffixes=SUFFIXES, **known).unchanged == (str(original), str(copy))
+    original.unlink()
+    assert [unit.path for unit in make_plan(tmp_path, suffixes=SUFFIXES, **known).units] == [str(copy)]
+    # A note whose content the library does not hold counts for nothing.
+    assert names(make_plan(tmp_path, suffixes=SUFFIXES, copies=known["copies"]), tmp_path) == ["2.mp4"]
+
+
+def test_excluded_files_and_folders_are_left_out_and_folders_that_are_named_are_not(tmp_path: Path) -> None:
+    named = put(tmp_path / "c.mp4")
+    for name in ["raw/a.mp4", "raw/b.avi", "raw/sub/a.mp4", "raw/raw/d.mp4"]:
+        put(tmp_path / name)
+    plan = make_plan([tmp_path / "raw", named], suffixes=SUFFIXES, exclude=["raw", "./a.mp4", "c.*"])
+    assert names(plan, tmp_path) == ["raw/b.avi", "raw/sub/a.mp4"]
+    assert [(item.path, item.reason) for item in plan.skipped] == [(str(named), "excluded")]
+    assert plan.folders == (str(tmp_path / "raw"),)
+    assert plan.seen == {str(tmp_path / name) for name in ("raw/b.avi", "raw/sub/a.mp4", "c.mp4")}
+
+
+def test_folders_without_a_video_are_not_among_the_folders(tmp_path: Path) -> None:
+    put(tmp_path / "full" / "a.mp4")
+    put(tmp_path / "empty" / "notes.txt")
+    plan = make_plan([tmp_path / "full", tmp_path / "empty", tmp_path / "none"], suffixes=SUFFIXES)
+    assert plan.folders == (str(tmp_path / "full"),)
+
+
+def test_below_is_by_whole_names() -> None:
+    assert is_below("/a/b/c.mp4", "/a/b")
+    assert is_below("/a", "/")
+    assert not is_below("/a/bc/d.mp4", "/a/b")
+    assert not is_below("/a/b", "/a/b")
 
 
 def test_links_in_a_loop_end(tmp_path: Path) -> None:

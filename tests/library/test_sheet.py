@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from framecue.errors import InputError
-from framecue.library.library import Hit
+from framecue.library.reports import Hit
 from framecue.library.sheet import FRAME_SIZE, FRAMES_SHOWN, SheetRow, contact_sheet
 from framecue.video import write_video
 

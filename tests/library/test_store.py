@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from framecue.errors import LibraryError, LibraryNotFoundError
+from framecue.library.plan import Copy
 from framecue.library.rows import Row, make_schema
 from framecue.library.store import FRAGMENTS_BEFORE_COMPACTION, TABLE, Store, normal_uri
 
@@ -196,3 +197,34 @@ def test_vectors_are_half_precision_of_the_models_width(tmp_path: Path) -> None:
     schema = lancedb.connect(tmp_path).open_table(TABLE).schema
     assert schema.field("vector").type == pa.list_(pa.float16(), 3)
     assert schema.names == make_schema(FINGERPRINT).names
+
+
+def test_copies_are_noted_and_forgotten_and_make_their_table_when_needed(uri: str) -> None:
+    store = Store.create(uri, FINGERPRINT)
+    store.note_copies({}, forget=["/a.mp4"])
+    assert store.copies() == {}
+    store.note_copies({"/it's.mp4": Copy("x", 3, 1.5), "/b.mp4": Copy("y", 4, 2.5)})
+    store.note_copies({"/b.mp4": Copy("z", 5, 3.5)}, forget=["/it's.mp4"])
+    assert Store.open(uri).copies() == {"/b.mp4": Copy("z", 5, 3.5)}
+    store.note_copies({}, forget=["/b.mp4"])
+    assert store.copies() == {}
+    assert store.held() == {}
+
+
+def test_rows_come_by_path_and_go_without_new_ones(uri: str) -> None:
+    store = Store.create(uri, FINGERPRINT)
+    store.write([make_row("/it's.mp4"), make_row("/it's.mp4", start_seconds=2.0), make_row("/b.mp4")])
+    rows = store.rows_at(["/it's.mp4", "/none.mp4"])
+    assert {path: len(some) for path, some in rows.items()} == {"/it's.mp4": 2}
+    assert store.rows_at([]) == {}
+    store.write([], replacing=["/it's.mp4"])
+    assert list(Store.open(uri).held()) == ["/b.mp4"]
+
+
+def test_a_path_moves_in_one_commit(uri: str) -> None:
+    store = Store.create(uri, FINGERPRINT)
+    store.write([make_row("/a.mp4", video_id="v"), make_row("/b.mp4")])
+    before = store._table.version
+    store.write([make_row("/c.mp4", video_id="v")], replacing=["/a.mp4"])
+    assert store._table.version == before + 1
+    assert list(store.held()) == ["/b.mp4", "/c.mp4"]

@@ -86,6 +86,7 @@ def _show_library(name: str, *, as_json: bool) -> None:
                 "segments": found.num_segments,
                 "fingerprint": found.fingerprint,
                 "files": [{"path": file.path, "duration_seconds": file.duration_seconds} for file in found.files],
+                "duplicates": [{"path": copy.path, "original": copy.original} for copy in found.duplicates],
             }
         )
         return
@@ -99,6 +100,8 @@ def _show_library(name: str, *, as_json: bool) -> None:
     if found.files:
         rows = [(clock(file.duration_seconds), file.path) for file in found.files]
         print_table(["length", "path"], rows, right=["length"])
+    if found.duplicates:
+        print_table(["duplicate", "of"], [(copy.path, copy.original) for copy in found.duplicates])
 
 
 def _text(value: object) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from framecue.errors import InputError, LibraryNotFoundError, NotOfflineError
 from framecue.library.fingerprint import check_fingerprint, lasting_fingerprint, load_named_model
-from framecue.library.indexing import ProgressCallback, run_plan
-from framecue.library.plan import PathsLike, Plan, Skipped, make_plan
+from framecue.library.indexing import Duplicate, Outcome, ProgressCallback, run_plan
+from framecue.library.plan import PathsLike, Plan, Skipped, absolute_path, is_below, make_plan
+from framecue.library.removal import find_gone, take_out
+from framecue.library.reports import AddReport, FileInfo, Hit, LibraryInfo, RemoveReport
 from framecue.library.store import Match, Store, normal_uri
 from framecue.library.worker import Worker
 from framecue.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES
@@ -17,70 +19,7 @@ from framecue.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 if TYPE_CHECKING:
     from framecue.model import VideoTextModel
 
-__all__ = ["AddReport", "FileInfo", "Hit", "Library", "LibraryInfo", "check_query"]
-
-
-@dataclass(frozen=True)
-class AddReport:
-    """What ``Library.add`` did.
-
-    Attributes:
-        added: how many files are new in the library, or were changed and have been brought up to date.
-        unchanged: how many files the library held already as they are.
-        skipped: the paths that could not be indexed, with reasons.
-        encoded: how many videos went through the model; fewer than ``added`` where contents were known already.
-        num_videos: how many files the library holds now.
-        num_segments: how many segments it holds now.
-    """
-
-    added: int
-    unchanged: int
-    skipped: list[Skipped]
-    encoded: int
-    num_videos: int
-    num_segments: int
-
-
-@dataclass(frozen=True)
-class Hit:
-    """A moment that a search found.
-
-    Attributes:
-        rank: 1 is the best.
-        path: absolute path of the video.
-        start_seconds: where the moment starts in the video.
-        end_seconds: where it ends.
-        score: cosine similarity of text and moment.
-        video_id: hash of the file's content.
-        duration_seconds: the whole video's duration.
-    """
-
-    rank: int
-    path: str
-    start_seconds: float
-    end_seconds: float
-    score: float
-    video_id: str
-    duration_seconds: float
-
-
-@dataclass(frozen=True)
-class FileInfo:
-    """One file of a library."""
-
-    path: str
-    duration_seconds: float
-
-
-@dataclass(frozen=True)
-class LibraryInfo:
-    """What a library holds, its files in the order of their paths."""
-
-    uri: str
-    num_videos: int
-    num_segments: int
-    fingerprint: dict[str, Any]
-    files: list[FileInfo]
+__all__ = ["Library", "check_query"]
 
 
 class Library:
@@ -122,27 +61,41 @@ class Library:
         """
         return Store.open(self.uri).fingerprint
 
-    def plan(self, paths: PathsLike) -> Plan:
+    def plan(self, paths: PathsLike, *, exclude: Iterable[str] = ()) -> Plan:
         """Say what ``add`` would do, without reading any content or loading a model.
 
         Args:
             paths: as for ``add``.
+            exclude: as for ``add``.
 
         Raises:
-            InputError: there is no video at any of the paths.
+            InputError: there is no video at any of the paths, or a glob is empty.
             LibraryError: something else is at the library's place, or it cannot be read.
         """
         store = self._open_if_there()
+        held, copies = (store.held(), store.copies()) if store else ({}, {})
         suffixes = {*VIDEO_SUFFIXES, *IMAGE_SUFFIXES}
-        return make_plan(paths, suffixes=suffixes, held=store.held() if store else None)
+        return make_plan(paths, suffixes=suffixes, held=held, copies=copies, exclude=exclude)
 
-    def add(self, paths: PathsLike | Plan, *, progress: ProgressCallback | None = None) -> AddReport:
+    def add(
+        self,
+        paths: PathsLike | Plan,
+        *,
+        exclude: Iterable[str] = (),
+        prune: bool = False,
+        progress: ProgressCallback | None = None,
+    ) -> AddReport:
         """Index video files: new and changed ones are encoded, what the library holds unchanged is left alone.
 
-        A file that cannot be read is skipped with its reason; the others are indexed.
+        A file that was renamed or moved, and one with the content of another, is recognised by its content and not
+        encoded. A file that cannot be read is skipped with its reason; the others are indexed.
 
         Args:
             paths: a file or folder (searched through), or several, or what ``plan`` gave.
+            exclude: globs of files and folders to leave out: without ``/`` for names at any depth, with ``/`` for
+                paths below the folders that are given. Has been heeded already where ``plan`` was called.
+            prune: whether to take out what is gone from the folders that are given. A folder that is not there, or
+                has no video any more, may be on a disk that is not mounted; nothing below it is taken out.
             progress: called with (files done, files in all) after each file.
 
         Raises:
@@ -152,8 +105,9 @@ class Library:
             FingerprintError: another model made the library's vectors.
             LibraryError: the library cannot be read or written.
         """
-        plan = paths if isinstance(paths, Plan) else self.plan(paths)
+        plan = paths if isinstance(paths, Plan) else self.plan(paths, exclude=exclude)
         store = self._open_if_there()
+        outcome = Outcome()
         if self._model is not None or plan.units:
             model = self._fitting_model(store)
             _check_offline(model)
@@ -164,19 +118,54 @@ class Library:
                 make_store=lambda: Store.create(self.uri, lasting_fingerprint(model.fingerprint())),
                 progress=progress,
             )
-            added, encoded, skipped = outcome.added, outcome.encoded, outcome.skipped
-        else:
-            added, encoded, skipped = 0, 0, []
+        # Last, so that what was moved has been found under its new name.
         store = self._open_if_there()
-        held = store.held() if store else {}
+        removed, kept = 0, list[Skipped]()
+        if store and prune:
+            gone, kept = find_gone({**store.held(), **store.copies()}, plan)
+            removed = take_out(store, gone)
+        num_videos, num_segments = _counts(store)
         return AddReport(
-            added=added,
-            unchanged=len(plan.unchanged),
-            skipped=[*plan.skipped, *skipped],
-            encoded=encoded,
-            num_videos=len(held),
-            num_segments=sum(item.num_segments for item in held.values()),
+            added=outcome.added,
+            changed=outcome.changed,
+            moved=outcome.moved,
+            unchanged=len(plan.unchanged) + outcome.touched,
+            duplicates=outcome.duplicates,
+            skipped=[*plan.skipped, *outcome.skipped, *kept],
+            encoded=outcome.encoded,
+            removed=removed,
+            num_videos=num_videos,
+            num_segments=num_segments,
         )
+
+    def remove(self, paths: PathsLike) -> RemoveReport:
+        """Take files out of the library, and nothing from the disk; needs no model.
+
+        A video of which the library knows a duplicate elsewhere stays, under the duplicate's path.
+
+        Args:
+            paths: files, and folders with all that the library holds below them; they need not exist any more.
+
+        Raises:
+            InputError: the library knows nothing of any of the paths.
+            LibraryNotFoundError: the library does not exist.
+            LibraryError: the library cannot be read or written.
+        """
+        store = Store.open(self.uri)
+        known = {**store.held(), **store.copies()}
+        found: dict[str, None] = {}
+        skipped: list[Skipped] = []
+        for item in [paths] if isinstance(paths, (str, os.PathLike)) else list(paths):
+            path = absolute_path(item) if os.fspath(item) else "''"
+            below = [held for held in known if held == path or is_below(held, path)]
+            found.update(dict.fromkeys(below))
+            if not below:
+                skipped.append(Skipped(path, "the library knows no such file, nor any in such a folder"))
+        if not found:
+            what = f"{skipped[0].path}: {skipped[0].reason}" if skipped else "no path given"
+            raise InputError(f"nothing to remove: {what}; `framecue info {self.uri}` lists what it holds")
+        removed = take_out(store, found)
+        return RemoveReport(removed, skipped, *_counts(store))
 
     def search(self, text: str, k: int = 10) -> list[Hit]:
         """Find the videos that show what a text says.
@@ -219,12 +208,18 @@ class Library:
         """
         store = Store.open(self.uri)
         held = store.held()
+        originals = {item.video_id: path for path, item in held.items()}
         return LibraryInfo(
             uri=self.uri,
             num_videos=len(held),
             num_segments=sum(item.num_segments for item in held.values()),
             fingerprint=store.fingerprint,
             files=[FileInfo(path, item.duration_seconds) for path, item in held.items()],
+            duplicates=[
+                Duplicate(path, originals[copy.video_id])
+                for path, copy in store.copies().items()
+                if path not in held and copy.video_id in originals
+            ],
         )
 
     def _open_if_there(self) -> Store | None:
@@ -245,6 +240,12 @@ class Library:
         if store is not None:
             check_fingerprint(self.uri, store.fingerprint, self._model.fingerprint())
         return self._model
+
+
+def _counts(store: Store | None) -> tuple[int, int]:
+    """Count (videos, segments) of a library."""
+    held = store.held() if store else {}
+    return len(held), sum(item.num_segments for item in held.values())
 
 
 def check_query(text: str, k: int) -> None:

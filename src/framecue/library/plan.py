@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from framecue.errors import InputError
+from framecue.library.exclude import Exclude
 
-__all__ = ["Held", "PathsLike", "Plan", "Skipped", "Unit", "make_plan"]
+__all__ = ["Copy", "Held", "PathsLike", "Plan", "Skipped", "Unit", "absolute_path", "is_below", "make_plan"]
 
 PathsLike = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
@@ -39,6 +40,21 @@ class Held:
 
 
 @dataclass(frozen=True)
+class Copy:
+    """What a library notes of a file whose content it holds under another path.
+
+    Attributes:
+        video_id: hash of the content.
+        size_bytes: the file's size when it was hashed.
+        modified_seconds: its modification time then.
+    """
+
+    video_id: str
+    size_bytes: int
+    modified_seconds: float
+
+
+@dataclass(frozen=True)
 class Skipped:
     """A path that was not indexed, and why."""
 
@@ -54,7 +70,7 @@ class Unit:
         path: absolute path.
         size_bytes: the file's size when the plan was made.
         modified_seconds: its modification time when the plan was made.
-        replaces: whether the library holds rows of an earlier state of this file.
+        replaces: whether the library knows an earlier state of this file.
     """
 
     path: str
@@ -69,16 +85,41 @@ class Plan:
 
     Attributes:
         units: new and changed files, in a fixed order.
-        unchanged: paths of the files which the library holds as they are.
+        unchanged: paths of the files which the library holds as they are, itself or as a copy of another.
         skipped: paths that cannot be indexed, with reasons.
+        folders: the folders that were named and in which a video was found.
     """
 
     units: tuple[Unit, ...]
     unchanged: tuple[str, ...]
     skipped: tuple[Skipped, ...]
+    folders: tuple[str, ...] = ()
+
+    @property
+    def seen(self) -> frozenset[str]:
+        """Every file that was found, whether it can be indexed or not."""
+        return frozenset([*(unit.path for unit in self.units), *self.unchanged, *(item.path for item in self.skipped)])
 
 
-def make_plan(paths: PathsLike, *, suffixes: Collection[str], held: Mapping[str, Held] | None = None) -> Plan:
+def absolute_path(path: str | os.PathLike[str]) -> str:
+    """Give a path as a library notes it: absolute, ``~`` expanded, links kept."""
+    # abspath, not resolve: a person finds results under the names they use, links included.
+    return os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111 (Path fails for an unknown ~user)
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Whether an absolute path lies in a folder, at any depth."""
+    return path.startswith(folder if folder.endswith(os.sep) else folder + os.sep)
+
+
+def make_plan(
+    paths: PathsLike,
+    *,
+    suffixes: Collection[str],
+    held: Mapping[str, Held] | None = None,
+    copies: Mapping[str, Copy] | None = None,
+    exclude: Iterable[str] = (),
+) -> Plan:
     """List the files that are new or have changed.
 
     A file that is named is always tried; in folders (searched through, links followed, each folder once) only files
@@ -88,27 +129,57 @@ def make_plan(paths: PathsLike, *, suffixes: Collection[str], held: Mapping[str,
         paths: a file or folder, or several; ``~`` is the home folder.
         suffixes: what to look for in folders, lower case, with the dot.
         held: what the library already holds, by absolute path.
+        copies: the files that it knows as copies of those.
+        exclude: globs of what to leave out, see :class:`Exclude`; folders that are named are not left out.
 
     Raises:
-        InputError: there is nothing to index at any of the paths.
+        InputError: there is nothing to index at any of the paths, or a glob is empty.
     """
-    held = held or {}
+    held, copies = held or {}, copies or {}
+    originals: dict[str, list[str]] = {}
+    for path, item in held.items():
+        originals.setdefault(item.video_id, []).append(path)
+    folders: dict[str, None] = {}
     units: dict[str, Unit] = {}
     unchanged: dict[str, None] = {}
     skipped: dict[str, Skipped] = {}
-    for found in _find(paths, suffixes):
+    for root, found in _find(paths, suffixes, Exclude(exclude)):
         if isinstance(found, Skipped):
-            skipped.setdefault(found.path, found)
+            skipped.setdefault(found.path, _with_hint(found, root, held))
             continue
         path, status = found
-        known = held.get(path)
-        if known and (known.size_bytes, known.modified_seconds) == (status.st_size, status.st_mtime):
+        if path != root:
+            folders[root] = None
+        known: Held | Copy | None = held.get(path) or copies.get(path)
+        if known and _is_as_noted(known, status) and (path in held or _has_original(known, originals, held)):
             unchanged[path] = None
         else:
             units[path] = Unit(path, status.st_size, status.st_mtime, replaces=known is not None)
     if not units and not unchanged:
         raise InputError(_nothing_message(list(skipped.values())))
-    return Plan(tuple(units.values()), tuple(unchanged), tuple(skipped.values()))
+    return Plan(tuple(units.values()), tuple(unchanged), tuple(skipped.values()), tuple(folders))
+
+
+def _is_as_noted(known: Held | Copy, status: os.stat_result) -> bool:
+    return (known.size_bytes, known.modified_seconds) == (status.st_size, status.st_mtime)
+
+
+def _has_original(copy: Held | Copy, originals: Mapping[str, list[str]], held: Mapping[str, Held]) -> bool:
+    """Whether a copy's content is still where the library holds it; otherwise the copy has to take its place."""
+    for path in originals.get(copy.video_id, []):
+        status = _status(path)
+        if not isinstance(status, Skipped) and _is_as_noted(held[path], status):
+            return True
+    return False
+
+
+def _with_hint(item: Skipped, root: str, held: Mapping[str, Held]) -> Skipped:
+    """Say what can be done about a named folder that is not there or has no video, where the library holds some."""
+    num_held = sum(is_below(path, root) for path in held) if item.path == root else 0
+    if not num_held:
+        return item
+    hint = f"the library keeps {num_held} of it: mount the disk if it has one, or drop them with `framecue remove`"
+    return Skipped(item.path, f"{item.reason}; {hint}")
 
 
 def _nothing_message(skipped: list[Skipped]) -> str:
@@ -119,30 +190,33 @@ def _nothing_message(skipped: list[Skipped]) -> str:
     return f"nothing to index: {shown}{more}; name video files, or folders that hold videos"
 
 
-def _find(paths: PathsLike, suffixes: Collection[str]) -> Iterator[tuple[str, os.stat_result] | Skipped]:
-    """Yield every file to consider with its status, and every path that cannot be one."""
+def _find(
+    paths: PathsLike, suffixes: Collection[str], exclude: Exclude
+) -> Iterator[tuple[str, tuple[str, os.stat_result] | Skipped]]:
+    """Yield every file to consider with its status, and every path that cannot be one; each with what was named."""
     named = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
     for item in named:
         if not os.fspath(item):
-            yield Skipped("''", "an empty path")
+            yield "''", Skipped("''", "an empty path")
             continue
-        # abspath, not resolve: a person finds results under the names they use, links included.
-        path = os.path.abspath(os.path.expanduser(item))  # noqa: PTH100, PTH111 (Path fails for an unknown ~user)
+        path = absolute_path(item)
         found = _status(path)
         if isinstance(found, Skipped):
-            yield found
+            yield path, found
         elif stat.S_ISDIR(found.st_mode):
             empty = True
-            for inner in _walk(path, suffixes):
+            for inner in _walk(path, suffixes, exclude):
                 empty = False
-                yield inner
+                yield path, inner
             if empty:
-                yield Skipped(path, "no video in this folder")
+                yield path, Skipped(path, "no video in this folder")
+        elif exclude(path, root=str(Path(path).parent)):
+            yield path, Skipped(path, "excluded")
         else:
-            yield path, found
+            yield path, (path, found)
 
 
-def _walk(folder: str, suffixes: Collection[str]) -> Iterator[tuple[str, os.stat_result] | Skipped]:
+def _walk(folder: str, suffixes: Collection[str], exclude: Exclude) -> Iterator[tuple[str, os.stat_result] | Skipped]:
     """Yield the videos below a folder in sorted order, each real folder once (so links cannot make a loop)."""
     errors: list[OSError] = []
     visited: set[tuple[int, int]] = set()
@@ -156,11 +230,17 @@ def _walk(folder: str, suffixes: Collection[str]) -> Iterator[tuple[str, os.stat
             folders.clear()
             continue
         visited.add((status.st_dev, status.st_ino))
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".") and not exclude(os.path.join(parent, name), root=folder)  # noqa: PTH118
+        )
         for name in sorted(files):
             if name.startswith(".") or Path(name).suffix.lower() not in suffixes:
                 continue
             path = os.path.join(parent, name)  # noqa: PTH118 (parent is already a normal absolute path)
+            if exclude(path, root=folder):
+                continue
             found = _status(path)
             yield found if isinstance(found, Skipped) else (path, found)
     for error in errors:

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from framecue.errors import InputError, VideoError
-from framecue.library.library import Hit
+from framecue.library.reports import Hit
 from framecue.video import FrameSampling, read_frames
 
 __all__ = ["SheetRow", "contact_sheet"]

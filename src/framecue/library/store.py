@@ -1,8 +1,9 @@
 """A library's rows on disk or in an object store: one LanceDB table, and the only place that knows LanceDB.
 
 The library's URI is the LanceDB database, a folder (``videos.lance``) or an object-store URI
-(``s3://bucket/videos.lance``), and the table in it is ``segments``; so any folder name will do, and what later needs a
-place of its own beside the rows has one. Every write is one LanceDB commit: a run that dies leaves whole commits.
+(``s3://bucket/videos.lance``), and the table in it is ``segments``; so any folder name will do. Beside it, from the
+first duplicate on, ``copies`` notes files whose content is held under another path; without it they are hashed again.
+Every write is one LanceDB commit: a run that dies leaves whole commits.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from framecue.errors import LibraryError, LibraryNotFoundError
-from framecue.library.plan import Held
+from framecue.library.plan import Copy, Held
 from framecue.library.rows import (
     SCHEMA_VERSION,
     Row,
@@ -32,11 +33,20 @@ from framecue.library.rows import (
 __all__ = ["Match", "Store", "normal_uri"]
 
 TABLE = "segments"
+COPIES_TABLE = "copies"
 # Many small files slow every later scan; past this many, a run tidies up at its end.
 FRAGMENTS_BEFORE_COMPACTION = 32
 
 _HOW_TO_MAKE = "make one with `framecue index PATH --library {uri}`"
 _HOW_TO_NAME = "name another place"
+_COPIES_SCHEMA = pa.schema(
+    [
+        pa.field("path", pa.string(), nullable=False),
+        pa.field("video_id", pa.string(), nullable=False),
+        pa.field("size_bytes", pa.int64(), nullable=False),
+        pa.field("modified_seconds", pa.float64(), nullable=False),
+    ]
+)
 T = TypeVar("T")
 
 
@@ -138,26 +148,66 @@ class Store:
         rows = rows_from_table(table)
         return [row for row in rows if row.path == rows[0].path]
 
+    def rows_at(self, paths: Sequence[str]) -> dict[str, list[Row]]:
+        """Give the rows of files by their paths; a path that the library does not hold is left out."""
+        if not paths:
+            return {}
+        table = self._read(lambda: self._table.search().where(_is_one_of(paths)).to_arrow())
+        rows: dict[str, list[Row]] = {}
+        for row in rows_from_table(table):
+            rows.setdefault(row.path, []).append(row)
+        return rows
+
+    def copies(self) -> dict[str, Copy]:
+        """Give the files whose content is held under another path, in the order of their paths."""
+        table = self._copies_table()
+        if table is None:
+            return {}
+        columns = self._read(lambda: table.search().to_arrow()).to_pydict()
+        names = ("path", "video_id", "size_bytes", "modified_seconds")
+        return {path: Copy(*values) for path, *values in sorted(zip(*(columns[name] for name in names), strict=True))}
+
+    def note_copies(self, copies: Mapping[str, Copy], *, forget: Sequence[str] = ()) -> None:
+        """Note files whose content is held under another path, and forget others, in one commit.
+
+        Raises:
+            LibraryError: the library cannot be written.
+        """
+        table = self._copies_table(make=bool(copies))
+        if table is None or not (copies or forget):
+            return
+        if not copies:
+            _attempt(self.uri, "written", lambda: table.delete(_is_one_of(forget)))
+            return
+        new = pa.Table.from_pylist(
+            [{"path": path, **vars(copy)} for path, copy in copies.items()], schema=_COPIES_SCHEMA
+        )
+        merge = table.merge_insert("path").when_matched_update_all().when_not_matched_insert_all()
+        if forget:
+            merge = merge.when_not_matched_by_source_delete(_is_one_of(forget))
+        _attempt(self.uri, "written", lambda: merge.execute(new))
+
     def write(self, rows: Sequence[Row], *, replacing: Sequence[str] = ()) -> None:
-        """Add rows in one commit.
+        """Add rows, and take others away, in one commit.
 
         Args:
             rows: all rows of each file they belong to.
-            replacing: paths among them whose earlier rows go away in the same commit.
+            replacing: paths whose earlier rows go away in the same commit.
 
         Raises:
             LibraryError: the library cannot be written (a full disk, no permission, a network that is down).
         """
         if not rows:
+            if replacing:
+                _attempt(self.uri, "written", lambda: self._table.delete(_is_one_of(replacing)))
             return
         table = table_from_rows(rows, self._table.schema)
         if replacing:
-            stale = f"path IN ({', '.join(_quoted(path) for path in replacing)})"
             merge = (
                 self._table.merge_insert(["path", "start_seconds"])
                 .when_matched_update_all()
                 .when_not_matched_insert_all()
-                .when_not_matched_by_source_delete(stale)
+                .when_not_matched_by_source_delete(_is_one_of(replacing))
             )
             _attempt(self.uri, "written", lambda: merge.execute(table))
         else:
@@ -205,6 +255,19 @@ class Store:
         if stats["fragment_stats"]["num_fragments"] > FRAGMENTS_BEFORE_COMPACTION:
             _attempt(self.uri, "written", self._table.optimize)
 
+    def _copies_table(self, *, make: bool = False) -> Any:
+        """Open the table of copies; None where there is none yet and none is to be made."""
+        database = _attempt(self.uri, "opened", lambda: lancedb.connect(self.uri))
+        if make:
+            options = {"schema": _COPIES_SCHEMA, "exist_ok": True}
+            return _attempt(self.uri, "written", lambda: database.create_table(COPIES_TABLE, **options))
+        try:
+            return _attempt(self.uri, "opened", lambda: database.open_table(COPIES_TABLE))
+        except LibraryError as error:
+            if "not found" in str(error.__cause__):
+                return None
+            raise
+
     def _read(self, action: Callable[[], T]) -> T:
         return _attempt(self.uri, "read", action)
 
@@ -233,6 +296,10 @@ def _is_vacant(uri: str) -> bool:
     if _attempt(uri, "opened", lambda: folder.exists() and not folder.is_dir()):
         raise LibraryError(f"{uri} is a file, not a library; a library is a folder: {_HOW_TO_NAME}")
     return _attempt(uri, "opened", lambda: not folder.exists() or next(folder.iterdir(), None) is None)
+
+
+def _is_one_of(paths: Sequence[str]) -> str:
+    return f"path IN ({', '.join(_quoted(path) for path in paths)})"
 
 
 def _quoted(text: str) -> str:

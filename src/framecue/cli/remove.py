@@ -1,0 +1,44 @@
+"""``framecue remove``: take files out of a library."""
+
+from __future__ import annotations
+
+import click
+
+from framecue.cli.choosing import library_option
+from framecue.cli.output import log, print_json, quiet_libraries
+
+
+@click.command()
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@library_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def remove(paths: tuple[str, ...], uri: str, as_json: bool) -> None:
+    """Take files, and all that a library holds below folders, out of the library.
+
+    Nothing is removed from the disk, and the files need not be there any more. A video of which the library knows a
+    duplicate elsewhere stays, under the duplicate's path.
+
+    \b
+    framecue remove ~/Videos/drafts ~/Videos/old.mp4 --library videos.lance
+    """  # noqa: D301 (click reads the backspace character)
+    quiet_libraries()
+    from framecue.library import Library
+
+    library = Library(uri)
+    report = library.remove(paths)
+    for item in report.skipped:
+        log(f"skipped {item.path}: {item.reason}")
+    log(
+        f"{report.removed} removed, {len(report.skipped)} skipped; "
+        f"library {library.uri} holds {report.num_videos} videos"
+    )
+    if as_json:
+        print_json(
+            {
+                "library": library.uri,
+                "removed": report.removed,
+                "skipped": [{"path": item.path, "reason": item.reason} for item in report.skipped],
+                "videos": report.num_videos,
+                "segments": report.num_segments,
+            }
+        )

@@ -1,0 +1,100 @@
+"""What a library answers: what was added and removed, what a search found, what is in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from framecue.library.indexing import Duplicate
+from framecue.library.plan import Skipped
+
+__all__ = ["AddReport", "FileInfo", "Hit", "LibraryInfo", "RemoveReport"]
+
+
+@dataclass(frozen=True)
+class AddReport:
+    """What ``Library.add`` did. Each file that it found counts once: added, changed, moved, a duplicate, ...
+
+    Attributes:
+        added: how many files are new in the library.
+        changed: how many files had other content than before and have been brought up to date.
+        moved: how many files were known under another path, where they are no more; nothing of them was encoded.
+        unchanged: how many files the library held already as they are, or knew as duplicates.
+        duplicates: files whose content the library holds under another path; they are not stored again.
+        skipped: the paths that could not be indexed or pruned, with reasons.
+        encoded: how many videos went through the model.
+        removed: how many files were pruned.
+        num_videos: how many videos the library holds now.
+        num_segments: how many segments it holds now.
+    """
+
+    added: int
+    unchanged: int
+    skipped: list[Skipped]
+    encoded: int
+    num_videos: int
+    num_segments: int
+    changed: int = 0
+    moved: int = 0
+    removed: int = 0
+    duplicates: list[Duplicate] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class RemoveReport:
+    """What ``Library.remove`` did.
+
+    Attributes:
+        removed: how many files the library no longer knows.
+        skipped: the paths of which it knew nothing.
+        num_videos: how many videos the library holds now.
+        num_segments: how many segments it holds now.
+    """
+
+    removed: int
+    skipped: list[Skipped]
+    num_videos: int
+    num_segments: int
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A moment that a search found.
+
+    Attributes:
+        rank: 1 is the best.
+        path: absolute path of the video.
+        start_seconds: where the moment starts in the video.
+        end_seconds: where it ends.
+        score: cosine similarity of text and moment.
+        video_id: hash of the file's content.
+        duration_seconds: the whole video's duration.
+    """
+
+    rank: int
+    path: str
+    start_seconds: float
+    end_seconds: float
+    score: float
+    video_id: str
+    duration_seconds: float
+
+
+@dataclass(frozen=True)
+class FileInfo:
+    """One file of a library."""
+
+    path: str
+    duration_seconds: float
+
+
+@dataclass(frozen=True)
+class LibraryInfo:
+    """What a library holds, its files and the duplicates of them in the order of their paths."""
+
+    uri: str
+    num_videos: int
+    num_segments: int
+    fingerprint: dict[str, Any]
+    files: list[FileInfo]
+    duplicates: list[Duplicate]
