@@ -127,3 +127,29 @@ def test_a_frame_missed_by_leaving_others_out_is_found_by_decoding_all(build, mo
     monkeypatch.setattr(VideoReader, "_read_runs", lossy)
     np.testing.assert_array_equal(read_frames(path, FrameSampling(4)).pixels, expected.pixels)
     assert skips == [True, False]
+
+
+@pytest.mark.parametrize("case", FILES[:5], ids=lambda case: case[0])
+def test_several_decoders_give_what_one_gives(build, monkeypatch, case):
+    path = build(*case, gop=8)
+    monkeypatch.setattr(plan, "_MIN_SAVED_FRAMES", 0)
+    one = read_frames(path, FrameSampling(5))
+    monkeypatch.setattr(decode, "_SMALL_WORK_PIXELS", 0)
+    monkeypatch.setattr(decode, "_num_cores", lambda: 3)
+    elsewhere = []
+    decode_elsewhere = VideoReader._decode_elsewhere
+    monkeypatch.setattr(
+        VideoReader, "_decode_elsewhere", lambda *a: elsewhere.append(len(a[1])) or decode_elsewhere(*a)
+    )
+    several = read_frames(path, FrameSampling(5))
+    assert len(elsewhere) == 2
+    np.testing.assert_array_equal(several.pixels, one.pixels)
+    np.testing.assert_array_equal(several.times_seconds, one.times_seconds)
+
+
+def test_shares_are_even_and_in_order():
+    runs = [plan.Run(key, (key,), num) for key, num in enumerate([10, 10, 10, 10, 40])]
+    assert plan.share_runs(runs, 2) == [runs[:4], runs[4:]]
+    assert plan.share_runs(runs, 1) == [runs]
+    assert [run for share in plan.share_runs(runs, 9) for run in share] == runs
+    assert all(plan.share_runs(runs, 9))

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 
 from framecue.errors import InputError, VideoError
 from framecue.video.packets import PacketIndex, choose_places, scan_packets
 from framecue.video.pixels import RgbConverter
-from framecue.video.plan import Run, plan_runs, straight_run
+from framecue.video.plan import Run, plan_runs, share_runs, straight_run
 from framecue.video.run import decode_run, decoded_frames, rewind
 from framecue.video.sampling import FrameSampling
 from framecue.video.source import open_video
@@ -23,6 +26,8 @@ __all__ = ["Frames", "VideoInfo", "VideoReader", "probe", "read_frames"]
 
 # Pixels to decode below which starting threads costs more than they save (some ten milliseconds of one core).
 _SMALL_WORK_PIXELS = 5_000_000
+# Runs are decoded at once, each by one thread: a decoder's own threads wait for each other, which costs a fifth more.
+_MAX_DECODERS = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,19 +184,51 @@ class VideoReader:
         convert = RgbConverter(short_side=short_side)
         pixels: dict[int, np.ndarray] = {}
         problems: list[str] = []
-        for run in runs:
-            if run.key is None:
-                self._go_to_beginning()
-            self._is_fresh = False
-            context = self._stream.codec_context
-            if not context.is_open:
-                num_pixels = context.width * context.height * sum(run.num_decoded for run in runs)
-                context.thread_type = "AUTO"
-                context.thread_count = 1 if num_pixels < _SMALL_WORK_PIXELS else 0
-            decoded = decode_run(self._container, self._stream, self.index, run, problems, skip=skip)
-            for place, frame in decoded:
+        context = self._stream.codec_context
+        is_small = context.width * context.height * sum(run.num_decoded for run in runs) < _SMALL_WORK_PIXELS
+        shares = [runs] if is_small else share_runs(runs, min(_MAX_DECODERS, _num_cores()))
+        if runs[0].key is None:
+            self._go_to_beginning()
+        self._is_fresh = False
+        if not self._stream.codec_context.is_open:
+            _set_threads(self._stream, 1 if is_small or len(shares) > 1 else 0)
+        if len(shares) == 1:
+            for place, frame in _decode(self._container, self._stream, self.index, runs, problems, skip):
                 pixels[place] = convert(frame)
-        return pixels, problems
+            return pixels, problems
+        with ThreadPoolExecutor(len(shares) - 1, thread_name_prefix="framecue-decode") as pool:
+            others = [pool.submit(self._decode_elsewhere, share, skip) for share in shares[1:]]
+            frames = list(_decode(self._container, self._stream, self.index, shares[0], problems, skip))
+            for other in others:
+                more, more_problems = other.result()
+                frames += more
+                problems += more_problems
+        # In the order of the plan: the first frame decides the size of all.
+        return {place: convert(frame) for place, frame in frames}, problems
+
+    def _decode_elsewhere(self, runs: Sequence[Run], skip: bool) -> tuple[list[tuple[int, Any]], list[str]]:
+        """Decode runs that start at keyframes with a decoder of their own."""
+        problems: list[str] = []
+        with open_video(self.path) as (container, stream):
+            _set_threads(stream, 1)
+            return list(_decode(container, stream, self.index, runs, problems, skip)), problems
+
+
+def _decode(
+    container: Any, stream: Any, index: PacketIndex, runs: Sequence[Run], problems: list[str], skip: bool
+) -> Iterator[tuple[int, Any]]:
+    for run in runs:
+        yield from decode_run(container, stream, index, run, problems, skip=skip)
+
+
+def _set_threads(stream: Any, number: int) -> None:
+    """Say how many threads a decoder that is not open yet may use; 0 for one a core."""
+    stream.codec_context.thread_type = "AUTO"
+    stream.codec_context.thread_count = number
+
+
+def _num_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def probe(path: str | Path) -> VideoInfo:
