@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from framecue.errors import InputError, VideoError
-from framecue.video import FrameSampling, decode, packets, plan, probe, read_frames, read_packet_index
+from framecue.video import FrameSampling, VideoReader, decode, packets, plan, probe, read_frames, read_packet_index, run
 
 B_FRAMES = {"bf": "2", "x264-params": "b-adapt=0:scenecut=0:threads=1"}
 # name, codec, options of the encoder, pixel format, keyframe distance
@@ -71,8 +71,8 @@ def test_jumping_and_decoding_through_give_the_same_pixels(build, monkeypatch, c
     index = read_packet_index(path)
     rng = np.random.default_rng(0)
     reads = []
-    read_runs = decode._read_runs
-    monkeypatch.setattr(decode, "_read_runs", lambda *args: reads.append(args[2]) or read_runs(*args))
+    read_runs = VideoReader._read_runs
+    monkeypatch.setattr(VideoReader, "_read_runs", lambda *a, **k: reads.append(a[1]) or read_runs(*a, **k))
     num_jumps = 0
     for _ in range(5):
         places = np.sort(rng.choice(NUM, 4, replace=False))
@@ -188,8 +188,8 @@ def test_one_index_serves_many_windows(build, monkeypatch):
     path = build(*FORMATS[0])
     index = read_packet_index(path)
     expected = read_frames(path, FrameSampling(4), start_seconds=1).pixels
-    monkeypatch.setattr(packets, "_scan", None)
-    monkeypatch.setattr(decode, "read_packet_index", None)
+    monkeypatch.setattr(packets, "scan_packets", None)
+    monkeypatch.setattr(decode, "scan_packets", None)
     np.testing.assert_array_equal(read_frames(path, FrameSampling(4), start_seconds=1, index=index).pixels, expected)
 
 
@@ -353,8 +353,8 @@ def test_a_jump_that_lands_badly_falls_back_to_decoding_through(build, videos, m
 
 def test_a_packet_without_a_frame_of_its_own_shows_the_frame_before_it():
     decoded = [(0, "a"), (1, "b"), (3, "c"), (6, "d")]  # 2, 4, 5 and 7 gave nothing
-    assert list(decode._taken(decoded, [0, 2, 3])) == [(0, "a"), (2, "b"), (3, "c")]
+    assert list(run._taken(decoded, [0, 2, 3])) == [(0, "a"), (2, "b"), (3, "c")]
     # Two in a row are a loss, not a hidden frame; so is one with nothing before it.
-    assert list(decode._taken(decoded, [4, 5, 7])) == [(4, "c"), (7, "d")]
-    assert list(decode._taken(decoded[1:], [0, 1])) == [(1, "b")]
-    assert list(decode._taken([], [0])) == []
+    assert list(run._taken(decoded, [4, 5, 7])) == [(4, "c"), (7, "d")]
+    assert list(run._taken(decoded[1:], [0, 1])) == [(1, "b")]
+    assert list(run._taken([], [0])) == []

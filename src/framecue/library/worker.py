@@ -20,7 +20,7 @@ from PIL import Image
 from framecue.errors import VideoError
 from framecue.library.plan import Unit
 from framecue.library.rows import Row
-from framecue.video import probe, read_frames
+from framecue.video import VideoReader
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -83,10 +83,12 @@ class Worker:
             raise VideoError(unit.path, f"cannot be read ({error.strerror})") from error
         if video_id in encoded:
             return Prepared(unit, video_id, None)
-        frames = read_frames(unit.path, self.model.sampling)
+        with VideoReader(unit.path) as video:
+            frames = video.read_frames(self.model.sampling)
+            duration_seconds = video.index.duration_seconds
         clip = Clip(
             pixel_values=self.model.preprocess(frames.pixels),
-            duration_seconds=probe(unit.path).duration_seconds,
+            duration_seconds=duration_seconds,
             thumbnail=_thumbnail(frames.pixels[len(frames.pixels) // 2]),
         )
         encoded.add(video_id)

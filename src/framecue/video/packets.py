@@ -14,7 +14,7 @@ from framecue.errors import InputError, VideoError
 from framecue.video.sampling import FrameSampling
 from framecue.video.source import open_video
 
-__all__ = ["PacketIndex", "choose_places", "read_packet_index"]
+__all__ = ["PacketIndex", "choose_places", "read_packet_index", "scan_packets"]
 
 # Their packets are marked as keyframes though they paint over the picture before.
 _PAINTING_CODECS = frozenset({"gif", "apng", "webp"})
@@ -91,10 +91,23 @@ def read_packet_index(path: str | Path) -> PacketIndex:
         VideoError: the file cannot be opened, or has no video.
     """
     with open_video(path) as (container, stream):
-        return _scan(Path(path), container, stream)
+        return scan_packets(Path(path), container, stream)
 
 
-def _scan(path: Path, container: Any, stream: Any) -> PacketIndex:
+def scan_packets(path: Path, container: Any, stream: Any) -> PacketIndex:
+    """Read the packets of a newly opened file, which is at its end then.
+
+    Args:
+        path: the file, for the error message.
+        container: the open file.
+        stream: its video stream.
+
+    Returns:
+        Its index.
+
+    Raises:
+        VideoError: there are no packets.
+    """
     time_base = stream.time_base or Fraction(1, _DEFAULT_RATE)
     packets: list[_Packet] = []
     try:

@@ -9,7 +9,7 @@ import numpy as np
 
 from framecue.video.packets import PacketIndex
 
-__all__ = ["Run", "plan_runs", "straight_run"]
+__all__ = ["Run", "plan_runs", "share_runs", "straight_run"]
 
 # Frames that a jump must save before it pays: after it, the file is read anew and the decoder's pipeline is empty.
 _MIN_SAVED_FRAMES = 8
@@ -69,3 +69,21 @@ def straight_run(index: PacketIndex, places: Sequence[int]) -> Run:
     """
     num_decoded = int(index.ranks[list(places)].max()) + 1 - index.num_skipped
     return Run(None, tuple(places), num_decoded)
+
+
+def share_runs(runs: Sequence[Run], num_shares: int) -> list[list[Run]]:
+    """Divide runs among several decoders.
+
+    Args:
+        runs: in order, at least one.
+        num_shares: at most so many shares, at least 1.
+
+    Returns:
+        Neighbours together and in order, with about as many frames to decode in each share; none is empty.
+    """
+    ends = np.cumsum([run.num_decoded for run in runs])
+    middles = ends - np.array([run.num_decoded for run in runs]) / 2
+    shares: dict[int, list[Run]] = {}
+    for run, number in zip(runs, (middles * num_shares / ends[-1]).astype(int).tolist(), strict=True):
+        shares.setdefault(number, []).append(run)
+    return list(shares.values())
