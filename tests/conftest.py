@@ -164,6 +164,19 @@ def make_siglip(
 
 
 @pytest.fixture(scope="session")
+def vop_weights() -> dict[str, torch.Tensor]:
+    """The state dict of the small VoP of `methods/vop_reference`, each tensor once, under the released code's names."""
+    import numpy as np
+    import torch
+
+    weights: dict[str, torch.Tensor] = {}
+    for part in ("vision", "text"):
+        with np.load(Path(__file__).parent / "methods" / "vop_reference" / f"{part}.npz") as file:
+            weights |= {name: torch.from_numpy(file[name]) for name in file}
+    return weights
+
+
+@pytest.fixture(scope="session")
 def tokenizer_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the tiny CLIP's tokenizer alone."""
     folder = tmp_path_factory.mktemp("tokenizer")

@@ -23,7 +23,7 @@ else:
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
-MAX_BYTES = 2_000_000
+MAX_BYTES = 1_000_000
 
 needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 

@@ -26,9 +26,8 @@ RAW = 2e-5
 
 
 @pytest.fixture(scope="module")
-def weights() -> dict[str, Tensor]:
-    with np.load(TESTS / "methods" / "vop_reference" / "weights.npz") as file:
-        return {name.removeprefix("clip."): torch.from_numpy(file[name]) for name in file if name.startswith("clip.")}
+def weights(vop_weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix("clip."): t for name, t in vop_weights.items() if name.startswith("clip.")}
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
@@ -16,10 +15,8 @@ VOP = Path(__file__).parents[1] / "methods" / "vop_reference"
 
 
 @pytest.fixture
-def vop(tmp_path: Path) -> Path:
-    with np.load(VOP / "weights.npz") as file:
-        weights = {name: torch.from_numpy(file[name]) for name in file}
-    torch.save({"state_dict": weights}, tmp_path / "vop.pth")
+def vop(vop_weights: dict[str, torch.Tensor], tmp_path: Path) -> Path:
+    torch.save({"state_dict": vop_weights}, tmp_path / "vop.pth")
     return tmp_path / "vop.pth"
 
 

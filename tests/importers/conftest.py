@@ -54,12 +54,6 @@ def prompt_switch_numbers(prompt_switch: Path) -> dict[str, Tensor]:
 
 
 @pytest.fixture(scope="session")
-def vop_weights() -> dict[str, Tensor]:
-    """Each tensor once."""
-    return numbers(REFERENCES / "vop_reference" / "weights.npz")
-
-
-@pytest.fixture(scope="session")
 def vop_numbers() -> dict[str, Tensor]:
     """Inputs and outputs."""
     return numbers(REFERENCES / "vop_reference" / "inputs_and_outputs.npz")

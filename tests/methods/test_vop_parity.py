@@ -65,9 +65,7 @@ def transformers_names(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     return renamed
 
 
-def port(**options: Any) -> Ported:
-    with np.load(REFERENCE / "weights.npz") as file:
-        weights = {name: torch.from_numpy(array) for name, array in file.items()}
+def port(weights: dict[str, Tensor], **options: Any) -> Ported:
     sizes = ABOUT["clip"]
     vision: dict[str, Any] = {
         **{"hidden_size": sizes["vw"], "intermediate_size": 4 * sizes["vw"], "num_hidden_layers": sizes["vl"]},
@@ -111,8 +109,8 @@ def port(**options: Any) -> Ported:
 
 
 @pytest.fixture(scope="module")
-def ported() -> Ported:
-    return port()
+def ported(vop_weights: dict[str, Tensor]) -> Ported:
+    return port(vop_weights)
 
 
 @torch.no_grad()
@@ -157,14 +155,14 @@ def test_similarities(ported: Ported) -> None:
 
 
 @torch.no_grad()
-def test_the_reference_tells_the_layouts_apart() -> None:
+def test_the_reference_tells_the_layouts_apart(vop_weights: dict[str, Tensor]) -> None:
     # Another split of the same prompts, and the paper's layout, are other texts.
     for options in (
         {"num_suffix_prompts": 3},
         {"num_suffix_prompts": 5},
         {"text_prompt_layout": "paper", "num_suffix_prompts": None},
     ):
-        backbone, method, expected = port(**options)
+        backbone, method, expected = port(vop_weights, **options)
         features = method.encode_text(backbone, torch.from_numpy(expected["text"]))
         difference = np.abs(features.numpy() - expected["text_features_raw"]).max(axis=1)
         assert difference.min() > 0.01
