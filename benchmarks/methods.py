@@ -26,7 +26,7 @@ from framecue.evaluation.validation import score_examples
 from framecue.methods import METHODS
 from framecue.methods.counting import count_parameters
 from framecue.model import VideoTextModel, load_model
-from framecue.training.losses import contrastive_loss
+from framecue.training.losses import training_loss
 from framecue.training.recipe import Recipe
 from framecue.training.run import run_recipe
 
@@ -194,11 +194,7 @@ def timed_parts(model: VideoTextModel, frames: Tensor, captions: list[str]) -> d
             optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-6)
         model.train()
         outputs = model(pixels, *model.tokenize(captions))
-        similarities = model.similarity(outputs["text_features"], outputs["frame_features"])
-        loss = contrastive_loss(similarities, model.backbone.logit_scale)
-        if outputs["auxiliary_loss"] is not None:
-            loss = loss + outputs["auxiliary_loss"]
-        loss.backward()
+        training_loss(model, outputs).backward()
         optimiser.step()
         optimiser.zero_grad()
         model.eval()

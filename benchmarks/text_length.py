@@ -29,7 +29,7 @@ def main() -> None:
     torch.manual_seed(0)
     config = CLIPConfig()
     model = CLIPModel(config).eval()
-    preprocess = Preprocess(resize=224, crop=(224, 224))
+    preprocess = Preprocess.clip(224)
     backbone = Backbone(model, name="ViT-B/32", revision="random", preprocess=preprocess, tokenizer=_no_tokenizer)
     method = build_method("mean-pool", {}, backbone)
     start, end = config.text_config.bos_token_id, config.text_config.eos_token_id

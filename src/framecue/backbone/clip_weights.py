@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from transformers import CLIPConfig, CLIPModel
 
-from framecue.backbone.weights_file import names_in_words
+from framecue.backbone.weights_file import lists_in_words
 from framecue.errors import ModelError
 
 __all__ = ["clip_of_tensors", "follow_position_ids", "known_heads", "stand_in_clip"]
@@ -63,12 +63,8 @@ def clip_of_tensors(
     expected = clip.state_dict()
     missing, unexpected = expected.keys() - tensors.keys(), tensors.keys() - expected.keys()
     if missing or unexpected:
-        lists = [
-            f"{word} {names_in_words(map(own_name, names))}"
-            for word, names in (("missing", missing), ("unexpected", unexpected))
-            if names
-        ]
-        raise ModelError(f"{source}: does not hold a CLIP's tensors: {'; '.join(lists)}")
+        lists = lists_in_words(missing=map(own_name, missing), unexpected=map(own_name, unexpected))
+        raise ModelError(f"{source}: does not hold a CLIP's tensors: {lists}")
     for name, tensor in tensors.items():
         if tensor.shape != expected[name].shape:
             raise ModelError(

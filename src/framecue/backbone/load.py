@@ -19,6 +19,7 @@ from framecue.backbone.openai import load_openai_backbone
 from framecue.backbone.preprocess import Preprocess
 from framecue.backbone.quiet import quiet_transformers
 from framecue.backbone.source import ASSETS, Source, bundled_models, find_source
+from framecue.backbone.tokenizer import has_no_words
 from framecue.backbone.weights_file import is_weights_file
 from framecue.errors import InputError, ModelError
 
@@ -129,8 +130,7 @@ def _load_preprocess(source: Source, config: Any) -> Preprocess:
 
 def _load_tokenizer(source: Source) -> PreTrainedTokenizerBase:
     tokenizer = AutoTokenizer.from_pretrained(source.location, **_options(source))
-    # Where there are no files of a tokenizer, transformers makes one whose vocabulary is empty.
-    if len(tokenizer) <= len(set(tokenizer.all_special_tokens)):
+    if has_no_words(tokenizer):
         raise ValueError("it has no tokenizer (tokenizer.json, or vocab.json and merges.txt), so it cannot encode text")
     _lower_case(tokenizer)
     return tokenizer

@@ -20,7 +20,7 @@ from framecue.backbone.backbone import Backbone
 from framecue.backbone.clip_weights import clip_of_tensors
 from framecue.backbone.hashing import hash_of_tensors
 from framecue.backbone.tokenizer import CLIP_TOKENIZER, CLIP_VOCABULARY, holds_tokenizer, load_tokenizer
-from framecue.backbone.weights_file import names_in_words, read_state_dict
+from framecue.backbone.weights_file import lists_in_words, read_state_dict
 from framecue.errors import ModelError
 
 __all__ = ["clip_of_openai", "is_openai_format", "load_openai_backbone"]
@@ -117,13 +117,8 @@ def clip_of_openai(
             renamed[place], own[place] = part.to(torch.float32), prefix + name
     missing = sorted(prefix + name for name in _expected(tensors) - tensors.keys())
     if missing or unexpected:
-        lists = [
-            f"{word} {names_in_words(names)}"
-            for word, names in (("missing", missing), ("unexpected", unexpected))
-            if names
-        ]
         raise ModelError(
-            f"{source}: is no CLIP in OpenAI's format: {'; '.join(lists)} "
+            f"{source}: is no CLIP in OpenAI's format: {lists_in_words(missing=missing, unexpected=unexpected)} "
             "(a method's checkpoint is opened with `framecue import-checkpoint`)"
         )
     return clip_of_tensors(

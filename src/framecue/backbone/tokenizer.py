@@ -12,7 +12,7 @@ from framecue.backbone.quiet import quiet_transformers
 from framecue.backbone.source import find_source
 from framecue.errors import ModelError
 
-__all__ = ["CLIP_TOKENIZER", "CLIP_VOCABULARY", "holds_tokenizer", "load_tokenizer"]
+__all__ = ["CLIP_TOKENIZER", "CLIP_VOCABULARY", "has_no_words", "holds_tokenizer", "load_tokenizer"]
 
 CLIP_TOKENIZER, CLIP_VOCABULARY = "openai/clip-vit-base-patch32", 49408
 
@@ -20,6 +20,11 @@ CLIP_TOKENIZER, CLIP_VOCABULARY = "openai/clip-vit-base-patch32", 49408
 def holds_tokenizer(folder: Path) -> bool:
     """Whether a folder has the files of one."""
     return any((folder / name).is_file() for name in ("tokenizer.json", "vocab.json"))
+
+
+def has_no_words(tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Whether a vocabulary is empty: where there are no files of a tokenizer, transformers makes such a one."""
+    return len(tokenizer) <= len(set(tokenizer.all_special_tokens))
 
 
 def load_tokenizer(name: str | Path) -> PreTrainedTokenizerBase:
@@ -51,6 +56,6 @@ def load_tokenizer(name: str | Path) -> PreTrainedTokenizerBase:
         if unreachable is not None:
             reason = f"the hub cannot be reached ({unreachable}), and its cache does not hold it"
         raise ModelError(f"{name}: the tokenizer cannot be loaded: {reason}") from error
-    if len(tokenizer) <= len(set(tokenizer.all_special_tokens)):
+    if has_no_words(tokenizer):
         raise ModelError(f"{name}: has no tokenizer, its vocabulary is empty")
     return tokenizer

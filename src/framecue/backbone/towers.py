@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 __all__ = ["AttentionInput", "Branch", "TextTower", "Tower", "VisionTower"]
@@ -153,3 +154,7 @@ class TextTower(Tower, ABC):
     @abstractmethod
     def finish(self, token: Tensor) -> Tensor:
         """The token where the feature is read, after the last layer (N, D), to features (N, E), not normalised."""
+
+    def read(self, tokens: Tensor, places: Tensor) -> Tensor:
+        """Tokens after the last layer (N, T, D) to features (N, E), of the token at each text's place (N,)."""
+        return self.finish(tokens[torch.arange(len(tokens), device=tokens.device), places])

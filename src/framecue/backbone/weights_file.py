@@ -7,6 +7,7 @@ import pickle
 import re
 import warnings
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from torch import Tensor
 
 from framecue.errors import ModelError
 
-__all__ = ["is_weights_file", "names_in_words", "read_state_dict"]
+__all__ = ["is_weights_file", "lists_in_words", "names_in_words", "read_state_dict"]
 
 SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
 STATE_DICT, EMA_STATE_DICT = "state_dict", "state_dict_ema"
@@ -72,6 +73,12 @@ def names_in_words(names: Any, *, most: int = 5) -> str:
     """The first few names, sorted, for a message."""
     ordered = sorted(map(str, names))
     return ", ".join(ordered[:most]) + (f", ... ({len(ordered)} in all)" if len(ordered) > most else "")
+
+
+def lists_in_words(**lists: Iterable[str]) -> str:
+    """What is wrong with a file's names, for a message: each kind that there is (`missing=...`) with its names."""
+    kinds = ((kind, list(names)) for kind, names in lists.items())
+    return "; ".join(f"{kind} {names_in_words(names)}" for kind, names in kinds if names)
 
 
 def _path(name: str | Path) -> Path:

@@ -16,7 +16,7 @@ import framecue
 from framecue.backbone import Backbone, hash_of_tensors
 from framecue.backbone.quiet import quiet_transformers
 from framecue.backbone.tokenizer import CLIP_TOKENIZER, CLIP_VOCABULARY, load_tokenizer
-from framecue.backbone.weights_file import names_in_words
+from framecue.backbone.weights_file import lists_in_words
 from framecue.checkpoint import save_adapter
 from framecue.errors import ModelError
 from framecue.importers.parts import Imported
@@ -122,12 +122,8 @@ def _method(imported: Imported, backbone: Backbone, source: str) -> Method:
     missing = parameters.keys() - imported.tensors.keys()
     unexpected = [imported.own_names[name] for name in imported.tensors.keys() - parameters.keys()]
     if missing or unexpected:
-        lists = [
-            f"{word} {names_in_words(names)}"
-            for word, names in (("unexpected", unexpected), ("missing (by their names here)", missing))
-            if names
-        ]
-        raise ModelError(f"{source}: does not hold the parameters of {imported.method}: {'; '.join(lists)}")
+        lists = lists_in_words(**{"unexpected": unexpected, "missing (by their names here)": missing})
+        raise ModelError(f"{source}: does not hold the parameters of {imported.method}: {lists}")
     for name, tensor in imported.tensors.items():
         if tensor.shape != parameters[name].shape:
             raise ModelError(

@@ -106,8 +106,7 @@ class Method(nn.Module):
         mask = text.causal_mask(tokens)
         for index in range(text.num_layers):
             tokens = text.run_layer(index, tokens, mask=mask)
-        rows = torch.arange(len(input_ids), device=input_ids.device)
-        return text.finish(tokens[rows, text.end_of_text(input_ids)])
+        return text.read(tokens, text.end_of_text(input_ids))
 
     def pool(self, frame_features: Tensor) -> Tensor:
         """Frame features (B, F, E), not normalised, to video embeddings (B, E), unit length: the mean of directions.

@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -75,8 +74,7 @@ class _ParallelAdapter(Method):
         text = backbone.text
         tokens = text.embed(input_ids)
         tokens = self._run(text, self.text, tokens, mask=text.causal_mask(tokens))
-        rows = torch.arange(len(input_ids), device=input_ids.device)
-        return text.finish(tokens[rows, text.end_of_text(input_ids)])
+        return text.read(tokens, text.end_of_text(input_ids))
 
     def _run(self, tower: Tower, adapters: nn.ModuleList, tokens: Tensor, *, mask: Tensor | None = None) -> Tensor:
         for index, adapter in enumerate(adapters):

@@ -93,8 +93,7 @@ class FrontTextPrompts(TextPrompts):
         for index in range(text.num_layers):
             tokens = text.run_layer(index, torch.cat([prompts[index], words], dim=1), mask=mask)
             words = tokens[:, self.num_prompts :]
-        rows = torch.arange(len(words), device=words.device)
-        return text.finish(words[rows, text.end_of_text(input_ids)])
+        return text.read(words, text.end_of_text(input_ids))
 
 
 class SurroundingTextPrompts(TextPrompts):
@@ -140,8 +139,7 @@ class SurroundingTextPrompts(TextPrompts):
             if index:
                 tokens = self._assemble(index, self._words(tokens))
             tokens = text.run_layer(index, tokens, mask=mask)
-        rows = torch.arange(len(tokens), device=tokens.device)
-        return text.finish(tokens[rows, ends + self.num_prompts])
+        return text.read(tokens, ends + self.num_prompts)
 
     def _assemble(self, index: int, words: Tensor) -> Tensor:
         """Words (N, L, D) to words with the prompts of a layer, (N, L + K, D)."""

@@ -88,7 +88,7 @@ class XClip(Method):
         real = torch.ones_like(input_ids, dtype=torch.bool) if attention_mask is None else attention_mask.bool()
         if text.is_causal:
             real = real & (places > 0) & (places <= ends[:, None])
-        sentences = text.finish(tokens[torch.arange(len(tokens), device=tokens.device), ends])
+        sentences = text.read(tokens, ends)
         found = text.finish(tokens[real])
         words = found.new_zeros(*input_ids.shape, found.shape[-1]).masked_scatter(real[..., None], found)
         return torch.cat([sentences[:, None], words[:, real.any(dim=0)]], dim=1)

@@ -1,12 +1,29 @@
-"""The contrastive loss, as a pure function of similarities."""
+"""What training minimises: the contrastive loss, and a method's auxiliary one."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-__all__ = ["contrastive_loss"]
+from framecue.model import VideoTextModel
+
+__all__ = ["contrastive_loss", "training_loss"]
+
+
+def training_loss(model: VideoTextModel, outputs: dict[str, Any], *, same: Tensor | None = None) -> Tensor:
+    """The contrastive loss of a batch, plus the method's auxiliary one where it has one.
+
+    Args:
+        model: gives the similarities and the temperature.
+        outputs: what its forward pass gave.
+        same: see `contrastive_loss`.
+    """
+    similarities = model.method.similarity(outputs["text_features"], outputs["frame_features"])
+    loss = contrastive_loss(similarities, model.backbone.logit_scale, same=same)
+    return loss if outputs["auxiliary_loss"] is None else loss + outputs["auxiliary_loss"]
 
 
 def contrastive_loss(similarities: Tensor, logit_scale: Tensor, *, same: Tensor | None = None) -> Tensor:

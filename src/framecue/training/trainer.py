@@ -19,7 +19,7 @@ from framecue.datasets.examples import Example, ExampleSource
 from framecue.errors import DatasetError, TrainingError
 from framecue.model import VideoTextModel
 from framecue.training.batches import UniqueVideoBatchSampler, collate
-from framecue.training.losses import contrastive_loss
+from framecue.training.losses import training_loss
 from framecue.training.recipe import Schedule
 
 __all__ = ["RetrievalTrainer", "training_arguments"]
@@ -110,13 +110,7 @@ class RetrievalTrainer(Trainer):
         pixel_values = inner.backbone.preprocess.normalise(inputs["frames"])
         input_ids, attention_mask = (ids.to(pixel_values.device) for ids in inner.tokenize(inputs["captions"]))
         outputs = model(pixel_values, input_ids, attention_mask)
-        loss = contrastive_loss(
-            inner.method.similarity(outputs["text_features"], outputs["frame_features"]),
-            inner.backbone.logit_scale,
-            same=inputs["same"],
-        )
-        if outputs["auxiliary_loss"] is not None:
-            loss = loss + outputs["auxiliary_loss"]
+        loss = training_loss(inner, outputs, same=inputs["same"])
         if not torch.isfinite(loss):
             raise TrainingError(f"the loss became {loss.item()} at step {self.state.global_step + 1}; {_WAY_OUT}")
         return (loss, outputs) if return_outputs else loss
