@@ -4,7 +4,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from framecue.library.rows import SCHEMA_VERSION, Row, make_schema, read_metadata, rows_from_table, table_from_rows
+from framecue.library.rows import (
+    SCHEMA_VERSION,
+    Metadata,
+    Row,
+    make_schema,
+    read_metadata,
+    rows_from_table,
+    table_from_rows,
+)
 
 FINGERPRINT = {"backbone": "b", "sampling": {"num_frames": 4}, "embedding_dim": 3}
 
@@ -27,7 +35,7 @@ def make_row(path: str = "/a.mp4", vector: tuple[float, ...] = (0.6, 0.8, 0.0), 
 
 def test_rows_survive_arrow() -> None:
     rows = [make_row(), make_row("/b.mp4", (0.0, 0.0, -1.0), thumbnail=None, caption="a dog")]
-    table = table_from_rows(rows, make_schema(FINGERPRINT))
+    table = table_from_rows(rows, make_schema(FINGERPRINT, {}))
     assert table.schema.field("vector").type == pa.list_(pa.float16(), 3)
     for before, after in zip(rows, rows_from_table(table), strict=True):
         assert after.vector.dtype == np.float16
@@ -36,7 +44,8 @@ def test_rows_survive_arrow() -> None:
 
 
 def test_schema_carries_fingerprint_and_version() -> None:
-    assert read_metadata(make_schema(FINGERPRINT)) == (FINGERPRINT, SCHEMA_VERSION)
+    schema = make_schema(FINGERPRINT, {"kind": "shots"})
+    assert read_metadata(schema) == Metadata(FINGERPRINT, {"kind": "shots"}, SCHEMA_VERSION)
 
 
 @pytest.mark.parametrize(
@@ -55,4 +64,4 @@ def test_foreign_schema_has_no_metadata_of_ours(metadata: dict[str, str] | None)
 
 def test_vector_of_another_width_is_refused() -> None:
     with pytest.raises(ValueError, match="3 wide"):
-        table_from_rows([make_row(vector=(1.0, 0.0))], make_schema(FINGERPRINT))
+        table_from_rows([make_row(vector=(1.0, 0.0))], make_schema(FINGERPRINT, {"kind": "shots"}))

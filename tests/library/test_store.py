@@ -10,7 +10,8 @@ import pytest
 from framecue.errors import LibraryError, LibraryNotFoundError
 from framecue.library.plan import Copy
 from framecue.library.rows import Row, make_schema
-from framecue.library.store import FRAGMENTS_BEFORE_COMPACTION, TABLE, Store, normal_uri
+from framecue.library.store import Store, normal_uri
+from framecue.library.store.table import FRAGMENTS_BEFORE_COMPACTION, TABLE
 
 FINGERPRINT = {"backbone": "b", "embedding_dim": 3}
 
@@ -94,7 +95,7 @@ def test_format_of_another_version_is_refused(tmp_path: Path, monkeypatch: pytes
     with monkeypatch.context() as patch:
         patch.setattr("framecue.library.rows.SCHEMA_VERSION", 99)
         Store.create(str(tmp_path), FINGERPRINT)
-    with pytest.raises(LibraryError, match="has format 99, this framecue reads format 1"):
+    with pytest.raises(LibraryError, match="has format 99, this framecue reads format 2"):
         Store.open(str(tmp_path))
 
 
@@ -196,7 +197,7 @@ def test_vectors_are_half_precision_of_the_models_width(tmp_path: Path) -> None:
     Store.create(str(tmp_path), FINGERPRINT)
     schema = lancedb.connect(tmp_path).open_table(TABLE).schema
     assert schema.field("vector").type == pa.list_(pa.float16(), 3)
-    assert schema.names == make_schema(FINGERPRINT).names
+    assert schema.names == make_schema(FINGERPRINT, {}).names
 
 
 def test_copies_are_noted_and_forgotten_and_make_their_table_when_needed(uri: str) -> None:

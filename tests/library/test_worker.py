@@ -11,8 +11,8 @@ from PIL import Image
 
 from framecue.errors import VideoError
 from framecue.library.plan import Unit
-from framecue.library.worker import THUMBNAIL_SIDE, Worker, content_hash, prepare_ahead
-from framecue.video import write_video
+from framecue.library.worker import THUMBNAIL_SIDE, Worker, prepare_ahead
+from framecue.video import content_hash, write_video
 
 
 def unit_of(path: Path) -> Unit:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from framecue.library.plan import Copy, Held
-from framecue.library.worker import content_hash
+from framecue.video import content_hash
 
 __all__ = ["Contents", "find_heirs", "holds", "is_missing"]
 

@@ -9,17 +9,31 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-__all__ = ["SCHEMA_VERSION", "Row", "make_schema", "read_metadata", "rows_from_table", "table_from_rows"]
+__all__ = [
+    "SCHEMA_VERSION",
+    "Metadata",
+    "Row",
+    "make_schema",
+    "read_metadata",
+    "rows_from_table",
+    "searchable_text",
+    "table_from_rows",
+    "vectors_of",
+]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _FINGERPRINT_KEY = b"framecue.fingerprint"
+_SEGMENTATION_KEY = b"framecue.segmentation"
 _VERSION_KEY = b"framecue.schema_version"
+# Stored, but not in Row: what full text search looks at, made of the others on each write.
+_TEXT = "text"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,6 +51,8 @@ class Row:
         modified_seconds: the file's modification time, seconds since 1970.
         thumbnail: a small WebP picture, or None.
         caption: a sentence about the segment, or None.
+        subtitles: what files beside the video say about the segment, or None.
+        sidecars: which files those were, in which state; None where there were none.
     """
 
     video_id: str
@@ -49,16 +65,35 @@ class Row:
     modified_seconds: float
     thumbnail: bytes | None = None
     caption: str | None = None
+    subtitles: str | None = None
+    sidecars: str | None = None
 
 
-def make_schema(fingerprint: Mapping[str, Any]) -> pa.Schema:
-    """Give the Arrow schema of a library whose vectors are made by the model with this fingerprint.
+@dataclass(frozen=True)
+class Metadata:
+    """What a library's table says of itself.
+
+    Attributes:
+        fingerprint: of the model that made the vectors.
+        segmentation: how videos are cut into segments, the fields of :class:`framecue.video.Segmentation`.
+        version: of the format.
+    """
+
+    fingerprint: dict[str, Any]
+    segmentation: dict[str, Any]
+    version: int
+
+
+def make_schema(fingerprint: Mapping[str, Any], segmentation: Mapping[str, Any]) -> pa.Schema:
+    """Give the Arrow schema of a library.
 
     Args:
         fingerprint: what ``VideoTextModel.fingerprint()`` gave; ``embedding_dim`` is the width of the vectors.
+        segmentation: the fields of :class:`framecue.video.Segmentation`.
     """
     metadata = {
         _FINGERPRINT_KEY: json.dumps(fingerprint, sort_keys=True).encode(),
+        _SEGMENTATION_KEY: json.dumps(segmentation, sort_keys=True).encode(),
         _VERSION_KEY: str(SCHEMA_VERSION).encode(),
     }
     return pa.schema(
@@ -73,21 +108,33 @@ def make_schema(fingerprint: Mapping[str, Any]) -> pa.Schema:
             pa.field("modified_seconds", pa.float64(), nullable=False),
             pa.field("thumbnail", pa.binary()),
             pa.field("caption", pa.string()),
+            pa.field("subtitles", pa.string()),
+            pa.field("sidecars", pa.string()),
+            pa.field(_TEXT, pa.string(), nullable=False),
         ],
         metadata=metadata,
     )
 
 
-def read_metadata(schema: pa.Schema) -> tuple[dict[str, Any], int] | None:
-    """Give (fingerprint, schema version) of a table, or None where it is not a framecue table."""
+def read_metadata(schema: pa.Schema) -> Metadata | None:
+    """Give what a table says of itself, or None where it is not a framecue table."""
     metadata = schema.metadata or {}
     if _FINGERPRINT_KEY not in metadata or _VERSION_KEY not in metadata:
         return None
     try:
         fingerprint, version = json.loads(metadata[_FINGERPRINT_KEY]), int(metadata[_VERSION_KEY])
+        segmentation = json.loads(metadata.get(_SEGMENTATION_KEY, b"{}"))
     except ValueError:
         return None
-    return (fingerprint, version) if isinstance(fingerprint, dict) else None
+    if not isinstance(fingerprint, dict) or not isinstance(segmentation, dict):
+        return None
+    return Metadata(fingerprint, segmentation, version)
+
+
+def searchable_text(row: Row) -> str:
+    """Give the words by which full text search finds a row: file and folder names, its caption, its subtitles."""
+    names = [part for part in Path(row.path).with_suffix("").parts[1:] if part]
+    return "\n".join([*reversed(names), *(text for text in (row.caption, row.subtitles) if text)])
 
 
 def table_from_rows(rows: Sequence[Row], schema: pa.Schema) -> pa.Table:
@@ -104,6 +151,8 @@ def table_from_rows(rows: Sequence[Row], schema: pa.Schema) -> pa.Table:
     for field in schema:
         if field.name == "vector":
             columns.append(pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), width))
+        elif field.name == _TEXT:
+            columns.append(pa.array([searchable_text(row) for row in rows], type=field.type))
         else:
             columns.append(pa.array([getattr(row, field.name) for row in rows], type=field.type))
     return pa.Table.from_arrays(columns, schema=schema)

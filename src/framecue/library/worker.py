@@ -6,7 +6,6 @@ hashing let go of Python's lock, so one thread is enough.
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -20,7 +19,7 @@ from PIL import Image
 from framecue.errors import VideoError
 from framecue.library.plan import Unit
 from framecue.library.rows import Row
-from framecue.video import VideoReader
+from framecue.video import VideoReader, content_hash
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -32,8 +31,6 @@ __all__ = ["Clip", "Prepared", "Worker", "content_hash", "prepare_ahead"]
 THUMBNAIL_SIDE = 192
 # So many frames fill a processor's cores; more only take memory.
 FRAMES_PER_ENCODE = 64
-
-_BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,19 +149,6 @@ def _result(unit: Unit, future: Future[Prepared]) -> tuple[Unit, Prepared | Vide
         return unit, future.result()
     except VideoError as error:
         return unit, error
-
-
-def content_hash(path: str) -> str:
-    """Hash a file's content: BLAKE2b of 20 bytes, hexadecimal.
-
-    Raises:
-        OSError: the file cannot be read.
-    """
-    digest = hashlib.blake2b(digest_size=20)
-    with open(path, "rb") as file:  # noqa: PTH123
-        while block := file.read(_BLOCK_BYTES):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _thumbnail(pixels: np.ndarray) -> bytes:

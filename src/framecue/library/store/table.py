@@ -1,0 +1,208 @@
+"""A library's table of segments, in LanceDB.
+
+The library's URI is the LanceDB database, a folder (``videos.lance``) or an object-store URI
+(``s3://bucket/videos.lance``), and the table in it is ``segments``; so any folder name will do. Every write is one
+LanceDB commit: a run that dies leaves whole commits.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar
+
+import lancedb
+import numpy as np
+
+from framecue.errors import LibraryError, LibraryNotFoundError
+from framecue.library.plan import Copy, Held
+from framecue.library.rows import (
+    SCHEMA_VERSION,
+    Row,
+    make_schema,
+    read_metadata,
+    rows_from_table,
+    table_from_rows,
+)
+from framecue.library.store.attempt import attempt, is_one_of, quoted
+from framecue.library.store.copies import Copies
+from framecue.library.store.vectors import Match, search_vectors
+from framecue.video import Segmentation
+
+__all__ = ["Store", "normal_uri"]
+
+TABLE = "segments"
+# Many small files slow every later scan; past this many, a run tidies up at its end.
+FRAGMENTS_BEFORE_COMPACTION = 32
+
+_HOW_TO_MAKE = "make one with `framecue index PATH --library {uri}`"
+_HOW_TO_NAME = "name another place"
+T = TypeVar("T")
+
+
+def normal_uri(uri: str | os.PathLike[str]) -> str:
+    """Give an object-store URI as it is, and a local folder as an absolute path (``~`` is the home folder)."""
+    text = os.fspath(uri)
+    if "://" in text:
+        return text
+    return os.path.abspath(os.path.expanduser(text))  # noqa: PTH100, PTH111 (Path fails for an unknown ~user)
+
+
+class Store:
+    """The table of one library. Made by :meth:`open` or :meth:`create`.
+
+    Attributes:
+        uri: the library's normal URI.
+        fingerprint: of the model that made the vectors.
+        segmentation: how its videos are cut into segments.
+    """
+
+    def __init__(self, uri: str, table: Any, fingerprint: dict[str, Any], segmentation: Segmentation) -> None:
+        self.uri, self.fingerprint, self.segmentation = uri, fingerprint, segmentation
+        self._table = table
+        self._copies = Copies(uri)
+
+    @classmethod
+    def open(cls, uri: str) -> Store:
+        """Open an existing library.
+
+        Raises:
+            LibraryNotFoundError: there is nothing at the URI.
+            LibraryError: what is there is not a framecue library, or cannot be read.
+        """
+        if _is_vacant(uri):
+            raise LibraryNotFoundError(f"no library at {uri}; {_HOW_TO_MAKE.format(uri=uri)}")
+        if "://" not in uri and not (Path(uri) / f"{TABLE}.lance").is_dir():
+            raise LibraryError(f"{uri} is a folder, but not a framecue library; {_HOW_TO_NAME}")
+        database = attempt(uri, "opened", lambda: lancedb.connect(uri))
+        try:
+            table = attempt(uri, "opened", lambda: database.open_table(TABLE))
+        except LibraryError as error:
+            if "not found" in str(error.__cause__) and "://" in uri:
+                raise LibraryNotFoundError(f"no library at {uri}; {_HOW_TO_MAKE.format(uri=uri)}") from error
+            raise
+        metadata = read_metadata(table.schema)
+        if metadata is None:
+            raise LibraryError(f"{uri} holds a LanceDB table that framecue did not make; {_HOW_TO_NAME}")
+        if metadata.version != SCHEMA_VERSION:
+            raise LibraryError(
+                f"library {uri} has format {metadata.version}, this framecue reads format {SCHEMA_VERSION}; "
+                "use the framecue that made it, or index into a new library"
+            )
+        return cls(uri, table, metadata.fingerprint, Segmentation(**metadata.segmentation))
+
+    @classmethod
+    def create(cls, uri: str, fingerprint: Mapping[str, Any], segmentation: Segmentation | None = None) -> Store:
+        """Make an empty library.
+
+        Raises:
+            LibraryError: something is there already, or the place cannot be written.
+        """
+        if "://" not in uri:
+            if not _is_vacant(uri):
+                raise LibraryError(f"{uri} exists already and cannot become a new library; {_HOW_TO_NAME}")
+            attempt(uri, "made", lambda: Path(uri).mkdir(parents=True, exist_ok=True))
+        segmentation = segmentation or Segmentation()
+        schema = make_schema(fingerprint, asdict(segmentation))
+        table = attempt(uri, "made", lambda: lancedb.connect(uri).create_table(TABLE, schema=schema))
+        return cls(uri, table, dict(fingerprint), segmentation)
+
+    def held(self) -> dict[str, Held]:
+        """Say which files the library holds, by absolute path, in the order of the paths."""
+        columns = ["path", "video_id", "size_bytes", "modified_seconds", "duration_seconds"]
+        table = self._read(lambda: self._table.search().select(columns).to_arrow())
+        held: dict[str, Held] = {}
+        values = zip(*(table.column(name).to_pylist() for name in columns), strict=True)
+        for path, video_id, size_bytes, modified_seconds, duration_seconds in values:
+            num_segments = held[path].num_segments + 1 if path in held else 1
+            held[path] = Held(video_id, size_bytes, modified_seconds, duration_seconds, num_segments)
+        return dict(sorted(held.items()))
+
+    def num_rows(self) -> int:
+        """Count the segments."""
+        return self._read(self._table.count_rows)
+
+    def rows_of(self, video_id: str) -> list[Row]:
+        """Give the rows of one content as one file has them (another file with the same content adds no rows)."""
+        table = self._read(lambda: self._table.search().where(f"video_id = {quoted(video_id)}").to_arrow())
+        rows = rows_from_table(table)
+        return [row for row in rows if row.path == rows[0].path]
+
+    def rows_at(self, paths: Sequence[str]) -> dict[str, list[Row]]:
+        """Give the rows of files by their paths; a path that the library does not hold is left out."""
+        if not paths:
+            return {}
+        table = self._read(lambda: self._table.search().where(is_one_of(paths)).to_arrow())
+        rows: dict[str, list[Row]] = {}
+        for row in rows_from_table(table):
+            rows.setdefault(row.path, []).append(row)
+        return rows
+
+    def copies(self) -> dict[str, Copy]:
+        """Give the files whose content is held under another path, in the order of their paths."""
+        return self._copies.read()
+
+    def note_copies(self, copies: Mapping[str, Copy], *, forget: Sequence[str] = ()) -> None:
+        """Note files whose content is held under another path, and forget others, in one commit.
+
+        Raises:
+            LibraryError: the library cannot be written.
+        """
+        self._copies.note(copies, forget=forget)
+
+    def write(self, rows: Sequence[Row], *, replacing: Sequence[str] = ()) -> None:
+        """Add rows, and take others away, in one commit.
+
+        Args:
+            rows: all rows of each file they belong to.
+            replacing: paths whose earlier rows go away in the same commit.
+
+        Raises:
+            LibraryError: the library cannot be written (a full disk, no permission, a network that is down).
+        """
+        if not rows:
+            if replacing:
+                attempt(self.uri, "written", lambda: self._table.delete(is_one_of(replacing)))
+            return
+        table = table_from_rows(rows, self._table.schema)
+        if replacing:
+            merge = (
+                self._table.merge_insert(["path", "start_seconds"])
+                .when_matched_update_all()
+                .when_not_matched_insert_all()
+                .when_not_matched_by_source_delete(is_one_of(replacing))
+            )
+            attempt(self.uri, "written", lambda: merge.execute(table))
+        else:
+            attempt(self.uri, "written", lambda: self._table.add(table))
+
+    def search(self, vector: np.ndarray, *, limit: int) -> list[Match]:
+        """Find the segments nearest to a vector, see :func:`search_vectors`."""
+        return search_vectors(self.uri, self._table, vector, limit=limit)
+
+    def compact(self) -> None:
+        """Join the small files that many commits leave behind, if there are many."""
+        stats = self._read(self._table.stats)
+        if stats["fragment_stats"]["num_fragments"] > FRAGMENTS_BEFORE_COMPACTION:
+            attempt(self.uri, "written", self._table.optimize)
+
+    def _read(self, action: Callable[[], T]) -> T:
+        return attempt(self.uri, "read", action)
+
+
+def _is_vacant(uri: str) -> bool:
+    """Whether a local place is free for a new library: nothing there, or an empty folder.
+
+    Asked before connecting, since that makes the folder.
+
+    Raises:
+        LibraryError: the place is a file, or cannot be looked at.
+    """
+    if "://" in uri:
+        return False
+    folder = Path(uri)
+    if attempt(uri, "opened", lambda: folder.exists() and not folder.is_dir()):
+        raise LibraryError(f"{uri} is a file, not a library; a library is a folder: {_HOW_TO_NAME}")
+    return attempt(uri, "opened", lambda: not folder.exists() or next(folder.iterdir(), None) is None)
