@@ -52,6 +52,11 @@ class VideoTextModel(nn.Module):
         return self.method.offline
 
     @property
+    def has_captioner(self) -> bool:
+        """Whether the method can describe a video in words: `caption_frames`."""
+        return getattr(self.method, "captioner", None) is not None
+
+    @property
     def sampling(self) -> FrameSampling:
         """Which frames of a video are encoded at test and in a library."""
         return FrameSampling(self.method.config.num_test_frames, chunk_frames=self.method.chunk_frames)

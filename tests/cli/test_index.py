@@ -40,7 +40,7 @@ def test_json_is_the_whole_of_standard_output(run, loader, uri: str, clips: Path
 def test_people_get_one_summary_line(run, loader, uri: str, clips: Path) -> None:
     result = run("index", clips / "red.mp4", clips / "more", "--library", uri, "--model", "clip")
     assert (result.code, result.out) == (0, "")
-    assert result.err == f"2 added (2 encoded), 0 unchanged, 0 skipped; library {uri} holds 2 videos\n"
+    assert result.err == f"2 added (2 encoded), 0 unchanged, 0 skipped; library {uri} holds 2 videos, 2 segments\n"
 
 
 def test_model_adapter_and_dtype_are_loaded_as_named(run, loader, uri: str, clips: Path) -> None:

@@ -21,7 +21,7 @@ def test_files_and_folders_leave_the_library_and_stay_on_the_disk(run, loader, u
     (skipped,) = report.pop("skipped")
     assert report == {"library": uri, "removed": 2, "videos": 2, "segments": 2}
     assert skipped["path"] == str(clips / "none.mp4")
-    assert f"2 removed, 1 skipped; library {uri} holds 2 videos" in result.err
+    assert f"2 removed, 1 skipped; library {uri} holds 2 videos, 2 segments" in result.err
     files = [Path(file["path"]).name for file in json.loads(run("info", uri, "--json").out)["files"]]
     assert files == ["blue.mp4", "green.mp4"]
     assert (clips / "red.mp4").exists()

@@ -14,6 +14,7 @@ from framecue.cli.output import log
 if TYPE_CHECKING:
     from framecue.library import Library
     from framecue.model import VideoTextModel
+    from framecue.video import Segmentation
 
 __all__ = [
     "DEFAULT_ADAPTER",
@@ -23,8 +24,10 @@ __all__ = [
     "dtype_option",
     "library_model",
     "library_option",
+    "make_segmentation",
     "model_option",
     "model_options",
+    "segment_options",
 ]
 
 DEFAULT_MODEL = "moji-clip"
@@ -85,6 +88,46 @@ def library_option(command: Command) -> Command:
         required=True,
         help="The library: a folder such as videos.lance, or an object-store URI.",
     )(command)
+
+
+def segment_options(command: Command) -> Command:
+    """Add --segments, --segment-seconds and --overlap-seconds to a command that makes a library."""
+    from framecue.video.segments import SEGMENTATION_KINDS, Segmentation
+
+    usual = Segmentation()
+    kinds = click.option(
+        "--segments",
+        type=click.Choice(SEGMENTATION_KINDS),
+        help=f"Cut long videos at shot boundaries, into windows alone, or not at all. [default: {usual.kind}]",
+    )
+    length = click.option(
+        "--segment-seconds",
+        type=float,
+        metavar="S",
+        help=f"How long a window is, and so the longest moment. [default: {usual.segment_seconds:g}]",
+    )
+    overlap = click.option(
+        "--overlap-seconds", type=float, metavar="S", help="How much of a window the next one shares. [default: half]"
+    )
+    return kinds(length(overlap(command)))
+
+
+def make_segmentation(
+    kind: str | None, segment_seconds: float | None, overlap_seconds: float | None
+) -> Segmentation | None:
+    """Give the segmentation that the options say; None where they say nothing, and the library's own counts.
+
+    Raises:
+        InputError: lengths that make no windows.
+    """
+    if kind is None and segment_seconds is None and overlap_seconds is None:
+        return None
+    from framecue.video import Segmentation
+
+    usual = Segmentation()
+    seconds = usual.segment_seconds if segment_seconds is None else segment_seconds
+    overlap = seconds / 2 if overlap_seconds is None else overlap_seconds
+    return Segmentation(kind or usual.kind, seconds, overlap)
 
 
 def library_model(

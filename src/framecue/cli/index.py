@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from framecue.cli.choosing import library_model, library_option, model_options
+from framecue.cli.choosing import library_model, library_option, make_segmentation, model_options, segment_options
 from framecue.cli.output import log, print_json, progress_bar, quiet_libraries
 from framecue.errors import InputError
 
@@ -15,6 +15,15 @@ from framecue.errors import InputError
 @model_options
 @click.option("--exclude", metavar="GLOB", multiple=True, help="Leave these files and folders out; may be repeated.")
 @click.option("--prune", is_flag=True, help="Take out what is gone from the folders that are named.")
+@segment_options
+@click.option("--captions", is_flag=True, help="Describe each segment with the adapter's captioner, for --hybrid.")
+@click.option(
+    "--stall-seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    default=60.0,
+    show_default=True,
+    help="Give a file up whose reader shows no sign of life for so long.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def index(
     paths: tuple[str, ...],
@@ -24,6 +33,11 @@ def index(
     dtype: str,
     exclude: tuple[str, ...],
     prune: bool,
+    segments: str | None,
+    segment_seconds: float | None,
+    overlap_seconds: float | None,
+    captions: bool,
+    stall_seconds: float,
     as_json: bool,
 ) -> None:
     """Encode video files, and all in folders, into a library.
@@ -40,6 +54,7 @@ def index(
     quiet_libraries()
     from framecue.library import Library
 
+    segmentation = make_segmentation(segments, segment_seconds, overlap_seconds)
     library = Library(uri)
     # Before a model is loaded, so that a wrong path is told at once.
     plan = library.plan(paths, exclude=exclude)
@@ -47,7 +62,14 @@ def index(
         chosen = library_model(library, model=model, adapter=adapter, dtype=dtype, may_be_new=True)
         library = Library(uri, model=chosen)
     with progress_bar("Indexing") as progress:
-        report = library.add(plan, prune=prune, progress=progress)
+        report = library.add(
+            plan,
+            prune=prune,
+            segmentation=segmentation,
+            captions=captions,
+            stall_seconds=stall_seconds,
+            progress=progress,
+        )
 
     num_found = report.added + report.changed + report.moved + report.unchanged + len(report.duplicates)
     nothing_done = not num_found and not report.removed
@@ -69,7 +91,7 @@ def index(
     counts = [f"{report.added} added ({report.encoded} encoded)"]
     counts += [f"{number} {name}" for name, number in rarer.items() if number]
     counts += [f"{report.unchanged} unchanged", f"{len(report.skipped)} skipped"]
-    log(f"{', '.join(counts)}; library {library.uri} holds {report.num_videos} videos")
+    log(f"{', '.join(counts)}; library {library.uri} holds {report.num_videos} videos, {report.num_segments} segments")
     if as_json:
         print_json(
             {

@@ -63,7 +63,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right:
 
 
 @contextmanager
-def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
+def progress_bar(label: str) -> Iterator[Callable[[float, int], None]]:
     """Show a progress bar on standard error while the block runs, if that is a terminal.
 
     Args:

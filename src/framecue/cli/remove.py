@@ -30,7 +30,7 @@ def remove(paths: tuple[str, ...], uri: str, as_json: bool) -> None:
         log(f"skipped {item.path}: {item.reason}")
     log(
         f"{report.removed} removed, {len(report.skipped)} skipped; "
-        f"library {library.uri} holds {report.num_videos} videos"
+        f"library {library.uri} holds {report.num_videos} videos, {report.num_segments} segments"
     )
     if as_json:
         print_json(

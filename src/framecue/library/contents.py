@@ -49,6 +49,10 @@ class Contents:
         item = self._held.get(path)
         return item.video_id if item else None
 
+    def video_ids(self) -> set[str]:
+        """Give every content that is held."""
+        return {video_id for video_id, paths in self._paths.items() if paths}
+
     def has(self, video_id: str) -> bool:
         """Whether a content is held at any path."""
         return bool(self._paths.get(video_id))

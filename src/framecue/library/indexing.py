@@ -1,4 +1,4 @@
-"""One indexing run: units are read ahead, encoded several at a time, and committed in batches.
+"""One indexing run: units are read ahead, their clips encoded several at a time, and whole videos committed in batches.
 
 Files whose content is in the library already are not encoded again. If the file that had it is gone, this one was moved
 and takes its rows over; if not, this one is a copy, of which a note is kept. Rows that leave their path while a run
@@ -8,22 +8,25 @@ goes on wait in memory, in case another file of the run turns out to have their 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from framecue.errors import VideoError
 from framecue.library.contents import Contents, find_heirs
 from framecue.library.plan import Copy, Held, Plan, Skipped, Unit
+from framecue.library.prefetch import Claims, End, read_ahead
 from framecue.library.rows import Row
 from framecue.library.store import Store
-from framecue.library.worker import Prepared, Worker, prepare_ahead
+from framecue.library.worker import Clip, Worker
+from framecue.video import Content, ReadVideo
 
 __all__ = ["Duplicate", "Outcome", "ProgressCallback", "run_plan"]
 
-# Called with (files done, files in all) after each file.
-ProgressCallback = Callable[[int, int], None]
+# Called with (files done, files in all); the file at hand counts by the part of it that is done.
+ProgressCallback = Callable[[float, int], None]
 
 # A commit costs some milliseconds, on an object store more; an interrupted run encodes what was not committed again.
 ROWS_PER_COMMIT = 64
@@ -58,6 +61,7 @@ def run_plan(
     plan: Plan,
     worker: Worker,
     *,
+    readers: Sequence[ReadVideo],
     store: Store | None,
     make_store: Callable[[], Store],
     progress: ProgressCallback | None = None,
@@ -66,37 +70,56 @@ def run_plan(
 
     Args:
         plan: what to do; its own skipped paths are not repeated in the outcome.
-        worker: reads and encodes.
+        worker: encodes.
+        readers: read the files.
         store: where the rows go, or None where the library does not exist yet.
         make_store: makes the library, when the first rows are there.
-        progress: told after each file.
+        progress: told as the run goes on.
 
     Raises:
         LibraryError: the library cannot be written. What was committed before stays.
     """
     held = store.held() if store else {}
     run = _Run(worker, store, make_store, Contents(held, plan.seen))
-    encoded = {item.video_id for item in held.values()}
-    num_units = len(plan.units)
+    units: Sequence[Unit] = plan.units
     try:
-        results = prepare_ahead(worker, plan.units, encoded, depth=worker.clips_per_encode)
-        for num_done, (unit, result) in enumerate(results, start=1):
-            if isinstance(result, VideoError):
-                run.outcome.skipped.append(Skipped(unit.path, result.reason))
-            else:
-                run.take(result)
-            if progress:
-                progress(num_done, num_units)
+        while units:
+            # Each content is read by the first unit that has it, so a pass leaves fewer units over than it was given.
+            claims = Claims(run.contents.video_ids())
+            num_before = len(plan.units) - len(units)
+            for number, part in run.read(units, readers, claims):
+                if progress:
+                    progress(num_before + number + part, len(plan.units))
+            units, run.again = run.again, []
     except KeyboardInterrupt:
         # The person who stops a run keeps what it has encoded.
         run.commit()
         raise
-    run.encode()
     run.bequeath()
     run.commit()
-    if run.store:
-        run.store.compact()
     return run.outcome
+
+
+@dataclass
+class _Video:
+    """A file that is being read; its rows, in order, as far as its clips are encoded."""
+
+    unit: Unit
+    content: Content | None = None
+    num_clips: int = 0
+    rows: list[Row] = field(default_factory=list)
+    end: End | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        return self.end is not None and len(self.rows) == self.num_clips
+
+    def part_done(self) -> float:
+        """How much of the file has been read, from 0 to 1."""
+        if self.end is not None:
+            return 1.0
+        num_segments = self.content.num_segments if self.content else 0
+        return self.num_clips / (max(num_segments, self.num_clips) + 1)
 
 
 class _Run:
@@ -108,7 +131,10 @@ class _Run:
         self.worker, self.store, self.make_store, self.contents = worker, store, make_store, contents
         self.outcome = Outcome()
         self.noted = store.copies() if store else {}
-        self.prepared: list[Prepared] = []
+        self.videos: deque[_Video] = deque()
+        self.clips: list[tuple[_Video, Clip]] = []
+        # Files whose content was to be known, but is not: it failed before, or another run took it out.
+        self.again: list[Unit] = []
         self.displaced: dict[str, list[Row]] = {}
         # For the next commit: rows by path, paths whose stored rows go, notes about copies.
         self.rows: dict[str, list[Row]] = {}
@@ -117,48 +143,78 @@ class _Run:
         self.forget: set[str] = set()
         self.committed_at = time.monotonic()
 
-    def take(self, prepared: Prepared) -> None:
-        self.prepared.append(prepared)
-        if len(self.prepared) >= self.worker.clips_per_encode:
-            self.encode()
-            overdue = time.monotonic() - self.committed_at > SECONDS_PER_COMMIT
-            waiting = sum(map(len, self.rows.values())) + len(self.copies)
-            if waiting >= ROWS_PER_COMMIT or overdue:
-                self.commit()
+    def read(self, units: Sequence[Unit], readers: Sequence[ReadVideo], claims: Claims) -> Iterator[tuple[int, float]]:
+        """Index units; yield (units read before this one, the part of this one that is read) as it goes on."""
+        worker, number = self.worker, 0
+        depth = worker.clips_per_encode
+        events = read_ahead(units, readers, worker.options, prepare=worker.prepare, claims=claims, depth=depth)
+        with closing(events):
+            video: _Video | None = None
+            for unit, event in events:
+                if video is None:
+                    video = _Video(unit)
+                    self.videos.append(video)
+                if isinstance(event, Clip):
+                    video.num_clips += 1
+                    self.clips.append((video, event))
+                    if len(self.clips) >= worker.clips_per_encode:
+                        self.encode()
+                elif isinstance(event, Content):
+                    video.content = event
+                else:
+                    video.end = event
+                    self.finish_videos()
+                yield number, video.part_done()
+                if isinstance(event, End):
+                    video, number = None, number + 1
+        self.encode()
 
     def encode(self) -> None:
-        waiting, self.prepared = self.prepared, []
-        self.encode_clips([item for item in waiting if item.clip is not None])
-        for item in waiting:
-            if item.clip is None:
-                self.settle(item)
+        """Give the clips that wait their rows."""
+        waiting, self.clips = self.clips, []
+        if waiting:
+            vectors, captions = self.worker.encode([clip for _, clip in waiting])
+            for (video, clip), vector, caption in zip(waiting, vectors, captions, strict=True):
+                video.rows.append(_row(video, clip, vector, caption))
+        self.finish_videos()
 
-    def encode_clips(self, items: list[Prepared]) -> None:
-        clips = [item.clip for item in items if item.clip is not None]
-        if not clips:
-            return
-        vector: np.ndarray
-        for item, vector in zip(items, self.worker.encode(clips), strict=True):
-            if np.isfinite(vector).all():
-                self.keep(item.unit, self.worker.rows(item, vector))
-                self.outcome.encoded += 1
-                if item.unit.replaces:
-                    self.outcome.changed += 1
-                else:
-                    self.outcome.added += 1
+    def finish_videos(self) -> None:
+        """Find the place of the videos that are complete, in their order, and commit if enough wait for it."""
+        while self.videos and self.videos[0].is_complete:
+            self.finish(self.videos.popleft())
+        overdue = time.monotonic() - self.committed_at > SECONDS_PER_COMMIT
+        if sum(map(len, self.rows.values())) + len(self.copies) >= ROWS_PER_COMMIT or overdue:
+            self.commit()
+
+    def finish(self, video: _Video) -> None:
+        unit, content = video.unit, video.content
+        assert video.end is not None
+        if video.end.error is not None:
+            self.outcome.skipped.append(Skipped(unit.path, video.end.error.reason))
+        elif content is None or (content.is_wanted and not video.rows):
+            self.outcome.skipped.append(Skipped(unit.path, "nothing could be read of it"))
+        elif not content.is_wanted or self.contents.has(content.video_id):
+            self.settle(unit, content.video_id)
+        elif not all(np.isfinite(row.vector).all() for row in video.rows):
+            reason = "the model gives no finite vector for it; check the model's weights"
+            self.outcome.skipped.append(Skipped(unit.path, reason))
+        else:
+            self.keep(unit, video.rows)
+            self.outcome.encoded += 1
+            if unit.replaces:
+                self.outcome.changed += 1
             else:
-                reason = "the model gives no finite vector for it; check the model's weights"
-                self.outcome.skipped.append(Skipped(item.unit.path, reason))
+                self.outcome.added += 1
 
-    def settle(self, item: Prepared) -> None:
+    def settle(self, unit: Unit, video_id: str) -> None:
         """Find the place of a file whose content is known: it was touched, moved, or is a copy of another."""
-        unit, video_id = item.unit, item.video_id
         if self.contents.video_id(unit.path) == video_id:
             if rows := self.rows_at(unit.path):
                 self.keep(unit, rows)
                 self.outcome.touched += 1
             else:
-                self.read_again(unit)
+                self.contents.drop(unit.path)
+                self.again.append(unit)
             return
         path, is_there = self.contents.find(video_id, new_path=unit.path)
         if path is not None and is_there:
@@ -173,20 +229,13 @@ class _Run:
             self.keep(unit, waiting)
             self.outcome.moved += 1
         else:
-            self.read_again(unit)
+            self.again.append(unit)
 
     def bequeath(self) -> None:
         """Let a copy outside this run's folders take over the content of a file that was changed."""
         free = {path: copy for path, copy in self.noted.items() if self.contents.video_id(path) is None}
         for path, copy in find_heirs(self.displaced.keys(), free).values():
             self.keep(Unit(path, copy.size_bytes, copy.modified_seconds), self.displaced[copy.video_id])
-
-    def read_again(self, unit: Unit) -> None:
-        """Encode a file whose content was to be known, but is not: it failed before, or another run took it out."""
-        try:
-            self.encode_clips([self.worker.prepare(unit, set())])
-        except VideoError as error:
-            self.outcome.skipped.append(Skipped(unit.path, error.reason))
 
     def rows_at(self, path: str) -> list[Row]:
         if path in self.rows:
@@ -228,3 +277,20 @@ class _Run:
             self.store.note_copies(self.copies, forget=sorted(self.forget - self.copies.keys()))
         self.rows, self.leaving, self.copies, self.forget = {}, set(), {}, set()
         self.committed_at = time.monotonic()
+
+
+def _row(video: _Video, clip: Clip, vector: np.ndarray, caption: str | None) -> Row:
+    unit, content = video.unit, video.content
+    assert content is not None
+    return Row(
+        video_id=content.video_id,
+        path=unit.path,
+        start_seconds=clip.start_seconds,
+        end_seconds=clip.end_seconds,
+        vector=vector,
+        duration_seconds=content.duration_seconds,
+        size_bytes=unit.size_bytes,
+        modified_seconds=unit.modified_seconds,
+        thumbnail=clip.thumbnail,
+        caption=caption,
+    )

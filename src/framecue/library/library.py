@@ -10,11 +10,12 @@ from framecue.errors import InputError, LibraryNotFoundError, NotOfflineError
 from framecue.library.fingerprint import check_fingerprint, lasting_fingerprint, load_named_model
 from framecue.library.indexing import Duplicate, Outcome, ProgressCallback, run_plan
 from framecue.library.plan import PathsLike, Plan, Skipped, absolute_path, is_below, make_plan
+from framecue.library.readers import STALL_SECONDS, open_readers
 from framecue.library.removal import find_gone, take_out
 from framecue.library.reports import AddReport, FileInfo, Hit, LibraryInfo, RemoveReport
 from framecue.library.store import Match, Store, normal_uri
 from framecue.library.worker import Worker
-from framecue.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from framecue.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Segmentation
 
 if TYPE_CHECKING:
     from framecue.model import VideoTextModel
@@ -83,6 +84,9 @@ class Library:
         *,
         exclude: Iterable[str] = (),
         prune: bool = False,
+        segmentation: Segmentation | None = None,
+        captions: bool = False,
+        stall_seconds: float = STALL_SECONDS,
         progress: ProgressCallback | None = None,
     ) -> AddReport:
         """Index video files: new and changed ones are encoded, what the library holds unchanged is left alone.
@@ -96,10 +100,15 @@ class Library:
                 paths below the folders that are given. Has been heeded already where ``plan`` was called.
             prune: whether to take out what is gone from the folders that are given. A folder that is not there, or
                 has no video any more, may be on a disk that is not mounted; nothing below it is taken out.
-            progress: called with (files done, files in all) after each file.
+            segmentation: how videos are cut into segments. A library keeps to what it was made with; this is for a
+                new one.
+            captions: whether to describe each segment with the method's captioner, for full text search.
+            stall_seconds: how long reading a file may give no sign of life before the file is skipped.
+            progress: called with (files done, files in all); the file at hand counts by the part that is read.
 
         Raises:
-            InputError: there is no video at any of the paths, or there is no model for a new library.
+            InputError: there is no video at any of the paths, there is no model for a new library, the library was
+                made with another segmentation, or the model has no captioner.
             NotOfflineError: the model's method looks at the query while it encodes a video, so that nothing can be
                 encoded in advance; the library is as it was.
             FingerprintError: another model made the library's vectors.
@@ -111,13 +120,18 @@ class Library:
         if self._model is not None or plan.units:
             model = self._fitting_model(store)
             _check_offline(model)
-            outcome = run_plan(
-                plan,
-                Worker(model),
-                store=store,
-                make_store=lambda: Store.create(self.uri, lasting_fingerprint(model.fingerprint())),
-                progress=progress,
-            )
+            segmentation = self._fitting_segmentation(store, segmentation)
+            worker = Worker(model, segmentation=segmentation, captions=captions)
+            fingerprint = lasting_fingerprint(model.fingerprint())
+            with open_readers(stall_seconds=stall_seconds) as readers:
+                outcome = run_plan(
+                    plan,
+                    worker,
+                    readers=readers,
+                    store=store,
+                    make_store=lambda: Store.create(self.uri, fingerprint, segmentation),
+                    progress=progress,
+                )
         # Last, so that what was moved has been found under its new name.
         store = self._open_if_there()
         removed, kept = 0, list[Skipped]()
@@ -240,6 +254,25 @@ class Library:
         if store is not None:
             check_fingerprint(self.uri, store.fingerprint, self._model.fingerprint())
         return self._model
+
+    def _fitting_segmentation(self, store: Store | None, wanted: Segmentation | None) -> Segmentation:
+        """Give the segmentation of a run: the library's, if it exists.
+
+        Raises:
+            InputError: another one is wanted.
+        """
+        if store is None:
+            return wanted or Segmentation()
+        if wanted not in (None, store.segmentation):
+            raise InputError(
+                f"library {self.uri} cuts videos into {_words(store.segmentation)}, not {_words(wanted)}; "
+                "leave the options for segments out, or index into a new library"
+            )
+        return store.segmentation
+
+
+def _words(segmentation: Segmentation) -> str:
+    return ", ".join(f"{name.removesuffix('_seconds')} {value}" for name, value in vars(segmentation).items())
 
 
 def _counts(store: Store | None) -> tuple[int, int]:
