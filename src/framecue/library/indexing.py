@@ -17,6 +17,7 @@ from framecue.errors import VideoError
 from framecue.library.contents import Contents, find_heirs
 from framecue.library.plan import Copy, Held, Plan, Skipped, Unit
 from framecue.library.rows import Row
+from framecue.library.sidecars import SidecarFinder, with_sidecars
 from framecue.library.store import Store
 from framecue.library.worker import Prepared, Worker, prepare_ahead
 
@@ -107,6 +108,7 @@ class _Run:
     ) -> None:
         self.worker, self.store, self.make_store, self.contents = worker, store, make_store, contents
         self.outcome = Outcome()
+        self.sidecars = SidecarFinder()
         self.noted = store.copies() if store else {}
         self.prepared: list[Prepared] = []
         self.displaced: dict[str, list[Row]] = {}
@@ -210,7 +212,10 @@ class _Run:
         path, size, modified = unit.path, unit.size_bytes, unit.modified_seconds
         if self.contents.video_id(path) != rows[0].video_id:
             self.displace(path)
-        self.rows[path] = [replace(row, path=path, size_bytes=size, modified_seconds=modified) for row in rows]
+        sidecars = self.sidecars.read(path)
+        self.outcome.skipped += sidecars.skipped
+        placed = [replace(row, path=path, size_bytes=size, modified_seconds=modified) for row in rows]
+        self.rows[path] = with_sidecars(placed, sidecars)
         if unit.replaces:
             self.leaving.add(path)
         if path in self.noted:
