@@ -29,6 +29,7 @@ def test_json_is_the_whole_of_standard_output(run, loader, uri: str, clips: Path
         "encoded": 4,
         "duplicates": [],
         "removed": 0,
+        "subtitles_updated": 0,
         "videos": 4,
         "segments": 4,
     }

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from framecue.errors import InputError
 from framecue.library.plan import Copy, Held, Plan, is_below, make_plan
+from framecue.library.sidecars import SidecarFinder
 
 SUFFIXES = {".mp4", ".avi"}
 
@@ -25,7 +26,7 @@ def names(plan: Plan, root: Path) -> list[str]:
 
 def held_of(path: Path) -> Held:
     status = path.stat()
-    return Held("id", status.st_size, status.st_mtime, 1.0, 1)
+    return Held("id", status.st_size, status.st_mtime, 1.0, 1, SidecarFinder().state(str(path)))
 
 
 def test_folder_is_searched_through_in_order_without_hidden_and_other_files(tmp_path: Path) -> None:
@@ -154,6 +155,74 @@ def test_name_that_is_not_utf8_is_skipped(tmp_path: Path) -> None:
     plan = make_plan(tmp_path, suffixes=SUFFIXES)
     assert names(plan, tmp_path) == ["a.mp4"]
     assert [item.reason for item in plan.skipped] == ["the name is not valid UTF-8; rename it"]
+
+
+def test_unchanged_videos_whose_sidecars_came_changed_or_went(tmp_path: Path) -> None:
+    videos = [put(tmp_path / name) for name in ("came.mp4", "changed.mp4", "same.mp4", "new.mp4", "went.mp4")]
+    for name in ("changed.srt", "same.srt", "went.srt"):
+        put(tmp_path / name)
+    held = {str(path): held_of(path) for path in videos if path.stem != "new"}
+    assert make_plan(tmp_path, suffixes=SUFFIXES, held=held).subtitles_changed == ()
+    put(tmp_path / "came.en.vtt")
+    put(tmp_path / "changed.srt", b"longer")
+    put(tmp_path / "new.srt")
+    (tmp_path / "went.srt").unlink()
+    plan = make_plan(tmp_path, suffixes=SUFFIXES, held=held)
+    assert [Path(path).name for path in plan.subtitles_changed] == ["came.mp4", "changed.mp4", "went.mp4"]
+    assert len(plan.unchanged) == 4
+    assert names(plan, tmp_path) == ["new.mp4"]
+
+
+def test_a_part_of_the_folders_is_planned_as_in_the_whole(tmp_path: Path) -> None:
+    for name in ["a.mp4", "b.mp4", "sub/a.mp4", "sub/deep/b.mp4", "sub/notes.txt", ".git/d.mp4", "drafts/e.mp4"]:
+        put(tmp_path / name)
+    named = put(tmp_path / "clip.dat")
+
+    def part(*places: str, roots: list[Path] | None = None) -> Plan:
+        within = [str(tmp_path / place) for place in places]
+        return make_plan(roots or [tmp_path], suffixes=SUFFIXES, exclude=["drafts", "./b.mp4"], within=within)
+
+    assert names(part("a.mp4"), tmp_path) == ["a.mp4"]
+    assert names(part("sub", "a.mp4", "sub/a.mp4"), tmp_path) == ["a.mp4", "sub/a.mp4", "sub/deep/b.mp4"]
+    assert names(part(""), tmp_path) == ["a.mp4", "sub/a.mp4", "sub/deep/b.mp4"]
+    assert names(part("b.mp4", "sub/notes.txt", ".git", ".git/d.mp4", "drafts/e.mp4", "gone.mp4"), tmp_path) == []
+    assert part("gone.mp4", "sub/gone").skipped == ()
+    assert names(part("sub/deep", roots=[tmp_path / "sub", tmp_path]), tmp_path) == ["sub/deep/b.mp4"]
+    assert names(part("clip.dat", roots=[named, tmp_path / "sub"]), tmp_path) == ["clip.dat"]
+    assert names(part("sub", roots=[named]), tmp_path) == []
+    plan = part("gone.mp4")
+    assert plan.covers(str(tmp_path / "gone.mp4"))
+    assert not plan.covers(str(tmp_path / "a.mp4"))
+
+
+def test_the_folders_of_a_part_are_those_with_a_video_anywhere(tmp_path: Path) -> None:
+    put(tmp_path / "full" / "a.mp4")
+    put(tmp_path / "full" / "sub" / "notes.txt")
+    put(tmp_path / "empty" / "notes.txt")
+    put(tmp_path / "other" / "a.mp4")
+    roots = [tmp_path / name for name in ("full", "empty", "other", "none")]
+    within = [str(tmp_path / name / "sub") for name in ("full", "empty", "none")]
+    assert make_plan(roots, suffixes=SUFFIXES, within=within).folders == (str(tmp_path / "full"),)
+
+
+def test_a_link_to_a_folder_above_a_part_is_not_entered(tmp_path: Path) -> None:
+    put(tmp_path / "a.mp4")
+    put(tmp_path / "sub" / "b.mp4")
+    (tmp_path / "sub" / "again").symlink_to(tmp_path)
+    plan = make_plan(tmp_path, suffixes=SUFFIXES, within=[str(tmp_path / "sub")])
+    assert names(plan, tmp_path) == ["sub/b.mp4"]
+
+
+def test_bad_paths_in_a_part_are_skipped_with_reasons(tmp_path: Path) -> None:
+    put(tmp_path / "a.mp4")
+    (tmp_path / "dead.mp4").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(tmp_path / "pipe.mp4")
+    within = [str(tmp_path / name) for name in ("dead.mp4", "pipe.mp4", "nul\0.mp4", "none.mp4")]
+    plan = make_plan(tmp_path, suffixes=SUFFIXES, within=within)
+    assert {Path(item.path).name: item.reason for item in plan.skipped} == {
+        "dead.mp4": "a link to nothing",
+        "pipe.mp4": "not a regular file",
+    }
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

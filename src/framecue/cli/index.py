@@ -87,6 +87,7 @@ def index(
         "moved": report.moved,
         "duplicates": len(report.duplicates),
         "removed": report.removed,
+        "subtitles updated": report.subtitles_updated,
     }
     counts = [f"{report.added} added ({report.encoded} encoded)"]
     counts += [f"{number} {name}" for name, number in rarer.items() if number]
@@ -103,6 +104,7 @@ def index(
                 "encoded": report.encoded,
                 "duplicates": [{"path": copy.path, "original": copy.original} for copy in report.duplicates],
                 "removed": report.removed,
+                "subtitles_updated": report.subtitles_updated,
                 "skipped": [{"path": item.path, "reason": item.reason} for item in report.skipped],
                 "videos": report.num_videos,
                 "segments": report.num_segments,

@@ -19,6 +19,7 @@ from framecue.library.contents import Contents, find_heirs
 from framecue.library.plan import Copy, Held, Plan, Skipped, Unit
 from framecue.library.prefetch import Claims, End, read_ahead
 from framecue.library.rows import Row
+from framecue.library.sidecars import SidecarFinder, with_sidecars
 from framecue.library.store import Store
 from framecue.library.worker import Clip, Worker
 from framecue.video import Content, ReadVideo
@@ -130,6 +131,7 @@ class _Run:
     ) -> None:
         self.worker, self.store, self.make_store, self.contents = worker, store, make_store, contents
         self.outcome = Outcome()
+        self.sidecars = SidecarFinder()
         self.noted = store.copies() if store else {}
         self.videos: deque[_Video] = deque()
         self.clips: list[tuple[_Video, Clip]] = []
@@ -259,7 +261,10 @@ class _Run:
         path, size, modified = unit.path, unit.size_bytes, unit.modified_seconds
         if self.contents.video_id(path) != rows[0].video_id:
             self.displace(path)
-        self.rows[path] = [replace(row, path=path, size_bytes=size, modified_seconds=modified) for row in rows]
+        sidecars = self.sidecars.read(path)
+        self.outcome.skipped += sidecars.skipped
+        placed = [replace(row, path=path, size_bytes=size, modified_seconds=modified) for row in rows]
+        self.rows[path] = with_sidecars(placed, sidecars)
         if unit.replaces:
             self.leaving.add(path)
         if path in self.noted:

@@ -13,6 +13,7 @@ from framecue.library.plan import PathsLike, Plan, Skipped, absolute_path, is_be
 from framecue.library.readers import STALL_SECONDS, open_readers
 from framecue.library.removal import find_gone, take_out
 from framecue.library.reports import AddReport, FileInfo, Hit, LibraryInfo, RemoveReport
+from framecue.library.retell import Retold, update_subtitles
 from framecue.library.store import Match, Store, normal_uri
 from framecue.library.worker import Worker
 from framecue.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Segmentation
@@ -20,7 +21,10 @@ from framecue.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Segmentation
 if TYPE_CHECKING:
     from framecue.model import VideoTextModel
 
-__all__ = ["Library", "check_query"]
+__all__ = ["SUFFIXES", "Library", "check_query"]
+
+# What is looked for in folders.
+SUFFIXES = VIDEO_SUFFIXES | IMAGE_SUFFIXES
 
 
 class Library:
@@ -62,12 +66,14 @@ class Library:
         """
         return Store.open(self.uri).fingerprint
 
-    def plan(self, paths: PathsLike, *, exclude: Iterable[str] = ()) -> Plan:
+    def plan(self, paths: PathsLike, *, exclude: Iterable[str] = (), within: Iterable[str] | None = None) -> Plan:
         """Say what ``add`` would do, without reading any content or loading a model.
 
         Args:
             paths: as for ``add``.
             exclude: as for ``add``.
+            within: look only at these absolute paths, and below them, of all that ``paths`` hold; nothing has to be
+                found then.
 
         Raises:
             InputError: there is no video at any of the paths, or a glob is empty.
@@ -75,8 +81,7 @@ class Library:
         """
         store = self._open_if_there()
         held, copies = (store.held(), store.copies()) if store else ({}, {})
-        suffixes = {*VIDEO_SUFFIXES, *IMAGE_SUFFIXES}
-        return make_plan(paths, suffixes=suffixes, held=held, copies=copies, exclude=exclude)
+        return make_plan(paths, suffixes=SUFFIXES, held=held, copies=copies, exclude=exclude, within=within)
 
     def add(
         self,
@@ -92,7 +97,9 @@ class Library:
         """Index video files: new and changed ones are encoded, what the library holds unchanged is left alone.
 
         A file that was renamed or moved, and one with the content of another, is recognised by its content and not
-        encoded. A file that cannot be read is skipped with its reason; the others are indexed.
+        encoded. A file that cannot be read is skipped with its reason; the others are indexed. What files beside a
+        video say (``clip.srt``, ``clip.en.vtt``, ``clip.txt``) is noted with it, and brought up to date when they
+        change, without encoding the video.
 
         Args:
             paths: a file or folder (searched through), or several, or what ``plan`` gave.
@@ -116,11 +123,11 @@ class Library:
         """
         plan = paths if isinstance(paths, Plan) else self.plan(paths, exclude=exclude)
         store = self._open_if_there()
+        segmentation = self._fitting_segmentation(store, segmentation)
         outcome = Outcome()
         if self._model is not None or plan.units:
             model = self._fitting_model(store)
             _check_offline(model)
-            segmentation = self._fitting_segmentation(store, segmentation)
             worker = Worker(model, segmentation=segmentation, captions=captions)
             fingerprint = lasting_fingerprint(model.fingerprint())
             with open_readers(stall_seconds=stall_seconds) as readers:
@@ -132,8 +139,9 @@ class Library:
                     make_store=lambda: Store.create(self.uri, fingerprint, segmentation),
                     progress=progress,
                 )
-        # Last, so that what was moved has been found under its new name.
         store = self._open_if_there()
+        retold = update_subtitles(store, plan.subtitles_changed) if store else Retold()
+        # Last, so that what was moved has been found under its new name.
         removed, kept = 0, list[Skipped]()
         if store and prune:
             gone, kept = find_gone({**store.held(), **store.copies()}, plan)
@@ -145,9 +153,10 @@ class Library:
             moved=outcome.moved,
             unchanged=len(plan.unchanged) + outcome.touched,
             duplicates=outcome.duplicates,
-            skipped=[*plan.skipped, *outcome.skipped, *kept],
+            skipped=[*plan.skipped, *outcome.skipped, *retold.skipped, *kept],
             encoded=outcome.encoded,
             removed=removed,
+            subtitles_updated=retold.updated,
             num_videos=num_videos,
             num_segments=num_segments,
         )

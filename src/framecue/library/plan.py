@@ -7,17 +7,24 @@ those that the library noted. The same files give the same plan in the same orde
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from framecue.errors import InputError
 from framecue.library.exclude import Exclude
+from framecue.library.sidecars import SidecarFinder
+from framecue.library.walk import (
+    PathsLike,
+    Skipped,
+    absolute_path,
+    as_list,
+    find_files,
+    is_below,
+    is_within,
+    look_at,
+)
 
 __all__ = ["Copy", "Held", "PathsLike", "Plan", "Skipped", "Unit", "absolute_path", "is_below", "make_plan"]
-
-PathsLike = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
 
 @dataclass(frozen=True)
@@ -30,6 +37,7 @@ class Held:
         modified_seconds: the file's modification time then.
         duration_seconds: the video's duration.
         num_segments: how many rows the file has.
+        sidecars: the state of the files beside it whose texts its rows have, see :mod:`framecue.library.sidecars`.
     """
 
     video_id: str
@@ -37,6 +45,7 @@ class Held:
     modified_seconds: float
     duration_seconds: float
     num_segments: int
+    sidecars: str | None = None
 
 
 @dataclass(frozen=True)
@@ -52,14 +61,6 @@ class Copy:
     video_id: str
     size_bytes: int
     modified_seconds: float
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """A path that was not indexed, and why."""
-
-    path: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -87,29 +88,26 @@ class Plan:
         units: new and changed files, in a fixed order.
         unchanged: paths of the files which the library holds as they are, itself or as a copy of another.
         skipped: paths that cannot be indexed, with reasons.
-        folders: the folders that were named and in which a video was found.
+        folders: the folders that were named and in which there is a video.
+        subtitles_changed: those of ``unchanged`` of which the files beside them now say something else.
+        within: the absolute paths to which the plan is confined; None where it covers all that was named.
     """
 
     units: tuple[Unit, ...]
     unchanged: tuple[str, ...]
     skipped: tuple[Skipped, ...]
     folders: tuple[str, ...] = ()
+    subtitles_changed: tuple[str, ...] = ()
+    within: frozenset[str] | None = None
 
     @property
     def seen(self) -> frozenset[str]:
         """Every file that was found, whether it can be indexed or not."""
         return frozenset([*(unit.path for unit in self.units), *self.unchanged, *(item.path for item in self.skipped)])
 
-
-def absolute_path(path: str | os.PathLike[str]) -> str:
-    """Give a path as a library notes it: absolute, ``~`` expanded, links kept."""
-    # abspath, not resolve: a person finds results under the names they use, links included.
-    return os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111 (Path fails for an unknown ~user)
-
-
-def is_below(path: str, folder: str) -> bool:
-    """Whether an absolute path lies in a folder, at any depth."""
-    return path.startswith(folder if folder.endswith(os.sep) else folder + os.sep)
+    def covers(self, path: str) -> bool:
+        """Whether the plan would have found a file at this path in one of the folders."""
+        return self.within is None or is_within(path, self.within)
 
 
 def make_plan(
@@ -119,6 +117,7 @@ def make_plan(
     held: Mapping[str, Held] | None = None,
     copies: Mapping[str, Copy] | None = None,
     exclude: Iterable[str] = (),
+    within: Iterable[str] | None = None,
 ) -> Plan:
     """List the files that are new or have changed.
 
@@ -131,19 +130,24 @@ def make_plan(
         held: what the library already holds, by absolute path.
         copies: the files that it knows as copies of those.
         exclude: globs of what to leave out, see :class:`Exclude`; folders that are named are not left out.
+        within: look only at these absolute paths, and below them, of all that the named ones hold. Then nothing has
+            to be found.
 
     Raises:
         InputError: there is nothing to index at any of the paths, or a glob is empty.
     """
-    held, copies = held or {}, copies or {}
+    held, copies, excluded = held or {}, copies or {}, Exclude(exclude)
+    places = None if within is None else frozenset(within)
+    sidecars = SidecarFinder()
     originals: dict[str, list[str]] = {}
     for path, item in held.items():
         originals.setdefault(item.video_id, []).append(path)
     folders: dict[str, None] = {}
     units: dict[str, Unit] = {}
     unchanged: dict[str, None] = {}
+    retold: dict[str, None] = {}
     skipped: dict[str, Skipped] = {}
-    for root, found in _find(paths, suffixes, Exclude(exclude)):
+    for root, found in find_files(paths, suffixes=suffixes, exclude=excluded, within=places):
         if isinstance(found, Skipped):
             skipped.setdefault(found.path, _with_hint(found, root, held))
             continue
@@ -153,11 +157,26 @@ def make_plan(
         known: Held | Copy | None = held.get(path) or copies.get(path)
         if known and _is_as_noted(known, status) and (path in held or _has_original(known, originals, held)):
             unchanged[path] = None
+            if path in held and held[path].sidecars != sidecars.state(path):
+                retold[path] = None
         else:
             units[path] = Unit(path, status.st_size, status.st_mtime, replaces=known is not None)
-    if not units and not unchanged:
+    if places is not None:
+        folders |= dict.fromkeys(_folders_around(paths, places, suffixes, excluded))
+    elif not units and not unchanged:
         raise InputError(_nothing_message(list(skipped.values())))
-    return Plan(tuple(units.values()), tuple(unchanged), tuple(skipped.values()), tuple(folders))
+    return Plan(tuple(units.values()), tuple(unchanged), tuple(skipped.values()), tuple(folders), tuple(retold), places)
+
+
+def _folders_around(
+    paths: PathsLike, places: frozenset[str], suffixes: Collection[str], exclude: Exclude
+) -> Iterator[str]:
+    """Yield the named folders that have one of some places below them, and a video anywhere."""
+    for root in map(absolute_path, filter(os.fspath, as_list(paths))):
+        if any(is_below(place, root) for place in places):
+            files = find_files(root, suffixes=suffixes, exclude=exclude)
+            if any(not isinstance(found, Skipped) and found[0] != root for _, found in files):
+                yield root
 
 
 def _is_as_noted(known: Held | Copy, status: os.stat_result) -> bool:
@@ -167,7 +186,7 @@ def _is_as_noted(known: Held | Copy, status: os.stat_result) -> bool:
 def _has_original(copy: Held | Copy, originals: Mapping[str, list[str]], held: Mapping[str, Held]) -> bool:
     """Whether a copy's content is still where the library holds it; otherwise the copy has to take its place."""
     for path in originals.get(copy.video_id, []):
-        status = _status(path)
+        status = look_at(path)
         if not isinstance(status, Skipped) and _is_as_noted(held[path], status):
             return True
     return False
@@ -188,80 +207,3 @@ def _nothing_message(skipped: list[Skipped]) -> str:
     shown = "; ".join(f"{item.path}: {item.reason}" for item in skipped[:3])
     more = f"; and {len(skipped) - 3} more" if len(skipped) > 3 else ""
     return f"nothing to index: {shown}{more}; name video files, or folders that hold videos"
-
-
-def _find(
-    paths: PathsLike, suffixes: Collection[str], exclude: Exclude
-) -> Iterator[tuple[str, tuple[str, os.stat_result] | Skipped]]:
-    """Yield every file to consider with its status, and every path that cannot be one; each with what was named."""
-    named = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
-    for item in named:
-        if not os.fspath(item):
-            yield "''", Skipped("''", "an empty path")
-            continue
-        path = absolute_path(item)
-        found = _status(path)
-        if isinstance(found, Skipped):
-            yield path, found
-        elif stat.S_ISDIR(found.st_mode):
-            empty = True
-            for inner in _walk(path, suffixes, exclude):
-                empty = False
-                yield path, inner
-            if empty:
-                yield path, Skipped(path, "no video in this folder")
-        elif exclude(path, root=str(Path(path).parent)):
-            yield path, Skipped(path, "excluded")
-        else:
-            yield path, (path, found)
-
-
-def _walk(folder: str, suffixes: Collection[str], exclude: Exclude) -> Iterator[tuple[str, os.stat_result] | Skipped]:
-    """Yield the videos below a folder in sorted order, each real folder once (so links cannot make a loop)."""
-    errors: list[OSError] = []
-    visited: set[tuple[int, int]] = set()
-    for parent, folders, files in os.walk(folder, followlinks=True, onerror=errors.append):
-        try:
-            status = Path(parent).stat()
-        except OSError:
-            folders.clear()
-            continue
-        if (status.st_dev, status.st_ino) in visited:
-            folders.clear()
-            continue
-        visited.add((status.st_dev, status.st_ino))
-        folders[:] = sorted(
-            name
-            for name in folders
-            if not name.startswith(".") and not exclude(os.path.join(parent, name), root=folder)  # noqa: PTH118
-        )
-        for name in sorted(files):
-            if name.startswith(".") or Path(name).suffix.lower() not in suffixes:
-                continue
-            path = os.path.join(parent, name)  # noqa: PTH118 (parent is already a normal absolute path)
-            if exclude(path, root=folder):
-                continue
-            found = _status(path)
-            yield found if isinstance(found, Skipped) else (path, found)
-    for error in errors:
-        yield Skipped(str(error.filename), f"folder cannot be read ({error.strerror})")
-
-
-def _status(path: str) -> os.stat_result | Skipped:
-    """Look at one path, following links; what is neither a file nor a folder would block a reader (a pipe)."""
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return Skipped(path, "the name is not valid UTF-8; rename it")
-    try:
-        status = Path(path).stat()
-    except FileNotFoundError:
-        is_link = Path(path).is_symlink()
-        return Skipped(path, "a link to nothing" if is_link else "no such file or folder")
-    except OSError as error:
-        return Skipped(path, f"cannot be read ({error.strerror})")
-    except ValueError as error:
-        return Skipped(path, f"not a path ({error})")
-    if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
-        return Skipped(path, "not a regular file")
-    return status

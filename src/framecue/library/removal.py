@@ -39,7 +39,7 @@ def find_gone(paths: Iterable[str], plan: Plan) -> tuple[list[str], list[Skipped
     seen = plan.seen
     for path in paths:
         folder = next((folder for folder in plan.folders if is_below(path, folder)), None)
-        if folder is None or path in seen or not is_missing(path):
+        if folder is None or path in seen or not plan.covers(path) or not is_missing(path):
             continue
         parent = str(Path(path).parent)
         if parent not in doubts:

@@ -24,6 +24,8 @@ class AddReport:
         skipped: the paths that could not be indexed or pruned, with reasons.
         encoded: how many videos went through the model.
         removed: how many files were pruned.
+        subtitles_updated: of how many unchanged files the words have been read again, as the files beside them
+            changed.
         num_videos: how many videos the library holds now.
         num_segments: how many segments it holds now.
     """
@@ -37,6 +39,7 @@ class AddReport:
     changed: int = 0
     moved: int = 0
     removed: int = 0
+    subtitles_updated: int = 0
     duplicates: list[Duplicate] = field(default_factory=list)
 
 

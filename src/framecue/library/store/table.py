@@ -111,13 +111,13 @@ class Store:
 
     def held(self) -> dict[str, Held]:
         """Say which files the library holds, by absolute path, in the order of the paths."""
-        columns = ["path", "video_id", "size_bytes", "modified_seconds", "duration_seconds"]
+        columns = ["path", "video_id", "size_bytes", "modified_seconds", "duration_seconds", "sidecars"]
         table = self._read(lambda: self._table.search().select(columns).to_arrow())
         held: dict[str, Held] = {}
         values = zip(*(table.column(name).to_pylist() for name in columns), strict=True)
-        for path, video_id, size_bytes, modified_seconds, duration_seconds in values:
+        for path, video_id, size_bytes, modified_seconds, duration_seconds, sidecars in values:
             num_segments = held[path].num_segments + 1 if path in held else 1
-            held[path] = Held(video_id, size_bytes, modified_seconds, duration_seconds, num_segments)
+            held[path] = Held(video_id, size_bytes, modified_seconds, duration_seconds, num_segments, sidecars)
         return dict(sorted(held.items()))
 
     def num_rows(self) -> int:
