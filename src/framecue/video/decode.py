@@ -14,33 +14,22 @@ from typing import Any
 import numpy as np
 
 from framecue.errors import InputError, VideoError
+from framecue.video.frames import Frames, gather, undecodable
 from framecue.video.packets import PacketIndex, choose_places, scan_packets
 from framecue.video.pixels import RgbConverter
 from framecue.video.plan import Run, plan_runs, share_runs, straight_run
 from framecue.video.run import decode_run, decoded_frames, rewind
 from framecue.video.sampling import FrameSampling
 from framecue.video.source import open_video
+from framecue.video.steps import Steps, finish
 
-__all__ = ["Frames", "VideoInfo", "VideoReader", "probe", "read_frames"]
+__all__ = ["Frames", "VideoInfo", "VideoReader", "probe", "read_frames", "set_threads"]
 
 
 # Pixels to decode below which starting threads costs more than they save (some ten milliseconds of one core).
 _SMALL_WORK_PIXELS = 5_000_000
 # Runs are decoded at once, each by one thread: a decoder's own threads wait for each other, which costs a fifth more.
 _MAX_DECODERS = 8
-
-
-@dataclass(frozen=True, eq=False)
-class Frames:
-    """Decoded frames with their times.
-
-    Attributes:
-        pixels: uint8 (F, H, W, 3), RGB, in display orientation.
-        times_seconds: float64 (F,), when each frame is shown; the video's first frame is at 0.
-    """
-
-    pixels: np.ndarray
-    times_seconds: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -81,11 +70,25 @@ class VideoReader:
     """
 
     def __init__(self, path: str | Path, *, index: PacketIndex | None = None) -> None:
-        self.path = Path(path)
+        finish(self._start(Path(path), index))
+
+    @classmethod
+    def open_steps(cls, path: str | Path) -> Steps[VideoReader]:
+        """Do what ``VideoReader(path)`` does, with signs of life: a big file takes a while to read.
+
+        Raises:
+            VideoError: the file is missing or empty, or is no video.
+        """
+        video = cls.__new__(cls)
+        yield from video._start(Path(path), None)
+        return video
+
+    def _start(self, path: Path, index: PacketIndex | None) -> Steps[None]:
+        self.path = path
         self._stack = ExitStack()
         self._open()
         try:
-            self.index = scan_packets(self.path, self._container, self._stream) if index is None else index
+            self.index = (yield from scan_packets(path, self._container, self._stream)) if index is None else index
         except BaseException:
             self.close()
             raise
@@ -114,7 +117,7 @@ class VideoReader:
         self._is_fresh = False
         frame = next(decoded_frames(self._container, self._stream, self.index, problems), None)
         if frame is None:
-            raise VideoError(self.path, _undecodable(problems))
+            raise VideoError(self.path, undecodable(problems))
         height, width, _ = RgbConverter()(frame[1]).shape
         return VideoInfo(self.path, self.index.duration_seconds, self.index.num_frames, width, height)
 
@@ -150,23 +153,14 @@ class VideoReader:
             raise InputError(f"short_side is {short_side}; it must be at least 1 pixel")
         window = {"start_seconds": start_seconds, "end_seconds": end_seconds}
         chosen = choose_places(self.index, sampling, rng=rng, path=self.path, **window)
-        places, slots = np.unique(chosen, return_inverse=True)
+        places = np.unique(chosen)
         pixels, problems = self._read_runs(plan_runs(self.index, places.tolist()), short_side)
         if len(pixels) < len(places):
             # A jump may land where the decoder cannot recover, and what is left out may be missed in a damaged file;
             # opening it anew and decoding everything is the judge of what is there.
             self._open()
             pixels, problems = self._read_runs([straight_run(self.index, places.tolist())], short_side, skip=False)
-        if not pixels:
-            raise VideoError(self.path, _undecodable(problems))
-        num_good = sum(int(place) in pixels for place in chosen)
-        if 2 * num_good < len(chosen):
-            reason = f"only {num_good} of {len(chosen)} sampled frames can be decoded: the file is damaged"
-            raise VideoError(self.path, reason)
-        times = self.index.times_seconds
-        good = np.array(sorted(pixels))
-        used = [int(good[np.argmin(np.abs(times[good] - times[place]))]) for place in places]
-        return Frames(np.stack([pixels[used[slot]] for slot in slots]), times[used][slots])
+        return gather(self.path, self.index, chosen, pixels, problems)
 
     def _open(self) -> None:
         self._stack.close()
@@ -191,7 +185,7 @@ class VideoReader:
             self._go_to_beginning()
         self._is_fresh = False
         if not self._stream.codec_context.is_open:
-            _set_threads(self._stream, 1 if is_small or len(shares) > 1 else 0)
+            set_threads(self._stream, 1 if is_small or len(shares) > 1 else 0)
         if len(shares) == 1:
             for place, frame in _decode(self._container, self._stream, self.index, runs, problems, skip):
                 pixels[place] = convert(frame)
@@ -210,7 +204,7 @@ class VideoReader:
         """Decode runs that start at keyframes with a decoder of their own."""
         problems: list[str] = []
         with open_video(self.path) as (container, stream):
-            _set_threads(stream, 1)
+            set_threads(stream, 1)
             return list(_decode(container, stream, self.index, runs, problems, skip)), problems
 
 
@@ -221,7 +215,7 @@ def _decode(
         yield from decode_run(container, stream, index, run, problems, skip=skip)
 
 
-def _set_threads(stream: Any, number: int) -> None:
+def set_threads(stream: Any, number: int) -> None:
     """Say how many threads a decoder that is not open yet may use; 0 for one a core."""
     stream.codec_context.thread_type = "AUTO"
     stream.codec_context.thread_count = number
@@ -284,7 +278,3 @@ def read_frames(
         return reader.read_frames(
             sampling, rng=rng, start_seconds=start_seconds, end_seconds=end_seconds, short_side=short_side
         )
-
-
-def _undecodable(problems: Sequence[str]) -> str:
-    return "none of its frames can be decoded" + (f" ({problems[-1]})" if problems else "")

@@ -6,24 +6,29 @@ What a reader gives is a stream, as a long video has more segments than fit into
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from framecue.errors import VideoError
 from framecue.video.decode import VideoReader
+from framecue.video.forward import read_segments
+from framecue.video.frames import Frames
+from framecue.video.packets import PacketIndex
 from framecue.video.sampling import FrameSampling
 from framecue.video.segments import Segmentation
+from framecue.video.shots import find_cuts
+from framecue.video.steps import Progress, Pulse, Steps, finish
+from framecue.video.thumbnail import make_thumbnail, middle_frame
 
 __all__ = ["Content", "Moment", "Progress", "ReadOptions", "ReadVideo", "content_hash", "read_moments"]
 
-THUMBNAIL_SIDE = 192
-
 _BLOCK_BYTES = 1 << 20
+# Up to so many frames, one segment is read by the reader that is open already, with several decoders if that pays; it
+# gives no sign of life meanwhile.
+_QUICK_FRAMES = 2000
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ class Content:
         video_id: hash of its content.
         is_wanted: whether its frames follow; not where its content is known already.
         duration_seconds: of the video; 0 where it is not wanted.
-        num_segments: how many moments follow.
+        num_segments: how many segments are planned; of a damaged video fewer moments may follow, but at least half.
     """
 
     video_id: str
@@ -75,11 +80,6 @@ class Moment:
     thumbnail: bytes
 
 
-@dataclass(frozen=True)
-class Progress:
-    """A sign that a long step goes on, of no other meaning."""
-
-
 Event = Content | Progress | Moment
 # (path, options, whether a content's frames are wanted) -> what is read of it, in order
 ReadVideo = Callable[[str, ReadOptions, Callable[[str], bool]], Iterator[Event]]
@@ -95,23 +95,61 @@ def read_moments(path: str, options: ReadOptions, is_wanted: Callable[[str], boo
 
     Yields:
         ``Content`` once, then a ``Moment`` for each segment in order of their starts, with ``Progress`` anywhere
-        between.
+        between. A segment that cannot be decoded is left out, as long as at least half of them can.
 
     Raises:
         VideoError: the file cannot be read or decoded, which may come after some moments.
     """
     try:
-        video_id = content_hash(path)
+        video_id = yield from _hash(path)
     except OSError as error:
         raise VideoError(path, f"cannot be read ({error.strerror})") from error
     if not is_wanted(video_id):
         yield Content(video_id, is_wanted=False)
         return
-    with VideoReader(path) as video:
-        duration_seconds = video.index.duration_seconds
-        yield Content(video_id, True, duration_seconds, num_segments=1)
-        frames = video.read_frames(options.sampling, short_side=options.short_side)
-        yield Moment(0.0, duration_seconds, frames.pixels, _thumbnail(frames.pixels[len(frames.pixels) // 2]))
+    with (yield from VideoReader.open_steps(path)) as video:
+        index, duration_seconds = video.index, video.index.duration_seconds
+        if options.segmentation.is_whole(duration_seconds) and index.num_frames <= _QUICK_FRAMES:
+            yield Content(video_id, True, duration_seconds, num_segments=1)
+            frames = video.read_frames(options.sampling, short_side=options.short_side)
+            yield _moment((0.0, duration_seconds), frames)
+            return
+    segments = yield from _plan_segments(path, index, options.segmentation)
+    yield Content(video_id, True, duration_seconds, len(segments))
+    yield from _read_segments(path, index, segments, options)
+
+
+def _plan_segments(path: str, index: PacketIndex, segmentation: Segmentation) -> Steps[list[tuple[float, float]]]:
+    cuts: list[float] = []
+    if segmentation.kind == "shots" and not segmentation.is_whole(index.duration_seconds):
+        cuts = yield from find_cuts(path, index)
+    starts = index.times_seconds
+    ends = np.append(starts[1:], index.duration_seconds)
+    is_still = ends - starts > segmentation.longest_seconds
+    stills = list(zip(starts[is_still].tolist(), ends[is_still].tolist(), strict=True))
+    return segmentation.segments(index.duration_seconds, cuts, stills=stills)
+
+
+def _read_segments(
+    path: str, index: PacketIndex, segments: list[tuple[float, float]], options: ReadOptions
+) -> Iterator[Moment | Progress]:
+    remaining = iter(segments)
+    num_lost = 0
+    for step in read_segments(path, index, options.sampling, segments, short_side=options.short_side):
+        if isinstance(step, Progress):
+            yield step
+            continue
+        segment = next(remaining)
+        if isinstance(step, Frames):
+            yield _moment(segment, step)
+            continue
+        num_lost += 1
+        if 2 * num_lost > len(segments):
+            raise VideoError(path, f"more than half of its {len(segments)} segments cannot be decoded ({step.reason})")
+
+
+def _moment(segment: tuple[float, float], frames: Frames) -> Moment:
+    return Moment(*segment, frames.pixels, make_thumbnail(middle_frame(frames)))
 
 
 def content_hash(path: str) -> str:
@@ -120,17 +158,15 @@ def content_hash(path: str) -> str:
     Raises:
         OSError: the file cannot be read.
     """
+    return finish(_hash(path))
+
+
+def _hash(path: str) -> Steps[str]:
     digest = hashlib.blake2b(digest_size=20)
+    pulse = Pulse()
     with Path(path).open("rb") as file:
         while block := file.read(_BLOCK_BYTES):
             digest.update(block)
+            if pulse.is_due():
+                yield Progress()
     return digest.hexdigest()
-
-
-def _thumbnail(pixels: np.ndarray) -> bytes:
-    """Make a WebP picture, at most THUMBNAIL_SIDE on its long side, of one frame uint8 (H, W, 3)."""
-    picture = Image.fromarray(np.ascontiguousarray(pixels))
-    picture.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
-    buffer = io.BytesIO()
-    picture.save(buffer, format="WEBP", quality=60)
-    return buffer.getvalue()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ import numpy as np
 from framecue.errors import InputError, VideoError
 from framecue.video.sampling import FrameSampling
 from framecue.video.source import open_video
+from framecue.video.steps import Progress, Pulse, Steps, finish
 
 __all__ = ["PacketIndex", "choose_places", "read_packet_index", "scan_packets"]
 
@@ -72,7 +74,7 @@ class PacketIndex:
         """From the first frame's beginning to the last frame's end."""
         return float((self.end - int(self.times[0])) * self.time_base)
 
-    @property
+    @cached_property
     def times_seconds(self) -> np.ndarray:
         """float64 (N,), when each frame is shown, the first one at 0."""
         return (self.times - self.times[0]) * float(self.time_base)
@@ -91,11 +93,11 @@ def read_packet_index(path: str | Path) -> PacketIndex:
         VideoError: the file cannot be opened, or has no video.
     """
     with open_video(path) as (container, stream):
-        return scan_packets(Path(path), container, stream)
+        return finish(scan_packets(Path(path), container, stream))
 
 
-def scan_packets(path: Path, container: Any, stream: Any) -> PacketIndex:
-    """Read the packets of a newly opened file, which is at its end then.
+def scan_packets(path: Path, container: Any, stream: Any) -> Steps[PacketIndex]:
+    """Read the packets of a newly opened file, which is at its end then; a big file takes a while.
 
     Args:
         path: the file, for the error message.
@@ -110,8 +112,11 @@ def scan_packets(path: Path, container: Any, stream: Any) -> PacketIndex:
     """
     time_base = stream.time_base or Fraction(1, _DEFAULT_RATE)
     packets: list[_Packet] = []
+    pulse = Pulse()
     try:
         for packet in container.demux(stream):
+            if pulse.is_due():
+                yield Progress()
             if packet.size:
                 is_shown = not (packet.is_discard or packet.is_corrupt)
                 facts = _Packet(packet.pts, packet.dts, packet.duration or 0, packet.size, packet.is_keyframe, is_shown)
