@@ -3,7 +3,7 @@
 Both read 12 evenly spaced frames of a file as RGB at full size, opening it included. The plain way of research codes
 sets OpenCV's frame number and reads, for each of the frames. Prints, for three generated files, the ratio of the
 median times, taken in turns, and how far the frames are apart. Each side has its own default of threads; `--cores 1`
-lets both have one. Needs OpenCV: `pip install -e ".[benchmarks]"`.
+lets both have one.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 
 from framecue.video import FrameSampling, read_frames
@@ -78,10 +79,6 @@ def main() -> None:
     parser.add_argument("--cores", type=int, help="use only so many processor cores, which also limits the threads")
     parser.add_argument("--json", type=Path, help="also write the results here")
     options = parser.parse_args()
-    try:
-        import cv2
-    except ImportError:
-        sys.exit('this benchmark needs OpenCV: pip install -e ".[benchmarks]"')
     cores = available_cores(options.cores)
     print(f"{cores} cores; OpenCV {cv2.__version__}, PyAV {av.__version__}; {options.rounds} rounds", flush=True)
 
@@ -158,8 +155,6 @@ def read_planned(path: Path) -> np.ndarray:
 
 def read_by_seeking(path: Path, *, offset: int = 0) -> np.ndarray:
     """The same frames, by OpenCV's frame number: uint8 (F, H, W, 3), RGB."""
-    import cv2
-
     capture = cv2.VideoCapture(str(path))
     num_frames = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
     frames = []

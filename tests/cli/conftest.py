@@ -22,9 +22,8 @@ assert _spec.loader is not None
 _library = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_library)
 
-colour_model, make_model, write_clip, clips = (
-    getattr(_library, name) for name in ("colour_model", "make_model", "write_clip", "clips")
-)
+_names = ("colour_model", "make_model", "write_clip", "clips", "readers_of_this_process")
+colour_model, make_model, write_clip, clips, readers_of_this_process = (getattr(_library, name) for name in _names)
 
 
 class Result(NamedTuple):

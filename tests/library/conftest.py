@@ -7,6 +7,7 @@ reddest clip, and the score is the cosine of two colours.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 
-from framecue.video import FrameSampling, write_video
+from framecue.video import FrameSampling, read_moments, write_video
 
 COLOURS = {
     "red": (220, 30, 30),
@@ -78,6 +79,13 @@ def _write_clip(path: Path, colour: str, *, seconds: float = 1.0, seed: int = 0)
     frame[:8, :8] = np.random.default_rng(seed).integers(0, 255, 3, dtype=np.uint8)
     write_video(path, [frame] * round(seconds * 8), frames_per_second=8)
     return path
+
+
+@pytest.fixture(autouse=True)
+def readers_of_this_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read files in this process, as starting another one for each test would take long; ``isolated`` tests do not."""
+    if request.node.get_closest_marker("isolated") is None:
+        monkeypatch.setattr("framecue.library.library.open_readers", lambda **options: nullcontext([read_moments]))
 
 
 @pytest.fixture

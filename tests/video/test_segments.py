@@ -1,5 +1,7 @@
 """Segments: the arithmetic of cutting a video, for all durations, cuts and windows."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +26,7 @@ def test_segments_cover_the_video_in_order(segmentation, duration, cuts):
     if duration <= 3 * segmentation.segment_seconds:
         assert segments == [(0.0, duration)]
         return
-    for (start, end), (next_start, next_end) in zip(segments, segments[1:], strict=False):
+    for (start, end), (next_start, next_end) in pairwise(segments):
         assert start < next_start <= end + 1e-9
         assert end <= next_end
     longest = segmentation.segment_seconds + (segmentation.segment_seconds - segmentation.overlap_seconds) / 2
@@ -45,7 +47,7 @@ def test_no_segment_crosses_a_cut_that_leaves_long_enough_shots(segmentation, du
 def test_an_event_of_five_seconds_has_a_segment_within_one_and_a_quarter(duration, cuts, where):
     segments = Segmentation().segments(duration, cuts)
     edges = sorted({0.0, duration, *(cut for cut in cuts if any(start == cut for start, _ in segments))})
-    shot, end = max(zip(edges, edges[1:], strict=False), key=lambda span: span[1] - span[0])
+    shot, end = max(pairwise(edges), key=lambda span: span[1] - span[0])
     if end - shot < 5:
         return
     event = shot + where * (end - shot - 5)

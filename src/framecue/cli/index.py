@@ -7,6 +7,7 @@ import click
 from framecue.cli.choosing import library_model, library_option, make_segmentation, model_options, segment_options
 from framecue.cli.output import log, print_json, progress_bar, quiet_libraries
 from framecue.errors import InputError
+from framecue.video.isolated import STALL_SECONDS
 
 
 @click.command()
@@ -20,7 +21,7 @@ from framecue.errors import InputError
 @click.option(
     "--stall-seconds",
     type=click.FloatRange(min=0, min_open=True),
-    default=60.0,
+    default=STALL_SECONDS,
     show_default=True,
     help="Give a file up whose reader shows no sign of life for so long.",
 )
@@ -69,6 +70,7 @@ def index(
             captions=captions,
             stall_seconds=stall_seconds,
             progress=progress,
+            on_wait=lambda: log(f"waiting for another run that writes {library.uri}"),
         )
 
     num_found = report.added + report.changed + report.moved + report.unchanged + len(report.duplicates)

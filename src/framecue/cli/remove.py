@@ -25,7 +25,7 @@ def remove(paths: tuple[str, ...], uri: str, as_json: bool) -> None:
     from framecue.library import Library
 
     library = Library(uri)
-    report = library.remove(paths)
+    report = library.remove(paths, on_wait=lambda: log(f"waiting for another run that writes {library.uri}"))
     for item in report.skipped:
         log(f"skipped {item.path}: {item.reason}")
     log(

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from framecue.library.contents import Contents, find_heirs
-from framecue.library.plan import Copy, Held, Plan, Skipped, Unit
+from framecue.library.plan import Copy, Held, Plan, Skipped, Unit, still_to_do
 from framecue.library.prefetch import Claims, End, read_ahead
 from framecue.library.rows import Row
 from framecue.library.sidecars import SidecarFinder, with_sidecars
@@ -44,7 +44,9 @@ class Duplicate:
 
 @dataclass
 class Outcome:
-    """What a run did: how many files were new, changed, moved, or had a new time but the old content.
+    """What a run did: how many files were new, changed, moved, or (``touched``) had a new time but the old content.
+
+    A file that another run has indexed since the plan was made counts as touched.
 
     ``encoded`` is how many videos went through the model; ``duplicates`` and ``skipped`` list files.
     """
@@ -73,7 +75,7 @@ def run_plan(
         plan: what to do; its own skipped paths are not repeated in the outcome.
         worker: encodes.
         readers: read the files.
-        store: where the rows go, or None where the library does not exist yet.
+        store: where the rows go, opened since nobody else may write it; None where the library does not exist yet.
         make_store: makes the library, when the first rows are there.
         progress: told as the run goes on.
 
@@ -82,15 +84,17 @@ def run_plan(
     """
     held = store.held() if store else {}
     run = _Run(worker, store, make_store, Contents(held, plan.seen))
-    units: Sequence[Unit] = plan.units
+    units = still_to_do(plan.units, held, run.noted)
+    num_units = len(units)
+    run.outcome.touched = len(plan.units) - num_units
     try:
         while units:
             # Each content is read by the first unit that has it, so a pass leaves fewer units over than it was given.
             claims = Claims(run.contents.video_ids())
-            num_before = len(plan.units) - len(units)
+            num_before = num_units - len(units)
             for number, part in run.read(units, readers, claims):
                 if progress:
-                    progress(num_before + number + part, len(plan.units))
+                    progress(num_before + number + part, num_units)
             units, run.again = run.again, []
     except KeyboardInterrupt:
         # The person who stops a run keeps what it has encoded.

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from framecue.errors import InputError, LibraryNotFoundError, NotOfflineError
 from framecue.library.fingerprint import check_fingerprint, lasting_fingerprint, load_named_model
 from framecue.library.indexing import Duplicate, Outcome, ProgressCallback, run_plan
+from framecue.library.lock import library_lock
 from framecue.library.plan import PathsLike, Plan, Skipped, absolute_path, is_below, make_plan
-from framecue.library.readers import STALL_SECONDS, open_readers
+from framecue.library.readers import open_readers
 from framecue.library.removal import find_gone, take_out
 from framecue.library.reports import AddReport, FileInfo, Hit, LibraryInfo, RemoveReport
 from framecue.library.retell import Retold, update_subtitles
 from framecue.library.store import Match, Store, normal_uri
 from framecue.library.worker import Worker
-from framecue.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Segmentation
+from framecue.video import IMAGE_SUFFIXES, STALL_SECONDS, VIDEO_SUFFIXES, ReadVideo, Segmentation
 
 if TYPE_CHECKING:
     from framecue.model import VideoTextModel
@@ -93,13 +94,15 @@ class Library:
         captions: bool = False,
         stall_seconds: float = STALL_SECONDS,
         progress: ProgressCallback | None = None,
+        on_wait: Callable[[], None] | None = None,
     ) -> AddReport:
         """Index video files: new and changed ones are encoded, what the library holds unchanged is left alone.
 
         A file that was renamed or moved, and one with the content of another, is recognised by its content and not
         encoded. A file that cannot be read is skipped with its reason; the others are indexed. What files beside a
         video say (``clip.srt``, ``clip.en.vtt``, ``clip.txt``) is noted with it, and brought up to date when they
-        change, without encoding the video.
+        change, without encoding the video. If another run writes the library, this one waits until that has ended,
+        and does what is left.
 
         Args:
             paths: a file or folder (searched through), or several, or what ``plan`` gave.
@@ -112,6 +115,7 @@ class Library:
             captions: whether to describe each segment with the method's captioner, for full text search.
             stall_seconds: how long reading a file may give no sign of life before the file is skipped.
             progress: called with (files done, files in all); the file at hand counts by the part that is read.
+            on_wait: called once if another run writes the library, before waiting for it.
 
         Raises:
             InputError: there is no video at any of the paths, there is no model for a new library, the library was
@@ -123,29 +127,28 @@ class Library:
         """
         plan = paths if isinstance(paths, Plan) else self.plan(paths, exclude=exclude)
         store = self._open_if_there()
-        segmentation = self._fitting_segmentation(store, segmentation)
-        outcome = Outcome()
+        self._fitting_segmentation(store, segmentation)
         if self._model is not None or plan.units:
-            model = self._fitting_model(store)
-            _check_offline(model)
-            worker = Worker(model, segmentation=segmentation, captions=captions)
-            fingerprint = lasting_fingerprint(model.fingerprint())
-            with open_readers(stall_seconds=stall_seconds) as readers:
-                outcome = run_plan(
-                    plan,
-                    worker,
-                    readers=readers,
-                    store=store,
-                    make_store=lambda: Store.create(self.uri, fingerprint, segmentation),
-                    progress=progress,
-                )
-        store = self._open_if_there()
-        retold = update_subtitles(store, plan.subtitles_changed) if store else Retold()
-        # Last, so that what was moved has been found under its new name.
+            _check_offline(self._fitting_model(store))
+        outcome, retold = Outcome(), Retold()
         removed, kept = 0, list[Skipped]()
-        if store and prune:
-            gone, kept = find_gone({**store.held(), **store.copies()}, plan)
-            removed = take_out(store, gone)
+        if plan.units or plan.subtitles_changed or prune:
+            with library_lock(self.uri, on_wait=on_wait):
+                # From here on nobody else writes, but somebody may have since the library was looked at.
+                store = self._open_if_there()
+                if plan.units:
+                    settings = self._fitting_segmentation(store, segmentation)
+                    worker = Worker(self._fitting_model(store), segmentation=settings, captions=captions)
+                    with open_readers(stall_seconds=stall_seconds) as readers:
+                        outcome = self._encode(plan, worker, readers, store, progress)
+                    store = self._open_if_there()
+                if store:
+                    retold = update_subtitles(store, plan.subtitles_changed)
+                    if prune:
+                        # Last, so that what was moved has been found under its new name.
+                        gone, kept = find_gone({**store.held(), **store.copies()}, plan)
+                        removed = take_out(store, gone)
+                    store.compact()
         num_videos, num_segments = _counts(store)
         return AddReport(
             added=outcome.added,
@@ -161,19 +164,43 @@ class Library:
             num_segments=num_segments,
         )
 
-    def remove(self, paths: PathsLike) -> RemoveReport:
+    def _encode(
+        self,
+        plan: Plan,
+        worker: Worker,
+        readers: Sequence[ReadVideo],
+        store: Store | None,
+        progress: ProgressCallback | None,
+    ) -> Outcome:
+        fingerprint = lasting_fingerprint(worker.model.fingerprint())
+        return run_plan(
+            plan,
+            worker,
+            readers=readers,
+            store=store,
+            make_store=lambda: Store.create(self.uri, fingerprint, worker.options.segmentation),
+            progress=progress,
+        )
+
+    def remove(self, paths: PathsLike, *, on_wait: Callable[[], None] | None = None) -> RemoveReport:
         """Take files out of the library, and nothing from the disk; needs no model.
 
         A video of which the library knows a duplicate elsewhere stays, under the duplicate's path.
 
         Args:
             paths: files, and folders with all that the library holds below them; they need not exist any more.
+            on_wait: called once if another run writes the library, before waiting for it.
 
         Raises:
             InputError: the library knows nothing of any of the paths.
             LibraryNotFoundError: the library does not exist.
             LibraryError: the library cannot be read or written.
         """
+        Store.open(self.uri)  # before the lock, which would make a folder where there is none
+        with library_lock(self.uri, on_wait=on_wait):
+            return self._remove(paths)
+
+    def _remove(self, paths: PathsLike) -> RemoveReport:
         store = Store.open(self.uri)
         known = {**store.held(), **store.copies()}
         found: dict[str, None] = {}

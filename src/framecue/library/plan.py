@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from framecue.errors import InputError
 from framecue.library.exclude import Exclude
@@ -24,7 +24,18 @@ from framecue.library.walk import (
     look_at,
 )
 
-__all__ = ["Copy", "Held", "PathsLike", "Plan", "Skipped", "Unit", "absolute_path", "is_below", "make_plan"]
+__all__ = [
+    "Copy",
+    "Held",
+    "PathsLike",
+    "Plan",
+    "Skipped",
+    "Unit",
+    "absolute_path",
+    "is_below",
+    "make_plan",
+    "still_to_do",
+]
 
 
 @dataclass(frozen=True)
@@ -177,6 +188,26 @@ def _folders_around(
             files = find_files(root, suffixes=suffixes, exclude=exclude)
             if any(not isinstance(found, Skipped) and found[0] != root for _, found in files):
                 yield root
+
+
+def still_to_do(units: Iterable[Unit], held: Mapping[str, Held], copies: Mapping[str, Copy]) -> list[Unit]:
+    """Bring units up to date with what the library holds by now: another run may have written since the plan was made.
+
+    Args:
+        units: of the plan.
+        held: what the library holds now, by absolute path.
+        copies: the files that it knows as copies of those.
+
+    Returns:
+        The units without the files which were new and are held as they are now.
+    """
+    left = []
+    for unit in units:
+        known = held.get(unit.path)
+        is_held = known and (known.size_bytes, known.modified_seconds) == (unit.size_bytes, unit.modified_seconds)
+        if unit.replaces or not is_held:
+            left.append(replace(unit, replaces=unit.path in held or unit.path in copies))
+    return left
 
 
 def _is_as_noted(known: Held | Copy, status: os.stat_result) -> bool:

@@ -21,7 +21,6 @@ from framecue.video.plan import Run, plan_runs, share_runs, straight_run
 from framecue.video.run import decode_run, decoded_frames, rewind
 from framecue.video.sampling import FrameSampling
 from framecue.video.source import open_video
-from framecue.video.steps import Steps, finish
 
 __all__ = ["Frames", "VideoInfo", "VideoReader", "probe", "read_frames", "set_threads"]
 
@@ -70,25 +69,11 @@ class VideoReader:
     """
 
     def __init__(self, path: str | Path, *, index: PacketIndex | None = None) -> None:
-        finish(self._start(Path(path), index))
-
-    @classmethod
-    def open_steps(cls, path: str | Path) -> Steps[VideoReader]:
-        """Do what ``VideoReader(path)`` does, with signs of life: a big file takes a while to read.
-
-        Raises:
-            VideoError: the file is missing or empty, or is no video.
-        """
-        video = cls.__new__(cls)
-        yield from video._start(Path(path), None)
-        return video
-
-    def _start(self, path: Path, index: PacketIndex | None) -> Steps[None]:
-        self.path = path
+        self.path = Path(path)
         self._stack = ExitStack()
         self._open()
         try:
-            self.index = (yield from scan_packets(path, self._container, self._stream)) if index is None else index
+            self.index = scan_packets(self.path, self._container, self._stream) if index is None else index
         except BaseException:
             self.close()
             raise

@@ -19,10 +19,9 @@ from framecue.video.frames import Frames, gather
 from framecue.video.packets import PacketIndex, choose_places
 from framecue.video.pixels import RgbConverter
 from framecue.video.plan import plan_runs, straight_run
-from framecue.video.run import decode_run_steps
+from framecue.video.run import decode_run
 from framecue.video.sampling import FrameSampling
 from framecue.video.source import open_video
-from framecue.video.steps import Progress, Pulse
 
 __all__ = ["decode_places", "read_segments"]
 
@@ -34,7 +33,7 @@ def read_segments(
     segments: Sequence[tuple[float, float]],
     *,
     short_side: int | None = None,
-) -> Iterator[Frames | VideoError | Progress]:
+) -> Iterator[Frames | VideoError]:
     """Read each segment's frames, the same ones that ``VideoReader.read_frames`` gives.
 
     Where a frame is missing, the file is opened anew and decoded from its beginning without leaving anything out, for
@@ -48,8 +47,8 @@ def read_segments(
         short_side: scale larger frames down so that their short side has this many pixels; None for full size.
 
     Yields:
-        For each segment, in order, its frames, or why it has none; and signs of life anywhere between. No more frames
-        are held than those from the beginning of the next segment on.
+        For each segment, in order, its frames, or why it has none. No more frames are held than those from the
+        beginning of the next segment on.
 
     Raises:
         VideoError: the file can no longer be opened.
@@ -67,16 +66,12 @@ def read_segments(
 
 def _one_pass(
     path: Path, index: PacketIndex, waiting: deque[np.ndarray], convert: RgbConverter, *, is_careful: bool
-) -> Iterator[Frames | VideoError | Progress]:
+) -> Iterator[Frames | VideoError]:
     """Give the waiting segments' frames, all of them or, if not careful, those before the first that lacks one."""
     pixels: dict[int, np.ndarray] = {}
     problems: list[str] = []
     places = np.unique(np.concatenate(waiting)).tolist()
-    for step in decode_places(path, index, places, problems, is_careful=is_careful):
-        if isinstance(step, Progress):
-            yield step
-            continue
-        place, frame = step
+    for place, frame in decode_places(path, index, places, problems, is_careful=is_careful):
         pixels[place] = convert(frame)
         while waiting and waiting[0].max() <= place:
             if not is_careful and not pixels.keys() >= set(waiting[0].tolist()):
@@ -99,7 +94,7 @@ def _gathered(
 
 def decode_places(
     path: str | Path, index: PacketIndex, places: Sequence[int], problems: list[str], *, is_careful: bool = False
-) -> Iterator[tuple[int, Any] | Progress]:
+) -> Iterator[tuple[int, Any]]:
     """Open a file and decode some of its frames, forward.
 
     Args:
@@ -110,17 +105,12 @@ def decode_places(
         is_careful: decode everything from the beginning, for a file in which a quicker way missed frames.
 
     Yields:
-        Places and frames as the decoder gives them, without the places that could not be decoded, and signs of life.
+        Places and frames as the decoder gives them, without the places that could not be decoded.
 
     Raises:
         VideoError: the file cannot be opened.
     """
-    pulse = Pulse()
     with open_video(path) as (container, stream):
         set_threads(stream, 0)
         for run in [straight_run(index, places)] if is_careful else plan_runs(index, places):
-            for taken in decode_run_steps(container, stream, index, run, problems, skip=not is_careful):
-                if taken is not None:
-                    yield taken
-                elif pulse.is_due():
-                    yield Progress()
+            yield from decode_run(container, stream, index, run, problems, skip=not is_careful)

@@ -16,19 +16,17 @@ from framecue.errors import VideoError
 from framecue.video.decode import VideoReader
 from framecue.video.forward import read_segments
 from framecue.video.frames import Frames
+from framecue.video.heartbeat import beat
 from framecue.video.packets import PacketIndex
 from framecue.video.sampling import FrameSampling
 from framecue.video.segments import Segmentation
 from framecue.video.shots import find_cuts
-from framecue.video.steps import Progress, Pulse, Steps, finish
+from framecue.video.source import check_file
 from framecue.video.thumbnail import make_thumbnail, middle_frame
 
 __all__ = ["Content", "Moment", "Progress", "ReadOptions", "ReadVideo", "content_hash", "read_moments"]
 
 _BLOCK_BYTES = 1 << 20
-# Up to so many frames, one segment is read by the reader that is open already, with several decoders if that pays; it
-# gives no sign of life meanwhile.
-_QUICK_FRAMES = 2000
 
 
 @dataclass(frozen=True)
@@ -80,6 +78,11 @@ class Moment:
     thumbnail: bytes
 
 
+@dataclass(frozen=True)
+class Progress:
+    """A sign that a long step goes on, of no other meaning."""
+
+
 Event = Content | Progress | Moment
 # (path, options, whether a content's frames are wanted) -> what is read of it, in order
 ReadVideo = Callable[[str, ReadOptions, Callable[[str], bool]], Iterator[Event]]
@@ -94,35 +97,37 @@ def read_moments(path: str, options: ReadOptions, is_wanted: Callable[[str], boo
         is_wanted: told the content's hash, says whether to read on.
 
     Yields:
-        ``Content`` once, then a ``Moment`` for each segment in order of their starts, with ``Progress`` anywhere
-        between. A segment that cannot be decoded is left out, as long as at least half of them can.
+        ``Content`` once, then a ``Moment`` for each segment in order of their starts. A segment that cannot be decoded
+        is left out, as long as at least half of them can.
 
     Raises:
         VideoError: the file cannot be read or decoded, which may come after some moments.
     """
+    # Before anything is read: a pipe would have us wait for ever.
+    check_file(Path(path))
     try:
-        video_id = yield from _hash(path)
+        video_id = content_hash(path)
     except OSError as error:
         raise VideoError(path, f"cannot be read ({error.strerror})") from error
     if not is_wanted(video_id):
         yield Content(video_id, is_wanted=False)
         return
-    with (yield from VideoReader.open_steps(path)) as video:
+    with VideoReader(path) as video:
         index, duration_seconds = video.index, video.index.duration_seconds
-        if options.segmentation.is_whole(duration_seconds) and index.num_frames <= _QUICK_FRAMES:
+        if options.segmentation.is_whole(duration_seconds):
             yield Content(video_id, True, duration_seconds, num_segments=1)
             frames = video.read_frames(options.sampling, short_side=options.short_side)
             yield _moment((0.0, duration_seconds), frames)
             return
-    segments = yield from _plan_segments(path, index, options.segmentation)
+    segments = _plan_segments(path, index, options.segmentation)
     yield Content(video_id, True, duration_seconds, len(segments))
     yield from _read_segments(path, index, segments, options)
 
 
-def _plan_segments(path: str, index: PacketIndex, segmentation: Segmentation) -> Steps[list[tuple[float, float]]]:
+def _plan_segments(path: str, index: PacketIndex, segmentation: Segmentation) -> list[tuple[float, float]]:
     cuts: list[float] = []
     if segmentation.kind == "shots" and not segmentation.is_whole(index.duration_seconds):
-        cuts = yield from find_cuts(path, index)
+        cuts = find_cuts(path, index)
     starts = index.times_seconds
     ends = np.append(starts[1:], index.duration_seconds)
     is_still = ends - starts > segmentation.longest_seconds
@@ -132,20 +137,18 @@ def _plan_segments(path: str, index: PacketIndex, segmentation: Segmentation) ->
 
 def _read_segments(
     path: str, index: PacketIndex, segments: list[tuple[float, float]], options: ReadOptions
-) -> Iterator[Moment | Progress]:
-    remaining = iter(segments)
+) -> Iterator[Moment]:
     num_lost = 0
-    for step in read_segments(path, index, options.sampling, segments, short_side=options.short_side):
-        if isinstance(step, Progress):
-            yield step
-            continue
-        segment = next(remaining)
-        if isinstance(step, Frames):
-            yield _moment(segment, step)
+    found = read_segments(path, index, options.sampling, segments, short_side=options.short_side)
+    for segment, frames in zip(segments, found, strict=True):
+        if isinstance(frames, Frames):
+            yield _moment(segment, frames)
             continue
         num_lost += 1
         if 2 * num_lost > len(segments):
-            raise VideoError(path, f"more than half of its {len(segments)} segments cannot be decoded ({step.reason})")
+            raise VideoError(
+                path, f"more than half of its {len(segments)} segments cannot be decoded ({frames.reason})"
+            )
 
 
 def _moment(segment: tuple[float, float], frames: Frames) -> Moment:
@@ -158,15 +161,9 @@ def content_hash(path: str) -> str:
     Raises:
         OSError: the file cannot be read.
     """
-    return finish(_hash(path))
-
-
-def _hash(path: str) -> Steps[str]:
     digest = hashlib.blake2b(digest_size=20)
-    pulse = Pulse()
     with Path(path).open("rb") as file:
         while block := file.read(_BLOCK_BYTES):
             digest.update(block)
-            if pulse.is_due():
-                yield Progress()
+            beat()
     return digest.hexdigest()

@@ -12,9 +12,9 @@ import av
 import numpy as np
 
 from framecue.errors import InputError, VideoError
+from framecue.video.heartbeat import beat
 from framecue.video.sampling import FrameSampling
 from framecue.video.source import open_video
-from framecue.video.steps import Progress, Pulse, Steps, finish
 
 __all__ = ["PacketIndex", "choose_places", "read_packet_index", "scan_packets"]
 
@@ -93,11 +93,11 @@ def read_packet_index(path: str | Path) -> PacketIndex:
         VideoError: the file cannot be opened, or has no video.
     """
     with open_video(path) as (container, stream):
-        return finish(scan_packets(Path(path), container, stream))
+        return scan_packets(Path(path), container, stream)
 
 
-def scan_packets(path: Path, container: Any, stream: Any) -> Steps[PacketIndex]:
-    """Read the packets of a newly opened file, which is at its end then; a big file takes a while.
+def scan_packets(path: Path, container: Any, stream: Any) -> PacketIndex:
+    """Read the packets of a newly opened file, which is at its end then.
 
     Args:
         path: the file, for the error message.
@@ -112,11 +112,9 @@ def scan_packets(path: Path, container: Any, stream: Any) -> Steps[PacketIndex]:
     """
     time_base = stream.time_base or Fraction(1, _DEFAULT_RATE)
     packets: list[_Packet] = []
-    pulse = Pulse()
     try:
         for packet in container.demux(stream):
-            if pulse.is_due():
-                yield Progress()
+            beat()
             if packet.size:
                 is_shown = not (packet.is_discard or packet.is_corrupt)
                 facts = _Packet(packet.pts, packet.dts, packet.duration or 0, packet.size, packet.is_keyframe, is_shown)

@@ -9,11 +9,12 @@ from typing import Any
 import av
 import numpy as np
 
+from framecue.video.heartbeat import beat
 from framecue.video.packets import PacketIndex
 from framecue.video.plan import Run
 from framecue.video.source import ffmpeg_reason
 
-__all__ = ["decode_run", "decode_run_steps", "decoded_frames", "rewind"]
+__all__ = ["decode_run", "decoded_frames", "rewind"]
 
 # Codecs that mark the frames which no other frame refers to, and decode the others the same without them. HEVC's mark
 # means less (frames of a higher temporal layer may still refer to them), and VP8's frames pass on more than pixels.
@@ -40,14 +41,6 @@ def decode_run(
     Yields:
         Places and frames as the decoder gives them, without the places that could not be decoded.
     """
-    steps = decode_run_steps(container, stream, index, run, problems, skip=skip)
-    return (taken for taken in steps if taken is not None)
-
-
-def decode_run_steps(
-    container: Any, stream: Any, index: PacketIndex, run: Run, problems: list[str], *, skip: bool = True
-) -> Iterator[tuple[int, Any] | None]:
-    """Do what :func:`decode_run` does, and yield None for each frame that is decoded only for others."""
     return _taken(_decoded(container, stream, index, run, problems, skip=skip), run.places)
 
 
@@ -88,16 +81,14 @@ def rewind(container: Any, stream: Any, index: PacketIndex) -> bool:
     return True
 
 
-def _taken(decoded: Iterable[tuple[int, Any]], places: Sequence[int]) -> Iterator[tuple[int, Any] | None]:
-    """Pick the wanted places out of decoded frames, None for each of the others, and stop at the last one.
+def _taken(decoded: Iterable[tuple[int, Any]], places: Sequence[int]) -> Iterator[tuple[int, Any]]:
+    """Pick the wanted places out of decoded frames, and stop at the last one.
 
     A packet may give no frame of its own (VP8's hidden reference frames); what is shown then is the frame before it.
     """
     wanted = list(reversed(places))
     before: tuple[int, Any] = (-2, None)
     for place, frame in decoded:
-        if wanted[-1] > place:
-            yield None
         while wanted and wanted[-1] <= place:
             target = wanted.pop()
             if target == place:
@@ -150,6 +141,7 @@ def _packets(container: Any, stream: Any) -> Iterator[Any]:
     """A stream's packets, then ``None``, which makes the decoder give what it still holds."""
     try:
         for packet in container.demux(stream):
+            beat()
             if packet.size:
                 yield packet
     except (av.FFmpegError, OSError):

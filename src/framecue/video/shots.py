@@ -8,9 +8,9 @@ that of its shot's very first frame.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,6 @@ from framecue.video.forward import decode_places
 from framecue.video.packets import PacketIndex
 from framecue.video.run import decoded_frames
 from framecue.video.source import open_video
-from framecue.video.steps import Progress, Pulse, Steps
 
 if TYPE_CHECKING:
     from scenedetect.detectors import AdaptiveDetector
@@ -36,21 +35,18 @@ _SIZE = (128, 72)
 _AREA = 0x20  # swscale: each small pixel is the mean of those it covers; a fifth of the time of exact conversion
 # How far a frame's difference to the one before stands out of those of its neighbours: the detector's own default.
 _MIN_RATIO = 3.0
-# How large the difference is at least (mean over hue, saturation and value, of 255). The detector's default is 15; at 10
-# cuts between plain pictures are found as well, and a keyframe, which is sharper than the frame before, still is no cut.
+# How large the difference is at least (mean over hue, saturation and value, of 255). The detector's default is 15; at
+# 10 cuts between plain pictures are found as well, and a keyframe, sharper than the frame before, still is none.
 _MIN_DIFFERENCE = 10.0
 _ANY_RATE = Fraction(25)  # the detector wants one, and with lengths in frames makes no use of it
 
 
-def find_cuts(path: str | Path, index: PacketIndex) -> Steps[list[float]]:
+def find_cuts(path: str | Path, index: PacketIndex) -> list[float]:
     """Find the cuts of a video, in one pass over it.
 
     Args:
         path: the file.
         index: its index.
-
-    Yields:
-        Signs of life.
 
     Returns:
         When the first frame of each shot but the first is shown, in seconds, ascending; of a damaged video, for what
@@ -61,45 +57,44 @@ def find_cuts(path: str | Path, index: PacketIndex) -> Steps[list[float]]:
     """
     detector = _make_detector()
     small = _SmallFrames()
-    pulse = Pulse()
     seen: list[int] = []  # places
     cuts: list[int] = []  # numbers in seen
     with open_video(path) as (container, stream):
         set_threads(stream, 0)
         for place, frame in decoded_frames(container, stream, index, [], skip=True):
-            if pulse.is_due():
-                yield Progress()
             picture = small(frame)
             if picture is not None:
                 cuts += _process(detector, len(seen), picture)
                 seen.append(place)
     gaps = [(seen[number - 1], seen[number]) for number in cuts]
-    exact = yield from _first_frames(path, index, [gap for gap in gaps if gap[1] - gap[0] > 1])
+    exact = _first_frames(path, index, [gap for gap in gaps if gap[1] - gap[0] > 1])
     return [float(index.times_seconds[exact.get(gap, gap[1])]) for gap in gaps]
 
 
-def _first_frames(
-    path: str | Path, index: PacketIndex, gaps: list[tuple[int, int]]
-) -> Steps[dict[tuple[int, int], int]]:
-    """Find each cut's first frame among those from one place to another: the one that differs most from its last."""
+def _first_frames(path: str | Path, index: PacketIndex, gaps: list[tuple[int, int]]) -> dict[tuple[int, int], int]:
+    """Find each cut's first frame among those from one place to another: the one that differs most from its last.
+
+    Args:
+        path: the file.
+        index: its index.
+        gaps: from the last frame that was looked at to the one that the detector took for the first; ascending.
+    """
     places = sorted({place for before, after in gaps for place in range(before, after + 1)})
-    pictures: dict[int, np.ndarray] = {}
+    largest: dict[tuple[int, int], tuple[float, int]] = {}
+    waiting = deque(gaps)
     small = _SmallFrames()
-    for step in decode_places(path, index, places, []) if places else ():
-        if isinstance(step, Progress):
-            yield step
-        elif (picture := small(step[1])) is not None:
-            pictures[step[0]] = picture.astype(np.int16)
-    return {gap: _largest_step(pictures, gap) for gap in gaps}
-
-
-def _largest_step(pictures: dict[int, np.ndarray], gap: tuple[int, int]) -> int:
-    there = [place for place in range(gap[0], gap[1] + 1) if place in pictures]
-    steps = {
-        after: float(np.abs(pictures[after] - pictures[before]).mean())
-        for before, after in pairwise(there)
-    }
-    return max(steps, key=steps.__getitem__, default=gap[1])
+    last: tuple[int, np.ndarray] | None = None
+    for place, frame in decode_places(path, index, places, []) if places else ():
+        picture = small(frame)
+        if picture is None:
+            continue
+        while waiting and waiting[0][1] < place:
+            waiting.popleft()
+        if last is not None and waiting and waiting[0][0] <= last[0]:
+            step = float(np.abs(picture.astype(np.int16) - last[1]).mean())
+            largest[waiting[0]] = max(largest.get(waiting[0], (-1.0, 0)), (step, place))
+        last = place, picture
+    return {gap: place for gap, (_, place) in largest.items()}
 
 
 class _SmallFrames:

@@ -6,7 +6,7 @@ import os
 import stat
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import av.logging
 
 from framecue.errors import VideoError
 
-__all__ = ["IMAGE_SUFFIXES", "VIDEO_SUFFIXES", "ffmpeg_reason", "open_video", "quiet_ffmpeg"]
+__all__ = ["IMAGE_SUFFIXES", "VIDEO_SUFFIXES", "check_file", "ffmpeg_reason", "open_video", "quiet_ffmpeg"]
 
 # fmt: off
 VIDEO_SUFFIXES = frozenset((
@@ -74,7 +74,7 @@ def open_video(path: str | Path) -> Iterator[tuple[Any, Any]]:
         VideoError: the file is missing, empty, unreadable, or has no video stream.
     """
     path = Path(path)
-    _check_file(path)
+    check_file(path)
     with ExitStack() as stack:
         stack.enter_context(quiet_ffmpeg())
         try:
@@ -91,7 +91,12 @@ def ffmpeg_reason(error: BaseException) -> str:
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
-def _check_file(path: Path) -> None:
+def check_file(path: Path) -> None:
+    """Refuse what is certainly no video, without opening it.
+
+    Raises:
+        VideoError: it is missing, empty, or no regular file.
+    """
     try:
         status = path.stat()
     except FileNotFoundError:
@@ -125,10 +130,13 @@ def _address(path: Path, stack: ExitStack) -> Any:
 
 
 def _open_reason(path: Path, error: BaseException) -> str:
-    if isinstance(error, PermissionError):
+    # Not by the error's kind: ffmpeg says so of some damaged files too.
+    if not os.access(path, os.R_OK) and path.exists():
         return "may not be read (permission denied)"
+    if isinstance(error, FileNotFoundError):
+        return "no such file"  # any more
     if isinstance(error, av.error.InvalidDataError):
-        with path.open("rb") as file:
+        with suppress(OSError), path.open("rb") as file:
             if file.read(12)[4:8] == b"ftyp":
                 return f"an incomplete mp4 file: it ends before its index ({ffmpeg_reason(error)})"
     return f"not a video file that ffmpeg can read ({ffmpeg_reason(error)})"
@@ -146,5 +154,13 @@ def _video_stream(path: Path, container: Any) -> Any:
     decodable = [stream for stream in streams if stream.codec_context is not None]
     if not decodable:
         raise VideoError(path, "its video codec is unknown to this build of ffmpeg")
-    best = container.streams.best("video")
+    best = _best_stream(container)
     return next((stream for stream in decodable if best is not None and stream.index == best.index), decodable[0])
+
+
+def _best_stream(container: Any) -> Any:
+    """What ffmpeg takes for the main pictures; None if there are none, or if it names a stream that PyAV has not."""
+    try:
+        return container.streams.best("video")
+    except IndexError:  # of a damaged transport stream, to which ffmpeg adds streams as it reads on
+        return None

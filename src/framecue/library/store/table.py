@@ -17,6 +17,7 @@ import lancedb
 import numpy as np
 
 from framecue.errors import LibraryError, LibraryNotFoundError
+from framecue.library.lock import LOCK_FILE
 from framecue.library.plan import Copy, Held
 from framecue.library.rows import (
     SCHEMA_VERSION,
@@ -186,14 +187,19 @@ class Store:
         """Join the small files that many commits leave behind, if there are many."""
         stats = self._read(self._table.stats)
         if stats["fragment_stats"]["num_fragments"] > FRAGMENTS_BEFORE_COMPACTION:
-            attempt(self.uri, "written", self._table.optimize)
+            try:
+                attempt(self.uri, "written", self._table.optimize)
+            except LibraryError as error:
+                # In an object store, where nothing is locked: another run has written meanwhile. It or the next tidies.
+                if "commit conflict" not in str(error):
+                    raise
 
     def _read(self, action: Callable[[], T]) -> T:
         return attempt(self.uri, "read", action)
 
 
 def _is_vacant(uri: str) -> bool:
-    """Whether a local place is free for a new library: nothing there, or an empty folder.
+    """Whether a local place is free for a new library: nothing there, an empty folder, or one not made to its end.
 
     Asked before connecting, since that makes the folder.
 
@@ -205,4 +211,15 @@ def _is_vacant(uri: str) -> bool:
     folder = Path(uri)
     if attempt(uri, "opened", lambda: folder.exists() and not folder.is_dir()):
         raise LibraryError(f"{uri} is a file, not a library; a library is a folder: {_HOW_TO_NAME}")
-    return attempt(uri, "opened", lambda: not folder.exists() or next(folder.iterdir(), None) is None)
+    return attempt(uri, "opened", lambda: not folder.exists() or all(map(_is_beginning, folder.iterdir())))
+
+
+def _is_beginning(place: Path) -> bool:
+    """Whether an entry of a library's folder is from before its table was there: the lock, or a table without a commit.
+
+    That is what a run leaves behind which is killed while it makes a library; making it again completes it.
+    """
+    if place.name == LOCK_FILE:
+        return True
+    has_table = place.name == f"{TABLE}.lance" and place.is_dir()
+    return has_table and not any(place.glob("_versions/*.manifest")) and not (place / "data").exists()

@@ -1,0 +1,104 @@
+"""One run at a time writes a library: the lock that a second run waits for.
+
+The lock is the operating system's, on a file in the library's folder, so it ends with the process that has it, however
+that ends. An object store has no such lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from filelock import FileLock, Timeout
+
+from framecue.errors import LibraryError
+
+__all__ = ["LOCK_FILE", "library_lock"]
+
+LOCK_FILE = ".framecue.lock"
+
+_POLL_SECONDS = 0.1
+
+
+@contextmanager
+def library_lock(
+    uri: str, *, wait_seconds: float | None = None, on_wait: Callable[[], None] | None = None
+) -> Iterator[None]:
+    """Be the only one to write a library while the block runs; what was read of it before has to be read again.
+
+    The library need not exist yet: its folder is made for the lock, and goes again if the block puts nothing into it.
+    Check first that the place is fit for a library.
+
+    Args:
+        uri: a normal URI. In an object store nothing is locked.
+        wait_seconds: how long to wait for another run to end; ``None`` for as long as it takes.
+        on_wait: called once if there is another run, before waiting for it.
+
+    Raises:
+        LibraryError: the other run took longer, or the place cannot be written.
+    """
+    folder = _local_folder(uri)
+    if folder is None:
+        yield
+        return
+    made: list[Path] = []
+    try:
+        lock = _acquired(uri, folder, made, wait_seconds, on_wait)
+        try:
+            yield
+        finally:
+            if made and [entry.name for entry in folder.iterdir()] == [LOCK_FILE]:
+                # While it is held: who waits for this file sees that it is gone, and makes it anew. (Windows does not
+                # let go of an open file; there, filelock removes it.)
+                with suppress(OSError):
+                    (folder / LOCK_FILE).unlink()
+            lock.release()
+    finally:
+        for empty in reversed(made):
+            with suppress(OSError):
+                empty.rmdir()  # only what is empty goes
+
+
+def _acquired(
+    uri: str, folder: Path, made: list[Path], wait_seconds: float | None, on_wait: Callable[[], None] | None
+) -> FileLock:
+    lock = FileLock(folder / LOCK_FILE)
+    seconds = 0.0  # the first try does not wait
+    while True:
+        try:
+            _make(folder, made)
+            lock.acquire(timeout=seconds, poll_interval=_POLL_SECONDS)
+            return lock
+        except Timeout:
+            if seconds:
+                raise LibraryError(
+                    f"library {uri} is being written by another run, which did not end within {wait_seconds:g} "
+                    "seconds; try again when it has"
+                ) from None
+            if on_wait:
+                on_wait()
+            seconds = -1 if wait_seconds is None else max(wait_seconds, _POLL_SECONDS)
+        except FileNotFoundError:
+            continue  # another run made the folder, had nothing to put into it, and has just removed it
+        except (OSError, NotImplementedError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise LibraryError(f"library {uri} cannot be written: {reason}; check its folder's permissions") from error
+
+
+def _make(folder: Path, made: list[Path]) -> None:
+    """Make a folder and those above it, and note which were made."""
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    for place in reversed(missing):
+        with suppress(FileExistsError):
+            place.mkdir()
+            made.append(place)
+
+
+def _local_folder(uri: str) -> Path | None:
+    if "://" not in uri:
+        return Path(uri)
+    parts = urlsplit(uri)
+    return Path(url2pathname(parts.path)) if parts.scheme == "file" else None
