@@ -22,7 +22,17 @@ HEAVY = {"torch", "transformers", "numpy", "lancedb", "pyarrow", "av", "pydantic
 
 
 def test_the_names() -> None:
-    assert framecue.__all__ == ["FramecueError", "Hit", "Library", "VideoTextModel", "__version__", "load_model"]
+    assert framecue.__all__ == [
+        "Filters",
+        "FramecueError",
+        "Hit",
+        "Library",
+        "Query",
+        "VideoMoment",
+        "VideoTextModel",
+        "__version__",
+        "load_model",
+    ]
     assert dir(framecue) == framecue.__all__
 
 
@@ -42,12 +52,15 @@ def test_all_is_sorted(face: str) -> None:
 
 def test_each_name_is_the_one_of_its_home() -> None:
     from framecue.errors import FramecueError
-    from framecue.library import Hit, Library
+    from framecue.library import Filters, Hit, Library, Query, VideoMoment
     from framecue.model import VideoTextModel, load_model
 
     assert framecue.FramecueError is FramecueError
+    assert framecue.Filters is Filters
     assert framecue.Hit is Hit
     assert framecue.Library is Library
+    assert framecue.Query is Query
+    assert framecue.VideoMoment is VideoMoment
     assert framecue.VideoTextModel is VideoTextModel
     assert framecue.load_model is load_model
 

@@ -16,18 +16,31 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from framecue.errors import FramecueError
-    from framecue.library import Hit, Library
+    from framecue.library import Filters, Hit, Library, Query, VideoMoment
     from framecue.model import VideoTextModel, load_model
 
 __version__ = "0.1.0"
 
-__all__ = ["FramecueError", "Hit", "Library", "VideoTextModel", "__version__", "load_model"]
+__all__ = [
+    "Filters",
+    "FramecueError",
+    "Hit",
+    "Library",
+    "Query",
+    "VideoMoment",
+    "VideoTextModel",
+    "__version__",
+    "load_model",
+]
 
 # Resolved on first use: importing the package must not import torch, so that `framecue --help` answers at once.
 _HOME = {
+    "Filters": "framecue.library",
     "FramecueError": "framecue.errors",
     "Hit": "framecue.library",
     "Library": "framecue.library",
+    "Query": "framecue.library",
+    "VideoMoment": "framecue.library",
     "VideoTextModel": "framecue.model",
     "load_model": "framecue.model",
 }

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ import pytest
 from framecue import __version__
 from framecue.cli import main as main_module
 from framecue.cli.main import COMMANDS, framecue, main
-from framecue.cli.output import clock, one_line, print_json, print_table, progress_bar, quiet_libraries, time_span
+from framecue.cli.output import FilePath, file_uri, one_line, print_json, print_table, progress_bar, quiet_libraries
 from framecue.errors import ModelError, VideoError
 
 HEAVY = ("torch", "transformers", "lancedb", "av", "pyarrow", "numpy", "framecue.library", "framecue.model")
@@ -172,24 +173,28 @@ def test_table_in_a_pipe_has_one_line_a_row_and_takes_no_markup(capsys: pytest.C
     assert max(map(len, lines)) < 600
 
 
+def test_a_path_is_a_link_in_a_terminal_alone(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = FilePath("/a b/100%\x1b]8;;\x07 [red] \udce9.mp4")
+    print_table(["path"], [(path,)])
+    assert "\x1b" not in capsys.readouterr().out
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    print_table(["path"], [(path,), ("/plain.mp4",)])
+    out = capsys.readouterr().out
+    uri = "file:///a%20b/100%25%1B%5D8%3B%3B%07%20%5Bred%5D%20%E9.mp4"
+    assert file_uri(path) == uri
+    assert re.findall(r"\x1b\]8;id=\d+;([^\x1b]+)\x1b\\([^\x1b]+)\x1b\]8;;\x1b", out) == [(uri, one_line(path))]
+    assert "/plain.mp4" in out
+
+
 def test_progress_is_silent_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     with progress_bar("Indexing") as progress:
         progress(1, 2)
     assert capsys.readouterr() == ("", "")
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0, "0:00"), (9.99, "0:09"), (61, "1:01"), (3599, "59:59"), (3661.5, "1:01:01")]
-)
-def test_clock(seconds: float, text: str) -> None:
-    assert clock(seconds) == text
-
-
-@pytest.mark.parametrize(
-    ("end", "text"), [(0, "0:00\u20130:00"), (0.5, "0:00\u20130:01"), (2, "0:00\u20130:02"), (61.2, "0:00\u20131:02")]
-)
-def test_time_span_rounds_the_end_up(end: float, text: str) -> None:
-    assert time_span(0, end) == text
 
 
 def test_quieting_leaves_what_the_user_set(monkeypatch: pytest.MonkeyPatch) -> None:

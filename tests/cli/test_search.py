@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import io
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+from PIL import Image
 
 
 @pytest.fixture
@@ -66,3 +70,190 @@ def test_missing_library_is_one_line_before_a_model_is_loaded(run, loader, tmp_p
     assert result.err.count("\n") == 1
     assert loader.asked == []
     assert not (tmp_path / "none.lance").exists()
+
+
+def paths(result: Any) -> list[str]:
+    assert result.code == 0, result.err
+    return [Path(hit["path"]).name for hit in json.loads(result.out)["results"]]
+
+
+def test_pages(run, uri: str) -> None:
+    whole = paths(run("search", "green", "--library", uri, "--json"))
+    pages = [paths(run("search", "green", "--library", uri, "-k", 3, "--page", page, "--json")) for page in (1, 2)]
+    assert [*pages[0], *pages[1]] == whole
+    assert (
+        json.loads(run("search", "green", "--library", uri, "-k", 3, "--page", 2, "--json").out)["results"][0]["rank"]
+        == 4
+    )
+    result = run("search", "green", "--library", uri, "--page", 9)
+    assert (result.code, result.out, result.err) == (0, "", "there are no results on page 9\n")
+
+
+def test_texts_with_weights_and_away_from_one(run, uri: str) -> None:
+    result = run("search", "red", "--with", "green^0.9", "--without", "blue", "--library", uri, "--json")
+    assert paths(result)[0] == "yellow.mp4"
+    assert json.loads(result.out)["query"] == "red, green^0.9, without blue"
+    assert paths(run("search", "--without", "blue", "--library", uri, "--json"))[-1] == "blue.mp4"
+
+
+def test_a_picture_and_a_video_and_a_moment_of_it(run, uri: str, clips: Path, tmp_path: Path) -> None:
+    Image.new("RGB", (64, 48), (30, 200, 30)).save(tmp_path / "green.png")
+    assert paths(run("search", "--image", tmp_path / "green.png", "--library", uri, "--json"))[0] == "green.mp4"
+    for at in ((), ("--at", "0:00.5")):
+        assert paths(run("search", "--video", clips / "blue.mp4", *at, "--library", uri, "--json"))[0] == "blue.mp4"
+    result = run("search", "--video", clips / "blue.mp4", "--at", "1:00", "--library", uri)
+    assert (result.code, result.out) == (1, "")
+    assert "blue.mp4: there is no moment at 60 s; the video lasts 1.0 s" in result.err
+    result = run("search", "--image", tmp_path / "none.png", "--library", uri)
+    assert (result.code, result.err) == (1, f"Error: {tmp_path / 'none.png'}: no such file\n")
+
+
+def test_text_that_starts_with_a_dash(run, loader, uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[str]] = []
+    model = loader("clip")
+    model.encode_text = lambda texts: (asked.append(texts), type(model).encode_text(model, ["red"]))[1]
+    monkeypatch.setattr("framecue.model.load_model", lambda *args, **options: model)
+    assert run("search", "--library", uri, "--", "-red").code == 0
+    assert run("search", "red -blue^2", "--library", uri).code == 0
+    assert asked == [["-red"], ["red -blue^2"]]
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        (("--folder", "{clips}/more"), {"yellow.mp4"}),
+        (("--path", "[rg]*.mp4"), {"red.mp4", "green.mp4"}),
+        (("--longer-than", "0:01.5"), {"green.mp4"}),
+        (("--shorter-than", "1.5"), {"red.mp4", "blue.mp4", "yellow.mp4"}),
+        (("--after", "2000-01-01", "--where", "path LIKE '%blue%'"), {"blue.mp4"}),
+        (("--before", "2000-01-01"), set()),
+        (("--min-score", "0.9"), {"red.mp4"}),
+    ],
+)
+def test_filters(run, uri: str, clips: Path, options: tuple[str, ...], found: set[str]) -> None:
+    options = tuple(option.format(clips=clips) for option in options)
+    assert set(paths(run("search", "red", "--library", uri, *options, "--json"))) == found
+    if not found:
+        result = run("search", "red", "--library", uri, *options)
+        assert result.err == "nothing found; no video passes the filters and --min-score\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "says", "code"),
+    [
+        (("red", "--where", "nope = 1"), "there is no column nope; columns: video_id, path, start_seconds", 1),
+        (("red", "--where", "1=1) OR (1=1"), "its parentheses do not match", 1),
+        (("red", "--after", "soon"), "after is 'soon', which is no date", 1),
+        (("red", "--longer-than", "soon"), "'soon' is no time; write seconds", 2),
+        (("red", "--min-score", "2"), "not in the range -1<=x<=1", 2),
+        (("red", "--at", "3"), "give one for each --video", 2),
+        ((), "nothing to search for: give TEXT, --with, --image, --video or --queries", 2),
+        (("red", "--queries", "x"), "leave out TEXT", 2),
+        (("red", "--with", "a^0"), "must be more than 0", 1),
+        (("red", "--with", "red^1", "--without", "red^2"), "cancel out", 1),
+        (("--without", "red", "--hybrid"), "hybrid search needs a text", 1),
+        (("red", "--sheet", "/no/such/x.png"), "/no/such/x.png: cannot be written", 1),
+    ],
+)
+def test_what_makes_no_sense_is_one_clear_line(run, uri: str, options: tuple[str, ...], says: str, code: int) -> None:
+    result = run("search", "--library", uri, *options)
+    assert (result.code, result.out) == (code, "")
+    assert says in result.err
+    assert result.err.startswith("Error: ")
+    assert result.err.count("\n") == 1
+
+
+def test_an_empty_library_says_how_to_fill_it(run, uri: str, clips: Path) -> None:
+    assert run("remove", clips, "--library", uri).code == 0
+    for options in ((), ("--page", "2"), ("--min-score", "0.5")):
+        result = run("search", "red", "--library", uri, *options)
+        assert (result.code, result.out) == (0, "")
+        assert result.err == f"library {uri} is empty; fill it with `framecue index PATH --library {uri}`\n"
+
+
+def test_hybrid_search_says_which_words_matched(run, uri: str) -> None:
+    result = run("search", "yellow", "--hybrid", "--library", uri, "--json")
+    best, *others = json.loads(result.out)["results"]
+    assert Path(best["path"]).name == "yellow.mp4"
+    assert (best["words"], best["vector_rank"], best["text_rank"]) == (["yellow"], 1, 1)
+    assert best["text_score"] > 0
+    assert all((hit["words"], hit["text_rank"], hit["text_score"]) == ([], None, None) for hit in others)
+    table = run("search", "yellow", "--hybrid", "--library", uri).out
+    assert re.search(r"rank +score +time +words +path", table)
+    assert re.search(r"1 +[01]\.\d+ +\S+ +yellow +\S+yellow\.mp4", table)
+
+
+def test_explanations(run, uri: str, clips: Path) -> None:
+    (clips / "red.mp4").unlink()
+    options = ("search", "green", "--without", "blue^0.5", "--explain", "--hybrid", "--library", uri)
+    results = {Path(hit["path"]).name: hit for hit in json.loads(run(*options, "--json").out)["results"]}
+    why = results["green.mp4"]["explanation"]
+    assert [(part["part"], part["weight"]) for part in why["parts"]] == [("green", 1), ("without blue^0.5", -0.5)]
+    assert 0 <= why["frame"]["at_seconds"] < 2
+    assert -1 <= why["frame"]["score"] <= 1
+    assert why["problem"] is None
+    assert results["red.mp4"]["explanation"]["frame"] is None
+    assert results["red.mp4"]["explanation"]["problem"] == "no such file"
+    out = run(*options).out
+    assert re.search(r"1\. \S+green\.mp4\n   best frame at 0:0[01]\.\d, score 0\.\d{3}\n", out)
+    assert re.search(
+        r"parts: green [01]\.\d{3}; without blue\^0\.5 -?0\.\d{3}\n   rank: 1 by vector, 1 by words \(green\)", out
+    )
+    assert "   no frame to show: no such file\n" in out
+    assert "\x1b" not in out
+
+
+def test_a_capable_terminal_shows_the_frame_and_links(run, uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (
+        ("FORCE_COLOR", "1"),
+        ("TERM", "xterm-256color"),
+        ("COLUMNS", "300"),
+        ("COLORTERM", "truecolor"),
+    ):
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    out = run("search", "green", "-k", 1, "--explain", "--library", uri).out
+    assert re.search(r"\x1b\]8;id=\d+;file:///\S+/green\.mp4\x1b", out)
+    blocks = re.findall(r"38;2;(\d+);(\d+);(\d+);48;2;\d+;\d+;\d+m\u2580", out)
+    assert len(blocks) == 40 * 15
+    assert sum(int(green) > 150 and int(red) < 80 for red, green, _ in blocks) > 500
+
+
+def test_a_sheet(run, uri: str, clips: Path, tmp_path: Path) -> None:
+    (clips / "red.mp4").unlink()
+    sheet = tmp_path / "out.png"
+    result = run("search", "red", "--library", uri, "--sheet", sheet)
+    assert (result.code, result.err) == (0, f"See them in {sheet}\n")
+    with Image.open(sheet) as picture:
+        assert picture.size == (16 + 3 * 448, 16 + 26 + 2 * 120)
+        # Of the file that is gone, the thumbnail.
+        red, green, blue = picture.convert("RGB").getpixel((60, 90))
+        assert red > 180 > 80 > max(green, blue)
+    document = json.loads(run("search", "red", "--library", uri, "--sheet", sheet, "--json").out)
+    assert document.keys() == {"query", "results", "sheet"}
+    assert document["sheet"] == str(sheet)
+
+
+def test_queries_of_a_file(run, loader, uri: str, tmp_path: Path) -> None:
+    file = tmp_path / "queries.txt"
+    file.write_text('red\n{"text": "green", "without": ["red"]}\n')
+    result = run("search", "--queries", file, "--library", uri, "-k", 2, "--json")
+    document = json.loads(result.out)
+    assert document.keys() == {"searches"}
+    assert [search["query"] for search in document["searches"]] == ["red", "green, without red"]
+    assert document["searches"][0] == json.loads(run("search", "red", "--library", uri, "-k", 2, "--json").out)
+    assert len(loader.models) == 3  # one to index, one for both queries, one for the single one
+    result = run("search", "--queries", file, "--library", uri, "--path", "g*", "--sheet", tmp_path / "s.png")
+    assert [line for line in result.out.splitlines() if line in ("red", "green, without red")] == [
+        "red",
+        "green, without red",
+    ]
+    assert result.out.count("green.mp4") == 2
+    result = run("search", "--queries", file, "--library", uri, "--path", "none")
+    assert result.out == "red\nnothing found\ngreen, without red\nnothing found\n"
+
+
+def test_queries_of_standard_input(run, uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"red\nblue\n")))
+    document = json.loads(run("search", "--queries", "-", "--library", uri, "--json").out)
+    assert [Path(search["results"][0]["path"]).name for search in document["searches"]] == ["red.mp4", "blue.mp4"]

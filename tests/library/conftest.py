@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 import torch
 
+from framecue.library.rows import Row
+from framecue.library.store import Store
 from framecue.video import FrameSampling, read_moments, write_video
 
 COLOURS = {
@@ -64,6 +66,10 @@ class ColourModel:
         self.batches.append(len(pixel_values))
         return self._vector(pixel_values.mean(dim=(1, 3, 4)))
 
+    def frame_features(self, pixel_values: torch.Tensor) -> torch.Tensor:
+        frames = pixel_values.mean(dim=(3, 4))
+        return 3 * self._vector(frames.flatten(0, 1)).unflatten(0, frames.shape[:2])
+
     def encode_text(self, texts: list[str]) -> torch.Tensor:
         return self._vector(torch.tensor([COLOURS[text] for text in texts]).float() / 255)
 
@@ -112,3 +118,36 @@ def clips(tmp_path: Path) -> Path:
     _write_clip(folder / "blue.mp4", "blue")
     _write_clip(folder / "more" / "yellow.mp4", "yellow")
     return folder
+
+
+@pytest.fixture
+def make_store(tmp_path: Path) -> Callable[..., Store]:
+    """Makes libraries of rows that are written down, at `<tmp_path>/made.lance`: each row a dict, `vector` a must."""
+
+    def make(rows: list[dict[str, Any]], *, name: str = "made.lance") -> Store:
+        width = len(rows[0].get("vector", (1, 0, 0, 0))) if rows else 4
+        store = Store.create(str(tmp_path / name), ColourModel().fingerprint() | {"embedding_dim": width})
+        store.write([_make_row(**row) for row in rows])
+        return store
+
+    return make
+
+
+@pytest.fixture
+def make_row() -> Callable[..., Row]:
+    """Makes rows with a path and whatever else matters, at /a.mp4 from 0 to 2 s if nothing does."""
+    return _make_row
+
+
+def _make_row(*, path: str = "/a.mp4", vector: Any = (1, 0, 0, 0), **changes: Any) -> Row:
+    fields = {
+        "video_id": f"id of {path}",
+        "path": path,
+        "start_seconds": 0.0,
+        "end_seconds": changes.get("start_seconds", 0.0) + 2.0,
+        "vector": np.asarray(vector, dtype=np.float32) / np.linalg.norm(vector),
+        "duration_seconds": 60.0,
+        "size_bytes": 10,
+        "modified_seconds": 1_700_000_000.0,
+    }
+    return Row(**(fields | changes))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +9,8 @@ import pytest
 from PIL import Image
 
 from framecue.errors import InputError
+from framecue.library import BestFrame, Explanation
+from framecue.library import sheet as sheet_module
 from framecue.library.reports import Hit
 from framecue.library.sheet import FRAME_SIZE, FRAMES_SHOWN, SheetRow, contact_sheet
 from framecue.video import write_video
@@ -166,3 +170,74 @@ def test_what_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
         contact_sheet(rows, tmp_path / "missing" / "sheet.png")
     with pytest.raises(InputError, match=r"sheet\.txt: not the name of a picture file .*\.png"):
         contact_sheet(rows, tmp_path / "sheet.txt")
+
+
+def test_results_go_on_in_the_next_line_after_the_third(videos: dict[str, Path], tmp_path: Path) -> None:
+    order = ["red", "green", "blue", "yellow", "red", "green", "blue"]
+    rows = [
+        SheetRow("many", [hit(videos[name], rank) for rank, name in enumerate(order, 1)]),
+        SheetRow("one", [hit(videos["yellow"])]),
+    ]
+    sheet = draw(rows, tmp_path)
+    cell = FRAME_SIZE[1] + 20 + 16
+    assert sheet.shape == (16 + (26 + 3 * cell) + (26 + cell), 16 + 3 * (STRIP + 16), 3)
+    for place, name in enumerate(order):
+        top, left = 16 + 26 + place // 3 * cell, 16 + place % 3 * (STRIP + 16)
+        assert is_colour(sheet[top + 4 : top + 80, left + 4 : left + 80], COLOURS[name])
+    top = 16 + 26 + 3 * cell + 26
+    assert is_colour(sheet[top + 4 : top + 80, 20:96], COLOURS["yellow"])
+    assert (sheet[16 + 26 + 2 * cell : 16 + 26 + 3 * cell, 16 + STRIP + 16 :] == PAPER).all()
+
+
+def picture(colour: str) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (40, 40), COLOURS[colour]).save(buffer, "WEBP")
+    return buffer.getvalue()
+
+
+def test_the_thumbnail_of_a_file_that_is_gone(videos: dict[str, Path], tmp_path: Path) -> None:
+    videos["green"].unlink()
+    videos["blue"].unlink()
+    hits = [hit(videos[name], rank) for rank, name in enumerate(("red", "green", "blue"), 1)]
+    thumbnails = (picture("yellow"), picture("green"), b"no picture")
+    sheet = draw([SheetRow("x", hits, thumbnails=thumbnails)], tmp_path)
+    assert is_colour(frame_at(sheet, 0, 0, 0), COLOURS["red"])  # the file itself, where it is there
+    assert is_colour(frame_at(sheet, 0, 1, 0), COLOURS["green"])
+    assert has_colour(frame_at(sheet, 0, 1, 2), EMPTY, within=0)
+    assert has_colour(frame_at(sheet, 0, 1, 1), (110, 110, 110), within=40)  # the note, beside the picture
+    assert has_colour(frame_at(sheet, 0, 2, 0), EMPTY, within=0)
+
+
+def test_the_frame_that_matched_best_is_shown_and_outlined(videos: dict[str, Path], tmp_path: Path) -> None:
+    frame = BestFrame(1.1, 0.5, np.full((90, 90, 3), COLOURS["yellow"], dtype=np.uint8))
+    explained = replace(hit(videos["changing"]), explanation=Explanation([], frame))
+    gone = replace(hit(videos["red"], 2), explanation=Explanation([], None, "no such file"))
+    sheet = draw([SheetRow("x", [explained, gone])], tmp_path)
+    assert [is_colour(frame_at(sheet, 0, 0, place), COLOURS["yellow"]) for place in range(5)].count(True) == 1
+    assert is_colour(frame_at(sheet, 0, 0, 2), COLOURS["yellow"])  # of 2 s, the nearest in time
+    edge = 16 + 2 * STEP
+    assert (sheet[42 : 42 + FRAME_SIZE[1], edge : edge + 3] == (230, 130, 0)).all()
+    assert not has_colour(sheet[:, 16 + STRIP :], (230, 130, 0), within=0)
+
+
+def test_a_moment_has_its_times_and_a_whole_video_has_none(
+    videos: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    write = sheet_module._write
+    monkeypatch.setattr(sheet_module, "_write", lambda *args, **kw: (written.append(args[2]), write(*args, **kw)))
+    part = hit(videos["changing"], 2, start_seconds=0.5, end_seconds=1.25)
+    draw([SheetRow("x", [hit(videos["red"], end_seconds=1.95), part])], tmp_path)
+    assert written == ["x", "1.  1.000  red.mp4", "2.  0.500  0:00.5-0:01.2  changing.mp4"]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_letters_beyond_ascii_are_written_as_well_as_the_machine_can(
+    videos: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    if not there:
+        monkeypatch.setattr(sheet_module, "_FONTS", ())
+        assert sheet_module._system_font(12) is None
+    assert sheet_module._ascii("süße Żółty 猫") == "su?e Zo?ty ?"
+    sheet = draw([SheetRow("süße Häuser", [])], tmp_path)
+    assert has_colour(sheet[16:42], (25, 25, 25), within=60)

@@ -12,19 +12,41 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import click
+
+from framecue.times import clock, time_span
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["clock", "log", "one_line", "print_json", "print_table", "progress_bar", "quiet_libraries", "time_span"]
+    from rich.console import Console
+
+__all__ = [
+    "FilePath",
+    "clock",
+    "file_uri",
+    "log",
+    "one_line",
+    "print_json",
+    "print_table",
+    "progress_bar",
+    "quiet_libraries",
+    "stdout_console",
+    "time_span",
+]
 
 
 def one_line(text: str) -> str:
     """Write control characters and bytes that are not UTF-8 as escapes, so that the text is one printable line."""
     printable = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
     return printable.encode("utf-8", "backslashreplace").decode()
+
+
+def file_uri(path: str) -> str:
+    """Write an absolute path as a URI, every byte but letters, digits and a few signs as %XX."""
+    return "file://" + quote(os.fsencode(path), safe="/")
 
 
 def log(message: str) -> None:
@@ -37,29 +59,41 @@ def print_json(document: Any) -> None:
     click.echo(json.dumps(document, indent=2, allow_nan=False))
 
 
+class FilePath(str):
+    """A cell of a table that is a file's path: a terminal that can makes it a link to the file."""
+
+
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> None:
     """Write a table on standard output; in a pipe each row is one line, however long.
 
     Args:
         columns: the heads; all empty for a table without.
-        rows: the cells, plain text.
+        rows: the cells, plain text; a :class:`FilePath` becomes a link where the output is a terminal.
         right: heads of the columns to set flush right.
     """
     from rich import box
-    from rich.console import Console
+    from rich.style import Style
     from rich.table import Table
     from rich.text import Text
+
+    def cell(text: str) -> Text:
+        # Text, not markup: a path may hold [brackets].
+        return Text(one_line(text), style=Style(link=file_uri(text)) if isinstance(text, FilePath) else "")
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_header=any(columns))
     for name in columns:
         table.add_column(name, justify="right" if name in right else "left", overflow="fold")
     for row in rows:
-        # Text, not markup: a path may hold [brackets].
-        table.add_row(*(Text(one_line(cell)) for cell in row))
+        table.add_row(*map(cell, row))
+    stdout_console().print(table)
+
+
+def stdout_console() -> Console:
+    """Give what writes on standard output; in a pipe no line is ever wrapped."""
+    from rich.console import Console
+
     console = Console(file=sys.stdout, highlight=False)
-    if not console.is_terminal:
-        console = Console(file=sys.stdout, highlight=False, width=1_000_000)
-    console.print(table)
+    return console if console.is_terminal else Console(file=sys.stdout, highlight=False, width=1_000_000)
 
 
 @contextmanager
@@ -83,18 +117,6 @@ def progress_bar(label: str) -> Iterator[Callable[[float, int], None]]:
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(label, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
-
-
-def clock(seconds: float) -> str:
-    """Write a time as m:ss, or h:mm:ss from an hour on."""
-    whole = int(seconds)
-    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def time_span(start_seconds: float, end_seconds: float) -> str:
-    """Write a span as m:ss–m:ss, its end rounded up so that a short clip does not look empty."""
-    return f"{clock(start_seconds)}–{clock(-(-end_seconds // 1))}"  # noqa: RUF001 (the dash of a span)
 
 
 def quiet_libraries() -> None:

@@ -1,50 +1,129 @@
-"""``framecue search``: find videos by text."""
+"""``framecue search``: find moments of videos by texts, pictures and videos."""
 
 from __future__ import annotations
 
+import os
+from typing import TYPE_CHECKING, Any
+
 import click
 
+from framecue.cli.asking import Asked, filter_options, query_options, read_asked, read_filters, read_query_file
 from framecue.cli.choosing import library_model, library_option, model_options
-from framecue.cli.output import log, print_json, print_table, quiet_libraries, time_span
+from framecue.cli.output import log, one_line, print_json, quiet_libraries
+from framecue.cli.showing import hit_document, print_hits
+
+if TYPE_CHECKING:
+    from framecue.library import Hit, Library
 
 
 @click.command()
-@click.argument("text")
+@click.argument("text", required=False)
 @library_option
 @click.option("-k", "k", type=click.IntRange(min=1), default=10, show_default=True, help="How many results.")
+@click.option(
+    "--page", type=click.IntRange(min=1), default=1, show_default=True, help="Which K results: 2 for the next."
+)
+@query_options
+@filter_options
+@click.option("--hybrid", is_flag=True, help="Let the words of names, captions and subtitles have a say in the order.")
+@click.option("--min-score", type=click.FloatRange(-1, 1), metavar="SCORE", help="Leave out what scores less.")
+@click.option("--all-moments", is_flag=True, help="Show several moments of a video, not its best alone.")
+@click.option("--explain", is_flag=True, help="Show the frame that matched best, and what else led to each result.")
+@click.option("--sheet", metavar="FILE", help="Write a picture of the results, such as out.png.")
+@click.option("--queries", metavar="FILE", help="Search for each line of a file; - reads standard input.")
 @model_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def search(text: str, uri: str, k: int, model: str | None, adapter: str | None, dtype: str, as_json: bool) -> None:
-    """Find the videos in a library that show what TEXT says, best first.
+def search(
+    text: str | None,
+    uri: str,
+    k: int,
+    page: int,
+    queries: str | None,
+    sheet: str | None,
+    as_json: bool,
+    model: str | None,
+    adapter: str | None,
+    dtype: str,
+    **options: Any,
+) -> None:
+    """Find the moments of videos in a library that show what TEXT says, best first.
 
-    The score is the cosine similarity of text and video. The library's own model is used unless another is named.
+    The score is the cosine similarity of query and moment. Each video comes once, with its best moment. The library's
+    own model is used unless another is named. A TEXT that starts with a dash goes after a "--".
 
     \b
     framecue search "a dog catches a frisbee" --library videos.lance
+    framecue search "a beach" --without "people^0.5" --library videos.lance --folder ~/Videos/2024
+    framecue search --video holiday.mp4 --at 1:02 --library videos.lance --sheet like-this.png
+    framecue search "anna's birthday" --hybrid --explain --library videos.lance
     """  # noqa: D301 (click reads the backspace character)
     quiet_libraries()
-    from framecue.library import Library, check_query
+    asked = _asked(text, queries, options)
+    filters = read_filters(options)
+    from framecue.library import Library
 
-    check_query(text, k)
     library = Library(uri)
     library = Library(uri, model=library_model(library, model=model, adapter=adapter, dtype=dtype))
-    hits = library.search(text, k)
+    found = library.search_many(
+        [item.query for item in asked],
+        k,
+        offset=(page - 1) * k,
+        filters=filters,
+        **{name: options[name] for name in ("all_moments", "min_score", "hybrid", "explain")},
+    )
+    if sheet is not None:
+        sheet = _write_sheet(library, asked, found, sheet)
     if as_json:
-        results = [
-            {
-                "rank": hit.rank,
-                "path": hit.path,
-                "start_seconds": hit.start_seconds,
-                "end_seconds": hit.end_seconds,
-                "score": hit.score,
-            }
-            for hit in hits
-        ]
-        print_json({"query": text, "results": results})
-    elif hits:
-        rows = [
-            (str(hit.rank), f"{hit.score:.3f}", time_span(hit.start_seconds, hit.end_seconds), hit.path) for hit in hits
-        ]
-        print_table(["rank", "score", "time", "path"], rows, right=["rank", "score", "time"])
-    else:
-        log(f"library {library.uri} is empty; fill it with `framecue index PATH --library {library.uri}`")
+        _print_document(asked, found, sheet, hybrid=options["hybrid"], several=queries is not None)
+        return
+    for item, hits in zip(asked, found, strict=True):
+        if queries is not None:
+            click.echo(one_line(item.label))
+        if hits:
+            print_hits(hits, hybrid=options["hybrid"])
+        elif queries is not None:
+            click.echo("nothing found")
+    if not any(found):
+        log(_nothing_message(library, page, restricted=filters is not None or options["min_score"] is not None))
+    if sheet is not None:
+        log(f"See them in {sheet}")
+
+
+def _asked(text: str | None, queries: str | None, options: dict[str, Any]) -> list[Asked]:
+    one = read_asked({"text": text, **options})
+    if queries is None:
+        if one is None:
+            raise click.UsageError("nothing to search for: give TEXT, --with, --image, --video or --queries")
+        return [one]
+    if one is not None:
+        raise click.UsageError("--queries has the queries; leave out TEXT, --with, --without, --image and --video")
+    return read_query_file(queries)
+
+
+def _write_sheet(library: Library, asked: list[Asked], found: list[list[Hit]], sheet: str) -> str:
+    from framecue.library.sheet import SheetRow, contact_sheet
+
+    rows = [
+        SheetRow(item.label, hits, thumbnails=library.thumbnails(hits) if hits else ())
+        for item, hits in zip(asked, found, strict=True)
+    ]
+    return str(contact_sheet(rows, os.path.expanduser(sheet)))  # noqa: PTH111 (Path fails for an unknown ~user)
+
+
+def _print_document(
+    asked: list[Asked], found: list[list[Hit]], sheet: str | None, *, hybrid: bool, several: bool
+) -> None:
+    searches = [
+        {"query": item.label, "results": [hit_document(hit, hybrid=hybrid) for hit in hits]}
+        for item, hits in zip(asked, found, strict=True)
+    ]
+    written = {} if sheet is None else {"sheet": sheet}
+    print_json({"searches": searches, **written} if several else {**searches[0], **written})
+
+
+def _nothing_message(library: Library, page: int, *, restricted: bool) -> str:
+    if library.info().num_videos == 0:
+        return f"library {library.uri} is empty; fill it with `framecue index PATH --library {library.uri}`"
+    if page > 1:
+        return f"there are no results on page {page}"
+    return "nothing found" + ("; no video passes the filters and --min-score" if restricted else "")

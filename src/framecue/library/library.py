@@ -7,22 +7,25 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from framecue.errors import InputError, LibraryNotFoundError, NotOfflineError
+from framecue.library.answer import answer
+from framecue.library.filters import Filters
 from framecue.library.fingerprint import check_fingerprint, lasting_fingerprint, load_named_model
 from framecue.library.indexing import Duplicate, Outcome, ProgressCallback, run_plan
 from framecue.library.lock import library_lock
 from framecue.library.plan import PathsLike, Plan, Skipped, absolute_path, is_below, make_plan
+from framecue.library.query import Query, SearchOptions, as_query
 from framecue.library.readers import open_readers
 from framecue.library.removal import find_gone, take_out
 from framecue.library.reports import AddReport, FileInfo, Hit, LibraryInfo, RemoveReport
 from framecue.library.retell import Retold, update_subtitles
-from framecue.library.store import Match, Store, normal_uri
+from framecue.library.store import Store, normal_uri
 from framecue.library.worker import Worker
 from framecue.video import IMAGE_SUFFIXES, STALL_SECONDS, VIDEO_SUFFIXES, ReadVideo, Segmentation
 
 if TYPE_CHECKING:
     from framecue.model import VideoTextModel
 
-__all__ = ["SUFFIXES", "Library", "check_query"]
+__all__ = ["SUFFIXES", "Library"]
 
 # What is looked for in folders.
 SUFFIXES = VIDEO_SUFFIXES | IMAGE_SUFFIXES
@@ -217,37 +220,103 @@ class Library:
         removed = take_out(store, found)
         return RemoveReport(removed, skipped, *_counts(store))
 
-    def search(self, text: str, k: int = 10) -> list[Hit]:
-        """Find the videos that show what a text says.
+    def search(
+        self,
+        query: str | Query,
+        k: int = 10,
+        *,
+        offset: int = 0,
+        filters: Filters | None = None,
+        all_moments: bool = False,
+        min_score: float | None = None,
+        hybrid: bool = False,
+        explain: bool = False,
+    ) -> list[Hit]:
+        """Find the videos that show what a query says.
 
         Args:
-            text: a phrase or sentence.
-            k: how many videos at most; a video appears once, with its best moment.
+            query: a phrase or sentence, or a :class:`Query` of several texts, pictures and videos.
+            k: how many results at most.
+            offset: how many of the best to leave out: with ``offset=k`` these are the next ``k``.
+            filters: which videos to look at; ``k`` results come if so many pass.
+            all_moments: give the moments of a video each on its own, but none that overlaps a better one; without,
+                a video appears once, with its best moment.
+            min_score: leave out what scores less.
+            hybrid: let the words of file names, folder names, captions and subtitles have a say in the order: by
+                reciprocal rank fusion with full text search (BM25). ``score`` stays the cosine similarity, so it
+                does not descend any more, and ``min_score`` leaves out what only the words have found.
+            explain: say of each result why it is one; reads the results' files.
 
         Returns:
             At most ``k`` hits, best first.
 
         Raises:
-            InputError: the text is empty, or ``k`` is less than 1.
+            InputError: the query or an option makes no sense, or a condition names no column.
+            VideoError: a file to search with cannot be read.
             LibraryNotFoundError: the library does not exist.
+            LibraryError: the library cannot be read, or it has no text index yet and cannot be written.
             FingerprintError: another model made the library's vectors.
         """
-        check_query(text, k)
-        store = Store.open(self.uri)
-        vector = self._fitting_model(store).encode_text([text])[0]
-        matches = _best_of_each_video(store, vector.detach().float().cpu().numpy(), k)
-        return [
-            Hit(
-                rank=rank,
-                path=match.path,
-                start_seconds=match.start_seconds,
-                end_seconds=match.end_seconds,
-                score=match.score,
-                video_id=match.video_id,
-                duration_seconds=match.duration_seconds,
-            )
-            for rank, match in enumerate(matches, start=1)
-        ]
+        options = SearchOptions(
+            k=k,
+            offset=offset,
+            filters=filters,
+            all_moments=all_moments,
+            min_score=min_score,
+            hybrid=hybrid,
+            explain=explain,
+        )
+        return self._answer([query], options)[0]
+
+    def search_many(
+        self,
+        queries: Iterable[str | Query],
+        k: int = 10,
+        *,
+        offset: int = 0,
+        filters: Filters | None = None,
+        all_moments: bool = False,
+        min_score: float | None = None,
+        hybrid: bool = False,
+        explain: bool = False,
+    ) -> list[list[Hit]]:
+        """Search for several things; their texts are encoded many at a time.
+
+        Args:
+            queries: each as for ``search``.
+            k: as for ``search``, and so are all others; they hold for each query.
+            offset: see there.
+            filters: see there.
+            all_moments: see there.
+            min_score: see there.
+            hybrid: see there.
+            explain: see there.
+
+        Returns:
+            For each query its hits.
+
+        Raises:
+            The same as ``search``.
+        """
+        options = SearchOptions(
+            k=k,
+            offset=offset,
+            filters=filters,
+            all_moments=all_moments,
+            min_score=min_score,
+            hybrid=hybrid,
+            explain=explain,
+        )
+        return self._answer([queries] if isinstance(queries, (str, Query)) else list(queries), options)
+
+    def thumbnails(self, hits: Sequence[Hit]) -> list[bytes | None]:
+        """Give the small WebP pictures that the library keeps of moments; None where it has none.
+
+        Raises:
+            LibraryNotFoundError: the library does not exist.
+            LibraryError: it cannot be read.
+        """
+        return Store.open(self.uri).thumbnails([(hit.path, hit.start_seconds) for hit in hits])
 
     def info(self) -> LibraryInfo:
         """Say what the library holds; needs no model.
@@ -271,6 +340,11 @@ class Library:
                 if path not in held and copy.video_id in originals
             ],
         )
+
+    def _answer(self, queries: Sequence[str | Query], options: SearchOptions) -> list[list[Hit]]:
+        asked = [as_query(query) for query in queries]
+        store = Store.open(self.uri)
+        return answer(store, lambda: self._fitting_model(store), asked, options)
 
     def _open_if_there(self) -> Store | None:
         try:
@@ -317,18 +391,6 @@ def _counts(store: Store | None) -> tuple[int, int]:
     return len(held), sum(item.num_segments for item in held.values())
 
 
-def check_query(text: str, k: int) -> None:
-    """Refuse what no search can answer.
-
-    Raises:
-        InputError: the text is empty, or ``k`` is less than 1.
-    """
-    if not isinstance(text, str) or not text.strip():
-        raise InputError("the query is empty; describe in words what the video shows")
-    if isinstance(k, bool) or not isinstance(k, int) or k < 1:
-        raise InputError(f"k is {k!r}; it must be a whole number, 1 or more: how many results to give")
-
-
 def _check_offline(model: VideoTextModel) -> None:
     """Refuse a model that has no vector of a video alone.
 
@@ -342,16 +404,3 @@ def _check_offline(model: VideoTextModel) -> None:
             "index with a method that encodes videos on their own, such as mean-pool or prompt-switch, and measure "
             "this one as its second stage: framecue evaluate --rerank-with"
         )
-
-
-def _best_of_each_video(store: Store, vector: Any, k: int) -> list[Match]:
-    """Search until k different videos are found or there are no more segments."""
-    limit = 2 * k + 10
-    while True:
-        matches = store.search(vector, limit=limit)
-        best: dict[str, Match] = {}
-        for match in matches:
-            best.setdefault(match.path, match)
-        if len(best) >= k or len(matches) < limit:
-            return list(best.values())[:k]
-        limit *= 4

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from framecue.library.explain import Explanation
 from framecue.library.indexing import Duplicate
 from framecue.library.plan import Skipped
 
@@ -69,9 +70,14 @@ class Hit:
         path: absolute path of the video.
         start_seconds: where the moment starts in the video.
         end_seconds: where it ends.
-        score: cosine similarity of text and moment.
+        score: cosine similarity of query and moment.
         video_id: hash of the file's content.
         duration_seconds: the whole video's duration.
+        words: in hybrid search, the words of the query that its names, caption and subtitles have.
+        vector_rank: in hybrid search, its place in the order by vector; None where that is far down.
+        text_rank: in hybrid search, its place in the order by words; None where it has none of them.
+        text_score: in hybrid search, its score by words (BM25), comparable within one query alone; None likewise.
+        explanation: why it is a result, where that was asked for.
     """
 
     rank: int
@@ -81,6 +87,11 @@ class Hit:
     score: float
     video_id: str
     duration_seconds: float
+    words: tuple[str, ...] = ()
+    vector_rank: int | None = None
+    text_rank: int | None = None
+    text_score: float | None = None
+    explanation: Explanation | None = None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from framecue.library.words import composed, name_words
+
 __all__ = [
     "SCHEMA_VERSION",
     "Metadata",
@@ -133,8 +135,9 @@ def read_metadata(schema: pa.Schema) -> Metadata | None:
 
 def searchable_text(row: Row) -> str:
     """Give the words by which full text search finds a row: file and folder names, its caption, its subtitles."""
-    names = [part for part in Path(row.path).with_suffix("").parts[1:] if part]
-    return "\n".join([*reversed(names), *(text for text in (row.caption, row.subtitles) if text)])
+    names = [part for part in reversed(Path(row.path).with_suffix("").parts[1:]) if part]
+    split = [words for name in names if (words := name_words(name)) != composed(name)]
+    return composed("\n".join([*names, *split, *(text for text in (row.caption, row.subtitles) if text)]))
 
 
 def table_from_rows(rows: Sequence[Row], schema: pa.Schema) -> pa.Table:

@@ -28,7 +28,9 @@ from framecue.library.rows import (
     table_from_rows,
 )
 from framecue.library.store.attempt import attempt, is_one_of, quoted
+from framecue.library.store.conditions import check_condition
 from framecue.library.store.copies import Copies
+from framecue.library.store.texts import TextMatch, ensure_text_index, has_text_index, search_texts
 from framecue.library.store.vectors import Match, search_vectors
 from framecue.video import Segmentation
 
@@ -179,9 +181,50 @@ class Store:
         else:
             attempt(self.uri, "written", lambda: self._table.add(table))
 
-    def search(self, vector: np.ndarray, *, limit: int) -> list[Match]:
+    def search(self, vector: np.ndarray, *, limit: int, where: str | None = None) -> list[Match]:
         """Find the segments nearest to a vector, see :func:`search_vectors`."""
-        return search_vectors(self.uri, self._table, vector, limit=limit)
+        return search_vectors(self.uri, self._table, vector, limit=limit, where=where)
+
+    def search_texts(
+        self, texts: Sequence[tuple[str, float]], vector: np.ndarray, *, limit: int, where: str | None = None
+    ) -> list[TextMatch]:
+        """Find the segments that have words of some texts, see :func:`search_texts`."""
+        return search_texts(self.uri, self._table, texts, vector, limit=limit, where=where)
+
+    def has_text_index(self) -> bool:
+        """Whether the library is ready for full text search."""
+        return has_text_index(self.uri, self._table)
+
+    def ensure_text_index(self) -> None:
+        """Make the library ready for full text search, see :func:`ensure_text_index`."""
+        ensure_text_index(self.uri, self._table)
+
+    def check_condition(self, where: str) -> None:
+        """Refuse an SQL condition that cannot be asked of the rows.
+
+        Raises:
+            InputError: it is no condition, or names a column that there is not; the message lists those there are.
+        """
+        check_condition(self._table, where)
+
+    def contents_of_size(self, size_bytes: int) -> set[str]:
+        """Give the contents (``video_id``) of the files of a size."""
+        search = self._table.search().where(f"size_bytes = {int(size_bytes)}").select(["video_id"])
+        return set(self._read(search.to_arrow).column("video_id").to_pylist())
+
+    def thumbnails(self, moments: Sequence[tuple[str, float]]) -> list[bytes | None]:
+        """Give the pictures of segments, named by path and start; None where there is none."""
+        paths = sorted({path for path, _ in moments})
+        if not paths:
+            return []
+        columns = ["path", "start_seconds", "thumbnail"]
+        search = self._table.search().where(is_one_of(paths)).select(columns)
+        table = self._read(search.to_arrow)
+        pictures = {
+            (path, start_seconds): picture
+            for path, start_seconds, picture in zip(*(table.column(name).to_pylist() for name in columns), strict=True)
+        }
+        return [pictures.get(moment) for moment in moments]
 
     def compact(self) -> None:
         """Join the small files that many commits leave behind, if there are many."""

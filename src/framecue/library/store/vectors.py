@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from framecue.library.rows import vectors_of
 from framecue.library.store.attempt import attempt
 
-__all__ = ["Match", "search_vectors"]
+__all__ = ["MATCH_COLUMNS", "Match", "matches_of", "search_vectors"]
+
+MATCH_COLUMNS = ("video_id", "path", "start_seconds", "end_seconds", "duration_seconds", "vector")
 
 
 @dataclass(frozen=True)
 class Match:
-    """One segment that a search found; ``score`` is the cosine similarity."""
+    """One segment that a search found.
+
+    ``score`` is the cosine similarity of its vector, float16 (E,), with the query's.
+    """
 
     video_id: str
     path: str
@@ -23,9 +29,15 @@ class Match:
     end_seconds: float
     duration_seconds: float
     score: float
+    vector: np.ndarray = field(repr=False, compare=False)
+
+    @property
+    def key(self) -> tuple[str, float, float]:
+        """What tells it from every other segment of the library."""
+        return self.path, self.start_seconds, self.end_seconds
 
 
-def search_vectors(uri: str, table: Any, vector: np.ndarray, *, limit: int) -> list[Match]:
+def search_vectors(uri: str, table: Any, vector: np.ndarray, *, limit: int, where: str | None = None) -> list[Match]:
     """Find the segments nearest to a vector, by exact search.
 
     Args:
@@ -33,34 +45,32 @@ def search_vectors(uri: str, table: Any, vector: np.ndarray, *, limit: int) -> l
         table: its table.
         vector: float32 (E,), unit length.
         limit: how many at most.
+        where: an SQL condition on the rows that are looked at.
 
     Returns:
         Best first; equal scores in the order of path and start.
     """
     query = np.asarray(vector, dtype=np.float32)
-    wanted = ["video_id", "path", "start_seconds", "end_seconds", "duration_seconds", "vector"]
-    found = attempt(
-        uri,
-        "read",
-        lambda: (
-            table.search(query, vector_column_name="vector")
-            .distance_type("cosine")
-            .bypass_vector_index()
-            .limit(limit)
-            .select([*wanted, "_distance"])
-            .to_arrow()
-        ),
-    )
+    search = table.search(query, vector_column_name="vector").distance_type("cosine").bypass_vector_index()
+    if where is not None:
+        search = search.where(where)
+    found = attempt(uri, "read", lambda: search.limit(limit).select([*MATCH_COLUMNS, "_distance"]).to_arrow())
+    return sorted(matches_of(found, query), key=lambda match: (-match.score, match.path, match.start_seconds))
+
+
+def matches_of(found: pa.Table, query: np.ndarray) -> list[Match]:
+    """Take segments out of what LanceDB found, each with its score.
+
+    Args:
+        found: with MATCH_COLUMNS.
+        query: float32 (E,).
+    """
     if found.num_rows == 0:
         return []
-    # LanceDB compares in the column's float16; the scores that people see are computed in float32.
-    vectors = vectors_of(found).astype(np.float32)
-    scores = vectors @ query / (np.linalg.norm(vectors, axis=1) * np.linalg.norm(query))
-    columns = [found.column(name).to_pylist() for name in wanted[:-1]]
-    matches = [
-        Match(video_id, path, start_seconds, end_seconds, duration_seconds, score)
-        for video_id, path, start_seconds, end_seconds, duration_seconds, score in zip(
-            *columns, scores.tolist(), strict=True
-        )
-    ]
-    return sorted(matches, key=lambda match: (-match.score, match.path, match.start_seconds))
+    vectors = vectors_of(found)
+    # LanceDB compares in the column's float16; the scores that people see are computed more finely, and rounded to
+    # float32: so a segment's score does not depend on how many others were found with it.
+    wide, direction = vectors.astype(np.float64), query.astype(np.float64)
+    scores = wide @ direction / (np.linalg.norm(wide, axis=1) * np.linalg.norm(direction))
+    columns = [found.column(name).to_pylist() for name in MATCH_COLUMNS[:-1]]
+    return [Match(*values) for values in zip(*columns, scores.astype(np.float32).tolist(), vectors, strict=True)]

@@ -1,0 +1,224 @@
+"""What a command searches for: options of the command line, and lines of a file, become queries and filters."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from framecue.errors import InputError
+from framecue.times import parse_time
+
+if TYPE_CHECKING:
+    from framecue.library import Filters, Query
+
+__all__ = ["Asked", "filter_options", "query_options", "read_asked", "read_filters", "read_query_file"]
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_QUERY_OPTIONS = ("text", "with_texts", "without_texts", "images", "videos", "moments")
+# The names in a line of JSON, and the options they stand for.
+_LINE_KEYS = dict(zip(("text", "with", "without", "image", "video", "at"), _QUERY_OPTIONS, strict=True))
+
+
+class TimeType(click.ParamType):
+    """A time or a length: seconds, or m:ss, or h:mm:ss."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read it."""
+        if isinstance(value, float):
+            return value
+        try:
+            return parse_time(value)
+        except InputError as error:
+            self.fail(str(error), param, ctx)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A query, and how a person wrote it."""
+
+    label: str
+    query: Query
+
+
+def query_options(command: Command) -> Command:
+    """Add what is searched for to a command, all but its text: text, with_texts, without_texts, images, ..."""
+    options = (
+        click.option("--with", "with_texts", metavar="TEXT^WEIGHT", multiple=True, help="What to find besides TEXT."),
+        click.option(
+            "--without", "without_texts", metavar="TEXT^WEIGHT", multiple=True, help="What to search away from."
+        ),
+        click.option("--image", "images", metavar="FILE", multiple=True, help="A picture of what to find."),
+        click.option("--video", "videos", metavar="FILE", multiple=True, help="A video like those to find."),
+        click.option(
+            "--at",
+            "moments",
+            metavar="TIME",
+            multiple=True,
+            type=TimeType(),
+            help="The moment of the video to search with: 12.5, or 1:02:12.",
+        ),
+    )
+    return _with_options(command, options)
+
+
+def filter_options(command: Command) -> Command:
+    """Add which videos are searched to a command."""
+    options = (
+        click.option("--folder", metavar="FOLDER", help="Only videos below this folder."),
+        click.option("--path", "path", metavar="GLOB", help="Only files, or folders, of this name or path."),
+        click.option("--longer-than", metavar="TIME", type=TimeType(), help="Only videos that last longer."),
+        click.option("--shorter-than", metavar="TIME", type=TimeType(), help="Only videos that last less long."),
+        click.option("--after", metavar="DATE", help="Only files modified on this day or later: 2024-05-31."),
+        click.option("--before", metavar="DATE", help="Only files modified before this day."),
+        click.option("--where", metavar="SQL", help="Only rows for which this holds: 'end_seconds < 60'."),
+    )
+    return _with_options(command, options)
+
+
+def read_asked(options: Mapping[str, Any]) -> Asked | None:
+    """Give the query that the options of :func:`query_options` and the text ask for; None where they ask for none.
+
+    Raises:
+        click.UsageError: moments without videos.
+        InputError: the query is empty, or a weight is none.
+    """
+    given = {name: options.get(name) for name in _QUERY_OPTIONS}
+    if all(value is None or value == () for value in given.values()):
+        return None
+    if given["moments"] and len(given["moments"]) != len(given["videos"] or ()):
+        raise click.UsageError("--at is the moment of a video: give one for each --video, in the same order")
+    query = _query(**given)
+    plain = given["text"] if [name for name in given if given[name]] == ["text"] else None
+    return Asked(str(query) if plain is None else plain, query)
+
+
+def read_filters(options: Mapping[str, Any]) -> Filters | None:
+    """Give the filters that the options of :func:`filter_options` ask for.
+
+    Raises:
+        InputError: a value makes no sense.
+    """
+    from framecue.library import Filters
+
+    filters = Filters(
+        folder=options["folder"],
+        path=options["path"],
+        longer_than_seconds=options["longer_than"],
+        shorter_than_seconds=options["shorter_than"],
+        after=options["after"],
+        before=options["before"],
+        where=options["where"],
+    )
+    return None if filters == Filters() else filters
+
+
+def read_query_file(name: str) -> list[Asked]:
+    """Read a file of queries: a text a line, or a line of JSON with the keys text, with, without, image, video, at.
+
+    Args:
+        name: the file; ``-`` for standard input.
+
+    Raises:
+        InputError: the file cannot be read, has no query, or a line makes no sense.
+    """
+    try:
+        if name == "-":
+            content = sys.stdin.buffer.read().decode("utf-8-sig")
+        else:
+            content = Path(name).read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read ({error.strerror}); --queries takes a file of queries") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{name}: is not text in UTF-8 ({error.reason} at byte {error.start})") from error
+    asked = []
+    for number, line in enumerate(content.split("\n"), start=1):
+        if line.strip():
+            try:
+                asked.append(_read_line(line.strip()))
+            except InputError as error:
+                raise InputError(f"{name}, line {number}: {error}") from error
+            except click.UsageError as error:
+                raise InputError(f"{name}, line {number}: {error.message}") from error
+    if not asked:
+        raise InputError(f"{name}: has no query; write one a line")
+    return asked
+
+
+def _read_line(line: str) -> Asked:
+    if not line.startswith(("{", '"')):
+        return Asked(line, _query(text=line))
+    try:
+        content = json.loads(line)
+    except ValueError as error:
+        if line.startswith('"'):  # a text that begins with a quotation
+            return Asked(line, _query(text=line))
+        raise InputError(f"starts as JSON, but is none ({error})") from error
+    if isinstance(content, str):
+        return Asked(content, _query(text=content))
+    options: dict[str, Any] = {}
+    for key, value in content.items():
+        if key not in _LINE_KEYS:
+            raise InputError(f"unknown key {key!r}; known: {', '.join(_LINE_KEYS)}")
+        values = value if isinstance(value, list) and key != "text" else [value]
+        if key == "at":
+            options["moments"] = [_moment(item) for item in values]
+        elif all(isinstance(item, str) for item in values):
+            options[_LINE_KEYS[key]] = values if key != "text" else value
+        else:
+            raise InputError(f"{key} is {value!r}; it must be a text{'' if key == 'text' else ', or a list of them'}")
+    asked = read_asked({**options, **{name: tuple(options[name]) for name in options if name != "text"}})
+    if asked is None:
+        raise InputError("the query is empty; describe in words what the video shows")
+    return asked
+
+
+def _moment(value: Any) -> float:
+    return parse_time(value if isinstance(value, str) else json.dumps(value))
+
+
+def _query(
+    text: str | None = None,
+    with_texts: Sequence[str] | None = (),
+    without_texts: Sequence[str] | None = (),
+    images: Sequence[str] | None = (),
+    videos: Sequence[str] | None = (),
+    moments: Sequence[float] | None = (),
+) -> Query:
+    from framecue.library import Query, VideoMoment
+
+    texts = [] if text is None else [(text, 1.0)]
+    texts += [_weighted(item) for item in with_texts or ()]
+    texts += [(item, -weight) for item, weight in map(_weighted, without_texts or ())]
+    moments = moments or [None] * len(videos or ())  # type: ignore[list-item]
+    return Query(
+        texts=texts,
+        images=list(images or ()),
+        videos=[VideoMoment(path, moment) for path, moment in zip(videos or (), moments, strict=True)],
+    )
+
+
+def _weighted(text: str) -> tuple[str, float]:
+    """Take a weight off the end of a text: ``people^0.5``; 1 where there is none."""
+    match = re.fullmatch(r"(.*)\^([-+]?(?:\d+\.?\d*|\.\d+))", text.strip(), flags=re.DOTALL | re.ASCII)
+    if match is None:
+        return text, 1.0
+    weight = float(match[2])
+    if not 0 < weight < float("inf"):
+        raise InputError(f"the weight in {text!r} is {match[2]}; it must be more than 0 (--without searches away)")
+    return match[1], weight
+
+
+def _with_options(command: Command, options: Sequence[Callable[[Command], Command]]) -> Command:
+    for option in reversed(options):
+        command = option(command)
+    return command

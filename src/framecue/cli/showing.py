@@ -1,0 +1,120 @@
+"""How hits are shown: as parts of a JSON document, and as tables, links and pictures for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from framecue.cli.output import FilePath, clock, one_line, print_table, stdout_console, time_span
+
+if TYPE_CHECKING:
+    import numpy as np
+    from rich.text import Text
+
+    from framecue.library import Hit
+
+__all__ = ["half_blocks", "hit_document", "print_hits"]
+
+PICTURE_COLUMNS = 40
+
+
+def hit_document(hit: Hit, *, hybrid: bool) -> dict[str, Any]:
+    """Give a hit for a JSON document.
+
+    Args:
+        hit: what was found.
+        hybrid: whether to say what full text search found.
+    """
+    document: dict[str, Any] = {
+        "rank": hit.rank,
+        "path": hit.path,
+        "start_seconds": hit.start_seconds,
+        "end_seconds": hit.end_seconds,
+        "score": hit.score,
+    }
+    if hybrid:
+        document |= {
+            "words": list(hit.words),
+            "vector_rank": hit.vector_rank,
+            "text_rank": hit.text_rank,
+            "text_score": hit.text_score,
+        }
+    if why := hit.explanation:
+        frame = why.frame and {"at_seconds": why.frame.at_seconds, "score": why.frame.score}
+        parts = [{"part": part.part, "weight": part.weight, "score": part.score} for part in why.parts]
+        document["explanation"] = {"parts": parts, "frame": frame, "problem": why.problem}
+    return document
+
+
+def print_hits(hits: Sequence[Hit], *, hybrid: bool) -> None:
+    """Write hits as a table, and below it why they were found, where they say so."""
+    columns = ["rank", "score", "time", *(["words"] if hybrid else []), "path"]
+    rows = [
+        [
+            str(hit.rank),
+            f"{hit.score:.3f}",
+            time_span(hit.start_seconds, hit.end_seconds),
+            *([" ".join(hit.words)] if hybrid else []),
+            FilePath(hit.path),
+        ]
+        for hit in hits
+    ]
+    print_table(columns, rows, right=["rank", "score", "time"])
+    for hit in hits:
+        if hit.explanation:
+            _print_explanation(hit, hybrid=hybrid)
+
+
+def _print_explanation(hit: Hit, *, hybrid: bool) -> None:
+    from rich.text import Text
+
+    why = hit.explanation
+    assert why is not None
+    lines = [f"{hit.rank}. {hit.path}"]
+    if why.frame:
+        lines.append(f"best frame at {_exact(why.frame.at_seconds)}, score {why.frame.score:.3f}")
+    else:
+        lines.append(f"no frame to show: {why.problem}")
+    if len(why.parts) > 1:
+        lines.append("parts: " + "; ".join(f"{part.part} {part.score:.3f}" for part in why.parts))
+    if hybrid:
+        places = [f"{'beyond the best' if hit.vector_rank is None else hit.vector_rank} by vector"]
+        words = f" ({', '.join(hit.words)})" if hit.words else ""
+        places.append("not found by words" if hit.text_rank is None else f"{hit.text_rank} by words{words}")
+        lines.append("rank: " + ", ".join(places))
+    console = stdout_console()
+    for number, line in enumerate(lines):
+        console.print(Text(("" if number == 0 else "   ") + one_line(line)), soft_wrap=True)
+    if why.frame and console.is_terminal and console.color_system in ("256", "truecolor"):
+        console.print(half_blocks(why.frame.pixels, PICTURE_COLUMNS))
+
+
+def half_blocks(pixels: np.ndarray, columns: int) -> Text:
+    """Draw a picture with characters of which each shows two pixels, one above the other.
+
+    Args:
+        pixels: uint8 (H, W, 3), RGB.
+        columns: how many characters wide.
+    """
+    from PIL import Image
+    from rich.color import Color
+    from rich.style import Style
+    from rich.text import Text
+
+    height, width = pixels.shape[:2]
+    rows = max(1, round(columns * height / width / 2))
+    small = Image.fromarray(pixels).resize((columns, 2 * rows))
+    text = Text()
+    for row in range(rows):
+        for column in range(columns):
+            above, below = (small.getpixel((column, 2 * row + line)) for line in (0, 1))
+            style = Style(color=Color.from_rgb(*above), bgcolor=Color.from_rgb(*below))  # type: ignore[misc]
+            text.append("\u2580", style)
+        text.append("\n")
+    return text
+
+
+def _exact(seconds: float) -> str:
+    """Write a time to a tenth of a second."""
+    tenths = round(10 * seconds)
+    return f"{clock(tenths // 10)}.{tenths % 10}"

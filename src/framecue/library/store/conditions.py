@@ -1,0 +1,46 @@
+"""Whether a condition that a person wrote in SQL can be asked of a library's table."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from framecue.errors import InputError
+
+__all__ = ["check_condition"]
+
+# Bytes, not words or numbers: nothing to compare them with.
+_NOT_FOR_PEOPLE = ("vector", "thumbnail", "sidecars")
+
+
+def check_condition(table: Any, where: str) -> None:
+    """Refuse a condition that LanceDB cannot plan; nothing is read.
+
+    Args:
+        table: LanceDB's.
+        where: an SQL condition.
+
+    Raises:
+        InputError: it is no condition, or names a column that there is not; the message lists those there are.
+    """
+    try:
+        # In parentheses: LanceDB's parser stops silently where a condition alone could end.
+        table.search().where(f"({where})").explain_plan()
+    except Exception as error:  # its planner raises errors of several kinds, also panics of Rust
+        columns = ", ".join(name for name in table.schema.names if name not in _NOT_FOR_PEOPLE)
+        raise InputError(
+            f"the condition (where) {where!r} cannot be used: {_reason(error)}; columns: {columns}"
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong, without the places in LanceDB's own sources and what it says around it."""
+    text = " ".join(str(error).split())
+    if unknown := re.search(r"No field named (\S+)\.", text):
+        return f"there is no column {unknown[1]}"
+    if syntax := re.search(r"sql parser error: (.+?)\)?$", text):
+        return syntax[1]
+    if "does not return a boolean" in text:
+        return "it is neither true nor false of a video"
+    text = re.sub(r", /\S+:\d+(:\d+)?\)?.*$", "", text)
+    return re.sub(r"^((lance error|Invalid input|Invalid user input|Schema error)[:,] )+", "", text)[:200]

@@ -1,0 +1,114 @@
+"""Full text search in a library's table: BM25 over the words of names, captions and subtitles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from lancedb.index import FTS
+from lancedb.query import BooleanQuery, MatchQuery, Occur
+
+from framecue.errors import LibraryError
+from framecue.library.store.attempt import attempt
+from framecue.library.store.vectors import MATCH_COLUMNS, Match, matches_of
+
+__all__ = ["TextMatch", "ensure_text_index", "has_text_index", "search_texts"]
+
+COLUMN = "text"
+# Rows that came after the index was made are found too, by reading them all; past so many that is slower than need be.
+ROWS_BEFORE_UPDATE = 10_000
+
+
+@dataclass(frozen=True)
+class TextMatch:
+    """A segment that has a word of the query.
+
+    Attributes:
+        match: the segment.
+        score: of full text search (BM25), more is better; comparable within one query alone.
+        text: what was searched: names, caption, subtitles.
+        said: its caption and subtitles alone, what belongs to this segment and not to the whole file.
+    """
+
+    match: Match
+    score: float
+    text: str
+    said: str
+
+
+def has_text_index(uri: str, table: Any) -> bool:
+    """Whether the table has an index for full text search."""
+    return _index_name(uri, table) is not None
+
+
+def ensure_text_index(uri: str, table: Any) -> None:
+    """Make the index for full text search if there is none, and bring it up to date if much was added since.
+
+    Rows that are added, changed or taken out later are heeded without this; it makes searching them fast.
+
+    Raises:
+        LibraryError: the library cannot be written.
+    """
+    name = _index_name(uri, table)
+    if name is None:
+        # Words of all scripts, also those without spaces; folds case and accents. No language's endings are cut
+        # off and no language's common words left out, as names and subtitles are in any language.
+        config = FTS(base_tokenizer="icu/split", stem=False, remove_stop_words=False, max_token_length=None)
+        try:
+            attempt(uri, "written", lambda: table.create_index(COLUMN, config=config))
+        except LibraryError:
+            # Another process may have made it at the same time.
+            attempt(uri, "read", table.checkout_latest)
+            if not has_text_index(uri, table):
+                raise
+        return
+    stats = attempt(uri, "read", lambda: table.index_stats(name))
+    if stats is not None and stats.num_unindexed_rows > ROWS_BEFORE_UPDATE:
+        attempt(uri, "written", table.optimize)
+
+
+def search_texts(
+    uri: str,
+    table: Any,
+    texts: Sequence[tuple[str, float]],
+    vector: np.ndarray,
+    *,
+    limit: int,
+    where: str | None = None,
+) -> list[TextMatch]:
+    """Find the segments that have words of some texts.
+
+    Args:
+        uri: the library, for messages.
+        table: its table, which has the index.
+        texts: with their weights, more than 0.
+        vector: float32 (E,), the query's, with which the segments found are compared.
+        limit: how many at most.
+        where: an SQL condition on the rows that are looked at.
+
+    Returns:
+        Best first; equal scores in the order of path and start. Which of several equal ones are left out by ``limit``
+        is LanceDB's choice, and may differ from one search to the next.
+    """
+    words = [MatchQuery(text, COLUMN, boost=weight) for text, weight in texts]  # type: ignore[call-arg]
+    wanted = BooleanQuery([(Occur.SHOULD, query) for query in words])
+    search = table.search(wanted, query_type="fts")
+    if where is not None:
+        search = search.where(where)
+    columns = [*MATCH_COLUMNS, COLUMN, "caption", "subtitles", "_score"]
+    found = attempt(uri, "read", lambda: search.limit(limit).select(columns).to_arrow())
+    values = (found.column(name).to_pylist() for name in ("_score", COLUMN, "caption", "subtitles"))
+    matches = [
+        TextMatch(match, score, text, "\n".join(part for part in (caption, subtitles) if part))
+        for match, score, text, caption, subtitles in zip(
+            matches_of(found, np.asarray(vector, dtype=np.float32)), *values, strict=True
+        )
+    ]
+    return sorted(matches, key=lambda found: (-found.score, found.match.path, found.match.start_seconds))
+
+
+def _index_name(uri: str, table: Any) -> str | None:
+    indices = attempt(uri, "read", table.list_indices)
+    return next((index.name for index in indices if list(index.columns) == [COLUMN]), None)

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import pytest
+
+from framecue.cli.asking import read_asked, read_query_file
+from framecue.errors import InputError
+from framecue.library import Query, VideoMoment
+
+
+@pytest.mark.parametrize(
+    ("options", "query", "label"),
+    [
+        ({"text": "beach -people^2"}, Query("beach -people^2"), "beach -people^2"),
+        ({"text": "-people"}, Query("-people"), "-people"),
+        (
+            {"text": "beach", "with_texts": ("sun^2", "a^b"), "without_texts": ("people^0.5", "dogs")},
+            Query([("beach", 1), ("sun", 2), ("a^b", 1), ("people", -0.5), ("dogs", -1)]),
+            "beach, sun^2, a^b, without people^0.5, without dogs",
+        ),
+        ({"images": ("a.jpg", "b^2.jpg")}, Query(images=["a.jpg", "b^2.jpg"]), "image a.jpg, image b^2.jpg"),
+        ({"videos": ("a.mp4",)}, Query(videos="a.mp4"), "video a.mp4"),
+        (
+            {"videos": ("a.mp4", "b.mp4"), "moments": (1.5, 62.0)},
+            Query(videos=[VideoMoment("a.mp4", 1.5), VideoMoment("b.mp4", 62)]),
+            "video a.mp4 at 1.5 s, video b.mp4 at 62 s",
+        ),
+    ],
+)
+def test_options_become_a_query(options, query: Query, label: str) -> None:
+    asked = read_asked(options)
+    assert asked is not None
+    assert (asked.query, asked.label) == (query, label)
+
+
+def test_no_option_is_no_query() -> None:
+    assert read_asked({"text": None, "with_texts": (), "images": ()}) is None
+
+
+@pytest.mark.parametrize("text", ["a^0", "a^-1", "a^1" + "0" * 400, "^2"])
+def test_a_weight_that_makes_no_sense(text: str) -> None:
+    with pytest.raises(InputError, match=r"must be more than 0 \(--without searches away\)|the query is empty"):
+        read_asked({"with_texts": (text,)})
+
+
+def test_moments_go_with_videos() -> None:
+    for options in ({"moments": (1.0,)}, {"videos": ("a", "b"), "moments": (1.0,)}):
+        with pytest.raises(click.UsageError, match="give one for each --video"):
+            read_asked(options)
+
+
+def test_a_file_of_queries(tmp_path: Path) -> None:
+    file = tmp_path / "queries.txt"
+    file.write_text(
+        "\ufeffa dog\r\n"
+        "\n"
+        "  beach -people^2 # all of it  \n"
+        '"quoted"\n'
+        '"hello" she said\n'
+        '{"text": "beach", "with": "sun^2", "without": ["people^0.5", "dogs"]}\n'
+        '{"image": ["a.jpg"], "video": "b.mp4", "at": "1:02"}\n'
+        '{"video": ["b.mp4", "c.mp4"], "at": [1.5, 3]}',
+        encoding="utf-8",
+    )
+    asked = read_query_file(str(file))
+    assert [one.label for one in asked] == [
+        "a dog",
+        "beach -people^2 # all of it",
+        "quoted",
+        '"hello" she said',
+        "beach, sun^2, without people^0.5, without dogs",
+        "image a.jpg, video b.mp4 at 62 s",
+        "video b.mp4 at 1.5 s, video c.mp4 at 3 s",
+    ]
+    assert asked[5].query == Query(images="a.jpg", videos=VideoMoment("b.mp4", 62))
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("{'text': 1}", "starts as JSON, but is none"),
+        ('{"txt": "a"}', "unknown key 'txt'; known: text, with, without, image, video, at"),
+        ('{"text": 3}', "text is 3; it must be a text"),
+        ('{"with": [1]}', r"with is \[1\]; it must be a text, or a list of them"),
+        ('{"text": ["a"]}', r"text is \['a'\]"),
+        ('{"video": "a", "at": "soon"}', "'soon' is no time"),
+        ('{"video": "a", "at": null}', "'null' is no time"),
+        ('{"at": 1}', "--at is the moment of a video"),
+        ("{}", "the query is empty"),
+        ('""', "the query is empty"),
+        ('{"text": " "}', "the query is empty"),
+    ],
+)
+def test_a_line_that_makes_no_sense_is_named(tmp_path: Path, line: str, says: str) -> None:
+    file = tmp_path / "queries.txt"
+    file.write_text(f"a dog\n{line}\n", encoding="utf-8")
+    with pytest.raises(InputError, match=says) as caught:
+        read_query_file(str(file))
+    assert str(caught.value).startswith(f"{file}, line 2: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "empty.txt").write_text(" \n\n")
+    (tmp_path / "latin.txt").write_bytes(b"h\xe4user")
+    for name, says in (("none.txt", "No such file"), ("empty.txt", "has no query"), ("latin.txt", "not text in UTF-8")):
+        with pytest.raises(InputError, match=says) as caught:
+            read_query_file(str(tmp_path / name))
+        assert str(caught.value).startswith(f"{tmp_path / name}: ")
