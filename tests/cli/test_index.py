@@ -1,10 +1,17 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
+
+from framecue.cli import watching
+from framecue.library import Library, watch
 
 NOTICE = "Using the shipped moji-clip with moji-prompt-switch"
 
@@ -183,3 +190,84 @@ def test_empty_glob_is_one_line(run, loader, uri: str, clips: Path) -> None:
     assert (result.code, result.out) == (1, "")
     assert result.err.startswith("Error: the glob to exclude is ''")
     assert result.err.count("\n") == 1
+
+
+def test_words_beside_videos_are_brought_up_to_date(run, loader, uri: str, clips: Path) -> None:
+    run("index", clips, "--library", uri, "--model", "clip")
+    (clips / "red.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\na red rose\n")
+    (clips / "blue.srt").write_text("not a subtitle")
+    result = run("index", clips, "--library", uri, "--json")
+    assert "0 added (0 encoded), 2 subtitles updated, 4 unchanged, 1 skipped" in result.err
+    assert f"skipped {clips / 'blue.srt'}: no subtitles in it" in result.err
+    assert json.loads(result.out)["subtitles_updated"] == 2
+    assert len(loader.asked) == 1
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
+    """Released for each summary that `--watch` shows; files have to be still for a moment only."""
+    told = threading.Semaphore(0)
+    real = watching.log_counts
+
+    def log_counts(*args: object) -> None:
+        real(*args)
+        told.release()
+
+    monkeypatch.setattr(watching, "log_counts", log_counts)
+    monkeypatch.setattr(watch, "WatchOptions", partial(watch.WatchOptions, settle_seconds=0.2))
+    return told
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_watch_follows_until_it_is_stopped(run, loader, told, uri: str, clips: Path, write_clip, how) -> None:
+    for path in clips.rglob("*.mp4"):
+        os.utime(path, (1000, 1000))
+    white = write_clip(clips.parent / "white.mp4", "white")
+    seen: list[bool] = []
+
+    def act() -> None:
+        seen.append(told.acquire(timeout=60))
+        white.rename(clips / "white.mp4")
+        seen.append(told.acquire(timeout=60))
+        os.kill(os.getpid(), how)
+
+    thread = threading.Thread(target=act)
+    thread.start()
+    before = signal.getsignal(signal.SIGTERM)
+    result = run("index", clips, "--library", uri, "--model", "clip", "--watch", "--json")
+    thread.join()
+    assert seen == [True, True]
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert result.code == 0
+    first, second = map(json.loads, result.out.splitlines())
+    assert (first["added"], second["added"], second["unchanged"], second["videos"]) == (4, 1, 0, 5)
+    assert result.err.splitlines() == [
+        f"4 added (4 encoded), 0 unchanged, 0 skipped; library {uri} holds 4 videos, 4 segments",
+        f"watching {clips}; Ctrl-C stops",
+        f"1 added (1 encoded), 0 unchanged, 0 skipped; library {uri} holds 5 videos, 5 segments",
+        "stopped: 5 added, 0 changed, 0 moved, 0 removed in all",
+    ]
+    assert len(loader.asked) == 1
+
+
+def test_watch_that_is_stopped_in_its_first_run_says_so(
+    run, loader, uri: str, clips: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*args: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Library, "add", stop)
+    result = run("index", clips, "--library", uri, "--model", "clip", "--watch")
+    assert (result.code, result.err.strip()) == (130, "Error: stopped")
+
+
+def test_watch_options_are_checked(run, loader, uri: str, clips: Path) -> None:
+    result = run("index", clips, "--library", uri, "--poll", "5")
+    assert (result.code, result.out) == (2, "")
+    assert "--poll is given without --watch" in result.err
+    result = run("index", clips, "--library", uri, "--watch", "--poll", "0")
+    assert (result.code, result.err) == (1, "Error: poll_seconds is 0.0; it must be more than 0\n")
+    result = run("index", clips / "nowhere", "--library", uri, "--watch")
+    assert result.code == 1
+    assert f"nothing to watch: there is nothing at {clips / 'nowhere'}" in result.err
+    assert loader.asked == []

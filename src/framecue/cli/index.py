@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from framecue.cli.add_report import log_counts, log_items, report_document
 from framecue.cli.choosing import library_model, library_option, make_segmentation, model_options, segment_options
 from framecue.cli.output import log, print_json, progress_bar, quiet_libraries
 from framecue.errors import InputError
@@ -25,7 +26,15 @@ from framecue.video.isolated import STALL_SECONDS
     show_default=True,
     help="Give a file up whose reader shows no sign of life for so long.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option("--watch", "is_watch", is_flag=True, help="Go on: index what changes there, until Ctrl-C.")
+@click.option(
+    "--poll",
+    "poll_seconds",
+    metavar="SECONDS",
+    type=float,
+    help="With --watch: look at all files this often, as network disks may tell of no changes.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document; with --watch, one a line for each run.")
 def index(
     paths: tuple[str, ...],
     uri: str,
@@ -39,6 +48,8 @@ def index(
     overlap_seconds: float | None,
     captions: bool,
     stall_seconds: float,
+    is_watch: bool,
+    poll_seconds: float | None,
     as_json: bool,
 ) -> None:
     """Encode video files, and all in folders, into a library.
@@ -51,12 +62,31 @@ def index(
     \b
     framecue index ~/Videos --library videos.lance --model openai/clip-vit-base-patch32
     framecue index ~/Videos --library videos.lance --prune --exclude "*.proxy.mp4" --exclude drafts
+    framecue index ~/Videos --library videos.lance --watch
     """  # noqa: D301 (click reads the backspace character)
+    if poll_seconds is not None and not is_watch:
+        raise click.UsageError("--poll is given without --watch; it says how often to look while watching")
     quiet_libraries()
     from framecue.library import Library
 
     segmentation = make_segmentation(segments, segment_seconds, overlap_seconds)
     library = Library(uri)
+    if is_watch:
+        from framecue.cli.watching import follow
+        from framecue.library.watch import WatchOptions, check_paths
+
+        options = WatchOptions(
+            exclude=exclude,
+            prune=prune,
+            segmentation=segmentation,
+            captions=captions,
+            stall_seconds=stall_seconds,
+            poll_seconds=poll_seconds,
+        )
+        check_paths(paths)
+        chosen = library_model(library, model=model, adapter=adapter, dtype=dtype, may_be_new=True)
+        follow(Library(uri, model=chosen), paths, options=options, as_json=as_json)
+        return
     # Before a model is loaded, so that a wrong path is told at once.
     plan = library.plan(paths, exclude=exclude)
     if plan.units or model or adapter:
@@ -77,38 +107,9 @@ def index(
     nothing_done = not num_found and not report.removed
     if nothing_done and len(report.skipped) == 1:
         raise InputError(f"nothing could be indexed: {report.skipped[0].path}: {report.skipped[0].reason}")
-    for copy in report.duplicates:
-        log(f"duplicate {copy.path}: the same as {copy.original}")
-    for item in report.skipped:
-        log(f"skipped {item.path}: {item.reason}")
+    log_items(report)
     if nothing_done:
         raise InputError(f"nothing could be indexed: all {len(report.skipped)} files were skipped")
-    # What every run has, and what is rarer only if there is some.
-    rarer = {
-        "changed": report.changed,
-        "moved": report.moved,
-        "duplicates": len(report.duplicates),
-        "removed": report.removed,
-        "subtitles updated": report.subtitles_updated,
-    }
-    counts = [f"{report.added} added ({report.encoded} encoded)"]
-    counts += [f"{number} {name}" for name, number in rarer.items() if number]
-    counts += [f"{report.unchanged} unchanged", f"{len(report.skipped)} skipped"]
-    log(f"{', '.join(counts)}; library {library.uri} holds {report.num_videos} videos, {report.num_segments} segments")
+    log_counts(report, library.uri)
     if as_json:
-        print_json(
-            {
-                "library": library.uri,
-                "added": report.added,
-                "changed": report.changed,
-                "moved": report.moved,
-                "unchanged": report.unchanged,
-                "encoded": report.encoded,
-                "duplicates": [{"path": copy.path, "original": copy.original} for copy in report.duplicates],
-                "removed": report.removed,
-                "subtitles_updated": report.subtitles_updated,
-                "skipped": [{"path": item.path, "reason": item.reason} for item in report.skipped],
-                "videos": report.num_videos,
-                "segments": report.num_segments,
-            }
-        )
+        print_json(report_document(report, library.uri))

@@ -13,7 +13,17 @@ from pathlib import Path
 
 from framecue.library.exclude import Exclude
 
-__all__ = ["PathsLike", "Skipped", "absolute_path", "as_list", "find_files", "is_below", "is_within", "look_at"]
+__all__ = [
+    "PathsLike",
+    "Skipped",
+    "absolute_path",
+    "as_list",
+    "find_files",
+    "identity_of",
+    "is_below",
+    "is_within",
+    "look_at",
+]
 
 PathsLike = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
@@ -105,6 +115,15 @@ def look_at(path: str) -> os.stat_result | Skipped:
     return status
 
 
+def identity_of(path: str) -> tuple[int, int] | None:
+    """What makes a file or folder itself, by whatever path it is reached; None where it cannot be looked at."""
+    try:
+        status = Path(path).stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
 def _find_all(root: str, suffixes: Collection[str], exclude: Exclude) -> Iterator[FoundFile | Skipped]:
     """Find everything at a path that was named."""
     found = look_at(root)
@@ -141,9 +160,9 @@ def _walk(root: str, folder: str, suffixes: Collection[str], exclude: Exclude) -
     """Yield the files in a folder, which is the named root or below it, in sorted order, each real folder once."""
     errors: list[OSError] = []
     # The search through the whole root came through these, and does not enter them again.
-    visited = set(filter(None, (_identity(way) for way in _way(root, folder))))
+    visited = set(filter(None, (identity_of(way) for way in _way(root, folder))))
     for parent, folders, files in os.walk(folder, followlinks=True, onerror=errors.append):
-        identity = _identity(parent)
+        identity = identity_of(parent)
         if identity is None or identity in visited:
             folders.clear()
             continue
@@ -171,12 +190,3 @@ def _way(root: str, folder: str) -> Iterator[str]:
     for name in Path(folder).relative_to(root).parts:
         yield way
         way = os.path.join(way, name)  # noqa: PTH118 (as it is, links included)
-
-
-def _identity(folder: str) -> tuple[int, int] | None:
-    """What makes a folder itself, by whatever path it is reached; None where it cannot be looked at."""
-    try:
-        status = Path(folder).stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
