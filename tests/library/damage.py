@@ -5,6 +5,7 @@ All is made from a seed, so that a file that once broke something can be made ag
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -183,6 +184,82 @@ def absurd_headers(good: dict[str, Path]) -> Iterator[tuple[str, bytes]]:
     ts = good["ts"].read_bytes()
     yield "shifted.ts", b"x" * 77 + ts
     yield "twice.ts", ts + ts
+
+
+# fmt: off
+ODD_NAMES = (
+    " first a blank.mp4", "it's.mp4", '"quoted".mp4', "two\nlines.mp4", "a\ttab.mp4", "a bell\a.mp4", "\U0001f3ac.mp4",
+    "-dash.mp4", "--help.mp4", "100%.mp4", "%03d.mp4", "*?[a].mp4", "a;b&c|d.mp4", "$(echo).mp4", "back\\slash.mp4",
+    "12:30.mp4", "concat:a|b.mp4", "http:.mp4", "u\u0308.mp4", "\u202eleft.mp4", "LOUD.MP4", "several.dots..mp4",
+    "a" * 251 + ".mp4", "'; DROP TABLE segments; --.mp4",
+)
+# fmt: on
+
+
+def make_oddities(folder: Path, good: dict[str, Path]) -> tuple[list[Path], list[Path]]:
+    """Put odd things into a folder: names, links, depths, things that are no files.
+
+    Returns:
+        (what has to be indexed, what cannot be).
+    """
+    fine: list[Path] = []
+    for name in ODD_NAMES:
+        fine.append(folder / "names" / name)
+    deep = folder.joinpath(*(f"the deep {level}" for level in range(30)))
+    fine += [deep / "deep.mp4", folder / "a folder.mp4" / "inside.mp4", folder / "link is good.mp4"]
+    fine += [folder / "wrong" / f"{ending}.{other}" for ending, other in _WRONG_ENDINGS.items()]
+    for number, path in enumerate(fine):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        ending = path.stem if path.parent.name == "wrong" else "mp4"
+        path.write_bytes(unlike_others(good[ending].read_bytes(), number))
+    target = folder / "link is good.mp4"
+    target.rename(folder / "not looked for.bin")
+    target.symlink_to(folder / "not looked for.bin")
+
+    bad = {
+        "empty.mp4": b"",
+        "one byte.mp4": b"\0",
+        "text.mp4": b"It was a dark and stormy night.\n" * 100,
+        "page.webm": b"<!doctype html><title>404</title>" * 20,
+        "playlist.ts": b"#EXTM3U\n#EXTINF:2,\n/dev/zero\n#EXTINF:2,\nother.ts\n",
+        "list.mkv": b"ffconcat version 1.0\nfile /dev/zero\n",
+        "program.avi": b"\x7fELF" + bytes(range(256)) * 40,
+        "zip.mov": b"PK\3\4" + bytes(500),
+        "zeros.mp4": bytes(100_000),
+        "ones.mpg": b"\xff" * 100_000,
+        "half a download.mp4.part.mp4": good["mp4"].read_bytes()[:600] + bytes(5000),
+    }
+    for name, data in bad.items():
+        (folder / name).write_bytes(data)
+    unusable = [folder / name for name in bad]
+    sparse = folder / "sparse.mkv"
+    with sparse.open("wb") as file:
+        file.truncate(64 << 20)
+    links = {"itself.mp4": "itself.mp4", "there.mp4": "back.mp4", "back.mp4": "there.mp4", "nothing.mp4": "gone.mp4"}
+    links |= {"zero.mp4": "/dev/zero"}
+    for name, to in links.items():
+        (folder / name).symlink_to(to)
+    (folder / "names" / "up again").symlink_to(folder)
+    (deep / "down again").symlink_to(folder / "names", target_is_directory=True)
+    (folder / "an empty folder.mp4").mkdir()
+    os.mkfifo(folder / "pipe.mp4")
+    unusable += [sparse, *(folder / name for name in links), folder / "pipe.mp4"]
+    unusable.append(Path(os.fsdecode(os.fsencode(folder) + b"/\xff\xfe not utf-8.mp4")))
+    unusable[-1].write_bytes(good["mp4"].read_bytes())
+    if os.geteuid() != 0:
+        locked = folder / "locked.mp4"
+        locked.write_bytes(good["mp4"].read_bytes() + b"locked")
+        locked.chmod(0)
+        unusable.append(locked)
+    return fine, unusable
+
+
+_WRONG_ENDINGS = {"mp4": "avi", "mkv": "mp4", "webm": "mov", "avi": "ts", "gif": "mp4", "png": "mp4", "jpg": "png"}
+
+
+def unlike_others(data: bytes, number: int) -> bytes:
+    """Another content that shows the same: bytes that a reader passes over."""
+    return data + b"\0\0\0\x0cfree" + number.to_bytes(4, "big")
 
 
 def _patched(data: bytes, place: int, layout: str, value: int) -> bytes:

@@ -8,13 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import av
 import numpy as np
 
 from framecue.errors import InputError, VideoError
-from framecue.video.heartbeat import beat
 from framecue.video.sampling import FrameSampling
-from framecue.video.source import open_video
+from framecue.video.source import open_video, read_packets
 
 __all__ = ["PacketIndex", "choose_places", "read_packet_index", "scan_packets"]
 
@@ -112,15 +110,10 @@ def scan_packets(path: Path, container: Any, stream: Any) -> PacketIndex:
     """
     time_base = stream.time_base or Fraction(1, _DEFAULT_RATE)
     packets: list[_Packet] = []
-    try:
-        for packet in container.demux(stream):
-            beat()
-            if packet.size:
-                is_shown = not (packet.is_discard or packet.is_corrupt)
-                facts = _Packet(packet.pts, packet.dts, packet.duration or 0, packet.size, packet.is_keyframe, is_shown)
-                packets.append(facts)
-    except (av.FFmpegError, OSError):
-        pass  # the file breaks off here; what came before it is still a video
+    for packet in read_packets(container, stream):
+        is_shown = not (packet.is_discard or packet.is_corrupt)
+        facts = _Packet(packet.pts, packet.dts, packet.duration or 0, packet.size, packet.is_keyframe, is_shown)
+        packets.append(facts)
     first_key = next((rank for rank, facts in enumerate(packets) if facts.is_key), 0)
     shown_ranks = np.array([r for r, facts in enumerate(packets) if facts.is_shown and r >= first_key], dtype=np.int64)
     if not len(shown_ranks):

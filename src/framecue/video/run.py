@@ -9,10 +9,9 @@ from typing import Any
 import av
 import numpy as np
 
-from framecue.video.heartbeat import beat
 from framecue.video.packets import PacketIndex
 from framecue.video.plan import Run
-from framecue.video.source import ffmpeg_reason
+from framecue.video.source import ffmpeg_reason, read_packets
 
 __all__ = ["decode_run", "decoded_frames", "rewind"]
 
@@ -139,13 +138,7 @@ def _decoded(
 
 def _packets(container: Any, stream: Any) -> Iterator[Any]:
     """A stream's packets, then ``None``, which makes the decoder give what it still holds."""
-    try:
-        for packet in container.demux(stream):
-            beat()
-            if packet.size:
-                yield packet
-    except (av.FFmpegError, OSError):
-        pass  # the file breaks off here
+    yield from read_packets(container, stream)
     yield None
 
 

@@ -14,8 +14,17 @@ import av
 import av.logging
 
 from framecue.errors import VideoError
+from framecue.video.heartbeat import beat
 
-__all__ = ["IMAGE_SUFFIXES", "VIDEO_SUFFIXES", "check_file", "ffmpeg_reason", "open_video", "quiet_ffmpeg"]
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "VIDEO_SUFFIXES",
+    "check_file",
+    "ffmpeg_reason",
+    "open_video",
+    "quiet_ffmpeg",
+    "read_packets",
+]
 
 # fmt: off
 VIDEO_SUFFIXES = frozenset((
@@ -86,6 +95,28 @@ def open_video(path: str | Path) -> Iterator[tuple[Any, Any]]:
         yield container, _video_stream(path, container)
 
 
+def read_packets(container: Any, stream: Any) -> Iterator[Any]:
+    """Read an open file's packets from where it stands, up to its end or to where it breaks off.
+
+    What came before a break is still a video.
+
+    Args:
+        container: the open file.
+        stream: its video stream.
+
+    Yields:
+        The packets that hold something.
+    """
+    try:
+        for packet in container.demux(stream):
+            beat()
+            if packet.size:
+                yield packet
+    # PyAV's list of streams ends before that of a transport stream in which more have turned up (IndexError).
+    except (av.FFmpegError, OSError, IndexError):
+        return
+
+
 def ffmpeg_reason(error: BaseException) -> str:
     """What ffmpeg says about an error, without its number and without the file's name."""
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
@@ -154,13 +185,5 @@ def _video_stream(path: Path, container: Any) -> Any:
     decodable = [stream for stream in streams if stream.codec_context is not None]
     if not decodable:
         raise VideoError(path, "its video codec is unknown to this build of ffmpeg")
-    best = _best_stream(container)
+    best = container.streams.best("video")
     return next((stream for stream in decodable if best is not None and stream.index == best.index), decodable[0])
-
-
-def _best_stream(container: Any) -> Any:
-    """What ffmpeg takes for the main pictures; None if there are none, or if it names a stream that PyAV has not."""
-    try:
-        return container.streams.best("video")
-    except IndexError:  # of a damaged transport stream, to which ffmpeg adds streams as it reads on
-        return None

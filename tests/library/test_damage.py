@@ -1,0 +1,133 @@
+"""A folder of damaged and odd files: all are accounted for, the good ones are indexed, and nothing stops a run."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from framecue.cli.main import main
+from framecue.library import Library
+from framecue.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, IsolatedReader
+
+_spec = importlib.util.spec_from_file_location("damage", Path(__file__).with_name("damage.py"))
+assert _spec is not None
+assert _spec.loader is not None
+damage = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(damage)
+
+NUM_FILES = 300
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs links, pipes and names of bytes")
+
+
+def make_corpus(folder: Path) -> tuple[set[str], set[str]]:
+    """Write NUM_FILES files; gives those that have to be indexed, and those that cannot be."""
+    folder.mkdir()
+    good = damage.make_good(folder)
+    fine, unusable = damage.make_oddities(folder, good)
+    (folder / "absurd").mkdir()
+    for name, data in damage.absurd_headers(good):
+        (folder / "absurd" / name).write_bytes(data)
+    (folder / "damaged").mkdir()
+    rng = np.random.default_rng(0)
+    endings = list(good)
+    for number in range(NUM_FILES - len(listed(folder))):
+        ending = endings[number % len(endings)]
+        name, data = damage.mutate(good[ending].read_bytes(), rng)
+        (folder / "damaged" / f"{number:03} {name}.{ending}").write_bytes(data)
+    return {*map(str, good.values()), *map(str, fine)}, set(map(str, unusable))
+
+
+def listed(folder: Path) -> set[str]:
+    """Everything that a person would say is a video or a picture here, by its name."""
+    return {
+        os.path.join(parent, name)  # noqa: PTH118 (Path would lose nothing here, but str is what is compared)
+        for parent, _, names in os.walk(folder)
+        for name in names
+        if Path(name).suffix.lower() in VIDEO_SUFFIXES | IMAGE_SUFFIXES
+    }
+
+
+@pytest.fixture
+def index(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], colour_model):
+    """`framecue index --json` in this process, with the tests' encoder."""
+    monkeypatch.setattr("framecue.model.load_model", lambda *args, **options: colour_model)
+
+    def index(*args: object) -> tuple[dict, list[str]]:
+        capfd.readouterr()
+        code = main(["index", *map(str, args), "--model", "colours", "--json"])
+        out, err = capfd.readouterr()
+        assert code == 0, err
+        return json.loads(out), err.splitlines()
+
+    return index
+
+
+def test_three_hundred_damaged_files(tmp_path: Path, index) -> None:
+    folder, uri = tmp_path / "videos", tmp_path / "videos.lance"
+    good, unusable = make_corpus(folder)
+    everything = listed(folder)
+    assert len(everything) == NUM_FILES
+    report, lines = index(folder, "--library", uri)
+
+    held = {file.path for file in Library(uri).info().files}
+    skipped = {item["path"]: item["reason"] for item in report["skipped"]}
+    copies = {copy["path"] for copy in report["duplicates"]}
+    assert held | copies | skipped.keys() == everything
+    assert len(held) + len(copies) + len(skipped) == NUM_FILES
+    assert good <= held
+    assert unusable <= skipped.keys()
+    assert (report["added"], report["videos"]) == (len(held), len(held))
+    assert 50 < len(skipped) < 250
+
+    assert all(reason.strip() and "\n" not in reason for reason in skipped.values())
+    assert not [reason for reason in skipped.values() if "defect" in reason or "crashed" in reason]
+    # Each has its line; ffmpeg and the decoding process have none.
+    assert len([line for line in lines if line.startswith("skipped ")]) == len(skipped)
+    assert len([line for line in lines if line.startswith("duplicate ")]) == len(copies)
+    assert len(lines) == len(skipped) + len(copies) + 1
+
+    again = Library(uri).plan(folder)
+    assert set(again.unchanged) == held | copies
+
+
+CRASHING = """
+import ctypes, sys, time
+from pathlib import Path
+from framecue.video import read_moments, serve
+
+def read(path, options, is_wanted):
+    for event in read_moments(path, options, is_wanted):
+        yield event
+        if Path(path).name.startswith("crash"):
+            ctypes.string_at(0)
+        if Path(path).name.startswith("hang"):
+            time.sleep(600)
+
+serve.main(read)
+"""
+
+
+def test_a_crash_in_native_code_and_a_hang_cost_one_file_each(
+    tmp_path: Path, index, write_clip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("framecue.video.isolated._BOOTSTRAP", f"import sys; sys.path[:] = sys.argv[1:]\n{CRASHING}")
+    monkeypatch.setitem(IsolatedReader.__init__.__kwdefaults__, "stall_seconds", 2.0)
+    names = ["a.mp4", "crash 1.mp4", "crash 2.mp4", "e.mp4", "hang.mp4", "z.mp4"]
+    for number, name in enumerate(names):
+        write_clip(tmp_path / "clips" / name, "red", seed=number)
+    report, lines = index(tmp_path / "clips", "--library", tmp_path / "l.lance")
+    skipped = {Path(item["path"]).name: item["reason"] for item in report["skipped"]}
+    assert skipped.keys() == {"crash 1.mp4", "crash 2.mp4", "hang.mp4"}
+    assert "SIGSEGV" in skipped["crash 1.mp4"]
+    assert "SIGSEGV" in skipped["crash 2.mp4"]
+    assert "nothing came of it for 2 seconds" in skipped["hang.mp4"]
+    held = [Path(file.path).name for file in Library(tmp_path / "l.lance").info().files]
+    assert held == ["a.mp4", "e.mp4", "z.mp4"]
+    assert len(lines) == 4
