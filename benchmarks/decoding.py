@@ -173,7 +173,7 @@ def mean_difference(some: np.ndarray, others: np.ndarray) -> np.ndarray:
     return np.array([np.abs(a.astype(np.int16) - b).mean() for a, b in zip(some, others, strict=True)])
 
 
-def generate(path: Path, case: Case, num_seconds: int) -> None:
+def generate(path: Path, case: Case, num_seconds: int, *, seed: int = 0) -> None:
     """Write the file: libx264 with its usual options (B-frames), keyframes at a fixed distance alone, no sound."""
     x264 = f"keyint={case.keyframe_frames}:min-keyint={case.keyframe_frames}:scenecut=0"
     # One thread: the same bytes on every machine.
@@ -184,7 +184,7 @@ def generate(path: Path, case: Case, num_seconds: int) -> None:
         stream.width, stream.height, stream.pix_fmt = case.width, case.height, "yuv420p"
         # OpenCV takes every file for BT.601; framecue reads the tag.
         stream.codec_context.colorspace, stream.codec_context.color_range = BT601, LIMITED_RANGE
-        for number, pixels in enumerate(pictures(case, num_seconds * FRAMES_PER_SECOND)):
+        for number, pixels in enumerate(pictures(case, num_seconds * FRAMES_PER_SECOND, seed=seed)):
             frame = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(format="yuv420p")
             frame.pts, frame.time_base = number, Fraction(1, FRAMES_PER_SECOND)
             container.mux(stream.encode(frame))
@@ -192,10 +192,10 @@ def generate(path: Path, case: Case, num_seconds: int) -> None:
     unfinished.replace(path)
 
 
-def pictures(case: Case, num_frames: int) -> Iterator[np.ndarray]:
+def pictures(case: Case, num_frames: int, *, seed: int = 0) -> Iterator[np.ndarray]:
     """A camera that pans over a textured landscape in which textured discs move: uint8 (H, W, 3)."""
     height, width = case.height, case.width
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     background = texture(rng, 2 * height, 2 * width)
     background = np.concatenate([background, background[:, :width]], axis=1)  # it wraps around to the right
     disc_size = height // 3

@@ -67,6 +67,11 @@ class VideoTextModel(nn.Module):
         return FrameSampling(self.method.config.num_frames, chunk_frames=self.method.chunk_frames)
 
     @property
+    def short_side(self) -> int:
+        """To what short side larger frames may be scaled before `preprocess`, in pixels; see `Preprocess.short_side`."""
+        return self.backbone.preprocess.short_side
+
+    @property
     def device(self) -> torch.device:
         """Where the weights are."""
         return self.backbone.logit_scale.device

@@ -1,6 +1,7 @@
 """CLIP-family models seen as two towers, with their preprocessing and tokenizer."""
 
 from framecue.backbone.backbone import Backbone
+from framecue.backbone.dtype import fast_dtype
 from framecue.backbone.hashing import hash_of_tensors
 from framecue.backbone.load import DTYPES, initialise_backbone, load_backbone
 from framecue.backbone.preprocess import Preprocess
@@ -14,6 +15,7 @@ __all__ = [
     "TextTower",
     "Tower",
     "VisionTower",
+    "fast_dtype",
     "hash_of_tensors",
     "initialise_backbone",
     "is_hub_name",

@@ -44,6 +44,14 @@ class Preprocess:
     filter: str = "bicubic"
     patch_size: int | None = None
 
+    @property
+    def short_side(self) -> int:
+        """To what short side larger frames may be scaled before these steps: twice the size that they make.
+
+        The pixel values then differ by a few grey levels at edges, by less than one on the mean.
+        """
+        return 2 * (self.resize if isinstance(self.resize, int) else max(self.resize))
+
     @classmethod
     def clip(cls, image_size: int) -> Preprocess:
         """CLIP's own steps: the short side to S pixels, the square in the middle."""
@@ -164,7 +172,9 @@ class Preprocess:
         """Pixels uint8 (..., 3, S, S) to float32, normalised by channel."""
         scale = 1.0 / (255.0 * torch.tensor(self.std, device=pixels.device))
         offset = torch.tensor(self.mean, device=pixels.device) / torch.tensor(self.std, device=pixels.device)
-        return pixels.to(torch.float32) * scale[:, None, None] - offset[:, None, None]
+        # In place, on a contiguous copy: a video's pixels do not fit into a processor's caches.
+        values = pixels.to(torch.float32, memory_format=torch.contiguous_format, copy=True)
+        return values.mul_(scale[:, None, None]).sub_(offset[:, None, None])
 
     def _target(self, height: int, width: int) -> tuple[int, int]:
         if isinstance(self.resize, tuple):

@@ -22,6 +22,7 @@ __all__ = [
     "FolderPath",
     "adapter_option",
     "dtype_option",
+    "indexing_model_options",
     "library_model",
     "library_option",
     "make_segmentation",
@@ -32,6 +33,9 @@ __all__ = [
 
 DEFAULT_MODEL = "moji-clip"
 DEFAULT_ADAPTER = "moji-prompt-switch"
+
+AUTO_DTYPE = "auto"
+DTYPES = ["float32", "bfloat16"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -67,16 +71,32 @@ def dtype_option(command: Command) -> Command:
     """Add --dtype to a command."""
     return click.option(
         "--dtype",
-        type=click.Choice(["float32", "bfloat16"]),
-        default="float32",
+        type=click.Choice(DTYPES),
+        default=DTYPES[0],
         show_default=True,
         help="What the model computes in.",
     )(command)
 
 
+def _fast_dtype_option(command: Command) -> Command:
+    """Add --dtype to a command that encodes many videos: by default what is fast here."""
+    return click.option(
+        "--dtype",
+        type=click.Choice([AUTO_DTYPE, *DTYPES]),
+        default=AUTO_DTYPE,
+        show_default=True,
+        help="What the model computes in; auto: bfloat16 on a processor that has instructions for it, else float32.",
+    )(command)
+
+
 def model_options(command: Command) -> Command:
-    """Add --model, --adapter and --dtype to a command on a library."""
+    """Add --model, --adapter and --dtype to a command that searches a library."""
     return model_option()(adapter_option(dtype_option(command)))
+
+
+def indexing_model_options(command: Command) -> Command:
+    """Add --model, --adapter and --dtype to a command that fills a library."""
+    return model_option()(adapter_option(_fast_dtype_option(command)))
 
 
 def library_option(command: Command) -> Command:
@@ -149,7 +169,9 @@ def library_model(
     """
     import torch
 
-    torch_dtype = getattr(torch, dtype)
+    from framecue.backbone import fast_dtype
+
+    torch_dtype = fast_dtype() if dtype == AUTO_DTYPE else getattr(torch, dtype)
     fingerprint = None if may_be_new and not library.exists else library.fingerprint
     if model is None and adapter is None:
         if fingerprint is not None:

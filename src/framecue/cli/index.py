@@ -5,7 +5,13 @@ from __future__ import annotations
 import click
 
 from framecue.cli.add_report import log_counts, log_items, report_document
-from framecue.cli.choosing import library_model, library_option, make_segmentation, model_options, segment_options
+from framecue.cli.choosing import (
+    indexing_model_options,
+    library_model,
+    library_option,
+    make_segmentation,
+    segment_options,
+)
 from framecue.cli.output import log, print_json, progress_bar, quiet_libraries
 from framecue.errors import InputError
 from framecue.video.isolated import STALL_SECONDS
@@ -14,7 +20,7 @@ from framecue.video.isolated import STALL_SECONDS
 @click.command()
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @library_option
-@model_options
+@indexing_model_options
 @click.option("--exclude", metavar="GLOB", multiple=True, help="Leave these files and folders out; may be repeated.")
 @click.option("--prune", is_flag=True, help="Take out what is gone from the folders that are named.")
 @segment_options

@@ -61,7 +61,7 @@ class Worker:
             )
         self.model, self.captions = model, captions
         self.clips_per_encode = max(1, FRAMES_PER_ENCODE // model.sampling.num_frames)
-        self.options = ReadOptions(model.sampling, segmentation or Segmentation())
+        self.options = ReadOptions(model.sampling, segmentation or Segmentation(), short_side=model.short_side)
 
     def prepare(self, moment: Moment) -> Clip:
         """Make a moment's frames ready for the model."""

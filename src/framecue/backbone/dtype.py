@@ -1,0 +1,20 @@
+"""Which number format a model computes fastest in on this machine."""
+
+from __future__ import annotations
+
+import torch
+
+__all__ = ["fast_dtype"]
+
+# PyTorch computes in bfloat16 on any processor, but where it has to imitate it that is several times slower than
+# float32. These are the instruction sets that multiply bfloat16 matrices themselves.
+_NATIVE = ("avx512_bf16", "amx_bf16")
+
+
+def fast_dtype() -> torch.dtype:
+    """Give `torch.bfloat16` where the model runs on a processor that has instructions for it, else `torch.float32`."""
+    if torch.cuda.is_available() or not torch.backends.mkldnn.is_available():
+        return torch.float32
+    # Older PyTorch does not say what the processor has.
+    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+    return torch.bfloat16 if any(capabilities.get(name, False) for name in _NATIVE) else torch.float32
