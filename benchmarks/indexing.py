@@ -138,6 +138,7 @@ class Plain:
 
     @torch.inference_mode()
     def add(self, paths: Sequence[Path]) -> None:
+        """Read and encode videos, one at a time."""
         for path in paths:
             with self.timed("read"):
                 frames = read_by_seeking(path)
@@ -150,6 +151,7 @@ class Plain:
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
+        """Add the block's time to a stage's."""
         begin = time.perf_counter()
         yield
         self.stages[stage] += time.perf_counter() - begin

@@ -68,7 +68,7 @@ class VideoTextModel(nn.Module):
 
     @property
     def short_side(self) -> int:
-        """To what short side larger frames may be scaled before `preprocess`, in pixels; see `Preprocess.short_side`."""
+        """To what short side larger frames may be scaled before `preprocess`; see `Preprocess.short_side`."""
         return self.backbone.preprocess.short_side
 
     @property

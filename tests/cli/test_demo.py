@@ -45,6 +45,7 @@ class Oracle:
     offline = True
     sampling = FrameSampling(6)
     embedding_dim = 6 * 3 * 8 * 8
+    short_side = 16
 
     def __init__(self, folder: Path, *, name: str = "oracle") -> None:
         self.folder, self.name = folder, name

@@ -13,7 +13,7 @@ import pytest
 
 from framecue.cli.main import main
 from framecue.library import Library
-from framecue.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, IsolatedReader
+from framecue.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 
 _spec = importlib.util.spec_from_file_location("damage", Path(__file__).with_name("damage.py"))
 assert _spec is not None
@@ -23,7 +23,10 @@ _spec.loader.exec_module(damage)
 
 NUM_FILES = 300
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs links, pipes and names of bytes")
+pytestmark = [
+    pytest.mark.isolated,
+    pytest.mark.skipif(sys.platform == "win32", reason="needs links, pipes and names of bytes"),
+]
 
 
 def make_corpus(folder: Path) -> tuple[set[str], set[str]]:
@@ -118,11 +121,10 @@ def test_a_crash_in_native_code_and_a_hang_cost_one_file_each(
     tmp_path: Path, index, write_clip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("framecue.video.isolated._BOOTSTRAP", f"import sys; sys.path[:] = sys.argv[1:]\n{CRASHING}")
-    monkeypatch.setitem(IsolatedReader.__init__.__kwdefaults__, "stall_seconds", 2.0)
     names = ["a.mp4", "crash 1.mp4", "crash 2.mp4", "e.mp4", "hang.mp4", "z.mp4"]
     for number, name in enumerate(names):
         write_clip(tmp_path / "clips" / name, "red", seed=number)
-    report, lines = index(tmp_path / "clips", "--library", tmp_path / "l.lance")
+    report, lines = index(tmp_path / "clips", "--library", tmp_path / "l.lance", "--stall-seconds", "2")
     skipped = {Path(item["path"]).name: item["reason"] for item in report["skipped"]}
     assert skipped.keys() == {"crash 1.mp4", "crash 2.mp4", "hang.mp4"}
     assert "SIGSEGV" in skipped["crash 1.mp4"]

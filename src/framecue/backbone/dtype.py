@@ -16,5 +16,5 @@ def fast_dtype() -> torch.dtype:
     if torch.cuda.is_available() or not torch.backends.mkldnn.is_available():
         return torch.float32
     # Older PyTorch does not say what the processor has.
-    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+    capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
     return torch.bfloat16 if any(capabilities.get(name, False) for name in _NATIVE) else torch.float32
