@@ -75,7 +75,8 @@ class PacketIndex:
     @cached_property
     def times_seconds(self) -> np.ndarray:
         """float64 (N,), when each frame is shown, the first one at 0."""
-        return (self.times - self.times[0]) * float(self.time_base)
+        # Divided last, so that each is the float nearest to the exact time.
+        return (self.times - self.times[0]).astype(np.float64) * self.time_base.numerator / self.time_base.denominator
 
 
 def read_packet_index(path: str | Path) -> PacketIndex:
