@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from framecue.errors import VideoError
-from framecue.video import FrameSampling, Progress, Segmentation, VideoReader, forward, read_packet_index, run, steps
+from framecue.video import FrameSampling, Segmentation, VideoReader, forward, read_packet_index, run
 from framecue.video.forward import read_segments
+from framecue.video.heartbeat import heard_by
 
 PYRAMID = {"bf": "3", "x264-params": "b-pyramid=normal:b-adapt=0:scenecut=0:threads=1"}
 # name, codec, options of the encoder, keyframe distance
@@ -47,7 +48,7 @@ def one_by_one(path, sampling, segments, **options):
 
 def forwards(path, *arguments, **options):
     index = read_packet_index(path)
-    return [step for step in read_segments(path, index, *arguments, **options) if not isinstance(step, Progress)]
+    return list(read_segments(path, index, *arguments, **options))
 
 
 def assert_same(found, expected):
@@ -70,8 +71,8 @@ def test_segments_far_apart_are_jumped_to(build, monkeypatch):
     segments = [(0.0, 1.0), (10.0, 11.0), (19.0, 20.0)]
     expected = one_by_one(path, FrameSampling(2), segments)
     jumps = []
-    jump = run._jump
-    monkeypatch.setattr(run, "_jump", lambda *a: jumps.append(a[-1]) or jump(*a))
+    jump = run.jump
+    monkeypatch.setattr(run, "jump", lambda *a: jumps.append(a[-1]) or jump(*a))
     assert_same(forwards(path, FrameSampling(2), segments), expected)
     assert len(jumps) >= 2
 
@@ -127,7 +128,7 @@ def test_a_frame_missed_by_the_quick_way_is_found_by_the_careful_one(build, monk
     def lossy(*arguments, is_careful):
         ways.append((is_careful, len(arguments[2])))
         for step in decode_places(*arguments, is_careful=is_careful):
-            if is_careful or isinstance(step, Progress) or not 80 < step[0] < 90:
+            if is_careful or not 80 < step[0] < 90:
                 yield step
 
     monkeypatch.setattr(forward, "decode_places", lossy)
@@ -142,15 +143,17 @@ def test_a_file_cut_off_while_it_is_read(build):
     index = read_packet_index(path)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     found = list(read_segments(path, index, FrameSampling(4), SEGMENTS))
-    lost = [isinstance(item, VideoError) for item in found if not isinstance(item, Progress)]
+    lost = [isinstance(item, VideoError) for item in found]
     assert len(lost) == len(SEGMENTS)
     assert not lost[0]
     assert lost[-1]
     assert lost == sorted(lost)
 
 
-def test_signs_of_life(build, monkeypatch):
+def test_signs_of_life(build):
     path = build()
-    monkeypatch.setattr(steps, "_PULSE_SECONDS", 0.0)
-    found = list(read_segments(path, read_packet_index(path), FrameSampling(1), [(18.0, 20.0)]))
-    assert sum(isinstance(step, Progress) for step in found) > 50
+    index = read_packet_index(path)
+    beats = []
+    with heard_by(lambda: beats.append(1)):
+        list(read_segments(path, index, FrameSampling(1), [(18.0, 20.0)]))
+    assert len(beats) > 50

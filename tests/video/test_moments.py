@@ -14,15 +14,14 @@ from framecue.video import (
     Content,
     FrameSampling,
     Moment,
-    Progress,
     ReadOptions,
     Segmentation,
     content_hash,
     moments,
     read_moments,
-    steps,
 )
 from framecue.video.frames import Frames
+from framecue.video.heartbeat import heard_by
 from framecue.video.thumbnail import make_thumbnail, middle_frame
 
 COLOURS = [(200, 40, 40), (40, 200, 40), (40, 40, 200), (220, 220, 220), (30, 30, 30)]
@@ -44,7 +43,7 @@ def film(videos):
 
 def read(path, *, is_wanted=lambda video_id: True, **options):
     options.setdefault("sampling", FrameSampling(4))
-    events = [event for event in read_moments(str(path), ReadOptions(**options), is_wanted) if event != Progress()]
+    events = list(read_moments(str(path), ReadOptions(**options), is_wanted))
     return events[0], events[1:]
 
 
@@ -111,8 +110,8 @@ def test_a_stretch_of_one_picture_is_one_moment(videos, pause_seconds):
 
 def test_moments_come_as_they_are_read(film, monkeypatch):
     stream = read_moments(str(film), ReadOptions(FrameSampling(2)), lambda video_id: True)
-    assert isinstance(next(event for event in stream if event != Progress()), Content)
-    assert isinstance(next(event for event in stream if event != Progress()), Moment)
+    assert isinstance(next(stream), Content)
+    assert isinstance(next(stream), Moment)
     film.unlink()
     stream.close()
     with pytest.raises(VideoError, match=r"film\.mp4: no such file|cannot be read"):
@@ -140,8 +139,7 @@ def losing(monkeypatch, lost):
     read_segments = moments.read_segments
 
     def lossy(*arguments, **options):
-        given = (step for step in read_segments(*arguments, **options) if step != Progress())
-        for number, step in enumerate(given):
+        for number, step in enumerate(read_segments(*arguments, **options)):
             yield VideoError(arguments[0], "none of its frames can be decoded") if number in lost else step
 
     monkeypatch.setattr(moments, "read_segments", lossy)
@@ -161,15 +159,23 @@ def test_a_video_that_lost_more_than_half_of_its_segments_is_damaged(film, monke
 
 
 def test_signs_of_life_in_each_long_step(film, monkeypatch):
-    monkeypatch.setattr(steps, "_PULSE_SECONDS", 0.0)
     monkeypatch.setattr(moments, "_BLOCK_BYTES", 100)
-    before = list(read_moments(str(film), ReadOptions(FrameSampling(4)), lambda video_id: False))
-    assert before.count(Progress()) >= film.stat().st_size // 100
-    events = list(read_moments(str(film), ReadOptions(FrameSampling(4)), lambda video_id: True))
-    until_content = events.index(next(event for event in events if isinstance(event, Content)))
-    # Hashing, the packets, and looking for shots.
-    assert until_content > before.count(Progress()) + 200 + 50
-    assert Progress() in events[until_content:]
+    beats = [0]
+
+    def count() -> None:
+        beats[0] += 1
+
+    num_blocks = -(-film.stat().st_size // 100)
+    with heard_by(count):
+        list(read_moments(str(film), ReadOptions(FrameSampling(4)), lambda video_id: False))
+        assert beats[0] == num_blocks
+        events = read_moments(str(film), ReadOptions(FrameSampling(4)), lambda video_id: True)
+        next(events)
+        # Hashing again, the packets, and looking for shots.
+        assert beats[0] > 2 * num_blocks + 200 + 50
+        before = beats[0]
+        next(events)
+        assert beats[0] > before
 
 
 def test_a_thumbnail_is_of_the_middle_by_time():

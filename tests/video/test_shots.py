@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from framecue.errors import VideoError
-from framecue.video import Progress, read_packet_index, shots, steps
+from framecue.video import read_packet_index, shots
+from framecue.video.heartbeat import heard_by
 from framecue.video.shots import find_cuts
 
 B_FRAMES = {"bf": "3", "x264-params": "b-pyramid=normal:b-adapt=0:scenecut=0:threads=1"}
@@ -36,7 +37,7 @@ def film(lengths=LENGTHS, *, size=(72, 128), speed=2):
 
 def cuts_of(path, **options):
     index = read_packet_index(path)
-    return index, steps.finish(find_cuts(path, index, **options))
+    return index, find_cuts(path, index, **options)
 
 
 @pytest.mark.parametrize("case", FILES, ids=lambda case: case[0])
@@ -119,13 +120,14 @@ def test_a_file_that_is_gone(videos):
     index = read_packet_index(path)
     path.unlink()
     with pytest.raises(VideoError, match="no such file"):
-        steps.finish(find_cuts(path, index))
+        find_cuts(path, index)
 
 
-def test_signs_of_life(videos, monkeypatch):
+def test_signs_of_life(videos):
     path = videos.folder / "film.mp4"
     videos.encode(path, list(film()), codec_options=B_FRAMES, rate=RATE, gop=250)
-    monkeypatch.setattr(steps, "_PULSE_SECONDS", 0.0)
-    given = list(find_cuts(path, read_packet_index(path)))
-    assert len(given) > sum(LENGTHS) / 4
-    assert set(given) == {Progress()}
+    index = read_packet_index(path)
+    beats = []
+    with heard_by(lambda: beats.append(1)):
+        find_cuts(path, index)
+    assert len(beats) >= sum(LENGTHS)

@@ -31,6 +31,7 @@ COMMANDS = {
     "index": Entry("framecue.cli.index:index", "Encode video files into a library."),
     "search": Entry("framecue.cli.search:search", "Find the videos in a library that show what a text says."),
     "info": Entry("framecue.cli.info:info", "Show what a library holds, or what an adapter is."),
+    "clip": Entry("framecue.cli.clip:clip", "Cut a hit out of its video."),
     "remove": Entry("framecue.cli.remove:remove", "Take files out of a library, not off the disk."),
     "demo": Entry("framecue.cli.demo:demo", "Make clips, index them, search them, and show the results."),
     "moji-motion": Entry("framecue.cli.moji_motion:moji_motion", "Write MojiMotion clips and their captions."),

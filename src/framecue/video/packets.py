@@ -72,6 +72,11 @@ class PacketIndex:
         """From the first frame's beginning to the last frame's end."""
         return float((self.end - int(self.times[0])) * self.time_base)
 
+    def span(self, first: int, last: int) -> tuple[Fraction, Fraction]:
+        """When one place begins and another ends, in seconds of the file's own clock."""
+        end = self.end if last + 1 >= self.num_frames else int(self.times[last + 1])
+        return int(self.times[first]) * self.time_base, end * self.time_base
+
     @cached_property
     def times_seconds(self) -> np.ndarray:
         """float64 (N,), when each frame is shown, the first one at 0."""

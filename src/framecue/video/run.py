@@ -13,7 +13,7 @@ from framecue.video.packets import PacketIndex
 from framecue.video.plan import Run
 from framecue.video.source import ffmpeg_reason, read_packets
 
-__all__ = ["decode_run", "decoded_frames", "rewind"]
+__all__ = ["decode_run", "decoded_frames", "jump", "rewind"]
 
 # Codecs that mark the frames which no other frame refers to, and decode the others the same without them. HEVC's mark
 # means less (frames of a higher temporal layer may still refer to them), and VP8's frames pass on more than pixels.
@@ -109,7 +109,7 @@ def _decoded(
     if key is None:
         start_time, rank, packets = None, 0, _packets(container, stream)
     else:
-        start_time, rank, packets = _jump(container, stream, index, key)
+        start_time, rank, packets = jump(container, stream, index, key)
     ranks = index.ranks[list(run.places)].tolist()
     needed = {other + step for other in ranks for step in range(-_FIELD_PACKETS, _FIELD_PACKETS + 1)}
     skip = skip and not index.by_order and context.name in _SKIPPING_CODECS
@@ -153,11 +153,21 @@ def _until(last: int, packets: Iterable[Any], rank: int) -> Iterator[Any]:
             return
 
 
-def _jump(container: Any, stream: Any, index: PacketIndex, key: int) -> tuple[int, int, Iterator[Any]]:
-    """Go to a keyframe, or to one before it; give its time, its rank and the packets from there on, none if it fails.
+def jump(container: Any, stream: Any, index: PacketIndex, key: int) -> tuple[int, int, Iterator[Any]]:
+    """Go to a keyframe, or to one before it.
 
     Some formats seek by presentation time and some by decoding time, and MPEG program streams count times anew after
     a jump, sometimes wrongly; so the keyframe reached has to be one that the index knows.
+
+    Args:
+        container: the file.
+        stream: its video stream.
+        index: its index.
+        key: the keyframe's number in the index.
+
+    Returns:
+        When the keyframe reached is shown, its number in decoding order, and the packets from there on, then ``None``;
+        no packets if it fails.
     """
     facts = zip(index.key_sizes.tolist(), index.key_ranks.tolist(), strict=True)
     known = dict(zip(index.key_times[: key + 1].tolist(), facts, strict=False))

@@ -15,7 +15,7 @@ from av.video.reformatter import VideoReformatter
 from framecue.errors import InputError, VideoError
 from framecue.video.source import ffmpeg_reason, quiet_ffmpeg
 
-__all__ = ["write_video"]
+__all__ = ["encodable", "set_colours", "write_video"]
 
 _BT709, _LIMITED_RANGE = 1, 1
 
@@ -55,13 +55,11 @@ def write_video(path: str | Path, frames: Iterable[np.ndarray], *, frames_per_se
             stream.height, stream.width, stream.pix_fmt = shape[0], shape[1], "yuv420p"
             context = stream.codec_context
             context.thread_count = 1
-            context.color_range, context.colorspace = _LIMITED_RANGE, _BT709
-            context.color_primaries = context.color_trc = _BT709
+            set_colours(context)
             reformatter = VideoReformatter()
             for number, pixels in enumerate(chain([first], remaining)):
                 _check(pixels, shape)
-                picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
-                frame = reformatter.reformat(picture, **_CONVERSION)
+                frame = encodable(pixels, reformatter)
                 frame.pts = number
                 frame.time_base = 1 / rate
                 container.mux(stream.encode(frame))
@@ -80,6 +78,18 @@ _CONVERSION: dict[str, Any] = {
     "interpolation": 0x20 | 0x4000 | 0x40000 | 0x80000,
     "threads": 1,
 }
+
+
+def set_colours(context: Any) -> None:
+    """Say in an encoder's stream which colours :func:`encodable` gives."""
+    context.color_range, context.colorspace = _LIMITED_RANGE, _BT709
+    context.color_primaries = context.color_trc = _BT709
+
+
+def encodable(pixels: np.ndarray, reformatter: VideoReformatter) -> av.VideoFrame:
+    """Turn uint8 (H, W, 3), RGB, with even H and W, into a frame for an encoder: yuv420p, BT.709."""
+    picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
+    return reformatter.reformat(picture, **_CONVERSION)
 
 
 def _check(pixels: np.ndarray, shape: tuple[int, ...]) -> None:
