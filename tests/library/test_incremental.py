@@ -220,6 +220,17 @@ def test_prune_takes_out_what_is_gone_and_only_from_the_folders_named(
     assert [Path(file.path).name for file in library.info().files] == ["blue.mp4", "green.mp4", "white.mp4"]
 
 
+def test_missing_says_what_prune_would_take_out(library: Library, clips: Path) -> None:
+    (clips / "red.mp4").unlink()
+    (clips / "more" / "yellow.mp4").unlink()
+    gone, kept = library.missing(library.plan(clips))
+    assert (gone, [item.path for item in kept]) == ([str(clips / "red.mp4")], [str(clips / "more")])
+    blue = [str(clips / "blue.mp4")]
+    assert library.missing(library.plan(clips, within=blue)) == ([], [])
+    assert library.add(library.plan(clips, within=blue), prune=True).removed == 0
+    assert library.add(clips, prune=True).removed == 1
+
+
 def test_what_is_excluded_is_neither_indexed_nor_pruned(library: Library, clips: Path, write_clip) -> None:
     write_clip(clips / "drafts" / "white.mp4", "white")
     report = library.add(clips, exclude=["drafts", "red*"], prune=True)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import watchfiles
@@ -187,21 +188,38 @@ def test_a_file_that_cannot_be_read_is_tried_again_when_it_changes(follow, clips
     assert (report.added, report.skipped) == (1, [])
 
 
-def test_a_slowly_growing_file_is_read_once_and_whole(
-    follow, clips: Path, write_clip, colour_model, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock = [0.0]
-    looked: queue.Queue[int] = queue.Queue()
+class SteppedSettling(Settling):
+    """Settling on a clock that the test moves; tells of each look what it saw."""
+
+    def take(self):
+        seen = self.look(list(self._places))
+        seen |= {place: None for place in self._places if not os.path.lexists(place)}
+        settled = super().take()
+        self.seen.put(seen)
+        return settled
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """A clock: ``now``, and ``seen(path)``, which waits for the next look and gives a file's size then.
+
+    The size is None for what is gone, and -1 for what was not looked at.
+    """
+    looks: queue.Queue[dict] = queue.Queue()
+    clock = SimpleNamespace(now=0.0)
+
+    def seen(path: Path) -> int | None:
+        signature = looks.get(timeout=PATIENCE_SECONDS).get(str(path), (-1, 0))
+        return signature and signature[0]
+
+    clock.seen = seen
+    SteppedSettling.seen = looks
+    monkeypatch.setattr(module, "Settling", partial(SteppedSettling, clock=lambda: clock.now))
+    return clock
+
+
+def test_a_slowly_growing_file_is_read_once_and_whole(follow, clips: Path, write_clip, clock) -> None:
     growing = clips / "growing.mp4"
-
-    class Watched(Settling):
-        def take(self):
-            found = self.look(list(self._places)).get(str(growing), (0, 0))
-            settled = super().take()
-            looked.put(found[0])
-            return settled
-
-    monkeypatch.setattr(module, "Settling", partial(Watched, clock=lambda: clock[0]))
     following = follow(clips, settle_seconds=5.0)
     following.report()
     content = write_clip(clips.parent / "whole.mp4", "white", seconds=2).read_bytes()
@@ -211,26 +229,42 @@ def test_a_slowly_growing_file_is_read_once_and_whole(
         with growing.open("ab") as file:
             file.write(content[file.tell() : size])
         # It is seen in this state before four seconds go by.
-        while looked.get(timeout=PATIENCE_SECONDS) != size:
+        while clock.seen(growing) != size:
             pass
-        clock[0] += 4.0
+        clock.now += 4.0
     assert following.reports.empty()
-    clock[0] += 1.0
+    clock.now += 1.0
     report = following.report()
     assert (report.added, report.encoded, report.skipped) == (1, 1, [])
     assert Store.open(following.library.uri).held()[str(growing)].duration_seconds == pytest.approx(2.0)
 
 
-def test_a_file_that_is_being_written_at_the_start_is_waited_for(
-    follow, clips: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock = [0.0]
-    monkeypatch.setattr(module, "Settling", partial(Settling, clock=lambda: clock[0]))
-    (clips / "red.mp4").touch()
-    following = follow(clips, settle_seconds=1000.0, prune=True)
+def test_what_is_moved_is_found_before_it_is_missed(follow, library: Library, clips: Path, colour_model, clock) -> None:
+    library.add(clips)
+    (clips / "green.mp4").unlink()  # while nobody watches
+    following = follow(clips, settle_seconds=5.0, prune=True)
+    assert following.report().removed == 0
+    while clock.seen(clips / "green.mp4") is not None:
+        pass
+    clock.now += 8.0
+    (clips / "more").rename(clips / "less")
+    while clock.seen(clips / "more") is not None:
+        pass
+    clock.now += 2.0
     report = following.report()
-    assert (report.added, report.removed) == (3, 0)
-    clock[0] += 1000.0
+    assert (report.removed, report.num_videos) == (1, 3)
+    clock.now += 3.0
+    report = following.report()
+    assert (report.moved, report.encoded, report.num_videos) == (1, 0, 3)
+    assert colour_model.num_encoded == 4
+    assert following.names() == {"red.mp4", "blue.mp4", "yellow.mp4"}
+
+
+def test_a_file_that_is_being_written_at_the_start_is_waited_for(follow, clips: Path, clock) -> None:
+    (clips / "red.mp4").touch()
+    following = follow(clips, settle_seconds=1000.0)
+    assert following.report().added == 3
+    clock.now += 1000.0
     assert following.report().added == 1
 
 

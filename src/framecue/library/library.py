@@ -87,6 +87,18 @@ class Library:
         held, copies = (store.held(), store.copies()) if store else ({}, {})
         return make_plan(paths, suffixes=SUFFIXES, held=held, copies=copies, exclude=exclude, within=within)
 
+    def missing(self, plan: Plan) -> tuple[list[str], list[Skipped]]:
+        """Say what is gone from a plan's folders of what the library holds: what ``add`` with ``prune`` takes out.
+
+        Returns:
+            (absolute paths that are gone, folders whose missing files are kept, with the reason).
+
+        Raises:
+            LibraryError: something else is at the library's place, or it cannot be read.
+        """
+        store = self._open_if_there()
+        return find_gone({**store.held(), **store.copies()}, plan) if store else ([], [])
+
     def add(
         self,
         paths: PathsLike | Plan,
@@ -149,7 +161,7 @@ class Library:
                     retold = update_subtitles(store, plan.subtitles_changed)
                     if prune:
                         # Last, so that what was moved has been found under its new name.
-                        gone, kept = find_gone({**store.held(), **store.copies()}, plan)
+                        gone, kept = self.missing(plan)
                         removed = take_out(store, gone)
                     store.compact()
         num_videos, num_segments = _counts(store)

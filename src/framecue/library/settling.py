@@ -26,7 +26,7 @@ class Settled:
     Attributes:
         files: files that have been still for long enough.
         whole: files and folders in which anything may be new or have changed.
-        gone: paths at which, or below which, something was that is not there any more.
+        gone: paths at which something was and nothing is any more.
     """
 
     files: frozenset[str] = frozenset()
@@ -59,11 +59,9 @@ class Settling:
     look: Callable[[Collection[str]], Mapping[str, Signature]]
     clock: Callable[[], float] = time.monotonic
     calendar: Callable[[], float] = time.time
-    _places: dict[str, _Place] = field(default_factory=dict)
+    _places: dict[str, _Place] = field(default_factory=dict, init=False)
     # Since when each file has looked as it does.
-    _files: dict[str, tuple[Signature, float]] = field(default_factory=dict)
-    # Since when each whole place has been looked at, where something may be gone.
-    _missing: dict[str, float] = field(default_factory=dict)
+    _files: dict[str, tuple[Signature, float]] = field(default_factory=dict, init=False)
 
     def note(self, place: str) -> None:
         """Note that something has just changed at a path or below it."""
@@ -83,23 +81,19 @@ class Settling:
 
     def take(self) -> Settled:
         """Look again, and give what has settled; it is forgotten here."""
-        now = self.clock()
-        missing = [place for place, since in self._missing.items() if now - since >= 2 * self.seconds]
-        for place in missing:
-            del self._missing[place]
         if not self._places:
-            return Settled(gone=tuple(missing))
+            return Settled()
+        now = self.clock()
         files = self._look_again(now)
         still = frozenset(path for path, (_, since) in files.items() if now - since >= self.seconds)
-        gone = [place for place in self._places if not os.path.lexists(place)]
+        gone = {place: None for place in self._places if not os.path.lexists(place)}
         due = {place for place, what in self._places.items() if self._is_due(what, now, place in gone)}
         whole = tuple(place for place in self._places if place in due and self._places[place].is_whole)
-        self._missing |= dict.fromkeys(whole, now)
         self._files = {path: seen for path, seen in files.items() if path not in still}
         self._places = {place: what for place, what in self._places.items() if place not in due}
         for path, (_, since) in self._files.items():
             self._places.setdefault(path, _Place(since))
-        return Settled(still, whole, (*missing, *(place for place in gone if place in due)))
+        return Settled(still, whole, tuple(place for place in gone if place in due))
 
     def _look_again(self, now: float) -> dict[str, tuple[Signature, float]]:
         """Give each file at the places as it looks now, and since when."""

@@ -10,15 +10,17 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from framecue.errors import FingerprintError, InputError, LibraryError
+from framecue.library.changes import Changes, pauses, seen_changes, told_changes
 from framecue.library.exclude import Exclude
 from framecue.library.indexing import ProgressCallback
 from framecue.library.library import SUFFIXES, Library
+from framecue.library.plan import Plan
 from framecue.library.reports import AddReport
 from framecue.library.settling import Settled, Settling, Signature
 from framecue.library.sidecars import SIDECAR_SUFFIXES, is_sidecar_of
@@ -39,8 +41,6 @@ __all__ = ["WatchOptions", "check_paths", "watch"]
 # How often to look where the system's events fail.
 FALLBACK_POLL_SECONDS = 30.0
 SECONDS_BEFORE_NEXT_TRY = 30.0
-
-Changes = Generator[Collection[str], None, None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,49 +171,28 @@ class _Watch:
                 self.on_notice(f"{root} is there")
 
     def changes(self, roots: list[str]) -> Changes:
-        """Yield the paths that changed, and nothing several times a second; ends where it has to begin anew."""
+        """Yield the paths that changed; ends where it has to begin anew."""
         if not roots:
-            yield from self.pauses(self.tick_seconds)
-        elif self.poll_seconds is None:
-            yield from self.events(roots)
-        else:
-            before = self.look(roots)
-            while not self.stop.is_set():
-                yield from self.pauses(self.poll_seconds)
-                after = self.look(roots)
-                yield {path for path in {**before, **after} if before.get(path) != after.get(path)}
-                before = after
-
-    def events(self, roots: list[str]) -> Changes:
-        import watchfiles
-
-        try:
-            for changes in watchfiles.watch(
-                *roots,
-                watch_filter=None,
-                rust_timeout=round(1000 * self.tick_seconds),
-                yield_on_timeout=True,
-                stop_event=self.stop,
-                ignore_permission_denied=True,
-            ):
-                yield {path for _, path in changes}
-        except FileNotFoundError:
-            # A folder went between the last look and now.
-            self.stop.wait(self.tick_seconds)
-        except (OSError, RuntimeError) as error:
-            # No more watches to be had; or, in watchfiles, a name that is not UTF-8.
-            self.poll_seconds = FALLBACK_POLL_SECONDS
-            reason = str(error).splitlines()[0].partition(" about [")[0].rstrip(".")
-            hint = "; raise fs.inotify.max_user_watches to follow so many folders" if "limit" in reason else ""
-            self.on_notice(
-                f"the system's events cannot be followed ({reason}): looking every {self.poll_seconds:g} seconds"
-                f" instead{hint}"
+            return (yield from pauses(self.tick_seconds, stop=self.stop, tick_seconds=self.tick_seconds))
+        if self.poll_seconds is None:
+            trouble = yield from told_changes(roots, stop=self.stop, tick_seconds=self.tick_seconds)
+            if trouble:
+                self.poll_seconds = FALLBACK_POLL_SECONDS
+                hint = "; raise fs.inotify.max_user_watches to follow so many folders" if "limit" in trouble else ""
+                self.on_notice(
+                    f"the system's events cannot be followed ({trouble}): looking every {self.poll_seconds:g} seconds"
+                    f" instead{hint}"
+                )
+            return trouble
+        return (
+            yield from seen_changes(
+                roots,
+                look=self.look,
+                stop=self.stop,
+                tick_seconds=self.tick_seconds,
+                poll_seconds=self.poll_seconds,
             )
-
-    def pauses(self, seconds: float) -> Changes:
-        until = time.monotonic() + seconds
-        while time.monotonic() < until and not self.stop.wait(self.tick_seconds):
-            yield ()
+        )
 
     def look(self, places: Collection[str]) -> dict[str, Signature]:
         """Give the signature of each video and sidecar at some places and below them."""
@@ -284,9 +263,19 @@ class _Watch:
                 stall_seconds=self.options.stall_seconds,
                 progress=self.progress,
             )
+            if settled.whole and self.options.prune:
+                self.note_missing(plan)
         if settled.gone and self.options.prune:
             plan = self.library.plan(self.roots, exclude=self.options.exclude, within=settled.gone)
             yield self.library.add(replace(plan, units=(), skipped=(), subtitles_changed=()), prune=True)
+
+    def note_missing(self, plan: Plan) -> None:
+        """Note what went while nobody looked; it is taken out later, as it may have been moved."""
+        gone, kept = self.library.missing(plan)
+        for path in gone:
+            self.settling.note(path)
+        for item in kept:
+            self.on_notice(f"{item.path}: {item.reason}")
 
     def is_sidecar(self, path: str) -> bool:
         return Path(path).suffix.lower() in SIDECAR_SUFFIXES and path not in self.roots
