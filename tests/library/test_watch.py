@@ -376,20 +376,38 @@ def test_a_name_that_is_no_utf8_ends_events_but_not_the_watch(
     assert following.report().added == 1
 
 
-def test_where_the_system_has_no_more_watches_the_way_out_is_told(
-    follow, clips: Path, drop, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (
+            OSError('OS file watch limit reached. about ["/a"] (Error { kind: MaxFilesWatch, paths: ["/a"] })'),
+            "(OS file watch limit reached): looking every 0.1 seconds instead; for events, raise the limits "
+            "fs.inotify.max_user_watches and fs.inotify.max_user_instances",
+        ),
+        (
+            RuntimeError("Error creating recommended watcher: Too many open files (os error 24)"),
+            "(Error creating recommended watcher: Too many open files (os error 24)): looking every 0.1 seconds "
+            "instead; for events, raise the limits fs.inotify.max_user_watches and fs.inotify.max_user_instances",
+        ),
+        (
+            PermissionError('Permission denied (os error 13) about ["/a"]'),
+            "(Permission denied (os error 13)): looking every 0.1 seconds instead",
+        ),
+    ],
+)
+def test_where_the_system_tells_nothing_the_files_are_looked_at(
+    follow, clips: Path, drop, monkeypatch: pytest.MonkeyPatch, error: Exception, says: str
 ) -> None:
-    def no_more(*paths: str, **options: object) -> Iterator[set]:
-        raise OSError(f'OS file watch limit reached. about ["{paths[0]}"] (Error {{ kind: MaxFilesWatch }})')
+    def fail(*paths: str, ignore_permission_denied: bool, **options: object) -> Iterator[set]:
+        # With True, watchfiles would hide all of these, and follow a part of the folders.
+        assert ignore_permission_denied is False
+        raise error
         yield set()
 
-    monkeypatch.setattr(watchfiles, "watch", no_more)
+    monkeypatch.setattr(watchfiles, "watch", fail)
     monkeypatch.setattr(module, "FALLBACK_POLL_SECONDS", 0.1)
     following = follow(clips)
-    assert following.notice() == (
-        "the system's events cannot be followed (OS file watch limit reached): looking every 0.1 seconds instead; "
-        "raise fs.inotify.max_user_watches to follow so many folders"
-    )
+    assert following.notice() == f"the system's events cannot be followed {says}"
     assert following.report().added == 4
     drop(clips / "white.mp4", "white")
     assert following.report().added == 1

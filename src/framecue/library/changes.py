@@ -37,13 +37,14 @@ def told_changes(roots: Sequence[str], *, stop: threading.Event, tick_seconds: f
             rust_timeout=round(1000 * tick_seconds),
             yield_on_timeout=True,
             stop_event=stop,
-            ignore_permission_denied=True,
+            # Otherwise a folder that cannot be followed, for any reason, ends the list of those that are, silently.
+            ignore_permission_denied=False,
         ):
             yield {path for _, path in changes}
     except FileNotFoundError:
         stop.wait(tick_seconds)
     except (OSError, RuntimeError) as error:
-        # No more watches to be had; or, in watchfiles, a name that is not UTF-8.
+        # No more watches to be had, a folder that may not be read; or, in watchfiles, a name that is not UTF-8.
         return str(error).splitlines()[0].partition(" about [")[0].rstrip(".")
     return None
 

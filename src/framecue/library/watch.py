@@ -41,6 +41,7 @@ __all__ = ["WatchOptions", "check_paths", "watch"]
 # How often to look where the system's events fail.
 FALLBACK_POLL_SECONDS = 30.0
 SECONDS_BEFORE_NEXT_TRY = 30.0
+_LIMITS_HINT = "; for events, raise the limits fs.inotify.max_user_watches and fs.inotify.max_user_instances"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,7 +179,7 @@ class _Watch:
             trouble = yield from told_changes(roots, stop=self.stop, tick_seconds=self.tick_seconds)
             if trouble:
                 self.poll_seconds = FALLBACK_POLL_SECONDS
-                hint = "; raise fs.inotify.max_user_watches to follow so many folders" if "limit" in trouble else ""
+                hint = _LIMITS_HINT if "limit reached" in trouble or "Too many open files" in trouble else ""
                 self.on_notice(
                     f"the system's events cannot be followed ({trouble}): looking every {self.poll_seconds:g} seconds"
                     f" instead{hint}"
