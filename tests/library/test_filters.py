@@ -82,6 +82,7 @@ globs = st.lists(
 @example(["/a\\b/c.mp4"], "a\\b", False)
 @example(["/x/y", "/x"], "x", True)
 @example(["/+/9", "/x"], "[+-9]", False)
+@example(["/a/b", "/a.b"], "a[+-9]b", False)
 def test_globs_mean_what_fnmatch_says_name_by_name(choose, paths: list[str], glob: str, is_whole: bool) -> None:
     if not glob.strip("/. ") or glob.startswith(("~", "./")):
         return

@@ -84,6 +84,18 @@ def test_a_whole_video_and_a_moment_of_one(colour_model, store: Store, changing:
         encode_queries(colour_model, store, [Query(videos=VideoMoment(changing, 31))])
 
 
+def test_the_window_is_as_long_at_the_edges_of_the_video(colour_model, store: Store, tmp_path: Path) -> None:
+    frames = [np.full((48, 64, 3), COLOURS[name], dtype=np.uint8) for name in ("red", "blue") for _ in range(12)]
+    write_video(tmp_path / "short.mp4", frames, frames_per_second=4)
+    first, last = (
+        encoded(colour_model, store, Query(videos=VideoMoment(tmp_path / "short.mp4", at))) for at in (0.0, 6.0)
+    )
+    # Of the four frames that are looked at in 5 s, half are of the far colour.
+    for vector, near, far in ((first, "red", "blue"), (last, "blue", "red")):
+        assert vector @ of_colour(COLOURS[near]) < 0.95
+        assert vector @ of_colour(COLOURS[far]) > -0.2
+
+
 def test_what_the_library_holds_unchanged_is_not_read_again(make_model, store: Store, clips: Path) -> None:
     model = make_model()
     stored = store.rows_at([str(clips / "red.mp4")])[str(clips / "red.mp4")][0].vector.astype(np.float32)

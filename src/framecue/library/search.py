@@ -20,9 +20,9 @@ from framecue.library.words import matched_words, query_words
 
 __all__ = ["Found", "find"]
 
-# How many segments are asked for first, and how many times as many when those do not do. Few sizes, so that most
-# pages of a query ask for the same ones.
-FIRST_LIMIT, GROWTH = 128, 4
+# How many segments are asked for first, and how many times as many when those do not do: to give more costs little
+# beside looking through the library once more. Few sizes, so that most pages of a query ask for the same ones.
+FIRST_LIMIT, GROWTH = 512, 4
 # LanceDB chooses by cosines in float16, which were seen up to 2e-4 off. What it left out can be this much better than
 # the worst that it gave.
 SLACK = 2e-3
@@ -30,7 +30,7 @@ SLACK = 2e-3
 # does not depend on the page keeps pages together.
 FUSED_DEPTH = 200
 # The same bound in segments: few videos with thousands of moments each need not all be read.
-FUSED_SEGMENTS = 2000
+FUSED_SEGMENTS = 1000
 # Full text search is asked for so many segments at most.
 MOST_TEXT_MATCHES = 8192
 # A text that scores less than this share of the best has common words alone, and its rank would count like any other.
@@ -79,7 +79,8 @@ def find(
         At most ``options.k``, best first.
     """
     floor = -np.inf if options.min_score is None else options.min_score
-    by_vector = _by_vector(store, vector, where, floor=floor, first=options.offset + options.k)
+    first = max(options.offset + options.k, FUSED_SEGMENTS if options.hybrid else 0)
+    by_vector = _by_vector(store, vector, where, floor=floor, first=first)
     results: Iterator[Found] = (Found(match) for match in by_vector)
     if options.hybrid:
         asked = [(words, weight) for text, weight in texts if (words := query_words(text))]
