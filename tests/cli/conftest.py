@@ -41,6 +41,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     for name in (
         "HF_HUB_DISABLE_PROGRESS_BARS",
         "HF_HUB_VERBOSITY",
+        "LANCE_LOG",
         "TRANSFORMERS_VERBOSITY",
         "TOKENIZERS_PARALLELISM",
     ):

@@ -46,7 +46,7 @@ def test_help_lists_every_command_with_its_words(run) -> None:
         assert entry.short_help[:30] in result.out
     assert set(COMMANDS) == {
         *("index", "search", "info", "train", "evaluate", "caption", "moji-motion", "demo", "methods"),
-        *("import-checkpoint", "remove", "clip"),
+        *("import-checkpoint", "optimize", "remove", "clip"),
     }
 
 

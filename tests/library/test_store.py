@@ -11,7 +11,7 @@ from framecue.errors import LibraryError, LibraryNotFoundError
 from framecue.library.plan import Copy
 from framecue.library.rows import Row, make_schema
 from framecue.library.store import Store, normal_uri
-from framecue.library.store.table import FRAGMENTS_BEFORE_COMPACTION, TABLE
+from framecue.library.store.table import TABLE
 
 FINGERPRINT = {"backbone": "b", "embedding_dim": 3}
 
@@ -171,18 +171,6 @@ def test_equal_scores_come_in_the_order_of_paths(uri: str) -> None:
 
 def test_empty_library_finds_nothing(uri: str) -> None:
     assert Store.create(uri, FINGERPRINT).search(np.array([1, 0, 0], dtype=np.float32), limit=3) == []
-
-
-def test_compaction_joins_many_commits_and_loses_nothing(tmp_path: Path) -> None:
-    store = Store.create(str(tmp_path), FINGERPRINT)
-    for i in range(FRAGMENTS_BEFORE_COMPACTION + 1):
-        store.write([make_row(f"/{i:03}.mp4")])
-    held = store.held()
-    assert store._table.stats()["fragment_stats"]["num_fragments"] == FRAGMENTS_BEFORE_COMPACTION + 1
-    store.compact()
-    assert store._table.stats()["fragment_stats"]["num_fragments"] == 1
-    assert Store.open(str(tmp_path)).held() == held
-    assert Store.open(str(tmp_path)).fingerprint == FINGERPRINT
 
 
 def test_normal_uri_makes_local_places_absolute_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,6 +33,7 @@ COMMANDS = {
     "info": Entry("framecue.cli.info:info", "Show what a library holds, or what an adapter is."),
     "clip": Entry("framecue.cli.clip:clip", "Cut a hit out of its video."),
     "remove": Entry("framecue.cli.remove:remove", "Take files out of a library, not off the disk."),
+    "optimize": Entry("framecue.cli.optimize:optimize", "Make searches of a library fast."),
     "demo": Entry("framecue.cli.demo:demo", "Make clips, index them, search them, and show the results."),
     "moji-motion": Entry("framecue.cli.moji_motion:moji_motion", "Write MojiMotion clips and their captions."),
     "train": Entry("framecue.cli.train:train", "Train a model as a recipe says."),

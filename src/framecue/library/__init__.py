@@ -8,6 +8,7 @@ from framecue.library.library import Library
 from framecue.library.plan import Plan, Skipped, Unit
 from framecue.library.query import Query, VideoMoment
 from framecue.library.reports import AddReport, FileInfo, Hit, LibraryInfo, RemoveReport
+from framecue.library.store import Upkeep
 
 __all__ = [
     "AddReport",
@@ -25,6 +26,7 @@ __all__ = [
     "RemoveReport",
     "Skipped",
     "Unit",
+    "Upkeep",
     "VideoMoment",
     "load_named_model",
 ]

@@ -18,7 +18,7 @@ from framecue.library.readers import open_readers
 from framecue.library.removal import find_gone, take_out
 from framecue.library.reports import AddReport, FileInfo, Hit, LibraryInfo, RemoveReport
 from framecue.library.retell import Retold, update_subtitles
-from framecue.library.store import Store, normal_uri
+from framecue.library.store import Store, Upkeep, normal_uri
 from framecue.library.worker import Worker
 from framecue.video import IMAGE_SUFFIXES, STALL_SECONDS, VIDEO_SUFFIXES, ReadVideo, Segmentation
 
@@ -163,7 +163,7 @@ class Library:
                         # Last, so that what was moved has been found under its new name.
                         gone, kept = self.missing(plan)
                         removed = take_out(store, gone)
-                    store.compact()
+                    store.optimize_if_due()
         num_videos, num_segments = _counts(store)
         return AddReport(
             added=outcome.added,
@@ -231,6 +231,22 @@ class Library:
             raise InputError(f"nothing to remove: {what}; `framecue info {self.uri}` lists what it holds")
         removed = take_out(store, found)
         return RemoveReport(removed, skipped, *_counts(store))
+
+    def optimize(self, *, on_wait: Callable[[], None] | None = None) -> Upkeep:
+        """Make searches fast: join small files, drop earlier versions, and make or refresh the approximate index.
+
+        ``add`` does what is due by itself; this does all that can be done. Needs no model.
+
+        Args:
+            on_wait: called once if another run writes the library, before waiting for it.
+
+        Raises:
+            LibraryNotFoundError: the library does not exist.
+            LibraryError: the library cannot be read or written.
+        """
+        Store.open(self.uri)  # before the lock, which would make a folder where there is none
+        with library_lock(self.uri, on_wait=on_wait):
+            return Store.open(self.uri).optimize()
 
     def search(
         self,

@@ -1,15 +1,20 @@
-"""Doing something with LanceDB: its errors as one kind, and texts as SQL literals."""
+"""Doing something with LanceDB: a connection, its errors as one kind, and texts as SQL literals."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import lancedb
 import pyarrow as pa
 
 from framecue.errors import LibraryError
 
-__all__ = ["attempt", "is_one_of", "quoted"]
+__all__ = ["attempt", "connect", "is_one_of", "quoted"]
+
+# What LanceDB keeps in memory of an index and of tables' descriptions (its own bounds are 6 GiB and 1 GiB). Of an index
+# that is larger, parts are read again when a search needs them.
+INDEX_CACHE_BYTES, METADATA_CACHE_BYTES = 1 << 30, 1 << 28
 
 T = TypeVar("T")
 
@@ -22,6 +27,12 @@ def attempt(uri: str, verb: str, action: Callable[[], T]) -> T:
         # LanceDB's messages go on with places in its own sources; the first line and sentence say what happened.
         reason = str(error).splitlines()[0].split(", /")[0] if str(error) else type(error).__name__
         raise LibraryError(f"library {uri} cannot be {verb}: {reason}") from error
+
+
+def connect(uri: str) -> Any:
+    """Open a database, with bounds on the memory that it takes; raises what LanceDB raises."""
+    session = lancedb.Session(index_cache_size_bytes=INDEX_CACHE_BYTES, metadata_cache_size_bytes=METADATA_CACHE_BYTES)
+    return lancedb.connect(uri, session=session)
 
 
 def is_one_of(paths: Sequence[str]) -> str:

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import lancedb
 import pyarrow as pa
 
 from framecue.errors import LibraryError
 from framecue.library.plan import Copy
-from framecue.library.store.attempt import attempt, is_one_of
+from framecue.library.store.attempt import attempt, connect, is_one_of
 
 __all__ = ["Copies"]
 
@@ -70,7 +69,7 @@ class Copies:
 
     def _table(self, *, make: bool = False) -> Any:
         """Open the table; None where there is none yet and none is to be made."""
-        database = attempt(self.uri, "opened", lambda: lancedb.connect(self.uri))
+        database = attempt(self.uri, "opened", lambda: connect(self.uri))
         if make:
             options = {"schema": _COPIES_SCHEMA, "exist_ok": True}
             return attempt(self.uri, "written", lambda: database.create_table(COPIES_TABLE, **options))

@@ -13,7 +13,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
-import lancedb
 import numpy as np
 
 from framecue.errors import LibraryError, LibraryNotFoundError
@@ -27,9 +26,10 @@ from framecue.library.rows import (
     rows_from_table,
     table_from_rows,
 )
-from framecue.library.store.attempt import attempt, is_one_of, quoted
+from framecue.library.store.attempt import attempt, connect, is_one_of, quoted
 from framecue.library.store.conditions import check_condition
 from framecue.library.store.copies import Copies
+from framecue.library.store.index import Upkeep, optimize, optimize_if_due
 from framecue.library.store.texts import TextMatch, ensure_text_index, has_text_index, search_texts
 from framecue.library.store.vectors import Match, search_vectors
 from framecue.video import Segmentation
@@ -37,8 +37,6 @@ from framecue.video import Segmentation
 __all__ = ["Store", "normal_uri"]
 
 TABLE = "segments"
-# Many small files slow every later scan; past this many, a run tidies up at its end.
-FRAGMENTS_BEFORE_COMPACTION = 32
 
 _HOW_TO_MAKE = "make one with `framecue index PATH --library {uri}`"
 _HOW_TO_NAME = "name another place"
@@ -79,7 +77,7 @@ class Store:
             raise LibraryNotFoundError(f"no library at {uri}; {_HOW_TO_MAKE.format(uri=uri)}")
         if "://" not in uri and not (Path(uri) / f"{TABLE}.lance").is_dir():
             raise LibraryError(f"{uri} is a folder, but not a framecue library; {_HOW_TO_NAME}")
-        database = attempt(uri, "opened", lambda: lancedb.connect(uri))
+        database = attempt(uri, "opened", lambda: connect(uri))
         try:
             table = attempt(uri, "opened", lambda: database.open_table(TABLE))
         except LibraryError as error:
@@ -109,7 +107,7 @@ class Store:
             attempt(uri, "made", lambda: Path(uri).mkdir(parents=True, exist_ok=True))
         segmentation = segmentation or Segmentation()
         schema = make_schema(fingerprint, asdict(segmentation))
-        table = attempt(uri, "made", lambda: lancedb.connect(uri).create_table(TABLE, schema=schema))
+        table = attempt(uri, "made", lambda: connect(uri).create_table(TABLE, schema=schema))
         return cls(uri, table, dict(fingerprint), segmentation)
 
     def held(self) -> dict[str, Held]:
@@ -181,9 +179,9 @@ class Store:
         else:
             attempt(self.uri, "written", lambda: self._table.add(table))
 
-    def search(self, vector: np.ndarray, *, limit: int, where: str | None = None) -> list[Match]:
+    def search(self, vector: np.ndarray, *, limit: int, where: str | None = None, exact: bool = False) -> list[Match]:
         """Find the segments nearest to a vector, see :func:`search_vectors`."""
-        return search_vectors(self.uri, self._table, vector, limit=limit, where=where)
+        return search_vectors(self.uri, self._table, vector, limit=limit, where=where, exact=exact)
 
     def search_texts(
         self, texts: Sequence[tuple[str, float]], vector: np.ndarray, *, limit: int, where: str | None = None
@@ -226,16 +224,13 @@ class Store:
         }
         return [pictures.get(moment) for moment in moments]
 
-    def compact(self) -> None:
-        """Join the small files that many commits leave behind, if there are many."""
-        stats = self._read(self._table.stats)
-        if stats["fragment_stats"]["num_fragments"] > FRAGMENTS_BEFORE_COMPACTION:
-            try:
-                attempt(self.uri, "written", self._table.optimize)
-            except LibraryError as error:
-                # In an object store, where nothing is locked: another run has written meanwhile. It or the next tidies.
-                if "commit conflict" not in str(error):
-                    raise
+    def optimize_if_due(self) -> Upkeep | None:
+        """Do the upkeep that is due at the end of a run, see :func:`optimize_if_due`."""
+        return optimize_if_due(self.uri, self._table)
+
+    def optimize(self) -> Upkeep:
+        """Do all the upkeep that can be done, see :func:`optimize`."""
+        return optimize(self.uri, self._table)
 
     def _read(self, action: Callable[[], T]) -> T:
         return attempt(self.uri, "read", action)

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from framecue.library.rows import vectors_of
 from framecue.library.store.attempt import attempt
+from framecue.library.store.index import aim
 
 __all__ = ["MATCH_COLUMNS", "Match", "matches_of", "search_vectors"]
 
@@ -37,8 +38,10 @@ class Match:
         return self.path, self.start_seconds, self.end_seconds
 
 
-def search_vectors(uri: str, table: Any, vector: np.ndarray, *, limit: int, where: str | None = None) -> list[Match]:
-    """Find the segments nearest to a vector, by exact search.
+def search_vectors(
+    uri: str, table: Any, vector: np.ndarray, *, limit: int, where: str | None = None, exact: bool = False
+) -> list[Match]:
+    """Find the segments nearest to a vector; by the approximate index, if the table has one.
 
     Args:
         uri: the library, for messages.
@@ -46,15 +49,21 @@ def search_vectors(uri: str, table: Any, vector: np.ndarray, *, limit: int, wher
         vector: float32 (E,), unit length.
         limit: how many at most.
         where: an SQL condition on the rows that are looked at.
+        exact: whether to look at every vector, also where there is an index.
 
     Returns:
         Best first; equal scores in the order of path and start.
     """
     query = np.asarray(vector, dtype=np.float32)
-    search = table.search(query, vector_column_name="vector").distance_type("cosine").bypass_vector_index()
+    search = table.search(query, vector_column_name="vector").distance_type("cosine")
     if where is not None:
         search = search.where(where)
-    found = attempt(uri, "read", lambda: search.limit(limit).select([*MATCH_COLUMNS, "_distance"]).to_arrow())
+
+    def find() -> pa.Table:
+        aimed = aim(table, search, limit=limit, where=where, exact=exact)
+        return aimed.limit(limit).select([*MATCH_COLUMNS, "_distance"]).to_arrow()
+
+    found = attempt(uri, "read", find)
     return sorted(matches_of(found, query), key=lambda match: (-match.score, match.path, match.start_seconds))
 
 
