@@ -37,7 +37,7 @@ class ColourModel:
     ) -> None:
         self.sampling = FrameSampling(num_frames)
         self.embedding_dim = 4
-        self.short_side = 100
+        self.short_side = 200
         self.offline = offline
         self.name, self.adapter = name, adapter
         self.batches: list[int] = []  # how many clips each call encoded

@@ -43,7 +43,7 @@ def test_captions_without_a_captioner_are_refused(colour_model) -> None:
 def test_what_is_read_is_what_the_model_samples(make_model) -> None:
     segmentation = Segmentation(kind="windows", segment_seconds=3, overlap_seconds=1)
     options = Worker(make_model(num_frames=7), segmentation=segmentation).options
-    assert (options.sampling.num_frames, options.segmentation, options.short_side) == (7, segmentation, 100)
+    assert (options.sampling.num_frames, options.segmentation, options.short_side) == (7, segmentation, 200)
 
 
 def test_batches_hold_about_as_many_frames_whatever_the_sampling(make_model) -> None:

@@ -25,12 +25,15 @@ def hit_document(hit: Hit, *, hybrid: bool) -> dict[str, Any]:
         hit: what was found.
         hybrid: whether to say what full text search found.
     """
+    from framecue.video import format_hit
+
     document: dict[str, Any] = {
         "rank": hit.rank,
         "path": hit.path,
         "start_seconds": hit.start_seconds,
         "end_seconds": hit.end_seconds,
         "score": hit.score,
+        "hit": format_hit(hit.path, hit.start_seconds, hit.end_seconds),
     }
     if hybrid:
         document |= {

@@ -163,6 +163,7 @@ class Library:
                         # Last, so that what was moved has been found under its new name.
                         gone, kept = self.missing(plan)
                         removed = take_out(store, gone)
+                    store.ensure_text_index()
                     store.optimize_if_due()
         num_videos, num_segments = _counts(store)
         return AddReport(

@@ -6,6 +6,7 @@ that ends. An object store has no such lock.
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -81,11 +82,19 @@ def _acquired(
             if on_wait:
                 on_wait()
             seconds = -1 if wait_seconds is None else max(wait_seconds, _POLL_SECONDS)
-        except FileNotFoundError:
-            continue  # another run made the folder, had nothing to put into it, and has just removed it
         except (OSError, NotImplementedError) as error:
+            if isinstance(error, (FileNotFoundError, FileExistsError)) and _is_folder_or_nothing(folder):
+                continue  # another run made the folder, had nothing to put into it, and has just removed it
             reason = getattr(error, "strerror", None) or str(error)
             raise LibraryError(f"library {uri} cannot be written: {reason}; check its folder's permissions") from error
+
+
+def _is_folder_or_nothing(place: Path) -> bool:
+    try:
+        status = place.lstat()  # one look: another run may make or remove it at any time
+    except FileNotFoundError:
+        return True
+    return stat.S_ISDIR(status.st_mode)
 
 
 def _make(folder: Path, made: list[Path]) -> None:
