@@ -170,6 +170,7 @@ def test_what_is_in_quotes_is_text(where: str) -> None:
         ({"folder": ""}, "the name of the folder is empty"),
         ({"path": ""}, "the glob of paths is ''"),
         ({"path": "/"}, "the glob of paths is '/'"),
+        ({"path": 3}, "the glob of paths is 3"),
         ({"longer_than_seconds": -1}, "longer_than_seconds is -1; it must be a number of seconds"),
         ({"shorter_than_seconds": float("nan")}, "shorter_than_seconds is nan"),
         ({"longer_than_seconds": 5, "shorter_than_seconds": 5}, "no video lasts longer than 5 s and less than 5 s"),

@@ -226,6 +226,12 @@ def test_a_plain_text_is_scored_by_its_own_vector(beach: Library) -> None:
     assert (hits[3].words, hits[3].text_rank, hits[3].vector_rank, hits[3].explanation) == ((), None, None, None)
 
 
+def test_more_results_than_any_library_has(beach: Library) -> None:
+    assert len(beach.search("red", k=10**30)) == 5
+    assert beach.search("red", k=10**30, offset=10**30) == []
+    assert len(beach.search("red", k=10**30, all_moments=True, hybrid=True)) == 7
+
+
 def test_all_moments_of_a_video(beach: Library) -> None:
     hits = beach.search("red", all_moments=True)
     assert [(hit.path, hit.start_seconds) for hit in hits[3:]] == [

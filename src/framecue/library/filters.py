@@ -51,7 +51,7 @@ class Filters:
     def __post_init__(self) -> None:
         if self.folder is not None and not os.fspath(self.folder):
             raise InputError("the name of the folder is empty")
-        if self.path is not None and not self.path.strip("/. "):
+        if self.path is not None and not (isinstance(self.path, str) and self.path.strip("/. ")):
             raise InputError(f"the glob of paths is {self.path!r}; give a name such as '*.mp4', or a path '2024/**'")
         if self.where is not None:
             _check_sql(self.where)

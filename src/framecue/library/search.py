@@ -7,6 +7,7 @@ one long list of it.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -23,6 +24,8 @@ __all__ = ["Found", "find"]
 # How many segments are asked for first, and how many times as many when those do not do: to give more costs little
 # beside looking through the library once more. Few sizes, so that most pages of a query ask for the same ones.
 FIRST_LIMIT, GROWTH = 512, 4
+# LanceDB takes no larger one, and no library is.
+_LARGEST_LIMIT = 2**31
 # LanceDB chooses by cosines in float16, which were seen up to 2e-4 off. What it left out can be this much better than
 # the worst that it gave.
 SLACK = 2e-3
@@ -89,7 +92,7 @@ def find(
         results = _fused(by_vector, by_words, words, all_moments=options.all_moments)
     folded = _apart(results) if options.all_moments else _best_of_each_video(results)
     wanted = (found for found in folded if found.match.score >= floor)
-    return list(islice(wanted, options.offset, options.offset + options.k))
+    return list(islice(wanted, min(options.offset, sys.maxsize), min(options.offset + options.k, sys.maxsize)))
 
 
 def _by_vector(store: Store, vector: np.ndarray, where: str | None, *, floor: float, first: int) -> Iterator[Match]:
@@ -104,7 +107,7 @@ def _by_vector(store: Store, vector: np.ndarray, where: str | None, *, floor: fl
     """
     given: set[tuple[str, float, float]] = set()
     limit = FIRST_LIMIT
-    while limit < 2 * first:
+    while limit < min(2 * first, _LARGEST_LIMIT):
         limit *= GROWTH
     while True:
         matches = store.search(vector, limit=limit, where=where)

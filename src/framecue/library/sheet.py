@@ -6,7 +6,6 @@ import io
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -75,7 +74,8 @@ def contact_sheet(rows: Sequence[SheetRow], output: str | Path) -> Path:
     top = _MARGIN
     for row, number in zip(rows, lines, strict=True):
         _write(draw, (_MARGIN, top), row.query, size=16, width=sheet.width - 2 * _MARGIN, fill=_INK)
-        for place, (hit, thumbnail) in enumerate(zip_longest(row.hits, row.thumbnails)):
+        for place, hit in enumerate(row.hits):
+            thumbnail = row.thumbnails[place] if place < len(row.thumbnails) else None
             line, column = divmod(place, num_columns)
             corner = (_MARGIN + column * (_STRIP + _MARGIN), top + _HEADING + line * _CELL_HEIGHT)
             is_right = row.expected is not None and hit.path == row.expected

@@ -212,11 +212,12 @@ class Store:
 
     def thumbnails(self, moments: Sequence[tuple[str, float]]) -> list[bytes | None]:
         """Give the pictures of segments, named by path and start; None where there is none."""
-        paths = sorted({path for path, _ in moments})
-        if not paths:
+        if not moments:
             return []
+        paths = sorted({path for path, _ in moments})
+        starts = ", ".join(repr(float(start)) for start in sorted({start for _, start in moments}))
         columns = ["path", "start_seconds", "thumbnail"]
-        search = self._table.search().where(is_one_of(paths)).select(columns)
+        search = self._table.search().where(f"{is_one_of(paths)} AND start_seconds IN ({starts})").select(columns)
         table = self._read(search.to_arrow)
         pictures = {
             (path, start_seconds): picture
