@@ -14,10 +14,13 @@ from PIL import Image
 import framecue
 from framecue.cli import demo as demo_module
 from framecue.datasets.captions import Clip, read_captions, write_captions
+from framecue.datasets.moji_motion import film
 from framecue.datasets.moji_motion.files import draw_meanings, write_clips
 from framecue.datasets.moji_motion.grammar import captions
 from framecue.datasets.moji_motion.meaning import Act, Meaning
 from framecue.video import FrameSampling, read_frames
+
+WRITE_FILM = film.write_film
 
 NUM_CLIPS = 14
 
@@ -47,8 +50,8 @@ class Oracle:
     embedding_dim = 6 * 3 * 8 * 8
     short_side = 16
 
-    def __init__(self, folder: Path, *, name: str = "oracle") -> None:
-        self.folder, self.name = folder, name
+    def __init__(self, folder: Path, film: dict[str, Any], *, name: str = "oracle") -> None:
+        self.folder, self.film, self.name = folder, film, name
 
     def fingerprint(self) -> dict[str, Any]:
         return {"backbone": self.name, "embedding_dim": self.embedding_dim, "method": "mean-pool"}
@@ -64,6 +67,10 @@ class Oracle:
         return torch.cat([self.encode_frames(self.preprocess(self.shown(text))[None]) for text in texts])
 
     def shown(self, text: str) -> np.ndarray:
+        for event in self.film.get("events", []):
+            if event.caption == text:
+                span = {"start_seconds": event.start_seconds, "end_seconds": event.end_seconds}
+                return read_frames(self.film["path"], self.sampling, **span).pixels
         clips = read_captions(self.folder)
         words = set(text.replace(",", " ").split())
         meant = [(clip, parse(clip.metadata["meaning"])) for clip in clips]
@@ -78,13 +85,20 @@ def small_demo(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[tuple[str,
 
     def install(folder: Path, **options: str) -> list[tuple[str, str | None]]:
         asked = []
+        shown_film: dict[str, Any] = {}
+
+        def write_film(path: Path, *args: Any, **kwargs: Any) -> list[film.Event]:
+            shown_film.update(path=path, events=WRITE_FILM(path, *args, **kwargs))
+            return shown_film["events"]
 
         def load_model(name: str, adapter: str | None = None) -> Oracle:
             asked.append((name, adapter))
-            return Oracle(folder, **options)
+            return Oracle(folder, shown_film, **options)
 
         monkeypatch.setattr(demo_module, "NUM_CLIPS", NUM_CLIPS)
         monkeypatch.setattr("framecue.datasets.moji_motion.files.IMAGE_SIZE", 64)
+        monkeypatch.setattr(film, "IMAGE_SIZE", 64)
+        monkeypatch.setattr(film, "write_film", write_film)
         monkeypatch.setattr("framecue.model.load_model", load_model)
         return asked
 
@@ -103,13 +117,19 @@ def test_json(run, small_demo, tmp_path: Path) -> None:
     assert document["right_first"] == 5
     assert len(document["searches"]) == 5
     for search in document["searches"]:
-        assert search.keys() == {"query", "expected", "results"}
+        assert search.keys() == {"query", "expected", "expected_seconds", "results"}
         assert [hit["rank"] for hit in search["results"]] == [1, 2, 3]
         assert [hit["right"] for hit in search["results"]] == [True, False, False]
         assert search["results"][0]["path"] == search["expected"]
         assert Path(search["expected"]).is_file()
         scores = [hit["score"] for hit in search["results"]]
         assert 1.001 >= scores[0] > scores[1] >= scores[2]
+    assert [search["expected_seconds"] is None for search in document["searches"]] == [True] * 4 + [False]
+    moment = document["searches"][-1]
+    found = [moment["results"][0][name] for name in ("start_seconds", "end_seconds")]
+    assert moment["expected"] == str(folder / "film.mp4")
+    assert found == pytest.approx(moment["expected_seconds"], abs=1.5)
+    assert found[0] > 0
     with Image.open(document["sheet"]) as sheet:
         assert sheet.format == "PNG"
         assert sheet.width > 3 * 5 * 84
@@ -122,10 +142,10 @@ def test_the_searches_are_of_each_kind_and_two_differ_in_order_alone(run, small_
     document = json.loads(run("demo", "--dir", tmp_path, "--json").out)
     meanings = {str(clip.video): parse(clip.metadata["meaning"]) for clip in read_captions(tmp_path)}
     assert len(set(meanings.values())) == NUM_CLIPS
-    expected = [meanings[search["expected"]] for search in document["searches"]]
-    queries = [search["query"] for search in document["searches"]]
-    assert len(set(expected)) == 5
-    assert Counter(meaning.relation for meaning in expected) == {"then": 3, "while": 1, None: 1}
+    expected = [meanings[search["expected"]] for search in document["searches"][:-1]]
+    queries = [search["query"] for search in document["searches"][:-1]]
+    assert len(set(expected)) == 4
+    assert Counter(meaning.relation for meaning in expected) == {"then": 3, "while": 1}
     first, second = expected[:2]
     assert first.swapped() == second != first
     words = [sorted(query.replace(",", "").split()) for query in queries[:2]]
@@ -144,13 +164,13 @@ def test_the_table_marks_the_right_answers(run, small_demo, tmp_path: Path, monk
     result = run("demo", "--dir", "../link/demo")
     assert result.code == 0
     lines = [line.rstrip() for line in result.out.splitlines() if line.strip(" ─")]
-    assert lines[0].split() == ["search", "rank", "score", "clip"]
+    assert lines[0].split() == ["search", "rank", "score", "time", "clip"]
     rows = lines[1:-2]
     assert len(rows) == 15
     assert [row.endswith("<- right") for row in rows] == [True, False, False] * 5
-    assert lines[-2].startswith("The right clip came first in 5 of 5 searches. See them in ../link/demo/searches.png")
+    assert lines[-2].startswith("The right moment came first in 5 of 5 searches. See them in ../link/demo/searches.png")
     assert lines[-1].startswith("Search on: framecue search")
-    assert result.err.startswith(f"Drawing {NUM_CLIPS} clips in ../link/demo/clips\n")
+    assert result.err.startswith(f"Drawing {NUM_CLIPS} clips in ../link/demo/clips, and a film of a minute\n")
 
 
 def test_again_in_the_same_folder(run, small_demo, tmp_path: Path) -> None:
@@ -202,7 +222,7 @@ def test_wrong_usage(run, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_shipped_model_finds_the_right_clip_first_every_time(run, tmp_path: Path) -> None:
+def test_the_shipped_model_finds_the_right_moment_first_every_time(run, tmp_path: Path) -> None:
     result = run("demo", "--dir", tmp_path / "demo", "--json")
     assert result.code == 0
     document = json.loads(result.out)
@@ -210,7 +230,8 @@ def test_the_shipped_model_finds_the_right_clip_first_every_time(run, tmp_path: 
     assert all(search["results"][0]["right"] for search in document["searches"])
     assert len(read_captions(tmp_path / "demo", "test")) == 60
     library = framecue.Library(document["library"]).info()
-    assert library.num_videos == 60
+    assert library.num_videos == 61
+    assert document["searches"][-1]["results"][0]["path"] == str(tmp_path / "demo" / "film.mp4")
     assert (library.fingerprint["backbone"], library.fingerprint["adapter_source"]) == (
         "moji-clip",
         "moji-prompt-switch",

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from framecue.cli.choosing import DEFAULT_ADAPTER, DEFAULT_MODEL, FolderPath
-from framecue.cli.output import log, print_json, print_table, progress_bar, quiet_libraries
+from framecue.cli.output import log, print_json, print_table, progress_bar, quiet_libraries, time_span
+from framecue.cli.showing import hit_document
 from framecue.errors import FingerprintError, InputError
 
 if TYPE_CHECKING:
     from framecue.datasets.captions import Clip
+    from framecue.datasets.moji_motion.film import Event
     from framecue.datasets.moji_motion.meaning import Meaning
+    from framecue.library import Hit
 
-NUM_CLIPS, SEED, TOP = 60, 13, 3
+NUM_CLIPS, NUM_SCENES, SEED, TOP = 60, 12, 13, 3
+SCENE_SECONDS = 5
+MOMENT_SECONDS = 1.5
 
 
 @click.command()
@@ -30,29 +37,32 @@ NUM_CLIPS, SEED, TOP = 60, 13, 3
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def demo(folder: Path, as_json: bool) -> None:
-    """See the whole of it in a minute, offline: make 60 clips, index them, search them five times.
+    """See the whole of it in a minute, offline: make 60 clips and a film, index them, search them five times.
 
-    The clips show combinations that the shipped model was never trained on. Two of the searches differ only in the
-    order of the events.
+    They show combinations that the shipped model was never trained on. Two of the searches differ only in the order of
+    the events, and one finds a moment of the film.
     """
     quiet_libraries()
     from framecue.datasets.moji_motion.files import held_meanings, write_clips
+    from framecue.datasets.moji_motion.film import write_film
     from framecue.library import Library
     from framecue.library.sheet import SheetRow, contact_sheet
     from framecue.model import load_model
 
-    meanings = _meanings()
+    meanings, scenes = _meanings()
     if held_meanings(folder) not in (None, [meaning.key() for meaning in meanings]):
         raise InputError(
             f"{folder}: holds another MojiMotion dataset, which the demo would replace; give another --dir"
         )
     model = load_model(DEFAULT_MODEL, adapter=DEFAULT_ADAPTER)
-    log(f"Drawing {NUM_CLIPS} clips in {folder / 'clips'}")
+    log(f"Drawing {NUM_CLIPS} clips in {folder / 'clips'}, and a film of a minute")
     with progress_bar("Drawing") as progress:
         clips = write_clips(folder, meanings, seed=SEED, twins=False, overwrite=True, progress=progress)
+    film = folder / "film.mp4"
+    events = write_film(film, [(meaning, SCENE_SECONDS) for meaning in scenes], seed=SEED)
     log(f"Indexing them with {DEFAULT_MODEL} and {DEFAULT_ADAPTER}")
     library = Library(str(folder / "videos.lance"), model=model)
-    paths = [os.path.abspath(clip.video) for clip in clips]  # noqa: PTH100 (as the library does: links stay)
+    paths = [os.path.abspath(path) for path in (*(clip.video for clip in clips), film)]  # noqa: PTH100 (as the library does: links stay)
     try:
         with progress_bar("Indexing") as progress:
             report = library.add(paths, progress=progress)
@@ -63,11 +73,13 @@ def demo(folder: Path, as_json: bool) -> None:
     for item in report.skipped:
         log(f"skipped {item.path}: {item.reason}")
 
-    rows = []
-    for query, index in _queries(clips, meanings):
-        rows.append(SheetRow(query, library.search(query, k=TOP), expected=paths[index]))
+    searches = [Search(query, paths[index], library.search(query, k=TOP)) for query, index in _queries(clips, meanings)]
+    # Not the first, which would be found at 0:00 as a whole file is.
+    event = next(event for event in events[1:] if event.meaning.second is None)
+    searches.append(Search(event.caption, paths[-1], library.search(event.caption, k=TOP), event))
+    rows = [SheetRow(search.query, search.hits, expected=search.expected) for search in searches]
     sheet = contact_sheet(rows, folder / "searches.png")
-    first = sum(hit.path == row.expected for row in rows for hit in row.hits if hit.rank == 1)
+    first = sum(search.is_right(search.hits[0]) for search in searches)
     if as_json:
         print_json(
             {
@@ -75,59 +87,79 @@ def demo(folder: Path, as_json: bool) -> None:
                 "library": library.uri,
                 "sheet": str(sheet),
                 "right_first": first,
-                "searches": [
-                    {
-                        "query": row.query,
-                        "expected": row.expected,
-                        "results": [
-                            {
-                                "rank": hit.rank,
-                                "path": hit.path,
-                                "start_seconds": hit.start_seconds,
-                                "end_seconds": hit.end_seconds,
-                                "score": hit.score,
-                                "right": hit.path == row.expected,
-                            }
-                            for hit in row.hits
-                        ],
-                    }
-                    for row in rows
-                ],
+                "searches": [search.document() for search in searches],
             }
         )
         return
     table = [
-        [row.query if hit.rank == 1 else "", str(hit.rank), f"{hit.score:.3f}", Path(hit.path).name, mark]
-        for row in rows
-        for hit in row.hits
-        for mark in ["<- right" if hit.path == row.expected else ""]
+        [
+            search.query if hit.rank == 1 else "",
+            str(hit.rank),
+            f"{hit.score:.3f}",
+            time_span(hit.start_seconds, hit.end_seconds),
+            Path(hit.path).name,
+            "<- right" if search.is_right(hit) else "",
+        ]
+        for search in searches
+        for hit in search.hits
     ]
-    print_table(["search", "rank", "score", "clip", ""], table, right=["rank", "score"])
-    click.echo(f"The right clip came first in {first} of {len(rows)} searches. See them in {sheet}")
+    print_table(["search", "rank", "score", "time", "clip", ""], table, right=["rank", "score", "time"])
+    click.echo(f"The right moment came first in {first} of {len(searches)} searches. See them in {sheet}")
     click.echo(f'Search on: framecue search "the cat rises" --library {library.uri}')
 
 
-def _meanings() -> list[Meaning]:
-    """What the clips mean: two that differ only in the order of their events, and others of the test split."""
+@dataclass(frozen=True)
+class Search:
+    """A query with what it found: which file is right, and which event of it where that is not all of the file."""
+
+    query: str
+    expected: str
+    hits: Sequence[Hit]
+    event: Event | None = None
+
+    def is_right(self, hit: Hit) -> bool:
+        """Whether a hit is the right moment, to a second and a half."""
+        if hit.path != self.expected or self.event is None:
+            return hit.path == self.expected
+        off = (hit.start_seconds - self.event.start_seconds, hit.end_seconds - self.event.end_seconds)
+        return max(map(abs, off)) <= MOMENT_SECONDS
+
+    def document(self) -> dict[str, Any]:
+        """Give the search for a JSON document."""
+        return {
+            "query": self.query,
+            "expected": self.expected,
+            "expected_seconds": self.event and [self.event.start_seconds, self.event.end_seconds],
+            "results": [{**hit_document(hit, hybrid=False), "right": self.is_right(hit)} for hit in self.hits],
+        }
+
+
+def _meanings() -> tuple[list[Meaning], list[Meaning]]:
+    """What the clips mean: two that differ only in the order of their events, and others of the test split.
+
+    Returns:
+        The clips' meanings, and those of the film's scenes.
+    """
     import numpy as np
 
     from framecue.datasets.moji_motion.files import draw_meanings
 
-    drawn = list(draw_meanings("test", num_clips=NUM_CLIPS, rng=np.random.default_rng(SEED)))
+    drawn = list(draw_meanings("test", num_clips=NUM_CLIPS + NUM_SCENES, rng=np.random.default_rng(SEED)))
+    drawn, scenes = drawn[:NUM_CLIPS], drawn[NUM_CLIPS:]
     ordered = [meaning for meaning in drawn if meaning.relation == "then" and meaning.swapped() not in drawn]
     # Acts whose order a person sees at a glance in five frames, if there are such.
     plain = {"appear", "vanish", "grow", "shrink"}
     first = next((meaning for meaning in ordered if plain >= {act.motion for act in meaning.acts}), ordered[0])
-    return [first, first.swapped(), *(meaning for meaning in drawn if meaning != first)][:NUM_CLIPS]
+    return [first, first.swapped(), *(meaning for meaning in drawn if meaning != first)][:NUM_CLIPS], scenes
 
 
 def _queries(clips: list[Clip], meanings: list[Meaning]) -> list[tuple[str, int]]:
-    """Five texts, each with the place of the clip that it describes: two that differ in order, and one of each kind.
+    """Four texts, each with the place of the clip that it describes: two that differ in order, and one of each kind.
 
     The two are worded alike, so that a person sees that the order of the events is all that differs.
     """
     chosen = [(_in_order(meanings[i]), i) for i in (0, 1)]
-    for relation in ("then", "while", None):
+    for relation in ("then", "while"):
         i = next(i for i, meaning in enumerate(meanings) if i > 1 and meaning.relation == relation)
         chosen.append((clips[i].captions[0], i))
     return chosen
