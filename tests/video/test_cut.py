@@ -37,21 +37,21 @@ def build(videos):
     return build
 
 
-def with_sound(path, *, codec="aac", picture_codec="libx264"):
+def with_sound(path, *, codec="aac", picture_codec="libx264", rate=16000):
     """Six seconds of pictures, and a tone that is silent but from second 2 to 3."""
-    wave = (8000 * np.sin(np.arange(16000 * 6) / 8)).astype(np.int16)
-    wave[:32000] = wave[48000:] = 0
+    wave = (8000 * np.sin(np.arange(rate * 6) / 8)).astype(np.int16)
+    wave[: 2 * rate] = wave[3 * rate :] = 0
     with av.open(str(path), "w") as container:
         stream = container.add_stream(picture_codec, rate=10, options=B_FRAMES if picture_codec == "libx264" else {})
         stream.width, stream.height, stream.pix_fmt, stream.codec_context.gop_size = 64, 48, "yuv420p", 24
-        sound = container.add_stream(codec, rate=16000, layout="mono")
+        sound = container.add_stream(codec, rate=rate, layout="mono")
         for number in range(NUM):
             picture = av.VideoFrame.from_ndarray(np.full((48, 64, 3), number * 4, np.uint8), format="rgb24")
             picture.pts = number
             container.mux(stream.encode(picture))
-            piece = np.ascontiguousarray(wave[None, number * 1600 : (number + 1) * 1600])
+            piece = np.ascontiguousarray(wave[None, number * rate // 10 : (number + 1) * rate // 10])
             frame = av.AudioFrame.from_ndarray(piece, format="s16", layout="mono")
-            frame.sample_rate, frame.pts = 16000, number * 1600
+            frame.sample_rate, frame.pts = rate, number * rate // 10
             container.mux(sound.encode(frame))
         container.mux(stream.encode(None))
         container.mux(sound.encode(None))
@@ -164,6 +164,14 @@ def test_the_sound_stays_with_the_pictures(videos, exact, suffix):
     start, end = loud_seconds(made.output)
     assert start + made.start_seconds == pytest.approx(2.0, abs=0.08)
     assert end + made.start_seconds == pytest.approx(3.0, abs=0.08)
+
+
+def test_sound_at_a_rate_that_the_encoder_does_not_know(videos):
+    path = videos.folder / "film.mkv"
+    with_sound(path, codec="pcm_s16le", rate=15000)
+    made = clip_video(path, videos.folder / "clip.mp4", 1.6, 4.0, exact=True)
+    start, end = loud_seconds(made.output)
+    assert (start, end) == (pytest.approx(0.4, abs=0.08), pytest.approx(1.4, abs=0.08))
 
 
 def test_sound_that_the_container_cannot_hold_is_encoded(videos):

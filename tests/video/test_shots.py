@@ -1,5 +1,8 @@
 """Hard cuts: all of them, none within a moving shot, at the time of the first frame of the new shot."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -131,3 +134,9 @@ def test_signs_of_life(videos):
     with heard_by(lambda: beats.append(1)):
         find_cuts(path, index)
     assert len(beats) >= sum(LENGTHS)
+
+
+def test_the_detector_is_imported_when_a_long_video_comes_and_not_before():
+    program = "import sys, framecue.video; print(*{'cv2', 'scenedetect', 'torch', 'lancedb'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""

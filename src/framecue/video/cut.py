@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import av
 import numpy as np
@@ -106,7 +106,7 @@ def clip_video(
     with VideoReader(source) as video:
         index = video.index
     places = _places(source, index, start_seconds, end_seconds)
-    unfinished = output.with_name(f".framecue-clip-{os.getpid()}{output.suffix}")
+    unfinished = output.with_name(f".framecue-clip-{uuid4().hex[:8]}{output.suffix}")
     try:
         shown = None if exact else _copy(source, index, unfinished, container, places)
         if shown is None:

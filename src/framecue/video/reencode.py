@@ -25,7 +25,7 @@ __all__ = ["Codecs", "encode_frames"]
 
 _TIME_BASE = Fraction(1, 90_000)
 _USUAL_RATE = 25
-_OPUS_RATE = 48_000
+_USUAL_SOUND_RATE = 48_000
 # A decoder of sound needs some of what comes before to be right.
 _SOUND_LEAD_SECONDS = 2
 
@@ -47,7 +47,7 @@ class Codecs(NamedTuple):
 def encode_frames(source: Path, index: PacketIndex, target: Any, places: tuple[int, int], codecs: Codecs) -> None:
     """Encode a video's frames from one place to another, each at its time, and the sound that goes with them.
 
-    Of several sound tracks the first is taken. Frames are turned upright, laid on white where they are transparent,
+    Of several sound tracks one is taken. Frames are turned upright, laid on white where they are transparent,
     and lose a last odd row and column.
 
     Args:
@@ -81,9 +81,9 @@ def encode_frames(source: Path, index: PacketIndex, target: Any, places: tuple[i
         timed: list[Iterator[_Timed]] = [chain([first], pictures)]
         outputs = {"picture": picture_stream}
         if sound is not None and sound.codec_context is not None:
-            rate = _OPUS_RATE if codecs.sound == "libopus" else sound.codec_context.sample_rate
-            outputs["sound"] = target.add_stream(codecs.sound, rate=rate, layout=sound.codec_context.layout.name)
-            timed.append(_sounds(container, sound, start, end))
+            shape = _sound_shape(codecs.sound, sound)
+            outputs["sound"] = target.add_stream(codecs.sound, **shape)
+            timed.append(_sounds(container, sound, av.AudioResampler(format="fltp", **shape), start, end))
         for item in merge(*timed, key=lambda item: item.seconds):
             target.mux(outputs[item.kind].encode(item.frame))
         for output in outputs.values():
@@ -104,9 +104,8 @@ def _pictures(
     convert, reformatter = RgbConverter(), VideoReformatter()
     start, _ = index.span(*places)
     time_before = -1
-    for place, decoded in decode_places(
-        source, index, range(places[0], places[1] + 1), problems, is_careful=is_careful
-    ):
+    wanted = range(places[0], places[1] + 1)
+    for place, decoded in decode_places(source, index, wanted, problems, is_careful=is_careful):
         seconds, end = index.span(place, place)
         time = round((seconds - start) / _TIME_BASE)
         if time <= time_before:  # a damaged file may show two frames at once
@@ -122,6 +121,16 @@ def _pictures(
         yield _Timed(seconds, "picture", frame)
 
 
+def _sound_shape(encoder: str, stream: Any) -> dict[str, Any]:
+    """The stream's own sampling rate and channels, where the encoder knows them."""
+    known, context = av.Codec(encoder, "w").audio_rates, stream.codec_context
+    rate = context.sample_rate if known is None or context.sample_rate in known else _USUAL_SOUND_RATE
+    layout = context.layout.name
+    if layout.endswith("channels"):  # so many, and nothing said of where they are
+        layout = "mono" if context.layout.nb_channels == 1 else "stereo"
+    return {"rate": rate, "layout": layout}
+
+
 def _pixel_shape(stream: Any, frame: Any) -> Fraction:
     """Width to height of one pixel of the upright picture."""
     shape = stream.sample_aspect_ratio or Fraction(1)
@@ -129,10 +138,9 @@ def _pixel_shape(stream: Any, frame: Any) -> Fraction:
     return 1 / shape if is_turned else shape
 
 
-def _sounds(container: Any, stream: Any, start: Fraction, end: Fraction) -> Iterator[_Timed]:
-    """The sound between two times, cut to the sample; what cannot be decoded is silent."""
-    rate = stream.codec_context.sample_rate
-    resampler = av.AudioResampler(format="fltp", layout=stream.codec_context.layout.name, rate=rate)
+def _sounds(container: Any, stream: Any, resampler: Any, start: Fraction, end: Fraction) -> Iterator[_Timed]:
+    """The sound between two times, resampled and cut to the sample; what cannot be decoded is silent."""
+    rate = resampler.rate
     try:
         container.seek(int((start - _SOUND_LEAD_SECONDS) * av.time_base))
         for packet in container.demux(stream):

@@ -61,7 +61,7 @@ def copy_packets(
         if not hides_lead:
             first = int(np.searchsorted(index.times, key_time))
         start, end = index.span(first, last)
-        streams = list(sound.streams.audio)
+        streams = [item for item in sound.streams.audio if item.codec_context is not None]
         outputs = {}
         try:
             for item in (stream, *streams):
@@ -84,7 +84,7 @@ def copy_packets(
 
 
 def _last_complete(index: PacketIndex, last: int) -> int:
-    """The first place from one on that shows, with all before it, just the packets that have to be there."""
+    """The first place from one on whose packet, and those of all places before it, need no other place's packet."""
     while True:
         reached = int(np.flatnonzero(index.ranks <= index.ranks[: last + 1].max())[-1])
         if reached == last:
