@@ -72,10 +72,6 @@ def test_windows_and_whole_and_no_shots_of_a_short_video(film, monkeypatch):
         content, found = read(film, **options)
         assert content.num_segments == 1
         assert [(moment.start_seconds, moment.end_seconds) for moment in found] == [(0.0, 20.0)]
-    monkeypatch.setattr(moments, "_QUICK_FRAMES", 10)
-    (slow,) = read(film, segmentation=Segmentation("whole"))[1]
-    np.testing.assert_array_equal(slow.pixels, found[0].pixels)
-    assert (slow.start_seconds, slow.end_seconds, slow.thumbnail) == (0.0, 20.0, found[0].thumbnail)
 
 
 def test_what_is_not_wanted_is_not_opened(film, monkeypatch):
