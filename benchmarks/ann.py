@@ -181,12 +181,11 @@ def build(options: argparse.Namespace) -> dict[str, Any]:
     seconds = time.perf_counter() - begin
     if upkeep.num_indexed_rows != upkeep.num_rows:
         sys.exit(f"{upkeep.num_indexed_rows} of {upkeep.num_rows} rows are in the index; give a larger --number")
-    table = uri_of(options) / "segments.lance"
     return {
         "seconds": seconds,
         "memory_mb": peak_memory_mb(),
-        "rows_mb": size_mb(table / "data"),
-        "index_mb": size_mb(table / "_indices"),
+        "rows_mb": store._table.stats()["total_bytes"] / 1e6,
+        "index_mb": size_mb(uri_of(options) / "segments.lance" / "_indices"),
     }
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from framecue.backbone import Preprocess
 from framecue.backbone.quiet import quiet_transformers
 from framecue.errors import InputError
+from framecue.video import FrameSampling, read_frames, write_video
 
 
 def image_processor(model: str = "CLIP", **options: Any) -> Any:
@@ -256,3 +257,31 @@ def test_the_saved_file_names_clips_own_class(tmp_path: Path) -> None:
     Preprocess(32, (32, 32)).save(tmp_path)
     saved = json.loads((tmp_path / "preprocessor_config.json").read_text())
     assert saved["image_processor_type"] == "CLIPImageProcessor"
+
+
+@pytest.mark.parametrize(
+    ("preprocess", "expected"),
+    [(Preprocess.clip(224), 448), (Preprocess.siglip(256), 512), (Preprocess((48, 96), None), 192)],
+)
+def test_larger_frames_may_be_scaled_to_twice_the_size(preprocess: Preprocess, expected: int) -> None:
+    assert preprocess.short_side == expected
+
+
+@pytest.mark.parametrize("preprocess", [Preprocess.clip(48), Preprocess.siglip(48)], ids=["clip", "siglip"])
+@pytest.mark.parametrize("size", [(360, 640), (640, 360)])
+def test_frames_scaled_in_the_decoder_give_nearly_the_same_pixels(
+    preprocess: Preprocess, size: tuple[int, int], tmp_path: Path
+) -> None:
+    height, width = size
+    rows, columns = np.indices(size)
+    rng = np.random.default_rng(0)
+    # Detail of all sizes with sharp edges: a chequered sheet, a ramp, and noise on both.
+    sheet = np.stack([(rows // 20 + columns // 28) % 2 * 120, rows * 255 // height, columns * 255 // width], axis=-1)
+    frames = [np.clip(sheet + rng.integers(0, 60, (height, width, 1)), 0, 255).astype(np.uint8) for _ in range(3)]
+    write_video(tmp_path / "clip.mp4", frames, frames_per_second=8)
+    full = read_frames(tmp_path / "clip.mp4", FrameSampling(3)).pixels
+    scaled = read_frames(tmp_path / "clip.mp4", FrameSampling(3), short_side=preprocess.short_side).pixels
+    assert min(scaled.shape[1:3]) == preprocess.short_side < min(full.shape[1:3])
+    difference = (preprocess.resize_and_crop(full).int() - preprocess.resize_and_crop(scaled).int()).abs()
+    assert difference.float().mean() < 1
+    assert difference.max() <= 12

@@ -58,6 +58,16 @@ def test_model_adapter_and_dtype_are_loaded_as_named(run, loader, uri: str, clip
     assert loader.options == [{"dtype": torch.bfloat16}]
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_by_default_the_model_computes_in_what_is_fast_here(
+    run, loader, uri: str, clips: Path, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("framecue.backbone.fast_dtype", lambda: dtype)
+    assert run("index", clips, "--library", uri, "--model", "clip").code == 0
+    assert run("search", "red", "--library", uri, "--model", "clip").code == 0  # a query's text always in float32
+    assert loader.options == [{"dtype": dtype}, {"dtype": torch.float32}]
+
+
 def test_new_library_takes_the_shipped_model_and_says_so(run, loader, uri: str, clips: Path) -> None:
     result = run("index", clips, "--library", uri)
     assert result.code == 0

@@ -122,16 +122,17 @@ def aim(table: Any, search: Any, *, limit: int, where: str | None = None, exact:
     """
     if exact or limit > MOST_RESULTS:
         return search.bypass_vector_index()
-    num_rows, share = table.count_rows(), 1.0
-    if where is not None and num_rows and _vector_index(table) is not None:
+    num_rows = table.count_rows()
+    probes = max(LEAST_PROBES, PROBES_OF_ROOT * math.sqrt(num_rows / ROWS_PER_PARTITION))
+    if where is None:
+        search = search.nprobes(math.ceil(probes))
+    elif num_rows and _vector_index(table) is not None:
         share = table.count_rows(where) / num_rows
         if share < LEAST_SHARE:
             return search.bypass_vector_index()
-    probes = max(LEAST_PROBES, PROBES_OF_ROOT * math.sqrt(num_rows / ROWS_PER_PARTITION)) / share
-    candidates = max(LEAST_CANDIDATES, CANDIDATES_PER_RESULT * limit)
-    # Without a most, partitions are looked at until there are enough results.
-    search = search.minimum_nprobes(math.ceil(probes)).maximum_nprobes(0)
-    return search.refine_factor(math.ceil(candidates / limit))
+        # Without a most, partitions are looked at until there are enough results; that takes longer, so not above.
+        search = search.minimum_nprobes(math.ceil(probes / share)).maximum_nprobes(0)
+    return search.refine_factor(math.ceil(max(LEAST_CANDIDATES, CANDIDATES_PER_RESULT * limit) / limit))
 
 
 def optimize_if_due(uri: str, table: Any) -> Upkeep | None:

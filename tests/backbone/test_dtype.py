@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+
+from framecue.backbone import fast_dtype
+
+
+@pytest.fixture
+def processor(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Pretend that this machine has a processor with some instructions, and no GPU."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: True)
+
+    def pretend(**capabilities: bool) -> None:
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
+
+    return pretend
+
+
+@pytest.mark.parametrize("name", ["avx512_bf16", "amx_bf16"])
+def test_bfloat16_where_the_processor_multiplies_it(processor, name: str) -> None:
+    processor(avx2=True, avx512_bf16=name == "avx512_bf16", amx_bf16=name == "amx_bf16")
+    assert fast_dtype() == torch.bfloat16
+
+
+@pytest.mark.parametrize(
+    "capabilities",
+    [{"avx2": True, "avx512_f": True, "avx512_bf16": False, "amx_bf16": False}, {"neon": True}, {}],
+    ids=["x86 without", "ARM", "unknown"],
+)
+def test_float32_elsewhere(processor, capabilities: dict[str, bool]) -> None:
+    processor(**capabilities)
+    assert fast_dtype() == torch.float32
+
+
+def test_float32_on_a_gpu_and_without_onednn(processor, monkeypatch: pytest.MonkeyPatch) -> None:
+    processor(avx512_bf16=True)
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
+    assert fast_dtype() == torch.float32
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert fast_dtype() == torch.float32
+
+
+def test_float32_where_pytorch_does_not_say_what_the_processor_has(processor, monkeypatch: pytest.MonkeyPatch) -> None:
+    processor(avx512_bf16=True)
+    monkeypatch.delattr(torch.cpu, "get_capabilities")
+    assert fast_dtype() == torch.float32
+
+
+def test_this_machine_has_one_of_the_two() -> None:
+    assert fast_dtype() in (torch.float32, torch.bfloat16)

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+
+@pytest.fixture
+def load_benchmark(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
+    """Import a script of benchmarks/, which may import others of them."""
+
+    def load(name: str) -> ModuleType:
+        monkeypatch.syspath_prepend(BENCHMARKS)
+        spec = importlib.util.spec_from_file_location(f"benchmark_{name}", BENCHMARKS / f"{name}.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, spec.name, module)  # where dataclasses look up their annotations
+        spec.loader.exec_module(module)
+        return module
+
+    return load
+
+
+@pytest.fixture
+def run_benchmark(load_benchmark, monkeypatch: pytest.MonkeyPatch) -> Callable[..., ModuleType]:
+    """Run a script of benchmarks/ in this process with some arguments."""
+
+    def run(name: str, *arguments: object) -> ModuleType:
+        module = load_benchmark(name)
+        monkeypatch.setattr(sys, "argv", [f"{name}.py", *map(str, arguments)])
+        module.main()
+        return module
+
+    return run
+
+
+@pytest.fixture
+def small_clip(tmp_path: Path) -> Path:
+    """The configuration of a CLIP that is fast enough for a test."""
+    layer = '"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2'
+    vision = f'{{{layer}, "image_size": 32, "patch_size": 16}}'
+    path = tmp_path / "config.json"
+    path.write_text(f'{{"projection_dim": 16, "vision_config": {vision}, "text_config": {{{layer}}}}}')
+    return path
