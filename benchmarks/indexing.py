@@ -11,8 +11,7 @@ them, and nothing has to be downloaded.
 
 The clips are indexed in turns, a chunk by the one side, then by the other, so that what else the machine does meets
 both. Prints videos a second, what each stage takes, and the cosine of each vector in the library with the plain
-pipeline's. Stages overlap in framecue, so theirs are measured apart, one after the other. Needs OpenCV:
-`pip install -e ".[benchmarks]"`.
+pipeline's. Stages overlap in framecue, so theirs are measured apart, one after the other.
 """
 
 from __future__ import annotations
@@ -28,6 +27,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from torch.nn import functional
@@ -79,10 +79,6 @@ def main() -> None:
     parser.add_argument("--cores", type=int, help="use only so many processor cores, which also limits the threads")
     parser.add_argument("--json", type=Path, help="also write the results here")
     options = parser.parse_args()
-    try:
-        import cv2
-    except ImportError:
-        sys.exit('this benchmark needs OpenCV: pip install -e ".[benchmarks]"')
     cores = available_cores(options.cores)
     dtype = fast_dtype() if options.dtype == AUTO else DTYPES[options.dtype]
     capability = torch.backends.cpu.get_cpu_capability()
