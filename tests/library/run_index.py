@@ -8,11 +8,13 @@ begins to index, and "ended CODE" when the command is done.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +24,13 @@ assert _spec.loader is not None
 conftest = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(conftest)
 
-# Not lancedb, whose threads would not be there after a fork.
 import framecue.backbone  # noqa: E402
 import framecue.model  # noqa: E402
+
+# Not lancedb, whose threads would not be there after a fork, but what takes most of its time.
+for _name in ("pyarrow.dataset", "lance_namespace"):
+    with suppress(ImportError):
+        importlib.import_module(_name)
 
 
 def run(arguments: list[str], file_bytes: int) -> int:
