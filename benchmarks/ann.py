@@ -5,6 +5,9 @@ part runs in a process of its own, so that its memory is its own. Prints recall@
 table, and the median times of the same queries in turns: by the index, exact, and as another alternative one
 matrix-vector product of all vectors in float32 in memory (numpy).
 
+Two numbers of results are asked for: the 10 that recall@10 is about, and as many segments as `framecue search` asks
+for, which folds them into videos; of these the first 10 count.
+
 Vectors and queries are those of `clip_vectors.py`, which says how they are made and why. Queries of two kinds are
 asked, none of which is in the library: `text`s, which lie apart from all pictures, as typed queries do, and
 `picture`s. With `--vectors gaussian` all are directions at random instead: hardly any is nearer to a query than
@@ -30,9 +33,11 @@ import numpy as np
 
 from clip_vectors import World
 from framecue.library.rows import Row
+from framecue.library.search import FIRST_LIMIT
 from framecue.library.store import Store
 
 GOAL_RECALL, GOAL_RATIO, RESULTS = 0.95, 20.0, 10
+LIMITS = (RESULTS, FIRST_LIMIT)
 SEGMENTS_PER_VIDEO, SEGMENT_SECONDS = 20, 5.0
 VIDEOS_PER_COMMIT = 1000
 # By length, whatever is shown, and by folder, which is a topic.
@@ -45,8 +50,15 @@ CONDITIONS = {
 
 @dataclass(frozen=True)
 class Searches:
-    """What was measured of one kind of queries: recall of the index, and median times in milliseconds."""
+    """What was measured of one kind of queries: recall@10 of the index, and median times in milliseconds.
 
+    ``limit`` is how many segments were asked for, of which the first 10 count for the recall; ``has_goal`` whether the
+    goals are for these searches.
+    """
+
+    name: str
+    limit: int
+    has_goal: bool
     recall: float
     least_recall: float
     index_ms: float
@@ -67,8 +79,7 @@ class Results:
     rows_mb: float
     index_mb: float
     first_search_ms: float
-    searches: dict[str, Searches]
-    conditions: dict[str, Searches]
+    searches: list[Searches]
     search_memory_mb: float
     exact_memory_mb: float
     numpy_ms: float
@@ -81,7 +92,7 @@ def main() -> None:
     parser.add_argument("--number", type=int, default=1_000_000, help="vectors, rounded up to whole videos")
     parser.add_argument("--width", type=int, default=512)
     parser.add_argument("--vectors", choices=["clip", "gaussian"], default="clip")
-    parser.add_argument("--queries", type=int, default=50, help="of each kind")
+    parser.add_argument("--queries", type=int, default=30, help="of each kind")
     parser.add_argument("--folder", type=Path, help="where the library is made and kept (default: a temporary folder)")
     parser.add_argument("--json", type=Path, help="also write the results here")
     parser.add_argument("--part", choices=PARTS, help=argparse.SUPPRESS)  # for the processes that this one starts
@@ -116,8 +127,7 @@ def measure(options: argparse.Namespace) -> Results:
         rows_mb=built["rows_mb"],
         index_mb=built["index_mb"],
         first_search_ms=searched["first_search_ms"],
-        searches={kind: Searches(**values) for kind, values in searched["searches"].items()},
-        conditions={name: Searches(**values) for name, values in searched["conditions"].items()},
+        searches=[Searches(**values) for values in searched["searches"]],
         search_memory_mb=searched["search_memory_mb"],
         exact_memory_mb=searched["memory_mb"],
         numpy_ms=numpy["median_ms"],
@@ -198,21 +208,21 @@ def search(options: argparse.Namespace) -> dict[str, Any]:
     first_search_ms = 1000 * (time.perf_counter() - begin)
     for kind in queries:
         for query in queries[kind]:
-            store.search(query, limit=RESULTS)
+            store.search(query, limit=FIRST_LIMIT)
     search_memory_mb = peak_memory_mb()
-    searches = {kind: in_turns(store, queries[kind]) for kind in queries}
+    searches = [in_turns(store, kind, queries[kind], limit=limit) for limit in LIMITS for kind in queries]
     some = queries["text"][: max(1, options.queries // 5)]
-    conditions = {name: in_turns(store, some, where=where) for name, where in CONDITIONS.items()}
+    for name, where in CONDITIONS.items():
+        searches.append(in_turns(store, f"text, {name}", some, limit=FIRST_LIMIT, where=where))
     return {
         "first_search_ms": first_search_ms,
         "search_memory_mb": search_memory_mb,
-        "searches": {kind: asdict(values) for kind, values in searches.items()},
-        "conditions": {name: asdict(values) for name, values in conditions.items()},
+        "searches": [asdict(values) for values in searches],
         "memory_mb": peak_memory_mb(),
     }
 
 
-def in_turns(store: Store, queries: np.ndarray, *, where: str | None = None) -> Searches:
+def in_turns(store: Store, name: str, queries: np.ndarray, *, limit: int, where: str | None = None) -> Searches:
     """Each query by the index and exactly."""
     seconds: dict[bool, list[float]] = {False: [], True: []}
     recalls = []
@@ -220,12 +230,21 @@ def in_turns(store: Store, queries: np.ndarray, *, where: str | None = None) -> 
         found = {}
         for exact in (False, True) if number % 2 == 0 else (True, False):
             begin = time.perf_counter()
-            found[exact] = store.search(query, limit=RESULTS, where=where, exact=exact)
+            matches = store.search(query, limit=limit, where=where, exact=exact)
             seconds[exact].append(time.perf_counter() - begin)
-        nearest = {match.key for match in found[True]}
-        recalls.append(len(nearest & {match.key for match in found[False]}) / max(1, len(nearest)))
+            found[exact] = {match.key for match in matches[:RESULTS]}
+        recalls.append(len(found[True] & found[False]) / max(1, len(found[True])))
     by_index, exact_search = (1000 * statistics.median(seconds[exact]) for exact in (False, True))
-    return Searches(statistics.mean(recalls), min(recalls), by_index, exact_search, exact_search / by_index)
+    return Searches(
+        name=name,
+        limit=limit,
+        has_goal=where is None,
+        recall=statistics.mean(recalls),
+        least_recall=min(recalls),
+        index_ms=by_index,
+        exact_ms=exact_search,
+        ratio=exact_search / by_index,
+    )
 
 
 def multiply(options: argparse.Namespace) -> dict[str, Any]:
@@ -282,22 +301,18 @@ def lines(results: Results) -> list[str]:
         f"{cores} cores; rows {results.rows_mb:.0f} MB on the disk, index {results.index_mb:.0f} MB; "
         f"index made in {results.build_seconds:.0f} s with {results.build_memory_mb:.0f} MB of memory at most"
     ]
-    for kind, values in results.searches.items():
+    for values in results.searches:
         good = values.recall >= GOAL_RECALL and values.ratio >= GOAL_RATIO
+        verdict = f" (goals {GOAL_RECALL} and {GOAL_RATIO:.0f}x: {'reached' if good else 'not reached'})"
         text.append(
-            f"{kind:<8} recall@{RESULTS} {values.recall:.3f} (goal {GOAL_RECALL}), "
+            f"{values.name}, the first {values.limit}: recall@{RESULTS} {values.recall:.3f}, "
             f"by the index {values.index_ms:.1f} ms, exact {values.exact_ms:.0f} ms: "
-            f"{values.ratio:.0f}x (goal {GOAL_RATIO:.0f}x): {'reached' if good else 'not reached'}"
+            f"{values.ratio:.1f}x{verdict if values.has_goal else ''}"
         )
-    for name, values in results.conditions.items():
-        text.append(
-            f"text, {name}: recall@{RESULTS} {values.recall:.3f}, {values.index_ms:.1f} ms, "
-            f"exact {values.exact_ms:.0f} ms: {values.ratio:.1f}x"
-        )
-    by_index = results.searches["text"].index_ms
+    by_index = results.searches[0].index_ms
     text += [
-        f"numpy    float32 in memory {results.numpy_ms:.0f} ms: {results.numpy_ms / by_index:.0f}x the index's time; "
-        f"its best {RESULTS} are {results.numpy_agreement:.3f} the exact search's",
+        f"numpy, float32 in memory: {results.numpy_ms:.0f} ms, {results.numpy_ms / by_index:.1f} times the index's "
+        f"for {RESULTS}; its best {RESULTS} are {results.numpy_agreement:.3f} the exact search's",
         f"first search of a process, opening the library included: {results.first_search_ms:.0f} ms",
         f"memory of the process at most: {results.search_memory_mb:.0f} MB searching by the index, "
         f"{results.exact_memory_mb:.0f} MB with exact searches, {results.numpy_memory_mb:.0f} MB with numpy",

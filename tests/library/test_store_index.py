@@ -10,10 +10,11 @@ import pytest
 from framecue.errors import LibraryError
 from framecue.library.rows import Row
 from framecue.library.store import Store, index
-from framecue.library.store.index import LEAST_FRAGMENTS, LEAST_INDEXED_ROWS, MOST_RESULTS
+from framecue.library.store.index import LEAST_FRAGMENTS, LEAST_INDEXED_ROWS, MOST_SHARE
 from framecue.library.store.table import TABLE
 
 WIDTH = 32
+MOST_RESULTS = int(MOST_SHARE * LEAST_INDEXED_ROWS)
 FINGERPRINT = {"backbone": "b", "embedding_dim": WIDTH}
 
 

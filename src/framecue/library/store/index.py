@@ -42,11 +42,11 @@ _INDEX = IvfRq(
 WIDTH_UNIT = 8
 # Texts lie apart from pictures in CLIP's space, so what is nearest to one is spread over more partitions than what is
 # nearest to a picture. The number looked at grows with the root of the number there is.
-LEAST_PROBES, PROBES_OF_ROOT = 10, 4.0
+LEAST_PROBES, PROBES_OF_ROOT = 10, 8.0
 # Candidates whose vectors are read, for each result; with few results, more for each.
-CANDIDATES_PER_RESULT, LEAST_CANDIDATES = 5, 50
-# With more results than this, reading the candidates one by one is no faster than reading every vector.
-MOST_RESULTS = 1000
+CANDIDATES_PER_RESULT, LEAST_CANDIDATES = 2, 100
+# With more results than this share of the rows, reading the candidates one by one takes as long as reading all.
+MOST_SHARE = 0.01
 # A condition that leaves a smaller share of the rows is heeded by looking at these rows alone.
 LEAST_SHARE = 0.1
 
@@ -120,19 +120,19 @@ def aim(table: Any, search: Any, *, limit: int, where: str | None = None, exact:
     Returns:
         The builder.
     """
-    if exact or limit > MOST_RESULTS:
-        return search.bypass_vector_index()
     num_rows = table.count_rows()
+    if exact or limit > MOST_SHARE * num_rows:
+        return search.bypass_vector_index()
     probes = max(LEAST_PROBES, PROBES_OF_ROOT * math.sqrt(num_rows / ROWS_PER_PARTITION))
     if where is None:
         search = search.nprobes(math.ceil(probes))
-    elif num_rows and _vector_index(table) is not None:
+    elif _vector_index(table) is not None:
         share = table.count_rows(where) / num_rows
         if share < LEAST_SHARE:
             return search.bypass_vector_index()
         # Without a most, partitions are looked at until there are enough results; that takes longer, so not above.
         search = search.minimum_nprobes(math.ceil(probes / share)).maximum_nprobes(0)
-    return search.refine_factor(math.ceil(max(LEAST_CANDIDATES, CANDIDATES_PER_RESULT * limit) / limit))
+    return search.refine_factor(max(CANDIDATES_PER_RESULT, math.ceil(LEAST_CANDIDATES / limit)))
 
 
 def optimize_if_due(uri: str, table: Any) -> Upkeep | None:
