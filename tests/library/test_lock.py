@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -126,6 +127,21 @@ def test_a_place_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> Non
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(LibraryError, match=r"cannot be written: .*; check its folder's permissions"):
         library_lock(str(tmp_path / "file" / "l.lance")).__enter__()
+
+
+def test_a_link_to_nothing_is_no_place_for_a_library(tmp_path: Path) -> None:
+    (tmp_path / "l.lance").symlink_to(tmp_path / "a disk that is away" / "l.lance")
+    with pytest.raises(LibraryError, match="cannot be written: File exists"):
+        library_lock(str(tmp_path / "l.lance")).__enter__()
+    assert [path.name for path in tmp_path.iterdir()] == ["l.lance"]
+
+
+def test_a_folder_that_is_taken_away_meanwhile_does_not_keep_the_lock(tmp_path: Path) -> None:
+    uri = tmp_path / "l.lance"
+    for _ in range(2):
+        with library_lock(str(uri), wait_seconds=0):
+            shutil.rmtree(uri)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_object_stores_are_not_locked() -> None:

@@ -51,10 +51,10 @@ def library_lock(
         try:
             yield
         finally:
-            if made and [entry.name for entry in folder.iterdir()] == [LOCK_FILE]:
-                # While it is held: who waits for this file sees that it is gone, and makes it anew. (Windows does not
-                # let go of an open file; there, filelock removes it.)
-                with suppress(OSError):
+            # While it is held: who waits for this file sees that it is gone, and makes it anew. (Windows does not let
+            # go of an open file; there, filelock removes it.) The folder itself may have been taken away.
+            with suppress(OSError):
+                if made and [entry.name for entry in folder.iterdir()] == [LOCK_FILE]:
                     (folder / LOCK_FILE).unlink()
             lock.release()
     finally:
@@ -89,21 +89,29 @@ def _acquired(
             raise LibraryError(f"library {uri} cannot be written: {reason}; check its folder's permissions") from error
 
 
+def _make(folder: Path, made: list[Path]) -> None:
+    """Make a folder and those above it, and note which were made.
+
+    Raises:
+        OSError: that cannot be done; the target of a link to nothing, which may be a disk that is away, is not made.
+    """
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    for place in reversed(missing):
+        try:
+            place.mkdir()
+            made.append(place)
+        except FileExistsError:
+            if place.is_symlink():
+                raise
+
+
 def _is_folder_or_nothing(place: Path) -> bool:
+    """Whether a folder is there or can be made; a link to nothing is neither."""
     try:
         status = place.lstat()  # one look: another run may make or remove it at any time
     except FileNotFoundError:
         return True
     return stat.S_ISDIR(status.st_mode)
-
-
-def _make(folder: Path, made: list[Path]) -> None:
-    """Make a folder and those above it, and note which were made."""
-    missing = [place for place in (folder, *folder.parents) if not place.exists()]
-    for place in reversed(missing):
-        with suppress(FileExistsError):
-            place.mkdir()
-            made.append(place)
 
 
 def _local_folder(uri: str) -> Path | None:

@@ -26,6 +26,7 @@ __all__ = ["STALL_SECONDS", "IsolatedReader", "default_memory_bytes"]
 
 STALL_SECONDS = 60.0
 _MAX_MEMORY_BYTES = 8 << 30
+_SECONDS_TO_DIE = 10.0
 
 # Not `-m`, which would look for modules in the working folder first: that may be anybody's.
 _BOOTSTRAP = "import sys; sys.path[:] = sys.argv[1:]; from framecue.video.serve import main; main()"
@@ -263,12 +264,17 @@ class _Child:
     def end(self) -> None:
         """Kill the process and wait until it is gone."""
         self._ended.set()
-        self._process.kill()
-        self._process.wait()
+        self._kill()
         for pipe in (self._process.stdin, self._process.stdout):
             with suppress(OSError):
                 if pipe is not None:
                     pipe.close()
+
+    def _kill(self) -> None:
+        self._process.kill()
+        # One that the system keeps (it waits for a disk that does not answer) is left to it.
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=_SECONDS_TO_DIE)
 
     def _watch(self, tick_seconds: float) -> None:
         """End the process if it is waited for too long.
@@ -287,8 +293,7 @@ class _Child:
         try:
             code = self._process.wait(timeout=2)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+            self._kill()
             code = None
         if self._is_stalled:
             return _StalledError()
