@@ -50,12 +50,6 @@ def test_a_small_comparison(benchmark: ModuleType, tmp_path: Path, monkeypatch: 
         run(benchmark, monkeypatch, *arguments)
 
 
-def test_without_opencv_it_says_how_to_get_it(benchmark: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "cv2", None)
-    with pytest.raises(SystemExit, match="needs OpenCV: pip install"):
-        run(benchmark, monkeypatch)
-
-
 def test_pictures_are_the_same_each_time_and_always_move(benchmark: ModuleType) -> None:
     case = benchmark.CASES["one-gop"]
     pictures, again = list(benchmark.pictures(case, 8)), list(benchmark.pictures(case, 8))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -51,9 +50,3 @@ def test_the_sides_take_turns(load_benchmark) -> None:
 def test_cosines_are_of_each_row_with_its_own(load_benchmark) -> None:
     some, others = np.array([[3.0, 0], [1, 1]]), np.array([[5.0, 0], [0, 2]])
     np.testing.assert_allclose(load_benchmark("indexing").cosines(some, others), [1, 0.5**0.5])
-
-
-def test_without_opencv_it_says_how_to_get_it(run_benchmark, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "cv2", None)
-    with pytest.raises(SystemExit, match="needs OpenCV: pip install"):
-        run_benchmark("indexing")
