@@ -181,6 +181,8 @@ def _optimize(uri: str, table: Any, before: _State, *, least_rows: int, keep: ti
     do(lambda: table.optimize(cleanup_older_than=keep))
     if makes_index:
         do(lambda: table.create_index(VECTOR, config=_INDEX))
+    # Files are joined only with others of which the indexes know as much; now they know all rows, so once more.
+    do(lambda: table.optimize(cleanup_older_than=keep))
     after = do(lambda: _State.of(table))
     if after.num_indexed is None:
         index = "none"
