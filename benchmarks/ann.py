@@ -32,9 +32,10 @@ from typing import Any
 import numpy as np
 
 from clip_vectors import World
-from framecue.library.rows import Row
-from framecue.library.search import FIRST_LIMIT
+from framecue.library.search.ranking import FIRST_LIMIT
+from framecue.library.state import FileState
 from framecue.library.store import Store
+from framecue.library.store.rows import Row
 
 GOAL_RECALL, GOAL_RATIO, RESULTS = 0.95, 20.0, 10
 LIMITS = (RESULTS, FIRST_LIMIT)
@@ -178,8 +179,7 @@ def rows(first: int, topics: np.ndarray, vectors: np.ndarray, rng: np.random.Gen
             end_seconds=(segment + 1) * SEGMENT_SECONDS,
             vector=vector,
             duration_seconds=float(seconds[video]),
-            size_bytes=10_000_000,
-            modified_seconds=1.7e9,
+            state=FileState(10_000_000, 1.7e9),
         )
 
 

@@ -36,9 +36,10 @@ from transformers import CLIPConfig, CLIPModel
 import framecue
 from decoding import CASES, available_cores, generate, read_by_seeking
 from framecue.backbone import DTYPES, Preprocess, fast_dtype
-from framecue.library.rows import Row
+from framecue.library.indexing.encode import Worker
+from framecue.library.state import FileState
 from framecue.library.store import Store
-from framecue.library.worker import Worker
+from framecue.library.store.rows import Row
 from framecue.video import Moment, content_hash, read_moments
 
 GOAL, LEAST_COSINE = 4.0, 0.999
@@ -213,8 +214,7 @@ def framecue_stages(model: Any, paths: Sequence[Path], uri: Path) -> dict[str, f
             end_seconds=clip.end_seconds,
             vector=vector,
             duration_seconds=clip.end_seconds,
-            size_bytes=path.stat().st_size,
-            modified_seconds=path.stat().st_mtime,
+            state=FileState(path.stat().st_size, path.stat().st_mtime),
             thumbnail=clip.thumbnail,
         )
         rows.append(row)

@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from framecue.cli import watching
-from framecue.library import Library, watch
+from framecue.library import Library
+from framecue.library.watching import watch
 
 NOTICE = "Using the shipped moji-clip with moji-prompt-switch"
 

@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 import torch
 
-from framecue.library.rows import Row
+from framecue.library.state import FileState
 from framecue.library.store import Store
+from framecue.library.store.rows import Row
 from framecue.video import FrameSampling, read_moments, write_video
 
 COLOURS = {
@@ -148,7 +149,6 @@ def _make_row(*, path: str = "/a.mp4", vector: Any = (1, 0, 0, 0), **changes: An
         "end_seconds": changes.get("start_seconds", 0.0) + 2.0,
         "vector": np.asarray(vector, dtype=np.float32) / np.linalg.norm(vector),
         "duration_seconds": 60.0,
-        "size_bytes": 10,
-        "modified_seconds": 1_700_000_000.0,
+        "state": FileState(10, 1_700_000_000.0),
     }
     return Row(**(fields | changes))

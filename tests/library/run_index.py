@@ -35,7 +35,8 @@ for _name in ("pyarrow.dataset", "lance_namespace"):
 
 def run(arguments: list[str], file_bytes: int) -> int:
     from framecue.cli.main import main
-    from framecue.library import indexing, worker
+    from framecue.library.indexing import encode as worker
+    from framecue.library.indexing import ledger as indexing
 
     # A commit for each file: many moments at which to be killed in one.
     indexing.ROWS_PER_COMMIT = worker.FRAMES_PER_ENCODE = 1

@@ -18,9 +18,11 @@ import numpy as np
 import pytest
 
 from framecue.errors import LibraryError, LibraryNotFoundError
-from framecue.library import Library, indexing, worker
-from framecue.library.lock import library_lock
+from framecue.library import Library
+from framecue.library.indexing import encode as worker
+from framecue.library.indexing import ledger as indexing
 from framecue.library.store import Store
+from framecue.library.store.lock import library_lock
 from framecue.library.store.table import TABLE
 from framecue.video import write_video
 

@@ -103,7 +103,8 @@ def test_three_hundred_damaged_files(tmp_path: Path, index) -> None:
 CRASHING = """
 import ctypes, sys, time
 from pathlib import Path
-from framecue.video import read_moments, serve
+from framecue.video import read_moments
+from framecue.video.isolate import serve
 
 def read(path, options, is_wanted):
     for event in read_moments(path, options, is_wanted):
@@ -120,7 +121,9 @@ serve.main(read)
 def test_a_crash_in_native_code_and_a_hang_cost_one_file_each(
     tmp_path: Path, index, write_clip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("framecue.video.isolated._BOOTSTRAP", f"import sys; sys.path[:] = sys.argv[1:]\n{CRASHING}")
+    monkeypatch.setattr(
+        "framecue.video.isolate.isolated._BOOTSTRAP", f"import sys; sys.path[:] = sys.argv[1:]\n{CRASHING}"
+    )
     names = ["a.mp4", "crash 1.mp4", "crash 2.mp4", "e.mp4", "hang.mp4", "z.mp4"]
     for number, name in enumerate(names):
         write_clip(tmp_path / "clips" / name, "red", seed=number)

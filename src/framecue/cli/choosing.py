@@ -112,7 +112,7 @@ def library_option(command: Command) -> Command:
 
 def segment_options(command: Command) -> Command:
     """Add --segments, --segment-seconds and --overlap-seconds to a command that makes a library."""
-    from framecue.video.segments import SEGMENTATION_KINDS, Segmentation
+    from framecue.video.read.segments import SEGMENTATION_KINDS, Segmentation
 
     usual = Segmentation()
     kinds = click.option(

@@ -43,10 +43,10 @@ def demo(folder: Path, as_json: bool) -> None:
     the events, and one finds a moment of the film.
     """
     quiet_libraries()
+    from framecue.cli.sheet import SheetRow, contact_sheet
     from framecue.datasets.moji_motion.files import held_meanings, write_clips
     from framecue.datasets.moji_motion.film import write_film
     from framecue.library import Library
-    from framecue.library.sheet import SheetRow, contact_sheet
     from framecue.model import load_model
 
     meanings, scenes = _meanings()

@@ -14,7 +14,7 @@ from framecue.cli.choosing import (
 )
 from framecue.cli.output import log, print_json, progress_bar, quiet_libraries
 from framecue.errors import InputError
-from framecue.video.isolated import STALL_SECONDS
+from framecue.video.isolate.isolated import STALL_SECONDS
 
 
 @click.command()
@@ -79,7 +79,7 @@ def index(
     library = Library(uri)
     if is_watch:
         from framecue.cli.watching import follow
-        from framecue.library.watch import WatchOptions, check_paths
+        from framecue.library.watching.watch import WatchOptions, check_paths
 
         options = WatchOptions(
             exclude=exclude,

@@ -10,10 +10,9 @@ from typing import Any
 
 import click
 
-import framecue
+from framecue.assets import ASSETS
 from framecue.cli.output import clock, print_json, print_table, quiet_libraries
 
-ASSETS = Path(framecue.__file__).parent / "assets"
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 
 

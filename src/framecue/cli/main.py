@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import click
 
-from framecue import __version__
+from framecue._version import __version__
 from framecue.errors import FramecueError
 
 __all__ = ["COMMANDS", "main"]

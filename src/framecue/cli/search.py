@@ -101,7 +101,7 @@ def _asked(text: str | None, queries: str | None, options: dict[str, Any]) -> li
 
 
 def _write_sheet(library: Library, asked: list[Asked], found: list[list[Hit]], sheet: str) -> str:
-    from framecue.library.sheet import SheetRow, contact_sheet
+    from framecue.cli.sheet import SheetRow, contact_sheet
 
     rows = [
         SheetRow(item.label, hits, thumbnails=library.thumbnails(hits) if hits else ())

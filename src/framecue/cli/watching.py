@@ -16,7 +16,7 @@ from framecue.cli.output import log, progress_bar
 
 if TYPE_CHECKING:
     from framecue.library import AddReport, Library
-    from framecue.library.watch import WatchOptions
+    from framecue.library.watching.watch import WatchOptions
 
 __all__ = ["follow"]
 
@@ -33,7 +33,7 @@ def follow(library: Library, paths: Sequence[str], *, options: WatchOptions, as_
     Raises:
         KeyboardInterrupt: stopped before all had been indexed once. Later, that is how it is meant to end.
     """
-    from framecue.library.watch import watch
+    from framecue.library.watching.watch import watch
 
     reports: list[AddReport] = []
     with ExitStack() as stack:

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import torch
 
-import framecue
+from framecue._version import __version__
 from framecue.backbone import Backbone, hash_of_tensors
 from framecue.backbone.quiet import quiet_transformers
 from framecue.backbone.tokenizer import CLIP_TOKENIZER, CLIP_VOCABULARY, load_tokenizer
@@ -103,7 +103,7 @@ def write(
                 backbone=backbone,
                 method=method,
                 method_name=imported.method,
-                version=framecue.__version__,
+                version=__version__,
             )
     return ImportedFolders(
         backbone=folder,

@@ -7,19 +7,21 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from framecue.errors import InputError, LibraryNotFoundError, NotOfflineError
-from framecue.library.answer import answer
-from framecue.library.filters import Filters
+from framecue.library.files.walk import PathsLike, is_below
 from framecue.library.fingerprint import check_fingerprint, lasting_fingerprint, load_named_model
-from framecue.library.indexing import Duplicate, Outcome, ProgressCallback, run_plan
-from framecue.library.lock import library_lock
-from framecue.library.plan import PathsLike, Plan, Skipped, absolute_path, is_below, make_plan
-from framecue.library.query import Query, SearchOptions, as_query
-from framecue.library.readers import open_readers
-from framecue.library.removal import find_gone, take_out
-from framecue.library.reports import AddReport, FileInfo, Hit, LibraryInfo, RemoveReport
-from framecue.library.retell import Retold, update_subtitles
-from framecue.library.store import Store, Upkeep, normal_uri
-from framecue.library.worker import Worker
+from framecue.library.indexing.encode import Worker
+from framecue.library.indexing.ledger import Outcome, ProgressCallback, run_plan
+from framecue.library.indexing.plan import Plan, make_plan
+from framecue.library.indexing.readers import open_readers
+from framecue.library.indexing.removal import find_gone, take_out
+from framecue.library.indexing.sidecar_update import Retold, update_subtitles
+from framecue.library.results import AddReport, Duplicate, FileInfo, Hit, LibraryInfo, RemoveReport, Skipped, Upkeep
+from framecue.library.search.answer import answer
+from framecue.library.search.filters import Filters
+from framecue.library.search.query import Query, SearchOptions, as_query
+from framecue.library.store import Store, normal_uri
+from framecue.library.store.lock import library_lock
+from framecue.paths import absolute_path
 from framecue.video import IMAGE_SUFFIXES, STALL_SECONDS, VIDEO_SUFFIXES, ReadVideo, Segmentation
 
 if TYPE_CHECKING:

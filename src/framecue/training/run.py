@@ -11,7 +11,7 @@ import torch
 import yaml
 from transformers import TrainerCallback, set_seed
 
-import framecue
+from framecue._version import __version__
 from framecue.backbone import initialise_backbone, load_backbone
 from framecue.checkpoint import CONFIG_FILE, load_adapter, save_adapter
 from framecue.datasets.examples import ExampleSource
@@ -177,7 +177,7 @@ def run_recipe(recipe: Recipe, *, score: Score, callbacks: list[TrainerCallback]
         backbone=model.backbone,
         method=model.method,
         method_name=recipe.method,
-        version=framecue.__version__,
+        version=__version__,
         scores={"validation": scores},
     )
     return TrainedRun(output, trainer.state.global_step, scores, last)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from framecue.library.search import SLACK
+from framecue.library.search.ranking import SLACK
 from framecue.library.store import Store
 
 

@@ -11,8 +11,9 @@ from typing import Any
 import pyarrow as pa
 
 from framecue.errors import LibraryError
-from framecue.library.plan import Copy
+from framecue.library.state import FileState
 from framecue.library.store.attempt import attempt, connect, is_one_of
+from framecue.library.store.records import Copy
 
 __all__ = ["Copies"]
 
@@ -45,7 +46,8 @@ class Copies:
             return {}
         columns = attempt(self.uri, "read", lambda: table.search().to_arrow()).to_pydict()
         names = ("path", "video_id", "size_bytes", "modified_seconds")
-        return {path: Copy(*values) for path, *values in sorted(zip(*(columns[name] for name in names), strict=True))}
+        rows = sorted(zip(*(columns[name] for name in names), strict=True))
+        return {path: Copy(video_id, FileState(*state)) for path, video_id, *state in rows}
 
     def note(self, copies: Mapping[str, Copy], *, forget: Sequence[str] = ()) -> None:
         """Note some, and forget others, in one commit.
@@ -60,7 +62,8 @@ class Copies:
             attempt(self.uri, "written", lambda: table.delete(is_one_of(forget)))
             return
         new = pa.Table.from_pylist(
-            [{"path": path, **vars(copy)} for path, copy in copies.items()], schema=_COPIES_SCHEMA
+            [{"path": path, "video_id": copy.video_id, **vars(copy.state)} for path, copy in copies.items()],
+            schema=_COPIES_SCHEMA,
         )
         merge = table.merge_insert("path").when_matched_update_all().when_not_matched_insert_all()
         if forget:

@@ -19,9 +19,10 @@ from typing import Any
 from lancedb.index import IvfRq
 
 from framecue.errors import LibraryError
+from framecue.library.results import Upkeep
 from framecue.library.store.attempt import attempt
 
-__all__ = ["Upkeep", "aim", "optimize", "optimize_if_due"]
+__all__ = ["aim", "optimize", "optimize_if_due"]
 
 VECTOR = "vector"
 # Below it a search of every vector takes about as long as encoding the query; from it on a run makes the index itself.
@@ -55,26 +56,6 @@ LEAST_SHARE = 0.1
 LEAST_FRAGMENTS, FRAGMENTS_OF_ROOT = 32, 0.25
 # Earlier versions are kept for the searches that go on meanwhile.
 _KEEP, _KEEP_BY_HAND = timedelta(hours=1), timedelta(minutes=1)
-
-
-@dataclass(frozen=True)
-class Upkeep:
-    """What an upkeep did.
-
-    Attributes:
-        num_rows: segments in the library.
-        num_files: files that hold the rows, before and after.
-        num_versions_dropped: earlier versions of the table that are not on the disk any more.
-        index: what became of the index: "made", "refreshed" (it took in new rows), "kept", or "none" where the library
-            is too small to gain from one.
-        num_indexed_rows: rows that the index knows.
-    """
-
-    num_rows: int
-    num_files: tuple[int, int]
-    num_versions_dropped: int
-    index: str
-    num_indexed_rows: int
 
 
 @dataclass(frozen=True)

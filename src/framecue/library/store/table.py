@@ -16,9 +16,14 @@ from typing import Any, TypeVar
 import numpy as np
 
 from framecue.errors import LibraryError, LibraryNotFoundError
-from framecue.library.lock import LOCK_FILE
-from framecue.library.plan import Copy, Held
-from framecue.library.rows import (
+from framecue.library.state import FileState
+from framecue.library.store.attempt import attempt, connect, is_one_of, quoted
+from framecue.library.store.conditions import check_condition
+from framecue.library.store.copies import Copies
+from framecue.library.store.index import Upkeep, optimize, optimize_if_due
+from framecue.library.store.lock import LOCK_FILE
+from framecue.library.store.records import Copy, Held
+from framecue.library.store.rows import (
     SCHEMA_VERSION,
     Row,
     make_schema,
@@ -26,10 +31,6 @@ from framecue.library.rows import (
     rows_from_table,
     table_from_rows,
 )
-from framecue.library.store.attempt import attempt, connect, is_one_of, quoted
-from framecue.library.store.conditions import check_condition
-from framecue.library.store.copies import Copies
-from framecue.library.store.index import Upkeep, optimize, optimize_if_due
 from framecue.library.store.texts import TextMatch, ensure_text_index, has_text_index, search_texts
 from framecue.library.store.vectors import Match, search_vectors
 from framecue.video import Segmentation
@@ -118,7 +119,8 @@ class Store:
         values = zip(*(table.column(name).to_pylist() for name in columns), strict=True)
         for path, video_id, size_bytes, modified_seconds, duration_seconds, sidecars in values:
             num_segments = held[path].num_segments + 1 if path in held else 1
-            held[path] = Held(video_id, size_bytes, modified_seconds, duration_seconds, num_segments, sidecars)
+            state = FileState(size_bytes, modified_seconds)
+            held[path] = Held(video_id, state, duration_seconds, num_segments, sidecars)
         return dict(sorted(held.items()))
 
     def num_rows(self) -> int:

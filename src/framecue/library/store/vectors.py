@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from framecue.library.rows import vectors_of
 from framecue.library.store.attempt import attempt
 from framecue.library.store.index import aim
+from framecue.library.store.rows import vectors_of
 
 __all__ = ["MATCH_COLUMNS", "Match", "matches_of", "search_vectors"]
 

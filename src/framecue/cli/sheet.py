@@ -1,0 +1,193 @@
+"""Contact sheets: what a search found, as a picture, so that a person sees frames and not only names."""
+
+from __future__ import annotations
+
+import io
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+from framecue.errors import InputError, VideoError
+from framecue.library.results import Hit
+from framecue.times import time_span
+from framecue.video import FrameSampling, read_frames
+
+__all__ = ["SheetRow", "contact_sheet"]
+
+FRAMES_SHOWN = 5
+FRAME_SIZE = (84, 84)
+MAX_COLUMNS = 3
+_MARGIN, _GAP, _LINE = 16, 3, 20
+_BACKGROUND, _INK, _FAINT, _RIGHT = (250, 250, 250), (25, 25, 25), (110, 110, 110), (20, 140, 70)
+_FONTS = ("DejaVuSans.ttf", "NotoSans-Regular.ttf", "Arial Unicode.ttf", "arial.ttf")
+_DASH = "\u2013"
+_EMPTY, _BEST = (232, 232, 232), (230, 130, 0)
+_STRIP = FRAMES_SHOWN * (FRAME_SIZE[0] + _GAP) - _GAP
+_HEADING, _CELL_HEIGHT = _LINE + 6, FRAME_SIZE[1] + _LINE + _MARGIN
+
+
+@dataclass(frozen=True)
+class SheetRow:
+    """One query with what it found.
+
+    Attributes:
+        query: the text.
+        hits: the results to show, best first; the frame that an explained one names is shown, and outlined.
+        expected: the path of the right answer, which is marked; None where nobody knows it.
+        thumbnails: of the hits, as ``Library.thumbnails`` gives them, shown for files that are gone; may be empty.
+    """
+
+    query: str
+    hits: Sequence[Hit]
+    expected: str | None = None
+    thumbnails: Sequence[bytes | None] = ()
+
+
+def contact_sheet(rows: Sequence[SheetRow], output: str | Path) -> Path:
+    """Write a picture of what queries found: frames of each result, in order, with rank, score and file name.
+
+    The results of a query stand side by side under its text, and go on in the next line after the third. A moment
+    that is not the whole video has its times. A result whose file is gone or damaged keeps its place, with its
+    thumbnail if there is one.
+
+    Args:
+        rows: at least one.
+        output: the picture's file; its suffix says the format (`.png`).
+
+    Returns:
+        The file written.
+
+    Raises:
+        InputError: no rows, a suffix that is no picture's, or a place that cannot be written.
+    """
+    if not rows:
+        raise InputError("no rows for a contact sheet; give at least one")
+    num_columns = min(MAX_COLUMNS, max(1, *(len(row.hits) for row in rows)))
+    lines = [max(1, -(-len(row.hits) // num_columns)) for row in rows]
+    height = _MARGIN + sum(_HEADING + number * _CELL_HEIGHT for number in lines)
+    sheet = Image.new("RGB", (_MARGIN + num_columns * (_STRIP + _MARGIN), height), color=_BACKGROUND)
+    draw = ImageDraw.Draw(sheet)
+    top = _MARGIN
+    for row, number in zip(rows, lines, strict=True):
+        _write(draw, (_MARGIN, top), row.query, size=16, width=sheet.width - 2 * _MARGIN, fill=_INK)
+        for place, hit in enumerate(row.hits):
+            thumbnail = row.thumbnails[place] if place < len(row.thumbnails) else None
+            line, column = divmod(place, num_columns)
+            corner = (_MARGIN + column * (_STRIP + _MARGIN), top + _HEADING + line * _CELL_HEIGHT)
+            is_right = row.expected is not None and hit.path == row.expected
+            _draw_hit(sheet, corner, hit, thumbnail, is_right=is_right)
+        top += _HEADING + number * _CELL_HEIGHT
+    target = Path(output)
+    try:
+        sheet.save(target)
+    except OSError as error:
+        raise InputError(f"{target}: cannot be written ({error.strerror or error}); name another place") from error
+    except ValueError as error:
+        raise InputError(f"{target}: not the name of a picture file ({error}); end it in .png") from error
+    return target
+
+
+def _draw_hit(
+    sheet: Image.Image, corner: tuple[int, int], hit: Hit, thumbnail: bytes | None, *, is_right: bool
+) -> None:
+    """Draw one result: its frames, and below them its label."""
+    draw = ImageDraw.Draw(sheet)
+    left, top = corner
+    frames, best = _frames(hit)
+    for place, frame in enumerate(frames):
+        sheet.paste(frame, (left + place * (FRAME_SIZE[0] + _GAP), top))
+    if best is not None:
+        edge = left + best * (FRAME_SIZE[0] + _GAP)
+        draw.rectangle((edge, top, edge + FRAME_SIZE[0] - 1, top + FRAME_SIZE[1] - 1), outline=_BEST, width=3)
+    if not frames:
+        draw.rectangle((left, top, left + _STRIP - 1, top + FRAME_SIZE[1] - 1), fill=_EMPTY)
+        picture = _thumbnail(thumbnail)
+        if picture:
+            sheet.paste(picture, corner)
+        note = (left + 8 + (FRAME_SIZE[0] if picture else 0), top + 8)
+        _write(draw, note, "cannot be read any more", size=12, width=_STRIP, fill=_FAINT)
+    label = f"{hit.rank}.  {hit.score:.3f}  {_times(hit)}{Path(hit.path).name}{'  (right)' if is_right else ''}"
+    ink = _RIGHT if is_right else _FAINT
+    _write(draw, (left, top + FRAME_SIZE[1] + 3), label, size=12, width=_STRIP, fill=ink)
+    if is_right:
+        draw.rectangle((left - 3, top - 3, left + _STRIP + 2, top + FRAME_SIZE[1] + 2), outline=_RIGHT, width=2)
+
+
+def _frames(hit: Hit) -> tuple[list[Image.Image], int | None]:
+    """Frames of a result, evenly spaced over its moment, and the place among them of the one that matched best.
+
+    There are none where the file is gone. The best one takes the place of the nearest in time.
+    """
+    # A still image lasts 0 seconds, and a window cannot.
+    end_seconds = hit.end_seconds if hit.end_seconds > hit.start_seconds else None
+    try:
+        frames = read_frames(
+            hit.path, FrameSampling(FRAMES_SHOWN), start_seconds=hit.start_seconds, end_seconds=end_seconds
+        )
+    except VideoError:
+        return [], None
+    pictures = [_fitted(Image.fromarray(np.ascontiguousarray(pixels))) for pixels in frames.pixels]
+    best = hit.explanation.frame if hit.explanation else None
+    if best is None:
+        return pictures, None
+    place = int(np.abs(frames.times_seconds - best.at_seconds).argmin())
+    pictures[place] = _fitted(Image.fromarray(best.pixels))
+    return pictures, place
+
+
+def _thumbnail(stored: bytes | None) -> Image.Image | None:
+    if not stored:
+        return None
+    try:
+        with Image.open(io.BytesIO(stored)) as picture:
+            return _fitted(picture.convert("RGB"))
+    except OSError:  # no picture that Pillow can read
+        return None
+
+
+def _fitted(picture: Image.Image) -> Image.Image:
+    return ImageOps.pad(picture, FRAME_SIZE)
+
+
+def _times(hit: Hit) -> str:
+    """When a moment is, where it is not the whole video."""
+    if hit.start_seconds <= 0 and hit.end_seconds >= hit.duration_seconds - 0.1:
+        return ""
+    return f"{time_span(hit.start_seconds, hit.end_seconds)}  ".replace(_DASH, "-")
+
+
+def _write(
+    draw: ImageDraw.ImageDraw, corner: tuple[int, int], text: str, *, size: int, width: int, fill: tuple[int, int, int]
+) -> None:
+    """Write a text on one line, cut where it is too wide."""
+    text = " ".join(text.encode("utf-8", "replace").decode().split())
+    font = ImageFont.load_default(size=size)
+    if not text.isascii():
+        # Pillow's own font has ASCII alone.
+        system = _system_font(size)
+        font, text = (system, text) if system else (font, _ascii(text))
+    if font.getlength(text) > width:
+        while text and font.getlength(text + "...") > width:
+            text = text[:-1]
+        text += "..."
+    draw.text(corner, text, fill=fill, font=font)
+
+
+def _system_font(size: int) -> ImageFont.FreeTypeFont | None:
+    """Give a font of this machine with the letters of most languages, if there is one."""
+    for name in _FONTS:
+        try:
+            return ImageFont.truetype(name, size)
+        except OSError:
+            continue
+    return None
+
+
+def _ascii(text: str) -> str:
+    """Write a text without accents, and with a question mark for what is not ASCII then."""
+    apart = unicodedata.normalize("NFKD", text)
+    return "".join(char for char in apart if not unicodedata.combining(char)).encode("ascii", "replace").decode()

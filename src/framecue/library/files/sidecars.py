@@ -1,0 +1,177 @@
+"""What files beside a video say about it: subtitles (``.srt``, ``.vtt``) and descriptions (``.txt``).
+
+They lie in the video's folder and carry its name, with or without its suffix, perhaps with tags for the language and
+the kind: ``clip.srt``, ``clip.en.vtt``, ``clip.mp4.srt``, ``clip.pt-BR.forced.srt``, ``clip.txt``. A sidecar that
+cannot be read is left out with its reason, and stops nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate, islice
+from pathlib import Path
+
+from framecue.library.files.subtitles import Cue, parse_cues, read_text, tidy
+from framecue.library.results import Skipped
+from framecue.video import VIDEO_SUFFIXES
+
+__all__ = ["SIDECAR_SUFFIXES", "SidecarFinder", "Sidecars", "is_sidecar_of"]
+
+SIDECAR_SUFFIXES = frozenset((".srt", ".txt", ".vtt"))
+
+# A description belongs to every segment of a video, so a long one would be stored many times.
+MAX_NOTES_CHARS = 4000
+# People say about 15 characters a second: room for several languages, but not for what would fill a disk.
+_MAX_CHARS_PER_SECOND = 400
+_LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}", re.IGNORECASE)
+_KIND_TAGS = frozenset(("auto", "default", "forced", "full", "orig", "sdh"))
+
+
+@dataclass(frozen=True)
+class Sidecars:
+    """What the files beside one video say.
+
+    Attributes:
+        state: which files they are, and their sizes and times; None where there are none.
+        cues: what is told when, in the order of the starts.
+        notes: what is said of the whole video.
+        skipped: the files that could not be read, with reasons.
+    """
+
+    state: str | None = None
+    cues: tuple[Cue, ...] = ()
+    notes: str = ""
+    skipped: tuple[Skipped, ...] = ()
+
+    def text_between(self, start_seconds: float, end_seconds: float) -> str | None:
+        """Give what is said about a segment: its cues' lines in the order of time, each line once, then the notes.
+
+        Args:
+            start_seconds: where the segment starts.
+            end_seconds: where it ends.
+
+        Returns:
+            Lines; None where nothing is said. A cue that only touches the segment is not shown in it.
+        """
+        room = MAX_NOTES_CHARS + _MAX_CHARS_PER_SECOND * max(0.0, end_seconds - start_seconds)
+        lines: dict[str, None] = {}
+        first = bisect_left(self._latest_ends, start_seconds)
+        for cue in islice(self.cues, first, None):
+            if cue.start_seconds >= end_seconds or room <= 0:
+                break
+            if cue.end_seconds > start_seconds or cue.start_seconds == cue.end_seconds == start_seconds:
+                lines |= dict.fromkeys(cue.text.splitlines())
+                room -= len(cue.text)
+        return "\n".join([*lines, self.notes] if self.notes else lines) or None
+
+    @cached_property
+    def _latest_ends(self) -> list[float]:
+        """How far the cues up to each reach: a long video has many segments, and each starts far into the cues."""
+        return list(accumulate((cue.end_seconds for cue in self.cues), max))
+
+
+class SidecarFinder:
+    """Finds and reads the sidecars of videos; each folder is listed once, so make a new one for each run."""
+
+    def __init__(self) -> None:
+        # By folder, then by the names of videos, with or without suffix: (name, size in bytes, time in nanoseconds).
+        self._folders: dict[str, dict[str, list[tuple[str, int, int]]]] = {}
+
+    def find(self, path: str) -> list[str]:
+        """Give the absolute paths of a video's sidecars, in the order of their names."""
+        folder = os.path.dirname(path)  # noqa: PTH120 (a text for each of many thousand paths)
+        return [os.path.join(folder, name) for name, _, _ in self._entries(path)]  # noqa: PTH118
+
+    def state(self, path: str) -> str | None:
+        """Say which sidecars a video has, with sizes and times, as the column ``sidecars`` holds it; None for none."""
+        entries = self._entries(path)
+        # ASCII alone, whatever bytes a name has.
+        return json.dumps(entries) if entries else None
+
+    def read(self, path: str) -> Sidecars:
+        """Read the sidecars of a video."""
+        cues: list[Cue] = []
+        notes: list[str] = []
+        skipped: list[Skipped] = []
+        for sidecar in self.find(path):
+            text = read_text(sidecar)
+            if isinstance(text, Skipped):
+                skipped.append(text)
+            elif sidecar.lower().endswith(".txt"):
+                notes.append(tidy(text))
+            elif found := parse_cues(text, Path(sidecar).suffix.lower().lstrip(".")):
+                cues += found
+            else:
+                skipped.append(Skipped(sidecar, "no subtitles in it"))
+        cues.sort(key=lambda cue: cue.start_seconds)
+        return Sidecars(self.state(path), tuple(cues), _shortened("\n".join(notes)), tuple(skipped))
+
+    def _entries(self, path: str) -> list[tuple[str, int, int]]:
+        folder, name = os.path.split(path)
+        if folder not in self._folders:
+            self._folders[folder] = _sidecars_in(folder)
+        listing = self._folders[folder]
+        if not listing:
+            return []
+        entries = {entry for key in (name, Path(name).stem) for entry in listing.get(key, [])}
+        return sorted(entry for entry in entries if entry[0] != name)
+
+
+def is_sidecar_of(sidecar: str, video: str) -> bool:
+    """Whether a file of one name would be a sidecar of a video of another name in the same folder."""
+    keys = set(_videos_meant(sidecar))
+    return sidecar != video and (video in keys or Path(video).stem in keys)
+
+
+def _sidecars_in(folder: str) -> dict[str, list[tuple[str, int, int]]]:
+    """List the sidecars in a folder by the names of the videos that they may belong to."""
+    found: dict[str, list[tuple[str, int, int]]] = {}
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                keys = list(_videos_meant(entry.name))
+                status = _file_status(entry) if keys else None
+                if status:
+                    for key in keys:
+                        found.setdefault(key, []).append((entry.name, status.st_size, status.st_mtime_ns))
+    except OSError:
+        # The videos in it cannot be read either, or it has just gone.
+        return {}
+    return found
+
+
+def _file_status(entry: os.DirEntry[str]) -> os.stat_result | None:
+    """Look at a file, following links; None for what is no file, or has just gone."""
+    try:
+        return entry.stat() if entry.is_file() else None
+    except OSError:
+        return None
+
+
+def _videos_meant(sidecar: str) -> Iterator[str]:
+    """Yield the names, with or without suffix, of the videos that a file of this name belongs to; none for others."""
+    base, suffix = os.path.splitext(sidecar)  # noqa: PTH122 (a text for each of many thousand names)
+    if suffix.lower() not in SIDECAR_SUFFIXES:
+        return
+    yield base
+    while True:
+        base, dot, tag = base.rpartition(".")
+        is_tag = tag.lower() in _KIND_TAGS or (
+            _LANGUAGE_TAG.fullmatch(tag) is not None and f".{tag.lower()}" not in VIDEO_SUFFIXES
+        )
+        if not (base and dot and is_tag):
+            return
+        yield base
+
+
+def _shortened(text: str) -> str:
+    """Cut a long text after a word."""
+    if len(text) <= MAX_NOTES_CHARS:
+        return text
+    return text[: MAX_NOTES_CHARS + 1].rsplit(maxsplit=1)[0][:MAX_NOTES_CHARS]

@@ -1,0 +1,100 @@
+"""Subtitle and text files: bytes in an unknown encoding become cues, which say what is told when.
+
+The files are whatever lies on people's disks, so everything has a bound here, and each step takes time in proportion
+to a file's length: the patterns of pysubs2 that remove markup do not, so markup is removed before.
+"""
+
+from __future__ import annotations
+
+import codecs
+import html
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from framecue.library.results import Skipped
+
+__all__ = ["MAX_TEXT_BYTES", "Cue", "parse_cues", "read_text", "tidy"]
+
+# The subtitles of a film take 0.1 MB.
+MAX_TEXT_BYTES = 5 << 20
+# Two lines that one can read take 80 characters.
+_MAX_CUE_CHARS = 1000
+
+_ENCODINGS_BY_MARK = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    # Before UTF-16, whose mark is the beginning of this one.
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+# HTML's tags, WebVTT's tags with classes and times, SubStation's overrides; each within one line.
+_MARKUP = re.compile(r"</?(?:[a-zA-Z]|\d+:\d)[^<>\n]*>|\{\\[^{}\n]*\}")
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff]")
+
+
+@dataclass(frozen=True)
+class Cue:
+    """A text and when it is shown; ``end_seconds`` is never before ``start_seconds``."""
+
+    start_seconds: float
+    end_seconds: float
+    text: str
+
+
+def read_text(path: str) -> str | Skipped:
+    """Read a text file: UTF-8, UTF-16 or UTF-32 as its mark says, or else UTF-8, or else Windows' Western one."""
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(MAX_TEXT_BYTES + 1)
+    except OSError as error:
+        return Skipped(path, f"cannot be read ({error.strerror})")
+    if len(data) > MAX_TEXT_BYTES:
+        return Skipped(path, f"larger than {MAX_TEXT_BYTES >> 20} MB, which no subtitles are")
+    text = _decode(data)
+    if "\0" in text:
+        return Skipped(path, "not a text")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def parse_cues(text: str, format_name: str) -> list[Cue]:
+    """Take the cues out of the text of a subtitle file, in the order of their starts.
+
+    Args:
+        text: its lines end in a line feed alone.
+        format_name: ``srt`` or ``vtt``.
+
+    Returns:
+        The cues that have a text, without markup; none where the text is no such file's.
+    """
+    import pysubs2
+
+    plain = re.sub(r"\n{3,}", "\n\n", _MARKUP.sub("", text))
+    cues = []
+    # What is left that looks like markup is text (or an attack on its patterns).
+    for event in pysubs2.SSAFile.from_string(plain, format_=format_name, keep_html_tags=True):
+        words = event.text[:_MAX_CUE_CHARS].replace("\\N", "\n")
+        if format_name == "vtt":
+            # A comment or the next cue's name may follow the empty line that ends a cue.
+            words = words.partition("\n\n")[0]
+        if words := tidy(html.unescape(words)):
+            start_seconds = event.start / 1000
+            cues.append(Cue(start_seconds, max(start_seconds, event.end / 1000), words))
+    return sorted(cues, key=lambda cue: cue.start_seconds)
+
+
+def tidy(text: str) -> str:
+    """Give a text without empty lines, control characters and needless spaces."""
+    lines = (" ".join(line.split()) for line in _CONTROLS.sub(" ", text).splitlines())
+    return "\n".join(filter(None, lines))
+
+
+def _decode(data: bytes) -> str:
+    for mark, encoding in _ENCODINGS_BY_MARK.items():
+        if data.startswith(mark):
+            return data.decode(encoding, "replace")
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")

@@ -1,0 +1,105 @@
+"""Where each content is, while a run goes on: what makes a new path a moved file, or a copy of another.
+
+A path that the library notes is believed as long as size and modification time are those it noted; otherwise its
+content is hashed. What cannot be looked at is taken to be where it was: nothing is taken away on a guess.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from framecue.library.files.presence import holds
+from framecue.library.store.records import Copy, Held
+
+__all__ = ["Contents", "find_heirs"]
+
+
+class Contents:
+    """Which content the library holds at which path; a run keeps it up to date.
+
+    Args:
+        held: what the library holds, by path.
+        seen: the files that the run found.
+    """
+
+    def __init__(self, held: Mapping[str, Held | Copy], seen: Collection[str]) -> None:
+        self._held: dict[str, Held | Copy] = {}
+        self._paths: dict[str, dict[str, None]] = {}
+        self._seen = seen
+        for path, item in held.items():
+            self.put(path, item)
+
+    def put(self, path: str, item: Held | Copy) -> None:
+        """Note that a content is held at a path now."""
+        self.drop(path)
+        self._held[path] = item
+        self._paths.setdefault(item.video_id, {})[path] = None
+
+    def drop(self, path: str) -> None:
+        """Note that nothing is held at a path any more."""
+        old = self._held.pop(path, None)
+        if old:
+            del self._paths[old.video_id][path]
+
+    def video_id(self, path: str) -> str | None:
+        """Give the content that is held at a path."""
+        item = self._held.get(path)
+        return item.video_id if item else None
+
+    def video_ids(self) -> set[str]:
+        """Give every content that is held."""
+        return {video_id for video_id, paths in self._paths.items() if paths}
+
+    def has(self, video_id: str) -> bool:
+        """Whether a content is held at any path."""
+        return bool(self._paths.get(video_id))
+
+    def find(self, video_id: str, *, new_path: str) -> tuple[str | None, bool]:
+        """Say where a content is held that a file at a new path has.
+
+        Returns:
+            (path, whether a file with this content is still there); the path is None where no path holds it.
+        """
+        gone = None
+        for path in self._paths.get(video_id, {}):
+            item = self._held[path]
+            if not self._is_respelt(path, new_path) and holds(path, item.video_id, item.state):
+                return path, True
+            gone = gone or path
+        return gone, False
+
+    def _is_respelt(self, path: str, new_path: str) -> bool:
+        """Whether two paths are one file whose name only changed case (or its accents' encoding).
+
+        Where the file system does not tell cases apart, the old spelling still leads to the file, but no folder
+        lists it.
+        """
+        if path in self._seen or _folded(path) != _folded(new_path):
+            return False
+        try:
+            return Path(path).samefile(new_path)
+        except OSError:
+            return False
+
+
+def find_heirs(video_ids: Collection[str], copies: Mapping[str, Copy]) -> dict[str, tuple[str, Copy]]:
+    """Give each content the copy that takes over when its file goes, where the library knows one.
+
+    That is a copy that is there, or else one that is not: its disk may be away.
+    """
+    heirs: dict[str, tuple[str, Copy]] = {}
+    absent: dict[str, tuple[str, Copy]] = {}
+    for path, copy in copies.items():
+        if copy.video_id not in video_ids:
+            continue
+        if not Path(path).exists():
+            absent.setdefault(copy.video_id, (path, copy))
+        elif copy.video_id not in heirs and holds(path, copy.video_id, copy.state):
+            heirs[copy.video_id] = (path, copy)
+    return {**absent, **heirs}
+
+
+def _folded(path: str) -> str:
+    return unicodedata.normalize("NFC", path).casefold()

@@ -1,0 +1,182 @@
+"""Which files an indexing run has to encode: paths, and what the library holds, become a list of units of work.
+
+Nothing is decoded here and no content is read; a file counts as unchanged when its size and modification time are
+those that the library noted. The same files give the same plan in the same order, whatever the file system's order.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from framecue.errors import InputError
+from framecue.library.files.exclude import Exclude
+from framecue.library.files.sidecars import SidecarFinder
+from framecue.library.files.walk import PathsLike, as_list, find_files, is_below, is_within, look_at
+from framecue.library.results import Skipped
+from framecue.library.state import FileState
+from framecue.library.store.records import Copy, Held
+from framecue.paths import absolute_path
+
+__all__ = ["Plan", "Unit", "make_plan", "still_to_do"]
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One file to index.
+
+    Attributes:
+        path: absolute path.
+        state: the file's state when the plan was made.
+        replaces: whether the library knows an earlier state of this file.
+    """
+
+    path: str
+    state: FileState
+    replaces: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run has to do.
+
+    Attributes:
+        units: new and changed files, in a fixed order.
+        unchanged: paths of the files which the library holds as they are, itself or as a copy of another.
+        skipped: paths that cannot be indexed, with reasons.
+        folders: the folders that were named and in which there is a video.
+        subtitles_changed: those of ``unchanged`` of which the files beside them now say something else.
+        within: the absolute paths to which the plan is confined; None where it covers all that was named.
+    """
+
+    units: tuple[Unit, ...]
+    unchanged: tuple[str, ...]
+    skipped: tuple[Skipped, ...]
+    folders: tuple[str, ...] = ()
+    subtitles_changed: tuple[str, ...] = ()
+    within: frozenset[str] | None = None
+
+    @property
+    def seen(self) -> frozenset[str]:
+        """Every file that was found, whether it can be indexed or not."""
+        return frozenset([*(unit.path for unit in self.units), *self.unchanged, *(item.path for item in self.skipped)])
+
+    def covers(self, path: str) -> bool:
+        """Whether the plan would have found a file at this path in one of the folders."""
+        return self.within is None or is_within(path, self.within)
+
+
+def make_plan(
+    paths: PathsLike,
+    *,
+    suffixes: Collection[str],
+    held: Mapping[str, Held] | None = None,
+    copies: Mapping[str, Copy] | None = None,
+    exclude: Iterable[str] = (),
+    within: Iterable[str] | None = None,
+) -> Plan:
+    """List the files that are new or have changed.
+
+    A file that is named is always tried; in folders (searched through, links followed, each folder once) only files
+    with one of the suffixes, and nothing hidden. A bad path among good ones is skipped with its reason.
+
+    Args:
+        paths: a file or folder, or several; ``~`` is the home folder.
+        suffixes: what to look for in folders, lower case, with the dot.
+        held: what the library already holds, by absolute path.
+        copies: the files that it knows as copies of those.
+        exclude: globs of what to leave out, see :class:`Exclude`; folders that are named are not left out.
+        within: look only at these absolute paths, and below them, of all that the named ones hold. Then nothing has
+            to be found.
+
+    Raises:
+        InputError: there is nothing to index at any of the paths, or a glob is empty.
+    """
+    held, copies, excluded = held or {}, copies or {}, Exclude(exclude)
+    places = None if within is None else frozenset(within)
+    sidecars = SidecarFinder()
+    originals: dict[str, list[str]] = {}
+    for path, item in held.items():
+        originals.setdefault(item.video_id, []).append(path)
+    folders: dict[str, None] = {}
+    units: dict[str, Unit] = {}
+    unchanged: dict[str, None] = {}
+    retold: dict[str, None] = {}
+    skipped: dict[str, Skipped] = {}
+    for root, found in find_files(paths, suffixes=suffixes, exclude=excluded, within=places):
+        if isinstance(found, Skipped):
+            skipped.setdefault(found.path, _with_hint(found, root, held))
+            continue
+        path, status = found
+        if path != root:
+            folders[root] = None
+        known: Held | Copy | None = held.get(path) or copies.get(path)
+        if known and known.state == FileState.of(status) and (path in held or _has_original(known, originals, held)):
+            unchanged[path] = None
+            if path in held and held[path].sidecars != sidecars.state(path):
+                retold[path] = None
+        else:
+            units[path] = Unit(path, FileState.of(status), replaces=known is not None)
+    if places is not None:
+        folders |= dict.fromkeys(_folders_around(paths, places, suffixes, excluded))
+    elif not units and not unchanged:
+        raise InputError(_nothing_message(list(skipped.values())))
+    return Plan(tuple(units.values()), tuple(unchanged), tuple(skipped.values()), tuple(folders), tuple(retold), places)
+
+
+def _folders_around(
+    paths: PathsLike, places: frozenset[str], suffixes: Collection[str], exclude: Exclude
+) -> Iterator[str]:
+    """Yield the named folders that have one of some places below them, and a video anywhere."""
+    for root in map(absolute_path, filter(os.fspath, as_list(paths))):
+        if any(is_below(place, root) for place in places):
+            files = find_files(root, suffixes=suffixes, exclude=exclude)
+            if any(not isinstance(found, Skipped) and found[0] != root for _, found in files):
+                yield root
+
+
+def still_to_do(units: Iterable[Unit], held: Mapping[str, Held], copies: Mapping[str, Copy]) -> list[Unit]:
+    """Bring units up to date with what the library holds by now: another run may have written since the plan was made.
+
+    Args:
+        units: of the plan.
+        held: what the library holds now, by absolute path.
+        copies: the files that it knows as copies of those.
+
+    Returns:
+        The units without the files which were new and are held as they are now.
+    """
+    left = []
+    for unit in units:
+        known = held.get(unit.path)
+        is_held = known is not None and known.state == unit.state
+        if unit.replaces or not is_held:
+            left.append(replace(unit, replaces=unit.path in held or unit.path in copies))
+    return left
+
+
+def _has_original(copy: Held | Copy, originals: Mapping[str, list[str]], held: Mapping[str, Held]) -> bool:
+    """Whether a copy's content is still where the library holds it; otherwise the copy has to take its place."""
+    for path in originals.get(copy.video_id, []):
+        status = look_at(path)
+        if not isinstance(status, Skipped) and held[path].state == FileState.of(status):
+            return True
+    return False
+
+
+def _with_hint(item: Skipped, root: str, held: Mapping[str, Held]) -> Skipped:
+    """Say what can be done about a named folder that is not there or has no video, where the library holds some."""
+    num_held = sum(is_below(path, root) for path in held) if item.path == root else 0
+    if not num_held:
+        return item
+    hint = f"the library keeps {num_held} of it: mount the disk if it has one, or drop them with `framecue remove`"
+    return Skipped(item.path, f"{item.reason}; {hint}")
+
+
+def _nothing_message(skipped: list[Skipped]) -> str:
+    if not skipped:
+        return "no path given; name video files, or folders that hold videos"
+    shown = "; ".join(f"{item.path}: {item.reason}" for item in skipped[:3])
+    more = f"; and {len(skipped) - 3} more" if len(skipped) > 3 else ""
+    return f"nothing to index: {shown}{more}; name video files, or folders that hold videos"

@@ -1,0 +1,127 @@
+"""Read the next files while the model encodes these: a thread for each reader, and a bounded queue of what it read.
+
+Files go to the readers in turn, and come back in the order of the units, so that what a run gives does not depend on
+which reader is faster.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+
+from framecue.errors import VideoError
+from framecue.library.indexing.encode import Clip
+from framecue.library.indexing.plan import Unit
+from framecue.video import Content, Moment, ReadOptions, ReadVideo
+
+__all__ = ["Claims", "End", "read_ahead"]
+
+# How often a reader that waits for room looks whether the run has ended.
+_POLL_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class End:
+    """The last event of each unit; ``error`` says why it could not be read to its end."""
+
+    error: VideoError | None = None
+
+
+class Claims:
+    """Which contents need no reading: those the library holds, and those that an earlier unit brings.
+
+    Args:
+        held: hashes of the contents that the library holds.
+    """
+
+    def __init__(self, held: set[str]) -> None:
+        self._held = held
+        self._units: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def claim(self, video_id: str, number: int) -> bool:
+        """Whether the unit of this number is to read its content.
+
+        If a later one, with another reader, was faster, both read it, and the earlier one counts.
+        """
+        with self._lock:
+            if video_id in self._held or self._units.get(video_id, number) < number:
+                return False
+            self._units[video_id] = number
+            return True
+
+
+def read_ahead(
+    units: Sequence[Unit],
+    readers: Sequence[ReadVideo],
+    options: ReadOptions,
+    *,
+    prepare: Callable[[Moment], Clip],
+    claims: Claims,
+    depth: int,
+) -> Generator[tuple[Unit, Content | Clip | End], None, None]:
+    """Yield what is read of each unit, in the order of the units: its content, its clips, its end.
+
+    Args:
+        units: the files.
+        readers: what reads a file; each is used by one thread at a time.
+        options: what to read of each.
+        prepare: makes a moment ready for the model, in the reader's thread.
+        claims: which contents need no reading.
+        depth: how many clips of each reader may wait, which bounds the memory they take.
+    """
+    stop = threading.Event()
+    queues: list[queue.Queue[Content | Clip | End | BaseException]] = [queue.Queue(depth) for _ in readers]
+
+    def put(number: int, item: Content | Clip | End | BaseException) -> None:
+        while not stop.is_set():
+            try:
+                queues[number % len(readers)].put(item, timeout=_POLL_SECONDS)
+            except queue.Full:
+                continue
+            return
+
+    def read_one(number: int, read: ReadVideo) -> None:
+        error: VideoError | None = None
+        try:
+            for event in read(units[number].path, options, lambda video_id: claims.claim(video_id, number)):
+                if stop.is_set():
+                    return
+                if isinstance(event, Moment):
+                    put(number, prepare(event))
+                elif isinstance(event, Content):
+                    put(number, event)
+        except VideoError as caught:
+            error = caught
+        put(number, End(error))
+
+    def read_share(first: int) -> None:
+        number = first
+        try:
+            while number < len(units) and not stop.is_set():
+                read_one(number, readers[first])
+                number += len(readers)
+        except BaseException as error:  # a defect must end the run, not leave it waiting
+            put(number, error)
+
+    threads = [
+        threading.Thread(target=read_share, args=(first,), name=f"framecue-read-{first}", daemon=True)
+        for first in range(len(readers))
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        for number, unit in enumerate(units):
+            while True:
+                item = queues[number % len(readers)].get()
+                if isinstance(item, BaseException):
+                    raise item
+                yield unit, item
+                if isinstance(item, End):
+                    break
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()

@@ -1,0 +1,120 @@
+"""Taking files out of a library: those that are gone from the indexed folders, and those that a person names.
+
+A disk that is not mounted must not empty a library, so a path counts as gone only if it lies below a folder that was
+named, is there, and has videos; and only if no folder on the way to it is empty or a link to nothing, which is what is
+left of a disk that is not mounted.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from framecue.library.files.presence import is_missing
+from framecue.library.files.walk import is_below
+from framecue.library.indexing.contents import find_heirs
+from framecue.library.indexing.plan import Plan
+from framecue.library.results import Skipped
+from framecue.library.store import Store
+from framecue.library.store.rows import Row
+
+__all__ = ["find_gone", "take_out"]
+
+PATHS_PER_COMMIT = 500
+
+
+def find_gone(paths: Iterable[str], plan: Plan) -> tuple[list[str], list[Skipped]]:
+    """Say which paths of a library are gone from the folders of a plan.
+
+    Args:
+        paths: what the library holds.
+        plan: whose folders were searched; what it saw is not gone, even if it has vanished since: the next run will
+            see under which name it came back.
+
+    Returns:
+        (paths that are gone, folders whose missing files are kept, with the reason).
+    """
+    gone: list[str] = []
+    kept: dict[str, int] = {}
+    doubts: dict[str, str | None] = {}
+    seen = plan.seen
+    for path in paths:
+        folder = next((folder for folder in plan.folders if is_below(path, folder)), None)
+        if folder is None or path in seen or not plan.covers(path) or not is_missing(path):
+            continue
+        parent = str(Path(path).parent)
+        if parent not in doubts:
+            doubts[parent] = next(filter(_may_be_unmounted, _between(folder, parent)), None)
+        doubt = doubts[parent]
+        if doubt is None:
+            gone.append(path)
+        else:
+            kept[doubt] = kept.get(doubt, 0) + 1
+    reason = "an empty folder or a link to nothing, as of a disk that is not mounted; the library keeps {} of it: "
+    reason += "mount the disk, or drop them with `framecue remove`"
+    return gone, [Skipped(folder, reason.format(number)) for folder, number in sorted(kept.items())]
+
+
+def take_out(store: Store, paths: Collection[str]) -> int:
+    """Take files out of a library.
+
+    A video of which the library knows a copy elsewhere stays, under the copy's path.
+
+    Args:
+        store: the library.
+        paths: absolute paths.
+
+    Returns:
+        How many files the library held or knew at these paths.
+
+    Raises:
+        LibraryError: the library cannot be written. What was committed before stays.
+    """
+    leaving = set(paths)
+    held, copies = store.held(), store.copies()
+    stored = [path for path in held if path in leaving]
+    staying = {item.video_id for path, item in held.items() if path not in leaving}
+    free = {path: copy for path, copy in copies.items() if path not in leaving and path not in held}
+    heirs = find_heirs({held[path].video_id for path in stored} - staying, free)
+    for some in _batches(stored):
+        rows: list[Row] = []
+        inherited: list[str] = []
+        for found in store.rows_at([path for path in some if held[path].video_id in heirs]).values():
+            if found[0].video_id not in heirs:
+                continue
+            path, copy = heirs.pop(found[0].video_id)
+            rows += [replace(row, path=path, state=copy.state) for row in found]
+            inherited.append(path)
+        # The heir's rows come in the commit in which the old ones go. The notes about copies follow: should they be
+        # left behind by a crash, a path that has rows counts as held.
+        store.write(rows, replacing=[*some, *inherited])
+        store.note_copies({}, forget=inherited)
+    noted = [path for path in copies if path in leaving]
+    for some in _batches(noted):
+        store.note_copies({}, forget=some)
+    return len({*stored, *noted})
+
+
+def _between(folder: str, parent: str) -> Iterator[str]:
+    """Yield the folders below ``folder`` on the way to ``parent``, and that itself."""
+    way = folder
+    for name in Path(parent).relative_to(folder).parts:
+        way = os.path.join(way, name)  # noqa: PTH118 (as it is, links included)
+        yield way
+
+
+def _may_be_unmounted(folder: str) -> bool:
+    place = Path(folder)
+    try:
+        return next(place.iterdir(), None) is None
+    except (FileNotFoundError, NotADirectoryError):
+        return place.is_symlink()
+    except OSError:
+        return True
+
+
+def _batches(paths: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(paths), PATHS_PER_COMMIT):
+        yield paths[start : start + PATHS_PER_COMMIT]

@@ -1,0 +1,85 @@
+"""What sidecars say now, in the rows of videos that are as they were: nothing of the videos is read or encoded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from framecue.library.files.sidecars import SidecarFinder, Sidecars
+from framecue.library.results import Skipped
+from framecue.library.store import Store
+from framecue.library.store.rows import Row
+
+__all__ = ["Retold", "update_subtitles", "with_sidecars"]
+
+# Rows are read and written whole, with vectors and thumbnails: some kilobytes each.
+ROWS_PER_COMMIT = 2000
+
+
+@dataclass(frozen=True)
+class Retold:
+    """How many videos' rows have new texts, and the sidecars that could not be read."""
+
+    updated: int = 0
+    skipped: tuple[Skipped, ...] = ()
+
+
+def update_subtitles(store: Store, paths: Sequence[str]) -> Retold:
+    """Bring the texts of videos up to date with the files beside them.
+
+    Args:
+        store: the library.
+        paths: of the videos; what the library does not hold is left out.
+
+    Raises:
+        LibraryError: the library cannot be read or written. What was committed before stays.
+    """
+    if not paths:
+        return Retold()
+    finder = SidecarFinder()
+    updated = 0
+    skipped: list[Skipped] = []
+    for some in _batches(store, paths):
+        rows = []
+        for path, old in store.rows_at(some).items():
+            sidecars = finder.read(path)
+            skipped += sidecars.skipped
+            rows += with_sidecars(old, sidecars)
+            updated += 1
+        if rows:
+            store.write(rows, replacing=some)
+    return Retold(updated, tuple(skipped))
+
+
+def with_sidecars(rows: Sequence[Row], sidecars: Sidecars) -> list[Row]:
+    """Give a file's rows with what its sidecars say, in place of what earlier ones said.
+
+    Args:
+        rows: of one file.
+        sidecars: what :meth:`SidecarFinder.read` gave for the file's path.
+    """
+    return [
+        replace(
+            row,
+            subtitles=sidecars.text_between(row.start_seconds, row.end_seconds),
+            sidecars=sidecars.state,
+        )
+        for row in rows
+    ]
+
+
+def _batches(store: Store, paths: Sequence[str]) -> Iterator[list[str]]:
+    """Divide paths so that those of a batch have about ROWS_PER_COMMIT rows together."""
+    held = store.held()
+    batch: list[str] = []
+    num_rows = 0
+    for path in paths:
+        if path not in held:
+            continue
+        batch.append(path)
+        num_rows += held[path].num_segments
+        if num_rows >= ROWS_PER_COMMIT:
+            yield batch
+            batch, num_rows = [], 0
+    if batch:
+        yield batch

@@ -1,0 +1,91 @@
+"""From queries to hits: what is checked first, what is encoded, what is found, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from framecue.errors import InputError, LibraryError
+from framecue.library.results import Hit
+from framecue.library.search.explain import explain
+from framecue.library.search.query import Query, SearchOptions
+from framecue.library.search.query_vectors import EncodedQuery, encode_queries
+from framecue.library.search.ranking import Found, find
+from framecue.library.store import Store
+
+if TYPE_CHECKING:
+    from framecue.model import VideoTextModel
+
+__all__ = ["answer"]
+
+
+def answer(
+    store: Store, get_model: Callable[[], VideoTextModel], queries: Sequence[Query], options: SearchOptions
+) -> list[list[Hit]]:
+    """Search a library.
+
+    Args:
+        store: the library.
+        get_model: gives a model that fits it; called once all that can be checked without one is.
+        queries: what to search for.
+        options: which results.
+
+    Returns:
+        For each query its hits, best first.
+
+    Raises:
+        InputError: a query has no text for hybrid search, or a condition cannot be used.
+        VideoError: a file to search with cannot be read.
+        LibraryError: the library cannot be read, or has no text index yet and cannot be written.
+    """
+    where = options.filters.condition() if options.filters else None
+    if options.filters and options.filters.where is not None:
+        store.check_condition(options.filters.where)
+    if options.hybrid:
+        _make_ready_for_words(store, queries)
+    if not queries:
+        return []
+    model = get_model()
+    return [
+        [
+            _hit(rank, found, model if options.explain else None, encoded)
+            for rank, found in enumerate(
+                find(store, encoded.vector, options, texts=encoded.query.wanted_texts, where=where),
+                start=options.offset + 1,
+            )
+        ]
+        for encoded in encode_queries(model, store, queries)
+    ]
+
+
+def _make_ready_for_words(store: Store, queries: Sequence[Query]) -> None:
+    for query in queries:
+        if not query.wanted_texts:
+            raise InputError(f"hybrid search needs a text to look up, and the query has none: {query}")
+    if store.has_text_index():
+        return
+    try:
+        store.ensure_text_index()
+    except LibraryError as error:
+        raise LibraryError(
+            f"{error}; hybrid search needs the library's text index, which is not there yet: "
+            f"index once where the library can be written, or search without hybrid"
+        ) from error
+
+
+def _hit(rank: int, found: Found, model: VideoTextModel | None, encoded: EncodedQuery) -> Hit:
+    match = found.match
+    return Hit(
+        rank=rank,
+        path=match.path,
+        start_seconds=match.start_seconds,
+        end_seconds=match.end_seconds,
+        score=match.score,
+        video_id=match.video_id,
+        duration_seconds=match.duration_seconds,
+        words=found.words,
+        vector_rank=found.vector_rank,
+        text_rank=found.text_rank,
+        text_score=found.text_score,
+        explanation=explain(model, encoded, match) if model else None,
+    )

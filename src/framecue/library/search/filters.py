@@ -1,0 +1,174 @@
+"""Which videos a search looks at, written as an SQL condition on the rows of a library."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from framecue.errors import InputError
+from framecue.library.store import quoted
+from framecue.paths import absolute_path
+
+__all__ = ["Filters"]
+
+Time = date | str
+
+# What Rust's regular expressions give a meaning. To escape another character may give it one: "\<" is a word's start.
+_META = frozenset("\\.+*?()|[]{}^$#&-~")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filters:
+    """Which videos are searched; what is None filters nothing, and all others have to hold at once.
+
+    Args:
+        folder: videos below this folder, at any depth.
+        path: a glob: without ``/`` the name of the file, or of a folder it is in; with ``/`` the end of the path, or
+            the whole where it starts with ``/`` or ``~``. ``*`` stays within one name, ``**`` is any number of
+            folders. Upper and lower case differ.
+        longer_than_seconds: videos that last longer.
+        shorter_than_seconds: videos that last less long.
+        after: files modified at this time or later: a ``date`` or ``datetime``, or as ISO text (``2024-05-31``,
+            ``2024-05-31T18:00``). Without a time zone it is local time.
+        before: files modified earlier than this.
+        where: any condition in LanceDB's SQL on the columns of the library.
+
+    Raises:
+        InputError: a value makes no sense, or no video could pass.
+    """
+
+    folder: str | os.PathLike[str] | None = None
+    path: str | None = None
+    longer_than_seconds: float | None = None
+    shorter_than_seconds: float | None = None
+    after: Time | None = None
+    before: Time | None = None
+    where: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.folder is not None and not os.fspath(self.folder):
+            raise InputError("the name of the folder is empty")
+        if self.path is not None and not (isinstance(self.path, str) and self.path.strip("/. ")):
+            raise InputError(f"the glob of paths is {self.path!r}; give a name such as '*.mp4', or a path '2024/**'")
+        if self.where is not None:
+            _check_sql(self.where)
+        for name in ("longer_than_seconds", "shorter_than_seconds"):
+            value = getattr(self, name)
+            if value is not None and not (isinstance(value, (int, float)) and math.isfinite(value) and value >= 0):
+                raise InputError(f"{name} is {value!r}; it must be a number of seconds, 0 or more")
+        longer, shorter = self.longer_than_seconds, self.shorter_than_seconds
+        if longer is not None and shorter is not None and longer >= shorter:
+            raise InputError(f"no video lasts longer than {longer:g} s and less than {shorter:g} s")
+        after, before = _timestamp(self.after, "after"), _timestamp(self.before, "before")
+        if after is not None and before is not None and after >= before:
+            raise InputError(f"no file was modified after {self.after} and before {self.before}")
+
+    def condition(self) -> str | None:
+        """Give the SQL condition; None where everything passes."""
+        parts = []
+        if self.folder is not None:
+            folder = absolute_path(self.folder)
+            parts.append(f"starts_with(path, {quoted(folder if folder.endswith(os.sep) else folder + os.sep)})")
+        if self.path is not None:
+            parts.append(f"regexp_like(path, {quoted(glob_pattern(self.path))})")
+        if self.longer_than_seconds is not None:
+            parts.append(f"duration_seconds > {float(self.longer_than_seconds)!r}")
+        if self.shorter_than_seconds is not None:
+            parts.append(f"duration_seconds < {float(self.shorter_than_seconds)!r}")
+        if self.after is not None:
+            parts.append(f"modified_seconds >= {_timestamp(self.after, 'after')!r}")
+        if self.before is not None:
+            parts.append(f"modified_seconds < {_timestamp(self.before, 'before')!r}")
+        if self.where is not None:
+            parts.append(f"({self.where})")
+        return " AND ".join(parts) or None
+
+
+def glob_pattern(glob: str) -> str:
+    """Give a regular expression (of Rust) for the paths that a glob means, and for all below them."""
+    names = os.path.expanduser(glob).removeprefix("./")  # noqa: PTH111 (Path fails for an unknown ~user)
+    is_whole = names.startswith("/")
+    pattern = ""
+    for name in (part for part in names.split("/") if part and part != "."):
+        pattern += "(?:/[^/]*)*" if name == "**" else "/" + _name_pattern(name)
+    # The "(?s)" lets "." be a newline, which names may hold; the group keeps LanceDB from reading it as a plain prefix.
+    return f"(?s)^{'' if is_whole else '.*'}(?:{pattern})(?:/.*)?$"
+
+
+def _name_pattern(name: str) -> str:
+    pattern, place = "", 0
+    while place < len(name):
+        char = name[place]
+        place += 1
+        end = name.find("]", place + (1 + (name[place : place + 1] == "!"))) if char == "[" else -1
+        if char == "*":
+            pattern += "[^/]*"
+        elif char == "?":
+            pattern += "[^/]"
+        elif end >= 0:
+            pattern += _class_pattern(name[place:end])
+            place = end + 1
+        else:
+            pattern += _escaped(char)
+    return pattern
+
+
+def _class_pattern(content: str) -> str:
+    """What stands between the brackets of a glob, as a class of a regular expression; an empty one matches nothing."""
+    is_not, content = content.startswith("!"), content.removeprefix("!")
+    ranges = []
+    place = 0
+    while place < len(content):
+        first, last = content[place], content[place]
+        if content[place + 1 : place + 2] == "-" and place + 2 < len(content):
+            last = content[place + 2]
+            place += 2
+        place += 1
+        if first <= last:
+            ranges.append(_escaped(first) if first == last else f"{_escaped(first)}-{_escaped(last)}")
+    if not ranges:
+        return "[^/]" if is_not else r"[^\s\S]"
+    return f"[^/{''.join(ranges)}]" if is_not else f"[{''.join(ranges)}&&[^/]]"
+
+
+def _escaped(char: str) -> str:
+    return f"\\{char}" if char in _META else char
+
+
+def _timestamp(time: Time | None, name: str) -> float | None:
+    """Give a time as seconds since 1970; a day means its beginning."""
+    if time is None:
+        return None
+    given = time
+    try:
+        if isinstance(time, str):
+            # Python before 3.11 does not know the Z of UTC.
+            time = datetime.fromisoformat(re.sub(r"[Zz]$", "+00:00", time.strip()))
+        if not isinstance(time, datetime):
+            time = datetime(time.year, time.month, time.day)
+        return time.timestamp()
+    except (AttributeError, OverflowError, TypeError, ValueError, OSError) as error:
+        raise InputError(
+            f"{name} is {given!r}, which is no date; write 2024-05-31, or 2024-05-31T18:00 for a time of the day"
+        ) from error
+
+
+def _check_sql(where: str) -> None:
+    """Refuse what LanceDB's parser would stop at and silently ignore the rest of, or let run on into our own SQL."""
+    if not isinstance(where, str) or not where.strip():
+        raise InputError("the condition (where) is empty; give one in SQL, such as duration_seconds > 60")
+    bare = re.sub(r"'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`", " ", where)
+    depth = 0
+    for char in bare:
+        depth += (char == "(") - (char == ")")
+        if depth < 0:
+            break
+    odd = next((mark for mark in (";", "--", "/*", "$", "'", '"', "`") if mark in bare), None)
+    if depth or odd:
+        problem = f"{odd} has no place in it" if odd else "its parentheses do not match"
+        if odd in ("'", '"', "`"):
+            problem = f"a {odd} is not closed"
+        raise InputError(f"the condition (where) {where!r} is no SQL condition: {problem}")

@@ -1,0 +1,203 @@
+"""What is searched for: texts, pictures and videos with weights, and how many results of which kind."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from framecue.errors import InputError
+from framecue.library.search.filters import Filters
+
+__all__ = ["Part", "Query", "SearchOptions", "VideoMoment", "as_query"]
+
+Path = str | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class VideoMoment:
+    """A video to search with, or a moment of one.
+
+    Args:
+        path: the file.
+        at_seconds: the moment; None for the whole video.
+
+    Raises:
+        InputError: the moment is no time.
+    """
+
+    path: Path
+    at_seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        if not os.fspath(self.path):
+            raise InputError("the video to search with has an empty name")
+        if self.at_seconds is not None and not (_is_number(self.at_seconds) and self.at_seconds >= 0):
+            raise InputError(f"at_seconds is {self.at_seconds!r}; it must be a time in the video, 0 or later")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of the things that a query is made of.
+
+    Attributes:
+        kind: "text", "image" or "video".
+        value: the text, or the file.
+        weight: how much it counts; a negative one leads away from it.
+        at_seconds: the moment of a video; None for all of it.
+    """
+
+    kind: str
+    value: str
+    weight: float = 1.0
+    at_seconds: float | None = None
+
+    def __str__(self) -> str:
+        what = self.value if self.kind == "text" else f"{self.kind} {self.value}"
+        if self.at_seconds is not None:
+            what += f" at {self.at_seconds:g} s"
+        weight = "" if abs(self.weight) == 1 else f"^{abs(self.weight):g}"
+        return f"{'without ' if self.weight < 0 else ''}{what}{weight}"
+
+
+@dataclass(frozen=True)
+class Query:
+    """Texts, pictures and videos that are searched for together.
+
+    The query's vector is the weighted sum of the parts' unit vectors, normalised; so a part of negative weight leads
+    away from what it shows. Each argument takes one thing, several, pairs ``(thing, weight)``, or a mapping of things
+    to weights; where no weight is given, it is 1.
+
+    Args:
+        texts: phrases or sentences.
+        images: files of pictures.
+        videos: files, or :class:`VideoMoment` for a moment of one.
+
+    Raises:
+        InputError: there is nothing to search for, a text is empty, or a weight is 0 or no number.
+
+    Example:
+        >>> Query({"a beach": 1.0, "people": -0.5}, images="sunset.jpg")  # doctest: +SKIP
+        >>> Query(videos=VideoMoment("holiday.mp4", at_seconds=12.5))  # doctest: +SKIP
+    """
+
+    texts: str | Sequence[str | tuple[str, float]] | Mapping[str, float] = ()
+    images: Path | Sequence[Path | tuple[Path, float]] | Mapping[Path, float] = ()
+    videos: Path | VideoMoment | Sequence[Path | VideoMoment | tuple[Path | VideoMoment, float]] = ()
+
+    def __post_init__(self) -> None:
+        # What a caller may still change, a dict or a list, is not what is kept.
+        for name in ("texts", "images", "videos"):
+            object.__setattr__(self, name, tuple(_pairs(getattr(self, name), name)))
+        moments = [
+            (item if isinstance(item, VideoMoment) else VideoMoment(item), weight)
+            for item, weight in cast(Any, self.videos)
+        ]
+        object.__setattr__(self, "videos", tuple(moments))
+        if not self.parts:
+            raise _empty()
+        for part in self.parts:
+            if not part.value.strip():
+                raise _empty() if part.kind == "text" else InputError(f"the {part.kind} to search with has no name")
+            if not _is_number(part.weight) or part.weight == 0:
+                raise InputError(
+                    f"the weight of {part.value!r} is {part.weight!r}; it must be a number other than 0, and less "
+                    "than 0 to search away from it"
+                )
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """All that it is made of: texts, then pictures, then videos."""
+        texts, images, videos = cast(Any, (self.texts, self.images, self.videos))
+        return (
+            *(Part("text", text, weight) for text, weight in texts),
+            *(Part("image", os.fspath(path), weight) for path, weight in images),
+            *(Part("video", os.fspath(moment.path), weight, moment.at_seconds) for moment, weight in videos),
+        )
+
+    @property
+    def wanted_texts(self) -> tuple[tuple[str, float], ...]:
+        """The texts that are searched for, with their weights, without those that are searched away from."""
+        return tuple((part.value, part.weight) for part in self.parts if part.kind == "text" and part.weight > 0)
+
+    def __str__(self) -> str:
+        return ", ".join(str(part) for part in self.parts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchOptions:
+    """Which results of a query are given.
+
+    Args:
+        k: how many at most.
+        offset: how many of the best to leave out, for the pages after the first.
+        all_moments: whether a video may appear with several moments, not with its best alone.
+        min_score: the least cosine similarity of a result; None for any.
+        hybrid: whether full text search has a say in the order.
+        filters: which videos are looked at; None for all.
+        explain: whether to say of each result why it is one.
+
+    Raises:
+        InputError: a value makes no sense.
+    """
+
+    k: int = 10
+    offset: int = 0
+    all_moments: bool = False
+    min_score: float | None = None
+    hybrid: bool = False
+    filters: Filters | None = None
+    explain: bool = False
+
+    def __post_init__(self) -> None:
+        if not _is_whole(self.k) or self.k < 1:
+            raise InputError(f"k is {self.k!r}; it must be a whole number, 1 or more: how many results to give")
+        if not _is_whole(self.offset) or self.offset < 0:
+            raise InputError(f"offset is {self.offset!r}; it must be a whole number, 0 or more: how many to leave out")
+        if self.min_score is not None and not (_is_number(self.min_score) and -1 <= self.min_score <= 1):
+            raise InputError(f"min_score is {self.min_score!r}; scores are cosines, between -1 and 1")
+
+
+def as_query(query: str | Query) -> Query:
+    """Give a plain text as a query; whatever is in it is text.
+
+    Raises:
+        InputError: the text is empty, or it is neither a text nor a query.
+    """
+    if isinstance(query, Query):
+        return query
+    if not isinstance(query, str):
+        raise InputError(f"the query is a {type(query).__name__}; give a text or a framecue.Query")
+    return Query(query)
+
+
+def _pairs(given: Any, name: str) -> Iterable[tuple[Any, float]]:
+    if isinstance(given, (str, os.PathLike, VideoMoment)):
+        return [(given, 1.0)]
+    if isinstance(given, Mapping):
+        return [_checked(item, name) for item in given.items()]
+    if isinstance(given, Iterable):
+        return [_checked(item, name) for item in given]
+    raise InputError(f"{name} is {given!r}; give one, several, or a mapping to weights")
+
+
+def _checked(item: Any, name: str) -> tuple[Any, float]:
+    pair = item if isinstance(item, tuple) else (item, 1.0)
+    kinds = {"texts": (str,), "images": (str, os.PathLike), "videos": (str, os.PathLike, VideoMoment)}[name]
+    if len(pair) != 2 or not isinstance(pair[0], kinds):
+        raise InputError(f"{name} holds {item!r}; give things, or pairs (thing, weight)")
+    return pair[0], pair[1]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _empty() -> InputError:
+    return InputError("the query is empty; describe in words what the video shows")

@@ -1,0 +1,146 @@
+"""Queries become vectors: their texts, pictures and videos are encoded, weighed and added up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from framecue.errors import InputError, VideoError
+from framecue.library.files.presence import holds
+from framecue.library.search.query import Part, Query
+from framecue.library.store import Store
+from framecue.library.store.rows import Row
+from framecue.paths import absolute_path
+from framecue.video import VideoReader, content_hash
+
+if TYPE_CHECKING:
+    from framecue.model import VideoTextModel
+
+__all__ = ["EncodedQuery", "encode_queries"]
+
+TEXTS_PER_ENCODE = 256
+# A sum of unit vectors as short as this is what rounding left of parts that cancel out.
+_NOTHING = 1e-4
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedQuery:
+    """A query with its vectors, float32 (E,) of unit length: its own, and that of each of its parts."""
+
+    query: Query
+    vector: np.ndarray
+    parts: Sequence[np.ndarray]
+
+
+def encode_queries(model: VideoTextModel, store: Store, queries: Sequence[Query]) -> list[EncodedQuery]:
+    """Encode queries; what several of them have in common is encoded once, and texts many at a time.
+
+    The vectors of a video that the library holds unchanged are taken from there.
+
+    Args:
+        model: fits the library.
+        store: the library.
+        queries: at least one.
+
+    Raises:
+        VideoError: a file cannot be read.
+        InputError: a file is not of its kind or has no such moment, or the parts of a query cancel out.
+    """
+    import torch
+
+    parts = dict.fromkeys((part.kind, part.value, part.at_seconds) for query in queries for part in query.parts)
+    texts = [value for kind, value, _ in parts if kind == "text"]
+    vectors: dict[tuple[str, str, float | None], np.ndarray] = {}
+    with torch.inference_mode():
+        for start in range(0, len(texts), TEXTS_PER_ENCODE):
+            some = texts[start : start + TEXTS_PER_ENCODE]
+            encoded = model.encode_text(some).detach().float().cpu().numpy()
+            vectors |= {("text", text, None): vector for text, vector in zip(some, encoded, strict=True)}
+        for kind, value, at_seconds in parts:
+            if kind != "text":
+                vectors[kind, value, at_seconds] = _encode_file(model, store, kind, value, at_seconds)
+    return [
+        _combined(query, [vectors[part.kind, part.value, part.at_seconds] for part in query.parts]) for query in queries
+    ]
+
+
+def _combined(query: Query, vectors: Sequence[np.ndarray]) -> EncodedQuery:
+    for part, vector in zip(query.parts, vectors, strict=True):
+        if not np.isfinite(vector).all():
+            raise InputError(f"the model gives no finite vector for {_name(part)}; check the model's weights")
+    if len(vectors) == 1 and query.parts[0].weight > 0:
+        return EncodedQuery(query, vectors[0], vectors)
+    weights = np.array([part.weight for part in query.parts], dtype=np.float64)
+    total = (weights / np.abs(weights).max()) @ np.stack(vectors).astype(np.float64)
+    length = np.linalg.norm(total)
+    if length < _NOTHING:
+        raise InputError(f"the parts of the query cancel out, so that nothing is left to search for: {query}")
+    return EncodedQuery(query, (total / length).astype(np.float32), vectors)
+
+
+def _encode_file(model: VideoTextModel, store: Store, kind: str, value: str, at_seconds: float | None) -> np.ndarray:
+    path = absolute_path(value)
+    if kind == "video" and (stored := _stored_vector(store, path, at_seconds)) is not None:
+        return stored
+    with VideoReader(path) as video:
+        if kind == "image" and video.index.num_frames > 1:
+            raise InputError(f"{path}: a video of {video.index.num_frames} frames, not a picture; search with a video")
+        start_seconds, end_seconds = None, None
+        if at_seconds is not None:
+            duration_seconds = video.index.duration_seconds
+            _check_moment(path, at_seconds, duration_seconds)
+            if store.segmentation.segment_seconds < duration_seconds:
+                half = store.segmentation.segment_seconds / 2
+                start_seconds = min(max(0.0, at_seconds - half), duration_seconds - 2 * half)
+                end_seconds = start_seconds + 2 * half
+        frames = video.read_frames(model.sampling, start_seconds=start_seconds, end_seconds=end_seconds)
+    vector: np.ndarray = model.encode_frames(model.preprocess(frames.pixels)[None])[0].float().cpu().numpy()
+    return vector
+
+
+def _stored_vector(store: Store, path: str, at_seconds: float | None) -> np.ndarray | None:
+    """Give what the library holds of a video, float32 (E,) of unit length; None where it has to be encoded.
+
+    For the whole video that is the vector of its only segment, for a moment that of the segment it is in.
+    """
+    rows = _stored_rows(store, path)
+    if at_seconds is None:
+        wanted = rows if len(rows) == 1 else []
+    else:
+        if rows:
+            _check_moment(path, at_seconds, rows[0].duration_seconds)
+        wanted = [row for row in rows if row.start_seconds <= at_seconds <= row.end_seconds]
+    if not wanted:
+        return None
+    row = min(wanted, key=lambda row: abs((row.start_seconds + row.end_seconds) / 2 - (at_seconds or 0.0)))
+    vector = row.vector.astype(np.float32)
+    return vector / np.linalg.norm(vector)
+
+
+def _stored_rows(store: Store, path: str) -> list[Row]:
+    """Give the rows of a file, under whatever path the library holds its content; none where it holds it not."""
+    rows = store.rows_at([path]).get(path)
+    try:
+        if rows:
+            return rows if Path(path).exists() and holds(path, rows[0].video_id, rows[0].state) else []
+        contents = store.contents_of_size(Path(path).stat().st_size)
+        if contents and (video_id := content_hash(path)) in contents:
+            return store.rows_of(video_id)
+    except FileNotFoundError:
+        raise VideoError(path, "no such file") from None
+    except (OSError, ValueError) as error:
+        raise VideoError(path, f"cannot be read ({getattr(error, 'strerror', None) or error})") from error
+    return []
+
+
+def _check_moment(path: str, at_seconds: float, duration_seconds: float) -> None:
+    if at_seconds > duration_seconds:
+        raise InputError(f"{path}: there is no moment at {at_seconds:g} s; the video lasts {duration_seconds:.1f} s")
+
+
+def _name(part: Part) -> str:
+    return repr(part.value) if part.kind == "text" else part.value

@@ -1,0 +1,225 @@
+"""The engine of search: which segments of a library are given for a query's vector, in which order.
+
+Everything is a stream of segments, best first: a stream deepens itself as far as it is read, folding the moments of a
+video together leaves some of it out, and a page is a slice of what is left. So the pages of a query, put together, are
+one long list of it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+
+from framecue.library.search.fusion import fuse, shared_ranks
+from framecue.library.search.query import SearchOptions
+from framecue.library.store import Match, Store, TextMatch
+from framecue.library.store.words import matched_words, query_words
+
+__all__ = ["Found", "find"]
+
+# How many segments are asked for first, and how many times as many when those do not do: to give more costs little
+# beside looking through the library once more. Few sizes, so that most pages of a query ask for the same ones.
+FIRST_LIMIT, GROWTH = 512, 4
+# LanceDB takes no larger one, and no library is.
+_LARGEST_LIMIT = 2**31
+# LanceDB chooses by cosines in float16, which were seen up to 2e-4 off. What it left out can be this much better than
+# the worst that it gave.
+SLACK = 2e-3
+# Hybrid search fuses so many of the best of each order; what is further down comes after, by its vector. A bound that
+# does not depend on the page keeps pages together.
+FUSED_DEPTH = 200
+# The same bound in segments: few videos with thousands of moments each need not all be read.
+FUSED_SEGMENTS = 1000
+# Full text search is asked for so many segments at most.
+MOST_TEXT_MATCHES = 8192
+# A text that scores less than this share of the best has common words alone, and its rank would count like any other.
+LEAST_TEXT_SHARE = 0.1
+# Moments that share no more than this do not overlap: times are rounded.
+_TOUCHING_SECONDS = 1e-3
+
+
+@dataclass(frozen=True)
+class Found:
+    """A segment that is a result.
+
+    Attributes:
+        match: the segment, with its cosine similarity.
+        vector_rank: its place, or its video's, in the order by vector; None beyond the first FUSED_DEPTH.
+        text_rank: the same in the order by words; None where full text search did not find it.
+        text_score: what full text search gave it (BM25); None likewise.
+        words: the words of the query that it has.
+    """
+
+    match: Match
+    vector_rank: int | None = None
+    text_rank: int | None = None
+    text_score: float | None = None
+    words: tuple[str, ...] = ()
+
+
+def find(
+    store: Store,
+    vector: np.ndarray,
+    options: SearchOptions,
+    *,
+    texts: Sequence[tuple[str, float]] = (),
+    where: str | None = None,
+) -> list[Found]:
+    """Find one page of results.
+
+    Args:
+        store: the library, ready for full text search if that is wanted.
+        vector: float32 (E,), unit length, the query's.
+        options: which results.
+        texts: the query's texts with their weights, for full text search.
+        where: an SQL condition on the rows that are looked at.
+
+    Returns:
+        At most ``options.k``, best first.
+    """
+    floor = -np.inf if options.min_score is None else options.min_score
+    first = max(options.offset + options.k, FUSED_SEGMENTS if options.hybrid else 0)
+    by_vector = _by_vector(store, vector, where, floor=floor, first=first)
+    results: Iterator[Found] = (Found(match) for match in by_vector)
+    if options.hybrid:
+        asked = [(words, weight) for text, weight in texts if (words := query_words(text))]
+        by_words = _by_words(store, vector, asked, where) if asked else []
+        words = " ".join(text for text, _ in asked)
+        results = _fused(by_vector, by_words, words, all_moments=options.all_moments)
+    folded = _apart(results) if options.all_moments else _best_of_each_video(results)
+    wanted = (found for found in folded if found.match.score >= floor)
+    return list(islice(wanted, min(options.offset, sys.maxsize), min(options.offset + options.k, sys.maxsize)))
+
+
+def _by_vector(store: Store, vector: np.ndarray, where: str | None, *, floor: float, first: int) -> Iterator[Match]:
+    """Yield the segments by their score, each once, in an order that does not depend on how far it is read.
+
+    Args:
+        store: the library.
+        vector: the query's.
+        where: an SQL condition on the segments.
+        floor: segments below this score may be left out.
+        first: how many are likely to be read.
+    """
+    given: set[tuple[str, float, float]] = set()
+    limit = FIRST_LIMIT
+    while limit < min(2 * first, _LARGEST_LIMIT):
+        limit *= GROWTH
+    while True:
+        matches = store.search(vector, limit=limit, where=where)
+        # Nothing that LanceDB left out belongs before a segment above this score.
+        bound = matches[-1].score + SLACK if len(matches) == limit else -np.inf
+        is_last = bound < floor or bound == -np.inf
+        for match in matches:
+            if not is_last and match.score <= bound:
+                break
+            if match.key not in given:
+                given.add(match.key)
+                yield match
+        if is_last:
+            return
+        limit *= GROWTH
+
+
+def _best_of_each_video(results: Iterable[Found]) -> Iterator[Found]:
+    """Leave out a video that came before."""
+    paths: set[str] = set()
+    for found in results:
+        if found.match.path not in paths:
+            paths.add(found.match.path)
+            yield found
+
+
+def _apart(results: Iterable[Found]) -> Iterator[Found]:
+    """Leave out a moment that overlaps a better one of the same video."""
+    moments: dict[str, list[Match]] = {}
+    for found in results:
+        kept = moments.setdefault(found.match.path, [])
+        if not any(_overlap(found.match, other) for other in kept):
+            kept.append(found.match)
+            yield found
+
+
+def _overlap(one: Match, other: Match) -> bool:
+    shared = min(one.end_seconds, other.end_seconds) - max(one.start_seconds, other.start_seconds)
+    return shared > _TOUCHING_SECONDS or one.start_seconds == other.start_seconds
+
+
+def _fused(
+    by_vector: Iterator[Match], by_words: Sequence[TextMatch], words: str, *, all_moments: bool
+) -> Iterator[Found]:
+    """Yield the segments in the order by vector fused with the order by words.
+
+    What is ranked is videos, or with all moments segments.
+
+    Args:
+        by_vector: the segments, best first.
+        by_words: what full text search found, best first.
+        words: what it looked for.
+        all_moments: what is ranked.
+    """
+    item: Callable[[Match], Hashable] = _key if all_moments else _path
+    nearest: dict[Hashable, Match] = {}
+    for match in islice(by_vector, FUSED_SEGMENTS):
+        nearest.setdefault(item(match), match)
+        if len(nearest) == FUSED_DEPTH:
+            break
+    vector_ranks = shared_ranks((one, match.score) for one, match in nearest.items())
+
+    own = {found.match.key: matched_words(words, found.said) for found in by_words}
+    # Segments that have the words in the file's name alone share a rank: a long video has thousands of them.
+    groups = [(found.match.path, own[found.match.key] if all_moments else ()) for found in by_words]
+    group_ranks = shared_ranks((group, found.score) for group, found in zip(groups, by_words, strict=True))
+    said: dict[Hashable, list[TextMatch]] = {}
+    text_ranks: dict[Hashable, int] = {}
+    for group, found in zip(groups, by_words, strict=True):
+        if group_ranks[group] <= FUSED_DEPTH:
+            said.setdefault(item(found.match), []).append(found)
+            text_ranks.setdefault(item(found.match), group_ranks[group])
+
+    def chosen(one: Hashable) -> Match:
+        """The moment that stands for a video: the one that says most of the words, or else the nearest."""
+        moments = [*(found.match for found in said.get(one, ())), *(nearest[one] for _ in range(one in nearest))]
+        return max(moments, key=lambda match: (len(own.get(match.key, ())), match.score))
+
+    values = fuse([vector_ranks, text_ranks])
+    moments = {one: chosen(one) for one in values}
+    for one in sorted(values, key=lambda one: (-values[one], -moments[one].score, moments[one].key)):
+        matches = said.get(one, [])
+        text = next((found for found in matches if found.match.key == moments[one].key), next(iter(matches), None))
+        yield Found(
+            moments[one],
+            vector_rank=vector_ranks.get(one),
+            text_rank=text_ranks.get(one),
+            text_score=text.score if text else None,
+            words=matched_words(words, text.text) if text else (),
+        )
+    yield from (Found(match) for match in by_vector if item(match) not in values)
+
+
+def _key(match: Match) -> Hashable:
+    return match.key
+
+
+def _path(match: Match) -> Hashable:
+    return match.path
+
+
+def _by_words(
+    store: Store, vector: np.ndarray, texts: Sequence[tuple[str, float]], where: str | None
+) -> list[TextMatch]:
+    """Give the segments that full text search finds, of enough videos if there are so many."""
+    limit = FIRST_LIMIT
+    while True:
+        found = store.search_texts(texts, vector, limit=limit, where=where)
+        is_all = len(found) < limit
+        if not is_all:
+            # Which of the last, equal ones LanceDB gave is chance.
+            found = [one for one in found if one.score > found[-1].score]
+        if is_all or limit >= MOST_TEXT_MATCHES or len({one.match.path for one in found}) > FUSED_DEPTH:
+            return [one for one in found if one.score >= LEAST_TEXT_SHARE * found[0].score]
+        limit *= GROWTH

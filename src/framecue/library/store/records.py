@@ -1,0 +1,42 @@
+"""What a library knows of a file, apart from its rows: read by a run to tell what there is to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from framecue.library.state import FileState
+
+__all__ = ["Copy", "Held"]
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a library holds of one file.
+
+    Attributes:
+        video_id: hash of the content that was indexed.
+        state: the file's state then.
+        duration_seconds: the video's duration.
+        num_segments: how many rows the file has.
+        sidecars: the state of the files beside it whose texts its rows have, see
+            :meth:`framecue.library.files.sidecars.SidecarFinder.state`.
+    """
+
+    video_id: str
+    state: FileState
+    duration_seconds: float
+    num_segments: int
+    sidecars: str | None = None
+
+
+@dataclass(frozen=True)
+class Copy:
+    """What a library notes of a file whose content it holds under another path.
+
+    Attributes:
+        video_id: hash of the content.
+        state: the file's state when it was hashed.
+    """
+
+    video_id: str
+    state: FileState

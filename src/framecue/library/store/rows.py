@@ -1,0 +1,182 @@
+"""One row of a library's table: a segment of a video, and how rows look in Arrow.
+
+The vector is stored as float16 (half the disk and memory of a search, and far finer than a model's own noise);
+everything else says where the segment came from, so that a second run can tell what it need not encode again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from framecue.library.state import FileState
+from framecue.library.store.words import composed, name_words
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "Metadata",
+    "Row",
+    "make_schema",
+    "read_metadata",
+    "rows_from_table",
+    "searchable_text",
+    "table_from_rows",
+    "vectors_of",
+]
+
+SCHEMA_VERSION = 2
+
+_FINGERPRINT_KEY = b"framecue.fingerprint"
+_SEGMENTATION_KEY = b"framecue.segmentation"
+_VERSION_KEY = b"framecue.schema_version"
+# Stored, but not in Row: what full text search looks at, made of the others on each write.
+_TEXT = "text"
+# The columns that are one attribute of Row.
+_STATE = ("size_bytes", "modified_seconds")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Row:
+    """One segment of one video file.
+
+    Attributes:
+        video_id: hash of the file's content, hexadecimal.
+        path: absolute path of the file.
+        start_seconds: where the segment starts in the video.
+        end_seconds: where it ends.
+        vector: float array (E,), unit length.
+        duration_seconds: the whole video's duration.
+        state: the file's, when it was indexed.
+        thumbnail: a small WebP picture, or None.
+        caption: a sentence about the segment, or None.
+        subtitles: what files beside the video say about the segment, or None.
+        sidecars: which files those were, in which state; None where there were none.
+    """
+
+    video_id: str
+    path: str
+    start_seconds: float
+    end_seconds: float
+    vector: np.ndarray
+    duration_seconds: float
+    state: FileState
+    thumbnail: bytes | None = None
+    caption: str | None = None
+    subtitles: str | None = None
+    sidecars: str | None = None
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What a library's table says of itself.
+
+    Attributes:
+        fingerprint: of the model that made the vectors.
+        segmentation: how videos are cut into segments, the fields of :class:`framecue.video.Segmentation`.
+        version: of the format.
+    """
+
+    fingerprint: dict[str, Any]
+    segmentation: dict[str, Any]
+    version: int
+
+
+def make_schema(fingerprint: Mapping[str, Any], segmentation: Mapping[str, Any]) -> pa.Schema:
+    """Give the Arrow schema of a library.
+
+    Args:
+        fingerprint: what ``VideoTextModel.fingerprint()`` gave; ``embedding_dim`` is the width of the vectors.
+        segmentation: the fields of :class:`framecue.video.Segmentation`.
+    """
+    metadata = {
+        _FINGERPRINT_KEY: json.dumps(fingerprint, sort_keys=True).encode(),
+        _SEGMENTATION_KEY: json.dumps(segmentation, sort_keys=True).encode(),
+        _VERSION_KEY: str(SCHEMA_VERSION).encode(),
+    }
+    return pa.schema(
+        [
+            pa.field("video_id", pa.string(), nullable=False),
+            pa.field("path", pa.string(), nullable=False),
+            pa.field("start_seconds", pa.float64(), nullable=False),
+            pa.field("end_seconds", pa.float64(), nullable=False),
+            pa.field("vector", pa.list_(pa.float16(), int(fingerprint["embedding_dim"])), nullable=False),
+            pa.field("duration_seconds", pa.float64(), nullable=False),
+            pa.field("size_bytes", pa.int64(), nullable=False),
+            pa.field("modified_seconds", pa.float64(), nullable=False),
+            pa.field("thumbnail", pa.binary()),
+            pa.field("caption", pa.string()),
+            pa.field("subtitles", pa.string()),
+            pa.field("sidecars", pa.string()),
+            pa.field(_TEXT, pa.string(), nullable=False),
+        ],
+        metadata=metadata,
+    )
+
+
+def read_metadata(schema: pa.Schema) -> Metadata | None:
+    """Give what a table says of itself, or None where it is not a framecue table."""
+    metadata = schema.metadata or {}
+    if _FINGERPRINT_KEY not in metadata or _VERSION_KEY not in metadata:
+        return None
+    try:
+        fingerprint, version = json.loads(metadata[_FINGERPRINT_KEY]), int(metadata[_VERSION_KEY])
+        segmentation = json.loads(metadata.get(_SEGMENTATION_KEY, b"{}"))
+    except ValueError:
+        return None
+    if not isinstance(fingerprint, dict) or not isinstance(segmentation, dict):
+        return None
+    return Metadata(fingerprint, segmentation, version)
+
+
+def searchable_text(row: Row) -> str:
+    """Give the words by which full text search finds a row: file and folder names, its caption, its subtitles."""
+    names = [part for part in reversed(Path(row.path).with_suffix("").parts[1:]) if part]
+    split = [words for name in names if (words := name_words(name)) != composed(name)]
+    return composed("\n".join([*names, *split, *(text for text in (row.caption, row.subtitles) if text)]))
+
+
+def table_from_rows(rows: Sequence[Row], schema: pa.Schema) -> pa.Table:
+    """Put rows into an Arrow table of this schema.
+
+    Raises:
+        ValueError: a vector's width is not the schema's.
+    """
+    width = schema.field("vector").type.list_size
+    vectors = np.stack([np.asarray(row.vector, dtype=np.float16) for row in rows])
+    if vectors.shape != (len(rows), width):
+        raise ValueError(f"vectors have shape {vectors.shape}, the table's are {width} wide")
+    columns: list[pa.Array] = []
+    for field in schema:
+        if field.name == "vector":
+            columns.append(pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), width))
+        elif field.name == _TEXT:
+            columns.append(pa.array([searchable_text(row) for row in rows], type=field.type))
+        elif field.name in _STATE:
+            columns.append(pa.array([getattr(row.state, field.name) for row in rows], type=field.type))
+        else:
+            columns.append(pa.array([getattr(row, field.name) for row in rows], type=field.type))
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def rows_from_table(table: pa.Table) -> list[Row]:
+    """Take rows out of an Arrow table that holds all columns; vectors come as float16 (E,)."""
+    names = [field.name for field in fields(Row) if field.name not in ("vector", "state")]
+    columns = {name: table.column(name).to_pylist() for name in names}
+    states = zip(*(table.column(name).to_pylist() for name in _STATE), strict=True)
+    return [
+        Row(vector=vector, state=FileState(*state), **dict(zip(columns, values, strict=True)))
+        for vector, state, *values in zip(vectors_of(table), states, *columns.values(), strict=True)
+    ]
+
+
+def vectors_of(table: pa.Table) -> np.ndarray:
+    """Give the vector column as a float16 array (N, E)."""
+    column = table.column("vector").combine_chunks()
+    width = column.type.list_size
+    return column.flatten().to_numpy(zero_copy_only=False).reshape(-1, width)

@@ -1,0 +1,1 @@
+"""Following folders, so that what changes in them is indexed soon after."""

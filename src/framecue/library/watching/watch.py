@@ -1,0 +1,326 @@
+"""Following folders: what changes in them is indexed soon after, by the events of the system or by looking at times.
+
+An event says where to look, and nothing else: what is new, changed or gone there is found as in any other run, so an
+event too many does no harm. Where events may have been lost (a folder came back, the system gave up), everything is
+looked at once.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from framecue.errors import FingerprintError, InputError, LibraryError
+from framecue.library.files.exclude import Exclude
+from framecue.library.files.sidecars import SIDECAR_SUFFIXES, is_sidecar_of
+from framecue.library.files.walk import (
+    PathsLike,
+    as_list,
+    find_files,
+    identity_of,
+    is_below,
+    is_within,
+)
+from framecue.library.indexing.ledger import ProgressCallback
+from framecue.library.indexing.plan import Plan
+from framecue.library.library import SUFFIXES, Library
+from framecue.library.results import AddReport, Skipped
+from framecue.library.state import FileState
+from framecue.library.watching.changes import Changes, pauses, seen_changes, told_changes
+from framecue.library.watching.settling import Settled, Settling
+from framecue.paths import absolute_path
+from framecue.video import STALL_SECONDS, Segmentation
+
+__all__ = ["WatchOptions", "check_paths", "watch"]
+
+# How often to look where the system's events fail.
+FALLBACK_POLL_SECONDS = 30.0
+SECONDS_BEFORE_NEXT_TRY = 30.0
+# Stands for what is no file that can be read.
+_UNREADABLE = FileState(0, 0.0)
+_LIMITS_HINT = "; for events, raise the limits fs.inotify.max_user_watches and fs.inotify.max_user_instances"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WatchOptions:
+    """How folders are followed.
+
+    Args:
+        exclude: as for ``Library.add``.
+        prune: as for ``Library.add``.
+        segmentation: as for ``Library.add``.
+        captions: as for ``Library.add``.
+        stall_seconds: as for ``Library.add``.
+        settle_seconds: how long a file has to stay as it is before it is read.
+        poll_seconds: look at all files this often, instead of waiting for the system's events, which a network disk
+            may not send; None for events.
+
+    Raises:
+        InputError: a number of seconds is not positive, or a glob is empty.
+    """
+
+    exclude: tuple[str, ...] = ()
+    prune: bool = False
+    segmentation: Segmentation | None = None
+    captions: bool = False
+    stall_seconds: float = STALL_SECONDS
+    settle_seconds: float = 5.0
+    poll_seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        Exclude(self.exclude)
+        for name in ("settle_seconds", "poll_seconds"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < float("inf"):
+                raise InputError(f"{name} is {value}; it must be more than 0")
+
+
+def check_paths(paths: PathsLike) -> list[str]:
+    """Give what is to be followed as absolute paths.
+
+    Raises:
+        InputError: there is nothing at any of them.
+    """
+    named = list(dict.fromkeys(absolute_path(item) for item in as_list(paths) if os.fspath(item)))
+    if not any(map(identity_of, named)):
+        shown = ", ".join(named) or "no path given"
+        raise InputError(f"nothing to watch: there is nothing at {shown}; name files and folders that are there")
+    return named
+
+
+def watch(
+    library: Library,
+    paths: PathsLike,
+    *,
+    options: WatchOptions | None = None,
+    stop_event: threading.Event | None = None,
+    on_report: Callable[[AddReport], None] | None = None,
+    on_notice: Callable[[str], None] | None = None,
+    progress: ProgressCallback | None = None,
+) -> None:
+    """Index what is at some paths, and then what changes there, until it is stopped.
+
+    A file that is being written or copied is read once it has been still for a while; one that could not be read is
+    tried again when it changes. A folder that vanishes is waited for. Where the library cannot be written for a time
+    (a full disk, another run), it is tried again.
+
+    Args:
+        library: with a model, which is loaded once.
+        paths: files and folders; one that is not there yet is waited for.
+        options: how to follow them.
+        stop_event: ends it when set; what is being indexed then is finished. So does ``KeyboardInterrupt``, which
+            comes through.
+        on_report: told what the first pass did, and each later one that did anything.
+        on_notice: told, in a line for a person, what happens to the folders and to the library.
+        progress: called with (files done, files in all) while files are indexed.
+
+    Raises:
+        InputError: there is nothing at any of the paths.
+        FingerprintError: another model made the library's vectors.
+        LibraryError: the library cannot be read or written in the first pass.
+    """
+    run = _Watch(library, check_paths(paths), options or WatchOptions(), stop_event or threading.Event())
+    run.on_report, run.on_notice, run.progress = on_report or _ignore, on_notice or _ignore, progress
+    run.follow()
+
+
+class _Watch:
+    """What is known between two looks."""
+
+    on_report: Callable[[AddReport], None]
+    on_notice: Callable[[str], None]
+    progress: ProgressCallback | None
+
+    def __init__(self, library: Library, roots: list[str], options: WatchOptions, stop: threading.Event) -> None:
+        self.library, self.roots, self.options, self.stop = library, roots, options, stop
+        self.exclude = Exclude(options.exclude)
+        self.settling = Settling(options.settle_seconds, self.look)
+        self.tick_seconds = min(0.5, options.settle_seconds / 4)
+        self.poll_seconds = options.poll_seconds
+        self.is_first = True
+        self.next_try = 0.0
+        self.trouble = ""
+
+    def follow(self) -> None:
+        known = self.identities()
+        for root in (root for root in self.roots if not known[root]):
+            self.on_notice(f"{root} is not there yet; waiting for it")
+        while not self.stop.is_set():
+            present = {root: identity for root, identity in known.items() if identity}
+            for root in present:
+                self.settling.note_whole(root, believe_times=True)
+            with closing(self.changes(list(present))) as changes:
+                for places in changes:
+                    may_miss_events = self.note(places)
+                    self.deal()
+                    if may_miss_events or self.identities() != known:
+                        break
+            self.tell_of_roots(known, self.identities())
+            known = self.identities()
+
+    def identities(self) -> dict[str, tuple[int, int] | None]:
+        return {root: identity_of(root) for root in self.roots}
+
+    def tell_of_roots(self, before: Mapping[str, object], after: Mapping[str, object]) -> None:
+        for root in self.roots:
+            if before[root] and not after[root]:
+                self.on_notice(f"{root} is gone; waiting for it, and the library keeps what it holds of it")
+            elif after[root] and not before[root]:
+                self.on_notice(f"{root} is there")
+
+    def changes(self, roots: list[str]) -> Changes:
+        """Yield the paths that changed; ends where it has to begin anew."""
+        if not roots:
+            return (yield from pauses(self.tick_seconds, stop=self.stop, tick_seconds=self.tick_seconds))
+        if self.poll_seconds is None:
+            trouble = yield from told_changes(roots, stop=self.stop, tick_seconds=self.tick_seconds)
+            if trouble:
+                self.poll_seconds = FALLBACK_POLL_SECONDS
+                hint = _LIMITS_HINT if "limit reached" in trouble or "Too many open files" in trouble else ""
+                self.on_notice(
+                    f"the system's events cannot be followed ({trouble}): looking every {self.poll_seconds:g} seconds"
+                    f" instead{hint}"
+                )
+            return trouble
+        return (
+            yield from seen_changes(
+                roots,
+                look=self.look,
+                stop=self.stop,
+                tick_seconds=self.tick_seconds,
+                poll_seconds=self.poll_seconds,
+            )
+        )
+
+    def look(self, places: Collection[str]) -> dict[str, FileState]:
+        """Give the state of each video and sidecar at some places and below them."""
+        suffixes = SUFFIXES | SIDECAR_SUFFIXES
+        states: dict[str, FileState] = {}
+        for _, found in find_files(self.roots, suffixes=suffixes, exclude=self.exclude, within=frozenset(places)):
+            if not isinstance(found, Skipped):
+                path, status = found
+                states[path] = FileState.of(status)
+            elif os.path.lexists(found.path) and found.path not in self.roots:
+                states[found.path] = _UNREADABLE
+        return states
+
+    def note(self, places: Collection[str]) -> bool:
+        """Note where something changed.
+
+        Returns:
+            Whether there is a link to a folder among it: the system sends no events for what is behind a new one.
+        """
+        may_miss_events = False
+        for place in places:
+            if place == self.library.uri or is_below(place, self.library.uri):
+                continue
+            for root in self.roots:
+                if place == root and not Path(root).is_dir():
+                    self.settling.note(place)
+                elif is_below(place, root):
+                    may_miss_events |= Path(place).is_symlink() and Path(place).is_dir()
+                    if _is_behind_link(place, root):
+                        # It may have another path for a run, which takes each real folder once.
+                        self.settling.note_whole(root)
+                    else:
+                        self.settling.note(place)
+        return may_miss_events
+
+    def deal(self) -> None:
+        """Index what has settled."""
+        if time.monotonic() < self.next_try:
+            return
+        settled = self.settling.take()
+        if not settled:
+            return
+        try:
+            for report in self.index(settled):
+                if self.is_first or _did_anything(report):
+                    self.on_report(report)
+                self.is_first = False
+                self.trouble = ""
+        except FingerprintError:
+            raise
+        except LibraryError as error:
+            if self.is_first:
+                raise
+            self.put_off(settled, str(error))
+
+    def index(self, settled: Settled) -> Iterator[AddReport]:
+        """Bring the library up to date with what has settled: first with what is there, then with what is gone."""
+        videos = {path for path in settled.files if not (self.is_sidecar(path) or is_within(path, settled.whole))}
+        told = self.videos_beside([path for path in (*settled.files, *settled.gone) if self.is_sidecar(path)])
+        if places := {*videos, *told, *settled.whole}:
+            plan = self.library.plan(self.roots, exclude=self.options.exclude, within=places)
+            # The others are still being written; they wait in `settling`.
+            units = tuple(unit for unit in plan.units if unit.path in settled.files)
+            yield self.library.add(
+                replace(plan, units=units),
+                segmentation=self.options.segmentation,
+                captions=self.options.captions,
+                stall_seconds=self.options.stall_seconds,
+                progress=self.progress,
+            )
+            if settled.whole and self.options.prune:
+                self.note_missing(plan)
+        if settled.gone and self.options.prune:
+            plan = self.library.plan(self.roots, exclude=self.options.exclude, within=settled.gone)
+            yield self.library.add(replace(plan, units=(), skipped=(), subtitles_changed=()), prune=True)
+
+    def note_missing(self, plan: Plan) -> None:
+        """Note what went while nobody looked; it is taken out later, as it may have been moved."""
+        gone, kept = self.library.missing(plan)
+        for path in gone:
+            self.settling.note(path)
+        for item in kept:
+            self.on_notice(f"{item.path}: {item.reason}")
+
+    def is_sidecar(self, path: str) -> bool:
+        return Path(path).suffix.lower() in SIDECAR_SUFFIXES and path not in self.roots
+
+    def videos_beside(self, sidecars: Collection[str]) -> set[str]:
+        """Find the videos that files which changed or went say something about."""
+        videos = set()
+        names: dict[str, list[str]] = {}
+        for folder, sidecar in map(os.path.split, sidecars):
+            if folder not in names:
+                try:
+                    names[folder] = os.listdir(folder)  # noqa: PTH208 (names alone, not a Path for each)
+                except OSError:
+                    names[folder] = []
+            videos |= {os.path.join(folder, name) for name in names[folder] if is_sidecar_of(sidecar, name)}  # noqa: PTH118
+        return videos
+
+    def put_off(self, settled: Settled, trouble: str) -> None:
+        """Try again later, and say so once."""
+        for place in (*settled.files, *settled.whole, *settled.gone):
+            if place in self.roots:
+                self.settling.note_whole(place, believe_times=True)
+            else:
+                self.settling.note(place)
+        self.next_try = time.monotonic() + SECONDS_BEFORE_NEXT_TRY
+        if trouble != self.trouble:
+            self.trouble = trouble
+            self.on_notice(f"{trouble}; trying again every {SECONDS_BEFORE_NEXT_TRY:g} seconds")
+
+
+def _did_anything(report: AddReport) -> bool:
+    counts = (report.added, report.changed, report.moved, report.removed, report.subtitles_updated)
+    return bool(any(counts) or report.skipped or report.duplicates)
+
+
+def _is_behind_link(place: str, root: str) -> bool:
+    """Whether a path below a root goes through a link to a folder, or is one."""
+    folder = place if Path(place).is_dir() else os.path.dirname(place)  # noqa: PTH120
+    return os.path.realpath(folder) != os.path.normpath(
+        os.path.join(os.path.realpath(root), os.path.relpath(folder, root))  # noqa: PTH118
+    )
+
+
+def _ignore(_: object) -> None:
+    """Nobody wants to know."""

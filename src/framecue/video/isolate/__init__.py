@@ -1,0 +1,1 @@
+"""Reading files in a process of its own, which a hostile or damaged file may take down."""

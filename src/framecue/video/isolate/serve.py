@@ -1,0 +1,179 @@
+"""The process in which files are decoded: reads what it is asked to, and sends what it reads.
+
+Native code that crashes, hangs or takes all memory does so here and costs one file;
+:mod:`framecue.video.isolate.isolated` is the other side. Nothing that runs here may import torch or a database: it
+starts while a person waits.
+
+What goes to and fro, see ``wire``: first the limit on memory comes in and ``("ready", None)`` goes out. Then, for each
+file, ``(path, options)`` comes in and ``("event", event)`` goes out again and again, up to one of ``("done", None)``,
+``("refused", reason)`` and ``("failed", reason)``; after the last of these the process ends. In between
+``("ask", video_id)`` may go out, and whether that content is wanted comes in.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, BinaryIO, NoReturn
+
+import numpy as np
+
+from framecue.errors import VideoError
+from framecue.video.isolate.wire import receive, send
+from framecue.video.read.heartbeat import heard_by
+from framecue.video.read.moments import Moment, Progress, ReadVideo, read_moments
+
+__all__ = ["main"]
+
+# A sign of life at most so often; the other side waits much longer for one.
+_SECONDS_PER_BEAT = 0.25
+_PIPE_BYTES = 1 << 20
+_GIGABYTE = 1 << 30
+
+
+def main(read: ReadVideo = read_moments) -> NoReturn:
+    """Serve until the other side ends, however it ends.
+
+    Args:
+        read: what reads a file.
+    """
+    # Ctrl-C reaches every process of a terminal; it is the other side's to answer it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        _Session(*_take_pipes()).serve(read)
+    finally:
+        # Without the interpreter's own ending, which would wait for the thread that reads the pipe.
+        os._exit(0)
+
+
+class _Session:
+    def __init__(self, inbox: BinaryIO, outbox: BinaryIO) -> None:
+        self._inbox, self._outbox = inbox, outbox
+        self._asked: SimpleQueue[Any] = SimpleQueue()
+        self._sending = threading.Lock()
+        self._sent_at = 0.0
+
+    def serve(self, read: ReadVideo) -> None:
+        # In a thread of its own, so that the end of the other side is noticed while a file is being decoded.
+        threading.Thread(target=self._listen, daemon=True).start()
+        memory_bytes = self._asked.get()
+        _limit(memory_bytes)
+        self._send("ready")
+        with heard_by(self._beat):
+            while True:
+                path, options = self._asked.get()
+                try:
+                    for event in read(path, options, self._is_wanted):
+                        self._send("event", _contiguous(event))
+                except VideoError as error:
+                    self._send("refused", error.reason)
+                except MemoryError:
+                    return self._send("failed", _memory_reason(memory_bytes))
+                except Exception as error:
+                    return self._send("failed", _defect_reason(error))
+                else:
+                    self._send("done")
+
+    def _listen(self) -> None:
+        try:
+            while True:
+                self._asked.put(receive(self._inbox))
+        finally:
+            os._exit(0)
+
+    def _send(self, kind: str, value: Any = None) -> None:
+        with self._sending:
+            try:
+                send(self._outbox, (kind, value))
+            except OSError:
+                # Nobody listens any more. An exception could be taken for one of the file's.
+                os._exit(0)
+            self._sent_at = time.monotonic()
+
+    def _is_wanted(self, video_id: str) -> bool:
+        self._send("ask", video_id)
+        return self._asked.get()
+
+    def _beat(self) -> None:
+        if time.monotonic() - self._sent_at > _SECONDS_PER_BEAT:
+            self._send("event", Progress())
+
+
+def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """Give the pipes to the other side, and leave nothing where print, ffmpeg or a crash report would write."""
+    inbox, outbox = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nothing, descriptor)
+    os.close(nothing)
+    if sys.platform == "win32":
+        import msvcrt
+
+        for descriptor in (inbox, outbox):
+            msvcrt.setmode(descriptor, os.O_BINARY)
+    elif sys.platform == "linux":
+        import fcntl
+
+        # Pictures are large: fewer turns of writing and waiting. A system may forbid it.
+        with suppress(OSError):
+            fcntl.fcntl(outbox, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+    return os.fdopen(inbox, "rb"), os.fdopen(outbox, "wb")
+
+
+def _limit(memory_bytes: int | None) -> None:
+    """Bound this process's memory, let the system choose it first if memory runs out, and write no core files."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    _lower(resource.RLIMIT_CORE, 0)
+    if memory_bytes is not None:
+        # What is written to, not what is reserved (RLIMIT_AS): each thread reserves a hundred megabytes.
+        _lower(resource.RLIMIT_DATA, memory_bytes)
+    if sys.platform == "linux":
+        # Where that is forbidden, only the choice is worse.
+        with suppress(OSError):
+            Path("/proc/self/oom_score_adj").write_text("1000")
+
+
+def _lower(limit: int, value: int) -> None:
+    import resource
+
+    _, hard = resource.getrlimit(limit)
+    wanted = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    # macOS has some of them in name only.
+    with suppress(OSError, ValueError):
+        resource.setrlimit(limit, (wanted, hard))
+
+
+def _contiguous(event: Any) -> Any:
+    """Only contiguous arrays are sent without being copied once more."""
+    if isinstance(event, Moment) and not event.pixels.flags.c_contiguous:
+        return replace(event, pixels=np.ascontiguousarray(event.pixels))
+    return event
+
+
+def _memory_reason(memory_bytes: int | None) -> str:
+    limit = (
+        "there is" if memory_bytes is None else f"the {memory_bytes / _GIGABYTE:.3g} GB that reading a file may take"
+    )
+    return f"decoding it takes more memory than {limit}: its pictures are too large, or the file is damaged"
+
+
+def _defect_reason(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
+    text = " ".join(str(error).split())
+    return f"a defect in framecue, please report it: {type(error).__name__}: {text}{place}"
+
+
+if __name__ == "__main__":
+    main()

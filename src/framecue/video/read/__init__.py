@@ -1,0 +1,1 @@
+"""Reading files: which moments of them (pure arithmetic), and those as RGB frames."""

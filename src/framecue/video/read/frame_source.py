@@ -1,0 +1,55 @@
+"""Where frames come from: one way to ask for those of a file, whatever stands behind it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from framecue.video.read.decode import read_frames
+from framecue.video.read.frames import Frames
+from framecue.video.read.sampling import FrameSampling
+
+__all__ = ["FrameSource", "PlainFrameSource"]
+
+
+class FrameSource(Protocol):
+    """What training, evaluation, ``encode_video`` and searches by example read frames from."""
+
+    def read_frames(
+        self,
+        path: str | Path,
+        sampling: FrameSampling,
+        *,
+        rng: np.random.Generator | None = None,
+        start_seconds: float | None = None,
+        end_seconds: float | None = None,
+        short_side: int | None = None,
+    ) -> Frames:
+        """Return the frames that a sampling takes of a video, or of a window of it; see :func:`read_frames`.
+
+        Raises:
+            InputError: the window or ``short_side`` makes no sense.
+            VideoError: the file cannot be used.
+        """
+        ...
+
+
+class PlainFrameSource:
+    """Decodes in this process: for files that one trusts, and where many are read at once."""
+
+    def read_frames(
+        self,
+        path: str | Path,
+        sampling: FrameSampling,
+        *,
+        rng: np.random.Generator | None = None,
+        start_seconds: float | None = None,
+        end_seconds: float | None = None,
+        short_side: int | None = None,
+    ) -> Frames:
+        """Return the frames that a sampling takes of a video; see :meth:`FrameSource.read_frames`."""
+        return read_frames(
+            path, sampling, rng=rng, start_seconds=start_seconds, end_seconds=end_seconds, short_side=short_side
+        )

@@ -1,0 +1,63 @@
+"""Frames that travel with their times, and putting them together from what could be decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from framecue.errors import VideoError
+from framecue.video.read.packets import PacketIndex
+
+__all__ = ["Frames", "gather", "undecodable"]
+
+
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """Decoded frames with their times.
+
+    Attributes:
+        pixels: uint8 (F, H, W, 3), RGB, in display orientation.
+        times_seconds: float64 (F,), when each frame is shown; the video's first frame is at 0.
+    """
+
+    pixels: np.ndarray
+    times_seconds: np.ndarray
+
+
+def gather(
+    path: Path, index: PacketIndex, chosen: np.ndarray, pixels: Mapping[int, np.ndarray], problems: Sequence[str]
+) -> Frames:
+    """Put frames together from what could be decoded of them.
+
+    Args:
+        path: the file, for the error message.
+        index: its index.
+        chosen: int64 (F,), the places wanted, in the sampling's order.
+        pixels: what was decoded, by place, each uint8 (H, W, 3); of the places not wanted it takes no notice.
+        problems: what went wrong while decoding.
+
+    Returns:
+        F frames; one that is missing is replaced by the nearest that was chosen.
+
+    Raises:
+        VideoError: fewer than half of them are there.
+    """
+    places, slots = np.unique(chosen, return_inverse=True)
+    good = np.array([place for place in places.tolist() if place in pixels], dtype=np.int64)
+    if not len(good):
+        raise VideoError(path, undecodable(problems))
+    num_good = int(np.isin(chosen, good).sum())
+    if 2 * num_good < len(chosen):
+        reason = f"only {num_good} of {len(chosen)} sampled frames can be decoded: the file is damaged"
+        raise VideoError(path, reason)
+    times = index.times_seconds
+    used = np.array([int(good[np.argmin(np.abs(times[good] - times[place]))]) for place in places])
+    return Frames(np.stack([pixels[used[slot]] for slot in slots]), times[used][slots])
+
+
+def undecodable(problems: Sequence[str]) -> str:
+    """Say that nothing could be decoded, and what the decoder said last."""
+    return "none of its frames can be decoded" + (f" ({problems[-1]})" if problems else "")

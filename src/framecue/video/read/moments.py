@@ -1,0 +1,169 @@
+"""Read a video as an index needs it: its content's hash, then the frames of its segments, one after the other.
+
+What a reader gives is a stream, as a long video has more segments than fit into memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from framecue.errors import VideoError
+from framecue.video.read.decode import VideoReader
+from framecue.video.read.forward import read_segments
+from framecue.video.read.frames import Frames
+from framecue.video.read.heartbeat import beat
+from framecue.video.read.packets import PacketIndex
+from framecue.video.read.sampling import FrameSampling
+from framecue.video.read.segments import Segmentation
+from framecue.video.read.shots import find_cuts
+from framecue.video.read.source import check_file
+from framecue.video.read.thumbnail import make_thumbnail, middle_frame
+
+__all__ = ["Content", "Moment", "Progress", "ReadOptions", "ReadVideo", "content_hash", "read_moments"]
+
+_BLOCK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """What is read of each video.
+
+    Attributes:
+        sampling: which frames of each segment.
+        segmentation: how the video is cut.
+        short_side: scale larger frames down to this short side; None for full size.
+    """
+
+    sampling: FrameSampling
+    segmentation: Segmentation = field(default_factory=Segmentation)
+    short_side: int | None = None
+
+
+@dataclass(frozen=True)
+class Content:
+    """The first that is known of a file.
+
+    Attributes:
+        video_id: hash of its content.
+        is_wanted: whether its frames follow; not where its content is known already.
+        duration_seconds: of the video; 0 where it is not wanted.
+        num_segments: how many segments are planned; of a damaged video fewer moments may follow, but at least half.
+    """
+
+    video_id: str
+    is_wanted: bool
+    duration_seconds: float = 0.0
+    num_segments: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """The frames of one segment.
+
+    Attributes:
+        start_seconds: where it starts in the video.
+        end_seconds: where it ends.
+        pixels: uint8 (F, H, W, 3), RGB, in the sampling's order.
+        thumbnail: its middle frame as a small WebP picture.
+    """
+
+    start_seconds: float
+    end_seconds: float
+    pixels: np.ndarray
+    thumbnail: bytes
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A sign that a long step goes on, of no other meaning."""
+
+
+Event = Content | Progress | Moment
+# (path, options, whether a content's frames are wanted) -> what is read of it, in order
+ReadVideo = Callable[[str, ReadOptions, Callable[[str], bool]], Iterator[Event]]
+
+
+def read_moments(path: str, options: ReadOptions, is_wanted: Callable[[str], bool]) -> Iterator[Event]:
+    """Read one video.
+
+    Args:
+        path: the file.
+        options: what to read.
+        is_wanted: told the content's hash, says whether to read on.
+
+    Yields:
+        ``Content`` once, then a ``Moment`` for each segment in order of their starts. A segment that cannot be decoded
+        is left out, as long as at least half of them can.
+
+    Raises:
+        VideoError: the file cannot be read or decoded, which may come after some moments.
+    """
+    # Before anything is read: a pipe would have us wait for ever.
+    check_file(Path(path))
+    try:
+        video_id = content_hash(path)
+    except OSError as error:
+        raise VideoError(path, f"cannot be read ({error.strerror})") from error
+    if not is_wanted(video_id):
+        yield Content(video_id, is_wanted=False)
+        return
+    with VideoReader(path) as video:
+        index, duration_seconds = video.index, video.index.duration_seconds
+        if options.segmentation.is_whole(duration_seconds):
+            yield Content(video_id, True, duration_seconds, num_segments=1)
+            frames = video.read_frames(options.sampling, short_side=options.short_side)
+            yield _moment((0.0, duration_seconds), frames)
+            return
+    segments = _plan_segments(path, index, options.segmentation)
+    yield Content(video_id, True, duration_seconds, len(segments))
+    yield from _read_segments(path, index, segments, options)
+
+
+def _plan_segments(path: str, index: PacketIndex, segmentation: Segmentation) -> list[tuple[float, float]]:
+    cuts: list[float] = []
+    if segmentation.kind == "shots" and not segmentation.is_whole(index.duration_seconds):
+        cuts = find_cuts(path, index)
+    starts = index.times_seconds
+    ends = np.append(starts[1:], index.duration_seconds)
+    is_still = ends - starts > segmentation.longest_seconds
+    stills = list(zip(starts[is_still].tolist(), ends[is_still].tolist(), strict=True))
+    return segmentation.segments(index.duration_seconds, cuts, stills=stills)
+
+
+def _read_segments(
+    path: str, index: PacketIndex, segments: list[tuple[float, float]], options: ReadOptions
+) -> Iterator[Moment]:
+    num_lost = 0
+    found = read_segments(path, index, options.sampling, segments, short_side=options.short_side)
+    for segment, frames in zip(segments, found, strict=True):
+        if isinstance(frames, Frames):
+            yield _moment(segment, frames)
+            continue
+        num_lost += 1
+        if 2 * num_lost > len(segments):
+            raise VideoError(
+                path, f"more than half of its {len(segments)} segments cannot be decoded ({frames.reason})"
+            )
+
+
+def _moment(segment: tuple[float, float], frames: Frames) -> Moment:
+    return Moment(*segment, frames.pixels, make_thumbnail(middle_frame(frames)))
+
+
+def content_hash(path: str) -> str:
+    """Hash a file's content: BLAKE2b of 20 bytes, hexadecimal.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    digest = hashlib.blake2b(digest_size=20)
+    with Path(path).open("rb") as file:
+        while block := file.read(_BLOCK_BYTES):
+            digest.update(block)
+            beat()
+    return digest.hexdigest()

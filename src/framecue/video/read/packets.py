@@ -1,0 +1,224 @@
+"""When each frame of a video is shown, learned from the packets without decoding them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from framecue.errors import InputError, VideoError
+from framecue.video.read.sampling import FrameSampling
+from framecue.video.read.source import open_video, read_packets
+
+__all__ = ["PacketIndex", "choose_places", "read_packet_index", "scan_packets"]
+
+# Their packets are marked as keyframes though they paint over the picture before.
+_PAINTING_CODECS = frozenset({"gif", "apng", "webp"})
+_STILL_BRANDS = frozenset({"avif", "heic", "heix", "mif1"})
+_DEFAULT_RATE = 25  # frames a second where a file says nothing at all: ffmpeg's own assumption
+# Seconds by which a window's edge may miss a frame's time and still mean it: mkv rounds times to a millisecond.
+_EDGE_SECONDS = 0.0005
+
+
+class _Packet(NamedTuple):
+    shown_at: int | None
+    decoded_at: int | None
+    length: int
+    size: int
+    is_key: bool
+    is_shown: bool
+
+
+@dataclass(frozen=True, eq=False)
+class PacketIndex:
+    """The frames of one video in the order in which they are shown; a frame's *place* is its number in that order.
+
+    Attributes:
+        times: int64 (N,), ascending; when each frame is shown, in units of ``time_base``.
+        end: when the last frame ends, in the same unit.
+        time_base: seconds of one unit.
+        ranks: int64 (N,), each frame's number in decoding order.
+        key_times: int64 (K,), ascending; when the keyframes are shown. Decoding can start at each of them.
+        key_decode_times: int64 (K,), the keyframes' decoding times, by which some formats seek.
+        key_sizes: int64 (K,), the keyframes' packets' sizes in bytes, to know them again.
+        key_ranks: int64 (K,), the keyframes' numbers in decoding order.
+        num_skipped: packets before the first keyframe (of a recording joined midway), which cannot be decoded.
+        by_order: the packets do not say, or say ambiguously, when their frames are shown. A frame is then known by
+            being the n-th that the decoder gives, and all before it have to be decoded.
+    """
+
+    times: np.ndarray
+    end: int
+    time_base: Fraction
+    ranks: np.ndarray
+    key_times: np.ndarray
+    key_decode_times: np.ndarray
+    key_sizes: np.ndarray
+    key_ranks: np.ndarray
+    num_skipped: int
+    by_order: bool
+
+    @property
+    def num_frames(self) -> int:
+        """How many frames are shown."""
+        return len(self.times)
+
+    @property
+    def duration_seconds(self) -> float:
+        """From the first frame's beginning to the last frame's end."""
+        return float((self.end - int(self.times[0])) * self.time_base)
+
+    def span(self, first: int, last: int) -> tuple[Fraction, Fraction]:
+        """When one place begins and another ends, in seconds of the file's own clock."""
+        end = self.end if last + 1 >= self.num_frames else int(self.times[last + 1])
+        return int(self.times[first]) * self.time_base, end * self.time_base
+
+    @cached_property
+    def times_seconds(self) -> np.ndarray:
+        """float64 (N,), when each frame is shown, the first one at 0."""
+        # Divided last, so that each is the float nearest to the exact time.
+        return (self.times - self.times[0]).astype(np.float64) * self.time_base.numerator / self.time_base.denominator
+
+
+def read_packet_index(path: str | Path) -> PacketIndex:
+    """Read a file's packets, without decoding them. To read many windows of one file, do this once for all.
+
+    Args:
+        path: the file.
+
+    Returns:
+        Its index, for ``read_frames(..., index=...)``.
+
+    Raises:
+        VideoError: the file cannot be opened, or has no video.
+    """
+    with open_video(path) as (container, stream):
+        return scan_packets(Path(path), container, stream)
+
+
+def scan_packets(path: Path, container: Any, stream: Any) -> PacketIndex:
+    """Read the packets of a newly opened file, which is at its end then.
+
+    Args:
+        path: the file, for the error message.
+        container: the open file.
+        stream: its video stream.
+
+    Returns:
+        Its index.
+
+    Raises:
+        VideoError: there are no packets.
+    """
+    time_base = stream.time_base or Fraction(1, _DEFAULT_RATE)
+    packets: list[_Packet] = []
+    for packet in read_packets(container, stream):
+        is_shown = not (packet.is_discard or packet.is_corrupt)
+        facts = _Packet(packet.pts, packet.dts, packet.duration or 0, packet.size, packet.is_keyframe, is_shown)
+        packets.append(facts)
+    first_key = next((rank for rank, facts in enumerate(packets) if facts.is_key), 0)
+    shown_ranks = np.array([r for r, facts in enumerate(packets) if facts.is_shown and r >= first_key], dtype=np.int64)
+    if not len(shown_ranks):
+        raise VideoError(path, "its video stream is empty: the file is damaged or was cut off")
+
+    rate = stream.guessed_rate or stream.average_rate or _DEFAULT_RATE
+    usual_length = max(1, round(1 / (Fraction(rate) * time_base)))
+    times, durations, by_order = _frame_times([packets[rank] for rank in shown_ranks], usual_length)
+    order = np.arange(len(times)) if by_order else np.argsort(times, kind="stable")
+    times, ranks, durations = times[order], shown_ranks[order], durations[order]
+    if _is_still(container, len(times)):
+        end = int(times[-1])
+    else:
+        gaps = np.diff(times)
+        end = int(times[-1]) + int(durations[-1] or (np.median(gaps) if len(gaps) else 0) or usual_length)
+
+    keys = []
+    if not by_order and stream.codec_context.name not in _PAINTING_CODECS:
+        keys = [
+            (facts.shown_at, facts.shown_at if facts.decoded_at is None else facts.decoded_at, facts.size, rank)
+            for rank, facts in enumerate(packets)
+            if facts.is_key and facts.shown_at is not None
+        ]
+    key_table = np.array(sorted(keys), dtype=np.int64).reshape(-1, 4)
+    return PacketIndex(
+        times=times,
+        end=end,
+        time_base=time_base,
+        ranks=ranks,
+        key_times=key_table[:, 0],
+        key_decode_times=key_table[:, 1],
+        key_sizes=key_table[:, 2],
+        key_ranks=key_table[:, 3],
+        num_skipped=first_key,
+        by_order=by_order,
+    )
+
+
+def _frame_times(packets: list[_Packet], usual_length: int) -> tuple[np.ndarray, np.ndarray, bool]:
+    """When and how long packets are shown, and whether these times fail to tell the frames apart."""
+    lengths = np.array([facts.length for facts in packets], dtype=np.int64)
+    shown = [facts.shown_at for facts in packets if facts.shown_at is not None]
+    decoded = [facts.decoded_at for facts in packets if facts.decoded_at is not None]
+    steps = np.diff(decoded)
+    if len(shown) == len(packets) and (steps >= 0).all():
+        is_ambiguous = len(set(shown)) < len(shown)
+        return np.array(sorted(shown) if is_ambiguous else shown, dtype=np.int64), lengths, is_ambiguous
+    if len(decoded) == len(packets) and (steps > 0).all():
+        # Frames are shown in the rhythm in which they are decoded, only later.
+        return np.array(decoded, dtype=np.int64), lengths, True
+    ends = np.cumsum(np.where(lengths > 0, lengths, usual_length))
+    return np.concatenate([[0], ends[:-1]]), lengths, True
+
+
+def _is_still(container: Any, num_frames: int) -> bool:
+    name = container.format.name
+    is_image = name == "image2" or name.endswith("_pipe") or container.metadata.get("major_brand") in _STILL_BRANDS
+    return is_image and num_frames == 1
+
+
+def choose_places(
+    index: PacketIndex,
+    sampling: FrameSampling,
+    *,
+    rng: np.random.Generator | None,
+    start_seconds: float | None,
+    end_seconds: float | None,
+    path: Path,
+) -> np.ndarray:
+    """Which frames a sampling takes of a window.
+
+    The sampling counts on an even grid with as many parts as the window has frames; the middle of a part takes the
+    frame that is shown then. At a constant frame rate part *i* is frame *i*; at a variable one the frames are
+    taken evenly in time.
+
+    Args:
+        index: the video.
+        sampling: which parts of the grid.
+        rng: for training sampling; ``None`` for the fixed one.
+        start_seconds: where the window starts; ``None`` for the beginning.
+        end_seconds: where it ends; ``None`` for the end, and later than the end means the end.
+        path: for the error message.
+
+    Returns:
+        int64 (F,), places in the index, in the sampling's order.
+
+    Raises:
+        InputError: the window ends before it starts, or starts before 0.
+        VideoError: the window starts after the video has ended.
+    """
+    duration, seconds = index.duration_seconds, index.times_seconds
+    start = 0.0 if start_seconds is None else start_seconds
+    end = duration if end_seconds is None else min(end_seconds, duration)
+    if start < 0 or (end_seconds is not None and end_seconds <= start):
+        raise InputError(f"no window runs from {start} to {end_seconds} seconds: give 0 <= start < end")
+    if start > 0 and start >= duration - _EDGE_SECONDS:
+        raise VideoError(path, f"the window starts at {start} seconds, but the video lasts {duration:.3f} seconds")
+    first, last = np.searchsorted(seconds, [start - _EDGE_SECONDS, end - _EDGE_SECONDS])
+    length = max(1, int(last - first))
+    parts = sampling.test_indices(length) if rng is None else sampling.train_indices(length, rng)
+    ticks = start + (np.array(parts) + 0.5) / length * (end - start)
+    return np.maximum(np.searchsorted(seconds, ticks, side="right") - 1, 0)

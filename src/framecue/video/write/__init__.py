@@ -1,0 +1,1 @@
+"""Writing files: new videos, and clips cut out of others."""

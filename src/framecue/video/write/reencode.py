@@ -1,0 +1,169 @@
+"""Encode a stretch of a video anew, to the frame, with its sound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from heapq import merge
+from itertools import chain
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import av
+import numpy as np
+from av.video.reformatter import VideoReformatter
+
+from framecue.errors import VideoError
+from framecue.video.read.forward import decode_places
+from framecue.video.read.frames import undecodable
+from framecue.video.read.packets import PacketIndex
+from framecue.video.read.pixels import RgbConverter
+from framecue.video.read.source import open_video
+from framecue.video.write.write import encodable, set_colours
+
+__all__ = ["Codecs", "encode_frames"]
+
+_TIME_BASE = Fraction(1, 90_000)
+_USUAL_RATE = 25
+_USUAL_SOUND_RATE = 48_000
+# A decoder of sound needs some of what comes before to be right.
+_SOUND_LEAD_SECONDS = 2
+
+
+class Codecs(NamedTuple):
+    """What to encode with.
+
+    Attributes:
+        picture: the video encoder.
+        sound: the audio encoder.
+        options: of the video encoder.
+    """
+
+    picture: str
+    sound: str
+    options: dict[str, str]
+
+
+def encode_frames(source: Path, index: PacketIndex, target: Any, places: tuple[int, int], codecs: Codecs) -> None:
+    """Encode a video's frames from one place to another, each at its time, and the sound that goes with them.
+
+    Of several sound tracks one is taken. Frames are turned upright, laid on white where they are transparent,
+    and lose a last odd row and column.
+
+    Args:
+        source: the file.
+        index: its index.
+        target: the open output container.
+        places: the first and the last frame.
+        codecs: what to encode with.
+
+    Raises:
+        VideoError: no frame can be decoded, or the file cannot be opened.
+    """
+    start, end = index.span(*places)
+    problems: list[str] = []
+    for is_careful in (False, True):  # a jump may land where the decoder cannot recover
+        pictures = _pictures(source, index, places, problems, is_careful=is_careful)
+        first = next(pictures, None)
+        if first is not None and first.seconds == start:
+            break
+    if first is None:
+        raise VideoError(source, undecodable(problems))
+    with open_video(source) as (container, stream):
+        rate = stream.guessed_rate or stream.average_rate or _USUAL_RATE
+        picture_stream = target.add_stream(codecs.picture, rate=rate, options=codecs.options)
+        context = picture_stream.codec_context
+        context.width, context.height, context.pix_fmt = first.frame.width, first.frame.height, "yuv420p"
+        context.time_base = _TIME_BASE
+        set_colours(context)
+        context.sample_aspect_ratio = _pixel_shape(stream, first.frame)
+        sound = container.streams.best("audio")
+        timed: list[Iterator[_Timed]] = [chain([first], pictures)]
+        outputs = {"picture": picture_stream}
+        if sound is not None and sound.codec_context is not None:
+            shape = _sound_shape(codecs.sound, sound)
+            outputs["sound"] = target.add_stream(codecs.sound, **shape)
+            timed.append(_sounds(container, sound, av.AudioResampler(format="fltp", **shape), start, end))
+        for item in merge(*timed, key=lambda item: item.seconds):
+            target.mux(outputs[item.kind].encode(item.frame))
+        for output in outputs.values():
+            target.mux(output.encode(None))
+
+
+class _Timed(NamedTuple):
+    """A frame of pictures or of sound, with its time in the source's own clock."""
+
+    seconds: Fraction
+    kind: str
+    frame: Any
+
+
+def _pictures(
+    source: Path, index: PacketIndex, places: tuple[int, int], problems: list[str], *, is_careful: bool
+) -> Iterator[_Timed]:
+    convert, reformatter = RgbConverter(), VideoReformatter()
+    start, _ = index.span(*places)
+    time_before = -1
+    wanted = range(places[0], places[1] + 1)
+    for place, decoded in decode_places(source, index, wanted, problems, is_careful=is_careful):
+        seconds, end = index.span(place, place)
+        time = round((seconds - start) / _TIME_BASE)
+        if time <= time_before:  # a damaged file may show two frames at once
+            continue
+        time_before = time
+        pixels = convert(decoded)
+        height, width, _ = pixels.shape
+        if min(height, width) < 2:
+            raise VideoError(source, f"is {width} x {height} pixels; an encoder needs 2 x 2")
+        frame = encodable(pixels[: height // 2 * 2, : width // 2 * 2], reformatter)
+        frame.time_base = _TIME_BASE
+        frame.pts, frame.duration = time, round((end - seconds) / _TIME_BASE)
+        yield _Timed(seconds, "picture", frame)
+
+
+def _sound_shape(encoder: str, stream: Any) -> dict[str, Any]:
+    """The stream's own sampling rate and channels, where the encoder knows them."""
+    known, context = av.Codec(encoder, "w").audio_rates, stream.codec_context
+    rate = context.sample_rate if known is None or context.sample_rate in known else _USUAL_SOUND_RATE
+    layout = context.layout.name
+    if layout.endswith("channels"):  # so many, and nothing said of where they are
+        layout = "mono" if context.layout.nb_channels == 1 else "stereo"
+    return {"rate": rate, "layout": layout}
+
+
+def _pixel_shape(stream: Any, frame: Any) -> Fraction:
+    """Width to height of one pixel of the upright picture."""
+    shape = stream.sample_aspect_ratio or Fraction(1)
+    is_turned = (stream.width > stream.height) != (frame.width > frame.height)
+    return 1 / shape if is_turned else shape
+
+
+def _sounds(container: Any, stream: Any, resampler: Any, start: Fraction, end: Fraction) -> Iterator[_Timed]:
+    """The sound between two times, resampled and cut to the sample; what cannot be decoded is silent."""
+    rate = resampler.rate
+    try:
+        container.seek(int((start - _SOUND_LEAD_SECONDS) * av.time_base))
+        for packet in container.demux(stream):
+            for piece in _resampled(packet, resampler):
+                seconds = piece.pts * piece.time_base
+                if seconds >= end:
+                    return
+                skip, stop = max(0, round((start - seconds) * rate)), round((end - seconds) * rate)
+                samples = piece.to_ndarray()[:, skip:stop]
+                if samples.shape[1]:
+                    frame = av.AudioFrame.from_ndarray(
+                        np.ascontiguousarray(samples), format="fltp", layout=piece.layout.name
+                    )
+                    frame.sample_rate, frame.time_base = rate, Fraction(1, rate)
+                    frame.pts = round((seconds - start) * rate) + skip
+                    yield _Timed(max(seconds, start), "sound", frame)
+    except (av.FFmpegError, OSError):
+        return  # the file breaks off here
+
+
+def _resampled(packet: Any, resampler: Any) -> list[Any]:
+    try:
+        pieces = [piece for frame in packet.decode() for piece in resampler.resample(frame)]
+    except (av.FFmpegError, ValueError):
+        return []
+    return [piece for piece in pieces if piece.pts is not None]

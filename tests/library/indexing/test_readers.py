@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from framecue.errors import InputError
+from framecue.library import Library
+from framecue.library.indexing.readers import open_readers
+from framecue.video import Content, FrameSampling, Moment, ReadOptions
+
+
+@pytest.mark.parametrize(("num_cores", "num_readers"), [(1, 1), (2, 1), (7, 1), (8, 2), (64, 4), (None, 1)])
+def test_readers_leave_cores_for_each_decoder(
+    monkeypatch: pytest.MonkeyPatch, num_cores: int | None, num_readers: int
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: num_cores)
+    with open_readers(stall_seconds=60) as readers:
+        assert len(readers) == num_readers
+
+
+def test_readers_read_and_end_with_the_block(tmp_path: Path, write_clip) -> None:
+    path = write_clip(tmp_path / "red.mp4", "red")
+    options = ReadOptions(FrameSampling(2))
+    with open_readers(stall_seconds=60) as (read, *_):
+        content, moment = read(str(path), options, lambda video_id: True)
+        assert isinstance(content, Content)
+        assert isinstance(moment, Moment)
+        assert moment.pixels[:, 20, 20, 0].min() > 180
+    with pytest.raises(RuntimeError, match="closed"):
+        next(read(str(path), options, lambda video_id: True))
+
+
+def test_a_limit_that_is_none_is_refused() -> None:
+    with pytest.raises(InputError, match="stall_seconds is 0"), open_readers(stall_seconds=0):
+        pass
+
+
+@pytest.mark.isolated
+def test_a_library_reads_files_in_another_process(tmp_path: Path, clips: Path, colour_model) -> None:
+    (clips / "text.mp4").write_text("not a video " * 100)
+    library = Library(tmp_path / "videos.lance", model=colour_model)
+    report = library.add(clips)
+    assert (report.added, len(report.skipped)) == (4, 1)
+    assert Path(library.search("red", k=1)[0].path).name == "red.mp4"

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from framecue.errors import InputError
+from framecue.library import Filters, Query, VideoMoment
+from framecue.library.search.query import Part, SearchOptions, as_query
+
+
+@pytest.mark.parametrize("text", ["a beach", "-people", "beach -people^2", "^3", 'a "b" OR c*', "  spaces  "])
+def test_a_plain_text_is_text_whatever_is_in_it(text: str) -> None:
+    assert as_query(text).parts == (Part("text", text, 1.0),)
+    assert str(as_query(text)) == text
+
+
+def test_parts_in_every_way_of_writing_them() -> None:
+    assert Query("a").parts == Query(["a"]).parts == Query([("a", 1.0)]).parts == Query({"a": 1.0}).parts
+    query = Query(
+        {"beach": 1, "people": -0.5},
+        images=[Path("/a.jpg"), ("/b.jpg", 2.0)],
+        videos=["/c.mp4", VideoMoment("/d.mp4", 12.5), (VideoMoment("/e.mp4"), -1)],
+    )
+    assert query.parts == (
+        Part("text", "beach", 1),
+        Part("text", "people", -0.5),
+        Part("image", "/a.jpg", 1.0),
+        Part("image", "/b.jpg", 2.0),
+        Part("video", "/c.mp4", 1.0),
+        Part("video", "/d.mp4", 1.0, 12.5),
+        Part("video", "/e.mp4", -1),
+    )
+    assert query.wanted_texts == (("beach", 1),)
+    assert str(query) == (
+        "beach, without people^0.5, image /a.jpg, image /b.jpg^2, video /c.mp4, video /d.mp4 at 12.5 s, "
+        "without video /e.mp4"
+    )
+
+
+def test_a_query_does_not_change_with_what_it_was_made_of() -> None:
+    texts = ["a"]
+    query = Query(texts)
+    texts.append("b")
+    assert len(query.parts) == 1
+    assert {query: 1}[Query("a")] == 1
+
+
+@pytest.mark.parametrize("make", [Query, lambda: Query(""), lambda: Query(["a", " \n"]), lambda: as_query("\t")])
+def test_an_empty_query_is_refused(make) -> None:
+    with pytest.raises(InputError, match=r"^the query is empty; describe in words what the video shows$"):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: Query({"a": 0}), "the weight of 'a' is 0; it must be a number other than 0"),
+        (lambda: Query({"a": float("nan")}), "is nan"),
+        (lambda: Query({"a": True}), "is True"),
+        (lambda: Query([("a", "2")]), "is '2'"),
+        (lambda: Query([("a", 1, 2)]), r"texts holds \('a', 1, 2\)"),
+        (lambda: Query([3]), "texts holds 3"),
+        (lambda: Query(3), "texts is 3; give one, several, or a mapping"),
+        (lambda: Query(images=""), "the image to search with has no name"),
+        (lambda: Query(videos=VideoMoment("", 1)), "has an empty name"),
+        (lambda: VideoMoment("a", -1), "at_seconds is -1; it must be a time in the video"),
+        (lambda: VideoMoment("a", float("inf")), "at_seconds is inf"),
+        (lambda: as_query(None), "the query is a NoneType; give a text or a framecue.Query"),
+    ],
+)
+def test_what_makes_no_query_is_one_clear_line(make, says: str) -> None:
+    with pytest.raises(InputError, match=says) as caught:
+        make()
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"k": 0}, "k is 0; it must be a whole number, 1 or more"),
+        ({"k": 2.5}, "k is 2.5"),
+        ({"k": True}, "k is True"),
+        ({"offset": -1}, "offset is -1; it must be a whole number, 0 or more"),
+        ({"min_score": 1.5}, "min_score is 1.5; scores are cosines, between -1 and 1"),
+        ({"min_score": float("nan")}, "min_score is nan"),
+        ({"min_score": "0.3"}, "min_score is '0.3'"),
+    ],
+)
+def test_options_that_make_no_sense(options, says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        SearchOptions(**options)
+
+
+def test_options_hold_what_they_are_given() -> None:
+    filters = Filters(folder="/a")
+    options = SearchOptions(k=3, offset=6, min_score=-1, filters=filters)
+    assert (options.k, options.offset, options.min_score, options.filters) == (3, 6, -1, filters)
