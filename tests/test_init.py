@@ -66,7 +66,7 @@ def test_each_name_is_the_one_of_its_home() -> None:
 
 
 def test_another_name_is_an_ordinary_attribute_error() -> None:
-    with pytest.raises(AttributeError, match="framecue.*load_modle"):
+    with pytest.raises(AttributeError, match=r"framecue.*load_modle"):
         framecue.load_modle  # noqa: B018
     assert not hasattr(framecue, "__wrapped__")
 
