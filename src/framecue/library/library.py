@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
 
+from framecue.encoder import Encoder, Fingerprint
 from framecue.errors import InputError, LibraryNotFoundError, NotOfflineError
 from framecue.library.files.walk import PathsLike, is_below
-from framecue.library.fingerprint import check_fingerprint, lasting_fingerprint, load_named_model
-from framecue.library.indexing.encode import Worker
-from framecue.library.indexing.ledger import Outcome, ProgressCallback, run_plan
+from framecue.library.fingerprint import check_fingerprint, load_named_model
+from framecue.library.indexing.encode import SegmentEncoder
+from framecue.library.indexing.ledger import Outcome
 from framecue.library.indexing.plan import Plan, make_plan
 from framecue.library.indexing.readers import open_readers
 from framecue.library.indexing.removal import find_gone, take_out
+from framecue.library.indexing.run import ProgressCallback, run_plan
+from framecue.library.indexing.runner import LocalRunner
 from framecue.library.indexing.sidecar_update import Retold, update_subtitles
 from framecue.library.results import AddReport, Duplicate, FileInfo, Hit, LibraryInfo, RemoveReport, Skipped, Upkeep
 from framecue.library.search.answer import answer
@@ -23,9 +25,6 @@ from framecue.library.store import Store, normal_uri
 from framecue.library.store.lock import library_lock
 from framecue.paths import absolute_path
 from framecue.video import IMAGE_SUFFIXES, STALL_SECONDS, VIDEO_SUFFIXES, ReadVideo, Segmentation
-
-if TYPE_CHECKING:
-    from framecue.model import VideoTextModel
 
 __all__ = ["SUFFIXES", "Library"]
 
@@ -49,7 +48,7 @@ class Library:
         >>> library.search("a red square rises", k=3)  # doctest: +SKIP
     """
 
-    def __init__(self, uri: str | os.PathLike[str], model: VideoTextModel | None = None) -> None:
+    def __init__(self, uri: str | os.PathLike[str], model: Encoder | None = None) -> None:
         self.uri = normal_uri(uri)
         self._model = model
 
@@ -63,14 +62,14 @@ class Library:
         return self._open_if_there() is not None
 
     @property
-    def fingerprint(self) -> dict[str, Any]:
+    def fingerprint(self) -> Fingerprint:
         """What made the library's vectors: backbone, adapter, method, sampling, width.
 
         Raises:
             LibraryNotFoundError: the library does not exist.
             LibraryError: something else is at this place, or it cannot be read.
         """
-        return Store.open(self.uri).fingerprint
+        return _fingerprint(Store.open(self.uri))
 
     def plan(self, paths: PathsLike, *, exclude: Iterable[str] = (), within: Iterable[str] | None = None) -> Plan:
         """Say what ``add`` would do, without reading any content or loading a model.
@@ -155,9 +154,9 @@ class Library:
                 store = self._open_if_there()
                 if plan.units:
                     settings = self._fitting_segmentation(store, segmentation)
-                    worker = Worker(self._fitting_model(store), segmentation=settings, captions=captions)
+                    encoder = SegmentEncoder(self._fitting_model(store), segmentation=settings, captions=captions)
                     with open_readers(stall_seconds=stall_seconds) as readers:
-                        outcome = self._encode(plan, worker, readers, store, progress)
+                        outcome = self._encode(plan, encoder, readers, store, progress)
                     store = self._open_if_there()
                 if store:
                     retold = update_subtitles(store, plan.subtitles_changed)
@@ -185,18 +184,17 @@ class Library:
     def _encode(
         self,
         plan: Plan,
-        worker: Worker,
+        encoder: SegmentEncoder,
         readers: Sequence[ReadVideo],
         store: Store | None,
         progress: ProgressCallback | None,
     ) -> Outcome:
-        fingerprint = lasting_fingerprint(worker.model.fingerprint())
+        fingerprint = encoder.encoder.fingerprint().with_absolute_places()
         return run_plan(
             plan,
-            worker,
-            readers=readers,
+            LocalRunner(encoder, readers),
             store=store,
-            make_store=lambda: Store.create(self.uri, fingerprint, worker.options.segmentation),
+            make_store=lambda: Store.create(self.uri, fingerprint.to_dict(), encoder.options.segmentation),
             progress=progress,
         )
 
@@ -363,7 +361,7 @@ class Library:
             uri=self.uri,
             num_videos=len(held),
             num_segments=sum(item.num_segments for item in held.values()),
-            fingerprint=store.fingerprint,
+            fingerprint=_fingerprint(store),
             files=[FileInfo(path, item.duration_seconds) for path, item in held.items()],
             duplicates=[
                 Duplicate(path, originals[copy.video_id])
@@ -383,7 +381,7 @@ class Library:
         except LibraryNotFoundError:
             return None
 
-    def _fitting_model(self, store: Store | None) -> VideoTextModel:
+    def _fitting_model(self, store: Store | None) -> Encoder:
         """Give the model, loading the one that the library names if need be, checked against the library."""
         if self._model is None:
             if store is None:
@@ -391,9 +389,9 @@ class Library:
                     f"library {self.uri} does not exist yet, and a new one needs a model: "
                     "Library(uri, model=framecue.load_model(name))"
                 )
-            self._model = load_named_model(store.fingerprint)
+            self._model = load_named_model(_fingerprint(store))
         if store is not None:
-            check_fingerprint(self.uri, store.fingerprint, self._model.fingerprint())
+            check_fingerprint(self.uri, _fingerprint(store), self._model.fingerprint())
         return self._model
 
     def _fitting_segmentation(self, store: Store | None, wanted: Segmentation | None) -> Segmentation:
@@ -416,22 +414,25 @@ def _words(segmentation: Segmentation) -> str:
     return ", ".join(f"{name.removesuffix('_seconds')} {value}" for name, value in vars(segmentation).items())
 
 
+def _fingerprint(store: Store) -> Fingerprint:
+    return Fingerprint.from_dict(store.fingerprint)
+
+
 def _counts(store: Store | None) -> tuple[int, int]:
     """Count (videos, segments) of a library."""
     held = store.held() if store else {}
     return len(held), sum(item.num_segments for item in held.values())
 
 
-def _check_offline(model: VideoTextModel) -> None:
+def _check_offline(model: Encoder) -> None:
     """Refuse a model that has no vector of a video alone.
 
     Raises:
         NotOfflineError: it has none.
     """
     if not model.offline:
-        method = model.fingerprint().get("method")
         raise NotOfflineError(
-            f"method {method!r} needs the query to encode a video, so a library cannot hold its vectors; "
+            f"method {model.method_name!r} needs the query to encode a video, so a library cannot hold its vectors; "
             "index with a method that encodes videos on their own, such as mean-pool or prompt-switch, and measure "
             "this one as its second stage: framecue evaluate --rerank-with"
         )

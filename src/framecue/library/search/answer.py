@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
+from framecue.encoder import Encoder
 from framecue.errors import InputError, LibraryError
 from framecue.library.results import Hit
 from framecue.library.search.explain import explain
@@ -13,14 +13,11 @@ from framecue.library.search.query_vectors import EncodedQuery, encode_queries
 from framecue.library.search.ranking import Found, find
 from framecue.library.store import Store
 
-if TYPE_CHECKING:
-    from framecue.model import VideoTextModel
-
 __all__ = ["answer"]
 
 
 def answer(
-    store: Store, get_model: Callable[[], VideoTextModel], queries: Sequence[Query], options: SearchOptions
+    store: Store, get_model: Callable[[], Encoder], queries: Sequence[Query], options: SearchOptions
 ) -> list[list[Hit]]:
     """Search a library.
 
@@ -73,7 +70,7 @@ def _make_ready_for_words(store: Store, queries: Sequence[Query]) -> None:
         ) from error
 
 
-def _hit(rank: int, found: Found, model: VideoTextModel | None, encoded: EncodedQuery) -> Hit:
+def _hit(rank: int, found: Found, model: Encoder | None, encoded: EncodedQuery) -> Hit:
     match = found.match
     return Hit(
         rank=rank,

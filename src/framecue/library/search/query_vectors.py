@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from framecue.encoder import Encoder
 from framecue.errors import InputError, VideoError
 from framecue.library.files.presence import holds
 from framecue.library.search.query import Part, Query
@@ -16,9 +16,6 @@ from framecue.library.store import Store
 from framecue.library.store.rows import Row
 from framecue.paths import absolute_path
 from framecue.video import VideoReader, content_hash
-
-if TYPE_CHECKING:
-    from framecue.model import VideoTextModel
 
 __all__ = ["EncodedQuery", "encode_queries"]
 
@@ -36,7 +33,7 @@ class EncodedQuery:
     parts: Sequence[np.ndarray]
 
 
-def encode_queries(model: VideoTextModel, store: Store, queries: Sequence[Query]) -> list[EncodedQuery]:
+def encode_queries(model: Encoder, store: Store, queries: Sequence[Query]) -> list[EncodedQuery]:
     """Encode queries; what several of them have in common is encoded once, and texts many at a time.
 
     The vectors of a video that the library holds unchanged are taken from there.
@@ -50,19 +47,16 @@ def encode_queries(model: VideoTextModel, store: Store, queries: Sequence[Query]
         VideoError: a file cannot be read.
         InputError: a file is not of its kind or has no such moment, or the parts of a query cancel out.
     """
-    import torch
-
     parts = dict.fromkeys((part.kind, part.value, part.at_seconds) for query in queries for part in query.parts)
     texts = [value for kind, value, _ in parts if kind == "text"]
     vectors: dict[tuple[str, str, float | None], np.ndarray] = {}
-    with torch.inference_mode():
-        for start in range(0, len(texts), TEXTS_PER_ENCODE):
-            some = texts[start : start + TEXTS_PER_ENCODE]
-            encoded = model.encode_text(some).detach().float().cpu().numpy()
-            vectors |= {("text", text, None): vector for text, vector in zip(some, encoded, strict=True)}
-        for kind, value, at_seconds in parts:
-            if kind != "text":
-                vectors[kind, value, at_seconds] = _encode_file(model, store, kind, value, at_seconds)
+    for start in range(0, len(texts), TEXTS_PER_ENCODE):
+        some = texts[start : start + TEXTS_PER_ENCODE]
+        encoded = model.embed_texts(some)
+        vectors |= {("text", text, None): vector for text, vector in zip(some, encoded, strict=True)}
+    for kind, value, at_seconds in parts:
+        if kind != "text":
+            vectors[kind, value, at_seconds] = _encode_file(model, store, kind, value, at_seconds)
     return [
         _combined(query, [vectors[part.kind, part.value, part.at_seconds] for part in query.parts]) for query in queries
     ]
@@ -82,7 +76,7 @@ def _combined(query: Query, vectors: Sequence[np.ndarray]) -> EncodedQuery:
     return EncodedQuery(query, (total / length).astype(np.float32), vectors)
 
 
-def _encode_file(model: VideoTextModel, store: Store, kind: str, value: str, at_seconds: float | None) -> np.ndarray:
+def _encode_file(model: Encoder, store: Store, kind: str, value: str, at_seconds: float | None) -> np.ndarray:
     path = absolute_path(value)
     if kind == "video" and (stored := _stored_vector(store, path, at_seconds)) is not None:
         return stored
@@ -98,7 +92,7 @@ def _encode_file(model: VideoTextModel, store: Store, kind: str, value: str, at_
                 start_seconds = min(max(0.0, at_seconds - half), duration_seconds - 2 * half)
                 end_seconds = start_seconds + 2 * half
         frames = video.read_frames(model.sampling, start_seconds=start_seconds, end_seconds=end_seconds)
-    vector: np.ndarray = model.encode_frames(model.preprocess(frames.pixels)[None])[0].float().cpu().numpy()
+    vector: np.ndarray = model.embed_videos(model.prepare(frames.pixels)[None])[0]
     return vector
 
 

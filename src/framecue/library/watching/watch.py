@@ -26,8 +26,8 @@ from framecue.library.files.walk import (
     is_below,
     is_within,
 )
-from framecue.library.indexing.ledger import ProgressCallback
 from framecue.library.indexing.plan import Plan
+from framecue.library.indexing.run import ProgressCallback
 from framecue.library.library import SUFFIXES, Library
 from framecue.library.results import AddReport, Skipped
 from framecue.library.state import FileState
