@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 from framecue.encoder import Encoder, Fingerprint
 from framecue.errors import InputError, LibraryNotFoundError, NotOfflineError
-from framecue.library.files.walk import PathsLike, is_below
+from framecue.library.files.interface import Files, PathsLike
+from framecue.library.files.local import LOCAL_FILES
+from framecue.library.files.walk import is_below
 from framecue.library.fingerprint import check_fingerprint, load_named_model
 from framecue.library.indexing.encode import SegmentEncoder
 from framecue.library.indexing.ledger import Outcome
@@ -16,14 +18,14 @@ from framecue.library.indexing.readers import open_readers
 from framecue.library.indexing.removal import find_gone, take_out
 from framecue.library.indexing.run import ProgressCallback, run_plan
 from framecue.library.indexing.runner import LocalRunner
-from framecue.library.indexing.sidecar_update import Retold, update_subtitles
+from framecue.library.indexing.sidecar_update import SidecarUpdate, update_subtitles
 from framecue.library.results import AddReport, Duplicate, FileInfo, Hit, LibraryInfo, RemoveReport, Skipped, Upkeep
 from framecue.library.search.answer import answer
 from framecue.library.search.filters import Filters
 from framecue.library.search.query import Query, SearchOptions, as_query
 from framecue.library.store import Store, normal_uri
 from framecue.library.store.lock import library_lock
-from framecue.paths import absolute_path
+from framecue.paths import NOT_LOCAL, absolute_path, is_url
 from framecue.video import IMAGE_SUFFIXES, STALL_SECONDS, VIDEO_SUFFIXES, ReadVideo, Segmentation
 
 __all__ = ["SUFFIXES", "Library"]
@@ -50,6 +52,7 @@ class Library:
 
     def __init__(self, uri: str | os.PathLike[str], model: Encoder | None = None) -> None:
         self.uri = normal_uri(uri)
+        self.files: Files = LOCAL_FILES
         self._model = model
 
     @property
@@ -86,7 +89,9 @@ class Library:
         """
         store = self._open_if_there()
         held, copies = (store.held(), store.copies()) if store else ({}, {})
-        return make_plan(paths, suffixes=SUFFIXES, held=held, copies=copies, exclude=exclude, within=within)
+        return make_plan(
+            paths, suffixes=SUFFIXES, held=held, copies=copies, exclude=exclude, within=within, files=self.files
+        )
 
     def missing(self, plan: Plan) -> tuple[list[str], list[Skipped]]:
         """Say what is gone from a plan's folders of what the library holds: what ``add`` with ``prune`` takes out.
@@ -98,7 +103,7 @@ class Library:
             LibraryError: something else is at the library's place, or it cannot be read.
         """
         store = self._open_if_there()
-        return find_gone({**store.held(), **store.copies()}, plan) if store else ([], [])
+        return find_gone({**store.held(), **store.copies()}, plan, files=self.files) if store else ([], [])
 
     def add(
         self,
@@ -146,7 +151,7 @@ class Library:
         self._fitting_segmentation(store, segmentation)
         if self._model is not None or plan.units:
             _check_offline(self._fitting_model(store))
-        outcome, retold = Outcome(), Retold()
+        outcome, retold = Outcome(), SidecarUpdate()
         removed, kept = 0, list[Skipped]()
         if plan.units or plan.subtitles_changed or prune:
             with library_lock(self.uri, on_wait=on_wait):
@@ -159,11 +164,11 @@ class Library:
                         outcome = self._encode(plan, encoder, readers, store, progress)
                     store = self._open_if_there()
                 if store:
-                    retold = update_subtitles(store, plan.subtitles_changed)
+                    retold = update_subtitles(store, plan.subtitles_changed, files=self.files)
                     if prune:
                         # Last, so that what was moved has been found under its new name.
                         gone, kept = self.missing(plan)
-                        removed = take_out(store, gone)
+                        removed = take_out(store, gone, files=self.files)
                     store.ensure_text_index()
                     store.optimize_if_due()
         num_videos, num_segments = _counts(store)
@@ -196,6 +201,7 @@ class Library:
             store=store,
             make_store=lambda: Store.create(self.uri, fingerprint.to_dict(), encoder.options.segmentation),
             progress=progress,
+            files=self.files,
         )
 
     def remove(self, paths: PathsLike, *, on_wait: Callable[[], None] | None = None) -> RemoveReport:
@@ -222,6 +228,9 @@ class Library:
         found: dict[str, None] = {}
         skipped: list[Skipped] = []
         for item in [paths] if isinstance(paths, (str, os.PathLike)) else list(paths):
+            if is_url(item):
+                skipped.append(Skipped(os.fspath(item), NOT_LOCAL))
+                continue
             path = absolute_path(item) if os.fspath(item) else "''"
             below = [held for held in known if held == path or is_below(held, path)]
             found.update(dict.fromkeys(below))
@@ -230,7 +239,7 @@ class Library:
         if not found:
             what = f"{skipped[0].path}: {skipped[0].reason}" if skipped else "no path given"
             raise InputError(f"nothing to remove: {what}; `framecue info {self.uri}` lists what it holds")
-        removed = take_out(store, found)
+        removed = take_out(store, found, files=self.files)
         return RemoveReport(removed, skipped, *_counts(store))
 
     def optimize(self, *, on_wait: Callable[[], None] | None = None) -> Upkeep:
@@ -373,7 +382,7 @@ class Library:
     def _answer(self, queries: Sequence[str | Query], options: SearchOptions) -> list[list[Hit]]:
         asked = [as_query(query) for query in queries]
         store = Store.open(self.uri)
-        return answer(store, lambda: self._fitting_model(store), asked, options)
+        return answer(store, lambda: self._fitting_model(store), asked, options, files=self.files)
 
     def _open_if_there(self) -> Store | None:
         try:

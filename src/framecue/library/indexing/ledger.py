@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from framecue.library.files.interface import Files
+from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.sidecars import SidecarFinder
 from framecue.library.indexing.contents import Contents, find_heirs
 from framecue.library.indexing.encode import EncodedVideo
@@ -59,6 +61,7 @@ class Ledger:
         make_store: makes the library, when the first rows are there.
         contents: what is held where; kept up to date.
         noted: the copies that the library has notes of.
+        files: where the files lie.
 
     Attributes:
         outcome: what the run did so far.
@@ -66,13 +69,19 @@ class Ledger:
     """
 
     def __init__(
-        self, store: Store | None, make_store: Callable[[], Store], contents: Contents, noted: dict[str, Copy]
+        self,
+        store: Store | None,
+        make_store: Callable[[], Store],
+        contents: Contents,
+        noted: dict[str, Copy],
+        *,
+        files: Files = LOCAL_FILES,
     ) -> None:
         self._store, self._make_store = store, make_store
-        self._contents, self._noted = contents, noted
+        self._contents, self._noted, self._files = contents, noted, files
         self.outcome = Outcome()
         self.again: list[Unit] = []
-        self._sidecars = SidecarFinder()
+        self._sidecars = SidecarFinder(files)
         self._displaced: dict[str, list[Row]] = {}
         # For the next commit: rows by path, paths whose stored rows go, notes about copies.
         self._rows: dict[str, list[Row]] = {}
@@ -130,7 +139,7 @@ class Ledger:
     def bequeath(self) -> None:
         """Let a copy outside this run's folders take over the content of a file that was changed."""
         free = {path: copy for path, copy in self._noted.items() if self._contents.video_id(path) is None}
-        for path, copy in find_heirs(self._displaced.keys(), free).values():
+        for path, copy in find_heirs(self._files, self._displaced.keys(), free).values():
             self._keep(Unit(path, copy.state), self._displaced[copy.video_id])
 
     def _rows_at(self, path: str) -> list[Row]:

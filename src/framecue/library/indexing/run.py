@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from framecue.library.files.interface import Files
+from framecue.library.files.local import LOCAL_FILES
 from framecue.library.indexing.contents import Contents
 from framecue.library.indexing.ledger import Ledger, Outcome
 from framecue.library.indexing.plan import Plan, still_to_do
@@ -23,6 +25,7 @@ def run_plan(
     store: Store | None,
     make_store: Callable[[], Store],
     progress: ProgressCallback | None = None,
+    files: Files = LOCAL_FILES,
 ) -> Outcome:
     """Index the units of a plan.
 
@@ -32,13 +35,14 @@ def run_plan(
         store: where the rows go, opened since nobody else may write it; None where the library does not exist yet.
         make_store: makes the library, when the first rows are there.
         progress: told as the run goes on.
+        files: where the files lie.
 
     Raises:
         LibraryError: the library cannot be written. What was committed before stays.
     """
     held, copies = (store.held(), store.copies()) if store else ({}, {})
-    contents = Contents(held, plan.seen)
-    ledger = Ledger(store, make_store, contents, copies)
+    contents = Contents(held, plan.seen, files=files)
+    ledger = Ledger(store, make_store, contents, copies, files=files)
     units = still_to_do(plan.units, held, copies)
     num_units = len(units)
     ledger.outcome.touched = len(plan.units) - num_units

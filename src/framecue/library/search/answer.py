@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 
 from framecue.encoder import Encoder
 from framecue.errors import InputError, LibraryError
+from framecue.library.files.interface import Files
+from framecue.library.files.local import LOCAL_FILES
 from framecue.library.results import Hit
 from framecue.library.search.explain import explain
 from framecue.library.search.query import Query, SearchOptions
@@ -17,7 +19,12 @@ __all__ = ["answer"]
 
 
 def answer(
-    store: Store, get_model: Callable[[], Encoder], queries: Sequence[Query], options: SearchOptions
+    store: Store,
+    get_model: Callable[[], Encoder],
+    queries: Sequence[Query],
+    options: SearchOptions,
+    *,
+    files: Files = LOCAL_FILES,
 ) -> list[list[Hit]]:
     """Search a library.
 
@@ -26,6 +33,7 @@ def answer(
         get_model: gives a model that fits it; called once all that can be checked without one is.
         queries: what to search for.
         options: which results.
+        files: where the library's files lie.
 
     Returns:
         For each query its hits, best first.
@@ -51,7 +59,7 @@ def answer(
                 start=options.offset + 1,
             )
         ]
-        for encoded in encode_queries(model, store, queries)
+        for encoded in encode_queries(model, store, queries, files=files)
     ]
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from framecue.encoder import Encoder
 from framecue.errors import InputError, VideoError
+from framecue.library.files.interface import Files
+from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.presence import holds
 from framecue.library.search.query import Part, Query
 from framecue.library.store import Store
 from framecue.library.store.rows import Row
 from framecue.paths import absolute_path
-from framecue.video import VideoReader, content_hash
+from framecue.video import VideoReader
 
 __all__ = ["EncodedQuery", "encode_queries"]
 
@@ -33,7 +34,9 @@ class EncodedQuery:
     parts: Sequence[np.ndarray]
 
 
-def encode_queries(model: Encoder, store: Store, queries: Sequence[Query]) -> list[EncodedQuery]:
+def encode_queries(
+    model: Encoder, store: Store, queries: Sequence[Query], *, files: Files = LOCAL_FILES
+) -> list[EncodedQuery]:
     """Encode queries; what several of them have in common is encoded once, and texts many at a time.
 
     The vectors of a video that the library holds unchanged are taken from there.
@@ -42,6 +45,7 @@ def encode_queries(model: Encoder, store: Store, queries: Sequence[Query]) -> li
         model: fits the library.
         store: the library.
         queries: at least one.
+        files: where the library's files lie.
 
     Raises:
         VideoError: a file cannot be read.
@@ -56,7 +60,7 @@ def encode_queries(model: Encoder, store: Store, queries: Sequence[Query]) -> li
         vectors |= {("text", text, None): vector for text, vector in zip(some, encoded, strict=True)}
     for kind, value, at_seconds in parts:
         if kind != "text":
-            vectors[kind, value, at_seconds] = _encode_file(model, store, kind, value, at_seconds)
+            vectors[kind, value, at_seconds] = _encode_file(model, store, files, kind, value, at_seconds)
     return [
         _combined(query, [vectors[part.kind, part.value, part.at_seconds] for part in query.parts]) for query in queries
     ]
@@ -76,9 +80,11 @@ def _combined(query: Query, vectors: Sequence[np.ndarray]) -> EncodedQuery:
     return EncodedQuery(query, (total / length).astype(np.float32), vectors)
 
 
-def _encode_file(model: Encoder, store: Store, kind: str, value: str, at_seconds: float | None) -> np.ndarray:
+def _encode_file(
+    model: Encoder, store: Store, files: Files, kind: str, value: str, at_seconds: float | None
+) -> np.ndarray:
     path = absolute_path(value)
-    if kind == "video" and (stored := _stored_vector(store, path, at_seconds)) is not None:
+    if kind == "video" and (stored := _stored_vector(store, files, path, at_seconds)) is not None:
         return stored
     with VideoReader(path) as video:
         if kind == "image" and video.index.num_frames > 1:
@@ -96,12 +102,12 @@ def _encode_file(model: Encoder, store: Store, kind: str, value: str, at_seconds
     return vector
 
 
-def _stored_vector(store: Store, path: str, at_seconds: float | None) -> np.ndarray | None:
+def _stored_vector(store: Store, files: Files, path: str, at_seconds: float | None) -> np.ndarray | None:
     """Give what the library holds of a video, float32 (E,) of unit length; None where it has to be encoded.
 
     For the whole video that is the vector of its only segment, for a moment that of the segment it is in.
     """
-    rows = _stored_rows(store, path)
+    rows = _stored_rows(store, files, path)
     if at_seconds is None:
         wanted = rows if len(rows) == 1 else []
     else:
@@ -115,14 +121,14 @@ def _stored_vector(store: Store, path: str, at_seconds: float | None) -> np.ndar
     return vector / np.linalg.norm(vector)
 
 
-def _stored_rows(store: Store, path: str) -> list[Row]:
+def _stored_rows(store: Store, files: Files, path: str) -> list[Row]:
     """Give the rows of a file, under whatever path the library holds its content; none where it holds it not."""
     rows = store.rows_at([path]).get(path)
     try:
         if rows:
-            return rows if Path(path).exists() and holds(path, rows[0].video_id, rows[0].state) else []
-        contents = store.contents_of_size(Path(path).stat().st_size)
-        if contents and (video_id := content_hash(path)) in contents:
+            return rows if not files.is_missing(path) and holds(files, path, rows[0].video_id, rows[0].state) else []
+        contents = store.contents_of_size(files.state(path).size_bytes)
+        if contents and (video_id := files.content_hash(path)) in contents:
             return store.rows_of(video_id)
     except FileNotFoundError:
         raise VideoError(path, "no such file") from None
