@@ -18,12 +18,12 @@ from framecue.backbone.hashing import hash_of_folder, hash_of_tensors, safetenso
 from framecue.backbone.openai import load_openai_backbone
 from framecue.backbone.preprocess import Preprocess
 from framecue.backbone.quiet import quiet_transformers
-from framecue.backbone.source import ASSETS, Source, bundled_models, find_source
+from framecue.backbone.source import Source, bundled_models, find_source
 from framecue.backbone.tokenizer import has_no_words
 from framecue.backbone.weights_file import is_weights_file
-from framecue.errors import InputError, ModelError
+from framecue.errors import InputError, ModelError, first_line
 
-__all__ = ["ASSETS", "DTYPES", "initialise_backbone", "load_backbone"]
+__all__ = ["DTYPES", "initialise_backbone", "load_backbone"]
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
@@ -159,7 +159,7 @@ def _read(source: Source, load: Callable[[], Any]) -> Any:
     except ModelError:
         raise
     except Exception as error:
-        reason = (str(error).strip() or type(error).__name__).split("\n")[0].rstrip(".")
+        reason = first_line(error)
         if source.folder is not None:
             raise ModelError(f"{source.name}: the model folder cannot be read: {reason}") from error
         if isinstance(error, GatedRepoError):

@@ -12,7 +12,7 @@ from framecue.backbone.backbone import Backbone
 from framecue.backbone.quiet import quiet_transformers
 from framecue.backbone.source import find_source
 from framecue.backbone.weights_file import is_weights_file
-from framecue.errors import ModelError
+from framecue.errors import ModelError, first_line
 
 __all__ = ["VIT_B_32", "backbone_without_weights", "twin_without_weights"]
 
@@ -44,7 +44,7 @@ def backbone_without_weights(name: str | Path | None = None, *, local: bool = Fa
         with quiet_transformers():
             config = AutoConfig.from_pretrained(location, trust_remote_code=False, **options)
     except Exception as error:  # transformers raises what its readers do
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+        reason = first_line(error)
         raise ModelError(f"{name}: the model's configuration cannot be loaded: {reason}") from error
     return _make(config, str(name))
 

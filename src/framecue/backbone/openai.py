@@ -22,6 +22,7 @@ from framecue.backbone.hashing import hash_of_tensors
 from framecue.backbone.tokenizer import CLIP_TOKENIZER, CLIP_VOCABULARY, holds_tokenizer, load_tokenizer
 from framecue.backbone.weights_file import lists_in_words, read_state_dict
 from framecue.errors import ModelError
+from framecue.paths import user_path
 
 __all__ = ["clip_of_openai", "is_openai_format", "load_openai_backbone"]
 
@@ -166,7 +167,7 @@ def _expected(tensors: Mapping[str, Tensor]) -> set[str]:
 
 
 def _tokenizer(name: str | Path, *, vocabulary: int) -> PreTrainedTokenizerBase:
-    folder = Path(name).expanduser().parent
+    folder = Path(user_path(name)).parent
     if holds_tokenizer(folder):
         return load_tokenizer(folder)
     if vocabulary == CLIP_VOCABULARY:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import re
 import warnings
@@ -15,7 +14,8 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from framecue.errors import ModelError
+from framecue.errors import ModelError, first_line
+from framecue.paths import user_path
 
 __all__ = ["is_weights_file", "lists_in_words", "names_in_words", "read_state_dict"]
 
@@ -82,7 +82,7 @@ def lists_in_words(**lists: Iterable[str]) -> str:
 
 
 def _path(name: str | Path) -> Path:
-    return Path(os.path.expanduser(str(name)))  # noqa: PTH111 (Path fails for an unknown ~user)
+    return Path(user_path(name))
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def _read(path: Path) -> dict[str, Any]:
     except pickle.UnpicklingError as error:
         raise _not_plain(path, str(error)) from error
     except Exception as error:  # a damaged pickle raises whatever its next instruction stumbles over
-        reason = (str(error).strip() or "it ends early").splitlines()[0].rstrip(".")
+        reason = first_line(error) if str(error).strip() else "it ends early"
         raise ModelError(f"{path}: cannot be read as weights ({reason}); the file may be cut short") from error
     if not isinstance(content, dict):
         raise ModelError(f"{path}: holds a {type(content).__name__}, not a state dict")

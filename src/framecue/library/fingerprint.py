@@ -7,12 +7,13 @@ sampling, width), not where its files lie: the same weights under another name f
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from framecue.assets import find_bundled
 from framecue.errors import AdapterError, FingerprintError
+from framecue.paths import absolute_path
 
 if TYPE_CHECKING:
     import torch
@@ -67,15 +68,13 @@ def lasting_fingerprint(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
 
     A bundled name stays what it is: it means the same everywhere, whatever folder is called so here.
     """
-    from framecue.backbone.source import ASSETS
-
     lasting = dict(fingerprint)
     for place, _ in _PLACES:
         value = lasting.get(place)
-        if isinstance(value, str) and ("/" in value or not (ASSETS / value).is_dir()):
-            folder = Path(os.path.expanduser(value))  # noqa: PTH111 (Path fails for an unknown ~user)
+        if isinstance(value, str) and not (find_bundled(value, "model") or find_bundled(value, "adapter")):
+            folder = Path(absolute_path(value))  # links stay, ".." goes
             if folder.is_dir():
-                lasting[place] = os.path.abspath(folder)  # noqa: PTH100 (links stay, "..", which Path keeps, goes)
+                lasting[place] = str(folder)
     return lasting
 
 

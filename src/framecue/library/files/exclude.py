@@ -7,12 +7,12 @@ path below the named folder, or with the whole path where it starts with ``/`` o
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from framecue.errors import InputError
+from framecue.paths import user_path
 
 __all__ = ["Exclude"]
 
@@ -33,7 +33,7 @@ class Exclude:
         self._whole: list[Sequence[str]] = []
         # One text would otherwise be taken as many globs of one letter.
         for glob in [globs] if isinstance(globs, str) else globs:
-            expanded = os.path.expanduser(glob)  # noqa: PTH111 (Path fails for an unknown ~user)
+            expanded = user_path(glob)
             parts = Path(expanded.removeprefix("./")).parts
             if not glob.strip() or not parts:
                 raise InputError(

@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from framecue.errors import InputError
 from framecue.library.store import quoted
-from framecue.paths import absolute_path
+from framecue.paths import absolute_path, user_path
 
 __all__ = ["Filters"]
 
@@ -89,7 +89,7 @@ class Filters:
 
 def glob_pattern(glob: str) -> str:
     """Give a regular expression (of Rust) for the paths that a glob means, and for all below them."""
-    names = os.path.expanduser(glob).removeprefix("./")  # noqa: PTH111 (Path fails for an unknown ~user)
+    names = user_path(glob).removeprefix("./")
     is_whole = names.startswith("/")
     pattern = ""
     for name in (part for part in names.split("/") if part and part != "."):
