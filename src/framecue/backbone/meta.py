@@ -11,7 +11,6 @@ from transformers import AutoConfig, AutoModel, CLIPConfig, PreTrainedTokenizerB
 from framecue.backbone.backbone import Backbone
 from framecue.backbone.quiet import quiet_transformers
 from framecue.backbone.source import find_source
-from framecue.backbone.weights_file import is_weights_file
 from framecue.errors import ModelError, first_line
 
 __all__ = ["VIT_B_32", "backbone_without_weights", "twin_without_weights"]
@@ -31,10 +30,6 @@ def backbone_without_weights(name: str | Path | None = None, *, local: bool = Fa
     """
     if name is None:
         return _make(CLIPConfig(), VIT_B_32)
-    if is_weights_file(name):
-        from framecue.backbone.openai import load_openai_backbone
-
-        return twin_without_weights(load_openai_backbone(name))
     options: dict[str, Any] = {"local_files_only": True}
     location = str(name)
     if not local or Path(name).exists() or "/" not in str(name):

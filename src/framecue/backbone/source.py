@@ -17,6 +17,7 @@ from framecue.paths import user_path
 __all__ = ["Source", "bundled_models", "find_source", "is_hub_name"]
 
 CONFIG_FILE = "config.json"
+WEIGHTS_SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
 HUB_TIMEOUT_SECONDS = 10.0
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9_][\w.-]*")
 
@@ -58,7 +59,7 @@ def find_source(name: str | Path, *, revision: str | None = None) -> Source:
         revision: a branch, tag or commit on the hub.
 
     Raises:
-        ModelError: it means nothing, or a folder without `config.json`.
+        ModelError: it means nothing, a file of weights, or a folder without `config.json`.
     """
     text = str(name)
     bundled = find_bundled(text, "model")
@@ -72,6 +73,11 @@ def find_source(name: str | Path, *, revision: str | None = None) -> Source:
                 f"save_pretrained(), a hub name or one of the bundled models: {bundled_models()}"
             )
         return Source(text, str(folder), folder)
+    if folder.suffix.lower() in WEIGHTS_SUFFIXES and folder.is_file():
+        raise ModelError(
+            f"{name}: is a file of weights, and a model is a folder; make a folder of it once with "
+            f"`framecue import-checkpoint {name} --format openai-clip --output FOLDER`"
+        )
     if not is_hub_name(text):
         raise ModelError(
             f"{text or repr(text)}: no such model folder, and no bundled model; give a folder, a hub name "

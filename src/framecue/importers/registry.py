@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from framecue.backbone import load_backbone
-from framecue.backbone.weights_file import names_in_words, read_state_dict
 from framecue.errors import InputError, ModelError, UnknownNameError
 from framecue.importers import modelscope_vop, openai_clip, prompt_switch, x_pool
 from framecue.importers.parts import Checkpoint, Importer
+from framecue.importers.weights_file import names_in_words, read_state_dict
 from framecue.importers.writing import ImportedFolders, refuse_occupied, write
 from framecue.paths import user_path
 

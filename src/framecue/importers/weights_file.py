@@ -17,16 +17,9 @@ from torch import Tensor
 from framecue.errors import ModelError, first_line
 from framecue.paths import user_path
 
-__all__ = ["is_weights_file", "lists_in_words", "names_in_words", "read_state_dict"]
+__all__ = ["lists_in_words", "names_in_words", "read_state_dict"]
 
-SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
 STATE_DICT, EMA_STATE_DICT = "state_dict", "state_dict_ema"
-
-
-def is_weights_file(name: str | Path) -> bool:
-    """Whether a name is that of a file that is there and whose suffix is one of weights."""
-    path = _path(name)
-    return path.suffix.lower() in SUFFIXES and path.is_file()
 
 
 def read_state_dict(name: str | Path, *, ema: bool = False) -> dict[str, Tensor]:
@@ -43,7 +36,7 @@ def read_state_dict(name: str | Path, *, ema: bool = False) -> dict[str, Tensor]
         ModelError: the file is not there, cannot be read, is a TorchScript archive, holds more than tensors and plain
             values, or has no such state dict.
     """
-    path = _path(name)
+    path = Path(user_path(name))
     if not path.is_file():
         raise ModelError(f"{name}: no such file")
     content = _read(path)
@@ -79,10 +72,6 @@ def lists_in_words(**lists: Iterable[str]) -> str:
     """What is wrong with a file's names, for a message: each kind that there is (`missing=...`) with its names."""
     kinds = ((kind, list(names)) for kind, names in lists.items())
     return "; ".join(f"{kind} {names_in_words(names)}" for kind, names in kinds if names)
-
-
-def _path(name: str | Path) -> Path:
-    return Path(user_path(name))
 
 
 def _read(path: Path) -> dict[str, Any]:
