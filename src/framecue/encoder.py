@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from framecue.assets import ASSETS
+from framecue.assets import find_bundled
 from framecue.errors import LibraryError, ModelError
 from framecue.paths import absolute_path, user_path
 from framecue.video.read.sampling import FrameSampling
@@ -226,7 +226,7 @@ class EncoderSpec:
 
 
 def _absolute(place: str) -> str:
-    is_bundled = "/" not in place and (ASSETS / place).is_dir()
+    is_bundled = find_bundled(place, "model") or find_bundled(place, "adapter")
     return place if is_bundled or not Path(user_path(place)).is_dir() else absolute_path(place)
 
 

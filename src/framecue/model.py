@@ -15,7 +15,7 @@ from torch.nn import functional
 from framecue.backbone import Backbone, hash_of_tensors, is_hub_name, load_backbone
 from framecue.checkpoint import adapter_hash, load_adapter, read_adapter_config
 from framecue.encoder import EncoderSpec, Fingerprint
-from framecue.errors import AdapterError, InputError, NotOfflineError
+from framecue.errors import AdapterError, InputError, NotOfflineError, first_line
 from framecue.methods import Method, build_method
 from framecue.video import FrameSampling, read_frames
 
@@ -307,9 +307,7 @@ def load_model(
     try:
         return model.to(device).eval()
     except (RuntimeError, AssertionError) as error:  # torch raises the latter where it was built without the device
-        raise InputError(
-            f"device {device} cannot be used ({str(error).splitlines()[0]}); leave it out or say cpu"
-        ) from error
+        raise InputError(f"device {device} cannot be used ({first_line(error)}); leave it out or say cpu") from error
 
 
 def load_described(spec: EncoderSpec) -> VideoTextModel:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from framecue.cli.output import log
+from framecue.paths import user_path
 
 if TYPE_CHECKING:
     from framecue.encoder import Encoder
@@ -50,7 +51,7 @@ class FolderPath(click.Path):
         """Refuse an empty name, which would be the working folder: a shell variable that is not set gives one."""
         if not os.fspath(value):
             self.fail("the name of the folder is empty", param, ctx)
-        return super().convert(os.path.expanduser(value), param, ctx)  # noqa: PTH111 (Path fails for an unknown ~user)
+        return super().convert(user_path(value), param, ctx)
 
 
 def model_option(*, required: bool = False) -> Callable[[Command], Command]:

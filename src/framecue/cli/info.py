@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
-from framecue.assets import ASSETS
+from framecue.assets import find_bundled
 from framecue.cli.output import clock, print_json, print_table, quiet_libraries
+from framecue.paths import user_path
 
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 
@@ -41,9 +41,9 @@ def _is_adapter(name: str) -> bool:
 
     It is found out without importing the model's libraries, as a library is shown without them.
     """
-    if "/" not in name and name and (ASSETS / name / ADAPTER_FILES[0]).is_file():
+    if find_bundled(name, "adapter") is not None:
         return True
-    folder = Path(os.path.expanduser(name))  # noqa: PTH111 (Path fails for an unknown ~user)
+    folder = Path(user_path(name))
     return bool(name) and any((folder / file).is_file() for file in ADAPTER_FILES)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +10,7 @@ from framecue.cli.asking import Asked, filter_options, query_options, read_asked
 from framecue.cli.choosing import library_model, library_option, model_options
 from framecue.cli.output import log, one_line, print_json, quiet_libraries
 from framecue.cli.showing import hit_document, print_hits
+from framecue.paths import user_path
 
 if TYPE_CHECKING:
     from framecue.library import Hit, Library
@@ -107,7 +107,7 @@ def _write_sheet(library: Library, asked: list[Asked], found: list[list[Hit]], s
         SheetRow(item.label, hits, thumbnails=library.thumbnails(hits) if hits else ())
         for item, hits in zip(asked, found, strict=True)
     ]
-    return str(contact_sheet(rows, os.path.expanduser(sheet)))  # noqa: PTH111 (Path fails for an unknown ~user)
+    return str(contact_sheet(rows, user_path(sheet)))
 
 
 def _print_document(

@@ -16,10 +16,10 @@ from framecue._version import __version__
 from framecue.backbone import Backbone, hash_of_tensors
 from framecue.backbone.quiet import quiet_transformers
 from framecue.backbone.tokenizer import CLIP_TOKENIZER, CLIP_VOCABULARY, load_tokenizer
-from framecue.backbone.weights_file import lists_in_words
 from framecue.checkpoint import save_adapter
 from framecue.errors import ModelError
 from framecue.importers.parts import Imported
+from framecue.importers.weights_file import lists_in_words
 from framecue.methods import Method, build_method
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 
+from framecue.errors import first_line
 from framecue.library.state import FileState
 
 __all__ = ["Changes", "pauses", "seen_changes", "told_changes"]
@@ -45,7 +46,7 @@ def told_changes(roots: Sequence[str], *, stop: threading.Event, tick_seconds: f
         stop.wait(tick_seconds)
     except (OSError, RuntimeError) as error:
         # No more watches to be had, a folder that may not be read; or, in watchfiles, a name that is not UTF-8.
-        return str(error).splitlines()[0].partition(" about [")[0].rstrip(".")
+        return first_line(error).partition(" about [")[0].rstrip(".")
     return None
 
 
