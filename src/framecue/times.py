@@ -6,7 +6,7 @@ import re
 
 from framecue.errors import InputError
 
-__all__ = ["clock", "parse_time", "time_span"]
+__all__ = ["clock", "exact_clock", "parse_time", "time_span"]
 
 # A span shorter than this has tenths of a second: whole ones would blur where it starts and ends.
 _SHORT_SECONDS = 60.0
@@ -17,6 +17,13 @@ def clock(seconds: float) -> str:
     whole = int(seconds)
     hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def exact_clock(seconds: float, *, decimals: int) -> str:
+    """Write a time as m:ss.s, or h:mm:ss.s from an hour on, rounded to this many decimals (at least 1)."""
+    unit = 10**decimals
+    whole, part = divmod(round(unit * seconds), unit)
+    return f"{clock(whole)}.{part:0{decimals}}"
 
 
 def time_span(start_seconds: float, end_seconds: float) -> str:

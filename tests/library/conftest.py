@@ -33,6 +33,8 @@ COLOURS = {
 class ColourModel:
     """Stands in for VideoTextModel where a library is tested."""
 
+    method_name = "mean-pool"
+
     def __init__(
         self, *, num_frames: int = 4, offline: bool = True, name: str = "colours", adapter: str | None = None
     ) -> None:

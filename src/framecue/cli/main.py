@@ -50,11 +50,11 @@ class LazyGroup(click.Group):
     """A group whose commands are imported when they are used, not when they are listed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Give the names of all commands."""
+        """Return the names of all commands."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import one command."""
+        """Import one command and return it; None for a name that is none."""
         entry = COMMANDS.get(cmd_name)
         if entry is None:
             return None
@@ -71,7 +71,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that the arguments name; an unknown one gets the nearest names."""
+        """Find the command that the arguments name; the error for an unknown one has the nearest names."""
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
             near = get_close_matches(name, COMMANDS, n=2)
@@ -100,7 +100,7 @@ def framecue() -> None:
 
 
 def main(args: Sequence[str] | None = None) -> int:
-    """Run the command line and give its exit code.
+    """Run the command line and return its exit code.
 
     Args:
         args: the arguments after the program's name; default ``sys.argv[1:]``.
