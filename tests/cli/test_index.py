@@ -259,6 +259,8 @@ def test_watch_follows_until_it_is_stopped(run, loader, told, uri: str, clips: P
         "stopped: 5 added, 0 changed, 0 moved, 0 removed in all",
     ]
     assert len(loader.asked) == 1
+    once = json.loads(run("index", clips, "--library", uri, "--json").out)
+    assert list(first) == list(second) == list(once)
 
 
 def test_watch_that_is_stopped_in_its_first_run_says_so(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from framecue.cli.output import FilePath, one_line, print_table, stdout_console
-from framecue.times import exact_clock, time_span
+from framecue.times import clock, time_span
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,7 +50,7 @@ def _print_explanation(hit: Hit, *, hybrid: bool) -> None:
     assert why is not None
     lines = [f"{hit.rank}. {hit.path}"]
     if why.frame:
-        lines.append(f"best frame at {exact_clock(why.frame.at_seconds, decimals=1)}, score {why.frame.score:.3f}")
+        lines.append(f"best frame at {clock(why.frame.at_seconds, decimals=1)}, score {why.frame.score:.3f}")
     else:
         lines.append(f"no frame to show: {why.problem}")
     if len(why.parts) > 1:
