@@ -91,7 +91,7 @@ def index(
         chosen = library_model(library, model=model, adapter=adapter, dtype=dtype, may_be_new=True)
         follow(Library(uri, model=chosen), paths, options=watch_options, as_json=as_json)
         return
-    # Before a model is loaded, so that a wrong path is told at once.
+    # Before a model is loaded, so that a wrong path is an error at once.
     plan = library.plan(paths, exclude=options.exclude)
     if plan.units or model or adapter:
         chosen = library_model(library, model=model, adapter=adapter, dtype=dtype, may_be_new=True)

@@ -113,22 +113,22 @@ def main(args: Sequence[str] | None = None) -> int:
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "framecue"
         message = error.format_message().rstrip(".")
-        _tell(f"{message}{'' if message.endswith('?') else ';'} see `{command} --help`")
+        _log_error(f"{message}{'' if message.endswith('?') else ';'} see `{command} --help`")
         return 2
     except click.ClickException as error:
-        _tell(error.format_message())
+        _log_error(error.format_message())
         return error.exit_code
     except FramecueError as error:
-        _tell(str(error))
+        _log_error(str(error))
         return 1
     except (click.Abort, KeyboardInterrupt):
-        _tell("stopped")
+        _log_error("stopped")
         return 130
-    # With standalone_mode off, click gives the code of `ctx.exit(code)` back; commands themselves return None.
+    # With standalone_mode off, click returns the code of `ctx.exit(code)`; commands themselves return None.
     return result if isinstance(result, int) else 0
 
 
-def _tell(message: str) -> None:
+def _log_error(message: str) -> None:
     """Write one line on standard error, whatever the message holds."""
     from framecue.cli.output import one_line
 
