@@ -37,13 +37,13 @@ def name_words(name: str) -> str:
 
 
 def query_words(text: str) -> str:
-    """Give what of a query's text is looked up: all but the commonest English words, or all where that is nothing."""
+    """Return what of a query's text is looked up: all but the commonest English words, or all where that is nothing."""
     words = _WORD.findall(composed(text))
     return " ".join([word for word in words if word.casefold() not in _COMMON] or words)
 
 
 def matched_words(query: str, text: str) -> tuple[str, ...]:
-    """Say which words of a query a text holds, whatever their case and accents.
+    """Return the words of a query that a text holds, whatever their case and accents.
 
     Args:
         query: what :func:`query_words` gave.

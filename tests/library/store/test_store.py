@@ -95,7 +95,7 @@ def test_format_of_another_version_is_refused(tmp_path: Path, monkeypatch: pytes
     with monkeypatch.context() as patch:
         patch.setattr("framecue.library.store.rows.SCHEMA_VERSION", 99)
         Store.create(str(tmp_path), FINGERPRINT)
-    with pytest.raises(LibraryError, match="has format 99, this framecue reads format 2"):
+    with pytest.raises(LibraryError, match="has format 99, this framecue reads formats 2 to 3; use the framecue that made it"):
         Store.open(str(tmp_path))
 
 
@@ -124,9 +124,9 @@ def test_replacing_leaves_no_duplicate_in_one_commit(uri: str) -> None:
     store = Store.create(uri, FINGERPRINT)
     old = [make_row("/it's.mp4", start_seconds=seconds, video_id="old") for seconds in (0.0, 2.0, 4.0)]
     store.write([*old, make_row("/b.mp4")])
-    before = store._table.version
+    before = store.table.lance.version
     store.write([make_row("/it's.mp4", video_id="new"), make_row("/c.mp4")], replacing=["/it's.mp4"])
-    assert store._table.version == before + 1
+    assert store.table.lance.version == before + 1
     held = Store.open(uri).held()
     assert {path: (item.video_id, item.num_segments) for path, item in held.items()} == {
         "/b.mp4": ("id of /b.mp4", 1),
@@ -213,7 +213,7 @@ def test_rows_come_by_path_and_go_without_new_ones(uri: str) -> None:
 def test_a_path_moves_in_one_commit(uri: str) -> None:
     store = Store.create(uri, FINGERPRINT)
     store.write([make_row("/a.mp4", video_id="v"), make_row("/b.mp4")])
-    before = store._table.version
+    before = store.table.lance.version
     store.write([make_row("/c.mp4", video_id="v")], replacing=["/a.mp4"])
-    assert store._table.version == before + 1
+    assert store.table.lance.version == before + 1
     assert list(store.held()) == ["/b.mp4", "/c.mp4"]
