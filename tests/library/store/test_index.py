@@ -95,7 +95,11 @@ def explain(store: Store, *, limit: int, where: str | None = None, exact: bool =
     search = table.search(make_vectors(1)[0].astype(np.float32), vector_column_name="vector").distance_type("cosine")
     if where is not None:
         search = search.where(where)
-    return index.tune_search(Table(store.uri, table), search, limit=limit, where=where, exact=exact).limit(limit).explain_plan()
+    return (
+        index.tune_search(Table(store.uri, table), search, limit=limit, where=where, exact=exact)
+        .limit(limit)
+        .explain_plan()
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import lancedb
@@ -9,10 +10,11 @@ import pytest
 
 from framecue.errors import LibraryError, LibraryNotFoundError
 from framecue.library.state import FileState
-from framecue.library.store import Store, normal_uri
+from framecue.library.store import Store
 from framecue.library.store.records import Copy
 from framecue.library.store.rows import Row, make_schema
 from framecue.library.store.table import TABLE
+from framecue.video import Segmentation
 
 FINGERPRINT = {"backbone": "b", "embedding_dim": 3}
 
@@ -95,7 +97,9 @@ def test_format_of_another_version_is_refused(tmp_path: Path, monkeypatch: pytes
     with monkeypatch.context() as patch:
         patch.setattr("framecue.library.store.rows.SCHEMA_VERSION", 99)
         Store.create(str(tmp_path), FINGERPRINT)
-    with pytest.raises(LibraryError, match="has format 99, this framecue reads formats 2 to 3; use the framecue that made it"):
+    with pytest.raises(
+        LibraryError, match="has format 99, this framecue reads formats 2 to 3; use the framecue that made it"
+    ):
         Store.open(str(tmp_path))
 
 
@@ -173,31 +177,11 @@ def test_empty_library_finds_nothing(uri: str) -> None:
     assert Store.create(uri, FINGERPRINT).search(np.array([1, 0, 0], dtype=np.float32), limit=3) == []
 
 
-def test_normal_uri_makes_local_places_absolute_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    assert normal_uri("a/../x.lance") == str(tmp_path / "x.lance")
-    assert normal_uri(Path("~/x.lance")) == str(tmp_path / "home" / "x.lance")
-    assert normal_uri("s3://bucket/x.lance") == "s3://bucket/x.lance"
-
-
 def test_vectors_are_half_precision_of_the_models_width(tmp_path: Path) -> None:
     Store.create(str(tmp_path), FINGERPRINT)
     schema = lancedb.connect(tmp_path).open_table(TABLE).schema
     assert schema.field("vector").type == pa.list_(pa.float16(), 3)
     assert schema.names == make_schema(FINGERPRINT, {}).names
-
-
-def test_copies_are_noted_and_forgotten_and_make_their_table_when_needed(uri: str) -> None:
-    store = Store.create(uri, FINGERPRINT)
-    store.note_copies({}, forget=["/a.mp4"])
-    assert store.copies() == {}
-    store.note_copies({"/it's.mp4": Copy("x", FileState(3, 1.5)), "/b.mp4": Copy("y", FileState(4, 2.5))})
-    store.note_copies({"/b.mp4": Copy("z", FileState(5, 3.5))}, forget=["/it's.mp4"])
-    assert Store.open(uri).copies() == {"/b.mp4": Copy("z", FileState(5, 3.5))}
-    store.note_copies({}, forget=["/b.mp4"])
-    assert store.copies() == {}
-    assert store.held() == {}
 
 
 def test_rows_come_by_path_and_go_without_new_ones(uri: str) -> None:
@@ -217,3 +201,52 @@ def test_a_path_moves_in_one_commit(uri: str) -> None:
     store.write([make_row("/c.mp4", video_id="v")], replacing=["/a.mp4"])
     assert store.table.lance.version == before + 1
     assert list(store.held()) == ["/b.mp4", "/c.mp4"]
+
+
+def test_a_library_that_stays_open_sees_what_others_commit_when_it_is_told_to(uri: str) -> None:
+    kept = Store.create(uri, FINGERPRINT)
+    kept.write([make_row("/a.mp4")])
+    assert (list(kept.held()), kept.copies(), kept.has_text_index()) == (["/a.mp4"], {}, False)
+    other = Store.open(uri)
+    other.write([make_row("/b.mp4", (0.0, 1.0, 0.0))], replacing=["/a.mp4"])
+    other.note_copies({"/c.mp4": Copy("id of /b.mp4", FileState(1, 1.0))})
+    other.ensure_text_index()
+    assert list(kept.held()) == ["/a.mp4"]
+    kept.refresh()
+    assert list(kept.held()) == ["/b.mp4"]
+    assert list(kept.copies()) == ["/c.mp4"]
+    assert kept.has_text_index()
+    assert [match.path for match in kept.search(np.array([1, 0, 0], dtype=np.float32), limit=5)] == ["/b.mp4"]
+    other.note_copies({"/d.mp4": Copy("id of /b.mp4", FileState(1, 1.0))}, forget=["/c.mp4"])
+    assert list(kept.copies()) == ["/c.mp4"]
+    kept.refresh()
+    assert list(kept.copies()) == ["/d.mp4"]
+
+
+def test_a_library_that_stays_open_sees_that_it_was_taken_away_and_made_again(tmp_path: Path) -> None:
+    uri = str(tmp_path / "films.lance")
+    kept = Store.create(uri, FINGERPRINT)
+    kept.write([make_row("/a.mp4"), make_row("/b.mp4")])
+    kept.note_copies({"/c.mp4": Copy("id of /b.mp4", FileState(1, 1.0))})
+    kept.ensure_text_index()
+    shutil.rmtree(uri)
+    with pytest.raises(LibraryNotFoundError):
+        kept.refresh()
+    windows = Segmentation("windows", 2.0, 1.0)
+    # As many commits as the other one had: what was cached of that must not be taken for this.
+    Store.create(uri, {**FINGERPRINT, "backbone": "another"}, windows).write([make_row("/z.mp4", (0.0, 0.0, 1.0))])
+    for store in (kept, Store.open(uri)):
+        store.refresh()
+        assert store.fingerprint == {**FINGERPRINT, "backbone": "another"}
+        assert store.segmentation == windows
+        assert (list(store.held()), store.copies(), store.has_text_index()) == (["/z.mp4"], {}, False)
+        assert [match.path for match in store.search(np.array([1, 0, 0], dtype=np.float32), limit=5)] == ["/z.mp4"]
+    kept.ensure_text_index()
+    assert len(kept.search_texts([("z", 1.0)], np.array([1, 0, 0], dtype=np.float32), limit=5)) == 1
+
+
+def test_a_segment_keeps_when_it_was_encoded(uri: str) -> None:
+    store = Store.create(uri, FINGERPRINT)
+    store.write([make_row("/a.mp4", indexed_seconds=1_800_000_000.25), make_row("/b.mp4")])
+    rows = Store.open(uri).rows_at(["/a.mp4", "/b.mp4"])
+    assert {path: row.indexed_seconds for path, (row,) in rows.items()} == {"/a.mp4": 1_800_000_000.25, "/b.mp4": None}

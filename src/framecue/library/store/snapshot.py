@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+import numpy as np
 import pyarrow as pa
 
 from framecue.library.state import FileState
@@ -89,7 +90,7 @@ def held_of(rows: pa.Table) -> dict[str, Held]:
     Args:
         rows: HELD_COLUMNS of any number of files. The rows of a file agree in all of them; if not, its last row counts.
     """
-    numbered = pa.table({"path": rows.column("path"), "row": pa.array(range(rows.num_rows), pa.int64())})
+    numbered = pa.table({"path": rows.column("path"), "row": np.arange(rows.num_rows)})
     files = numbered.group_by("path").aggregate([("row", "max"), ("row", "count")]).sort_by("path")
     last = rows.take(files.column("row_max"))
     values = (last.column(name).to_pylist() for name in HELD_COLUMNS)

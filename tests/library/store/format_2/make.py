@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+
 from framecue.library import Library
 from framecue.library.store import Store
 from framecue.video import Segmentation, write_video
