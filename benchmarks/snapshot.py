@@ -1,8 +1,8 @@
 """What a run learns of a library before it begins: `python benchmarks/snapshot.py`.
 
-A library has a row for each segment, and a run wants to know what it holds of each file. Makes a library, reads it once,
-and folds its rows by file in two ways, in turns: *grouped*, as the store does it, in Arrow; and *loop*, the obvious one,
-a Python object for each row. Prints the medians and how much faster the first is. Beside it, the whole of
+A library has a row for each segment, and a run wants to know what it holds of each file. Makes a library, reads it, and
+folds its rows by file in two ways, in turns: *grouped*, as the store does it, in Arrow; and *loop*, the obvious one, a
+Python object for each row. Prints the medians and how much faster the first is. Beside it, the whole of
 `Store.snapshot()`, which also reads the rows from disk.
 """
 

@@ -57,6 +57,19 @@ def test_rows_are_replaced_after_optimize_and_with_an_index_on_the_key(make_stor
     assert len(store.search_texts([("second", 1.0)], rows[0].vector, limit=9)) == 1
 
 
+def test_no_index_on_the_key_is_used(make_store, make_row, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fault lies in how LanceDB uses it."""
+    used: list[bool] = []
+    use_index = LanceMergeInsertBuilder.use_index
+    monkeypatch.setattr(
+        LanceMergeInsertBuilder, "use_index", lambda self, use: (used.append(use), use_index(self, use))[1]
+    )
+    store = make_store([{"path": "/a.mp4"}])
+    store.write([make_row(path="/a.mp4")], replacing=["/a.mp4"])
+    store.note_copies({"/b.mp4": Copy("id", FileState(1, 1.0))})
+    assert used == [False, False]
+
+
 def test_a_library_makes_no_index_on_what_rows_are_matched_by(make_store) -> None:
     store = make_store([{"path": f"/{i}.mp4", "vector": [1, i, 0, 0, 0, 0, 0, 1]} for i in range(LEAST_INDEXED_ROWS)])
     store.note_copies({"/copy.mp4": Copy("id", FileState(1, 1.0))})

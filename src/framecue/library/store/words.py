@@ -1,7 +1,7 @@
 """Words as full text search sees them: what a name is split into, and which words of a query a text holds.
 
 LanceDB's tokenizer splits and folds by itself; here is what it leaves: names in one word, and two encodings of one
-accent. To say which words matched is done here too, as LanceDB tells only a score.
+accent. Which words matched is found out here too, as LanceDB gives only a score.
 """
 
 from __future__ import annotations
