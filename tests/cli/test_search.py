@@ -112,7 +112,7 @@ def test_a_picture_and_a_video_and_a_moment_of_it(run, uri: str, clips: Path, tm
 def test_text_that_starts_with_a_dash(run, loader, uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[list[str]] = []
     model = loader("clip")
-    model.encode_text = lambda texts: (asked.append(texts), type(model).encode_text(model, ["red"]))[1]
+    model.embed_texts = lambda texts: (asked.append(texts), type(model).embed_texts(model, ["red"]))[1]
     monkeypatch.setattr("framecue.model.load_model", lambda *args, **options: model)
     assert run("search", "--library", uri, "--", "-red").code == 0
     assert run("search", "red -blue^2", "--library", uri).code == 0

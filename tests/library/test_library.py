@@ -101,8 +101,8 @@ def test_nothing_readable_makes_no_library(uri: str, tmp_path: Path, colour_mode
 
 def test_vector_that_is_not_finite_is_never_stored(uri: str, clips: Path, make_model) -> None:
     class Broken(make_model):
-        def encode_frames(self, pixel_values: torch.Tensor) -> torch.Tensor:
-            vectors = super().encode_frames(pixel_values)
+        def embed_videos(self, pixel_values: np.ndarray) -> np.ndarray:
+            vectors = super().embed_videos(pixel_values)
             vectors[0] = float("nan")
             return vectors
 
@@ -190,11 +190,12 @@ def test_library_without_a_model_loads_the_one_it_names(
 
     monkeypatch.setattr("framecue.model.load_model", load_model)
     library = Library(uri)
-    assert library.info().fingerprint["backbone"] == "mine"
+    assert library.info().fingerprint.backbone == "mine"
     assert asked == []
     assert names(library.search("red", k=1)) == ["red.mp4"]
     library.search("blue")
-    assert asked == [("mine", None, {"method": "mean-pool", "options": None, "revision": None})]
+    options = {"method": "mean-pool", "options": {}, "revision": None, "dtype": torch.float32}
+    assert asked == [("mine", None, options)]
     assert library.add(clips).unchanged == 4
 
 

@@ -13,8 +13,8 @@ from framecue.cli.output import log
 from framecue.paths import user_path
 
 if TYPE_CHECKING:
+    from framecue.encoder import Encoder
     from framecue.library import Library
-    from framecue.model import VideoTextModel
     from framecue.video import Segmentation
 
 __all__ = [
@@ -153,7 +153,7 @@ def make_segmentation(
 
 def library_model(
     library: Library, *, model: str | None, adapter: str | None, dtype: str, may_be_new: bool = False
-) -> VideoTextModel:
+) -> Encoder:
     """Load the model that the options name, or the library's own, or for a new library the shipped one.
 
     Args:
@@ -178,7 +178,7 @@ def library_model(
         if fingerprint is not None:
             from framecue.library import load_named_model
 
-            return load_named_model(fingerprint, dtype=torch_dtype)
+            return load_named_model(fingerprint, precision=str(torch_dtype).removeprefix("torch."))
         log(
             f"Using the shipped {DEFAULT_MODEL} with {DEFAULT_ADAPTER}, which knows drawn shapes only; "
             "for real videos name a real CLIP, such as --model openai/clip-vit-base-patch32."
@@ -187,7 +187,7 @@ def library_model(
     elif model is None:
         if fingerprint is None:
             raise click.UsageError("--adapter is given without --model; name the model that it was trained on as well")
-        model = fingerprint["backbone"]
+        model = fingerprint.backbone
 
     from framecue.model import load_model
 

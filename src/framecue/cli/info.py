@@ -83,7 +83,7 @@ def _show_library(name: str, *, as_json: bool) -> None:
             {
                 "videos": found.num_videos,
                 "segments": found.num_segments,
-                "fingerprint": found.fingerprint,
+                "fingerprint": found.fingerprint.to_dict(),
                 "files": [{"path": file.path, "duration_seconds": file.duration_seconds} for file in found.files],
                 "duplicates": [{"path": copy.path, "original": copy.original} for copy in found.duplicates],
             }
@@ -93,7 +93,7 @@ def _show_library(name: str, *, as_json: bool) -> None:
         ("library", found.uri),
         ("videos", str(found.num_videos)),
         ("segments", str(found.num_segments)),
-        *((name, _text(value)) for name, value in found.fingerprint.items()),
+        *((name, _text(value)) for name, value in found.fingerprint.to_dict().items()),
     ]
     print_table(["", ""], summary)
     if found.files:

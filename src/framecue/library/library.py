@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
 
+from framecue.encoder import Encoder, Fingerprint
 from framecue.errors import InputError, LibraryNotFoundError, NotOfflineError
-from framecue.library.files.walk import PathsLike, is_below
-from framecue.library.fingerprint import check_fingerprint, lasting_fingerprint, load_named_model
-from framecue.library.indexing.encode import Worker
-from framecue.library.indexing.ledger import Outcome, ProgressCallback, run_plan
+from framecue.library.files.interface import Files, PathsLike
+from framecue.library.files.local import LOCAL_FILES
+from framecue.library.files.walk import is_below
+from framecue.library.fingerprint import check_fingerprint, load_named_model
+from framecue.library.indexing.encode import SegmentEncoder
+from framecue.library.indexing.ledger import Outcome
 from framecue.library.indexing.plan import Plan, make_plan
 from framecue.library.indexing.readers import open_readers
 from framecue.library.indexing.removal import find_gone, take_out
-from framecue.library.indexing.sidecar_update import Retold, update_subtitles
+from framecue.library.indexing.run import ProgressCallback, run_plan
+from framecue.library.indexing.runner import LocalRunner
+from framecue.library.indexing.sidecar_update import SidecarUpdate, update_subtitles
 from framecue.library.results import AddReport, Duplicate, FileInfo, Hit, LibraryInfo, RemoveReport, Skipped, Upkeep
 from framecue.library.search.answer import answer
 from framecue.library.search.filters import Filters
 from framecue.library.search.query import Query, SearchOptions, as_query
 from framecue.library.store import Store, normal_uri
 from framecue.library.store.lock import library_lock
-from framecue.paths import absolute_path
+from framecue.paths import NOT_LOCAL, absolute_path, is_url
 from framecue.video import IMAGE_SUFFIXES, STALL_SECONDS, VIDEO_SUFFIXES, ReadVideo, Segmentation
-
-if TYPE_CHECKING:
-    from framecue.model import VideoTextModel
 
 __all__ = ["SUFFIXES", "Library"]
 
@@ -49,8 +50,9 @@ class Library:
         >>> library.search("a red square rises", k=3)  # doctest: +SKIP
     """
 
-    def __init__(self, uri: str | os.PathLike[str], model: VideoTextModel | None = None) -> None:
+    def __init__(self, uri: str | os.PathLike[str], model: Encoder | None = None) -> None:
         self.uri = normal_uri(uri)
+        self.files: Files = LOCAL_FILES
         self._model = model
 
     @property
@@ -63,14 +65,14 @@ class Library:
         return self._open_if_there() is not None
 
     @property
-    def fingerprint(self) -> dict[str, Any]:
+    def fingerprint(self) -> Fingerprint:
         """What made the library's vectors: backbone, adapter, method, sampling, width.
 
         Raises:
             LibraryNotFoundError: the library does not exist.
             LibraryError: something else is at this place, or it cannot be read.
         """
-        return Store.open(self.uri).fingerprint
+        return _fingerprint(Store.open(self.uri))
 
     def plan(self, paths: PathsLike, *, exclude: Iterable[str] = (), within: Iterable[str] | None = None) -> Plan:
         """Say what ``add`` would do, without reading any content or loading a model.
@@ -87,7 +89,9 @@ class Library:
         """
         store = self._open_if_there()
         held, copies = (store.held(), store.copies()) if store else ({}, {})
-        return make_plan(paths, suffixes=SUFFIXES, held=held, copies=copies, exclude=exclude, within=within)
+        return make_plan(
+            paths, suffixes=SUFFIXES, held=held, copies=copies, exclude=exclude, within=within, files=self.files
+        )
 
     def missing(self, plan: Plan) -> tuple[list[str], list[Skipped]]:
         """Say what is gone from a plan's folders of what the library holds: what ``add`` with ``prune`` takes out.
@@ -99,7 +103,7 @@ class Library:
             LibraryError: something else is at the library's place, or it cannot be read.
         """
         store = self._open_if_there()
-        return find_gone({**store.held(), **store.copies()}, plan) if store else ([], [])
+        return find_gone({**store.held(), **store.copies()}, plan, files=self.files) if store else ([], [])
 
     def add(
         self,
@@ -147,7 +151,7 @@ class Library:
         self._fitting_segmentation(store, segmentation)
         if self._model is not None or plan.units:
             _check_offline(self._fitting_model(store))
-        outcome, retold = Outcome(), Retold()
+        outcome, retold = Outcome(), SidecarUpdate()
         removed, kept = 0, list[Skipped]()
         if plan.units or plan.subtitles_changed or prune:
             with library_lock(self.uri, on_wait=on_wait):
@@ -155,16 +159,16 @@ class Library:
                 store = self._open_if_there()
                 if plan.units:
                     settings = self._fitting_segmentation(store, segmentation)
-                    worker = Worker(self._fitting_model(store), segmentation=settings, captions=captions)
+                    encoder = SegmentEncoder(self._fitting_model(store), segmentation=settings, captions=captions)
                     with open_readers(stall_seconds=stall_seconds) as readers:
-                        outcome = self._encode(plan, worker, readers, store, progress)
+                        outcome = self._encode(plan, encoder, readers, store, progress)
                     store = self._open_if_there()
                 if store:
-                    retold = update_subtitles(store, plan.subtitles_changed)
+                    retold = update_subtitles(store, plan.subtitles_changed, files=self.files)
                     if prune:
                         # Last, so that what was moved has been found under its new name.
                         gone, kept = self.missing(plan)
-                        removed = take_out(store, gone)
+                        removed = take_out(store, gone, files=self.files)
                     store.ensure_text_index()
                     store.optimize_if_due()
         num_videos, num_segments = _counts(store)
@@ -185,19 +189,19 @@ class Library:
     def _encode(
         self,
         plan: Plan,
-        worker: Worker,
+        encoder: SegmentEncoder,
         readers: Sequence[ReadVideo],
         store: Store | None,
         progress: ProgressCallback | None,
     ) -> Outcome:
-        fingerprint = lasting_fingerprint(worker.model.fingerprint())
+        fingerprint = encoder.encoder.fingerprint().with_absolute_places()
         return run_plan(
             plan,
-            worker,
-            readers=readers,
+            LocalRunner(encoder, readers),
             store=store,
-            make_store=lambda: Store.create(self.uri, fingerprint, worker.options.segmentation),
+            make_store=lambda: Store.create(self.uri, fingerprint.to_dict(), encoder.options.segmentation),
             progress=progress,
+            files=self.files,
         )
 
     def remove(self, paths: PathsLike, *, on_wait: Callable[[], None] | None = None) -> RemoveReport:
@@ -224,6 +228,9 @@ class Library:
         found: dict[str, None] = {}
         skipped: list[Skipped] = []
         for item in [paths] if isinstance(paths, (str, os.PathLike)) else list(paths):
+            if is_url(item):
+                skipped.append(Skipped(os.fspath(item), NOT_LOCAL))
+                continue
             path = absolute_path(item) if os.fspath(item) else "''"
             below = [held for held in known if held == path or is_below(held, path)]
             found.update(dict.fromkeys(below))
@@ -232,7 +239,7 @@ class Library:
         if not found:
             what = f"{skipped[0].path}: {skipped[0].reason}" if skipped else "no path given"
             raise InputError(f"nothing to remove: {what}; `framecue info {self.uri}` lists what it holds")
-        removed = take_out(store, found)
+        removed = take_out(store, found, files=self.files)
         return RemoveReport(removed, skipped, *_counts(store))
 
     def optimize(self, *, on_wait: Callable[[], None] | None = None) -> Upkeep:
@@ -363,7 +370,7 @@ class Library:
             uri=self.uri,
             num_videos=len(held),
             num_segments=sum(item.num_segments for item in held.values()),
-            fingerprint=store.fingerprint,
+            fingerprint=_fingerprint(store),
             files=[FileInfo(path, item.duration_seconds) for path, item in held.items()],
             duplicates=[
                 Duplicate(path, originals[copy.video_id])
@@ -375,7 +382,7 @@ class Library:
     def _answer(self, queries: Sequence[str | Query], options: SearchOptions) -> list[list[Hit]]:
         asked = [as_query(query) for query in queries]
         store = Store.open(self.uri)
-        return answer(store, lambda: self._fitting_model(store), asked, options)
+        return answer(store, lambda: self._fitting_model(store), asked, options, files=self.files)
 
     def _open_if_there(self) -> Store | None:
         try:
@@ -383,7 +390,7 @@ class Library:
         except LibraryNotFoundError:
             return None
 
-    def _fitting_model(self, store: Store | None) -> VideoTextModel:
+    def _fitting_model(self, store: Store | None) -> Encoder:
         """Give the model, loading the one that the library names if need be, checked against the library."""
         if self._model is None:
             if store is None:
@@ -391,9 +398,9 @@ class Library:
                     f"library {self.uri} does not exist yet, and a new one needs a model: "
                     "Library(uri, model=framecue.load_model(name))"
                 )
-            self._model = load_named_model(store.fingerprint)
+            self._model = load_named_model(_fingerprint(store))
         if store is not None:
-            check_fingerprint(self.uri, store.fingerprint, self._model.fingerprint())
+            check_fingerprint(self.uri, _fingerprint(store), self._model.fingerprint())
         return self._model
 
     def _fitting_segmentation(self, store: Store | None, wanted: Segmentation | None) -> Segmentation:
@@ -416,22 +423,25 @@ def _words(segmentation: Segmentation) -> str:
     return ", ".join(f"{name.removesuffix('_seconds')} {value}" for name, value in vars(segmentation).items())
 
 
+def _fingerprint(store: Store) -> Fingerprint:
+    return Fingerprint.from_dict(store.fingerprint)
+
+
 def _counts(store: Store | None) -> tuple[int, int]:
     """Count (videos, segments) of a library."""
     held = store.held() if store else {}
     return len(held), sum(item.num_segments for item in held.values())
 
 
-def _check_offline(model: VideoTextModel) -> None:
+def _check_offline(model: Encoder) -> None:
     """Refuse a model that has no vector of a video alone.
 
     Raises:
         NotOfflineError: it has none.
     """
     if not model.offline:
-        method = model.fingerprint().get("method")
         raise NotOfflineError(
-            f"method {method!r} needs the query to encode a video, so a library cannot hold its vectors; "
+            f"method {model.method_name!r} needs the query to encode a video, so a library cannot hold its vectors; "
             "index with a method that encodes videos on their own, such as mean-pool or prompt-switch, and measure "
             "this one as its second stage: framecue evaluate --rerank-with"
         )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
+
+from framecue.encoder import Fingerprint
 
 __all__ = [
     "AddReport",
@@ -174,7 +175,7 @@ class LibraryInfo:
     uri: str
     num_videos: int
     num_segments: int
-    fingerprint: dict[str, Any]
+    fingerprint: Fingerprint
     files: list[FileInfo]
     duplicates: list[Duplicate]
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
+from framecue.encoder import Encoder
 from framecue.errors import InputError, LibraryError
+from framecue.library.files.interface import Files
+from framecue.library.files.local import LOCAL_FILES
 from framecue.library.results import Hit
 from framecue.library.search.explain import explain
 from framecue.library.search.query import Query, SearchOptions
@@ -13,14 +15,16 @@ from framecue.library.search.query_vectors import EncodedQuery, encode_queries
 from framecue.library.search.ranking import Found, find
 from framecue.library.store import Store
 
-if TYPE_CHECKING:
-    from framecue.model import VideoTextModel
-
 __all__ = ["answer"]
 
 
 def answer(
-    store: Store, get_model: Callable[[], VideoTextModel], queries: Sequence[Query], options: SearchOptions
+    store: Store,
+    get_model: Callable[[], Encoder],
+    queries: Sequence[Query],
+    options: SearchOptions,
+    *,
+    files: Files = LOCAL_FILES,
 ) -> list[list[Hit]]:
     """Search a library.
 
@@ -29,6 +33,7 @@ def answer(
         get_model: gives a model that fits it; called once all that can be checked without one is.
         queries: what to search for.
         options: which results.
+        files: where the library's files lie.
 
     Returns:
         For each query its hits, best first.
@@ -54,7 +59,7 @@ def answer(
                 start=options.offset + 1,
             )
         ]
-        for encoded in encode_queries(model, store, queries)
+        for encoded in encode_queries(model, store, queries, files=files)
     ]
 
 
@@ -73,7 +78,7 @@ def _make_ready_for_words(store: Store, queries: Sequence[Query]) -> None:
         ) from error
 
 
-def _hit(rank: int, found: Found, model: VideoTextModel | None, encoded: EncodedQuery) -> Hit:
+def _hit(rank: int, found: Found, model: Encoder | None, encoded: EncodedQuery) -> Hit:
     match = found.match
     return Hit(
         rank=rank,

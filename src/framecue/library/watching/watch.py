@@ -21,13 +21,12 @@ from framecue.library.files.sidecars import SIDECAR_SUFFIXES, is_sidecar_of
 from framecue.library.files.walk import (
     PathsLike,
     as_list,
-    find_files,
     identity_of,
     is_below,
     is_within,
 )
-from framecue.library.indexing.ledger import ProgressCallback
 from framecue.library.indexing.plan import Plan
+from framecue.library.indexing.run import ProgressCallback
 from framecue.library.library import SUFFIXES, Library
 from framecue.library.results import AddReport, Skipped
 from framecue.library.state import FileState
@@ -201,10 +200,11 @@ class _Watch:
         """Give the state of each video and sidecar at some places and below them."""
         suffixes = SUFFIXES | SIDECAR_SUFFIXES
         states: dict[str, FileState] = {}
-        for _, found in find_files(self.roots, suffixes=suffixes, exclude=self.exclude, within=frozenset(places)):
+        for _, found in self.library.files.find(
+            self.roots, suffixes=suffixes, exclude=self.exclude, within=frozenset(places)
+        ):
             if not isinstance(found, Skipped):
-                path, status = found
-                states[path] = FileState.of(status)
+                states[found.path] = found.state
             elif os.path.lexists(found.path) and found.path not in self.roots:
                 states[found.path] = _UNREADABLE
         return states
