@@ -37,11 +37,11 @@ FORBIDDEN = {
     "nothing imports the face of the package that it is in": ["training/run.py", "importers/writing.py", "model.py"],
     "nothing in library imports the face of library": ["library/search/query.py", "library/watching/watch.py"],
     "nothing in video imports the face of video": ["video/read/moments.py", "video/isolate/serve.py"],
-    "library knows a model through its loader alone": ["library/library.py", "library/search/query_vectors.py"],
-    "torch is imported where there are tensors": ["library/search/ranking.py", "cli/output.py", "video/read/decode.py"],
-    "files, videos and tables are handled without torch, and without what imports it": [
-        *("video/read/pixels.py", "library/files/walk.py", "library/store/table.py", "video/isolate/serve.py"),
+    "libraries, videos and encoders know neither models nor torch": [
+        *("library/search/query_vectors.py", "library/indexing/encode.py", "library/files/walk.py"),
+        *("library/store/rows.py", "video/read/pixels.py", "video/isolate/serve.py", "encoder.py", "encoders.py"),
     ],
+    "torch is imported where there are tensors": ["library/search/ranking.py", "video/write/cut.py", "assets.py"],
     "av and scenedetect are imported in video alone": ["library/search/explain.py", "cli/clip.py", "times.py"],
     "lancedb, pyarrow and filelock are imported in library.store alone": [
         *("library/search/ranking.py", "library/indexing/ledger.py", "library/library.py", "cli/optimize.py"),
@@ -99,16 +99,17 @@ def files_of(module: str) -> list[str]:
 
 
 def layer_plants(contract: dict[str, Any]) -> Iterator[Plant]:
-    """Yield an import of each layer in the one below it, and of each module of a layer in the one beside it."""
+    """Yield an import of each layer in the one below it, and of modules side by side (`a | b`) in each other."""
     (container,) = contract["containers"]
-    lines = [[f"{container}.{name.strip(' ()')}" for name in line.split("|")] for line in contract["layers"]]
-    layers = [existing for line in lines if (existing := [module for module in line if files_of(module)])]
-    for upper, lower in pairwise(layers):
-        yield Plant(contract["name"], files_of(lower[0])[0], f"import {upper[-1]}")
-    for layer in layers:
-        for one, other in pairwise(layer):
+    layers = []
+    for line in contract["layers"]:
+        modules = [f"{container}.{name.strip(' ()')}" for name in re.split("[|:]", line)]
+        layers.append([module for module in modules if files_of(module)])
+        for one, other in pairwise(layers[-1] if "|" in line else []):
             yield Plant(contract["name"], files_of(one)[0], f"import {other}")
             yield Plant(contract["name"], files_of(other)[0], f"import {one}")
+    for upper, lower in pairwise(filter(None, layers)):
+        yield Plant(contract["name"], files_of(lower[0])[0], f"import {upper[-1]}")
     # A new module has to be given its layer.
     yield Plant(contract["name"], "/".join([*container.split(".")[1:], "stranger.py"]), "'nothing imported'")
 
