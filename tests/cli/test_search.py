@@ -80,8 +80,9 @@ def paths(result: Any) -> list[str]:
 
 def test_pages(run, uri: str) -> None:
     whole = paths(run("search", "green", "--library", uri, "--json"))
-    pages = [paths(run("search", "green", "--library", uri, "-k", 3, "--page", page, "--json")) for page in (1, 2)]
-    assert [*pages[0], *pages[1]] == whole
+    for k, numbers in ((3, (1, 2)), (1, (1, 2, 3, 4))):
+        pages = [paths(run("search", "green", "--library", uri, "-k", k, "--page", page, "--json")) for page in numbers]
+        assert [name for page in pages for name in page] == whole
     assert (
         json.loads(run("search", "green", "--library", uri, "-k", 3, "--page", 2, "--json").out)["results"][0]["rank"]
         == 4

@@ -38,12 +38,4 @@ def clip(hit: str, output: str, exact: bool, force: bool, as_json: bool) -> None
         early = f"starts {start_seconds - cut.start_seconds:.1f} s early, at the keyframe before"
         log(f"{early}; --exact or an mp4 file starts at the moment itself")
     if as_json:
-        print_json(
-            {
-                "output": str(cut.output),
-                "path": source,
-                "start_seconds": cut.start_seconds,
-                "end_seconds": cut.end_seconds,
-                "copied": cut.is_copied,
-            }
-        )
+        print_json(cut.to_dict())

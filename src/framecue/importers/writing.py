@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import torch
@@ -46,6 +46,11 @@ class ImportedFolders:
     method: str | None
     has_tokenizer: bool
     notes: list[str] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document that ``framecue import-checkpoint --json`` prints: the attributes, paths as texts."""
+        adapter = None if self.adapter is None else str(self.adapter)
+        return {**asdict(self), "backbone": str(self.backbone), "adapter": adapter}
 
 
 def refuse_occupied(output: Path) -> None:

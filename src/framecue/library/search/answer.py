@@ -53,7 +53,7 @@ def answer(
     model = get_model()
     return [
         [
-            _hit(rank, found, model if options.explain else None, encoded)
+            _hit(rank, found, options, model, encoded)
             for rank, found in enumerate(
                 find(store, encoded.vector, options, texts=encoded.query.wanted_texts, where=where),
                 start=options.offset + 1,
@@ -78,7 +78,7 @@ def _make_ready_for_words(store: Store, queries: Sequence[Query]) -> None:
         ) from error
 
 
-def _hit(rank: int, found: Found, model: Encoder | None, encoded: EncodedQuery) -> Hit:
+def _hit(rank: int, found: Found, options: SearchOptions, model: Encoder, encoded: EncodedQuery) -> Hit:
     match = found.match
     return Hit(
         rank=rank,
@@ -88,9 +88,10 @@ def _hit(rank: int, found: Found, model: Encoder | None, encoded: EncodedQuery) 
         score=match.score,
         video_id=match.video_id,
         duration_seconds=match.duration_seconds,
+        hybrid=options.hybrid,
         words=found.words,
         vector_rank=found.vector_rank,
         text_rank=found.text_rank,
         text_score=found.text_score,
-        explanation=explain(model, encoded, match) if model else None,
+        explanation=explain(model, encoded, match) if options.explain else None,
     )

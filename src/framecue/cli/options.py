@@ -1,4 +1,4 @@
-"""What a command works on: folders, a library, and the model that is used where none is named."""
+"""Options that several commands have: a library, its model, how videos are cut, folders. And what they stand for."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class FolderPath(click.Path):
 
 
 def model_option(*, required: bool = False) -> Callable[[Command], Command]:
-    """Give what adds --model to a command; where it is not required, the library's own model is the default."""
+    """Return what adds --model to a command; where it is not required, the library's own model is the default."""
     text = "A CLIP-family model: a hub name, a folder, or moji-clip."
     default = "" if required else " Default: the model the library was made with."
     return click.option("--model", metavar="NAME", required=required, help=text + default)
@@ -80,7 +80,7 @@ def dtype_option(command: Command) -> Command:
 
 
 def _fast_dtype_option(command: Command) -> Command:
-    """Add --dtype to a command that encodes many videos: by default what is fast here."""
+    """Add --dtype to a command that encodes many videos; its default is what is fast on this machine."""
     return click.option(
         "--dtype",
         type=click.Choice([AUTO_DTYPE, *DTYPES]),
@@ -113,7 +113,7 @@ def library_option(command: Command) -> Command:
 
 def segment_options(command: Command) -> Command:
     """Add --segments, --segment-seconds and --overlap-seconds to a command that makes a library."""
-    from framecue.video.read.segments import SEGMENTATION_KINDS, Segmentation
+    from framecue.video import SEGMENTATION_KINDS, Segmentation
 
     usual = Segmentation()
     kinds = click.option(
@@ -136,10 +136,10 @@ def segment_options(command: Command) -> Command:
 def make_segmentation(
     kind: str | None, segment_seconds: float | None, overlap_seconds: float | None
 ) -> Segmentation | None:
-    """Give the segmentation that the options say; None where they say nothing, and the library's own counts.
+    """Return the segmentation that the options say; None where they say nothing, so that the library's own counts.
 
     Raises:
-        InputError: lengths that make no windows.
+        InputError: the lengths make no windows.
     """
     if kind is None and segment_seconds is None and overlap_seconds is None:
         return None
