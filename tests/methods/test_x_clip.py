@@ -183,7 +183,7 @@ def test_half_precision_features_are_compared_in_full(make_backbone: Callable[..
     [
         ({"max_words": 2}, "max_words must be at least 3, got 2"),
         ({"temporal_layers": 0}, "temporal_layers must be at least 1, got 0"),
-        ({"temperature": 0}, "temperature must be a positive number, got 0"),
+        ({"temperature": 0}, "temperature must be greater than 0, got 0"),
     ],
 )
 def test_options_out_of_range_are_refused(options: dict[str, Any], message: str) -> None:

@@ -6,8 +6,8 @@ Shapes: B videos, F frames a video, S pixels, T tokens, N texts, E the joint emb
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, ClassVar, get_args, get_type_hints
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,10 @@ from torch.nn import functional
 
 from framecue.backbone import Backbone
 from framecue.errors import InputError
+from framecue.validation import AtLeastOne, problem_with, tuples_for_lists
+
+if TYPE_CHECKING:
+    from framecue.methods.captioner import Captioner
 
 __all__ = ["Method", "MethodConfig"]
 
@@ -23,38 +27,38 @@ __all__ = ["Method", "MethodConfig"]
 class MethodConfig:
     """What every method can be told.
 
+    A method's own options are the fields of a frozen dataclass derived from this one. Their annotations are checked by
+    pydantic, ranges too (`Annotated[int, Field(ge=1)]`, or the names for such in `framecue.validation`); what goes
+    beyond one field is checked in `__post_init__`.
+
     Attributes:
         num_frames: frames a video in training.
         num_test_frames: frames a video at test and in a library.
+
+    Raises:
+        InputError: a value of another type or out of range; it is named.
     """
 
-    num_frames: int = 12
-    num_test_frames: int = 12
+    num_frames: AtLeastOne = 12
+    num_test_frames: AtLeastOne = 12
 
     def __post_init__(self) -> None:
-        # Options come from files that people write, so a wrong type is to be expected.
-        for field, hint in get_type_hints(type(self)).items():
-            _check_type(field, getattr(self, field), hint)
-        self.check_at_least(1, "num_frames", "num_test_frames")
+        # Options come from files that people write, so a wrong type is to be expected. Values stay as they were given:
+        # an adapter's file and a library's fingerprint hold them.
+        given = {field.name: getattr(self, field.name) for field in fields(self)}
+        problem = problem_with(type(self), given, name=str)
+        if problem is not None:
+            raise InputError(problem)
+        for name, value in tuples_for_lists(type(self), given).items():
+            object.__setattr__(self, name, value)
 
-    def check_at_least(self, least: int, *fields: str) -> None:
-        """Refuse fields that are smaller; None is let through.
-
-        Raises:
-            InputError: one is; it is named.
-        """
-        for field in fields:
-            value = getattr(self, field)
-            if value is not None and not value >= least:
-                raise InputError(f"{field} must be at least {least}, got {value}")
+    def to_dict(self) -> dict[str, Any]:
+        """Return the options as JSON has them: tuples are lists."""
+        return {name: _as_json(value) for name, value in asdict(self).items()}
 
 
-def _check_type(field: str, value: Any, hint: Any) -> None:
-    kinds = get_args(hint) or (hint,)
-    allowed = (*kinds, int) if float in kinds else kinds
-    if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in kinds):
-        names = " or ".join("null" if kind is type(None) else kind.__name__ for kind in kinds)
-        raise InputError(f"{field} must be {names}, got {value!r}")
+def _as_json(value: Any) -> Any:
+    return [_as_json(each) for each in value] if isinstance(value, tuple | list) else value
 
 
 class Method(nn.Module):
@@ -68,6 +72,7 @@ class Method(nn.Module):
         Config: its config dataclass.
         offline: whether a video's embedding depends on the video alone, so that it can be indexed.
         paper: where the method is from.
+        captioner: what describes a video in words, where the method has it.
     """
 
     Config: ClassVar[type[MethodConfig]] = MethodConfig
@@ -77,6 +82,8 @@ class Method(nn.Module):
     def __init__(self, config: MethodConfig, backbone: Backbone) -> None:
         super().__init__()
         self.config = config
+        # Of the instance, as one of the class would hide the module that a method puts in its place.
+        self.captioner: Captioner | None = None
 
     @property
     def chunk_frames(self) -> int | None:
