@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -18,6 +19,7 @@ from framecue.backbone import Backbone
 from framecue.backbone.load import ASSETS
 from framecue.errors import AdapterError, InputError
 from framecue.methods import Method, build_method
+from framecue.validation import dataclass_types, explain
 
 __all__ = ["AdapterConfig", "adapter_folder", "adapter_hash", "load_adapter", "read_adapter_config", "save_adapter"]
 
@@ -43,6 +45,8 @@ class AdapterConfig:
     revision: str
     framecue_version: str
     scores: dict[str, Any] = field(default_factory=dict)
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(strict=True, extra="forbid")
 
 
 def adapter_folder(adapter: str | Path) -> Path:
@@ -70,18 +74,23 @@ def adapter_folder(adapter: str | Path) -> Path:
 
 
 def read_adapter_config(adapter: str | Path) -> AdapterConfig:
-    """Read `adapter_config.json`; raises `AdapterError` where it is missing or malformed."""
+    """Read `adapter_config.json`.
+
+    Raises:
+        AdapterError: there is no such adapter, or the file is malformed; the key is named.
+    """
     path = adapter_folder(adapter) / CONFIG_FILE
     try:
-        config = AdapterConfig(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise AdapterError(f"{path}: cannot be read as an adapter's configuration ({error})") from error
-    for entry in fields(AdapterConfig):
-        kind = dict if entry.name in ("options", "scores") else str
-        if not isinstance(getattr(config, entry.name), kind):
-            got = json.dumps(getattr(config, entry.name))
-            raise AdapterError(f"{path}: {entry.name} must be {'an object' if kind is dict else 'a string'}, got {got}")
-    return config
+        return TypeAdapter(AdapterConfig).validate_json(path.read_bytes())
+    except OSError as error:
+        raise AdapterError(f"{path}: cannot be read ({error.strerror})") from error
+    except ValidationError as error:
+        sections = {(): dataclass_types(AdapterConfig)}
+        problem = explain(error, sections, name=str, show=json.dumps, mapping="an object")
+        # Where a value alone is wrong, the file is an adapter's all the same.
+        if error.errors()[0]["type"].endswith("_type") and error.errors()[0]["loc"]:
+            raise AdapterError(f"{path}: {problem}") from error
+        raise AdapterError(f"{path}: cannot be read as an adapter's configuration ({problem})") from error
 
 
 def adapter_hash(adapter: str | Path) -> str:
@@ -121,7 +130,7 @@ def save_adapter(
     partial.replace(target / WEIGHTS_FILE)
     config = AdapterConfig(
         method=method_name,
-        options=asdict(method.config),
+        options=method.config.to_dict(),
         backbone=backbone.name,
         revision=backbone.revision,
         framecue_version=version,

@@ -14,7 +14,7 @@ from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
-from pydantic_core import PydanticKnownError
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -31,6 +31,7 @@ __all__ = [
     "model_types",
     "problem_with",
     "shown",
+    "told",
     "tuples_for_lists",
     "unknown_key",
 ]
@@ -77,6 +78,11 @@ def shown(value: object) -> str:
 
 def _cut(text: str) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def told(message: str) -> PydanticCustomError:
+    """Return an error to raise in a validator, which :func:`explain` tells as it is: it has to name the key itself."""
+    return PydanticCustomError("told", "{message}", {"message": message})
 
 
 def unknown_key(key: str, allowed: Collection[str]) -> str:
@@ -126,6 +132,8 @@ def explain(
                 lines.append(unknown(key, list(known)))
             case "missing":
                 lines.append(f"{name(key)} is missing")
+            case "told":
+                lines.append(each["msg"])
             case _ if not keys:  # about all of it, such as text that is not JSON
                 lines.append(each["msg"])
             case _:

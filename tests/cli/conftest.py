@@ -61,7 +61,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
 class ColourModel(_library.ColourModel):
     """The tests' encoder with what `evaluate` and `caption` ask for besides; it captions a video with its colour."""
 
-    def read_video(self, path: str | Path) -> torch.Tensor:
+    def read_video(self, path: str | Path, *, source: object = None) -> torch.Tensor:
         return self.preprocess(read_frames(path, self.sampling).pixels)
 
     def caption_frames(self, pixel_values: torch.Tensor) -> list[str]:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-import framecue.methods
 from framecue.cli import methods as command
 from framecue.methods import METHODS
 
 
 @pytest.fixture
-def few(monkeypatch: pytest.MonkeyPatch) -> None:
+def few() -> Iterator[None]:
     """A registry of three, so that a test takes a moment."""
-    # Another dict: what is taken out of the registry itself comes back at its end.
-    monkeypatch.setattr(
-        framecue.methods, "METHODS", {name: METHODS[name] for name in ("prompt-switch", "vop", "x-pool")}
-    )
+    every = dict(METHODS)
+    for name in every.keys() - {"prompt-switch", "vop", "x-pool"}:
+        del METHODS[name]
+    yield
+    METHODS.clear()  # what was taken out would come back at the end
+    METHODS.update(every)
 
 
 def test_all_of_them_in_json(run) -> None:

@@ -19,7 +19,7 @@ from framecue.methods.top_k import TopK, TopKConfig
 from framecue.methods.x_clip import XClip, XClipConfig
 from framecue.methods.x_pool import XPool, XPoolConfig
 from framecue.model import VideoTextModel
-from framecue.video import FrameSampling, read_frames, write_video
+from framecue.video import FrameSampling, FrameSource, read_frames, write_video
 
 DIM = 8
 
@@ -42,7 +42,7 @@ class FakeModel:
         self.names = list(vectors)
         self.batches: list[int] = []
 
-    def read_video(self, path: str | Path) -> torch.Tensor:
+    def read_video(self, path: str | Path, *, source: FrameSource | None = None) -> torch.Tensor:
         return torch.full((2, 3, 1, 1), float(self.names.index(Path(path).stem)))
 
     def encode_frames(self, pixels: torch.Tensor) -> torch.Tensor:
@@ -169,7 +169,7 @@ class MeanOfFrames:
     offline = True
     sampling = FrameSampling(4)
 
-    def read_video(self, path: str | Path) -> torch.Tensor:
+    def read_video(self, path: str | Path, *, source: FrameSource | None = None) -> torch.Tensor:
         pixels = torch.from_numpy(read_frames(path, self.sampling).pixels).permute(0, 3, 1, 2).float() / 255
         return torch.nn.functional.adaptive_avg_pool2d(pixels, 8)
 
@@ -225,7 +225,7 @@ def dressed(backbone: Backbone, method: Method) -> Any:
     model: Any = VideoTextModel(backbone, method, method_name=type(method).__name__).eval()
     reads: list[str] = []
 
-    def read_video(path: str | Path) -> torch.Tensor:
+    def read_video(path: str | Path, *, source: FrameSource | None = None) -> torch.Tensor:
         reads.append(Path(path).stem)
         generator = torch.Generator().manual_seed(sum(Path(path).stem.encode()))
         return torch.randn(12, 3, 32, 32, generator=generator)[: model.sampling.num_frames]

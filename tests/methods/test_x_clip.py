@@ -108,7 +108,7 @@ def test_a_tower_that_attends_both_ways_has_its_first_word_too(
     backbone: Backbone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = backbone.text
-    text.is_causal, text.padded_length = False, 24
+    text.is_causal, text.pads_texts = False, True
     monkeypatch.setattr(text, "causal_mask", lambda tokens: None)
     monkeypatch.setattr(text, "end_of_text", lambda ids: torch.full((len(ids),), ids.shape[1] - 1))
     method = make(backbone)
@@ -124,7 +124,7 @@ def test_a_tower_that_attends_both_ways_has_its_first_word_too(
 def test_texts_are_cut_unless_the_tower_knows_one_length(backbone: Backbone) -> None:
     assert make(backbone, max_words=10).max_text_tokens(backbone) == 10
     assert make(backbone).max_text_tokens(backbone) == 24  # the context of this tower
-    backbone.text.padded_length = 24
+    backbone.text.pads_texts = True
     assert make(backbone, max_words=10).max_text_tokens(backbone) == 24
 
 

@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from framecue.assets import RECIPES
+from framecue.datasets.folder import FolderData
+from framecue.datasets.moji_motion.config import MojiClipsData, MojiStillsData
 from framecue.errors import InputError, RecipeError, UnknownNameError
-from framecue.training.recipe import RECIPES, FolderData, MojiClipsData, MojiStillsData, Recipe, read_recipe
+from framecue.training.recipe import Recipe, read_recipe
 
 BUNDLED = sorted(file.stem for file in RECIPES.glob("*.yaml"))
 GOOD = """

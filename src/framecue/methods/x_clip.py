@@ -59,7 +59,7 @@ class XClip(Method):
     def max_text_tokens(self, backbone: Backbone) -> int:
         """See `Method.max_text_tokens`."""
         text = backbone.text
-        return min(self.config.max_words, text.context_length) if text.padded_length is None else text.context_length
+        return text.context_length if text.pads_texts else min(self.config.max_words, text.context_length)
 
     def encode_frames(self, backbone: Backbone, pixel_values: Tensor) -> Tensor:
         """Frames (B, F, 3, S, S) to (B, 1 + F, E), not normalised: the video's feature, then the frames'."""

@@ -99,11 +99,11 @@ class MojiClips:
         """Every epoch is the same: a longer one holds more clips than another round of it."""
 
     def video_of(self, index: int) -> str:
-        """Every clip is a video of its own."""
+        """Return a name of the clip's own: every clip is a video."""
         return str(index)
 
     def backwards(self, index: int) -> str | None:
-        """A caption of the clip played backwards; None where that means the same."""
+        """Return a caption of the clip played backwards; None where that means the same."""
         meaning = self._group(index // GROUP)[index % GROUP]
         if meaning.reversed() == meaning:
             return None

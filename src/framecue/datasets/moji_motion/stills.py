@@ -52,8 +52,11 @@ class MojiStills:
         """Every epoch is the same: a longer one holds more stills than another round of it."""
 
     def video_of(self, index: int) -> str:
-        """Every still is a video of its own."""
+        """Return a name of the still's own: every still is a video."""
         return str(index)
+
+    def backwards(self, index: int) -> None:
+        """Return None: a still is the same backwards."""
 
     def __getitems__(self, indices: Sequence[int]) -> list[Example]:
         actors = np.zeros((len(indices), 2), dtype=np.int64)
