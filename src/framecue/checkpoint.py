@@ -85,7 +85,7 @@ def read_adapter_config(adapter: str | Path) -> AdapterConfig:
     except OSError as error:
         raise AdapterError(f"{path}: cannot be read ({error.strerror})") from error
     except ValidationError as error:
-        sections = {(): dataclass_types(AdapterConfig)}
+        sections: dict[tuple[str, ...], dict[str, Any]] = {(): dataclass_types(AdapterConfig)}
         problem = explain(error, sections, name=str, show=json.dumps, mapping="an object")
         # Where a value alone is wrong, the file is an adapter's all the same.
         if error.errors()[0]["type"].endswith("_type") and error.errors()[0]["loc"]:
