@@ -152,6 +152,26 @@ def test_batches_do_not_change_the_vectors_or_their_order(monkeypatch: pytest.Mo
     assert torch.equal(embedded, torch.stack([vectors[name] for name in reversed(names)]))
 
 
+def test_files_are_read_through_the_source_that_is_given() -> None:
+    class Noting(FakeModel):
+        """Notes what it is to read through."""
+
+        def __init__(self, **vectors: torch.Tensor) -> None:
+            super().__init__(**vectors)
+            self.sources: list[object] = []
+
+        def read_video(self, path: str | Path, *, source: FrameSource | None = None) -> torch.Tensor:
+            self.sources.append(source)
+            return super().read_video(path)
+
+    source: Any = object()
+    model = Noting(a=unit((0, 1)), a_twin=unit((1, 1)), a1=unit((0, 1)), a2=unit((1, 1)))
+    evaluate(model, [clip("a", "a1", twin=("a2",))], frame_source=source)
+    assert model.sources == [source, source]
+    embed_videos(model, [Path("a.mp4")], frame_source=source)  # type: ignore[arg-type]
+    assert model.sources == [source] * 3
+
+
 def test_no_clips() -> None:
     with pytest.raises(InputError, match="no clips to evaluate"):
         evaluate(FakeModel(), [])

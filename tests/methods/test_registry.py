@@ -36,6 +36,13 @@ def test_a_method_is_made_from_its_name_and_says_where_it_is_from(name: str, bac
     assert "arXiv" in method.paper
 
 
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_says_whether_it_has_a_captioner(name: str, backbone: Backbone) -> None:
+    method = build_method(name, {}, backbone)
+    assert (method.captioner is not None) == (name == "prompt-switch")
+    assert any(key.startswith("captioner.") for key in method.state_dict()) == (name == "prompt-switch")
+
+
 def test_options_reach_the_config(backbone: Backbone) -> None:
     method = build_method("prompt-switch", {"num_prompts": 2, "num_frames": 4, "num_test_frames": 8}, backbone)
     assert (method.config.num_frames, method.config.num_test_frames) == (4, 8)

