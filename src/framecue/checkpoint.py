@@ -50,7 +50,7 @@ class AdapterConfig:
 
 
 def adapter_folder(adapter: str | Path) -> Path:
-    """The folder of an adapter, given as a folder or as the name of a bundled one.
+    """Return the folder of an adapter, given as a folder or as the name of a bundled one.
 
     Args:
         adapter: a bundled name goes first, so that it means the same wherever one stands; `./name` is the folder.
@@ -94,7 +94,7 @@ def read_adapter_config(adapter: str | Path) -> AdapterConfig:
 
 
 def adapter_hash(adapter: str | Path) -> str:
-    """A hash of an adapter's two files: part of a library's fingerprint."""
+    """Return a hash of an adapter's two files: part of a library's fingerprint."""
     folder, digest = adapter_folder(adapter), hashlib.sha256()
     for name in (CONFIG_FILE, WEIGHTS_FILE):
         digest.update((folder / name).read_bytes())
@@ -102,7 +102,7 @@ def adapter_hash(adapter: str | Path) -> str:
 
 
 def trained_tensors(backbone: Backbone, method: Method) -> dict[str, Tensor]:
-    """What `Method.freeze` left trainable, by name: `backbone.*` and `method.*`."""
+    """Return what `Method.freeze` left trainable, by name: `backbone.*` and `method.*`."""
     named = [("backbone", backbone), ("method", method)]
     return {
         f"{prefix}.{name}": parameter

@@ -60,7 +60,7 @@ class ClipExamples:
 
     @property
     def unreadable(self) -> list[Path]:
-        """The videos that could not be read so far, in the order of the clips."""
+        """Return the videos that could not be read so far, in the order of the clips."""
         return [self.clips[number].video for number in self._is_bad.nonzero().flatten().tolist()]
 
     def __len__(self) -> int:

@@ -147,7 +147,7 @@ class _Encoded:
         return similarity_matrix(self.model, self.texts[torch.from_numpy(texts)], self.videos[torch.from_numpy(videos)])
 
     def twin_accuracy(self) -> float | None:
-        """See `twin_accuracy`; None without twins."""
+        """Return the twin accuracy (see `metrics.twin_accuracy`); None without twins."""
         if not self.twins:
             return None
         starts = [0, *accumulate(np.bincount(self.owners).tolist())]

@@ -87,11 +87,11 @@ class Method(nn.Module):
 
     @property
     def chunk_frames(self) -> int | None:
-        """Frames of one chronological pass over the video; None when there is a single pass."""
+        """Return how many frames one chronological pass over the video has; None when there is a single pass."""
         return None
 
     def encode_frames(self, backbone: Backbone, pixel_values: Tensor) -> Tensor:
-        """Frames (B, F, 3, S, S), normalised pixels, to features (B, F, E), not normalised."""
+        """Turn frames (B, F, 3, S, S), normalised pixels, into features (B, F, E), not normalised."""
         videos, frames = pixel_values.shape[:2]
         vision = backbone.vision
         tokens = vision.embed(pixel_values.flatten(0, 1))
@@ -100,7 +100,7 @@ class Method(nn.Module):
         return vision.finish(vision.summarise(tokens)).unflatten(0, (videos, frames))
 
     def encode_text(self, backbone: Backbone, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
-        """Token ids (N, T) to features (N, E), not normalised.
+        """Turn token ids (N, T) into features (N, E), not normalised.
 
         A method that compares words as well gives (N, 1 + T, E): the text's own feature, then its words', with zeros
         where a text has no more.
@@ -116,14 +116,14 @@ class Method(nn.Module):
         return text.read(tokens, text.end_of_text(input_ids))
 
     def pool(self, frame_features: Tensor) -> Tensor:
-        """Frame features (B, F, E), not normalised, to video embeddings (B, E), unit length: the mean of directions.
+        """Pool frame features (B, F, E), not normalised, to embeddings (B, E), unit length: the mean of directions.
 
         A method that is not offline has no such embeddings, and no use for this hook.
         """
         return functional.normalize(functional.normalize(frame_features, dim=-1).mean(dim=1), dim=-1)
 
     def similarity(self, text_features: Tensor, frame_features: Tensor) -> Tensor:
-        """How alike each text and each video are: the cosine of their embeddings.
+        """Return how alike each text and each video are: the cosine of their embeddings.
 
         A method that is not offline looks at both sides here, for each pair of them.
 
@@ -139,11 +139,11 @@ class Method(nn.Module):
         return functional.normalize(text_features.to(dtype), dim=-1) @ self.pool(frame_features.to(dtype)).T
 
     def max_text_tokens(self, backbone: Backbone) -> int:
-        """The most tokens of a text that the method takes; longer ones are cut (the end-of-text token is kept)."""
+        """Return the most tokens of a text that the method takes; longer ones are cut and keep the end-of-text token."""
         return backbone.text.context_length
 
     def auxiliary_loss(self, backbone: Backbone, frame_features: Tensor, input_ids: Tensor) -> Tensor | None:
-        """A loss to add to the contrastive one in training, or None.
+        """Return a loss to add to the contrastive one in training, or None.
 
         Args:
             backbone: the backbone.
@@ -161,5 +161,5 @@ class Method(nn.Module):
         """Undo what the method did to the backbone's modules when it was made, if anything."""
 
     def new_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
-        """The parameters that train at the rate for new ones; the method's others train at the backbone's rate."""
+        """Yield the parameters that train at the rate for new ones; the others train at the backbone's rate."""
         return self.named_parameters()

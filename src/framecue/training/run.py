@@ -45,7 +45,7 @@ class TrainedRun:
 
 
 def build_model(recipe: Recipe) -> VideoTextModel:
-    """The model that a recipe starts from.
+    """Return the model that a recipe starts from.
 
     Raises:
         ModelError: the backbone cannot be loaded.
@@ -154,7 +154,7 @@ def run_recipe(
 
 
 def last_checkpoint(folder: Path) -> str | None:
-    """The last checkpoint in a folder that is whole: a run killed while it wrote one goes on from the one before."""
+    """Return the last checkpoint in a folder that is whole: a run killed while writing goes on from the one before."""
     found = []
     for state_file in folder.glob("checkpoint-*/trainer_state.json"):  # written last
         try:

@@ -96,7 +96,7 @@ class MojiClips:
         return self.num_examples
 
     def set_epoch(self, epoch: int) -> None:
-        """Every epoch is the same: a longer one holds more clips than another round of it."""
+        """Do nothing: every epoch is the same, and a longer one holds more clips than another round of it."""
 
     def video_of(self, index: int) -> str:
         """Return a name of the clip's own: every clip is a video."""
@@ -133,7 +133,7 @@ class MojiClips:
         return int((block + 1) * self.motion_share) > int(block * self.motion_share)
 
     def _group(self, group: int) -> list[Meaning]:
-        """The different meanings of a group of neighbours."""
+        """Return the different meanings of a group of neighbours."""
         rng = np.random.default_rng([self.seed, 0, group])
         single_share = 1.0 if self._is_drill(group * GROUP) else self.single_share
         base = draw_meaning(rng, split=self.split, single_share=single_share)
