@@ -139,7 +139,7 @@ class Method(nn.Module):
         return functional.normalize(text_features.to(dtype), dim=-1) @ self.pool(frame_features.to(dtype)).T
 
     def max_text_tokens(self, backbone: Backbone) -> int:
-        """Return the most tokens of a text that the method takes; longer ones are cut and keep the end-of-text token."""
+        """Return the most tokens of a text that the method takes; longer ones are cut, their end-of-text token kept."""
         return backbone.text.context_length
 
     def auxiliary_loss(self, backbone: Backbone, frame_features: Tensor, input_ids: Tensor) -> Tensor | None:

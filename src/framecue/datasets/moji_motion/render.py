@@ -71,7 +71,7 @@ def draw(sprites: Sprites, image_size: int) -> Tensor:
 
 @cache
 def _levels(image_size: int) -> tuple[Tensor, float]:
-    """Return textures for frames of a size, (2 levels, actors, 4, side, side), and below how many pixels to take level 1."""
+    """Return textures for frames of a size: (2 levels, actors, 4, side, side), and where level 1 begins, in pixels."""
     side = max(8, round(0.5 * image_size))
     levels = torch.stack([textures(side), textures(side, detail=max(4, side // 2))])
     assert levels.shape[1] == len(ACTORS)
