@@ -36,7 +36,7 @@ from transformers import CLIPConfig, CLIPModel
 import framecue
 from decoding import CASES, available_cores, generate, read_by_seeking
 from framecue.backbone import DTYPES, Preprocess, fast_dtype
-from framecue.library.indexing.encode import Worker
+from framecue.library.indexing.encode import EncodedSegment, SegmentEncoder
 from framecue.library.state import FileState
 from framecue.library.store import Store
 from framecue.library.store.rows import Row
@@ -182,7 +182,7 @@ def processor_time() -> float:
 
 def framecue_stages(model: Any, paths: Sequence[Path], uri: Path) -> dict[str, float]:
     """What each stage of framecue takes, one after the other: milliseconds a video."""
-    worker = Worker(model)
+    encoder = SegmentEncoder(model)
     seconds = dict.fromkeys(("hash", "read", "make ready", "encode", "write"), 0.0)
 
     @contextmanager
@@ -191,35 +191,35 @@ def framecue_stages(model: Any, paths: Sequence[Path], uri: Path) -> dict[str, f
         yield
         seconds[stage] += time.perf_counter() - begin
 
-    clips, rows = [], []
+    prepared, rows = [], []
     for path in paths:
         with timed("hash"):
             content_hash(str(path))
         with timed("read"):
             moments = [
-                each for each in read_moments(str(path), worker.options, lambda _: True) if isinstance(each, Moment)
+                each for each in read_moments(str(path), encoder.options, lambda _: True) if isinstance(each, Moment)
             ]
         with timed("make ready"):
-            clips += [worker.prepare(moment) for moment in moments]
+            prepared += [encoder.prepare(moment) for moment in moments]
     seconds["read"] -= seconds["hash"]  # which it hashed as well
-    vectors: list[np.ndarray] = []
-    for first in range(0, len(clips), worker.clips_per_encode):
+    segments: list[EncodedSegment] = []
+    for first in range(0, len(prepared), encoder.segments_per_encode):
         with timed("encode"):
-            vectors += list(worker.encode(clips[first : first + worker.clips_per_encode])[0])
-    for path, clip, vector in zip(paths, clips, vectors, strict=True):
+            segments += encoder.encode(prepared[first : first + encoder.segments_per_encode])
+    for path, segment in zip(paths, segments, strict=True):
         row = Row(
             video_id=path.name,
             path=str(path),
-            start_seconds=clip.start_seconds,
-            end_seconds=clip.end_seconds,
-            vector=vector,
-            duration_seconds=clip.end_seconds,
+            start_seconds=segment.start_seconds,
+            end_seconds=segment.end_seconds,
+            vector=segment.vector,
+            duration_seconds=segment.end_seconds,
             state=FileState(path.stat().st_size, path.stat().st_mtime),
-            thumbnail=clip.thumbnail,
+            thumbnail=segment.thumbnail,
         )
         rows.append(row)
     with timed("write"):
-        Store.create(str(uri), model.fingerprint()).write(rows)
+        Store.create(str(uri), model.fingerprint().to_dict()).write(rows)
     return {stage: 1000 * value / len(paths) for stage, value in seconds.items()}
 
 

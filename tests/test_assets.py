@@ -9,7 +9,8 @@ import pytest
 import torch
 
 import framecue
-from framecue.backbone.load import ASSETS
+from framecue import assets
+from framecue.assets import ASSETS, bundled_names, find_bundled
 from framecue.checkpoint import read_adapter_config
 from framecue.datasets.captions import Clip
 from framecue.datasets.moji_motion.files import draw_meanings, write_clips
@@ -26,6 +27,46 @@ def model() -> VideoTextModel:
 def clips(tmp_path_factory: pytest.TempPathFactory) -> list[Clip]:
     meanings = list(draw_meanings("test", num_clips=40, rng=np.random.default_rng(77)))
     return write_clips(tmp_path_factory.mktemp("moji"), meanings, seed=77)
+
+
+def test_each_kind_is_found_by_its_name() -> None:
+    assert find_bundled("moji-clip", "model") == ASSETS / "moji-clip"
+    assert find_bundled("moji-prompt-switch", "adapter") == ASSETS / "moji-prompt-switch"
+    assert find_bundled("moji-mean-pool", "recipe") == ASSETS / "recipes" / "moji-mean-pool.yaml"
+
+
+@pytest.mark.parametrize("kind", ["model", "adapter", "recipe"])
+@pytest.mark.parametrize("name", ["", ".", "..", "*", "recipes", "moji-clap", "./moji-clip", "/moji-clip", "~", "a\0b"])
+def test_what_is_no_bundled_name_is_not_found(name: str, kind: assets.BundledKind) -> None:
+    assert find_bundled(name, kind) is None
+
+
+def test_a_name_of_another_kind_is_not_found() -> None:
+    assert find_bundled("moji-clip", "adapter") is None
+    assert find_bundled("moji-prompt-switch", "model") is None
+    assert find_bundled("moji-mean-pool", "model") is None
+
+
+@pytest.mark.parametrize("kind", ["model", "adapter", "recipe"])
+def test_every_bundled_name_is_found(kind: assets.BundledKind) -> None:
+    names = bundled_names(kind)
+    assert names == sorted(names)
+    assert names
+    for name in names:
+        found = find_bundled(name, kind)
+        assert found is not None
+        assert found.exists()
+
+
+def test_bundled_names_are_those_of_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assets, "ASSETS", tmp_path)
+    assert bundled_names("model") == bundled_names("recipe") == []
+    for file in ("b/config.json", "a/config.json", "c/adapter_config.json", "recipes/r.yaml", "recipes/notes.txt"):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).touch()
+    assert bundled_names("model") == ["a", "b"]
+    assert bundled_names("adapter") == ["c"]
+    assert bundled_names("recipe") == ["r"]
 
 
 def test_assets_are_under_sixteen_megabytes_together() -> None:

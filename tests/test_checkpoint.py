@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from framecue import checkpoint
+from framecue import assets, checkpoint
 from framecue.backbone import Backbone
 from framecue.checkpoint import (
     AdapterConfig,
@@ -200,7 +200,7 @@ def test_a_missing_folder_and_an_unknown_name(backbone: Backbone, tmp_path: Path
 
 def test_a_bundled_name_wherever_one_stands(folder: Path, tmp_path: Path, backbone, monkeypatch) -> None:
     shutil.copytree(folder, tmp_path / "assets" / "tiny-adapter")
-    monkeypatch.setattr(checkpoint, "ASSETS", tmp_path / "assets")
+    monkeypatch.setattr(assets, "ASSETS", tmp_path / "assets")
     (tmp_path / "here" / "tiny-adapter").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "here")
     assert adapter_folder("tiny-adapter") == tmp_path / "assets" / "tiny-adapter"

@@ -16,6 +16,7 @@ from torch import Tensor
 import framecue.model
 from framecue.backbone import Backbone
 from framecue.checkpoint import save_adapter
+from framecue.encoder import Fingerprint
 from framecue.errors import AdapterError, InputError, ModelError, UnknownNameError, VideoError
 from framecue.methods import build_method
 from framecue.model import VideoTextModel, load_model
@@ -178,7 +179,7 @@ def test_captions_come_from_the_methods_captioner(backbone: Backbone) -> None:
 
 
 def test_the_fingerprint_of_a_model(backbone: Backbone) -> None:
-    fingerprint = make(backbone, "prompt-switch", captioner=False, **OPTIONS).fingerprint()
+    fingerprint = make(backbone, "prompt-switch", captioner=False, **OPTIONS).fingerprint().to_dict()
     assert fingerprint == {
         "backbone": "tiny",
         "revision": backbone.revision,
@@ -194,7 +195,7 @@ def test_the_fingerprint_of_a_model(backbone: Backbone) -> None:
         "sampling": {"num_frames": 6, "chunk_frames": 3},
         "embedding_dim": 24,
     }
-    assert json.loads(json.dumps(fingerprint)) == fingerprint
+    assert Fingerprint.from_dict(json.loads(json.dumps(fingerprint))).to_dict() == fingerprint
 
 
 def test_fingerprints_are_equal_where_vectors_are_and_differ_where_they_do(
@@ -207,7 +208,7 @@ def test_fingerprints_are_equal_where_vectors_are_and_differ_where_they_do(
         return model
 
     assert make(make_backbone()).fingerprint() == make(make_backbone()).fingerprint()
-    assert make(make_backbone()).fingerprint()["parameters"] is None
+    assert make(make_backbone()).fingerprint().parameters is None
     assert switch().fingerprint() == switch().fingerprint()
     untrained = switch()
     with torch.no_grad():
@@ -220,7 +221,7 @@ def test_fingerprints_are_equal_where_vectors_are_and_differ_where_they_do(
         switch(num_frames=6, frames_per_group=6),
         untrained,
     ]
-    fingerprints = [json.dumps(model.fingerprint()) for model in different]
+    fingerprints = [json.dumps(model.fingerprint().to_dict()) for model in different]
     assert len(set(fingerprints)) == len(different)
     embeddings = [model.encode_frames(pixels(1)) for model in different if model.sampling.num_frames == 6]
     assert torch.pdist(torch.cat(embeddings)).min() > 0
@@ -258,16 +259,16 @@ def test_an_adapter_brings_its_method_and_its_place_in_the_fingerprint(clip_fold
     assert model.method_name == "prompt-switch"
     assert model.method.config.num_prompts == 3
     fingerprint = model.fingerprint()
-    assert fingerprint["adapter_source"] == str(adapter)
-    assert fingerprint["parameters"] is None
-    assert len(fingerprint["adapter"]) == 16
+    assert fingerprint.adapter_source == str(adapter)
+    assert fingerprint.parameters is None
+    assert len(fingerprint.adapter or "") == 16
     copied = shutil.copytree(adapter, adapter.parent / "copied")
-    assert load_model(clip_folder, adapter=copied).fingerprint()["adapter"] == fingerprint["adapter"]
+    assert load_model(clip_folder, adapter=copied).fingerprint().adapter == fingerprint.adapter
     weights = copied / "adapter_model.safetensors"
     content = bytearray(weights.read_bytes())
     content[-1] ^= 1
     weights.write_bytes(content)
-    assert load_model(clip_folder, adapter=copied).fingerprint()["adapter"] != fingerprint["adapter"]
+    assert load_model(clip_folder, adapter=copied).fingerprint().adapter != fingerprint.adapter
     plain = load_model(clip_folder)
     assert (model.encode_text("a cat") - plain.encode_text("a cat")).abs().max() > 1e-4
 

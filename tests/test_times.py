@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from framecue.errors import InputError
-from framecue.times import clock, parse_time, time_span
+from framecue.times import clock, exact_clock, parse_time, time_span
 
 
 @pytest.mark.parametrize(
@@ -13,6 +13,47 @@ from framecue.times import clock, parse_time, time_span
 )
 def test_clock(seconds: float, text: str) -> None:
     assert clock(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "decimals", "text"),
+    [
+        (0, 1, "0:00.0"),
+        (9.94, 1, "0:09.9"),
+        (9.96, 1, "0:10.0"),
+        (59.97, 1, "1:00.0"),
+        (3599.96, 1, "1:00:00.0"),
+        (61.5, 3, "1:01.500"),
+        (0.05, 2, "0:00.05"),
+    ],
+)
+def test_decimals_of_a_clock_are_rounded(seconds: float, decimals: int, text: str) -> None:
+    assert clock(seconds, decimals=decimals) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0:00"),
+        (10, "0:10"),
+        (61.5, "1:01.5"),
+        (0.05, "0:00.05"),
+        (59.9996, "1:00"),
+        (3600, "1:00:00"),
+        (3661.503, "1:01:01.503"),
+        (2.3e-9, "0:00"),
+    ],
+)
+def test_an_exact_clock_has_no_more_decimals_than_it_needs(seconds: float, text: str) -> None:
+    assert exact_clock(seconds) == text
+
+
+@given(st.floats(0, 10**6))
+def test_an_exact_clock_is_read_back_to_the_millisecond(seconds: float) -> None:
+    text = exact_clock(seconds)
+    assert abs(parse_time(text) - seconds) <= 0.000501
+    assert parse_time(text) == pytest.approx(round(1000 * seconds) / 1000, abs=1e-9)
+    assert "." not in text or not text.endswith(("0", "."))
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,10 @@ class AdapterInfo:
     def share_of_backbone(self) -> float | None:
         """Trainable parameters over the backbone's."""
         return None if not self.backbone_parameters else self.trainable_parameters / self.backbone_parameters
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document that ``framecue info --json`` prints of an adapter: its attributes as plain values."""
+        return {**asdict(self), "folder": str(self.folder), "share_of_backbone": self.share_of_backbone}
 
 
 def adapter_info(adapter: str | Path) -> AdapterInfo:

@@ -1,10 +1,43 @@
-"""What is shipped in the package: models, adapters, recipes."""
+"""What is shipped in the package: models, adapters and recipes, each found by its bundled name."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
-__all__ = ["ASSETS", "RECIPES"]
+__all__ = ["ASSETS", "BundledKind", "bundled_names", "find_bundled"]
 
 ASSETS = Path(__file__).parent / "assets"
-RECIPES = ASSETS / "recipes"
+
+BundledKind = Literal["model", "adapter", "recipe"]
+
+# The one file that says what a thing is; `*` is its name.
+_FILES: dict[BundledKind, str] = {
+    "model": "*/config.json",
+    "adapter": "*/adapter_config.json",
+    "recipe": "recipes/*.yaml",
+}
+
+
+def find_bundled(name: str, kind: BundledKind) -> Path | None:
+    """Return the folder of a bundled model or adapter, or the file of a bundled recipe.
+
+    Args:
+        name: as a person wrote it; one with a slash is a path (``./moji-clip`` is a folder of one's own).
+        kind: what the name should be.
+
+    Returns:
+        None where nothing of that kind has this name.
+    """
+    if not name or "/" in name:
+        return None
+    file = ASSETS / _FILES[kind].replace("*", name)
+    if not file.is_file():
+        return None
+    return file if kind == "recipe" else file.parent
+
+
+def bundled_names(kind: BundledKind) -> list[str]:
+    """Return the names of all bundled things of a kind, sorted."""
+    files = ASSETS.glob(_FILES[kind])
+    return sorted(file.stem if kind == "recipe" else file.parent.name for file in files)

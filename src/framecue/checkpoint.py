@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from framecue.assets import bundled_names, find_bundled
 from framecue.backbone import Backbone
-from framecue.backbone.load import ASSETS
 from framecue.errors import AdapterError, InputError
 from framecue.methods import Method, build_method
+from framecue.paths import user_path
 
 __all__ = ["AdapterConfig", "adapter_folder", "adapter_hash", "load_adapter", "read_adapter_config", "save_adapter"]
 
@@ -55,13 +55,14 @@ def adapter_folder(adapter: str | Path) -> Path:
         AdapterError: no such folder, or it lacks one of the two files.
     """
     text = str(adapter)
-    if "/" not in text and text and (ASSETS / text / CONFIG_FILE).is_file():
-        return ASSETS / text
-    folder = Path(os.path.expanduser(text))  # noqa: PTH111 (Path fails for an unknown ~user)
-    bundled = ", ".join(sorted(path.parent.name for path in ASSETS.glob(f"*/{CONFIG_FILE}"))) or "(none)"
+    bundled = find_bundled(text, "adapter")
+    if bundled is not None:
+        return bundled
+    folder = Path(user_path(text))
     if not text or not folder.is_dir():
+        known = ", ".join(bundled_names("adapter")) or "(none)"
         raise AdapterError(
-            f"{text or repr(text)}: no such adapter folder; give a folder or one of the bundled ones: {bundled}"
+            f"{text or repr(text)}: no such adapter folder; give a folder or one of the bundled ones: {known}"
         )
     for name in (CONFIG_FILE, WEIGHTS_FILE):
         if not (folder / name).is_file():

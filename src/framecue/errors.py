@@ -37,6 +37,7 @@ __all__ = [
     "TrainingError",
     "UnknownNameError",
     "VideoError",
+    "first_line",
 ]
 
 
@@ -113,3 +114,12 @@ class FingerprintError(LibraryError):
 
 class TrainingError(FramecueError):
     """Training cannot go on, for example because the loss is not finite."""
+
+
+def first_line(error: BaseException) -> str:
+    """Return what an error of another library says first, without its full stop, to go into a message of one line.
+
+    An error that says nothing is named by its type.
+    """
+    lines = str(error).strip().splitlines()
+    return (lines[0].rstrip(" .") if lines else "") or type(error).__name__

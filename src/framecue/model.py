@@ -14,7 +14,8 @@ from torch.nn import functional
 
 from framecue.backbone import Backbone, hash_of_tensors, is_hub_name, load_backbone
 from framecue.checkpoint import adapter_hash, load_adapter, read_adapter_config
-from framecue.errors import AdapterError, InputError, NotOfflineError
+from framecue.encoder import EncoderSpec, Fingerprint
+from framecue.errors import AdapterError, InputError, NotOfflineError, first_line
 from framecue.methods import Method, build_method
 from framecue.video import FrameSampling, read_frames
 
@@ -211,24 +212,52 @@ class VideoTextModel(nn.Module):
                 "second stage: framecue evaluate --rerank-with"
             )
 
-    def fingerprint(self) -> dict[str, Any]:
-        """What made this model's vectors; two models with equal fingerprints make equal vectors.
+    # What an `Encoder` does besides, in NumPy: for libraries.
 
-        Equal up to the rounding of the dtype, which is not in it: a library made in bfloat16 can be searched in
-        float32. An adapter stands for its tensors; without one, `parameters` is a hash of the method's own, if any.
+    def prepare(self, frames: np.ndarray) -> np.ndarray:
+        """Frames uint8 (F, H, W, 3), RGB, to pixel values float32 (F, 3, S, S); as `preprocess`."""
+        return self.preprocess(frames).numpy()
+
+    def embed_videos(self, pixel_values: np.ndarray) -> np.ndarray:
+        """Pixel values float32 (B, F, 3, S, S) to embeddings float32 (B, E), unit length; as `encode_frames`."""
+        return self.encode_frames(torch.from_numpy(pixel_values)).cpu().numpy()
+
+    @torch.inference_mode()
+    def embed_frames(self, pixel_values: np.ndarray) -> np.ndarray:
+        """Pixel values float32 (F, 3, S, S) of one video to float32 (F, E), unit length, a vector a frame."""
+        return _unit(self.frame_features(torch.from_numpy(pixel_values)[None])[0]).cpu().numpy()
+
+    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
+        """Texts to embeddings float32 (N, E), unit length; as `encode_text`."""
+        return self.encode_text(texts).cpu().numpy()
+
+    def describe(self, pixel_values: np.ndarray) -> list[str]:
+        """Pixel values float32 (B, F, 3, S, S) to captions, one a video; as `caption_frames`."""
+        return self.caption_frames(torch.from_numpy(pixel_values))
+
+    def fingerprint(self) -> Fingerprint:
+        """Return what made this model's vectors; two models with equal fingerprints make equal vectors.
+
+        An adapter stands for its tensors; without one, `parameters` is a hash of the method's own, if any.
         """
         untrained = dict(self.method.named_parameters()) if self.adapter is None else {}
-        return {
-            "backbone": self.backbone.name,
-            "revision": self.backbone.revision,
-            "method": self.method_name,
-            "options": asdict(self.method.config),
-            "parameters": hash_of_tensors(untrained.items()) if untrained else None,
-            "adapter": self.adapter,
-            "adapter_source": self.adapter_source,
-            "sampling": {"num_frames": self.sampling.num_frames, "chunk_frames": self.sampling.chunk_frames},
-            "embedding_dim": self.embedding_dim,
-        }
+        return Fingerprint(
+            backbone=self.backbone.name,
+            revision=self.backbone.revision,
+            method=self.method_name,
+            options=asdict(self.method.config),
+            parameters=hash_of_tensors(untrained.items()) if untrained else None,
+            adapter=self.adapter,
+            adapter_source=self.adapter_source,
+            sampling=self.sampling,
+            embedding_dim=self.embedding_dim,
+        )
+
+    def spec(self) -> EncoderSpec:
+        """Return a description from which another process makes a model of its own that makes the same vectors."""
+        return EncoderSpec(
+            fingerprint=self.fingerprint().with_absolute_places(), precision=str(self.dtype).removeprefix("torch.")
+        )
 
 
 def load_model(
@@ -278,9 +307,28 @@ def load_model(
     try:
         return model.to(device).eval()
     except (RuntimeError, AssertionError) as error:  # torch raises the latter where it was built without the device
-        raise InputError(
-            f"device {device} cannot be used ({str(error).splitlines()[0]}); leave it out or say cpu"
-        ) from error
+        raise InputError(f"device {device} cannot be used ({first_line(error)}); leave it out or say cpu") from error
+
+
+def load_described(spec: EncoderSpec) -> VideoTextModel:
+    """Load the model that a description names; for `framecue.encoders`.
+
+    Raises:
+        ModelError: the backbone is not there any more.
+        AdapterError: the adapter is not there any more, or nothing says where it was.
+    """
+    named = spec.fingerprint
+    if named.adapter_source is None and named.adapter is not None:
+        raise AdapterError(
+            f"the library was made with adapter {named.adapter} of {named.backbone}, "
+            "but does not say where that is; name the model and the adapter"
+        )
+    options: dict[str, Any] = {"dtype": getattr(torch, spec.precision)}
+    if spec.device is not None:
+        options["device"] = spec.device
+    if named.adapter_source is None:
+        options |= {"method": named.method, "options": dict(named.options)}
+    return load_model(named.backbone, adapter=named.adapter_source, revision=named.revision, **options)
 
 
 def _trained_commit(adapter: str | Path, name: str) -> str | None:

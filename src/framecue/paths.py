@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 
-__all__ = ["absolute_path", "is_url", "user_path"]
+from framecue.errors import InputError
+
+__all__ = ["NOT_LOCAL", "absolute_path", "is_url", "user_path"]
+
+NOT_LOCAL = "files in object stores and on the web cannot be read yet; copy it to a disk, or mount the store there"
 
 
 def user_path(path: str | os.PathLike[str]) -> str:
@@ -13,7 +17,13 @@ def user_path(path: str | os.PathLike[str]) -> str:
 
 
 def absolute_path(path: str | os.PathLike[str]) -> str:
-    """Return a path as a library notes it: absolute, ``~`` expanded, links kept, ``..`` resolved."""
+    """Return a path as a library notes it: absolute, ``~`` expanded, links kept, ``..`` resolved.
+
+    Raises:
+        InputError: it is a URL, which would come out as a folder of that name.
+    """
+    if is_url(path):
+        raise InputError(f"{os.fspath(path)}: {NOT_LOCAL}")
     # abspath, not resolve: a person finds results under the names they use, links included.
     return os.path.abspath(user_path(path))  # noqa: PTH100
 

@@ -6,17 +6,31 @@ import re
 
 from framecue.errors import InputError
 
-__all__ = ["clock", "parse_time", "time_span"]
+__all__ = ["clock", "exact_clock", "parse_time", "time_span"]
 
 # A span shorter than this has tenths of a second: whole ones would blur where it starts and ends.
 _SHORT_SECONDS = 60.0
 
 
-def clock(seconds: float) -> str:
-    """Write a time as m:ss, or h:mm:ss from an hour on."""
-    whole = int(seconds)
+def clock(seconds: float, *, decimals: int = 0) -> str:
+    """Write a time as m:ss, or h:mm:ss from an hour on.
+
+    Args:
+        seconds: the time, at least 0.
+        decimals: how many the seconds have. With none, what has begun of a second is left out, as on a player's clock;
+            with some, the last is rounded.
+    """
+    unit = 10**decimals
+    units = round(unit * seconds) if decimals else int(seconds)
+    whole, fraction = divmod(units, unit)
     hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+    text = f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+    return f"{text}.{fraction:0{decimals}}" if decimals else text
+
+
+def exact_clock(seconds: float) -> str:
+    """Write a time to the millisecond, with no more decimals than it has: 1:01, 1:01.5, 1:01.503."""
+    return clock(seconds, decimals=3).rstrip("0").rstrip(".")
 
 
 def time_span(start_seconds: float, end_seconds: float) -> str:
@@ -26,8 +40,8 @@ def time_span(start_seconds: float, end_seconds: float) -> str:
     """
     tenths = [round(10 * seconds) for seconds in (start_seconds, end_seconds)]
     if end_seconds - start_seconds < _SHORT_SECONDS:
-        digits = any(tenth % 10 for tenth in tenths)
-        start, end = (clock(tenth // 10) + (f".{tenth % 10}" if digits else "") for tenth in tenths)
+        decimals = int(any(tenth % 10 for tenth in tenths))
+        start, end = (clock(tenth / 10, decimals=decimals) for tenth in tenths)
     else:
         start, end = clock(start_seconds), clock(-(-tenths[1] // 10))
     return f"{start}–{end}"  # noqa: RUF001 (the dash of a span)

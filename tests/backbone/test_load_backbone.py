@@ -21,6 +21,7 @@ from safetensors.torch import load_file, save_file
 from transformers.activations import GELUActivation
 from transformers.utils import logging
 
+from framecue import assets
 from framecue.backbone import Backbone, Preprocess, initialise_backbone, load_backbone
 from framecue.backbone import source as source_module
 from framecue.errors import InputError, ModelError
@@ -136,7 +137,7 @@ def test_a_bundled_name_wherever_one_stands(
     clip_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: list[str]
 ) -> None:
     shutil.copytree(clip_folder, tmp_path / "assets" / "tiny-clip")
-    monkeypatch.setattr(source_module, "ASSETS", tmp_path / "assets")
+    monkeypatch.setattr(assets, "ASSETS", tmp_path / "assets")
     (tmp_path / "here" / "tiny-clip").mkdir(parents=True)  # a folder of that name, but no model
     monkeypatch.chdir(tmp_path / "here")
     backbone = load_backbone("tiny-clip")

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-import torch
 
 from framecue.cli.main import main
 from framecue.datasets.captions import Clip, Twin, write_captions
-from framecue.video import read_frames
+from support.colour_model import ColourModel
+from support.colours import write_clip as write_colour_clip
+from support.fixtures import clips, colour_model, make_model, readers_of_this_process, write_clip
 
-_spec = importlib.util.spec_from_file_location(
-    "colour_model_fixtures", Path(__file__).parents[1] / "library" / "conftest.py"
-)
-assert _spec is not None
-assert _spec.loader is not None
-_library = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_library)
-
-_names = ("colour_model", "make_model", "write_clip", "clips", "readers_of_this_process")
-colour_model, make_model, write_clip, clips, readers_of_this_process = (getattr(_library, name) for name in _names)
+__all__ = ["clips", "colour_model", "make_model", "readers_of_this_process", "write_clip"]
 
 
 class Result(NamedTuple):
@@ -58,18 +49,6 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     return run
 
 
-class ColourModel(_library.ColourModel):
-    """The tests' encoder with what `evaluate` and `caption` ask for besides; it captions a video with its colour."""
-
-    def read_video(self, path: str | Path) -> torch.Tensor:
-        return self.preprocess(read_frames(path, self.sampling).pixels)
-
-    def caption_frames(self, pixel_values: torch.Tensor) -> list[str]:
-        names = list(_library.COLOURS)
-        nearest = (self.encode_frames(pixel_values) @ self.encode_text(names).T).argmax(dim=1)
-        return [names[i] for i in nearest.tolist()]
-
-
 class Loader:
     """Stands in for framecue.load_model: gives the tests' encoder under any name, and notes what was asked for."""
 
@@ -101,10 +80,10 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     clips = []
     for split, colours in splits.items():
         for colour in colours:
-            video = _library._write_clip(folder / split / f"{colour}.mp4", colour, seed=len(clips))
+            video = write_colour_clip(folder / split / f"{colour}.mp4", colour, seed=len(clips))
             twin = None
             if (split, colour) == ("test", "blue"):
-                twin = Twin(_library._write_clip(folder / split / "blue-twin.mp4", "yellow"), ("yellow",))
+                twin = Twin(write_colour_clip(folder / split / "blue-twin.mp4", "yellow"), ("yellow",))
             clips.append(Clip(video, (colour,), split, twin))
     write_captions(folder, clips)
     return folder

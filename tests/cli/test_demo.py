@@ -18,6 +18,7 @@ from framecue.datasets.moji_motion import film
 from framecue.datasets.moji_motion.files import draw_meanings, write_clips
 from framecue.datasets.moji_motion.grammar import captions
 from framecue.datasets.moji_motion.meaning import Act, Meaning
+from framecue.encoder import Fingerprint
 from framecue.video import FrameSampling, read_frames
 
 WRITE_FILM = film.write_film
@@ -53,18 +54,19 @@ class Oracle:
     def __init__(self, folder: Path, film: dict[str, Any], *, name: str = "oracle") -> None:
         self.folder, self.film, self.name = folder, film, name
 
-    def fingerprint(self) -> dict[str, Any]:
-        return {"backbone": self.name, "embedding_dim": self.embedding_dim, "method": "mean-pool"}
+    def fingerprint(self) -> Fingerprint:
+        return Fingerprint(backbone=self.name, embedding_dim=self.embedding_dim, sampling=self.sampling)
 
-    def preprocess(self, frames: np.ndarray) -> torch.Tensor:
+    def prepare(self, frames: np.ndarray) -> np.ndarray:
         pixels = torch.from_numpy(frames).permute(0, 3, 1, 2).float() / 255 - 0.5
-        return torch.nn.functional.adaptive_avg_pool2d(pixels, 8)
+        return torch.nn.functional.adaptive_avg_pool2d(pixels, 8).numpy()
 
-    def encode_frames(self, pixel_values: torch.Tensor) -> torch.Tensor:
-        return torch.nn.functional.normalize(pixel_values.flatten(1), dim=-1)
+    def embed_videos(self, pixel_values: np.ndarray) -> np.ndarray:
+        flat = pixel_values.reshape(len(pixel_values), -1)
+        return flat / np.linalg.norm(flat, axis=1, keepdims=True)
 
-    def encode_text(self, texts: Sequence[str]) -> torch.Tensor:
-        return torch.cat([self.encode_frames(self.preprocess(self.shown(text))[None]) for text in texts])
+    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
+        return np.concatenate([self.embed_videos(self.prepare(self.shown(text))[None]) for text in texts])
 
     def shown(self, text: str) -> np.ndarray:
         for event in self.film.get("events", []):
@@ -232,7 +234,7 @@ def test_the_shipped_model_finds_the_right_moment_first_every_time(run, tmp_path
     library = framecue.Library(document["library"]).info()
     assert library.num_videos == 61
     assert document["searches"][-1]["results"][0]["path"] == str(tmp_path / "demo" / "film.mp4")
-    assert (library.fingerprint["backbone"], library.fingerprint["adapter_source"]) == (
+    assert (library.fingerprint.backbone, library.fingerprint.adapter_source) == (
         "moji-clip",
         "moji-prompt-switch",
     )

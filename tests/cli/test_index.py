@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from framecue.cli import watching
+from framecue.cli import watch as watch_command
 from framecue.library import Library
 from framecue.library.watching import watch
 
@@ -218,13 +218,13 @@ def test_words_beside_videos_are_brought_up_to_date(run, loader, uri: str, clips
 def told(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
     """Released for each summary that `--watch` shows; files have to be still for a moment only."""
     told = threading.Semaphore(0)
-    real = watching.log_counts
+    real = watch_command.log_counts
 
     def log_counts(*args: object) -> None:
         real(*args)
         told.release()
 
-    monkeypatch.setattr(watching, "log_counts", log_counts)
+    monkeypatch.setattr(watch_command, "log_counts", log_counts)
     monkeypatch.setattr(watch, "WatchOptions", partial(watch.WatchOptions, settle_seconds=0.2))
     return told
 
@@ -259,6 +259,8 @@ def test_watch_follows_until_it_is_stopped(run, loader, told, uri: str, clips: P
         "stopped: 5 added, 0 changed, 0 moved, 0 removed in all",
     ]
     assert len(loader.asked) == 1
+    once = json.loads(run("index", clips, "--library", uri, "--json").out)
+    assert list(first) == list(second) == list(once)
 
 
 def test_watch_that_is_stopped_in_its_first_run_says_so(

@@ -22,7 +22,7 @@ def test_json(run, loader, uri: str, clips: Path) -> None:
     info = json.loads(result.out)
     assert list(info) == ["videos", "segments", "fingerprint", "files", "duplicates"]
     assert (info["videos"], info["segments"]) == (4, 4)
-    assert info["fingerprint"] == loader.models[0].fingerprint()
+    assert info["fingerprint"] == loader.models[0].fingerprint().to_dict()
     assert [file["path"] for file in info["files"]] == [
         str(clips / name) for name in ("blue.mp4", "green.mp4", "more/yellow.mp4", "red.mp4")
     ]

@@ -14,14 +14,24 @@ import pytest
 from framecue import __version__
 from framecue.cli import main as main_module
 from framecue.cli.main import COMMANDS, framecue, main
-from framecue.cli.output import FilePath, file_uri, one_line, print_json, print_table, progress_bar, quiet_libraries
+from framecue.cli.output import (
+    FilePath,
+    ProgressBar,
+    file_uri,
+    log,
+    one_line,
+    print_json,
+    print_table,
+    progress_bar,
+    quiet_libraries,
+)
 from framecue.errors import ModelError, VideoError
 
-HEAVY = ("torch", "transformers", "lancedb", "av", "pyarrow", "numpy", "framecue.library", "framecue.model")
+HEAVY = ("torch", "transformers", "lancedb", "av", "pyarrow", "numpy", "PIL", "pydantic", "rich", "framecue.model")
 
 
-@pytest.mark.parametrize("args", [["--help"], ["--version"], ["serch"], []])
-def test_the_list_of_commands_imports_nothing_heavy_and_is_quick(args: list[str]) -> None:
+@pytest.mark.parametrize("args", [["--help"], ["--version"], ["serch"], [], *([name, "--help"] for name in COMMANDS)])
+def test_help_imports_nothing_heavy_and_is_quick(args: list[str]) -> None:
     program = f"""
 import json, sys
 from framecue.cli.main import main
@@ -34,7 +44,7 @@ print(json.dumps([code, [name for name in {HEAVY!r} if name in sys.modules]]), f
     assert time.perf_counter() - started < 5
     code, loaded = json.loads(done.stderr.splitlines()[-1])
     assert loaded == []
-    assert code == (0 if args in (["--help"], ["--version"]) else 2)
+    assert code == (0 if args[-1:] in (["--help"], ["--version"]) else 2)
 
 
 def test_help_lists_every_command_with_its_words(run) -> None:
@@ -50,7 +60,7 @@ def test_help_lists_every_command_with_its_words(run) -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["index", "search", "info"])
+@pytest.mark.parametrize("name", COMMANDS)
 def test_each_command_has_help(run, name: str) -> None:
     result = run(name, "--help")
     assert result.code == 0
@@ -144,7 +154,7 @@ def test_defect_keeps_its_traceback(command_that) -> None:
 
 def test_commands_are_where_the_table_says() -> None:
     with click.Context(framecue) as ctx:
-        for name in ("index", "search", "info"):
+        for name in COMMANDS:
             command = framecue.get_command(ctx, name)
             assert command is not None
             assert command.name == name
@@ -194,7 +204,58 @@ def test_a_path_is_a_link_in_a_terminal_alone(
 def test_progress_is_silent_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     with progress_bar("Indexing") as progress:
         progress(1, 2)
-    assert capsys.readouterr() == ("", "")
+    with ProgressBar("Training") as bar:
+        bar.show(1, 2)
+        log("step 1")
+    assert capsys.readouterr() == ("", "step 1\n")
+
+
+HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"  # the cursor
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # rich takes any stream for a terminal
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
+
+
+@pytest.mark.usefixtures("terminal")
+def test_a_terminal_gets_a_bar_at_once_and_its_cursor_back_after_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ZeroDivisionError), progress_bar("Indexing") as progress:  # noqa: PT012
+        assert HIDE in capsys.readouterr().err
+        progress(1, 2)
+        raise ZeroDivisionError
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "Indexing" in err
+    assert "1/2" in err
+    assert SHOW in err
+
+
+@pytest.mark.usefixtures("terminal")
+def test_a_bar_comes_with_the_first_progress_goes_when_closed_and_may_come_again(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with ProgressBar("Training") as bar:
+        bar.close()
+        assert capsys.readouterr().err == ""
+        for done in (1, 2):
+            bar.show(done, 3)
+            bar.close()
+            shown = capsys.readouterr().err
+            assert shown.index(HIDE) < shown.index("Training") < shown.index(f"{done}/3") < shown.index(SHOW)
+
+
+@pytest.mark.usefixtures("terminal")
+def test_lines_stand_above_the_bar(capsys: pytest.CaptureFixture[str]) -> None:
+    with ProgressBar("Training") as bar:
+        bar.show(1, 3)
+        capsys.readouterr()
+        log("step 1: [loss] 2.5")
+        told = capsys.readouterr().err
+        # What is written last is the bar, drawn anew below the line.
+        assert told.index("step 1: [loss] 2.5\n") < told.rindex("Training")
 
 
 def test_quieting_leaves_what_the_user_set(monkeypatch: pytest.MonkeyPatch) -> None:

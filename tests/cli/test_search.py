@@ -80,8 +80,9 @@ def paths(result: Any) -> list[str]:
 
 def test_pages(run, uri: str) -> None:
     whole = paths(run("search", "green", "--library", uri, "--json"))
-    pages = [paths(run("search", "green", "--library", uri, "-k", 3, "--page", page, "--json")) for page in (1, 2)]
-    assert [*pages[0], *pages[1]] == whole
+    for k, numbers in ((3, (1, 2)), (1, (1, 2, 3, 4))):
+        pages = [paths(run("search", "green", "--library", uri, "-k", k, "--page", page, "--json")) for page in numbers]
+        assert [name for page in pages for name in page] == whole
     assert (
         json.loads(run("search", "green", "--library", uri, "-k", 3, "--page", 2, "--json").out)["results"][0]["rank"]
         == 4
@@ -112,7 +113,7 @@ def test_a_picture_and_a_video_and_a_moment_of_it(run, uri: str, clips: Path, tm
 def test_text_that_starts_with_a_dash(run, loader, uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[list[str]] = []
     model = loader("clip")
-    model.encode_text = lambda texts: (asked.append(texts), type(model).encode_text(model, ["red"]))[1]
+    model.embed_texts = lambda texts: (asked.append(texts), type(model).embed_texts(model, ["red"]))[1]
     monkeypatch.setattr("framecue.model.load_model", lambda *args, **options: model)
     assert run("search", "--library", uri, "--", "-red").code == 0
     assert run("search", "red -blue^2", "--library", uri).code == 0

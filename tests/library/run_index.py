@@ -9,7 +9,6 @@ begins to index, and "ended CODE" when the command is done.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import json
 import os
 import signal
@@ -18,14 +17,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-_spec = importlib.util.spec_from_file_location("library_conftest", Path(__file__).with_name("conftest.py"))
-assert _spec is not None
-assert _spec.loader is not None
-conftest = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(conftest)
+sys.path.insert(0, str(Path(__file__).parents[1] / "pythonpath"))
 
-import framecue.backbone  # noqa: E402
-import framecue.model  # noqa: E402
+from support.colours import ColourEncoder
+
+import framecue.backbone
+import framecue.model
 
 # Not lancedb, whose threads would not be there after a fork, but what takes most of its time.
 for _name in ("pyarrow.dataset", "lance_namespace"):
@@ -47,7 +44,7 @@ def run(arguments: list[str], file_bytes: int) -> int:
 
             resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, resource.RLIM_INFINITY))
         print("started", flush=True)
-        return conftest.ColourModel()
+        return ColourEncoder()
 
     framecue.model.load_model = load_model
     return main(["index", *arguments, "--model", "colours"])

@@ -8,9 +8,10 @@ import torch
 
 import framecue
 from framecue.errors import FingerprintError, InputError, LibraryError, LibraryNotFoundError, NotOfflineError
-from framecue.library import Hit, Library
+from framecue.library import AddOptions, Filters, Hit, Library, SearchOptions
 from framecue.library.indexing import ledger as indexing
 from framecue.library.store import Store
+from framecue.video import Segmentation
 
 
 @pytest.fixture
@@ -101,8 +102,8 @@ def test_nothing_readable_makes_no_library(uri: str, tmp_path: Path, colour_mode
 
 def test_vector_that_is_not_finite_is_never_stored(uri: str, clips: Path, make_model) -> None:
     class Broken(make_model):
-        def encode_frames(self, pixel_values: torch.Tensor) -> torch.Tensor:
-            vectors = super().encode_frames(pixel_values)
+        def embed_videos(self, pixel_values: np.ndarray) -> np.ndarray:
+            vectors = super().embed_videos(pixel_values)
             vectors[0] = float("nan")
             return vectors
 
@@ -190,11 +191,12 @@ def test_library_without_a_model_loads_the_one_it_names(
 
     monkeypatch.setattr("framecue.model.load_model", load_model)
     library = Library(uri)
-    assert library.info().fingerprint["backbone"] == "mine"
+    assert library.info().fingerprint.backbone == "mine"
     assert asked == []
     assert names(library.search("red", k=1)) == ["red.mp4"]
     library.search("blue")
-    assert asked == [("mine", None, {"method": "mean-pool", "options": None, "revision": None})]
+    options = {"method": "mean-pool", "options": {}, "revision": None, "dtype": torch.float32}
+    assert asked == [("mine", None, options)]
     assert library.add(clips).unchanged == 4
 
 
@@ -233,6 +235,60 @@ def test_empty_query_is_refused(uri: str, text: str) -> None:
 def test_k_has_to_be_a_number_of_results(uri: str, k: object) -> None:
     with pytest.raises(InputError, match="1 or more"):
         Library(uri).search("red", k)  # type: ignore[arg-type]
+
+
+def test_search_options_come_by_name_or_whole_and_the_named_one_wins(uri: str, clips: Path, colour_model) -> None:
+    library = Library(uri, model=colour_model)
+    library.add(clips)
+    whole = library.search("red", k=4)
+    options = SearchOptions(k=2, offset=1, filters=Filters(path="*.mp4"))
+    assert library.search("red", options=options) == library.search("red", 2, offset=1) == whole[1:3]
+    assert library.search("red", 3, options=options) == whole[1:4]
+    assert library.search("red", options=options, offset=2) == whole[2:4]
+    assert names(library.search("red", options=options, filters=Filters(path="b*"), offset=0)) == ["blue.mp4"]
+    assert library.search_many(["red", "red"], options=options) == [whole[1:3]] * 2
+    assert library.search_many("red", k=1) == [whole[:1]]
+    assert library.search_many([]) == []
+    assert not library.search("red")[0].hybrid
+    assert library.search("red", options=SearchOptions(hybrid=True))[0].hybrid
+    assert options == SearchOptions(k=2, offset=1, filters=Filters(path="*.mp4"))
+
+
+def test_ten_results_come_where_nothing_is_said(make_store, colour_model) -> None:
+    store = make_store([{"path": f"/{i}.mp4", "vector": (1, 0, 0, i)} for i in range(12)])
+    library = Library(store.uri, model=colour_model)
+    assert len(library.search("red")) == len(library.search_many(["red"])[0]) == SearchOptions().k == 10
+
+
+@pytest.mark.parametrize("use", ["search", "search_many", "add"])
+def test_an_option_that_does_not_exist_is_a_type_error(uri: str, clips: Path, colour_model, use: str) -> None:
+    library = Library(uri, model=colour_model)
+    with pytest.raises(TypeError, match=r"Options.*unexpected keyword argument 'hybird'"):
+        getattr(library, use)(str(clips), hybird=True)
+    assert not library.exists
+
+
+def test_add_options_come_by_name_or_whole_and_the_named_one_wins(uri: str, clips: Path, colour_model) -> None:
+    library = Library(uri, model=colour_model)
+    options = AddOptions(exclude=("red.mp4",), segmentation=Segmentation("whole"), prune=True)
+    report = library.add(clips, options=options)
+    assert (report.uri, report.added) == (uri, 3)
+    assert Store.open(uri).segmentation == Segmentation("whole")
+    assert library.add(clips, options=options, exclude=()).added == 1
+    (clips / "red.mp4").unlink()
+    assert library.add(clips, options=options, prune=False).removed == 0
+    assert library.add(clips, options=options).removed == 1
+    with pytest.raises(InputError, match="cuts videos into kind whole"):
+        library.add(clips, options=options, segmentation=Segmentation("windows"))
+    with pytest.raises(InputError, match="stall_seconds is 0; it must be above 0"):
+        library.add(clips, stall_seconds=0)
+
+
+def test_the_reports_say_which_library(uri: str, clips: Path, colour_model) -> None:
+    library = Library(uri, model=colour_model)
+    assert library.add(clips).uri == uri
+    assert library.remove(clips / "red.mp4").uri == uri
+    assert library.optimize().uri == library.info().uri == uri
 
 
 def test_a_video_appears_once_with_its_best_moment(uri: str, clips: Path, colour_model) -> None:

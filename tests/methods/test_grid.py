@@ -96,7 +96,7 @@ def test_forward_backward_save_load(name: str, family: str, folders: dict[str, P
     )
     loaded = load_model(folders[family], adapter=tmp_path / "adapter", device="cpu")
     torch.testing.assert_close(similarities_of(loaded), after, rtol=0, atol=1e-6)
-    assert loaded.fingerprint()["method"] == name
+    assert loaded.fingerprint().method == name
     # What is said to be trained is what the folder holds.
     held = sum(tensor.numel() for tensor in trained_tensors(loaded.backbone, loaded.method).values())
     options = {"num_frames": 4, "num_test_frames": 4, **OPTIONS.get(name, {})}

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from framecue.assets import ASSETS, bundled_names
 from framecue.errors import InputError, RecipeError, UnknownNameError
-from framecue.training.recipe import RECIPES, FolderData, MojiClipsData, MojiStillsData, Recipe, read_recipe
+from framecue.training.recipe import FolderData, MojiClipsData, MojiStillsData, Recipe, read_recipe
 
-BUNDLED = sorted(file.stem for file in RECIPES.glob("*.yaml"))
+BUNDLED = bundled_names("recipe")
 GOOD = """
 output_dir: runs/one
 backbone: some/clip
@@ -188,7 +189,7 @@ def test_a_recipe_cannot_be_changed(write) -> None:
 def test_a_bundled_recipe_is_good_and_opened_by_name(name: str) -> None:
     recipe = read_recipe(name, ("schedule.seed=7",))
     assert isinstance(recipe, Recipe)
-    assert recipe == read_recipe(RECIPES / f"{name}.yaml", ("schedule.seed=7",))
+    assert recipe == read_recipe(ASSETS / "recipes" / f"{name}.yaml", ("schedule.seed=7",))
 
 
 def test_the_shipped_models_have_their_recipes() -> None:

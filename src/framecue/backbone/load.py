@@ -15,15 +15,13 @@ from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel, 
 
 from framecue.backbone.backbone import Backbone
 from framecue.backbone.hashing import hash_of_folder, hash_of_tensors, safetensors_files
-from framecue.backbone.openai import load_openai_backbone
 from framecue.backbone.preprocess import Preprocess
 from framecue.backbone.quiet import quiet_transformers
-from framecue.backbone.source import ASSETS, Source, bundled_models, find_source
+from framecue.backbone.source import Source, bundled_models, find_source
 from framecue.backbone.tokenizer import has_no_words
-from framecue.backbone.weights_file import is_weights_file
-from framecue.errors import InputError, ModelError
+from framecue.errors import InputError, ModelError, first_line
 
-__all__ = ["ASSETS", "DTYPES", "initialise_backbone", "load_backbone"]
+__all__ = ["DTYPES", "initialise_backbone", "load_backbone"]
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
@@ -32,20 +30,17 @@ def load_backbone(name: str | Path, *, dtype: torch.dtype = torch.float32, revis
     """Load a CLIP-family model as `transformers` does, and see it as towers.
 
     Args:
-        name: a folder with `config.json` and weights, a name on the model hub, a bundled model (`moji-clip`), or a file
-            of weights in OpenAI's original format (`.pth`, `.pt` or `.safetensors`).
+        name: a folder with `config.json` and weights, a name on the model hub, or a bundled model (`moji-clip`).
         dtype: of the weights and the computation: `torch.float32` or `torch.bfloat16`.
-        revision: a branch, tag or commit on the hub; of a folder or file, the hash that its weights must have.
+        revision: a branch, tag or commit on the hub; of a folder, the hash that its weights must have.
 
     Raises:
         InputError: another dtype.
-        ModelError: there is no such model, the folder lacks a file, a file cannot be read or holds other tensors than
-            the architecture's, the hub cannot be reached, or the architecture has no towers here.
+        ModelError: there is no such model, it is a file, the folder lacks one, a file cannot be read or holds other
+            tensors than the architecture's, the hub cannot be reached, or the architecture has no towers here.
     """
     if dtype not in DTYPES.values():
         raise InputError(f"dtype must be {' or '.join(f'torch.{name}' for name in DTYPES)}, got {dtype}")
-    if is_weights_file(name):
-        return load_openai_backbone(name, dtype=dtype, revision=revision)
     source = find_source(name, revision=revision)
     if source.folder is None:
         source = _read(source, lambda: _pin(source))
@@ -162,7 +157,7 @@ def _read(source: Source, load: Callable[[], Any]) -> Any:
     except ModelError:
         raise
     except Exception as error:
-        reason = (str(error).strip() or type(error).__name__).split("\n")[0].rstrip(".")
+        reason = first_line(error)
         if source.folder is not None:
             raise ModelError(f"{source.name}: the model folder cannot be read: {reason}") from error
         if isinstance(error, GatedRepoError):

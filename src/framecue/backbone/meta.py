@@ -11,8 +11,7 @@ from transformers import AutoConfig, AutoModel, CLIPConfig, PreTrainedTokenizerB
 from framecue.backbone.backbone import Backbone
 from framecue.backbone.quiet import quiet_transformers
 from framecue.backbone.source import find_source
-from framecue.backbone.weights_file import is_weights_file
-from framecue.errors import ModelError
+from framecue.errors import ModelError, first_line
 
 __all__ = ["VIT_B_32", "backbone_without_weights", "twin_without_weights"]
 
@@ -31,10 +30,6 @@ def backbone_without_weights(name: str | Path | None = None, *, local: bool = Fa
     """
     if name is None:
         return _make(CLIPConfig(), VIT_B_32)
-    if is_weights_file(name):
-        from framecue.backbone.openai import load_openai_backbone
-
-        return twin_without_weights(load_openai_backbone(name))
     options: dict[str, Any] = {"local_files_only": True}
     location = str(name)
     if not local or Path(name).exists() or "/" not in str(name):
@@ -44,7 +39,7 @@ def backbone_without_weights(name: str | Path | None = None, *, local: bool = Fa
         with quiet_transformers():
             config = AutoConfig.from_pretrained(location, trust_remote_code=False, **options)
     except Exception as error:  # transformers raises what its readers do
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+        reason = first_line(error)
         raise ModelError(f"{name}: the model's configuration cannot be loaded: {reason}") from error
     return _make(config, str(name))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,12 +10,14 @@ from typing import Any
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError
 
-from framecue.errors import ModelError
+from framecue.assets import bundled_names, find_bundled
+from framecue.errors import ModelError, first_line
+from framecue.paths import user_path
 
-__all__ = ["ASSETS", "Source", "bundled_models", "find_source", "is_hub_name"]
+__all__ = ["Source", "bundled_models", "find_source", "is_hub_name"]
 
-ASSETS = Path(__file__).parent.parent / "assets"
 CONFIG_FILE = "config.json"
+WEIGHTS_SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
 HUB_TIMEOUT_SECONDS = 10.0
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9_][\w.-]*")
 
@@ -41,8 +42,8 @@ class Source:
 
 
 def bundled_models() -> str:
-    """The names of the bundled models, for a message."""
-    return ", ".join(sorted(path.parent.name for path in ASSETS.glob(f"*/{CONFIG_FILE}"))) or "(none)"
+    """Return the names of the bundled models, for a message."""
+    return ", ".join(bundled_names("model")) or "(none)"
 
 
 def is_hub_name(name: str | Path) -> bool:
@@ -58,12 +59,13 @@ def find_source(name: str | Path, *, revision: str | None = None) -> Source:
         revision: a branch, tag or commit on the hub.
 
     Raises:
-        ModelError: it means nothing, or a folder without `config.json`.
+        ModelError: it means nothing, a file of weights, or a folder without `config.json`.
     """
     text = str(name)
-    if "/" not in text and text and (ASSETS / text / CONFIG_FILE).is_file():
-        return Source(text, str(ASSETS / text), ASSETS / text)
-    folder = Path(os.path.expanduser(text))  # noqa: PTH111 (Path fails for an unknown ~user)
+    bundled = find_bundled(text, "model")
+    if bundled is not None:
+        return Source(text, str(bundled), bundled)
+    folder = Path(user_path(text))
     if text and folder.is_dir():
         if not (folder / CONFIG_FILE).is_file():
             raise ModelError(
@@ -71,6 +73,11 @@ def find_source(name: str | Path, *, revision: str | None = None) -> Source:
                 f"save_pretrained(), a hub name or one of the bundled models: {bundled_models()}"
             )
         return Source(text, str(folder), folder)
+    if folder.suffix.lower() in WEIGHTS_SUFFIXES and folder.is_file():
+        raise ModelError(
+            f"{name}: is a file of weights, and a model is a folder; make a folder of it once with "
+            f"`framecue import-checkpoint {name} --format openai-clip --output FOLDER`"
+        )
     if not is_hub_name(text):
         raise ModelError(
             f"{text or repr(text)}: no such model folder, and no bundled model; give a folder, a hub name "
@@ -94,5 +101,5 @@ def _why_unreachable(name: str, revision: str | None) -> str | None:
         return f"it answers {status}" if status is None or status >= 500 or status == 429 else None
     except Exception as error:
         # Whatever the transport raises: the hub's client has changed it between versions.
-        return (str(error).strip() or type(error).__name__).split("\n")[0]
+        return first_line(error)
     return None

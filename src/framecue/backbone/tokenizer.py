@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,8 @@ from transformers import AutoTokenizer, CLIPTokenizer, PreTrainedTokenizerBase
 
 from framecue.backbone.quiet import quiet_transformers
 from framecue.backbone.source import find_source
-from framecue.errors import ModelError
+from framecue.errors import ModelError, first_line
+from framecue.paths import user_path
 
 __all__ = ["CLIP_TOKENIZER", "CLIP_VOCABULARY", "has_no_words", "holds_tokenizer", "load_tokenizer"]
 
@@ -36,7 +36,7 @@ def load_tokenizer(name: str | Path) -> PreTrainedTokenizerBase:
     Raises:
         ModelError: there is none, or it cannot be reached.
     """
-    folder = Path(os.path.expanduser(str(name)))  # noqa: PTH111 (Path fails for an unknown ~user)
+    folder = Path(user_path(name))
     location, options, unreachable = str(folder), {}, None
     if not folder.is_dir():
         source = find_source(name)
@@ -52,7 +52,7 @@ def load_tokenizer(name: str | Path) -> PreTrainedTokenizerBase:
         with quiet_transformers():
             tokenizer = kind.from_pretrained(location, **options, **({} if bare else {"trust_remote_code": False}))
     except Exception as error:  # transformers raises what its readers do
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+        reason = first_line(error)
         if unreachable is not None:
             reason = f"the hub cannot be reached ({unreachable}), and its cache does not hold it"
         raise ModelError(f"{name}: the tokenizer cannot be loaded: {reason}") from error

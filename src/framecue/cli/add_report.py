@@ -1,15 +1,15 @@
-"""What ``framecue index`` tells of a run: lines for people, and a document for programs."""
+"""What ``framecue index`` says of a run, in lines for people."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from framecue.cli.output import log
 
 if TYPE_CHECKING:
     from framecue.library import AddReport
 
-__all__ = ["log_counts", "log_items", "report_document"]
+__all__ = ["log_counts", "log_items"]
 
 
 def log_items(report: AddReport) -> None:
@@ -20,8 +20,8 @@ def log_items(report: AddReport) -> None:
         log(f"skipped {item.path}: {item.reason}")
 
 
-def log_counts(report: AddReport, uri: str) -> None:
-    """Write one line that says how many files were what."""
+def log_counts(report: AddReport) -> None:
+    """Write one line: how many files were added, changed, moved, ..., and what the library holds now."""
     # What every run has, and what is rarer only if there is some.
     rarer = {
         "changed": report.changed,
@@ -33,22 +33,4 @@ def log_counts(report: AddReport, uri: str) -> None:
     counts = [f"{report.added} added ({report.encoded} encoded)"]
     counts += [f"{number} {name}" for name, number in rarer.items() if number]
     counts += [f"{report.unchanged} unchanged", f"{len(report.skipped)} skipped"]
-    log(f"{', '.join(counts)}; library {uri} holds {report.num_videos} videos, {report.num_segments} segments")
-
-
-def report_document(report: AddReport, uri: str) -> dict[str, Any]:
-    """Give the document that ``--json`` prints."""
-    return {
-        "library": uri,
-        "added": report.added,
-        "changed": report.changed,
-        "moved": report.moved,
-        "unchanged": report.unchanged,
-        "encoded": report.encoded,
-        "duplicates": [{"path": copy.path, "original": copy.original} for copy in report.duplicates],
-        "removed": report.removed,
-        "subtitles_updated": report.subtitles_updated,
-        "skipped": [{"path": item.path, "reason": item.reason} for item in report.skipped],
-        "videos": report.num_videos,
-        "segments": report.num_segments,
-    }
+    log(f"{', '.join(counts)}; library {report.uri} holds {report.num_videos} videos, {report.num_segments} segments")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from framecue.cli.choosing import DEFAULT_ADAPTER, DEFAULT_MODEL
+from framecue.cli.options import DEFAULT_ADAPTER, DEFAULT_MODEL
 from framecue.cli.output import log, print_json, print_table, quiet_libraries
 from framecue.errors import InputError, VideoError
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
 from framecue.cli.output import log, print_json
+from framecue.paths import user_path
 
 # A clip that starts earlier than asked for by less than this is not worth a word.
 _EARLY_SECONDS = 0.5
@@ -31,7 +30,7 @@ def clip(hit: str, output: str, exact: bool, force: bool, as_json: bool) -> None
     from framecue.video import clip_video, format_hit, parse_hit
 
     path, start_seconds, end_seconds = parse_hit(hit)
-    source, target = (os.path.expanduser(name) for name in (path, output))  # noqa: PTH111 (Path fails for ~nobody)
+    source, target = (user_path(name) for name in (path, output))
     cut = clip_video(source, target, start_seconds, end_seconds, exact=exact, overwrite=force)
     how = "copied" if cut.is_copied else "encoded anew"
     log(f"{cut.output}: {format_hit(source, cut.start_seconds, cut.end_seconds)}, {how}")
@@ -39,12 +38,4 @@ def clip(hit: str, output: str, exact: bool, force: bool, as_json: bool) -> None
         early = f"starts {start_seconds - cut.start_seconds:.1f} s early, at the keyframe before"
         log(f"{early}; --exact or an mp4 file starts at the moment itself")
     if as_json:
-        print_json(
-            {
-                "output": str(cut.output),
-                "path": source,
-                "start_seconds": cut.start_seconds,
-                "end_seconds": cut.end_seconds,
-                "copied": cut.is_copied,
-            }
-        )
+        print_json(cut.to_dict())

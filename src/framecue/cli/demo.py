@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from framecue.cli.choosing import DEFAULT_ADAPTER, DEFAULT_MODEL, FolderPath
-from framecue.cli.output import log, print_json, print_table, progress_bar, quiet_libraries, time_span
-from framecue.cli.showing import hit_document
+from framecue.cli.options import DEFAULT_ADAPTER, DEFAULT_MODEL, FolderPath
+from framecue.cli.output import log, print_json, print_table, progress_bar, quiet_libraries
 from framecue.errors import FingerprintError, InputError
+from framecue.times import time_span
 
 if TYPE_CHECKING:
     from framecue.datasets.captions import Clip
@@ -87,7 +87,7 @@ def demo(folder: Path, as_json: bool) -> None:
                 "library": library.uri,
                 "sheet": str(sheet),
                 "right_first": first,
-                "searches": [search.document() for search in searches],
+                "searches": [search.to_dict() for search in searches],
             }
         )
         return
@@ -110,7 +110,14 @@ def demo(folder: Path, as_json: bool) -> None:
 
 @dataclass(frozen=True)
 class Search:
-    """A query with what it found: which file is right, and which event of it where that is not all of the file."""
+    """A query with what it found, and what it should have found.
+
+    Attributes:
+        query: the text.
+        expected: path of the right file.
+        hits: what was found, best first.
+        event: the right event of the file; None where all of the file is right.
+    """
 
     query: str
     expected: str
@@ -124,18 +131,18 @@ class Search:
         off = (hit.start_seconds - self.event.start_seconds, hit.end_seconds - self.event.end_seconds)
         return max(map(abs, off)) <= MOMENT_SECONDS
 
-    def document(self) -> dict[str, Any]:
-        """Give the search for a JSON document."""
+    def to_dict(self) -> dict[str, Any]:
+        """Return the search for the JSON document."""
         return {
             "query": self.query,
             "expected": self.expected,
             "expected_seconds": self.event and [self.event.start_seconds, self.event.end_seconds],
-            "results": [{**hit_document(hit, hybrid=False), "right": self.is_right(hit)} for hit in self.hits],
+            "results": [{**hit.to_dict(), "right": self.is_right(hit)} for hit in self.hits],
         }
 
 
 def _meanings() -> tuple[list[Meaning], list[Meaning]]:
-    """What the clips mean: two that differ only in the order of their events, and others of the test split.
+    """Draw what the clips mean: two that differ only in the order of their events, and others of the test split.
 
     Returns:
         The clips' meanings, and those of the film's scenes.
@@ -154,9 +161,10 @@ def _meanings() -> tuple[list[Meaning], list[Meaning]]:
 
 
 def _queries(clips: list[Clip], meanings: list[Meaning]) -> list[tuple[str, int]]:
-    """Four texts, each with the place of the clip that it describes: two that differ in order, and one of each kind.
+    """Return four texts, each with the index of the clip that it describes.
 
-    The two are worded alike, so that a person sees that the order of the events is all that differs.
+    The first two are worded alike, so that a person sees that only the order of the events differs. The others are one
+    of each kind, "then" and "while".
     """
     chosen = [(_in_order(meanings[i]), i) for i in (0, 1)]
     for relation in ("then", "while"):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from framecue.cli.choosing import FolderPath, adapter_option, dtype_option, model_option
+from framecue.cli.options import FolderPath, adapter_option, dtype_option, model_option
 from framecue.cli.output import log, print_json, print_table, progress_bar, quiet_libraries
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from framecue.cli.choosing import FolderPath
+from framecue.cli.options import FolderPath
 from framecue.cli.output import log, print_json, quiet_libraries
 
 # The importers' own names; a test holds the two together, as theirs cost an import of torch.
@@ -71,15 +71,7 @@ def import_checkpoint(
     for note in made.notes:
         log(f"Note: {note}")
     if as_json:
-        print_json(
-            {
-                "backbone": str(made.backbone),
-                "adapter": None if made.adapter is None else str(made.adapter),
-                "method": made.method,
-                "has_tokenizer": made.has_tokenizer,
-                "notes": made.notes,
-            }
-        )
+        print_json(made.to_dict())
         return
     click.echo(f"backbone {made.backbone}")
     if made.adapter is not None:

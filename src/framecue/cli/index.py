@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from framecue.cli.add_report import log_counts, log_items, report_document
-from framecue.cli.choosing import (
+from framecue.cli.add_report import log_counts, log_items
+from framecue.cli.options import (
     indexing_model_options,
     library_model,
     library_option,
@@ -14,7 +14,7 @@ from framecue.cli.choosing import (
 )
 from framecue.cli.output import log, print_json, progress_bar, quiet_libraries
 from framecue.errors import InputError
-from framecue.video.isolate.isolated import STALL_SECONDS
+from framecue.video import STALL_SECONDS
 
 
 @click.command()
@@ -61,9 +61,8 @@ def index(
     """Encode video files, and all in folders, into a library.
 
     Run it again at any time: only new and changed files are encoded, and files that were renamed or moved are
-    recognised by their content. Files that cannot be read are listed with the
-    reason, and the others are indexed. A new library takes the shipped moji-clip if no model is named; for real
-    videos name a real CLIP.
+    recognised by their content. Files that cannot be read are listed with the reason, and the others are indexed. A
+    new library takes the shipped moji-clip if no model is named; for real videos name a real CLIP.
 
     \b
     framecue index ~/Videos --library videos.lance --model openai/clip-vit-base-patch32
@@ -73,38 +72,34 @@ def index(
     if poll_seconds is not None and not is_watch:
         raise click.UsageError("--poll is given without --watch; it says how often to look while watching")
     quiet_libraries()
-    from framecue.library import Library
+    from framecue.library import AddOptions, Library
 
-    segmentation = make_segmentation(segments, segment_seconds, overlap_seconds)
+    options = AddOptions(
+        exclude=exclude,
+        prune=prune,
+        segmentation=make_segmentation(segments, segment_seconds, overlap_seconds),
+        captions=captions,
+        stall_seconds=stall_seconds,
+    )
     library = Library(uri)
     if is_watch:
-        from framecue.cli.watching import follow
+        from framecue.cli.watch import follow
         from framecue.library.watching.watch import WatchOptions, check_paths
 
-        options = WatchOptions(
-            exclude=exclude,
-            prune=prune,
-            segmentation=segmentation,
-            captions=captions,
-            stall_seconds=stall_seconds,
-            poll_seconds=poll_seconds,
-        )
+        watch_options = WatchOptions(add=options, poll_seconds=poll_seconds)
         check_paths(paths)
         chosen = library_model(library, model=model, adapter=adapter, dtype=dtype, may_be_new=True)
-        follow(Library(uri, model=chosen), paths, options=options, as_json=as_json)
+        follow(Library(uri, model=chosen), paths, options=watch_options, as_json=as_json)
         return
-    # Before a model is loaded, so that a wrong path is told at once.
-    plan = library.plan(paths, exclude=exclude)
+    # Before a model is loaded, so that a wrong path is an error at once.
+    plan = library.plan(paths, exclude=options.exclude)
     if plan.units or model or adapter:
         chosen = library_model(library, model=model, adapter=adapter, dtype=dtype, may_be_new=True)
         library = Library(uri, model=chosen)
     with progress_bar("Indexing") as progress:
         report = library.add(
             plan,
-            prune=prune,
-            segmentation=segmentation,
-            captions=captions,
-            stall_seconds=stall_seconds,
+            options=options,
             progress=progress,
             on_wait=lambda: log(f"waiting for another run that writes {library.uri}"),
         )
@@ -116,6 +111,6 @@ def index(
     log_items(report)
     if nothing_done:
         raise InputError(f"nothing could be indexed: all {len(report.skipped)} files were skipped")
-    log_counts(report, library.uri)
+    log_counts(report)
     if as_json:
-        print_json(report_document(report, library.uri))
+        print_json(report.to_dict())

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
-from framecue.assets import ASSETS
-from framecue.cli.output import clock, print_json, print_table, quiet_libraries
+from framecue.assets import find_bundled
+from framecue.cli.output import print_json, print_table, quiet_libraries
+from framecue.paths import user_path
+from framecue.times import clock
 
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 
@@ -39,11 +39,11 @@ def info(name: str, as_json: bool) -> None:
 def _is_adapter(name: str) -> bool:
     """Whether a name is that of a shipped adapter, or of a folder that has one of an adapter's files.
 
-    It is found out without importing the model's libraries, as a library is shown without them.
+    The model's libraries are not imported to find out, as a library is shown without them.
     """
-    if "/" not in name and name and (ASSETS / name / ADAPTER_FILES[0]).is_file():
+    if find_bundled(name, "adapter") is not None:
         return True
-    folder = Path(os.path.expanduser(name))  # noqa: PTH111 (Path fails for an unknown ~user)
+    folder = Path(user_path(name))
     return bool(name) and any((folder / file).is_file() for file in ADAPTER_FILES)
 
 
@@ -53,7 +53,7 @@ def _show_adapter(name: str, *, as_json: bool) -> None:
     found = adapter_info(name)
     share = found.share_of_backbone
     if as_json:
-        print_json({**asdict(found), "folder": str(found.folder), "share_of_backbone": share})
+        print_json(found.to_dict())
         return
     trains = f"{found.trainable_parameters:,}"
     if share is not None:
@@ -79,21 +79,13 @@ def _show_library(name: str, *, as_json: bool) -> None:
 
     found = Library(name).info()
     if as_json:
-        print_json(
-            {
-                "videos": found.num_videos,
-                "segments": found.num_segments,
-                "fingerprint": found.fingerprint,
-                "files": [{"path": file.path, "duration_seconds": file.duration_seconds} for file in found.files],
-                "duplicates": [{"path": copy.path, "original": copy.original} for copy in found.duplicates],
-            }
-        )
+        print_json(found.to_dict())
         return
     summary = [
         ("library", found.uri),
         ("videos", str(found.num_videos)),
         ("segments", str(found.num_segments)),
-        *((name, _text(value)) for name, value in found.fingerprint.items()),
+        *((name, _text(value)) for name, value in found.fingerprint.to_dict().items()),
     ]
     print_table(["", ""], summary)
     if found.files:
@@ -110,7 +102,7 @@ def _text(value: object) -> str:
 
 
 def _scores(name: str, value: Any) -> list[tuple[str, str]]:
-    """A line for each number, named by the way to it."""
+    """Return a line for each number, named by the way to it."""
     if isinstance(value, dict):
         return [line for key, inner in value.items() for line in _scores(f"{name} {key}", inner)]
     return [(name, f"{value:.4g}" if isinstance(value, float) else _text(value))]

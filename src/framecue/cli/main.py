@@ -50,11 +50,11 @@ class LazyGroup(click.Group):
     """A group whose commands are imported when they are used, not when they are listed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Give the names of all commands."""
+        """Return the names of all commands."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import one command."""
+        """Import one command and return it; None for a name that is none."""
         entry = COMMANDS.get(cmd_name)
         if entry is None:
             return None
@@ -71,7 +71,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that the arguments name; an unknown one gets the nearest names."""
+        """Find the command that the arguments name; the error for an unknown one has the nearest names."""
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
             near = get_close_matches(name, COMMANDS, n=2)
@@ -100,7 +100,7 @@ def framecue() -> None:
 
 
 def main(args: Sequence[str] | None = None) -> int:
-    """Run the command line and give its exit code.
+    """Run the command line and return its exit code.
 
     Args:
         args: the arguments after the program's name; default ``sys.argv[1:]``.
@@ -113,22 +113,22 @@ def main(args: Sequence[str] | None = None) -> int:
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "framecue"
         message = error.format_message().rstrip(".")
-        _tell(f"{message}{'' if message.endswith('?') else ';'} see `{command} --help`")
+        _log_error(f"{message}{'' if message.endswith('?') else ';'} see `{command} --help`")
         return 2
     except click.ClickException as error:
-        _tell(error.format_message())
+        _log_error(error.format_message())
         return error.exit_code
     except FramecueError as error:
-        _tell(str(error))
+        _log_error(str(error))
         return 1
     except (click.Abort, KeyboardInterrupt):
-        _tell("stopped")
+        _log_error("stopped")
         return 130
-    # With standalone_mode off, click gives the code of `ctx.exit(code)` back; commands themselves return None.
+    # With standalone_mode off, click returns the code of `ctx.exit(code)`; commands themselves return None.
     return result if isinstance(result, int) else 0
 
 
-def _tell(message: str) -> None:
+def _log_error(message: str) -> None:
     """Write one line on standard error, whatever the message holds."""
     from framecue.cli.output import one_line
 

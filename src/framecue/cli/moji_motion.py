@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from framecue.cli.choosing import FolderPath
+from framecue.cli.options import FolderPath
 from framecue.cli.output import log, print_json, progress_bar
 
 

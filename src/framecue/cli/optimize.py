@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
-from framecue.cli.choosing import library_option
+from framecue.cli.options import library_option
 from framecue.cli.output import log, print_json, quiet_libraries
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def optimize(uri: str, as_json: bool) -> None:
     upkeep = library.optimize(on_wait=lambda: log(f"waiting for another run that writes {library.uri}"))
     log(f"{_in_words(upkeep)}; library {library.uri} holds {upkeep.num_rows} segments")
     if as_json:
-        print_json({"library": library.uri, **asdict(upkeep)})
+        print_json(upkeep.to_dict())
 
 
 def _in_words(upkeep: Upkeep) -> str:

@@ -16,16 +16,15 @@ from urllib.parse import quote
 
 import click
 
-from framecue.times import clock, time_span
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rich.console import Console
+    from rich.progress import Progress, TaskID
 
 __all__ = [
     "FilePath",
-    "clock",
+    "ProgressBar",
     "file_uri",
     "log",
     "one_line",
@@ -34,7 +33,6 @@ __all__ = [
     "progress_bar",
     "quiet_libraries",
     "stdout_console",
-    "time_span",
 ]
 
 
@@ -89,11 +87,54 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right:
 
 
 def stdout_console() -> Console:
-    """Give what writes on standard output; in a pipe no line is ever wrapped."""
+    """Return what writes on standard output; in a pipe no line is ever wrapped."""
     from rich.console import Console
 
     console = Console(file=sys.stdout, highlight=False)
     return console if console.is_terminal else Console(file=sys.stdout, highlight=False, width=1_000_000)
+
+
+class ProgressBar:
+    """A progress bar on standard error that comes with the first progress and goes when it is closed.
+
+    Where standard error is no terminal, nothing is shown. What :func:`log` writes meanwhile stands above the bar. A
+    closed bar may come again.
+
+    Args:
+        label: what is being done.
+    """
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self._bar: tuple[Progress, TaskID] | None = None
+
+    def show(self, done: float, total: int | None) -> None:
+        """Show how much is done of how much in all; None for the total where nobody knows it yet."""
+        progress, task = self._bar = self._bar or self._start()
+        progress.update(task, completed=done, total=total)
+
+    def close(self) -> None:
+        """Take the bar away; the terminal gets its cursor back."""
+        if self._bar is not None:
+            self._bar[0].stop()
+            self._bar = None
+
+    def __enter__(self) -> ProgressBar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _start(self) -> tuple[Progress, TaskID]:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        console = Console(file=sys.stderr)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        task = progress.add_task(self._label, total=None)
+        progress.start()
+        return progress, task
 
 
 @contextmanager
@@ -106,23 +147,15 @@ def progress_bar(label: str) -> Iterator[Callable[[float, int], None]]:
     Yields:
         A function to call with (done, total).
     """
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(file=sys.stderr)
-    if not console.is_terminal:
-        yield lambda done, total: None
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(label, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+    with ProgressBar(label) as bar:
+        bar.show(0, None)
+        yield bar.show
 
 
 def quiet_libraries() -> None:
     """Keep the libraries' own progress bars and warnings off standard error; what a user set is left alone.
 
-    Call it before the model's libraries are imported: they look at these variables then.
+    Call it before the model's libraries are imported, which is when they look at these variables.
     """
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("HF_HUB_VERBOSITY", "error")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from framecue.cli.choosing import library_option
+from framecue.cli.options import library_option
 from framecue.cli.output import log, print_json, quiet_libraries
 
 
@@ -33,12 +33,4 @@ def remove(paths: tuple[str, ...], uri: str, as_json: bool) -> None:
         f"library {library.uri} holds {report.num_videos} videos, {report.num_segments} segments"
     )
     if as_json:
-        print_json(
-            {
-                "library": library.uri,
-                "removed": report.removed,
-                "skipped": [{"path": item.path, "reason": item.reason} for item in report.skipped],
-                "videos": report.num_videos,
-                "segments": report.num_segments,
-            }
-        )
+        print_json(report.to_dict())

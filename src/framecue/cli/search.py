@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from framecue.cli.asking import Asked, filter_options, query_options, read_asked, read_filters, read_query_file
-from framecue.cli.choosing import library_model, library_option, model_options
+from framecue.cli.hits import print_hits
+from framecue.cli.options import library_model, library_option, model_options
 from framecue.cli.output import log, one_line, print_json, quiet_libraries
-from framecue.cli.showing import hit_document, print_hits
+from framecue.cli.query_options import (
+    LabelledQuery,
+    filter_options,
+    query_options,
+    read_filters,
+    read_query,
+    read_query_file,
+)
+from framecue.paths import user_path
 
 if TYPE_CHECKING:
-    from framecue.library import Hit, Library
+    from framecue.library import Library, SearchOptions, SearchResult
 
 
 @click.command()
@@ -30,7 +37,9 @@ if TYPE_CHECKING:
 @click.option("--all-moments", is_flag=True, help="Show several moments of a video, not its best alone.")
 @click.option("--explain", is_flag=True, help="Show the frame that matched best, and what else led to each result.")
 @click.option("--sheet", metavar="FILE", help="Write a picture of the results, such as out.png.")
-@click.option("--queries", metavar="FILE", help="Search for each line of a file; - reads standard input.")
+@click.option(
+    "--queries", "queries_file", metavar="FILE", help="Search for each line of a file; - reads standard input."
+)
 @model_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def search(
@@ -38,13 +47,13 @@ def search(
     uri: str,
     k: int,
     page: int,
-    queries: str | None,
+    queries_file: str | None,
     sheet: str | None,
     as_json: bool,
     model: str | None,
     adapter: str | None,
     dtype: str,
-    **options: Any,
+    **named: Any,
 ) -> None:
     """Find the moments of videos in a library that show what TEXT says, best first.
 
@@ -58,72 +67,69 @@ def search(
     framecue search "anna's birthday" --hybrid --explain --library videos.lance
     """  # noqa: D301 (click reads the backspace character)
     quiet_libraries()
-    asked = _asked(text, queries, options)
-    filters = read_filters(options)
-    from framecue.library import Library
+    queries = _queries(text, queries_file, named)
+    from framecue.library import Library, SearchOptions, SearchResult
 
+    options = SearchOptions(
+        k=k,
+        offset=(page - 1) * k,
+        filters=read_filters(named),
+        **{name: named[name] for name in ("all_moments", "min_score", "hybrid", "explain")},
+    )
     library = Library(uri)
     library = Library(uri, model=library_model(library, model=model, adapter=adapter, dtype=dtype))
-    found = library.search_many(
-        [item.query for item in asked],
-        k,
-        offset=(page - 1) * k,
-        filters=filters,
-        **{name: options[name] for name in ("all_moments", "min_score", "hybrid", "explain")},
-    )
+    found = library.search_many([item.query for item in queries], options=options)
+    results = [SearchResult(item.label, hits) for item, hits in zip(queries, found, strict=True)]
     if sheet is not None:
-        sheet = _write_sheet(library, asked, found, sheet)
+        sheet = _write_sheet(library, results, sheet)
+    several = queries_file is not None
     if as_json:
-        _print_document(asked, found, sheet, hybrid=options["hybrid"], several=queries is not None)
+        _print_document(results, sheet, several=several)
         return
-    for item, hits in zip(asked, found, strict=True):
-        if queries is not None:
-            click.echo(one_line(item.label))
-        if hits:
-            print_hits(hits, hybrid=options["hybrid"])
-        elif queries is not None:
+    for result in results:
+        if several:
+            click.echo(one_line(result.query))
+        if result.hits:
+            print_hits(result.hits, hybrid=options.hybrid)
+        elif several:
             click.echo("nothing found")
     if not any(found):
-        log(_nothing_message(library, page, restricted=filters is not None or options["min_score"] is not None))
+        log(_nothing_message(library, page, options))
     if sheet is not None:
         log(f"See them in {sheet}")
 
 
-def _asked(text: str | None, queries: str | None, options: dict[str, Any]) -> list[Asked]:
-    one = read_asked({"text": text, **options})
-    if queries is None:
+def _queries(text: str | None, queries_file: str | None, named: dict[str, Any]) -> list[LabelledQuery]:
+    one = read_query({"text": text, **named})
+    if queries_file is None:
         if one is None:
             raise click.UsageError("nothing to search for: give TEXT, --with, --image, --video or --queries")
         return [one]
     if one is not None:
         raise click.UsageError("--queries has the queries; leave out TEXT, --with, --without, --image and --video")
-    return read_query_file(queries)
+    return read_query_file(queries_file)
 
 
-def _write_sheet(library: Library, asked: list[Asked], found: list[list[Hit]], sheet: str) -> str:
+def _write_sheet(library: Library, results: list[SearchResult], sheet: str) -> str:
     from framecue.cli.sheet import SheetRow, contact_sheet
 
     rows = [
-        SheetRow(item.label, hits, thumbnails=library.thumbnails(hits) if hits else ())
-        for item, hits in zip(asked, found, strict=True)
+        SheetRow(result.query, result.hits, thumbnails=library.thumbnails(result.hits) if result.hits else ())
+        for result in results
     ]
-    return str(contact_sheet(rows, os.path.expanduser(sheet)))  # noqa: PTH111 (Path fails for an unknown ~user)
+    return str(contact_sheet(rows, user_path(sheet)))
 
 
-def _print_document(
-    asked: list[Asked], found: list[list[Hit]], sheet: str | None, *, hybrid: bool, several: bool
-) -> None:
-    searches = [
-        {"query": item.label, "results": [hit_document(hit, hybrid=hybrid) for hit in hits]}
-        for item, hits in zip(asked, found, strict=True)
-    ]
+def _print_document(results: list[SearchResult], sheet: str | None, *, several: bool) -> None:
+    documents = [result.to_dict() for result in results]
     written = {} if sheet is None else {"sheet": sheet}
-    print_json({"searches": searches, **written} if several else {**searches[0], **written})
+    print_json({"searches": documents, **written} if several else {**documents[0], **written})
 
 
-def _nothing_message(library: Library, page: int, *, restricted: bool) -> str:
+def _nothing_message(library: Library, page: int, options: SearchOptions) -> str:
     if library.info().num_videos == 0:
         return f"library {library.uri} is empty; fill it with `framecue index PATH --library {library.uri}`"
     if page > 1:
         return f"there are no results on page {page}"
-    return "nothing found" + ("; no video passes the filters and --min-score" if restricted else "")
+    is_restricted = options.filters is not None or options.min_score is not None
+    return "nothing found" + ("; no video passes the filters and --min-score" if is_restricted else "")

@@ -38,7 +38,7 @@ class SheetRow:
         query: the text.
         hits: the results to show, best first; the frame that an explained one names is shown, and outlined.
         expected: the path of the right answer, which is marked; None where nobody knows it.
-        thumbnails: of the hits, as ``Library.thumbnails`` gives them, shown for files that are gone; may be empty.
+        thumbnails: of the hits, as ``Library.thumbnails`` returns them, shown for files that are gone; may be empty.
     """
 
     query: str

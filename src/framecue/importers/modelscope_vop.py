@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from framecue.backbone.openai import clip_of_openai
 from framecue.errors import ModelError
+from framecue.importers.openai_format import clip_of_openai
 from framecue.importers.parts import Checkpoint, Imported, hyperparameter
 
 __all__ = ["convert", "recognises"]

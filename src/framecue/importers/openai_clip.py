@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from framecue.backbone.openai import clip_of_openai, is_openai_format
+from framecue.importers.openai_format import clip_of_openai, is_openai_format
 from framecue.importers.parts import Checkpoint, Imported
 
 __all__ = ["convert", "recognises"]

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from framecue.backbone.clip_weights import clip_of_tensors, follow_position_ids
 from framecue.errors import ModelError
+from framecue.importers.clip_from_tensors import clip_of_tensors, follow_position_ids
 from framecue.importers.parts import Checkpoint, Imported
 
 __all__ = ["convert", "recognises"]

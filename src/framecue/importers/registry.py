@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from framecue.backbone import load_backbone
-from framecue.backbone.weights_file import names_in_words, read_state_dict
 from framecue.errors import InputError, ModelError, UnknownNameError
 from framecue.importers import modelscope_vop, openai_clip, prompt_switch, x_pool
 from framecue.importers.parts import Checkpoint, Importer
+from framecue.importers.weights_file import names_in_words, read_state_dict
 from framecue.importers.writing import ImportedFolders, refuse_occupied, write
+from framecue.paths import user_path
 
 __all__ = ["IMPORTERS", "import_checkpoint"]
 
@@ -97,7 +97,7 @@ def _refuse_other_format(file: str, names: Mapping[str, Any], format: str) -> No
 
 
 def _read_config(config: str | Path) -> Mapping[str, Any]:
-    path = Path(os.path.expanduser(str(config)))  # noqa: PTH111 (Path fails for an unknown ~user)
+    path = Path(user_path(config))
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import torch
@@ -16,10 +16,10 @@ from framecue._version import __version__
 from framecue.backbone import Backbone, hash_of_tensors
 from framecue.backbone.quiet import quiet_transformers
 from framecue.backbone.tokenizer import CLIP_TOKENIZER, CLIP_VOCABULARY, load_tokenizer
-from framecue.backbone.weights_file import lists_in_words
 from framecue.checkpoint import save_adapter
 from framecue.errors import ModelError
 from framecue.importers.parts import Imported
+from framecue.importers.weights_file import lists_in_words
 from framecue.methods import Method, build_method
 
 if TYPE_CHECKING:
@@ -45,6 +45,11 @@ class ImportedFolders:
     method: str | None
     has_tokenizer: bool
     notes: list[str] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document that ``framecue import-checkpoint --json`` prints: the attributes, paths as texts."""
+        adapter = None if self.adapter is None else str(self.adapter)
+        return {**asdict(self), "backbone": str(self.backbone), "adapter": adapter}
 
 
 def refuse_occupied(output: Path) -> None:

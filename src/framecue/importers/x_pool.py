@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
-from framecue.backbone.clip_weights import clip_of_tensors, follow_position_ids, stand_in_clip
-from framecue.backbone.openai import clip_of_openai, is_openai_format
 from framecue.errors import ModelError
+from framecue.importers.clip_from_tensors import clip_of_tensors, follow_position_ids, stand_in_clip
+from framecue.importers.openai_format import clip_of_openai, is_openai_format
 from framecue.importers.parts import Checkpoint, Imported, hyperparameter
 
 if TYPE_CHECKING:

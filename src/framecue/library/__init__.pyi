@@ -1,4 +1,5 @@
 from .fingerprint import load_named_model as load_named_model
+from .indexing.options import AddOptions as AddOptions
 from .indexing.plan import Plan as Plan
 from .indexing.plan import Unit as Unit
 from .library import Library as Library
@@ -11,8 +12,10 @@ from .results import Hit as Hit
 from .results import LibraryInfo as LibraryInfo
 from .results import PartScore as PartScore
 from .results import RemoveReport as RemoveReport
+from .results import SearchResult as SearchResult
 from .results import Skipped as Skipped
 from .results import Upkeep as Upkeep
 from .search.filters import Filters as Filters
 from .search.query import Query as Query
+from .search.query import SearchOptions as SearchOptions
 from .search.query import VideoMoment as VideoMoment

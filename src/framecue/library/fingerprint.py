@@ -1,4 +1,4 @@
-"""The fingerprint of what made a library's vectors: whether a model fits it, and which model it names.
+"""Whether a model fits a library, and loading the model that a library names.
 
 Vectors of two models cannot be compared, so a model has to fit. What counts is what it computes (weights, method,
 sampling, width), not where its files lie: the same weights under another name fit.
@@ -7,26 +7,15 @@ sampling, width), not where its files lie: the same weights under another name f
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from framecue.errors import AdapterError, FingerprintError
+from framecue.encoder import Encoder, EncoderSpec, Fingerprint
+from framecue.encoders import load_encoder
+from framecue.errors import FingerprintError
 
-if TYPE_CHECKING:
-    import torch
-
-    from framecue.model import VideoTextModel
-
-__all__ = ["check_fingerprint", "differing_fields", "lasting_fingerprint", "load_named_model"]
-
-# Where to find a thing that another field identifies by its content: (where, what).
-_PLACES = (("backbone", "revision"), ("adapter_source", "adapter"))
-_ABSENT = object()
+__all__ = ["check_fingerprint", "load_named_model"]
 
 
-def check_fingerprint(uri: str, library: Mapping[str, Any], model: Mapping[str, Any]) -> None:
+def check_fingerprint(uri: str, library: Fingerprint, model: Fingerprint) -> None:
     """Refuse a model whose vectors are not comparable with a library's.
 
     Args:
@@ -37,82 +26,28 @@ def check_fingerprint(uri: str, library: Mapping[str, Any], model: Mapping[str, 
     Raises:
         FingerprintError: they differ; the message names the fields and both values.
     """
-    differing = differing_fields(library, model)
+    differing = library.differences(model)
     if differing:
-        shown = ", ".join(f"{name} is {_text(ours)}, not {_text(yours)}" for name, (ours, yours) in differing.items())
+        shown = ", ".join(f"{name} is {_json(ours)}, not {_json(yours)}" for name, (ours, yours) in differing.items())
         raise FingerprintError(
             f"library {uri} was made with another model: its {shown}; use the library's own model "
             "(leave out the model and the adapter, and the library names them), or index into a new library"
         )
 
 
-def differing_fields(library: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Give the fields, nested ones as ``sampling.num_frames``, that differ: (library's value, model's value).
-
-    The places of the weights are left out where both sides say that the weights are the same.
-    """
-    # Through JSON, as the library's went: a tuple and a list of the same values are the same.
-    ours, yours = _flat(dict(library)), _flat(json.loads(json.dumps(dict(model))))
-    names = [*ours, *(name for name in yours if name not in ours)]
-    for place, content in _PLACES:
-        if place in names and ours.get(content) is not None and ours[content] == yours.get(content):
-            names.remove(place)
-    return {
-        name: (ours.get(name), yours.get(name)) for name in names if ours.get(name, _ABSENT) != yours.get(name, _ABSENT)
-    }
-
-
-def lasting_fingerprint(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a fingerprint whose folders are absolute, so that the library finds its model from any other folder.
-
-    A bundled name stays what it is: it means the same everywhere, whatever folder is called so here.
-    """
-    from framecue.backbone.source import ASSETS
-
-    lasting = dict(fingerprint)
-    for place, _ in _PLACES:
-        value = lasting.get(place)
-        if isinstance(value, str) and ("/" in value or not (ASSETS / value).is_dir()):
-            folder = Path(os.path.expanduser(value))  # noqa: PTH111 (Path fails for an unknown ~user)
-            if folder.is_dir():
-                lasting[place] = os.path.abspath(folder)  # noqa: PTH100 (links stay, "..", which Path keeps, goes)
-    return lasting
-
-
-def load_named_model(fingerprint: Mapping[str, Any], *, dtype: torch.dtype | None = None) -> VideoTextModel:
-    """Load the model that a library's fingerprint names.
+def load_named_model(fingerprint: Fingerprint, *, precision: str = "float32") -> Encoder:
+    """Load the model that a library's fingerprint names; whether it still fits is for :func:`check_fingerprint`.
 
     Args:
-        fingerprint: as the library holds it.
-        dtype: what the model computes in; default float32.
+        fingerprint: the library's.
+        precision: what the model computes in, "float32" or "bfloat16".
 
     Raises:
         ModelError: the backbone is not there any more.
         AdapterError: the adapter is not there any more, or the library does not know where it was.
     """
-    from framecue.model import load_model
-
-    options: dict[str, Any] = {} if dtype is None else {"dtype": dtype}
-    adapter = fingerprint.get("adapter_source")
-    if adapter is None and fingerprint.get("adapter") is not None:
-        raise AdapterError(
-            f"the library was made with adapter {fingerprint['adapter']} of {fingerprint['backbone']}, "
-            "but does not say where that is; name the model and the adapter"
-        )
-    if adapter is None:
-        options |= {"method": fingerprint["method"], "options": fingerprint.get("options")}
-    return load_model(fingerprint["backbone"], adapter=adapter, revision=fingerprint.get("revision"), **options)
+    return load_encoder(EncoderSpec(fingerprint=fingerprint, precision=precision))
 
 
-def _flat(fields: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for name, value in fields.items():
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{name}.")
-        else:
-            flat[prefix + name] = value
-    return flat
-
-
-def _text(value: Any) -> str:
+def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)

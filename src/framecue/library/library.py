@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from framecue.encoder import Encoder, Fingerprint
 from framecue.errors import InputError, LibraryNotFoundError, NotOfflineError
-from framecue.library.files.walk import PathsLike, is_below
-from framecue.library.fingerprint import check_fingerprint, lasting_fingerprint, load_named_model
-from framecue.library.indexing.encode import Worker
-from framecue.library.indexing.ledger import Outcome, ProgressCallback, run_plan
+from framecue.library.files.interface import Files, PathsLike
+from framecue.library.files.local import LOCAL_FILES
+from framecue.library.files.walk import is_below
+from framecue.library.fingerprint import check_fingerprint, load_named_model
+from framecue.library.indexing.encode import SegmentEncoder
+from framecue.library.indexing.ledger import Outcome
+from framecue.library.indexing.options import AddKeywords, AddOptions
 from framecue.library.indexing.plan import Plan, make_plan
 from framecue.library.indexing.readers import open_readers
 from framecue.library.indexing.removal import find_gone, take_out
-from framecue.library.indexing.sidecar_update import Retold, update_subtitles
+from framecue.library.indexing.run import ProgressCallback, run_plan
+from framecue.library.indexing.runner import LocalRunner
+from framecue.library.indexing.sidecar_update import SidecarUpdate, update_subtitles
 from framecue.library.results import AddReport, Duplicate, FileInfo, Hit, LibraryInfo, RemoveReport, Skipped, Upkeep
 from framecue.library.search.answer import answer
-from framecue.library.search.filters import Filters
-from framecue.library.search.query import Query, SearchOptions, as_query
+from framecue.library.search.query import Query, SearchKeywords, SearchOptions, as_query
 from framecue.library.store import Store, normal_uri
 from framecue.library.store.lock import library_lock
-from framecue.paths import absolute_path
-from framecue.video import IMAGE_SUFFIXES, STALL_SECONDS, VIDEO_SUFFIXES, ReadVideo, Segmentation
+from framecue.paths import NOT_LOCAL, absolute_path, is_url
+from framecue.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, ReadVideo, Segmentation
 
 if TYPE_CHECKING:
-    from framecue.model import VideoTextModel
+    from typing_extensions import Unpack
 
 __all__ = ["SUFFIXES", "Library"]
 
@@ -49,8 +55,9 @@ class Library:
         >>> library.search("a red square rises", k=3)  # doctest: +SKIP
     """
 
-    def __init__(self, uri: str | os.PathLike[str], model: VideoTextModel | None = None) -> None:
+    def __init__(self, uri: str | os.PathLike[str], model: Encoder | None = None) -> None:
         self.uri = normal_uri(uri)
+        self.files: Files = LOCAL_FILES
         self._model = model
 
     @property
@@ -63,23 +70,23 @@ class Library:
         return self._open_if_there() is not None
 
     @property
-    def fingerprint(self) -> dict[str, Any]:
+    def fingerprint(self) -> Fingerprint:
         """What made the library's vectors: backbone, adapter, method, sampling, width.
 
         Raises:
             LibraryNotFoundError: the library does not exist.
             LibraryError: something else is at this place, or it cannot be read.
         """
-        return Store.open(self.uri).fingerprint
+        return _fingerprint(Store.open(self.uri))
 
     def plan(self, paths: PathsLike, *, exclude: Iterable[str] = (), within: Iterable[str] | None = None) -> Plan:
-        """Say what ``add`` would do, without reading any content or loading a model.
+        """Return what ``add`` would do, without reading any content or loading a model.
 
         Args:
             paths: as for ``add``.
             exclude: as for ``add``.
-            within: look only at these absolute paths, and below them, of all that ``paths`` hold; nothing has to be
-                found then.
+            within: of all that ``paths`` hold, look only at these absolute paths and below them; it is no error then
+                if there is no video.
 
         Raises:
             InputError: there is no video at any of the paths, or a glob is empty.
@@ -87,10 +94,12 @@ class Library:
         """
         store = self._open_if_there()
         held, copies = (store.held(), store.copies()) if store else ({}, {})
-        return make_plan(paths, suffixes=SUFFIXES, held=held, copies=copies, exclude=exclude, within=within)
+        return make_plan(
+            paths, suffixes=SUFFIXES, held=held, copies=copies, exclude=exclude, within=within, files=self.files
+        )
 
     def missing(self, plan: Plan) -> tuple[list[str], list[Skipped]]:
-        """Say what is gone from a plan's folders of what the library holds: what ``add`` with ``prune`` takes out.
+        """Return what the library holds and a plan's folders no longer do: what ``add`` with ``prune`` takes out.
 
         Returns:
             (absolute paths that are gone, folders whose missing files are kept, with the reason).
@@ -99,19 +108,16 @@ class Library:
             LibraryError: something else is at the library's place, or it cannot be read.
         """
         store = self._open_if_there()
-        return find_gone({**store.held(), **store.copies()}, plan) if store else ([], [])
+        return find_gone({**store.held(), **store.copies()}, plan, files=self.files) if store else ([], [])
 
     def add(
         self,
         paths: PathsLike | Plan,
         *,
-        exclude: Iterable[str] = (),
-        prune: bool = False,
-        segmentation: Segmentation | None = None,
-        captions: bool = False,
-        stall_seconds: float = STALL_SECONDS,
+        options: AddOptions | None = None,
         progress: ProgressCallback | None = None,
         on_wait: Callable[[], None] | None = None,
+        **named: Unpack[AddKeywords],
     ) -> AddReport:
         """Index video files: new and changed ones are encoded, what the library holds unchanged is left alone.
 
@@ -122,53 +128,51 @@ class Library:
         and does what is left.
 
         Args:
-            paths: a file or folder (searched through), or several, or what ``plan`` gave.
-            exclude: globs of files and folders to leave out: without ``/`` for names at any depth, with ``/`` for
-                paths below the folders that are given. Has been heeded already where ``plan`` was called.
-            prune: whether to take out what is gone from the folders that are given. A folder that is not there, or
-                has no video any more, may be on a disk that is not mounted; nothing below it is taken out.
-            segmentation: how videos are cut into segments. A library keeps to what it was made with; this is for a
-                new one.
-            captions: whether to describe each segment with the method's captioner, for full text search.
-            stall_seconds: how long reading a file may give no sign of life before the file is skipped.
+            paths: a file or folder (searched through), or several, or what ``plan`` returned; a plan has heeded
+                ``exclude`` already.
+            options: how to index, see :class:`~framecue.library.AddOptions`.
             progress: called with (files done, files in all); the file at hand counts by the part that is read.
             on_wait: called once if another run writes the library, before waiting for it.
+            **named: fields of ``AddOptions`` by name (``prune=True``); each wins over the one in ``options``.
 
         Raises:
-            InputError: there is no video at any of the paths, there is no model for a new library, the library was
-                made with another segmentation, or the model has no captioner.
+            InputError: an option makes no sense, there is no video at any of the paths, there is no model for a new
+                library, the library was made with another segmentation, or the model has no captioner.
             NotOfflineError: the model's method looks at the query while it encodes a video, so that nothing can be
                 encoded in advance; the library is as it was.
             FingerprintError: another model made the library's vectors.
             LibraryError: the library cannot be read or written.
         """
-        plan = paths if isinstance(paths, Plan) else self.plan(paths, exclude=exclude)
+        wanted = replace(options or AddOptions(), **named)
+        plan = paths if isinstance(paths, Plan) else self.plan(paths, exclude=wanted.exclude)
         store = self._open_if_there()
-        self._fitting_segmentation(store, segmentation)
+        self._fitting_segmentation(store, wanted.segmentation)
         if self._model is not None or plan.units:
             _check_offline(self._fitting_model(store))
-        outcome, retold = Outcome(), Retold()
+        outcome, retold = Outcome(), SidecarUpdate()
         removed, kept = 0, list[Skipped]()
-        if plan.units or plan.subtitles_changed or prune:
+        if plan.units or plan.subtitles_changed or wanted.prune:
             with library_lock(self.uri, on_wait=on_wait):
                 # From here on nobody else writes, but somebody may have since the library was looked at.
                 store = self._open_if_there()
                 if plan.units:
-                    settings = self._fitting_segmentation(store, segmentation)
-                    worker = Worker(self._fitting_model(store), segmentation=settings, captions=captions)
-                    with open_readers(stall_seconds=stall_seconds) as readers:
-                        outcome = self._encode(plan, worker, readers, store, progress)
+                    settings = self._fitting_segmentation(store, wanted.segmentation)
+                    model = self._fitting_model(store)
+                    encoder = SegmentEncoder(model, segmentation=settings, captions=wanted.captions)
+                    with open_readers(stall_seconds=wanted.stall_seconds) as readers:
+                        outcome = self._encode(plan, encoder, readers, store, progress)
                     store = self._open_if_there()
                 if store:
-                    retold = update_subtitles(store, plan.subtitles_changed)
-                    if prune:
+                    retold = update_subtitles(store, plan.subtitles_changed, files=self.files)
+                    if wanted.prune:
                         # Last, so that what was moved has been found under its new name.
                         gone, kept = self.missing(plan)
-                        removed = take_out(store, gone)
+                        removed = take_out(store, gone, files=self.files)
                     store.ensure_text_index()
                     store.optimize_if_due()
         num_videos, num_segments = _counts(store)
         return AddReport(
+            uri=self.uri,
             added=outcome.added,
             changed=outcome.changed,
             moved=outcome.moved,
@@ -185,19 +189,19 @@ class Library:
     def _encode(
         self,
         plan: Plan,
-        worker: Worker,
+        encoder: SegmentEncoder,
         readers: Sequence[ReadVideo],
         store: Store | None,
         progress: ProgressCallback | None,
     ) -> Outcome:
-        fingerprint = lasting_fingerprint(worker.model.fingerprint())
+        fingerprint = encoder.encoder.fingerprint().with_absolute_places()
         return run_plan(
             plan,
-            worker,
-            readers=readers,
+            LocalRunner(encoder, readers),
             store=store,
-            make_store=lambda: Store.create(self.uri, fingerprint, worker.options.segmentation),
+            make_store=lambda: Store.create(self.uri, fingerprint.to_dict(), encoder.options.segmentation),
             progress=progress,
+            files=self.files,
         )
 
     def remove(self, paths: PathsLike, *, on_wait: Callable[[], None] | None = None) -> RemoveReport:
@@ -224,6 +228,9 @@ class Library:
         found: dict[str, None] = {}
         skipped: list[Skipped] = []
         for item in [paths] if isinstance(paths, (str, os.PathLike)) else list(paths):
+            if is_url(item):
+                skipped.append(Skipped(os.fspath(item), NOT_LOCAL))
+                continue
             path = absolute_path(item) if os.fspath(item) else "''"
             below = [held for held in known if held == path or is_below(held, path)]
             found.update(dict.fromkeys(below))
@@ -232,8 +239,8 @@ class Library:
         if not found:
             what = f"{skipped[0].path}: {skipped[0].reason}" if skipped else "no path given"
             raise InputError(f"nothing to remove: {what}; `framecue info {self.uri}` lists what it holds")
-        removed = take_out(store, found)
-        return RemoveReport(removed, skipped, *_counts(store))
+        removed = take_out(store, found, files=self.files)
+        return RemoveReport(self.uri, removed, skipped, *_counts(store))
 
     def optimize(self, *, on_wait: Callable[[], None] | None = None) -> Upkeep:
         """Make searches fast: join small files, drop earlier versions, and make or refresh the approximate index.
@@ -254,29 +261,19 @@ class Library:
     def search(
         self,
         query: str | Query,
-        k: int = 10,
+        k: int | None = None,
         *,
-        offset: int = 0,
-        filters: Filters | None = None,
-        all_moments: bool = False,
-        min_score: float | None = None,
-        hybrid: bool = False,
-        explain: bool = False,
+        options: SearchOptions | None = None,
+        **named: Unpack[SearchKeywords],
     ) -> list[Hit]:
         """Find the videos that show what a query says.
 
         Args:
             query: a phrase or sentence, or a :class:`Query` of several texts, pictures and videos.
-            k: how many results at most.
-            offset: how many of the best to leave out: with ``offset=k`` these are the next ``k``.
-            filters: which videos to look at; ``k`` results come if so many pass.
-            all_moments: give the moments of a video each on its own, but none that overlaps a better one; without,
-                a video appears once, with its best moment.
-            min_score: leave out what scores less.
-            hybrid: let the words of file names, folder names, captions and subtitles have a say in the order: by
-                reciprocal rank fusion with full text search (BM25). ``score`` stays the cosine similarity, so it
-                does not descend any more, and ``min_score`` leaves out what only the words have found.
-            explain: say of each result why it is one; reads the results' files.
+            k: how many results at most; 10 where neither this nor ``options`` says.
+            options: which results, see :class:`~framecue.library.SearchOptions`.
+            **named: fields of ``SearchOptions`` by name (``hybrid=True``); each, and ``k``, wins over the one in
+                ``options``.
 
         Returns:
             At most ``k`` hits, best first.
@@ -288,40 +285,23 @@ class Library:
             LibraryError: the library cannot be read, or it has no text index yet and cannot be written.
             FingerprintError: another model made the library's vectors.
         """
-        options = SearchOptions(
-            k=k,
-            offset=offset,
-            filters=filters,
-            all_moments=all_moments,
-            min_score=min_score,
-            hybrid=hybrid,
-            explain=explain,
-        )
-        return self._answer([query], options)[0]
+        return self.search_many([query], k, options=options, **named)[0]
 
     def search_many(
         self,
         queries: Iterable[str | Query],
-        k: int = 10,
+        k: int | None = None,
         *,
-        offset: int = 0,
-        filters: Filters | None = None,
-        all_moments: bool = False,
-        min_score: float | None = None,
-        hybrid: bool = False,
-        explain: bool = False,
+        options: SearchOptions | None = None,
+        **named: Unpack[SearchKeywords],
     ) -> list[list[Hit]]:
         """Search for several things; their texts are encoded many at a time.
 
         Args:
             queries: each as for ``search``.
-            k: as for ``search``, and so are all others; they hold for each query.
-            offset: see there.
-            filters: see there.
-            all_moments: see there.
-            min_score: see there.
-            hybrid: see there.
-            explain: see there.
+            k: how many results of each query at most, as for ``search``.
+            options: which results of each query, as for ``search``.
+            **named: as for ``search``.
 
         Returns:
             For each query its hits.
@@ -329,19 +309,15 @@ class Library:
         Raises:
             The same as ``search``.
         """
-        options = SearchOptions(
-            k=k,
-            offset=offset,
-            filters=filters,
-            all_moments=all_moments,
-            min_score=min_score,
-            hybrid=hybrid,
-            explain=explain,
-        )
-        return self._answer([queries] if isinstance(queries, (str, Query)) else list(queries), options)
+        wanted = replace(options or SearchOptions(), **named)
+        if k is not None:
+            wanted = replace(wanted, k=k)
+        asked = [as_query(query) for query in ([queries] if isinstance(queries, (str, Query)) else queries)]
+        store = Store.open(self.uri)
+        return answer(store, lambda: self._fitting_model(store), asked, wanted, files=self.files)
 
     def thumbnails(self, hits: Sequence[Hit]) -> list[bytes | None]:
-        """Give the small WebP pictures that the library keeps of moments; None where it has none.
+        """Return the small WebP pictures that the library keeps of moments; None where it has none.
 
         Raises:
             LibraryNotFoundError: the library does not exist.
@@ -350,7 +326,7 @@ class Library:
         return Store.open(self.uri).thumbnails([(hit.path, hit.start_seconds) for hit in hits])
 
     def info(self) -> LibraryInfo:
-        """Say what the library holds; needs no model.
+        """Return what the library holds; needs no model.
 
         Raises:
             LibraryNotFoundError: the library does not exist.
@@ -363,7 +339,7 @@ class Library:
             uri=self.uri,
             num_videos=len(held),
             num_segments=sum(item.num_segments for item in held.values()),
-            fingerprint=store.fingerprint,
+            fingerprint=_fingerprint(store),
             files=[FileInfo(path, item.duration_seconds) for path, item in held.items()],
             duplicates=[
                 Duplicate(path, originals[copy.video_id])
@@ -372,32 +348,27 @@ class Library:
             ],
         )
 
-    def _answer(self, queries: Sequence[str | Query], options: SearchOptions) -> list[list[Hit]]:
-        asked = [as_query(query) for query in queries]
-        store = Store.open(self.uri)
-        return answer(store, lambda: self._fitting_model(store), asked, options)
-
     def _open_if_there(self) -> Store | None:
         try:
             return Store.open(self.uri)
         except LibraryNotFoundError:
             return None
 
-    def _fitting_model(self, store: Store | None) -> VideoTextModel:
-        """Give the model, loading the one that the library names if need be, checked against the library."""
+    def _fitting_model(self, store: Store | None) -> Encoder:
+        """Return the model, loading the one that the library names if need be, checked against the library."""
         if self._model is None:
             if store is None:
                 raise InputError(
                     f"library {self.uri} does not exist yet, and a new one needs a model: "
                     "Library(uri, model=framecue.load_model(name))"
                 )
-            self._model = load_named_model(store.fingerprint)
+            self._model = load_named_model(_fingerprint(store))
         if store is not None:
-            check_fingerprint(self.uri, store.fingerprint, self._model.fingerprint())
+            check_fingerprint(self.uri, _fingerprint(store), self._model.fingerprint())
         return self._model
 
     def _fitting_segmentation(self, store: Store | None, wanted: Segmentation | None) -> Segmentation:
-        """Give the segmentation of a run: the library's, if it exists.
+        """Return the segmentation of a run: the library's, if it exists.
 
         Raises:
             InputError: another one is wanted.
@@ -416,22 +387,25 @@ def _words(segmentation: Segmentation) -> str:
     return ", ".join(f"{name.removesuffix('_seconds')} {value}" for name, value in vars(segmentation).items())
 
 
+def _fingerprint(store: Store) -> Fingerprint:
+    return Fingerprint.from_dict(store.fingerprint)
+
+
 def _counts(store: Store | None) -> tuple[int, int]:
     """Count (videos, segments) of a library."""
     held = store.held() if store else {}
     return len(held), sum(item.num_segments for item in held.values())
 
 
-def _check_offline(model: VideoTextModel) -> None:
+def _check_offline(model: Encoder) -> None:
     """Refuse a model that has no vector of a video alone.
 
     Raises:
         NotOfflineError: it has none.
     """
     if not model.offline:
-        method = model.fingerprint().get("method")
         raise NotOfflineError(
-            f"method {method!r} needs the query to encode a video, so a library cannot hold its vectors; "
+            f"method {model.method_name!r} needs the query to encode a video, so a library cannot hold its vectors; "
             "index with a method that encodes videos on their own, such as mean-pool or prompt-switch, and measure "
             "this one as its second stage: framecue evaluate --rerank-with"
         )

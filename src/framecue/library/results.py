@@ -1,11 +1,20 @@
-"""What a library answers: what was added and removed, what a search found, what is in it."""
+"""What a library answers: what was added and removed, what a search found, what is in it.
+
+Each answer has ``to_dict()``: the document that ``--json`` prints, of plain values that any JSON writer takes.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from framecue.encoder import Fingerprint
+from framecue.video import format_hit
+
+if TYPE_CHECKING:
+    import numpy as np
+
 
 __all__ = [
     "AddReport",
@@ -17,6 +26,7 @@ __all__ = [
     "LibraryInfo",
     "PartScore",
     "RemoveReport",
+    "SearchResult",
     "Skipped",
     "Upkeep",
 ]
@@ -29,13 +39,24 @@ class Skipped:
     path: str
     reason: str
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document."""
+        return asdict(self)
+
 
 @dataclass(frozen=True)
 class Duplicate:
-    """A file whose content the library holds under another path, so that it is not stored again."""
+    """A file whose content the library holds under another path, so that it is not stored again.
+
+    The library's note of one, with the hash of its content, is a :class:`framecue.library.store.records.Copy`.
+    """
 
     path: str
     original: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -43,6 +64,7 @@ class AddReport:
     """What ``Library.add`` did. Each file that it found counts once: added, changed, moved, a duplicate, ...
 
     Attributes:
+        uri: where the library is.
         added: how many files are new in the library.
         changed: how many files had other content than before and have been brought up to date.
         moved: how many files were known under another path, where they are no more; nothing of them was encoded.
@@ -51,12 +73,12 @@ class AddReport:
         skipped: the paths that could not be indexed or pruned, with reasons.
         encoded: how many videos went through the model.
         removed: how many files were pruned.
-        subtitles_updated: of how many unchanged files the words have been read again, as the files beside them
-            changed.
+        subtitles_updated: how many unchanged files had their words read again, as the files beside them had changed.
         num_videos: how many videos the library holds now.
         num_segments: how many segments it holds now.
     """
 
+    uri: str
     added: int
     unchanged: int
     skipped: list[Skipped]
@@ -69,22 +91,51 @@ class AddReport:
     subtitles_updated: int = 0
     duplicates: list[Duplicate] = field(default_factory=list)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document that ``framecue index --json`` prints."""
+        return {
+            "library": self.uri,
+            "added": self.added,
+            "changed": self.changed,
+            "moved": self.moved,
+            "unchanged": self.unchanged,
+            "encoded": self.encoded,
+            "duplicates": [duplicate.to_dict() for duplicate in self.duplicates],
+            "removed": self.removed,
+            "subtitles_updated": self.subtitles_updated,
+            "skipped": [item.to_dict() for item in self.skipped],
+            "videos": self.num_videos,
+            "segments": self.num_segments,
+        }
+
 
 @dataclass(frozen=True)
 class RemoveReport:
     """What ``Library.remove`` did.
 
     Attributes:
+        uri: where the library is.
         removed: how many files the library no longer knows.
         skipped: the paths of which it knew nothing.
         num_videos: how many videos the library holds now.
         num_segments: how many segments it holds now.
     """
 
+    uri: str
     removed: int
     skipped: list[Skipped]
     num_videos: int
     num_segments: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document that ``framecue remove --json`` prints."""
+        return {
+            "library": self.uri,
+            "removed": self.removed,
+            "skipped": [item.to_dict() for item in self.skipped],
+            "videos": self.num_videos,
+            "segments": self.num_segments,
+        }
 
 
 @dataclass(frozen=True)
@@ -94,6 +145,10 @@ class PartScore:
     part: str
     weight: float
     score: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -110,6 +165,10 @@ class BestFrame:
     score: float
     pixels: np.ndarray = field(repr=False, compare=False)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document; the picture is not in it."""
+        return {"at_seconds": self.at_seconds, "score": self.score}
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -125,6 +184,14 @@ class Explanation:
     frame: BestFrame | None
     problem: str | None = None
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document."""
+        return {
+            "parts": [part.to_dict() for part in self.parts],
+            "frame": None if self.frame is None else self.frame.to_dict(),
+            "problem": self.problem,
+        }
+
 
 @dataclass(frozen=True)
 class Hit:
@@ -138,6 +205,7 @@ class Hit:
         score: cosine similarity of query and moment.
         video_id: hash of the file's content.
         duration_seconds: the whole video's duration.
+        hybrid: whether the search was hybrid; where it was not, nothing is known of the four that follow.
         words: in hybrid search, the words of the query that its names, caption and subtitles have.
         vector_rank: in hybrid search, its place in the order by vector; None where that is far down.
         text_rank: in hybrid search, its place in the order by words; None where it has none of them.
@@ -152,11 +220,53 @@ class Hit:
     score: float
     video_id: str
     duration_seconds: float
+    hybrid: bool = field(default=False, kw_only=True)
     words: tuple[str, ...] = ()
     vector_rank: int | None = None
     text_rank: int | None = None
     text_score: float | None = None
     explanation: Explanation | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document: what the words found is in it after a hybrid search, the explanation if there is one.
+
+        Its ``hit`` names the moment as ``framecue clip`` takes it.
+        """
+        document: dict[str, Any] = {
+            "rank": self.rank,
+            "path": self.path,
+            "start_seconds": self.start_seconds,
+            "end_seconds": self.end_seconds,
+            "score": self.score,
+            "hit": format_hit(self.path, self.start_seconds, self.end_seconds),
+        }
+        if self.hybrid:
+            document |= {
+                "words": list(self.words),
+                "vector_rank": self.vector_rank,
+                "text_rank": self.text_rank,
+                "text_score": self.text_score,
+            }
+        if self.explanation is not None:
+            document["explanation"] = self.explanation.to_dict()
+        return document
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """A query with what it found.
+
+    Attributes:
+        query: the query as a person wrote it.
+        hits: best first.
+    """
+
+    query: str
+    hits: Sequence[Hit]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document that ``framecue search --json`` prints."""
+        return {"query": self.query, "results": [hit.to_dict() for hit in self.hits]}
 
 
 @dataclass(frozen=True)
@@ -166,6 +276,10 @@ class FileInfo:
     path: str
     duration_seconds: float
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document."""
+        return asdict(self)
+
 
 @dataclass(frozen=True)
 class LibraryInfo:
@@ -174,9 +288,19 @@ class LibraryInfo:
     uri: str
     num_videos: int
     num_segments: int
-    fingerprint: dict[str, Any]
+    fingerprint: Fingerprint
     files: list[FileInfo]
     duplicates: list[Duplicate]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document that ``framecue info --json`` prints of a library."""
+        return {
+            "videos": self.num_videos,
+            "segments": self.num_segments,
+            "fingerprint": self.fingerprint.to_dict(),
+            "files": [file.to_dict() for file in self.files],
+            "duplicates": [duplicate.to_dict() for duplicate in self.duplicates],
+        }
 
 
 @dataclass(frozen=True)
@@ -184,6 +308,7 @@ class Upkeep:
     """What an upkeep did.
 
     Attributes:
+        uri: where the library is.
         num_rows: segments in the library.
         num_files: files that hold the rows, before and after.
         num_versions_dropped: earlier versions of the table that are not on the disk any more.
@@ -192,8 +317,20 @@ class Upkeep:
         num_indexed_rows: rows that the index knows.
     """
 
+    uri: str
     num_rows: int
     num_files: tuple[int, int]
     num_versions_dropped: int
     index: str
     num_indexed_rows: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document that ``framecue optimize --json`` prints."""
+        return {
+            "library": self.uri,
+            "num_rows": self.num_rows,
+            "num_files": list(self.num_files),
+            "num_versions_dropped": self.num_versions_dropped,
+            "index": self.index,
+            "num_indexed_rows": self.num_indexed_rows,
+        }

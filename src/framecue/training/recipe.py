@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
+from framecue.assets import bundled_names, find_bundled
 from framecue.errors import InputError, RecipeError
 
 __all__ = ["FolderData", "MojiClipsData", "MojiStillsData", "Recipe", "Schedule", "check_recipe", "read_recipe"]
@@ -24,9 +25,6 @@ def _is_no_bool(value: Any) -> Any:
 
 Integer = Annotated[int, BeforeValidator(_is_no_bool)]
 Number = Annotated[float, BeforeValidator(_is_no_bool)]
-
-
-RECIPES = Path(__file__).parent.parent / "assets" / "recipes"
 
 
 class _Strict(BaseModel):
@@ -147,10 +145,10 @@ def read_recipe(path: str | Path, overrides: tuple[str, ...] = ()) -> Recipe:
         UnknownNameError: no such method.
     """
     file = Path(path)
-    if not file.exists() and (bundled := RECIPES / f"{path}.yaml").is_file():
+    if not file.exists() and (bundled := find_bundled(str(path), "recipe")) is not None:
         file = bundled
     if not file.is_file():
-        names = ", ".join(sorted(each.stem for each in RECIPES.glob("*.yaml")))
+        names = ", ".join(bundled_names("recipe"))
         raise RecipeError(f"{path}: no such recipe file; give a YAML file or one of the bundled recipes: {names}")
     try:
         content = yaml.load(file.read_text(encoding="utf-8"), Loader=_Loader)

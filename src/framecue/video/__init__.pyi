@@ -1,5 +1,5 @@
-from .isolate.isolated import STALL_SECONDS as STALL_SECONDS
 from .isolate.isolated import IsolatedReader as IsolatedReader
+from .limits import STALL_SECONDS as STALL_SECONDS
 from .read.decode import VideoInfo as VideoInfo
 from .read.decode import VideoReader as VideoReader
 from .read.decode import probe as probe

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from framecue.library.files import sidecars as module
-from framecue.library.files.sidecars import MAX_NOTES_CHARS, SidecarFinder, Sidecars, is_sidecar_of
+from framecue.library.files.sidecars import MAX_NOTES_CHARS, SidecarFinder, Sidecars, is_same_state, is_sidecar_of
 from framecue.library.files.subtitles import MAX_TEXT_BYTES, Cue
 from framecue.library.indexing.sidecar_update import with_sidecars
 from framecue.library.results import Skipped
@@ -237,3 +238,16 @@ def test_rows_get_the_words_of_their_segments_in_place_of_earlier_ones() -> None
     ]
     assert [one.subtitles for one in rows] == ["old", "old"]
     assert [(one.subtitles, one.sidecars) for one in with_sidecars(rows, Sidecars())] == [(None, None)] * 2
+
+
+def test_a_state_of_before_in_nanoseconds_is_the_same_state(tmp_path: Path) -> None:
+    for number, name in enumerate(("clip.srt", "clip.en.srt")):
+        (tmp_path / name).write_text("words")
+        os.utime(tmp_path / name, ns=(1, 1_764_110_000_123_456_789 + number))
+    now = SidecarFinder().state(str(tmp_path / "clip.mp4"))
+    entries = [(name, 5, (tmp_path / name).stat().st_mtime_ns) for name in ("clip.en.srt", "clip.srt")]
+    assert is_same_state(json.dumps(entries), now)
+    assert not is_same_state(json.dumps([*entries[:1], ("clip.srt", 5, entries[1][2] + 10_000)]), now)
+    assert not is_same_state(json.dumps(entries[:1]), now)
+    assert not is_same_state(None, now)
+    assert is_same_state(None, None)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.subtitles import Cue, parse_cues, read_text, tidy
 from framecue.library.results import Skipped
 
@@ -29,20 +30,20 @@ def test_encodings_and_ends_of_lines(tmp_path: Path, encode) -> None:
     text = "1\n00:00:01,000 --> 00:00:02,500\n“Café à Zürich”\nfür 5 €\n"
     path = tmp_path / "a.srt"
     path.write_bytes(encode(text))
-    assert read_text(str(path)) == text
+    assert read_text(LOCAL_FILES, str(path)) == text
     assert parse_cues(text, "srt") == [Cue(1.0, 2.5, "“Café à Zürich”\nfür 5 €")]
 
 
 def test_bytes_of_no_encoding_cost_only_themselves(tmp_path: Path) -> None:
     path = tmp_path / "a.srt"
     path.write_bytes(b"caf\xe9 \x81")
-    assert read_text(str(path)) == "café \N{REPLACEMENT CHARACTER}"
+    assert read_text(LOCAL_FILES, str(path)) == "café \N{REPLACEMENT CHARACTER}"
     path.write_bytes(codecs.BOM_UTF16_LE + "ab".encode("utf-16-le") + b"c")
-    assert read_text(str(path)) == "ab\N{REPLACEMENT CHARACTER}"
+    assert read_text(LOCAL_FILES, str(path)) == "ab\N{REPLACEMENT CHARACTER}"
 
 
 def test_a_file_that_cannot_be_opened_is_skipped(tmp_path: Path) -> None:
-    assert read_text(str(tmp_path)) == Skipped(str(tmp_path), "cannot be read (Is a directory)")
+    assert read_text(LOCAL_FILES, str(tmp_path)) == Skipped(str(tmp_path), "cannot be read (Is a directory)")
 
 
 def test_srt_without_markup() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from framecue.errors import InputError
-from framecue.library.indexing.encode import Worker
+from framecue.library.indexing.encode import SegmentEncoder
 from framecue.video import Moment, Segmentation
 
 
@@ -13,40 +13,42 @@ def moment(value: int, *, num_frames: int = 4, start_seconds: float = 0.0) -> Mo
     return Moment(start_seconds, start_seconds + 5, pixels, b"picture")
 
 
-def test_moment_becomes_a_clip_and_a_clip_a_vector(colour_model) -> None:
-    worker = Worker(colour_model)
-    clip = worker.prepare(moment(255, start_seconds=2.5))
-    assert (clip.start_seconds, clip.end_seconds, clip.thumbnail) == (2.5, 7.5, b"picture")
-    vectors, captions = worker.encode([clip, worker.prepare(moment(0))])
-    assert vectors.dtype == np.float32
+def test_a_moment_is_prepared_and_becomes_a_vector(colour_model) -> None:
+    encoder = SegmentEncoder(colour_model)
+    first = encoder.prepare(moment(255, start_seconds=2.5))
+    assert (first.pixels.dtype, first.pixels.shape) == (np.float32, (4, 3, 2, 2))
+    segments = encoder.encode([first, encoder.prepare(moment(0))])
+    assert (segments[0].start_seconds, segments[0].end_seconds, segments[0].thumbnail) == (2.5, 7.5, b"picture")
+    vectors = [segment.vector for segment in segments]
+    assert vectors[0].dtype == np.float32
     white = np.array([0.5, 0.5, 0.5, 0.1]) / np.linalg.norm([0.5, 0.5, 0.5, 0.1])
     np.testing.assert_allclose(vectors[0], white, atol=1e-6)
     np.testing.assert_allclose(vectors[1], white * [-1, -1, -1, 1], atol=1e-6)
-    assert captions == [None, None]
+    assert [segment.caption for segment in segments] == [None, None]
     assert colour_model.batches == [2]
 
 
 def test_captions_are_the_models_own(colour_model) -> None:
     colour_model.has_captioner = True
-    colour_model.caption_frames = lambda pixel_values: [f"grey {float(clip.mean()):.1f}" for clip in pixel_values]
-    worker = Worker(colour_model, captions=True)
-    _, captions = worker.encode([worker.prepare(moment(255)), worker.prepare(moment(51))])
-    assert captions == ["grey 1.0", "grey 0.2"]
+    colour_model.describe = lambda pixel_values: [f"grey {float(clip.mean()):.1f}" for clip in pixel_values]
+    encoder = SegmentEncoder(colour_model, captions=True)
+    segments = encoder.encode([encoder.prepare(moment(255)), encoder.prepare(moment(51))])
+    assert [segment.caption for segment in segments] == ["grey 1.0", "grey 0.2"]
 
 
 def test_captions_without_a_captioner_are_refused(colour_model) -> None:
     colour_model.has_captioner, colour_model.method_name = False, "mean-pool"
     with pytest.raises(InputError, match="method mean-pool has no captioner"):
-        Worker(colour_model, captions=True)
+        SegmentEncoder(colour_model, captions=True)
 
 
 def test_what_is_read_is_what_the_model_samples(make_model) -> None:
     segmentation = Segmentation(kind="windows", segment_seconds=3, overlap_seconds=1)
-    options = Worker(make_model(num_frames=7), segmentation=segmentation).options
+    options = SegmentEncoder(make_model(num_frames=7), segmentation=segmentation).options
     assert (options.sampling.num_frames, options.segmentation, options.short_side) == (7, segmentation, 200)
 
 
 def test_batches_hold_about_as_many_frames_whatever_the_sampling(make_model) -> None:
-    assert Worker(make_model(num_frames=4)).clips_per_encode == 16
-    assert Worker(make_model(num_frames=12)).clips_per_encode == 5
-    assert Worker(make_model(num_frames=100)).clips_per_encode == 1
+    assert SegmentEncoder(make_model(num_frames=4)).segments_per_encode == 16
+    assert SegmentEncoder(make_model(num_frames=12)).segments_per_encode == 5
+    assert SegmentEncoder(make_model(num_frames=100)).segments_per_encode == 1

@@ -11,9 +11,11 @@ import pytest
 
 from framecue.errors import VideoError
 from framecue.library.indexing import ledger as indexing
-from framecue.library.indexing.encode import Worker
-from framecue.library.indexing.ledger import Outcome, run_plan
+from framecue.library.indexing.encode import SegmentEncoder
+from framecue.library.indexing.ledger import Outcome
 from framecue.library.indexing.plan import Plan, Unit
+from framecue.library.indexing.run import run_plan
+from framecue.library.indexing.runner import LocalRunner
 from framecue.library.state import FileState
 from framecue.library.store import Store
 from framecue.video import Content, Moment, Progress, ReadOptions, Segmentation
@@ -54,13 +56,12 @@ def run(tmp_path: Path, model: Any, files: dict[str, tuple[str, list]], *, num_r
         path.touch()
         units.append(Unit(str(path), FileState(0, path.stat().st_mtime)))
     uri = str(tmp_path / "videos.lance")
-    fingerprint = model.fingerprint()
+    fingerprint = model.fingerprint().to_dict()
     readers = [Reader(files) for _ in range(num_readers)]
     store = Store.open(uri) if Path(uri).exists() else None
     outcome = run_plan(
         Plan(tuple(units), (), ()),
-        Worker(model, segmentation=SEGMENTATION),
-        readers=readers,
+        LocalRunner(SegmentEncoder(model, segmentation=SEGMENTATION), readers),
         store=store,
         make_store=lambda: Store.create(uri, fingerprint, SEGMENTATION),
         **options,
@@ -103,7 +104,7 @@ def test_a_file_that_breaks_off_leaves_nothing_behind(tmp_path: Path, colour_mod
 def test_a_vector_that_is_not_finite_costs_its_file(tmp_path: Path, make_model, monkeypatch) -> None:
     model = make_model()
     encode = model._vector
-    monkeypatch.setattr(model, "_vector", lambda colours: encode(colours) / (colours[:, :1] != 0))
+    monkeypatch.setattr(model, "_vector", lambda colours: encode(colours) * np.where(colours[:, :1] == 0, np.nan, 1))
     outcome, _ = run(tmp_path, model, {"a": ("A", [9, 0, 9]), "b": ("B", [9, 9])})
     assert [Path(item.path).name for item in outcome.skipped] == ["a"]
     assert "no finite vector" in outcome.skipped[0].reason

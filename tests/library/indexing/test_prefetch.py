@@ -2,14 +2,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from framecue.errors import VideoError
-from framecue.library.indexing.encode import Clip
+from framecue.library.indexing.encode import End
 from framecue.library.indexing.plan import Unit
-from framecue.library.indexing.prefetch import Claims, End, read_ahead
+from framecue.library.indexing.prefetch import Claims, read_ahead
 from framecue.library.state import FileState
 from framecue.video import Content, FrameSampling, Moment, Progress, ReadOptions
 
@@ -46,8 +47,8 @@ def units(*names: str) -> list[Unit]:
 
 
 def ahead(names: list[str], readers: list, *, held: set[str] | None = None, depth: int = 2):
-    def prepare(moment: Moment) -> Clip:
-        return Clip(moment.start_seconds, moment.end_seconds, None, moment.thumbnail)  # type: ignore[arg-type]
+    def prepare(moment: Moment) -> Moment:
+        return replace(moment, pixels=moment.pixels + 7)
 
     return read_ahead(units(*names), readers, OPTIONS, prepare=prepare, claims=Claims(held or set()), depth=depth)
 
@@ -56,7 +57,8 @@ def words(events) -> list[str]:
     """Say in words what came."""
     found = []
     for unit, event in events:
-        if isinstance(event, Clip):
+        if isinstance(event, Moment):
+            assert event.pixels.item(0) == 7  # it was prepared
             assert event.thumbnail == unit.path.encode()
             found.append(f"{unit.path}{event.start_seconds}")
         elif isinstance(event, Content):

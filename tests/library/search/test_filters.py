@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from framecue.errors import InputError
 from framecue.library import Filters
+from framecue.library.files.exclude import Exclude
 from framecue.library.search.filters import glob_pattern
 from framecue.library.store import quoted
 
@@ -97,6 +98,41 @@ def test_globs_mean_what_fnmatch_says_name_by_name(choose, paths: list[str], glo
             expected.add(path)
     found = choose(paths, Filters(path=f"/{glob}" if is_whole else glob).condition())
     assert found == expected
+
+
+sets = st.builds("[{}{}]".format, st.sampled_from(["", "!"]), st.text(LETTERS, min_size=1, max_size=4))
+signs = st.one_of(st.sampled_from([*LETTERS, "*", "?"]), sets)
+name_globs = st.one_of(st.just("**"), st.lists(signs, min_size=1, max_size=5).map("".join))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(some_paths, min_size=10, max_size=30), st.lists(name_globs, min_size=1, max_size=3).map("/".join))
+@example(["/a\nb/c", "/a\nb/x", "/x\n", "/a/x/\n"], "/x")
+@example(["/a/b", "/a+b", "/a.b", "/a0b"], "a[+-9]b")
+def test_a_search_and_an_indexing_run_mean_the_same_by_a_glob(choose, paths: list[str], glob: str) -> None:
+    glob = f"/{glob}"
+    if not glob.strip("/. "):
+        return
+    exclude = Exclude([glob])
+    expected = set()
+    for path in paths:
+        ways = ["/".join(path.split("/")[:end]) for end in range(2, path.count("/") + 2)]
+        if any(exclude(way, root="/") for way in ways):
+            expected.add(path)
+    assert choose(paths, Filters(path=glob).condition()) == expected
+
+
+@pytest.mark.parametrize("glob", ["x", "/a?b/x", "**/x", "[!a]", "/a\nb/x", "/*/x"])
+def test_names_may_hold_newlines(choose, glob: str) -> None:
+    assert choose(["/a\nb/x", "/a\nb/x/c\nd", "/a"], Filters(path=glob).condition()) == {"/a\nb/x", "/a\nb/x/c\nd"}
+
+
+def test_many_stars_are_looked_for_in_a_moment(choose) -> None:
+    # As many as would keep an engine that tries out each split busy for good.
+    paths = ["/" + "/".join("a" * 25) + "/yes.mp4", "/" + "a" * 3000]
+    assert choose(paths, Filters(path="**/a/" * 25 + "yes.mp4").condition()) == {paths[0]}
+    assert choose(paths, Filters(path="**/a/" * 25 + "no.mp4").condition()) == set()
+    assert choose(paths, Filters(path="*a" * 40 + "b").condition()) == set()
 
 
 def test_a_glob_without_a_slash_is_a_name_at_any_depth_and_case_counts(choose) -> None:

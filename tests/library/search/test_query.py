@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
+from pydantic import TypeAdapter
 
 from framecue.errors import InputError
 from framecue.library import Filters, Query, VideoMoment
-from framecue.library.search.query import Part, SearchOptions, as_query
+from framecue.library.search.query import Part, SearchKeywords, SearchOptions, as_query
 
 
 @pytest.mark.parametrize("text", ["a beach", "-people", "beach -people^2", "^3", 'a "b" OR c*', "  spaces  "])
@@ -96,3 +98,20 @@ def test_options_hold_what_they_are_given() -> None:
     filters = Filters(folder="/a")
     options = SearchOptions(k=3, offset=6, min_score=-1, filters=filters)
     assert (options.k, options.offset, options.min_score, options.filters) == (3, 6, -1, filters)
+
+
+def test_the_keywords_of_search_are_the_options_but_k() -> None:
+    options = get_type_hints(SearchOptions)
+    assert {"k": options["k"], **get_type_hints(SearchKeywords)} == options
+    assert not SearchKeywords.__required_keys__
+
+
+def test_pydantic_reads_the_options_as_a_service_does() -> None:
+    adapter = TypeAdapter(SearchOptions)
+    given = {"k": 3, "min_score": 0.5, "filters": {"folder": "/a", "after": "2024-05-31"}, "hybrid": True}
+    assert adapter.validate_python(given) == SearchOptions(
+        k=3, min_score=0.5, filters=Filters(folder="/a", after="2024-05-31"), hybrid=True
+    )
+    with pytest.raises(InputError, match="k is 0"):
+        adapter.validate_json('{"k": 0}')
+    assert adapter.json_schema()["properties"].keys() == get_type_hints(SearchOptions).keys()

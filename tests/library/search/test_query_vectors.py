@@ -49,7 +49,7 @@ def encoded(model: Any, store: Store, query: Query) -> np.ndarray:
 def test_one_text_keeps_its_vector_bit_by_bit(colour_model, store: Store) -> None:
     for weight in (1, 0.3):
         vector = encoded(colour_model, store, Query({"red": weight}))
-        np.testing.assert_array_equal(vector, colour_model.encode_text(["red"])[0].numpy())
+        np.testing.assert_array_equal(vector, colour_model.embed_texts(["red"])[0])
 
 
 def test_the_sum_is_weighed_and_normalised(colour_model, store: Store) -> None:
@@ -165,7 +165,7 @@ def test_a_video_is_no_picture(colour_model, store: Store, clips: Path) -> None:
 
 def test_a_vector_that_is_not_finite_is_refused(make_model, store: Store) -> None:
     model = make_model()
-    model.encode_text = lambda texts: make_model().encode_text(texts) * float("nan")
+    model.embed_texts = lambda texts: make_model().embed_texts(texts) * np.nan
     with pytest.raises(InputError, match="no finite vector for 'red'; check the model's weights"):
         encode_queries(model, store, [Query("red")])
 
@@ -175,8 +175,8 @@ def test_what_several_queries_have_in_common_is_encoded_once(
 ) -> None:
     monkeypatch.setattr("framecue.library.search.query_vectors.TEXTS_PER_ENCODE", 2)
     model, calls = make_model(), []
-    encode_text = model.encode_text
-    model.encode_text = lambda texts: (calls.append(list(texts)), encode_text(texts))[1]
+    embed_texts = model.embed_texts
+    model.embed_texts = lambda texts: (calls.append(list(texts)), embed_texts(texts))[1]
     Image.new("RGB", (64, 48), COLOURS["green"]).save(tmp_path / "green.png")
     picture = tmp_path / "green.png"
     queries = [Query("red"), Query({"blue": 1, "red": -1}, images=picture), Query("green", images=picture)]

@@ -195,7 +195,7 @@ def names(hits: Sequence[Hit]) -> list[str]:
 def beach(make_store, make_model) -> Library:
     """Videos whose vectors say "red" more or less, some with words."""
     model = make_model()
-    red = model.encode_text(["red"])[0].numpy().astype(np.float64)
+    red = model.embed_texts(["red"])[0].astype(np.float64)
     across = np.array([red[1], -red[0], 0, 0]) / np.hypot(red[0], red[1])
 
     def row(path: str, score: float, **changes: Any) -> dict[str, Any]:
@@ -344,8 +344,8 @@ def test_a_library_that_cannot_be_written_says_what_hybrid_search_needs(
 def test_several_queries_are_the_same_as_one_by_one(beach: Library, make_model) -> None:
     model = make_model()
     calls: list[list[str]] = []
-    encode_text = model.encode_text
-    model.encode_text = lambda texts: (calls.append(list(texts)), encode_text(texts))[1]
+    embed_texts = model.embed_texts
+    model.embed_texts = lambda texts: (calls.append(list(texts)), embed_texts(texts))[1]
     library = Library(beach.uri, model=model)
     queries = ["red", Query({"blue": 1, "red": -0.5}), "red", "green"]
     found = library.search_many(queries, 3, all_moments=True, offset=1)

@@ -126,22 +126,22 @@ def test_a_name_that_is_back_is_not_gone(world: World) -> None:
     assert world.after(1) == Settled(files=frozenset([path]))
 
 
-def test_a_whole_folder_is_looked_at_at_once_and_its_old_files_have_settled(world: World) -> None:
+def test_a_folder_to_rescan_is_looked_at_at_once_and_its_old_files_have_settled(world: World) -> None:
     old, new, future = world.put("old.mp4", age=5), world.put("new.mp4", age=3), world.put("future.mp4", age=-60)
-    world.settling.note_whole(world.path(""), believe_times=True)
-    assert world.after(0) == Settled(files=frozenset([old]), whole=(world.path(""),))
+    world.settling.note_rescan(world.path(""), trust_times=True)
+    assert world.after(0) == Settled(files=frozenset([old]), rescan=(world.path(""),))
     assert world.after(2) == Settled(files=frozenset([new]))
     assert world.after(3) == Settled(files=frozenset([future]))
     assert not world.after(10)
 
 
-def test_a_whole_folder_whose_times_are_not_believed_waits(world: World) -> None:
+def test_a_folder_to_rescan_whose_times_are_not_trusted_waits(world: World) -> None:
     path = world.put("a.mp4", age=1000)
-    world.settling.note_whole(world.path(""))
+    world.settling.note_rescan(world.path(""))
     assert not world.after(0)
-    world.settling.note(world.path(""))  # it stays whole
+    world.settling.note(world.path(""))  # it stays to be rescanned
     assert not world.after(4)
-    assert world.after(1) == Settled(files=frozenset([path]), whole=(world.path(""),))
+    assert world.after(1) == Settled(files=frozenset([path]), rescan=(world.path(""),))
 
 
 def test_what_is_noted_again_settles_again(world: World) -> None:

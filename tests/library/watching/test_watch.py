@@ -14,12 +14,13 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import watchfiles
 
 from framecue.errors import FingerprintError, InputError, LibraryError
-from framecue.library import Library
+from framecue.library import AddOptions, Library
 from framecue.library.results import AddReport
 from framecue.library.state import FileState
 from framecue.library.store import Store
@@ -29,6 +30,12 @@ from framecue.library.watching.watch import WatchOptions, watch
 
 PATIENCE_SECONDS = 60.0
 SRT = "1\n00:00:00,100 --> 00:00:00,900\n{}\n"
+
+
+def watch_options(**options: Any) -> WatchOptions:
+    """Sort options into those of indexing and those of following; files have to be still for a moment only."""
+    own = {name: options.pop(name) for name in ("settle_seconds", "poll_seconds") if name in options}
+    return WatchOptions(**{"settle_seconds": 0.2, **own}, add=AddOptions(**options))
 
 
 class Following:
@@ -47,7 +54,7 @@ class Following:
             watch(
                 self.library,
                 paths,
-                options=WatchOptions(**{"settle_seconds": 0.2, **options}),  # type: ignore[arg-type]
+                options=watch_options(**options),
                 stop_event=self.stop,
                 on_report=self.reports.put,
                 on_notice=self.notices.put,
@@ -467,8 +474,9 @@ def test_nothing_there_is_nothing_to_watch(library: Library, tmp_path: Path, pat
         ({"poll_seconds": float("nan")}, "poll_seconds is nan"),
         ({"poll_seconds": float("inf")}, "poll_seconds is inf"),
         ({"exclude": ("",)}, "the glob to exclude is ''"),
+        ({"stall_seconds": 0.0}, "stall_seconds is 0.0; it must be above 0"),
     ],
 )
 def test_options_are_checked(options: dict[str, object], says: str) -> None:
     with pytest.raises(InputError, match=says):
-        WatchOptions(**options)  # type: ignore[arg-type]
+        watch_options(**options)

@@ -2,17 +2,16 @@
 
 A glob without ``/`` is matched with the name of every file and folder, at any depth. One with ``/`` is matched with the
 path below the named folder, or with the whole path where it starts with ``/`` or ``~``; ``*`` stays within one name,
-``**`` is any number of folders. A folder that matches is not entered.
+``**`` is any number of folders (:mod:`framecue.globs` has the whole grammar). A folder that matches is not entered.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Iterable
 from pathlib import Path
 
 from framecue.errors import InputError
+from framecue.globs import Glob, names_of
 
 __all__ = ["Exclude"]
 
@@ -28,23 +27,19 @@ class Exclude:
     """
 
     def __init__(self, globs: Iterable[str] = ()) -> None:
-        self._names: list[str] = []
-        self._below: list[Sequence[str]] = []
-        self._whole: list[Sequence[str]] = []
+        # Globs of one name, of paths below the named folder, and of whole paths.
+        self._names: list[Glob] = []
+        self._below: list[Glob] = []
+        self._whole: list[Glob] = []
         # One text would otherwise be taken as many globs of one letter.
-        for glob in [globs] if isinstance(globs, str) else globs:
-            expanded = os.path.expanduser(glob)  # noqa: PTH111 (Path fails for an unknown ~user)
-            parts = Path(expanded.removeprefix("./")).parts
-            if not glob.strip() or not parts:
+        for text in [globs] if isinstance(globs, str) else globs:
+            glob = Glob(text)
+            if not text.strip() or not (glob.names or glob.is_absolute):
                 raise InputError(
-                    f"the glob to exclude is {glob!r}; give a name such as '*.tmp.mp4' or a path 'drafts/**'"
+                    f"the glob to exclude is {text!r}; give a name such as '*.tmp.mp4' or a path 'drafts/**'"
                 )
-            if Path(expanded).is_absolute():
-                self._whole.append(parts)
-            elif len(parts) == 1 and not glob.startswith("./"):
-                self._names.append(parts[0])
-            else:
-                self._below.append(parts)
+            kind = self._names if glob.is_one_name else self._whole if glob.is_absolute else self._below
+            kind.append(glob)
 
     def __call__(self, path: str, *, root: str) -> bool:
         """Whether a file or folder is excluded.
@@ -53,18 +48,10 @@ class Exclude:
             path: absolute path.
             root: the named folder in which it was found; a glob with ``/`` starts there.
         """
-        parts = Path(path).parts
-        return (
-            any(fnmatchcase(parts[-1], glob) for glob in self._names)
-            or any(_matches(parts, glob) for glob in self._whole)
-            or (bool(self._below) and any(_matches(Path(path).relative_to(root).parts, glob) for glob in self._below))
-        )
-
-
-def _matches(parts: Sequence[str], glob: Sequence[str]) -> bool:
-    """Match a path with a glob, name by name."""
-    if not glob:
-        return not parts
-    if glob[0] == "**":
-        return any(_matches(parts[start:], glob[1:]) for start in range(len(parts) + 1))
-    return bool(parts) and fnmatchcase(parts[0], glob[0]) and _matches(parts[1:], glob[1:])
+        names = names_of(path)
+        if any(glob.matches(names[-1:]) for glob in self._names) or any(glob.matches(names) for glob in self._whole):
+            return True
+        if not self._below:
+            return False
+        below = Path(path).relative_to(root).parts
+        return any(glob.matches(below) for glob in self._below)

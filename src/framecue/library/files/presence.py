@@ -1,26 +1,24 @@
-"""Whether what a library noted of a file is still there. What cannot be looked at is taken to be as it was."""
+"""Whether a file still has the content that a library noted. What cannot be looked at is taken to be as it was."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
+from framecue.library.files.interface import Files
 from framecue.library.state import FileState
-from framecue.video.read.moments import content_hash
 
-__all__ = ["holds", "is_missing"]
+__all__ = ["holds"]
 
 
-def holds(path: str, video_id: str, state: FileState) -> bool:
+def holds(files: Files, path: str, video_id: str, state: FileState) -> bool:
     """Whether a file still has the content that a library noted; it is hashed if its time changed.
 
     Args:
+        files: where it lies.
         path: the file.
         video_id: hash of the content that was noted.
         state: the file's state then.
     """
     try:
-        now = FileState.of(Path(path).stat())
+        now = files.state(path)
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError:
@@ -30,17 +28,6 @@ def holds(path: str, video_id: str, state: FileState) -> bool:
     if now.size_bytes != state.size_bytes:
         return False
     try:
-        return content_hash(path) == video_id
+        return files.content_hash(path) == video_id
     except OSError:
-        return not is_missing(path)
-
-
-def is_missing(path: str) -> bool:
-    """Whether there is certainly nothing at a path; a link to nothing is something, as its disk may come back."""
-    try:
-        os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:
-        return False
-    return False
+        return not files.is_missing(path)

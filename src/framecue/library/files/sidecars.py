@@ -17,11 +17,16 @@ from functools import cached_property
 from itertools import accumulate, islice
 from pathlib import Path
 
+from framecue.library.files.interface import Files
+from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.subtitles import Cue, parse_cues, read_text, tidy
 from framecue.library.results import Skipped
 from framecue.video import VIDEO_SUFFIXES
 
-__all__ = ["SIDECAR_SUFFIXES", "SidecarFinder", "Sidecars", "is_sidecar_of"]
+__all__ = ["SIDECAR_SUFFIXES", "SidecarFinder", "Sidecars", "is_same_state", "is_sidecar_of"]
+
+# (name, size in bytes, modification time in seconds)
+Entry = tuple[str, int, float]
 
 SIDECAR_SUFFIXES = frozenset((".srt", ".txt", ".vtt"))
 
@@ -50,7 +55,7 @@ class Sidecars:
     skipped: tuple[Skipped, ...] = ()
 
     def text_between(self, start_seconds: float, end_seconds: float) -> str | None:
-        """Give what is said about a segment: its cues' lines in the order of time, each line once, then the notes.
+        """Return what is said about a segment: its cues' lines in the order of time, each line once, then the notes.
 
         Args:
             start_seconds: where the segment starts.
@@ -77,19 +82,24 @@ class Sidecars:
 
 
 class SidecarFinder:
-    """Finds and reads the sidecars of videos; each folder is listed once, so make a new one for each run."""
+    """Finds and reads the sidecars of videos; each folder is listed once, so make a new one for each run.
 
-    def __init__(self) -> None:
-        # By folder, then by the names of videos, with or without suffix: (name, size in bytes, time in nanoseconds).
-        self._folders: dict[str, dict[str, list[tuple[str, int, int]]]] = {}
+    Args:
+        files: where they lie.
+    """
+
+    def __init__(self, files: Files = LOCAL_FILES) -> None:
+        self._files = files
+        # By folder, then by the names of videos, with or without suffix.
+        self._folders: dict[str, dict[str, list[Entry]]] = {}
 
     def find(self, path: str) -> list[str]:
-        """Give the absolute paths of a video's sidecars, in the order of their names."""
+        """Return the absolute paths of a video's sidecars, in the order of their names."""
         folder = os.path.dirname(path)  # noqa: PTH120 (a text for each of many thousand paths)
         return [os.path.join(folder, name) for name, _, _ in self._entries(path)]  # noqa: PTH118
 
     def state(self, path: str) -> str | None:
-        """Say which sidecars a video has, with sizes and times, as the column ``sidecars`` holds it; None for none."""
+        """Return which sidecars a video has, in which state, as the column ``sidecars`` holds it; None for none."""
         entries = self._entries(path)
         # ASCII alone, whatever bytes a name has.
         return json.dumps(entries) if entries else None
@@ -100,7 +110,7 @@ class SidecarFinder:
         notes: list[str] = []
         skipped: list[Skipped] = []
         for sidecar in self.find(path):
-            text = read_text(sidecar)
+            text = read_text(self._files, sidecar)
             if isinstance(text, Skipped):
                 skipped.append(text)
             elif sidecar.lower().endswith(".txt"):
@@ -112,15 +122,24 @@ class SidecarFinder:
         cues.sort(key=lambda cue: cue.start_seconds)
         return Sidecars(self.state(path), tuple(cues), _shortened("\n".join(notes)), tuple(skipped))
 
-    def _entries(self, path: str) -> list[tuple[str, int, int]]:
+    def _entries(self, path: str) -> list[Entry]:
         folder, name = os.path.split(path)
         if folder not in self._folders:
-            self._folders[folder] = _sidecars_in(folder)
+            self._folders[folder] = self._sidecars_in(folder)
         listing = self._folders[folder]
         if not listing:
             return []
         entries = {entry for key in (name, Path(name).stem) for entry in listing.get(key, [])}
         return sorted(entry for entry in entries if entry[0] != name)
+
+    def _sidecars_in(self, folder: str) -> dict[str, list[Entry]]:
+        """Return the sidecars in a folder by the names of the videos that they may belong to."""
+        found: dict[str, list[Entry]] = {}
+        for path, state in self._files.siblings(folder):
+            name = os.path.basename(path)  # noqa: PTH119 (a text for each of many thousand paths)
+            for key in _videos_meant(name):
+                found.setdefault(key, []).append((name, state.size_bytes, state.modified_seconds))
+        return found
 
 
 def is_sidecar_of(sidecar: str, video: str) -> bool:
@@ -129,29 +148,19 @@ def is_sidecar_of(sidecar: str, video: str) -> bool:
     return sidecar != video and (video in keys or Path(video).stem in keys)
 
 
-def _sidecars_in(folder: str) -> dict[str, list[tuple[str, int, int]]]:
-    """List the sidecars in a folder by the names of the videos that they may belong to."""
-    found: dict[str, list[tuple[str, int, int]]] = {}
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                keys = list(_videos_meant(entry.name))
-                status = _file_status(entry) if keys else None
-                if status:
-                    for key in keys:
-                        found.setdefault(key, []).append((entry.name, status.st_size, status.st_mtime_ns))
-    except OSError:
-        # The videos in it cannot be read either, or it has just gone.
-        return {}
-    return found
+def is_same_state(noted: str | None, now: str | None) -> bool:
+    """Whether two states of :meth:`SidecarFinder.state` are the same; libraries of before note nanoseconds."""
+    return noted == now or (noted is not None and now is not None and _entries_of(noted) == _entries_of(now))
 
 
-def _file_status(entry: os.DirEntry[str]) -> os.stat_result | None:
-    """Look at a file, following links; None for what is no file, or has just gone."""
-    try:
-        return entry.stat() if entry.is_file() else None
-    except OSError:
-        return None
+def _entries_of(state: str) -> list[Entry]:
+    entries: list[Entry] = []
+    for name, size_bytes, modified in json.loads(state):
+        if isinstance(modified, int):
+            # As Python makes seconds of nanoseconds, to the last bit.
+            modified = modified // 10**9 + 1e-9 * (modified % 10**9)
+        entries.append((name, size_bytes, modified))
+    return entries
 
 
 def _videos_meant(sidecar: str) -> Iterator[str]:

@@ -10,8 +10,8 @@ import codecs
 import html
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
+from framecue.library.files.interface import Files
 from framecue.library.results import Skipped
 
 __all__ = ["MAX_TEXT_BYTES", "Cue", "parse_cues", "read_text", "tidy"]
@@ -43,10 +43,10 @@ class Cue:
     text: str
 
 
-def read_text(path: str) -> str | Skipped:
+def read_text(files: Files, path: str) -> str | Skipped:
     """Read a text file: UTF-8, UTF-16 or UTF-32 as its mark says, or else UTF-8, or else Windows' Western one."""
     try:
-        with Path(path).open("rb") as file:
+        with files.open(path) as file:
             data = file.read(MAX_TEXT_BYTES + 1)
     except OSError as error:
         return Skipped(path, f"cannot be read ({error.strerror})")

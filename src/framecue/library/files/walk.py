@@ -7,32 +7,22 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from framecue.library.files.exclude import Exclude
+from framecue.library.files.interface import FoundFile, PathsLike, as_list
 from framecue.library.results import Skipped
-from framecue.paths import absolute_path
+from framecue.library.state import FileState
+from framecue.paths import NOT_LOCAL, absolute_path, is_url
 
 __all__ = [
-    "PathsLike",
-    "as_list",
     "find_files",
     "identity_of",
     "is_below",
     "is_within",
     "look_at",
 ]
-
-PathsLike = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
-
-
-FoundFile = tuple[str, os.stat_result]
-
-
-def as_list(paths: PathsLike) -> list[str | os.PathLike[str]]:
-    """Give one path or several as a list."""
-    return [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
 
 
 def is_below(path: str, folder: str) -> bool:
@@ -65,11 +55,14 @@ def find_files(
         within: look only at these absolute paths and below them. What is not there is not reported then.
 
     Yields:
-        (the absolute path that was named, (a file's absolute path, its status) or why a path cannot be one).
+        (the absolute path that was named, a file or why a path cannot be one).
     """
     for item in as_list(paths):
         if not os.fspath(item):
             yield "''", Skipped("''", "an empty path")
+            continue
+        if is_url(item):
+            yield os.fspath(item), Skipped(os.fspath(item), NOT_LOCAL)
             continue
         root = absolute_path(item)
         if within is None or is_within(root, within):
@@ -124,7 +117,7 @@ def _find_all(root: str, suffixes: Collection[str], exclude: Exclude) -> Iterato
     elif exclude(root, root=str(Path(root).parent)):
         yield Skipped(root, "excluded")
     else:
-        yield root, found
+        yield FoundFile(root, FileState.of(found))
 
 
 def _find_part(root: str, place: str, suffixes: Collection[str], exclude: Exclude) -> Iterator[FoundFile | Skipped]:
@@ -138,7 +131,7 @@ def _find_part(root: str, place: str, suffixes: Collection[str], exclude: Exclud
     if not isinstance(found, Skipped) and stat.S_ISDIR(found.st_mode):
         yield from _walk(root, place, suffixes, exclude)
     elif Path(place).suffix.lower() in suffixes and os.path.lexists(place):
-        yield found if isinstance(found, Skipped) else (place, found)
+        yield found if isinstance(found, Skipped) else FoundFile(place, FileState.of(found))
 
 
 def _walk(root: str, folder: str, suffixes: Collection[str], exclude: Exclude) -> Iterator[FoundFile | Skipped]:
@@ -164,7 +157,7 @@ def _walk(root: str, folder: str, suffixes: Collection[str], exclude: Exclude) -
             if exclude(path, root=root):
                 continue
             found = look_at(path)
-            yield found if isinstance(found, Skipped) else (path, found)
+            yield found if isinstance(found, Skipped) else FoundFile(path, FileState.of(found))
     for error in errors:
         yield Skipped(str(error.filename), f"folder cannot be read ({error.strerror})")
 

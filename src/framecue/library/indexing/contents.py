@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection, Mapping
-from pathlib import Path
 
+from framecue.library.files.interface import Files
+from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.presence import holds
 from framecue.library.store.records import Copy, Held
 
@@ -22,12 +23,13 @@ class Contents:
     Args:
         held: what the library holds, by path.
         seen: the files that the run found.
+        files: where they lie.
     """
 
-    def __init__(self, held: Mapping[str, Held | Copy], seen: Collection[str]) -> None:
+    def __init__(self, held: Mapping[str, Held | Copy], seen: Collection[str], *, files: Files = LOCAL_FILES) -> None:
         self._held: dict[str, Held | Copy] = {}
         self._paths: dict[str, dict[str, None]] = {}
-        self._seen = seen
+        self._seen, self._files = seen, files
         for path, item in held.items():
             self.put(path, item)
 
@@ -44,12 +46,12 @@ class Contents:
             del self._paths[old.video_id][path]
 
     def video_id(self, path: str) -> str | None:
-        """Give the content that is held at a path."""
+        """Return the content that is held at a path."""
         item = self._held.get(path)
         return item.video_id if item else None
 
     def video_ids(self) -> set[str]:
-        """Give every content that is held."""
+        """Return every content that is held."""
         return {video_id for video_id, paths in self._paths.items() if paths}
 
     def has(self, video_id: str) -> bool:
@@ -57,7 +59,7 @@ class Contents:
         return bool(self._paths.get(video_id))
 
     def find(self, video_id: str, *, new_path: str) -> tuple[str | None, bool]:
-        """Say where a content is held that a file at a new path has.
+        """Return where the content of a file at a new path is held.
 
         Returns:
             (path, whether a file with this content is still there); the path is None where no path holds it.
@@ -65,7 +67,7 @@ class Contents:
         gone = None
         for path in self._paths.get(video_id, {}):
             item = self._held[path]
-            if not self._is_respelt(path, new_path) and holds(path, item.video_id, item.state):
+            if not self._is_respelt(path, new_path) and holds(self._files, path, item.video_id, item.state):
                 return path, True
             gone = gone or path
         return gone, False
@@ -78,14 +80,11 @@ class Contents:
         """
         if path in self._seen or _folded(path) != _folded(new_path):
             return False
-        try:
-            return Path(path).samefile(new_path)
-        except OSError:
-            return False
+        return self._files.is_same(path, new_path)
 
 
-def find_heirs(video_ids: Collection[str], copies: Mapping[str, Copy]) -> dict[str, tuple[str, Copy]]:
-    """Give each content the copy that takes over when its file goes, where the library knows one.
+def find_heirs(files: Files, video_ids: Collection[str], copies: Mapping[str, Copy]) -> dict[str, tuple[str, Copy]]:
+    """Return, for each content, the copy that takes over when its file goes, where the library knows one.
 
     That is a copy that is there, or else one that is not: its disk may be away.
     """
@@ -94,11 +93,19 @@ def find_heirs(video_ids: Collection[str], copies: Mapping[str, Copy]) -> dict[s
     for path, copy in copies.items():
         if copy.video_id not in video_ids:
             continue
-        if not Path(path).exists():
+        if not _is_there(files, path):
             absent.setdefault(copy.video_id, (path, copy))
-        elif copy.video_id not in heirs and holds(path, copy.video_id, copy.state):
+        elif copy.video_id not in heirs and holds(files, path, copy.video_id, copy.state):
             heirs[copy.video_id] = (path, copy)
     return {**absent, **heirs}
+
+
+def _is_there(files: Files, path: str) -> bool:
+    try:
+        files.state(path)
+    except OSError:
+        return False
+    return True
 
 
 def _folded(path: str) -> str:

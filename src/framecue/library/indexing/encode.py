@@ -1,83 +1,176 @@
-"""Moments become clips, and clips become vectors and captions. The worker owns no state but the model."""
+"""What is read of a file becomes an encoded video: a unit of work in, its vectors out.
+
+Nothing here knows a library or its store, and what comes out can be pickled: it may be done in any process, on any
+machine, that can load the encoder.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from framecue.errors import InputError
-from framecue.video import Moment, ReadOptions, Segmentation
+from framecue.encoder import Encoder
+from framecue.errors import InputError, VideoError
+from framecue.library.indexing.plan import Unit
+from framecue.library.results import Skipped
+from framecue.video import Content, Moment, ReadOptions, Segmentation
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from framecue.model import VideoTextModel
-
-__all__ = ["Clip", "Worker"]
+__all__ = ["EncodedSegment", "EncodedVideo", "End", "SegmentEncoder", "encode_units"]
 
 # So many frames fill a processor's cores; more only take memory.
 FRAMES_PER_ENCODE = 64
 
 
+@dataclass(frozen=True)
+class End:
+    """The last that comes of each unit; ``error`` says why it could not be read to its end."""
+
+    error: VideoError | None = None
+
+
 @dataclass(frozen=True, eq=False)
-class Clip:
-    """The frames of one segment, ready for the model.
+class EncodedSegment:
+    """One segment of a video with its vector.
 
     Attributes:
         start_seconds: where the segment starts in its video.
         end_seconds: where it ends.
-        pixel_values: float32 (F, 3, S, S), normalised for the backbone.
+        vector: float32 (E,), unit length.
         thumbnail: its middle frame as a small WebP picture.
+        caption: a sentence about it, or None.
     """
 
     start_seconds: float
     end_seconds: float
-    pixel_values: Tensor
+    vector: np.ndarray
     thumbnail: bytes
+    caption: str | None = None
 
 
-class Worker:
-    """Encodes clips with one model.
+@dataclass(frozen=True, eq=False)
+class EncodedVideo:
+    """What encoding a unit gave.
 
-    Args:
-        model: encodes videos.
-        segmentation: how videos are cut into segments.
-        captions: whether to describe each clip with the model's captioner.
-
-    Raises:
-        InputError: there are to be captions, and the model has no captioner.
+    Attributes:
+        unit: what was to be encoded.
+        video_id: hash of its content.
+        duration_seconds: of the video; 0 where it was not encoded.
+        segments: in the order of their starts; none where the content was known already, and so not encoded.
+        encoded_seconds: when it was encoded, seconds since 1970.
     """
 
-    def __init__(
-        self, model: VideoTextModel, *, segmentation: Segmentation | None = None, captions: bool = False
-    ) -> None:
-        if captions and not model.has_captioner:
+    unit: Unit
+    video_id: str
+    duration_seconds: float = 0.0
+    segments: tuple[EncodedSegment, ...] = ()
+    encoded_seconds: float = 0.0
+
+
+class SegmentEncoder:
+    """Encodes segments with one encoder.
+
+    Args:
+        encoder: encodes videos.
+        segmentation: how videos are cut into segments.
+        captions: whether to describe each segment with the encoder's captioner.
+
+    Raises:
+        InputError: there are to be captions, and the encoder has no captioner.
+    """
+
+    def __init__(self, encoder: Encoder, *, segmentation: Segmentation | None = None, captions: bool = False) -> None:
+        if captions and not encoder.has_captioner:
             raise InputError(
-                f"method {model.method_name} has no captioner, so it can write no captions; leave them out, "
+                f"method {encoder.method_name} has no captioner, so it can write no captions; leave them out, "
                 "or give an adapter of prompt-switch"
             )
-        self.model, self.captions = model, captions
-        self.clips_per_encode = max(1, FRAMES_PER_ENCODE // model.sampling.num_frames)
-        self.options = ReadOptions(model.sampling, segmentation or Segmentation(), short_side=model.short_side)
+        self.encoder, self.captions = encoder, captions
+        self.segments_per_encode = max(1, FRAMES_PER_ENCODE // encoder.sampling.num_frames)
+        self.options = ReadOptions(encoder.sampling, segmentation or Segmentation(), short_side=encoder.short_side)
 
-    def prepare(self, moment: Moment) -> Clip:
-        """Make a moment's frames ready for the model."""
-        pixel_values = self.model.preprocess(moment.pixels)
-        return Clip(moment.start_seconds, moment.end_seconds, pixel_values, moment.thumbnail)
+    def prepare(self, moment: Moment) -> Moment:
+        """Return a moment whose pixels, uint8 (F, H, W, 3), have become pixel values, float32 (F, 3, S, S)."""
+        return replace(moment, pixels=self.encoder.prepare(moment.pixels))
 
-    def encode(self, clips: Sequence[Clip]) -> tuple[np.ndarray, list[str | None]]:
-        """Encode clips in one go.
+    def encode(self, moments: Sequence[Moment]) -> list[EncodedSegment]:
+        """Encode prepared moments in one go."""
+        pixel_values = np.stack([moment.pixels for moment in moments])
+        vectors = self.encoder.embed_videos(pixel_values)
+        captions: Sequence[str | None] = [None] * len(moments)
+        if self.captions:
+            captions = self.encoder.describe(pixel_values)
+        return [
+            EncodedSegment(moment.start_seconds, moment.end_seconds, vector, moment.thumbnail, caption)
+            for moment, vector, caption in zip(moments, vectors, captions, strict=True)
+        ]
 
-        Returns:
-            Vectors float32 (B, E), unit length, and the captions, None each where there are to be none.
-        """
-        import torch
 
-        with torch.inference_mode():
-            pixel_values = torch.stack([clip.pixel_values for clip in clips])
-            vectors = self.model.encode_frames(pixel_values).float().cpu().numpy()
-            captions = self.model.caption_frames(pixel_values) if self.captions else [None] * len(clips)
-        return vectors, list(captions)
+@dataclass
+class _Video:
+    """A unit that is being read; its segments, in order, as far as they are encoded."""
+
+    unit: Unit
+    content: Content | None = None
+    num_read: int = 0
+    segments: list[EncodedSegment] = field(default_factory=list)
+    end: End | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        return self.end is not None and len(self.segments) == self.num_read
+
+    def result(self) -> EncodedVideo | Skipped:
+        """Return what became of it."""
+        assert self.end is not None
+        if self.end.error is not None:
+            return Skipped(self.unit.path, self.end.error.reason)
+        if self.content is None or (self.content.is_wanted and not self.segments):
+            return Skipped(self.unit.path, "nothing could be read of it")
+        if not all(np.isfinite(segment.vector).all() for segment in self.segments):
+            return Skipped(self.unit.path, "the model gives no finite vector for it; check the model's weights")
+        return EncodedVideo(
+            self.unit, self.content.video_id, self.content.duration_seconds, tuple(self.segments), time.time()
+        )
+
+
+def encode_units(
+    events: Iterable[tuple[Unit, Content | Moment | End]], encoder: SegmentEncoder
+) -> Iterator[EncodedVideo | Skipped]:
+    """Yield what becomes of each unit, in the order in which the units come.
+
+    Segments are encoded several at a time, across videos: short clips fill a batch together.
+
+    Args:
+        events: what is read of each unit, one unit after the other: its content, its prepared moments, its end.
+        encoder: encodes them.
+    """
+    videos: deque[_Video] = deque()
+    waiting: list[tuple[_Video, Moment]] = []
+
+    def encode_waiting() -> None:
+        if waiting:
+            for (video, _), segment in zip(waiting, encoder.encode([moment for _, moment in waiting]), strict=True):
+                video.segments.append(segment)
+            waiting.clear()
+
+    for unit, event in events:
+        if not videos or videos[-1].end is not None:
+            videos.append(_Video(unit))
+        video = videos[-1]
+        if isinstance(event, Moment):
+            video.num_read += 1
+            waiting.append((video, event))
+            if len(waiting) >= encoder.segments_per_encode:
+                encode_waiting()
+        elif isinstance(event, Content):
+            video.content = event
+        else:
+            video.end = event
+        while videos and videos[0].is_complete:
+            yield videos.popleft().result()
+    encode_waiting()
+    yield from (video.result() for video in videos)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from framecue.errors import InputError
 from framecue.library.files.exclude import Exclude
-from framecue.library.files.sidecars import SidecarFinder
-from framecue.library.files.walk import PathsLike, as_list, find_files, is_below, is_within, look_at
+from framecue.library.files.interface import Files, PathsLike, as_list
+from framecue.library.files.local import LOCAL_FILES
+from framecue.library.files.sidecars import SidecarFinder, is_same_state
+from framecue.library.files.walk import is_below, is_within
 from framecue.library.results import Skipped
 from framecue.library.state import FileState
 from framecue.library.store.records import Copy, Held
@@ -75,6 +78,7 @@ def make_plan(
     copies: Mapping[str, Copy] | None = None,
     exclude: Iterable[str] = (),
     within: Iterable[str] | None = None,
+    files: Files = LOCAL_FILES,
 ) -> Plan:
     """List the files that are new or have changed.
 
@@ -89,13 +93,14 @@ def make_plan(
         exclude: globs of what to leave out, see :class:`Exclude`; folders that are named are not left out.
         within: look only at these absolute paths, and below them, of all that the named ones hold. Then nothing has
             to be found.
+        files: where they lie.
 
     Raises:
         InputError: there is nothing to index at any of the paths, or a glob is empty.
     """
     held, copies, excluded = held or {}, copies or {}, Exclude(exclude)
     places = None if within is None else frozenset(within)
-    sidecars = SidecarFinder()
+    sidecars = SidecarFinder(files)
     originals: dict[str, list[str]] = {}
     for path, item in held.items():
         originals.setdefault(item.video_id, []).append(path)
@@ -104,35 +109,35 @@ def make_plan(
     unchanged: dict[str, None] = {}
     retold: dict[str, None] = {}
     skipped: dict[str, Skipped] = {}
-    for root, found in find_files(paths, suffixes=suffixes, exclude=excluded, within=places):
+    for root, found in files.find(paths, suffixes=suffixes, exclude=excluded, within=places):
         if isinstance(found, Skipped):
             skipped.setdefault(found.path, _with_hint(found, root, held))
             continue
-        path, status = found
+        path, state = found
         if path != root:
             folders[root] = None
         known: Held | Copy | None = held.get(path) or copies.get(path)
-        if known and known.state == FileState.of(status) and (path in held or _has_original(known, originals, held)):
+        if known and known.state == state and (path in held or _has_original(files, known, originals, held)):
             unchanged[path] = None
-            if path in held and held[path].sidecars != sidecars.state(path):
+            if path in held and not is_same_state(held[path].sidecars, sidecars.state(path)):
                 retold[path] = None
         else:
-            units[path] = Unit(path, FileState.of(status), replaces=known is not None)
+            units[path] = Unit(path, state, replaces=known is not None)
     if places is not None:
-        folders |= dict.fromkeys(_folders_around(paths, places, suffixes, excluded))
+        folders |= dict.fromkeys(_folders_around(files, paths, places, suffixes, excluded))
     elif not units and not unchanged:
         raise InputError(_nothing_message(list(skipped.values())))
     return Plan(tuple(units.values()), tuple(unchanged), tuple(skipped.values()), tuple(folders), tuple(retold), places)
 
 
 def _folders_around(
-    paths: PathsLike, places: frozenset[str], suffixes: Collection[str], exclude: Exclude
+    files: Files, paths: PathsLike, places: frozenset[str], suffixes: Collection[str], exclude: Exclude
 ) -> Iterator[str]:
     """Yield the named folders that have one of some places below them, and a video anywhere."""
     for root in map(absolute_path, filter(os.fspath, as_list(paths))):
         if any(is_below(place, root) for place in places):
-            files = find_files(root, suffixes=suffixes, exclude=exclude)
-            if any(not isinstance(found, Skipped) and found[0] != root for _, found in files):
+            below = files.find(root, suffixes=suffixes, exclude=exclude)
+            if any(not isinstance(found, Skipped) and found.path != root for _, found in below):
                 yield root
 
 
@@ -156,12 +161,14 @@ def still_to_do(units: Iterable[Unit], held: Mapping[str, Held], copies: Mapping
     return left
 
 
-def _has_original(copy: Held | Copy, originals: Mapping[str, list[str]], held: Mapping[str, Held]) -> bool:
+def _has_original(
+    files: Files, copy: Held | Copy, originals: Mapping[str, list[str]], held: Mapping[str, Held]
+) -> bool:
     """Whether a copy's content is still where the library holds it; otherwise the copy has to take its place."""
     for path in originals.get(copy.video_id, []):
-        status = look_at(path)
-        if not isinstance(status, Skipped) and held[path].state == FileState.of(status):
-            return True
+        with suppress(OSError):
+            if files.state(path) == held[path].state:
+                return True
     return False
 
 

@@ -8,25 +8,17 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Sequence, Set
 
 from framecue.errors import VideoError
-from framecue.library.indexing.encode import Clip
+from framecue.library.indexing.encode import End
 from framecue.library.indexing.plan import Unit
 from framecue.video import Content, Moment, ReadOptions, ReadVideo
 
-__all__ = ["Claims", "End", "read_ahead"]
+__all__ = ["Claims", "read_ahead"]
 
 # How often a reader that waits for room looks whether the run has ended.
 _POLL_SECONDS = 0.2
-
-
-@dataclass(frozen=True)
-class End:
-    """The last event of each unit; ``error`` says why it could not be read to its end."""
-
-    error: VideoError | None = None
 
 
 class Claims:
@@ -36,7 +28,7 @@ class Claims:
         held: hashes of the contents that the library holds.
     """
 
-    def __init__(self, held: set[str]) -> None:
+    def __init__(self, held: Set[str]) -> None:
         self._held = held
         self._units: dict[str, int] = {}
         self._lock = threading.Lock()
@@ -58,11 +50,11 @@ def read_ahead(
     readers: Sequence[ReadVideo],
     options: ReadOptions,
     *,
-    prepare: Callable[[Moment], Clip],
+    prepare: Callable[[Moment], Moment],
     claims: Claims,
     depth: int,
-) -> Generator[tuple[Unit, Content | Clip | End], None, None]:
-    """Yield what is read of each unit, in the order of the units: its content, its clips, its end.
+) -> Generator[tuple[Unit, Content | Moment | End], None, None]:
+    """Yield what is read of each unit, in the order of the units: its content, its moments, its end.
 
     Args:
         units: the files.
@@ -70,12 +62,12 @@ def read_ahead(
         options: what to read of each.
         prepare: makes a moment ready for the model, in the reader's thread.
         claims: which contents need no reading.
-        depth: how many clips of each reader may wait, which bounds the memory they take.
+        depth: how many moments of each reader may wait, which bounds the memory they take.
     """
     stop = threading.Event()
-    queues: list[queue.Queue[Content | Clip | End | BaseException]] = [queue.Queue(depth) for _ in readers]
+    queues: list[queue.Queue[Content | Moment | End | BaseException]] = [queue.Queue(depth) for _ in readers]
 
-    def put(number: int, item: Content | Clip | End | BaseException) -> None:
+    def put(number: int, item: Content | Moment | End | BaseException) -> None:
         while not stop.is_set():
             try:
                 queues[number % len(readers)].put(item, timeout=_POLL_SECONDS)

@@ -12,7 +12,8 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from framecue.library.files.presence import is_missing
+from framecue.library.files.interface import Files
+from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.walk import is_below
 from framecue.library.indexing.contents import find_heirs
 from framecue.library.indexing.plan import Plan
@@ -25,13 +26,14 @@ __all__ = ["find_gone", "take_out"]
 PATHS_PER_COMMIT = 500
 
 
-def find_gone(paths: Iterable[str], plan: Plan) -> tuple[list[str], list[Skipped]]:
-    """Say which paths of a library are gone from the folders of a plan.
+def find_gone(paths: Iterable[str], plan: Plan, *, files: Files = LOCAL_FILES) -> tuple[list[str], list[Skipped]]:
+    """Return which paths of a library are gone from the folders of a plan.
 
     Args:
         paths: what the library holds.
         plan: whose folders were searched; what it saw is not gone, even if it has vanished since: the next run will
             see under which name it came back.
+        files: where they lie.
 
     Returns:
         (paths that are gone, folders whose missing files are kept, with the reason).
@@ -42,11 +44,11 @@ def find_gone(paths: Iterable[str], plan: Plan) -> tuple[list[str], list[Skipped
     seen = plan.seen
     for path in paths:
         folder = next((folder for folder in plan.folders if is_below(path, folder)), None)
-        if folder is None or path in seen or not plan.covers(path) or not is_missing(path):
+        if folder is None or path in seen or not plan.covers(path) or not files.is_missing(path):
             continue
         parent = str(Path(path).parent)
         if parent not in doubts:
-            doubts[parent] = next(filter(_may_be_unmounted, _between(folder, parent)), None)
+            doubts[parent] = next(filter(files.may_be_away, _between(folder, parent)), None)
         doubt = doubts[parent]
         if doubt is None:
             gone.append(path)
@@ -57,7 +59,7 @@ def find_gone(paths: Iterable[str], plan: Plan) -> tuple[list[str], list[Skipped
     return gone, [Skipped(folder, reason.format(number)) for folder, number in sorted(kept.items())]
 
 
-def take_out(store: Store, paths: Collection[str]) -> int:
+def take_out(store: Store, paths: Collection[str], *, files: Files = LOCAL_FILES) -> int:
     """Take files out of a library.
 
     A video of which the library knows a copy elsewhere stays, under the copy's path.
@@ -65,6 +67,7 @@ def take_out(store: Store, paths: Collection[str]) -> int:
     Args:
         store: the library.
         paths: absolute paths.
+        files: where they lie.
 
     Returns:
         How many files the library held or knew at these paths.
@@ -77,7 +80,7 @@ def take_out(store: Store, paths: Collection[str]) -> int:
     stored = [path for path in held if path in leaving]
     staying = {item.video_id for path, item in held.items() if path not in leaving}
     free = {path: copy for path, copy in copies.items() if path not in leaving and path not in held}
-    heirs = find_heirs({held[path].video_id for path in stored} - staying, free)
+    heirs = find_heirs(files, {held[path].video_id for path in stored} - staying, free)
     for some in _batches(stored):
         rows: list[Row] = []
         inherited: list[str] = []
@@ -103,16 +106,6 @@ def _between(folder: str, parent: str) -> Iterator[str]:
     for name in Path(parent).relative_to(folder).parts:
         way = os.path.join(way, name)  # noqa: PTH118 (as it is, links included)
         yield way
-
-
-def _may_be_unmounted(folder: str) -> bool:
-    place = Path(folder)
-    try:
-        return next(place.iterdir(), None) is None
-    except (FileNotFoundError, NotADirectoryError):
-        return place.is_symlink()
-    except OSError:
-        return True
 
 
 def _batches(paths: list[str]) -> Iterator[list[str]]:

@@ -5,38 +5,41 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from framecue.library.files.interface import Files
+from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.sidecars import SidecarFinder, Sidecars
 from framecue.library.results import Skipped
 from framecue.library.store import Store
 from framecue.library.store.rows import Row
 
-__all__ = ["Retold", "update_subtitles", "with_sidecars"]
+__all__ = ["SidecarUpdate", "update_subtitles", "with_sidecars"]
 
 # Rows are read and written whole, with vectors and thumbnails: some kilobytes each.
 ROWS_PER_COMMIT = 2000
 
 
 @dataclass(frozen=True)
-class Retold:
+class SidecarUpdate:
     """How many videos' rows have new texts, and the sidecars that could not be read."""
 
     updated: int = 0
     skipped: tuple[Skipped, ...] = ()
 
 
-def update_subtitles(store: Store, paths: Sequence[str]) -> Retold:
+def update_subtitles(store: Store, paths: Sequence[str], *, files: Files = LOCAL_FILES) -> SidecarUpdate:
     """Bring the texts of videos up to date with the files beside them.
 
     Args:
         store: the library.
         paths: of the videos; what the library does not hold is left out.
+        files: where they lie.
 
     Raises:
         LibraryError: the library cannot be read or written. What was committed before stays.
     """
     if not paths:
-        return Retold()
-    finder = SidecarFinder()
+        return SidecarUpdate()
+    finder = SidecarFinder(files)
     updated = 0
     skipped: list[Skipped] = []
     for some in _batches(store, paths):
@@ -48,11 +51,11 @@ def update_subtitles(store: Store, paths: Sequence[str]) -> Retold:
             updated += 1
         if rows:
             store.write(rows, replacing=some)
-    return Retold(updated, tuple(skipped))
+    return SidecarUpdate(updated, tuple(skipped))
 
 
 def with_sidecars(rows: Sequence[Row], sidecars: Sidecars) -> list[Row]:
-    """Give a file's rows with what its sidecars say, in place of what earlier ones said.
+    """Return a file's rows with what its sidecars say, in place of what earlier ones said.
 
     Args:
         rows: of one file.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
+from framecue.encoder import Encoder
 from framecue.errors import InputError, LibraryError
+from framecue.library.files.interface import Files
+from framecue.library.files.local import LOCAL_FILES
 from framecue.library.results import Hit
 from framecue.library.search.explain import explain
 from framecue.library.search.query import Query, SearchOptions
@@ -13,14 +15,16 @@ from framecue.library.search.query_vectors import EncodedQuery, encode_queries
 from framecue.library.search.ranking import Found, find
 from framecue.library.store import Store
 
-if TYPE_CHECKING:
-    from framecue.model import VideoTextModel
-
 __all__ = ["answer"]
 
 
 def answer(
-    store: Store, get_model: Callable[[], VideoTextModel], queries: Sequence[Query], options: SearchOptions
+    store: Store,
+    get_model: Callable[[], Encoder],
+    queries: Sequence[Query],
+    options: SearchOptions,
+    *,
+    files: Files = LOCAL_FILES,
 ) -> list[list[Hit]]:
     """Search a library.
 
@@ -29,6 +33,7 @@ def answer(
         get_model: gives a model that fits it; called once all that can be checked without one is.
         queries: what to search for.
         options: which results.
+        files: where the library's files lie.
 
     Returns:
         For each query its hits, best first.
@@ -48,13 +53,13 @@ def answer(
     model = get_model()
     return [
         [
-            _hit(rank, found, model if options.explain else None, encoded)
+            _hit(rank, found, options, model, encoded)
             for rank, found in enumerate(
                 find(store, encoded.vector, options, texts=encoded.query.wanted_texts, where=where),
                 start=options.offset + 1,
             )
         ]
-        for encoded in encode_queries(model, store, queries)
+        for encoded in encode_queries(model, store, queries, files=files)
     ]
 
 
@@ -73,7 +78,7 @@ def _make_ready_for_words(store: Store, queries: Sequence[Query]) -> None:
         ) from error
 
 
-def _hit(rank: int, found: Found, model: VideoTextModel | None, encoded: EncodedQuery) -> Hit:
+def _hit(rank: int, found: Found, options: SearchOptions, model: Encoder, encoded: EncodedQuery) -> Hit:
     match = found.match
     return Hit(
         rank=rank,
@@ -83,9 +88,10 @@ def _hit(rank: int, found: Found, model: VideoTextModel | None, encoded: Encoded
         score=match.score,
         video_id=match.video_id,
         duration_seconds=match.duration_seconds,
+        hybrid=options.hybrid,
         words=found.words,
         vector_rank=found.vector_rank,
         text_rank=found.text_rank,
         text_score=found.text_score,
-        explanation=explain(model, encoded, match) if model else None,
+        explanation=explain(model, encoded, match) if options.explain else None,
     )

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from PIL import Image
 
+from framecue.encoder import Encoder
 from framecue.errors import VideoError
 from framecue.library.results import BestFrame, Explanation, PartScore
 from framecue.library.search.query_vectors import EncodedQuery
 from framecue.library.store import Match
 from framecue.video import VideoReader
 
-if TYPE_CHECKING:
-    from framecue.model import VideoTextModel
-
 __all__ = ["explain"]
 
 PICTURE_SIDE = 192
 
 
-def explain(model: VideoTextModel, encoded: EncodedQuery, match: Match) -> Explanation:
+def explain(model: Encoder, encoded: EncodedQuery, match: Match) -> Explanation:
     """Read a result's moment again and compare each of the frames that the model looks at with the query."""
     stored = match.vector.astype(np.float64)
     parts = [
@@ -34,16 +30,12 @@ def explain(model: VideoTextModel, encoded: EncodedQuery, match: Match) -> Expla
         return Explanation(parts, None, error.reason)
 
 
-def _best_frame(model: VideoTextModel, vector: np.ndarray, match: Match) -> BestFrame:
-    import torch
-
+def _best_frame(model: Encoder, vector: np.ndarray, match: Match) -> BestFrame:
     # A still image lasts 0 seconds, and a window cannot.
     end_seconds = match.end_seconds if match.end_seconds > match.start_seconds else None
     with VideoReader(match.path) as video:
         frames = video.read_frames(model.sampling, start_seconds=match.start_seconds, end_seconds=end_seconds)
-    with torch.inference_mode():
-        features = model.frame_features(model.preprocess(frames.pixels)[None])[0].float().cpu().numpy()
-    scores = features @ vector / np.linalg.norm(features, axis=1)
+    scores = model.embed_frames(model.prepare(frames.pixels)) @ vector
     best = int(scores.argmax())
     picture = Image.fromarray(np.ascontiguousarray(frames.pixels[best]))
     picture.thumbnail((PICTURE_SIDE, PICTURE_SIDE))

@@ -9,15 +9,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from framecue.errors import InputError
+from framecue.globs import Glob
 from framecue.library.store import quoted
 from framecue.paths import absolute_path
 
 __all__ = ["Filters"]
 
 Time = date | str
-
-# What Rust's regular expressions give a meaning. To escape another character may give it one: "\<" is a word's start.
-_META = frozenset("\\.+*?()|[]{}^$#&-~")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +65,7 @@ class Filters:
             raise InputError(f"no file was modified after {self.after} and before {self.before}")
 
     def condition(self) -> str | None:
-        """Give the SQL condition; None where everything passes."""
+        """Return the SQL condition; None where everything passes."""
         parts = []
         if self.folder is not None:
             folder = absolute_path(self.folder)
@@ -88,58 +86,14 @@ class Filters:
 
 
 def glob_pattern(glob: str) -> str:
-    """Give a regular expression (of Rust) for the paths that a glob means, and for all below them."""
-    names = os.path.expanduser(glob).removeprefix("./")  # noqa: PTH111 (Path fails for an unknown ~user)
-    is_whole = names.startswith("/")
-    pattern = ""
-    for name in (part for part in names.split("/") if part and part != "."):
-        pattern += "(?:/[^/]*)*" if name == "**" else "/" + _name_pattern(name)
+    """Return a regular expression (of Rust) for the paths that a glob means, and for all below them."""
+    parsed = Glob(glob)
     # The "(?s)" lets "." be a newline, which names may hold; the group keeps LanceDB from reading it as a plain prefix.
-    return f"(?s)^{'' if is_whole else '.*'}(?:{pattern})(?:/.*)?$"
-
-
-def _name_pattern(name: str) -> str:
-    pattern, place = "", 0
-    while place < len(name):
-        char = name[place]
-        place += 1
-        end = name.find("]", place + (1 + (name[place : place + 1] == "!"))) if char == "[" else -1
-        if char == "*":
-            pattern += "[^/]*"
-        elif char == "?":
-            pattern += "[^/]"
-        elif end >= 0:
-            pattern += _class_pattern(name[place:end])
-            place = end + 1
-        else:
-            pattern += _escaped(char)
-    return pattern
-
-
-def _class_pattern(content: str) -> str:
-    """What stands between the brackets of a glob, as a class of a regular expression; an empty one matches nothing."""
-    is_not, content = content.startswith("!"), content.removeprefix("!")
-    ranges = []
-    place = 0
-    while place < len(content):
-        first, last = content[place], content[place]
-        if content[place + 1 : place + 2] == "-" and place + 2 < len(content):
-            last = content[place + 2]
-            place += 2
-        place += 1
-        if first <= last:
-            ranges.append(_escaped(first) if first == last else f"{_escaped(first)}-{_escaped(last)}")
-    if not ranges:
-        return "[^/]" if is_not else r"[^\s\S]"
-    return f"[^/{''.join(ranges)}]" if is_not else f"[{''.join(ranges)}&&[^/]]"
-
-
-def _escaped(char: str) -> str:
-    return f"\\{char}" if char in _META else char
+    return f"(?s)^{'' if parsed.is_absolute else '.*'}(?:{parsed.pattern})(?:/.*)?$"
 
 
 def _timestamp(time: Time | None, name: str) -> float | None:
-    """Give a time as seconds since 1970; a day means its beginning."""
+    """Return a time as seconds since 1970; a day means its beginning."""
     if time is None:
         return None
     given = time

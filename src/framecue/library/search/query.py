@@ -6,12 +6,12 @@ import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypedDict, cast
 
 from framecue.errors import InputError
 from framecue.library.search.filters import Filters
 
-__all__ = ["Part", "Query", "SearchOptions", "VideoMoment", "as_query"]
+__all__ = ["Part", "Query", "SearchKeywords", "SearchOptions", "VideoMoment", "as_query"]
 
 Path = str | os.PathLike[str]
 
@@ -128,16 +128,19 @@ class Query:
 
 @dataclass(frozen=True, kw_only=True)
 class SearchOptions:
-    """Which results of a query are given.
+    """Which results of a query are wanted: the one list that Python and the command line share.
 
     Args:
-        k: how many at most.
-        offset: how many of the best to leave out, for the pages after the first.
-        all_moments: whether a video may appear with several moments, not with its best alone.
-        min_score: the least cosine similarity of a result; None for any.
-        hybrid: whether full text search has a say in the order.
-        filters: which videos are looked at; None for all.
-        explain: whether to say of each result why it is one.
+        k: how many results at most.
+        offset: how many of the best to leave out: with ``offset=k`` the results are the next ``k``.
+        all_moments: whether a video may appear with several moments, none of which overlaps a better one. Without, it
+            appears once, with its best moment.
+        min_score: leave out what scores less; None for no limit. Scores are cosine similarities, -1 to 1.
+        hybrid: whether the words of file names, folder names, captions and subtitles have a say in the order: by
+            reciprocal rank fusion with full text search (BM25). ``score`` stays the cosine similarity, so it does not
+            descend any more, and ``min_score`` leaves out what only the words have found.
+        filters: which videos to look at, None for all; ``k`` results come if so many pass.
+        explain: whether to explain each result; this reads the results' files.
 
     Raises:
         InputError: a value makes no sense.
@@ -160,8 +163,22 @@ class SearchOptions:
             raise InputError(f"min_score is {self.min_score!r}; scores are cosines, between -1 and 1")
 
 
+class SearchKeywords(TypedDict, total=False):
+    """The same options as keywords of ``Library.search``, for type checkers; a test holds the two lists together.
+
+    ``k`` is not here: it is an argument of its own there, and may be given by position.
+    """
+
+    offset: int
+    all_moments: bool
+    min_score: float | None
+    hybrid: bool
+    filters: Filters | None
+    explain: bool
+
+
 def as_query(query: str | Query) -> Query:
-    """Give a plain text as a query; whatever is in it is text.
+    """Return a plain text as a query; whatever is in it is text.
 
     Raises:
         InputError: the text is empty, or it is neither a text nor a query.

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from framecue.encoder import Encoder
 from framecue.errors import InputError, VideoError
+from framecue.library.files.interface import Files
+from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.presence import holds
 from framecue.library.search.query import Part, Query
 from framecue.library.store import Store
 from framecue.library.store.rows import Row
 from framecue.paths import absolute_path
-from framecue.video import VideoReader, content_hash
-
-if TYPE_CHECKING:
-    from framecue.model import VideoTextModel
+from framecue.video import VideoReader
 
 __all__ = ["EncodedQuery", "encode_queries"]
 
@@ -36,7 +34,9 @@ class EncodedQuery:
     parts: Sequence[np.ndarray]
 
 
-def encode_queries(model: VideoTextModel, store: Store, queries: Sequence[Query]) -> list[EncodedQuery]:
+def encode_queries(
+    model: Encoder, store: Store, queries: Sequence[Query], *, files: Files = LOCAL_FILES
+) -> list[EncodedQuery]:
     """Encode queries; what several of them have in common is encoded once, and texts many at a time.
 
     The vectors of a video that the library holds unchanged are taken from there.
@@ -45,24 +45,22 @@ def encode_queries(model: VideoTextModel, store: Store, queries: Sequence[Query]
         model: fits the library.
         store: the library.
         queries: at least one.
+        files: where the library's files lie.
 
     Raises:
         VideoError: a file cannot be read.
         InputError: a file is not of its kind or has no such moment, or the parts of a query cancel out.
     """
-    import torch
-
     parts = dict.fromkeys((part.kind, part.value, part.at_seconds) for query in queries for part in query.parts)
     texts = [value for kind, value, _ in parts if kind == "text"]
     vectors: dict[tuple[str, str, float | None], np.ndarray] = {}
-    with torch.inference_mode():
-        for start in range(0, len(texts), TEXTS_PER_ENCODE):
-            some = texts[start : start + TEXTS_PER_ENCODE]
-            encoded = model.encode_text(some).detach().float().cpu().numpy()
-            vectors |= {("text", text, None): vector for text, vector in zip(some, encoded, strict=True)}
-        for kind, value, at_seconds in parts:
-            if kind != "text":
-                vectors[kind, value, at_seconds] = _encode_file(model, store, kind, value, at_seconds)
+    for start in range(0, len(texts), TEXTS_PER_ENCODE):
+        some = texts[start : start + TEXTS_PER_ENCODE]
+        encoded = model.embed_texts(some)
+        vectors |= {("text", text, None): vector for text, vector in zip(some, encoded, strict=True)}
+    for kind, value, at_seconds in parts:
+        if kind != "text":
+            vectors[kind, value, at_seconds] = _encode_file(model, store, files, kind, value, at_seconds)
     return [
         _combined(query, [vectors[part.kind, part.value, part.at_seconds] for part in query.parts]) for query in queries
     ]
@@ -82,9 +80,11 @@ def _combined(query: Query, vectors: Sequence[np.ndarray]) -> EncodedQuery:
     return EncodedQuery(query, (total / length).astype(np.float32), vectors)
 
 
-def _encode_file(model: VideoTextModel, store: Store, kind: str, value: str, at_seconds: float | None) -> np.ndarray:
+def _encode_file(
+    model: Encoder, store: Store, files: Files, kind: str, value: str, at_seconds: float | None
+) -> np.ndarray:
     path = absolute_path(value)
-    if kind == "video" and (stored := _stored_vector(store, path, at_seconds)) is not None:
+    if kind == "video" and (stored := _stored_vector(store, files, path, at_seconds)) is not None:
         return stored
     with VideoReader(path) as video:
         if kind == "image" and video.index.num_frames > 1:
@@ -98,16 +98,16 @@ def _encode_file(model: VideoTextModel, store: Store, kind: str, value: str, at_
                 start_seconds = min(max(0.0, at_seconds - half), duration_seconds - 2 * half)
                 end_seconds = start_seconds + 2 * half
         frames = video.read_frames(model.sampling, start_seconds=start_seconds, end_seconds=end_seconds)
-    vector: np.ndarray = model.encode_frames(model.preprocess(frames.pixels)[None])[0].float().cpu().numpy()
+    vector: np.ndarray = model.embed_videos(model.prepare(frames.pixels)[None])[0]
     return vector
 
 
-def _stored_vector(store: Store, path: str, at_seconds: float | None) -> np.ndarray | None:
+def _stored_vector(store: Store, files: Files, path: str, at_seconds: float | None) -> np.ndarray | None:
     """Give what the library holds of a video, float32 (E,) of unit length; None where it has to be encoded.
 
     For the whole video that is the vector of its only segment, for a moment that of the segment it is in.
     """
-    rows = _stored_rows(store, path)
+    rows = _stored_rows(store, files, path)
     if at_seconds is None:
         wanted = rows if len(rows) == 1 else []
     else:
@@ -121,14 +121,14 @@ def _stored_vector(store: Store, path: str, at_seconds: float | None) -> np.ndar
     return vector / np.linalg.norm(vector)
 
 
-def _stored_rows(store: Store, path: str) -> list[Row]:
+def _stored_rows(store: Store, files: Files, path: str) -> list[Row]:
     """Give the rows of a file, under whatever path the library holds its content; none where it holds it not."""
     rows = store.rows_at([path]).get(path)
     try:
         if rows:
-            return rows if Path(path).exists() and holds(path, rows[0].video_id, rows[0].state) else []
-        contents = store.contents_of_size(Path(path).stat().st_size)
-        if contents and (video_id := content_hash(path)) in contents:
+            return rows if not files.is_missing(path) and holds(files, path, rows[0].video_id, rows[0].state) else []
+        contents = store.contents_of_size(files.state(path).size_bytes)
+        if contents and (video_id := files.content_hash(path)) in contents:
             return store.rows_of(video_id)
     except FileNotFoundError:
         raise VideoError(path, "no such file") from None

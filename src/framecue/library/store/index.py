@@ -172,6 +172,7 @@ def _optimize(uri: str, table: Any, before: _State, *, least_rows: int, keep: ti
     else:
         index = "kept" if before.num_indexed == before.num_rows else "refreshed"
     return Upkeep(
+        uri=uri,
         num_rows=after.num_rows,
         num_files=(before.num_files, after.num_files),
         num_versions_dropped=len(versions_before - versions()),

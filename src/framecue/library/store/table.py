@@ -33,6 +33,7 @@ from framecue.library.store.rows import (
 )
 from framecue.library.store.texts import TextMatch, ensure_text_index, has_text_index, search_texts
 from framecue.library.store.vectors import Match, search_vectors
+from framecue.paths import absolute_path, is_url
 from framecue.video import Segmentation
 
 __all__ = ["Store", "normal_uri"]
@@ -47,9 +48,7 @@ T = TypeVar("T")
 def normal_uri(uri: str | os.PathLike[str]) -> str:
     """Give an object-store URI as it is, and a local folder as an absolute path (``~`` is the home folder)."""
     text = os.fspath(uri)
-    if "://" in text:
-        return text
-    return os.path.abspath(os.path.expanduser(text))  # noqa: PTH100, PTH111 (Path fails for an unknown ~user)
+    return text if is_url(text) else absolute_path(text)
 
 
 class Store:

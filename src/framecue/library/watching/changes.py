@@ -1,6 +1,6 @@
-"""Which paths change, as a stream: told by the system, or seen by looking at sizes and times again and again.
+"""Which paths change, as a stream: by the events of the system, or by looking at sizes and times again and again.
 
-Every stream also yields nothing, several times a second, so that who reads it can see to other things.
+Every stream also yields an empty collection several times a second, so that its reader can see to other things.
 """
 
 from __future__ import annotations
@@ -9,15 +9,16 @@ import threading
 import time
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 
+from framecue.errors import first_line
 from framecue.library.state import FileState
 
-__all__ = ["Changes", "pauses", "seen_changes", "told_changes"]
+__all__ = ["Changes", "event_changes", "pauses", "polled_changes"]
 
 # Yields paths; the return value says why there will be no more, or is None.
 Changes = Generator[Collection[str], None, str | None]
 
 
-def told_changes(roots: Sequence[str], *, stop: threading.Event, tick_seconds: float) -> Changes:
+def event_changes(roots: Sequence[str], *, stop: threading.Event, tick_seconds: float) -> Changes:
     """Yield the paths that the system names: files and folders that came, changed, moved or went.
 
     Args:
@@ -26,7 +27,7 @@ def told_changes(roots: Sequence[str], *, stop: threading.Event, tick_seconds: f
         tick_seconds: how often to yield at least.
 
     Returns:
-        None where it was stopped, or a root has just gone; why the system tells no more, where it gave up.
+        None where it was stopped, or a root has just gone; the reason in words where the system gave up.
     """
     import watchfiles
 
@@ -45,11 +46,11 @@ def told_changes(roots: Sequence[str], *, stop: threading.Event, tick_seconds: f
         stop.wait(tick_seconds)
     except (OSError, RuntimeError) as error:
         # No more watches to be had, a folder that may not be read; or, in watchfiles, a name that is not UTF-8.
-        return str(error).splitlines()[0].partition(" about [")[0].rstrip(".")
+        return first_line(error).partition(" about [")[0].rstrip(".")
     return None
 
 
-def seen_changes(
+def polled_changes(
     roots: Sequence[str],
     *,
     look: Callable[[Collection[str]], Mapping[str, FileState]],
@@ -61,7 +62,7 @@ def seen_changes(
 
     Args:
         roots: absolute paths of files and folders.
-        look: gives the states of the files at and below some paths.
+        look: returns the states of the files at and below some paths.
         stop: ends it when set.
         tick_seconds: how often to yield at least.
         poll_seconds: how long to wait between two looks.
@@ -76,7 +77,7 @@ def seen_changes(
 
 
 def pauses(seconds: float, *, stop: threading.Event, tick_seconds: float) -> Changes:
-    """Yield nothing for a while."""
+    """Yield an empty collection every tick for a while."""
     until = time.monotonic() + seconds
     while time.monotonic() < until and not stop.wait(tick_seconds):
         yield ()

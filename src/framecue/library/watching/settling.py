@@ -23,23 +23,23 @@ class Settled:
 
     Attributes:
         files: files that have been still for long enough.
-        whole: files and folders in which anything may be new or have changed.
+        rescan: files, and folders to look through: anything in them may be new or have changed.
         gone: paths at which something was and nothing is any more.
     """
 
     files: frozenset[str] = frozenset()
-    whole: tuple[str, ...] = ()
+    rescan: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.files or self.whole or self.gone)
+        return bool(self.files or self.rescan or self.gone)
 
 
 @dataclass(frozen=True)
 class _Place:
     since: float
-    is_whole: bool = False
-    believes_times: bool = False
+    rescan: bool = False
+    trust_times: bool = False
 
 
 @dataclass
@@ -48,7 +48,7 @@ class Settling:
 
     Args:
         seconds: how long a file has to be still.
-        look: gives the state of every file that matters at some places and below them, by path.
+        look: returns the state of every file that matters at some places and below them, by path.
         clock: seconds that never go back.
         calendar: seconds since 1970, as files' times are.
     """
@@ -65,20 +65,20 @@ class Settling:
         """Note that something has just changed at a path or below it."""
         self._files.pop(place, None)
         old = self._places.get(place, _Place(0.0))
-        self._places[place] = _Place(self.clock(), old.is_whole)
+        self._places[place] = _Place(self.clock(), old.rescan)
 
-    def note_whole(self, place: str, *, believe_times: bool = False) -> None:
+    def note_rescan(self, place: str, *, trust_times: bool = False) -> None:
         """Note that anything may have changed at a path or below it.
 
         Args:
             place: the path.
-            believe_times: whether a file has been still since its modification time, so that nothing need be waited
-                for where that is long ago. Not for what has just been copied: copies may keep the old times.
+            trust_times: whether to take a file to have been still since its modification time, so that one of long ago
+                need not be waited for. Not for what has just been copied: copies may keep the old times.
         """
-        self._places[place] = _Place(self.clock(), True, believe_times)
+        self._places[place] = _Place(self.clock(), rescan=True, trust_times=trust_times)
 
     def take(self) -> Settled:
-        """Look again, and give what has settled; it is forgotten here."""
+        """Look again, and return what has settled, which is then forgotten here."""
         if not self._places:
             return Settled()
         now = self.clock()
@@ -86,25 +86,25 @@ class Settling:
         still = frozenset(path for path, (_, since) in files.items() if now - since >= self.seconds)
         gone = {place: None for place in self._places if not os.path.lexists(place)}
         due = {place for place, what in self._places.items() if self._is_due(what, now, place in gone)}
-        whole = tuple(place for place in self._places if place in due and self._places[place].is_whole)
+        rescan = tuple(place for place in self._places if place in due and self._places[place].rescan)
         self._files = {path: seen for path, seen in files.items() if path not in still}
         self._places = {place: what for place, what in self._places.items() if place not in due}
         for path, (_, since) in self._files.items():
             self._places.setdefault(path, _Place(since))
-        return Settled(still, whole, tuple(place for place in gone if place in due))
+        return Settled(still, rescan, tuple(place for place in gone if place in due))
 
     def _look_again(self, now: float) -> dict[str, tuple[FileState, float]]:
-        """Give each file at the places as it looks now, and since when."""
-        believing = {place for place, what in self._places.items() if what.believes_times}
+        """Return each file at the places as it looks now, and since when it has looked so."""
+        trusted = {place for place, what in self._places.items() if what.trust_times}
         files = {}
         for path, state in self.look(self._places.keys()).items():
             known, since = self._files.get(path, (None, now))
             if known != state:
                 since = now
-                if known is None and is_within(path, believing):
+                if known is None and is_within(path, trusted):
                     since -= max(0.0, self.calendar() - state.modified_seconds)
             files[path] = (state, since)
         return files
 
     def _is_due(self, place: _Place, now: float, is_gone: bool) -> bool:
-        return place.believes_times or now - place.since >= self.seconds * (2 if is_gone else 1)
+        return place.trust_times or now - place.since >= self.seconds * (2 if is_gone else 1)

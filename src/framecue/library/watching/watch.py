@@ -1,7 +1,7 @@
 """Following folders: what changes in them is indexed soon after, by the events of the system or by looking at times.
 
-An event says where to look, and nothing else: what is new, changed or gone there is found as in any other run, so an
-event too many does no harm. Where events may have been lost (a folder came back, the system gave up), everything is
+An event only says where to look: what is new, changed or gone there is found as in any other run, so an event too
+many does no harm. Where events may have been lost (a folder came back, the system gave up), everything is
 looked at once.
 """
 
@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from framecue.errors import FingerprintError, InputError, LibraryError
@@ -21,27 +21,26 @@ from framecue.library.files.sidecars import SIDECAR_SUFFIXES, is_sidecar_of
 from framecue.library.files.walk import (
     PathsLike,
     as_list,
-    find_files,
     identity_of,
     is_below,
     is_within,
 )
-from framecue.library.indexing.ledger import ProgressCallback
+from framecue.library.indexing.options import AddOptions
 from framecue.library.indexing.plan import Plan
+from framecue.library.indexing.run import ProgressCallback
 from framecue.library.library import SUFFIXES, Library
 from framecue.library.results import AddReport, Skipped
 from framecue.library.state import FileState
-from framecue.library.watching.changes import Changes, pauses, seen_changes, told_changes
+from framecue.library.watching.changes import Changes, event_changes, pauses, polled_changes
 from framecue.library.watching.settling import Settled, Settling
 from framecue.paths import absolute_path
-from framecue.video import STALL_SECONDS, Segmentation
 
 __all__ = ["WatchOptions", "check_paths", "watch"]
 
 # How often to look where the system's events fail.
 FALLBACK_POLL_SECONDS = 30.0
 SECONDS_BEFORE_NEXT_TRY = 30.0
-# Stands for what is no file that can be read.
+# The state of what is there but cannot be read as a file.
 _UNREADABLE = FileState(0, 0.0)
 _LIMITS_HINT = "; for events, raise the limits fs.inotify.max_user_watches and fs.inotify.max_user_instances"
 
@@ -51,29 +50,20 @@ class WatchOptions:
     """How folders are followed.
 
     Args:
-        exclude: as for ``Library.add``.
-        prune: as for ``Library.add``.
-        segmentation: as for ``Library.add``.
-        captions: as for ``Library.add``.
-        stall_seconds: as for ``Library.add``.
+        add: how files are indexed; with ``prune``, what goes while they are followed is taken out too.
         settle_seconds: how long a file has to stay as it is before it is read.
         poll_seconds: look at all files this often, instead of waiting for the system's events, which a network disk
             may not send; None for events.
 
     Raises:
-        InputError: a number of seconds is not positive, or a glob is empty.
+        InputError: a number of seconds is not above 0.
     """
 
-    exclude: tuple[str, ...] = ()
-    prune: bool = False
-    segmentation: Segmentation | None = None
-    captions: bool = False
-    stall_seconds: float = STALL_SECONDS
+    add: AddOptions = field(default_factory=AddOptions)
     settle_seconds: float = 5.0
     poll_seconds: float | None = None
 
     def __post_init__(self) -> None:
-        Exclude(self.exclude)
         for name in ("settle_seconds", "poll_seconds"):
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
@@ -81,7 +71,7 @@ class WatchOptions:
 
 
 def check_paths(paths: PathsLike) -> list[str]:
-    """Give what is to be followed as absolute paths.
+    """Return what is to be followed as absolute paths.
 
     Raises:
         InputError: there is nothing at any of them.
@@ -115,8 +105,8 @@ def watch(
         options: how to follow them.
         stop_event: ends it when set; what is being indexed then is finished. So does ``KeyboardInterrupt``, which
             comes through.
-        on_report: told what the first pass did, and each later one that did anything.
-        on_notice: told, in a line for a person, what happens to the folders and to the library.
+        on_report: called with what the first pass did, and with what each later one did that did anything.
+        on_notice: called with a line for a person when something happens to the folders or to the library.
         progress: called with (files done, files in all) while files are indexed.
 
     Raises:
@@ -138,7 +128,7 @@ class _Watch:
 
     def __init__(self, library: Library, roots: list[str], options: WatchOptions, stop: threading.Event) -> None:
         self.library, self.roots, self.options, self.stop = library, roots, options, stop
-        self.exclude = Exclude(options.exclude)
+        self.exclude = Exclude(options.add.exclude)
         self.settling = Settling(options.settle_seconds, self.look)
         self.tick_seconds = min(0.5, options.settle_seconds / 4)
         self.poll_seconds = options.poll_seconds
@@ -153,20 +143,20 @@ class _Watch:
         while not self.stop.is_set():
             present = {root: identity for root, identity in known.items() if identity}
             for root in present:
-                self.settling.note_whole(root, believe_times=True)
+                self.settling.note_rescan(root, trust_times=True)
             with closing(self.changes(list(present))) as changes:
                 for places in changes:
                     may_miss_events = self.note(places)
-                    self.deal()
+                    self.index_settled()
                     if may_miss_events or self.identities() != known:
                         break
-            self.tell_of_roots(known, self.identities())
+            self.notify_of_roots(known, self.identities())
             known = self.identities()
 
     def identities(self) -> dict[str, tuple[int, int] | None]:
         return {root: identity_of(root) for root in self.roots}
 
-    def tell_of_roots(self, before: Mapping[str, object], after: Mapping[str, object]) -> None:
+    def notify_of_roots(self, before: Mapping[str, object], after: Mapping[str, object]) -> None:
         for root in self.roots:
             if before[root] and not after[root]:
                 self.on_notice(f"{root} is gone; waiting for it, and the library keeps what it holds of it")
@@ -178,7 +168,7 @@ class _Watch:
         if not roots:
             return (yield from pauses(self.tick_seconds, stop=self.stop, tick_seconds=self.tick_seconds))
         if self.poll_seconds is None:
-            trouble = yield from told_changes(roots, stop=self.stop, tick_seconds=self.tick_seconds)
+            trouble = yield from event_changes(roots, stop=self.stop, tick_seconds=self.tick_seconds)
             if trouble:
                 self.poll_seconds = FALLBACK_POLL_SECONDS
                 hint = _LIMITS_HINT if "limit reached" in trouble or "Too many open files" in trouble else ""
@@ -188,7 +178,7 @@ class _Watch:
                 )
             return trouble
         return (
-            yield from seen_changes(
+            yield from polled_changes(
                 roots,
                 look=self.look,
                 stop=self.stop,
@@ -198,13 +188,14 @@ class _Watch:
         )
 
     def look(self, places: Collection[str]) -> dict[str, FileState]:
-        """Give the state of each video and sidecar at some places and below them."""
+        """Return the state of each video and sidecar at some places and below them."""
         suffixes = SUFFIXES | SIDECAR_SUFFIXES
         states: dict[str, FileState] = {}
-        for _, found in find_files(self.roots, suffixes=suffixes, exclude=self.exclude, within=frozenset(places)):
+        for _, found in self.library.files.find(
+            self.roots, suffixes=suffixes, exclude=self.exclude, within=frozenset(places)
+        ):
             if not isinstance(found, Skipped):
-                path, status = found
-                states[path] = FileState.of(status)
+                states[found.path] = found.state
             elif os.path.lexists(found.path) and found.path not in self.roots:
                 states[found.path] = _UNREADABLE
         return states
@@ -213,7 +204,7 @@ class _Watch:
         """Note where something changed.
 
         Returns:
-            Whether there is a link to a folder among it: the system sends no events for what is behind a new one.
+            Whether a link to a folder is among them: the system sends no events for what is behind a new one.
         """
         may_miss_events = False
         for place in places:
@@ -226,12 +217,12 @@ class _Watch:
                     may_miss_events |= Path(place).is_symlink() and Path(place).is_dir()
                     if _is_behind_link(place, root):
                         # It may have another path for a run, which takes each real folder once.
-                        self.settling.note_whole(root)
+                        self.settling.note_rescan(root)
                     else:
                         self.settling.note(place)
         return may_miss_events
 
-    def deal(self) -> None:
+    def index_settled(self) -> None:
         """Index what has settled."""
         if time.monotonic() < self.next_try:
             return
@@ -249,27 +240,23 @@ class _Watch:
         except LibraryError as error:
             if self.is_first:
                 raise
-            self.put_off(settled, str(error))
+            self.postpone(settled, str(error))
 
     def index(self, settled: Settled) -> Iterator[AddReport]:
         """Bring the library up to date with what has settled: first with what is there, then with what is gone."""
-        videos = {path for path in settled.files if not (self.is_sidecar(path) or is_within(path, settled.whole))}
-        told = self.videos_beside([path for path in (*settled.files, *settled.gone) if self.is_sidecar(path)])
-        if places := {*videos, *told, *settled.whole}:
-            plan = self.library.plan(self.roots, exclude=self.options.exclude, within=places)
+        videos = {path for path in settled.files if not (self.is_sidecar(path) or is_within(path, settled.rescan))}
+        described = self.videos_beside([path for path in (*settled.files, *settled.gone) if self.is_sidecar(path)])
+        options = self.options.add
+        if places := {*videos, *described, *settled.rescan}:
+            plan = self.library.plan(self.roots, exclude=options.exclude, within=places)
             # The others are still being written; they wait in `settling`.
             units = tuple(unit for unit in plan.units if unit.path in settled.files)
-            yield self.library.add(
-                replace(plan, units=units),
-                segmentation=self.options.segmentation,
-                captions=self.options.captions,
-                stall_seconds=self.options.stall_seconds,
-                progress=self.progress,
-            )
-            if settled.whole and self.options.prune:
+            # Pruning waits until what was moved has had time to be found at its new place.
+            yield self.library.add(replace(plan, units=units), options=options, prune=False, progress=self.progress)
+            if settled.rescan and options.prune:
                 self.note_missing(plan)
-        if settled.gone and self.options.prune:
-            plan = self.library.plan(self.roots, exclude=self.options.exclude, within=settled.gone)
+        if settled.gone and options.prune:
+            plan = self.library.plan(self.roots, exclude=options.exclude, within=settled.gone)
             yield self.library.add(replace(plan, units=(), skipped=(), subtitles_changed=()), prune=True)
 
     def note_missing(self, plan: Plan) -> None:
@@ -296,11 +283,11 @@ class _Watch:
             videos |= {os.path.join(folder, name) for name in names[folder] if is_sidecar_of(sidecar, name)}  # noqa: PTH118
         return videos
 
-    def put_off(self, settled: Settled, trouble: str) -> None:
+    def postpone(self, settled: Settled, trouble: str) -> None:
         """Try again later, and say so once."""
-        for place in (*settled.files, *settled.whole, *settled.gone):
+        for place in (*settled.files, *settled.rescan, *settled.gone):
             if place in self.roots:
-                self.settling.note_whole(place, believe_times=True)
+                self.settling.note_rescan(place, trust_times=True)
             else:
                 self.settling.note(place)
         self.next_try = time.monotonic() + SECONDS_BEFORE_NEXT_TRY
@@ -323,4 +310,4 @@ def _is_behind_link(place: str, root: str) -> bool:
 
 
 def _ignore(_: object) -> None:
-    """Nobody wants to know."""
+    """Do nothing: the caller does not want to know."""

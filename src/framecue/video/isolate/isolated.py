@@ -20,11 +20,11 @@ from typing import Any
 
 from framecue.errors import FramecueError, InputError, VideoError
 from framecue.video.isolate.wire import receive, send
+from framecue.video.limits import STALL_SECONDS
 from framecue.video.read.moments import Content, Event, Progress, ReadOptions
 
-__all__ = ["STALL_SECONDS", "IsolatedReader", "default_memory_bytes"]
+__all__ = ["IsolatedReader", "default_memory_bytes"]
 
-STALL_SECONDS = 60.0
 _MAX_MEMORY_BYTES = 8 << 30
 _SECONDS_TO_DIE = 10.0
 

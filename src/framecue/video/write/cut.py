@@ -55,16 +55,28 @@ class Cut:
     """A clip that was written.
 
     Attributes:
+        source: the video that it was cut out of.
         output: the new file.
         start_seconds: where in the source it starts to show.
         end_seconds: where it ends.
         is_copied: whether the source's own packets were copied, or its frames encoded anew.
     """
 
+    source: Path
     output: Path
     start_seconds: float
     end_seconds: float
     is_copied: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document that ``framecue clip --json`` prints."""
+        return {
+            "output": str(self.output),
+            "path": str(self.source),
+            "start_seconds": self.start_seconds,
+            "end_seconds": self.end_seconds,
+            "copied": self.is_copied,
+        }
 
 
 def clip_video(
@@ -119,7 +131,7 @@ def clip_video(
         unfinished.unlink(missing_ok=True)
     start, end = index.span(*(shown or places))
     zero, _ = index.span(0, 0)
-    return Cut(output, float(start - zero), float(end - zero), is_copied=shown is not None)
+    return Cut(source, output, float(start - zero), float(end - zero), is_copied=shown is not None)
 
 
 def _check_output(source: Path, output: Path, *, overwrite: bool) -> _Container:

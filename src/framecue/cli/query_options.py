@@ -1,4 +1,4 @@
-"""What a command searches for: options of the command line, and lines of a file, become queries and filters."""
+"""What a search looks for: options of the command line, and lines of a file, become queries and filters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from framecue.times import parse_time
 if TYPE_CHECKING:
     from framecue.library import Filters, Query
 
-__all__ = ["Asked", "filter_options", "query_options", "read_asked", "read_filters", "read_query_file"]
+__all__ = ["LabelledQuery", "filter_options", "query_options", "read_filters", "read_query", "read_query_file"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -33,7 +33,7 @@ class TimeType(click.ParamType):
     name = "time"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Read it."""
+        """Return the seconds."""
         if isinstance(value, float):
             return value
         try:
@@ -43,7 +43,7 @@ class TimeType(click.ParamType):
 
 
 @dataclass(frozen=True)
-class Asked:
+class LabelledQuery:
     """A query, and how a person wrote it."""
 
     label: str
@@ -51,7 +51,7 @@ class Asked:
 
 
 def query_options(command: Command) -> Command:
-    """Add what is searched for to a command, all but its text: text, with_texts, without_texts, images, ..."""
+    """Add what is searched for to a command, all but its text: --with, --without, --image, --video and --at."""
     options = (
         click.option("--with", "with_texts", metavar="TEXT^WEIGHT", multiple=True, help="What to find besides TEXT."),
         click.option(
@@ -72,7 +72,7 @@ def query_options(command: Command) -> Command:
 
 
 def filter_options(command: Command) -> Command:
-    """Add which videos are searched to a command."""
+    """Add the filters, which say what videos are searched, to a command."""
     options = (
         click.option("--folder", metavar="FOLDER", help="Only videos below this folder."),
         click.option("--path", "path", metavar="GLOB", help="Only files, or folders, of this name or path."),
@@ -85,12 +85,12 @@ def filter_options(command: Command) -> Command:
     return _with_options(command, options)
 
 
-def read_asked(options: Mapping[str, Any]) -> Asked | None:
-    """Give the query that the options of :func:`query_options` and the text ask for; None where they ask for none.
+def read_query(options: Mapping[str, Any]) -> LabelledQuery | None:
+    """Return the query that the text and the options of :func:`query_options` make; None where they make none.
 
     Raises:
         click.UsageError: moments without videos.
-        InputError: the query is empty, or a weight is none.
+        InputError: the query is empty, or a weight makes no sense.
     """
     given = {name: options.get(name) for name in _QUERY_OPTIONS}
     if all(value is None or value == () for value in given.values()):
@@ -99,11 +99,11 @@ def read_asked(options: Mapping[str, Any]) -> Asked | None:
         raise click.UsageError("--at is the moment of a video: give one for each --video, in the same order")
     query = _query(**given)
     plain = given["text"] if [name for name in given if given[name]] == ["text"] else None
-    return Asked(str(query) if plain is None else plain, query)
+    return LabelledQuery(str(query) if plain is None else plain, query)
 
 
 def read_filters(options: Mapping[str, Any]) -> Filters | None:
-    """Give the filters that the options of :func:`filter_options` ask for.
+    """Return the filters that the options of :func:`filter_options` make; None where they make none.
 
     Raises:
         InputError: a value makes no sense.
@@ -122,7 +122,7 @@ def read_filters(options: Mapping[str, Any]) -> Filters | None:
     return None if filters == Filters() else filters
 
 
-def read_query_file(name: str) -> list[Asked]:
+def read_query_file(name: str) -> list[LabelledQuery]:
     """Read a file of queries: a text a line, or a line of JSON with the keys text, with, without, image, video, at.
 
     Args:
@@ -140,31 +140,31 @@ def read_query_file(name: str) -> list[Asked]:
         raise InputError(f"{name}: cannot be read ({error.strerror}); --queries takes a file of queries") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{name}: is not text in UTF-8 ({error.reason} at byte {error.start})") from error
-    asked = []
+    queries = []
     for number, line in enumerate(content.split("\n"), start=1):
         if line.strip():
             try:
-                asked.append(_read_line(line.strip()))
+                queries.append(_read_line(line.strip()))
             except InputError as error:
                 raise InputError(f"{name}, line {number}: {error}") from error
             except click.UsageError as error:
                 raise InputError(f"{name}, line {number}: {error.message}") from error
-    if not asked:
+    if not queries:
         raise InputError(f"{name}: has no query; write one a line")
-    return asked
+    return queries
 
 
-def _read_line(line: str) -> Asked:
+def _read_line(line: str) -> LabelledQuery:
     if not line.startswith(("{", '"')):
-        return Asked(line, _query(text=line))
+        return LabelledQuery(line, _query(text=line))
     try:
         content = json.loads(line)
     except ValueError as error:
         if line.startswith('"'):  # a text that begins with a quotation
-            return Asked(line, _query(text=line))
+            return LabelledQuery(line, _query(text=line))
         raise InputError(f"starts as JSON, but is none ({error})") from error
     if isinstance(content, str):
-        return Asked(content, _query(text=content))
+        return LabelledQuery(content, _query(text=content))
     options: dict[str, Any] = {}
     for key, value in content.items():
         if key not in _LINE_KEYS:
@@ -176,10 +176,10 @@ def _read_line(line: str) -> Asked:
             options[_LINE_KEYS[key]] = values if key != "text" else value
         else:
             raise InputError(f"{key} is {value!r}; it must be a text{'' if key == 'text' else ', or a list of them'}")
-    asked = read_asked({**options, **{name: tuple(options[name]) for name in options if name != "text"}})
-    if asked is None:
+    query = read_query({**options, **{name: tuple(options[name]) for name in options if name != "text"}})
+    if query is None:
         raise InputError("the query is empty; describe in words what the video shows")
-    return asked
+    return query
 
 
 def _moment(value: Any) -> float:

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 from transformers import CLIPConfig, CLIPModel
 
-from framecue.backbone.weights_file import lists_in_words
 from framecue.errors import ModelError
+from framecue.importers.weights_file import lists_in_words
 
 __all__ = ["clip_of_tensors", "follow_position_ids", "known_heads", "stand_in_clip"]
 

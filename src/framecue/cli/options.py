@@ -1,4 +1,4 @@
-"""What a command works on: folders, a library, and the model that is used where none is named."""
+"""Options that several commands have: a library, its model, how videos are cut, folders. And what they stand for."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from framecue.cli.output import log
+from framecue.paths import user_path
 
 if TYPE_CHECKING:
+    from framecue.encoder import Encoder
     from framecue.library import Library
-    from framecue.model import VideoTextModel
     from framecue.video import Segmentation
 
 __all__ = [
@@ -50,11 +51,11 @@ class FolderPath(click.Path):
         """Refuse an empty name, which would be the working folder: a shell variable that is not set gives one."""
         if not os.fspath(value):
             self.fail("the name of the folder is empty", param, ctx)
-        return super().convert(os.path.expanduser(value), param, ctx)  # noqa: PTH111 (Path fails for an unknown ~user)
+        return super().convert(user_path(value), param, ctx)
 
 
 def model_option(*, required: bool = False) -> Callable[[Command], Command]:
-    """Give what adds --model to a command; where it is not required, the library's own model is the default."""
+    """Return what adds --model to a command; where it is not required, the library's own model is the default."""
     text = "A CLIP-family model: a hub name, a folder, or moji-clip."
     default = "" if required else " Default: the model the library was made with."
     return click.option("--model", metavar="NAME", required=required, help=text + default)
@@ -79,7 +80,7 @@ def dtype_option(command: Command) -> Command:
 
 
 def _fast_dtype_option(command: Command) -> Command:
-    """Add --dtype to a command that encodes many videos: by default what is fast here."""
+    """Add --dtype to a command that encodes many videos; its default is what is fast on this machine."""
     return click.option(
         "--dtype",
         type=click.Choice([AUTO_DTYPE, *DTYPES]),
@@ -112,7 +113,7 @@ def library_option(command: Command) -> Command:
 
 def segment_options(command: Command) -> Command:
     """Add --segments, --segment-seconds and --overlap-seconds to a command that makes a library."""
-    from framecue.video.read.segments import SEGMENTATION_KINDS, Segmentation
+    from framecue.video import SEGMENTATION_KINDS, Segmentation
 
     usual = Segmentation()
     kinds = click.option(
@@ -135,10 +136,10 @@ def segment_options(command: Command) -> Command:
 def make_segmentation(
     kind: str | None, segment_seconds: float | None, overlap_seconds: float | None
 ) -> Segmentation | None:
-    """Give the segmentation that the options say; None where they say nothing, and the library's own counts.
+    """Return the segmentation that the options say; None where they say nothing, so that the library's own counts.
 
     Raises:
-        InputError: lengths that make no windows.
+        InputError: the lengths make no windows.
     """
     if kind is None and segment_seconds is None and overlap_seconds is None:
         return None
@@ -152,7 +153,7 @@ def make_segmentation(
 
 def library_model(
     library: Library, *, model: str | None, adapter: str | None, dtype: str, may_be_new: bool = False
-) -> VideoTextModel:
+) -> Encoder:
     """Load the model that the options name, or the library's own, or for a new library the shipped one.
 
     Args:
@@ -177,7 +178,7 @@ def library_model(
         if fingerprint is not None:
             from framecue.library import load_named_model
 
-            return load_named_model(fingerprint, dtype=torch_dtype)
+            return load_named_model(fingerprint, precision=str(torch_dtype).removeprefix("torch."))
         log(
             f"Using the shipped {DEFAULT_MODEL} with {DEFAULT_ADAPTER}, which knows drawn shapes only; "
             "for real videos name a real CLIP, such as --model openai/clip-vit-base-patch32."
@@ -186,7 +187,7 @@ def library_model(
     elif model is None:
         if fingerprint is None:
             raise click.UsageError("--adapter is given without --model; name the model that it was trained on as well")
-        model = fingerprint["backbone"]
+        model = fingerprint.backbone
 
     from framecue.model import load_model
 

@@ -1,18 +1,18 @@
-"""``framecue index --watch``: what following folders shows, and how it ends."""
+"""``framecue index --watch``: what is shown while folders are followed, and how that ends."""
 
 from __future__ import annotations
 
 import json
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import click
 
-from framecue.cli.add_report import log_counts, log_items, report_document
-from framecue.cli.output import log, progress_bar
+from framecue.cli.add_report import log_counts, log_items
+from framecue.cli.output import ProgressBar, log
 
 if TYPE_CHECKING:
     from framecue.library import AddReport, Library
@@ -37,23 +37,22 @@ def follow(library: Library, paths: Sequence[str], *, options: WatchOptions, as_
 
     reports: list[AddReport] = []
     with ExitStack() as stack:
-        bar = _Bar()
-        stack.callback(bar.close)
+        bar = stack.enter_context(ProgressBar("Indexing"))
         # Services are ended with SIGTERM: keep what has been encoded, as with Ctrl-C.
         stack.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, signal.default_int_handler))
 
-        def tell(report: AddReport) -> None:
+        def show(report: AddReport) -> None:
             bar.close()
             log_items(report)
-            log_counts(report, library.uri)
+            log_counts(report)
             if as_json:
-                click.echo(json.dumps(report_document(report, library.uri), allow_nan=False))
+                click.echo(json.dumps(report.to_dict(), allow_nan=False))
             if not reports:
                 log(f"watching {', '.join(paths)}; Ctrl-C stops")
             reports.append(report)
 
         try:
-            watch(library, paths, options=options, on_report=tell, on_notice=log, progress=bar.show)
+            watch(library, paths, options=options, on_report=show, on_notice=log, progress=bar.show)
         except KeyboardInterrupt:
             bar.close()
             if not reports:
@@ -65,20 +64,3 @@ def follow(library: Library, paths: Sequence[str], *, options: WatchOptions, as_
         name: sum(getattr(report, name) for report in reports) for name in ("added", "changed", "moved", "removed")
     }
     log(f"stopped: {', '.join(f'{number} {name}' for name, number in totals.items())} in all")
-
-
-class _Bar:
-    """A progress bar that appears when there is progress, and goes when it is closed."""
-
-    def __init__(self) -> None:
-        self._stack = ExitStack()
-        self._show: Callable[[float, int], None] | None = None
-
-    def show(self, done: float, total: int) -> None:
-        if self._show is None:
-            self._show = self._stack.enter_context(progress_bar("Indexing"))
-        self._show(done, total)
-
-    def close(self) -> None:
-        self._stack.close()
-        self._show = None

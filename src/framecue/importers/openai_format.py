@@ -9,21 +9,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
-from transformers import CLIPModel, PreTrainedTokenizerBase
 
-from framecue.backbone.backbone import Backbone
-from framecue.backbone.clip_weights import clip_of_tensors
-from framecue.backbone.hashing import hash_of_tensors
-from framecue.backbone.tokenizer import CLIP_TOKENIZER, CLIP_VOCABULARY, holds_tokenizer, load_tokenizer
-from framecue.backbone.weights_file import lists_in_words, read_state_dict
 from framecue.errors import ModelError
+from framecue.importers.clip_from_tensors import clip_of_tensors
+from framecue.importers.weights_file import lists_in_words
 
-__all__ = ["clip_of_openai", "is_openai_format", "load_openai_backbone"]
+if TYPE_CHECKING:
+    from transformers import CLIPModel
+
+__all__ = ["clip_of_openai", "is_openai_format"]
 
 # Scalars that OpenAI's own files have beside the weights; shapes say the same.
 SIZES = ("input_resolution", "context_length", "vocab_size")
@@ -59,35 +57,6 @@ def is_openai_format(names: Mapping[str, Any]) -> bool:
     return "visual.conv1.weight" in names or "visual.class_embedding" in names
 
 
-def load_openai_backbone(
-    name: str | Path, *, dtype: torch.dtype = torch.float32, revision: str | None = None
-) -> Backbone:
-    """A file of weights in OpenAI's format as a backbone.
-
-    Its tokenizer is one that lies beside the file (`tokenizer.json`, or `vocab.json` and `merges.txt`), or with CLIP's
-    vocabulary CLIP's own from the model hub.
-
-    Args:
-        name: the file.
-        dtype: of the weights and the computation.
-        revision: the hash that its weights must have.
-
-    Raises:
-        ModelError: the file cannot be read, or holds other tensors.
-    """
-    clip: Any = clip_of_openai(read_state_dict(name), source=str(name))
-    made_from = hash_of_tensors(clip.state_dict().items())
-    if revision not in (None, made_from):
-        raise ModelError(f"{name}: the file's weights are {made_from}, not {revision}; give another file")
-    return Backbone(
-        clip.to(dtype),
-        name=str(name),
-        revision=made_from,
-        preprocess=Backbone.default_preprocess(clip.config),
-        tokenizer=lambda: _tokenizer(name, vocabulary=int(clip.config.text_config.vocab_size)),
-    ).eval()
-
-
 def clip_of_openai(
     tensors: Mapping[str, Tensor], *, source: str, given: Mapping[str, Any] | None = None, prefix: str = ""
 ) -> CLIPModel:
@@ -118,8 +87,7 @@ def clip_of_openai(
     missing = sorted(prefix + name for name in _expected(tensors) - tensors.keys())
     if missing or unexpected:
         raise ModelError(
-            f"{source}: is no CLIP in OpenAI's format: {lists_in_words(missing=missing, unexpected=unexpected)} "
-            "(a method's checkpoint is opened with `framecue import-checkpoint`)"
+            f"{source}: is no CLIP in OpenAI's format: {lists_in_words(missing=missing, unexpected=unexpected)}"
         )
     return clip_of_tensors(
         renamed, source=source, given=given, heads=_heads, own_name=lambda place: own.get(place, place)
@@ -163,15 +131,3 @@ def _expected(tensors: Mapping[str, Tensor]) -> set[str]:
         layers = 1 + max((int(index) for index in indices if index.isdecimal()), default=0)
         expected |= {f"{start}{layer}.{part}" for layer in range(layers) for part in (*WITHIN_A_LAYER, *PACKED)}
     return expected
-
-
-def _tokenizer(name: str | Path, *, vocabulary: int) -> PreTrainedTokenizerBase:
-    folder = Path(name).expanduser().parent
-    if holds_tokenizer(folder):
-        return load_tokenizer(folder)
-    if vocabulary == CLIP_VOCABULARY:
-        return load_tokenizer(CLIP_TOKENIZER)
-    raise ModelError(
-        f"{name}: a file of weights has no tokenizer, and a vocabulary of {vocabulary} is not CLIP's; put its "
-        "tokenizer.json beside the file"
-    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import re
 import warnings
@@ -15,18 +14,12 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from framecue.errors import ModelError
+from framecue.errors import ModelError, first_line
+from framecue.paths import user_path
 
-__all__ = ["is_weights_file", "lists_in_words", "names_in_words", "read_state_dict"]
+__all__ = ["lists_in_words", "names_in_words", "read_state_dict"]
 
-SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
 STATE_DICT, EMA_STATE_DICT = "state_dict", "state_dict_ema"
-
-
-def is_weights_file(name: str | Path) -> bool:
-    """Whether a name is that of a file that is there and whose suffix is one of weights."""
-    path = _path(name)
-    return path.suffix.lower() in SUFFIXES and path.is_file()
 
 
 def read_state_dict(name: str | Path, *, ema: bool = False) -> dict[str, Tensor]:
@@ -43,7 +36,7 @@ def read_state_dict(name: str | Path, *, ema: bool = False) -> dict[str, Tensor]
         ModelError: the file is not there, cannot be read, is a TorchScript archive, holds more than tensors and plain
             values, or has no such state dict.
     """
-    path = _path(name)
+    path = Path(user_path(name))
     if not path.is_file():
         raise ModelError(f"{name}: no such file")
     content = _read(path)
@@ -81,10 +74,6 @@ def lists_in_words(**lists: Iterable[str]) -> str:
     return "; ".join(f"{kind} {names_in_words(names)}" for kind, names in kinds if names)
 
 
-def _path(name: str | Path) -> Path:
-    return Path(os.path.expanduser(str(name)))  # noqa: PTH111 (Path fails for an unknown ~user)
-
-
 def _read(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
@@ -102,7 +91,7 @@ def _read(path: Path) -> dict[str, Any]:
     except pickle.UnpicklingError as error:
         raise _not_plain(path, str(error)) from error
     except Exception as error:  # a damaged pickle raises whatever its next instruction stumbles over
-        reason = (str(error).strip() or "it ends early").splitlines()[0].rstrip(".")
+        reason = first_line(error) if str(error).strip() else "it ends early"
         raise ModelError(f"{path}: cannot be read as weights ({reason}); the file may be cut short") from error
     if not isinstance(content, dict):
         raise ModelError(f"{path}: holds a {type(content).__name__}, not a state dict")

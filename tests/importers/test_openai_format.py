@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,13 +15,14 @@ from torch import Tensor
 from transformers import CLIPConfig, CLIPModel
 
 from framecue import load_model
-from framecue.backbone import Backbone, load_backbone
-from framecue.backbone.openai import clip_of_openai
+from framecue.backbone import Backbone, hash_of_tensors, load_backbone
+from framecue.backbone.meta import backbone_without_weights
 from framecue.errors import ModelError
+from framecue.importers import import_checkpoint
+from framecue.importers.openai_format import clip_of_openai
 from framecue.methods import build_method
 
 TESTS = Path(__file__).parents[1]
-SHARED = TESTS.parents[1] / "shared" / "parity" / "openai_clip"
 # Rounding between two orders of summation.
 RAW = 2e-5
 
@@ -42,6 +44,16 @@ def file(weights: dict[str, Tensor], tmp_path: Path) -> Path:
     return tmp_path / "weights.pth"
 
 
+@pytest.fixture
+def opened(tmp_path: Path) -> Callable[[Path], Backbone]:
+    """Imports a file and opens the folder that it became."""
+
+    def opened(path: Path) -> Backbone:
+        return load_backbone(import_checkpoint(path, format="openai-clip", output=tmp_path / "made").backbone)
+
+    return opened
+
+
 @torch.no_grad()
 def features(backbone: Backbone, pixel_values: Tensor, ids: Tensor) -> tuple[Tensor, Tensor]:
     """Of images (N, 3, S, S) and texts, by plain CLIP."""
@@ -51,7 +63,7 @@ def features(backbone: Backbone, pixel_values: Tensor, ids: Tensor) -> tuple[Ten
 
 @pytest.mark.parametrize("kind", ["plain", "wrapped", "safetensors", "legacy"])
 def test_features_are_those_of_the_released_code(
-    kind: str, weights: dict[str, Tensor], inputs: dict[str, Tensor], tmp_path: Path
+    kind: str, weights: dict[str, Tensor], inputs: dict[str, Tensor], tmp_path: Path, opened
 ) -> None:
     path = tmp_path / ("w.safetensors" if kind == "safetensors" else "w.pt")
     if kind == "safetensors":
@@ -60,7 +72,7 @@ def test_features_are_those_of_the_released_code(
         torch.save({"epoch": 3, "state_dict": {f"module.{name}": t for name, t in weights.items()}}, path)
     else:
         torch.save(weights, path, _use_new_zipfile_serialization=kind == "plain")
-    backbone = load_backbone(path)
+    backbone = opened(path)
     images, texts = features(backbone, inputs["pixel_values"].flatten(0, 1), inputs["text"])
     with np.load(Path(__file__).parent / "openai_clip_reference" / "outputs.npz") as expected:
         np.testing.assert_allclose(images, expected["image"], rtol=0, atol=RAW)
@@ -68,11 +80,10 @@ def test_features_are_those_of_the_released_code(
 
 
 @pytest.mark.parametrize("suffix", ["pth", "safetensors"])
-def test_the_parity_fixture(suffix: str) -> None:
-    if not SHARED.is_dir():
-        pytest.skip("the fixtures are not here")
-    backbone = load_backbone(SHARED / f"openai_clip.{suffix}")
-    with np.load(SHARED / "openai_clip_io.npz") as io:
+def test_the_parity_fixture(suffix: str, shared: Path, opened) -> None:
+    folder = shared / "openai_clip"
+    backbone = opened(folder / f"openai_clip.{suffix}")
+    with np.load(folder / "openai_clip_io.npz") as io:
         images, texts = features(backbone, torch.from_numpy(io["image"]), torch.from_numpy(io["text"]))
         np.testing.assert_allclose(images, io["encode_image"], rtol=0, atol=RAW)
         np.testing.assert_allclose(texts, io["encode_text"], rtol=0, atol=RAW)
@@ -81,8 +92,8 @@ def test_the_parity_fixture(suffix: str) -> None:
         np.testing.assert_allclose(logits, io["logits_per_image"], rtol=0, atol=1e-4)
 
 
-def test_shapes_give_the_configuration(file: Path) -> None:
-    backbone = load_backbone(file)
+def test_shapes_give_the_configuration(file: Path, opened) -> None:
+    backbone = opened(file)
     vision, text = backbone.vision, backbone.text
     assert (vision.width, vision.num_heads, vision.num_layers, vision.feed_forward_width) == (64, 1, 4, 256)
     assert (vision.image_size, vision.embedding_dim) == (64, 32)
@@ -127,7 +138,7 @@ def to_openai(clip: CLIPModel) -> dict[str, Tensor]:
 
 
 @torch.no_grad()
-def test_half_precision_with_sizes_and_two_heads_of_64(tmp_path: Path) -> None:
+def test_half_precision_with_sizes_and_two_heads_of_64(tmp_path: Path, opened) -> None:
     config = CLIPConfig(
         text_config={
             **{"vocab_size": 50, "hidden_size": 128, "intermediate_size": 60, "num_hidden_layers": 2},
@@ -150,7 +161,7 @@ def test_half_precision_with_sizes_and_two_heads_of_64(tmp_path: Path) -> None:
     state |= {"input_resolution": torch.tensor(24), "context_length": torch.tensor(12), "vocab_size": torch.tensor(50)}
     torch.save(state, tmp_path / "half.pth")
 
-    backbone = load_backbone(tmp_path / "half.pth")
+    backbone = opened(tmp_path / "half.pth")
     assert (backbone.vision.num_heads, backbone.text.num_heads) == (3, 2)
     assert {p.dtype for p in backbone.model.parameters()} == {torch.float32}
     pixels, ids = torch.randn(2, 3, 24, 24), torch.tensor([[48, 5, 9, 49, 0, 0], [48, 1, 2, 3, 4, 49]])
@@ -159,56 +170,40 @@ def test_half_precision_with_sizes_and_two_heads_of_64(tmp_path: Path) -> None:
     torch.testing.assert_close(texts, clip.get_text_features(input_ids=ids).pooler_output, rtol=0, atol=RAW)
 
 
-def test_a_file_and_the_folder_made_of_it_are_one_backbone(file: Path, tmp_path: Path) -> None:
-    from framecue.importers import import_checkpoint
-
-    made = import_checkpoint(file, format="openai-clip", output=tmp_path / "made")
-    assert load_backbone(file).revision == load_backbone(made.backbone).revision
+def test_the_revision_is_the_hash_of_the_files_weights(file: Path, weights: dict[str, Tensor], opened) -> None:
+    clip: Any = clip_of_openai(weights, source="x")
+    assert opened(file).revision == hash_of_tensors(clip.state_dict().items())
 
 
-def test_load_model_takes_the_file_in_bfloat16_too(file: Path, inputs: dict[str, Tensor]) -> None:
-    model = load_model(file, dtype=torch.bfloat16)
+def test_a_model_of_it_computes_in_bfloat16_too(file: Path, inputs: dict[str, Tensor], opened) -> None:
+    folder = opened(file).name
+    model = load_model(folder, dtype=torch.bfloat16)
     assert model.dtype == torch.bfloat16
     embeddings = model.encode_frames(inputs["pixel_values"])
-    torch.testing.assert_close(embeddings, load_model(file).encode_frames(inputs["pixel_values"]), rtol=0, atol=0.02)
+    torch.testing.assert_close(embeddings, load_model(folder).encode_frames(inputs["pixel_values"]), rtol=0, atol=0.02)
 
 
-def test_its_revision_is_checked(file: Path) -> None:
-    revision = load_backbone(file).revision
-    assert load_backbone(file, revision=revision).revision == revision
-    with pytest.raises(ModelError, match=f"the file's weights are {revision}, not 0123"):
-        load_backbone(file, revision="0123")
-
-
-def test_the_tokenizer_lies_beside_the_file(
-    make_backbone: Callable[..., Backbone], tokenizer_folder: Path, tmp_path: Path
-) -> None:
-    state = to_openai(make_backbone().model)
-    alone, beside = tmp_path / "alone", tmp_path / "beside"
-    for folder in (alone, beside):
-        folder.mkdir()
-        for name in ("vocab.json", "merges.txt", "tokenizer_config.json") if folder == beside else ():
-            (folder / name).write_bytes((tokenizer_folder / name).read_bytes())
-    given = make_backbone().model.config.to_dict()
-    clip = clip_of_openai(state, source="x", given=given)  # widths of 24 and 32 have no heads of 64
-    assert clip.config.text_config.num_attention_heads == 3
+def test_heads_that_are_not_of_64_are_told_by_a_configuration(make_backbone: Callable[..., Backbone]) -> None:
+    clip: Any = make_backbone().model
+    state = to_openai(clip)  # widths of 24 and 32 have no heads of 64
+    made = clip_of_openai(state, source="x", given=clip.config.to_dict())
+    assert made.config.text_config.num_attention_heads == 3
     with pytest.raises(ModelError, match=r"give its backbone's config\.json"):
         clip_of_openai(state, source="x")
-    for folder in (alone, beside):
-        torch.save(_of_width_64(len(make_backbone().tokenizer)), folder / "w.pth")
-    ids, mask = load_backbone(beside / "w.pth").tokenize(["a red car"])
-    expected = make_backbone().tokenize(["a red car"])
-    assert torch.equal(ids, expected[0])
-    assert torch.equal(mask, expected[1])
-    with pytest.raises(ModelError, match=r"has no tokenizer, .* put its tokenizer.json beside the file"):
-        load_backbone(alone / "w.pth").tokenize(["a red car"])
 
 
-def _of_width_64(vocabulary: int) -> dict[str, Tensor]:
-    tower = {"hidden_size": 64, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1}
-    text = {**tower, "vocab_size": vocabulary, "max_position_embeddings": 24}
-    vision = {**tower, "image_size": 16, "patch_size": 8}
-    return to_openai(CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=8)))
+def test_a_file_is_no_model_and_the_message_names_the_way_to_one(
+    weights: dict[str, Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # One way, so that adapters and libraries name a folder that has a tokenizer and opens everywhere.
+    monkeypatch.chdir(tmp_path)
+    torch.save(weights, "weights.pth")
+    way = r"`framecue import-checkpoint weights\.pth --format openai-clip --output FOLDER`"
+    for load in (load_model, load_backbone, backbone_without_weights):
+        with pytest.raises(ModelError, match=f"^weights.pth: is a file of weights, .* with {way}$"):
+            load("weights.pth")
+    made = import_checkpoint("weights.pth", format="openai-clip", output="made")
+    assert load_backbone(made.backbone).vision.embedding_dim == 32
 
 
 def broken(weights: dict[str, Tensor], **changes: Tensor | None) -> dict[str, Tensor]:
@@ -247,9 +242,3 @@ def test_other_tensors_are_named(weights: dict[str, Tensor], changes: dict[str, 
         clip_of_openai(broken(weights, **changes), source="weights.pth")
     assert str(info.value).startswith("weights.pth: ")
     assert "\n" not in str(info.value)
-
-
-def test_a_file_that_is_no_clip(tmp_path: Path) -> None:
-    torch.save({"weight": torch.zeros(2)}, tmp_path / "other.pth")
-    with pytest.raises(ModelError, match=r"is no CLIP in OpenAI's format: missing .*; unexpected weight"):
-        load_backbone(tmp_path / "other.pth")

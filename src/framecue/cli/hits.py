@@ -1,11 +1,12 @@
-"""How hits are shown: as parts of a JSON document, and as tables, links and pictures for people."""
+"""Hits for people: tables, links, and pictures in a terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from framecue.cli.output import FilePath, clock, one_line, print_table, stdout_console, time_span
+from framecue.cli.output import FilePath, one_line, print_table, stdout_console
+from framecue.times import clock, time_span
 
 if TYPE_CHECKING:
     import numpy as np
@@ -13,44 +14,18 @@ if TYPE_CHECKING:
 
     from framecue.library import Hit
 
-__all__ = ["half_blocks", "hit_document", "print_hits"]
+__all__ = ["half_blocks", "print_hits"]
 
 PICTURE_COLUMNS = 40
 
 
-def hit_document(hit: Hit, *, hybrid: bool) -> dict[str, Any]:
-    """Give a hit for a JSON document.
+def print_hits(hits: Sequence[Hit], *, hybrid: bool) -> None:
+    """Write hits as a table, and below it the explanations of those that have one.
 
     Args:
-        hit: what was found.
-        hybrid: whether to say what full text search found.
+        hits: best first.
+        hybrid: whether to show the words that matched.
     """
-    from framecue.video import format_hit
-
-    document: dict[str, Any] = {
-        "rank": hit.rank,
-        "path": hit.path,
-        "start_seconds": hit.start_seconds,
-        "end_seconds": hit.end_seconds,
-        "score": hit.score,
-        "hit": format_hit(hit.path, hit.start_seconds, hit.end_seconds),
-    }
-    if hybrid:
-        document |= {
-            "words": list(hit.words),
-            "vector_rank": hit.vector_rank,
-            "text_rank": hit.text_rank,
-            "text_score": hit.text_score,
-        }
-    if why := hit.explanation:
-        frame = why.frame and {"at_seconds": why.frame.at_seconds, "score": why.frame.score}
-        parts = [{"part": part.part, "weight": part.weight, "score": part.score} for part in why.parts]
-        document["explanation"] = {"parts": parts, "frame": frame, "problem": why.problem}
-    return document
-
-
-def print_hits(hits: Sequence[Hit], *, hybrid: bool) -> None:
-    """Write hits as a table, and below it why they were found, where they say so."""
     columns = ["rank", "score", "time", *(["words"] if hybrid else []), "path"]
     rows = [
         [
@@ -75,7 +50,7 @@ def _print_explanation(hit: Hit, *, hybrid: bool) -> None:
     assert why is not None
     lines = [f"{hit.rank}. {hit.path}"]
     if why.frame:
-        lines.append(f"best frame at {_exact(why.frame.at_seconds)}, score {why.frame.score:.3f}")
+        lines.append(f"best frame at {clock(why.frame.at_seconds, decimals=1)}, score {why.frame.score:.3f}")
     else:
         lines.append(f"no frame to show: {why.problem}")
     if len(why.parts) > 1:
@@ -93,7 +68,7 @@ def _print_explanation(hit: Hit, *, hybrid: bool) -> None:
 
 
 def half_blocks(pixels: np.ndarray, columns: int) -> Text:
-    """Draw a picture with characters of which each shows two pixels, one above the other.
+    """Draw a picture with characters; each shows two pixels, one above the other.
 
     Args:
         pixels: uint8 (H, W, 3), RGB.
@@ -115,9 +90,3 @@ def half_blocks(pixels: np.ndarray, columns: int) -> Text:
             text.append("\u2580", style)
         text.append("\n")
     return text
-
-
-def _exact(seconds: float) -> str:
-    """Write a time to a tenth of a second."""
-    tenths = round(10 * seconds)
-    return f"{clock(tenths // 10)}.{tenths % 10}"

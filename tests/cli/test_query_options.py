@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import pytest
 
-from framecue.cli.asking import read_asked, read_query_file
+from framecue.cli.query_options import read_query, read_query_file
 from framecue.errors import InputError
 from framecue.library import Query, VideoMoment
 
@@ -30,25 +30,25 @@ from framecue.library import Query, VideoMoment
     ],
 )
 def test_options_become_a_query(options, query: Query, label: str) -> None:
-    asked = read_asked(options)
+    asked = read_query(options)
     assert asked is not None
     assert (asked.query, asked.label) == (query, label)
 
 
 def test_no_option_is_no_query() -> None:
-    assert read_asked({"text": None, "with_texts": (), "images": ()}) is None
+    assert read_query({"text": None, "with_texts": (), "images": ()}) is None
 
 
 @pytest.mark.parametrize("text", ["a^0", "a^-1", "a^1" + "0" * 400, "^2"])
 def test_a_weight_that_makes_no_sense(text: str) -> None:
     with pytest.raises(InputError, match=r"must be more than 0 \(--without searches away\)|the query is empty"):
-        read_asked({"with_texts": (text,)})
+        read_query({"with_texts": (text,)})
 
 
 def test_moments_go_with_videos() -> None:
     for options in ({"moments": (1.0,)}, {"videos": ("a", "b"), "moments": (1.0,)}):
         with pytest.raises(click.UsageError, match="give one for each --video"):
-            read_asked(options)
+            read_query(options)
 
 
 def test_a_file_of_queries(tmp_path: Path) -> None:

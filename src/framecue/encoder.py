@@ -1,0 +1,240 @@
+"""What a library asks of a model: the encoder, its fingerprint, and a description from which others load it.
+
+An encoder speaks NumPy, so that one can be written without torch (an exported graph, another framework).
+:class:`framecue.VideoTextModel` is one.
+
+Shapes: B videos, F frames a video, S pixels, N texts, E the joint embedding's width.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from framecue.assets import find_bundled
+from framecue.errors import LibraryError, ModelError
+from framecue.paths import absolute_path, user_path
+from framecue.video.read.sampling import FrameSampling
+
+__all__ = ["Encoder", "EncoderSpec", "Fingerprint"]
+
+# Where to find a thing that another field identifies by its content: (where, what).
+_PLACES = (("backbone", "revision"), ("adapter_source", "adapter"))
+_ABSENT = object()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fingerprint:
+    """What made a library's vectors; two encoders with equal fingerprints make equal vectors.
+
+    Equal up to the rounding of floating-point numbers: a library made in bfloat16 can be searched in float32, so the
+    precision is not in it. Quantised weights are (``numerics``), as they make other vectors.
+
+    Attributes:
+        backbone: the model's name or folder.
+        revision: the hub's commit, or a hash of the folder's weights.
+        method: the method's name in the registry.
+        options: the method's configuration, as JSON has it (lists for tuples).
+        parameters: hash of the method's own parameters where no adapter brought them; None for none.
+        adapter: hash of the adapter's files; None without one.
+        adapter_source: where the adapter is.
+        sampling: which frames of a video are encoded.
+        embedding_dim: E.
+        numerics: what the weights were quantised to ("int8"); None for floating-point numbers.
+        encoder: the registered name of what loads it; None for framecue's own models.
+    """
+
+    backbone: str
+    embedding_dim: int
+    sampling: FrameSampling
+    method: str = "mean-pool"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    revision: str | None = None
+    parameters: str | None = None
+    adapter: str | None = None
+    adapter_source: str | None = None
+    numerics: str | None = None
+    encoder: str | None = None
+
+    def __post_init__(self) -> None:
+        # As a library's metadata has them: a tuple and a list of the same values are the same options.
+        object.__setattr__(self, "options", json.loads(json.dumps(dict(self.options))))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document that a library keeps and ``framecue info --json`` prints."""
+        document: dict[str, Any] = {
+            "backbone": self.backbone,
+            "revision": self.revision,
+            "method": self.method,
+            "options": dict(self.options),
+            "parameters": self.parameters,
+            "adapter": self.adapter,
+            "adapter_source": self.adapter_source,
+            "sampling": {"num_frames": self.sampling.num_frames, "chunk_frames": self.sampling.chunk_frames},
+            "embedding_dim": self.embedding_dim,
+        }
+        # Absent where they say nothing, as in libraries from before there were any.
+        return document | {name: value for name in ("numerics", "encoder") if (value := getattr(self, name))}
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> Fingerprint:
+        """Return the fingerprint that a library keeps; keys that are absent say nothing.
+
+        Raises:
+            LibraryError: a key is unknown, as in a library of a later framecue, or one that must be there is not.
+        """
+        fields = dict(document)
+        unknown = sorted(fields.keys() - cls.__dataclass_fields__.keys())
+        if unknown:
+            raise LibraryError(
+                f"the library's fingerprint has {', '.join(unknown)}, which this framecue does not know; "
+                "use the framecue that made the library, or a later one"
+            )
+        try:
+            sampling = FrameSampling(**fields.pop("sampling"))
+            options = fields.pop("options", None) or {}
+            return cls(sampling=sampling, options=options, **fields)
+        except (KeyError, TypeError) as error:
+            raise LibraryError(f"the library's fingerprint is damaged: {error}") from error
+
+    def differences(self, other: Fingerprint) -> dict[str, tuple[Any, Any]]:
+        """Return the fields that differ, nested ones as ``sampling.num_frames``: (this one's value, the other's).
+
+        The places of weights (``backbone``, ``adapter_source``) are left out where both sides say that the weights
+        are the same: the same weights in another place fit.
+        """
+        ours, theirs = _flat(self.to_dict()), _flat(other.to_dict())
+        names = [*ours, *(name for name in theirs if name not in ours)]
+        for place, content in _PLACES:
+            if ours.get(content) is not None and ours[content] == theirs.get(content):
+                names.remove(place)
+        return {
+            name: (ours.get(name), theirs.get(name))
+            for name in names
+            if ours.get(name, _ABSENT) != theirs.get(name, _ABSENT)
+        }
+
+    def with_absolute_places(self) -> Fingerprint:
+        """Return it with absolute folders, so that its model is found from any working folder.
+
+        A bundled name stays what it is: it means the same everywhere, whatever folder is called so here.
+        """
+        source = self.adapter_source
+        return replace(
+            self, backbone=_absolute(self.backbone), adapter_source=None if source is None else _absolute(source)
+        )
+
+
+class Encoder(Protocol):
+    """Videos and texts to one space of unit vectors, in which the inner product is their similarity."""
+
+    @property
+    def method_name(self) -> str:
+        """The method's name, for messages."""
+        ...
+
+    @property
+    def offline(self) -> bool:
+        """Whether a video's embedding depends on the video alone, so that it can be indexed."""
+        ...
+
+    @property
+    def has_captioner(self) -> bool:
+        """Whether :meth:`describe` works."""
+        ...
+
+    @property
+    def sampling(self) -> FrameSampling:
+        """Which frames of a video are encoded."""
+        ...
+
+    @property
+    def short_side(self) -> int:
+        """To what short side, in pixels, larger frames may be scaled before :meth:`prepare`."""
+        ...
+
+    def fingerprint(self) -> Fingerprint:
+        """Return what tells this encoder's vectors from others'."""
+        ...
+
+    def spec(self) -> EncoderSpec:
+        """Return a description from which another process makes an encoder of its own."""
+        ...
+
+    def prepare(self, frames: np.ndarray) -> np.ndarray:
+        """Turn frames uint8 (F, H, W, 3), RGB, into pixel values float32 (F, 3, S, S); may run in any thread."""
+        ...
+
+    def embed_videos(self, pixel_values: np.ndarray) -> np.ndarray:
+        """Turn pixel values float32 (B, F, 3, S, S) into embeddings float32 (B, E) of unit length."""
+        ...
+
+    def embed_frames(self, pixel_values: np.ndarray) -> np.ndarray:
+        """Turn pixel values float32 (F, 3, S, S) of one video into float32 (F, E) of unit length, a vector a frame."""
+        ...
+
+    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
+        """Turn texts into embeddings float32 (N, E) of unit length."""
+        ...
+
+    def describe(self, pixel_values: np.ndarray) -> list[str]:
+        """Turn pixel values float32 (B, F, 3, S, S) into captions, one a video.
+
+        Raises:
+            InputError: there is no captioner.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncoderSpec:
+    """A small description of an encoder that can be pickled: names, hashes and precision, but no weights.
+
+    Attributes:
+        fingerprint: which encoder, with absolute folders.
+        precision: what it computes in, "float32" or "bfloat16".
+        device: where, such as "cpu" or "cuda:1"; None for what the process that loads it has.
+    """
+
+    fingerprint: Fingerprint
+    precision: str = "float32"
+    device: str | None = None
+
+    def load(self) -> Encoder:
+        """Load the encoder in this process.
+
+        Raises:
+            ModelError: the backbone is not there, or what is there now makes other vectors.
+            AdapterError: the adapter is not there.
+        """
+        from framecue.encoders import load_encoder
+
+        encoder = load_encoder(self)
+        differing = self.fingerprint.differences(encoder.fingerprint())
+        if differing:
+            shown = ", ".join(f"{name} was {ours!r} and is {theirs!r}" for name, (ours, theirs) in differing.items())
+            raise ModelError(
+                f"{self.fingerprint.backbone}: what is loaded now is another model: {shown}; "
+                "save what was trained as an adapter, and use the same files everywhere"
+            )
+        return encoder
+
+
+def _absolute(place: str) -> str:
+    is_bundled = find_bundled(place, "model") or find_bundled(place, "adapter")
+    return place if is_bundled or not Path(user_path(place)).is_dir() else absolute_path(place)
+
+
+def _flat(fields: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in fields.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = value
+    return flat

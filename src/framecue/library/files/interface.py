@@ -1,0 +1,98 @@
+"""What a library asks of the place where files lie: listing them, their states, opening and hashing them.
+
+Everything that a run, a search or a prune wants to know of a file goes through here, so that files elsewhere than on a
+disk (an object store) are one more implementation.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Iterator
+from typing import BinaryIO, NamedTuple, Protocol
+
+from framecue.library.files.exclude import Exclude
+from framecue.library.results import Skipped
+from framecue.library.state import FileState
+
+__all__ = ["Files", "FoundFile", "PathsLike", "as_list"]
+
+PathsLike = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
+
+
+def as_list(paths: PathsLike) -> list[str | os.PathLike[str]]:
+    """Return one path or several as a list."""
+    return [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
+
+
+class FoundFile(NamedTuple):
+    """A file that a search through folders found: its absolute path, and its state."""
+
+    path: str
+    state: FileState
+
+
+class Files(Protocol):
+    """Where files lie. Paths are absolute, as :func:`framecue.paths.absolute_path` gives them."""
+
+    def find(
+        self,
+        paths: PathsLike,
+        *,
+        suffixes: Collection[str],
+        exclude: Exclude,
+        within: Collection[str] | None = None,
+    ) -> Iterator[tuple[str, FoundFile | Skipped]]:
+        """Find every file to consider at some paths and in the folders among them, in an order that does not change.
+
+        A file that is named is always tried; in folders only files with one of the suffixes, and nothing hidden.
+
+        Args:
+            paths: a file or folder, or several, as a person names them.
+            suffixes: what to look for in folders, lower case, with the dot.
+            exclude: what to leave out.
+            within: look only at these absolute paths and below them. What is not there is not reported then.
+
+        Yields:
+            (the absolute path that was named, a file or why a path cannot be one).
+        """
+        ...
+
+    def siblings(self, folder: str) -> Iterator[FoundFile]:
+        """Yield the files that lie directly in a folder, in any order; none where it cannot be listed."""
+        ...
+
+    def state(self, path: str) -> FileState:
+        """Return the state of a file, following links.
+
+        Raises:
+            OSError: there is none, or it cannot be looked at.
+        """
+        ...
+
+    def is_missing(self, path: str) -> bool:
+        """Whether there is certainly nothing at a path; a link to nothing is something, as its disk may come back."""
+        ...
+
+    def may_be_away(self, folder: str) -> bool:
+        """Whether a folder looks as one does whose disk is not mounted: empty, a link to nothing, or unreadable."""
+        ...
+
+    def is_same(self, path: str, other: str) -> bool:
+        """Whether two paths lead to one file."""
+        ...
+
+    def open(self, path: str) -> BinaryIO:
+        """Open a file for reading.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        ...
+
+    def content_hash(self, path: str) -> str:
+        """Return the hash of a file's content, which is its ``video_id``.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        ...

@@ -1,0 +1,69 @@
+"""One indexing run: the units of a plan go to a runner, and what comes back to the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from framecue.library.files.interface import Files
+from framecue.library.files.local import LOCAL_FILES
+from framecue.library.indexing.contents import Contents
+from framecue.library.indexing.ledger import Ledger, Outcome
+from framecue.library.indexing.plan import Plan, still_to_do
+from framecue.library.indexing.runner import Runner
+from framecue.library.store import Store
+
+__all__ = ["ProgressCallback", "run_plan"]
+
+# Called with (files done, files in all); the file at hand counts by the part of it that is done.
+ProgressCallback = Callable[[float, int], None]
+
+
+def run_plan(
+    plan: Plan,
+    runner: Runner,
+    *,
+    store: Store | None,
+    make_store: Callable[[], Store],
+    progress: ProgressCallback | None = None,
+    files: Files = LOCAL_FILES,
+) -> Outcome:
+    """Index the units of a plan.
+
+    Args:
+        plan: what to do; its own skipped paths are not repeated in the outcome.
+        runner: encodes.
+        store: where the rows go, opened since nobody else may write it; None where the library does not exist yet.
+        make_store: makes the library, when the first rows are there.
+        progress: told as the run goes on.
+        files: where the files lie.
+
+    Raises:
+        LibraryError: the library cannot be written. What was committed before stays.
+    """
+    held, copies = (store.held(), store.copies()) if store else ({}, {})
+    contents = Contents(held, plan.seen, files=files)
+    ledger = Ledger(store, make_store, contents, copies, files=files)
+    units = still_to_do(plan.units, held, copies)
+    num_units = len(units)
+    ledger.outcome.touched = len(plan.units) - num_units
+    try:
+        while units:
+            # Each content is encoded for the first unit that has it, so a pass leaves fewer units than it was given.
+            num_before = num_units - len(units)
+
+            def tell(num_done: float, num_before: int = num_before) -> None:
+                # A long video may be read for an hour while others wait for their commit.
+                ledger.commit_if_due()
+                if progress:
+                    progress(num_before + num_done, num_units)
+
+            for result in runner.run(units, known=contents.video_ids(), on_progress=tell):
+                ledger.take(result)
+            units, ledger.again = ledger.again, []
+    except KeyboardInterrupt:
+        # The person who stops a run keeps what it has encoded.
+        ledger.commit()
+        raise
+    ledger.bequeath()
+    ledger.commit()
+    return ledger.outcome

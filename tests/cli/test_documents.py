@@ -1,0 +1,307 @@
+"""The documents that ``--json`` prints, key by key: programs read them, so no key may vanish or change its name.
+
+A key that is new belongs into the table here, too. A service will give the same documents, as they are the results' own
+``to_dict()``.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from types import NoneType
+from typing import Any
+
+import pytest
+import torch
+import yaml
+
+import framecue.methods
+import framecue.model
+from framecue import __version__
+from framecue.checkpoint import save_adapter
+from framecue.cli import demo
+from framecue.cli.main import COMMANDS
+from framecue.library import Library
+from framecue.methods import METHODS
+
+# Before anything stands in for it.
+LOAD_MODEL = framecue.model.load_model
+
+# A dict holds the keys in their order, a list what each of its items is (there is one at least), a type what a value
+# is.
+MAYBE_INT, MAYBE_FLOAT, MAYBE_STR = (int, NoneType), (float, NoneType), (str, NoneType)
+SKIPPED = {"path": str, "reason": str}
+DUPLICATE = {"path": str, "original": str}
+HIT = {"rank": int, "path": str, "start_seconds": float, "end_seconds": float, "score": float, "hit": str}
+HYBRID_HIT = {
+    **HIT,
+    "words": list,
+    "vector_rank": MAYBE_INT,
+    "text_rank": MAYBE_INT,
+    "text_score": MAYBE_FLOAT,
+}
+EXPLANATION = {
+    "parts": [{"part": str, "weight": float, "score": float}],
+    "frame": {"at_seconds": float, "score": float},
+    "problem": NoneType,
+}
+RECALLS = {"R@1": float, "R@5": float, "R@10": float, "median_rank": float, "mean_rank": float}
+SCORES = {"text_to_video": RECALLS, "video_to_text": RECALLS, "twin_accuracy": MAYBE_FLOAT}
+SEARCH = {"query": str, "results": [HIT]}
+
+DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "index": (
+        "index {clips} --library {new} --model clip",
+        {
+            "library": str,
+            "added": int,
+            "changed": int,
+            "moved": int,
+            "unchanged": int,
+            "encoded": int,
+            "duplicates": [DUPLICATE],
+            "removed": int,
+            "subtitles_updated": int,
+            "skipped": [SKIPPED],
+            "videos": int,
+            "segments": int,
+        },
+    ),
+    "search": ("search red --library {library}", SEARCH),
+    "search --hybrid": ("search red --hybrid --library {library}", {"query": str, "results": [HYBRID_HIT]}),
+    "search --explain": (
+        "search red --explain --library {library}",
+        {"query": str, "results": [{**HIT, "explanation": EXPLANATION}]},
+    ),
+    "search --hybrid --explain": (
+        "search red --hybrid --explain --library {library}",
+        {"query": str, "results": [{**HYBRID_HIT, "explanation": EXPLANATION}]},
+    ),
+    "search --sheet": ("search red --library {library} --sheet {folder}/sheet.png", {**SEARCH, "sheet": str}),
+    "search --queries": ("search --library {library} --queries {queries}", {"searches": [SEARCH]}),
+    "search --queries --sheet": (
+        "search --library {library} --queries {queries} --sheet {folder}/sheet.png",
+        {"searches": [SEARCH], "sheet": str},
+    ),
+    "info": (
+        "info {library}",
+        {
+            "videos": int,
+            "segments": int,
+            "fingerprint": dict,
+            "files": [{"path": str, "duration_seconds": float}],
+            "duplicates": [DUPLICATE],
+        },
+    ),
+    "info of an adapter": (
+        "info moji-prompt-switch",
+        {
+            "folder": str,
+            "method": str,
+            "options": dict,
+            "offline": bool,
+            "paper": MAYBE_STR,
+            "backbone": str,
+            "revision": str,
+            "framecue_version": str,
+            "trainable_parameters": int,
+            "new_parameters": MAYBE_INT,
+            "backbone_parameters": MAYBE_INT,
+            "size_bytes": int,
+            "scores": dict,
+            "share_of_backbone": MAYBE_FLOAT,
+        },
+    ),
+    "clip": (
+        "clip {clips}/green.mp4@0-1 --output {folder}/out.mp4",
+        {"output": str, "path": str, "start_seconds": float, "end_seconds": float, "copied": bool},
+    ),
+    "remove": (
+        "remove {clips}/red.mp4 {clips}/none.mp4 --library {library}",
+        {"library": str, "removed": int, "skipped": [SKIPPED], "videos": int, "segments": int},
+    ),
+    "optimize": (
+        "optimize --library {library}",
+        {
+            "library": str,
+            "num_rows": int,
+            "num_files": [int],
+            "num_versions_dropped": int,
+            "index": str,
+            "num_indexed_rows": int,
+        },
+    ),
+    "demo": (
+        "demo --dir {folder}/demo",
+        {
+            "folder": str,
+            "library": str,
+            "sheet": str,
+            "right_first": int,
+            "searches": [
+                {
+                    "query": str,
+                    "expected": str,
+                    "expected_seconds": (list, NoneType),
+                    "results": [{**HIT, "right": bool}],
+                }
+            ],
+        },
+    ),
+    "moji-motion": (
+        "moji-motion {folder}/moji --clips 1 --split test",
+        {"folder": str, "clips": int, "twins": int, "splits": {"test": int}},
+    ),
+    "train": ("train {recipe}", {"adapter": str, "steps": int, "validation": dict}),
+    "evaluate": ("evaluate --model clip --data-dir {data}", SCORES),
+    "evaluate --rerank-with": (
+        "evaluate --model {real_model} --data-dir {data} --rerank-with {adapter} --depth 2",
+        {**SCORES, "reranked": SCORES},
+    ),
+    "caption": (
+        "caption {clips}/red.mp4 {clips}/broken.mp4",
+        {"captions": [{"path": str, "caption": str}], "skipped": [SKIPPED]},
+    ),
+    "methods": (
+        "methods",
+        {
+            "backbone": {"name": str, "parameters": int},
+            "num_frames": int,
+            "methods": [
+                {
+                    "name": str,
+                    "trainable_parameters": MAYBE_INT,
+                    "new_parameters": MAYBE_INT,
+                    "share_of_backbone": MAYBE_FLOAT,
+                    "offline": bool,
+                    "paper": str,
+                }
+            ],
+        },
+    ),
+    "import-checkpoint": (
+        "import-checkpoint {checkpoint} --format modelscope-vop --output {folder}/imported",
+        {"backbone": str, "adapter": MAYBE_STR, "method": MAYBE_STR, "has_tokenizer": bool, "notes": [str]},
+    ),
+}
+
+
+def check(value: Any, wanted: Any, where: str) -> None:
+    if isinstance(wanted, dict):
+        assert list(value) == list(wanted), where
+        for key in wanted:
+            check(value[key], wanted[key], f"{where}: {key}")
+    elif isinstance(wanted, list):
+        assert value, f"{where} is empty, so nothing shows what it holds"
+        for item in value:
+            check(item, wanted[0], where)
+    else:
+        # A whole number of seconds may be written without a point.
+        assert isinstance(value, (int, float) if wanted is float else wanted), f"{where} is {value!r}"
+
+
+@pytest.fixture
+def places(
+    run, loader, tmp_path: Path, clips: Path, data: Path, request: pytest.FixtureRequest
+) -> Callable[[str], dict[str, str]]:
+    """What the lines of the table name; most is made only where it is named."""
+
+    def library() -> Path:
+        assert run("index", clips, "--library", tmp_path / "videos.lance", "--model", "clip").code == 0
+        return tmp_path / "videos.lance"
+
+    def queries() -> Path:
+        (tmp_path / "queries.txt").write_text("red\ngreen\n")
+        return tmp_path / "queries.txt"
+
+    def checkpoint() -> Path:
+        torch.save({"state_dict": request.getfixturevalue("vop_weights")}, tmp_path / "vop.pth")
+        return tmp_path / "vop.pth"
+
+    def real_model() -> Path:
+        return request.getfixturevalue("clip_folder")
+
+    def adapter() -> Path:
+        options = {"num_frames": 2, "num_test_frames": 2}
+        model = LOAD_MODEL(real_model(), method="mean-pool", options=options)
+        model.method.freeze(model.backbone)
+        parts = {"backbone": model.backbone, "method": model.method, "method_name": "mean-pool"}
+        save_adapter(tmp_path / "adapter", **parts, version=__version__)
+        return tmp_path / "adapter"
+
+    def recipe() -> Path:
+        content = {
+            "output_dir": str(tmp_path / "run"),
+            "backbone": str(real_model()),
+            "method": "mean-pool",
+            "options": {"num_frames": 1, "num_test_frames": 1},
+            "dataset": {"name": "folder", "data_dir": str(data)},
+            "schedule": {"batch_size": 2, "max_steps": 1},
+        }
+        (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+        return tmp_path / "recipe.yaml"
+
+    makers = (library, queries, checkpoint, real_model, adapter, recipe)
+    shutil.copy(clips / "red.mp4", clips / "red again.mp4")
+    (clips / "broken.mp4").write_bytes(b"no video")
+    always = {"folder": tmp_path, "new": tmp_path / "new.lance", "clips": clips, "data": data}
+
+    def make(line: str) -> dict[str, str]:
+        named = {make.__name__: make() for make in makers if f"{{{make.__name__}}}" in line}
+        return {name: str(path) for name, path in {**always, **named}.items()}
+
+    return make
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three methods to count, and a demo of few and small clips."""
+    few = {name: METHODS[name] for name in ("prompt-switch", "vop", "x-pool")}
+    monkeypatch.setattr(framecue.methods, "METHODS", few)
+    monkeypatch.setattr(demo, "NUM_CLIPS", 14)
+    monkeypatch.setattr("framecue.datasets.moji_motion.files.IMAGE_SIZE", 64)
+    monkeypatch.setattr("framecue.datasets.moji_motion.film.IMAGE_SIZE", 64)
+
+
+def test_the_table_has_every_command() -> None:
+    assert {name.split()[0] for name in DOCUMENTS} == set(COMMANDS)
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_the_keys(run, loader, places, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    line, wanted = DOCUMENTS[name]
+    given = places(line)
+
+    def model_without_words(name: str, adapter: str | None = None) -> Any:
+        model = loader(name, adapter)
+        model.embed_texts = lambda texts: type(model).embed_texts(model, ["red"] * len(texts))
+        return model
+
+    if name == "demo":
+        monkeypatch.setattr("framecue.model.load_model", model_without_words)
+    elif name in ("train", "evaluate --rerank-with"):
+        monkeypatch.setattr("framecue.model.load_model", LOAD_MODEL)
+    result = run(*(word.format(**given) for word in line.split()), "--json")
+    assert result.code == 0, result.err
+    check(json.loads(result.out), wanted, name)
+
+
+def test_they_are_the_results_own(run, loader, places) -> None:
+    uri = places("{library}")["library"]
+    library = Library(uri, model=loader("clip"))
+    assert json.loads(run("info", uri, "--json").out) == library.info().to_dict()
+    for options in ({}, {"hybrid": True}, {"explain": True}, {"hybrid": True, "explain": True}):
+        flags = [f"--{option}" for option in options]
+        document = json.loads(run("search", "red", "--library", uri, *flags, "--json").out)
+        assert document == {"query": "red", "results": [hit.to_dict() for hit in library.search("red", **options)]}
+
+
+def test_an_explanation_without_a_frame_says_why(run, places, clips: Path) -> None:
+    uri = places("{library}")["library"]
+    for name in ("red.mp4", "red again.mp4"):
+        (clips / name).unlink()
+    best = json.loads(run("search", "red", "-k", 1, "--explain", "--library", uri, "--json").out)["results"][0]
+    check(best["explanation"], {**EXPLANATION, "frame": NoneType, "problem": str}, "explanation")

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import FrozenInstanceError
+from typing import get_type_hints
+
+import pytest
+from pydantic import TypeAdapter
+
+from framecue.errors import InputError
+from framecue.library.indexing.options import AddKeywords, AddOptions
+from framecue.video import STALL_SECONDS, Segmentation
+
+
+def test_what_they_are_where_nothing_is_said() -> None:
+    options = AddOptions()
+    assert (options.exclude, options.prune, options.segmentation, options.captions) == ((), False, None, False)
+    assert options.stall_seconds == STALL_SECONDS
+
+
+def test_the_keywords_are_the_fields() -> None:
+    assert get_type_hints(AddKeywords) == get_type_hints(AddOptions)
+    assert not AddKeywords.__required_keys__
+
+
+@pytest.mark.parametrize(
+    ("exclude", "kept"),
+    [("drafts", ("drafts",)), (["a", "b/**"], ("a", "b/**")), (iter(["a"]), ("a",)), ((), ())],
+)
+def test_globs_are_kept_as_a_tuple(exclude, kept: tuple[str, ...]) -> None:
+    options = AddOptions(exclude=exclude)
+    assert options.exclude == kept
+    assert hash(options) == hash(AddOptions(exclude=kept))
+
+
+def test_they_do_not_change_with_what_they_were_made_of() -> None:
+    globs = ["a"]
+    options = AddOptions(exclude=globs)
+    globs.append("b")
+    assert options.exclude == ("a",)
+    with pytest.raises(FrozenInstanceError):
+        options.prune = True  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"exclude": [""]}, "the glob to exclude is ''"),
+        ({"exclude": "  "}, "the glob to exclude is '  '"),
+        ({"stall_seconds": 0}, "stall_seconds is 0; it must be above 0"),
+        ({"stall_seconds": -1.5}, "stall_seconds is -1.5"),
+        ({"stall_seconds": float("inf")}, "stall_seconds is inf"),
+        ({"stall_seconds": float("nan")}, "stall_seconds is nan"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(wrong: dict[str, object], says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        AddOptions(**wrong)  # type: ignore[arg-type]
+
+
+def test_pydantic_reads_them_as_a_service_does() -> None:
+    adapter = TypeAdapter(AddOptions)
+    given = {"exclude": ["a"], "prune": True, "segmentation": {"kind": "windows", "segment_seconds": 4}}
+    assert adapter.validate_python(given) == AddOptions(
+        exclude=("a",), prune=True, segmentation=Segmentation("windows", 4.0)
+    )
+    with pytest.raises(InputError, match=r"stall_seconds is 0\.0"):
+        adapter.validate_json('{"stall_seconds": 0}')
+    assert adapter.json_schema()["properties"].keys() == get_type_hints(AddOptions).keys()
+
+
+def test_importing_them_costs_little() -> None:
+    program = "import sys; from framecue.library import AddOptions; AddOptions(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    heavy = {"torch", "transformers", "lancedb", "av", "numpy", "pyarrow", "pydantic", "PIL"}
+    assert not heavy & set(done.stdout.split())

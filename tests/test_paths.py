@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from framecue.paths import absolute_path, is_url, user_path
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    return tmp_path / "home"
+
+
+def test_the_home_folder_is_written_out(home: Path) -> None:
+    assert user_path("~") == str(home)
+    assert user_path("~/a.mp4") == user_path(Path("~/a.mp4")) == str(home / "a.mp4")
+
+
+@pytest.mark.parametrize("path", ["a.mp4", "a/~/b", "./~", "", "~nobody-here/a.mp4", "/x/../y"])
+def test_other_paths_stay_as_they_are(path: str) -> None:
+    assert user_path(path) == path
+
+
+def test_an_absolute_path_has_neither_home_nor_dots(home: Path, tmp_path: Path) -> None:
+    assert absolute_path("a.mp4") == absolute_path(Path("./b/../a.mp4")) == str(tmp_path / "here" / "a.mp4")
+    assert absolute_path("~/videos/") == str(home / "videos")
+    assert absolute_path("/x//y/../z") == "/x/z"
+    assert absolute_path("~nobody-here") == str(tmp_path / "here" / "~nobody-here")
+
+
+def test_an_absolute_path_keeps_links(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    assert absolute_path(os.path.join("..", "link", "a.mp4")) == str(tmp_path / "link" / "a.mp4")  # noqa: PTH118
+
+
+@pytest.mark.parametrize("path", ["s3://bucket/a.mp4", "gs://bucket", "file:///a.mp4", "https://host/a.mp4"])
+def test_urls(path: str) -> None:
+    assert is_url(path)
+
+
+@pytest.mark.parametrize("path", ["/a.mp4", "C:/a.mp4", "a:b.mp4", "", Path("s3://bucket/a.mp4")])
+def test_what_is_no_url(path: str | Path) -> None:
+    # pathlib makes one slash of two: such a path has stopped being a URL.
+    assert not is_url(path)
