@@ -31,7 +31,7 @@ timed = began=$$(date +%s); $(MAKE) --no-print-directory $(1); status=$$?; \
 install: $(STAMP)
 
 # Installed anew only when what is to be installed has changed.
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml constraints.txt src/framecue/_version.py
 	@command -v $(PYTHON) >/dev/null \
 	  || { echo "$(PYTHON): not found; install Python 3.10 or newer, or name one: make PYTHON=/path/to/python3" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
