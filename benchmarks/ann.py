@@ -194,7 +194,7 @@ def build(options: argparse.Namespace) -> dict[str, Any]:
     return {
         "seconds": seconds,
         "memory_mb": peak_memory_mb(),
-        "rows_mb": store._table.stats()["total_bytes"] / 1e6,
+        "rows_mb": store.table.lance.stats()["total_bytes"] / 1e6,
         "index_mb": size_mb(uri_of(options) / "segments.lance" / "_indices"),
     }
 
@@ -250,7 +250,7 @@ def in_turns(store: Store, name: str, queries: np.ndarray, *, limit: int, where:
 def multiply(options: argparse.Namespace) -> dict[str, Any]:
     """All vectors in memory as float32, times the query; and whether that finds what the exact search finds."""
     store = Store.open(str(uri_of(options)))
-    table = store._table.search().select(["path", "start_seconds", "vector"]).to_arrow()
+    table = store.table.lance.search().select(["path", "start_seconds", "vector"]).to_arrow()
     keys = list(zip(table["path"].to_pylist(), table["start_seconds"].to_pylist(), strict=True))
     flat = table["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
     vectors = flat.reshape(-1, options.width).astype(np.float32)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from framecue.encoder import Fingerprint
 from framecue.library import results
 from framecue.library.results import (
     AddReport,
@@ -26,8 +27,10 @@ from framecue.library.results import (
     Skipped,
     Upkeep,
 )
+from framecue.video import FrameSampling
 
-SKIPPED, DUPLICATE = Skipped("/v/a.mp4", "no such file"), Duplicate("/v/b.mp4", "/v/c.mp4")
+SKIPPED, FINGERPRINT = Fingerprint(backbone="clip", sampling=FrameSampling(12), embedding_dim=4)
+DUPLICATE = Skipped("/v/a.mp4", "no such file"), Duplicate("/v/b.mp4", "/v/c.mp4")
 FRAME = BestFrame(1.5, 0.25, np.zeros((2, 3, 3), np.uint8))
 HIT = Hit(1, "/v/a.mp4", 61.5, 66.5, 0.5, "hash", 90.0)
 HIT_DOCUMENT = {
@@ -89,11 +92,11 @@ DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
     ),
     (SearchResult("a dog", [HIT, FOUND]), {"query": "a dog", "results": [HIT_DOCUMENT, FOUND_DOCUMENT]}),
     (
-        LibraryInfo("v.lance", 1, 2, {"backbone": "clip"}, [FileInfo("/v/a.mp4", 2.5)], [DUPLICATE]),
+        LibraryInfo("v.lance", 1, 2, FINGERPRINT, [FileInfo("/v/a.mp4", 2.5)], [DUPLICATE]),
         {
             "videos": 1,
             "segments": 2,
-            "fingerprint": {"backbone": "clip"},
+            "fingerprint": FINGERPRINT.to_dict(),
             "files": [{"path": "/v/a.mp4", "duration_seconds": 2.5}],
             "duplicates": [DUPLICATE.to_dict()],
         },

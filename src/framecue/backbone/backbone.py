@@ -182,7 +182,7 @@ class Backbone(nn.Module):
             self.logit_scale.clamp_(max=self.MAX_LOGIT_SCALE)
 
     def tokenize(self, texts: list[str], *, max_length: int | None = None) -> tuple[Tensor, Tensor]:
-        """Texts to ids and mask, at their real length where the text tower allows it.
+        """Turn texts into ids and mask, at their real length where the text tower allows it.
 
         Where attention is causal and the feature is read at end-of-text, padding to the context length would cost time
         and change nothing: the batch is as long as its longest text. A tower that learnt its texts padded gets them so.

@@ -12,7 +12,7 @@ _NATIVE = ("avx512_bf16", "amx_bf16")
 
 
 def fast_dtype() -> torch.dtype:
-    """Give `torch.bfloat16` where the model runs on a processor that has instructions for it, else `torch.float32`."""
+    """Return `torch.bfloat16` if the model runs on a processor with instructions for it, else `torch.float32`."""
     if torch.cuda.is_available() or not torch.backends.mkldnn.is_available():
         return torch.float32
     # Older PyTorch does not say what the processor has.

@@ -64,7 +64,7 @@ def load_backbone(name: str | Path, *, dtype: torch.dtype = torch.float32, revis
 
 
 def initialise_backbone(folder: str | Path, *, seed: int) -> Backbone:
-    """New weights for an architecture.
+    """Return a backbone of an architecture with new weights.
 
     Args:
         folder: holds `config.json` and a tokenizer, or the name of a bundled model; weights, if there are any, are not

@@ -19,7 +19,7 @@ VIT_B_32 = "CLIP ViT-B/32"
 
 
 def backbone_without_weights(name: str | Path | None = None, *, local: bool = False) -> Backbone:
-    """The backbone of a name, of its configuration alone: no weights are read or fetched.
+    """Return the backbone of a name, made of its configuration alone: no weights are read or fetched.
 
     Args:
         name: as for `load_backbone`; None is a CLIP of ViT-B/32's sizes.
@@ -45,7 +45,7 @@ def backbone_without_weights(name: str | Path | None = None, *, local: bool = Fa
 
 
 def twin_without_weights(backbone: Backbone) -> Backbone:
-    """A backbone of the same architecture, to build and change at will."""
+    """Return a backbone of the same architecture, without weights, to build and change at will."""
     return _make(backbone.model.config, backbone.name)
 
 

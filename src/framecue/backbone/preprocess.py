@@ -46,7 +46,7 @@ class Preprocess:
 
     @property
     def short_side(self) -> int:
-        """To what short side larger frames may be scaled before these steps: twice the size that they make.
+        """Return to what short side larger frames may be scaled before these steps: twice the size that they make.
 
         The pixel values then differ by a few grey levels at edges, by less than one on the mean.
         """
@@ -54,18 +54,18 @@ class Preprocess:
 
     @classmethod
     def clip(cls, image_size: int) -> Preprocess:
-        """CLIP's own steps: the short side to S pixels, the square in the middle."""
+        """Return CLIP's own steps: the short side to S pixels, the square in the middle."""
         return cls(resize=image_size, crop=(image_size, image_size))
 
     @classmethod
     def siglip(cls, image_size: int, *, filter: str = "bicubic", patch_size: int | None = None) -> Preprocess:
-        """SigLIP's own steps: squash to (S, S) whatever the aspect ratio; values from -1 to 1."""
+        """Return SigLIP's own steps: squash to (S, S) whatever the aspect ratio; values from -1 to 1."""
         half = (0.5, 0.5, 0.5)
         return cls((image_size, image_size), None, mean=half, std=half, filter=filter, patch_size=patch_size)
 
     @classmethod
     def of_image_processor(cls, processor: Any, *, image_size: int | None = None) -> Preprocess:
-        """The same steps as an image processor of `transformers`.
+        """Return the same steps as an image processor of `transformers`.
 
         Args:
             processor: the image processor. One of NaFlex (SigLIP 2) resizes each frame to as many patches as it allows,
@@ -109,7 +109,7 @@ class Preprocess:
 
     @classmethod
     def of_folder(cls, name: str, *, default: Preprocess, **hub: Any) -> Preprocess:
-        """The steps that a model's folder or hub page names; `default`, the architecture's, where it names none."""
+        """Return the steps that a model's folder or hub page names, or `default`, the architecture's."""
         from transformers import AutoImageProcessor
 
         folder = Path(name)
@@ -139,7 +139,7 @@ class Preprocess:
         processor.save_pretrained(folder)
 
     def __call__(self, frames: np.ndarray | Tensor) -> Tensor:
-        """Frames to pixel values.
+        """Turn frames into pixel values.
 
         Args:
             frames: uint8 (F, H, W, 3), RGB, 0..255.
@@ -153,7 +153,7 @@ class Preprocess:
         return self.normalise(self.resize_and_crop(frames))
 
     def resize_and_crop(self, frames: np.ndarray | Tensor) -> Tensor:
-        """The steps before normalising: uint8 (F, H, W, 3) to uint8 (F, 3, S, S)."""
+        """Take the steps before normalising: uint8 (F, H, W, 3) to uint8 (F, 3, S, S)."""
         array = frames.cpu().numpy() if isinstance(frames, Tensor) else frames
         if array.dtype != np.uint8 or array.ndim != 4 or array.shape[-1] != 3 or not array.size:
             raise InputError(f"frames must be uint8 (F, H, W, 3) in RGB; got {array.dtype} of shape {array.shape}")
@@ -169,7 +169,7 @@ class Preprocess:
         return pixels
 
     def normalise(self, pixels: Tensor) -> Tensor:
-        """Pixels uint8 (..., 3, S, S) to float32, normalised by channel."""
+        """Normalise pixels by channel: uint8 (..., 3, S, S) to float32."""
         scale = 1.0 / (255.0 * torch.tensor(self.std, device=pixels.device))
         offset = torch.tensor(self.mean, device=pixels.device) / torch.tensor(self.std, device=pixels.device)
         # In place, on a contiguous copy: a video's pixels do not fit into a processor's caches.
@@ -185,7 +185,7 @@ class Preprocess:
 
 
 def _image_processor(model: str) -> Any:
-    """A model's image processor in the form that needs no torchvision: its name changed within transformers 5."""
+    """Return a model's image processor in the form without torchvision: its name changed within transformers 5."""
     import transformers
 
     return getattr(transformers, f"{model}ImageProcessorPil", None) or getattr(transformers, f"{model}ImageProcessor")

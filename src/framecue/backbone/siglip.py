@@ -90,12 +90,12 @@ class SiglipTextTower(TextTower):
 
 
 def siglip_preprocess(config: Any) -> Preprocess:
-    """SigLIP's own steps for a configuration of `SiglipModel`, where a folder names none."""
+    """Return SigLIP's own steps for a configuration of `SiglipModel`, where a folder names none."""
     return Preprocess.siglip(config.vision_config.image_size)
 
 
 def why_siglip_is_unsupported(config: Any) -> str | None:
-    """What a configuration of SigLIP or SigLIP 2 lacks to give image and text features to compare, or None."""
+    """Return what a configuration of SigLIP or SigLIP 2 lacks to give image and text features to compare, or None."""
     vision, text = config.vision_config, config.text_config
     if not vision.vision_use_head:
         return "it has no pooling head (vision_use_head is false), which makes image features; give a model with one"

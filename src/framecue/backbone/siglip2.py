@@ -37,12 +37,12 @@ class Siglip2VisionTower(SiglipVisionTower):
 
 
 def siglip2_preprocess(config: Any) -> Preprocess:
-    """SigLIP 2's own steps for a configuration of `Siglip2Model`, where a folder names none."""
+    """Return SigLIP 2's own steps for a configuration of `Siglip2Model`, where a folder names none."""
     return Preprocess.siglip(_image_size(config), filter="bilinear", patch_size=config.vision_config.patch_size)
 
 
 def why_siglip2_is_unsupported(config: Any) -> str | None:
-    """What a configuration of SigLIP 2 lacks to give image and text features of square frames, or None."""
+    """Return what a configuration of SigLIP 2 lacks to give image and text features of square frames, or None."""
     patches = config.vision_config.num_patches
     if math.isqrt(patches) ** 2 != patches:
         return f"num_patches must be a square number, as frames are square here, got {patches}"

@@ -92,7 +92,7 @@ def find_source(name: str | Path, *, revision: str | None = None) -> Source:
 
 
 def _why_unreachable(name: str, revision: str | None) -> str | None:
-    """Ask the hub about a model, once; why there was no answer, or None if there was one."""
+    """Ask the hub about a model, once, and return why there was no answer; None if there was one."""
     try:
         HfApi().model_info(name, revision=revision, timeout=HUB_TIMEOUT_SECONDS)
     except HfHubHTTPError as error:

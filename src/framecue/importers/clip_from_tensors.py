@@ -33,7 +33,7 @@ Heads = Callable[[str, int], int | None]
 
 
 def known_heads(tower: str, width: int) -> int | None:
-    """Heads of a tower (`text_model`, `vision_model`) of OpenAI's CLIPs, None for a width that they do not have."""
+    """Return how many heads a tower (`text_model`, `vision_model`) of a width has in OpenAI's CLIPs, if one has."""
     return KNOWN_HEADS[tower].get(width)
 
 
@@ -76,7 +76,7 @@ def clip_of_tensors(
 
 
 def stand_in_clip(embedding_dim: int) -> CLIPModel:
-    """The smallest CLIP of a width E, with random weights: a place to put a method on, not a model."""
+    """Return the smallest CLIP of a width E, with random weights: a place to put a method on, not a model."""
     tower = {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1}
     return _new_clip(
         CLIPConfig(
@@ -88,7 +88,7 @@ def stand_in_clip(embedding_dim: int) -> CLIPModel:
 
 
 def _new_clip(config: CLIPConfig) -> CLIPModel:
-    """A CLIP with new weights; the state of the random generator is left alone."""
+    """Return a CLIP with new weights; the state of the random generator is left alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         return CLIPModel(config)

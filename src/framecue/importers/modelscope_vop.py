@@ -120,7 +120,7 @@ def _hyperparameters(checkpoint: Checkpoint) -> Mapping[str, Any]:
 
 
 def _suffix(told: Mapping[str, Any], count: int, *, source: str) -> int:
-    """How many of the text prompts stand at the end: half of them, unless the configuration says otherwise."""
+    """Return how many of the text prompts stand at the end: half of them, unless the configuration says otherwise."""
     prefix = hyperparameter(told, "tp_prefix_token_num", count - count // 2, source=source, least=0)
     suffix = hyperparameter(told, "tp_suffix_token_num", count - prefix, source=source, least=0)
     if prefix + suffix != count:

@@ -60,7 +60,7 @@ def is_openai_format(names: Mapping[str, Any]) -> bool:
 def clip_of_openai(
     tensors: Mapping[str, Tensor], *, source: str, given: Mapping[str, Any] | None = None, prefix: str = ""
 ) -> CLIPModel:
-    """Tensors in OpenAI's format as a `transformers` CLIP in float32.
+    """Return a `transformers` CLIP in float32 of tensors in OpenAI's format.
 
     Args:
         tensors: all of them, without what is not CLIP's; half precision is widened.
@@ -99,7 +99,7 @@ def _heads(tower: str, width: int) -> int | None:
 
 
 def _places(name: str) -> list[str] | None:
-    """Where a tensor goes in `transformers`' CLIP: three places for packed ones, none for sizes, None if unknown."""
+    """Return where a tensor goes in `transformers`' CLIP: three places if packed, none for sizes, None if unknown."""
     if name in SIZES:
         return []
     if name in PLACES:
@@ -123,7 +123,7 @@ def _parts(name: str, tensor: Tensor, count: int) -> list[Tensor]:
 
 
 def _expected(tensors: Mapping[str, Tensor]) -> set[str]:
-    """The names that a CLIP of as many layers has."""
+    """Return the names that a CLIP of as many layers has."""
     expected = set(PLACES)
     for tower in ("", "visual."):
         start = f"{tower}transformer.resblocks."

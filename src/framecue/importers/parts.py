@@ -35,7 +35,7 @@ class Checkpoint:
     clip: PreTrainedModel | None = None
 
     def under(self, prefix: str) -> dict[str, Tensor]:
-        """The tensors whose names start with a prefix, without it."""
+        """Return the tensors whose names start with a prefix, under their names without it."""
         return {name.removeprefix(prefix): t for name, t in self.tensors.items() if name.startswith(prefix)}
 
     def refuse(self, *, frames_per_group: bool = False, clip: bool = False) -> None:
@@ -86,7 +86,7 @@ class Importer(NamedTuple):
 
 
 def hyperparameter(values: Mapping[str, Any], name: str, default: int, *, source: str, least: int = 1) -> int:
-    """A whole number of a configuration.
+    """Return a whole number of a configuration.
 
     Raises:
         ModelError: it is something else, or less than `least`.

@@ -62,7 +62,8 @@ def import_checkpoint(
     """
     if format not in IMPORTERS:
         raise UnknownNameError("format", format, IMPORTERS)
-    refuse_occupied(Path(output))
+    folder = Path(user_path(output))
+    refuse_occupied(folder)
     told = None if config is None else _read_config(config)
     tensors = read_state_dict(file, ema=ema)
     _refuse_other_format(str(file), tensors, format)
@@ -77,7 +78,7 @@ def import_checkpoint(
         clip=None if backbone is None else backbone.model,
     )
     imported = IMPORTERS[format].convert(checkpoint)
-    return write(imported, output=Path(output), source=str(file), tokenizer=tokenizer, given=backbone)
+    return write(imported, output=folder, source=str(file), tokenizer=tokenizer, given=backbone)
 
 
 def _refuse_other_format(file: str, names: Mapping[str, Any], format: str) -> None:

@@ -23,7 +23,7 @@ STATE_DICT, EMA_STATE_DICT = "state_dict", "state_dict_ema"
 
 
 def read_state_dict(name: str | Path, *, ema: bool = False) -> dict[str, Tensor]:
-    """The tensors of a file by name, on the CPU and in their own types.
+    """Return the tensors of a file by name, on the CPU and in their own types.
 
     A checkpoint of a training (`{"epoch": ..., "state_dict": ...}`) gives its state dict; the `module.` that a wrapper
     for several devices leaves in names is taken out.
@@ -63,13 +63,13 @@ def read_state_dict(name: str | Path, *, ema: bool = False) -> dict[str, Tensor]
 
 
 def names_in_words(names: Any, *, most: int = 5) -> str:
-    """The first few names, sorted, for a message."""
+    """Return the first few names, sorted, for a message."""
     ordered = sorted(map(str, names))
     return ", ".join(ordered[:most]) + (f", ... ({len(ordered)} in all)" if len(ordered) > most else "")
 
 
 def lists_in_words(**lists: Iterable[str]) -> str:
-    """What is wrong with a file's names, for a message: each kind that there is (`missing=...`) with its names."""
+    """Return what is wrong with a file's names, for a message: each kind (`missing=...`) and its first names."""
     kinds = ((kind, list(names)) for kind, names in lists.items())
     return "; ".join(f"{kind} {names_in_words(names)}" for kind, names in kinds if names)
 
@@ -110,7 +110,7 @@ def _refuse_torchscript(path: Path) -> None:
 
 
 def _not_plain(path: Path, reason: str) -> ModelError:
-    """The error of a pickle that PyTorch refuses to open as weights alone."""
+    """Return the error of a pickle that PyTorch refuses to open as weights alone."""
     culprit = re.search(r"(?:GLOBAL|global|class|function) ([A-Za-z_][\w.]*\.[\w.]+)", reason)
     if culprit is None and "Unsupported operand" in reason:
         return ModelError(f"{path}: is neither safetensors nor a PyTorch checkpoint, or it is damaged")

@@ -1,4 +1,4 @@
-"""Writes what an importer made: a backbone folder and an adapter folder, both or none."""
+"""Write what an importer made: a backbone folder and an adapter folder, both or none."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from framecue.errors import ModelError
 from framecue.importers.parts import Imported
 from framecue.importers.weights_file import lists_in_words
 from framecue.methods import Method, build_method
+from framecue.paths import absolute_path
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -120,7 +121,7 @@ def write(
 
 
 def _method(imported: Imported, backbone: Backbone, source: str) -> Method:
-    """The method with the checkpoint's parameters, frozen and thawed as for training."""
+    """Return the method with the checkpoint's parameters, frozen and thawed as for training."""
     assert imported.method is not None
     method = build_method(imported.method, imported.options, backbone)
     parameters = dict(method.named_parameters())
@@ -145,7 +146,7 @@ def _method(imported: Imported, backbone: Backbone, source: str) -> Method:
 def _tokenizer(
     imported: Imported, wanted: str | Path | None, given: Backbone | None, notes: list[str]
 ) -> PreTrainedTokenizerBase | None:
-    """The tokenizer to write; None, with a note, where none can be had."""
+    """Return the tokenizer to write; None, with a note, where none can be had."""
     text = imported.clip.config.text_config
     if wanted is None and given is not None:
         return given.tokenizer
@@ -179,8 +180,8 @@ def _tokenizer(
 
 @contextmanager
 def _whole(output: Path) -> Iterator[Path]:
-    """Give a folder beside the output to write to; at the end its contents are the output's, or are gone."""
-    target = output.expanduser().absolute()
+    """Yield a folder beside the output to write to; at the end its contents are the output's, or are gone."""
+    target = Path(absolute_path(output))
     partial = target.parent / f".{target.name}.{uuid4().hex[:8]}"
     try:
         refuse_occupied(target)

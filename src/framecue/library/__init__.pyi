@@ -19,3 +19,5 @@ from .search.filters import Filters as Filters
 from .search.query import Query as Query
 from .search.query import SearchOptions as SearchOptions
 from .search.query import VideoMoment as VideoMoment
+from .watching.watch import WatchOptions as WatchOptions
+from .watching.watch import watch as watch

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from framecue.encoder import Encoder, Fingerprint
-from framecue.errors import InputError, LibraryNotFoundError, NotOfflineError
+from framecue.errors import InputError, NotOfflineError
 from framecue.library.files.interface import Files, PathsLike
 from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.walk import is_below
@@ -26,7 +26,9 @@ from framecue.library.results import AddReport, Duplicate, FileInfo, Hit, Librar
 from framecue.library.search.answer import answer
 from framecue.library.search.query import Query, SearchKeywords, SearchOptions, as_query
 from framecue.library.store import Store, normal_uri
+from framecue.library.store.kept import KeptStore
 from framecue.library.store.lock import library_lock
+from framecue.library.store.snapshot import Snapshot
 from framecue.paths import NOT_LOCAL, absolute_path, is_url
 from framecue.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, ReadVideo, Segmentation
 
@@ -57,6 +59,7 @@ class Library:
 
     def __init__(self, uri: str | os.PathLike[str], model: Encoder | None = None) -> None:
         self.uri = normal_uri(uri)
+        self._kept = KeptStore(self.uri)
         self.files: Files = LOCAL_FILES
         self._model = model
 
@@ -67,7 +70,7 @@ class Library:
         Raises:
             LibraryError: something else is at this place, or it cannot be read.
         """
-        return self._open_if_there() is not None
+        return self._kept.open_if_there() is not None
 
     @property
     def fingerprint(self) -> Fingerprint:
@@ -77,7 +80,7 @@ class Library:
             LibraryNotFoundError: the library does not exist.
             LibraryError: something else is at this place, or it cannot be read.
         """
-        return _fingerprint(Store.open(self.uri))
+        return _fingerprint(self._kept.open())
 
     def plan(self, paths: PathsLike, *, exclude: Iterable[str] = (), within: Iterable[str] | None = None) -> Plan:
         """Return what ``add`` would do, without reading any content or loading a model.
@@ -92,10 +95,15 @@ class Library:
             InputError: there is no video at any of the paths, or a glob is empty.
             LibraryError: something else is at the library's place, or it cannot be read.
         """
-        store = self._open_if_there()
-        held, copies = (store.held(), store.copies()) if store else ({}, {})
+        known = self._kept.snapshot()
         return make_plan(
-            paths, suffixes=SUFFIXES, held=held, copies=copies, exclude=exclude, within=within, files=self.files
+            paths,
+            suffixes=SUFFIXES,
+            held=known.held,
+            copies=known.copies,
+            exclude=exclude,
+            within=within,
+            files=self.files,
         )
 
     def missing(self, plan: Plan) -> tuple[list[str], list[Skipped]]:
@@ -107,8 +115,7 @@ class Library:
         Raises:
             LibraryError: something else is at the library's place, or it cannot be read.
         """
-        store = self._open_if_there()
-        return find_gone({**store.held(), **store.copies()}, plan, files=self.files) if store else ([], [])
+        return find_gone(self._kept.snapshot().paths, plan, files=self.files)
 
     def add(
         self,
@@ -145,7 +152,7 @@ class Library:
         """
         wanted = replace(options or AddOptions(), **named)
         plan = paths if isinstance(paths, Plan) else self.plan(paths, exclude=wanted.exclude)
-        store = self._open_if_there()
+        store = self._kept.open_if_there()
         self._fitting_segmentation(store, wanted.segmentation)
         if self._model is not None or plan.units:
             _check_offline(self._fitting_model(store))
@@ -154,23 +161,24 @@ class Library:
         if plan.units or plan.subtitles_changed or wanted.prune:
             with library_lock(self.uri, on_wait=on_wait):
                 # From here on nobody else writes, but somebody may have since the library was looked at.
-                store = self._open_if_there()
+                snapshot = self._kept.snapshot()
                 if plan.units:
+                    store = self._kept.open_if_there()
                     settings = self._fitting_segmentation(store, wanted.segmentation)
                     model = self._fitting_model(store)
                     encoder = SegmentEncoder(model, segmentation=settings, captions=wanted.captions)
                     with open_readers(stall_seconds=wanted.stall_seconds) as readers:
-                        outcome = self._encode(plan, encoder, readers, store, progress)
-                    store = self._open_if_there()
-                if store:
-                    retold = update_subtitles(store, plan.subtitles_changed, files=self.files)
+                        outcome = self._encode(plan, encoder, readers, store, snapshot, progress)
+                if store := self._kept.open_if_there():
+                    retold = update_subtitles(store, snapshot, plan.subtitles_changed, files=self.files)
                     if wanted.prune:
                         # Last, so that what was moved has been found under its new name.
-                        gone, kept = self.missing(plan)
-                        removed = take_out(store, gone, files=self.files)
+                        gone, kept = find_gone(snapshot.paths, plan, files=self.files)
+                        removed = take_out(store, snapshot, gone, files=self.files)
                     store.ensure_text_index()
                     store.optimize_if_due()
-        num_videos, num_segments = _counts(store)
+                    self._kept.wrote(snapshot)
+        known = self._kept.snapshot()
         return AddReport(
             uri=self.uri,
             added=outcome.added,
@@ -182,8 +190,8 @@ class Library:
             encoded=outcome.encoded,
             removed=removed,
             subtitles_updated=retold.updated,
-            num_videos=num_videos,
-            num_segments=num_segments,
+            num_videos=known.num_videos,
+            num_segments=known.num_segments,
         )
 
     def _encode(
@@ -192,6 +200,7 @@ class Library:
         encoder: SegmentEncoder,
         readers: Sequence[ReadVideo],
         store: Store | None,
+        snapshot: Snapshot,
         progress: ProgressCallback | None,
     ) -> Outcome:
         fingerprint = encoder.encoder.fingerprint().with_absolute_places()
@@ -199,6 +208,7 @@ class Library:
             plan,
             LocalRunner(encoder, readers),
             store=store,
+            snapshot=snapshot,
             make_store=lambda: Store.create(self.uri, fingerprint.to_dict(), encoder.options.segmentation),
             progress=progress,
             files=self.files,
@@ -218,13 +228,13 @@ class Library:
             LibraryNotFoundError: the library does not exist.
             LibraryError: the library cannot be read or written.
         """
-        Store.open(self.uri)  # before the lock, which would make a folder where there is none
+        self._kept.open()  # before the lock, which would make a folder where there is none
         with library_lock(self.uri, on_wait=on_wait):
             return self._remove(paths)
 
     def _remove(self, paths: PathsLike) -> RemoveReport:
-        store = Store.open(self.uri)
-        known = {**store.held(), **store.copies()}
+        store, snapshot = self._kept.open(), self._kept.snapshot()
+        known = snapshot.paths
         found: dict[str, None] = {}
         skipped: list[Skipped] = []
         for item in [paths] if isinstance(paths, (str, os.PathLike)) else list(paths):
@@ -239,8 +249,9 @@ class Library:
         if not found:
             what = f"{skipped[0].path}: {skipped[0].reason}" if skipped else "no path given"
             raise InputError(f"nothing to remove: {what}; `framecue info {self.uri}` lists what it holds")
-        removed = take_out(store, found, files=self.files)
-        return RemoveReport(self.uri, removed, skipped, *_counts(store))
+        removed = take_out(store, snapshot, found, files=self.files)
+        self._kept.wrote(snapshot)
+        return RemoveReport(self.uri, removed, skipped, snapshot.num_videos, snapshot.num_segments)
 
     def optimize(self, *, on_wait: Callable[[], None] | None = None) -> Upkeep:
         """Make searches fast: join small files, drop earlier versions, and make or refresh the approximate index.
@@ -254,9 +265,9 @@ class Library:
             LibraryNotFoundError: the library does not exist.
             LibraryError: the library cannot be read or written.
         """
-        Store.open(self.uri)  # before the lock, which would make a folder where there is none
+        self._kept.open()  # before the lock, which would make a folder where there is none
         with library_lock(self.uri, on_wait=on_wait):
-            return Store.open(self.uri).optimize()
+            return self._kept.open().optimize()
 
     def search(
         self,
@@ -313,7 +324,7 @@ class Library:
         if k is not None:
             wanted = replace(wanted, k=k)
         asked = [as_query(query) for query in ([queries] if isinstance(queries, (str, Query)) else queries)]
-        store = Store.open(self.uri)
+        store = self._kept.open()
         return answer(store, lambda: self._fitting_model(store), asked, wanted, files=self.files)
 
     def thumbnails(self, hits: Sequence[Hit]) -> list[bytes | None]:
@@ -323,7 +334,7 @@ class Library:
             LibraryNotFoundError: the library does not exist.
             LibraryError: it cannot be read.
         """
-        return Store.open(self.uri).thumbnails([(hit.path, hit.start_seconds) for hit in hits])
+        return self._kept.open().thumbnails([(hit.path, hit.start_seconds) for hit in hits])
 
     def info(self) -> LibraryInfo:
         """Return what the library holds; needs no model.
@@ -332,27 +343,21 @@ class Library:
             LibraryNotFoundError: the library does not exist.
             LibraryError: something else is at this place, or it cannot be read.
         """
-        store = Store.open(self.uri)
-        held = store.held()
+        store, snapshot = self._kept.open(), self._kept.snapshot()
+        held = snapshot.held
         originals = {item.video_id: path for path, item in held.items()}
         return LibraryInfo(
             uri=self.uri,
-            num_videos=len(held),
-            num_segments=sum(item.num_segments for item in held.values()),
+            num_videos=snapshot.num_videos,
+            num_segments=snapshot.num_segments,
             fingerprint=_fingerprint(store),
-            files=[FileInfo(path, item.duration_seconds) for path, item in held.items()],
+            files=[FileInfo(path, item.duration_seconds) for path, item in sorted(held.items())],
             duplicates=[
                 Duplicate(path, originals[copy.video_id])
-                for path, copy in store.copies().items()
+                for path, copy in sorted(snapshot.copies.items())
                 if path not in held and copy.video_id in originals
             ],
         )
-
-    def _open_if_there(self) -> Store | None:
-        try:
-            return Store.open(self.uri)
-        except LibraryNotFoundError:
-            return None
 
     def _fitting_model(self, store: Store | None) -> Encoder:
         """Return the model, loading the one that the library names if need be, checked against the library."""
@@ -389,12 +394,6 @@ def _words(segmentation: Segmentation) -> str:
 
 def _fingerprint(store: Store) -> Fingerprint:
     return Fingerprint.from_dict(store.fingerprint)
-
-
-def _counts(store: Store | None) -> tuple[int, int]:
-    """Count (videos, segments) of a library."""
-    held = store.held() if store else {}
-    return len(held), sum(item.num_segments for item in held.values())
 
 
 def _check_offline(model: Encoder) -> None:

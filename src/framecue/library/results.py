@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from framecue.encoder import Fingerprint
 from framecue.video import format_hit
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from framecue.encoder import Fingerprint
 
 
 __all__ = [

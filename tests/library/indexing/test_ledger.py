@@ -17,7 +17,7 @@ from framecue.library.indexing.plan import Plan, Unit
 from framecue.library.indexing.run import run_plan
 from framecue.library.indexing.runner import LocalRunner
 from framecue.library.state import FileState
-from framecue.library.store import Store
+from framecue.library.store import Snapshot, Store
 from framecue.video import Content, Moment, Progress, ReadOptions, Segmentation
 
 Event = Content | Progress | Moment
@@ -63,6 +63,7 @@ def run(tmp_path: Path, model: Any, files: dict[str, tuple[str, list]], *, num_r
         Plan(tuple(units), (), ()),
         LocalRunner(SegmentEncoder(model, segmentation=SEGMENTATION), readers),
         store=store,
+        snapshot=store.snapshot() if store else Snapshot(),
         make_store=lambda: Store.create(uri, fingerprint, SEGMENTATION),
         **options,
     )

@@ -17,7 +17,7 @@ from framecue.errors import InputError
 from framecue.library import Filters
 from framecue.library.files.exclude import Exclude
 from framecue.library.search.filters import glob_pattern
-from framecue.library.store import quoted
+from framecue.library.store.sql import quoted
 
 # Signs that mean something to SQL, to LIKE, to regular expressions, to globs, and a few that mean nothing.
 LETTERS = "aB%_'\"\\[]!-*?.+^$(){}|&~#<>\n \u00e9\u65e5;`"

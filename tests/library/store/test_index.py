@@ -12,7 +12,7 @@ from framecue.library.state import FileState
 from framecue.library.store import Store, index
 from framecue.library.store.index import LEAST_FRAGMENTS, LEAST_INDEXED_ROWS, MOST_SHARE
 from framecue.library.store.rows import Row
-from framecue.library.store.table import TABLE
+from framecue.library.store.table import TABLE, Table
 
 WIDTH = 32
 MOST_RESULTS = int(MOST_SHARE * LEAST_INDEXED_ROWS)
@@ -95,7 +95,11 @@ def explain(store: Store, *, limit: int, where: str | None = None, exact: bool =
     search = table.search(make_vectors(1)[0].astype(np.float32), vector_column_name="vector").distance_type("cosine")
     if where is not None:
         search = search.where(where)
-    return index.aim(table, search, limit=limit, where=where, exact=exact).limit(limit).explain_plan()
+    return (
+        index.tune_search(Table(store.uri, table), search, limit=limit, where=where, exact=exact)
+        .limit(limit)
+        .explain_plan()
+    )
 
 
 @pytest.mark.parametrize(
@@ -201,7 +205,7 @@ def test_another_writer_in_an_object_store_is_no_error_of_a_run(
     def conflict(**_: object) -> None:
         raise RuntimeError("lance error: Retryable commit conflict for version 3, /place/in/sources.rs:1")
 
-    monkeypatch.setattr(store._table, "optimize", conflict)
+    monkeypatch.setattr(store.table.lance, "optimize", conflict)
     assert store.optimize_if_due() is None
     with pytest.raises(LibraryError, match="cannot be optimized: lance error: Retryable commit conflict"):
         store.optimize()
@@ -214,6 +218,6 @@ def test_a_full_disk_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     def full(**_: object) -> None:
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(store._table, "optimize", full)
+    monkeypatch.setattr(store.table.lance, "optimize", full)
     with pytest.raises(LibraryError, match=r"films\.lance cannot be optimized: No space left"):
         store.optimize_if_due()

@@ -2,218 +2,42 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import lancedb
-import numpy as np
-import pyarrow as pa
 import pytest
 
-from framecue.errors import LibraryError, LibraryNotFoundError
-from framecue.library.state import FileState
-from framecue.library.store import Store, normal_uri
-from framecue.library.store.records import Copy
-from framecue.library.store.rows import Row, make_schema
-from framecue.library.store.table import TABLE
-
-FINGERPRINT = {"backbone": "b", "embedding_dim": 3}
+from framecue.errors import LibraryError
+from framecue.library.store import Store
+from framecue.library.store.attempt import connect
+from framecue.library.store.table import TABLE, Table, is_not_found
 
 
-def make_row(path: str, vector: tuple[float, ...] = (1.0, 0.0, 0.0), **changes: object) -> Row:
-    fields = {
-        "video_id": f"id of {path}",
-        "path": path,
-        "start_seconds": 0.0,
-        "end_seconds": 2.0,
-        "vector": np.array(vector, dtype=np.float32),
-        "duration_seconds": 2.0,
-        "state": FileState(10, 5.5),
-    }
-    return Row(**(fields | changes))  # type: ignore[arg-type]
+@pytest.fixture
+def table(make_store) -> Table:
+    store: Store = make_store([{"path": "/a.mp4"}, {"path": "/it's.mp4", "start_seconds": 3.0}])
+    return Table.open(store.uri, connect(store.uri), TABLE)
 
 
-@pytest.fixture(params=["folder", "uri"])
-def uri(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Where a library can be: a folder with an odd name, or a URI as an object store has."""
-    return str(tmp_path / "my 'films' (1).lance") if request.param == "folder" else f"file://{tmp_path}/films.lance"
+def test_rows_are_read_by_column_and_condition(table: Table) -> None:
+    assert table.scan(["path", "start_seconds"]).to_pylist() == [
+        {"path": "/a.mp4", "start_seconds": 0.0},
+        {"path": "/it's.mp4", "start_seconds": 3.0},
+    ]
+    assert table.scan(["path"], where="start_seconds > 1").to_pylist() == [{"path": "/it's.mp4"}]
+    assert table.scan().schema.names == table.schema.names
 
 
-def test_created_library_opens_again_with_its_fingerprint(uri: str) -> None:
-    Store.create(uri, FINGERPRINT).write([make_row("/a.mp4"), make_row("/b.mp4", caption="it's a dog", thumbnail=b"w")])
-    store = Store.open(uri)
-    assert store.fingerprint == FINGERPRINT
-    assert store.num_rows() == 2
-    assert list(store.held()) == ["/a.mp4", "/b.mp4"]
-    held = store.held()["/b.mp4"]
-    assert (held.video_id, held.state, held.num_segments) == ("id of /b.mp4", FileState(10, 5.5), 1)
-    (row,) = store.rows_of("id of /b.mp4")
-    assert (row.caption, row.thumbnail, row.path) == ("it's a dog", b"w", "/b.mp4")
+def test_errors_name_the_library_and_what_was_done(table: Table) -> None:
+    with pytest.raises(LibraryError, match=r"made\.lance cannot be read: "):
+        table.scan(["nope"])
+    with pytest.raises(LibraryError, match=r"made\.lance cannot be painted: "):
+        table.attempt("painted", lambda: int("red"))
 
 
-def test_segments_of_a_file_are_counted(uri: str) -> None:
-    store = Store.create(uri, FINGERPRINT)
-    store.write([make_row("/a.mp4"), make_row("/a.mp4", start_seconds=2.0), make_row("/b.mp4")])
-    assert {path: held.num_segments for path, held in store.held().items()} == {"/a.mp4": 2, "/b.mp4": 1}
-
-
-def test_missing_library_says_how_to_make_one_and_leaves_nothing_behind(uri: str, tmp_path: Path) -> None:
-    with pytest.raises(LibraryNotFoundError, match=r"no library at .*framecue index PATH --library"):
-        Store.open(uri)
-    if "://" not in uri:
-        assert list(tmp_path.iterdir()) == []
-
-
-def test_empty_folder_may_become_a_library_and_is_none_yet(tmp_path: Path) -> None:
-    with pytest.raises(LibraryNotFoundError):
-        Store.open(str(tmp_path))
-    Store.create(str(tmp_path), FINGERPRINT)
-    assert Store.open(str(tmp_path)).num_rows() == 0
-
-
-def test_folder_of_something_else_is_refused_both_ways(tmp_path: Path) -> None:
-    (tmp_path / "holiday.mp4").write_bytes(b"x")
-    with pytest.raises(LibraryError, match="not a framecue library; name another place") as caught:
-        Store.open(str(tmp_path))
-    assert not isinstance(caught.value, LibraryNotFoundError)
-    with pytest.raises(LibraryError, match="exists already"):
-        Store.create(str(tmp_path), FINGERPRINT)
-    assert [path.name for path in tmp_path.iterdir()] == ["holiday.mp4"]
-
-
-def test_file_is_no_library(tmp_path: Path) -> None:
-    (tmp_path / "x.lance").write_bytes(b"x")
-    for use in (Store.open, lambda uri: Store.create(uri, FINGERPRINT)):
-        with pytest.raises(LibraryError, match="is a file, not a library"):
-            use(str(tmp_path / "x.lance"))
-
-
-def test_foreign_lancedb_table_is_refused(tmp_path: Path) -> None:
-    lancedb.connect(tmp_path).create_table(TABLE, pa.table({"x": [1]}))
-    with pytest.raises(LibraryError, match="that framecue did not make"):
-        Store.open(str(tmp_path))
-
-
-def test_format_of_another_version_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr("framecue.library.store.rows.SCHEMA_VERSION", 99)
-        Store.create(str(tmp_path), FINGERPRINT)
-    with pytest.raises(LibraryError, match="has format 99, this framecue reads format 2"):
-        Store.open(str(tmp_path))
-
-
-def test_broken_library_is_one_clear_line(tmp_path: Path) -> None:
-    Store.create(str(tmp_path), FINGERPRINT).write([make_row("/a.mp4")])
-    for path in (tmp_path / f"{TABLE}.lance").rglob("*.manifest"):
+def test_a_table_that_is_not_there_is_told_from_one_that_is_broken(table: Table) -> None:
+    with pytest.raises(LibraryError) as missing:
+        Table.open(table.uri, connect(table.uri), "none")
+    for path in Path(table.uri).rglob("*.manifest"):
         path.write_bytes(b"broken")
-    with pytest.raises(LibraryError, match="cannot be opened") as caught:
-        Store.open(str(tmp_path))
-    assert "\n" not in str(caught.value)
-    assert not isinstance(caught.value, LibraryNotFoundError)
-
-
-def test_unknown_scheme_is_one_clear_line() -> None:
-    with pytest.raises(LibraryError, match="weird://x/y cannot be opened"):
-        Store.open("weird://x/y")
-
-
-def test_place_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(LibraryError, match="cannot be"):
-        Store.create(str(tmp_path / "file" / "x.lance"), FINGERPRINT)
-
-
-def test_replacing_leaves_no_duplicate_in_one_commit(uri: str) -> None:
-    store = Store.create(uri, FINGERPRINT)
-    old = [make_row("/it's.mp4", start_seconds=seconds, video_id="old") for seconds in (0.0, 2.0, 4.0)]
-    store.write([*old, make_row("/b.mp4")])
-    before = store._table.version
-    store.write([make_row("/it's.mp4", video_id="new"), make_row("/c.mp4")], replacing=["/it's.mp4"])
-    assert store._table.version == before + 1
-    held = Store.open(uri).held()
-    assert {path: (item.video_id, item.num_segments) for path, item in held.items()} == {
-        "/b.mp4": ("id of /b.mp4", 1),
-        "/c.mp4": ("id of /c.mp4", 1),
-        "/it's.mp4": ("new", 1),
-    }
-    assert store.fingerprint == Store.open(uri).fingerprint
-
-
-def test_rows_of_one_content_come_once(uri: str) -> None:
-    store = Store.create(uri, FINGERPRINT)
-    store.write([make_row(path, video_id="same", start_seconds=s) for path in ("/a.mp4", "/b.mp4") for s in (0.0, 1.0)])
-    assert len(store.rows_of("same")) == 2
-    assert len({row.path for row in store.rows_of("same")}) == 1
-    assert store.rows_of("other") == []
-
-
-def test_search_is_exact_and_scores_are_cosines(uri: str) -> None:
-    rng = np.random.default_rng(0)
-    fingerprint = {"backbone": "b", "embedding_dim": 64}
-    vectors = rng.standard_normal((300, 64)).astype(np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    store = Store.create(uri, fingerprint)
-    store.write([make_row(f"/{i:03}.mp4", tuple(vector)) for i, vector in enumerate(vectors)])
-    query = rng.standard_normal(64).astype(np.float32)
-    query /= np.linalg.norm(query)
-    stored = vectors.astype(np.float16).astype(np.float64)
-    expected = stored @ query.astype(np.float64) / np.linalg.norm(stored, axis=1)
-    order = np.argsort(-expected)
-    matches = store.search(query, limit=300)
-    assert [match.path for match in matches] == [f"/{i:03}.mp4" for i in order]
-    np.testing.assert_allclose([match.score for match in matches], expected[order], atol=1e-6)
-    assert [match.path for match in store.search(query, limit=5)] == [f"/{i:03}.mp4" for i in order[:5]]
-
-
-def test_equal_scores_come_in_the_order_of_paths(uri: str) -> None:
-    store = Store.create(uri, FINGERPRINT)
-    store.write([make_row(path) for path in ("/c.mp4", "/a.mp4", "/b.mp4")])
-    query = np.array([1, 0, 0], dtype=np.float32)
-    assert [match.path for match in store.search(query, limit=3)] == ["/a.mp4", "/b.mp4", "/c.mp4"]
-
-
-def test_empty_library_finds_nothing(uri: str) -> None:
-    assert Store.create(uri, FINGERPRINT).search(np.array([1, 0, 0], dtype=np.float32), limit=3) == []
-
-
-def test_normal_uri_makes_local_places_absolute_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    assert normal_uri("a/../x.lance") == str(tmp_path / "x.lance")
-    assert normal_uri(Path("~/x.lance")) == str(tmp_path / "home" / "x.lance")
-    assert normal_uri("s3://bucket/x.lance") == "s3://bucket/x.lance"
-
-
-def test_vectors_are_half_precision_of_the_models_width(tmp_path: Path) -> None:
-    Store.create(str(tmp_path), FINGERPRINT)
-    schema = lancedb.connect(tmp_path).open_table(TABLE).schema
-    assert schema.field("vector").type == pa.list_(pa.float16(), 3)
-    assert schema.names == make_schema(FINGERPRINT, {}).names
-
-
-def test_copies_are_noted_and_forgotten_and_make_their_table_when_needed(uri: str) -> None:
-    store = Store.create(uri, FINGERPRINT)
-    store.note_copies({}, forget=["/a.mp4"])
-    assert store.copies() == {}
-    store.note_copies({"/it's.mp4": Copy("x", FileState(3, 1.5)), "/b.mp4": Copy("y", FileState(4, 2.5))})
-    store.note_copies({"/b.mp4": Copy("z", FileState(5, 3.5))}, forget=["/it's.mp4"])
-    assert Store.open(uri).copies() == {"/b.mp4": Copy("z", FileState(5, 3.5))}
-    store.note_copies({}, forget=["/b.mp4"])
-    assert store.copies() == {}
-    assert store.held() == {}
-
-
-def test_rows_come_by_path_and_go_without_new_ones(uri: str) -> None:
-    store = Store.create(uri, FINGERPRINT)
-    store.write([make_row("/it's.mp4"), make_row("/it's.mp4", start_seconds=2.0), make_row("/b.mp4")])
-    rows = store.rows_at(["/it's.mp4", "/none.mp4"])
-    assert {path: len(some) for path, some in rows.items()} == {"/it's.mp4": 2}
-    assert store.rows_at([]) == {}
-    store.write([], replacing=["/it's.mp4"])
-    assert list(Store.open(uri).held()) == ["/b.mp4"]
-
-
-def test_a_path_moves_in_one_commit(uri: str) -> None:
-    store = Store.create(uri, FINGERPRINT)
-    store.write([make_row("/a.mp4", video_id="v"), make_row("/b.mp4")])
-    before = store._table.version
-    store.write([make_row("/c.mp4", video_id="v")], replacing=["/a.mp4"])
-    assert store._table.version == before + 1
-    assert list(store.held()) == ["/b.mp4", "/c.mp4"]
+    with pytest.raises(LibraryError) as broken:
+        Table.open(table.uri, connect(table.uri), TABLE)
+    assert is_not_found(missing.value)
+    assert not is_not_found(broken.value)

@@ -103,15 +103,15 @@ def test_the_index_is_made_once_and_brought_up_to_date_after_much(
     assert not store.has_text_index()
     store.ensure_text_index()
     assert store.has_text_index()
-    version = store._table.version
+    version = store.table.lance.version
     store.ensure_text_index()
-    assert store._table.version == version
+    assert store.table.lance.version == version
     store.write([make_row(path=f"/{i}.mp4") for i in range(5)])
     store.ensure_text_index()
-    assert store._table.index_stats("text_idx").num_unindexed_rows == 5
+    assert store.table.lance.index_stats("text_idx").num_unindexed_rows == 5
     monkeypatch.setattr(texts, "ROWS_BEFORE_UPDATE", 4)
     store.ensure_text_index()
-    assert store._table.index_stats("text_idx").num_unindexed_rows == 0
+    assert store.table.lance.index_stats("text_idx").num_unindexed_rows == 0
     assert found(store, "3") == ["/3.mp4"]
 
 

@@ -22,6 +22,7 @@ from framecue.library.results import Duplicate, Skipped
 from framecue.library.store import Store
 from framecue.library.store.records import Copy, Held
 from framecue.library.store.rows import Row
+from framecue.library.store.snapshot import Snapshot
 
 __all__ = ["Ledger", "Outcome"]
 
@@ -59,8 +60,8 @@ class Ledger:
     Args:
         store: the library, opened since nobody else may write it; None where it does not exist yet.
         make_store: makes the library, when the first rows are there.
-        contents: what is held where; kept up to date.
-        noted: the copies that the library has notes of.
+        snapshot: what the library holds; kept up to date with what is committed.
+        contents: what is held where; kept up to date with what is to be committed as well.
         files: where the files lie.
 
     Attributes:
@@ -72,13 +73,14 @@ class Ledger:
         self,
         store: Store | None,
         make_store: Callable[[], Store],
+        snapshot: Snapshot,
         contents: Contents,
-        noted: dict[str, Copy],
         *,
         files: Files = LOCAL_FILES,
     ) -> None:
         self._store, self._make_store = store, make_store
-        self._contents, self._noted, self._files = contents, noted, files
+        self._snapshot, self._contents, self._files = snapshot, contents, files
+        self._noted = dict(snapshot.copies)
         self.outcome = Outcome()
         self.again: list[Unit] = []
         self._sidecars = SidecarFinder(files)
@@ -172,7 +174,7 @@ class Ledger:
             self._leaving.add(path)
         if path in self._noted:
             self._forget.add(path)
-        self._contents.put(path, Held(rows[0].video_id, unit.state, rows[0].duration_seconds, len(rows)))
+        self._contents.put(path, Held.of(self._rows[path]))
         self._displaced.pop(rows[0].video_id, None)
 
     def commit(self) -> None:
@@ -183,9 +185,21 @@ class Ledger:
             # Rows first: should a crash leave a note about a copy behind, a path that has rows counts as held.
             rows = [row for rows in self._rows.values() for row in rows]
             self._store.write(rows, replacing=sorted(self._leaving))
-            self._store.note_copies(self._copies, forget=sorted(self._forget - self._copies.keys()))
+            forget = sorted(self._forget - self._copies.keys())
+            self._store.note_copies(self._copies, forget=forget)
+            self._note_commit(forget)
         self._rows, self._leaving, self._copies, self._forget = {}, set(), {}, set()
         self._committed_at = time.monotonic()
+
+    def _note_commit(self, forgotten: list[str]) -> None:
+        for path in self._leaving:
+            self._snapshot.drop(path)
+        for path, kept in self._rows.items():
+            self._snapshot.put(path, Held.of(kept))
+        for path, copy in self._copies.items():
+            self._snapshot.note(path, copy)
+        for path in forgotten:
+            self._snapshot.forget(path)
 
 
 def _rows(video: EncodedVideo) -> list[Row]:
@@ -200,6 +214,7 @@ def _rows(video: EncodedVideo) -> list[Row]:
             state=video.unit.state,
             thumbnail=segment.thumbnail,
             caption=segment.caption,
+            indexed_seconds=video.encoded_seconds,
         )
         for segment in video.segments
     ]

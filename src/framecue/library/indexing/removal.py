@@ -19,7 +19,9 @@ from framecue.library.indexing.contents import find_heirs
 from framecue.library.indexing.plan import Plan
 from framecue.library.results import Skipped
 from framecue.library.store import Store
+from framecue.library.store.records import Held
 from framecue.library.store.rows import Row
+from framecue.library.store.snapshot import Snapshot
 
 __all__ = ["find_gone", "take_out"]
 
@@ -59,13 +61,14 @@ def find_gone(paths: Iterable[str], plan: Plan, *, files: Files = LOCAL_FILES) -
     return gone, [Skipped(folder, reason.format(number)) for folder, number in sorted(kept.items())]
 
 
-def take_out(store: Store, paths: Collection[str], *, files: Files = LOCAL_FILES) -> int:
+def take_out(store: Store, snapshot: Snapshot, paths: Collection[str], *, files: Files = LOCAL_FILES) -> int:
     """Take files out of a library.
 
     A video of which the library knows a copy elsewhere stays, under the copy's path.
 
     Args:
         store: the library.
+        snapshot: what it holds; kept up to date.
         paths: absolute paths.
         files: where they lie.
 
@@ -76,28 +79,36 @@ def take_out(store: Store, paths: Collection[str], *, files: Files = LOCAL_FILES
         LibraryError: the library cannot be written. What was committed before stays.
     """
     leaving = set(paths)
-    held, copies = store.held(), store.copies()
+    held, copies = dict(snapshot.held), dict(snapshot.copies)
     stored = [path for path in held if path in leaving]
     staying = {item.video_id for path, item in held.items() if path not in leaving}
     free = {path: copy for path, copy in copies.items() if path not in leaving and path not in held}
     heirs = find_heirs(files, {held[path].video_id for path in stored} - staying, free)
     for some in _batches(stored):
-        rows: list[Row] = []
-        inherited: list[str] = []
+        inherited: dict[str, list[Row]] = {}
         for found in store.rows_at([path for path in some if held[path].video_id in heirs]).values():
             if found[0].video_id not in heirs:
                 continue
             path, copy = heirs.pop(found[0].video_id)
-            rows += [replace(row, path=path, state=copy.state) for row in found]
-            inherited.append(path)
+            inherited[path] = [replace(row, path=path, state=copy.state) for row in found]
         # The heir's rows come in the commit in which the old ones go. The notes about copies follow: should they be
         # left behind by a crash, a path that has rows counts as held.
-        store.write(rows, replacing=[*some, *inherited])
-        store.note_copies({}, forget=inherited)
+        store.write([row for rows in inherited.values() for row in rows], replacing=[*some, *inherited])
+        for path in some:
+            snapshot.drop(path)
+        for path, rows in inherited.items():
+            snapshot.put(path, Held.of(rows))
+        _forget(store, snapshot, list(inherited))
     noted = [path for path in copies if path in leaving]
     for some in _batches(noted):
-        store.note_copies({}, forget=some)
+        _forget(store, snapshot, some)
     return len({*stored, *noted})
+
+
+def _forget(store: Store, snapshot: Snapshot, paths: list[str]) -> None:
+    store.note_copies({}, forget=paths)
+    for path in paths:
+        snapshot.forget(path)
 
 
 def _between(folder: str, parent: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ from framecue.library.indexing.ledger import Ledger, Outcome
 from framecue.library.indexing.plan import Plan, still_to_do
 from framecue.library.indexing.runner import Runner
 from framecue.library.store import Store
+from framecue.library.store.snapshot import Snapshot
 
 __all__ = ["ProgressCallback", "run_plan"]
 
@@ -23,6 +24,7 @@ def run_plan(
     runner: Runner,
     *,
     store: Store | None,
+    snapshot: Snapshot,
     make_store: Callable[[], Store],
     progress: ProgressCallback | None = None,
     files: Files = LOCAL_FILES,
@@ -33,6 +35,7 @@ def run_plan(
         plan: what to do; its own skipped paths are not repeated in the outcome.
         runner: encodes.
         store: where the rows go, opened since nobody else may write it; None where the library does not exist yet.
+        snapshot: what the library holds; kept up to date.
         make_store: makes the library, when the first rows are there.
         progress: told as the run goes on.
         files: where the files lie.
@@ -40,10 +43,9 @@ def run_plan(
     Raises:
         LibraryError: the library cannot be written. What was committed before stays.
     """
-    held, copies = (store.held(), store.copies()) if store else ({}, {})
-    contents = Contents(held, plan.seen, files=files)
-    ledger = Ledger(store, make_store, contents, copies, files=files)
-    units = still_to_do(plan.units, held, copies)
+    contents = Contents(snapshot.held, plan.seen, files=files)
+    ledger = Ledger(store, make_store, snapshot, contents, files=files)
+    units = still_to_do(plan.units, snapshot.held, snapshot.copies)
     num_units = len(units)
     ledger.outcome.touched = len(plan.units) - num_units
     try:

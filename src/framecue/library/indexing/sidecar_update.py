@@ -10,7 +10,9 @@ from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.sidecars import SidecarFinder, Sidecars
 from framecue.library.results import Skipped
 from framecue.library.store import Store
+from framecue.library.store.records import Held
 from framecue.library.store.rows import Row
+from framecue.library.store.snapshot import Snapshot
 
 __all__ = ["SidecarUpdate", "update_subtitles", "with_sidecars"]
 
@@ -26,11 +28,14 @@ class SidecarUpdate:
     skipped: tuple[Skipped, ...] = ()
 
 
-def update_subtitles(store: Store, paths: Sequence[str], *, files: Files = LOCAL_FILES) -> SidecarUpdate:
+def update_subtitles(
+    store: Store, snapshot: Snapshot, paths: Sequence[str], *, files: Files = LOCAL_FILES
+) -> SidecarUpdate:
     """Bring the texts of videos up to date with the files beside them.
 
     Args:
         store: the library.
+        snapshot: what it holds; kept up to date.
         paths: of the videos; what the library does not hold is left out.
         files: where they lie.
 
@@ -42,15 +47,17 @@ def update_subtitles(store: Store, paths: Sequence[str], *, files: Files = LOCAL
     finder = SidecarFinder(files)
     updated = 0
     skipped: list[Skipped] = []
-    for some in _batches(store, paths):
-        rows = []
+    for some in _batches(snapshot, paths):
+        told: dict[str, list[Row]] = {}
         for path, old in store.rows_at(some).items():
             sidecars = finder.read(path)
             skipped += sidecars.skipped
-            rows += with_sidecars(old, sidecars)
+            told[path] = with_sidecars(old, sidecars)
             updated += 1
-        if rows:
-            store.write(rows, replacing=some)
+        if told:
+            store.write([row for rows in told.values() for row in rows], replacing=some)
+            for path, rows in told.items():
+                snapshot.put(path, Held.of(rows))
     return SidecarUpdate(updated, tuple(skipped))
 
 
@@ -71,9 +78,9 @@ def with_sidecars(rows: Sequence[Row], sidecars: Sidecars) -> list[Row]:
     ]
 
 
-def _batches(store: Store, paths: Sequence[str]) -> Iterator[list[str]]:
+def _batches(snapshot: Snapshot, paths: Sequence[str]) -> Iterator[list[str]]:
     """Divide paths so that those of a batch have about ROWS_PER_COMMIT rows together."""
-    held = store.held()
+    held = snapshot.held
     batch: list[str] = []
     num_rows = 0
     for path in paths:

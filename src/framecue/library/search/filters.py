@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from framecue.errors import InputError
 from framecue.globs import Glob
-from framecue.library.store import quoted
+from framecue.library.store.sql import quoted
 from framecue.paths import absolute_path
 
 __all__ = ["Filters"]

@@ -1,8 +1,6 @@
 """A library's rows on disk or in an object store; the only place that knows LanceDB."""
 
-from framecue.library.store.attempt import quoted
-from framecue.library.store.table import Store, normal_uri
-from framecue.library.store.texts import TextMatch
-from framecue.library.store.vectors import Match
+import lazy_loader
 
-__all__ = ["Match", "Store", "TextMatch", "normal_uri", "quoted"]
+# The names and their homes stand in `__init__.pyi`; each is imported when it is first asked for.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

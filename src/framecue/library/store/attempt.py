@@ -1,19 +1,21 @@
-"""Doing something with LanceDB: a connection, its errors as one kind, and texts as SQL literals."""
+"""Doing something with LanceDB: a connection, and its errors as one kind."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable
+from functools import cache
+from typing import TypeVar, cast
 
 import lancedb
 import pyarrow as pa
+from lancedb.db import LanceDBConnection
 
 from framecue.errors import LibraryError
 
-__all__ = ["attempt", "connect", "is_one_of", "quoted"]
+__all__ = ["attempt", "connect"]
 
-# What LanceDB keeps in memory of an index and of tables' descriptions (its own bounds are 6 GiB and 1 GiB). Of an index
-# that is larger, parts are read again when a search needs them.
+# What LanceDB keeps in memory of indexes and of tables' descriptions, for all libraries of the process (its own bounds
+# are 6 GiB and 1 GiB). Of an index that is larger, parts are read again when a search needs them.
 INDEX_CACHE_BYTES, METADATA_CACHE_BYTES = 1 << 30, 1 << 28
 
 T = TypeVar("T")
@@ -29,17 +31,16 @@ def attempt(uri: str, verb: str, action: Callable[[], T]) -> T:
         raise LibraryError(f"library {uri} cannot be {verb}: {reason}") from error
 
 
-def connect(uri: str) -> Any:
-    """Open a database, with bounds on the memory that it takes; raises what LanceDB raises."""
-    session = lancedb.Session(index_cache_size_bytes=INDEX_CACHE_BYTES, metadata_cache_size_bytes=METADATA_CACHE_BYTES)
-    return lancedb.connect(uri, session=session)
+def connect(uri: str) -> LanceDBConnection:
+    """Connect to a database; raises what LanceDB raises.
+
+    All connections of the process share one session, so a library that is opened again finds what was cached of it.
+    """
+    # Of its kinds of connection, this is the one to a folder or an object store.
+    return cast(LanceDBConnection, lancedb.connect(uri, session=_session()))
 
 
-def is_one_of(paths: Sequence[str]) -> str:
-    """Write the SQL condition that a row's path is one of these."""
-    return f"path IN ({', '.join(quoted(path) for path in paths)})"
-
-
-def quoted(text: str) -> str:
-    """Write a text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
+@cache
+def _session() -> lancedb.Session:
+    # Made when the first library is opened: its threads would not be there after a fork.
+    return lancedb.Session(index_cache_size_bytes=INDEX_CACHE_BYTES, metadata_cache_size_bytes=METADATA_CACHE_BYTES)

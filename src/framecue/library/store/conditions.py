@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from framecue.errors import InputError
+from framecue.library.store.migrations import MIGRATIONS
+from framecue.library.store.table import Table
 
 __all__ = ["check_condition"]
 
@@ -13,11 +14,11 @@ __all__ = ["check_condition"]
 _NOT_FOR_PEOPLE = ("vector", "thumbnail", "sidecars")
 
 
-def check_condition(table: Any, where: str) -> None:
+def check_condition(table: Table, where: str) -> None:
     """Refuse a condition that LanceDB cannot plan; nothing is read.
 
     Args:
-        table: LanceDB's.
+        table: of segments.
         where: an SQL condition.
 
     Raises:
@@ -25,7 +26,7 @@ def check_condition(table: Any, where: str) -> None:
     """
     try:
         # In parentheses: LanceDB's parser stops silently where a condition alone could end.
-        table.search().where(f"({where})").explain_plan()
+        table.lance.search().where(f"({where})").explain_plan()
     except Exception as error:  # its planner raises errors of several kinds, also panics of Rust
         columns = ", ".join(name for name in table.schema.names if name not in _NOT_FOR_PEOPLE)
         raise InputError(
@@ -34,9 +35,11 @@ def check_condition(table: Any, where: str) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """What is wrong, without the places in LanceDB's own sources and what it says around it."""
+    """Return what is wrong, without the places in LanceDB's own sources and what it says around it."""
     text = " ".join(str(error).split())
     if unknown := re.search(r"No field named (\S+)\.", text):
+        if any(unknown[1] == name for step in MIGRATIONS for name, _ in step.columns):
+            return f"there is no column {unknown[1]} yet, the next `framecue index` that has something to do adds it"
         return f"there is no column {unknown[1]}"
     if syntax := re.search(r"sql parser error: (.+?)\)?$", text):
         return syntax[1]

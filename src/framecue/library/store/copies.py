@@ -6,14 +6,17 @@ Without this table nothing is lost: such a file is hashed again in each run.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pyarrow as pa
+from lancedb.db import LanceDBConnection
 
 from framecue.errors import LibraryError
 from framecue.library.state import FileState
-from framecue.library.store.attempt import attempt, connect, is_one_of
+from framecue.library.store.attempt import attempt
+from framecue.library.store.merge import merge
 from framecue.library.store.records import Copy
+from framecue.library.store.sql import is_one_of
+from framecue.library.store.table import Table, is_not_found
 
 __all__ = ["Copies"]
 
@@ -34,20 +37,36 @@ class Copies:
 
     Args:
         uri: the library's normal URI.
+        database: the library, connected to.
     """
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, database: LanceDBConnection) -> None:
         self.uri = uri
+        self._database = database
+        self._opened: Table | None = None
+
+    def refresh(self) -> None:
+        """See what others have committed meanwhile."""
+        self._opened = None  # opened at its latest commit when it is needed
 
     def read(self) -> dict[str, Copy]:
-        """Give the notes, in the order of the paths."""
+        """Return the notes by path, in the order of the paths.
+
+        Raises:
+            LibraryError: the library cannot be read.
+        """
         table = self._table()
         if table is None:
             return {}
-        columns = attempt(self.uri, "read", lambda: table.search().to_arrow()).to_pydict()
         names = ("path", "video_id", "size_bytes", "modified_seconds")
-        rows = sorted(zip(*(columns[name] for name in names), strict=True))
+        columns = table.scan(names).sort_by("path")
+        rows = zip(*(columns.column(name).to_pylist() for name in names), strict=True)
         return {path: Copy(video_id, FileState(*state)) for path, video_id, *state in rows}
+
+    def version(self) -> int | None:
+        """Return the number of the latest commit; None where there are no notes."""
+        table = self._table()
+        return None if table is None else table.read(lambda: table.lance.version)
 
     def note(self, copies: Mapping[str, Copy], *, forget: Sequence[str] = ()) -> None:
         """Note some, and forget others, in one commit.
@@ -59,26 +78,31 @@ class Copies:
         if table is None or not (copies or forget):
             return
         if not copies:
-            attempt(self.uri, "written", lambda: table.delete(is_one_of(forget)))
+            table.attempt("written", lambda: table.lance.delete(is_one_of(forget)))
             return
-        new = pa.Table.from_pylist(
+        rows = pa.Table.from_pylist(
             [{"path": path, "video_id": copy.video_id, **vars(copy.state)} for path, copy in copies.items()],
             schema=_COPIES_SCHEMA,
         )
-        merge = table.merge_insert("path").when_matched_update_all().when_not_matched_insert_all()
-        if forget:
-            merge = merge.when_not_matched_by_source_delete(is_one_of(forget))
-        attempt(self.uri, "written", lambda: merge.execute(new))
+        merge(table, rows, on=["path"], leaving=forget)
 
-    def _table(self, *, make: bool = False) -> Any:
-        """Open the table; None where there is none yet and none is to be made."""
-        database = attempt(self.uri, "opened", lambda: connect(self.uri))
-        if make:
-            options = {"schema": _COPIES_SCHEMA, "exist_ok": True}
-            return attempt(self.uri, "written", lambda: database.create_table(COPIES_TABLE, **options))
+    def _table(self, *, make: bool = False) -> Table | None:
+        """Return the table; None where there is none yet and none is to be made."""
+        if self._opened is None:
+            self._opened = self._make() if make else self._open()
+        return self._opened
+
+    def _open(self) -> Table | None:
         try:
-            return attempt(self.uri, "opened", lambda: database.open_table(COPIES_TABLE))
+            return Table.open(self.uri, self._database, COPIES_TABLE)
         except LibraryError as error:
-            if "not found" in str(error.__cause__):
+            if is_not_found(error):
                 return None
             raise
+
+    def _make(self) -> Table:
+        make = self._database.create_table
+        return Table(
+            self.uri,
+            attempt(self.uri, "written", lambda: make(COPIES_TABLE, schema=_COPIES_SCHEMA, exist_ok=True)),
+        )

@@ -14,15 +14,16 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar, cast
 
-from lancedb.index import IvfRq
+from lancedb.index import IndexConfig, IvfRq
+from lancedb.query import LanceVectorQueryBuilder
 
 from framecue.errors import LibraryError
 from framecue.library.results import Upkeep
-from framecue.library.store.attempt import attempt
+from framecue.library.store.table import Table
 
-__all__ = ["aim", "optimize", "optimize_if_due"]
+__all__ = ["optimize", "optimize_if_due", "tune_search"]
 
 VECTOR = "vector"
 # Below it a search of every vector takes about as long as encoding the query; from it on a run makes the index itself.
@@ -57,6 +58,8 @@ LEAST_FRAGMENTS, FRAGMENTS_OF_ROOT = 32, 0.25
 # Earlier versions are kept for the searches that go on meanwhile.
 _KEEP, _KEEP_BY_HAND = timedelta(hours=1), timedelta(minutes=1)
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class _State:
@@ -68,11 +71,13 @@ class _State:
     num_indexed: int | None
 
     @classmethod
-    def of(cls, table: Any) -> _State:
-        stats = table.stats()
+    def of(cls, table: Table) -> _State:
+        """Look at a table; raises what LanceDB raises."""
+        stats = cast(Any, table.lance.stats())  # a dictionary, though LanceDB's types say otherwise
         index = _vector_index(table)
-        num_indexed = None if index is None else table.index_stats(index.name).num_indexed_rows
-        width = table.schema.field(VECTOR).type.list_size
+        index_stats = None if index is None else table.lance.index_stats(index.name)
+        num_indexed = None if index_stats is None else index_stats.num_indexed_rows
+        width = table.lance.schema.field(VECTOR).type.list_size
         return cls(stats["num_rows"], width, stats["fragment_stats"]["num_fragments"], num_indexed)
 
     def lacks_index(self, least_rows: int) -> bool:
@@ -88,11 +93,13 @@ class _State:
         return self.num_indexed is not None and self.num_rows - self.num_indexed > UNINDEXED_SHARE * self.num_rows
 
 
-def aim(table: Any, search: Any, *, limit: int, where: str | None = None, exact: bool = False) -> Any:
-    """Tell a vector search how to use the index; where there is none, it looks at every vector whatever is told.
+def tune_search(
+    table: Table, search: LanceVectorQueryBuilder, *, limit: int, where: str | None = None, exact: bool = False
+) -> LanceVectorQueryBuilder:
+    """Set how a vector search uses the index; where there is none, it looks at every vector whatever is set.
 
     Args:
-        table: the table.
+        table: of segments.
         search: LanceDB's builder, with the vector and the condition.
         limit: how many results are wanted.
         where: the condition, which the builder has been given.
@@ -100,15 +107,18 @@ def aim(table: Any, search: Any, *, limit: int, where: str | None = None, exact:
 
     Returns:
         The builder.
+
+    Raises:
+        Exception: what LanceDB raises.
     """
-    num_rows = table.count_rows()
+    num_rows = table.lance.count_rows()
     if exact or limit > MOST_SHARE * num_rows:
         return search.bypass_vector_index()
     probes = max(LEAST_PROBES, PROBES_OF_ROOT * math.sqrt(num_rows / ROWS_PER_PARTITION))
     if where is None:
         search = search.nprobes(math.ceil(probes))
     elif _vector_index(table) is not None:
-        share = table.count_rows(where) / num_rows
+        share = table.lance.count_rows(where) / num_rows
         if share < LEAST_SHARE:
             return search.bypass_vector_index()
         # Without a most, partitions are looked at until there are enough results; that takes longer, so not above.
@@ -116,7 +126,7 @@ def aim(table: Any, search: Any, *, limit: int, where: str | None = None, exact:
     return search.refine_factor(max(CANDIDATES_PER_RESULT, math.ceil(LEAST_CANDIDATES / limit)))
 
 
-def optimize_if_due(uri: str, table: Any) -> Upkeep | None:
+def optimize_if_due(table: Table) -> Upkeep | None:
     """Do what is worth doing at the end of a run: join small files, and make or refresh the index.
 
     Returns:
@@ -125,11 +135,11 @@ def optimize_if_due(uri: str, table: Any) -> Upkeep | None:
     Raises:
         LibraryError: the library cannot be written.
     """
-    state = attempt(uri, "read", lambda: _State.of(table))
+    state = table.read(lambda: _State.of(table))
     if not (state.lacks_index(ROWS_BEFORE_INDEX) or state.is_scattered() or state.is_stale()):
         return None
     try:
-        return _optimize(uri, table, state, least_rows=ROWS_BEFORE_INDEX, keep=_KEEP)
+        return _optimize(table, state, least_rows=ROWS_BEFORE_INDEX, keep=_KEEP)
     except LibraryError as error:
         # In an object store, where nothing is locked: another run has written meanwhile. It or the next sees to it.
         if "commit conflict" in str(error):
@@ -137,33 +147,33 @@ def optimize_if_due(uri: str, table: Any) -> Upkeep | None:
         raise
 
 
-def optimize(uri: str, table: Any) -> Upkeep:
+def optimize(table: Table) -> Upkeep:
     """Do all that can be done: join small files, drop earlier versions, make or refresh the index.
 
     Raises:
         LibraryError: the library cannot be written.
     """
-    state = attempt(uri, "read", lambda: _State.of(table))
-    return _optimize(uri, table, state, least_rows=LEAST_INDEXED_ROWS, keep=_KEEP_BY_HAND)
+    state = table.read(lambda: _State.of(table))
+    return _optimize(table, state, least_rows=LEAST_INDEXED_ROWS, keep=_KEEP_BY_HAND)
 
 
-def _optimize(uri: str, table: Any, before: _State, *, least_rows: int, keep: timedelta) -> Upkeep:
-    def do(action: Callable[[], Any]) -> Any:
-        return attempt(uri, "optimized", action)
+def _optimize(table: Table, before: _State, *, least_rows: int, keep: timedelta) -> Upkeep:
+    def do(action: Callable[[], T]) -> T:
+        return table.attempt("optimized", action)
 
     def versions() -> set[int]:
-        return {version["version"] for version in do(table.list_versions)}
+        return {version["version"] for version in do(table.lance.list_versions)}
 
     versions_before = versions()
     makes_index = before.lacks_index(least_rows)
-    if makes_index and before.num_indexed is not None:
+    if makes_index and (index_before := do(lambda: _vector_index(table))) is not None:
         # Else the old index would first take in the rows, for nothing.
-        do(lambda: table.drop_index(_vector_index(table).name))
-    do(lambda: table.optimize(cleanup_older_than=keep))
+        do(lambda: table.lance.drop_index(index_before.name))
+    do(lambda: table.lance.optimize(cleanup_older_than=keep))
     if makes_index:
-        do(lambda: table.create_index(VECTOR, config=_INDEX))
+        do(lambda: table.lance.create_index(VECTOR, config=_INDEX))
     # Files are joined only with others of which the indexes know as much; now they know all rows, so once more.
-    do(lambda: table.optimize(cleanup_older_than=keep))
+    do(lambda: table.lance.optimize(cleanup_older_than=keep))
     after = do(lambda: _State.of(table))
     if after.num_indexed is None:
         index = "none"
@@ -172,7 +182,7 @@ def _optimize(uri: str, table: Any, before: _State, *, least_rows: int, keep: ti
     else:
         index = "kept" if before.num_indexed == before.num_rows else "refreshed"
     return Upkeep(
-        uri=uri,
+        uri=table.uri,
         num_rows=after.num_rows,
         num_files=(before.num_files, after.num_files),
         num_versions_dropped=len(versions_before - versions()),
@@ -181,6 +191,6 @@ def _optimize(uri: str, table: Any, before: _State, *, least_rows: int, keep: ti
     )
 
 
-def _vector_index(table: Any) -> Any:
-    """The index on the vectors, or None."""
-    return next((index for index in table.list_indices() if index.columns == [VECTOR]), None)
+def _vector_index(table: Table) -> IndexConfig | None:
+    """Return the index on the vectors; raises what LanceDB raises."""
+    return next((index for index in table.lance.list_indices() if index.columns == [VECTOR]), None)

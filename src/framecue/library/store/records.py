@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from framecue.library.state import FileState
+from framecue.library.store.rows import Row
 
 __all__ = ["Copy", "Held"]
 
@@ -27,6 +29,12 @@ class Held:
     duration_seconds: float
     num_segments: int
     sidecars: str | None = None
+
+    @classmethod
+    def of(cls, rows: Sequence[Row]) -> Held:
+        """Return what is held of a file that has these rows, at least one."""
+        first = rows[0]
+        return cls(first.video_id, first.state, first.duration_seconds, len(rows), first.sidecars)
 
 
 @dataclass(frozen=True)

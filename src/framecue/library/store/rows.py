@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from framecue.library.state import FileState
+from framecue.library.store.migrations import MIGRATIONS, SCHEMA_VERSION, VERSION_KEY, format_of
 from framecue.library.store.words import composed, name_words
 
 __all__ = [
@@ -30,11 +31,8 @@ __all__ = [
     "vectors_of",
 ]
 
-SCHEMA_VERSION = 2
-
 _FINGERPRINT_KEY = b"framecue.fingerprint"
 _SEGMENTATION_KEY = b"framecue.segmentation"
-_VERSION_KEY = b"framecue.schema_version"
 # Stored, but not in Row: what full text search looks at, made of the others on each write.
 _TEXT = "text"
 # The columns that are one attribute of Row.
@@ -57,6 +55,7 @@ class Row:
         caption: a sentence about the segment, or None.
         subtitles: what files beside the video say about the segment, or None.
         sidecars: which files those were, in which state; None where there were none.
+        indexed_seconds: when the segment was encoded, seconds since 1970; None where an older framecue did it.
     """
 
     video_id: str
@@ -70,6 +69,7 @@ class Row:
     caption: str | None = None
     subtitles: str | None = None
     sidecars: str | None = None
+    indexed_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Metadata:
     Attributes:
         fingerprint: of the model that made the vectors.
         segmentation: how videos are cut into segments, the fields of :class:`framecue.video.Segmentation`.
-        version: of the format.
+        version: the table's format, see :func:`framecue.library.store.migrations.format_of`.
     """
 
     fingerprint: dict[str, Any]
@@ -88,7 +88,7 @@ class Metadata:
 
 
 def make_schema(fingerprint: Mapping[str, Any], segmentation: Mapping[str, Any]) -> pa.Schema:
-    """Give the Arrow schema of a library.
+    """Return the Arrow schema of a new library.
 
     Args:
         fingerprint: what ``VideoTextModel.fingerprint()`` gave; ``embedding_dim`` is the width of the vectors.
@@ -97,7 +97,7 @@ def make_schema(fingerprint: Mapping[str, Any], segmentation: Mapping[str, Any])
     metadata = {
         _FINGERPRINT_KEY: json.dumps(fingerprint, sort_keys=True).encode(),
         _SEGMENTATION_KEY: json.dumps(segmentation, sort_keys=True).encode(),
-        _VERSION_KEY: str(SCHEMA_VERSION).encode(),
+        VERSION_KEY: str(SCHEMA_VERSION).encode(),
     }
     return pa.schema(
         [
@@ -114,18 +114,20 @@ def make_schema(fingerprint: Mapping[str, Any], segmentation: Mapping[str, Any])
             pa.field("subtitles", pa.string()),
             pa.field("sidecars", pa.string()),
             pa.field(_TEXT, pa.string(), nullable=False),
+            # Where a migration puts them, so that old and new libraries look the same.
+            *(field for step in MIGRATIONS for field in step.fields()),
         ],
         metadata=metadata,
     )
 
 
 def read_metadata(schema: pa.Schema) -> Metadata | None:
-    """Give what a table says of itself, or None where it is not a framecue table."""
+    """Return what a table says of itself, or None where it is not a framecue table."""
     metadata = schema.metadata or {}
-    if _FINGERPRINT_KEY not in metadata or _VERSION_KEY not in metadata:
+    if _FINGERPRINT_KEY not in metadata or VERSION_KEY not in metadata:
         return None
     try:
-        fingerprint, version = json.loads(metadata[_FINGERPRINT_KEY]), int(metadata[_VERSION_KEY])
+        fingerprint, version = json.loads(metadata[_FINGERPRINT_KEY]), format_of(schema)
         segmentation = json.loads(metadata.get(_SEGMENTATION_KEY, b"{}"))
     except ValueError:
         return None
@@ -135,14 +137,14 @@ def read_metadata(schema: pa.Schema) -> Metadata | None:
 
 
 def searchable_text(row: Row) -> str:
-    """Give the words by which full text search finds a row: file and folder names, its caption, its subtitles."""
+    """Return the words by which full text search finds a row: file and folder names, its caption, its subtitles."""
     names = [part for part in reversed(Path(row.path).with_suffix("").parts[1:]) if part]
     split = [words for name in names if (words := name_words(name)) != composed(name)]
     return composed("\n".join([*names, *split, *(text for text in (row.caption, row.subtitles) if text)]))
 
 
 def table_from_rows(rows: Sequence[Row], schema: pa.Schema) -> pa.Table:
-    """Put rows into an Arrow table of this schema.
+    """Put rows into an Arrow table of this schema, which may be an older format's, without the columns added since.
 
     Raises:
         ValueError: a vector's width is not the schema's.
@@ -165,9 +167,15 @@ def table_from_rows(rows: Sequence[Row], schema: pa.Schema) -> pa.Table:
 
 
 def rows_from_table(table: pa.Table) -> list[Row]:
-    """Take rows out of an Arrow table that holds all columns; vectors come as float16 (E,)."""
+    """Take rows out of an Arrow table that holds all columns of its format; vectors come as float16 (E,).
+
+    A column that the table does not have, since its format is older, reads as None.
+    """
     names = [field.name for field in fields(Row) if field.name not in ("vector", "state")]
-    columns = {name: table.column(name).to_pylist() for name in names}
+    columns = {
+        name: table.column(name).to_pylist() if name in table.schema.names else [None] * table.num_rows
+        for name in names
+    }
     states = zip(*(table.column(name).to_pylist() for name in _STATE), strict=True)
     return [
         Row(vector=vector, state=FileState(*state), **dict(zip(columns, values, strict=True)))
@@ -176,7 +184,8 @@ def rows_from_table(table: pa.Table) -> list[Row]:
 
 
 def vectors_of(table: pa.Table) -> np.ndarray:
-    """Give the vector column as a float16 array (N, E)."""
+    """Return the vector column as a float16 array (N, E)."""
     column = table.column("vector").combine_chunks()
     width = column.type.list_size
-    return column.flatten().to_numpy(zero_copy_only=False).reshape(-1, width)
+    values: np.ndarray = column.flatten().to_numpy(zero_copy_only=False)
+    return values.reshape(-1, width)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from lancedb.index import FTS
 from lancedb.query import BooleanQuery, MatchQuery, Occur
 
 from framecue.errors import LibraryError
-from framecue.library.store.attempt import attempt
+from framecue.library.store.table import Table
 from framecue.library.store.vectors import MATCH_COLUMNS, Match, matches_of
 
 __all__ = ["TextMatch", "ensure_text_index", "has_text_index", "search_texts"]
@@ -38,12 +37,12 @@ class TextMatch:
     said: str
 
 
-def has_text_index(uri: str, table: Any) -> bool:
+def has_text_index(table: Table) -> bool:
     """Whether the table has an index for full text search."""
-    return _index_name(uri, table) is not None
+    return _index_name(table) is not None
 
 
-def ensure_text_index(uri: str, table: Any) -> None:
+def ensure_text_index(table: Table) -> None:
     """Make the index for full text search if there is none, and bring it up to date if much was added since.
 
     Rows that are added, changed or taken out later are heeded without this; it makes searching them fast.
@@ -51,27 +50,26 @@ def ensure_text_index(uri: str, table: Any) -> None:
     Raises:
         LibraryError: the library cannot be written.
     """
-    name = _index_name(uri, table)
+    name = _index_name(table)
     if name is None:
         # Words of all scripts, also those without spaces; folds case and accents. No language's endings are cut
         # off and no language's common words left out, as names and subtitles are in any language.
         config = FTS(base_tokenizer="icu/split", stem=False, remove_stop_words=False, max_token_length=None)
         try:
-            attempt(uri, "written", lambda: table.create_index(COLUMN, config=config))
+            table.attempt("written", lambda: table.lance.create_index(COLUMN, config=config))
         except LibraryError:
             # Another process may have made it at the same time.
-            attempt(uri, "read", table.checkout_latest)
-            if not has_text_index(uri, table):
+            table.read(table.lance.checkout_latest)
+            if not has_text_index(table):
                 raise
         return
-    stats = attempt(uri, "read", lambda: table.index_stats(name))
+    stats = table.read(lambda: table.lance.index_stats(name))
     if stats is not None and stats.num_unindexed_rows > ROWS_BEFORE_UPDATE:
-        attempt(uri, "written", table.optimize)
+        table.attempt("written", table.lance.optimize)
 
 
 def search_texts(
-    uri: str,
-    table: Any,
+    table: Table,
     texts: Sequence[tuple[str, float]],
     vector: np.ndarray,
     *,
@@ -81,8 +79,7 @@ def search_texts(
     """Find the segments that have words of some texts.
 
     Args:
-        uri: the library, for messages.
-        table: its table, which has the index.
+        table: of segments, which has the index.
         texts: with their weights, more than 0.
         vector: float32 (E,), the query's, with which the segments found are compared.
         limit: how many at most.
@@ -94,11 +91,11 @@ def search_texts(
     """
     words = [MatchQuery(text, COLUMN, boost=weight) for text, weight in texts]  # type: ignore[call-arg]
     wanted = BooleanQuery([(Occur.SHOULD, query) for query in words])
-    search = table.search(wanted, query_type="fts")
+    search = table.lance.search(wanted, query_type="fts")
     if where is not None:
         search = search.where(where)
     columns = [*MATCH_COLUMNS, COLUMN, "caption", "subtitles", "_score"]
-    found = attempt(uri, "read", lambda: search.limit(limit).select(columns).to_arrow())
+    found = table.read(lambda: search.limit(limit).select(columns).to_arrow())
     values = (found.column(name).to_pylist() for name in ("_score", COLUMN, "caption", "subtitles"))
     matches = [
         TextMatch(match, score, text, "\n".join(part for part in (caption, subtitles) if part))
@@ -109,6 +106,6 @@ def search_texts(
     return sorted(matches, key=lambda found: (-found.score, found.match.path, found.match.start_seconds))
 
 
-def _index_name(uri: str, table: Any) -> str | None:
-    indices = attempt(uri, "read", table.list_indices)
+def _index_name(table: Table) -> str | None:
+    indices = table.read(table.lance.list_indices)
     return next((index.name for index in indices if list(index.columns) == [COLUMN]), None)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from framecue.library.store.attempt import attempt
-from framecue.library.store.index import aim
+from framecue.library.store.index import tune_search
 from framecue.library.store.rows import vectors_of
+from framecue.library.store.table import Table
 
 __all__ = ["MATCH_COLUMNS", "Match", "matches_of", "search_vectors"]
 
@@ -39,13 +38,12 @@ class Match:
 
 
 def search_vectors(
-    uri: str, table: Any, vector: np.ndarray, *, limit: int, where: str | None = None, exact: bool = False
+    table: Table, vector: np.ndarray, *, limit: int, where: str | None = None, exact: bool = False
 ) -> list[Match]:
     """Find the segments nearest to a vector; by the approximate index, if the table has one.
 
     Args:
-        uri: the library, for messages.
-        table: its table.
+        table: of segments.
         vector: float32 (E,), unit length.
         limit: how many at most.
         where: an SQL condition on the rows that are looked at.
@@ -55,15 +53,15 @@ def search_vectors(
         Best first; equal scores in the order of path and start.
     """
     query = np.asarray(vector, dtype=np.float32)
-    search = table.search(query, vector_column_name="vector").distance_type("cosine")
+    search = table.lance.search(query, vector_column_name="vector").distance_type("cosine")
     if where is not None:
         search = search.where(where)
 
     def find() -> pa.Table:
-        aimed = aim(table, search, limit=limit, where=where, exact=exact)
-        return aimed.limit(limit).select([*MATCH_COLUMNS, "_distance"]).to_arrow()
+        tuned = tune_search(table, search, limit=limit, where=where, exact=exact)
+        return tuned.limit(limit).select([*MATCH_COLUMNS, "_distance"]).to_arrow()
 
-    found = attempt(uri, "read", find)
+    found = table.read(find)
     return sorted(matches_of(found, query), key=lambda match: (-match.score, match.path, match.start_seconds))
 
 

@@ -1,7 +1,7 @@
 """Words as full text search sees them: what a name is split into, and which words of a query a text holds.
 
 LanceDB's tokenizer splits and folds by itself; here is what it leaves: names in one word, and two encodings of one
-accent. To say which words matched is done here too, as LanceDB tells only a score.
+accent. Which words matched is found out here too, as LanceDB gives only a score.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ def name_words(name: str) -> str:
 
 
 def query_words(text: str) -> str:
-    """Give what of a query's text is looked up: all but the commonest English words, or all where that is nothing."""
+    """Return what of a query's text is looked up: all but the commonest English words, or all where that is nothing."""
     words = _WORD.findall(composed(text))
     return " ".join([word for word in words if word.casefold() not in _COMMON] or words)
 
 
 def matched_words(query: str, text: str) -> tuple[str, ...]:
-    """Say which words of a query a text holds, whatever their case and accents.
+    """Return the words of a query that a text holds, whatever their case and accents.
 
     Args:
         query: what :func:`query_words` gave.

@@ -1,0 +1,77 @@
+"""Putting rows into a table in place of others, in one commit, and making sure that this is what happened.
+
+LanceDB has an open fault: where a column that rows are matched by has a scalar index, a merge may silently match
+nothing (lancedb issues 3177 and 3515). So no such index is made, none is used for a merge should somebody have made
+one, and the counts that a merge returns are compared with what was in the table before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from framecue.errors import LibraryError
+from framecue.library.store.sql import is_one_of
+from framecue.library.store.table import Table
+
+__all__ = ["merge"]
+
+
+class _Counts(NamedTuple):
+    """How many rows of the table are replaced, are new, and go away."""
+
+    updated: int
+    inserted: int
+    deleted: int
+
+    def __str__(self) -> str:
+        return f"{self.updated} replaced, {self.inserted} added and {self.deleted} taken out"
+
+
+def merge(table: Table, rows: pa.Table, *, on: Sequence[str], leaving: Sequence[str] = ()) -> None:
+    """Put rows in the place of those with the same key, add those that have none, and take others away, in one commit.
+
+    Args:
+        table: where to.
+        rows: with the table's columns.
+        on: the columns that are the key; ``path`` is one of them.
+        leaving: paths whose earlier rows go away, but for those that are replaced.
+
+    Raises:
+        LibraryError: the library cannot be written, or LanceDB did something else than that.
+    """
+    expected = _expected(table, rows, on, leaving)
+    # Without the index on a key: with it, LanceDB may match nothing.
+    builder = table.lance.merge_insert(list(on)).use_index(False)
+    builder = builder.when_matched_update_all().when_not_matched_insert_all()
+    if leaving:
+        builder = builder.when_not_matched_by_source_delete(is_one_of(leaving))
+    result = table.attempt("written", lambda: builder.execute(rows))
+    done = _Counts(result.num_updated_rows, result.num_inserted_rows, result.num_deleted_rows)
+    # In an object store another run may write meanwhile; LanceDB then tries again, with rows that were not counted.
+    if done != expected and result.num_attempts == 1:
+        raise LibraryError(
+            f"library {table.uri} was not written as it should be: of its rows {expected} were due, but LanceDB has "
+            f"{done}; it may do so where there is an index on {' or '.join(on)}: drop one that was made by hand, and "
+            "index into a new library"
+        )
+
+
+def _expected(table: Table, rows: pa.Table, on: Sequence[str], leaving: Sequence[str]) -> _Counts:
+    """Return what a merge has to do, by the keys that are in the table."""
+    new = _keys(rows, on)
+    paths = {*rows.column("path").to_pylist(), *leaving}
+    there = _keys(table.scan(on, where=is_one_of(sorted(paths))), on)
+    coming, held, going = set(new), set(there), set(leaving)
+    number = on.index("path")
+    return _Counts(
+        updated=sum(key in coming for key in there),
+        inserted=sum(key not in held for key in new),
+        deleted=sum(key[number] in going and key not in coming for key in there),
+    )
+
+
+def _keys(rows: pa.Table, on: Sequence[str]) -> list[tuple[object, ...]]:
+    return list(zip(*(rows.column(name).to_pylist() for name in on), strict=True))

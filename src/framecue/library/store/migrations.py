@@ -1,0 +1,100 @@
+"""The formats of a library, and how one of an older format is brought up to date: in place, without encoding anything.
+
+A migration adds columns that are empty in the rows that are there, and does nothing else. LanceDB does that in one
+commit that writes a new description of the table and no rows. So there is no state between two formats: who is killed
+leaves the older or the newer one, and the next run takes the steps that are left.
+
+LanceDB cannot change what a table says of itself (the metadata of its schema) in that commit, nor in another. So the
+version in there is the format that the table was *made* with, and each column that came later says in its own metadata
+with which format it came. The highest of these numbers is the table's format.
+
+A library of an older format is read as it is, by disks that cannot be written and beside a run that migrates it: a
+column that is not there reads as None. Whoever writes rows migrates first, with the lock on the library. In an object
+store, where nothing is locked, several runs may do so at once; LanceDB refuses all but the first, and the others see
+that the step has been taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from framecue.errors import LibraryError
+from framecue.library.store.table import Table
+
+__all__ = ["MIGRATIONS", "OLDEST_FORMAT", "SCHEMA_VERSION", "VERSION_KEY", "Migration", "format_of", "migrate"]
+
+VERSION_KEY = b"framecue.schema_version"
+_SINCE_KEY = b"framecue.since_format"
+
+
+@dataclass(frozen=True)
+class Migration:
+    """A step from one format to the next.
+
+    Attributes:
+        format: what the library has afterwards.
+        columns: the names and types of the columns that are added.
+    """
+
+    format: int
+    columns: tuple[tuple[str, pa.DataType], ...]
+
+    def fields(self) -> list[pa.Field]:
+        """Return the columns as they lie in the table: each may be empty, and says with which format it came."""
+        mark = {_SINCE_KEY: str(self.format).encode()}
+        return [pa.field(name, type_, nullable=True, metadata=mark) for name, type_ in self.columns]
+
+
+# The oldest format that can be read and migrated.
+OLDEST_FORMAT = 2
+# In the order of the formats, without a gap. A step that has been published stays as it is for ever.
+MIGRATIONS = (
+    # When a segment was encoded, in seconds since 1970.
+    Migration(3, (("indexed_seconds", pa.float64()),)),
+)
+# The format of the libraries that are made now.
+SCHEMA_VERSION = MIGRATIONS[-1].format
+
+
+def format_of(schema: pa.Schema) -> int:
+    """Return the format of a table that has this schema.
+
+    Raises:
+        KeyError: it says nothing of a format.
+        ValueError: it says nonsense.
+    """
+    marks = [field.metadata[_SINCE_KEY] for field in schema if field.metadata and _SINCE_KEY in field.metadata]
+    return max(map(int, [schema.metadata[VERSION_KEY], *marks]))
+
+
+def migrate(table: Table, migrations: Sequence[Migration] = MIGRATIONS) -> bool:
+    """Bring a table up to date; call it with the lock on the library.
+
+    Args:
+        table: of segments. It shows the new columns afterwards.
+        migrations: all steps that there are.
+
+    Returns:
+        Whether there was anything to do.
+
+    Raises:
+        LibraryError: the library cannot be written. Steps that were taken before stay taken.
+    """
+    before = format_of(table.schema)
+    steps = [step for step in migrations if step.format > before]
+    for step in steps:
+        _take(table, step)
+    return bool(steps)
+
+
+def _take(table: Table, step: Migration) -> None:
+    try:
+        table.attempt(f"brought to format {step.format}", lambda: table.lance.add_columns(step.fields()))
+    except LibraryError:
+        table.read(table.lance.checkout_latest)
+        if format_of(table.schema) < step.format:
+            raise
+        # Another run has taken this step meanwhile.

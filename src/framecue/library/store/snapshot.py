@@ -1,0 +1,102 @@
+"""What a library holds, read once a run and kept up to date as the run writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import numpy as np
+import pyarrow as pa
+
+from framecue.library.state import FileState
+from framecue.library.store.records import Copy, Held
+
+__all__ = ["HELD_COLUMNS", "Snapshot", "held_of"]
+
+# What is read of each row to know which files are held.
+HELD_COLUMNS = ("path", "video_id", "size_bytes", "modified_seconds", "duration_seconds", "sidecars")
+
+
+class Snapshot:
+    """The files that a library holds or knows.
+
+    It is right as long as nobody else writes the library: read it with the lock, and tell it what was committed. It
+    does not write anything itself.
+
+    Args:
+        held: the files that have rows, by absolute path.
+        copies: the files whose content is held under another path, by absolute path.
+    """
+
+    def __init__(self, held: Mapping[str, Held] | None = None, copies: Mapping[str, Copy] | None = None) -> None:
+        self._held, self._copies = dict(held or {}), dict(copies or {})
+        self._num_segments = sum(item.num_segments for item in self._held.values())
+
+    @property
+    def held(self) -> Mapping[str, Held]:
+        """The files that have rows, by path; as read, in the order of the paths, then what was put since.
+
+        A view that shows later changes; copy it to keep it.
+        """
+        return MappingProxyType(self._held)
+
+    @property
+    def copies(self) -> Mapping[str, Copy]:
+        """The files whose content is held under another path, by path; a view, like ``held``.
+
+        A run that was killed may leave a note about a path that has rows; the rows count.
+        """
+        return MappingProxyType(self._copies)
+
+    @property
+    def paths(self) -> list[str]:
+        """All paths that are held or known as copies, each once."""
+        return list({**self._held, **self._copies})
+
+    @property
+    def num_videos(self) -> int:
+        """How many files are held."""
+        return len(self._held)
+
+    @property
+    def num_segments(self) -> int:
+        """How many rows they have together."""
+        return self._num_segments
+
+    def put(self, path: str, held: Held) -> None:
+        """Note that a file has rows now, in place of what it had."""
+        self.drop(path)
+        self._held[path] = held
+        self._num_segments += held.num_segments
+
+    def drop(self, path: str) -> None:
+        """Note that a file has no rows any more, if it had any."""
+        earlier = self._held.pop(path, None)
+        if earlier is not None:
+            self._num_segments -= earlier.num_segments
+
+    def note(self, path: str, copy: Copy) -> None:
+        """Note that a file's content is held under another path."""
+        self._copies[path] = copy
+
+    def forget(self, path: str) -> None:
+        """Note that a file is known as a copy no more, if it was."""
+        self._copies.pop(path, None)
+
+
+def held_of(rows: pa.Table) -> dict[str, Held]:
+    """Fold rows into what is held of each file, in the order of the paths.
+
+    Args:
+        rows: HELD_COLUMNS of any number of files. The rows of a file agree in all of them; if not, its last row counts.
+    """
+    numbered = pa.table({"path": rows.column("path"), "row": np.arange(rows.num_rows)})
+    files = numbered.group_by("path").aggregate([("row", "max"), ("row", "count")]).sort_by("path")
+    last = rows.take(files.column("row_max"))
+    values = (last.column(name).to_pylist() for name in HELD_COLUMNS)
+    return {
+        path: Held(video_id, FileState(size_bytes, modified_seconds), duration_seconds, num_segments, sidecars)
+        for path, video_id, size_bytes, modified_seconds, duration_seconds, sidecars, num_segments in zip(
+            *values, files.column("row_count").to_pylist(), strict=True
+        )
+    }

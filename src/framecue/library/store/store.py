@@ -1,0 +1,291 @@
+"""A library in LanceDB: the one object by which the rest of the house reads and writes it.
+
+The library's URI is the LanceDB database, a folder (``videos.lance``) or an object-store URI
+(``s3://bucket/videos.lance``), and the table in it is ``segments``; so any folder name will do. Every write is one
+LanceDB commit: a run that dies leaves whole commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from lancedb.db import LanceDBConnection
+
+from framecue.errors import LibraryError
+from framecue.library.results import Upkeep
+from framecue.library.store.attempt import attempt, connect
+from framecue.library.store.conditions import check_condition
+from framecue.library.store.copies import Copies
+from framecue.library.store.index import optimize, optimize_if_due
+from framecue.library.store.merge import merge
+from framecue.library.store.migrations import OLDEST_FORMAT, SCHEMA_VERSION, format_of, migrate
+from framecue.library.store.place import HOW_TO_NAME, check_free, check_there, no_library
+from framecue.library.store.records import Copy, Held
+from framecue.library.store.rows import Metadata, Row, make_schema, read_metadata, rows_from_table, table_from_rows
+from framecue.library.store.snapshot import HELD_COLUMNS, Snapshot, held_of
+from framecue.library.store.sql import is_one_of, quoted
+from framecue.library.store.table import TABLE, Table, is_not_found
+from framecue.library.store.texts import TextMatch, ensure_text_index, has_text_index, search_texts
+from framecue.library.store.vectors import Match, search_vectors
+from framecue.paths import is_url
+from framecue.video import Segmentation
+
+__all__ = ["Store"]
+
+# What tells a segment from every other one, for a write that replaces some.
+_KEY = ("path", "start_seconds")
+
+
+class Store:
+    """The rows of one library. Made by :meth:`open` or :meth:`create`.
+
+    It shows the library as it was when it was opened, and its own writes; :meth:`refresh` shows what others have
+    committed since. All of it raises LibraryError where the library cannot be read or written.
+
+    Attributes:
+        uri: the library's normal URI.
+        table: its segments.
+        fingerprint: of the model that made the vectors.
+        segmentation: how its videos are cut into segments.
+    """
+
+    def __init__(self, uri: str, database: LanceDBConnection, table: Table, metadata: Metadata) -> None:
+        self.uri = uri
+        self._database = database
+        self._copies = Copies(uri, database)
+        self._show(table, metadata)
+
+    def _show(self, table: Table, metadata: Metadata) -> None:
+        self.table = table
+        self.fingerprint = metadata.fingerprint
+        self.segmentation = Segmentation(**metadata.segmentation)
+
+    @classmethod
+    def open(cls, uri: str) -> Store:
+        """Open an existing library, of this format or an older one that can be migrated.
+
+        Args:
+            uri: a normal URI.
+
+        Raises:
+            LibraryNotFoundError: there is nothing at the URI.
+            LibraryError: what is there is not a framecue library, is of a newer or too old format, or cannot be read.
+        """
+        check_there(uri)
+        database = attempt(uri, "opened", lambda: connect(uri))
+        return cls(uri, database, *_open_table(uri, database))
+
+    @classmethod
+    def create(cls, uri: str, fingerprint: Mapping[str, Any], segmentation: Segmentation | None = None) -> Store:
+        """Make an empty library.
+
+        Args:
+            uri: a normal URI.
+            fingerprint: of the model that will make its vectors.
+            segmentation: how its videos will be cut into segments.
+
+        Raises:
+            LibraryError: something is there already, or the place cannot be written.
+        """
+        check_free(uri)
+        metadata = Metadata(dict(fingerprint), asdict(segmentation or Segmentation()), SCHEMA_VERSION)
+        schema = make_schema(metadata.fingerprint, metadata.segmentation)
+        database = attempt(uri, "made", lambda: connect(uri))
+        table = attempt(uri, "made", lambda: database.create_table(TABLE, schema=schema))
+        return cls(uri, database, Table(uri, table), metadata)
+
+    def refresh(self) -> None:
+        """Show what others have committed meanwhile; costs little where that is nothing.
+
+        Raises:
+            LibraryNotFoundError: the library is gone.
+            LibraryError: it cannot be read, or was migrated to a format that is newer than this framecue.
+        """
+        # Opened anew, by the connection that there is. `checkout_latest` is as fast, but stays with the old library
+        # for ever where this one was taken away and made again.
+        check_there(self.uri)
+        self._show(*_open_table(self.uri, self._database))
+        self._copies.refresh()
+
+    @property
+    def format(self) -> int:
+        """The library's format; an older one than this framecue's until :meth:`migrate`."""
+        return format_of(self.table.schema)
+
+    def migrate(self) -> bool:
+        """Bring a library of an older format up to date, in place; call it with the lock.
+
+        ``write`` does it by itself. Killed in the middle, it leaves a library that opens, and the next run finishes.
+
+        Returns:
+            Whether there was anything to do.
+        """
+        return migrate(self.table)
+
+    # --- what is held
+
+    def state(self) -> object:
+        """Return what differs after every commit, by whomever, also where the library was made anew; for ``==``."""
+        versions = self.table.read(lambda: self.table.lance.version), self._copies.version()
+        if is_url(self.uri):
+            return versions
+        # A library that was taken away and made again may have the same numbers.
+        status = (Path(self.uri) / f"{TABLE}.lance" / "_versions").stat()
+        return *versions, status.st_ino, status.st_mtime_ns
+
+    def snapshot(self) -> Snapshot:
+        """Read what the library holds, once for a run that keeps it up to date itself."""
+        return Snapshot(self.held(), self.copies())
+
+    def held(self) -> dict[str, Held]:
+        """Return the files that the library holds by absolute path, in the order of the paths."""
+        return held_of(self.table.scan(HELD_COLUMNS))
+
+    def copies(self) -> dict[str, Copy]:
+        """Return the files whose content is held under another path by their paths, in the order of the paths."""
+        return self._copies.read()
+
+    def num_rows(self) -> int:
+        """Count the segments."""
+        return self.table.read(self.table.lance.count_rows)
+
+    def rows_of(self, video_id: str) -> list[Row]:
+        """Return the rows of one content as one file has them (another file with the same content adds no rows)."""
+        rows = rows_from_table(self.table.scan(where=f"video_id = {quoted(video_id)}"))
+        return [row for row in rows if row.path == rows[0].path]
+
+    def rows_at(self, paths: Sequence[str]) -> dict[str, list[Row]]:
+        """Return the rows of files by their paths; a path that the library does not hold is left out."""
+        if not paths:
+            return {}
+        rows: dict[str, list[Row]] = {}
+        for row in rows_from_table(self.table.scan(where=is_one_of(paths))):
+            rows.setdefault(row.path, []).append(row)
+        return rows
+
+    def contents_of_size(self, size_bytes: int) -> set[str]:
+        """Return the contents (``video_id``) of the files of a size."""
+        rows = self.table.scan(["video_id"], where=f"size_bytes = {int(size_bytes)}")
+        return set(rows.column("video_id").to_pylist())
+
+    def thumbnails(self, moments: Sequence[tuple[str, float]]) -> list[bytes | None]:
+        """Return the pictures of segments, named by path and start in seconds; None where there is none."""
+        if not moments:
+            return []
+        paths = sorted({path for path, _ in moments})
+        starts = ", ".join(repr(float(start)) for start in sorted({start for _, start in moments}))
+        columns = ["path", "start_seconds", "thumbnail"]
+        table = self.table.scan(columns, where=f"{is_one_of(paths)} AND start_seconds IN ({starts})")
+        pictures = {
+            (path, start_seconds): picture
+            for path, start_seconds, picture in zip(*(table.column(name).to_pylist() for name in columns), strict=True)
+        }
+        return [pictures.get(moment) for moment in moments]
+
+    # --- writing, with the lock
+
+    def write(self, rows: Sequence[Row], *, replacing: Sequence[str] = ()) -> None:
+        """Add rows, and take others away, in one commit; a library of an older format is migrated before.
+
+        Args:
+            rows: all rows of each file they belong to.
+            replacing: paths whose earlier rows go away in the same commit.
+
+        Raises:
+            LibraryError: the library cannot be written (a full disk, no permission, a network that is down), or
+                LanceDB did not do what it was asked.
+        """
+        if not (rows or replacing):
+            return
+        self.migrate()
+        table = self.table
+        if not rows:
+            table.attempt("written", lambda: table.lance.delete(is_one_of(replacing)))
+            return
+        new = table_from_rows(rows, table.schema)
+        if replacing:
+            merge(table, new, on=_KEY, leaving=replacing)
+        else:
+            table.attempt("written", lambda: table.lance.add(new))
+
+    def note_copies(self, copies: Mapping[str, Copy], *, forget: Sequence[str] = ()) -> None:
+        """Note files whose content is held under another path, and forget others, in one commit."""
+        self._copies.note(copies, forget=forget)
+
+    def ensure_text_index(self) -> None:
+        """Make the index for full text search if there is none, and bring it up to date if much was added since."""
+        ensure_text_index(self.table)
+
+    def optimize_if_due(self) -> Upkeep | None:
+        """Join small files and make or refresh the vector index where that is worth it; None where nothing was."""
+        return optimize_if_due(self.table)
+
+    def optimize(self) -> Upkeep:
+        """Join small files, drop earlier versions, and make or refresh the vector index."""
+        return optimize(self.table)
+
+    # --- searching
+
+    def search(self, vector: np.ndarray, *, limit: int, where: str | None = None, exact: bool = False) -> list[Match]:
+        """Return the segments nearest to a vector, best first.
+
+        Args:
+            vector: float32 (E,), unit length.
+            limit: how many at most.
+            where: an SQL condition on the rows that are looked at.
+            exact: whether to look at every vector, also where there is an index.
+        """
+        return search_vectors(self.table, vector, limit=limit, where=where, exact=exact)
+
+    def search_texts(
+        self,
+        texts: Sequence[tuple[str, float]],
+        vector: np.ndarray,
+        *,
+        limit: int,
+        where: str | None = None,
+    ) -> list[TextMatch]:
+        """Return the segments that have words of some texts, best first; the library has a text index.
+
+        Args:
+            texts: what to look for, with weights, more than 0.
+            vector: float32 (E,), the query's, with which the segments found are compared.
+            limit: how many at most.
+            where: an SQL condition on the rows that are looked at.
+        """
+        return search_texts(self.table, texts, vector, limit=limit, where=where)
+
+    def has_text_index(self) -> bool:
+        """Whether the library is ready for full text search."""
+        return has_text_index(self.table)
+
+    def check_condition(self, where: str) -> None:
+        """Refuse an SQL condition that cannot be asked of the rows.
+
+        Raises:
+            InputError: it is no condition, or names a column that there is not; the message lists those there are.
+        """
+        check_condition(self.table, where)
+
+
+def _open_table(uri: str, database: LanceDBConnection) -> tuple[Table, Metadata]:
+    """Open the table of segments at its latest commit, and see that it is a library's."""
+    try:
+        table = Table.open(uri, database, TABLE)
+    except LibraryError as error:
+        if is_not_found(error) and is_url(uri):
+            raise no_library(uri) from error
+        raise
+    metadata = read_metadata(table.schema)
+    if metadata is None:
+        raise LibraryError(f"{uri} holds a LanceDB table that framecue did not make; {HOW_TO_NAME}")
+    if not OLDEST_FORMAT <= metadata.version <= SCHEMA_VERSION:
+        raise LibraryError(
+            f"library {uri} has format {metadata.version}, this framecue reads formats {OLDEST_FORMAT} to "
+            f"{SCHEMA_VERSION}; use the framecue that made it, or index into a new library"
+        )
+    return table, metadata
