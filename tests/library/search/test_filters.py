@@ -140,13 +140,6 @@ def test_a_glob_without_a_slash_is_a_name_at_any_depth_and_case_counts(choose) -
     assert choose(paths, Filters(path="b.mp4").condition()) == {"/a/b.mp4", "/b.mp4/c.avi"}
 
 
-@pytest.mark.parametrize("glob", ["b.mp4", "two\nlines", "two*lines", "two?lines", "a/**/b.mp4", "/top/**/b.mp4"])
-def test_names_may_hold_newlines(choose, glob: str) -> None:
-    path, other = "/top/a/two\nlines/and\n\nthree/b.mp4", "/top\n/x/c.mp4"
-    assert choose([path, other], Filters(path=glob).condition()) == {path}
-    assert choose([path, other], Filters(path="c.mp4").condition()) == {other}
-
-
 def test_home_in_globs_and_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", "/me")
     monkeypatch.chdir(tmp_path)
