@@ -1,7 +1,10 @@
 # `make demo` and `make test` do all the set-up themselves, in .venv; `make` alone lists the targets.
 # Another interpreter: make test PYTHON=python3.12
+# A part of the tests, or another number of processes: make unit TESTS=tests/evaluation WORKERS=0
 
 PYTHON ?= python3
+WORKERS := 2
+TESTS :=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -21,10 +24,14 @@ help:
 	@echo "make format   mend formatting and what ruff can mend itself"
 	@echo "make clean    remove $(VENV) and the tools' caches"
 
+# Makes a target and says how long it took, whether or not it went well.
+timed = began=$$(date +%s); $(MAKE) --no-print-directory $(1); status=$$?; \
+  echo "$(1): $$(($$(date +%s) - began)) s"; exit $$status
+
 install: $(STAMP)
 
 # Installed anew only when what is to be installed has changed.
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml constraints.txt src/framecue/_version.py
 	@command -v $(PYTHON) >/dev/null \
 	  || { echo "$(PYTHON): not found; install Python 3.10 or newer, or name one: make PYTHON=/path/to/python3" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
@@ -41,16 +48,20 @@ $(STAMP): pyproject.toml constraints.txt
 demo: install
 	$(BIN)/framecue demo
 
-# The demo's files go to a folder that is removed again.
 test: install
-	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && set -x && $(BIN)/framecue demo --dir "$$folder/demo"
+	@$(call timed,try-demo)
 	@$(MAKE) --no-print-directory check
+
+# The demo's files go to a folder that is removed again.
+.PHONY: try-demo
+try-demo: install
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && set -x && $(BIN)/framecue demo --dir "$$folder/demo"
 
 # One after the other, also under `make -j`: the output stays readable, and pytest's closing line is the last.
 check: install
-	@$(MAKE) --no-print-directory lint
-	@$(MAKE) --no-print-directory types
-	@$(MAKE) --no-print-directory imports
+	@$(call timed,lint)
+	@$(call timed,types)
+	@$(call timed,imports)
 	@$(MAKE) --no-print-directory unit
 
 lint: install
@@ -64,7 +75,7 @@ imports: install
 	$(BIN)/lint-imports
 
 unit: install
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal --durations=10 $(TESTS)
 
 format: install
 	$(BIN)/ruff check --fix .

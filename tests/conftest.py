@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from transformers import CLIPModel, PreTrainedTokenizerBase, Siglip2Model, SiglipModel
 
     from framecue.backbone import Backbone
+
+# One thread a process, also in those that tests start: two workers would else run twice as many as there are cores, and
+# the last digits of a sum would depend on the machine. Read when PyTorch is imported, which nothing above does.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 START, END = "<|startoftext|>", "<|endoftext|>"
 WORDS = (

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.colours import ColourEncoder, write_clip
 
 from framecue.encoder import EncoderSpec, Fingerprint
 from framecue.encoders import ALL_ENCODERS, ENCODERS, load_encoder
 from framecue.errors import FingerprintError, InputError, UnknownNameError
 from framecue.library import Library
+from support.colours import ColourEncoder, write_clip
 
 MODULE = """
 from dataclasses import replace

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import framecue
+from framecue._version import __version__
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -21,9 +23,76 @@ else:
     import tomli as tomllib
 
 ROOT = Path(__file__).parents[1]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+DOCUMENT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = DOCUMENT["project"]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+PACKAGE, TESTS = ROOT / "src" / "framecue", ROOT / "tests"
 MAX_BYTES = 1_000_000
+
+# Files without a test file of their own, and which one tests them. Add nothing whose mirror can be written.
+TESTED_ELSEWHERE = {
+    "__main__.py": "cli/test_bad_input.py",
+    "_version.py": "test_project.py",
+    # The towers of one family are tested together, and so is what it takes to open a model.
+    "backbone/backbone.py": "backbone/test_clip_towers.py",
+    "backbone/clip.py": "backbone/test_clip_towers.py",
+    "backbone/hashing.py": "backbone/test_load_backbone.py",
+    "backbone/load.py": "backbone/test_load_backbone.py",
+    "backbone/quiet.py": "backbone/test_load_backbone.py",
+    "backbone/siglip.py": "backbone/test_siglip_towers.py",
+    "backbone/siglip2.py": "backbone/test_siglip2_towers.py",
+    "backbone/source.py": "backbone/test_load_backbone.py",
+    "backbone/tokenizer.py": "backbone/test_load_backbone.py",
+    "backbone/towers.py": "backbone/test_clip_towers.py",
+    # What several commands share is tested through them.
+    "cli/add_report.py": "cli/test_index.py",
+    "cli/hits.py": "cli/test_search.py",
+    "cli/options.py": "cli/test_main.py",
+    "cli/output.py": "cli/test_main.py",
+    "cli/watch.py": "cli/test_index.py",
+    "datasets/examples.py": "training/test_batches.py",
+    "datasets/moji_motion/actors.py": "datasets/moji_motion/test_scene.py",
+    "datasets/moji_motion/clips.py": "datasets/moji_motion/test_generated_sources.py",
+    "datasets/moji_motion/stills.py": "datasets/moji_motion/test_generated_sources.py",
+    "encoders.py": "test_encoder.py",
+    "evaluation/arrays.py": "evaluation/test_metrics.py",
+    "evaluation/encoding.py": "evaluation/test_report.py",
+    "evaluation/exact.py": "evaluation/test_metrics.py",
+    # One file a format; the steps that formats share are tested with damaged files of all of them.
+    "importers/clip_from_tensors.py": "importers/test_openai_format.py",
+    "importers/openai_clip.py": "importers/test_openai_format.py",
+    "importers/parts.py": "importers/test_import_checkpoint.py",
+    "importers/registry.py": "importers/test_import_checkpoint.py",
+    "importers/weights_file.py": "importers/test_import_checkpoint.py",
+    "importers/writing.py": "importers/test_import_checkpoint.py",
+    "library/files/interface.py": "library/files/test_local.py",
+    "library/files/walk.py": "library/indexing/test_plan.py",
+    "library/indexing/removal.py": "library/test_incremental.py",
+    "library/indexing/run.py": "library/indexing/test_ledger.py",
+    "library/search/answer.py": "library/test_library.py",
+    "library/store/records.py": "library/store/test_rows.py",
+    "library/store/sql.py": "library/store/test_conditions.py",
+    "library/watching/changes.py": "library/watching/test_watch.py",
+    # Parts that methods are put together from.
+    "methods/base.py": "methods/test_grid.py",
+    "methods/context_prompts.py": "methods/test_vop.py",
+    "methods/frame_positions.py": "methods/test_vop.py",
+    "methods/inter_frame.py": "methods/test_vop.py",
+    "methods/position_prompts.py": "methods/test_vop.py",
+    "methods/prompt_parameter.py": "methods/test_vop.py",
+    "methods/text_prompts.py": "methods/test_vop.py",
+    "methods/visual_prompts.py": "methods/test_vop.py",
+    "video/isolate/serve.py": "video/isolate/test_isolated.py",
+    "video/limits.py": "cli/test_index.py",
+    "video/read/frame_source.py": "training/test_run.py",
+    "video/read/frames.py": "video/read/test_decode.py",
+    "video/read/heartbeat.py": "video/isolate/test_isolated.py",
+    "video/read/plan.py": "video/read/test_decode.py",
+    "video/read/source.py": "video/read/test_damaged.py",
+    "video/read/thumbnail.py": "video/read/test_moments.py",
+    "video/write/reencode.py": "video/write/test_cut.py",
+    "video/write/remux.py": "video/write/test_cut.py",
+}
 
 needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 
@@ -63,7 +132,22 @@ def test_the_version_is_the_same_everywhere():
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     newest = re.search(r"^## \[(\d[^\]]*)\] - (unreleased|\d{4}-\d{2}-\d{2})$", changelog, re.MULTILINE)
     assert newest is not None
-    assert PROJECT["version"] == framecue.__version__ == newest[1]
+    assert framecue.__version__ == __version__ == newest[1]
+    # It stands in one file alone; what is installed is read from there.
+    assert "version" not in PROJECT
+    assert DOCUMENT["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "framecue._version.__version__"}
+    assert importlib.metadata.version("framecue") == __version__
+
+
+def test_every_file_has_a_test_file_at_the_same_place():
+    files = {path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if path.name != "__init__.py"}
+    without = {path.as_posix() for path in files if not (TESTS / path.parent / f"test_{path.name}").is_file()}
+    assert sorted(without - TESTED_ELSEWHERE.keys()) == [], (
+        "src/framecue/a/b.py is tested in tests/a/test_b.py; write these, or say in TESTED_ELSEWHERE what tests them"
+    )
+    assert sorted(TESTED_ELSEWHERE.keys() - without) == [], "gone, or with tests of their own now: off TESTED_ELSEWHERE"
+    missing = {name for name in TESTED_ELSEWHERE.values() if not (TESTS / name).is_file()}
+    assert sorted(missing) == [], "TESTED_ELSEWHERE names test files that are not there"
 
 
 def test_every_declared_dependency_is_pinned_within_its_range():
@@ -130,6 +214,56 @@ def test_continuous_integration_runs_the_test_command_of_the_readme():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert "make demo" in readme
     assert "make test" in readme
+
+
+CLOSING = "=== 3278 passed, 10 skipped in 183.99s (0:03:03) ==="
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+@pytest.mark.parametrize(
+    ("closing", "status", "last"),
+    [
+        (CLOSING, 0, CLOSING),
+        ("= 1 failed, 9 passed in 183.99s (0:03:03) =", 2, "= 1 failed, 9 passed in 183.99s (0:03:03) ="),
+        ("10 passed, 1 error in 183.02s", 2, "10 passed, 1 error in 183.02s"),
+        ("src/framecue/paths.py:3: error: no", 2, "the checks ended before pytest did"),
+    ],
+)
+def test_continuous_integration_ends_with_how_long_each_part_took_and_pytests_closing_line(
+    tmp_path, closing, status, last
+):
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(ROOT / ".ci" / "run", tmp_path / ".ci" / "run")
+    parts = "try-demo: 41 s\nlint: 0 s\ntypes: 62 s\n0.10s call in 12s\nimports: 2 s"
+    (tmp_path / "make").write_text(f"#!/bin/sh\necho \"$@\"\ncat <<'END'\n{parts}\n{closing}\nEND\nexit {status}\n")
+    (tmp_path / "make").chmod(0o755)
+    environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run([tmp_path / ".ci" / "run"], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == status
+    lines = done.stdout.splitlines()
+    assert lines[0] == "test"
+    assert lines[-1] == last
+    table = [line.split(" min ") for line in lines if " min " in line]
+    minutes = {name.split()[0]: f"{name.split()[1]}:{rest[:2]}" for name, rest in table}
+    assert minutes.pop("all").startswith("0:")
+    unit = {} if "paths.py" in closing else {"unit": "3:03"}
+    assert minutes == {"demo": "0:41", "lint": "0:00", "types": "1:02", "imports": "0:02", **unit}
+
+
+@needs_make
+def test_the_tests_run_in_two_processes_and_end_with_the_slowest():
+    command = "pytest -n {} --dist worksteal --durations=10"
+    assert command.format(2) in make("--dry-run", "unit").stdout
+    part = make("--dry-run", "unit", "TESTS=tests/evaluation", "WORKERS=0").stdout
+    assert f"{command.format(0)} tests/evaluation" in part
+
+
+def test_each_process_of_the_tests_computes_with_one_thread():
+    import torch
+
+    program = "import torch; print(torch.get_num_threads())"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert torch.get_num_threads() == int(done.stdout) == int(os.environ["OMP_NUM_THREADS"])
 
 
 def test_the_licence_is_the_one_that_is_declared():

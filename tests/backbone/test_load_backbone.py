@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -47,6 +48,19 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(HfApi, "model_info", model_info)
     return asked
+
+
+@pytest.fixture
+def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A network that is not there; the hosts whose addresses were asked for."""
+    looked_up: list[str] = []
+
+    def getaddrinfo(host: str, *args: Any, **options: Any) -> None:
+        looked_up.append(host)
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    return looked_up
 
 
 def change_config(folder: Path, **changes: Any) -> None:
@@ -182,7 +196,7 @@ def fill_cache(folder: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_cached_model_opens_where_the_hub_cannot_be_reached(
-    clip_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: list[str]
+    clip_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: list[str], looked_up: list[str]
 ) -> None:
     fill_cache(clip_folder, tmp_path, monkeypatch)
     backbone = load_backbone("someone/tiny-clip")
@@ -196,6 +210,7 @@ def test_a_cached_model_opens_where_the_hub_cannot_be_reached(
     with pytest.raises(ModelError, match="its cache does not hold the model"):
         load_backbone("someone/tiny-clip", revision="v2")
     assert asked == ["someone/tiny-clip"] * 3
+    assert looked_up == []  # each further question would be tried again and again, half a minute long
 
 
 def test_a_reachable_hub_is_asked_the_usual_way(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,6 +61,15 @@ def test_of_candidates_that_tie_for_the_last_place_the_first_is_looked_at() -> N
     assert asked == [[2, 0]]
 
 
+@pytest.mark.parametrize("num_candidates", [17, 100, 1000])
+def test_of_many_that_tie_the_first_are_looked_at_in_their_order(num_candidates: int) -> None:
+    # Rows that are longer than what a sort that keeps no order handles in one go.
+    asked = []
+    row = np.tile([0.25, 0.5], num_candidates)
+    rerank([row], lambda query, some: asked.append(some.tolist()) or np.zeros(len(some)), depth=num_candidates + 3)
+    assert asked == [[*range(1, 2 * num_candidates, 2), 0, 2, 4]]
+
+
 def test_the_smallest_differences_of_the_second_stage_are_kept() -> None:
     close = np.array([0.25, 0.25 + 2**-26, 0.25 - 2**-26], dtype=np.float64)
     reranked = rerank(np.zeros((1, 3)), lambda query, some: close[some], depth=3)

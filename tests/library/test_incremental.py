@@ -128,6 +128,19 @@ def test_a_copy_elsewhere_takes_over_what_is_pruned_removed_or_changed(
     assert library.add(other).unchanged == 3
 
 
+def test_the_note_of_a_copy_goes_when_it_gets_a_content_of_its_own(
+    library: Library, clips: Path, write_clip, rows_per_commit: int
+) -> None:
+    shutil.copy(clips / "green.mp4", clips / "copy.mp4")
+    shutil.copy(clips / "red.mp4", clips / "other.mp4")
+    assert len(library.add(clips).duplicates) == 2
+    write_clip(clips / "copy.mp4", "white")
+    assert library.add(clips).encoded == 1
+    store = Store.open(library.uri)
+    assert set(store.copies()) == {str(clips / "other.mp4")}
+    assert str(clips / "copy.mp4") in store.held()
+
+
 def test_the_old_path_of_a_moved_file_has_other_content(
     library: Library, clips: Path, colour_model, write_clip, rows_per_commit: int
 ) -> None:

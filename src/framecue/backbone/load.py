@@ -102,12 +102,15 @@ def _load_weights(source: Source, dtype: torch.dtype) -> PreTrainedModel:
     # safetensors first. It opens a pickle as weights alone, so that no code in it runs.
     safetensors = True if source.folder is not None and safetensors_files(source.folder) else None
     options = _options(source)
+    # Whether the model is an adapter is asked apart from it, half a minute long of a hub that cannot be reached.
+    local_only = {"local_files_only": True} if options.get("local_files_only") else None
     model, report = AutoModel.from_pretrained(
         source.location,
         dtype=dtype,
         use_safetensors=safetensors,
         output_loading_info=True,
         ignore_mismatched_sizes=True,  # they are in the report, and refused below with their names
+        adapter_kwargs=local_only,
         **options,
     )
     # transformers starts what it does not find at random; vectors of such a model would be noise.

@@ -49,8 +49,7 @@ def write_video(path: str | Path, frames: Iterable[np.ndarray], *, frames_per_se
     try:
         with quiet_ffmpeg(), av.open(f"file:{path.absolute()}", "w", format="mp4", options=_MUXER) as container:
             rate = Fraction(frames_per_second).limit_denominator(100_000)
-            # One thread: with more, rate control depends on their number.
-            encoder = {"crf": str(crf), "preset": "medium", "threads": "1"}
+            encoder = {"crf": str(crf), "preset": "medium", **_SAME_BYTES}
             stream = container.add_stream("libx264", rate=rate, options=encoder)
             stream.height, stream.width, stream.pix_fmt = shape[0], shape[1], "yuv420p"
             context = stream.codec_context
@@ -68,6 +67,10 @@ def write_video(path: str | Path, frames: Iterable[np.ndarray], *, frames_per_se
         raise VideoError(path, f"cannot be written ({ffmpeg_reason(error)})") from error
 
 
+# One thread: with more, rate control depends on their number. And of x264's ways to weigh macroblocks by how much later
+# frames lean on them the one that is the same on every CPU: that for AVX-512 gives other bytes now and then, by what lies
+# in memory.
+_SAME_BYTES = {"threads": "1", "x264-params": "cpu-independent=1"}
 # The index goes to the front of the file, and neither a date nor a version number into it.
 _MUXER = {"movflags": "+faststart", "fflags": "+bitexact"}
 _CONVERSION: dict[str, Any] = {
