@@ -12,11 +12,23 @@ __all__ = ["clock", "parse_time", "time_span"]
 _SHORT_SECONDS = 60.0
 
 
-def clock(seconds: float) -> str:
-    """Write a time as m:ss, or h:mm:ss from an hour on."""
-    whole = int(seconds)
-    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+def clock(seconds: float, *, decimals: int = 0, trim: bool = False) -> str:
+    """Write a time as m:ss, or h:mm:ss from an hour on.
+
+    Args:
+        seconds: the time, at least 0.
+        decimals: how many decimals the seconds have. Without any the time is cut, as players do; with some it is
+            rounded.
+        trim: leave out decimals that are 0 at the end.
+    """
+    units = round(seconds * 10**decimals) if decimals else int(seconds)
+    whole, rest = divmod(units, 10**decimals)
+    hours, minutes = divmod(whole // 60, 60)
+    fraction = f"{rest:0{decimals}}" if decimals else ""
+    if trim:
+        fraction = fraction.rstrip("0")
+    text = f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
+    return f"{text}.{fraction}" if fraction else text
 
 
 def time_span(start_seconds: float, end_seconds: float) -> str:
@@ -26,8 +38,8 @@ def time_span(start_seconds: float, end_seconds: float) -> str:
     """
     tenths = [round(10 * seconds) for seconds in (start_seconds, end_seconds)]
     if end_seconds - start_seconds < _SHORT_SECONDS:
-        digits = any(tenth % 10 for tenth in tenths)
-        start, end = (clock(tenth // 10) + (f".{tenth % 10}" if digits else "") for tenth in tenths)
+        decimals = 1 if any(tenth % 10 for tenth in tenths) else 0
+        start, end = (clock(tenth / 10, decimals=decimals) for tenth in tenths)
     else:
         start, end = clock(start_seconds), clock(-(-tenths[1] // 10))
     return f"{start}–{end}"  # noqa: RUF001 (the dash of a span)

@@ -114,7 +114,7 @@ def read(path, options, is_wanted):
         if Path(path).name.startswith("hang"):
             time.sleep(600)
 
-serve.main(read)
+serve.main(lambda question, decide: read(question.path, question.options, decide))
 """
 
 
@@ -122,7 +122,7 @@ def test_a_crash_in_native_code_and_a_hang_cost_one_file_each(
     tmp_path: Path, index, write_clip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "framecue.video.isolate.isolated._BOOTSTRAP", f"import sys; sys.path[:] = sys.argv[1:]\n{CRASHING}"
+        "framecue.video.isolate.process._BOOTSTRAP", f"import sys; sys.path[:] = sys.argv[1:]\n{CRASHING}"
     )
     names = ["a.mp4", "crash 1.mp4", "crash 2.mp4", "e.mp4", "hang.mp4", "z.mp4"]
     for number, name in enumerate(names):

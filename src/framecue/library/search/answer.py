@@ -12,6 +12,7 @@ from framecue.library.search.query import Query, SearchOptions
 from framecue.library.search.query_vectors import EncodedQuery, encode_queries
 from framecue.library.search.ranking import Found, find
 from framecue.library.store import Store
+from framecue.video import FrameSource, IsolatedFrameSource
 
 if TYPE_CHECKING:
     from framecue.model import VideoTextModel
@@ -46,16 +47,18 @@ def answer(
     if not queries:
         return []
     model = get_model()
-    return [
-        [
-            _hit(rank, found, model if options.explain else None, encoded)
-            for rank, found in enumerate(
-                find(store, encoded.vector, options, texts=encoded.query.wanted_texts, where=where),
-                start=options.offset + 1,
-            )
+    # The files may be anybody's. Its process starts when one is read, which most searches never do.
+    with IsolatedFrameSource() as source:
+        return [
+            [
+                _hit(rank, found, model if options.explain else None, encoded, source)
+                for rank, found in enumerate(
+                    find(store, encoded.vector, options, texts=encoded.query.wanted_texts, where=where),
+                    start=options.offset + 1,
+                )
+            ]
+            for encoded in encode_queries(model, store, queries, source)
         ]
-        for encoded in encode_queries(model, store, queries)
-    ]
 
 
 def _make_ready_for_words(store: Store, queries: Sequence[Query]) -> None:
@@ -73,7 +76,7 @@ def _make_ready_for_words(store: Store, queries: Sequence[Query]) -> None:
         ) from error
 
 
-def _hit(rank: int, found: Found, model: VideoTextModel | None, encoded: EncodedQuery) -> Hit:
+def _hit(rank: int, found: Found, model: VideoTextModel | None, encoded: EncodedQuery, source: FrameSource) -> Hit:
     match = found.match
     return Hit(
         rank=rank,
@@ -87,5 +90,5 @@ def _hit(rank: int, found: Found, model: VideoTextModel | None, encoded: Encoded
         vector_rank=found.vector_rank,
         text_rank=found.text_rank,
         text_score=found.text_score,
-        explanation=explain(model, encoded, match) if model else None,
+        explanation=explain(model, encoded, match, source) if model else None,
     )

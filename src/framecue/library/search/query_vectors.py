@@ -15,7 +15,7 @@ from framecue.library.search.query import Part, Query
 from framecue.library.store import Store
 from framecue.library.store.rows import Row
 from framecue.paths import absolute_path
-from framecue.video import VideoReader, content_hash
+from framecue.video import VideoSource, content_hash
 
 if TYPE_CHECKING:
     from framecue.model import VideoTextModel
@@ -36,7 +36,9 @@ class EncodedQuery:
     parts: Sequence[np.ndarray]
 
 
-def encode_queries(model: VideoTextModel, store: Store, queries: Sequence[Query]) -> list[EncodedQuery]:
+def encode_queries(
+    model: VideoTextModel, store: Store, queries: Sequence[Query], source: VideoSource
+) -> list[EncodedQuery]:
     """Encode queries; what several of them have in common is encoded once, and texts many at a time.
 
     The vectors of a video that the library holds unchanged are taken from there.
@@ -45,6 +47,7 @@ def encode_queries(model: VideoTextModel, store: Store, queries: Sequence[Query]
         model: fits the library.
         store: the library.
         queries: at least one.
+        source: reads pictures and videos, which may be anybody's.
 
     Raises:
         VideoError: a file cannot be read.
@@ -62,7 +65,7 @@ def encode_queries(model: VideoTextModel, store: Store, queries: Sequence[Query]
             vectors |= {("text", text, None): vector for text, vector in zip(some, encoded, strict=True)}
         for kind, value, at_seconds in parts:
             if kind != "text":
-                vectors[kind, value, at_seconds] = _encode_file(model, store, kind, value, at_seconds)
+                vectors[kind, value, at_seconds] = _encode_file(model, store, source, kind, value, at_seconds)
     return [
         _combined(query, [vectors[part.kind, part.value, part.at_seconds] for part in query.parts]) for query in queries
     ]
@@ -82,28 +85,29 @@ def _combined(query: Query, vectors: Sequence[np.ndarray]) -> EncodedQuery:
     return EncodedQuery(query, (total / length).astype(np.float32), vectors)
 
 
-def _encode_file(model: VideoTextModel, store: Store, kind: str, value: str, at_seconds: float | None) -> np.ndarray:
+def _encode_file(
+    model: VideoTextModel, store: Store, source: VideoSource, kind: str, value: str, at_seconds: float | None
+) -> np.ndarray:
     path = absolute_path(value)
     if kind == "video" and (stored := _stored_vector(store, path, at_seconds)) is not None:
         return stored
-    with VideoReader(path) as video:
-        if kind == "image" and video.index.num_frames > 1:
-            raise InputError(f"{path}: a video of {video.index.num_frames} frames, not a picture; search with a video")
-        start_seconds, end_seconds = None, None
-        if at_seconds is not None:
-            duration_seconds = video.index.duration_seconds
-            _check_moment(path, at_seconds, duration_seconds)
-            if store.segmentation.segment_seconds < duration_seconds:
-                half = store.segmentation.segment_seconds / 2
-                start_seconds = min(max(0.0, at_seconds - half), duration_seconds - 2 * half)
-                end_seconds = start_seconds + 2 * half
-        frames = video.read_frames(model.sampling, start_seconds=start_seconds, end_seconds=end_seconds)
+    if kind == "image" and (num_frames := source.probe(path).num_frames) > 1:
+        raise InputError(f"{path}: a video of {num_frames} frames, not a picture; search with a video")
+    start_seconds, end_seconds = None, None
+    if at_seconds is not None:
+        duration_seconds = source.probe(path).duration_seconds
+        _check_moment(path, at_seconds, duration_seconds)
+        if store.segmentation.segment_seconds < duration_seconds:
+            half = store.segmentation.segment_seconds / 2
+            start_seconds = min(max(0.0, at_seconds - half), duration_seconds - 2 * half)
+            end_seconds = start_seconds + 2 * half
+    frames = source.read_frames(path, model.sampling, start_seconds=start_seconds, end_seconds=end_seconds)
     vector: np.ndarray = model.encode_frames(model.preprocess(frames.pixels)[None])[0].float().cpu().numpy()
     return vector
 
 
 def _stored_vector(store: Store, path: str, at_seconds: float | None) -> np.ndarray | None:
-    """Give what the library holds of a video, float32 (E,) of unit length; None where it has to be encoded.
+    """Return what the library holds of a video, float32 (E,) of unit length; None where it has to be encoded.
 
     For the whole video that is the vector of its only segment, for a moment that of the segment it is in.
     """
@@ -122,7 +126,7 @@ def _stored_vector(store: Store, path: str, at_seconds: float | None) -> np.ndar
 
 
 def _stored_rows(store: Store, path: str) -> list[Row]:
-    """Give the rows of a file, under whatever path the library holds its content; none where it holds it not."""
+    """Return the rows of a file, under whatever path the library holds its content; none where it holds it not."""
     rows = store.rows_at([path]).get(path)
     try:
         if rows:

@@ -16,7 +16,7 @@ from framecue.errors import VideoError
 from framecue.video.read.decode import VideoReader
 from framecue.video.read.forward import read_segments
 from framecue.video.read.frames import Frames
-from framecue.video.read.heartbeat import beat
+from framecue.video.read.heartbeat import Progress, beat
 from framecue.video.read.packets import PacketIndex
 from framecue.video.read.sampling import FrameSampling
 from framecue.video.read.segments import Segmentation
@@ -76,11 +76,6 @@ class Moment:
     end_seconds: float
     pixels: np.ndarray
     thumbnail: bytes
-
-
-@dataclass(frozen=True)
-class Progress:
-    """A sign that a long step goes on, of no other meaning."""
 
 
 Event = Content | Progress | Moment
