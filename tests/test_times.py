@@ -16,6 +16,23 @@ def test_clock(seconds: float, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("seconds", "decimals", "text", "trimmed"),
+    [
+        (0, 1, "0:00.0", "0:00"),
+        (61.25, 3, "1:01.250", "1:01.25"),
+        (59.96, 1, "1:00.0", "1:00"),
+        (3599.9996, 3, "1:00:00.000", "1:00:00"),
+        (3661.04, 2, "1:01:01.04", "1:01:01.04"),
+        (100.0, 2, "1:40.00", "1:40"),
+        (60.5, 0, "1:00", "1:00"),
+    ],
+)
+def test_decimals_are_rounded_and_may_be_trimmed(seconds: float, decimals: int, text: str, trimmed: str) -> None:
+    assert clock(seconds, decimals=decimals) == text
+    assert clock(seconds, decimals=decimals, trim=True) == trimmed
+
+
+@pytest.mark.parametrize(
     ("start", "end", "text"),
     [
         (0, 0, "0:00\u20130:00"),
@@ -50,3 +67,8 @@ def test_what_is_no_time_is_one_clear_line(text: str) -> None:
 @given(st.integers(0, 10**7))
 def test_what_clock_writes_is_read_back(seconds: int) -> None:
     assert parse_time(clock(seconds)) == seconds
+
+
+@given(st.floats(0, 1e6), st.integers(1, 4), st.booleans())
+def test_decimals_are_read_back(seconds: float, decimals: int, trim: bool) -> None:
+    assert parse_time(clock(seconds, decimals=decimals, trim=trim)) == pytest.approx(seconds, abs=0.51 * 10**-decimals)
