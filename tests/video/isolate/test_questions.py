@@ -64,6 +64,7 @@ def test_a_generator_draws_as_in_this_process(reader, film):
 def test_what_a_file_is(reader, film):
     assert reader.probe(film) == probe(film)
     info = reader.probe(film.read_bytes())
+    assert str(info.path) == "the given bytes"
     assert (info.num_frames, info.duration_seconds, info.width, info.height) == (50, 5.0, 64, 48)
 
 

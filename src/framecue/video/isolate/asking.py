@@ -91,7 +91,7 @@ class Asker:
 
         Args:
             question: what to ask, and of which file.
-            decide: told what the question tells on its way, returns whether to go on; called in this process.
+            decide: is given what the question tells on its way, returns whether to go on; called in this process.
 
         Yields:
             The parts of the answer, with ``Progress`` anywhere after the first.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
@@ -26,7 +27,7 @@ __all__ = ["STALL_SECONDS", "IsolatedReader"]
 
 Part = TypeVar("Part")
 
-# What errors call a file that was given as bytes.
+# The path of a file that was given as bytes.
 _NAME_OF_BYTES = "the given bytes"
 
 
@@ -42,7 +43,7 @@ class IsolatedReader(Asker):
         Args:
             path: the file.
             options: what to read.
-            is_wanted: told the content's hash, returns whether to read on; called in this process.
+            is_wanted: is given the content's hash, returns whether to read on; called in this process.
 
         Yields:
             ``Content`` once, then a ``Moment`` for each segment, with ``Progress`` anywhere between.
@@ -87,13 +88,14 @@ class IsolatedReader(Asker):
         """Return what a video is, as :func:`~framecue.video.read.decode.probe` does.
 
         Args:
-            video: the file, or its content, of which no path is told.
+            video: the file, or its content.
 
         Raises:
             The same as ``ask``.
         """
         with _as_file(video) as path:
-            return _only_part(self.ask(ProbeQuestion(path)))
+            info = _only_part(self.ask(ProbeQuestion(path)))
+        return replace(info, path=Path(_NAME_OF_BYTES)) if isinstance(video, bytes) else info
 
 
 @contextmanager

@@ -23,7 +23,7 @@ _DIGEST_BYTES = 16
 
 
 class CachedFrameSource:
-    """Keeps what another source reads in a folder, and gives it from there as long as the file is the same.
+    """Keeps in a folder what another source reads, and takes it from there as long as the file is the same.
 
     A file is the same if its path, size and time of change are. An entry is found again by these, the sampling, the
     window and ``short_side``; reads that draw frames at random are not kept. An entry that is damaged is read anew, and
@@ -66,7 +66,7 @@ class CachedFrameSource:
             )
 
         state = None if rng is not None else _state(path)
-        if state is None:  # also a file that is not there, of which the source tells
+        if state is None:  # also a file that is not there: the source has the words
             return read()
         key = repr((_FORMAT, state, sampling, start_seconds, end_seconds, short_side))
         name = hashlib.blake2b(key.encode(), digest_size=20).hexdigest()

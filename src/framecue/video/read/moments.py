@@ -1,6 +1,6 @@
 """Read a video as an index needs it: its content's hash, then the frames of its segments, one after the other.
 
-What a reader gives is a stream, as a long video has more segments than fit into memory.
+What is read comes as a stream, as a long video has more segments than fit into memory.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def read_moments(path: str, options: ReadOptions, is_wanted: Callable[[str], boo
     Args:
         path: the file.
         options: what to read.
-        is_wanted: told the content's hash, says whether to read on.
+        is_wanted: is given the content's hash, returns whether to read on.
 
     Yields:
         ``Content`` once, then a ``Moment`` for each segment in order of their starts. A segment that cannot be decoded

@@ -50,8 +50,8 @@ class PacketIndex:
         key_sizes: int64 (K,), the keyframes' packets' sizes in bytes, to know them again.
         key_ranks: int64 (K,), the keyframes' numbers in decoding order.
         num_skipped: packets before the first keyframe (of a recording joined midway), which cannot be decoded.
-        by_order: the packets do not say, or say ambiguously, when their frames are shown. A frame is then known by
-            being the n-th that the decoder gives, and all before it have to be decoded.
+        by_order: whether the packets do not say, or say ambiguously, when their frames are shown. A frame is then
+            known by being the n-th that the decoder gives, and all before it have to be decoded.
     """
 
     times: np.ndarray

@@ -93,7 +93,7 @@ def _display_matrix(frame: VideoFrame) -> tuple[int, int, int, int]:
         return ((1, 0, 0, 1), (0, -1, 1, 0), (-1, 0, 0, -1), (0, 1, -1, 0))[turns]
     if matrix is None:
         return 1, 0, 0, 1
-    # A buffer, of which PyAV's types know nothing.
+    # It is a buffer, which PyAV's types do not say.
     a, b, _, c, d = np.frombuffer(cast(bytes, matrix), dtype=np.int32)[:5].tolist()
     return a, b, c, d
 

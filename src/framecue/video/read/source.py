@@ -39,7 +39,7 @@ _level_before: int | None = None
 
 @contextmanager
 def quiet_ffmpeg() -> Iterator[None]:
-    """Keep ffmpeg's own log lines from standard error, and give the caller's log level back afterwards.
+    """Keep ffmpeg's own log lines from standard error, and restore the caller's log level afterwards.
 
     The level belongs to the whole process, so blocks that overlap in several threads share one change of it.
     """
