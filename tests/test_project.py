@@ -85,6 +85,13 @@ TESTED_ELSEWHERE = {
     "methods/prompt_parameter.py": "methods/test_vop.py",
     "methods/text_prompts.py": "methods/test_vop.py",
     "methods/visual_prompts.py": "methods/test_vop.py",
+    # The other process is tested as a whole, and its questions side by side.
+    "video/isolate/asking.py": "video/isolate/test_isolated.py",
+    "video/isolate/process.py": "video/isolate/test_isolated.py",
+    "video/isolate/question.py": "video/isolate/test_questions.py",
+    "video/isolate/questions/frames.py": "video/isolate/test_questions.py",
+    "video/isolate/questions/moments.py": "video/isolate/test_questions.py",
+    "video/isolate/questions/probe.py": "video/isolate/test_questions.py",
     "video/isolate/serve.py": "video/isolate/test_isolated.py",
     "video/limits.py": "cli/test_index.py",
     "video/read/frame_source.py": "training/test_run.py",
@@ -92,7 +99,9 @@ TESTED_ELSEWHERE = {
     "video/read/heartbeat.py": "video/isolate/test_isolated.py",
     "video/read/plan.py": "video/read/test_decode.py",
     "video/read/source.py": "video/read/test_damaged.py",
+    "video/read/suffixes.py": "video/test_face.py",
     "video/read/thumbnail.py": "video/read/test_moments.py",
+    "video/write/containers.py": "video/test_face.py",
     "video/write/reencode.py": "video/write/test_cut.py",
     "video/write/remux.py": "video/write/test_cut.py",
 }
