@@ -68,8 +68,8 @@ def write_video(path: str | Path, frames: Iterable[np.ndarray], *, frames_per_se
 
 
 # One thread: with more, rate control depends on their number. And of x264's ways to weigh macroblocks by how much later
-# frames lean on them the one that is the same on every CPU: that for AVX-512 gives other bytes now and then, by what lies
-# in memory.
+# frames lean on them, the one that is the same on every CPU: that for AVX-512 gives other bytes now and then, by what
+# lies in memory.
 _SAME_BYTES = {"threads": "1", "x264-params": "cpu-independent=1"}
 # The index goes to the front of the file, and neither a date nor a version number into it.
 _MUXER = {"movflags": "+faststart", "fflags": "+bitexact"}
