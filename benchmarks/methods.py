@@ -92,7 +92,7 @@ def train_and_test(method: str, seed: int, arguments: argparse.Namespace) -> dic
             raise SystemExit(f"{folder} was made with {stored['budget']}, not {budget}; give another --output-dir")
         return stored["scores"]
     print(f"{method}, seed {seed} ...", flush=True)
-    run_recipe(recipe(method, seed, folder, arguments), score=score_examples)
+    run_recipe(recipe(method, seed, folder, arguments))
     model = load_model(BACKBONE, adapter=folder)
     clips = MojiClips(
         seed=1_000,  # another than any run's, the same for all

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -277,3 +278,33 @@ def siglip_folder(
     folder = tmp_path_factory.mktemp("models") / request.param
     make_siglip_backbone(request.param).save(folder)
     return folder
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Put a package with entry points beside framecue, as `pip install` does; gone after the test.
+
+    The function takes the package's name, its entry points as {group: {name: target}}, and the source of its module
+    of the same name (None leaves the module out).
+    """
+
+    def install(package: str, entry_points: dict[str, dict[str, str]], source: str | None = "") -> Path:
+        site = tmp_path / f"site-of-{package}"
+        info = site / f"{package}-1.0.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n", encoding="utf-8")
+        lines = [
+            line
+            for group, entries in entry_points.items()
+            for line in (f"[{group}]", *(f"{name} = {target}" for name, target in entries.items()))
+        ]
+        (info / "entry_points.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        if source is not None:
+            (site / f"{package}.py").write_text(source, encoding="utf-8")
+        monkeypatch.syspath_prepend(str(site))
+        # Noted before it is imported, so that it is taken out again.
+        monkeypatch.setitem(sys.modules, package, None)
+        del sys.modules[package]
+        return site
+
+    return install

@@ -257,7 +257,7 @@ def test_an_unknown_method(folder: Path, backbone: Backbone) -> None:
     ("options", "message"),
     [
         ({"num_prompt": 2}, "method prompt-switch has no option 'num_prompt'"),
-        ({"num_prompts": "2"}, "num_prompts must be int, got '2'"),
+        ({"num_prompts": "2"}, "num_prompts must be an integer, got '2'"),
         ({"num_prompts": 0}, "num_prompts must be at least 1, got 0"),
     ],
 )

@@ -19,6 +19,7 @@ from torch import Tensor
 from framecue.backbone import Backbone
 from framecue.backbone.meta import backbone_without_weights
 from framecue.checkpoint import save_adapter
+from framecue.datasets.registry import DATASETS
 from framecue.methods import METHODS, Method, MethodConfig, build_method
 from framecue.methods.counting import ParameterCount, count_parameters
 from framecue.model import VideoTextModel, load_model
@@ -69,6 +70,14 @@ EXAMPLE, REGISTRY_LINES = fences(CHAPTERS["Write your own method"], "python")
 
 def defaults(config: type[MethodConfig]) -> dict[str, Any]:
     return {field.name: field.default for field in fields(config)}
+
+
+def test_every_dataset_has_a_row_with_its_keys() -> None:
+    rows = rows_of(CHAPTERS["How to train one"])
+    assert [row[0].strip("`") for row in rows] == list(DATASETS)
+    for name, _, keys in rows:
+        fields = DATASETS[name.strip("`")].model_fields
+        assert re.findall(r"`(\w+)`", keys) == [field for field in fields if field != "name"]
 
 
 def test_every_method_has_a_section_and_a_row() -> None:

@@ -20,7 +20,7 @@ from framecue.encoder import Fingerprint
 from framecue.errors import AdapterError, InputError, ModelError, UnknownNameError, VideoError
 from framecue.methods import build_method
 from framecue.model import VideoTextModel, load_model
-from framecue.video import FrameSampling, write_video
+from framecue.video import Frames, FrameSampling, read_frames, write_video
 
 OPTIONS = {"num_prompts": 3, "num_frames": 3, "num_test_frames": 6}
 
@@ -121,6 +121,18 @@ def test_a_file_is_sampled_preprocessed_and_encoded(model: VideoTextModel, video
     assert_unit(embedding, 1, 24)
     assert torch.equal(embedding, model.encode_frames(values[None]))
     assert torch.equal(model.encode_video([video, str(video)]), embedding.expand(2, -1))
+
+
+def test_a_file_is_read_through_the_source_that_is_given(model: VideoTextModel, video: Path) -> None:
+    class Backwards:
+        def read_frames(self, path: str | Path, sampling: FrameSampling, **options: Any) -> Frames:
+            assert not any(value is not None for value in options.values())
+            found = read_frames(path, sampling)
+            return Frames(found.pixels[::-1], found.times_seconds[::-1])
+
+    assert torch.equal(model.read_video(video, source=Backwards()), model.read_video(video).flip(0))
+    expected = model.encode_frames(model.read_video(video).flip(0)[None])
+    assert torch.equal(model.encode_video([video], source=Backwards()), expected)
 
 
 def test_sampling_is_the_methods(backbone: Backbone) -> None:

@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 from framecue.backbone.meta import backbone_without_weights
 from framecue.checkpoint import CONFIG_FILE, WEIGHTS_FILE, adapter_folder, read_adapter_config
 from framecue.errors import AdapterError, InputError
-from framecue.methods import METHODS
+from framecue.methods import Method, method_named
 
 __all__ = ["AdapterInfo", "adapter_info"]
 
@@ -70,7 +70,7 @@ def adapter_info(adapter: str | Path) -> AdapterInfo:
     """
     folder, config = adapter_folder(adapter), read_adapter_config(adapter)
     sizes = _sizes(folder / WEIGHTS_FILE)
-    known = METHODS.get(config.method)
+    known = _method(config.method)
     own = _parameters(config.backbone)
     return AdapterInfo(
         folder=folder,
@@ -87,6 +87,14 @@ def adapter_info(adapter: str | Path) -> AdapterInfo:
         size_bytes=sum((folder / name).stat().st_size for name in (CONFIG_FILE, WEIGHTS_FILE)),
         scores=config.scores,
     )
+
+
+def _method(name: str) -> type[Method] | None:
+    """Return the class of a method; None where this version does not know it, or its package is broken."""
+    try:
+        return method_named(name)
+    except InputError:
+        return None
 
 
 def _sizes(file: Path) -> dict[str, int]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -18,6 +19,7 @@ from framecue.backbone import Backbone
 from framecue.errors import AdapterError, InputError
 from framecue.methods import Method, build_method
 from framecue.paths import user_path
+from framecue.validation import dataclass_types, explain
 
 __all__ = ["AdapterConfig", "adapter_folder", "adapter_hash", "load_adapter", "read_adapter_config", "save_adapter"]
 
@@ -44,9 +46,11 @@ class AdapterConfig:
     framecue_version: str
     scores: dict[str, Any] = field(default_factory=dict)
 
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(strict=True, extra="forbid")
+
 
 def adapter_folder(adapter: str | Path) -> Path:
-    """The folder of an adapter, given as a folder or as the name of a bundled one.
+    """Return the folder of an adapter, given as a folder or as the name of a bundled one.
 
     Args:
         adapter: a bundled name goes first, so that it means the same wherever one stands; `./name` is the folder.
@@ -71,22 +75,27 @@ def adapter_folder(adapter: str | Path) -> Path:
 
 
 def read_adapter_config(adapter: str | Path) -> AdapterConfig:
-    """Read `adapter_config.json`; raises `AdapterError` where it is missing or malformed."""
+    """Read `adapter_config.json`.
+
+    Raises:
+        AdapterError: there is no such adapter, or the file is malformed; the key is named.
+    """
     path = adapter_folder(adapter) / CONFIG_FILE
     try:
-        config = AdapterConfig(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise AdapterError(f"{path}: cannot be read as an adapter's configuration ({error})") from error
-    for entry in fields(AdapterConfig):
-        kind = dict if entry.name in ("options", "scores") else str
-        if not isinstance(getattr(config, entry.name), kind):
-            got = json.dumps(getattr(config, entry.name))
-            raise AdapterError(f"{path}: {entry.name} must be {'an object' if kind is dict else 'a string'}, got {got}")
-    return config
+        return TypeAdapter(AdapterConfig).validate_json(path.read_bytes())
+    except OSError as error:
+        raise AdapterError(f"{path}: cannot be read ({error.strerror})") from error
+    except ValidationError as error:
+        sections: dict[tuple[str, ...], dict[str, Any]] = {(): dataclass_types(AdapterConfig)}
+        problem = explain(error, sections, name=str, show=json.dumps, mapping="an object")
+        # Where a value alone is wrong, the file is an adapter's all the same.
+        if error.errors()[0]["type"].endswith("_type") and error.errors()[0]["loc"]:
+            raise AdapterError(f"{path}: {problem}") from error
+        raise AdapterError(f"{path}: cannot be read as an adapter's configuration ({problem})") from error
 
 
 def adapter_hash(adapter: str | Path) -> str:
-    """A hash of an adapter's two files: part of a library's fingerprint."""
+    """Return a hash of an adapter's two files: part of a library's fingerprint."""
     folder, digest = adapter_folder(adapter), hashlib.sha256()
     for name in (CONFIG_FILE, WEIGHTS_FILE):
         digest.update((folder / name).read_bytes())
@@ -94,7 +103,7 @@ def adapter_hash(adapter: str | Path) -> str:
 
 
 def trained_tensors(backbone: Backbone, method: Method) -> dict[str, Tensor]:
-    """What `Method.freeze` left trainable, by name: `backbone.*` and `method.*`."""
+    """Return what `Method.freeze` left trainable, by name: `backbone.*` and `method.*`."""
     named = [("backbone", backbone), ("method", method)]
     return {
         f"{prefix}.{name}": parameter
@@ -122,7 +131,7 @@ def save_adapter(
     partial.replace(target / WEIGHTS_FILE)
     config = AdapterConfig(
         method=method_name,
-        options=asdict(method.config),
+        options=method.config.to_dict(),
         backbone=backbone.name,
         revision=backbone.revision,
         framecue_version=version,

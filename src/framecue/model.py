@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from framecue.checkpoint import adapter_hash, load_adapter, read_adapter_config
 from framecue.encoder import EncoderSpec, Fingerprint
 from framecue.errors import AdapterError, InputError, NotOfflineError, first_line
 from framecue.methods import Method, build_method
-from framecue.video import FrameSampling, read_frames
+from framecue.video import FrameSampling, FrameSource, PlainFrameSource
 
 __all__ = ["VideoTextModel", "load_model"]
 
@@ -55,7 +54,7 @@ class VideoTextModel(nn.Module):
     @property
     def has_captioner(self) -> bool:
         """Whether the method can describe a video in words: `caption_frames`."""
-        return getattr(self.method, "captioner", None) is not None
+        return self.method.captioner is not None
 
     @property
     def sampling(self) -> FrameSampling:
@@ -172,8 +171,12 @@ class VideoTextModel(nn.Module):
         features = self.text_features(*self.tokenize(texts))
         return _unit(features if features.ndim == 2 else features[:, 0])
 
-    def encode_video(self, paths: str | Path | Iterable[str | Path]) -> Tensor:
+    def encode_video(self, paths: str | Path | Iterable[str | Path], *, source: FrameSource | None = None) -> Tensor:
         """Video files to embeddings (B, E), float32, unit length.
+
+        Args:
+            paths: one file or many.
+            source: reads them; None decodes them in this process.
 
         Raises:
             VideoError: a file cannot be used.
@@ -183,11 +186,12 @@ class VideoTextModel(nn.Module):
         paths = [paths] if isinstance(paths, str | Path) else list(paths)
         if not paths:
             raise InputError("no video to encode; give at least one file")
-        return torch.cat([self.encode_frames(self.read_video(path)[None]) for path in paths])
+        return torch.cat([self.encode_frames(self.read_video(path, source=source)[None]) for path in paths])
 
-    def read_video(self, path: str | Path) -> Tensor:
-        """The pixel values (F, 3, S, S) of one video file, sampled as at test."""
-        return self.preprocess(read_frames(path, self.sampling).pixels)
+    def read_video(self, path: str | Path, *, source: FrameSource | None = None) -> Tensor:
+        """The pixel values (F, 3, S, S) of one video file, sampled as at test; `source` as for `encode_video`."""
+        source = PlainFrameSource() if source is None else source
+        return self.preprocess(source.read_frames(path, self.sampling).pixels)
 
     @torch.inference_mode()
     def caption_frames(self, pixel_values: Tensor) -> list[str]:
@@ -196,7 +200,7 @@ class VideoTextModel(nn.Module):
         Raises:
             InputError: the method has no captioner.
         """
-        captioner = getattr(self.method, "captioner", None)
+        captioner = self.method.captioner
         if captioner is None:
             raise InputError(
                 f"method {self.method_name} has no captioner here; give an adapter of prompt-switch trained with one"
@@ -245,7 +249,7 @@ class VideoTextModel(nn.Module):
             backbone=self.backbone.name,
             revision=self.backbone.revision,
             method=self.method_name,
-            options=asdict(self.method.config),
+            options=self.method.config.to_dict(),
             parameters=hash_of_tensors(untrained.items()) if untrained else None,
             adapter=self.adapter,
             adapter_source=self.adapter_source,

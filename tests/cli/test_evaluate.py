@@ -219,3 +219,38 @@ def test_wrong_usage(run, data: Path) -> None:
         assert result.code == 2
         assert says in result.err
         assert result.err.count("\n") == 1
+
+
+def test_a_dataset_by_its_name(run, loader, data: Path, install) -> None:
+    options = ("evaluate", "--model", "clip", "--data-dir", data)
+    assert run(*options, "--dataset", "folder", "--json").out == run(*options, "--json").out
+    source = """
+from typing import Literal
+from framecue.datasets.base import FileDataset
+from framecue.datasets.captions import Clip
+
+class One(FileDataset):
+    name: Literal["one"] = "one"
+
+    def clips(self, split):
+        return [Clip(self.data_dir / "test" / "red.mp4", ("red", "blue", "red"), split)]
+"""
+    install("acme", {"framecue.datasets": {"one": "acme:One"}}, source)
+    result = run(*options, "--dataset", "one", "--split", "any")
+    assert (result.code, result.err) == (0, f"1 videos, 3 texts, split any of {data}\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("msr-vtt", "unknown dataset 'msr-vtt'; known: folder, moji-motion, moji-stills"),
+        ("moji-stills", "dataset moji-stills is drawn as it is needed and has no files to evaluate; datasets of files"),
+    ],
+)
+def test_a_dataset_that_cannot_be_evaluated_is_said_before_a_model_is_loaded(
+    run, loader, data: Path, name: str, says: str
+) -> None:
+    result = run("evaluate", "--model", "clip", "--dataset", name, "--data-dir", data)
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith(f"Error: {says}")
+    assert loader.asked == []

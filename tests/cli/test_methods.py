@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-import framecue.methods
 from framecue.cli import methods as command
 from framecue.methods import METHODS
 
 
 @pytest.fixture
-def few(monkeypatch: pytest.MonkeyPatch) -> None:
+def few() -> Iterator[None]:
     """A registry of three, so that a test takes a moment."""
-    # Another dict: what is taken out of the registry itself comes back at its end.
-    monkeypatch.setattr(
-        framecue.methods, "METHODS", {name: METHODS[name] for name in ("prompt-switch", "vop", "x-pool")}
-    )
+    every = dict(METHODS)
+    for name in every.keys() - {"prompt-switch", "vop", "x-pool"}:
+        del METHODS[name]
+    yield
+    METHODS.clear()  # what was taken out would come back at the end
+    METHODS.update(every)
 
 
 def test_all_of_them_in_json(run) -> None:
@@ -86,3 +88,31 @@ def test_a_model_that_is_not_there(run, tmp_path: Path) -> None:
     assert (result.code, result.out) == (1, "")
     assert result.err.startswith("Error: ")
     assert result.err.count("\n") == 1
+
+
+PLUGIN = """
+from framecue.methods import Method
+
+class Fine(Method):
+    paper = "none at all"
+
+class Failing(Method):
+    def __init__(self, config, backbone):
+        raise ZeroDivisionError("in somebody's method")
+"""
+
+
+@pytest.mark.usefixtures("few")
+def test_methods_of_packages_are_listed_and_a_broken_one_takes_nothing_away(run, install) -> None:
+    targets = {"fine": "Fine", "lost": "Lost", "failing": "Failing", "vop": "Fine"}
+    install("acme", {"framecue.methods": {name: f"acme:{target}" for name, target in targets.items()}}, PLUGIN)
+    result = run("methods", "--json")
+    assert result.code == 0
+    entries = {entry["name"]: entry for entry in json.loads(result.out)["methods"]}
+    assert list(entries) == ["prompt-switch", "x-pool", "fine", "failing"]
+    assert (entries["fine"]["share_of_backbone"], entries["fine"]["paper"]) == (1.0, "none at all")
+    assert entries["failing"]["trainable_parameters"] is None
+    twice, lost, failing = result.err.splitlines()
+    assert twice.startswith("the method 'vop' stands twice: in framecue itself and in package acme; ")
+    assert lost.startswith("method 'lost' of package acme (acme:Lost) cannot be loaded (AttributeError: ")
+    assert failing == "failing fails on CLIP ViT-B/32: ZeroDivisionError: in somebody's method"

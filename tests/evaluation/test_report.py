@@ -19,7 +19,7 @@ from framecue.methods.top_k import TopK, TopKConfig
 from framecue.methods.x_clip import XClip, XClipConfig
 from framecue.methods.x_pool import XPool, XPoolConfig
 from framecue.model import VideoTextModel
-from framecue.video import FrameSampling, read_frames, write_video
+from framecue.video import FrameSampling, FrameSource, read_frames, write_video
 
 DIM = 8
 
@@ -42,7 +42,7 @@ class FakeModel:
         self.names = list(vectors)
         self.batches: list[int] = []
 
-    def read_video(self, path: str | Path) -> torch.Tensor:
+    def read_video(self, path: str | Path, *, source: FrameSource | None = None) -> torch.Tensor:
         return torch.full((2, 3, 1, 1), float(self.names.index(Path(path).stem)))
 
     def encode_frames(self, pixels: torch.Tensor) -> torch.Tensor:
@@ -152,6 +152,26 @@ def test_batches_do_not_change_the_vectors_or_their_order(monkeypatch: pytest.Mo
     assert torch.equal(embedded, torch.stack([vectors[name] for name in reversed(names)]))
 
 
+def test_files_are_read_through_the_source_that_is_given() -> None:
+    class Noting(FakeModel):
+        """Notes what it is to read through."""
+
+        def __init__(self, **vectors: torch.Tensor) -> None:
+            super().__init__(**vectors)
+            self.sources: list[object] = []
+
+        def read_video(self, path: str | Path, *, source: FrameSource | None = None) -> torch.Tensor:
+            self.sources.append(source)
+            return super().read_video(path)
+
+    source: Any = object()
+    model = Noting(a=unit((0, 1)), a_twin=unit((1, 1)), a1=unit((0, 1)), a2=unit((1, 1)))
+    evaluate(model, [clip("a", "a1", twin=("a2",))], frame_source=source)
+    assert model.sources == [source, source]
+    embed_videos(model, [Path("a.mp4")], frame_source=source)  # type: ignore[arg-type]
+    assert model.sources == [source] * 3
+
+
 def test_no_clips() -> None:
     with pytest.raises(InputError, match="no clips to evaluate"):
         evaluate(FakeModel(), [])
@@ -169,7 +189,7 @@ class MeanOfFrames:
     offline = True
     sampling = FrameSampling(4)
 
-    def read_video(self, path: str | Path) -> torch.Tensor:
+    def read_video(self, path: str | Path, *, source: FrameSource | None = None) -> torch.Tensor:
         pixels = torch.from_numpy(read_frames(path, self.sampling).pixels).permute(0, 3, 1, 2).float() / 255
         return torch.nn.functional.adaptive_avg_pool2d(pixels, 8)
 
@@ -225,7 +245,7 @@ def dressed(backbone: Backbone, method: Method) -> Any:
     model: Any = VideoTextModel(backbone, method, method_name=type(method).__name__).eval()
     reads: list[str] = []
 
-    def read_video(path: str | Path) -> torch.Tensor:
+    def read_video(path: str | Path, *, source: FrameSource | None = None) -> torch.Tensor:
         reads.append(Path(path).stem)
         generator = torch.Generator().manual_seed(sum(Path(path).stem.encode()))
         return torch.randn(12, 3, 32, 32, generator=generator)[: model.sampling.num_frames]

@@ -60,6 +60,9 @@ class Source:
     def set_epoch(self, epoch: int) -> None:
         raise AssertionError("validation has no epochs")
 
+    def backwards(self, index: int) -> str | None:
+        return None
+
 
 class Twins(Source):
     def backwards(self, index: int) -> str | None:

@@ -29,8 +29,8 @@ from framecue.library.results import (
 )
 from framecue.video import FrameSampling
 
-SKIPPED, FINGERPRINT = Fingerprint(backbone="clip", sampling=FrameSampling(12), embedding_dim=4)
-DUPLICATE = Skipped("/v/a.mp4", "no such file"), Duplicate("/v/b.mp4", "/v/c.mp4")
+FINGERPRINT = Fingerprint(backbone="clip", sampling=FrameSampling(12), embedding_dim=4)
+SKIPPED, DUPLICATE = Skipped("/v/a.mp4", "no such file"), Duplicate("/v/b.mp4", "/v/c.mp4")
 FRAME = BestFrame(1.5, 0.25, np.zeros((2, 3, 3), np.uint8))
 HIT = Hit(1, "/v/a.mp4", 61.5, 66.5, 0.5, "hash", 90.0)
 HIT_DOCUMENT = {

@@ -188,11 +188,11 @@ def test_bfloat16(make_backbone: Callable[..., Backbone]) -> None:
     ("options", "message"),
     [
         ({"rank": 0}, "rank must be at least 1, got 0"),
-        ({"alpha": 0}, "alpha must be a positive number, got 0"),
-        ({"alpha": float("inf")}, "alpha must be a positive number, got inf"),
+        ({"alpha": 0}, "alpha must be greater than 0, got 0"),
+        ({"alpha": float("inf")}, "alpha must be a finite number, got inf"),
         ({"targets": "q_proj query"}, f"targets must be some of {ALL}, got 'q_proj query'"),
         ({"targets": " "}, f"targets must be some of {ALL}, got ' '"),
-        ({"targets": ["q_proj"]}, r"targets must be str, got \['q_proj'\]"),
+        ({"targets": ["q_proj"]}, r"targets must be a string, got \['q_proj'\]"),
     ],
 )
 def test_options_out_of_range_are_refused(options: dict[str, Any], message: str) -> None:

@@ -53,8 +53,8 @@ def test_it_has_no_parameters_and_trains_the_backbone(backbone: Backbone, method
     [
         ({"num_frames": 0}, "num_frames must be at least 1, got 0"),
         ({"num_test_frames": -3}, "num_test_frames must be at least 1, got -3"),
-        ({"num_frames": "12"}, "num_frames must be int, got '12'"),
-        ({"num_test_frames": [12]}, r"num_test_frames must be int, got \[12\]"),
+        ({"num_frames": "12"}, "num_frames must be an integer, got '12'"),
+        ({"num_test_frames": [12]}, r"num_test_frames must be an integer, got \[12\]"),
     ],
 )
 def test_options_out_of_range_or_of_another_type_are_refused(options: dict[str, Any], message: str) -> None:

@@ -125,7 +125,7 @@ def test_the_two_are_told_apart(backbone: Backbone) -> None:
     ("options", "message"),
     [
         ({"bottleneck": 0}, "bottleneck must be at least 1, got 0"),
-        ({"bottleneck": "64"}, "bottleneck must be int, got '64'"),
+        ({"bottleneck": "64"}, "bottleneck must be an integer, got '64'"),
     ],
 )
 def test_options_out_of_range_are_refused(options: dict[str, Any], message: str) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+
 import pytest
 import torch
 
+from framecue.adapter_info import adapter_info
 from framecue.backbone import Backbone
+from framecue.checkpoint import load_adapter, save_adapter
 from framecue.errors import InputError, UnknownNameError
 from framecue.methods import METHODS, Method, MethodConfig, build_method, method_named
 
@@ -29,6 +34,13 @@ def test_a_method_is_made_from_its_name_and_says_where_it_is_from(name: str, bac
     assert isinstance(method.config, MethodConfig)
     assert method.config == method.Config()
     assert "arXiv" in method.paper
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_says_whether_it_has_a_captioner(name: str, backbone: Backbone) -> None:
+    method = build_method(name, {}, backbone)
+    assert (method.captioner is not None) == (name == "prompt-switch")
+    assert any(key.startswith("captioner.") for key in method.state_dict()) == (name == "prompt-switch")
 
 
 def test_options_reach_the_config(backbone: Backbone) -> None:
@@ -55,3 +67,62 @@ def test_an_unknown_option_lists_the_known_ones(backbone: Backbone) -> None:
         InputError, match=r"^method mean-pool has no option 'num_prompts'; it has: num_frames, num_test_frames$"
     ):
         build_method("mean-pool", {"num_prompts": 6}, backbone)
+
+
+MINE = """
+from dataclasses import dataclass
+
+from framecue.methods import Method, MethodConfig
+
+NOT_A_METHOD = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(MethodConfig):
+    widths: tuple[int, ...] = (1, 2)
+
+
+class Mine(Method):
+    Config = Config
+    paper = "none"
+"""
+
+
+@pytest.fixture
+def acme(install) -> None:
+    targets = {"mine": "Mine", "no-method": "NOT_A_METHOD", "lost": "Lost"}
+    install("acme", {"framecue.methods": {name: f"acme:{target}" for name, target in targets.items()}}, MINE)
+
+
+@pytest.mark.usefixtures("acme")
+def test_a_packages_method_is_made_saved_and_loaded_by_its_name(backbone: Backbone, tmp_path) -> None:
+    method = build_method("mine", {"widths": [3, 4], "num_frames": 5}, backbone)
+    assert (method.config.widths, method.config.num_frames) == ((3, 4), 5)
+    assert hash(method.config) == hash(type(method.config)(widths=(3, 4), num_frames=5))
+    assert method.config.to_dict() == {"num_frames": 5, "num_test_frames": 12, "widths": [3, 4]}
+    save_adapter(tmp_path, backbone=backbone, method=method, method_name="mine", version="0")
+    loaded, config = load_adapter(tmp_path, backbone)
+    assert config.options == method.config.to_dict()
+    assert loaded.config == method.config
+    assert adapter_info(tmp_path).offline is True
+
+
+@pytest.mark.usefixtures("acme")
+def test_a_packages_method_that_cannot_be_used_is_named(backbone: Backbone) -> None:
+    with pytest.raises(InputError, match=r"^method 'no-method' of package acme .* it is no subclass of Method; mend"):
+        build_method("no-method", {}, backbone)
+    with pytest.raises(InputError, match=r"^method 'lost' of package acme \(acme:Lost\) cannot be loaded \(Attribute"):
+        method_named("lost")
+    with pytest.raises(UnknownNameError, match=r"known: .*, lost, .*, mine, no-method, "):
+        method_named("mime")
+
+
+def test_options_are_kept_as_they_were_given() -> None:
+    """Adapters and the fingerprints of libraries hold them: a number that was an integer stays one."""
+    config = METHODS["lora"].Config(alpha=16)
+    assert type(config.alpha) is int
+    for name, method in METHODS.items():
+        config = method.Config()
+        assert config.to_dict() == asdict(config), name
+        assert json.loads(json.dumps(config.to_dict())) == config.to_dict()
+        assert method.Config(**config.to_dict()) == config

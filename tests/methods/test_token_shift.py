@@ -117,11 +117,11 @@ def test_save_and_load(backbone: Backbone, saved_and_loaded: Callable[..., set[s
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"share": 0}, "share must be more than 0 and at most 0.5, got 0"),
-        ({"share": 0.6}, "share must be more than 0 and at most 0.5, got 0.6"),
-        ({"share": float("nan")}, "share must be more than 0 and at most 0.5, got nan"),
+        ({"share": 0}, "share must be greater than 0 and at most 0.5, got 0"),
+        ({"share": 0.6}, "share must be greater than 0 and at most 0.5, got 0.6"),
+        ({"share": float("nan")}, "share must be greater than 0 and at most 0.5, got nan"),
         ({"share": 0.01}, "share must be at least 0.0312 for tiny, got 0.01"),
-        ({"all_tokens": 1}, "all_tokens must be bool, got 1"),
+        ({"all_tokens": 1}, r"all_tokens must be a boolean \(true or false\), got 1"),
         ({"first_layer": -1}, "first_layer must be at least 0, got -1"),
         ({"first_layer": 3}, "first_layer must be at most 2 for tiny, got 3"),
         ({"last_layer": 3}, "last_layer must be at most 2 for tiny, got 3"),

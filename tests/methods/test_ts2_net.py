@@ -211,8 +211,8 @@ def test_half_precision(make_backbone: Callable[..., Backbone]) -> None:
         ({"num_patches": 0}, "num_patches must be at least 1, got 0"),
         ({"num_samples": 0}, "num_samples must be at least 1, got 0"),
         ({"temporal_layers": 0}, "temporal_layers must be at least 1, got 0"),
-        ({"noise": 0.0}, "noise must be a positive number, got 0.0"),
-        ({"sharpness": math.inf}, "sharpness must be a positive number, got inf"),
+        ({"noise": 0.0}, "noise must be greater than 0, got 0.0"),
+        ({"sharpness": math.inf}, "sharpness must be a finite number, got inf"),
     ],
 )
 def test_options_out_of_range_are_refused(options: dict[str, Any], message: str) -> None:

@@ -176,8 +176,8 @@ def test_save_and_load(backbone: Backbone, saved_and_loaded: Callable[..., set[s
     ("options", "message"),
     [
         ({"num_proxies": 0}, "num_proxies must be at least 1, got 0"),
-        ({"num_proxies": 1.5}, "num_proxies must be int, got 1.5"),
-        ({"frame_embedding": None}, "frame_embedding must be bool, got None"),
+        ({"num_proxies": 1.5}, "num_proxies must be an integer, got 1.5"),
+        ({"frame_embedding": None}, r"frame_embedding must be a boolean \(true or false\), got None"),
     ],
 )
 def test_options_out_of_range_are_refused(options: dict[str, Any], message: str) -> None:

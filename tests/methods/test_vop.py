@@ -538,8 +538,8 @@ def test_bfloat16(make_backbone: Callable[..., Backbone], name: str) -> None:
     [
         ("vop", {"num_text_prompts": 0}, "num_text_prompts must be at least 1, got 0"),
         ("vop", {"num_visual_prompts": 0}, "num_visual_prompts must be at least 1, got 0"),
-        ("vop", {"num_visual_prompts": "8"}, "num_visual_prompts must be int, got '8'"),
-        ("vop", {"text_prompt_layout": "front"}, "text_prompt_layout must be paper or modelscope, got 'front'"),
+        ("vop", {"num_visual_prompts": "8"}, "num_visual_prompts must be an integer, got '8'"),
+        ("vop", {"text_prompt_layout": "front"}, "text_prompt_layout must be 'paper' or 'modelscope', got 'front'"),
         (
             "vop",
             {"num_suffix_prompts": 4},
@@ -565,7 +565,7 @@ def test_bfloat16(make_backbone: Callable[..., Backbone], name: str) -> None:
             {"num_shared_prompts": -1},
             "num_shared_prompts must be at least 0 and below num_visual_prompts (8), got -1",
         ),
-        ("vop-c", {"context_module": "gru"}, "context_module must be bilstm or lstm or transformer, got 'gru'"),
+        ("vop-c", {"context_module": "gru"}, "context_module must be 'bilstm', 'lstm' or 'transformer', got 'gru'"),
         ("vop-f", {"intra_frame_layers": 0}, "intra_frame_layers must be at least 1, got 0"),
         (
             "vop-fp",

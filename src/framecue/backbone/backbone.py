@@ -199,7 +199,7 @@ class Backbone(nn.Module):
         """
         max_length = self.text.context_length if max_length is None else max_length
         # Towers that learnt with the padding in sight get it.
-        padding = "longest" if self.text.padded_length is None else "max_length"
+        padding = "max_length" if self.text.pads_texts else "longest"
         batch = self.tokenizer(
             texts,
             padding=padding,

@@ -56,7 +56,7 @@ class ClipTextTower(TextTower):
             feed_forward_width=config.intermediate_size,
             embedding_dim=cast(int, clip.config.projection_dim),
         )
-        self.context_length, self.is_causal, self.padded_length = config.max_position_embeddings, True, None
+        self.context_length, self.is_causal, self.pads_texts = config.max_position_embeddings, True, False
         # transformers keeps the other rule for configurations written before the end-of-text id was right in them
         # (OpenAI's on the hub among them): the largest id stands at end-of-text.
         self.end_of_text_id = None if config.eos_token_id == 2 else cast(int, config.eos_token_id)

@@ -67,7 +67,7 @@ class SiglipTextTower(TextTower):
             feed_forward_width=config.intermediate_size,
             embedding_dim=config.projection_size,
         )
-        self.context_length = self.padded_length = config.max_position_embeddings
+        self.context_length, self.pads_texts = config.max_position_embeddings, True
         self.is_causal, self.end_of_text_id = False, None
         self._model, self.projection = siglip.text_model, siglip.text_model.head
         self.token_embedding = self._model.embeddings.token_embedding

@@ -126,8 +126,8 @@ class TextTower(Tower, ABC):
         context_length: the most tokens that a text can have.
         end_of_text_id: the token at which the feature is read; None where it is the largest id of a text.
         is_causal: whether a token attends only to those before it.
-        padded_length: the length that every text is padded to, where the padding is part of what the model learnt; None
-            where a text is run at its real length.
+        pads_texts: whether every text is padded to the context length, where the model learnt with the padding in
+            sight; otherwise a text is run at its real length.
         token_embedding: (vocabulary, D).
         position_embedding: (context, D); `embed` adds its first T rows to the T tokens' embeddings.
     """
@@ -135,7 +135,7 @@ class TextTower(Tower, ABC):
     context_length: int
     end_of_text_id: int | None
     is_causal: bool
-    padded_length: int | None
+    pads_texts: bool
     token_embedding: nn.Embedding
     position_embedding: nn.Embedding
 

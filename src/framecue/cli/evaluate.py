@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 @model_option(required=True)
 @adapter_option
 @click.option("--method", metavar="NAME", help="Without an adapter, the method, untrained. Default: mean-pool.")
-@click.option("--data-dir", required=True, type=FolderPath(), help="Holds captions.jsonl and the videos.")
+@click.option(
+    "--dataset",
+    metavar="NAME",
+    default="folder",
+    show_default=True,
+    help="Whose files the folder holds; folder is a captions.jsonl and the videos it names.",
+)
+@click.option("--data-dir", required=True, type=FolderPath(), help="Holds the dataset's files.")
 @click.option("--split", default="test", show_default=True, help="Which clips.")
 @click.option(
     "--rerank-with",
@@ -32,6 +39,7 @@ def evaluate(
     model: str,
     adapter: str | None,
     method: str | None,
+    dataset: str,
     data_dir: Path,
     split: str,
     rerank_with: str | None,
@@ -57,9 +65,9 @@ def evaluate(
     if depth is not None and rerank_with is None:
         raise click.UsageError("--depth is given without --rerank-with, the second stage that it is for")
     quiet_libraries()
-    from framecue.datasets.captions import read_captions
+    from framecue.datasets.registry import dataset_in
 
-    clips = read_captions(data_dir, split)
+    clips = dataset_in(dataset, data_dir).clips(split)
     import torch
 
     from framecue.evaluation.report import DEPTH, evaluate_clips

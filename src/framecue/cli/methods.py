@@ -18,25 +18,32 @@ def methods(model: str | None, as_json: bool) -> None:
     """List the methods: what each trains on a backbone, whether it can be indexed, and where it is from.
 
     Parameters are counted for 12 frames a video; new ones are those that the backbone does not have by itself. A method
-    that is not offline looks at the text while it pools frames: it can rank videos, but not be indexed.
+    that is not offline looks at the text while it pools frames: it can rank videos, but not be indexed. Methods that
+    installed packages register are listed behind framecue's own; of one that cannot be loaded, its package is named.
     """
     quiet_libraries()
     from framecue.backbone.meta import backbone_without_weights
     from framecue.errors import InputError
-    from framecue.methods import METHODS
+    from framecue.methods import ALL_METHODS, METHODS
     from framecue.methods.counting import count_parameters
 
     backbone = backbone_without_weights(model)
     size = sum(parameter.numel() for parameter in backbone.parameters())
-    rows, entries, unfit = [], [], []
-    for name, method in METHODS.items():
+    found, failed = ALL_METHODS.load_all()
+    rows, entries, left_out = [], [], list(failed.values())
+    for name, method in found.items():
         entry: dict[str, Any] = {"name": name}
         entry |= {"trainable_parameters": None, "new_parameters": None, "share_of_backbone": None}
         cells = [name, "-", "-", "-"]
         try:
             count = count_parameters(name, backbone, {"num_frames": NUM_FRAMES, "num_test_frames": NUM_FRAMES})
         except InputError as error:  # not every method fits every backbone
-            unfit.append(f"{name} does not fit {backbone.name}: {error}")
+            left_out.append(f"{name} does not fit {backbone.name}: {error}")
+        except Exception as error:
+            if name in METHODS:
+                raise
+            # A package's method may raise anything, and must not take the others' numbers away.
+            left_out.append(f"{name} fails on {backbone.name}: {type(error).__name__}: {error}")
         else:
             numbers = (count.trainable, count.new, count.share)
             entry = dict(zip(entry, (name, *numbers), strict=True))
@@ -51,5 +58,5 @@ def methods(model: str | None, as_json: bool) -> None:
         heads = ["method", "trainable", "new", "of the backbone", "offline", "paper"]
         click.echo(f"{backbone.name}: {size:,} parameters; {NUM_FRAMES} frames a video")
         print_table(heads, rows, right=heads[1:4])
-    for line in unfit:
+    for line in left_out:
         log(line)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from framecue.cli.output import log, print_json, quiet_libraries
+from framecue.cli.output import log, print_json, progress_bar, quiet_libraries
 
 if TYPE_CHECKING:
     from transformers import TrainerCallback
@@ -32,11 +30,10 @@ def train(recipe: str, overrides: tuple[str, ...], as_json: bool) -> None:
     from framecue.training.recipe import read_recipe
 
     checked = read_recipe(recipe, overrides)
-    from framecue.evaluation.validation import score_examples
     from framecue.training.run import run_recipe
 
-    with _progress() as progress:
-        run = run_recipe(checked, score=score_examples, callbacks=[progress])
+    with progress_bar("Training") as update:
+        run = run_recipe(checked, callbacks=[_teller(update)])
     if as_json:
         print_json({"adapter": str(run.adapter), "steps": run.steps, "validation": run.validation})
         return
@@ -48,40 +45,21 @@ def _scores(values: dict[str, float]) -> str:
     return ", ".join(f"{name} {value:.4g}" for name, value in values.items())
 
 
-@contextmanager
-def _progress() -> Iterator[TrainerCallback]:
-    """A progress bar on a terminal, and a line for each log entry, on standard error."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+def _teller(update: Callable[[float, int], None]) -> TrainerCallback:
+    """Return what moves the progress bar, and writes a line on standard error for each log entry."""
     from transformers import TrainerCallback
 
-    console = Console(file=sys.stderr)
-    columns = (TextColumn("Training"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    bar = Progress(*columns, console=console, disable=not console.is_terminal)
-    task = bar.add_task("", total=None)
-
-    class Report(TrainerCallback):
+    class Teller(TrainerCallback):
         def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
             if state.global_step:
-                self.tell(f"goes on from step {state.global_step} of {state.max_steps}")
-            bar.update(task, total=state.max_steps, completed=state.global_step)
-            bar.start()
+                log(f"goes on from step {state.global_step} of {state.max_steps}")
+            update(state.global_step, state.max_steps)
 
         def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-            bar.update(task, completed=state.global_step)
+            update(state.global_step, state.max_steps)
 
         def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
             shown = {key: value for key, value in (logs or {}).items() if isinstance(value, float) and key != "epoch"}
-            self.tell(f"step {state.global_step} of {state.max_steps}: {_scores(shown)}")
+            log(f"step {state.global_step} of {state.max_steps}: {_scores(shown)}")
 
-        def tell(self, line: str) -> None:
-            if console.is_terminal:  # above the bar
-                console.print(line, highlight=False, markup=False)
-            else:
-                log(line)
-
-    try:
-        yield Report()
-    finally:
-        # Also when the run was stopped, or the terminal would be left without its cursor.
-        bar.stop()
+    return Teller()

@@ -29,22 +29,26 @@ class Example:
 class ExampleSource(Protocol):
     """A dataset as `torch.utils.data` fetches it: whole batches, so that a source can work on them at once.
 
-    What a source gives depends on its arguments, the epoch and the indices alone, never on what was asked before: that
-    makes a run that was killed go on exactly where it stopped.
+    What a source returns depends on its arguments, the epoch and the indices alone, never on what was asked before, so
+    that a run that was killed goes on exactly where it stopped.
     """
 
     def __len__(self) -> int:
-        """How many examples an epoch has."""
+        """Return how many examples an epoch has."""
         ...
 
     def __getitems__(self, indices: Sequence[int]) -> list[Example]:
-        """The examples at these indices; an index gives the same caption in each epoch, perhaps with other frames."""
+        """Return the examples at these indices; an index has the same caption in each epoch, perhaps other frames."""
         ...
 
     def set_epoch(self, epoch: int) -> None:
-        """Random frames are those of this epoch from now on; called before the epoch's first batch is asked for."""
+        """Draw random frames as of this epoch from now on; called before the epoch's first batch is asked for."""
         ...
 
     def video_of(self, index: int) -> str:
-        """The `video_id` of an example, without reading it."""
+        """Return the `video_id` of an example, without reading it."""
+        ...
+
+    def backwards(self, index: int) -> str | None:
+        """Return a caption of the example played backwards; None where that is not known, or means the same."""
         ...

@@ -27,13 +27,13 @@ BLOCK_TEXTS, BLOCK_VIDEOS = 256, 256
 
 @torch.inference_mode()
 def encode_pixels(model: VideoTextModel, pixel_values: Tensor) -> Tensor:
-    """Pixel values (B, F, 3, S, S) to what is kept of the videos."""
+    """Turn pixel values (B, F, 3, S, S) into what is kept of the videos."""
     return (model.encode_frames(pixel_values) if model.offline else model.frame_features(pixel_values)).cpu()
 
 
 @torch.inference_mode()
 def encode_texts(model: VideoTextModel, texts: Sequence[str]) -> Tensor:
-    """Texts to what is kept of them."""
+    """Turn texts into what is kept of them."""
     encode: Callable[[list[str]], Tensor] = (
         model.encode_text if model.offline else lambda batch: model.text_features(*model.tokenize(batch))
     )
@@ -46,7 +46,7 @@ def encode_texts(model: VideoTextModel, texts: Sequence[str]) -> Tensor:
 
 @torch.inference_mode()
 def similarity_matrix(model: VideoTextModel, texts: Tensor, videos: Tensor) -> np.ndarray:
-    """How alike N texts and B videos are: (N, B), float64 and exact where the method is offline, else float32."""
+    """Return how alike N texts and B videos are: (N, B), exact and float64 for an offline method, else float32."""
     if model.offline:
         return inner_products(texts, videos)
     blocks = [
@@ -60,7 +60,7 @@ def similarity_matrix(model: VideoTextModel, texts: Tensor, videos: Tensor) -> n
 
 
 def retrieval(model: VideoTextModel, texts: Tensor, videos: Tensor, video_of_text: np.ndarray) -> RetrievalMetrics:
-    """Both directions' metrics; see `retrieval_metrics`."""
+    """Return both directions' metrics; see `retrieval_metrics`."""
     if model.offline:
         return retrieval_metrics_from_embeddings(texts, videos, video_of_text)
     return retrieval_metrics(similarity_matrix(model, texts, videos), video_of_text)
@@ -69,7 +69,7 @@ def retrieval(model: VideoTextModel, texts: Tensor, videos: Tensor, video_of_tex
 def twin_similarities(
     model: VideoTextModel, *, texts: Tensor, twin_texts: Tensor, video: Tensor, twin_video: Tensor
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The similarities that twin accuracy compares, of one clip and the clip played backwards.
+    """Return the similarities that twin accuracy compares, of one clip and the clip played backwards.
 
     Args:
         model: what encoded them.

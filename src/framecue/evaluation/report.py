@@ -19,6 +19,7 @@ from framecue.evaluation.encoding import encode_pixels, encode_texts, retrieval,
 from framecue.evaluation.metrics import RetrievalMetrics, twin_accuracy
 from framecue.evaluation.rerank import check_depth, reranked_metrics
 from framecue.model import VideoTextModel
+from framecue.video import FrameSource
 
 __all__ = ["DEPTH", "Report", "embed_videos", "evaluate_clips"]
 
@@ -47,7 +48,7 @@ class Report:
     reranked: Report | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """The numbers under the names of tables and JSON."""
+        """Return the numbers under the names of tables and JSON."""
         numbers = {**self.retrieval.to_dict(), "twin_accuracy": self.twin_accuracy}
         return numbers if self.reranked is None else {**numbers, "reranked": self.reranked.to_dict()}
 
@@ -59,6 +60,7 @@ def evaluate_clips(
     rerank_with: VideoTextModel | None = None,
     depth: int = DEPTH,
     progress: Progress | None = None,
+    frame_source: FrameSource | None = None,
 ) -> Report:
     """Rank the clips of a split for each caption, and the captions for each clip.
 
@@ -72,6 +74,7 @@ def evaluate_clips(
             preprocessing read the files. Of a clip and its twin it looks at both, unless `depth` is 1.
         depth: how many candidates of each query it looks at.
         progress: called with (videos done, videos in all); a video that both stages read in their own way counts twice.
+        frame_source: reads the files; None decodes them in this process.
 
     Raises:
         InputError: no clips, or a depth below 1.
@@ -82,7 +85,9 @@ def evaluate_clips(
     check_depth(depth)
     models = [model] if rerank_with is None else [model, rerank_with]
     files = [clip.video for clip in clips] + [clip.twin.video for clip in clips if clip.twin is not None]
-    first, *second = [_Encoded.of(model, clips, videos) for model, videos in _encode_files(models, files, progress)]
+    first, *second = [
+        _Encoded.of(model, clips, videos) for model, videos in _encode_files(models, files, progress, frame_source)
+    ]
     report = Report(
         len(clips),
         len(first.owners),
@@ -138,11 +143,11 @@ class _Encoded:
         )
 
     def pairs(self, texts: np.ndarray, videos: np.ndarray) -> np.ndarray:
-        """The similarities of some texts and some videos."""
+        """Return the similarities of some texts and some videos."""
         return similarity_matrix(self.model, self.texts[torch.from_numpy(texts)], self.videos[torch.from_numpy(videos)])
 
     def twin_accuracy(self) -> float | None:
-        """See `twin_accuracy`; None without twins."""
+        """Return the twin accuracy (see `metrics.twin_accuracy`); None without twins."""
         if not self.twins:
             return None
         starts = [0, *accumulate(np.bincount(self.owners).tolist())]
@@ -160,26 +165,35 @@ class _Encoded:
         return twin_accuracy(own, other)
 
 
-def embed_videos(model: VideoTextModel, files: Sequence[Path], *, progress: Progress | None = None) -> Tensor:
-    """Video files to what evaluation keeps of them, on the CPU; the next are decoded while these are encoded.
+def embed_videos(
+    model: VideoTextModel,
+    files: Sequence[Path],
+    *,
+    progress: Progress | None = None,
+    frame_source: FrameSource | None = None,
+) -> Tensor:
+    """Turn video files into what evaluation keeps of them, on the CPU; the next are read while these are encoded.
 
     Returns:
         Embeddings float32 (B, E); where the method is not offline, frame features (B, F', E).
     """
-    ((_, videos),) = _encode_files([model], files, progress)
+    ((_, videos),) = _encode_files([model], files, progress, frame_source)
     return videos
 
 
 def _encode_files(
-    models: Sequence[VideoTextModel], files: Sequence[Path], progress: Progress | None
+    models: Sequence[VideoTextModel],
+    files: Sequence[Path],
+    progress: Progress | None,
+    frame_source: FrameSource | None,
 ) -> list[tuple[VideoTextModel, Tensor]]:
-    """What each of one or two models keeps of the files; two that want the same pixels share the reading of them."""
+    """Return what each of one or two models keeps of the files; two that want the same pixels share the reading."""
     groups = [list(models)] if len(models) == 2 and _read_alike(*models) else [[model] for model in models]
     kept: list[tuple[VideoTextModel, Tensor]] = []
     num_done = 0
     for group in groups:
         made: list[list[Tensor]] = [[] for _ in group]
-        for batch in _read_ahead(group[0], files):
+        for batch in _read_ahead(group[0], files, frame_source):
             for model, batches in zip(group, made, strict=True):
                 batches.append(encode_pixels(model, batch))
             num_done += len(batch)
@@ -193,13 +207,14 @@ def _read_alike(left: VideoTextModel, right: VideoTextModel) -> bool:
     return left.sampling == right.sampling and left.backbone.preprocess == right.backbone.preprocess
 
 
-def _read_ahead(model: VideoTextModel, files: Sequence[Path]) -> Iterator[Tensor]:
-    """Pixel values (up to BATCH_VIDEOS, F, 3, S, S), with one batch more in the making."""
+def _read_ahead(model: VideoTextModel, files: Sequence[Path], frame_source: FrameSource | None) -> Iterator[Tensor]:
+    """Yield pixel values (up to BATCH_VIDEOS, F, 3, S, S), with one batch more in the making."""
     starts = range(0, len(files), BATCH_VIDEOS)
     with ThreadPoolExecutor(max_workers=2) as pool:
 
         def submit(start: int) -> list[Any]:
-            return [pool.submit(model.read_video, file) for file in files[start : start + BATCH_VIDEOS]]
+            some = files[start : start + BATCH_VIDEOS]
+            return [pool.submit(model.read_video, file, source=frame_source) for file in some]
 
         ahead = submit(0)
         for start in starts:

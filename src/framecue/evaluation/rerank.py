@@ -61,7 +61,7 @@ def rerank(similarities: Array, rescore: Rescore, *, depth: int) -> np.ndarray:
 
 
 def reranked_metrics(similarities: Array, pairs: Pairs, video_of_text: Array, *, depth: int) -> RetrievalMetrics:
-    """The metrics of both directions after reranking: each text's best videos, and each video's best texts.
+    """Return both directions' metrics after reranking: each text's best videos, and each video's best texts.
 
     Args:
         similarities: numbers (N, B), texts x videos, the first stage's.

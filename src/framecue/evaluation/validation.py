@@ -1,4 +1,4 @@
-"""Scores of a source's validation examples: what chooses the checkpoint in training."""
+"""The scores of a source's validation examples, which choose the checkpoint in training."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ BATCH_VIDEOS = 64
 
 
 def score_examples(model: VideoTextModel, source: ExampleSource) -> dict[str, float]:
-    """Retrieval among all examples of a source, one caption a video.
+    """Return the scores of retrieval among all examples of a source, one caption a video.
 
-    A source that can say what an example means when played backwards (`backwards(index)`, a caption or None) also gets
-    a twin accuracy: the frames in reverse order are the twin.
+    Where a source can say what an example means when played backwards (`ExampleSource.backwards`), there is a twin
+    accuracy as well: the frames in reverse order are the twin.
 
     Returns:
         "R@1" and "R@1 video to text" in per cent, "mean rank", "twin accuracy" in per cent where the source has twins,
@@ -40,7 +40,7 @@ def score_examples(model: VideoTextModel, source: ExampleSource) -> dict[str, fl
     twin_of: list[int] = []
     for indices, examples in _batches(source):
         pixels = model.backbone.preprocess.normalise(torch.stack([example.frames for example in examples]))
-        backwards = [source.backwards(index) for index in indices] if hasattr(source, "backwards") else []
+        backwards = [source.backwards(index) for index in indices]
         chosen = [(row, caption) for row, caption in enumerate(backwards) if caption is not None]
         if chosen:
             twins.append(encode_pixels(model, pixels[[row for row, _ in chosen]].flip(1)))

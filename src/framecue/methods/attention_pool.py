@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from torch import Tensor
 
-from framecue.errors import InputError
 from framecue.methods.base import Method, MethodConfig
 from framecue.methods.fusion import blockwise, directions, frame_cosines, weighted_cosine
+from framecue.validation import PositiveNumber
 
 __all__ = ["AttentionPool", "AttentionPoolConfig"]
 
@@ -23,12 +22,7 @@ class AttentionPoolConfig(MethodConfig):
             alone, large is mean pooling.
     """
 
-    temperature: float = 0.01
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0 < self.temperature < math.inf:
-            raise InputError(f"temperature must be a positive number, got {self.temperature}")
+    temperature: PositiveNumber = 0.01
 
 
 class AttentionPool(Method):

@@ -6,8 +6,8 @@ Shapes: B videos, F frames a video, S pixels, T tokens, N texts, E the joint emb
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, ClassVar, get_args, get_type_hints
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,10 @@ from torch.nn import functional
 
 from framecue.backbone import Backbone
 from framecue.errors import InputError
+from framecue.validation import AtLeastOne, problem_with, tuples_for_lists
+
+if TYPE_CHECKING:
+    from framecue.methods.captioner import Captioner
 
 __all__ = ["Method", "MethodConfig"]
 
@@ -23,38 +27,38 @@ __all__ = ["Method", "MethodConfig"]
 class MethodConfig:
     """What every method can be told.
 
+    A method's own options are the fields of a frozen dataclass derived from this one. Their annotations are checked by
+    pydantic, ranges too (`Annotated[int, Field(ge=1)]`, or the names for such in `framecue.validation`); what goes
+    beyond one field is checked in `__post_init__`.
+
     Attributes:
         num_frames: frames a video in training.
         num_test_frames: frames a video at test and in a library.
+
+    Raises:
+        InputError: a value of another type or out of range; it is named.
     """
 
-    num_frames: int = 12
-    num_test_frames: int = 12
+    num_frames: AtLeastOne = 12
+    num_test_frames: AtLeastOne = 12
 
     def __post_init__(self) -> None:
-        # Options come from files that people write, so a wrong type is to be expected.
-        for field, hint in get_type_hints(type(self)).items():
-            _check_type(field, getattr(self, field), hint)
-        self.check_at_least(1, "num_frames", "num_test_frames")
+        # Options come from files that people write, so a wrong type is to be expected. Values stay as they were given:
+        # an adapter's file and a library's fingerprint hold them.
+        given = {field.name: getattr(self, field.name) for field in fields(self)}
+        problem = problem_with(type(self), given, name=str)
+        if problem is not None:
+            raise InputError(problem)
+        for name, value in tuples_for_lists(type(self), given).items():
+            object.__setattr__(self, name, value)
 
-    def check_at_least(self, least: int, *fields: str) -> None:
-        """Refuse fields that are smaller; None is let through.
-
-        Raises:
-            InputError: one is; it is named.
-        """
-        for field in fields:
-            value = getattr(self, field)
-            if value is not None and not value >= least:
-                raise InputError(f"{field} must be at least {least}, got {value}")
+    def to_dict(self) -> dict[str, Any]:
+        """Return the options as JSON has them: tuples are lists."""
+        return {name: _as_json(value) for name, value in asdict(self).items()}
 
 
-def _check_type(field: str, value: Any, hint: Any) -> None:
-    kinds = get_args(hint) or (hint,)
-    allowed = (*kinds, int) if float in kinds else kinds
-    if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in kinds):
-        names = " or ".join("null" if kind is type(None) else kind.__name__ for kind in kinds)
-        raise InputError(f"{field} must be {names}, got {value!r}")
+def _as_json(value: Any) -> Any:
+    return [_as_json(each) for each in value] if isinstance(value, tuple | list) else value
 
 
 class Method(nn.Module):
@@ -68,6 +72,7 @@ class Method(nn.Module):
         Config: its config dataclass.
         offline: whether a video's embedding depends on the video alone, so that it can be indexed.
         paper: where the method is from.
+        captioner: what describes a video in words, where the method has it.
     """
 
     Config: ClassVar[type[MethodConfig]] = MethodConfig
@@ -77,14 +82,16 @@ class Method(nn.Module):
     def __init__(self, config: MethodConfig, backbone: Backbone) -> None:
         super().__init__()
         self.config = config
+        # Of the instance, as one of the class would hide the module that a method puts in its place.
+        self.captioner: Captioner | None = None
 
     @property
     def chunk_frames(self) -> int | None:
-        """Frames of one chronological pass over the video; None when there is a single pass."""
+        """Return how many frames one chronological pass over the video has; None when there is a single pass."""
         return None
 
     def encode_frames(self, backbone: Backbone, pixel_values: Tensor) -> Tensor:
-        """Frames (B, F, 3, S, S), normalised pixels, to features (B, F, E), not normalised."""
+        """Turn frames (B, F, 3, S, S), normalised pixels, into features (B, F, E), not normalised."""
         videos, frames = pixel_values.shape[:2]
         vision = backbone.vision
         tokens = vision.embed(pixel_values.flatten(0, 1))
@@ -93,7 +100,7 @@ class Method(nn.Module):
         return vision.finish(vision.summarise(tokens)).unflatten(0, (videos, frames))
 
     def encode_text(self, backbone: Backbone, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
-        """Token ids (N, T) to features (N, E), not normalised.
+        """Turn token ids (N, T) into features (N, E), not normalised.
 
         A method that compares words as well gives (N, 1 + T, E): the text's own feature, then its words', with zeros
         where a text has no more.
@@ -109,14 +116,14 @@ class Method(nn.Module):
         return text.read(tokens, text.end_of_text(input_ids))
 
     def pool(self, frame_features: Tensor) -> Tensor:
-        """Frame features (B, F, E), not normalised, to video embeddings (B, E), unit length: the mean of directions.
+        """Pool frame features (B, F, E), not normalised, to embeddings (B, E), unit length: the mean of directions.
 
         A method that is not offline has no such embeddings, and no use for this hook.
         """
         return functional.normalize(functional.normalize(frame_features, dim=-1).mean(dim=1), dim=-1)
 
     def similarity(self, text_features: Tensor, frame_features: Tensor) -> Tensor:
-        """How alike each text and each video are: the cosine of their embeddings.
+        """Return how alike each text and each video are: the cosine of their embeddings.
 
         A method that is not offline looks at both sides here, for each pair of them.
 
@@ -132,11 +139,11 @@ class Method(nn.Module):
         return functional.normalize(text_features.to(dtype), dim=-1) @ self.pool(frame_features.to(dtype)).T
 
     def max_text_tokens(self, backbone: Backbone) -> int:
-        """The most tokens of a text that the method takes; longer ones are cut (the end-of-text token is kept)."""
+        """Return the most tokens of a text that the method takes; longer ones are cut, their end-of-text token kept."""
         return backbone.text.context_length
 
     def auxiliary_loss(self, backbone: Backbone, frame_features: Tensor, input_ids: Tensor) -> Tensor | None:
-        """A loss to add to the contrastive one in training, or None.
+        """Return a loss to add to the contrastive one in training, or None.
 
         Args:
             backbone: the backbone.
@@ -154,5 +161,5 @@ class Method(nn.Module):
         """Undo what the method did to the backbone's modules when it was made, if anything."""
 
     def new_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
-        """The parameters that train at the rate for new ones; the method's others train at the backbone's rate."""
+        """Yield the parameters that train at the rate for new ones; the others train at the backbone's rate."""
         return self.named_parameters()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +17,9 @@ from framecue.methods.frame_positions import FramePositions
 from framecue.methods.prompt_parameter import new_prompts
 from framecue.methods.visual_prompts import FramePrompts
 
-__all__ = ["CONTEXT_MODULES", "ContextPrompts"]
+__all__ = ["CONTEXT_MODULES", "ContextModule", "ContextPrompts"]
+
+ContextModule = Literal["bilstm", "lstm", "transformer"]
 
 
 class _Recurrent(nn.Module):
@@ -60,7 +63,7 @@ class _Transformer(nn.Module):
         return self.layers(class_tokens + self.frame_positions(class_tokens.shape[1]))
 
 
-CONTEXT_MODULES: dict[str, Callable[[VisionTower, int], _Recurrent | _Transformer]] = {
+CONTEXT_MODULES: dict[ContextModule, Callable[[VisionTower, int], _Recurrent | _Transformer]] = {
     "bilstm": partial(_Recurrent, bidirectional=True),
     "lstm": partial(_Recurrent, bidirectional=False),
     "transformer": _Transformer,
@@ -95,7 +98,7 @@ class ContextPrompts(FramePrompts):
         num_frames: int,
         num_shared: int,
         num_specific: int,
-        context_module: str,
+        context_module: ContextModule,
     ) -> None:
         super().__init__()
         self.shared = new_prompts(num_layers, num_shared, vision.width)

@@ -10,7 +10,6 @@ folder holds them under `backbone.`, and a backbone wears one LoRA at a time.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +19,7 @@ from torch import nn
 from framecue.backbone import Backbone
 from framecue.errors import InputError
 from framecue.methods.base import Method, MethodConfig
+from framecue.validation import AtLeastOne, PositiveNumber
 
 __all__ = ["Lora", "LoraConfig"]
 
@@ -37,15 +37,12 @@ class LoraConfig(MethodConfig):
             `out_proj`, of the feed-forward network `fc1` and `fc2`.
     """
 
-    rank: int = 8
-    alpha: float = 8.0
+    rank: AtLeastOne = 8
+    alpha: PositiveNumber = 8.0
     targets: str = "q_proj v_proj"
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.check_at_least(1, "rank")
-        if not 0 < self.alpha < math.inf:
-            raise InputError(f"alpha must be a positive number, got {self.alpha}")
         unknown = [name for name in self.targets.split() if name not in _TARGETS]
         if unknown or not self.targets.split():
             raise InputError(f"targets must be some of {' '.join(_TARGETS)}, got {self.targets!r}")

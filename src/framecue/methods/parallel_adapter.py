@@ -17,6 +17,7 @@ from torch.nn import functional
 from framecue.backbone import Backbone
 from framecue.backbone.towers import Tower
 from framecue.methods.base import Method, MethodConfig
+from framecue.validation import AtLeastOne
 
 __all__ = ["AdapterAttn", "AdapterFfn", "ParallelAdapterConfig"]
 
@@ -29,11 +30,7 @@ class ParallelAdapterConfig(MethodConfig):
         bottleneck: hidden width of an adapter.
     """
 
-    bottleneck: int = 64
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.check_at_least(1, "bottleneck")
+    bottleneck: AtLeastOne = 64
 
 
 class _Bottleneck(nn.Module):

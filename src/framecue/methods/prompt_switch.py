@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -13,11 +13,12 @@ from framecue.backbone import Backbone
 from framecue.errors import InputError
 from framecue.methods.base import Method, MethodConfig
 from framecue.methods.captioner import Captioner
+from framecue.validation import AtLeastOne, AtLeastZero, PositiveNumber
 
 __all__ = ["PromptSwitch", "PromptSwitchConfig"]
 
 
-AGGREGATIONS = ("group", "chunk", "video", "none")
+Aggregation = Literal["group", "chunk", "video", "none"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,29 +43,22 @@ class PromptSwitchConfig(MethodConfig):
 
     num_frames: int = 6
     num_test_frames: int = 12
-    num_prompts: int = 6
-    prompts_per_frame: int | None = None
-    switch_every: int = 1
-    aggregation: str = "group"
-    frames_per_group: int | None = None
+    num_prompts: AtLeastOne = 6
+    prompts_per_frame: AtLeastOne | None = None
+    switch_every: AtLeastZero = 1
+    aggregation: Aggregation = "group"
+    frames_per_group: AtLeastOne | None = None
     captioner: bool = True
-    captioner_layers: int = 2
-    caption_loss_weight: float = 0.5
-    frequent_word_weight: float = 0.25
+    captioner_layers: AtLeastOne = 2
+    caption_loss_weight: PositiveNumber = 0.5
+    frequent_word_weight: PositiveNumber = 0.25
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.check_at_least(1, "num_prompts", "prompts_per_frame", "frames_per_group", "captioner_layers")
-        self.check_at_least(0, "switch_every")
-        if self.aggregation not in AGGREGATIONS:
-            raise InputError(f"aggregation must be one of {', '.join(AGGREGATIONS)}, got {self.aggregation!r}")
         if self.frames_per_group is not None and self.aggregation != "group":
             raise InputError(
                 f"frames_per_group ({self.frames_per_group}) goes with aggregation group, not {self.aggregation}"
             )
-        for field in ("caption_loss_weight", "frequent_word_weight"):
-            if not 0 < getattr(self, field) < math.inf:
-                raise InputError(f"{field} must be a positive number, got {getattr(self, field)}")
         if self.cube_width % self.num_prompts:
             raise InputError(
                 f"prompts_per_frame must be a multiple of num_prompts ({self.num_prompts}), got {self.cube_width}"

@@ -1,12 +1,12 @@
-"""The methods by name. A new method is one new file and one line here."""
+"""The methods by name. A new method is one new file and one line here; other packages add theirs by entry points."""
 
 from __future__ import annotations
 
-from dataclasses import fields
+from collections.abc import Collection
 from typing import Any
 
 from framecue.backbone import Backbone
-from framecue.errors import InputError, UnknownNameError
+from framecue.errors import InputError
 from framecue.methods.attention_pool import AttentionPool
 from framecue.methods.base import Method
 from framecue.methods.bias import Bias
@@ -31,8 +31,10 @@ from framecue.methods.vop import (
 )
 from framecue.methods.x_clip import XClip
 from framecue.methods.x_pool import XPool
+from framecue.plugins import Registry
+from framecue.validation import problem_with
 
-__all__ = ["METHODS", "build_method", "method_named"]
+__all__ = ["ALL_METHODS", "METHODS", "build_method", "method_named"]
 
 METHODS: dict[str, type[Method]] = {
     "mean-pool": MeanPool,
@@ -63,28 +65,42 @@ METHODS: dict[str, type[Method]] = {
 }
 
 
+def _why_not(name: str, found: Any) -> str | None:
+    return None if isinstance(found, type) and issubclass(found, Method) else "it is no subclass of Method"
+
+
+ALL_METHODS = Registry("method", "framecue.methods", METHODS, _why_not)
+"""`METHODS`, and those that other packages register."""
+
+
 def method_named(name: str) -> type[Method]:
-    """The class of a method; an unknown name raises `UnknownNameError`, which lists the known ones."""
-    if name not in METHODS:
-        raise UnknownNameError("method", name, METHODS)
-    return METHODS[name]
+    """Return the class of a method.
+
+    Raises:
+        UnknownNameError: no such method; the known ones are listed.
+        InputError: a package's method that cannot be loaded, or a name that stands twice.
+    """
+    return ALL_METHODS.get(name)
 
 
 def build_method(name: str, options: dict[str, Any], backbone: Backbone) -> Method:
     """Make a method for a backbone, with its parameters at their start.
 
     Args:
-        name: one of `METHODS`.
+        name: one of `METHODS`, or of another package's.
         options: fields of the method's config.
         backbone: what the method will wear.
 
     Raises:
         UnknownNameError: no such method.
-        InputError: an option that the method does not have, or a value out of range.
+        InputError: an option that the method does not have, or a value of another type or out of range.
     """
     method = method_named(name)
-    known = [field.name for field in fields(method.Config)]
-    for option in options:
-        if option not in known:
-            raise InputError(f"method {name} has no option {option!r}; it has: {', '.join(known)}")
+
+    def unknown(option: str, known: Collection[str]) -> str:
+        return f"method {name} has no option {option!r}; it has: {', '.join(known)}"
+
+    problem = problem_with(method.Config, options, name=str, unknown=unknown)
+    if problem is not None:
+        raise InputError(problem)
     return method(method.Config(**options), backbone).to(dtype=backbone.logit_scale.dtype)

@@ -6,6 +6,7 @@ Shapes: N texts, T tokens a text, K prompts a layer, D the text tower's width, E
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -15,9 +16,9 @@ from framecue.backbone import TextTower
 from framecue.errors import InputError
 from framecue.methods.prompt_parameter import new_prompts
 
-__all__ = ["LAYOUTS", "FrontTextPrompts", "SurroundingTextPrompts", "TextPrompts"]
+__all__ = ["FrontTextPrompts", "Layout", "SurroundingTextPrompts", "TextPrompts"]
 
-LAYOUTS = ("paper", "modelscope")
+Layout = Literal["paper", "modelscope"]
 """Where prompts can stand: `FrontTextPrompts` as in the paper, `SurroundingTextPrompts` as in the released code."""
 
 _LEAST_TOKENS = 3

@@ -14,14 +14,17 @@ arXiv 2207.07852) shifts patch tokens too, but all their channels; see `ts2-net`
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
+from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import pad
 
 from framecue.backbone import Backbone
 from framecue.errors import InputError
 from framecue.methods.base import Method, MethodConfig
+from framecue.validation import AtLeastZero
 
 __all__ = ["TokenShift", "TokenShiftConfig"]
 
@@ -38,16 +41,13 @@ class TokenShiftConfig(MethodConfig):
         last_layer: the last layer with a shift in front; None is the tower's last.
     """
 
-    share: float = 0.25
+    share: Annotated[float, Field(gt=0, le=0.5)] = 0.25
     all_tokens: bool = False
-    first_layer: int = 0
+    first_layer: AtLeastZero = 0
     last_layer: int | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.check_at_least(0, "first_layer")
-        if not 0 < self.share <= 0.5:
-            raise InputError(f"share must be more than 0 and at most 0.5, got {self.share}")
         if self.last_layer is not None and self.last_layer < self.first_layer:
             raise InputError(f"last_layer must be at least first_layer ({self.first_layer}), got {self.last_layer}")
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from framecue.methods.base import Method, MethodConfig
 from framecue.methods.fusion import blockwise, directions, frame_cosines, weighted_cosine
+from framecue.validation import AtLeastOne
 
 __all__ = ["TopK", "TopKConfig"]
 
@@ -21,11 +22,7 @@ class TopKConfig(MethodConfig):
         num_top_frames: k; of a video with fewer frames all are taken.
     """
 
-    num_top_frames: int = 3
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.check_at_least(1, "num_top_frames")
+    num_top_frames: AtLeastOne = 3
 
 
 class TopK(Method):

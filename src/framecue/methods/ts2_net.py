@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Annotated
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -15,6 +17,7 @@ from framecue.errors import InputError
 from framecue.methods.base import Method, MethodConfig
 from framecue.methods.fusion import blockwise, directions, frame_cosines
 from framecue.methods.temporal import TemporalEncoder
+from framecue.validation import AtLeastOne, AtLeastZero, PositiveNumber
 
 __all__ = ["Ts2Net", "Ts2NetConfig", "perturbed_top_k", "shift_tokens"]
 
@@ -35,22 +38,13 @@ class Ts2NetConfig(MethodConfig):
             them.
     """
 
-    shift_layers: int = 2
-    shift_stride: int = 7
-    num_patches: int = 3
-    num_samples: int = 500
-    noise: float = 0.05
-    temporal_layers: int = 4
-    sharpness: float = 4.0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.check_at_least(0, "shift_layers")
-        self.check_at_least(1, "num_patches", "num_samples", "temporal_layers")
-        self.check_at_least(2, "shift_stride")
-        for field in ("noise", "sharpness"):
-            if not 0 < getattr(self, field) < float("inf"):
-                raise InputError(f"{field} must be a positive number, got {getattr(self, field)}")
+    shift_layers: AtLeastZero = 2
+    shift_stride: Annotated[int, Field(ge=2)] = 7
+    num_patches: AtLeastOne = 3
+    num_samples: AtLeastOne = 500
+    noise: PositiveNumber = 0.05
+    temporal_layers: AtLeastOne = 4
+    sharpness: PositiveNumber = 4.0
 
 
 class Ts2Net(Method):

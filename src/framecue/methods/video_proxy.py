@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from framecue.backbone import Backbone
 from framecue.methods.base import Method, MethodConfig
 from framecue.methods.frame_positions import nearest_positions
+from framecue.validation import AtLeastOne
 
 __all__ = ["VideoProxy", "VideoProxyConfig"]
 
@@ -36,12 +37,8 @@ class VideoProxyConfig(MethodConfig):
         frame_embedding: whether patches get an embedding of their frame's position; without it, order is not seen.
     """
 
-    num_proxies: int = 4
+    num_proxies: AtLeastOne = 4
     frame_embedding: bool = True
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.check_at_least(1, "num_proxies")
 
 
 class VideoProxy(Method):

@@ -15,11 +15,12 @@ from torch import Tensor
 from framecue.backbone import Backbone, TextTower, VisionTower
 from framecue.errors import InputError
 from framecue.methods.base import Method, MethodConfig
-from framecue.methods.context_prompts import CONTEXT_MODULES, ContextPrompts
+from framecue.methods.context_prompts import ContextModule, ContextPrompts
 from framecue.methods.inter_frame import InterFrameLayers
 from framecue.methods.position_prompts import PositionPrompts
-from framecue.methods.text_prompts import LAYOUTS, FrontTextPrompts, SurroundingTextPrompts, TextPrompts
+from framecue.methods.text_prompts import FrontTextPrompts, Layout, SurroundingTextPrompts, TextPrompts
 from framecue.methods.visual_prompts import CommonPrompts, FramePrompts, run_frame_layers
+from framecue.validation import AtLeastOne, AtLeastZero
 
 __all__ = [
     *("VoP", "VoPConfig", "VoPContext", "VoPContextConfig", "VoPFunction", "VoPFunctionConfig", "VoPFunctionContext"),
@@ -40,17 +41,13 @@ class VoPConfig(MethodConfig):
             half of them.
     """
 
-    num_text_prompts: int = 8
-    num_visual_prompts: int = 8
-    text_prompt_layout: str = "paper"
-    num_suffix_prompts: int | None = None
+    num_text_prompts: AtLeastOne = 8
+    num_visual_prompts: AtLeastOne = 8
+    text_prompt_layout: Layout = "paper"
+    num_suffix_prompts: AtLeastZero | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.check_at_least(1, "num_text_prompts", "num_visual_prompts")
-        self.check_at_least(0, "num_suffix_prompts")
-        if self.text_prompt_layout not in LAYOUTS:
-            raise InputError(f"text_prompt_layout must be {' or '.join(LAYOUTS)}, got {self.text_prompt_layout!r}")
         if self.num_suffix_prompts is not None:
             if self.text_prompt_layout == "paper":
                 raise InputError("num_suffix_prompts belongs to text_prompt_layout modelscope; leave it out")
@@ -98,12 +95,7 @@ class VoPContextConfig(_SharingConfig):
         context_module: what makes them: `bilstm`, `lstm` or `transformer` (4 layers).
     """
 
-    context_module: str = "bilstm"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.context_module not in CONTEXT_MODULES:
-            raise InputError(f"context_module must be {' or '.join(CONTEXT_MODULES)}, got {self.context_module!r}")
+    context_module: ContextModule = "bilstm"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,11 +107,7 @@ class VoPFunctionConfig(VoPConfig):
             is two thirds of the tower's layers: 8 of 12.
     """
 
-    intra_frame_layers: int | None = None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.check_at_least(1, "intra_frame_layers")
+    intra_frame_layers: AtLeastOne | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
+from pydantic import Field
 from torch import Tensor
 
 from framecue.backbone import Backbone
-from framecue.errors import InputError
 from framecue.methods.base import Method, MethodConfig
 from framecue.methods.fusion import blockwise, directions, frame_cosines
 from framecue.methods.temporal import TemporalEncoder
+from framecue.validation import AtLeastOne, PositiveNumber
 
 __all__ = ["XClip", "XClipConfig"]
 
@@ -29,16 +30,9 @@ class XClipConfig(MethodConfig):
         temperature: of the attention over similarity matrices.
     """
 
-    max_words: int = 32
-    temporal_layers: int = 4
-    temperature: float = 0.01
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.check_at_least(3, "max_words")
-        self.check_at_least(1, "temporal_layers")
-        if not 0 < self.temperature < math.inf:
-            raise InputError(f"temperature must be a positive number, got {self.temperature}")
+    max_words: Annotated[int, Field(ge=3)] = 32
+    temporal_layers: AtLeastOne = 4
+    temperature: PositiveNumber = 0.01
 
 
 class XClip(Method):
@@ -65,7 +59,7 @@ class XClip(Method):
     def max_text_tokens(self, backbone: Backbone) -> int:
         """See `Method.max_text_tokens`."""
         text = backbone.text
-        return min(self.config.max_words, text.context_length) if text.padded_length is None else text.context_length
+        return text.context_length if text.pads_texts else min(self.config.max_words, text.context_length)
 
     def encode_frames(self, backbone: Backbone, pixel_values: Tensor) -> Tensor:
         """Frames (B, F, 3, S, S) to (B, 1 + F, E), not normalised: the video's feature, then the frames'."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional
@@ -13,6 +15,7 @@ from framecue.backbone import Backbone
 from framecue.errors import InputError
 from framecue.methods.base import Method, MethodConfig
 from framecue.methods.fusion import blockwise, directions
+from framecue.validation import AtLeastOne
 
 __all__ = ["XPool", "XPoolConfig"]
 
@@ -26,14 +29,8 @@ class XPoolConfig(MethodConfig):
         dropout: share of the values that training drops after the linear map.
     """
 
-    num_heads: int = 1
-    dropout: float = 0.3
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.check_at_least(1, "num_heads")
-        if not 0 <= self.dropout < 1:
-            raise InputError(f"dropout must be at least 0 and less than 1, got {self.dropout}")
+    num_heads: AtLeastOne = 1
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
 
 
 class XPool(Method):

@@ -40,7 +40,7 @@ class UniqueVideoBatchSampler(Sampler[list[int]]):
         self._planned: tuple[int, list[list[int]]] | None = None
 
     def set_epoch(self, epoch: int) -> None:
-        """The order of this epoch comes next, and the source's frames of this epoch."""
+        """Take the order of this epoch next, and the source's frames of this epoch."""
         self.epoch = epoch
         self.source.set_epoch(epoch)
 
@@ -101,7 +101,7 @@ class _Deal:
         self._put(video, place, batch)
 
     def pair_up(self) -> None:
-        """Give batches of one a second place, from batches that have three or more, the last first."""
+        """Move a second place into batches of one, from batches that have three or more, the last first."""
         donors = [batch for batch in self.batches if len(batch) >= 3]
         for batch in self.batches:
             while donors and len(donors[-1]) < 3:
@@ -125,7 +125,7 @@ class _Deal:
         return found
 
     def _make_room(self, video: str) -> int:
-        """A batch that lacks the video and has room, after an exchange if need be; there are enough batches for it."""
+        """Return a batch that lacks the video and has room, after an exchange if need be; there are enough of them."""
         lacking = [i for i, batch in enumerate(self.batches) if video not in batch]
         for i in lacking:
             if len(self.batches[i]) < self.batch_size:
@@ -139,7 +139,7 @@ class _Deal:
 
 
 def collate(examples: list[Example]) -> dict[str, Any]:
-    """Examples to a batch; tokenizing and normalising are left to the process, and the device, that has the model.
+    """Join examples to a batch; tokenizing and normalising are left to the process, and the device, with the model.
 
     Returns:
         frames: uint8 (B, F, 3, S, S).

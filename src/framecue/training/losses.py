@@ -14,7 +14,7 @@ __all__ = ["contrastive_loss", "training_loss"]
 
 
 def training_loss(model: VideoTextModel, outputs: dict[str, Any], *, same: Tensor | None = None) -> Tensor:
-    """The contrastive loss of a batch, plus the method's auxiliary one where it has one.
+    """Return the contrastive loss of a batch, plus the method's auxiliary one where it has one.
 
     Args:
         model: gives the similarities and the temperature.
@@ -27,7 +27,7 @@ def training_loss(model: VideoTextModel, outputs: dict[str, Any], *, same: Tenso
 
 
 def contrastive_loss(similarities: Tensor, logit_scale: Tensor, *, same: Tensor | None = None) -> Tensor:
-    """Symmetric cross-entropy over the similarities of a batch: text to video, video to text, and their mean.
+    """Return the symmetric cross-entropy over a batch's similarities: text to video, video to text, and their mean.
 
     Args:
         similarities: (B, B), cosines; row i is text i, column i the video that it belongs to.

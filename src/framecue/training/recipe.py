@@ -2,73 +2,23 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, SerializeAsAny, ValidationError, ValidatorFunctionWrapHandler, field_validator
 
 from framecue.assets import bundled_names, find_bundled
+from framecue.datasets.base import DatasetConfig
+from framecue.datasets.registry import ALL_DATASETS, dataset_named
 from framecue.errors import InputError, RecipeError
+from framecue.validation import Integer, Number, Strict, explain, model_types, problem_with, told
 
-__all__ = ["FolderData", "MojiClipsData", "MojiStillsData", "Recipe", "Schedule", "check_recipe", "read_recipe"]
-
-
-def _is_no_bool(value: Any) -> Any:
-    # pydantic takes `true` for the number 1; in a recipe it is a slip.
-    if isinstance(value, bool):
-        raise ValueError("should not be true or false")
-    return value
+__all__ = ["Recipe", "Schedule", "check_recipe", "read_recipe"]
 
 
-Integer = Annotated[int, BeforeValidator(_is_no_bool)]
-Number = Annotated[float, BeforeValidator(_is_no_bool)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class FolderData(_Strict):
-    """A folder of videos and a `captions.jsonl`."""
-
-    name: Literal["folder"]
-    data_dir: Path
-
-
-class MojiClipsData(_Strict):
-    """MojiMotion clips, drawn as they are needed: `num_examples` an epoch.
-
-    Attributes:
-        single_share: the share of training clips with one actor.
-        place_share: the share of training captions that say where things are first and then, not what they do.
-        early_share: the share of training clips in which things come to rest halfway.
-        motion_share: the share of training captions that say what happens, not to whom.
-    """
-
-    name: Literal["moji-motion"]
-    num_examples: Integer = Field(gt=0)
-    num_val: Integer = Field(default=500, gt=0)
-    seed: Integer = Field(default=0, ge=0)
-    single_share: Number = Field(default=0.25, ge=0, le=1)
-    place_share: Number = Field(default=0.0, ge=0, le=1)
-    early_share: Number = Field(default=0.0, ge=0, le=1)
-    motion_share: Number = Field(default=0.0, ge=0, le=1)
-
-
-class MojiStillsData(_Strict):
-    """MojiMotion stills, drawn as they are needed: `num_examples` an epoch; so many neighbours share their actors."""
-
-    name: Literal["moji-stills"]
-    num_examples: Integer = Field(gt=0)
-    num_val: Integer = Field(default=500, gt=0)
-    seed: Integer = Field(default=0, ge=0)
-    group_size: Integer = Field(default=1, gt=0)
-
-
-class Schedule(_Strict):
+class Schedule(Strict):
     """How long and how fast.
 
     Attributes:
@@ -103,7 +53,7 @@ class Schedule(_Strict):
     seed: Integer = Field(default=24, ge=0, lt=2**32)
 
 
-class Recipe(_Strict):
+class Recipe(Strict):
     """One training run.
 
     Attributes:
@@ -115,7 +65,7 @@ class Recipe(_Strict):
             where places told nothing apart has them too small to learn from.
         method: a name in the registry.
         options: fields of the method's config.
-        dataset: what to train on.
+        dataset: what to train on: the fields of the config that its `name` stands for in the registry of datasets.
         schedule: how long and how fast.
         save_backbone: also write the trained backbone as a folder that `transformers` loads.
     """
@@ -127,9 +77,19 @@ class Recipe(_Strict):
     position_embedding_scale: Number = Field(default=1.0, gt=0)
     method: str
     options: dict[str, Any] = Field(default_factory=dict)
-    dataset: Annotated[FolderData | MojiClipsData | MojiStillsData, Field(discriminator="name")]
+    dataset: SerializeAsAny[DatasetConfig]
     schedule: Schedule = Field(default_factory=Schedule)
     save_backbone: bool = False
+
+    @field_validator("dataset", mode="wrap")
+    @classmethod
+    def _look_up(cls, value: Any, check: ValidatorFunctionWrapHandler) -> DatasetConfig:
+        """Check the section against the config of the dataset that it names."""
+        if not isinstance(value, dict):
+            return check(value)
+        if value.get("name") is None:
+            raise told(f"'dataset.name' is missing; known: {', '.join(sorted(ALL_DATASETS.names()))}")
+        return dataset_named(str(value["name"])).model_validate(value)
 
 
 def read_recipe(path: str | Path, overrides: tuple[str, ...] = ()) -> Recipe:
@@ -142,7 +102,7 @@ def read_recipe(path: str | Path, overrides: tuple[str, ...] = ()) -> Recipe:
 
     Raises:
         RecipeError: no such file, not YAML, or a key or a value that is not allowed; the message names it.
-        UnknownNameError: no such method.
+        UnknownNameError: no such method or dataset.
     """
     file = Path(path)
     if not file.exists() and (bundled := find_bundled(str(path), "recipe")) is not None:
@@ -157,7 +117,9 @@ def read_recipe(path: str | Path, overrides: tuple[str, ...] = ()) -> Recipe:
     except OSError as error:
         raise RecipeError(f"{path}: cannot be read ({error.strerror})") from error
     if not isinstance(content, dict):
-        raise RecipeError(f"{path}: a recipe is a mapping of keys to values; its keys are {_keys(Recipe)}")
+        raise RecipeError(
+            f"{path}: a recipe is a mapping of keys to values; its keys are {', '.join(sorted(Recipe.model_fields))}"
+        )
     for override in overrides:
         _override(content, override)
     return check_recipe(content, source=str(path))
@@ -172,14 +134,23 @@ def check_recipe(content: dict[str, Any], *, source: str) -> Recipe:
 
     Raises:
         RecipeError: a key or a value that is not allowed; the message names it.
-        UnknownNameError: no such method.
+        UnknownNameError: no such method or dataset.
     """
     try:
         recipe = Recipe.model_validate(content)
     except ValidationError as error:
-        raise RecipeError(f"{source}: {'; '.join(_explain(each) for each in error.errors()[:5])}") from error
+        raise RecipeError(f"{source}: {explain(error, _sections(content))}") from error
     _check_options(recipe, source)
     return recipe
+
+
+def _sections(content: dict[str, Any]) -> dict[tuple[str, ...], dict[str, Any]]:
+    """Return the keys of each section, and their types."""
+    sections = {(): model_types(Recipe), ("schedule",): model_types(Schedule)}
+    dataset = content.get("dataset")
+    if isinstance(dataset, dict) and dataset.get("name") in ALL_DATASETS.names():
+        sections["dataset",] = model_types(dataset_named(dataset["name"]))
+    return sections
 
 
 def _check_options(recipe: Recipe, source: str) -> None:
@@ -187,14 +158,9 @@ def _check_options(recipe: Recipe, source: str) -> None:
     from framecue.methods import method_named  # imports torch: a misspelt key of the recipe's own is said at once
 
     config = method_named(recipe.method).Config
-    types = get_type_hints(config)
-    for option, value in recipe.options.items():
-        if option not in types:
-            raise RecipeError(f"{source}: {_unknown(f'options.{option}', list(types))}")
-        try:
-            TypeAdapter(types[option]).validate_python(value, strict=True)
-        except ValidationError as error:
-            raise RecipeError(f"{source}: {_explain(error.errors()[0], 'options', option)}") from error
+    problem = problem_with(config, recipe.options, prefix="options")
+    if problem is not None:
+        raise RecipeError(f"{source}: {problem}")
     try:
         config(**recipe.options)
     except InputError as error:
@@ -233,47 +199,3 @@ def _override(content: dict[str, Any], override: str) -> None:
         target[last] = yaml.load(value, Loader=_Loader)
     except yaml.YAMLError as error:
         raise RecipeError(f"cannot read {override!r}: the value is not YAML") from error
-
-
-_DATASETS: dict[str, type[BaseModel]] = {
-    "folder": FolderData,
-    "moji-motion": MojiClipsData,
-    "moji-stills": MojiStillsData,
-}
-_SECTIONS: dict[str, type[BaseModel]] = {"schedule": Schedule, **_DATASETS}
-
-
-def _explain(error: Any, *sections: str) -> str:
-    """One of pydantic's errors in one line: the key, what it got, what is allowed."""
-    parts = [*sections, *(str(part) for part in error["loc"])]
-    # pydantic puts the dataset's name between "dataset" and the field; a person wrote dataset.field
-    key = ".".join(part for i, part in enumerate(parts) if not (i == 1 and parts[0] == "dataset" and len(parts) > 2))
-    got = repr(error["input"])
-    got = got if len(got) <= 80 else f"{got[:77]}..."
-    match error["type"]:
-        case "extra_forbidden":
-            section = next((model for name, model in _SECTIONS.items() if name in parts[:-1]), Recipe)
-            return _unknown(key, list(section.model_fields))
-        case "missing":
-            return f"{key!r} is missing"
-        case "union_tag_invalid":
-            name = error["ctx"]["tag"]
-            return f"unknown dataset {name!r} ('dataset.name'); known: {', '.join(sorted(_DATASETS))}"
-        case "union_tag_not_found":
-            return f"'dataset.name' is missing; known: {', '.join(sorted(_DATASETS))}"
-        case "model_type" | "model_attributes_type" | "dict_type" | "dataclass_type":
-            return f"{key!r}: should be a section with keys of its own, got {got}"
-    message = error["msg"].removeprefix("Input ").removeprefix("Value error, ")
-    return f"{key!r}: {message}, got {got}"
-
-
-def _unknown(key: str, allowed: list[str]) -> str:
-    section, _, name = key.rpartition(".")
-    meant = difflib.get_close_matches(name, allowed, n=1)
-    place = f"{section}." if section else ""
-    hint = f" (did you mean {place + meant[0]!r}?)" if meant else ""
-    return f"unknown key {key!r}{hint}; allowed: {', '.join(sorted(allowed))}"
-
-
-def _keys(model: type[BaseModel]) -> str:
-    return ", ".join(sorted(model.model_fields))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,19 +14,17 @@ from framecue._version import __version__
 from framecue.backbone import initialise_backbone, load_backbone
 from framecue.checkpoint import CONFIG_FILE, load_adapter, save_adapter
 from framecue.datasets.examples import ExampleSource
-from framecue.datasets.moji_motion.clips import MojiClips
-from framecue.datasets.moji_motion.stills import MojiStills
-from framecue.datasets.video_folder import VideoFolder
 from framecue.errors import InputError, RecipeError
+from framecue.evaluation.validation import score_examples
 from framecue.methods import build_method
 from framecue.model import VideoTextModel
-from framecue.training.recipe import FolderData, MojiClipsData, MojiStillsData, Recipe, check_recipe
+from framecue.training.recipe import Recipe, check_recipe
 from framecue.training.trainer import CHECKPOINTS, RetrievalTrainer
+from framecue.video import FrameSource
 
 __all__ = ["TrainedRun", "build_model", "build_sources", "last_checkpoint", "run_recipe"]
 
 RECIPE_FILE = "recipe.yaml"
-Score = Callable[[VideoTextModel, ExampleSource], dict[str, float]]
 
 
 @dataclass(frozen=True)
@@ -48,7 +45,7 @@ class TrainedRun:
 
 
 def build_model(recipe: Recipe) -> VideoTextModel:
-    """The model that a recipe starts from.
+    """Return the model that a recipe starts from.
 
     Raises:
         ModelError: the backbone cannot be loaded.
@@ -78,59 +75,32 @@ def build_model(recipe: Recipe) -> VideoTextModel:
     return VideoTextModel(backbone, method, method_name=recipe.method)
 
 
-def build_sources(recipe: Recipe, model: VideoTextModel) -> tuple[ExampleSource, ExampleSource]:
-    """The training examples and the validation examples of a recipe's dataset.
+def build_sources(
+    recipe: Recipe, model: VideoTextModel, *, frame_source: FrameSource | None = None
+) -> tuple[ExampleSource, ExampleSource]:
+    """Return the training examples and the validation examples of a recipe's dataset.
+
+    Args:
+        recipe: says the dataset.
+        model: says which frames of a video it takes.
+        frame_source: reads video files; None decodes them in this process.
 
     Raises:
         DatasetError: a folder's files are missing or malformed, or it has no split "train" or "val".
     """
-    size, data = model.backbone.vision.image_size, recipe.dataset
-    match data:
-        case MojiStillsData():
-            return (
-                MojiStills(seed=data.seed, num_examples=data.num_examples, image_size=size, group_size=data.group_size),
-                MojiStills(
-                    seed=data.seed + 1_000_003,
-                    num_examples=data.num_val,
-                    image_size=size,
-                    group_size=data.group_size,
-                ),
-            )
-        case MojiClipsData():
-            return (
-                MojiClips(
-                    seed=data.seed,
-                    num_examples=data.num_examples,
-                    image_size=size,
-                    sample=model.train_sampling.train_indices,
-                    single_share=data.single_share,
-                    place_share=data.place_share,
-                    early_share=data.early_share,
-                    motion_share=data.motion_share,
-                ),
-                MojiClips(
-                    seed=data.seed,
-                    num_examples=data.num_val,
-                    image_size=size,
-                    sample=lambda length, rng: model.sampling.test_indices(length),
-                    split="val",
-                ),
-            )
-        case FolderData():
-            preprocess = model.backbone.preprocess.resize_and_crop
-            return (
-                VideoFolder(
-                    data.data_dir,
-                    split="train",
-                    sampling=model.train_sampling,
-                    preprocess=preprocess,
-                    seed=recipe.schedule.seed,
-                ),
-                VideoFolder(data.data_dir, split="val", sampling=model.sampling, preprocess=preprocess, at_test=True),
-            )
+    data = recipe.dataset
+    return (
+        data.train(model, seed=recipe.schedule.seed, frame_source=frame_source),
+        data.val(model, frame_source=frame_source),
+    )
 
 
-def run_recipe(recipe: Recipe, *, score: Score, callbacks: list[TrainerCallback] | None = None) -> TrainedRun:
+def run_recipe(
+    recipe: Recipe,
+    *,
+    callbacks: list[TrainerCallback] | None = None,
+    frame_source: FrameSource | None = None,
+) -> TrainedRun:
     """Train, choose the checkpoint by the validation split, and write the adapter folder.
 
     A run that was killed goes on from its last checkpoint when the same recipe is run again, and ends with the weights
@@ -141,8 +111,8 @@ def run_recipe(recipe: Recipe, *, score: Score, callbacks: list[TrainerCallback]
 
     Args:
         recipe: what to do.
-        score: scores a model on the validation examples; "R@1" chooses the checkpoint.
         callbacks: of `transformers`, for showing progress.
+        frame_source: reads video files; None decodes them in this process.
 
     Raises:
         RecipeError: `output_dir` holds a run of another recipe, or cannot be written.
@@ -153,15 +123,15 @@ def run_recipe(recipe: Recipe, *, score: Score, callbacks: list[TrainerCallback]
     _refuse_other_run(output, recipe)
     set_seed(recipe.schedule.seed)
     model = build_model(recipe)
-    source, validation = build_sources(recipe, model)
+    source, validation = build_sources(recipe, model, frame_source=frame_source)
     _write_recipe(output, recipe)
     trainer = RetrievalTrainer(
         model,
         recipe.schedule,
         source=source,
         output_dir=output,
-        validate=lambda current: score(current, validation),
-        shuffle=isinstance(recipe.dataset, FolderData),
+        validate=lambda current: score_examples(current, validation),
+        shuffle=recipe.dataset.shuffles,
         callbacks=callbacks,
     )
     last = last_checkpoint(output / CHECKPOINTS)
@@ -169,7 +139,7 @@ def run_recipe(recipe: Recipe, *, score: Score, callbacks: list[TrainerCallback]
         trainer.train(resume_from_checkpoint=last)
         (output / "history.json").write_text(json.dumps(trainer.state.log_history, indent=1) + "\n", encoding="utf-8")
     model.eval()
-    scores = score(model, validation)
+    scores = score_examples(model, validation)
     if recipe.save_backbone:
         _save_backbone(model, output / "backbone")
     save_adapter(
@@ -184,7 +154,7 @@ def run_recipe(recipe: Recipe, *, score: Score, callbacks: list[TrainerCallback]
 
 
 def last_checkpoint(folder: Path) -> str | None:
-    """The last checkpoint in a folder that is whole: a run killed while it wrote one goes on from the one before."""
+    """Return the last checkpoint in a folder that is whole: a run killed while writing goes on from the one before."""
     found = []
     for state_file in folder.glob("checkpoint-*/trainer_state.json"):  # written last
         try:

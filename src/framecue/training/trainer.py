@@ -76,14 +76,14 @@ class RetrievalTrainer(Trainer):
         self.remove_callback(PrinterCallback)
 
     def train(self, *args: Any, **kwargs: Any) -> TrainOutput:
-        """See `Trainer.train`; raises `TrainingError` when a loss or a weight is not finite."""
+        """Train as `Trainer.train` does; raises `TrainingError` when a loss or a weight is not finite."""
         try:
             return super().train(*args, **kwargs)
         finally:
             self._log.close()
 
     def get_train_dataloader(self) -> DataLoader:
-        """Batches in which a video stands at most once."""
+        """Return a loader of batches in which a video stands at most once."""
         sampler = UniqueVideoBatchSampler(
             self.source, batch_size=self.schedule.batch_size, seed=self.schedule.seed, shuffle=self.shuffle
         )
@@ -105,7 +105,7 @@ class RetrievalTrainer(Trainer):
         return_outputs: bool = False,
         num_items_in_batch: Tensor | int | None = None,
     ) -> Any:
-        """Contrastive loss, plus the method's auxiliary one where it has one."""
+        """Return the contrastive loss, plus the method's auxiliary one where it has one."""
         inner: VideoTextModel = self.accelerator.unwrap_model(model)
         pixel_values = inner.backbone.preprocess.normalise(inputs["frames"])
         input_ids, attention_mask = (ids.to(pixel_values.device) for ids in inner.tokenize(inputs["captions"]))
@@ -116,7 +116,7 @@ class RetrievalTrainer(Trainer):
         return (loss, outputs) if return_outputs else loss
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
-        """AdamW with the backbone's rate and the rate for new parameters."""
+        """Return AdamW with the backbone's rate and the rate for new parameters."""
         if self.optimizer is None:
             inner: VideoTextModel = self.accelerator.unwrap_model(self.model)
             new = {id(parameter) for _, parameter in inner.method.new_parameters()}
@@ -214,7 +214,7 @@ class _TensorBoardLog(TrainerCallback):
 
 
 def training_arguments(schedule: Schedule, output_dir: Path, *, validates: bool) -> TrainingArguments:
-    """A schedule in the words of `transformers`."""
+    """Return a schedule in the words of `transformers`."""
     steps = schedule.eval_steps
     return TrainingArguments(
         output_dir=str(output_dir / CHECKPOINTS),

@@ -47,8 +47,8 @@ class Shuffled:
         return sorted(chosen, key=lambda found: (-found.score, found.match.path, found.match.start_seconds))
 
 
-def keys(found: Sequence[ranking.Found]) -> list[tuple[str, float]]:
-    return [(one.match.path, one.match.start_seconds) for one in found]
+def keys(found: Sequence[Match]) -> list[tuple[str, float]]:
+    return [(match.path, match.start_seconds) for match in found]
 
 
 @contextmanager
@@ -167,9 +167,9 @@ def test_hybrid_search_bounds_what_it_fuses() -> None:
     matches = [moment(f"/{i:04}.mp4", 0, 2, 0.9 - i / 10_000) for i in range(300)]
     words = [TextMatch(matches[i], 2.0, "dog", "dog") for i in (0, 250, 299)]
     found = find(Shuffled(matches, words), QUERY, SearchOptions(k=300, hybrid=True), texts=[("dog", 1.0)])
-    assert [one.match.path for one in found[:3]] == ["/0000.mp4", "/0250.mp4", "/0299.mp4"]
-    assert [one.match.path for one in found[3:]] == [f"/{i:04}.mp4" for i in range(1, 299) if i != 250]
-    ranks = {one.match.path: one.vector_rank for one in found}
+    assert [match.path for match in found[:3]] == ["/0000.mp4", "/0250.mp4", "/0299.mp4"]
+    assert [match.path for match in found[3:]] == [f"/{i:04}.mp4" for i in range(1, 299) if i != 250]
+    ranks = {match.path: match.vector_rank for match in found}
     assert (ranks["/0000.mp4"], ranks["/0199.mp4"], ranks["/0200.mp4"], ranks["/0250.mp4"]) == (1, 200, None, None)
 
     store = Shuffled([moment("/long.mp4", 2.0 * i, 2.0 * i + 2, 0.9 - i / 100_000) for i in range(9000)])

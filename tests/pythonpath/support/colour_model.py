@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from framecue.video import read_frames
+from framecue.video import FrameSource, read_frames
 from support.colours import COLOURS, ColourEncoder
 
 __all__ = ["ColourModel"]
@@ -20,7 +20,7 @@ class ColourModel(ColourEncoder):
         """Turn frames into pixel values."""
         return torch.from_numpy(self.prepare(frames))
 
-    def read_video(self, path: str | Path) -> torch.Tensor:
+    def read_video(self, path: str | Path, *, source: FrameSource | None = None) -> torch.Tensor:
         """Return the pixel values of a file."""
         return self.preprocess(read_frames(path, self.sampling).pixels)
 

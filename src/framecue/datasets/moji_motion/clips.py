@@ -96,14 +96,14 @@ class MojiClips:
         return self.num_examples
 
     def set_epoch(self, epoch: int) -> None:
-        """Every epoch is the same: a longer one holds more clips than another round of it."""
+        """Do nothing: every epoch is the same, and a longer one holds more clips than another round of it."""
 
     def video_of(self, index: int) -> str:
-        """Every clip is a video of its own."""
+        """Return a name of the clip's own: every clip is a video."""
         return str(index)
 
     def backwards(self, index: int) -> str | None:
-        """A caption of the clip played backwards; None where that means the same."""
+        """Return a caption of the clip played backwards; None where that means the same."""
         meaning = self._group(index // GROUP)[index % GROUP]
         if meaning.reversed() == meaning:
             return None
@@ -133,7 +133,7 @@ class MojiClips:
         return int((block + 1) * self.motion_share) > int(block * self.motion_share)
 
     def _group(self, group: int) -> list[Meaning]:
-        """The different meanings of a group of neighbours."""
+        """Return the different meanings of a group of neighbours."""
         rng = np.random.default_rng([self.seed, 0, group])
         single_share = 1.0 if self._is_drill(group * GROUP) else self.single_share
         base = draw_meaning(rng, split=self.split, single_share=single_share)

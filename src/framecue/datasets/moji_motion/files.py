@@ -37,7 +37,7 @@ _TRIES = 2_000
 
 
 def split_sizes(num_clips: int, split: str | None) -> dict[str, int]:
-    """How many clips each split gets: 80/10/10, or all of them to the one that is named.
+    """Return how many clips each split gets: 80/10/10, or all of them to the one that is named.
 
     Raises:
         InputError: fewer than one clip, or an unknown split.
@@ -126,7 +126,7 @@ def held_meanings(folder: str | Path) -> list[str] | None:
 
 
 def _held_records(folder: Path) -> list[dict[str, Any]] | None:
-    """The lines of `captions.jsonl`; its videos need not be there, as after a part of them was deleted by hand."""
+    """Return the lines of `captions.jsonl`; the files they name may have been deleted by hand."""
     file = folder / CAPTIONS_FILE
     if not file.exists():
         return None

@@ -43,7 +43,7 @@ NUM_CAPTIONS = 24
 
 
 def caption(meaning: Meaning, rng: np.random.Generator) -> str:
-    """One caption of a meaning, drawn from its paraphrases."""
+    """Return one caption of a meaning, drawn from its paraphrases."""
     if meaning.second is None:
         return _fill(_pick(_SINGLE, rng), meaning.first, None, rng)
     first, second = meaning.first, meaning.second
@@ -55,7 +55,7 @@ def caption(meaning: Meaning, rng: np.random.Generator) -> str:
 
 
 def captions(meaning: Meaning, rng: np.random.Generator, *, num_captions: int) -> tuple[str, ...]:
-    """Different captions of one meaning.
+    """Return different captions of one meaning.
 
     Raises:
         InputError: more than 24; every meaning has as many, some have no more.
@@ -69,12 +69,12 @@ def captions(meaning: Meaning, rng: np.random.Generator, *, num_captions: int) -
 
 
 def motion_caption(meaning: Meaning) -> str:
-    """What happens, without saying to whom, always in the same words: "rises then moves left"."""
+    """Return what happens, without saying to whom, always in the same words: "rises then moves left"."""
     return f" {meaning.relation} ".join(PHRASES[act.motion][0] for act in meaning.acts)
 
 
 def all_words() -> list[str]:
-    """Every word of the grammar but the actors' names."""
+    """Return every word of the grammar but the actors' names."""
     templates = [*_SINGLE, *_WHILE, *_THEN, *(phrase for phrases in PHRASES.values() for phrase in phrases), "a an the"]
     words = " ".join(templates).replace(",", " ").split()
     return sorted({word for word in words if "{" not in word})

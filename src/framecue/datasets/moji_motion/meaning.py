@@ -34,7 +34,7 @@ class Act:
     motion: str
 
     def reversed(self) -> Act:
-        """The act of the clip played backwards."""
+        """Return the act of the clip played backwards."""
         return Act(self.actor, MOTIONS[self.motion])
 
 
@@ -63,11 +63,11 @@ class Meaning:
 
     @property
     def acts(self) -> tuple[Act, ...]:
-        """One or two acts."""
+        """Return the one or two acts."""
         return (self.first,) if self.second is None else (self.first, self.second)
 
     def reversed(self) -> Meaning:
-        """The meaning of the clip played backwards."""
+        """Return the meaning of the clip played backwards."""
         if self.second is None:
             return Meaning(self.first.reversed())
         if self.relation == "then":
@@ -75,7 +75,7 @@ class Meaning:
         return Meaning(self.first.reversed(), self.relation, self.second.reversed())
 
     def swapped(self) -> Meaning:
-        """The same acts in the other order; the meaning itself unless it is a *then*."""
+        """Return the same acts in the other order; the meaning itself unless it is a *then*."""
         if self.second is None or self.relation != "then":
             return self
         return Meaning(self.second, "then", self.first)
@@ -86,13 +86,13 @@ class Meaning:
         return self.relation != "then" or all(act.motion != "still" for act in self.acts)
 
     def key(self) -> str:
-        """The meaning as one string, unique to it."""
+        """Return the meaning as one string, unique to it."""
         parts = [f"{act.actor}:{act.motion}" for act in self.acts]
         return parts[0] if self.relation is None else f"{parts[0]} {self.relation} {parts[1]}"
 
 
 def split_of(meaning: Meaning) -> str:
-    """The split that a combination belongs to, for every seed: 80 % train, 10 % val, 10 % test.
+    """Return the split that a combination belongs to, for every seed: 80 % train, 10 % val, 10 % test.
 
     A combination is its actors with their motions, whatever the relation, the order and the direction of time: the
     twin of a test clip, and the same acts in the other order, are never trained on either.

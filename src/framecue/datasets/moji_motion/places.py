@@ -20,7 +20,7 @@ _TEMPLATES = ("first {a} {p}, then {q}", "{a} {p} and then {q}")
 
 
 def place_name(x: float, y: float) -> str:
-    """The ninth of the frame that a point lies in, x and y in 0..1: "at the top left", "in the middle"."""
+    """Return the ninth of the frame that a point lies in, x and y in 0..1: "at the top left", "in the middle"."""
     column, row = _COLUMNS[int(x > 0.38) + int(x > 0.62)], _ROWS[int(y > 0.38) + int(y > 0.62)]
     return f"at the {row} {column}".replace("  ", " ").strip() if row or column else "in the middle"
 

@@ -40,7 +40,7 @@ class Sprites:
 
 
 def draw(sprites: Sprites, image_size: int) -> Tensor:
-    """Frames uint8 (N, 3, S, S), RGB.
+    """Return frames uint8 (N, 3, S, S), RGB.
 
     Args:
         sprites: what to draw.
@@ -71,7 +71,7 @@ def draw(sprites: Sprites, image_size: int) -> Tensor:
 
 @cache
 def _levels(image_size: int) -> tuple[Tensor, float]:
-    """Textures for frames of a size: (2 levels, actors, 4, side, side), and the pixels below which to take level 1."""
+    """Return textures for frames of a size: (2 levels, actors, 4, side, side), and where level 1 begins, in pixels."""
     side = max(8, round(0.5 * image_size))
     levels = torch.stack([textures(side), textures(side, detail=max(4, side // 2))])
     assert levels.shape[1] == len(ACTORS)

@@ -52,7 +52,7 @@ class Part:
     end: float
 
     def at(self, time: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Position, size and angle at times (F,) in 0..1: x, y, size, angle, each (F,)."""
+        """Return position, size and angle at times (F,) in 0..1: x, y, size, angle, each (F,)."""
         p = np.clip((time - self.begin) / (self.end - self.begin), 0.0, 1.0)
         x, y = np.full_like(p, self.x), np.full_like(p, self.y)
         size, angle = np.full_like(p, self.size), np.zeros_like(p)
@@ -82,7 +82,7 @@ class Scene:
     background: np.ndarray
 
     def sprites(self, times: np.ndarray) -> Sprites:
-        """The sprites at times (F,) in 0..1."""
+        """Return the sprites at times (F,) in 0..1."""
         columns = [part.at(times) for part in self.parts]
         x, y, size, angle = (
             torch.from_numpy(np.stack([column[i] for column in columns], axis=1).astype(np.float32)) for i in range(4)
@@ -154,7 +154,7 @@ def _two_places(motions: tuple[str, ...], rng: np.random.Generator) -> list[tupl
 
 
 def join(scenes: list[Sprites]) -> Sprites:
-    """Sprites of several scenes as one batch; a scene with fewer actors is padded with hidden ones."""
+    """Join sprites of several scenes to one batch; a scene with fewer actors is padded with hidden ones."""
     widest = max(sprites.actor.shape[1] for sprites in scenes)
 
     def padded(field: str) -> torch.Tensor:

@@ -49,11 +49,14 @@ class MojiStills:
         return self.num_examples
 
     def set_epoch(self, epoch: int) -> None:
-        """Every epoch is the same: a longer one holds more stills than another round of it."""
+        """Do nothing: every epoch is the same, and a longer one holds more stills than another round of it."""
 
     def video_of(self, index: int) -> str:
-        """Every still is a video of its own."""
+        """Return a name of the still's own: every still is a video."""
         return str(index)
+
+    def backwards(self, index: int) -> None:
+        """Return None: a still is the same backwards."""
 
     def __getitems__(self, indices: Sequence[int]) -> list[Example]:
         actors = np.zeros((len(indices), 2), dtype=np.int64)
@@ -86,7 +89,7 @@ class MojiStills:
 
     @staticmethod
     def _place(rng: np.random.Generator, *, others: np.ndarray) -> tuple[float, float, float, float]:
-        """A place that leaves others visible."""
+        """Return a place that leaves others visible."""
         size = 0.40 * float(rng.choice([0.55, 1.0, 1.25])) * rng.uniform(0.88, 1.12)
         pose = int(rng.choice(3, p=[0.8, 0.1, 0.1]))
         angle = {0: 0.0, 1: np.pi, 2: float(rng.choice([-0.5, 0.5])) * np.pi}[pose] + rng.normal(0, 0.06)

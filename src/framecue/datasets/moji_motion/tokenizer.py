@@ -62,7 +62,7 @@ def train_tokenizer(folder: str | Path, *, context_length: int) -> int:
 
 
 def _merges(words: list[str]) -> list[tuple[str, str]]:
-    """Byte-pair merges that make each word one token: the most frequent pair first, of equals the first by name.
+    """Return byte-pair merges that make each word one token: the most frequent pair first, of equals the first by name.
 
     The trainer of `tokenizers` leaves the order of equals to chance, and with it every token's id.
     """

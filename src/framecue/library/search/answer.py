@@ -12,8 +12,8 @@ from framecue.library.results import Hit
 from framecue.library.search.explain import explain
 from framecue.library.search.query import Query, SearchOptions
 from framecue.library.search.query_vectors import EncodedQuery, encode_queries
-from framecue.library.search.ranking import Found, find
-from framecue.library.store import Store
+from framecue.library.search.ranking import find
+from framecue.library.store import Match, Store
 
 __all__ = ["answer"]
 
@@ -53,8 +53,8 @@ def answer(
     model = get_model()
     return [
         [
-            _hit(rank, found, options, model, encoded)
-            for rank, found in enumerate(
+            _hit(rank, match, options, model, encoded)
+            for rank, match in enumerate(
                 find(store, encoded.vector, options, texts=encoded.query.wanted_texts, where=where),
                 start=options.offset + 1,
             )
@@ -78,8 +78,7 @@ def _make_ready_for_words(store: Store, queries: Sequence[Query]) -> None:
         ) from error
 
 
-def _hit(rank: int, found: Found, options: SearchOptions, model: Encoder, encoded: EncodedQuery) -> Hit:
-    match = found.match
+def _hit(rank: int, match: Match, options: SearchOptions, model: Encoder, encoded: EncodedQuery) -> Hit:
     return Hit(
         rank=rank,
         path=match.path,
@@ -89,9 +88,9 @@ def _hit(rank: int, found: Found, options: SearchOptions, model: Encoder, encode
         video_id=match.video_id,
         duration_seconds=match.duration_seconds,
         hybrid=options.hybrid,
-        words=found.words,
-        vector_rank=found.vector_rank,
-        text_rank=found.text_rank,
-        text_score=found.text_score,
+        words=match.words,
+        vector_rank=match.vector_rank,
+        text_rank=match.text_rank,
+        text_score=match.text_score,
         explanation=explain(model, encoded, match) if options.explain else None,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -19,7 +19,7 @@ from framecue.library.search.query import SearchOptions
 from framecue.library.store import Match, Store, TextMatch
 from framecue.library.store.words import matched_words, query_words
 
-__all__ = ["Found", "find"]
+__all__ = ["find"]
 
 # How many segments are asked for first, and how many times as many when those do not do: to give more costs little
 # beside looking through the library once more. Few sizes, so that most pages of a query ask for the same ones.
@@ -42,25 +42,6 @@ LEAST_TEXT_SHARE = 0.1
 _TOUCHING_SECONDS = 1e-3
 
 
-@dataclass(frozen=True)
-class Found:
-    """A segment that is a result.
-
-    Attributes:
-        match: the segment, with its cosine similarity.
-        vector_rank: its place, or its video's, in the order by vector; None beyond the first FUSED_DEPTH.
-        text_rank: the same in the order by words; None where full text search did not find it.
-        text_score: what full text search gave it (BM25); None likewise.
-        words: the words of the query that it has.
-    """
-
-    match: Match
-    vector_rank: int | None = None
-    text_rank: int | None = None
-    text_score: float | None = None
-    words: tuple[str, ...] = ()
-
-
 def find(
     store: Store,
     vector: np.ndarray,
@@ -68,7 +49,7 @@ def find(
     *,
     texts: Sequence[tuple[str, float]] = (),
     where: str | None = None,
-) -> list[Found]:
+) -> list[Match]:
     """Find one page of results.
 
     Args:
@@ -84,14 +65,14 @@ def find(
     floor = -np.inf if options.min_score is None else options.min_score
     first = max(options.offset + options.k, FUSED_SEGMENTS if options.hybrid else 0)
     by_vector = _by_vector(store, vector, where, floor=floor, first=first)
-    results: Iterator[Found] = (Found(match) for match in by_vector)
+    results = by_vector
     if options.hybrid:
         asked = [(words, weight) for text, weight in texts if (words := query_words(text))]
         by_words = _by_words(store, vector, asked, where) if asked else []
         words = " ".join(text for text, _ in asked)
         results = _fused(by_vector, by_words, words, all_moments=options.all_moments)
     folded = _apart(results) if options.all_moments else _best_of_each_video(results)
-    wanted = (found for found in folded if found.match.score >= floor)
+    wanted = (match for match in folded if match.score >= floor)
     return list(islice(wanted, min(options.offset, sys.maxsize), min(options.offset + options.k, sys.maxsize)))
 
 
@@ -125,23 +106,23 @@ def _by_vector(store: Store, vector: np.ndarray, where: str | None, *, floor: fl
         limit *= GROWTH
 
 
-def _best_of_each_video(results: Iterable[Found]) -> Iterator[Found]:
+def _best_of_each_video(matches: Iterable[Match]) -> Iterator[Match]:
     """Leave out a video that came before."""
     paths: set[str] = set()
-    for found in results:
-        if found.match.path not in paths:
-            paths.add(found.match.path)
-            yield found
+    for match in matches:
+        if match.path not in paths:
+            paths.add(match.path)
+            yield match
 
 
-def _apart(results: Iterable[Found]) -> Iterator[Found]:
-    """Leave out a moment that overlaps a better one of the same video."""
-    moments: dict[str, list[Match]] = {}
-    for found in results:
-        kept = moments.setdefault(found.match.path, [])
-        if not any(_overlap(found.match, other) for other in kept):
-            kept.append(found.match)
-            yield found
+def _apart(matches: Iterable[Match]) -> Iterator[Match]:
+    """Leave out a segment that overlaps a better one of the same video."""
+    segments: dict[str, list[Match]] = {}
+    for match in matches:
+        kept = segments.setdefault(match.path, [])
+        if not any(_overlap(match, other) for other in kept):
+            kept.append(match)
+            yield match
 
 
 def _overlap(one: Match, other: Match) -> bool:
@@ -151,7 +132,7 @@ def _overlap(one: Match, other: Match) -> bool:
 
 def _fused(
     by_vector: Iterator[Match], by_words: Sequence[TextMatch], words: str, *, all_moments: bool
-) -> Iterator[Found]:
+) -> Iterator[Match]:
     """Yield the segments in the order by vector fused with the order by words.
 
     What is ranked is videos, or with all moments segments.
@@ -191,14 +172,14 @@ def _fused(
     for one in sorted(values, key=lambda one: (-values[one], -moments[one].score, moments[one].key)):
         matches = said.get(one, [])
         text = next((found for found in matches if found.match.key == moments[one].key), next(iter(matches), None))
-        yield Found(
+        yield replace(
             moments[one],
             vector_rank=vector_ranks.get(one),
             text_rank=text_ranks.get(one),
             text_score=text.score if text else None,
             words=matched_words(words, text.text) if text else (),
         )
-    yield from (Found(match) for match in by_vector if item(match) not in values)
+    yield from (match for match in by_vector if item(match) not in values)
 
 
 def _key(match: Match) -> Hashable:

@@ -20,7 +20,18 @@ MATCH_COLUMNS = ("video_id", "path", "start_seconds", "end_seconds", "duration_s
 class Match:
     """One segment that a search found.
 
-    ``score`` is the cosine similarity of its vector, float16 (E,), with the query's.
+    Attributes:
+        video_id: hash of its file's content.
+        path: absolute path of its file.
+        start_seconds: where it starts in the video.
+        end_seconds: where it ends.
+        duration_seconds: the whole video's duration.
+        score: cosine similarity of its vector with the query's.
+        vector: float16 (E,).
+        vector_rank: in hybrid search, its place, or its video's, in the order by vector; None where that is far down.
+        text_rank: likewise in the order by words; None where full text search did not find it.
+        text_score: what full text search gave it (BM25); None likewise.
+        words: the words of the query that it has.
     """
 
     video_id: str
@@ -30,6 +41,10 @@ class Match:
     duration_seconds: float
     score: float
     vector: np.ndarray = field(repr=False, compare=False)
+    vector_rank: int | None = None
+    text_rank: int | None = None
+    text_score: float | None = None
+    words: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, float, float]:

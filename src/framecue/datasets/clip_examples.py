@@ -1,4 +1,4 @@
-"""Training and validation examples from a folder of videos and its `captions.jsonl`."""
+"""Training and validation examples from the clips of a split."""
 
 from __future__ import annotations
 
@@ -10,47 +10,44 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from framecue.datasets.captions import read_captions
+from framecue.datasets.captions import Clip
 from framecue.datasets.examples import Example
 from framecue.errors import DatasetError, VideoError
-from framecue.video import FrameSampling, read_frames
+from framecue.video import FrameSampling, FrameSource, PlainFrameSource
 
-__all__ = ["VideoFolder"]
+__all__ = ["ClipExamples"]
 
 logger = logging.getLogger(__name__)
 
 
-class VideoFolder:
-    """One example for each caption of each video of a split; a source of examples (see `ExampleSource`).
+class ClipExamples:
+    """One example for each caption of each clip; a source of examples (see `ExampleSource`).
 
     A video that cannot be read does not stop a run of hours: it is logged as a warning, once. In training the next
     example that can be read, of a video that the batch does not hold, takes its place; at test its example is left
     out, so that no video is in the gallery twice.
 
     Args:
-        data_dir: the folder.
-        split: which clips.
+        clips: those of a split.
         sampling: which frames.
         preprocess: frames uint8 (F, H, W, 3) to uint8 (F, 3, S, S).
         at_test: frames as at test and one caption a video, rather than random frames and every caption.
         seed: of the random frames; with the epoch and the example's index it decides them.
-
-    Raises:
-        DatasetError: see `read_captions`.
+        frame_source: reads the files; None decodes them in this process.
     """
 
     def __init__(
         self,
-        data_dir: str | Path,
+        clips: Sequence[Clip],
         *,
-        split: str,
         sampling: FrameSampling,
         preprocess: Callable[[np.ndarray], Tensor],
         at_test: bool = False,
         seed: int = 0,
+        frame_source: FrameSource | None = None,
     ) -> None:
-        self.data_dir, self.split = Path(data_dir), split
-        self.clips = read_captions(data_dir, split)
+        self.clips = list(clips)
+        self.frame_source = PlainFrameSource() if frame_source is None else frame_source
         self.sampling, self.preprocess, self.at_test, self.seed = sampling, preprocess, at_test, seed
         self.pairs = [
             (number, caption)
@@ -63,22 +60,25 @@ class VideoFolder:
 
     @property
     def unreadable(self) -> list[Path]:
-        """The videos that could not be read so far."""
+        """Return the videos that could not be read so far, in the order of the clips."""
         return [self.clips[number].video for number in self._is_bad.nonzero().flatten().tolist()]
 
     def __len__(self) -> int:
         return len(self.pairs)
 
     def video_of(self, index: int) -> str:
-        """The file of an example."""
+        """Return the file of an example."""
         return str(self.clips[self.pairs[index][0]].video)
 
+    def backwards(self, index: int) -> None:
+        """Return None: what a video would mean when played backwards is not known."""
+
     def set_epoch(self, epoch: int) -> None:
-        """Random frames are those of this epoch from now on."""
+        """Draw random frames as of this epoch from now on."""
         self.epoch = epoch
 
     def __getitems__(self, indices: Sequence[int]) -> list[Example]:
-        """The examples at these indices, see above for what becomes of those that cannot be read.
+        """Return the examples at these indices; see above for what becomes of those that cannot be read.
 
         Raises:
             DatasetError: not one video of the split can be read.
@@ -88,8 +88,8 @@ class VideoFolder:
             found = self._replaced(indices, found)
         if bool(self._is_bad.all()):
             raise DatasetError(
-                f"{self.data_dir}: none of the {len(self.clips)} videos of split {self.split!r} can be read; the first "
-                f"is {self.clips[0].video}"
+                f"none of the {len(self.clips)} videos of split {self.clips[0].split!r} can be read; the first is "
+                f"{self.clips[0].video}"
             )
         return [example for example in found if example is not None]
 
@@ -113,7 +113,7 @@ class VideoFolder:
         clip = self.clips[number]
         rng = None if self.at_test else np.random.default_rng([self.seed, self.epoch, index])
         try:
-            frames = read_frames(clip.video, self.sampling, rng=rng)
+            frames = self.frame_source.read_frames(clip.video, self.sampling, rng=rng)
         except VideoError as error:
             logger.warning("%s; the clip is left out", error)
             self._is_bad[number] = True

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import logging
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,10 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from framecue.datasets import Clip, write_captions
-from framecue.datasets.video_folder import VideoFolder
+from framecue.datasets import Clip, read_captions, write_captions
+from framecue.datasets.clip_examples import ClipExamples
 from framecue.errors import DatasetError
-from framecue.video import FrameSampling, write_video
+from framecue.video import Frames, FrameSampling, read_frames, write_video
 
 NUM_FRAMES = 24
 
@@ -47,9 +48,10 @@ def damaged(videos: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def folder_of(data_dir: Path, **options: Any) -> VideoFolder:
-    chosen = {"split": "train", "sampling": FrameSampling(4), "preprocess": to_pixels, **options}
-    return VideoFolder(data_dir, **chosen)
+def folder_of(data_dir: Path, **options: Any) -> ClipExamples:
+    split = options.pop("split", "train")
+    chosen = {"sampling": FrameSampling(4), "preprocess": to_pixels, **options}
+    return ClipExamples(read_captions(data_dir, split), **chosen)
 
 
 def places(example: Any) -> list[int]:
@@ -97,7 +99,7 @@ def test_captions_of_a_video_draw_frames_of_their_own(videos: Path) -> None:
     assert len(drawn) > 20  # of 24
 
 
-def _epoch(source: VideoFolder, epoch: int) -> list[Any]:
+def _epoch(source: ClipExamples, epoch: int) -> list[Any]:
     source.set_epoch(epoch)
     return source.__getitems__(range(len(source)))
 
@@ -167,6 +169,27 @@ def test_nothing_readable_at_all(videos: Path, tmp_path: Path, at_test: bool) ->
         source.__getitems__(range(len(source)))
 
 
-def test_a_folder_without_the_split(videos: Path) -> None:
-    with pytest.raises(DatasetError, match="no clip is in split 'test'"):
-        folder_of(videos, split="test")
+def test_frames_are_read_through_the_source_that_is_given(videos: Path) -> None:
+    class Backwards:
+        """Plays every file backwards, and notes what it was asked."""
+
+        def __init__(self) -> None:
+            self.asked: list[tuple[str, FrameSampling, bool]] = []
+
+        def read_frames(self, path: str | Path, sampling: FrameSampling, *, rng: Any = None, **window: Any) -> Frames:
+            self.asked.append((Path(path).name, sampling, rng is not None))
+            assert not any(value is not None for value in window.values())
+            found = read_frames(path, sampling, rng=rng)
+            return dataclasses.replace(found, pixels=found.pixels[::-1])
+
+    source = Backwards()
+    examples = folder_of(videos, seed=1, frame_source=source).__getitems__([2, 3])
+    plain = folder_of(videos, seed=1).__getitems__([2, 3])
+    assert [places(example) for example in examples] == [places(example)[::-1] for example in plain]
+    (example,) = folder_of(videos, split="val", at_test=True, frame_source=source).__getitems__([0])
+    assert places(example) == FrameSampling(4).test_indices(NUM_FRAMES)[::-1]
+    assert source.asked == [("1.mp4", FrameSampling(4), True)] * 2 + [("4.mp4", FrameSampling(4), False)]
+
+
+def test_a_video_played_backwards_means_nothing_known(videos: Path) -> None:
+    assert folder_of(videos).backwards(0) is None

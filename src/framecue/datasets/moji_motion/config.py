@@ -1,0 +1,115 @@
+"""The datasets `moji-motion` and `moji-stills`: pictures that are drawn as training asks for them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from framecue.datasets.base import DatasetConfig
+from framecue.validation import Integer, Number
+
+if TYPE_CHECKING:
+    from framecue.datasets.moji_motion.clips import MojiClips
+    from framecue.datasets.moji_motion.stills import MojiStills
+    from framecue.model import VideoTextModel
+    from framecue.video import FrameSource
+
+__all__ = ["VALIDATION_SEED_STEP", "MojiClipsData", "MojiStillsData"]
+
+VALIDATION_SEED_STEP = 1_000_003
+"""How far the seed of the stills for validation is from that of the stills for training.
+
+Each seed draws other stills, so any step keeps the two apart. So large a one keeps validation apart from the training
+of other runs as well, whose seeds people count up from 0. Another would change what shipped models were chosen by.
+Clips need none: their combinations of actors and motions are split between training and validation.
+"""
+
+
+class _MojiData(DatasetConfig):
+    """What both have.
+
+    Attributes:
+        num_examples: the length of an epoch.
+        num_val: how many examples choose the checkpoint.
+        seed: each draws other examples.
+    """
+
+    shuffles: ClassVar[bool] = False
+
+    num_examples: Integer = Field(gt=0)
+    num_val: Integer = Field(default=500, gt=0)
+    seed: Integer = Field(default=0, ge=0)
+
+
+class MojiClipsData(_MojiData):
+    """MojiMotion clips, drawn as they are needed: `num_examples` an epoch.
+
+    Attributes:
+        single_share: the share of training clips with one actor.
+        place_share: the share of training captions that say where things are first and then, not what they do.
+        early_share: the share of training clips in which things come to rest halfway.
+        motion_share: the share of training captions that say what happens, not to whom.
+    """
+
+    name: Literal["moji-motion"] = "moji-motion"
+    single_share: Number = Field(default=0.25, ge=0, le=1)
+    place_share: Number = Field(default=0.0, ge=0, le=1)
+    early_share: Number = Field(default=0.0, ge=0, le=1)
+    motion_share: Number = Field(default=0.0, ge=0, le=1)
+
+    def train(self, model: VideoTextModel, *, seed: int, frame_source: FrameSource | None = None) -> MojiClips:
+        """Return clips of the combinations that are for training; the dataset's own seed draws them."""
+        from framecue.datasets.moji_motion.clips import MojiClips
+
+        return MojiClips(
+            seed=self.seed,
+            num_examples=self.num_examples,
+            image_size=model.backbone.vision.image_size,
+            sample=model.train_sampling.train_indices,
+            single_share=self.single_share,
+            place_share=self.place_share,
+            early_share=self.early_share,
+            motion_share=self.motion_share,
+        )
+
+    def val(self, model: VideoTextModel, *, frame_source: FrameSource | None = None) -> MojiClips:
+        """Return clips of the combinations for validation, the same whatever the shares: runs can be compared."""
+        from framecue.datasets.moji_motion.clips import MojiClips
+
+        return MojiClips(
+            seed=self.seed,
+            num_examples=self.num_val,
+            image_size=model.backbone.vision.image_size,
+            sample=lambda length, rng: model.sampling.test_indices(length),
+            split="val",
+        )
+
+
+class MojiStillsData(_MojiData):
+    """MojiMotion stills, drawn as they are needed: `num_examples` an epoch.
+
+    Attributes:
+        group_size: so many neighbours share their actors.
+    """
+
+    name: Literal["moji-stills"] = "moji-stills"
+    group_size: Integer = Field(default=1, gt=0)
+
+    def train(self, model: VideoTextModel, *, seed: int, frame_source: FrameSource | None = None) -> MojiStills:
+        """Return stills; the dataset's own seed draws them."""
+        return self._stills(model, seed=self.seed, num_examples=self.num_examples)
+
+    def val(self, model: VideoTextModel, *, frame_source: FrameSource | None = None) -> MojiStills:
+        """Return other stills."""
+        return self._stills(model, seed=self.seed + VALIDATION_SEED_STEP, num_examples=self.num_val)
+
+    def _stills(self, model: VideoTextModel, *, seed: int, num_examples: int) -> MojiStills:
+        from framecue.datasets.moji_motion.stills import MojiStills
+
+        return MojiStills(
+            seed=seed,
+            num_examples=num_examples,
+            image_size=model.backbone.vision.image_size,
+            group_size=self.group_size,
+        )

@@ -1,0 +1,65 @@
+"""The datasets by name. A new dataset is one new file and one line here; other packages add theirs by entry points."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import ValidationError
+
+from framecue.datasets.base import DatasetConfig, FileDataset
+from framecue.datasets.folder import FolderData
+from framecue.datasets.moji_motion.config import MojiClipsData, MojiStillsData
+from framecue.errors import DatasetError
+from framecue.plugins import Registry
+from framecue.validation import explain, model_types
+
+__all__ = ["ALL_DATASETS", "DATASETS", "dataset_in", "dataset_named"]
+
+DATASETS: dict[str, type[DatasetConfig]] = {
+    "folder": FolderData,
+    # Generated, a picture at a time:
+    "moji-motion": MojiClipsData,
+    "moji-stills": MojiStillsData,
+}
+
+
+def _why_not(name: str, found: Any) -> str | None:
+    if not (isinstance(found, type) and issubclass(found, DatasetConfig)):
+        return "it is no subclass of DatasetConfig"
+    names = get_args(found.model_fields["name"].annotation)
+    return None if names == (name,) else f"its field `name` has to be Literal[{name!r}]"
+
+
+ALL_DATASETS = Registry("dataset", "framecue.datasets", DATASETS, _why_not)
+"""`DATASETS`, and those that other packages register."""
+
+
+def dataset_named(name: str) -> type[DatasetConfig]:
+    """Return the config of a dataset.
+
+    Raises:
+        UnknownNameError: no such dataset; the known ones are listed.
+        InputError: a package's dataset that cannot be loaded, or a name that stands twice.
+    """
+    return ALL_DATASETS.get(name)
+
+
+def dataset_in(name: str, data_dir: Path) -> FileDataset:
+    """Return a dataset of files that lie in a folder, all else as it is by default.
+
+    Raises:
+        UnknownNameError: no such dataset.
+        DatasetError: it is not made of files, or has to be told more than the folder.
+    """
+    config = dataset_named(name)
+    if not issubclass(config, FileDataset):
+        known, _ = ALL_DATASETS.load_all()
+        of_files = ", ".join(sorted(other for other, each in known.items() if issubclass(each, FileDataset)))
+        raise DatasetError(
+            f"dataset {name} is drawn as it is needed and has no files to evaluate; datasets of files: {of_files}"
+        )
+    try:
+        return config.model_validate({"name": name, "data_dir": data_dir})
+    except ValidationError as error:
+        raise DatasetError(f"dataset {name}: {explain(error, {(): model_types(config)})}") from error
