@@ -67,9 +67,9 @@ def write_video(path: str | Path, frames: Iterable[np.ndarray], *, frames_per_se
         raise VideoError(path, f"cannot be written ({ffmpeg_reason(error)})") from error
 
 
-# One thread: with more, rate control depends on their number. And of x264's ways to weigh macroblocks by how much later
-# frames lean on them, the one that is the same on every CPU: that for AVX-512 gives other bytes now and then, by what
-# lies in memory.
+# One thread: with more, rate control depends on their number. And x264's code that is the same on every CPU: its
+# AVX-512 code for weighing macroblocks by how much later frames lean on them reads what happens to lie in memory, and
+# so gives other bytes now and then.
 _SAME_BYTES = {"threads": "1", "x264-params": "cpu-independent=1"}
 # The index goes to the front of the file, and neither a date nor a version number into it.
 _MUXER = {"movflags": "+faststart", "fflags": "+bitexact"}
