@@ -49,7 +49,7 @@ demo: install
 	$(BIN)/framecue demo
 
 test: install
-	@$(call timed,try-demo)
+	+@$(call timed,try-demo)
 	@$(MAKE) --no-print-directory check
 
 # The demo's files go to a folder that is removed again.
@@ -59,9 +59,9 @@ try-demo: install
 
 # One after the other, also under `make -j`: the output stays readable, and pytest's closing line is the last.
 check: install
-	@$(call timed,lint)
-	@$(call timed,types)
-	@$(call timed,imports)
+	+@$(call timed,lint)
+	+@$(call timed,types)
+	+@$(call timed,imports)
 	@$(MAKE) --no-print-directory unit
 
 lint: install

@@ -7,7 +7,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import pytest
 import torch
 from huggingface_hub import HfApi, constants
 from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
-from huggingface_hub.utils import are_progress_bars_disabled
+from huggingface_hub.utils import are_progress_bars_disabled, build_hf_headers
 from safetensors.torch import load_file, save_file
 from transformers.activations import GELUActivation
 from transformers.utils import logging
@@ -60,6 +59,8 @@ def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    build_hf_headers()  # once in a process the hub's client asks for something of its own, and does not try again
+    looked_up.clear()
     return looked_up
 
 
@@ -175,12 +176,13 @@ def test_a_file_is_no_model(tmp_path: Path, asked: list[str], monkeypatch: pytes
     assert asked == []
 
 
-def test_a_hub_that_cannot_be_reached_fails_soon_and_says_how_to_pass_a_folder(asked: list[str]) -> None:
-    start = time.monotonic()
+def test_a_hub_that_cannot_be_reached_is_asked_once_and_says_how_to_pass_a_folder(
+    asked: list[str], looked_up: list[str]
+) -> None:
     with pytest.raises(ModelError, match=WAY_OUT) as info:
         load_backbone("someone/no-such-clip")
-    assert time.monotonic() - start < 5  # asked the usual way, it takes half a minute for each file
     assert asked == ["someone/no-such-clip"]
+    assert looked_up == []  # asked the usual way, it takes half a minute for each file
     message = one_line(info)
     assert message.startswith("someone/no-such-clip: no such folder, and it cannot be loaded from the model hub")
     assert "it cannot be reached (Name or service not known), and its cache does not hold the model" in message
@@ -210,7 +212,7 @@ def test_a_cached_model_opens_where_the_hub_cannot_be_reached(
     with pytest.raises(ModelError, match="its cache does not hold the model"):
         load_backbone("someone/tiny-clip", revision="v2")
     assert asked == ["someone/tiny-clip"] * 3
-    assert looked_up == []  # each further question would be tried again and again, half a minute long
+    assert looked_up == []
 
 
 def test_a_reachable_hub_is_asked_the_usual_way(monkeypatch: pytest.MonkeyPatch) -> None:
