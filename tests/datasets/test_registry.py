@@ -177,9 +177,17 @@ def test_a_packages_dataset_that_cannot_be_used_is_named(tmp_path: Path) -> None
         dataset_in("moji-motion", tmp_path)
 
 
-def test_what_a_dataset_has_to_say_for_itself(tmp_path: Path, model: Any) -> None:
-    with pytest.raises(NotImplementedError):
-        FileDataset(name="x", data_dir=tmp_path).clips("test")
-    for ask in (lambda data: data.train(model, seed=0), lambda data: data.val(model)):
-        with pytest.raises(NotImplementedError):
-            ask(DatasetConfig(name="x"))
+def test_what_a_dataset_has_to_define(tmp_path: Path, install: Callable[..., Path]) -> None:
+    source = """
+from typing import Literal
+from framecue.datasets.base import FileDataset
+
+class Silent(FileDataset):
+    name: Literal["silent"] = "silent"
+"""
+    install("acme", {"framecue.datasets": {"silent": "acme:Silent"}}, source)
+    with pytest.raises(InputError, match=r"'silent' of package acme .* cannot be used: it does not define clips; mend"):
+        dataset_named("silent")
+    for config in (DatasetConfig, FileDataset):
+        with pytest.raises(TypeError, match="abstract"):
+            config(name="x", data_dir=tmp_path)

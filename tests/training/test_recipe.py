@@ -210,6 +210,9 @@ from framecue.datasets.base import FileDataset
 class Choosy(FileDataset):
     name: Literal["choosy"] = "choosy"
     limit: int = Field(gt=0)
+
+    def clips(self, split):
+        return []
 """
 
 

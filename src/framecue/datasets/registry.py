@@ -27,8 +27,10 @@ DATASETS: dict[str, type[DatasetConfig]] = {
 def _why_not(name: str, found: Any) -> str | None:
     if not (isinstance(found, type) and issubclass(found, DatasetConfig)):
         return "it is no subclass of DatasetConfig"
-    names = get_args(found.model_fields["name"].annotation)
-    return None if names == (name,) else f"its field `name` has to be Literal[{name!r}]"
+    if get_args(found.model_fields["name"].annotation) != (name,):
+        return f"its field `name` has to be Literal[{name!r}]"
+    lacking = sorted(found.__abstractmethods__)
+    return f"it does not define {', '.join(lacking)}" if lacking else None
 
 
 ALL_DATASETS = Registry("dataset", "framecue.datasets", DATASETS, _why_not)
