@@ -32,7 +32,7 @@ class AdapterInfo:
         framecue_version: the version that wrote it.
         trainable_parameters: how many numbers it holds, which is all that was trained.
         new_parameters: those of them that the backbone does not have by itself.
-        backbone_parameters: the backbone's size; this and `new_parameters` are None where the backbone's configuration
+        backbone_parameters: the backbone's size; this and `new_parameters` are None if the backbone's configuration
             is not at hand (a hub's model that was never loaded here, a folder that was moved).
         size_bytes: of its two files.
         scores: what it scored, as it was noted down when it was made.
@@ -90,7 +90,7 @@ def adapter_info(adapter: str | Path) -> AdapterInfo:
 
 
 def _method(name: str) -> type[Method] | None:
-    """Return the class of a method; None where this version does not know it, or its package is broken."""
+    """Return the class of a method; None if this version does not know it, or its package is broken."""
     try:
         return method_named(name)
     except InputError:
@@ -107,7 +107,7 @@ def _sizes(file: Path) -> dict[str, int]:
 
 
 def _parameters(backbone: str) -> dict[str, int] | None:
-    """A backbone's parameters by their names in an adapter; None where its configuration is not at hand."""
+    """A backbone's parameters by their names in an adapter; None if its configuration is not at hand."""
     try:
         twin = backbone_without_weights(backbone, local=True)
     except InputError:

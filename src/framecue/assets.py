@@ -27,7 +27,7 @@ def find_bundled(name: str, kind: BundledKind) -> Path | None:
         kind: what the name should be.
 
     Returns:
-        None where nothing of that kind has this name.
+        None if nothing of that kind has this name.
     """
     if not name or "/" in name:
         return None

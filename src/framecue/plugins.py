@@ -32,7 +32,7 @@ class Registry(Generic[T]):
         kind: what a name stands for, such as ``"method"``.
         group: the entry points' group, such as ``"framecue.methods"``.
         built_in: framecue's own by name. It may be added to, which is how a script registers something for itself.
-        why_not: says why what a package's name leads to cannot be used, given the name and it; None where it can.
+        why_not: says why what a package's name leads to cannot be used, given the name and it; None if it can.
     """
 
     kind: str

@@ -259,7 +259,7 @@ def problem_with(
         unknown: see :func:`explain`.
 
     Returns:
-        The first thing that is wrong, in one line; None where all is right.
+        The first thing that is wrong, in one line; None if all is right.
     """
     defaults = {field.name: field.default for field in fields(kind) if field.default is not MISSING}
     defaults |= {field.name: field.default_factory() for field in fields(kind) if field.default_factory is not MISSING}

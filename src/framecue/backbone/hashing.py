@@ -29,7 +29,7 @@ def hash_of_tensors(tensors: Iterable[tuple[str, Tensor]]) -> str:
 
 
 def safetensors_files(folder: Path) -> list[Path]:
-    """Return the safetensors files of a folder's model, none where its weights are in another format."""
+    """Return the safetensors files of a folder's model, none if its weights are in another format."""
     if (folder / SINGLE_FILE).is_file():
         return [folder / SINGLE_FILE]
     if (folder / INDEX_FILE).is_file():

@@ -31,7 +31,7 @@ class Source:
         location: what `transformers` is given: a folder, or the name on the hub.
         folder: the folder; None for the hub.
         options: further arguments for `from_pretrained`.
-        unreachable: why the hub cannot be asked, so that only its cache is; None where it can, or need not be.
+        unreachable: why the hub cannot be asked, so that only its cache is; None if it can, or need not be.
     """
 
     name: str

@@ -124,7 +124,7 @@ class TextTower(Tower, ABC):
 
     Attributes:
         context_length: the most tokens that a text can have.
-        end_of_text_id: the token at which the feature is read; None where it is the largest id of a text.
+        end_of_text_id: the token at which the feature is read; None if it is the largest id of a text.
         is_causal: whether a token attends only to those before it.
         pads_texts: whether every text is padded to the context length, where the model learnt with the padding in
             sight; otherwise a text is run at its real length.

@@ -116,7 +116,7 @@ class Search:
         query: the text.
         expected: path of the right file.
         hits: what was found, best first.
-        event: the right event of the file; None where all of the file is right.
+        event: the right event of the file; None if all of the file is right.
     """
 
     query: str

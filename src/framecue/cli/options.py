@@ -136,7 +136,7 @@ def segment_options(command: Command) -> Command:
 def make_segmentation(
     kind: str | None, segment_seconds: float | None, overlap_seconds: float | None
 ) -> Segmentation | None:
-    """Return the segmentation that the options say; None where they say nothing, so that the library's own counts.
+    """Return the segmentation that the options say; None if they say nothing, so that the library's own counts.
 
     Raises:
         InputError: the lengths make no windows.

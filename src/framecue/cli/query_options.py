@@ -86,7 +86,7 @@ def filter_options(command: Command) -> Command:
 
 
 def read_query(options: Mapping[str, Any]) -> LabelledQuery | None:
-    """Return the query that the text and the options of :func:`query_options` make; None where they make none.
+    """Return the query that the text and the options of :func:`query_options` make; None if they make none.
 
     Raises:
         click.UsageError: moments without videos.
@@ -103,7 +103,7 @@ def read_query(options: Mapping[str, Any]) -> LabelledQuery | None:
 
 
 def read_filters(options: Mapping[str, Any]) -> Filters | None:
-    """Return the filters that the options of :func:`filter_options` make; None where they make none.
+    """Return the filters that the options of :func:`filter_options` make; None if they make none.
 
     Raises:
         InputError: a value makes no sense.

@@ -37,7 +37,7 @@ class SheetRow:
     Attributes:
         query: the text.
         hits: the results to show, best first; the frame that an explained one names is shown, and outlined.
-        expected: the path of the right answer, which is marked; None where nobody knows it.
+        expected: the path of the right answer, which is marked; None if nobody knows it.
         thumbnails: of the hits, as ``Library.thumbnails`` returns them, shown for files that are gone; may be empty.
     """
 
@@ -120,7 +120,7 @@ def _draw_hit(
 def _frames(hit: Hit) -> tuple[list[Image.Image], int | None]:
     """Frames of a result, evenly spaced over its moment, and the place among them of the one that matched best.
 
-    There are none where the file is gone. The best one takes the place of the nearest in time.
+    There are none if the file is gone. The best one takes the place of the nearest in time.
     """
     # A still image lasts 0 seconds, and a window cannot.
     end_seconds = hit.end_seconds if hit.end_seconds > hit.start_seconds else None

@@ -50,5 +50,5 @@ class ExampleSource(Protocol):
         ...
 
     def backwards(self, index: int) -> str | None:
-        """Return a caption of the example played backwards; None where that is not known, or means the same."""
+        """Return a caption of the example played backwards; None if that is not known, or means the same."""
         ...

@@ -37,8 +37,8 @@ class Report:
         num_videos: the gallery's size; twins are not in it.
         num_texts: the queries.
         retrieval: both directions.
-        twin_accuracy: in per cent; None where the split has no twins.
-        reranked: the same after a second stage; None where there is none.
+        twin_accuracy: in per cent; None if the split has no twins.
+        reranked: the same after a second stage; None if there is none.
     """
 
     num_videos: int

@@ -35,7 +35,7 @@ class ImportedFolders:
 
     Attributes:
         backbone: the model's folder.
-        adapter: the adapter's folder; None where the checkpoint is a CLIP alone.
+        adapter: the adapter's folder; None if the checkpoint is a CLIP alone.
         method: the adapter's method, None likewise.
         has_tokenizer: whether the backbone can encode text.
         notes: what the user should know; a line each.

@@ -328,7 +328,7 @@ class Library:
         return answer(store, lambda: self._fitting_model(store), asked, wanted, files=self.files)
 
     def thumbnails(self, hits: Sequence[Hit]) -> list[bytes | None]:
-        """Return the small WebP pictures that the library keeps of moments; None where it has none.
+        """Return the small WebP pictures that the library keeps of moments; None if it has none.
 
         Raises:
             LibraryNotFoundError: the library does not exist.

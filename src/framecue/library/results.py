@@ -177,8 +177,8 @@ class Explanation:
 
     Attributes:
         parts: of the query, in its order.
-        frame: the frame that matched best; None where the file cannot be read any more.
-        problem: why not, in words; None where it can.
+        frame: the frame that matched best; None if the file cannot be read any more.
+        problem: why not, in words; None if it can.
     """
 
     parts: list[PartScore]
@@ -208,8 +208,8 @@ class Hit:
         duration_seconds: the whole video's duration.
         hybrid: whether the search was hybrid; where it was not, nothing is known of the four that follow.
         words: in hybrid search, the words of the query that its names, caption and subtitles have.
-        vector_rank: in hybrid search, its place in the order by vector; None where that is far down.
-        text_rank: in hybrid search, its place in the order by words; None where it has none of them.
+        vector_rank: in hybrid search, its place in the order by vector; None if that is far down.
+        text_rank: in hybrid search, its place in the order by words; None if it has none of them.
         text_score: in hybrid search, its score by words (BM25), comparable within one query alone; None likewise.
         explanation: why it is a result, where that was asked for.
     """

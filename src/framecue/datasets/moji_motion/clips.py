@@ -103,7 +103,7 @@ class MojiClips:
         return str(index)
 
     def backwards(self, index: int) -> str | None:
-        """Return a caption of the clip played backwards; None where that means the same."""
+        """Return a caption of the clip played backwards; None if that means the same."""
         meaning = self._group(index // GROUP)[index % GROUP]
         if meaning.reversed() == meaning:
             return None

@@ -116,7 +116,7 @@ def write_clips(
 
 
 def held_meanings(folder: str | Path) -> list[str] | None:
-    """The meanings (their keys) of the MojiMotion dataset in a folder, in its order; None where it holds no dataset.
+    """The meanings (their keys) of the MojiMotion dataset in a folder, in its order; None if it holds no dataset.
 
     Raises:
         DatasetError: it holds a dataset that MojiMotion did not make.

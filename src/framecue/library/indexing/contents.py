@@ -62,7 +62,7 @@ class Contents:
         """Return where the content of a file at a new path is held.
 
         Returns:
-            (path, whether a file with this content is still there); the path is None where no path holds it.
+            (path, whether a file with this content is still there); the path is None if no path holds it.
         """
         gone = None
         for path in self._paths.get(video_id, {}):

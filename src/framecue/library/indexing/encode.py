@@ -59,7 +59,7 @@ class EncodedVideo:
         unit: what was to be encoded.
         video_id: hash of its content.
         duration_seconds: of the video; 0 where it was not encoded.
-        segments: in the order of their starts; none where the content was known already, and so not encoded.
+        segments: in the order of their starts; none if the content was known already, and so not encoded.
         encoded_seconds: when it was encoded, seconds since 1970.
     """
 

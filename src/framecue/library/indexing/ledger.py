@@ -58,7 +58,7 @@ class Ledger:
     content next takes them, at the end of the run a copy elsewhere, and else they go.
 
     Args:
-        store: the library, opened since nobody else may write it; None where it does not exist yet.
+        store: the library, opened since nobody else may write it; None if it does not exist yet.
         make_store: makes the library, when the first rows are there.
         snapshot: what the library holds; kept up to date with what is committed.
         contents: what is held where; kept up to date with what is to be committed as well.

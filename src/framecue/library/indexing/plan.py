@@ -50,7 +50,7 @@ class Plan:
         skipped: paths that cannot be indexed, with reasons.
         folders: the folders that were named and in which there is a video.
         subtitles_changed: those of ``unchanged`` of which the files beside them now say something else.
-        within: the absolute paths to which the plan is confined; None where it covers all that was named.
+        within: the absolute paths to which the plan is confined; None if it covers all that was named.
     """
 
     units: tuple[Unit, ...]

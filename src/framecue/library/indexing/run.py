@@ -34,7 +34,7 @@ def run_plan(
     Args:
         plan: what to do; its own skipped paths are not repeated in the outcome.
         runner: encodes.
-        store: where the rows go, opened since nobody else may write it; None where the library does not exist yet.
+        store: where the rows go, opened since nobody else may write it; None if the library does not exist yet.
         snapshot: what the library holds; kept up to date.
         make_store: makes the library, when the first rows are there.
         progress: told as the run goes on.

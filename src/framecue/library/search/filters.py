@@ -65,7 +65,7 @@ class Filters:
             raise InputError(f"no file was modified after {self.after} and before {self.before}")
 
     def condition(self) -> str | None:
-        """Return the SQL condition; None where everything passes."""
+        """Return the SQL condition; None if everything passes."""
         parts = []
         if self.folder is not None:
             folder = absolute_path(self.folder)

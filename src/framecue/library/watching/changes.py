@@ -27,7 +27,7 @@ def event_changes(roots: Sequence[str], *, stop: threading.Event, tick_seconds: 
         tick_seconds: how often to yield at least.
 
     Returns:
-        None where it was stopped, or a root has just gone; the reason in words where the system gave up.
+        None if it was stopped, or a root has just gone; the reason in words where the system gave up.
     """
     import watchfiles
 
