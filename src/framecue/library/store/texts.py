@@ -16,8 +16,8 @@ from framecue.library.store.vectors import MATCH_COLUMNS, Match, matches_of
 __all__ = ["TextMatch", "ensure_text_index", "has_text_index", "search_texts"]
 
 COLUMN = "text"
-# Rows that came after the index was made are found too, by reading them all. With more than this many of them, the index
-# is updated.
+# Rows that came after the index was made are found too, by reading them all. With more of them than this, the index is
+# updated.
 ROWS_BEFORE_UPDATE = 10_000
 
 

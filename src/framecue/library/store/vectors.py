@@ -90,8 +90,8 @@ def matches_of(found: pa.Table, query: np.ndarray) -> list[Match]:
     if found.num_rows == 0:
         return []
     vectors = vectors_of(found)
-    # LanceDB compares in the column's float16. The scores that people see are computed in float64 and rounded to float32,
-    # so that a segment's score does not depend on how many others were found with it.
+    # LanceDB compares in the column's float16. The scores that people see are computed in float64 and rounded to
+    # float32, so that a segment's score does not depend on how many others were found with it.
     wide, direction = vectors.astype(np.float64), query.astype(np.float64)
     scores = wide @ direction / (np.linalg.norm(wide, axis=1) * np.linalg.norm(direction))
     columns = [found.column(name).to_pylist() for name in MATCH_COLUMNS[:-1]]
