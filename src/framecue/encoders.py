@@ -1,4 +1,4 @@
-"""Which encoders there are: a name, and what loads an encoder from its description."""
+"""The registry of encoders: names, and functions that load an encoder from its description."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FRAMECUE = "framecue"
 
 
 def _load_model(spec: EncoderSpec) -> Encoder:
-    # By name, so that the import of torch and of the models waits until one is loaded.
+    # Imported by name, so that torch and the models are imported only when one is loaded.
     from importlib import import_module
 
     model: Encoder = import_module("framecue.model").load_described(spec)
@@ -33,12 +33,12 @@ ALL_ENCODERS = Registry("encoder", "framecue.encoders", ENCODERS, _why_not)
 
 
 def load_encoder(spec: EncoderSpec) -> Encoder:
-    """Load the encoder that a description names; whether it makes the same vectors is not checked.
+    """Load the encoder that a description names, without checking that it makes the same vectors.
 
     Raises:
         UnknownNameError: no such encoder is registered.
         InputError: the name stands twice, or the package that registers it cannot be loaded.
-        ModelError: the backbone is not there.
-        AdapterError: the adapter is not there, or nothing says where it was.
+        ModelError: the backbone cannot be found.
+        AdapterError: the adapter cannot be found, or it is not known where it was.
     """
     return ALL_ENCODERS.get(spec.fingerprint.encoder or FRAMECUE)(spec)

@@ -15,7 +15,7 @@ FramecueError
 └── TrainingError              training cannot go on (a non-finite loss)
 
 A message is one line and says what was given, what is allowed, and what to do. The command line prints it after
-``Error:`` and ends with 1; anything that is not a ``FramecueError`` is a defect and keeps its traceback.
+``Error:`` and exits with code 1; anything that is not a ``FramecueError`` is a bug and keeps its traceback.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class UnknownNameError(InputError):
     """A name that is not in a registry.
 
     Args:
-        kind: what the name should be, for example ``"method"``.
+        kind: the kind of thing that the name should stand for, for example ``"method"``.
         name: the name that was given.
         known: the names that exist.
     """
@@ -68,7 +68,7 @@ class VideoError(InputError):
 
     Args:
         path: the file.
-        reason: why, in words for a person.
+        reason: why it cannot be used, in words for a person.
     """
 
     def __init__(self, path: str | Path, reason: str) -> None:
@@ -76,7 +76,7 @@ class VideoError(InputError):
         super().__init__(f"{path}: {reason}")
 
     def __reduce__(self) -> tuple[type[VideoError], tuple[str, str]]:
-        # The default pickles `args` (the one message) and would fail to rebuild in another process.
+        # By default `args` (the one message) is pickled, from which another process could not rebuild the error.
         return type(self), (str(self.path), self.reason)
 
 
@@ -89,7 +89,7 @@ class AdapterError(InputError):
 
 
 class NotOfflineError(InputError):
-    """A method that looks at the text while it pools frames is asked for the embedding of a video alone."""
+    """A method that looks at the text while it pools frames was asked for the embedding of a video alone."""
 
 
 class RecipeError(InputError):
@@ -117,9 +117,9 @@ class TrainingError(FramecueError):
 
 
 def first_line(error: BaseException) -> str:
-    """Return what an error of another library says first, without its full stop, to go into a message of one line.
+    """Return the first line of another library's error, without its full stop, for a message of one line.
 
-    An error that says nothing is named by its type.
+    For an error without a message, return the name of its type.
     """
     lines = str(error).strip().splitlines()
     return (lines[0].rstrip(" .") if lines else "") or type(error).__name__
