@@ -20,7 +20,7 @@ ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 @click.argument("name", metavar="LIBRARY_OR_ADAPTER")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def info(name: str, as_json: bool) -> None:
-    """Show what a library holds (its videos, and the model that its vectors come from), or describe an adapter.
+    """Show what a library holds (its videos, and the model that its vectors come from), or what an adapter is.
 
     An adapter is a folder, or the name of a shipped one. The description has its method, its backbone, what it trains,
     its size on disk, and its scores.
