@@ -212,8 +212,8 @@ def _ranks(
     np.maximum.at(own_best, owners, own)
     text_ranks = np.empty(num_texts, dtype=np.int64)
     video_ranks = np.zeros(num_videos, dtype=np.int64)
-    # Texts in the order of their videos, so that a group of captions is one run. A run that a block's end cuts in two is
-    # carried over into the next block, or it would count twice.
+    # Texts in the order of their videos, so that a group of captions is one run. A run that a block's end cuts in two
+    # is carried over into the next block, or it would count twice.
     order = np.argsort(owners, kind="stable")
     carried: np.ndarray | None = None
     carried_owner = -1

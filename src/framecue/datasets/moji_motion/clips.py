@@ -60,7 +60,7 @@ class MojiClips:
         seed: each index of each seed is another clip.
         num_examples: the length of an epoch.
         image_size: S, in pixels.
-        sample: returns the indices of frames to take from a clip of a length, for example `FrameSampling.train_indices`.
+        sample: returns the indices of the frames to take from a clip of a length: `FrameSampling.train_indices`, say.
         split: whose combinations to draw.
         single_share: the share of groups with one actor.
         place_share: the share of examples whose caption tells where things are at first and then (see `place_caption`)
