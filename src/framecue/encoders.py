@@ -37,7 +37,7 @@ def load_encoder(spec: EncoderSpec) -> Encoder:
 
     Raises:
         UnknownNameError: no such encoder is registered.
-        InputError: the name stands twice, or the package that registers it cannot be loaded.
+        InputError: the name is registered twice, or the package that registers it cannot be loaded.
         ModelError: the backbone cannot be found.
         AdapterError: the adapter cannot be found, or it is not known where it was.
     """

@@ -78,7 +78,7 @@ class PromptSwitchConfig(MethodConfig):
 
     @property
     def group(self) -> int:
-        """The number of which the number of frames must be a multiple: that of an aggregation group, or of a chunk."""
+        """The size of an aggregation group, or of a chunk; a video's number of frames must be a multiple of it."""
         if self.aggregation != "group":
             return self.num_prompts
         return self.num_frames if self.frames_per_group is None else self.frames_per_group

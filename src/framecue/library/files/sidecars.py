@@ -95,7 +95,7 @@ class SidecarFinder:
 
     def find(self, path: str) -> list[str]:
         """Return the absolute paths of a video's sidecars, in the order of their names."""
-        folder = os.path.dirname(path)  # noqa: PTH120 (a text for each of many thousand paths)
+        folder = os.path.dirname(path)  # noqa: PTH120 (strings, as there may be thousands of paths)
         return [os.path.join(folder, name) for name, _, _ in self._entries(path)]  # noqa: PTH118
 
     def state(self, path: str) -> str | None:
@@ -136,7 +136,7 @@ class SidecarFinder:
         """Return the sidecars in a folder by the names of the videos that they may belong to."""
         found: dict[str, list[Entry]] = {}
         for path, state in self._files.siblings(folder):
-            name = os.path.basename(path)  # noqa: PTH119 (a text for each of many thousand paths)
+            name = os.path.basename(path)  # noqa: PTH119 (strings, as there may be thousands of paths)
             for key in _videos_meant(name):
                 found.setdefault(key, []).append((name, state.size_bytes, state.modified_seconds))
         return found
@@ -165,7 +165,7 @@ def _entries_of(state: str) -> list[Entry]:
 
 def _videos_meant(sidecar: str) -> Iterator[str]:
     """Yield the video names, with or without suffix, that a sidecar may belong to; none if it is no sidecar."""
-    base, suffix = os.path.splitext(sidecar)  # noqa: PTH122 (a text for each of many thousand names)
+    base, suffix = os.path.splitext(sidecar)  # noqa: PTH122 (strings, as there may be thousands of names)
     if suffix.lower() not in SIDECAR_SUFFIXES:
         return
     yield base

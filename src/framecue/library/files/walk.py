@@ -33,7 +33,7 @@ def is_below(path: str, folder: str) -> bool:
 def is_within(path: str, places: Collection[str]) -> bool:
     """Whether an absolute path is one of some places or lies below one; fast for many places in a set."""
     while path not in places:
-        parent = os.path.dirname(path)  # noqa: PTH120 (a text for each of many thousand paths)
+        parent = os.path.dirname(path)  # noqa: PTH120 (strings, as there may be thousands of paths)
         if parent == path:
             return False
         path = parent

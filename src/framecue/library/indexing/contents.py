@@ -83,7 +83,7 @@ class Contents:
 
 
 def find_heirs(files: Files, video_ids: Collection[str], copies: Mapping[str, Copy]) -> dict[str, tuple[str, Copy]]:
-    """Return, for each content of which the library knows a copy, the copy that takes over when its file goes.
+    """Return the copy that takes over when a content's file goes, for each content with a known copy.
 
     A copy that exists is preferred to one that is missing, whose disk may be away.
     """

@@ -111,7 +111,7 @@ def _timestamp(time: Time | None, name: str) -> float | None:
 
 
 def _check_sql(where: str) -> None:
-    """Refuse a condition of which LanceDB's parser would silently ignore the rest, or which would run into our SQL."""
+    """Refuse a condition that LanceDB's parser would silently cut short, or that would run into our own SQL."""
     if not isinstance(where, str) or not where.strip():
         raise InputError("the condition (where) is empty; give one in SQL, such as duration_seconds > 60")
     bare = re.sub(r"'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`", " ", where)

@@ -119,7 +119,7 @@ class Query:
 
     @property
     def wanted_texts(self) -> tuple[tuple[str, float], ...]:
-        """The texts with positive weights, with these weights."""
+        """The texts with positive weights, and these weights."""
         return tuple((part.value, part.weight) for part in self.parts if part.kind == "text" and part.weight > 0)
 
     def __str__(self) -> str:
@@ -138,7 +138,7 @@ class SearchOptions:
         min_score: leave out results that score less; None for no limit. Scores are cosine similarities, -1 to 1.
         hybrid: whether the words of file names, folder names, captions and subtitles count too, by reciprocal rank
             fusion with full text search (BM25). ``score`` is still the cosine similarity, so it need not descend, and
-            ``min_score`` leaves out results that only the words have found.
+            ``min_score`` also leaves out results that only the words have found, if their cosine is too low.
         filters: which videos to look at, None for all. There are ``k`` results if that many pass.
         explain: whether to explain each result, which means reading the results' files.
 
