@@ -11,6 +11,6 @@ Video embeddings come from the video alone, so they are computed once and serve 
 
 import lazy_loader
 
-# The names and their homes stand in `__init__.pyi`; each is imported when it is first asked for: importing the package
-# must not import torch, so that `framecue --help` answers at once.
+# `__init__.pyi` lists the names and their modules; each is imported when it is first used. Importing the package must
+# not import torch, so that `framecue --help` answers at once.
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

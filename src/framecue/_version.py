@@ -1,4 +1,4 @@
-"""The version of framecue: here, so that any file may name it without importing the package's face."""
+"""The version of framecue, in a file of its own, so that any file can use it without importing the whole package."""
 
 from __future__ import annotations
 

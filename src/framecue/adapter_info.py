@@ -1,4 +1,4 @@
-"""What an adapter folder is, read without its backbone's weights."""
+"""Describing an adapter folder without reading its backbone's weights."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ __all__ = ["AdapterInfo", "adapter_info"]
 
 @dataclass(frozen=True)
 class AdapterInfo:
-    """What an adapter is.
+    """A description of an adapter.
 
     Attributes:
         folder: where it is.
         method: the method's name.
         options: the method's config.
         offline: whether videos can be indexed with it; None for a method that this version does not know.
-        paper: where the method is from; None likewise.
+        paper: the paper that the method is from; None likewise.
         backbone: hub name or folder of the backbone that it was trained on.
         revision: the backbone's commit or hash of weights.
         framecue_version: the version that wrote it.
-        trainable_parameters: how many numbers it holds, which is all that was trained.
-        new_parameters: those of them that the backbone does not have by itself.
-        backbone_parameters: the backbone's size; this and `new_parameters` are None where the backbone's configuration
-            is not at hand (a hub's model that was never loaded here, a folder that was moved).
-        size_bytes: of its two files.
-        scores: what it scored, as it was noted down when it was made.
+        trainable_parameters: how many numbers it holds, which are all that was trained.
+        new_parameters: how many of them the backbone does not have by itself.
+        backbone_parameters: the backbone's size; this and `new_parameters` are None if the backbone's configuration
+            is not at hand (a hub model that was never loaded here, a folder that was moved).
+        size_bytes: the size of its two files.
+        scores: its scores, as noted when it was made.
     """
 
     folder: Path
@@ -54,7 +54,7 @@ class AdapterInfo:
 
     @property
     def share_of_backbone(self) -> float | None:
-        """Trainable parameters over the backbone's."""
+        """Trainable parameters as a share of the backbone's; None if the backbone's size is not known."""
         return None if not self.backbone_parameters else self.trainable_parameters / self.backbone_parameters
 
     def to_dict(self) -> dict[str, Any]:
@@ -63,7 +63,7 @@ class AdapterInfo:
 
 
 def adapter_info(adapter: str | Path) -> AdapterInfo:
-    """Look at an adapter, given as a folder or as the name of a bundled one.
+    """Return a description of an adapter, given as a folder or as the name of a bundled one.
 
     Raises:
         AdapterError: there is none, or one of its files cannot be read.
@@ -90,7 +90,7 @@ def adapter_info(adapter: str | Path) -> AdapterInfo:
 
 
 def _method(name: str) -> type[Method] | None:
-    """Return the class of a method; None where this version does not know it, or its package is broken."""
+    """Return the class of a method; None if this version does not know it, or its package is broken."""
     try:
         return method_named(name)
     except InputError:
@@ -98,7 +98,7 @@ def _method(name: str) -> type[Method] | None:
 
 
 def _sizes(file: Path) -> dict[str, int]:
-    """How many numbers each tensor of a file has; the tensors themselves are not read."""
+    """Return how many numbers each tensor of a file has; the tensors themselves are not read."""
     try:
         with safe_open(str(file), framework="pt") as opened:
             return {name: math.prod(opened.get_slice(name).get_shape()) for name in opened.keys()}  # noqa: SIM118
@@ -107,7 +107,7 @@ def _sizes(file: Path) -> dict[str, int]:
 
 
 def _parameters(backbone: str) -> dict[str, int] | None:
-    """A backbone's parameters by their names in an adapter; None where its configuration is not at hand."""
+    """Return the size of each of a backbone's parameters by name; None if its configuration is not at hand."""
     try:
         twin = backbone_without_weights(backbone, local=True)
     except InputError:

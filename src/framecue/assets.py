@@ -1,4 +1,4 @@
-"""What is shipped in the package: models, adapters and recipes, each found by its bundled name."""
+"""The models, adapters and recipes that are shipped in the package, each found by its bundled name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ASSETS = Path(__file__).parent / "assets"
 
 BundledKind = Literal["model", "adapter", "recipe"]
 
-# The one file that says what a thing is; `*` is its name.
+# The file by which each kind is recognised; `*` is the name.
 _FILES: dict[BundledKind, str] = {
     "model": "*/config.json",
     "adapter": "*/adapter_config.json",
@@ -23,11 +23,11 @@ def find_bundled(name: str, kind: BundledKind) -> Path | None:
     """Return the folder of a bundled model or adapter, or the file of a bundled recipe.
 
     Args:
-        name: as a person wrote it; one with a slash is a path (``./moji-clip`` is a folder of one's own).
+        name: as a person wrote it; a name with a slash is a path (``./moji-clip`` is a folder of the person's own).
         kind: what the name should be.
 
     Returns:
-        None where nothing of that kind has this name.
+        The folder or file; None if nothing of that kind has this name.
     """
     if not name or "/" in name:
         return None

@@ -1,4 +1,4 @@
-"""Adapter folders: `adapter_config.json` and `adapter_model.safetensors`, which holds only what was trained."""
+"""Adapter folders: `adapter_config.json`, and `adapter_model.safetensors` with only the trained parameters."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CONFIG_FILE, WEIGHTS_FILE = "adapter_config.json", "adapter_model.safetensors"
 
 @dataclass(frozen=True, kw_only=True)
 class AdapterConfig:
-    """What `adapter_config.json` says.
+    """The content of `adapter_config.json`.
 
     Attributes:
         method: the method's name.
@@ -36,7 +36,7 @@ class AdapterConfig:
         backbone: hub name or folder of the backbone that it was trained on.
         revision: the backbone's commit or hash of weights.
         framecue_version: the version that wrote it.
-        scores: what it scored, as `framecue evaluate --json` prints it; may be empty.
+        scores: its scores, as `framecue evaluate --json` prints them; may be empty.
     """
 
     method: str
@@ -53,7 +53,7 @@ def adapter_folder(adapter: str | Path) -> Path:
     """Return the folder of an adapter, given as a folder or as the name of a bundled one.
 
     Args:
-        adapter: a bundled name goes first, so that it means the same wherever one stands; `./name` is the folder.
+        adapter: a bundled name comes first, so that it means the same in every working folder; `./name` is a folder.
 
     Raises:
         AdapterError: no such folder, or it lacks one of the two files.
@@ -88,7 +88,7 @@ def read_adapter_config(adapter: str | Path) -> AdapterConfig:
     except ValidationError as error:
         sections: dict[tuple[str, ...], dict[str, Any]] = {(): dataclass_types(AdapterConfig)}
         problem = explain(error, sections, name=str, show=json.dumps, mapping="an object")
-        # Where a value alone is wrong, the file is an adapter's all the same.
+        # If only a value is wrong, the file is still an adapter's.
         if error.errors()[0]["type"].endswith("_type") and error.errors()[0]["loc"]:
             raise AdapterError(f"{path}: {problem}") from error
         raise AdapterError(f"{path}: cannot be read as an adapter's configuration ({problem})") from error
@@ -103,7 +103,7 @@ def adapter_hash(adapter: str | Path) -> str:
 
 
 def trained_tensors(backbone: Backbone, method: Method) -> dict[str, Tensor]:
-    """Return what `Method.freeze` left trainable, by name: `backbone.*` and `method.*`."""
+    """Return the tensors that `Method.freeze` left trainable, by name: `backbone.*` and `method.*`."""
     named = [("backbone", backbone), ("method", method)]
     return {
         f"{prefix}.{name}": parameter
@@ -122,7 +122,7 @@ def save_adapter(
     version: str,
     scores: dict[str, Any] | None = None,
 ) -> None:
-    """Write an adapter folder; the two files appear whole or not at all."""
+    """Write an adapter folder; its two files appear whole or not at all."""
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in trained_tensors(backbone, method).items()}
@@ -143,11 +143,11 @@ def save_adapter(
 
 
 def load_adapter(adapter: str | Path, backbone: Backbone) -> tuple[Method, AdapterConfig]:
-    """Put an adapter on a backbone: the backbone's trained tensors are replaced in place, the method is made.
+    """Make an adapter's method for a backbone, and replace the backbone's trained tensors in place.
 
     Raises:
         AdapterError: the folder cannot be read, its method or an option is unknown, a tensor is missing, unexpected or
-            of another shape, or the adapter belongs to another backbone; both are named. The backbone is as it was.
+            of another shape, or the adapter belongs to another backbone (both are named). The backbone stays as it was.
     """
     folder, config = adapter_folder(adapter), read_adapter_config(adapter)
     if config.revision != backbone.revision:
@@ -181,7 +181,7 @@ def _copy_into(parameters: dict[str, Tensor], tensors: dict[str, Tensor], *, sou
             if names
         )
         raise AdapterError(f"{source}: does not hold this method's parameters: {lists}")
-    # All are looked at before any is changed.
+    # All are checked before any is changed.
     for name, parameter in parameters.items():
         if parameter.shape != tensors[name].shape:
             raise AdapterError(

@@ -1,6 +1,6 @@
-"""What a library asks of a model: the encoder, its fingerprint, and a description from which others load it.
+"""What a library needs from a model: the encoder, its fingerprint, and a description to load it in other processes.
 
-An encoder speaks NumPy, so that one can be written without torch (an exported graph, another framework).
+An encoder takes and returns NumPy arrays, so one can be written without torch (an exported graph, another framework).
 :class:`framecue.VideoTextModel` is one.
 
 Shapes: B videos, F frames a video, S pixels, N texts, E the joint embedding's width.
@@ -25,30 +25,30 @@ from framecue.video.read.sampling import FrameSampling
 
 __all__ = ["ALL_ENCODERS", "ENCODERS", "Encoder", "EncoderSpec", "Fingerprint", "load_encoder"]
 
-# Where to find a thing that another field identifies by its content: (where, what).
+# Fields that tell where to find something, each with the field that identifies its content.
 _PLACES = (("backbone", "revision"), ("adapter_source", "adapter"))
 _ABSENT = object()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fingerprint:
-    """What made a library's vectors; two encoders with equal fingerprints make equal vectors.
+    """The identity of what made a library's vectors; two encoders with equal fingerprints make equal vectors.
 
-    Equal up to the rounding of floating-point numbers: a library made in bfloat16 can be searched in float32, so the
-    precision is not in it. Quantised weights are (``numerics``), as they make other vectors.
+    The vectors are equal up to the rounding of floating-point numbers: a library made in bfloat16 can be searched in
+    float32, so the fingerprint does not hold the precision. It holds quantisation (``numerics``), which changes them.
 
     Attributes:
         backbone: the model's name or folder.
         revision: the hub's commit, or a hash of the folder's weights.
         method: the method's name in the registry.
-        options: the method's configuration, as JSON has it (lists for tuples).
-        parameters: hash of the method's own parameters where no adapter brought them; None for none.
+        options: the method's configuration, as in JSON (lists for tuples).
+        parameters: hash of the method's own parameters if they do not come from an adapter; None for none.
         adapter: hash of the adapter's files; None without one.
         adapter_source: where the adapter is.
         sampling: which frames of a video are encoded.
         embedding_dim: E.
         numerics: what the weights were quantised to ("int8"); None for floating-point numbers.
-        encoder: the registered name of what loads it; None for framecue's own models.
+        encoder: the name under which its loader is registered; None for framecue's own models.
     """
 
     backbone: str
@@ -64,11 +64,11 @@ class Fingerprint:
     encoder: str | None = None
 
     def __post_init__(self) -> None:
-        # As a library's metadata has them: a tuple and a list of the same values are the same options.
+        # As in a library's metadata: a tuple and a list of the same values are the same options.
         object.__setattr__(self, "options", json.loads(json.dumps(dict(self.options))))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the document that a library keeps and ``framecue info --json`` prints."""
+        """Return the document that a library stores and ``framecue info --json`` prints."""
         document: dict[str, Any] = {
             "backbone": self.backbone,
             "revision": self.revision,
@@ -80,15 +80,15 @@ class Fingerprint:
             "sampling": {"num_frames": self.sampling.num_frames, "chunk_frames": self.sampling.chunk_frames},
             "embedding_dim": self.embedding_dim,
         }
-        # Absent where they say nothing, as in libraries from before there were any.
+        # These two are left out if they are None, as in libraries that are older than they are.
         return document | {name: value for name in ("numerics", "encoder") if (value := getattr(self, name))}
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Fingerprint:
-        """Return the fingerprint that a library keeps; keys that are absent say nothing.
+        """Return the fingerprint in a document that a library stores; optional keys may be absent.
 
         Raises:
-            LibraryError: a key is unknown, as in a library of a later framecue, or one that must be there is not.
+            LibraryError: a key is unknown, as in a library of a later framecue, or a required one is missing.
         """
         fields = dict(document)
         unknown = sorted(fields.keys() - cls.__dataclass_fields__.keys())
@@ -107,8 +107,8 @@ class Fingerprint:
     def differences(self, other: Fingerprint) -> dict[str, tuple[Any, Any]]:
         """Return the fields that differ, nested ones as ``sampling.num_frames``: (this one's value, the other's).
 
-        The places of weights (``backbone``, ``adapter_source``) are left out where both sides say that the weights
-        are the same: the same weights in another place fit.
+        The places of weights (``backbone``, ``adapter_source``) are left out if both sides have the same weights: the
+        same weights in another place fit.
         """
         ours, theirs = _flat(self.to_dict()), _flat(other.to_dict())
         names = [*ours, *(name for name in theirs if name not in ours)]
@@ -122,9 +122,9 @@ class Fingerprint:
         }
 
     def with_absolute_places(self) -> Fingerprint:
-        """Return it with absolute folders, so that its model is found from any working folder.
+        """Return the fingerprint with absolute folders, so that its model is found from any working folder.
 
-        A bundled name stays what it is: it means the same everywhere, whatever folder is called so here.
+        A bundled name stays as it is: it means the same everywhere, even if there is a folder of that name.
         """
         source = self.adapter_source
         return replace(
@@ -133,7 +133,7 @@ class Fingerprint:
 
 
 class Encoder(Protocol):
-    """Videos and texts to one space of unit vectors, in which the inner product is their similarity."""
+    """Encodes videos and texts as unit vectors of one space, in which the inner product is their similarity."""
 
     @property
     def method_name(self) -> str:
@@ -157,11 +157,11 @@ class Encoder(Protocol):
 
     @property
     def short_side(self) -> int:
-        """To what short side, in pixels, larger frames may be scaled before :meth:`prepare`."""
+        """The short side, in pixels, to which larger frames may be scaled before :meth:`prepare`."""
         ...
 
     def fingerprint(self) -> Fingerprint:
-        """Return what tells this encoder's vectors from others'."""
+        """Return what distinguishes this encoder's vectors from those of others."""
         ...
 
     def spec(self) -> EncoderSpec:
@@ -177,7 +177,7 @@ class Encoder(Protocol):
         ...
 
     def embed_frames(self, pixel_values: np.ndarray) -> np.ndarray:
-        """Turn pixel values float32 (F, 3, S, S) of one video into float32 (F, E) of unit length, a vector a frame."""
+        """Turn pixel values float32 (F, 3, S, S) of one video into unit vectors float32 (F, E), one a frame."""
         ...
 
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
@@ -185,7 +185,7 @@ class Encoder(Protocol):
         ...
 
     def describe(self, pixel_values: np.ndarray) -> list[str]:
-        """Turn pixel values float32 (B, F, 3, S, S) into captions, one a video.
+        """Return captions for pixel values float32 (B, F, 3, S, S), one a video.
 
         Raises:
             InputError: there is no captioner.
@@ -198,9 +198,9 @@ class EncoderSpec:
     """A small description of an encoder that can be pickled: names, hashes and precision, but no weights.
 
     Attributes:
-        fingerprint: which encoder, with absolute folders.
-        precision: what it computes in, "float32" or "bfloat16".
-        device: where, such as "cpu" or "cuda:1"; None for what the process that loads it has.
+        fingerprint: of the encoder, with absolute folders.
+        precision: the type that it computes in, "float32" or "bfloat16".
+        device: where it computes, such as "cpu" or "cuda:1"; None for the device of the process that loads it.
     """
 
     fingerprint: Fingerprint
@@ -211,8 +211,8 @@ class EncoderSpec:
         """Load the encoder in this process.
 
         Raises:
-            ModelError: the backbone is not there, or what is there now makes other vectors.
-            AdapterError: the adapter is not there.
+            ModelError: the backbone cannot be found, or now makes other vectors.
+            AdapterError: the adapter cannot be found.
         """
         encoder = load_encoder(self)
         differing = self.fingerprint.differences(encoder.fingerprint())

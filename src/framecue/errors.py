@@ -16,7 +16,7 @@ FramecueError
 └── TrainingError              training cannot go on (a non-finite loss)
 
 A message is one line and says what was given, what is allowed, and what to do. The command line prints it after
-``Error:`` and ends with 1; anything that is not a ``FramecueError`` is a defect and keeps its traceback.
+``Error:`` and exits with code 1; anything that is not a ``FramecueError`` is a bug and keeps its traceback.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class UnknownNameError(InputError):
     """A name that is not in a registry.
 
     Args:
-        kind: what the name should be, for example ``"method"``.
+        kind: the kind of thing that the name should stand for, for example ``"method"``.
         name: the name that was given.
         known: the names that exist.
     """
@@ -78,7 +78,7 @@ class _FileError(InputError):
         super().__init__(f"{path}: {reason}")
 
     def __reduce__(self) -> tuple[type[_FileError], tuple[str, str]]:
-        # The default pickles `args` (the one message) and would fail to rebuild in another process.
+        # By default `args` (the one message) is pickled, from which another process could not rebuild the error.
         return type(self), (str(self.path), self.reason)
 
 
@@ -99,7 +99,7 @@ class AdapterError(InputError):
 
 
 class NotOfflineError(InputError):
-    """A method that looks at the text while it pools frames is asked for the embedding of a video alone."""
+    """A method that looks at the text while it pools frames was asked for the embedding of a video alone."""
 
 
 class RecipeError(InputError):
@@ -127,9 +127,9 @@ class TrainingError(FramecueError):
 
 
 def first_line(error: BaseException) -> str:
-    """Return what an error of another library says first, without its full stop, to go into a message of one line.
+    """Return the first line of another library's error, without its full stop, for a message of one line.
 
-    An error that says nothing is named by its type.
+    For an error without a message, return the name of its type.
     """
     lines = str(error).strip().splitlines()
     return (lines[0].rstrip(" .") if lines else "") or type(error).__name__

@@ -1,13 +1,14 @@
-"""Globs of paths: one grammar for what an indexing run leaves out and for what a search looks at.
+"""Globs of paths: one grammar for the files that an indexing run leaves out and for those that a search looks at.
 
-Within one name ``*`` is any text, ``?`` any character, ``[a-z]`` one of these and ``[!a-z]`` any other. A name ``**``
-stands for any number of names, also none. Everything else means itself: upper and lower case differ, a dot at the start
-of a name is nothing special, and a bracket that is not closed is a bracket. ``/`` ends a name, also within brackets.
+Within a name, ``*`` matches any text, ``?`` any character, ``[a-z]`` one of these and ``[!a-z]`` any other. A name
+``**`` stands for any number of names, including none. Everything else means itself: upper and lower case differ, a dot
+at the start of a name is nothing special, and a bracket that is not closed is a bracket. ``/`` ends a name, even within
+brackets.
 
-The same pieces of regular expressions are used in two ways. Rust's, which LanceDB has, take time in proportion to the
-text whatever the pattern, so they get a whole path at once; they have no look-ahead, which rules out what
-``glob.translate`` and ``wcmatch`` write. Python's ``re`` would try every way to split a text between several stars, so
-it is given what stands between two stars alone. That has one length, and its first place is always good enough.
+The same pieces of regular expressions are used in two ways. LanceDB has Rust's, which take time in proportion to the
+text whatever the pattern, so they get a whole path at once. They have no look-ahead, which rules out the patterns of
+``glob.translate`` and ``wcmatch``. Python's ``re`` would try every way to split a text between several stars, so it
+only gets the pieces between two stars. Each piece has a fixed length, and its first match is always good enough.
 """
 
 from __future__ import annotations
@@ -20,26 +21,26 @@ from framecue.paths import user_path
 
 __all__ = ["Glob", "NameGlob", "names_of"]
 
-# What regular expressions of Python or Rust give a meaning. To escape another character may give it one: in Rust "\<"
-# is the start of a word.
+# The characters with a meaning in regular expressions of Python or Rust. Escaping others may give them one: in Rust
+# "\<" is the start of a word.
 _META = frozenset("\\.+*?()|[]{}^$#&-~")
 _ANY_CHARACTER, _NO_CHARACTER = "[^/]", r"[^\s\S]"
 _ANY_TEXT, _ANY_NAMES = "[^/]*", "(?:/[^/]*)*"
 
 
 def names_of(path: str) -> list[str]:
-    """Return the names that a path is made of, without empty ones and ``.``."""
+    """Return the names in a path, without empty ones and ``.``."""
     return [name for name in path.split("/") if name not in ("", ".")]
 
 
 class Glob:
-    """A glob of paths, compiled.
+    """A compiled glob of paths.
 
     Attributes:
-        names: for each name, what it has to be; None is ``**``.
-        is_absolute: whether it starts with ``/`` (or ``~``, the home folder), so that it means whole paths.
-        is_one_name: whether it is a name alone, so that it says nothing of the folders above: ``drafts``, ``drafts/``,
-            but not ``./drafts``.
+        names: a glob for each name; None is ``**``.
+        is_absolute: whether it starts with ``/`` (or ``~``, the home folder), and so matches whole paths.
+        is_one_name: whether it is a single name, whatever the folders above: ``drafts`` or ``drafts/``, but not
+            ``./drafts``.
     """
 
     def __init__(self, text: str) -> None:
@@ -49,10 +50,10 @@ class Glob:
         self.is_one_name = len(self.names) == 1 and not path.startswith(("/", "./"))
 
     def matches(self, names: Sequence[str]) -> bool:
-        """Whether the glob means these names, all of them.
+        """Whether the glob matches a sequence of names as a whole.
 
-        Whether they are a whole path or the end of one is for the caller to choose. Each name is compared with each
-        name of the glob at most once.
+        The caller decides whether the names are a whole path or the end of one. Each name is compared with each name of
+        the glob at most once.
         """
         place = index = 0
         last_star, resume = None, 0
@@ -65,8 +66,8 @@ class Glob:
             elif wanted is not None and wanted.matches(names[index]):
                 place, index = place + 1, index + 1
             elif last_star is not None:
-                # Let the last ** take one name more. Those before it need not: what follows them has found its first
-                # place, and whatever fits behind a later one fits behind the first.
+                # Let the last ** take one more name. Earlier ones need not: the names after them have matched at their
+                # first place, and whatever fits behind a later place fits behind the first.
                 resume += 1
                 place, index = last_star + 1, resume
             else:
@@ -75,25 +76,25 @@ class Glob:
 
     @property
     def pattern(self) -> str:
-        """The regular expression for a text that has a ``/`` before each name, such as ``/a/b``; without anchors."""
+        """The regular expression, without anchors, for a text with a ``/`` before each name, such as ``/a/b``."""
         return "".join(_ANY_NAMES if name is None else f"/{name.pattern}" for name in self.names)
 
 
 class NameGlob:
-    """A glob of one name, compiled.
+    """A compiled glob of one name.
 
     Attributes:
         pattern: the same as a regular expression, for Python and for Rust.
     """
 
     def __init__(self, text: str) -> None:
-        # Each piece is a list of what single characters have to be; between two pieces there is any text.
+        # Each piece is a list of patterns for one character each; between two pieces there may be any text.
         self._pieces: list[list[str]] = [[]]
         place = 0
         while place < len(text):
             char = text[place]
             place += 1
-            # The first character in brackets is one of the set even if it is the closing one.
+            # The first character in brackets belongs to the set even if it is a closing bracket.
             end = text.find("]", place + (2 if text.startswith("!", place) else 1)) if char == "[" else -1
             if char == "*":
                 self._pieces.append([])
@@ -111,7 +112,7 @@ class NameGlob:
         return [re.compile("".join(piece)) for piece in self._pieces]
 
     def matches(self, name: str) -> bool:
-        """Whether a name, all of it, is meant; it takes time in proportion to the name's length times the glob's."""
+        """Whether the glob matches a whole name; the time is at most proportional to both lengths."""
         first, *others = self._compiled
         if not others:
             return first.fullmatch(name) is not None
@@ -123,7 +124,7 @@ class NameGlob:
 
 
 def _set_pattern(content: str) -> str:
-    """Write what stands between the brackets of a glob as a class of a regular expression."""
+    """Return the content of a glob's brackets as a character class of a regular expression."""
     is_not, content = content.startswith("!"), content.removeprefix("!")
     ranges = []
     place = 0
@@ -133,7 +134,7 @@ def _set_pattern(content: str) -> str:
             last = content[place + 2]
             place += 2
         place += 1
-        # No name holds a "/", but the expression for whole paths would let a range take one.
+        # No name contains a "/", but in the expression for whole paths a range could match one.
         parts = [(first, "."), ("0", last)] if not is_not and first < "/" < last else [(first, last)]
         ranges += [_range_pattern(*part) for part in parts if part[0] <= part[1]]
     if not ranges:

@@ -1,4 +1,4 @@
-"""VideoTextModel: a backbone wearing a method. The one model object that training, evaluation and libraries share."""
+"""VideoTextModel, a backbone with a method: the one model object that training, evaluation and libraries share."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ __all__ = ["VideoTextModel", "load_model"]
 
 
 class VideoTextModel(nn.Module):
-    """Videos and texts to one space of unit vectors, in which the inner product is their similarity.
+    """Encodes videos and texts as unit vectors of one space, in which the inner product is their similarity.
 
     Shapes: B videos, F frames a video, S pixels, N texts, T tokens, E the joint embedding's width.
 
     Args:
         backbone: the towers.
-        method: what is done with them.
+        method: how the towers are used.
         method_name: its name in the registry.
-        adapter: hash of the adapter's files that the weights came from; None for an untrained method.
+        adapter: hash of the adapter's files from which the weights came; None for an untrained method.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class VideoTextModel(nn.Module):
 
     @property
     def embedding_dim(self) -> int:
-        """E."""
+        """The joint embedding's width E."""
         return self.backbone.vision.embedding_dim
 
     @property
@@ -68,7 +68,7 @@ class VideoTextModel(nn.Module):
 
     @property
     def short_side(self) -> int:
-        """To what short side larger frames may be scaled before `preprocess`; see `Preprocess.short_side`."""
+        """The short side to which larger frames may be scaled before `preprocess`; see `Preprocess.short_side`."""
         return self.backbone.preprocess.short_side
 
     @property
@@ -82,15 +82,15 @@ class VideoTextModel(nn.Module):
         return next(self.backbone.model.parameters()).dtype
 
     def preprocess(self, frames: np.ndarray | Tensor) -> Tensor:
-        """Frames uint8 (F, H, W, 3), RGB, to pixel values float32 (F, 3, S, S), normalised."""
+        """Turn frames uint8 (F, H, W, 3), RGB, into pixel values float32 (F, 3, S, S), normalised."""
         return self.backbone.preprocess(frames)
 
     def frame_features(self, pixel_values: Tensor) -> Tensor:
-        """Pixel values (B, F, 3, S, S) to features (B, F, E) as projected: before normalising and pooling.
+        """Return the features (B, F, E) of pixel values (B, F, 3, S, S), projected but neither normalised nor pooled.
 
         Raises:
-            InputError: another shape, an image size that the backbone does not take, or a number of frames that the
-                method does not take.
+            InputError: the shape is another, or the backbone does not take the image size, or the method the number of
+                frames.
         """
         size = self.backbone.vision.image_size
         if pixel_values.ndim != 5 or pixel_values.shape[2:] != (3, size, size) or not pixel_values.numel():
@@ -101,12 +101,12 @@ class VideoTextModel(nn.Module):
         return self.method.encode_frames(self.backbone, pixel_values.to(self.device, self.dtype))
 
     def text_features(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
-        """Token ids (N, T), and a mask of the same shape, to features (N, E) as projected: before normalising.
+        """Return the features (N, E) of token ids (N, T) and a mask of the same shape, projected but not normalised.
 
-        A method that compares words as well gives (N, 1 + T, E); see `Method.encode_text`.
+        A method that also compares words returns (N, 1 + T, E); see `Method.encode_text`.
 
         Raises:
-            InputError: another shape, or more tokens than the method takes.
+            InputError: the shape is another, or there are more tokens than the method takes.
         """
         context = self.method.max_text_tokens(self.backbone)
         if input_ids.ndim != 2 or not 1 <= input_ids.shape[1] <= context or not len(input_ids):
@@ -118,21 +118,21 @@ class VideoTextModel(nn.Module):
         return self.method.encode_text(self.backbone, input_ids.to(self.device), mask)
 
     def tokenize(self, texts: list[str]) -> tuple[Tensor, Tensor]:
-        """Texts to ids (N, T) and mask (N, T); longer texts than the method takes are cut."""
+        """Turn texts into ids (N, T) and a mask (N, T); texts that are too long for the method are cut."""
         return self.backbone.tokenize(texts, max_length=self.method.max_text_tokens(self.backbone))
 
     def similarity(self, text_features: Tensor, frame_features: Tensor) -> Tensor:
-        """Text features of N texts and frame features of B videos, as projected, to cosines (N, B), float32.
+        """Return the cosines (N, B), float32, of the text features of N texts and the frame features of B videos.
 
-        Every method can say this; one that is not offline can say it only for pairs, as the text is looked at while
-        the video's frames are pooled.
+        The features are as projected, not normalised. Every method has this. One that is not offline has nothing else,
+        as it looks at the text while it pools a video's frames.
         """
         return self.method.similarity(text_features, frame_features).to(torch.float32)
 
     def forward(
         self, pixel_values: Tensor, input_ids: Tensor, attention_mask: Tensor | None = None
     ) -> dict[str, Tensor | None]:
-        """What a training step needs of B videos (B, F, 3, S, S) and their captions (B, T).
+        """Return what a training step needs from B videos (B, F, 3, S, S) and their captions (B, T).
 
         Returns:
             frame_features (B, F, E) and text_features (B, E), as projected, and auxiliary_loss, a scalar or None.
@@ -147,7 +147,7 @@ class VideoTextModel(nn.Module):
 
     @torch.inference_mode()
     def encode_frames(self, pixel_values: Tensor) -> Tensor:
-        """Pixel values (B, F, 3, S, S) to video embeddings (B, E), float32, unit length.
+        """Return the video embeddings (B, E), float32, unit length, of pixel values (B, F, 3, S, S).
 
         Raises:
             NotOfflineError: the method has no embedding of a video alone.
@@ -157,10 +157,10 @@ class VideoTextModel(nn.Module):
 
     @torch.inference_mode()
     def encode_text(self, texts: str | Sequence[str]) -> Tensor:
-        """Texts to embeddings (N, E), float32, unit length.
+        """Return the embeddings (N, E) of texts, float32, unit length.
 
         Raises:
-            InputError: no text, or one of only spaces.
+            InputError: there is no text, or one has only spaces.
         """
         texts = [texts] if isinstance(texts, str) else list(texts)
         if not texts:
@@ -172,7 +172,7 @@ class VideoTextModel(nn.Module):
         return _unit(features if features.ndim == 2 else features[:, 0])
 
     def encode_video(self, paths: str | Path | Iterable[str | Path], *, source: FrameSource | None = None) -> Tensor:
-        """Video files to embeddings (B, E), float32, unit length.
+        """Return the embeddings (B, E) of video files, float32, unit length.
 
         Args:
             paths: one file or many.
@@ -189,13 +189,13 @@ class VideoTextModel(nn.Module):
         return torch.cat([self.encode_frames(self.read_video(path, source=source)[None]) for path in paths])
 
     def read_video(self, path: str | Path, *, source: FrameSource | None = None) -> Tensor:
-        """The pixel values (F, 3, S, S) of one video file, sampled as at test; `source` as for `encode_video`."""
+        """Return the pixel values (F, 3, S, S) of one video file, sampled as at test; `source` as in `encode_video`."""
         source = PlainFrameSource() if source is None else source
         return self.preprocess(source.read_frames(path, self.sampling).pixels)
 
     @torch.inference_mode()
     def caption_frames(self, pixel_values: Tensor) -> list[str]:
-        """Pixel values (B, F, 3, S, S) to captions, one a video, by the method's captioner.
+        """Return captions of pixel values (B, F, 3, S, S), one a video, by the method's captioner.
 
         Raises:
             InputError: the method has no captioner.
@@ -216,33 +216,33 @@ class VideoTextModel(nn.Module):
                 "second stage: framecue evaluate --rerank-with"
             )
 
-    # What an `Encoder` does besides, in NumPy: for libraries.
+    # The rest of the `Encoder` protocol, in NumPy, for libraries.
 
     def prepare(self, frames: np.ndarray) -> np.ndarray:
-        """Frames uint8 (F, H, W, 3), RGB, to pixel values float32 (F, 3, S, S); as `preprocess`."""
+        """Turn frames uint8 (F, H, W, 3), RGB, into pixel values float32 (F, 3, S, S), as `preprocess` does."""
         return self.preprocess(frames).numpy()
 
     def embed_videos(self, pixel_values: np.ndarray) -> np.ndarray:
-        """Pixel values float32 (B, F, 3, S, S) to embeddings float32 (B, E), unit length; as `encode_frames`."""
+        """Turn pixel values float32 (B, F, 3, S, S) into unit embeddings float32 (B, E); see `encode_frames`."""
         return self.encode_frames(torch.from_numpy(pixel_values)).cpu().numpy()
 
     @torch.inference_mode()
     def embed_frames(self, pixel_values: np.ndarray) -> np.ndarray:
-        """Pixel values float32 (F, 3, S, S) of one video to float32 (F, E), unit length, a vector a frame."""
+        """Turn pixel values float32 (F, 3, S, S) of one video into vectors float32 (F, E), unit length, one a frame."""
         return _unit(self.frame_features(torch.from_numpy(pixel_values)[None])[0]).cpu().numpy()
 
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
-        """Texts to embeddings float32 (N, E), unit length; as `encode_text`."""
+        """Turn texts into embeddings float32 (N, E), unit length; see `encode_text`."""
         return self.encode_text(texts).cpu().numpy()
 
     def describe(self, pixel_values: np.ndarray) -> list[str]:
-        """Pixel values float32 (B, F, 3, S, S) to captions, one a video; as `caption_frames`."""
+        """Return captions of pixel values float32 (B, F, 3, S, S), one a video; see `caption_frames`."""
         return self.caption_frames(torch.from_numpy(pixel_values))
 
     def fingerprint(self) -> Fingerprint:
-        """Return what made this model's vectors; two models with equal fingerprints make equal vectors.
+        """Return the identity of this model's vectors; two models with equal fingerprints make equal vectors.
 
-        An adapter stands for its tensors; without one, `parameters` is a hash of the method's own, if any.
+        An adapter's hash stands for its tensors. Without one, `parameters` is a hash of the method's own, if any.
         """
         untrained = dict(self.method.named_parameters()) if self.adapter is None else {}
         return Fingerprint(
@@ -258,7 +258,7 @@ class VideoTextModel(nn.Module):
         )
 
     def spec(self) -> EncoderSpec:
-        """Return a description from which another process makes a model of its own that makes the same vectors."""
+        """Return a description from which another process can load a model that makes the same vectors."""
         return EncoderSpec(
             fingerprint=self.fingerprint().with_absolute_places(), precision=str(self.dtype).removeprefix("torch.")
         )
@@ -274,23 +274,23 @@ def load_model(
     dtype: torch.dtype = torch.float32,
     device: str | torch.device | None = None,
 ) -> VideoTextModel:
-    """Open a backbone and put a method on it.
+    """Load a backbone and put a method on it.
 
     Args:
         name: a folder, a hub name, or a bundled model (`moji-clip`).
-        adapter: an adapter folder, or the name of a bundled one (`moji-prompt-switch`); it says the method.
+        adapter: an adapter folder, or the name of a bundled adapter (`moji-prompt-switch`); it determines the method.
         method: without an adapter, the method to start from; its new parameters are untrained.
         options: without an adapter, fields of the method's config.
-        revision: a branch, tag or commit of a hub name; default the commit that the adapter was trained on, and
-            without an adapter the newest. Of a folder, the hash that its weights must have.
+        revision: for a hub name, a branch, tag or commit; the default is the commit on which the adapter was trained,
+            or without an adapter the newest. For a folder, the hash that its weights must have.
         dtype: `torch.float32` or `torch.bfloat16`.
-        device: where to compute; None takes a GPU where there is one.
+        device: where to compute; None takes a GPU if there is one.
 
     Raises:
         ModelError: the backbone cannot be loaded.
         AdapterError: the adapter cannot be loaded, or belongs to another backbone.
-        UnknownNameError: no such method.
-        InputError: an option or a dtype that does not exist, options beside an adapter, or no such device.
+        UnknownNameError: there is no such method.
+        InputError: an option, a dtype or the device does not exist, or options are given beside an adapter.
     """
     if adapter is not None:
         if options:
@@ -310,7 +310,7 @@ def load_model(
         device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         return model.to(device).eval()
-    except (RuntimeError, AssertionError) as error:  # torch raises the latter where it was built without the device
+    except (RuntimeError, AssertionError) as error:  # torch raises the latter if it was built without the device
         raise InputError(f"device {device} cannot be used ({first_line(error)}); leave it out or say cpu") from error
 
 
@@ -318,8 +318,8 @@ def load_described(spec: EncoderSpec) -> VideoTextModel:
     """Load the model that a description names; named in `framecue.encoder.ENCODERS`.
 
     Raises:
-        ModelError: the backbone is not there any more.
-        AdapterError: the adapter is not there any more, or nothing says where it was.
+        ModelError: the backbone can no longer be found.
+        AdapterError: the adapter can no longer be found, or it is not known where it was.
     """
     named = spec.fingerprint
     if named.adapter_source is None and named.adapter is not None:
@@ -336,11 +336,11 @@ def load_described(spec: EncoderSpec) -> VideoTextModel:
 
 
 def _trained_commit(adapter: str | Path, name: str) -> str | None:
-    """The commit of a hub model that an adapter fits: the newest may differ in nothing but its page."""
+    """Return the commit of a hub model that an adapter fits: a newer one may differ in its page alone."""
     try:
         config = read_adapter_config(adapter)
     except AdapterError:
-        return None  # whether there is such a model is said first; the adapter's turn comes
+        return None  # a missing model is reported first, the adapter after that
     return config.revision if config.backbone == name and len(config.revision) == 40 else None
 
 

@@ -1,4 +1,4 @@
-"""Paths as people write them: ``~`` is the home folder, links keep their names."""
+"""Paths as people write them: ``~`` is the home folder, and links keep their names."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def user_path(path: str | os.PathLike[str]) -> str:
 
 
 def absolute_path(path: str | os.PathLike[str]) -> str:
-    """Return a path as a library notes it: absolute, ``~`` expanded, links kept, ``..`` resolved.
+    """Return a path as a library notes it: absolute, with ``~`` expanded, links kept and ``..`` resolved.
 
     Raises:
-        InputError: it is a URL, which would come out as a folder of that name.
+        InputError: it is a URL, which would be read as a folder of that name.
     """
     if is_url(path):
         raise InputError(f"{os.fspath(path)}: {NOT_LOCAL}")

@@ -1,11 +1,11 @@
-"""What other packages add to framecue, found by their entry points: methods, datasets, encoders.
+"""Methods, datasets and encoders that other packages add to framecue, found by their entry points.
 
-A package says in its `pyproject.toml` ::
+If a package says in its `pyproject.toml` ::
 
     [project.entry-points."framecue.methods"]
     my-method = "my_package.my_module:MyMethod"
 
-and the name works wherever a built-in one does. Nothing of the package is imported before the name is used.
+the name works wherever a built-in one does. Nothing of the package is imported before the name is used.
 """
 
 from __future__ import annotations
@@ -26,13 +26,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Registry(Generic[T]):
-    """Names of one kind of thing: framecue's own, and those of packages that are installed beside it.
+    """The names of one kind of thing: framecue's own, and those of installed packages.
 
     Attributes:
         kind: what a name stands for, such as ``"method"``.
         group: the entry points' group, such as ``"framecue.methods"``.
-        built_in: framecue's own by name. It may be added to, which is how a script registers something for itself.
-        why_not: says why what a package's name leads to cannot be used, given the name and it; None where it can.
+        built_in: framecue's own things by name. A script may add to it to register something for itself.
+        why_not: given a name and the object that a package registers under it, returns why the object cannot be used;
+            None if it can.
     """
 
     kind: str
@@ -41,7 +42,7 @@ class Registry(Generic[T]):
     why_not: Callable[[str, Any], str | None] = lambda name, found: None
 
     def names(self) -> list[str]:
-        """Return every name, framecue's own first; nothing is imported."""
+        """Return all names, framecue's own first; nothing is imported."""
         return list(dict.fromkeys([*self.built_in, *self._entries()]))
 
     def get(self, name: str) -> T:
@@ -49,7 +50,7 @@ class Registry(Generic[T]):
 
         Raises:
             UnknownNameError: no such name; the known ones are listed.
-            InputError: the name stands twice, or what the package has under it cannot be loaded or used. The package is
+            InputError: the name is registered twice, or the package's object cannot be loaded or used; the package is
                 named.
         """
         entries = self._entries().get(name, ())
@@ -66,10 +67,10 @@ class Registry(Generic[T]):
         return self._loaded(name, entries[0])
 
     def load_all(self) -> tuple[dict[str, T], dict[str, str]]:
-        """Load every name: for a list, which one broken package must not take away.
+        """Load every name, for a list that one broken package must not spoil.
 
         Returns:
-            What each name stands for, and why the other names cannot be used.
+            (what each name stands for, for every other name the reason why it cannot be used).
         """
         found: dict[str, T] = {}
         failed: dict[str, str] = {}
@@ -87,7 +88,7 @@ class Registry(Generic[T]):
         where = f"{self.kind} {name!r} of {_package(entry)} ({entry.value})"
         try:
             found: T = entry.load()
-        except Exception as error:  # whatever it is that somebody else's module raises
+        except Exception as error:  # somebody else's module may raise anything
             told = " ".join(f"{type(error).__name__}: {error}".split())
             raise InputError(f"{where} cannot be loaded ({told}); mend or uninstall the package") from error
         reason = self.why_not(name, found)
@@ -102,7 +103,7 @@ def _entries(group: str, path: tuple[str, ...]) -> dict[str, list[EntryPoint]]:
 
     Args:
         group: of entry points.
-        path: where packages are looked for, so that what was found is looked for again when it changes.
+        path: where packages are searched; if it changes, they are searched again.
     """
     found: dict[str, list[EntryPoint]] = {}
     for entry in entry_points(group=group):

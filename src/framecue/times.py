@@ -8,17 +8,17 @@ from framecue.errors import InputError
 
 __all__ = ["clock", "exact_clock", "parse_time", "time_span"]
 
-# A span shorter than this has tenths of a second: whole ones would blur where it starts and ends.
+# A span shorter than this is shown in tenths of a second: whole seconds would blur its start and end.
 _SHORT_SECONDS = 60.0
 
 
 def clock(seconds: float, *, decimals: int = 0) -> str:
-    """Write a time as m:ss, or h:mm:ss from an hour on.
+    """Return a time as m:ss, or as h:mm:ss from an hour on.
 
     Args:
         seconds: the time, at least 0.
-        decimals: how many the seconds have. With none, what has begun of a second is left out, as on a player's clock;
-            with some, the last is rounded.
+        decimals: of the seconds. With none, the seconds are rounded down, as on a player's clock; with some, to the
+            nearest.
     """
     unit = 10**decimals
     units = round(unit * seconds) if decimals else int(seconds)
@@ -29,14 +29,14 @@ def clock(seconds: float, *, decimals: int = 0) -> str:
 
 
 def exact_clock(seconds: float) -> str:
-    """Write a time to the millisecond, with no more decimals than it has: 1:01, 1:01.5, 1:01.503."""
+    """Return a time to the millisecond, with no more decimals than it needs: 1:01, 1:01.5, 1:01.503."""
     return clock(seconds, decimals=3).rstrip("0").rstrip(".")
 
 
 def time_span(start_seconds: float, end_seconds: float) -> str:
-    """Write a span as m:ss–m:ss, a short one that is not of whole seconds as m:ss.s–m:ss.s.
+    """Return a span as m:ss–m:ss, or as m:ss.s–m:ss.s if it is short and not in whole seconds.
 
-    The end of a long one is rounded up.
+    The end of a long span is rounded up.
     """
     tenths = [round(10 * seconds) for seconds in (start_seconds, end_seconds)]
     if end_seconds - start_seconds < _SHORT_SECONDS:
@@ -48,10 +48,10 @@ def time_span(start_seconds: float, end_seconds: float) -> str:
 
 
 def parse_time(text: str) -> float:
-    """Read a time in seconds: ``12.5``, ``2:12.5`` or ``1:02:12.5``.
+    """Return the seconds of a time such as ``12.5``, ``2:12.5`` or ``1:02:12.5``.
 
     Raises:
-        InputError: the text is no time.
+        InputError: the text is not a time.
     """
     match = re.fullmatch(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?)", text.strip(), flags=re.ASCII)
     if match:

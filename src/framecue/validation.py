@@ -1,7 +1,7 @@
-"""What people write in files, checked by pydantic, and its errors in framecue's words.
+"""Checking what people write in files with pydantic, and putting its errors in framecue's words.
 
-A recipe's sections are pydantic models (:class:`Strict`); a method's options are a plain dataclass whose annotations
-are read here (:func:`problem_with`). Both are explained alike, one line an error: what was given, and what is allowed.
+The sections of a recipe are pydantic models (:class:`Strict`). A method's options are a plain dataclass whose
+annotations are read here (:func:`problem_with`). Both get the same messages, one line: what was given, what is allowed.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ __all__ = [
 
 
 class Strict(BaseModel):
-    """A section of a file: no key but its fields, no infinite number, and nothing changes once it is read."""
+    """A section of a file: it has no keys but its fields, no infinite numbers, and never changes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def _no_bool(value: object, error_type: str) -> object:
-    # pydantic takes `true` for the number 1; in a file it is a slip.
+    # pydantic takes `true` for the number 1; in a file it is a mistake.
     if isinstance(value, bool):
         raise PydanticKnownError(error_type)  # type: ignore[arg-type]  # one of pydantic's own types of error
     return value
@@ -72,7 +72,7 @@ _WRONG_KIND = ("_type", "_parsing", "_from_float")
 
 
 def shown(value: object) -> str:
-    """Return a value as Python writes it, cut to a line's part."""
+    """Return a value as Python writes it, cut to fit into a line."""
     return _cut(repr(value))
 
 
@@ -81,15 +81,15 @@ def _cut(text: str) -> str:
 
 
 def told(message: str) -> PydanticCustomError:
-    """Return an error to raise in a validator, which :func:`explain` tells as it is: it has to name the key itself."""
+    """Return an error to raise in a validator; :func:`explain` repeats its message, so it has to name the key."""
     return PydanticCustomError("told", "{message}", {"message": message})
 
 
 def unknown_key(key: str, allowed: Collection[str]) -> str:
-    """Say that a key is not known, which one was perhaps meant, and which ones there are.
+    """Return a message that a key is not known, which one was perhaps meant, and which ones there are.
 
     Args:
-        key: as it was written, the sections before it with dots: ``"schedule.batchsize"``.
+        key: as it was written, after its sections and dots: ``"schedule.batchsize"``.
         allowed: the names of its section.
     """
     section, _, name = key.rpartition(".")
@@ -115,12 +115,12 @@ def explain(
     Args:
         error: what pydantic raised.
         sections: the types of the keys of each section, by the keys that lead to it; ``()`` is the top.
-        prefix: a section that all of it stands in, for the names of keys.
+        prefix: a section in which everything lies, for the names of keys.
         name: writes a key's name.
         show: writes a value.
-        mapping: what a section is called where something else was given.
-        unknown: says that a key is not known, given its name and the allowed ones.
-        most: how many errors are told.
+        mapping: what to call a section if something else was given in its place.
+        unknown: returns the message for an unknown key, given its name and the allowed ones.
+        most: how many errors to list.
     """
     lines = []
     for each in error.errors()[:most]:
@@ -134,7 +134,7 @@ def explain(
                 lines.append(f"{name(key)} is missing")
             case "told":
                 lines.append(each["msg"])
-            case _ if not keys:  # about all of it, such as text that is not JSON
+            case _ if not keys:  # about the whole, such as text that is not JSON
                 lines.append(each["msg"])
             case _:
                 allowed = _allowed(each, mapping, known.get(keys[-1]))
@@ -143,11 +143,11 @@ def explain(
 
 
 def _allowed(error: ErrorDetails, mapping: str, hint: Any) -> str:
-    """Say what a value must be, given the error and the type that it should have."""
+    """Return what a value must be, given the error and the type that it should have."""
     null = " or null" if type(None) in _parts(hint) else ""
     match error["type"]:
         case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal":
-            # All of the range, of which pydantic says only where it was left; a type that is not at hand has none.
+            # The whole range, as pydantic names only the bound that was broken; from its error if there is no type.
             bounds = _bounds(hint) or error.get("ctx", {})
             return "must be " + " and ".join(
                 f"{_BOUNDS[key]} {_number(bounds[key])}" for key in _BOUNDS if key in bounds
@@ -178,7 +178,7 @@ def _bounds(hint: Any) -> dict[str, float]:
 
 
 def _parts(hint: Any) -> tuple[Any, ...]:
-    """Return the types that a type is one of, without what is annotated."""
+    """Return the alternatives of a union type, without annotations."""
     if get_origin(hint) is Annotated:
         return _parts(get_args(hint)[0])
     if get_origin(hint) in (Union, UnionType):
@@ -187,15 +187,15 @@ def _parts(hint: Any) -> tuple[Any, ...]:
 
 
 def model_types(model: type[BaseModel]) -> dict[str, Any]:
-    """Return the types of a model's fields by name, with what they are annotated with."""
+    """Return the types of a model's fields by name, with their annotations."""
     return {name: Annotated[field.annotation, field] for name, field in model.model_fields.items()}
 
 
 @cache
 def dataclass_types(kind: type) -> dict[str, Any]:
-    """Return the types of a dataclass's fields by name, with what they are annotated with.
+    """Return the types of a dataclass's fields by name, with their annotations.
 
-    A class that gives a field of its base another default (`num_frames: int = 8`) need not repeat the range.
+    A class that changes the default of a field of its base (`num_frames: int = 8`) need not repeat the range.
     """
     hints: dict[str, Any] = {}
     for each in reversed(kind.__mro__):
@@ -208,8 +208,8 @@ def dataclass_types(kind: type) -> dict[str, Any]:
 
 @cache
 def _model_of(kind: type) -> type[BaseModel]:
-    """Return a model with a dataclass's fields."""
-    # The names stand as aliases: a field may be called `json` or `copy`, as the model's own methods are.
+    """Return a pydantic model with a dataclass's fields."""
+    # The names are aliases: a field may be called `json` or `copy`, like the model's own methods.
     named: dict[str, Any] = {
         f"field_{number}": (hint, Field(alias=name))
         for number, (name, hint) in enumerate(dataclass_types(kind).items())
@@ -219,7 +219,7 @@ def _model_of(kind: type) -> type[BaseModel]:
 
 
 def tuples_for_lists(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return values with tuples where a dataclass has them: YAML and JSON know lists alone.
+    """Return values with tuples where a dataclass has them: YAML and JSON only have lists.
 
     Args:
         kind: the dataclass.
@@ -246,10 +246,10 @@ def problem_with(
     name: Callable[[str], str] = repr,
     unknown: Callable[[str, Collection[str]], str] = unknown_key,
 ) -> str | None:
-    """Check values for the fields of a dataclass; those that are not given have their defaults.
+    """Return what is wrong with values for the fields of a dataclass; fields without a value have their defaults.
 
-    Types are taken at their word: no text is read as a number, and `true` is not 1. An integer is a number, too, and a
-    list will do for a tuple.
+    Types are strict: no text is read as a number, and `true` is not 1. But an integer is a number too, and a list will
+    do for a tuple.
 
     Args:
         kind: the dataclass. Its annotations may carry ranges, such as :data:`AtLeastOne` or pydantic's `Field(...)`.
@@ -259,7 +259,7 @@ def problem_with(
         unknown: see :func:`explain`.
 
     Returns:
-        The first thing that is wrong, in one line; None where all is right.
+        The first problem, in one line; None if there is none.
     """
     defaults = {field.name: field.default for field in fields(kind) if field.default is not MISSING}
     defaults |= {field.name: field.default_factory() for field in fields(kind) if field.default_factory is not MISSING}

@@ -1,4 +1,4 @@
-"""A CLIP-family model seen as two towers, with the tokenizer and the preprocessing that belong to it."""
+"""A CLIP-family model as two towers, with its tokenizer and its preprocessing."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ __all__ = ["Backbone"]
 
 
 class _Family(NamedTuple):
-    """What belongs to an architecture."""
+    """The parts of an architecture."""
 
     vision: Callable[..., VisionTower]
     text: Callable[..., TextTower]
@@ -55,13 +55,14 @@ class Backbone(nn.Module):
 
     Args:
         model: the model; its class must be one that framecue has towers for.
-        name: the hub name or folder that it came from.
+        name: the hub name or folder from which it came.
         revision: the hub's commit, or a hash of the folder's weights; part of a library's fingerprint.
-        preprocess: frames to pixel values.
-        tokenizer: called once, when the first text comes: a folder without a tokenizer can still encode videos.
+        preprocess: turns frames into pixel values.
+        tokenizer: returns the tokenizer; called once, for the first text, so that a folder without a tokenizer can
+            still encode videos.
 
     Raises:
-        ModelError: no towers for this class of model.
+        ModelError: there are no towers for this class of model.
     """
 
     MAX_LOGIT_SCALE = math.log(100.0)
@@ -89,7 +90,7 @@ class Backbone(nn.Module):
         """Refuse an architecture without towers, before its weights are read.
 
         Raises:
-            ModelError: no towers for this class of configuration, or for this one of its class.
+            ModelError: there are no towers for this class of configuration, or for this configuration.
         """
         family = _family_of(config)
         if family is None:
@@ -102,14 +103,14 @@ class Backbone(nn.Module):
 
     @staticmethod
     def default_preprocess(config: Any) -> Preprocess:
-        """The preprocessing of a supported configuration's models, where their folder names none."""
+        """Return the preprocessing for models of a supported configuration whose folder does not define one."""
         family = _family_of(config)
         assert family is not None, "check_supported() comes first"
         return family.preprocess(config)
 
     @property
     def tokenizer(self) -> PreTrainedTokenizerBase:
-        """The backbone's own tokenizer; a folder without one raises `ModelError` here."""
+        """The backbone's own tokenizer; raises `ModelError` if its folder has none."""
         if self._tokenizer is None:
             self._tokenizer = self._load_tokenizer()
         return self._tokenizer
@@ -121,7 +122,7 @@ class Backbone(nn.Module):
 
     @property
     def logit_bias(self) -> Tensor | None:
-        """What SigLIP's sigmoid adds to the scaled cosines, a parameter of one element; CLIP has none.
+        """The number that SigLIP's sigmoid adds to the scaled cosines, a parameter of one element; CLIP has none.
 
         A softmax over the cosines, as in training here, does not change with it.
         """
@@ -129,7 +130,7 @@ class Backbone(nn.Module):
 
     @property
     def initializer_range(self) -> float:
-        """The standard deviation that CLIP's weights start from; SigLIP, whose width says it, is given CLIP's."""
+        """The standard deviation of CLIP's initial weights; also used for SigLIP, which derives its own from widths."""
         return float(getattr(self.model.config.vision_config, "initializer_range", 0.02))
 
     @property
@@ -145,7 +146,7 @@ class Backbone(nn.Module):
 
     @property
     def start_of_text_id(self) -> int:
-        """Id of the token that begins every text; where none does, end-of-text takes its part."""
+        """Id of the token that begins every text; if there is none, that of end-of-text."""
         return self._special_token_id("bos_token") if self.begins_texts else self.end_of_text_id
 
     @property
@@ -154,9 +155,9 @@ class Backbone(nn.Module):
         return self._special_token_id("eos_token")
 
     def token_ids(self, words: Sequence[str]) -> list[int]:
-        """Ids of the words that are one token each; the others are left out.
+        """Return the ids of the words that are one token each; the others are left out.
 
-        Some tokenizers tell a text's first word from the same word after a space: both are in the list.
+        Some tokenizers have two tokens for a word, one for the first word of a text: both are in the list.
         """
         forms = [form for word in words for form in (word, f" {word}")]
         encoded = [self.tokenizer(form, add_special_tokens=False)["input_ids"] for form in forms]
@@ -164,7 +165,7 @@ class Backbone(nn.Module):
         return list(dict.fromkeys(ids[0] for ids in encoded if len(ids) == 1 and ids[0] != unknown))
 
     def save(self, folder: str | Path) -> None:
-        """Write a folder that `transformers` and `load_backbone` open: weights, tokenizer and preprocessing."""
+        """Write a folder that `transformers` and `load_backbone` can load: weights, tokenizer and preprocessing."""
         with quiet_transformers():
             self.model.save_pretrained(folder)
             self.tokenizer.save_pretrained(folder)
@@ -182,14 +183,15 @@ class Backbone(nn.Module):
             self.logit_scale.clamp_(max=self.MAX_LOGIT_SCALE)
 
     def tokenize(self, texts: list[str], *, max_length: int | None = None) -> tuple[Tensor, Tensor]:
-        """Turn texts into ids and mask, at their real length where the text tower allows it.
+        """Turn texts into ids and a mask, at their real length if the text tower allows it.
 
-        Where attention is causal and the feature is read at end-of-text, padding to the context length would cost time
-        and change nothing: the batch is as long as its longest text. A tower that learnt its texts padded gets them so.
+        If attention is causal and the feature is read at end-of-text, padding to the context length would cost time and
+        change nothing, so the batch is as long as its longest text. A tower that was trained on padded texts gets them
+        padded.
 
         Args:
             texts: N texts.
-            max_length: longer texts are cut to so many tokens; default the context length.
+            max_length: longer texts are cut to this many tokens; default the context length.
 
         Returns:
             input_ids (N, T) int64 and attention_mask (N, T) int64, T at most `max_length`; the mask is 0 on padding.
@@ -198,16 +200,16 @@ class Backbone(nn.Module):
             ModelError: there is no tokenizer, or it does not belong to the model.
         """
         max_length = self.text.context_length if max_length is None else max_length
-        # Towers that learnt with the padding in sight get it.
+        # Towers that saw the padding in training get it.
         padding = "max_length" if self.text.pads_texts else "longest"
         batch = self.tokenizer(
             texts,
             padding=padding,
-            padding_side="right",  # texts are learnt from the first position on, whatever a tokenizer's class prefers
+            padding_side="right",  # texts start at the first position, whatever a tokenizer's class prefers
             truncation=True,
             max_length=max_length,
             return_tensors="pt",
-            return_attention_mask=True,  # SigLIP's give none by themselves, since its towers see the padding
+            return_attention_mask=True,  # SigLIP's return none by default, since its towers see the padding
         )
         input_ids, size = batch["input_ids"], self.token_embedding.num_embeddings
         if int(input_ids.max()) >= size:

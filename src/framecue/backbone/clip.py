@@ -57,8 +57,8 @@ class ClipTextTower(TextTower):
             embedding_dim=cast(int, clip.config.projection_dim),
         )
         self.context_length, self.is_causal, self.pads_texts = config.max_position_embeddings, True, False
-        # transformers keeps the other rule for configurations written before the end-of-text id was right in them
-        # (OpenAI's on the hub among them): the largest id stands at end-of-text.
+        # 2 marks older configurations with a wrong end-of-text id (OpenAI's on the hub among them). For these,
+        # transformers takes the largest id as end-of-text.
         self.end_of_text_id = None if config.eos_token_id == 2 else cast(int, config.eos_token_id)
         self.token_embedding = cast(nn.Embedding, clip.text_model.get_input_embeddings())
         self.position_embedding = clip.text_model.embeddings.position_embedding

@@ -1,6 +1,6 @@
-"""Names for weights that no hub gave a commit: a hash of their values.
+"""Names for weights that have no commit on a hub: a hash of their values.
 
-Values are hashed as float32, so the same weights have one name whatever type the model computes in.
+Values are hashed as float32, so weights have the same name whatever type the model computes in.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SINGLE_FILE, INDEX_FILE = "model.safetensors", "model.safetensors.index.json"
 
 
 def hash_of_tensors(tensors: Iterable[tuple[str, Tensor]]) -> str:
-    """Hash names and values, in the names' order; 16 hexadecimal digits."""
+    """Return a hash of names and values, in the names' order: 16 hexadecimal digits."""
     digest = hashlib.sha256()
     for name, tensor in sorted(tensors, key=lambda item: item[0]):
         digest.update(name.encode())
@@ -29,7 +29,7 @@ def hash_of_tensors(tensors: Iterable[tuple[str, Tensor]]) -> str:
 
 
 def safetensors_files(folder: Path) -> list[Path]:
-    """Return the safetensors files of a folder's model, none where its weights are in another format."""
+    """Return the safetensors files of a folder's model, none if its weights are in another format."""
     if (folder / SINGLE_FILE).is_file():
         return [folder / SINGLE_FILE]
     if (folder / INDEX_FILE).is_file():
@@ -39,7 +39,7 @@ def safetensors_files(folder: Path) -> list[Path]:
 
 
 def hash_of_folder(folder: Path) -> str:
-    """Hash a folder's weights as its files hold them, so that the name outlives renamings inside `transformers`.
+    """Return a hash of a folder's weights as its files hold them, so that it outlives renamings in `transformers`.
 
     Without safetensors, the bytes of the `pytorch_model*.bin` files are hashed.
     """

@@ -1,4 +1,4 @@
-"""Open a backbone by its hub name, its folder, or the name of a bundled one."""
+"""Loading a backbone by its hub name, its folder, or the name of a bundled one."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 def load_backbone(name: str | Path, *, dtype: torch.dtype = torch.float32, revision: str | None = None) -> Backbone:
-    """Load a CLIP-family model as `transformers` does, and see it as towers.
+    """Load a CLIP-family model with `transformers`, as two towers.
 
     Args:
         name: a folder with `config.json` and weights, a name on the model hub, or a bundled model (`moji-clip`).
         dtype: of the weights and the computation: `torch.float32` or `torch.bfloat16`.
-        revision: a branch, tag or commit on the hub; of a folder, the hash that its weights must have.
+        revision: a branch, tag or commit on the hub; for a folder, the hash that its weights must have.
 
     Raises:
-        InputError: another dtype.
-        ModelError: there is no such model, it is a file, the folder lacks one, a file cannot be read or holds other
-            tensors than the architecture's, the hub cannot be reached, or the architecture has no towers here.
+        InputError: it is another dtype.
+        ModelError: there is no such model, it is a file, the folder lacks a file, a file cannot be read or does not
+            hold the architecture's tensors, the hub cannot be reached, or the architecture has no towers here.
     """
     if dtype not in DTYPES.values():
         raise InputError(f"dtype must be {' or '.join(f'torch.{name}' for name in DTYPES)}, got {dtype}")
@@ -64,7 +64,7 @@ def load_backbone(name: str | Path, *, dtype: torch.dtype = torch.float32, revis
 
 
 def initialise_backbone(folder: str | Path, *, seed: int) -> Backbone:
-    """Return a backbone of an architecture with new weights.
+    """Return a backbone with new weights.
 
     Args:
         folder: holds `config.json` and a tokenizer, or the name of a bundled model; weights, if there are any, are not
@@ -72,7 +72,7 @@ def initialise_backbone(folder: str | Path, *, seed: int) -> Backbone:
         seed: of the weights.
 
     Raises:
-        ModelError: the folder lacks them, or the architecture has no towers here.
+        ModelError: the folder lacks one of these files, or the architecture has no towers here.
     """
     source = find_source(folder)
     if source.folder is None:
@@ -92,28 +92,28 @@ def initialise_backbone(folder: str | Path, *, seed: int) -> Backbone:
 
 
 def _pin(source: Source) -> Source:
-    """Find out the commit that a hub name means now: all files come from it, and it names the weights."""
+    """Return the source with the present commit of a hub name: all files come from it, and it names the weights."""
     config = hf_hub_download(source.location, "config.json", **source.options)
     return replace(source, options={**source.options, "revision": Path(config).parent.name})
 
 
 def _load_weights(source: Source, dtype: torch.dtype) -> PreTrainedModel:
-    # A folder that has safetensors never has its pickle opened; None lets transformers choose, which on the hub means
-    # safetensors first. It opens a pickle as weights alone, so that no code in it runs.
+    # If a folder has safetensors, its pickle is never opened; None lets transformers choose, which on the hub means
+    # safetensors first. It opens a pickle as weights only, so no code in it runs.
     safetensors = True if source.folder is not None and safetensors_files(source.folder) else None
     options = _options(source)
-    # Whether the model is an adapter is asked apart from it, half a minute long of a hub that cannot be reached.
+    # transformers also asks whether the model is an adapter, which takes half a minute if the hub cannot be reached.
     local_only = {"local_files_only": True} if options.get("local_files_only") else None
     model, report = AutoModel.from_pretrained(
         source.location,
         dtype=dtype,
         use_safetensors=safetensors,
         output_loading_info=True,
-        ignore_mismatched_sizes=True,  # they are in the report, and refused below with their names
+        ignore_mismatched_sizes=True,  # they are in the report, and are refused below by name
         adapter_kwargs=local_only,
         **options,
     )
-    # transformers starts what it does not find at random; vectors of such a model would be noise.
+    # transformers fills missing weights at random; the vectors of such a model would be noise.
     for what, keys in (("missing", report["missing_keys"]), ("of another shape", report["mismatched_keys"])):
         names = sorted(key if isinstance(key, str) else key[0] for key in keys)
         if names:
@@ -135,7 +135,7 @@ def _load_tokenizer(source: Source) -> PreTrainedTokenizerBase:
 
 
 def _lower_case(tokenizer: PreTrainedTokenizerBase) -> None:
-    """Take `do_lower_case` at its word: SigLIP 2 learnt so, but the class of its tokenizer (Gemma's) leaves it out."""
+    """Make a tokenizer obey `do_lower_case`: SigLIP 2 was trained so, but its tokenizer class (Gemma's) ignores it."""
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None or not tokenizer.init_kwargs.get("do_lower_case"):
         return
@@ -145,12 +145,12 @@ def _lower_case(tokenizer: PreTrainedTokenizerBase) -> None:
 
 
 def _options(source: Source) -> dict[str, Any]:
-    # Code that comes with a model is never run, nor asked about on the terminal.
+    # Code that comes with a model is never run, and nobody is asked about it on the terminal.
     return {**source.options, "trust_remote_code": False}
 
 
 def _read(source: Source, load: Callable[[], Any]) -> Any:
-    """Run a loading step of `transformers`, silently; its errors become one line with a way out."""
+    """Run a loading step of `transformers` silently; its errors become one line that tells what to do."""
     try:
         with quiet_transformers():
             return load()

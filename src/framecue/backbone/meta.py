@@ -1,4 +1,4 @@
-"""Backbones without weights: shapes alone, on PyTorch's `meta` device, made in a moment at any size."""
+"""Backbones without weights: only shapes, on PyTorch's `meta` device, made in a moment at any size."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ VIT_B_32 = "CLIP ViT-B/32"
 
 
 def backbone_without_weights(name: str | Path | None = None, *, local: bool = False) -> Backbone:
-    """Return the backbone of a name, made of its configuration alone: no weights are read or fetched.
+    """Return a backbone made from its configuration alone: no weights are read or fetched.
 
     Args:
         name: as for `load_backbone`; None is a CLIP of ViT-B/32's sizes.
-        local: do not ask the hub, use what its cache holds.
+        local: whether to use only the hub's cache, without asking the hub.
 
     Raises:
         ModelError: there is no such model, its configuration cannot be read, or there are no towers for it.
@@ -38,14 +38,14 @@ def backbone_without_weights(name: str | Path | None = None, *, local: bool = Fa
     try:
         with quiet_transformers():
             config = AutoConfig.from_pretrained(location, trust_remote_code=False, **options)
-    except Exception as error:  # transformers raises what its readers do
+    except Exception as error:  # transformers raises whatever its readers raise
         reason = first_line(error)
         raise ModelError(f"{name}: the model's configuration cannot be loaded: {reason}") from error
     return _make(config, str(name))
 
 
 def twin_without_weights(backbone: Backbone) -> Backbone:
-    """Return a backbone of the same architecture, without weights, to build and change at will."""
+    """Return a backbone of the same architecture without weights, which may be changed at will."""
     return _make(backbone.model.config, backbone.name)
 
 

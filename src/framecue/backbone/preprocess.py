@@ -1,4 +1,4 @@
-"""Frames to the backbone's pixel values, as its own image processor does it, a whole video at a time."""
+"""Turning frames into pixel values as the backbone's own image processor does, a whole video at a time."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Preprocess:
         mean: of each channel, in [0, 1].
         std: of each channel.
         filter: "bicubic" or "bilinear", both with antialiasing.
-        patch_size: the patch's side, where the model's own image processor cuts frames into patches (NaFlex); the steps
+        patch_size: the patch's side, if the model's own image processor cuts frames into patches (NaFlex); the steps
             here stop before that.
     """
 
@@ -46,34 +46,34 @@ class Preprocess:
 
     @property
     def short_side(self) -> int:
-        """Return to what short side larger frames may be scaled before these steps: twice the size that they make.
+        """The short side to which larger frames may be scaled before these steps: twice the size that these make.
 
-        The pixel values then differ by a few grey levels at edges, by less than one on the mean.
+        The pixel values then differ by a few grey levels at edges, and by less than one on average.
         """
         return 2 * (self.resize if isinstance(self.resize, int) else max(self.resize))
 
     @classmethod
     def clip(cls, image_size: int) -> Preprocess:
-        """Return CLIP's own steps: the short side to S pixels, the square in the middle."""
+        """Return CLIP's own steps: the short side becomes S pixels, then the square in the middle is cut out."""
         return cls(resize=image_size, crop=(image_size, image_size))
 
     @classmethod
     def siglip(cls, image_size: int, *, filter: str = "bicubic", patch_size: int | None = None) -> Preprocess:
-        """Return SigLIP's own steps: squash to (S, S) whatever the aspect ratio; values from -1 to 1."""
+        """Return SigLIP's own steps: frames are squashed to (S, S) whatever their aspect ratio; values are -1 to 1."""
         half = (0.5, 0.5, 0.5)
         return cls((image_size, image_size), None, mean=half, std=half, filter=filter, patch_size=patch_size)
 
     @classmethod
     def of_image_processor(cls, processor: Any, *, image_size: int | None = None) -> Preprocess:
-        """Return the same steps as an image processor of `transformers`.
+        """Return the steps of an image processor of `transformers`.
 
         Args:
-            processor: the image processor. One of NaFlex (SigLIP 2) resizes each frame to as many patches as it allows,
-                keeping the aspect ratio roughly; here a frame becomes a square, which differs for oblong frames only.
-            image_size: that square's side; default the largest of as many patches.
+            processor: the image processor. NaFlex (SigLIP 2) resizes each frame to at most a number of patches and
+                roughly keeps its aspect ratio; here a frame becomes a square, which differs only for oblong frames.
+            image_size: the square's side; default the largest with that number of patches.
 
         Raises:
-            InputError: it takes steps that are not resize, centre crop and normalise, or another filter.
+            InputError: it takes other steps than resize, centre crop and normalise, or has another filter.
         """
         patch_size: int | None = None
         if getattr(processor, "max_num_patches", None) is not None:
@@ -109,7 +109,7 @@ class Preprocess:
 
     @classmethod
     def of_folder(cls, name: str, *, default: Preprocess, **hub: Any) -> Preprocess:
-        """Return the steps that a model's folder or hub page names, or `default`, the architecture's."""
+        """Return the steps that a model's folder or hub page defines, or else `default`, those of its architecture."""
         from transformers import AutoImageProcessor
 
         folder = Path(name)
@@ -148,19 +148,19 @@ class Preprocess:
             float32 (F, 3, S, S), normalised.
 
         Raises:
-            InputError: not uint8, not (F, H, W, 3), or nothing in it.
+            InputError: the frames are not uint8, not (F, H, W, 3), or empty.
         """
         return self.normalise(self.resize_and_crop(frames))
 
     def resize_and_crop(self, frames: np.ndarray | Tensor) -> Tensor:
-        """Take the steps before normalising: uint8 (F, H, W, 3) to uint8 (F, 3, S, S)."""
+        """Do the steps before normalising: turn uint8 (F, H, W, 3) into uint8 (F, 3, S, S)."""
         array = frames.cpu().numpy() if isinstance(frames, Tensor) else frames
         if array.dtype != np.uint8 or array.ndim != 4 or array.shape[-1] != 3 or not array.size:
             raise InputError(f"frames must be uint8 (F, H, W, 3) in RGB; got {array.dtype} of shape {array.shape}")
         resized = np.empty((len(array), *self._target(*array.shape[1:3]), 3), dtype=np.uint8)
         for index, frame in enumerate(array):
-            # Pillow's own arithmetic: torch's antialiased resize of bytes is up to 16 steps off where the two sides
-            # shrink by different factors.
+            # With Pillow: torch's antialiased resize of bytes is up to 16 levels off if the two sides shrink by
+            # different factors.
             image = Image.fromarray(np.ascontiguousarray(frame))
             resized[index] = np.asarray(image.resize((resized.shape[2], resized.shape[1]), _NUMBERS[self.filter]))
         pixels = torch.from_numpy(resized).permute(0, 3, 1, 2)
@@ -169,7 +169,7 @@ class Preprocess:
         return pixels
 
     def normalise(self, pixels: Tensor) -> Tensor:
-        """Normalise pixels by channel: uint8 (..., 3, S, S) to float32."""
+        """Normalise pixels by channel: turn uint8 (..., 3, S, S) into float32."""
         scale = 1.0 / (255.0 * torch.tensor(self.std, device=pixels.device))
         offset = torch.tensor(self.mean, device=pixels.device) / torch.tensor(self.std, device=pixels.device)
         # In place, on a contiguous copy: a video's pixels do not fit into a processor's caches.
@@ -180,19 +180,19 @@ class Preprocess:
         if isinstance(self.resize, tuple):
             return self.resize
         short, long = min(height, width), max(height, width)
-        scaled = int(self.resize * long / short)  # truncated, as transformers and torchvision do
+        scaled = int(self.resize * long / short)  # truncated, as in transformers and torchvision
         return (self.resize, scaled) if height <= width else (scaled, self.resize)
 
 
 def _image_processor(model: str) -> Any:
-    """Return a model's image processor in the form without torchvision: its name changed within transformers 5."""
+    """Return a model's image processor in its form without torchvision, whose name changed within transformers 5."""
     import transformers
 
     return getattr(transformers, f"{model}ImageProcessorPil", None) or getattr(transformers, f"{model}ImageProcessor")
 
 
 def _centre_crop(pixels: Tensor, crop: tuple[int, int]) -> Tensor:
-    """Cut (height, width) from the middle; what the frame lacks is black."""
+    """Cut (height, width) from the middle; where the frame is too small, it is padded with black."""
     for dim, size in zip((-2, -1), crop, strict=True):
         missing = size - pixels.shape[dim]
         if missing > 0:

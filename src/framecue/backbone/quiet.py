@@ -1,4 +1,4 @@
-"""Keep `transformers` from writing to standard error while it works for us: what matters is raised, not printed."""
+"""Keeping `transformers` from writing to standard error: what matters is raised, not printed."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ __all__ = ["quiet_transformers"]
 
 @contextmanager
 def quiet_transformers() -> Iterator[None]:
-    """No messages below errors, no progress bars; the settings found are put back at the end."""
+    """Suppress messages below errors, and progress bars, while the block runs; restore the settings at its end."""
     verbosity, bars, hub_bars = logging.get_verbosity(), logging.is_progress_bar_enabled(), are_progress_bars_disabled()
     logging.set_verbosity_error()
     with warnings.catch_warnings():
-        # The hub warns where its environment variable has decided about bars; then they stay as that says.
+        # The hub warns if its environment variable decides about progress bars; then that setting stays.
         warnings.filterwarnings("ignore", message="Cannot (dis|en)able progress bars")
         logging.disable_progress_bar()
     try:

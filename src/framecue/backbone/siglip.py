@@ -14,9 +14,10 @@ __all__ = ["SiglipTextTower", "SiglipVisionTower", "siglip_preprocess", "why_sig
 
 
 class SiglipVisionTower(VisionTower):
-    """SigLIP's ViT: patches alone, no pre-norm; after `post_layernorm` a learned probe attends to them.
+    """SigLIP's ViT: only patches, no pre-norm; after `post_layernorm` a learned probe attends to them.
 
-    What the probe's attention gives takes the class token's part; the pooling head's residual MLP makes it the feature.
+    The output of the probe's attention takes the class token's place, and the pooling head's residual MLP turns it into
+    the feature.
     """
 
     def __init__(self, siglip: Any, *, image_size: int | None = None) -> None:
@@ -38,7 +39,7 @@ class SiglipVisionTower(VisionTower):
         return patches if prompts is None else torch.cat([prompts.to(patches.dtype), patches], dim=1)
 
     def embed_patches(self, pixel_values: Tensor) -> Tensor:
-        """Images (N, 3, S, S), normalised, to patches with their positions (N, T, D)."""
+        """Turn images (N, 3, S, S), normalised, into patches with their positions (N, T, D)."""
         return self._model.embeddings(pixel_values)
 
     def summarise(self, tokens: Tensor) -> Tensor:
@@ -53,9 +54,9 @@ class SiglipVisionTower(VisionTower):
 
 
 class SiglipTextTower(TextTower):
-    """SigLIP's text transformer, the same in SigLIP 2: attends in both directions, the feature is the last position's.
+    """SigLIP's text transformer, the same in SigLIP 2: it attends in both directions; its feature is the last token's.
 
-    It learnt texts padded to the context with the padding in sight, so they are run so.
+    It was trained on texts padded to the context length and saw the padding, so texts are run that way.
     """
 
     def __init__(self, siglip: Any) -> None:
@@ -78,10 +79,10 @@ class SiglipTextTower(TextTower):
         return self._model.embeddings(input_ids=input_ids)
 
     def causal_mask(self, tokens: Tensor) -> None:
-        """None: every token sees all; see `TextTower.causal_mask`."""
+        """Return None: every token sees all others; see `TextTower.causal_mask`."""
 
     def end_of_text(self, input_ids: Tensor) -> Tensor:
-        """The last position, whatever stands there; see `TextTower.end_of_text`."""
+        """Return the last position, whatever the token there; see `TextTower.end_of_text`."""
         return torch.full((len(input_ids),), input_ids.shape[1] - 1, device=input_ids.device)
 
     def finish(self, token: Tensor) -> Tensor:
@@ -90,12 +91,12 @@ class SiglipTextTower(TextTower):
 
 
 def siglip_preprocess(config: Any) -> Preprocess:
-    """Return SigLIP's own steps for a configuration of `SiglipModel`, where a folder names none."""
+    """Return SigLIP's own steps for a configuration of `SiglipModel`, for a folder that does not define any."""
     return Preprocess.siglip(config.vision_config.image_size)
 
 
 def why_siglip_is_unsupported(config: Any) -> str | None:
-    """Return what a configuration of SigLIP or SigLIP 2 lacks to give image and text features to compare, or None."""
+    """Return what a configuration of SigLIP or SigLIP 2 lacks for comparable image and text features, or None."""
     vision, text = config.vision_config, config.text_config
     if not vision.vision_use_head:
         return "it has no pooling head (vision_use_head is false), which makes image features; give a model with one"

@@ -20,7 +20,7 @@ Siglip2TextTower = SiglipTextTower
 
 
 class Siglip2VisionTower(SiglipVisionTower):
-    """SigLIP's ViT with a linear map in place of the convolution: images are cut into patches outside of the model."""
+    """SigLIP's ViT with a linear map in place of the convolution: images are cut into patches outside the model."""
 
     def __init__(self, siglip2: Any) -> None:
         super().__init__(siglip2, image_size=_image_size(siglip2.config))
@@ -32,17 +32,17 @@ class Siglip2VisionTower(SiglipVisionTower):
         grid = (-1, self.patch_size)
         # (N, 3, rows, P, columns, P) to (N, rows * columns, P * P * 3), the channels last within a patch.
         patches = pixel_values.unflatten(3, grid).unflatten(2, grid).permute(0, 2, 4, 3, 5, 1).flatten(3).flatten(1, 2)
-        # The model would resize the positions to each image's shape, one by one; this square is the shape they have.
+        # The model would resize the positions to the shape of each image; for this square they need no resizing.
         return embeddings.patch_embedding(patches) + embeddings.position_embedding.weight
 
 
 def siglip2_preprocess(config: Any) -> Preprocess:
-    """Return SigLIP 2's own steps for a configuration of `Siglip2Model`, where a folder names none."""
+    """Return SigLIP 2's own steps for a configuration of `Siglip2Model`, for a folder that does not define any."""
     return Preprocess.siglip(_image_size(config), filter="bilinear", patch_size=config.vision_config.patch_size)
 
 
 def why_siglip2_is_unsupported(config: Any) -> str | None:
-    """Return what a configuration of SigLIP 2 lacks to give image and text features of square frames, or None."""
+    """Return what a configuration of SigLIP 2 lacks for image and text features of square frames, or None."""
     patches = config.vision_config.num_patches
     if math.isqrt(patches) ** 2 != patches:
         return f"num_patches must be a square number, as frames are square here, got {patches}"

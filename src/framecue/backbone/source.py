@@ -1,4 +1,4 @@
-"""Where a backbone comes from: a bundled model, a folder, or the model hub (or what its cache holds)."""
+"""The source of a backbone: a bundled model, a folder, or the model hub or its cache."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9_][\w.-]*")
 
 @dataclass(frozen=True)
 class Source:
-    """A model that can be opened.
+    """A model that can be loaded.
 
     Attributes:
-        name: what was asked for.
-        location: what `transformers` is given: a folder, or the name on the hub.
+        name: the name that was asked for.
+        location: for `transformers`: a folder, or the name on the hub.
         folder: the folder; None for the hub.
         options: further arguments for `from_pretrained`.
-        unreachable: why the hub cannot be asked, so that only its cache is; None where it can, or need not be.
+        unreachable: why the hub cannot be reached, so that only its cache is used; None if it can, or need not be.
     """
 
     name: str
@@ -47,19 +47,19 @@ def bundled_models() -> str:
 
 
 def is_hub_name(name: str | Path) -> bool:
-    """Whether a name means a model on the hub: `organisation/model`, and no folder is called so."""
+    """Whether a name means a model on the hub: it is `organisation/model`, and there is no such folder."""
     return bool(_HUB_NAME.fullmatch(str(name))) and not Path(name).exists()
 
 
 def find_source(name: str | Path, *, revision: str | None = None) -> Source:
-    """Find out what a name means; the hub is asked for nothing but whether it answers.
+    """Return the source that a name means; the hub is only asked whether it answers.
 
     Args:
-        name: a bundled model, a folder (`./name` for one that is called like a bundled model), or a name on the hub.
+        name: a bundled model, a folder (`./name` for one with a bundled model's name), or a name on the hub.
         revision: a branch, tag or commit on the hub.
 
     Raises:
-        ModelError: it means nothing, a file of weights, or a folder without `config.json`.
+        ModelError: the name means nothing, a file of weights, or a folder without `config.json`.
     """
     text = str(name)
     bundled = find_bundled(text, "model")
@@ -86,7 +86,7 @@ def find_source(name: str | Path, *, revision: str | None = None) -> Source:
     options: dict[str, Any] = {} if revision is None else {"revision": revision}
     unreachable = _why_unreachable(text, revision)
     if unreachable is not None:
-        # Without this, every file of the model would be asked for again and again, half a minute each.
+        # Without this, every file of the model would be requested again and again, for half a minute each.
         options["local_files_only"] = True
     return Source(text, text, None, options, unreachable)
 
@@ -97,9 +97,9 @@ def _why_unreachable(name: str, revision: str | None) -> str | None:
         HfApi().model_info(name, revision=revision, timeout=HUB_TIMEOUT_SECONDS)
     except HfHubHTTPError as error:
         status = getattr(error.response, "status_code", None)
-        # An answer that says no (not there, not allowed) is for the loading itself to report.
+        # A negative answer (not there, not allowed) is reported later, by the loading itself.
         return f"it answers {status}" if status is None or status >= 500 or status == 429 else None
     except Exception as error:
-        # Whatever the transport raises: the hub's client has changed it between versions.
+        # The transport may raise anything: the hub's client has changed it between versions.
         return first_line(error)
     return None

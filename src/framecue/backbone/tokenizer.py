@@ -1,4 +1,4 @@
-"""A tokenizer by itself: of a folder, or of a model on the hub whose weights are not wanted."""
+"""Loading a tokenizer by itself, from a folder or a model on the hub whose weights are not wanted."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ CLIP_TOKENIZER, CLIP_VOCABULARY = "openai/clip-vit-base-patch32", 49408
 
 
 def holds_tokenizer(folder: Path) -> bool:
-    """Whether a folder has the files of one."""
+    """Whether a folder has the files of a tokenizer."""
     return any((folder / name).is_file() for name in ("tokenizer.json", "vocab.json"))
 
 
 def has_no_words(tokenizer: PreTrainedTokenizerBase) -> bool:
-    """Whether a vocabulary is empty: where there are no files of a tokenizer, transformers makes such a one."""
+    """Whether a tokenizer's vocabulary is empty: transformers makes such a tokenizer if there are no files of one."""
     return len(tokenizer) <= len(set(tokenizer.all_special_tokens))
 
 
 def load_tokenizer(name: str | Path) -> PreTrainedTokenizerBase:
-    """Open a tokenizer.
+    """Load a tokenizer.
 
     Args:
         name: a folder with `tokenizer.json`, or `vocab.json` and `merges.txt`; a bundled model; a name on the hub.
 
     Raises:
-        ModelError: there is none, or it cannot be reached.
+        ModelError: there is no tokenizer, or it cannot be reached.
     """
     folder = Path(user_path(name))
     location, options, unreachable = str(folder), {}, None
@@ -43,7 +43,7 @@ def load_tokenizer(name: str | Path) -> PreTrainedTokenizerBase:
         location, options, unreachable = source.location, source.options, source.unreachable
     elif not holds_tokenizer(folder):
         raise ModelError(f"{name}: the folder has no tokenizer (tokenizer.json, or vocab.json and merges.txt)")
-    # A bare vocabulary does not say whose it is.
+    # A bare vocabulary does not tell what kind of tokenizer it belongs to.
     bare = folder.is_dir() and not any(
         (folder / file).is_file() for file in ("tokenizer.json", "tokenizer_config.json", "config.json")
     )
@@ -51,7 +51,7 @@ def load_tokenizer(name: str | Path) -> PreTrainedTokenizerBase:
     try:
         with quiet_transformers():
             tokenizer = kind.from_pretrained(location, **options, **({} if bare else {"trust_remote_code": False}))
-    except Exception as error:  # transformers raises what its readers do
+    except Exception as error:  # transformers raises whatever its readers raise
         reason = first_line(error)
         if unreachable is not None:
             reason = f"the hub cannot be reached ({unreachable}), and its cache does not hold it"

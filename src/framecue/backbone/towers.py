@@ -1,4 +1,4 @@
-"""The two towers of a CLIP-family model, as methods see them: embed, run a layer, finish, say the widths.
+"""The two towers of a CLIP-family model, as methods see them: embed, run a layer, finish, and the widths.
 
 Shapes: N images or texts, T tokens, D the tower's width, E the joint embedding's width.
 """
@@ -24,11 +24,11 @@ Branch = Callable[[Tensor], Tensor]
 class Tower:
     """A stack of pre-norm transformer layers that belongs to a `transformers` model.
 
-    A tower is a view: it holds the model's own modules and no parameter of its own.
+    A tower is a view: it holds the model's own modules and has no parameters of its own.
 
     Attributes:
         width: D.
-        num_heads: attention heads of a layer.
+        num_heads: attention heads in a layer.
         feed_forward_width: hidden width of a layer's MLP.
         embedding_dim: E.
         layers: the model's layers, each with `layer_norm1`, `self_attn`, `layer_norm2` and `mlp`.
@@ -58,7 +58,7 @@ class Tower:
         attention_branch: Branch | None = None,
         mlp_branch: Branch | None = None,
     ) -> Tensor:
-        """Run one layer.
+        """Run one layer, and return its output.
 
         Args:
             index: the layer, from 0.
@@ -87,7 +87,7 @@ class VisionTower(Tower, ABC):
 
     Attributes:
         image_size: S, the height and width that it takes.
-        num_class_tokens: 1 where a class token stands in front of the patches, 0 where there is none.
+        num_class_tokens: 1 if there is a class token in front of the patches, 0 if not.
     """
 
     image_size: int
@@ -95,12 +95,12 @@ class VisionTower(Tower, ABC):
 
     @abstractmethod
     def embed(self, pixel_values: Tensor, *, prompts: Tensor | None = None) -> Tensor:
-        """Images to the tokens that enter layer 0.
+        """Turn images into the tokens that enter layer 0.
 
         Args:
             pixel_values: (N, 3, S, S), normalised.
-            prompts: (N, K, D), put in after the class token (in front of the patches where there is none): they get no
-                position embedding, but pass the norm in front of layer 0 where the model has one.
+            prompts: (N, K, D), inserted after the class token (in front of the patches if there is none): they get no
+                position embedding, but pass the norm in front of layer 0 if the model has one.
 
         Returns:
             (N, T, D): class token, prompts, patches.
@@ -108,15 +108,15 @@ class VisionTower(Tower, ABC):
 
     @abstractmethod
     def summarise(self, tokens: Tensor) -> Tensor:
-        """The token that stands for an image, (N, D), of its tokens (N, T, D) at any layer, without prompts.
+        """Return the token that stands for an image, (N, D), given its tokens (N, T, D) at any layer, without prompts.
 
-        It is the class token, the first; where there is none, what the pooling head's probe attends to in the tokens
-        takes its part.
+        It is the class token, the first; if there is none, the output of the pooling head's probe, which attends to the
+        tokens, takes its place.
         """
 
     @abstractmethod
     def finish(self, summary: Tensor) -> Tensor:
-        """What `summarise` gave after the last layer, (N, D), to features (N, E), not normalised."""
+        """Turn the output of `summarise` after the last layer, (N, D), into features (N, E), not normalised."""
 
 
 class TextTower(Tower, ABC):
@@ -124,10 +124,10 @@ class TextTower(Tower, ABC):
 
     Attributes:
         context_length: the most tokens that a text can have.
-        end_of_text_id: the token at which the feature is read; None where it is the largest id of a text.
+        end_of_text_id: the token at which the feature is read; None if it is the largest id of a text.
         is_causal: whether a token attends only to those before it.
-        pads_texts: whether every text is padded to the context length, where the model learnt with the padding in
-            sight; otherwise a text is run at its real length.
+        pads_texts: whether every text is padded to the context length, because the model saw the padding in training;
+            otherwise a text is run at its real length.
         token_embedding: (vocabulary, D).
         position_embedding: (context, D); `embed` adds its first T rows to the T tokens' embeddings.
     """
@@ -141,20 +141,23 @@ class TextTower(Tower, ABC):
 
     @abstractmethod
     def embed(self, input_ids: Tensor) -> Tensor:
-        """Token ids (N, T) to the tokens that enter layer 0: (N, T, D)."""
+        """Turn token ids (N, T) into the tokens that enter layer 0, (N, T, D)."""
 
     @abstractmethod
     def causal_mask(self, tokens: Tensor) -> Tensor | None:
-        """The additive attention mask (1, 1, T, T) that the layers take for tokens (N, T, D); None: full attention."""
+        """Return the layers' additive attention mask (1, 1, T, T) for tokens (N, T, D); None for full attention."""
 
     @abstractmethod
     def end_of_text(self, input_ids: Tensor) -> Tensor:
-        """Where the feature is read: (N,) positions in ids (N, T)."""
+        """Return the positions (N,) in ids (N, T) at which the feature is read."""
 
     @abstractmethod
     def finish(self, token: Tensor) -> Tensor:
-        """The token where the feature is read, after the last layer (N, D), to features (N, E), not normalised."""
+        """Turn the token at which the feature is read, after the last layer (N, D), into features (N, E).
+
+        They are not normalised.
+        """
 
     def read(self, tokens: Tensor, places: Tensor) -> Tensor:
-        """Tokens after the last layer (N, T, D) to features (N, E), of the token at each text's place (N,)."""
+        """Turn tokens after the last layer (N, T, D) into features (N, E), read at each text's place (N,)."""
         return self.finish(tokens[torch.arange(len(tokens), device=tokens.device), places])

@@ -1,1 +1,1 @@
-"""The command line: one file a command, each loaded when it is used."""
+"""The command line: one file for each command, loaded when the command is used."""

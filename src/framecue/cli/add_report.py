@@ -1,4 +1,4 @@
-"""What ``framecue index`` says of a run, in lines for people."""
+"""The lines for people in which ``framecue index`` reports a run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["log_counts", "log_items"]
 
 
 def log_items(report: AddReport) -> None:
-    """Write a line for each duplicate and each path that was skipped."""
+    """Write a line for each duplicate and each skipped path."""
     for copy in report.duplicates:
         log(f"duplicate {copy.path}: the same as {copy.original}")
     for item in report.skipped:
@@ -22,7 +22,7 @@ def log_items(report: AddReport) -> None:
 
 def log_counts(report: AddReport) -> None:
     """Write one line: how many files were added, changed, moved, ..., and what the library holds now."""
-    # What every run has, and what is rarer only if there is some.
+    # Every run has these two; the rarer counts are shown only if they are not 0.
     rarer = {
         "changed": report.changed,
         "moved": report.moved,

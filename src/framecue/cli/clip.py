@@ -7,7 +7,7 @@ import click
 from framecue.cli.output import log, print_json
 from framecue.paths import user_path
 
-# A clip that starts earlier than asked for by less than this is not worth a word.
+# If a clip starts early by less than this, it is not mentioned.
 _EARLY_SECONDS = 0.5
 
 
@@ -18,9 +18,9 @@ _EARLY_SECONDS = 0.5
 @click.option("--force", is_flag=True, help="Replace the output if it exists.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def clip(hit: str, output: str, exact: bool, force: bool, as_json: bool) -> None:
-    """Cut a moment out of a video, without encoding it anew where that can be.
+    """Cut a moment out of a video, without encoding it anew where possible.
 
-    HIT is PATH@START-END, as `framecue search --json` gives it; times are seconds, m:ss or h:mm:ss, with decimals if
+    HIT is PATH@START-END, as `framecue search --json` prints it; times are seconds, m:ss or h:mm:ss, with decimals if
     wanted. In mp4, m4v and mov the clip starts at the moment's first frame; in mkv and webm it starts at the keyframe
     before it, unless it is encoded anew (--exact).
 

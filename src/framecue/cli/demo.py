@@ -1,4 +1,4 @@
-"""``framecue demo``: clips, an index, five searches and a picture of what they found."""
+"""``framecue demo``: make clips, index them, search them five times and draw the results."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ MOMENT_SECONDS = 1.5
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def demo(folder: Path, as_json: bool) -> None:
-    """See the whole of it in a minute, offline: make 60 clips and a film, index them, search them five times.
+    """See everything at work in a minute, offline: make 60 clips and a film, index them, search them five times.
 
-    They show combinations that the shipped model was never trained on. Two of the searches differ only in the order of
-    the events, and one finds a moment of the film.
+    The clips show combinations that the shipped model was never trained on. Two of the searches differ only in the
+    order of the events, and one finds a moment of the film.
     """
     quiet_libraries()
     from framecue.cli.sheet import SheetRow, contact_sheet
@@ -74,7 +74,7 @@ def demo(folder: Path, as_json: bool) -> None:
         log(f"skipped {item.path}: {item.reason}")
 
     searches = [Search(query, paths[index], library.search(query, k=TOP)) for query, index in _queries(clips, meanings)]
-    # Not the first, which would be found at 0:00 as a whole file is.
+    # Not the first event, which starts at 0:00 as whole files do.
     event = next(event for event in events[1:] if event.meaning.second is None)
     searches.append(Search(event.caption, paths[-1], library.search(event.caption, k=TOP), event))
     rows = [SheetRow(search.query, search.hits, expected=search.expected) for search in searches]
@@ -110,13 +110,13 @@ def demo(folder: Path, as_json: bool) -> None:
 
 @dataclass(frozen=True)
 class Search:
-    """A query with what it found, and what it should have found.
+    """A query, what it found, and what it should have found.
 
     Attributes:
         query: the text.
         expected: path of the right file.
-        hits: what was found, best first.
-        event: the right event of the file; None where all of the file is right.
+        hits: the results, best first.
+        event: the right event of the file; None if all of the file is right.
     """
 
     query: str
@@ -125,7 +125,7 @@ class Search:
     event: Event | None = None
 
     def is_right(self, hit: Hit) -> bool:
-        """Whether a hit is the right moment, to a second and a half."""
+        """Whether a hit is the right moment, to within a second and a half."""
         if hit.path != self.expected or self.event is None:
             return hit.path == self.expected
         off = (hit.start_seconds - self.event.start_seconds, hit.end_seconds - self.event.end_seconds)
@@ -142,7 +142,7 @@ class Search:
 
 
 def _meanings() -> tuple[list[Meaning], list[Meaning]]:
-    """Draw what the clips mean: two that differ only in the order of their events, and others of the test split.
+    """Draw the clips' meanings: two that differ only in the order of their events, and others from the test split.
 
     Returns:
         The clips' meanings, and those of the film's scenes.
@@ -154,7 +154,7 @@ def _meanings() -> tuple[list[Meaning], list[Meaning]]:
     drawn = list(draw_meanings("test", num_clips=NUM_CLIPS + NUM_SCENES, rng=np.random.default_rng(SEED)))
     drawn, scenes = drawn[:NUM_CLIPS], drawn[NUM_CLIPS:]
     ordered = [meaning for meaning in drawn if meaning.relation == "then" and meaning.swapped() not in drawn]
-    # Acts whose order a person sees at a glance in five frames, if there are such.
+    # Acts whose order a person sees at a glance in five frames; they are used if the split has any.
     plain = {"appear", "vanish", "grow", "shrink"}
     first = next((meaning for meaning in ordered if plain >= {act.motion for act in meaning.acts}), ordered[0])
     return [first, first.swapped(), *(meaning for meaning in drawn if meaning != first)][:NUM_CLIPS], scenes
@@ -163,8 +163,8 @@ def _meanings() -> tuple[list[Meaning], list[Meaning]]:
 def _queries(clips: list[Clip], meanings: list[Meaning]) -> list[tuple[str, int]]:
     """Return four texts, each with the index of the clip that it describes.
 
-    The first two are worded alike, so that a person sees that only the order of the events differs. The others are one
-    of each kind, "then" and "while".
+    The first two are worded alike, so that a person sees that only the order of the events differs. Of the others, one
+    is a "then" and one a "while".
     """
     chosen = [(_in_order(meanings[i]), i) for i in (0, 1)]
     for relation in ("then", "while"):

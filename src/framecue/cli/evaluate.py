@@ -87,7 +87,7 @@ def evaluate(
 
 
 def _print(report: Report) -> None:
-    """Print the table, a second stage's rows below the first's."""
+    """Print the table, with a second stage's rows below the first's."""
     stages = [(report, "")] + ([(report.reranked, ", reranked")] if report.reranked else [])
     rows = [
         (name.replace("_", " ") + suffix, numbers)

@@ -1,4 +1,4 @@
-"""Hits for people: tables, links, and pictures in a terminal."""
+"""Showing hits to people: tables, links, and pictures in a terminal."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PICTURE_COLUMNS = 40
 
 
 def print_hits(hits: Sequence[Hit], *, hybrid: bool) -> None:
-    """Write hits as a table, and below it the explanations of those that have one.
+    """Write hits as a table, and below it the explanations of those that have them.
 
     Args:
         hits: best first.

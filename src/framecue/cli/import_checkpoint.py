@@ -1,4 +1,4 @@
-"""``framecue import-checkpoint``: turn an authors' checkpoint into a backbone and an adapter."""
+"""``framecue import-checkpoint``: turn a published checkpoint into a backbone and an adapter."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 from framecue.cli.options import FolderPath
 from framecue.cli.output import log, print_json, quiet_libraries
 
-# The importers' own names; a test holds the two together, as theirs cost an import of torch.
+# The names of the importers, repeated here because importing them costs an import of torch; a test compares the two.
 FORMATS = ("prompt-switch", "modelscope-vop", "openai-clip", "x-pool")
 
 
@@ -50,7 +50,7 @@ def import_checkpoint(
 ) -> None:
     """Turn a published checkpoint, a .pth or .safetensors FILE, into a backbone and an adapter.
 
-    Only tensors are read of a pickle: no code in it runs.
+    Only tensors are read from a pickle: no code in it runs.
 
     \b
     framecue import-checkpoint prompt_switch.pth --format prompt-switch --output models/prompt-switch

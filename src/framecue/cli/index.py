@@ -58,7 +58,7 @@ def index(
     poll_seconds: float | None,
     as_json: bool,
 ) -> None:
-    """Encode video files, and all in folders, into a library.
+    """Encode video files, and all those in folders, into a library.
 
     Run it again at any time: only new and changed files are encoded, and files that were renamed or moved are
     recognised by their content. Files that cannot be read are listed with the reason, and the others are indexed. A
@@ -91,7 +91,7 @@ def index(
         chosen = library_model(library, model=model, adapter=adapter, dtype=dtype, may_be_new=True)
         follow(Library(uri, model=chosen), paths, options=watch_options, as_json=as_json)
         return
-    # Before a model is loaded, so that a wrong path is an error at once.
+    # Planned before a model is loaded, so that a wrong path is an error at once.
     plan = library.plan(paths, exclude=options.exclude)
     if plan.units or model or adapter:
         chosen = library_model(library, model=model, adapter=adapter, dtype=dtype, may_be_new=True)

@@ -1,4 +1,4 @@
-"""``framecue info``: show what a library holds, or what an adapter is."""
+"""``framecue info``: show what a library holds, or describe an adapter."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 def info(name: str, as_json: bool) -> None:
     """Show what a library holds (its videos, and the model that its vectors come from), or what an adapter is.
 
-    An adapter is a folder, or the name of a shipped one. Shown are its method, its backbone, what it trains, its size
-    on disk, and what it scored.
+    An adapter is a folder, or the name of a shipped one. The description has its method, its backbone, what it trains,
+    its size on disk, and its scores.
 
     \b
     framecue info videos.lance
@@ -39,7 +39,7 @@ def info(name: str, as_json: bool) -> None:
 def _is_adapter(name: str) -> bool:
     """Whether a name is that of a shipped adapter, or of a folder that has one of an adapter's files.
 
-    The model's libraries are not imported to find out, as a library is shown without them.
+    This does not import torch, as a library is shown without it.
     """
     if find_bundled(name, "adapter") is not None:
         return True
@@ -102,7 +102,7 @@ def _text(value: object) -> str:
 
 
 def _scores(name: str, value: Any) -> list[tuple[str, str]]:
-    """Return a line for each number, named by the way to it."""
+    """Return a (name, number) pair for each number; the name is made of the keys that lead to it."""
     if isinstance(value, dict):
         return [line for key, inner in value.items() for line in _scores(f"{name} {key}", inner)]
     return [(name, f"{value:.4g}" if isinstance(value, float) else _text(value))]

@@ -1,7 +1,7 @@
-"""The ``framecue`` command: finds the command's file, runs it, and turns errors into one line and an exit code.
+"""The ``framecue`` command: it finds a command's file, runs it, and turns errors into one line and an exit code.
 
-Exit code 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C. Listing the commands imports none of them, so
-``framecue --help`` answers at once.
+Exit codes: 0 for success, 1 for failure, 2 for wrong usage, 130 if stopped by Ctrl-C. Listing the commands imports none
+of them, so ``framecue --help`` answers at once.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["COMMANDS", "main"]
 
 
 class Entry(NamedTuple):
-    """Where a command is, and what the list of commands says about it."""
+    """Where a command is defined, and its line in the list of commands."""
 
     target: str
     short_help: str
@@ -54,7 +54,7 @@ class LazyGroup(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import one command and return it; None for a name that is none."""
+        """Import one command and return it; None if there is no such command."""
         entry = COMMANDS.get(cmd_name)
         if entry is None:
             return None
@@ -64,14 +64,14 @@ class LazyGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of commands from the table above."""
+        """Write the list of commands from the table `COMMANDS`."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, entry.short_help) for name, entry in COMMANDS.items()])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that the arguments name; the error for an unknown one has the nearest names."""
+        """Return the command that the arguments name; the error for an unknown one suggests the nearest names."""
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
             near = get_close_matches(name, COMMANDS, n=2)
@@ -129,7 +129,7 @@ def main(args: Sequence[str] | None = None) -> int:
 
 
 def _log_error(message: str) -> None:
-    """Write one line on standard error, whatever the message holds."""
+    """Write a message on standard error as one line, whatever it contains."""
     from framecue.cli.output import one_line
 
     click.echo(f"Error: {one_line(message)}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""``framecue methods``: list the methods, with what each trains."""
+"""``framecue methods``: list the methods and what each trains."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def methods(model: str | None, as_json: bool) -> None:
 
     Parameters are counted for 12 frames a video; new ones are those that the backbone does not have by itself. A method
     that is not offline looks at the text while it pools frames: it can rank videos, but not be indexed. Methods that
-    installed packages register are listed behind framecue's own; of one that cannot be loaded, its package is named.
+    installed packages register are listed after framecue's own; if one cannot be loaded, its package is named.
     """
     quiet_libraries()
     from framecue.backbone.meta import backbone_without_weights
@@ -42,7 +42,7 @@ def methods(model: str | None, as_json: bool) -> None:
         except Exception as error:
             if name in METHODS:
                 raise
-            # A package's method may raise anything, and must not take the others' numbers away.
+            # A package's method may raise anything, which must not hide the numbers of the others.
             left_out.append(f"{name} fails on {backbone.name}: {type(error).__name__}: {error}")
         else:
             numbers = (count.trainable, count.new, count.share)

@@ -1,4 +1,4 @@
-"""``framecue optimize``: make searches of a library fast."""
+"""``framecue optimize``: make searching a library fast."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def optimize(uri: str, as_json: bool) -> None:
     """Join a library's small files, drop its earlier versions, and make or refresh its index.
 
-    The index makes searches of many segments fast; it is approximate, a few of the nearest may be missed. An index run
-    sees to all this by itself when it is due: it makes the index from 100 000 segments on, this command from 10 000.
+    The index makes searches of many segments fast; it is approximate, so a few of the nearest may be missed. An index
+    run does all this by itself when it is due: it makes the index from 100 000 segments on, this command from 10 000.
 
     \b
     framecue optimize --library videos.lance

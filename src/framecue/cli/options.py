@@ -1,4 +1,4 @@
-"""Options that several commands have: a library, its model, how videos are cut, folders. And what they stand for."""
+"""Options that several commands share (a library, its model, how videos are cut, folders), and what they stand for."""
 
 from __future__ import annotations
 
@@ -42,20 +42,20 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class FolderPath(click.Path):
-    """A folder, which need not exist; ``~`` is the home folder, also where no shell has expanded it."""
+    """A folder, which need not exist; ``~`` is the home folder, even if no shell has expanded it."""
 
     def __init__(self) -> None:
         super().__init__(file_okay=False, path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Refuse an empty name, which would be the working folder: a shell variable that is not set gives one."""
+        """Return the folder; an empty name (an unset shell variable), which would be the working folder, is refused."""
         if not os.fspath(value):
             self.fail("the name of the folder is empty", param, ctx)
         return super().convert(user_path(value), param, ctx)
 
 
 def model_option(*, required: bool = False) -> Callable[[Command], Command]:
-    """Return what adds --model to a command; where it is not required, the library's own model is the default."""
+    """Return a decorator that adds --model to a command; if it is not required, the default is the library's model."""
     text = "A CLIP-family model: a hub name, a folder, or moji-clip."
     default = "" if required else " Default: the model the library was made with."
     return click.option("--model", metavar="NAME", required=required, help=text + default)
@@ -80,7 +80,7 @@ def dtype_option(command: Command) -> Command:
 
 
 def _fast_dtype_option(command: Command) -> Command:
-    """Add --dtype to a command that encodes many videos; its default is what is fast on this machine."""
+    """Add --dtype to a command that encodes many videos; its default is the fastest type on this machine."""
     return click.option(
         "--dtype",
         type=click.Choice([AUTO_DTYPE, *DTYPES]),
@@ -136,10 +136,10 @@ def segment_options(command: Command) -> Command:
 def make_segmentation(
     kind: str | None, segment_seconds: float | None, overlap_seconds: float | None
 ) -> Segmentation | None:
-    """Return the segmentation that the options say; None where they say nothing, so that the library's own counts.
+    """Return the segmentation that the options describe; None without options, for the library's own.
 
     Raises:
-        InputError: the lengths make no windows.
+        InputError: the lengths do not make windows.
     """
     if kind is None and segment_seconds is None and overlap_seconds is None:
         return None
@@ -157,7 +157,7 @@ def library_model(
     """Load the model that the options name, or the library's own, or for a new library the shipped one.
 
     Args:
-        library: the library that it is for.
+        library: for which the model is loaded.
         model: --model, if given.
         adapter: --adapter, if given.
         dtype: --dtype.
@@ -165,7 +165,7 @@ def library_model(
 
     Raises:
         LibraryNotFoundError: the library has to exist, and does not.
-        click.UsageError: an adapter for a new library, but no model.
+        click.UsageError: a new library is given an adapter but no model.
         FramecueError: the model or the adapter cannot be loaded.
     """
     import torch

@@ -1,6 +1,6 @@
-"""How commands talk: results on standard output, all else on standard error, and nothing that a terminal would obey.
+"""Output of commands: results on standard output, all else on standard error, and nothing that a terminal would obey.
 
-Names of files may hold anything; :func:`one_line` makes a text fit for a line of a terminal or a log.
+Names of files may contain anything; :func:`one_line` makes a text safe for a line of a terminal or a log.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ __all__ = [
 
 
 def one_line(text: str) -> str:
-    """Write control characters and bytes that are not UTF-8 as escapes, so that the text is one printable line."""
+    """Return a text as one printable line, with escapes for control characters and bytes that are not UTF-8."""
     printable = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
     return printable.encode("utf-8", "backslashreplace").decode()
 
 
 def file_uri(path: str) -> str:
-    """Write an absolute path as a URI, every byte but letters, digits and a few signs as %XX."""
+    """Return an absolute path as a URI, with every byte but letters, digits and a few signs as %XX."""
     return "file://" + quote(os.fsencode(path), safe="/")
 
 
@@ -53,21 +53,21 @@ def log(message: str) -> None:
 
 
 def print_json(document: Any) -> None:
-    """Write one JSON document on standard output, ASCII alone, so that any encoding can carry any file name."""
+    """Write one JSON document on standard output, in ASCII only, so that any encoding can carry any file name."""
     click.echo(json.dumps(document, indent=2, allow_nan=False))
 
 
 class FilePath(str):
-    """A cell of a table that is a file's path: a terminal that can makes it a link to the file."""
+    """A cell of a table that is a file's path: if a terminal supports links, it links to the file."""
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> None:
     """Write a table on standard output; in a pipe each row is one line, however long.
 
     Args:
-        columns: the heads; all empty for a table without.
-        rows: the cells, plain text; a :class:`FilePath` becomes a link where the output is a terminal.
-        right: heads of the columns to set flush right.
+        columns: the headings; all empty for a table without headings.
+        rows: the cells, plain text; a :class:`FilePath` becomes a link if the output is a terminal.
+        right: headings of the columns to align right.
     """
     from rich import box
     from rich.style import Style
@@ -87,7 +87,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right:
 
 
 def stdout_console() -> Console:
-    """Return what writes on standard output; in a pipe no line is ever wrapped."""
+    """Return a console that writes on standard output; in a pipe it never wraps a line."""
     from rich.console import Console
 
     console = Console(file=sys.stdout, highlight=False)
@@ -95,13 +95,13 @@ def stdout_console() -> Console:
 
 
 class ProgressBar:
-    """A progress bar on standard error that comes with the first progress and goes when it is closed.
+    """A progress bar on standard error that appears with the first progress and disappears when it is closed.
 
-    Where standard error is no terminal, nothing is shown. What :func:`log` writes meanwhile stands above the bar. A
-    closed bar may come again.
+    If standard error is not a terminal, nothing is shown. Lines that :func:`log` writes meanwhile appear above the bar.
+    A closed bar may be shown again.
 
     Args:
-        label: what is being done.
+        label: the work that is being done.
     """
 
     def __init__(self, label: str) -> None:
@@ -109,12 +109,12 @@ class ProgressBar:
         self._bar: tuple[Progress, TaskID] | None = None
 
     def show(self, done: float, total: int | None) -> None:
-        """Show how much is done of how much in all; None for the total where nobody knows it yet."""
+        """Show how much of a total is done; None for a total that is not known yet."""
         progress, task = self._bar = self._bar or self._start()
         progress.update(task, completed=done, total=total)
 
     def close(self) -> None:
-        """Take the bar away; the terminal gets its cursor back."""
+        """Remove the bar, and give the terminal its cursor back."""
         if self._bar is not None:
             self._bar[0].stop()
             self._bar = None
@@ -142,7 +142,7 @@ def progress_bar(label: str) -> Iterator[Callable[[float, int], None]]:
     """Show a progress bar on standard error while the block runs, if that is a terminal.
 
     Args:
-        label: what is being done.
+        label: the work that is being done.
 
     Yields:
         A function to call with (done, total).
@@ -153,9 +153,9 @@ def progress_bar(label: str) -> Iterator[Callable[[float, int], None]]:
 
 
 def quiet_libraries() -> None:
-    """Keep the libraries' own progress bars and warnings off standard error; what a user set is left alone.
+    """Keep other libraries' progress bars and warnings off standard error; the user's own settings are left alone.
 
-    Call it before the model's libraries are imported, which is when they look at these variables.
+    Call it before these libraries are imported, which is when they read the variables.
     """
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("HF_HUB_VERBOSITY", "error")

@@ -1,4 +1,4 @@
-"""What a search looks for: options of the command line, and lines of a file, become queries and filters."""
+"""Queries and filters from options of the command line and from lines of a file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["LabelledQuery", "filter_options", "query_options", "read_filters", "
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _QUERY_OPTIONS = ("text", "with_texts", "without_texts", "images", "videos", "moments")
-# The names in a line of JSON, and the options they stand for.
+# The keys in a line of JSON, and the options that they stand for.
 _LINE_KEYS = dict(zip(("text", "with", "without", "image", "video", "at"), _QUERY_OPTIONS, strict=True))
 
 
@@ -44,14 +44,14 @@ class TimeType(click.ParamType):  # type: ignore[type-arg]  # click before 8.4 h
 
 @dataclass(frozen=True)
 class LabelledQuery:
-    """A query, and how a person wrote it."""
+    """A query, and the words in which a person wrote it."""
 
     label: str
     query: Query
 
 
 def query_options(command: Command) -> Command:
-    """Add what is searched for to a command, all but its text: --with, --without, --image, --video and --at."""
+    """Add the options of a query other than its text to a command: --with, --without, --image, --video and --at."""
     options = (
         click.option("--with", "with_texts", metavar="TEXT^WEIGHT", multiple=True, help="What to find besides TEXT."),
         click.option(
@@ -72,7 +72,7 @@ def query_options(command: Command) -> Command:
 
 
 def filter_options(command: Command) -> Command:
-    """Add the filters, which say what videos are searched, to a command."""
+    """Add the filters for the videos that are searched to a command."""
     options = (
         click.option("--folder", metavar="FOLDER", help="Only videos below this folder."),
         click.option("--path", "path", metavar="GLOB", help="Only files, or folders, of this name or path."),
@@ -86,10 +86,10 @@ def filter_options(command: Command) -> Command:
 
 
 def read_query(options: Mapping[str, Any]) -> LabelledQuery | None:
-    """Return the query that the text and the options of :func:`query_options` make; None where they make none.
+    """Return the query made of the text and the options of :func:`query_options`; None if none of them is given.
 
     Raises:
-        click.UsageError: moments without videos.
+        click.UsageError: there are moments without videos.
         InputError: the query is empty, or a weight makes no sense.
     """
     given = {name: options.get(name) for name in _QUERY_OPTIONS}
@@ -103,7 +103,7 @@ def read_query(options: Mapping[str, Any]) -> LabelledQuery | None:
 
 
 def read_filters(options: Mapping[str, Any]) -> Filters | None:
-    """Return the filters that the options of :func:`filter_options` make; None where they make none.
+    """Return the filters made of the options of :func:`filter_options`; None if none of them is given.
 
     Raises:
         InputError: a value makes no sense.
@@ -123,7 +123,7 @@ def read_filters(options: Mapping[str, Any]) -> Filters | None:
 
 
 def read_query_file(name: str) -> list[LabelledQuery]:
-    """Read a file of queries: a text a line, or a line of JSON with the keys text, with, without, image, video, at.
+    """Read a file of queries: each line is a text, or JSON with the keys text, with, without, image, video, at.
 
     Args:
         name: the file; ``-`` for standard input.
@@ -160,7 +160,7 @@ def _read_line(line: str) -> LabelledQuery:
     try:
         content = json.loads(line)
     except ValueError as error:
-        if line.startswith('"'):  # a text that begins with a quotation
+        if line.startswith('"'):  # a text that begins with a quotation mark
             return LabelledQuery(line, _query(text=line))
         raise InputError(f"starts as JSON, but is none ({error})") from error
     if isinstance(content, str):
@@ -208,7 +208,7 @@ def _query(
 
 
 def _weighted(text: str) -> tuple[str, float]:
-    """Take a weight off the end of a text: ``people^0.5``; 1 where there is none."""
+    """Split a text such as ``people^0.5`` into text and weight; without a weight it is 1."""
     match = re.fullmatch(r"(.*)\^([-+]?(?:\d+\.?\d*|\.\d+))", text.strip(), flags=re.DOTALL | re.ASCII)
     if match is None:
         return text, 1.0

@@ -1,4 +1,4 @@
-"""``framecue remove``: take files out of a library."""
+"""``framecue remove``: remove files from a library."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from framecue.cli.output import log, print_json, quiet_libraries
 @library_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def remove(paths: tuple[str, ...], uri: str, as_json: bool) -> None:
-    """Take files, and all that a library holds below folders, out of the library.
+    """Remove files, and everything that a library holds below folders, from the library.
 
-    Nothing is removed from the disk, and the files need not be there any more. A video of which the library knows a
-    duplicate elsewhere stays, under the duplicate's path.
+    Nothing is removed from the disk, and the files need not exist any more. If the library knows a duplicate of a video
+    elsewhere, the video stays, under the duplicate's path.
 
     \b
     framecue remove ~/Videos/drafts ~/Videos/old.mp4 --library videos.lance

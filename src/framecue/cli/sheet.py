@@ -1,4 +1,4 @@
-"""Contact sheets: what a search found, as a picture, so that a person sees frames and not only names."""
+"""Contact sheets: pictures of what a search found, so that a person sees frames and not only names."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _HEADING, _CELL_HEIGHT = _LINE + 6, FRAME_SIZE[1] + _LINE + _MARGIN
 
 @dataclass(frozen=True)
 class SheetRow:
-    """One query with what it found.
+    """One query and what it found.
 
     Attributes:
         query: the text.
-        hits: the results to show, best first; the frame that an explained one names is shown, and outlined.
-        expected: the path of the right answer, which is marked; None where nobody knows it.
+        hits: the results to show, best first; the best frame of an explained one is among its frames, outlined.
+        expected: the path of the right answer, which is marked; None if it is not known.
         thumbnails: of the hits, as ``Library.thumbnails`` returns them, shown for files that are gone; may be empty.
     """
 
@@ -53,19 +53,18 @@ class SheetRow:
 def contact_sheet(rows: Sequence[SheetRow], output: str | Path) -> Path:
     """Write a picture of what queries found: frames of each result, in order, with rank, score and file name.
 
-    The results of a query stand side by side under its text, and go on in the next line after the third. A moment
-    that is not the whole video has its times. A result whose file is gone or damaged keeps its place, with its
-    thumbnail if there is one.
+    The results of a query stand side by side under its text, three in a line. A moment that is not the whole video is
+    shown with its times. A result whose file is gone or damaged keeps its place, with its thumbnail if there is one.
 
     Args:
         rows: at least one.
-        output: the picture's file; its suffix says the format (`.png`).
+        output: the picture's file; its suffix determines the format (`.png`).
 
     Returns:
         The file written.
 
     Raises:
-        InputError: no rows, a suffix that is no picture's, or a place that cannot be written.
+        InputError: there are no rows, the suffix is not a picture's, or the file cannot be written.
     """
     if not rows:
         raise InputError("no rows for a contact sheet; give at least one")
@@ -136,11 +135,11 @@ def _draw_hit(
 
 
 def _frames(hit: Hit, source: FrameSource) -> tuple[list[Image.Image], int | None]:
-    """Read frames of a result, evenly spaced over its moment; the number says which of them matched best.
+    """Return frames of a result, evenly spaced over its moment, and the index of the one that matches best.
 
-    There are none where the file is gone. The best one takes the place of the nearest in time.
+    There are no frames if the file is gone. The best frame takes the place of the nearest one in time.
     """
-    # A still image lasts 0 seconds, and a window cannot.
+    # A still image lasts 0 seconds, but a window cannot.
     end_seconds = hit.end_seconds if hit.end_seconds > hit.start_seconds else None
     try:
         frames = source.read_frames(
@@ -176,7 +175,7 @@ def _fitted(picture: Image.Image) -> Image.Image:
 
 
 def _times(hit: Hit) -> str:
-    """When a moment is, where it is not the whole video."""
+    """Return the times of a moment as text; empty if it is the whole video."""
     if hit.start_seconds <= 0 and hit.end_seconds >= hit.duration_seconds - 0.1:
         return ""
     return f"{time_span(hit.start_seconds, hit.end_seconds)}  ".replace(_DASH, "-")
@@ -185,11 +184,11 @@ def _times(hit: Hit) -> str:
 def _write(
     draw: ImageDraw.ImageDraw, corner: tuple[int, int], text: str, *, size: int, width: int, fill: tuple[int, int, int]
 ) -> None:
-    """Write a text on one line, cut where it is too wide."""
+    """Write a text on one line, cut if it is too wide."""
     text = " ".join(text.encode("utf-8", "replace").decode().split())
     font = ImageFont.load_default(size=size)
     if not text.isascii():
-        # Pillow's own font has ASCII alone.
+        # Pillow's own font has ASCII only.
         system = _system_font(size)
         font, text = (system, text) if system else (font, _ascii(text))
     if font.getlength(text) > width:
@@ -200,7 +199,7 @@ def _write(
 
 
 def _system_font(size: int) -> ImageFont.FreeTypeFont | None:
-    """Give a font of this machine with the letters of most languages, if there is one."""
+    """Return a font of this machine with the letters of most languages, if there is one."""
     for name in _FONTS:
         try:
             return ImageFont.truetype(name, size)
@@ -210,6 +209,6 @@ def _system_font(size: int) -> ImageFont.FreeTypeFont | None:
 
 
 def _ascii(text: str) -> str:
-    """Write a text without accents, and with a question mark for what is not ASCII then."""
+    """Return a text without accents, with a question mark for whatever is still not ASCII."""
     apart = unicodedata.normalize("NFKD", text)
     return "".join(char for char in apart if not unicodedata.combining(char)).encode("ascii", "replace").decode()

@@ -1,4 +1,4 @@
-"""``framecue train``: train a model as a recipe says."""
+"""``framecue train``: train a model by a recipe."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _scores(values: dict[str, float]) -> str:
 
 
 def _teller(update: Callable[[float, int], None]) -> TrainerCallback:
-    """Return what moves the progress bar, and writes a line on standard error for each log entry."""
+    """Return a callback that moves the progress bar and writes a line on standard error for each log entry."""
     from transformers import TrainerCallback
 
     class Teller(TrainerCallback):

@@ -1,4 +1,4 @@
-"""``framecue index --watch``: what is shown while folders are followed, and how that ends."""
+"""``framecue index --watch``: what is shown while folders are watched, and how that ends."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ __all__ = ["follow"]
 
 
 def follow(library: Library, paths: Sequence[str], *, options: WatchOptions, as_json: bool) -> None:
-    """Index what is at the paths and what changes there, until Ctrl-C or a request to end.
+    """Index the files at the paths and whatever changes there, until Ctrl-C or a request to end.
 
     Args:
         library: with its model.
-        paths: what to follow.
-        options: how.
-        as_json: whether to print one JSON document a line for each run that did something.
+        paths: the paths to watch.
+        options: how to watch them.
+        as_json: whether to print a line of JSON for each run that did something.
 
     Raises:
-        KeyboardInterrupt: stopped before all had been indexed once. Later, that is how it is meant to end.
+        KeyboardInterrupt: stopped before everything had been indexed once. After that, it is the normal end.
     """
     from framecue.library.watching.watch import watch
 
     reports: list[AddReport] = []
     with ExitStack() as stack:
         bar = stack.enter_context(ProgressBar("Indexing"))
-        # Services are ended with SIGTERM: keep what has been encoded, as with Ctrl-C.
+        # Services are stopped with SIGTERM: keep what has been encoded, as with Ctrl-C.
         stack.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, signal.default_int_handler))
 
         def show(report: AddReport) -> None:

@@ -1,4 +1,4 @@
-"""What a dataset is: what a recipe says of it, and what it gives for training, validation and each split."""
+"""The base of datasets: their section in a recipe, and their data for training, validation and each split."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from framecue.errors import DatasetError
 from framecue.validation import Strict
 
-# A recipe is checked before anything heavy is imported, so configs import sources of examples when they make them.
+# A recipe is checked before anything heavy is imported, so a config imports its sources of examples when it makes them.
 if TYPE_CHECKING:
     from framecue.datasets.captions import Clip
     from framecue.datasets.examples import ExampleSource
@@ -20,14 +20,14 @@ __all__ = ["DatasetConfig", "FileDataset"]
 
 
 class DatasetConfig(Strict, ABC):
-    """A dataset as a recipe names it: its fields are the keys of the recipe's section `dataset`.
+    """A dataset as a recipe describes it: its fields are the keys of the recipe's section `dataset`.
 
-    A dataset is one file with a class derived from this one, or from `FileDataset` where it is made of video files, and
-    one line in `framecue.datasets.registry`; or an entry point of another package.
+    To add a dataset, write one file with a class derived from this one (or from `FileDataset` if it is made of video
+    files) and add a line to `framecue.datasets.registry`, or an entry point to a package of your own.
 
     Attributes:
         name: its name in the registry; a dataset narrows it to `Literal["its-name"]`.
-        shuffles: whether training draws the order of examples anew each epoch; a generated dataset brings its own.
+        shuffles: whether training draws the order of examples anew each epoch; a generated dataset has its own order.
     """
 
     shuffles: ClassVar[bool] = True
@@ -39,8 +39,8 @@ class DatasetConfig(Strict, ABC):
         """Return the examples to train on.
 
         Args:
-            model: says which frames of a video it takes in training, and of what size.
-            seed: of whatever is drawn at random and is not a property of the dataset.
+            model: determines which frames of a video are taken in training, and their size.
+            seed: for everything that is drawn at random and is not a property of the dataset.
             frame_source: reads the video files; None decodes them in this process.
 
         Raises:
@@ -52,7 +52,7 @@ class DatasetConfig(Strict, ABC):
         """Return the examples that choose the checkpoint: one caption a video, frames as at test.
 
         Args:
-            model: says which frames of a video it takes at test, and of what size.
+            model: determines which frames of a video are taken at test, and their size.
             frame_source: reads the video files; None decodes them in this process.
 
         Raises:
@@ -60,7 +60,7 @@ class DatasetConfig(Strict, ABC):
         """
 
     def clips(self, split: str) -> list[Clip]:
-        """Return the videos of a split with all their captions: what is ranked in an evaluation.
+        """Return the videos of a split with all their captions, which an evaluation ranks.
 
         A video of many captions is one clip; a paragraph that describes a video is one caption.
 
@@ -71,10 +71,10 @@ class DatasetConfig(Strict, ABC):
 
 
 class FileDataset(DatasetConfig):
-    """A dataset of video files in a folder; it has to say `clips`, from which training and validation follow.
+    """A dataset of video files in a folder; it has to define `clips`, from which training and validation follow.
 
     Attributes:
-        data_dir: where its files are.
+        data_dir: the folder of its files.
     """
 
     data_dir: Path

@@ -1,13 +1,13 @@
-"""A dataset of one's own: a folder of videos and a ``captions.jsonl`` that says what is in them.
+"""A dataset of your own: a folder of videos and a ``captions.jsonl`` that describes them.
 
-One JSON object a line, paths relative to the folder::
+The file has one JSON object a line, with paths relative to the folder::
 
     {"video": "clips/a.mp4", "captions": ["a dog runs"], "split": "train"}
     {"video": "clips/b.mp4", "captions": ["a cat sits down"], "split": "test",
      "twin": {"video": "clips/b-backwards.mp4", "captions": ["a cat gets up"]}, "meaning": {"actor": "cat"}}
 
-(the second on one line, too). ``twin`` names the clip's order twin: the same clip played backwards, with its own
-captions. Further keys are kept as they are. Writing and reading share their checks, so what was written can be read.
+(the second on one line, too). ``twin`` is the clip's order twin: the same clip played backwards, with its own captions.
+Other keys are kept as they are. Writing and reading share their checks, so whatever was written can be read.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ class Clip:
     Attributes:
         video: the file, below the dataset's folder (which the path begins with).
         captions: at least one.
-        split: the name of the part that the clip belongs to, such as ``"train"``.
-        twin: its order twin, where it has one; for twin accuracy, not part of the gallery.
-        metadata: every further key of the line, such as ``"meaning"``, as JSON has it.
+        split: the name of the clip's split, such as ``"train"``.
+        twin: its order twin, if it has one; used for twin accuracy, not part of the gallery.
+        metadata: every other key of the line, such as ``"meaning"``, with its JSON value.
     """
 
     video: Path
@@ -67,7 +67,7 @@ class Clip:
 def read_captions(data_dir: str | os.PathLike[str], split: str | None = None) -> list[Clip]:
     """Read a folder's clips in the order of the file.
 
-    Every line is checked, whichever split is asked for; that the video files exist is checked for the clips returned.
+    Every line is checked, whichever split is wanted; of the video files, only those of the returned clips must exist.
 
     Args:
         data_dir: the folder that holds ``captions.jsonl``.
@@ -75,7 +75,7 @@ def read_captions(data_dir: str | os.PathLike[str], split: str | None = None) ->
 
     Raises:
         DatasetError: the folder or the file is missing, a line is malformed (the message names file, line and key),
-            a video stands twice in a split, no clip is in ``split``, or a video file is missing.
+            a video occurs twice in a split, no clip is in ``split``, or a video file is missing.
     """
     folder = Path(data_dir)
     file = folder / CAPTIONS_FILE
@@ -103,7 +103,7 @@ def read_captions(data_dir: str | os.PathLike[str], split: str | None = None) ->
 
 
 def write_captions(data_dir: str | os.PathLike[str], clips: Iterable[Clip]) -> Path:
-    """Write a folder's ``captions.jsonl``, replacing the one that is there in a single step.
+    """Write a folder's ``captions.jsonl``, replacing an existing one in a single step.
 
     Args:
         data_dir: the folder; it must exist. The video files need not exist yet.
@@ -113,8 +113,8 @@ def write_captions(data_dir: str | os.PathLike[str], clips: Iterable[Clip]) -> P
         The file written.
 
     Raises:
-        DatasetError: the folder is missing or cannot be written, there are no clips, a video is outside the folder, or
-            a clip breaks a rule that `read_captions` checks; nothing is written then.
+        DatasetError: the folder is missing or cannot be written to, there are no clips, a video is outside the folder,
+            or a clip breaks a rule that `read_captions` checks. Then nothing is written.
     """
     folder = Path(data_dir)
     if not folder.is_dir():
@@ -123,7 +123,7 @@ def write_captions(data_dir: str | os.PathLike[str], clips: Iterable[Clip]) -> P
     if not lines:
         raise DatasetError(f"{folder}: no clips to write; give at least one")
     for _ in _parse_lines(folder, lines):
-        pass  # only for its checks
+        pass  # for its checks only
     file = folder / CAPTIONS_FILE
     part = folder / f".{CAPTIONS_FILE}.{os.getpid()}.part"
     try:
@@ -139,7 +139,7 @@ def _parse_lines(folder: Path, lines: Iterable[bytes]) -> Iterator[Clip]:
     file = folder / CAPTIONS_FILE
     seen: dict[tuple[str, Path], int] = {}
     for number, line in enumerate(lines, start=1):
-        # Editors on some systems begin a file with a byte order mark.
+        # Some editors begin a file with a byte order mark.
         content = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
         if not content.strip():
             continue
@@ -178,7 +178,7 @@ def _clip_of(folder: Path, line: bytes, where: str) -> Clip:
 
 def _json_object(line: bytes, where: str) -> dict[str, Any]:
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
-        # JSON would let the last one win, and captions be lost without a word.
+        # In JSON the last of equal keys wins, so captions would be lost silently.
         for key, count in Counter(key for key, _ in items).items():
             if count > 1:
                 _refuse(where, f"the key {_shown(key)} stands there {count} times; give it once")
@@ -203,7 +203,7 @@ def _json_object(line: bytes, where: str) -> dict[str, Any]:
 
 
 def _refuse_misspelt(key: str, known: tuple[str, ...], where: str) -> None:
-    # Any key may be added, but "twins" would lose the twins silently.
+    # Other keys are allowed, but "twins" would silently lose the twins.
     if key in known:
         return
     meant = difflib.get_close_matches(key.lower().strip(), known, n=1, cutoff=0.8)
@@ -216,7 +216,7 @@ def _refuse_misspelt(key: str, known: tuple[str, ...], where: str) -> None:
 def _video(folder: Path, record: dict[str, Any], key: str, where: str) -> Path:
     name = _text(_get(record, key, where), f'"{key}"', where)
     path = PurePosixPath(name)
-    # A folder that is moved or shared stays whole; to use videos that lie elsewhere, link them into it.
+    # So a folder stays whole when it is moved or shared. Videos that lie elsewhere can be linked into it.
     if path.is_absolute() or ".." in path.parts or not path.parts:
         _refuse(
             where, f'"{key}" is {_shown(name)}; give the path of a file below the folder, relative to it, without ".."'
@@ -241,7 +241,7 @@ def _get(record: dict[str, Any], key: str, where: str) -> Any:
 def _text(value: Any, label: str, where: str) -> str:
     if not isinstance(value, str) or not value.strip():
         _refuse(where, f"{label} is {_shown(value)}; give a text that is not blank")
-    # Neither a file name nor a tokenizer can take these.
+    # Neither a file name nor a tokenizer can handle these.
     if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
         _refuse(where, f"{label} is {_shown(value)}; give a text without NUL and without half characters (surrogates)")
     return value
@@ -288,7 +288,7 @@ def _line_of(folder: Path, clip: Clip) -> bytes:
 
 
 def _listed(captions: Any) -> Any:
-    # A text given for a list of texts would fall apart into letters; left whole, it is refused like one in a file.
+    # A text in place of a list of texts would be split into letters; left whole, it is refused like one in a file.
     return list(captions) if isinstance(captions, (list, tuple)) else captions
 
 

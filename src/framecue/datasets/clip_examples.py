@@ -23,16 +23,16 @@ logger = logging.getLogger(__name__)
 class ClipExamples:
     """One example for each caption of each clip; a source of examples (see `ExampleSource`).
 
-    A video that cannot be read does not stop a run of hours: it is logged as a warning, once. In training the next
-    example that can be read, of a video that the batch does not hold, takes its place; at test its example is left
-    out, so that no video is in the gallery twice.
+    A video that cannot be read does not stop a run of hours: it is logged as a warning, once. In training, its place is
+    taken by the next readable example of a video that is not in the batch; at test its example is left out, so that no
+    video is in the gallery twice.
 
     Args:
-        clips: those of a split.
-        sampling: which frames.
-        preprocess: frames uint8 (F, H, W, 3) to uint8 (F, 3, S, S).
-        at_test: frames as at test and one caption a video, rather than random frames and every caption.
-        seed: of the random frames; with the epoch and the example's index it decides them.
+        clips: the clips of a split.
+        sampling: which frames to take.
+        preprocess: turns frames uint8 (F, H, W, 3) into uint8 (F, 3, S, S).
+        at_test: whether to take frames as at test and one caption a video, not random frames and every caption.
+        seed: determines the random frames, together with the epoch and the example's index.
         frame_source: reads the files; None decodes them in this process.
     """
 
@@ -60,7 +60,7 @@ class ClipExamples:
 
     @property
     def unreadable(self) -> list[Path]:
-        """Return the videos that could not be read so far, in the order of the clips."""
+        """The videos that could not be read so far, in the order of the clips."""
         return [self.clips[number].video for number in self._is_bad.nonzero().flatten().tolist()]
 
     def __len__(self) -> int:
@@ -71,17 +71,17 @@ class ClipExamples:
         return str(self.clips[self.pairs[index][0]].video)
 
     def backwards(self, index: int) -> None:
-        """Return None: what a video would mean when played backwards is not known."""
+        """Return None: it is not known what a video would mean if it were played backwards."""
 
     def set_epoch(self, epoch: int) -> None:
-        """Draw random frames as of this epoch from now on."""
+        """Draw the random frames of this epoch from now on."""
         self.epoch = epoch
 
     def __getitems__(self, indices: Sequence[int]) -> list[Example]:
-        """Return the examples at these indices; see above for what becomes of those that cannot be read.
+        """Return the examples at these indices; for those that cannot be read, see the class.
 
         Raises:
-            DatasetError: not one video of the split can be read.
+            DatasetError: no video of the split can be read.
         """
         found = [self._example(index) for index in indices]
         if not self.at_test:

@@ -1,4 +1,4 @@
-"""What training reads: examples, a batch of indices at a time."""
+"""Examples, which training reads in batches of indices."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Example:
     Attributes:
         frames: uint8 (F, 3, S, S), at the backbone's image size, not normalised.
         caption: the text.
-        video_id: equal for examples of the same video; a batch holds a video at most once.
+        video_id: the same for all examples of a video; a batch has a video at most once.
     """
 
     frames: Tensor
@@ -27,22 +27,22 @@ class Example:
 
 
 class ExampleSource(Protocol):
-    """A dataset as `torch.utils.data` fetches it: whole batches, so that a source can work on them at once.
+    """A dataset from which `torch.utils.data` fetches whole batches, so that a source can make them in one go.
 
-    What a source returns depends on its arguments, the epoch and the indices alone, never on what was asked before, so
-    that a run that was killed goes on exactly where it stopped.
+    What a source returns depends only on its arguments, the epoch and the indices, never on earlier requests, so a run
+    that was killed goes on exactly where it stopped.
     """
 
     def __len__(self) -> int:
-        """Return how many examples an epoch has."""
+        """Return the number of examples in an epoch."""
         ...
 
     def __getitems__(self, indices: Sequence[int]) -> list[Example]:
-        """Return the examples at these indices; an index has the same caption in each epoch, perhaps other frames."""
+        """Return the examples at these indices; an index keeps its caption in each epoch, but may get other frames."""
         ...
 
     def set_epoch(self, epoch: int) -> None:
-        """Draw random frames as of this epoch from now on; called before the epoch's first batch is asked for."""
+        """Draw the random frames of this epoch from now on; called before the epoch's first batch is fetched."""
         ...
 
     def video_of(self, index: int) -> str:
@@ -50,5 +50,5 @@ class ExampleSource(Protocol):
         ...
 
     def backwards(self, index: int) -> str | None:
-        """Return a caption of the example played backwards; None where that is not known, or means the same."""
+        """Return a caption of the example played backwards; None if it is not known or means the same."""
         ...

@@ -1,4 +1,4 @@
-"""The dataset `folder`: videos of one's own, with a `captions.jsonl` beside them."""
+"""The dataset `folder`: videos of your own, with a `captions.jsonl` beside them."""
 
 from __future__ import annotations
 

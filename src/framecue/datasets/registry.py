@@ -18,7 +18,7 @@ __all__ = ["ALL_DATASETS", "DATASETS", "dataset_in", "dataset_named"]
 
 DATASETS: dict[str, type[DatasetConfig]] = {
     "folder": FolderData,
-    # Generated, a picture at a time:
+    # Generated while training asks for them:
     "moji-motion": MojiClipsData,
     "moji-stills": MojiStillsData,
 }
@@ -41,18 +41,18 @@ def dataset_named(name: str) -> type[DatasetConfig]:
     """Return the config of a dataset.
 
     Raises:
-        UnknownNameError: no such dataset; the known ones are listed.
-        InputError: a package's dataset that cannot be loaded, or a name that stands twice.
+        UnknownNameError: there is no such dataset; the known ones are listed.
+        InputError: a package's dataset cannot be loaded, or the name is registered twice.
     """
     return ALL_DATASETS.get(name)
 
 
 def dataset_in(name: str, data_dir: Path) -> FileDataset:
-    """Return a dataset of files that lie in a folder, all else as it is by default.
+    """Return a dataset of files that lie in a folder, with defaults for everything else.
 
     Raises:
-        UnknownNameError: no such dataset.
-        DatasetError: it is not made of files, or has to be told more than the folder.
+        UnknownNameError: there is no such dataset.
+        DatasetError: it is not made of files, or needs more options than the folder.
     """
     config = dataset_named(name)
     if not issubclass(config, FileDataset):

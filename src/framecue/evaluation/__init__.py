@@ -1,4 +1,4 @@
-"""How well a model retrieves: ranks, recalls and the order twins."""
+"""Measuring how well a model retrieves: ranks, recalls and twin accuracy."""
 
 from __future__ import annotations
 

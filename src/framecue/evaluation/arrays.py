@@ -1,4 +1,4 @@
-"""Taking numbers in from NumPy or torch, and refusing what no metric can be computed from."""
+"""Reading numbers from NumPy or torch, and refusing those from which no metric can be computed."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ def as_numbers(values: Array, name: str, layout: str, *, num_dimensions: int) ->
 
     Args:
         values: an array, a tensor or nested lists.
-        name: what the message calls them.
-        layout: the dimensions, for the message.
-        num_dimensions: how many there must be.
+        name: of the values, for messages.
+        layout: the dimensions, for messages.
+        num_dimensions: how many dimensions there must be.
 
     Raises:
-        InputError: another shape, no values, or no real numbers.
+        InputError: the shape is another, there are no values, or they are not real numbers.
     """
     array = as_numpy(values, name)
     if array.ndim != num_dimensions or array.size == 0:
         raise InputError(f"{name}: got shape {array.shape}; give {layout}, with at least one of each")
     if not (np.issubdtype(array.dtype, np.floating) or np.issubdtype(array.dtype, np.integer)):
         raise InputError(f"{name}: got {array.dtype}; give real numbers")
-    # Floats keep their type: comparisons are exact in each of them, and a large matrix is not copied.
+    # Floats keep their type: comparisons are exact in every type, and a large matrix is not copied.
     return array if np.issubdtype(array.dtype, np.floating) else array.astype(np.float64)
 
 
 def as_numpy(values: Array, name: str) -> np.ndarray:
-    """Return an array, a tensor on any device, or nested lists as a NumPy array; values are kept exactly.
+    """Return an array, a tensor on any device, or nested lists as a NumPy array with exactly the same values.
 
     Raises:
-        InputError: the values form no array.
+        InputError: the values do not form an array.
     """
-    if hasattr(values, "detach"):  # a tensor, told apart without importing torch
+    if hasattr(values, "detach"):  # a tensor, recognised without importing torch
         tensor = values.detach().cpu()
         # NumPy knows no bfloat16; float32 holds every narrower float exactly.
         return (tensor.float() if tensor.is_floating_point() and tensor.element_size() < 4 else tensor).numpy()
@@ -58,7 +58,7 @@ def require_finite(array: np.ndarray, name: str) -> None:
     """Refuse NaN and infinity.
 
     Raises:
-        InputError: names the first value that is not finite, and its place.
+        InputError: a value is not finite; the first one and its place are named.
     """
     finite = np.isfinite(array)
     if not finite.all():

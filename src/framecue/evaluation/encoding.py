@@ -1,8 +1,8 @@
-"""What evaluation keeps of texts and videos, and how alike they are: the same for methods that are offline and not.
+"""Encoding texts and videos for evaluation and comparing them, in one way for offline methods and for fusions.
 
-For an offline method that is embeddings, (N, E) and (B, E), whose inner products are exact. For a fusion it is
-features, of texts (N, E) or (N, 1 + T, E) and of frames (B, F', E), which the method itself compares. Both are on the
-CPU.
+The encodings of an offline method are embeddings, (N, E) and (B, E), whose inner products are exact. Those of a fusion
+are features, of texts (N, E) or (N, 1 + T, E) and of frames (B, F', E), which the method itself compares. All are on
+the CPU.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ from framecue.model import VideoTextModel
 __all__ = ["encode_pixels", "encode_texts", "retrieval", "similarity_matrix", "twin_similarities"]
 
 BATCH_TEXTS = 256
-# Features on the model's device at a time.
+# How many features are on the model's device at a time.
 BLOCK_TEXTS, BLOCK_VIDEOS = 256, 256
 
 
 @torch.inference_mode()
 def encode_pixels(model: VideoTextModel, pixel_values: Tensor) -> Tensor:
-    """Turn pixel values (B, F, 3, S, S) into what is kept of the videos."""
+    """Return the encodings of videos from their pixel values (B, F, 3, S, S)."""
     return (model.encode_frames(pixel_values) if model.offline else model.frame_features(pixel_values)).cpu()
 
 
 @torch.inference_mode()
 def encode_texts(model: VideoTextModel, texts: Sequence[str]) -> Tensor:
-    """Turn texts into what is kept of them."""
+    """Return the encodings of texts."""
     encode: Callable[[list[str]], Tensor] = (
         model.encode_text if model.offline else lambda batch: model.text_features(*model.tokenize(batch))
     )
     batches = [encode(list(texts[start : start + BATCH_TEXTS])).cpu() for start in range(0, len(texts), BATCH_TEXTS)]
-    if batches[0].ndim == 3:  # the sentence and its words: as many places as the longest text has
+    if batches[0].ndim == 3:  # the sentence and its words: padded to the longest text
         most = max(batch.shape[1] for batch in batches)
         batches = [functional.pad(batch, (0, 0, 0, most - batch.shape[1])) for batch in batches]
     return torch.cat(batches)
@@ -46,7 +46,7 @@ def encode_texts(model: VideoTextModel, texts: Sequence[str]) -> Tensor:
 
 @torch.inference_mode()
 def similarity_matrix(model: VideoTextModel, texts: Tensor, videos: Tensor) -> np.ndarray:
-    """Return how alike N texts and B videos are: (N, B), exact and float64 for an offline method, else float32."""
+    """Return the similarities (N, B) of N texts and B videos, exact and float64 for offline methods, else float32."""
     if model.offline:
         return inner_products(texts, videos)
     blocks = [
@@ -69,17 +69,17 @@ def retrieval(model: VideoTextModel, texts: Tensor, videos: Tensor, video_of_tex
 def twin_similarities(
     model: VideoTextModel, *, texts: Tensor, twin_texts: Tensor, video: Tensor, twin_video: Tensor
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the similarities that twin accuracy compares, of one clip and the clip played backwards.
+    """Return the similarities that twin accuracy compares, for one clip and the clip played backwards.
 
     Args:
-        model: what encoded them.
-        texts: what is kept of the clip's own captions, (C, ...).
-        twin_texts: what is kept of its twin's, (C', ...).
-        video: what is kept of the clip, without an axis of videos.
-        twin_video: what is kept of its twin.
+        model: made the encodings.
+        texts: encodings of the clip's own captions, (C, ...).
+        twin_texts: encodings of its twin's captions, (C', ...).
+        video: the encoding of the clip, without an axis of videos.
+        twin_video: the encoding of its twin.
 
     Returns:
-        (C + C',) each text's similarity to the clip that it describes, and (C + C',) to the other one.
+        The similarity of each text to the clip that it describes, (C + C',), and to the other one, (C + C',).
     """
     both = similarity_matrix(model, torch.cat([texts, twin_texts]), torch.stack([video, twin_video]))
     described = np.repeat([0, 1], [len(texts), len(twin_texts)])

@@ -1,8 +1,9 @@
-"""Inner products without rounding, so that equal vectors get equal similarities wherever they stand.
+"""Inner products without rounding, so that equal vectors get equal similarities at any place in a matrix.
 
-A plain matrix product rounds differently from place to place: two identical videos can differ in the last bit, and then
-a tie passes as a hit, or as a miss, by chance. Here each vector is first rounded to a grid of about 1e-8 of its length,
-on which float64 sums exactly. So the result does not depend on blocks, threads or the order of summation.
+A plain matrix product rounds differently from place to place: the similarities of two identical videos can differ in
+the last bit, and then a tie counts as a hit, or as a miss, by chance. Here each vector is first rounded to a grid of
+about 1e-8 of its length, on which float64 sums exactly. So the result does not depend on blocks, threads or the order
+of summation.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def inner_products(text_embeddings: Array, video_embeddings: Array) -> np.ndarra
         float64 (N, B), texts x videos.
 
     Raises:
-        InputError: a wrong shape or type, nothing to rank, or a value that is not finite.
+        InputError: a shape or type is wrong, there is nothing to rank, or a value is not finite.
     """
     texts, videos = embedding_pair(text_embeddings, video_embeddings)
     return grid_products(on_grid(texts), on_grid(videos))
@@ -56,7 +57,7 @@ class Grid:
 def on_grid(embeddings: np.ndarray) -> Grid:
     """Round each row to a grid on which `grid_products` is exact."""
     rows = embeddings.astype(np.float64, order="C")
-    # The largest entry first, so that no square overflows.
+    # Scaled by the largest entry first, so that no square overflows.
     _, peaks = np.frexp(np.abs(rows).max(axis=1))
     rows = np.ldexp(rows, -peaks[:, None])
     _, lengths = np.frexp(np.linalg.norm(rows, axis=1) / 1.25)
@@ -67,14 +68,14 @@ def on_grid(embeddings: np.ndarray) -> Grid:
 def grid_products(left: Grid, right: Grid, *, pairwise: bool = False) -> np.ndarray:
     """Return the inner products (n, m) of all pairs of rows, or (n,) of the rows at the same place.
 
-    Products of two mantissas are multiples of 2**-52, and by Cauchy-Schwarz every partial sum is below 2: 53 bits, so
-    that float64 rounds nowhere and the order of summation does not matter.
+    Products of two mantissas are multiples of 2**-52, and by Cauchy-Schwarz every partial sum is below 2. That takes 53
+    bits, so float64 never rounds and the order of summation does not matter.
     """
     if pairwise:
         products = np.einsum("ne,ne->n", left.mantissas, right.mantissas)
         return np.ldexp(products, left.exponents + right.exponents)
     products = left.mantissas @ right.mantissas.T
-    # Unit vectors have the exponent 0; no need to go over the matrix again for them.
+    # Unit vectors have the exponent 0, so their matrix need not be scaled.
     if left.exponents.any() or right.exponents.any():
         products = np.ldexp(products, left.exponents[:, None] + right.exponents)
     return products
@@ -84,7 +85,7 @@ def embedding_pair(text_embeddings: Array, video_embeddings: Array) -> tuple[np.
     """Return texts (N, E) and videos (B, E) as NumPy arrays.
 
     Raises:
-        InputError: a wrong shape or type, nothing in it, or a value that is not finite.
+        InputError: a shape or type is wrong, an array is empty, or a value is not finite.
     """
     texts = as_numbers(text_embeddings, "text_embeddings", "(texts, width)", num_dimensions=2)
     videos = as_numbers(video_embeddings, "video_embeddings", "(videos, width)", num_dimensions=2)

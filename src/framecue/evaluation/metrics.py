@@ -1,11 +1,11 @@
-"""Retrieval metrics: ranks in both directions from similarities or from embeddings, and the order-twin accuracy.
+"""Retrieval metrics: ranks in both directions from similarities or from embeddings, and twin accuracy.
 
-Rank 1 is best, and a tie counts against the system: whatever is *at least* as similar as the right answer stands before
-it, so a constant similarity ranks last everywhere. Nothing is dropped on the way: a value that is not finite, a text
-without a video or a video without a text is an error, because a metric over the rest would flatter the model.
+Rank 1 is best, and a tie counts against the model: everything that is *at least* as similar as the right answer ranks
+before it, so with a constant similarity every right answer ranks last. Nothing is dropped: a value that is not finite,
+a text without a video or a video without a text is an error, because a metric over the rest would flatter the model.
 
-Several captions a video: each caption is a query of its own from text to video. From video to text, a video ranks the
-captions' *groups* (one group a video), each by its best caption.
+If a video has several captions, each is a query of its own from text to video. From video to text, a video ranks the
+captions' *groups* (one group for each video), each by its best caption.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ __all__ = [
     "twin_accuracy",
 ]
 
-# Rows of the similarity matrix in hand at a time: with 10 000 videos, 41 MB of float64.
+# How many rows of the similarity matrix are held at a time: with 10 000 videos, 41 MB of float64.
 BLOCK_TEXTS = 512
 
 
@@ -41,9 +41,9 @@ class RankMetrics:
     """One direction's summary.
 
     Attributes:
-        recall_at_1: per cent of the queries whose right answer comes first.
-        recall_at_5: per cent with the right answer among the first five.
-        recall_at_10: per cent with the right answer among the first ten.
+        recall_at_1: per cent of the queries whose right answer is first.
+        recall_at_5: per cent of those with the right answer among the first five.
+        recall_at_10: per cent of those with the right answer among the first ten.
         median_rank: median rank of the right answer, 1 is best; it can end in .5.
         mean_rank: mean rank of the right answer, 1 is best.
     """
@@ -56,13 +56,13 @@ class RankMetrics:
 
     @classmethod
     def from_ranks(cls, ranks: np.ndarray) -> RankMetrics:
-        """Summarise ranks.
+        """Return the summary of ranks.
 
         Args:
             ranks: integers (Q,), one a query, 1 is best.
 
         Raises:
-            InputError: there are no ranks, or they are no integers of at least 1.
+            InputError: there are no ranks, or they are not integers of at least 1.
         """
         ranks = np.asarray(ranks)
         if ranks.ndim != 1 or ranks.size == 0 or not np.issubdtype(ranks.dtype, np.integer) or ranks.min() < 1:
@@ -108,14 +108,14 @@ def retrieval_metrics(similarities: Array, video_of_text: Array) -> RetrievalMet
         video_of_text: integers (N,), the column of each text's own video. Every video needs at least one text.
 
     Raises:
-        InputError: a wrong shape or type, nothing to rank, a value that is not finite, a text without a video or a
-            video without a text; the message names which.
+        InputError: a shape or type is wrong, there is nothing to rank, a value is not finite, or there is a text
+            without a video or a video without a text; the message names which.
     """
     return _summary(*retrieval_ranks(similarities, video_of_text))
 
 
 def retrieval_ranks(similarities: Array, video_of_text: Array) -> tuple[np.ndarray, np.ndarray]:
-    """Rank the right answers of both directions.
+    """Return the ranks of the right answers in both directions.
 
     Args:
         similarities: numbers (N, B), as for `retrieval_metrics`.
@@ -139,13 +139,14 @@ def retrieval_metrics_from_embeddings(
 ) -> RetrievalMetrics:
     """Compute the metrics of both directions from embeddings, never holding the whole similarity matrix.
 
-    Gives exactly what `retrieval_metrics` gives on `inner_products` of the same embeddings, whatever the block.
+    The result is exactly that of `retrieval_metrics` on `inner_products` of the same embeddings, for any block size.
 
     Args:
-        text_embeddings: numbers (N, E). The inner product is the similarity: give unit vectors to rank by cosine.
+        text_embeddings: numbers (N, E). The inner product is the similarity: use unit vectors to rank by cosine.
         video_embeddings: numbers (B, E).
         video_of_text: integers (N,), the row of each text's own video in ``video_embeddings``.
-        block_texts: texts in hand at a time; ``block_texts * B`` float64 numbers and little more are held.
+        block_texts: how many texts are compared at a time; ``block_texts * B`` float64 numbers and little more are
+            held.
 
     Raises:
         InputError: as `retrieval_metrics`, or ``block_texts`` is less than 1.
@@ -167,7 +168,7 @@ def retrieval_metrics_from_embeddings(
 
 
 def twin_accuracy(similarity_to_own: Array, similarity_to_twin: Array) -> float:
-    """Say in how many per cent of the pairs a text is nearer to its own clip than to the clip played backwards.
+    """Return in how many per cent of the pairs a text is nearer to its own clip than to the clip played backwards.
 
     Args:
         similarity_to_own: numbers (N,), each text with the clip that it describes.
@@ -177,7 +178,7 @@ def twin_accuracy(similarity_to_own: Array, similarity_to_twin: Array) -> float:
         Per cent, 0 to 100; a tie counts half, so a model that ignores the order of frames gets 50.
 
     Raises:
-        InputError: a wrong shape or type, no pairs, or a value that is not finite.
+        InputError: a shape or type is wrong, there are no pairs, or a value is not finite.
     """
     own = as_numbers(similarity_to_own, "similarity_to_own", "(pairs,)", num_dimensions=1)
     twin = as_numbers(similarity_to_twin, "similarity_to_twin", "(pairs,)", num_dimensions=1)
@@ -197,29 +198,29 @@ def _summary(text_ranks: np.ndarray, video_ranks: np.ndarray) -> RetrievalMetric
 def _ranks(
     rows: Callable[[np.ndarray], np.ndarray], own: np.ndarray, owners: np.ndarray, num_videos: int, block_texts: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Rank in both directions, a block of texts at a time.
+    """Return the ranks in both directions, computed for a block of texts at a time.
 
     Args:
-        rows: gives the similarities (n, B) of the texts with these indices (n,).
+        rows: returns the similarities (n, B) of the texts with given indices (n,).
         own: (N,), each text's similarity to its own video; the same numbers as in ``rows``.
         owners: int64 (N,), each text's own video.
         num_videos: B.
-        block_texts: the most texts that ``rows`` is asked for at once.
+        block_texts: the most texts for which ``rows`` is called at once.
     """
     num_texts = len(owners)
     own_best = np.full(num_videos, -np.inf, dtype=own.dtype)
     np.maximum.at(own_best, owners, own)
     text_ranks = np.empty(num_texts, dtype=np.int64)
     video_ranks = np.zeros(num_videos, dtype=np.int64)
-    # Texts in the order of their videos, so that a group of captions is one run; a run that a block's end cuts in two
-    # is carried into the next block, or it would count twice.
+    # Texts in the order of their videos, so that a group of captions is one run. A run that a block's end cuts in two
+    # is carried over into the next block, or it would count twice.
     order = np.argsort(owners, kind="stable")
     carried: np.ndarray | None = None
     carried_owner = -1
     for start in range(0, num_texts, block_texts):
         texts = order[start : start + block_texts]
         block = rows(texts)
-        # The right answer itself is counted, which makes the ranks start at 1.
+        # The right answer itself is counted, so ranks start at 1.
         text_ranks[texts] = np.count_nonzero(block >= own[texts, None], axis=1)
         groups = owners[texts]
         firsts = np.concatenate(([0], np.flatnonzero(np.diff(groups)) + 1))

@@ -1,4 +1,4 @@
-"""A split's report: retrieval in both directions, and twin accuracy where the split has order twins."""
+"""The report on a split: retrieval in both directions, and twin accuracy if the split has order twins."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Report:
-    """What a model scores on a split.
+    """The scores of a model on a split.
 
     Attributes:
-        num_videos: the gallery's size; twins are not in it.
-        num_texts: the queries.
-        retrieval: both directions.
-        twin_accuracy: in per cent; None where the split has no twins.
-        reranked: the same after a second stage; None where there is none.
+        num_videos: the size of the gallery, without twins.
+        num_texts: the number of queries.
+        retrieval: the metrics of both directions.
+        twin_accuracy: in per cent; None if the split has no twins.
+        reranked: the same after a second stage; None if there is none.
     """
 
     num_videos: int
@@ -64,21 +64,21 @@ def evaluate_clips(
 ) -> Report:
     """Rank the clips of a split for each caption, and the captions for each clip.
 
-    Twin accuracy asks of each caption of a clip, and of each of its twin's, whether it is nearer to its own clip than
-    to that clip played backwards.
+    For each caption of a clip and of its twin, twin accuracy asks whether it is nearer to its own clip than to that
+    clip played backwards.
 
     Args:
-        model: encodes videos and texts, or, where it is not offline, compares them pair by pair.
+        model: encodes videos and texts, or compares them pair by pair if it is not offline.
         clips: the gallery, each with its captions.
-        rerank_with: a second stage, which looks again at the best candidates of each query; its own sampling and
-            preprocessing read the files. Of a clip and its twin it looks at both, unless `depth` is 1.
+        rerank_with: a second stage, which looks again at the best candidates of each query; it samples and preprocesses
+            the videos in its own way. Of a clip and its twin it looks at both, unless `depth` is 1.
         depth: how many candidates of each query it looks at.
-        progress: called with (videos done, videos in all); a video that both stages read in their own way counts twice.
+        progress: called with (videos done, videos in all); a video that each stage reads in its own way counts twice.
         frame_source: reads the files; None decodes them in this process.
 
     Raises:
-        InputError: no clips, or a depth below 1.
-        VideoError: a file cannot be read; a figure over the others would flatter the model.
+        InputError: there are no clips, or the depth is below 1.
+        VideoError: a file cannot be read; scores over the others would flatter the model.
     """
     if not clips:
         raise InputError("no clips to evaluate")
@@ -102,7 +102,7 @@ def evaluate_clips(
         reranked_metrics(
             similarity_matrix(first.model, first.texts, first.videos), second[0].pairs, first.owners, depth=depth
         ),
-        # Two candidates, of which a depth of 1 leaves the first where it is.
+        # There are two candidates, and a depth of 1 leaves the first where it is.
         report.twin_accuracy if depth == 1 else second[0].twin_accuracy(),
     )
     return Report(report.num_videos, report.num_texts, report.retrieval, report.twin_accuracy, reranked)
@@ -110,14 +110,14 @@ def evaluate_clips(
 
 @dataclass(frozen=True, eq=False)
 class _Encoded:
-    """A split as a model has encoded it.
+    """The encodings of a split by a model.
 
     Attributes:
         model: the model.
-        texts: what is kept of the gallery's captions (N, ...).
-        owners: (N,) the clip of each.
-        videos: what is kept of the gallery (B, ...).
-        twins: of each clip with a twin its row, what is kept of its twin's captions (C, ...) and of its twin (...).
+        texts: encodings of the gallery's captions (N, ...).
+        owners: (N,) the clip of each caption.
+        videos: encodings of the gallery (B, ...).
+        twins: for each clip with a twin its row, the encodings of its twin's captions (C, ...) and of its twin (...).
     """
 
     model: VideoTextModel
@@ -128,7 +128,7 @@ class _Encoded:
 
     @classmethod
     def of(cls, model: VideoTextModel, clips: Sequence[Clip], videos: Tensor) -> _Encoded:
-        """Encode the captions; `videos` is what is kept of the gallery, then of the twins."""
+        """Encode the captions; `videos` are the encodings of the gallery, then of the twins."""
         twins = [(row, clip.twin) for row, clip in enumerate(clips) if clip.twin is not None]
         groups = [clip.captions for clip in clips] + [twin.captions for _, twin in twins]
         sizes = [len(group) for group in groups]
@@ -172,10 +172,10 @@ def embed_videos(
     progress: Progress | None = None,
     frame_source: FrameSource | None = None,
 ) -> Tensor:
-    """Turn video files into what evaluation keeps of them, on the CPU; the next are read while these are encoded.
+    """Return the encodings of video files, on the CPU; the next files are read while earlier ones are encoded.
 
     Returns:
-        Embeddings float32 (B, E); where the method is not offline, frame features (B, F', E).
+        Embeddings float32 (B, E), or frame features (B, F', E) if the method is not offline.
     """
     ((_, videos),) = _encode_files([model], files, progress, frame_source)
     return videos
@@ -187,7 +187,7 @@ def _encode_files(
     progress: Progress | None,
     frame_source: FrameSource | None,
 ) -> list[tuple[VideoTextModel, Tensor]]:
-    """Return what each of one or two models keeps of the files; two that want the same pixels share the reading."""
+    """Return the encodings of the files by each of one or two models; two that need the same pixels share reading."""
     groups = [list(models)] if len(models) == 2 and _read_alike(*models) else [[model] for model in models]
     kept: list[tuple[VideoTextModel, Tensor]] = []
     num_done = 0
@@ -208,7 +208,7 @@ def _read_alike(left: VideoTextModel, right: VideoTextModel) -> bool:
 
 
 def _read_ahead(model: VideoTextModel, files: Sequence[Path], frame_source: FrameSource | None) -> Iterator[Tensor]:
-    """Yield pixel values (up to BATCH_VIDEOS, F, 3, S, S), with one batch more in the making."""
+    """Yield pixel values (up to BATCH_VIDEOS, F, 3, S, S), while the next batch is being read."""
     starts = range(0, len(files), BATCH_VIDEOS)
     with ThreadPoolExecutor(max_workers=2) as pool:
 

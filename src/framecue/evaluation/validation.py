@@ -1,4 +1,4 @@
-"""The scores of a source's validation examples, which choose the checkpoint in training."""
+"""Scoring the validation examples of a source, which chooses the checkpoint in training."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ BATCH_VIDEOS = 64
 def score_examples(model: VideoTextModel, source: ExampleSource) -> dict[str, float]:
     """Return the scores of retrieval among all examples of a source, one caption a video.
 
-    Where a source can say what an example means when played backwards (`ExampleSource.backwards`), there is a twin
+    If a source knows what an example means when it is played backwards (`ExampleSource.backwards`), there is a twin
     accuracy as well: the frames in reverse order are the twin.
 
     Returns:
-        "R@1" and "R@1 video to text" in per cent, "mean rank", "twin accuracy" in per cent where the source has twins,
-        and "left out", the number of examples that the source could not read, where there are any.
+        "R@1" and "R@1 video to text" in per cent, "mean rank", "twin accuracy" in per cent if the source has twins, and
+        "left out", the number of examples that the source could not read, if there are any.
 
     Raises:
-        DatasetError: the source gives no example at all.
+        DatasetError: the source returns no example at all.
         InputError: the model's embeddings are not finite.
     """
     videos: list[Tensor] = []
@@ -80,5 +80,5 @@ def _batches(source: ExampleSource) -> Iterator[tuple[list[int], list[Example]]]
         indices = list(range(start, min(start + BATCH_VIDEOS, len(source))))
         examples = source.__getitems__(indices)
         if examples:
-            read = {example.video_id for example in examples}  # a video that cannot be read has none
+            read = {example.video_id for example in examples}  # a video that cannot be read has no example
             yield [index for index in indices if source.video_of(index) in read], examples

@@ -1,4 +1,4 @@
-"""The authors' checkpoints, turned into backbone and adapter folders. One file a format, one registry."""
+"""Turning published checkpoints into backbone and adapter folders: one file for each format, and one registry."""
 
 from framecue.importers.registry import IMPORTERS, import_checkpoint
 from framecue.importers.writing import ImportedFolders

@@ -1,7 +1,7 @@
-"""A `transformers` CLIP from tensors alone: their shapes give its configuration.
+"""Making a `transformers` CLIP from tensors alone: its configuration follows from their shapes.
 
-What shapes cannot say (how many heads, which activation) comes from a `config.json`, or from what is known of CLIPs of
-these widths.
+What shapes cannot tell (how many heads, which activation) comes from a `config.json`, or from what is known about CLIPs
+of these widths.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from framecue.importers.weights_file import lists_in_words
 __all__ = ["clip_of_tensors", "follow_position_ids", "known_heads", "stand_in_clip"]
 
 TOWERS = ("text_model", "vision_model")
-# What OpenAI's CLIPs have; others of their widths are not known to exist.
+# The heads of OpenAI's CLIPs by width; no others of these widths are known to exist.
 KNOWN_HEADS = {"text_model": {512: 8, 768: 12}, "vision_model": {768: 12, 1024: 16}}
-# All that is taken from a given configuration beside what shapes are checked against.
+# The values that are taken from a given configuration; all others are only compared with the shapes.
 BEYOND_SHAPES = (
     *("num_attention_heads", "hidden_act", "layer_norm_eps", "attention_dropout", "initializer_range"),
     *("initializer_factor", "bos_token_id", "eos_token_id", "pad_token_id"),
@@ -33,7 +33,7 @@ Heads = Callable[[str, int], int | None]
 
 
 def known_heads(tower: str, width: int) -> int | None:
-    """Return how many heads a tower (`text_model`, `vision_model`) of a width has in OpenAI's CLIPs, if one has."""
+    """Return how many heads a tower (`text_model`, `vision_model`) of a width has in OpenAI's CLIPs, or None."""
     return KNOWN_HEADS[tower].get(width)
 
 
@@ -45,14 +45,14 @@ def clip_of_tensors(
     heads: Heads = known_heads,
     own_name: Callable[[str], str] = str,
 ) -> CLIPModel:
-    """Make a CLIP and give it weights, in float32.
+    """Return a CLIP with given weights, in float32.
 
     Args:
-        tensors: under the names of `transformers.CLIPModel`, nothing beside them.
+        tensors: under the names of `transformers.CLIPModel`, and no others.
         source: the file, for messages.
-        given: `config.json` of a CLIP: what shapes cannot say. What they can say must agree with it.
-        heads: without one, how many heads a tower of a width has.
-        own_name: a name of `transformers` as the file has it, for messages.
+        given: `config.json` of a CLIP, for what shapes cannot tell. It must agree with what they can tell.
+        heads: without a `config.json`, returns how many heads a tower of a width has.
+        own_name: returns the file's own name for a name of `transformers`, for messages.
 
     Raises:
         ModelError: a tensor is missing, unexpected or of another shape (all named), `given` disagrees with the shapes,
@@ -76,7 +76,7 @@ def clip_of_tensors(
 
 
 def stand_in_clip(embedding_dim: int) -> CLIPModel:
-    """Return the smallest CLIP of a width E, with random weights: a place to put a method on, not a model."""
+    """Return the smallest CLIP of a width E, with random weights: something to put a method on, not a model."""
     tower = {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1}
     return _new_clip(
         CLIPConfig(
@@ -88,18 +88,18 @@ def stand_in_clip(embedding_dim: int) -> CLIPModel:
 
 
 def _new_clip(config: CLIPConfig) -> CLIPModel:
-    """Return a CLIP with new weights; the state of the random generator is left alone."""
+    """Return a CLIP with new weights, without changing the state of the random generator."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         return CLIPModel(config)
 
 
 def follow_position_ids(tensors: Mapping[str, Tensor], *, source: str) -> tuple[dict[str, Tensor], list[str]]:
-    """Take out the position ids that older `transformers` saved.
+    """Remove the position ids that older versions of `transformers` saved.
 
-    An averaging that rounds (timm's, of whole numbers) shifts some of them, and the released evaluation of such weights
-    looks up other position embeddings than the training did. So does the CLIP that comes from here: each position gets
-    the embedding that its id names.
+    Averaging weights with rounding (timm does so for whole numbers) shifts some of the ids, and then the released
+    evaluation looks up other position embeddings than the training did. The CLIP that is made here does the same: each
+    position gets the embedding that its id names.
 
     Args:
         tensors: under the names of `transformers.CLIPModel`.
@@ -109,7 +109,7 @@ def follow_position_ids(tensors: Mapping[str, Tensor], *, source: str) -> tuple[
         The other tensors, and a note for each tower whose ids are shifted.
 
     Raises:
-        ModelError: ids that are no positions.
+        ModelError: the ids are not positions.
     """
     rest, notes = dict(tensors), []
     for tower in TOWERS:
@@ -184,7 +184,7 @@ def _config(
         beyond.setdefault("num_attention_heads", heads(tower, width))
         _check_heads(beyond["num_attention_heads"], width=width, part=part, source=source)
         if part == "text_config":
-            # OpenAI's vocabulary ends with the marks of start and end, and end stands for padding.
+            # OpenAI's vocabulary ends with the tokens for start and end, and the latter is also the padding.
             for key, value in (("bos", vocabulary - 2), ("eos", vocabulary - 1), ("pad", vocabulary - 1)):
                 beyond.setdefault(f"{key}_token_id", value)
         values.update(beyond, projection_dim=joint["projection_dim"])
@@ -193,7 +193,7 @@ def _config(
     options: dict[str, Any] = {**shapes, **joint, **scale}
     try:
         return CLIPConfig(**options)
-    except Exception as error:  # whatever its checks of types raise
+    except Exception as error:  # its checks of types may raise anything
         reason = (str(error).strip() or type(error).__name__).splitlines()[-1].strip().rstrip(".")
         raise ModelError(f"{source}: the configuration given is no CLIP's ({reason})") from error
 

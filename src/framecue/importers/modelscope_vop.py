@@ -1,4 +1,4 @@
-"""VoP as ModelScope released it: a CLIP in OpenAI's format and the prompts of both towers."""
+"""The VoP that ModelScope released: a CLIP in OpenAI's format and the prompts of both towers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["convert", "recognises"]
 
 CLIP = "clip."
 VISUAL, TEXT = "visual_prompt_learner.visual_prompts", "text_prompt_learner.text_prompts"
-# The encoders hold references to CLIP's modules, so that a file may have the same tensors under two names.
+# The encoders hold references to CLIP's modules, so a file may have the same tensors under two names.
 ALIASES = {"image_encoder.": "clip.visual.", "text_encoder.": "clip."}
 NUM_FRAMES = 12
 
@@ -30,7 +30,7 @@ def convert(checkpoint: Checkpoint) -> Imported:
     """See `Importer.convert`; the configuration is the released `configuration.json`.
 
     A file without prompts is one of the models that were released beside VoP (bias, partial, proj): a CLIP with changed
-    weights, and so a backbone alone.
+    weights, and so only a backbone.
     """
     checkpoint.refuse(frames_per_group=True, clip=True)
     source, told = checkpoint.source, _hyperparameters(checkpoint)
@@ -120,7 +120,7 @@ def _hyperparameters(checkpoint: Checkpoint) -> Mapping[str, Any]:
 
 
 def _suffix(told: Mapping[str, Any], count: int, *, source: str) -> int:
-    """Return how many of the text prompts stand at the end: half of them, unless the configuration says otherwise."""
+    """Return how many of the text prompts are at the end: half of them, unless the configuration says otherwise."""
     prefix = hyperparameter(told, "tp_prefix_token_num", count - count // 2, source=source, least=0)
     suffix = hyperparameter(told, "tp_suffix_token_num", count - prefix, source=source, least=0)
     if prefix + suffix != count:

@@ -1,4 +1,4 @@
-"""A CLIP in OpenAI's original format: the backbone alone, as it has no method."""
+"""A CLIP in OpenAI's original format: only a backbone, as it has no method."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """CLIP weights in OpenAI's original format (`visual.conv1.weight`, `transformer.resblocks.0.attn.in_proj_weight`, ...).
 
-The format says of itself: heads are width / 64, the activation is the quick GELU, the text feature is read at the
-largest id. OpenCLIP writes the same names, often for other heads and activations; give its models in `transformers`'
-format, or with their `config.json`.
+In this format the number of heads is width / 64, the activation is the quick GELU, and the text feature is read at the
+largest id. OpenCLIP writes the same names, often with other heads and activations; import its models in the format of
+`transformers`, or with their `config.json`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["clip_of_openai", "is_openai_format"]
 
-# Scalars that OpenAI's own files have beside the weights; shapes say the same.
+# Scalars that OpenAI's own files have beside the weights; they also follow from the shapes.
 SIZES = ("input_resolution", "context_length", "vocab_size")
 PLACES = {
     "logit_scale": "logit_scale",
@@ -60,14 +60,14 @@ def is_openai_format(names: Mapping[str, Any]) -> bool:
 def clip_of_openai(
     tensors: Mapping[str, Tensor], *, source: str, given: Mapping[str, Any] | None = None, prefix: str = ""
 ) -> CLIPModel:
-    """Return a `transformers` CLIP in float32 of tensors in OpenAI's format.
+    """Return a `transformers` CLIP, in float32, from tensors in OpenAI's format.
 
     Args:
-        tensors: all of them, without what is not CLIP's; half precision is widened.
+        tensors: all tensors of the CLIP, and no others; half precision is widened.
         source: the file, for messages.
-        given: `config.json` of the same CLIP in `transformers`' format, where its heads or its activation are not
+        given: `config.json` of the same CLIP in the format of `transformers`, if its heads or its activation are not
             OpenAI's.
-        prefix: what stands before these names in the file, for messages.
+        prefix: of these names in the file, for messages.
 
     Raises:
         ModelError: a tensor is missing, unexpected or of another shape, or it is a ResNet.
@@ -99,7 +99,7 @@ def _heads(tower: str, width: int) -> int | None:
 
 
 def _places(name: str) -> list[str] | None:
-    """Return where a tensor goes in `transformers`' CLIP: three places if packed, none for sizes, None if unknown."""
+    """Return a tensor's names in the CLIP of `transformers`: three if it is packed, none for sizes, None if unknown."""
     if name in SIZES:
         return []
     if name in PLACES:
@@ -115,7 +115,7 @@ def _places(name: str) -> list[str] | None:
 
 def _parts(name: str, tensor: Tensor, count: int) -> list[Tensor]:
     if count == 3:
-        # One that has no three parts is refused for its shape later, with its name.
+        # A tensor that has not three parts is refused later for its shape, by its name.
         return list(tensor.chunk(3)) if tensor.ndim and len(tensor) % 3 == 0 else [tensor] * 3
     if name in RIGHT_MULTIPLIED and tensor.ndim == 2:
         tensor = tensor.T
@@ -123,7 +123,7 @@ def _parts(name: str, tensor: Tensor, count: int) -> list[Tensor]:
 
 
 def _expected(tensors: Mapping[str, Tensor]) -> set[str]:
-    """Return the names that a CLIP of as many layers has."""
+    """Return all names of a CLIP with as many layers."""
     expected = set(PLACES)
     for tower in ("", "visual."):
         start = f"{tower}transformer.resblocks."

@@ -1,4 +1,4 @@
-"""What goes into an importer, and what comes out of it."""
+"""The input of an importer and its output."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ __all__ = ["Checkpoint", "Imported", "Importer", "hyperparameter"]
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A published file, as it was read.
+    """The content of a published file.
 
     Attributes:
         source: its path, for messages.
         tensors: by the names of the released code.
         config: the JSON object that came with it, or None.
-        frames_per_group: what the user says of Prompt Switch's groups, or None.
-        clip: the CLIP to put it on, where the file has none, or None.
+        frames_per_group: the user's number of frames in Prompt Switch's groups, or None.
+        clip: the CLIP to put it on if the file has none, or None.
     """
 
     source: str
@@ -39,10 +39,10 @@ class Checkpoint:
         return {name.removeprefix(prefix): t for name, t in self.tensors.items() if name.startswith(prefix)}
 
     def refuse(self, *, frames_per_group: bool = False, clip: bool = False) -> None:
-        """Refuse what was given and has no meaning for a format, rather than leave it out.
+        """Refuse options that have no meaning for a format, rather than ignore them.
 
         Raises:
-            InputError: it was given.
+            InputError: such an option was given.
         """
         if frames_per_group and self.frames_per_group is not None:
             raise InputError("frames per group belong to the format prompt-switch; leave them out")
@@ -52,16 +52,16 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Imported:
-    """A checkpoint in our terms.
+    """A checkpoint in framecue's terms.
 
     Attributes:
         clip: the backbone's model, in float32.
         method: its name in the registry; None for a CLIP alone.
         options: fields of the method's config.
-        tensors: the method's parameters, by our names.
-        own_names: our name of each to that of the file, for messages.
-        notes: what the user should know.
-        has_clip: whether the CLIP's weights are of use; a stand-in has random ones.
+        tensors: the method's parameters, by framecue's names.
+        own_names: the file's name for each of framecue's names, for messages.
+        notes: notes for the user.
+        has_clip: whether the CLIP's weights are of use; those of a stand-in are random.
     """
 
     clip: PreTrainedModel
@@ -74,11 +74,11 @@ class Imported:
 
 
 class Importer(NamedTuple):
-    """A format.
+    """The two functions of a format.
 
     Attributes:
-        recognises: whether a file with tensors of these names looks like one.
-        convert: the file in our terms; it raises `ModelError` for one that does not fit.
+        recognises: returns whether a file with tensors of these names seems to have the format.
+        convert: returns the file in framecue's terms; raises `ModelError` if the file does not fit.
     """
 
     recognises: Callable[[Mapping[str, Any]], bool]
@@ -86,10 +86,10 @@ class Importer(NamedTuple):
 
 
 def hyperparameter(values: Mapping[str, Any], name: str, default: int, *, source: str, least: int = 1) -> int:
-    """Return a whole number of a configuration.
+    """Return a whole number from a configuration.
 
     Raises:
-        ModelError: it is something else, or less than `least`.
+        ModelError: the value is something else, or less than `least`.
     """
     value = values.get(name, default)
     if not isinstance(value, int) or isinstance(value, bool) or value < least:

@@ -21,7 +21,7 @@ OWN_NAMES = {
     "caption_transformer.": "captioner.decoder.",
     "caption_head.": "captioner.head.",
 }
-# torch's own, which the released code has whatever its configuration says.
+# The default of torch, which the released code uses whatever its configuration says.
 LAYER_NORM_EPS = 1e-5
 
 
@@ -33,8 +33,8 @@ def recognises(names: Mapping[str, Any]) -> bool:
 def convert(checkpoint: Checkpoint) -> Imported:
     """See `Importer.convert`; the configuration is `transformers`' of the CLIP, by default ViT-B/32's.
 
-    The file does not say how many frames it was trained with, which is the group that prompts are aggregated in. As
-    released that is the number of prompts (6), and twice as many frames are seen at test.
+    The file does not tell with how many frames it was trained, which is the size of the groups in which prompts are
+    aggregated. In the released model that is the number of prompts (6), and twice as many frames are used at test.
     """
     checkpoint.refuse(clip=True)
     source, clip, tensors, own_names = checkpoint.source, {}, {}, {}

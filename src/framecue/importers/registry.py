@@ -1,4 +1,4 @@
-"""The formats by name, and the one function that imports a checkpoint of any of them."""
+"""The formats by name, and the function that imports a checkpoint in any of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from framecue.paths import user_path
 
 __all__ = ["IMPORTERS", "import_checkpoint"]
 
-# In the order in which a file is looked at: the first that recognises it is what it looks like.
+# In the order in which they are tried on a file: the first that recognises it counts.
 IMPORTERS: dict[str, Importer] = {
     "prompt-switch": Importer(prompt_switch.recognises, prompt_switch.convert),
     "x-pool": Importer(x_pool.recognises, x_pool.convert),
@@ -39,26 +39,26 @@ def import_checkpoint(
 ) -> ImportedFolders:
     """Turn a published checkpoint into `output/backbone` and `output/adapter`.
 
-    The two open with `load_model(output / "backbone", adapter=output / "adapter")`; a CLIP alone has no adapter. They
+    Load both with `load_model(output / "backbone", adapter=output / "adapter")`; a CLIP alone has no adapter. They
     appear whole or not at all.
 
     Args:
-        file: `.pth` or `.safetensors`. Of a pickle, tensors and plain values alone are read.
+        file: `.pth` or `.safetensors`. From a pickle, only tensors and plain values are read.
         format: one of `IMPORTERS`.
-        output: the folder to make; it may be there, but must be empty.
-        config: a JSON file. For `prompt-switch` and `openai-clip` the CLIP's `config.json` in `transformers`' format;
-            for `modelscope-vop` the released `configuration.json`; for `x-pool` an object with `num_mha_heads` and
-            `num_frames`. What shapes say is checked against it.
-        frames_per_group: for `prompt-switch`, how many frames it was trained with; default its number of prompts.
-        tokenizer: a folder or hub name; default CLIP's own, from the hub, where the vocabulary is as large as CLIP's.
-        model: for an `x-pool` file that has no CLIP, the backbone it belongs to: as for `load_model`.
-        ema: take the averaged weights of the file (`state_dict_ema`).
+        output: the folder to make; it may exist, but must be empty.
+        config: a JSON file. For `prompt-switch` and `openai-clip` the CLIP's `config.json` in the format of
+            `transformers`; for `modelscope-vop` the released `configuration.json`; for `x-pool` an object with
+            `num_mha_heads` and `num_frames`. It is checked against the shapes of the tensors.
+        frames_per_group: for `prompt-switch`, with how many frames it was trained; default its number of prompts.
+        tokenizer: a folder or hub name; default CLIP's own, from the hub, if the vocabulary is as large as CLIP's.
+        model: for an `x-pool` file that has no CLIP, the backbone to which it belongs, as for `load_model`.
+        ema: whether to take the averaged weights of the file (`state_dict_ema`).
 
     Raises:
-        UnknownNameError: no such format.
-        ModelError: the file cannot be read, is of another format, or does not fit; the configuration disagrees with
-            it; the output folder holds something or cannot be written.
-        InputError: an option that the format does not have, or a value out of range.
+        UnknownNameError: there is no such format.
+        ModelError: the file cannot be read, has another format, or does not fit; the configuration disagrees with it;
+            the output folder is not empty or cannot be written to.
+        InputError: the format does not have an option, or a value is out of range.
     """
     if format not in IMPORTERS:
         raise UnknownNameError("format", format, IMPORTERS)

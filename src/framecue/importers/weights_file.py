@@ -1,4 +1,4 @@
-"""Single files of weights: `.safetensors`, and PyTorch's pickles, of which only tensors and plain values are opened."""
+"""Reading single files of weights: `.safetensors`, and PyTorch's pickles, but only their tensors and plain values."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ STATE_DICT, EMA_STATE_DICT = "state_dict", "state_dict_ema"
 def read_state_dict(name: str | Path, *, ema: bool = False) -> dict[str, Tensor]:
     """Return the tensors of a file by name, on the CPU and in their own types.
 
-    A checkpoint of a training (`{"epoch": ..., "state_dict": ...}`) gives its state dict; the `module.` that a wrapper
-    for several devices leaves in names is taken out.
+    From a training checkpoint (`{"epoch": ..., "state_dict": ...}`) they are those of the state dict; the `module.`
+    that a wrapper for several devices adds to names is removed.
 
     Args:
         name: the file.
-        ema: the averaged weights (`state_dict_ema`) instead.
+        ema: whether to take the averaged weights (`state_dict_ema`).
 
     Raises:
-        ModelError: the file is not there, cannot be read, is a TorchScript archive, holds more than tensors and plain
+        ModelError: the file does not exist, cannot be read, is a TorchScript archive, holds more than tensors and plain
             values, or has no such state dict.
     """
     path = Path(user_path(name))
@@ -47,7 +47,7 @@ def read_state_dict(name: str | Path, *, ema: bool = False) -> dict[str, Tensor]
     tensors: dict[str, Tensor] = {}
     for key, value in state.items():
         plain = str(key).replace("module.", "")
-        if isinstance(value, int | float):  # OpenAI's files have sizes among the tensors
+        if isinstance(value, int | float):  # OpenAI's files also hold sizes
             value = torch.tensor(value)
         if not isinstance(value, Tensor):
             raise ModelError(
@@ -69,7 +69,7 @@ def names_in_words(names: Any, *, most: int = 5) -> str:
 
 
 def lists_in_words(**lists: Iterable[str]) -> str:
-    """Return what is wrong with a file's names, for a message: each kind (`missing=...`) and its first names."""
+    """Return the first names of each list (`missing=...`), for a message about the names in a file."""
     kinds = ((kind, list(names)) for kind, names in lists.items())
     return "; ".join(f"{kind} {names_in_words(names)}" for kind, names in kinds if names)
 
@@ -78,19 +78,19 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             head = file.read(9)
-        # What it is, not what it is called: a length of eight bytes, then JSON.
+        # Recognised by its content, not only by its name: a length of eight bytes, then JSON.
         if path.suffix.lower() == ".safetensors" or head[8:] == b"{":
             return load_file(path)
         if zipfile.is_zipfile(path):
             _refuse_torchscript(path)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of old protocols and types: what cannot be read raises
+            warnings.simplefilter("ignore")  # about old protocols and types: what cannot be read raises an error
             content = torch.load(path, map_location="cpu", weights_only=True)
     except ModelError:
         raise
     except pickle.UnpicklingError as error:
         raise _not_plain(path, str(error)) from error
-    except Exception as error:  # a damaged pickle raises whatever its next instruction stumbles over
+    except Exception as error:  # a damaged pickle may raise anything
         reason = first_line(error) if str(error).strip() else "it ends early"
         raise ModelError(f"{path}: cannot be read as weights ({reason}); the file may be cut short") from error
     if not isinstance(content, dict):
@@ -110,7 +110,7 @@ def _refuse_torchscript(path: Path) -> None:
 
 
 def _not_plain(path: Path, reason: str) -> ModelError:
-    """Return the error of a pickle that PyTorch refuses to open as weights alone."""
+    """Return the error for a pickle that PyTorch refuses to open as weights only."""
     culprit = re.search(r"(?:GLOBAL|global|class|function) ([A-Za-z_][\w.]*\.[\w.]+)", reason)
     if culprit is None and "Unsupported operand" in reason:
         return ModelError(f"{path}: is neither safetensors nor a PyTorch checkpoint, or it is damaged")

@@ -1,4 +1,4 @@
-"""Write what an importer made: a backbone folder and an adapter folder, both or none."""
+"""Writing the output of an importer: a backbone folder and an adapter folder, both or none."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ __all__ = ["ImportedFolders", "refuse_occupied", "write"]
 
 @dataclass(frozen=True)
 class ImportedFolders:
-    """What an import made.
+    """The result of an import.
 
     Attributes:
         backbone: the model's folder.
-        adapter: the adapter's folder; None where the checkpoint is a CLIP alone.
+        adapter: the adapter's folder; None if the checkpoint is a CLIP alone.
         method: the adapter's method, None likewise.
         has_tokenizer: whether the backbone can encode text.
-        notes: what the user should know; a line each.
+        notes: notes for the user, a line each.
     """
 
     backbone: Path
@@ -54,10 +54,10 @@ class ImportedFolders:
 
 
 def refuse_occupied(output: Path) -> None:
-    """Refuse a place that holds something, before a large file is read for it.
+    """Refuse a place that is not free, before a large file is read for it.
 
     Raises:
-        ModelError: it is a file, or a folder that is not empty.
+        ModelError: the place is a file, or a folder that is not empty.
     """
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise ModelError(f"{output}: holds something already; name a new or an empty folder as the output")
@@ -66,14 +66,14 @@ def refuse_occupied(output: Path) -> None:
 def write(
     imported: Imported, *, output: Path, source: str, tokenizer: str | Path | None, given: Backbone | None = None
 ) -> ImportedFolders:
-    """Write `output/backbone`, and `output/adapter` where there is a method.
+    """Write `output/backbone`, and `output/adapter` if there is a method.
 
     Args:
         imported: the model, and the method's parameters.
         output: the folder.
         source: the checkpoint, for messages.
-        tokenizer: a folder or hub name; None for what fits.
-        given: the backbone that the user named, if the checkpoint goes on one.
+        tokenizer: a folder or hub name; None for one that fits.
+        given: the backbone that the user named, if the checkpoint is put on one.
 
     Raises:
         ModelError: a parameter of the method is missing, unexpected or of another shape, the tokenizer named cannot be
@@ -121,7 +121,7 @@ def write(
 
 
 def _method(imported: Imported, backbone: Backbone, source: str) -> Method:
-    """Return the method with the checkpoint's parameters, frozen and thawed as for training."""
+    """Return the method with the checkpoint's parameters, frozen and unfrozen as for training."""
     assert imported.method is not None
     method = build_method(imported.method, imported.options, backbone)
     parameters = dict(method.named_parameters())
@@ -146,7 +146,7 @@ def _method(imported: Imported, backbone: Backbone, source: str) -> Method:
 def _tokenizer(
     imported: Imported, wanted: str | Path | None, given: Backbone | None, notes: list[str]
 ) -> PreTrainedTokenizerBase | None:
-    """Return the tokenizer to write; None, with a note, where none can be had."""
+    """Return the tokenizer to write; None, with a note, if there is none to be had."""
     text = imported.clip.config.text_config
     if wanted is None and given is not None:
         return given.tokenizer
@@ -170,7 +170,7 @@ def _tokenizer(
         raise ModelError(
             f"{wanted}: a tokenizer of {len(tokenizer)} tokens does not belong to a model that knows {text.vocab_size}"
         )
-    if text.eos_token_id not in (2, tokenizer.eos_token_id):  # 2: transformers reads the feature at the largest id
+    if text.eos_token_id not in (2, tokenizer.eos_token_id):  # 2 means that the feature is read at the largest id
         raise ModelError(
             f"{wanted}: its end of text is token {tokenizer.eos_token_id}, the model's is {text.eos_token_id}; give "
             "the tokenizer that belongs to the checkpoint"
@@ -180,7 +180,7 @@ def _tokenizer(
 
 @contextmanager
 def _whole(output: Path) -> Iterator[Path]:
-    """Yield a folder beside the output to write to; at the end its contents are the output's, or are gone."""
+    """Yield a folder beside the output to write to; at the end its contents move to the output, or are deleted."""
     target = Path(absolute_path(output))
     partial = target.parent / f".{target.name}.{uuid4().hex[:8]}"
     try:

@@ -1,4 +1,4 @@
-"""X-Pool as released: `pool_frames.*`, and a CLIP in OpenAI's format or in `transformers`' under `clip.*`."""
+"""The released X-Pool: `pool_frames.*`, and under `clip.*` a CLIP in the format of OpenAI or of `transformers`."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def recognises(names: Mapping[str, Any]) -> bool:
 def convert(checkpoint: Checkpoint) -> Imported:
     """See `Importer.convert`.
 
-    Shapes say neither how many heads the attention has nor how many frames it was trained with: the configuration's
-    `num_mha_heads` and `num_frames` do, by default the released 1 and 12. The same object may be the CLIP's
-    `config.json`, where that is needed.
+    Shapes tell neither how many heads the attention has nor with how many frames it was trained. The configuration's
+    `num_mha_heads` and `num_frames` do; the defaults are the released 1 and 12. The same object may be the CLIP's
+    `config.json`, if that is needed.
 
-    A file with the pooling block alone goes on the CLIP that the user names; without one it goes on a stand-in.
+    A file with only the pooling block is put on the CLIP that the user names, or else on a stand-in.
     """
     checkpoint.refuse(frames_per_group=True)
     source, told = checkpoint.source, checkpoint.config or {}

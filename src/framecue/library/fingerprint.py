@@ -1,7 +1,7 @@
-"""Whether a model fits a library, and loading the model that a library names.
+"""Checking that a model fits a library, and loading the model that a library names.
 
-Vectors of two models cannot be compared, so a model has to fit. What counts is what it computes (weights, method,
-sampling, width), not where its files lie: the same weights under another name fit.
+Vectors of different models cannot be compared, so a model has to fit. What counts is what the model computes (weights,
+method, sampling, width), not where its files lie: the same weights under another name fit.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ def check_fingerprint(uri: str, library: Fingerprint, model: Fingerprint) -> Non
 
 
 def load_named_model(fingerprint: Fingerprint, *, precision: str = "float32") -> Encoder:
-    """Load the model that a library's fingerprint names; whether it still fits is for :func:`check_fingerprint`.
+    """Load the model that a library's fingerprint names; :func:`check_fingerprint` tells whether it still fits.
 
     Args:
         fingerprint: the library's.
         precision: what the model computes in, "float32" or "bfloat16".
 
     Raises:
-        ModelError: the backbone is not there any more.
-        AdapterError: the adapter is not there any more, or the library does not know where it was.
+        ModelError: the backbone can no longer be found.
+        AdapterError: the adapter can no longer be found, or the library does not know where it was.
     """
     return load_encoder(EncoderSpec(fingerprint=fingerprint, precision=precision))
 

@@ -1,4 +1,4 @@
-"""The library that people use: add files, search by text, look at what is in it."""
+"""The library that people use: adding files, searching by text, and asking what it holds."""
 
 from __future__ import annotations
 
@@ -37,17 +37,18 @@ if TYPE_CHECKING:
 
 __all__ = ["SUFFIXES", "Library"]
 
-# What is looked for in folders.
+# The files to look for in folders.
 SUFFIXES = VIDEO_SUFFIXES | IMAGE_SUFFIXES
 
 
 class Library:
     """Videos that can be searched by text: a folder, or a place in an object store.
 
-    Nothing is opened until a method needs it, and a library that does not exist yet is made by the first ``add``.
+    Nothing is opened until a method needs it. A library that does not exist yet is made by the first ``add``.
 
     Args:
-        uri: where the library is: a local path, by custom ending in ``.lance``, or an object-store URI (``s3://...``).
+        uri: where the library is: a local path, which by convention ends in ``.lance``, or an object-store URI
+            (``s3://...``).
         model: encodes videos and texts. Without one, an existing library loads the model that its fingerprint names
             when a method needs it.
 
@@ -74,7 +75,7 @@ class Library:
 
     @property
     def fingerprint(self) -> Fingerprint:
-        """What made the library's vectors: backbone, adapter, method, sampling, width.
+        """The model that made the library's vectors: backbone, adapter, method, sampling, width.
 
         Raises:
             LibraryNotFoundError: the library does not exist.
@@ -88,7 +89,7 @@ class Library:
         Args:
             paths: as for ``add``.
             exclude: as for ``add``.
-            within: of all that ``paths`` hold, look only at these absolute paths and below them; it is no error then
+            within: of everything at ``paths``, look only at these absolute paths and below them; it is then no error
                 if there is no video.
 
         Raises:
@@ -107,7 +108,7 @@ class Library:
         )
 
     def missing(self, plan: Plan) -> tuple[list[str], list[Skipped]]:
-        """Return what the library holds and a plan's folders no longer do: what ``add`` with ``prune`` takes out.
+        """Return the files that ``add`` with ``prune`` would remove: the library holds them, a plan's folders do not.
 
         Returns:
             (absolute paths that are gone, folders whose missing files are kept, with the reason).
@@ -126,27 +127,27 @@ class Library:
         on_wait: Callable[[], None] | None = None,
         **named: Unpack[AddKeywords],
     ) -> AddReport:
-        """Index video files: new and changed ones are encoded, what the library holds unchanged is left alone.
+        """Index video files: new and changed files are encoded, unchanged ones are left alone.
 
-        A file that was renamed or moved, and one with the content of another, is recognised by its content and not
-        encoded. A file that cannot be read is skipped with its reason; the others are indexed. What files beside a
-        video say (``clip.srt``, ``clip.en.vtt``, ``clip.txt``) is noted with it, and brought up to date when they
-        change, without encoding the video. If another run writes the library, this one waits until that has ended,
-        and does what is left.
+        A file that was renamed or moved, or that is a copy of another, is recognised by its content and not encoded
+        again. A file that cannot be read is skipped with a reason; the others are indexed. The texts in files beside a
+        video (``clip.srt``, ``clip.en.vtt``, ``clip.txt``) are stored with it; if they change, they are updated without
+        encoding the video again. If another run is writing to the library, this one waits for its end and then does
+        what is left.
 
         Args:
-            paths: a file or folder (searched through), or several, or what ``plan`` returned; a plan has heeded
-                ``exclude`` already.
+            paths: a file or folder (searched at any depth), or several, or the result of ``plan``, which has already
+                applied ``exclude``.
             options: how to index, see :class:`~framecue.library.AddOptions`.
-            progress: called with (files done, files in all); the file at hand counts by the part that is read.
-            on_wait: called once if another run writes the library, before waiting for it.
+            progress: called with (files done, files in all); the present file counts by the part that is read.
+            on_wait: called once if another run is writing to the library, before waiting for it.
             **named: fields of ``AddOptions`` by name (``prune=True``); each wins over the one in ``options``.
 
         Raises:
             InputError: an option makes no sense, there is no video at any of the paths, there is no model for a new
                 library, the library was made with another segmentation, or the model has no captioner.
-            NotOfflineError: the model's method looks at the query while it encodes a video, so that nothing can be
-                encoded in advance; the library is as it was.
+            NotOfflineError: the model's method looks at the query while it encodes a video, so nothing can be encoded
+                in advance; the library stays as it was.
             FingerprintError: another model made the library's vectors.
             LibraryError: the library cannot be read or written.
         """
@@ -215,16 +216,16 @@ class Library:
             )
 
     def remove(self, paths: PathsLike, *, on_wait: Callable[[], None] | None = None) -> RemoveReport:
-        """Take files out of the library, and nothing from the disk; needs no model.
+        """Remove files from the library, but not from the disk; needs no model.
 
-        A video of which the library knows a duplicate elsewhere stays, under the duplicate's path.
+        If the library knows a duplicate of a video elsewhere, the video stays, under the duplicate's path.
 
         Args:
-            paths: files, and folders with all that the library holds below them; they need not exist any more.
-            on_wait: called once if another run writes the library, before waiting for it.
+            paths: files, and folders, for everything that the library holds below them; they need not exist any more.
+            on_wait: called once if another run is writing to the library, before waiting for it.
 
         Raises:
-            InputError: the library knows nothing of any of the paths.
+            InputError: the library knows none of the paths.
             LibraryNotFoundError: the library does not exist.
             LibraryError: the library cannot be read or written.
         """
@@ -256,10 +257,10 @@ class Library:
     def optimize(self, *, on_wait: Callable[[], None] | None = None) -> Upkeep:
         """Make searches fast: join small files, drop earlier versions, and make or refresh the approximate index.
 
-        ``add`` does what is due by itself; this does all that can be done. Needs no model.
+        ``add`` does what is due by itself; this does all that can be done. It needs no model.
 
         Args:
-            on_wait: called once if another run writes the library, before waiting for it.
+            on_wait: called once if another run is writing to the library, before waiting for it.
 
         Raises:
             LibraryNotFoundError: the library does not exist.
@@ -277,11 +278,11 @@ class Library:
         options: SearchOptions | None = None,
         **named: Unpack[SearchKeywords],
     ) -> list[Hit]:
-        """Find the videos that show what a query says.
+        """Return the moments of videos that match a query best.
 
         Args:
             query: a phrase or sentence, or a :class:`Query` of several texts, pictures and videos.
-            k: how many results at most; 10 where neither this nor ``options`` says.
+            k: how many results at most; by default ``options.k``, or 10.
             options: which results, see :class:`~framecue.library.SearchOptions`.
             **named: fields of ``SearchOptions`` by name (``hybrid=True``); each, and ``k``, wins over the one in
                 ``options``.
@@ -290,7 +291,7 @@ class Library:
             At most ``k`` hits, best first.
 
         Raises:
-            InputError: the query or an option makes no sense, or a condition names no column.
+            InputError: the query or an option makes no sense, or a condition names an unknown column.
             VideoError: a file to search with cannot be read.
             LibraryNotFoundError: the library does not exist.
             LibraryError: the library cannot be read, or it has no text index yet and cannot be written.
@@ -306,7 +307,7 @@ class Library:
         options: SearchOptions | None = None,
         **named: Unpack[SearchKeywords],
     ) -> list[list[Hit]]:
-        """Search for several things; their texts are encoded many at a time.
+        """Search with several queries; their texts are encoded in batches.
 
         Args:
             queries: each as for ``search``.
@@ -315,7 +316,7 @@ class Library:
             **named: as for ``search``.
 
         Returns:
-            For each query its hits.
+            The hits of each query.
 
         Raises:
             The same as ``search``.
@@ -328,7 +329,7 @@ class Library:
         return answer(store, lambda: self._fitting_model(store), asked, wanted, files=self.files)
 
     def thumbnails(self, hits: Sequence[Hit]) -> list[bytes | None]:
-        """Return the small WebP pictures that the library keeps of moments; None where it has none.
+        """Return the thumbnails of hits, small WebP pictures that the library keeps; None for a hit that has none.
 
         Raises:
             LibraryNotFoundError: the library does not exist.
@@ -360,7 +361,7 @@ class Library:
         )
 
     def _fitting_model(self, store: Store | None) -> Encoder:
-        """Return the model, loading the one that the library names if need be, checked against the library."""
+        """Return the model, checked against the library; if there is none, load the one that the library names."""
         if self._model is None:
             if store is None:
                 raise InputError(
@@ -373,10 +374,10 @@ class Library:
         return self._model
 
     def _fitting_segmentation(self, store: Store | None, wanted: Segmentation | None) -> Segmentation:
-        """Return the segmentation of a run: the library's, if it exists.
+        """Return the segmentation of a run: the library's own if it exists, else the wanted one.
 
         Raises:
-            InputError: another one is wanted.
+            InputError: the library has another segmentation than the wanted one.
         """
         if store is None:
             return wanted or Segmentation()
@@ -397,10 +398,10 @@ def _fingerprint(store: Store) -> Fingerprint:
 
 
 def _check_offline(model: Encoder) -> None:
-    """Refuse a model that has no vector of a video alone.
+    """Refuse a model that cannot encode a video without a query.
 
     Raises:
-        NotOfflineError: it has none.
+        NotOfflineError: it cannot.
     """
     if not model.offline:
         raise NotOfflineError(

@@ -1,6 +1,6 @@
-"""What a library answers: what was added and removed, what a search found, what is in it.
+"""The answers of a library: what was added or removed, what a search found, what the library holds.
 
-Each answer has ``to_dict()``: the document that ``--json`` prints, of plain values that any JSON writer takes.
+Each answer has ``to_dict()``, which returns the document that ``--json`` prints: plain values for any JSON writer.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Duplicate:
-    """A file whose content the library holds under another path, so that it is not stored again.
+    """A file whose content the library already holds under another path, and does not store again.
 
-    The library's note of one, with the hash of its content, is a :class:`framecue.library.store.records.Copy`.
+    The library's note about it, with the hash of its content, is a :class:`framecue.library.store.records.Copy`.
     """
 
     path: str
@@ -67,14 +67,14 @@ class AddReport:
     Attributes:
         uri: where the library is.
         added: how many files are new in the library.
-        changed: how many files had other content than before and have been brought up to date.
-        moved: how many files were known under another path, where they are no more; nothing of them was encoded.
-        unchanged: how many files the library held already as they are, or knew as duplicates.
+        changed: how many files had new content and were indexed again.
+        moved: how many files were held under a path at which they no longer are; they were not encoded again.
+        unchanged: how many files the library already held as they are, or knew as duplicates.
         duplicates: files whose content the library holds under another path; they are not stored again.
         skipped: the paths that could not be indexed or pruned, with reasons.
         encoded: how many videos went through the model.
         removed: how many files were pruned.
-        subtitles_updated: how many unchanged files had their words read again, as the files beside them had changed.
+        subtitles_updated: how many unchanged files have new texts, as the files beside them had changed.
         num_videos: how many videos the library holds now.
         num_segments: how many segments it holds now.
     """
@@ -117,7 +117,7 @@ class RemoveReport:
     Attributes:
         uri: where the library is.
         removed: how many files the library no longer knows.
-        skipped: the paths of which it knew nothing.
+        skipped: the paths that it did not know.
         num_videos: how many videos the library holds now.
         num_segments: how many segments it holds now.
     """
@@ -141,7 +141,7 @@ class RemoveReport:
 
 @dataclass(frozen=True)
 class PartScore:
-    """How near one part of a query is to a moment: the cosine of their own vectors."""
+    """How near one part of a query is to a moment: the cosine of their vectors."""
 
     part: str
     weight: float
@@ -177,8 +177,8 @@ class Explanation:
 
     Attributes:
         parts: of the query, in its order.
-        frame: the frame that matched best; None where the file cannot be read any more.
-        problem: why not, in words; None where it can.
+        frame: the frame that matches best; None if the file can no longer be read.
+        problem: why it cannot be read; None if it can.
     """
 
     parts: list[PartScore]
@@ -199,19 +199,19 @@ class Hit:
     """A moment that a search found.
 
     Attributes:
-        rank: 1 is the best.
+        rank: 1 for the best.
         path: absolute path of the video.
         start_seconds: where the moment starts in the video.
         end_seconds: where it ends.
         score: cosine similarity of query and moment.
         video_id: hash of the file's content.
         duration_seconds: the whole video's duration.
-        hybrid: whether the search was hybrid; where it was not, nothing is known of the four that follow.
-        words: in hybrid search, the words of the query that its names, caption and subtitles have.
-        vector_rank: in hybrid search, its place in the order by vector; None where that is far down.
-        text_rank: in hybrid search, its place in the order by words; None where it has none of them.
-        text_score: in hybrid search, its score by words (BM25), comparable within one query alone; None likewise.
-        explanation: why it is a result, where that was asked for.
+        hybrid: whether the search was hybrid; if not, the next four attributes hold nothing.
+        words: in hybrid search, the words of the query that are in its names, caption or subtitles.
+        vector_rank: in hybrid search, its place in the order by vector; None if that is far down.
+        text_rank: in hybrid search, its place in the order by words; None if it contains none of them.
+        text_score: in hybrid search, its score by words (BM25), comparable within one query only; None likewise.
+        explanation: why it is a result, if that was asked for.
     """
 
     rank: int
@@ -229,9 +229,9 @@ class Hit:
     explanation: Explanation | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the document: what the words found is in it after a hybrid search, the explanation if there is one.
+        """Return the document, with words and ranks after a hybrid search, and with the explanation if there is one.
 
-        Its ``hit`` names the moment as ``framecue clip`` takes it.
+        ``hit`` in it names the moment in the form that ``framecue clip`` takes.
         """
         document: dict[str, Any] = {
             "rank": self.rank,
@@ -255,7 +255,7 @@ class Hit:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """A query with what it found.
+    """A query and what it found.
 
     Attributes:
         query: the query as a person wrote it.
@@ -284,7 +284,7 @@ class FileInfo:
 
 @dataclass(frozen=True)
 class LibraryInfo:
-    """What a library holds, its files and the duplicates of them in the order of their paths."""
+    """What a library holds: its files, and their duplicates, in the order of the paths."""
 
     uri: str
     num_videos: int
@@ -306,16 +306,16 @@ class LibraryInfo:
 
 @dataclass(frozen=True)
 class Upkeep:
-    """What an upkeep did.
+    """What ``Library.optimize`` did.
 
     Attributes:
         uri: where the library is.
-        num_rows: segments in the library.
-        num_files: files that hold the rows, before and after.
-        num_versions_dropped: earlier versions of the table that are not on the disk any more.
-        index: what became of the index: "made", "refreshed" (it took in new rows), "kept", or "none" where the library
+        num_rows: how many segments are in the library.
+        num_files: how many files on disk hold the rows, before and after.
+        num_versions_dropped: how many earlier versions of the table were removed from the disk.
+        index: what was done with the index: "made", "refreshed" (it took in new rows), "kept", or "none" if the library
             is too small to gain from one.
-        num_indexed_rows: rows that the index knows.
+        num_indexed_rows: how many rows the index covers.
     """
 
     uri: str

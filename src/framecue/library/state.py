@@ -1,4 +1,4 @@
-"""The state of a file, by which a run tells whether it has changed without reading it."""
+"""The state of a file, from which a run sees whether it has changed without reading it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["FileState"]
 
 @dataclass(frozen=True)
 class FileState:
-    """What a file system says of a file's content: as long as it stays, the content is believed to stay.
+    """Size and modification time of a file: as long as both stay, its content is believed to be the same.
 
     Attributes:
         size_bytes: the file's size.
@@ -22,5 +22,5 @@ class FileState:
 
     @classmethod
     def of(cls, status: os.stat_result) -> FileState:
-        """Return the state that the operating system gives."""
+        """Return the state in the operating system's answer."""
         return cls(status.st_size, status.st_mtime)

@@ -1,4 +1,4 @@
-"""Attention pooling: a video is, for each text, the mean of its frames weighted by how similar they are to the text."""
+"""Attention pooling: for each text, a video is the mean of its frames, weighted by their similarity to the text."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class AttentionPoolConfig(MethodConfig):
     """Options of attention pooling.
 
     Attributes:
-        temperature: what the cosines are divided by before the softmax over frames; small looks at the best frame
-            alone, large is mean pooling.
+        temperature: divides the cosines before the softmax over frames; a small one looks only at the best frame, a
+            large one is mean pooling.
     """
 
     temperature: PositiveNumber = 0.01
@@ -34,7 +34,7 @@ class AttentionPool(Method):
     config: AttentionPoolConfig
 
     def similarity(self, text_features: Tensor, frame_features: Tensor) -> Tensor:
-        """The cosine of each text with its weighted mean of the frames' directions; see `Method.similarity`."""
+        """Return the cosine of each text and its weighted mean of the frames' directions; see `Method.similarity`."""
         texts, frames = directions(text_features), directions(frame_features)
         return blockwise(self._pairs, texts, frames, numbers_per_pair=4 * frames.shape[1])
 

@@ -1,4 +1,4 @@
-"""What a method is: a config dataclass and a module with hooks for frames, text and pooling.
+"""The base of methods: a config dataclass, and a module with hooks for frames, text and pooling.
 
 Shapes: B videos, F frames a video, S pixels, T tokens, N texts, E the joint embedding's width.
 """
@@ -25,25 +25,25 @@ __all__ = ["Method", "MethodConfig"]
 
 @dataclass(frozen=True, kw_only=True)
 class MethodConfig:
-    """What every method can be told.
+    """The options that every method has.
 
-    A method's own options are the fields of a frozen dataclass derived from this one. Their annotations are checked by
-    pydantic, ranges too (`Annotated[int, Field(ge=1)]`, or the names for such in `framecue.validation`); what goes
-    beyond one field is checked in `__post_init__`.
+    A method's own options are the fields of a frozen dataclass derived from this one. Pydantic checks their
+    annotations, including ranges (`Annotated[int, Field(ge=1)]`, or the names for these in `framecue.validation`);
+    conditions on several fields are checked in `__post_init__`.
 
     Attributes:
         num_frames: frames a video in training.
         num_test_frames: frames a video at test and in a library.
 
     Raises:
-        InputError: a value of another type or out of range; it is named.
+        InputError: a value has another type or is out of range; it is named.
     """
 
     num_frames: AtLeastOne = 12
     num_test_frames: AtLeastOne = 12
 
     def __post_init__(self) -> None:
-        # Options come from files that people write, so a wrong type is to be expected. Values stay as they were given:
+        # Options come from files that people write, so wrong types are to be expected. Values stay as they were given:
         # an adapter's file and a library's fingerprint hold them.
         given = {field.name: getattr(self, field.name) for field in fields(self)}
         problem = problem_with(type(self), given, name=str)
@@ -53,7 +53,7 @@ class MethodConfig:
             object.__setattr__(self, name, value)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the options as JSON has them: tuples are lists."""
+        """Return the options as in JSON: tuples become lists."""
         return {name: _as_json(value) for name, value in asdict(self).items()}
 
 
@@ -64,15 +64,15 @@ def _as_json(value: Any) -> Any:
 class Method(nn.Module):
     """A way of turning a backbone's towers into video and text embeddings.
 
-    The backbone is handed to each hook and is not a submodule: a method's parameters are only those that it adds.
-    Hooks see the towers alone (`backbone.vision`, `backbone.text`), so a method works with each family of backbones.
-    The hooks here are those of plain CLIP with mean pooling; a method overrides what it changes.
+    The backbone is passed to each hook and is not a submodule: a method's parameters are only those that it adds. Hooks
+    use only the towers (`backbone.vision`, `backbone.text`), so a method works with every family of backbones. The
+    hooks here are those of plain CLIP with mean pooling; a method overrides those that it changes.
 
     Attributes:
         Config: its config dataclass.
         offline: whether a video's embedding depends on the video alone, so that it can be indexed.
-        paper: where the method is from.
-        captioner: what describes a video in words, where the method has it.
+        paper: the paper that the method is from.
+        captioner: the module that describes a video in words, if the method has one.
     """
 
     Config: ClassVar[type[MethodConfig]] = MethodConfig
@@ -82,12 +82,12 @@ class Method(nn.Module):
     def __init__(self, config: MethodConfig, backbone: Backbone) -> None:
         super().__init__()
         self.config = config
-        # Of the instance, as one of the class would hide the module that a method puts in its place.
+        # On the instance: a class attribute would hide the module that a method puts in its place.
         self.captioner: Captioner | None = None
 
     @property
     def chunk_frames(self) -> int | None:
-        """Return how many frames one chronological pass over the video has; None when there is a single pass."""
+        """The number of frames in one chronological pass over the video; None if there is a single pass."""
         return None
 
     def encode_frames(self, backbone: Backbone, pixel_values: Tensor) -> Tensor:
@@ -102,8 +102,8 @@ class Method(nn.Module):
     def encode_text(self, backbone: Backbone, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
         """Turn token ids (N, T) into features (N, E), not normalised.
 
-        A method that compares words as well gives (N, 1 + T, E): the text's own feature, then its words', with zeros
-        where a text has no more.
+        A method that also compares words returns (N, 1 + T, E): the text's own feature, then those of its words, padded
+        with zeros.
 
         The mask is for methods that attend in both directions; a causal tower never sees the padding, which comes
         after the place where the feature is read.
@@ -118,18 +118,18 @@ class Method(nn.Module):
     def pool(self, frame_features: Tensor) -> Tensor:
         """Pool frame features (B, F, E), not normalised, to embeddings (B, E), unit length: the mean of directions.
 
-        A method that is not offline has no such embeddings, and no use for this hook.
+        A method that is not offline has no such embeddings and does not use this hook.
         """
         return functional.normalize(functional.normalize(frame_features, dim=-1).mean(dim=1), dim=-1)
 
     def similarity(self, text_features: Tensor, frame_features: Tensor) -> Tensor:
-        """Return how alike each text and each video are: the cosine of their embeddings.
+        """Return the similarity of each text and each video: the cosine of their embeddings.
 
-        A method that is not offline looks at both sides here, for each pair of them.
+        A method that is not offline looks at both sides here, for each pair.
 
         Args:
-            text_features: what `encode_text` gives for N texts, (N, E).
-            frame_features: what `encode_frames` gives for B videos, (B, F, E).
+            text_features: from `encode_text` for N texts, (N, E).
+            frame_features: from `encode_frames` for B videos, (B, F, E).
 
         Returns:
             (N, B), in [-1, 1].
@@ -139,7 +139,7 @@ class Method(nn.Module):
         return functional.normalize(text_features.to(dtype), dim=-1) @ self.pool(frame_features.to(dtype)).T
 
     def max_text_tokens(self, backbone: Backbone) -> int:
-        """Return the most tokens of a text that the method takes; longer ones are cut, their end-of-text token kept."""
+        """Return the most tokens that a text may have; longer texts are cut, but keep their end-of-text token."""
         return backbone.text.context_length
 
     def auxiliary_loss(self, backbone: Backbone, frame_features: Tensor, input_ids: Tensor) -> Tensor | None:
@@ -153,12 +153,12 @@ class Method(nn.Module):
         return None
 
     def freeze(self, backbone: Backbone) -> None:
-        """Say what is trained by setting `requires_grad`; all of it unless a method says otherwise."""
+        """Set `requires_grad` of every parameter: everything is trained unless a method overrides this."""
         backbone.requires_grad_(True)
         self.requires_grad_(True)
 
     def remove(self, backbone: Backbone) -> None:
-        """Undo what the method did to the backbone's modules when it was made, if anything."""
+        """Undo the changes that the method made to the backbone's modules, if any."""
 
     def new_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
         """Yield the parameters that train at the rate for new ones; the others train at the backbone's rate."""

@@ -21,7 +21,7 @@ class Captioner(nn.Module):
     """Post-norm decoder of the text tower's width, heads and feed-forward width.
 
     Args:
-        backbone: gives the widths and the token embedding that the output layer starts from.
+        backbone: has the widths, and the token embedding from which the output layer starts.
         num_layers: decoder layers.
         frequent_word_weight: weight of `FREQUENT_WORDS` and of the special tokens in the loss.
     """
@@ -60,12 +60,12 @@ class Captioner(nn.Module):
         tokens = self.prenorm(embedded)
         length = tokens.shape[1]
         future = torch.ones(length, length, dtype=torch.bool, device=tokens.device).triu(1)
-        # No padding mask, as released: padding stands after everything that is scored.
+        # No padding mask, as released: padding comes after everything that is scored.
         hidden = self.decoder(tokens, self.memory_projection(frame_features), tgt_mask=future, tgt_is_causal=True)
         return self.head(hidden)
 
     def loss(self, backbone: Backbone, frame_features: Tensor, input_ids: Tensor) -> Tensor:
-        """Weighted cross-entropy of the next tokens of captions (B, T) given (B, F, E); a scalar."""
+        """Return the weighted cross-entropy, a scalar, of the next tokens of captions (B, T) given (B, F, E)."""
         if not backbone.begins_texts:
             input_ids = _from_start(backbone, input_ids)
         logits = self(backbone, frame_features, input_ids[:, :-1])
@@ -75,15 +75,15 @@ class Captioner(nn.Module):
 
     @torch.no_grad()
     def generate(self, backbone: Backbone, frame_features: Tensor, *, max_tokens: int | None = None) -> Tensor:
-        """Greedy captions.
+        """Return captions, generated greedily.
 
         Args:
-            backbone: gives the text embeddings and the special tokens.
+            backbone: has the text embeddings and the special tokens.
             frame_features: (B, F, E), not normalised.
-            max_tokens: where to stop a caption that has not ended; default (and at most) what fits the context.
+            max_tokens: the length at which a caption is stopped; default (and at most) that of the context.
 
         Returns:
-            Ids (B, T), from the token after start-of-text to end-of-text, which also fills the captions that end early.
+            Ids (B, T), from the token after start-of-text to end-of-text, which also fills captions that end early.
         """
         limit = backbone.text.context_length - 1
         if max_tokens is not None:
@@ -102,7 +102,7 @@ class Captioner(nn.Module):
         return ids[:, 1:]
 
     def class_weights(self, backbone: Backbone) -> Tensor:
-        """What each token of the vocabulary weighs in the loss: (vocabulary,), float32."""
+        """Return the weight of each token of the vocabulary in the loss: (vocabulary,), float32."""
         device = backbone.token_embedding.weight.device
         if self._weights is None or self._weights.device != device:
             weights = torch.ones(backbone.token_embedding.num_embeddings, device=device)
@@ -113,10 +113,10 @@ class Captioner(nn.Module):
 
 
 def _from_start(backbone: Backbone, input_ids: Tensor) -> Tensor:
-    """Put a start in front of captions (B, T) that have none, and leave out columns that only hold padding.
+    """Put a start in front of captions (B, T) that have none, and leave out columns that hold only padding.
 
-    The decoder starts from end-of-text there, as T5's does from its padding; the context's length is kept, since no
-    caption's last token is ever an input. Such captions are padded to the context, which nothing here has a use for.
+    The start is end-of-text, as T5's decoder starts from its padding. The captions still fit into the context, since a
+    caption's last token is never an input. Such captions are padded to the context length, which is of no use here.
     """
     ended = (input_ids[:, :-1] == backbone.end_of_text_id).cumsum(dim=1) > 0
     longest = 1 + int((~ended).any(dim=0).sum())
@@ -125,19 +125,19 @@ def _from_start(backbone: Backbone, input_ids: Tensor) -> Tensor:
 
 
 def caption_loss(logits: Tensor, input_ids: Tensor, *, end_of_text: int, class_weights: Tensor) -> Tensor:
-    """Cross-entropy over real tokens.
+    """Return the cross-entropy over real tokens.
 
     Args:
         logits: (B, T - 1, vocabulary), for the tokens after each of the first T - 1.
         input_ids: (B, T).
-        end_of_text: what a caption ends with, so that its first one after the start is the last target that is scored.
+        end_of_text: the token that ends a caption; the first one after the start is the last target that is scored.
         class_weights: (vocabulary,).
 
     Returns:
         A scalar: the weighted sum over the sum of the weights.
     """
     ends = input_ids[:, :-1] == end_of_text
-    ends[:, 0] = False  # the start, which is called so too where the tokenizer has no other name for it
+    ends[:, 0] = False  # the start, which is the same token if the tokenizer has no other for it
     kept = ends.cumsum(dim=1) == 0
-    precise = torch.promote_types(logits.dtype, torch.float32)  # at least: a sum of exponentials is no place for less
+    precise = torch.promote_types(logits.dtype, torch.float32)  # at least: a sum of exponentials needs it
     return functional.cross_entropy(logits[kept].to(precise), input_ids[:, 1:][kept], weight=class_weights.to(precise))

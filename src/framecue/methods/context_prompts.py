@@ -37,7 +37,7 @@ class _Recurrent(nn.Module):
 class _Transformer(nn.Module):
     """Four pre-norm layers of the tower's shape over the frames: (B, F, D) to (B, F, D).
 
-    Attention alone does not know which frame comes first, so the frames' positions are added to what it reads.
+    Attention alone does not know which frame comes first, so the frames' positions are added to its input.
     """
 
     NUM_LAYERS = 4
@@ -74,16 +74,16 @@ CONTEXT_MODULES: dict[ContextModule, Callable[[VisionTower, int], _Recurrent | _
 class ContextPrompts(FramePrompts):
     """In each layer some prompts are shared by all frames, the others are made for each frame from its video.
 
-    The class tokens that enter the layer go as a sequence through the context module, and a linear layer maps each step
-    to the frame's prompts. Both are the same for all layers. They make prompts and nothing else: the class tokens
-    themselves go on as they are.
+    The class tokens that enter the layer pass as a sequence through the context module, and a linear layer maps each
+    step to the frame's prompts. Both modules are the same for all layers. They make only prompts: the class tokens
+    themselves stay unchanged.
 
     Args:
         vision: the tower.
         num_layers: layers that have prompts.
         num_frames: frames a video in training.
-        num_shared: shared prompts a layer.
-        num_specific: prompts made for a frame in each layer; K is both together.
+        num_shared: shared prompts in each layer.
+        num_specific: prompts made for a frame in each layer; K is the sum of both.
         context_module: one of `CONTEXT_MODULES`.
 
     Attributes:

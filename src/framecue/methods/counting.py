@@ -1,4 +1,4 @@
-"""How many parameters a method trains on a backbone, without loading or changing either."""
+"""Counting the parameters that a method trains on a backbone, without loading or changing either."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = ["ParameterCount", "count_parameters"]
 
 @dataclass(frozen=True)
 class ParameterCount:
-    """What a method trains.
+    """How many parameters a method trains.
 
     Attributes:
         trainable: parameters that training changes.
         new: those of them that the backbone does not have by itself.
-        backbone: parameters of the backbone, all of them.
+        backbone: all parameters of the backbone.
     """
 
     trainable: int
@@ -31,24 +31,24 @@ class ParameterCount:
 
     @property
     def share(self) -> float:
-        """Trainable parameters over those of the backbone; above 1 where all of it is trained and more."""
+        """Trainable parameters as a share of the backbone's; above 1 if the whole backbone is trained and more."""
         return self.trainable / self.backbone
 
 
 def count_parameters(method: str, backbone: Backbone, options: dict[str, Any] | None = None) -> ParameterCount:
-    """Count on a copy of the backbone's shapes, so that neither its weights nor what is frozen in it is touched.
+    """Return the count, made on a copy of the backbone's shapes; neither its weights nor `requires_grad` are touched.
 
     Args:
         method: a name of the registry.
-        backbone: any backbone, one without weights too.
+        backbone: any backbone, even one without weights.
         options: fields of the method's config.
 
     Raises:
-        UnknownNameError: no such method.
-        InputError: an option that the method does not have, or that does not fit the backbone.
+        UnknownNameError: there is no such method.
+        InputError: the method does not have an option, or it does not fit the backbone.
     """
     twin = twin_without_weights(backbone)
-    own = set(twin.parameters())  # held, so that what a method puts into the backbone (LoRA) is told apart
+    own = set(twin.parameters())  # noted now, to recognise what a method puts into the backbone (LoRA)
     try:
         made = _build(method, options, twin, device="meta")
     except RuntimeError:  # it looks at values, of which the meta device has none

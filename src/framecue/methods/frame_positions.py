@@ -1,4 +1,4 @@
-"""Learned tables over a video's frames, and which row a frame takes when there are more or fewer frames than rows."""
+"""Learned tables over a video's frames, and the row of a frame if there are more or fewer frames than rows."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ __all__ = ["FramePositions", "nearest_positions"]
 
 
 def nearest_positions(num_frames: int, num_known: int) -> list[int]:
-    """Which of `num_known` frames is at the nearest relative position to each of `num_frames`.
+    """Return which of `num_known` frames has the nearest relative position to each of `num_frames`.
 
-    A video of n frames shows n equal intervals, so frame f stands at (f + 1/2) / n of it. Where two are as near, it is
-    the later one.
+    A video of n frames shows n equal intervals, so frame f is at (f + 1/2) / n of it. If two are equally near, the
+    later one is taken.
 
     Returns:
         `num_frames` indices in [0, num_known).
@@ -23,7 +23,7 @@ def nearest_positions(num_frames: int, num_known: int) -> list[int]:
 
 
 class FramePositions(nn.Module):
-    """An embedding of the frame's place in the video; another number of frames takes the nearest relative positions.
+    """An embedding of a frame's place in the video; other numbers of frames take the nearest relative positions.
 
     Args:
         num_frames: frames a video in training, one row each.
@@ -35,6 +35,6 @@ class FramePositions(nn.Module):
         self.embedding = new_prompts(num_frames, width)
 
     def forward(self, num_frames: int) -> Tensor:
-        """The embeddings of so many frames, (F, D)."""
+        """Return the embeddings of a number of frames, (F, D)."""
         rows = nearest_positions(num_frames, len(self.embedding))
         return self.embedding[torch.tensor(rows, device=self.embedding.device)]

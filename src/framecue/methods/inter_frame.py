@@ -16,17 +16,17 @@ __all__ = ["InterFrameLayers"]
 
 
 class InterFrameLayers(nn.Module):
-    """The last layers of a tower on the tokens of all frames of a video in one sequence, with prompts of the video.
+    """The last layers of a tower, run on one sequence with the tokens of all frames of a video and its prompts.
 
     Args:
         vision: the tower.
-        first_layer: the first of these layers, from 0 (K_S in the paper: so many layers work inside frames).
+        first_layer: the first of these layers, from 0 (K_S in the paper: the number of layers that work inside frames).
         num_frames: frames a video in training.
-        num_prompts: K prompts a layer.
+        num_prompts: K, prompts in each layer.
 
     Attributes:
         prompts: (layers from `first_layer` on, K, D).
-        frame_positions: what is added once to all tokens of a frame.
+        frame_positions: embeddings that are added once to all tokens of a frame.
     """
 
     def __init__(self, vision: VisionTower, *, first_layer: int, num_frames: int, num_prompts: int) -> None:
@@ -36,7 +36,7 @@ class InterFrameLayers(nn.Module):
         self.frame_positions = FramePositions(num_frames=num_frames, width=vision.width)
 
     def forward(self, vision: VisionTower, tokens: Tensor) -> Tensor:
-        """Run the layers on `[class_1 .. class_F, prompts, patches_1 .. patches_F]`.
+        """Run the layers on `[class_1 .. class_F, prompts, patches_1 .. patches_F]`, and return the frames' tokens.
 
         Args:
             vision: the tower.

@@ -1,11 +1,11 @@
-"""LoRA (Hu et al., ICLR 2022, arXiv 2106.09685), by the `peft` library: low-rank updates of linear maps in both towers.
+"""LoRA (Hu et al., ICLR 2022, arXiv 2106.09685) with the `peft` library: low-rank updates of both towers' linear maps.
 
-A linear map `W` becomes `W + (alpha / rank) B A`, A being (rank, in) and B (out, rank) (section 4.1). B starts at zero,
-so training starts from plain CLIP. By default queries and values are adapted with rank 8 and alpha 8, as the paper
-does for RoBERTa (Table 9). On a ViT-B/32 that is 491 520 parameters. A and B alone are trained; mean pooling.
+A linear map `W` becomes `W + (alpha / rank) B A`, where A is (rank, in) and B is (out, rank) (section 4.1). B starts at
+zero, so training starts from plain CLIP. By default queries and values are adapted with rank 8 and alpha 8, as in the
+paper for RoBERTa (Table 9). On a ViT-B/32 that is 491 520 parameters. Only A and B are trained; mean pooling.
 
-The maps themselves are replaced by ones that wear A and B, so the new parameters live in the backbone: an adapter
-folder holds them under `backbone.`, and a backbone wears one LoRA at a time.
+The maps are replaced by ones that contain A and B, so the new parameters are in the backbone: an adapter folder holds
+them under `backbone.`, and a backbone can have one LoRA at a time.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class LoraConfig(MethodConfig):
     Attributes:
         rank: of the updates.
         alpha: the updates are multiplied by alpha / rank.
-        targets: which linear maps of each layer, separated by spaces: of the attention `q_proj`, `k_proj`, `v_proj` and
-            `out_proj`, of the feed-forward network `fc1` and `fc2`.
+        targets: which linear maps of each layer, separated by spaces: in the attention `q_proj`, `k_proj`, `v_proj` and
+            `out_proj`, in the feed-forward network `fc1` and `fc2`.
     """
 
     rank: AtLeastOne = 8
@@ -49,10 +49,10 @@ class LoraConfig(MethodConfig):
 
 
 class Lora(Method):
-    """Puts low-rank updates into the backbone when it is made; `remove` takes them off again.
+    """Puts low-rank updates into the backbone when it is made; `remove` takes them out again.
 
     Raises:
-        InputError: the backbone wears LoRA already, its layers lack a target, or `peft` is not installed.
+        InputError: the backbone already has a LoRA, its layers lack a target, or `peft` is not installed.
     """
 
     Config = LoraConfig
@@ -61,7 +61,7 @@ class Lora(Method):
     def __init__(self, config: LoraConfig, backbone: Backbone) -> None:
         super().__init__(config, backbone)
         try:
-            # Here, since its import takes seconds and no other method needs it.
+            # Imported here, since it takes seconds and no other method needs it.
             import peft
             from peft.tuners.tuners_utils import BaseTunerLayer
         except ImportError as error:
@@ -71,26 +71,26 @@ class Lora(Method):
         names = _names_of_targets(backbone, config.targets.split())
         options = peft.LoraConfig(r=config.rank, lora_alpha=config.alpha, target_modules=names)  # type: ignore[arg-type]
         peft.inject_adapter_in_model(options, backbone.model)
-        # In a tuple they are no submodules: they are the backbone's, and it is the backbone that saves and moves them.
+        # In a tuple they are not submodules: they belong to the backbone, which saves and moves them.
         self._worn: tuple[tuple[str, Any], ...] = tuple((name, backbone.model.get_submodule(name)) for name in names)
         for _, parameter in self.new_parameters():
             parameter.data = parameter.data.to(backbone.logit_scale.dtype)  # peft makes them in float32
 
     def freeze(self, backbone: Backbone) -> None:
-        """Train A and B; all else of the backbone is frozen, the logit scale too."""
+        """Train A and B; the rest of the backbone is frozen, including the logit scale."""
         backbone.requires_grad_(False)
         for _, parameter in self.new_parameters():
             parameter.requires_grad_(True)
 
     def new_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
-        """A and B of every target, by their names in the backbone's model."""
+        """Yield A and B of every target, with their names in the backbone's model."""
         for name, layer in self._worn:
             for child, parameter in layer.named_parameters():
                 if child.startswith("lora_"):
                     yield f"{name}.{child}", parameter
 
     def remove(self, backbone: Backbone) -> None:
-        """Take the updates off: the backbone has its own linear maps back, and this method is of no use any more."""
+        """Remove the updates: the backbone gets its own linear maps back, and this method can no longer be used."""
         for name, layer in self._worn:
             parent, _, child = name.rpartition(".")
             setattr(backbone.model.get_submodule(parent), child, layer.get_base_layer())
@@ -99,7 +99,7 @@ class Lora(Method):
 
 
 def _names_of_targets(backbone: Backbone, targets: list[str]) -> list[str]:
-    """The names in the backbone's model of the linear maps that are meant in each layer of both towers."""
+    """Return the names, in the backbone's model, of the target linear maps in each layer of both towers."""
     named = {id(module): name for name, module in backbone.model.named_modules()}
     names = []
     for tower in (backbone.vision, backbone.text):

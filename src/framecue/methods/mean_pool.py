@@ -1,7 +1,7 @@
-"""Mean pooling: each frame through the backbone alone, then the mean of the directions.
+"""Mean pooling: each frame passes through the backbone by itself, then the mean of the directions is taken.
 
-Without training it is the zero-shot baseline of both papers; trained, every parameter of the backbone is.
-It cannot see the order of frames: a video and the same video played backwards get one and the same embedding.
+Without training it is the zero-shot baseline of both papers; in training, every parameter of the backbone is trained.
+It cannot see the order of frames: a video and the same video played backwards get the same embedding.
 """
 
 from __future__ import annotations

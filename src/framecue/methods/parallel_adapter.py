@@ -1,9 +1,9 @@
 """Adapters: a small bottleneck in parallel to each attention, or to each feed-forward network, of both towers.
 
-The baselines `Adapter-ATTN` and `Adapter-FFN` of VoP (CVPR 2023, arXiv 2211.12764), Table 1; the parallel form is that
-of He et al. (ICLR 2022, arXiv 2110.04366): a down-projection, ReLU, and an up-projection, of the input that
-the sublayer beside it takes, added to the same residual. The up-projection starts at zero, so training starts from
-plain CLIP. With a bottleneck of 64, a ViT-B/32 gets 1 982 976 parameters: the paper's 2.0 M.
+The baselines `Adapter-ATTN` and `Adapter-FFN` of VoP (CVPR 2023, arXiv 2211.12764), Table 1. The parallel form is that
+of He et al. (ICLR 2022, arXiv 2110.04366): a down-projection, ReLU and an up-projection are applied to the input of the
+sublayer beside it, and the result is added to the same residual. The up-projection starts at zero, so training starts
+from plain CLIP. With a bottleneck of 64, a ViT-B/32 gets 1 982 976 parameters: the paper's 2.0 M.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class ParallelAdapterConfig(MethodConfig):
 
 
 class _Bottleneck(nn.Module):
-    """Down, ReLU, up: (N, T, D) to (N, T, D), zero at the start."""
+    """Down-projection, ReLU, up-projection: (N, T, D) to (N, T, D), zero at the start."""
 
     def __init__(self, width: int, bottleneck: int) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class _Bottleneck(nn.Module):
 
 
 class _ParallelAdapter(Method):
-    """One adapter a layer in both towers; only they are trained."""
+    """One adapter in each layer of both towers; only the adapters are trained."""
 
     Config = ParallelAdapterConfig
     beside: ClassVar[Literal["attention", "mlp"]]
@@ -60,14 +60,14 @@ class _ParallelAdapter(Method):
         )
 
     def encode_frames(self, backbone: Backbone, pixel_values: Tensor) -> Tensor:
-        """Frames (B, F, 3, S, S), each through the image encoder and its adapters, to features (B, F, E)."""
+        """Turn frames (B, F, 3, S, S) into features (B, F, E) with the image encoder and its adapters."""
         videos, frames = pixel_values.shape[:2]
         vision = backbone.vision
         tokens = self._run(vision, self.vision, vision.embed(pixel_values.flatten(0, 1)))
         return vision.finish(vision.summarise(tokens)).unflatten(0, (videos, frames))
 
     def encode_text(self, backbone: Backbone, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
-        """Token ids (N, T), through the text tower and its adapters, to features (N, E)."""
+        """Turn token ids (N, T) into features (N, E) with the text tower and its adapters."""
         text = backbone.text
         tokens = text.embed(input_ids)
         tokens = self._run(text, self.text, tokens, mask=text.causal_mask(tokens))
@@ -85,7 +85,7 @@ class _ParallelAdapter(Method):
         return tokens
 
     def freeze(self, backbone: Backbone) -> None:
-        """Train the adapters; all of the backbone is frozen, the logit scale too."""
+        """Train the adapters; the whole backbone is frozen, including the logit scale."""
         backbone.requires_grad_(False)
         self.requires_grad_(True)
 

@@ -20,13 +20,13 @@ __all__ = ["PositionPrompts"]
 class PositionPrompts(FramePrompts):
     """In each layer some prompts are shared by all frames, the others belong to the frame's position in the video.
 
-    With another number of frames than it was trained with, a frame takes the prompts of the nearest relative position.
+    With another number of frames than in training, a frame takes the prompts of the nearest relative position.
 
     Args:
         num_layers: layers that have prompts.
         num_frames: frames a video in training.
-        num_shared: shared prompts a layer.
-        num_specific: prompts of its own that a position has in each layer; K is both together.
+        num_shared: shared prompts in each layer.
+        num_specific: a position's own prompts in each layer; K is the sum of both.
         width: D.
 
     Attributes:

@@ -18,7 +18,7 @@ class Proj(Method):
     paper = "VoP (CVPR 2023, arXiv 2211.12764), Table 1: Proj"
 
     def freeze(self, backbone: Backbone) -> None:
-        """Train what maps a tower's width to the joint embedding's."""
+        """Train the maps from each tower's width to that of the joint embedding."""
         backbone.requires_grad_(False)
         for tower in (backbone.vision, backbone.text):
             tower.projection.requires_grad_(True)

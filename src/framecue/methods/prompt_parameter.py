@@ -1,4 +1,4 @@
-"""How learned prompts start."""
+"""The initial values of learned prompts."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ __all__ = ["new_prompts"]
 
 
 def new_prompts(*shape: int) -> nn.Parameter:
-    """Prompts as VoP starts them: normal, with a standard deviation of 0.02."""
+    """Return new prompts, initialised as in VoP: normal, with a standard deviation of 0.02."""
     return nn.Parameter(torch.randn(*shape) * 0.02)

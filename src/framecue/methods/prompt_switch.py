@@ -29,15 +29,15 @@ class PromptSwitchConfig(MethodConfig):
         num_prompts: P; the Prompt Cube is (P, P, D), and a chunk is P frames.
         prompts_per_frame: M, for a rectangular cube (P, M, D): every two frames of a chunk exchange M / P prompts. None
             takes P, the paper's square cube.
-        switch_every: the switch is in every so many layers, from the first: 1 as in the paper, 2 for every second; 0
-            leaves it out (the ablation: frames meet in the aggregation alone).
-        aggregation: which prompts a frame's class token attends to after the last layer: those of its "group" (see
-            `frames_per_group`), of its "chunk", of the whole "video", or "none" (the cube alone).
+        switch_every: prompts are switched in every layer of this step, from the first: 1 as in the paper, 2 for every
+            second; 0 leaves the switch out (the ablation: frames meet only in the aggregation).
+        aggregation: to which prompts a frame's class token attends after the last layer: those of its "group" (see
+            `frames_per_group`), of its "chunk", of the whole "video", or "none" (only the cube).
         frames_per_group: frames whose prompts are aggregated together. None takes `num_frames`, as the released code
-            does: trained on 6 and tested on 12 frames, a video is two groups that meet only in the mean pool.
+            does: if it is trained on 6 and tested on 12 frames, a video is two groups that meet only in mean pooling.
         captioner: whether to train with the auxiliary captioning loss.
         captioner_layers: layers of the captioner.
-        caption_loss_weight: what the captioning loss is multiplied by before it is added.
+        caption_loss_weight: multiplies the captioning loss before it is added.
         frequent_word_weight: weight of function words and special tokens in the captioning loss.
     """
 
@@ -73,19 +73,19 @@ class PromptSwitchConfig(MethodConfig):
 
     @property
     def cube_width(self) -> int:
-        """M, prompts a frame."""
+        """M, the number of prompts of a frame."""
         return self.num_prompts if self.prompts_per_frame is None else self.prompts_per_frame
 
     @property
     def group(self) -> int:
-        """The number that a video's frames must be a multiple of: an aggregation group, or else a chunk."""
+        """The size of an aggregation group, or of a chunk; a video's number of frames must be a multiple of it."""
         if self.aggregation != "group":
             return self.num_prompts
         return self.num_frames if self.frames_per_group is None else self.frames_per_group
 
 
 class PromptSwitch(Method):
-    """A Prompt Cube in the image encoder, transposed between frames in every layer, aggregated under class tokens."""
+    """A Prompt Cube in the image encoder, transposed between frames in every layer and aggregated by class tokens."""
 
     Config = PromptSwitchConfig
     paper = "Prompt Switch (ICCV 2023, arXiv 2308.07648)"
@@ -99,7 +99,7 @@ class PromptSwitch(Method):
         self.aggregation = None
         if config.aggregation != "none":
             self.aggregation = nn.MultiheadAttention(width, backbone.vision.num_heads, batch_first=True)
-            # From zero, so that training starts from plain CLIP.
+            # At zero, so that training starts from plain CLIP.
             nn.init.zeros_(self.aggregation.out_proj.weight)
             nn.init.zeros_(self.aggregation.out_proj.bias)
         self.captioner = (
@@ -110,14 +110,14 @@ class PromptSwitch(Method):
 
     @property
     def chunk_frames(self) -> int:
-        """Each chunk of P frames spans the whole video (section 3.2)."""
+        """P, the number of frames in a chunk; each chunk spans the whole video (section 3.2)."""
         return self.config.num_prompts
 
     def encode_frames(self, backbone: Backbone, pixel_values: Tensor) -> Tensor:
-        """Frames (B, F, 3, S, S) to features (B, F, E), not normalised (section 3.2, 3.3).
+        """Turn frames (B, F, 3, S, S) into features (B, F, E), not normalised (sections 3.2, 3.3).
 
         Raises:
-            InputError: F is not a multiple of the aggregation group (of the chunk, where that is aggregated).
+            InputError: F is not a multiple of the aggregation group (or of the chunk, if chunks are aggregated).
         """
         videos, frames = pixel_values.shape[:2]
         if frames % self.config.group:
@@ -129,7 +129,7 @@ class PromptSwitch(Method):
         vision = backbone.vision
         own = vision.embed(pixel_values.flatten(0, 1))
         num_own = own.shape[1]
-        # Joined after the pre-norm: the prompts pass no position embedding and no pre-norm.
+        # Joined after the pre-norm: the prompts get no position embedding and no pre-norm.
         prompts = self.prompt_cube.to(own.dtype).repeat(len(own) // self.config.num_prompts, 1, 1)
         tokens = torch.cat([own, prompts], dim=1)
         every = self.config.switch_every
@@ -150,18 +150,18 @@ class PromptSwitch(Method):
         return torch.cat([tokens[:, :num_own], cubes.transpose(1, 2).flatten(2, 3).flatten(0, 1)], dim=1)
 
     def auxiliary_loss(self, backbone: Backbone, frame_features: Tensor, input_ids: Tensor) -> Tensor | None:
-        """The weighted captioning loss (section 3.4); see `Method.auxiliary_loss`."""
+        """Return the weighted captioning loss (section 3.4); see `Method.auxiliary_loss`."""
         if self.captioner is None:
             return None
         return self.config.caption_loss_weight * self.captioner.loss(backbone, frame_features, input_ids)
 
     def new_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
-        """Cube and captioner; the aggregation attention trains at the backbone's rate, as released."""
+        """Yield those of cube and captioner; the aggregation attention trains at the backbone's rate, as released."""
         return ((name, p) for name, p in self.named_parameters() if not name.startswith("aggregation."))
 
 
 def _aggregate(attention: nn.MultiheadAttention, summary: Tensor, prompts: Tensor, group: int) -> Tensor:
-    """Each frame's class token (B * F, D) attends to the prompts (B * F, M, D) of its group of frames."""
+    """Let each frame's class token (B * F, D) attend to the prompts (B * F, M, D) of its group of frames."""
     queries = summary.unflatten(0, (-1, group))
     keys = prompts.unflatten(0, (-1, group)).flatten(1, 2)
     return attention(queries, keys, keys, need_weights=False)[0].flatten(0, 1)

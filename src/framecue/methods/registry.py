@@ -45,7 +45,7 @@ METHODS: dict[str, type[Method]] = {
     "vop-f": VoPFunction,
     "vop-fp": VoPFunctionPosition,
     "vop-fc": VoPFunctionContext,
-    # What the papers compare with: ways to tune a CLIP,
+    # The baselines of the papers: ways to tune a CLIP,
     "full": Full,
     "bias": Bias,
     "proj": Proj,
@@ -77,23 +77,23 @@ def method_named(name: str) -> type[Method]:
     """Return the class of a method.
 
     Raises:
-        UnknownNameError: no such method; the known ones are listed.
-        InputError: a package's method that cannot be loaded, or a name that stands twice.
+        UnknownNameError: there is no such method; the known ones are listed.
+        InputError: a package's method cannot be loaded, or the name is registered twice.
     """
     return ALL_METHODS.get(name)
 
 
 def build_method(name: str, options: dict[str, Any], backbone: Backbone) -> Method:
-    """Make a method for a backbone, with its parameters at their start.
+    """Return a new method for a backbone, with its parameters at their initial values.
 
     Args:
         name: one of `METHODS`, or of another package's.
         options: fields of the method's config.
-        backbone: what the method will wear.
+        backbone: for which the method is made.
 
     Raises:
-        UnknownNameError: no such method.
-        InputError: an option that the method does not have, or a value of another type or out of range.
+        UnknownNameError: there is no such method.
+        InputError: the method does not have an option, or a value has another type or is out of range.
     """
     method = method_named(name)
 

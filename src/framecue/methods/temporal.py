@@ -1,4 +1,4 @@
-"""A Transformer over the features of a video's frames, as CLIP4Clip's sequential one (arXiv 2104.08860)."""
+"""A Transformer over the features of a video's frames, like CLIP4Clip's sequential one (arXiv 2104.08860)."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ __all__ = ["TemporalEncoder"]
 
 
 class TemporalEncoder(nn.Module):
-    """Adds to each token of a video what full attention over all of the video's tokens finds.
+    """Adds the output of full attention over all tokens of a video to each of them.
 
-    It starts, as released, from a copy of the text tower's first layers and of its position embeddings, stretched where
-    a video has more tokens than a text.
+    It starts, as released, from a copy of the text tower's first layers and of its position embeddings, which are
+    stretched if a video has more tokens than a text.
 
     Args:
-        backbone: gives the layers that it starts from. Where the joint embedding has another width than the text tower,
-            one linear map leads in and one out.
+        backbone: has the layers from which it starts. If the joint embedding has another width than the text tower, one
+            linear map leads in and one out.
         num_layers: layers, at most as many as the text tower has.
-        num_frames: frames a video in training; another number of frames takes the nearest relative positions.
-        tokens_per_frame: K, tokens that stand for a frame, one after the other.
+        num_frames: frames a video in training; other numbers of frames take the nearest relative positions.
+        tokens_per_frame: K, tokens for each frame, one after the other.
     """
 
     def __init__(self, backbone: Backbone, *, num_layers: int, num_frames: int, tokens_per_frame: int = 1) -> None:
@@ -52,7 +52,7 @@ class TemporalEncoder(nn.Module):
         )
 
     def forward(self, features: Tensor) -> Tensor:
-        """The tokens of B videos (B, F * K, E), not normalised, to as many."""
+        """Turn the tokens of B videos (B, F * K, E), not normalised, into as many new ones."""
         num_frames, tokens_per_frame, _ = self.position_embedding.shape
         rows = nearest_positions(features.shape[1] // tokens_per_frame, num_frames)
         positions = self.position_embedding[torch.tensor(rows, device=features.device)].flatten(0, 1)

@@ -26,7 +26,7 @@ _LEAST_TOKENS = 3
 
 
 class TextPrompts(nn.Module, ABC):
-    """K prompts for each layer of a text tower, and how they stand among the words.
+    """K prompts for each layer of a text tower, and their places among the words.
 
     Args:
         text: the tower.
@@ -50,19 +50,19 @@ class TextPrompts(nn.Module, ABC):
 
     @property
     def num_prompts(self) -> int:
-        """K."""
+        """K, the number of prompts in each layer."""
         return self.prompts.shape[1]
 
     def max_tokens(self, text: TextTower) -> int:
-        """The most tokens of a text beside the prompts.
+        """Return the most tokens that a text can have beside the prompts.
 
-        In a causal tower prompts and words together fill at most the context (77, so 69 words and marks). A tower that
-        attends in both directions was trained at one length, to which its texts are padded: they keep all of it.
+        In a causal tower, prompts and words together fill at most the context (77, which leaves 69 tokens). A tower
+        that attends in both directions was trained at one length, to which its texts are padded: they keep all of it.
         """
         return text.context_length - self.num_prompts if text.is_causal else text.context_length
 
     def forward(self, text: TextTower, input_ids: Tensor) -> Tensor:
-        """Token ids (N, T) to features (N, E), not normalised.
+        """Turn token ids (N, T) into features (N, E), not normalised.
 
         Raises:
             InputError: T is more than `max_tokens`.
@@ -76,14 +76,14 @@ class TextPrompts(nn.Module, ABC):
 
     @abstractmethod
     def encode(self, text: TextTower, input_ids: Tensor) -> Tensor:
-        """Ids (N, T), T at most `max_tokens`, to features (N, E), not normalised."""
+        """Turn ids (N, T), with T at most `max_tokens`, into features (N, E), not normalised."""
 
 
 class FrontTextPrompts(TextPrompts):
     """The paper's layout: `[prompts, words]` in every layer; the words keep their positions, the prompts have none.
 
     The prompts' outputs are discarded, and the next layer's own prompts take their places. The feature is read where
-    the tower reads it. Nothing after that place is seen by a causal tower, so a text can be run at its real length.
+    the tower reads it. A causal tower sees nothing after that place, so a text can be run at its real length.
     """
 
     def encode(self, text: TextTower, input_ids: Tensor) -> Tensor:
@@ -100,17 +100,18 @@ class FrontTextPrompts(TextPrompts):
 class SurroundingTextPrompts(TextPrompts):
     """The released layout: `[start, prefix, tokens 1 .. L-2, suffix, token L-1]`, L = context - K, always filled.
 
-    Texts are padded with id 0 to L tokens. Prefix and suffix are put in before position embeddings are added, so that
-    in layer 0 they have positions and push the words along; in later layers the next layer's take their places.
+    Texts are padded with id 0 to L tokens. Prefix and suffix are inserted before position embeddings are added, so in
+    layer 0 they have positions and shift those of the words; in later layers, each layer's own prompts take their
+    places.
 
-    The feature is read K places after where end-of-text stood in the input. For a text that does not nearly fill the
-    input that is a padding token, which sees the text but not the suffix: suffix prompts then have no influence. The
-    released weights were trained so.
+    The feature is read K places after the place of end-of-text in the input. Unless a text nearly fills the input, that
+    is a padding token, which sees the text but not the suffix: suffix prompts then have no influence. The released
+    weights were trained in this way.
 
     Args:
         text: the tower; it must be causal.
         num_prompts: K = prefix + suffix.
-        num_suffix_prompts: how many of them stand in front of the last position; the prefix is first in `prompts`.
+        num_suffix_prompts: how many of them are in front of the last position; the prefix is first in `prompts`.
 
     Raises:
         InputError: the tower attends in both directions, or the prompts leave no room for words.
@@ -131,7 +132,7 @@ class SurroundingTextPrompts(TextPrompts):
         ends = text.end_of_text(input_ids)
         places = torch.arange(length, device=input_ids.device)
         ids = functional.pad(input_ids, (0, length - input_ids.shape[1]))
-        # Tokenizers fill the rest with other ids, and here the filling is seen.
+        # Tokenizers pad with other ids, and here the padding is seen.
         ids = ids.masked_fill(places > ends[:, None], 0)
         words = text.token_embedding(ids)
         tokens = self._assemble(0, words) + text.position_embedding.weight[: text.context_length]
@@ -143,13 +144,13 @@ class SurroundingTextPrompts(TextPrompts):
         return text.read(tokens, ends + self.num_prompts)
 
     def _assemble(self, index: int, words: Tensor) -> Tensor:
-        """Words (N, L, D) to words with the prompts of a layer, (N, L + K, D)."""
+        """Insert the prompts of a layer: words (N, L, D) become (N, L + K, D)."""
         prompts = self.prompts[index].to(words.dtype).expand(len(words), -1, -1)
         prefix, suffix = prompts.tensor_split([self.num_prefix_prompts], dim=1)
         return torch.cat([words[:, :1], prefix, words[:, 1:-1], suffix, words[:, -1:]], dim=1)
 
     def _words(self, tokens: Tensor) -> Tensor:
-        """The inverse: (N, L + K, D) to (N, L, D)."""
+        """Remove the prompts again: (N, L + K, D) becomes (N, L, D)."""
         after_prefix = 1 + self.num_prefix_prompts
         last_word = after_prefix + tokens.shape[1] - self.num_prompts - 2
         return torch.cat([tokens[:, :1], tokens[:, after_prefix:last_word], tokens[:, -1:]], dim=1)

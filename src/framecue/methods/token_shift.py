@@ -1,14 +1,13 @@
-"""Token Shift (Zhang et al., ACM MM 2021, arXiv 2108.02432): channels of a token come from the frames beside it.
+"""Token Shift (Zhang et al., ACM MM 2021, arXiv 2108.02432): some channels of a token come from neighbouring frames.
 
-Before a layer, the first quarter of the class token's channels comes from the frame after and the second quarter from
-the frame before; the first and the last frame get zeros from beyond the ends. As in the paper's released code it is the
-residual stream that is shifted, before the norm: the layer's attention, and what its output is added to, both see
-the shifted token. The released code shifts once more between attention and feed-forward network; here a layer shifts
-once. There is no new parameter; the whole backbone is trained. As the stream is shifted, training does not start from
-plain CLIP.
+Before a layer, the first quarter of the class token's channels comes from the next frame and the second quarter from
+the previous one; beyond the first and the last frame there are zeros. As in the paper's released code, the residual
+stream is shifted, before the norm: the layer's attention sees the shifted token, and its output is added to it. The
+released code shifts once more between attention and feed-forward network; here a layer shifts once. There are no new
+parameters; the whole backbone is trained. As the stream is shifted, training does not start from plain CLIP.
 
-Where a tower has no class token, the paper's choice does not exist and all tokens are shifted. TS2-Net (ECCV 2022,
-arXiv 2207.07852) shifts patch tokens too, but all their channels; see `ts2-net`.
+If a tower has no class token, the paper's choice does not exist, and all tokens are shifted. TS2-Net (ECCV 2022, arXiv
+2207.07852) shifts patch tokens too, but with all their channels; see `ts2-net`.
 """
 
 from __future__ import annotations
@@ -34,9 +33,9 @@ class TokenShiftConfig(MethodConfig):
     """Options of Token Shift, with the paper's values.
 
     Attributes:
-        share: of the channels, how many come from the frame before; as many come from the frame after.
-        all_tokens: whether every token is shifted, with those at its place in the frames beside, or the class token
-            alone.
+        share: the share of channels that come from the previous frame; as many come from the next.
+        all_tokens: whether every token is shifted, with those at its place in the neighbouring frames, or only the
+            class token.
         first_layer: the first layer, from 0, with a shift in front.
         last_layer: the last layer with a shift in front; None is the tower's last.
     """
@@ -71,7 +70,7 @@ class TokenShift(Method):
             raise InputError(f"share must be at least {least:.3g} for {backbone.name}, got {config.share}")
 
     def encode_frames(self, backbone: Backbone, pixel_values: Tensor) -> Tensor:
-        """Frames (B, F, 3, S, S), in chronological order, to features (B, F, E), not normalised."""
+        """Turn frames (B, F, 3, S, S), in chronological order, into features (B, F, E), not normalised."""
         videos, frames = pixel_values.shape[:2]
         vision, last = backbone.vision, self.config.last_layer
         tokens = vision.embed(pixel_values.flatten(0, 1))
@@ -82,13 +81,13 @@ class TokenShift(Method):
         return vision.finish(vision.summarise(tokens)).unflatten(0, (videos, frames))
 
     def _shift(self, tokens: Tensor, frames: int, count: int) -> Tensor:
-        """Shift the first `count` tokens of each frame, or all where it is 0: (B * F, T, D) to (B * F, T, D)."""
+        """Shift the first `count` tokens of each frame, or all if it is 0: (B * F, T, D) to (B * F, T, D)."""
         count, size = count or tokens.shape[1], int(self.config.share * tokens.shape[2])
         moved = tokens[:, :count].unflatten(0, (-1, frames))
         shifted = torch.cat(
             [
-                pad(moved[:, 1:, :, :size], (0, 0, 0, 0, 0, 1)),  # from the frame after
-                pad(moved[:, :-1, :, size : 2 * size], (0, 0, 0, 0, 1, 0)),  # from the frame before
+                pad(moved[:, 1:, :, :size], (0, 0, 0, 0, 0, 1)),  # from the next frame
+                pad(moved[:, :-1, :, size : 2 * size], (0, 0, 0, 0, 1, 0)),  # from the previous frame
                 moved[..., 2 * size :],
             ],
             dim=-1,

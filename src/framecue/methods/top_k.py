@@ -1,4 +1,4 @@
-"""Top-k frame pooling: a video is, for each text, the mean of the frames most similar to it."""
+"""Top-k frame pooling: for each text, a video is the mean of the frames that are most similar to the text."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class TopKConfig(MethodConfig):
     """Options of top-k pooling.
 
     Attributes:
-        num_top_frames: k; of a video with fewer frames all are taken.
+        num_top_frames: k; if a video has fewer frames, all are taken.
     """
 
     num_top_frames: AtLeastOne = 3
@@ -34,7 +34,7 @@ class TopK(Method):
     config: TopKConfig
 
     def similarity(self, text_features: Tensor, frame_features: Tensor) -> Tensor:
-        """The cosine of each text with the mean of its k most similar frames' directions; see `Method.similarity`."""
+        """Return the cosine of each text and the mean of its k nearest frames' directions; see `Method.similarity`."""
         texts, frames = directions(text_features), directions(frame_features)
         num_frames = frames.shape[1]
         return blockwise(self._pairs, texts, frames, numbers_per_pair=4 * num_frames)

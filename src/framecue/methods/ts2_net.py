@@ -1,4 +1,4 @@
-"""TS2-Net (Liu et al., ECCV 2022, arXiv 2207.07852): patch tokens move between frames, the most telling are kept."""
+"""TS2-Net (Liu et al., ECCV 2022, arXiv 2207.07852): patch tokens move between frames; the best ones are kept."""
 
 from __future__ import annotations
 
@@ -28,14 +28,13 @@ class Ts2NetConfig(MethodConfig):
 
     Attributes:
         shift_layers: how many of the image encoder's last layers shift tokens.
-        shift_stride: of so many patches, one is taken from the frame before and one from the frame after.
-        num_patches: M, patch tokens kept of each frame, beside the one that stands for the frame.
-        num_samples: noisy selections that training averages over.
+        shift_stride: in each run of this many patches, one comes from the previous frame and one from the next.
+        num_patches: M, the patch tokens that are kept for each frame, beside the frame's own token.
+        num_samples: the noisy selections over which training averages.
         noise: standard deviation of that noise; a patch's score is between -1 and 1.
-        temporal_layers: layers of the temporal encoder, which are copied from the text tower; at most as many as there
-            are.
-        sharpness: what the frames' similarities, made a unit vector, are multiplied by before the softmax that weighs
-            them.
+        temporal_layers: layers of the temporal encoder, which are copied from the text tower; at most as many as that
+            has.
+        sharpness: multiplies the frames' similarities, as a unit vector, before the softmax that gives their weights.
     """
 
     shift_layers: AtLeastZero = 2
@@ -50,16 +49,16 @@ class Ts2NetConfig(MethodConfig):
 class Ts2Net(Method):
     """Token shift in the image encoder, selection of patches, a temporal encoder, frames weighed by the text.
 
-    1. In the last layers some patches of each frame attend as those of the frame before and some as those of the frame
-       after: whole tokens at their own place, in the input of the self-attention alone.
+    1. In the input of self-attention in the last layers, some patches of each frame are replaced by those at the same
+       place in the previous frame, and some by those in the next: whole tokens, and nowhere else.
     2. Every token is finished as if it were the frame's own. A small network scores each patch from itself and from the
-       frame's token; the frame's token and the M best patches stand for the frame. Training draws the selection with
-       noise, whose mean has a gradient (`perturbed_top_k`).
-    3. A Transformer runs over the tokens of all frames; the frames' own are what is compared with a text.
+       frame's token; the frame's token and the M best patches stand for the frame. In training the selection is noisy,
+       and its mean has a gradient (`perturbed_top_k`).
+    3. A Transformer runs over the tokens of all frames; only the frames' own tokens are compared with a text.
     4. The similarity is the frames' mean, weighted by the softmax of their similarities to the text.
 
-    As released, the frame's own token is always kept. The released code draws noise at test, too; here the best patches
-    are taken, so that a video has the same features each time.
+    As released, the frame's own token is always kept. The released code adds noise at test too; here the best patches
+    are taken, so that a video always has the same features.
     """
 
     Config = Ts2NetConfig
@@ -78,10 +77,10 @@ class Ts2Net(Method):
         )
 
     def encode_frames(self, backbone: Backbone, pixel_values: Tensor) -> Tensor:
-        """Frames (B, F, 3, S, S) to features (B, F, E), not normalised.
+        """Turn frames (B, F, 3, S, S) into features (B, F, E), not normalised.
 
         Raises:
-            InputError: a frame has fewer patches than are to be kept.
+            InputError: a frame has fewer patches than should be kept.
         """
         videos, num_frames = pixel_values.shape[:2]
         vision = backbone.vision
@@ -102,7 +101,7 @@ class Ts2Net(Method):
             shifts = index >= vision.num_layers - self.config.shift_layers
             tokens = vision.run_layer(index, tokens, attention_input=shift if shifts else None)
         frames = vision.finish(vision.summarise(tokens))  # (B * F, E)
-        # Each patch as an image of that one token, so that a tower that pools finishes it, too.
+        # Each patch as an image of that one token, so that a tower that pools can finish it too.
         single = tokens[:, vision.num_class_tokens :].flatten(0, 1)[:, None]
         patches = vision.finish(vision.summarise(single)).unflatten(0, (len(frames), num_patches))
         kept = torch.cat([frames[:, None], self._select(frames, patches)], dim=1)
@@ -110,7 +109,7 @@ class Ts2Net(Method):
         return mixed[:, :: kept.shape[1]]
 
     def _select(self, frames: Tensor, patches: Tensor) -> Tensor:
-        """The M patches (R, M, E) with the best scores of (R, P, E), in the order of their places."""
+        """Return the M patches (R, M, E) with the best scores of (R, P, E), in the order of their places."""
         scores, size = self.scorer(frames, patches), self.config.num_patches
         if self.training:
             share = perturbed_top_k(scores, size, num_samples=self.config.num_samples, noise=self.config.noise)
@@ -119,7 +118,7 @@ class Ts2Net(Method):
         return patches.take_along_dim(best[..., None], dim=1)
 
     def similarity(self, text_features: Tensor, frame_features: Tensor) -> Tensor:
-        """The frames' cosines to the text, their weighted mean; see `Method.similarity`."""
+        """Return the weighted mean of the frames' cosines with each text; see `Method.similarity`."""
         texts, frames = directions(text_features), directions(frame_features)
         return blockwise(self._pairs, texts, frames, numbers_per_pair=4 * frames.shape[1])
 
@@ -130,7 +129,7 @@ class Ts2Net(Method):
 
 
 class _PatchScorer(nn.Module):
-    """How telling each patch is, from itself and from its frame's token."""
+    """Scores how informative each patch is, from itself and from its frame's token."""
 
     def __init__(self, width: int, *, std: float) -> None:
         super().__init__()
@@ -143,7 +142,7 @@ class _PatchScorer(nn.Module):
             nn.init.normal_(linear.weight, std=std)
 
     def forward(self, frames: Tensor, patches: Tensor) -> Tensor:
-        """Frames (R, E) and their patches (R, P, E) to scores (R, P) between -1 and 1."""
+        """Return scores (R, P) between -1 and 1 of the patches (R, P, E) of frames (R, E)."""
         activate: Callable[[Tensor], Tensor] = functional.gelu
         of_frame, of_patch = (activate(self.enter(self.norm(tokens))) for tokens in (frames[:, None], patches))
         joined = torch.cat([of_patch, of_frame.expand_as(of_patch)], dim=-1)
@@ -151,15 +150,15 @@ class _PatchScorer(nn.Module):
 
 
 def shift_tokens(tokens: Tensor, *, num_frames: int, first: int, stride: int) -> Tensor:
-    """Take some patches from the frame before and some from the frame after.
+    """Replace some patches of each frame by those of the previous frame, and some by those of the next.
 
-    Of each run of `stride` patches the first is the frame before's and the one in the middle the frame after's, both at
-    their own place. The first frame has none before and the last none after: there the patch stays.
+    In each run of `stride` patches, the first comes from the previous frame and the middle one from the next, each from
+    the same place. At the first and the last frame, a patch without such a neighbour stays.
 
     Args:
         tokens: (B * F, T, D).
         num_frames: F.
-        first: where the patches begin.
+        first: the index of the first patch.
         stride: at least 2.
 
     Returns:
@@ -174,11 +173,11 @@ def shift_tokens(tokens: Tensor, *, num_frames: int, first: int, stride: int) ->
 
 
 def perturbed_top_k(scores: Tensor, k: int, *, num_samples: int, noise: float) -> Tensor:
-    """How often each candidate is the i-th, by place, of the k with the best scores when noise is added to these.
+    """Return how often each candidate is the i-th, by place, of the k with the best scores if noise is added to them.
 
     The gradient is that of the expectation (perturbed optimisers, Berthet et al., arXiv 2002.08676, as used by
-    Cordonnier et al., arXiv 2104.03059), estimated from the same draws. All of the Jacobian is estimated, where the
-    released code keeps its diagonal.
+    Cordonnier et al., arXiv 2104.03059), estimated from the same draws. The whole Jacobian is estimated, while the
+    released code keeps only its diagonal.
 
     Args:
         scores: (R, P).
@@ -191,8 +190,8 @@ def perturbed_top_k(scores: Tensor, k: int, *, num_samples: int, noise: float) -
     """
     draws = torch.randn(len(scores), num_samples, scores.shape[1], dtype=scores.dtype, device=scores.device)
     chosen = (scores.detach()[:, None] + noise * draws).topk(k, dim=-1, sorted=False).indices.sort(dim=-1).values
-    # Each draw counts once, and its weight has the gradient of the draw's log-probability; draws around their mean, as
-    # a constant in what is averaged moves nothing but the estimate's variance.
+    # Each draw counts once, and its weight has the gradient of the draw's log-probability. The draws' mean is
+    # subtracted: a constant in the average changes only the variance of the estimate.
     slopes = ((draws - draws.mean(dim=1, keepdim=True)) / noise * scores[:, None]).sum(dim=-1)  # (R, samples)
     weights = (1 + slopes - slopes.detach()) / num_samples
     counts = torch.zeros(len(scores), k, scores.shape[1], dtype=scores.dtype, device=scores.device)

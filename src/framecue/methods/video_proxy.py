@@ -1,16 +1,16 @@
 """Video Proxy (CLIP-ViP, Xue et al., ICLR 2023, arXiv 2209.06430): a few tokens that see the whole video.
 
 The sequence of a video is `[proxy_1..proxy_M, patches of frame 1, .., patches of frame F]`. Proxies attend to
-everything; the patches of a frame attend to those of their own frame and to the proxies, so frames meet in the proxies
-alone. The first proxy after the last layer is the video's feature. As in the released code the backbone's class token
-is the first proxy, the others start from a standard normal and pass the norm in front of layer 0, M is 4, and a
-position embedding of each frame, zero at the start, is added to its patches: the one thing that tells the order of
-frames. It differs from the released code in that the frame embedding is added after the norm in front of layer 0, and
-not before it, and that another number of frames than in training takes the nearest embeddings, and not interpolated
-ones. The whole backbone is trained with the proxies and the frame embedding.
+everything; the patches of a frame attend to those of their own frame and to the proxies, so frames meet only in the
+proxies. The first proxy after the last layer is the video's feature. As in the released code, the backbone's class
+token is the first proxy, the others start from a standard normal and pass the norm in front of layer 0, and M is 4. A
+position embedding of each frame, zero at the start, is added to its patches; nothing else tells the order of frames.
+There are two differences from the released code: the frame embedding is added after the norm in front of layer 0, not
+before it, and other numbers of frames than in training take the nearest embeddings, not interpolated ones. The whole
+backbone is trained, with the proxies and the frame embedding.
 
-Where a tower has no class token, all M proxies are learned, and the pooling head sees the first alone. On a ViT-B/32
-with 12 frames there are 3 * 768 + 12 * 768 = 11 520 new parameters.
+If a tower has no class token, all M proxies are learned, and the pooling head sees only the first. On a ViT-B/32 with
+12 frames there are 3 * 768 + 12 * 768 = 11 520 new parameters.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class VideoProxyConfig(MethodConfig):
     """Options of Video Proxy, with the released values.
 
     Attributes:
-        num_proxies: M, with the class token where there is one.
+        num_proxies: M, including the class token if there is one.
         frame_embedding: whether patches get an embedding of their frame's position; without it, order is not seen.
     """
 
@@ -55,12 +55,12 @@ class VideoProxy(Method):
         self.frame_embedding = nn.Parameter(torch.zeros(config.num_frames, width)) if config.frame_embedding else None
 
     def encode_frames(self, backbone: Backbone, pixel_values: Tensor) -> Tensor:
-        """Frames (B, F, 3, S, S), in chronological order, to the video's one feature (B, 1, E), not normalised."""
+        """Turn frames (B, F, 3, S, S), in chronological order, into one feature a video (B, 1, E), not normalised."""
         videos, frames = pixel_values.shape[:2]
         vision = backbone.vision
         prompts = None if self.proxies is None else self.proxies.expand(videos * frames, -1, -1)
         tokens = vision.embed(pixel_values.flatten(0, 1), prompts=prompts).unflatten(0, (videos, frames))
-        # No frame has had a say in them yet: they are the same in all, and one copy stands for the video.
+        # Before the first layer they are the same for all frames, so one copy stands for the video.
         proxies, patches = tokens[:, 0, : self.config.num_proxies], tokens[:, :, self.config.num_proxies :]
         if self.frame_embedding is not None:
             rows = torch.tensor(nearest_positions(frames, len(self.frame_embedding)), device=patches.device)
@@ -73,9 +73,9 @@ class VideoProxy(Method):
 
 
 def _mask(num_proxies: int, patches: Tensor) -> Tensor:
-    """The additive mask (1, 1, T, T) over M proxies and patches (B, F, P, D) that keeps frames apart: T = M + F * P."""
+    """Return the additive mask (1, 1, T, T) that keeps frames apart, T = M + F * P, for M proxies and (B, F, P, D)."""
     frames, count = patches.shape[1:3]
-    # Proxies stand in a frame of their own, which all see and from which all is seen.
+    # Proxies are in a frame of their own, which sees everything and is seen by all.
     frame = torch.arange(frames, device=patches.device).repeat_interleave(count)
     frame = torch.cat([frame.new_full((num_proxies,), -1), frame])
     seen = (frame[:, None] == frame) | (frame[:, None] < 0) | (frame < 0)

@@ -19,16 +19,16 @@ __all__ = ["CommonPrompts", "FramePrompts", "run_frame_layers"]
 
 
 class FramePrompts(nn.Module, ABC):
-    """What gives each frame its prompts in each of the first layers of a vision tower."""
+    """Makes the prompts of each frame in each of the first layers of a vision tower."""
 
     @abstractmethod
     def forward(self, index: int, *, shape: tuple[int, int], class_tokens: Callable[[], Tensor]) -> Tensor:
-        """The prompts of one layer.
+        """Return the prompts of one layer.
 
         Args:
             index: the layer, from 0.
             shape: (B, F).
-            class_tokens: gives the frames' class tokens (or what stands for them) that enter the layer, (B, F, D).
+            class_tokens: returns the frames' class tokens (or those in their place) that enter the layer, (B, F, D).
 
         Returns:
             (B, F, K, D).
@@ -48,15 +48,15 @@ class CommonPrompts(FramePrompts):
 
 
 def run_frame_layers(vision: VisionTower, pixel_values: Tensor, prompts: FramePrompts, *, num_layers: int) -> Tensor:
-    """Frames through the first layers of a tower, each frame alone with its prompts.
+    """Run the first layers of a tower on frames, each frame by itself with its prompts, and return the tokens.
 
     A layer sees `[class, prompts, patches]`. After it the prompts are dropped, and the next layer gets its own. The
-    prompts of layer 0 pass the norm in front of it, as in the released code; later ones meet no norm but the layer's.
+    prompts of layer 0 pass the norm in front of it, as in the released code; later ones pass only the layer's norm.
 
     Args:
         vision: the tower.
         pixel_values: (B, F, 3, S, S), normalised.
-        prompts: what gives them.
+        prompts: makes the prompts.
         num_layers: how many layers to run, at least 1.
 
     Returns:

@@ -1,6 +1,6 @@
-"""VoP and its video prompts (Huang et al., CVPR 2023, arXiv 2211.12764): the backbone frozen, prompts in every layer.
+"""VoP and its video prompts (Huang et al., CVPR 2023, arXiv 2211.12764): a frozen backbone with prompts in every layer.
 
-The six methods are made from parts: text prompts, prompts of frames (common, by position, by context), and layers whose
+The six methods are made of parts: text prompts, frame prompts (common, by position, by context), and layers whose
 attention runs between frames.
 
 Shapes: B videos, F frames a video, N texts, T tokens, S pixels, D a tower's width, E the joint embedding's width.
@@ -34,10 +34,11 @@ class VoPConfig(MethodConfig):
     """Options of all VoP methods, with the paper's values.
 
     Attributes:
-        num_text_prompts: prompts in each layer of the text tower; a causal tower takes so many tokens of text fewer.
+        num_text_prompts: prompts in each layer of the text tower; in a causal tower they shorten a text by as many
+            tokens.
         num_visual_prompts: prompts in each layer of the vision tower.
         text_prompt_layout: `paper`, in front of the words, or `modelscope`, as in the released code and its weights.
-        num_suffix_prompts: with `modelscope`, how many of the text prompts stand in front of the last position; None is
+        num_suffix_prompts: with `modelscope`, how many of the text prompts are in front of the last position; None is
             half of them.
     """
 
@@ -60,7 +61,7 @@ class VoPConfig(MethodConfig):
 
 @dataclass(frozen=True, kw_only=True)
 class _SharingConfig(VoPConfig):
-    """Options where some of the visual prompts are a frame's own.
+    """Options of methods in which some of the visual prompts belong to one frame.
 
     Attributes:
         num_shared_prompts: how many of the visual prompts are the same for all frames.
@@ -78,7 +79,7 @@ class _SharingConfig(VoPConfig):
 
     @property
     def num_specific_prompts(self) -> int:
-        """The other visual prompts."""
+        """The number of the other visual prompts."""
         return self.num_visual_prompts - self.num_shared_prompts
 
 
@@ -92,7 +93,7 @@ class VoPContextConfig(_SharingConfig):
     """Options of VoP^C; the prompts that are not shared are made for each frame.
 
     Attributes:
-        context_module: what makes them: `bilstm`, `lstm` or `transformer` (4 layers).
+        context_module: the module that makes them: `bilstm`, `lstm` or `transformer` (4 layers).
     """
 
     context_module: ContextModule = "bilstm"
@@ -103,8 +104,8 @@ class VoPFunctionConfig(VoPConfig):
     """Options of VoP^F.
 
     Attributes:
-        intra_frame_layers: K_S, how many layers work inside frames; in the others attention runs between frames. None
-            is two thirds of the tower's layers: 8 of 12.
+        intra_frame_layers: K_S, the number of layers that work inside frames; in the others attention runs between
+            frames. None is two thirds of the tower's layers: 8 of 12.
     """
 
     intra_frame_layers: AtLeastOne | None = None
@@ -121,9 +122,9 @@ class VoPFunctionContextConfig(VoPFunctionConfig, VoPContextConfig):
 
 
 class VoP(Method):
-    """The same prompts for all frames, prompts for texts, nothing else; the order of frames does not matter.
+    """The same prompts for all frames, and prompts for texts; the order of frames does not matter.
 
-    Its parameters on CLIP ViT-B/32: 122 880, 0.1 % of the backbone's.
+    On a CLIP ViT-B/32 it has 122 880 parameters, 0.1 % of the backbone's.
 
     Raises:
         InputError: an option does not fit the backbone's towers.
@@ -142,7 +143,7 @@ class VoP(Method):
         self.inter_frame: InterFrameLayers | None = None
 
     def encode_frames(self, backbone: Backbone, pixel_values: Tensor) -> Tensor:
-        """Frames (B, F, 3, S, S) to features (B, F, E), not normalised."""
+        """Turn frames (B, F, 3, S, S) into features (B, F, E), not normalised."""
         vision = backbone.vision
         tokens = run_frame_layers(vision, pixel_values, self.frame_prompts, num_layers=self.num_frame_layers)
         if self.inter_frame is not None:
@@ -150,7 +151,7 @@ class VoP(Method):
         return vision.finish(vision.summarise(tokens.flatten(0, 1))).unflatten(0, tokens.shape[:2])
 
     def encode_text(self, backbone: Backbone, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
-        """Token ids (N, T) to features (N, E), not normalised; see `Method.encode_text`.
+        """Turn token ids (N, T) into features (N, E), not normalised; see `Method.encode_text`.
 
         Raises:
             InputError: T is more than `max_text_tokens`.
@@ -158,11 +159,11 @@ class VoP(Method):
         return self.text_prompts(backbone.text, input_ids)
 
     def max_text_tokens(self, backbone: Backbone) -> int:
-        """Beside the prompts: 69 of CLIP's 77."""
+        """Return the most tokens that a text can have beside the prompts: 69 of CLIP's 77."""
         return self.text_prompts.max_tokens(backbone.text)
 
     def freeze(self, backbone: Backbone) -> None:
-        """The whole backbone stays as it is, its logit scale too; what the method adds is trained."""
+        """Train only the method's own parameters; the whole backbone is frozen, including its logit scale."""
         backbone.requires_grad_(False)
         self.requires_grad_(True)
 
@@ -174,7 +175,7 @@ class VoP(Method):
         return SurroundingTextPrompts(text, num_prompts=count, num_suffix_prompts=suffix)
 
     def _count_frame_layers(self, vision: VisionTower) -> int:
-        """How many of the first layers work inside frames."""
+        """Return how many of the first layers work inside frames."""
         return vision.num_layers
 
     def _make_frame_prompts(self, vision: VisionTower) -> FramePrompts:

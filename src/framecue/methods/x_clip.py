@@ -1,4 +1,4 @@
-"""X-CLIP (Ma et al., ACM MM 2022, arXiv 2207.07285): similarities at four grains, each by attention over itself."""
+"""X-CLIP (Ma et al., ACM MM 2022, arXiv 2207.07285): similarities at four levels, each by attention over itself."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class XClipConfig(MethodConfig):
     """Options of X-CLIP, with the released values.
 
     Attributes:
-        max_words: longer texts are cut to so many tokens, the special ones counted in; a tower that learnt with texts
-            of one length keeps that length.
-        temporal_layers: layers of the temporal encoder, which are copied from the text tower; at most as many as there
-            are. The paper says three.
+        max_words: longer texts are cut to this many tokens, including the special ones; a tower that was trained on
+            texts of one length keeps that length.
+        temporal_layers: layers of the temporal encoder, which are copied from the text tower; at most as many as that
+            has. The paper says three.
         temperature: of the attention over similarity matrices.
     """
 
@@ -36,15 +36,15 @@ class XClipConfig(MethodConfig):
 
 
 class XClip(Method):
-    """Video to sentence, video to words, frames to sentence, frames to words; the mean of the four.
+    """The mean of four similarities: video to sentence, video to words, frames to sentence, frames to words.
 
-    The video's own feature comes from a temporal encoder over the frames, the frames' are the image encoder's. A
-    similarity vector becomes a number by attention over itself (AOSM), a matrix by doing so twice, words first and
-    frames first.
+    The video's own feature comes from a temporal encoder over the frames; the frames' features are the image encoder's.
+    A similarity vector becomes a number by attention over itself (AOSM); a matrix becomes one by two such steps, both
+    words first and frames first.
 
-    The released code differs in two things that the paper's description does not have: it multiplies embeddings and
-    attention weights with learned matrices, which start as the identity, and it counts the padding of a text among its
-    words. Here are neither, so a text's similarity does not depend on the texts beside it.
+    The released code does two things that the paper does not describe: it multiplies embeddings and attention weights
+    with learned matrices, which start as the identity, and it counts the padding of a text among its words. This code
+    does neither, so a text's similarity does not depend on the texts beside it.
     """
 
     Config = XClipConfig
@@ -62,16 +62,16 @@ class XClip(Method):
         return text.context_length if text.pads_texts else min(self.config.max_words, text.context_length)
 
     def encode_frames(self, backbone: Backbone, pixel_values: Tensor) -> Tensor:
-        """Frames (B, F, 3, S, S) to (B, 1 + F, E), not normalised: the video's feature, then the frames'."""
+        """Turn frames (B, F, 3, S, S) into features (B, 1 + F, E), not normalised: the video's, then the frames'."""
         frames = super().encode_frames(backbone, pixel_values)
         video = directions(self.temporal(frames)).mean(dim=1, keepdim=True)
         return torch.cat([video.to(frames.dtype), frames], dim=1)
 
     def encode_text(self, backbone: Backbone, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
-        """Token ids (N, T) to (N, 1 + W, E), not normalised: the sentence's feature, then its words', then zeros.
+        """Turn token ids (N, T) into (N, 1 + W, E), not normalised: the sentence's feature, its words', then zeros.
 
-        The words are the real tokens. A causal tower's first one, which stands for the start and has seen no word, is
-        none of them; the one that ends the text is.
+        The words are the real tokens, including the one that ends the text. In a causal tower they do not include the
+        first token, which marks the start and has seen no word.
         """
         text = backbone.text
         tokens = text.embed(input_ids)
@@ -88,17 +88,17 @@ class XClip(Method):
         return torch.cat([sentences[:, None], words[:, real.any(dim=0)]], dim=1)
 
     def similarity(self, text_features: Tensor, frame_features: Tensor) -> Tensor:
-        """The mean of the four similarities.
+        """Return the mean of the four similarities.
 
         Args:
-            text_features: (N, 1 + W, E), as `encode_text` gives them.
-            frame_features: (B, 1 + F, E), as `encode_frames` gives them.
+            text_features: (N, 1 + W, E), from `encode_text`.
+            frame_features: (B, 1 + F, E), from `encode_frames`.
 
         Returns:
             (N, B).
         """
         texts, videos = directions(text_features), directions(frame_features)
-        # The matrix of words and frames, its attention twice and what they are multiplied to.
+        # The matrix of words and frames, two attentions over it, and their products.
         numbers_per_pair = 6 * texts.shape[1] * videos.shape[1]
         return blockwise(self._pairs, texts, videos, numbers_per_pair=numbers_per_pair)
 
@@ -116,7 +116,7 @@ class XClip(Method):
         return (coarse + crossed + fine) / 4
 
     def _attend(self, similarities: Tensor, padding: Tensor | None = None) -> Tensor:
-        """Attention over the last axis: its sum, weighted by its own softmax; `padding` is left out."""
+        """Return the sum over the last axis, weighted by its own softmax; `padding` is left out."""
         scores = similarities / self.config.temperature
         if padding is not None:
             scores = scores.masked_fill(padding, -torch.inf)

@@ -26,7 +26,7 @@ class XPoolConfig(MethodConfig):
 
     Attributes:
         num_heads: heads of the cross-attention.
-        dropout: share of the values that training drops after the linear map.
+        dropout: share of the values that are dropped after the linear map in training.
     """
 
     num_heads: AtLeastOne = 1
@@ -36,7 +36,7 @@ class XPoolConfig(MethodConfig):
 class XPool(Method):
     """One cross-attention block: the text is the query, the frames are keys and values.
 
-    The maps start as the identity, so that a text's first pooled video is near an attention-weighted mean of frames.
+    The maps start as the identity, so at the start a pooled video is nearly an attention-weighted mean of its frames.
     The names of the parameters are those of the released code.
     """
 
@@ -53,21 +53,21 @@ class XPool(Method):
         self.pool_frames = _Pool(width, num_heads=config.num_heads, dropout=config.dropout)
 
     def similarity(self, text_features: Tensor, frame_features: Tensor) -> Tensor:
-        """The cosine of each text with the frames as it pools them; see `Method.similarity`."""
+        """Return the cosine of each text and the frames as it pools them; see `Method.similarity`."""
         dtype = torch.promote_types(text_features.dtype, torch.float32)
         texts, frames = text_features.to(dtype), frame_features.to(dtype)
         # Attention, the two norms and the linear map each hold (B, N, E).
         return blockwise(self._pairs, texts, frames, numbers_per_pair=6 * texts.shape[-1])
 
     def _pairs(self, texts: Tensor, frames: Tensor) -> Tensor:
-        # In the precision of the features, which is more than that of a model in half precision.
+        # In the precision of the features, which is higher than that of a model in half precision.
         parameters = {name: parameter.to(texts.dtype) for name, parameter in self.pool_frames.named_parameters()}
         pooled = functional_call(self.pool_frames, parameters, (texts, frames))
         return (directions(texts) * directions(pooled)).sum(dim=-1).T
 
 
 class _Attention(nn.Module):
-    """Multi-head attention of every text to every video's frames."""
+    """Multi-head attention from every text to every video's frames."""
 
     def __init__(self, width: int, num_heads: int) -> None:
         super().__init__()
@@ -75,7 +75,7 @@ class _Attention(nn.Module):
         self.q_proj, self.k_proj, self.v_proj, self.out_proj = (_identity(width) for _ in range(4))
 
     def forward(self, texts: Tensor, frames: Tensor) -> Tensor:
-        """Texts (N, E) and frames (B, F, E) to (B, N, E)."""
+        """Return the attention output (B, N, E) of texts (N, E) and frames (B, F, E)."""
         query = self.q_proj(texts).unflatten(-1, (self.num_heads, -1)).transpose(0, 1)  # (heads, N, head)
         key, value = (
             project(frames).unflatten(-1, (self.num_heads, -1)).transpose(1, 2)  # (B, heads, F, head)
@@ -94,7 +94,7 @@ class _Pool(nn.Module):
         self.dropout = dropout
 
     def forward(self, texts: Tensor, frames: Tensor) -> Tensor:
-        """Texts (N, E) and frames (B, F, E) to pooled frames (B, N, E); neither normalised."""
+        """Return pooled frames (B, N, E) of texts (N, E) and frames (B, F, E); none are normalised."""
         # One norm for both sides, and no residual from either, as released.
         attended = self.layer_norm2(self.cross_attn(self.layer_norm1(texts), self.layer_norm1(frames)))
         mapped = functional.dropout(self.linear_proj(attended), self.dropout, training=self.training)

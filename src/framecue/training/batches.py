@@ -1,4 +1,4 @@
-"""Which examples make a batch, and how they become tensors."""
+"""Batches: choosing their examples, and joining these to tensors."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ __all__ = ["UniqueVideoBatchSampler", "collate", "plan_batches"]
 
 
 class UniqueVideoBatchSampler(Sampler[list[int]]):
-    """Batches of example indices in which a video stands at most once; every example of the source is used once.
+    """Yields batches of example indices in which a video occurs at most once; every example is used once an epoch.
 
     An example whose video is already in the batch waits for the next. Only the last batches of an epoch can be short.
-    Every epoch has the same number of batches, the smallest possible, so that a step number says where in which epoch
-    a run stands.
+    Every epoch has the same number of batches, the smallest possible, so a step number determines the epoch and the
+    place in it.
 
-    Alone in a batch, an example has nothing to be told from and its contrastive loss is 0; so a batch of one gets a
-    second example from another batch. Only where none has three is it left alone.
+    An example that is alone in a batch has nothing to be contrasted with, and its loss is 0. So a batch of one gets a
+    second example from another batch; it stays alone only if no other batch has three.
 
     Args:
-        source: the examples; it is told the epoch, too.
+        source: the examples; its epoch is set too.
         batch_size: examples a batch.
-        seed: of the order; with the epoch it decides it.
-        shuffle: draw the order anew each epoch; a generated source brings its own.
+        seed: determines the order, together with the epoch.
+        shuffle: whether to draw the order anew each epoch; a generated source has its own order.
     """
 
     def __init__(self, source: ExampleSource, *, batch_size: int, seed: int, shuffle: bool = True) -> None:
         self.source, self.batch_size, self.seed, self.shuffle = source, batch_size, seed, shuffle
-        self.drop_last = False  # accelerate asks
+        self.drop_last = False  # accelerate reads it
         self.epoch = 0
         self._planned: tuple[int, list[list[int]]] | None = None
 
     def set_epoch(self, epoch: int) -> None:
-        """Take the order of this epoch next, and the source's frames of this epoch."""
+        """Use the order of this epoch next, and the source's frames of this epoch."""
         self.epoch = epoch
         self.source.set_epoch(epoch)
 
@@ -63,14 +63,14 @@ class UniqueVideoBatchSampler(Sampler[list[int]]):
 
 
 def plan_batches(videos: Sequence[str], *, batch_size: int) -> list[list[int]]:
-    """Deal places 0, 1, ... to batches in which no video stands twice: each to the first batch that can take it.
+    """Return batches of the places 0, 1, ... in which no video occurs twice; each place goes to the first that fits.
 
     Args:
         videos: the video of each place.
-        batch_size: places a batch, at most.
+        batch_size: the most places in a batch.
 
     Returns:
-        The fewest batches possible: as many as full ones need, or as the most frequent video has places.
+        The fewest batches possible: as many as there are full batches, or as the most frequent video has places.
     """
     if not videos:
         return []
@@ -88,20 +88,20 @@ class _Deal:
     def __init__(self, num_batches: int, batch_size: int) -> None:
         self.batches: list[dict[str, int]] = [{} for _ in range(num_batches)]
         self.batch_size = batch_size
-        # From batch i up to _open_from[i] all are full, and before _after[video] no open one lacks the video: with
-        # these no search is repeated, however many captions a video has.
+        # The batches from i up to _open_from[i] are full, and no open batch before _after[video] lacks the video. With
+        # these two no search is repeated, however many captions a video has.
         self._open_from = list(range(num_batches + 1))
         self._after: dict[str, int] = {}
 
     def add(self, video: str, place: int) -> None:
-        """Put a place in the first open batch without its video, making room where there is none."""
+        """Put a place into the first open batch without its video; if there is none, make room."""
         batch = self._first_open(self._after.get(video, 0))
         if batch == len(self.batches):
             batch = self._make_room(video)
         self._put(video, place, batch)
 
     def pair_up(self) -> None:
-        """Move a second place into batches of one, from batches that have three or more, the last first."""
+        """Move a second place into each batch of one, from batches of three or more, the last first."""
         donors = [batch for batch in self.batches if len(batch) >= 3]
         for batch in self.batches:
             while donors and len(donors[-1]) < 3:
@@ -125,13 +125,13 @@ class _Deal:
         return found
 
     def _make_room(self, video: str) -> int:
-        """Return a batch that lacks the video and has room, after an exchange if need be; there are enough of them."""
+        """Return a batch that lacks the video and has room, after moving a place if need be; there are enough."""
         lacking = [i for i, batch in enumerate(self.batches) if video not in batch]
         for i in lacking:
             if len(self.batches[i]) < self.batch_size:
                 return i
-        # All that lack it are full, and all that are open hold it. A full one has more videos than an open one, so one
-        # of them can move over.
+        # All batches that lack the video are full, and all open ones have it. A full batch has more videos than an open
+        # one, so one of them can move over.
         full, target = self.batches[lacking[-1]], self._first_open(0)
         moved = next(other for other in full if other not in self.batches[target])
         self._put(moved, full.pop(moved), target)
@@ -139,7 +139,7 @@ class _Deal:
 
 
 def collate(examples: list[Example]) -> dict[str, Any]:
-    """Join examples to a batch; tokenizing and normalising are left to the process, and the device, with the model.
+    """Join examples to a batch; tokenising and normalising are left to the process and device of the model.
 
     Returns:
         frames: uint8 (B, F, 3, S, S).

@@ -1,4 +1,4 @@
-"""What training minimises: the contrastive loss, and a method's auxiliary one."""
+"""The losses of training: the contrastive loss, and a method's auxiliary loss."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ __all__ = ["contrastive_loss", "training_loss"]
 
 
 def training_loss(model: VideoTextModel, outputs: dict[str, Any], *, same: Tensor | None = None) -> Tensor:
-    """Return the contrastive loss of a batch, plus the method's auxiliary one where it has one.
+    """Return the contrastive loss of a batch, plus the method's auxiliary loss if it has one.
 
     Args:
-        model: gives the similarities and the temperature.
-        outputs: what its forward pass gave.
+        model: computes the similarities and has the temperature.
+        outputs: of its forward pass.
         same: see `contrastive_loss`.
     """
     similarities = model.method.similarity(outputs["text_features"], outputs["frame_features"])
@@ -30,13 +30,13 @@ def contrastive_loss(similarities: Tensor, logit_scale: Tensor, *, same: Tensor 
     """Return the symmetric cross-entropy over a batch's similarities: text to video, video to text, and their mean.
 
     Args:
-        similarities: (B, B), cosines; row i is text i, column i the video that it belongs to.
+        similarities: (B, B), cosines; row i is text i, column i its video.
         logit_scale: scalar, log of the inverse temperature.
         same: bool (B, B), symmetric, true on the diagonal: pairs whose captions are identical. They are positives and
             share the target's weight equally; None for the diagonal alone.
 
     Returns:
-        A scalar in float32 (float64 where the similarities are).
+        A scalar in float32 (float64 if the similarities are).
     """
     dtype = torch.promote_types(similarities.dtype, torch.float32)
     logits = logit_scale.to(dtype).exp() * similarities.to(dtype)
@@ -45,5 +45,5 @@ def contrastive_loss(similarities: Tensor, logit_scale: Tensor, *, same: Tensor 
     else:
         targets = same.to(dtype)
         targets = targets / targets.sum(dim=1, keepdim=True)
-    # Equal captions have equal rows of targets, so these are symmetric and serve both directions.
+    # Equal captions have equal rows of targets, so the targets are symmetric and serve both directions.
     return (functional.cross_entropy(logits, targets) + functional.cross_entropy(logits.T, targets)) / 2

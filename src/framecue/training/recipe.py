@@ -1,4 +1,4 @@
-"""Recipes: YAML files that say everything about a training run, checked by pydantic."""
+"""Recipes: YAML files that describe a whole training run, checked by pydantic."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ __all__ = ["Recipe", "Schedule", "check_recipe", "read_recipe"]
 
 
 class Schedule(Strict):
-    """How long and how fast.
+    """How long and how fast to train.
 
     Attributes:
         batch_size: videos a step.
         num_epochs: passes over the data, unless `max_steps` is given.
         max_steps: optimiser steps.
-        stop_step: end after this step; the rates follow the whole schedule all the same.
+        stop_step: end after this step; the learning rates still follow the whole schedule.
         learning_rate: of new parameters.
-        backbone_learning_rate: of the backbone's own, where the method trains them.
+        backbone_learning_rate: of the backbone's own parameters, if the method trains them.
         weight_decay: on every parameter, as released.
-        warmup_ratio: share of the steps over which the rates rise, before the cosine.
-        max_grad_norm: the gradient's norm is cut to this.
+        warmup_ratio: share of the steps over which the rates rise, before they follow a cosine.
+        max_grad_norm: the gradient's norm is clipped to this.
         eval_steps: steps between validations; each writes a checkpoint.
         bf16: compute in bfloat16 where it is safe (autocast); the weights stay in float32.
     """
@@ -61,11 +61,11 @@ class Recipe(Strict):
         backbone: a hub name, a folder, or a bundled model.
         initialise: "random" makes new weights for the architecture in the folder's `config.json`.
         adapter: start from this adapter's weights rather than from an untrained method.
-        position_embedding_scale: multiplies the image encoder's position embeddings at the start. A backbone trained
-            where places told nothing apart has them too small to learn from.
+        position_embedding_scale: multiplies the image encoder's position embeddings at the start. They may be too small
+            to learn from if the backbone was trained on data in which places do not matter.
         method: a name in the registry.
         options: fields of the method's config.
-        dataset: what to train on: the fields of the config that its `name` stands for in the registry of datasets.
+        dataset: the data to train on: its `name` in the registry of datasets, and the fields of its config.
         schedule: how long and how fast.
         save_backbone: also write the trained backbone as a folder that `transformers` loads.
     """
@@ -98,11 +98,11 @@ def read_recipe(path: str | Path, overrides: tuple[str, ...] = ()) -> Recipe:
     Args:
         path: the YAML file, or the name of a bundled recipe (`moji-mean-pool`); relative paths in it are relative
             to the working directory.
-        overrides: `key=value`, a key of a section with dots (`schedule.batch_size=16`); values are YAML.
+        overrides: `key=value`, with a dot for a key in a section (`schedule.batch_size=16`); values are YAML.
 
     Raises:
-        RecipeError: no such file, not YAML, or a key or a value that is not allowed; the message names it.
-        UnknownNameError: no such method or dataset.
+        RecipeError: there is no such file, it is not YAML, or a key or value is not allowed; the message names it.
+        UnknownNameError: there is no such method or dataset.
     """
     file = Path(path)
     if not file.exists() and (bundled := find_bundled(str(path), "recipe")) is not None:
@@ -129,12 +129,12 @@ def check_recipe(content: dict[str, Any], *, source: str) -> Recipe:
     """Check a recipe's keys and values.
 
     Args:
-        content: the recipe as YAML has it.
+        content: the recipe as read from YAML.
         source: where it is from, for messages.
 
     Raises:
-        RecipeError: a key or a value that is not allowed; the message names it.
-        UnknownNameError: no such method or dataset.
+        RecipeError: a key or value is not allowed; the message names it.
+        UnknownNameError: there is no such method or dataset.
     """
     try:
         recipe = Recipe.model_validate(content)
@@ -155,7 +155,7 @@ def _sections(content: dict[str, Any]) -> dict[tuple[str, ...], dict[str, Any]]:
 
 def _check_options(recipe: Recipe, source: str) -> None:
     """Check `options` against the method's config: names, types and ranges."""
-    from framecue.methods import method_named  # imports torch: a misspelt key of the recipe's own is said at once
+    from framecue.methods import method_named  # imports torch, after the recipe's own keys have been checked
 
     config = method_named(recipe.method).Config
     problem = problem_with(config, recipe.options, prefix="options")
@@ -168,7 +168,7 @@ def _check_options(recipe: Recipe, source: str) -> None:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML as people mean it: 1e-5 is a number (YAML 1.1 wants 1.0e-5), and a key stands once."""
+    """YAML as people mean it: 1e-5 is a number (YAML 1.1 wants 1.0e-5), and a key may occur only once."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         names = [self.construct_object(key, deep=True) for key, _ in node.value]
@@ -190,7 +190,7 @@ def _override(content: dict[str, Any], override: str) -> None:
     *sections, last = key.split(".")
     target = content
     for section in sections:
-        if target.get(section) is None:  # missing, or a section with nothing in it
+        if target.get(section) is None:  # the section is missing or empty
             target[section] = {}
         target = target[section]
         if not isinstance(target, dict):

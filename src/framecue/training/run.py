@@ -1,4 +1,4 @@
-"""A recipe to a trained adapter folder."""
+"""Running a recipe, from which a trained adapter folder comes."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ RECIPE_FILE = "recipe.yaml"
 
 @dataclass(frozen=True)
 class TrainedRun:
-    """What a run leaves.
+    """The results of a run.
 
     Attributes:
         adapter: the adapter's folder.
-        steps: optimiser steps, those before a resume counted in.
+        steps: optimiser steps, including those before a resume.
         validation: the chosen checkpoint's scores on the validation split.
-        resumed_from: the checkpoint that the run went on from, if it did.
+        resumed_from: the checkpoint from which the run went on, if it did.
     """
 
     adapter: Path
@@ -50,8 +50,8 @@ def build_model(recipe: Recipe) -> VideoTextModel:
     Raises:
         ModelError: the backbone cannot be loaded.
         AdapterError: the adapter cannot be loaded, or belongs to another backbone.
-        RecipeError: the adapter is of another method, or has other options, than the recipe says.
-        InputError: options that the method does not have.
+        RecipeError: the adapter has another method or other options than the recipe.
+        InputError: the method does not have the options.
     """
     if recipe.initialise == "random":
         backbone = initialise_backbone(recipe.backbone, seed=recipe.schedule.seed)
@@ -81,8 +81,8 @@ def build_sources(
     """Return the training examples and the validation examples of a recipe's dataset.
 
     Args:
-        recipe: says the dataset.
-        model: says which frames of a video it takes.
+        recipe: names the dataset.
+        model: determines which frames of a video are taken.
         frame_source: reads video files; None decodes them in this process.
 
     Raises:
@@ -103,15 +103,15 @@ def run_recipe(
 ) -> TrainedRun:
     """Train, choose the checkpoint by the validation split, and write the adapter folder.
 
-    A run that was killed goes on from its last checkpoint when the same recipe is run again, and ends with the weights
-    that it would have had; a run that was finished is not trained further.
+    A run that was killed goes on from its last checkpoint when the same recipe is run again, and ends with the same
+    weights as without the break; a finished run is not trained further.
 
     `output_dir` gets the adapter's two files, `recipe.yaml`, `history.json`, `checkpoints`, `logs` for TensorBoard
     and, if asked for, `backbone`.
 
     Args:
-        recipe: what to do.
-        callbacks: of `transformers`, for showing progress.
+        recipe: the recipe to run.
+        callbacks: of `transformers`, to show progress.
         frame_source: reads video files; None decodes them in this process.
 
     Raises:
@@ -154,9 +154,9 @@ def run_recipe(
 
 
 def last_checkpoint(folder: Path) -> str | None:
-    """Return the last checkpoint in a folder that is whole: a run killed while writing goes on from the one before."""
+    """Return the last complete checkpoint in a folder: if a run is killed while it writes one, that one is ignored."""
     found = []
-    for state_file in folder.glob("checkpoint-*/trainer_state.json"):  # written last
+    for state_file in folder.glob("checkpoint-*/trainer_state.json"):  # the file that is written last
         try:
             found.append((int(json.loads(state_file.read_text(encoding="utf-8"))["global_step"]), state_file.parent))
         except (OSError, ValueError, KeyError):
@@ -165,14 +165,14 @@ def last_checkpoint(folder: Path) -> str | None:
 
 
 def _save_backbone(model: VideoTextModel, folder: Path) -> None:
-    """Write the trained backbone; the adapter then belongs to it, not to the weights that the run began with."""
+    """Write the trained backbone; the adapter then belongs to it, not to the weights from which the run started."""
     model.backbone.save(folder)
     saved = load_backbone(folder)
     model.backbone.name, model.backbone.revision = saved.name, saved.revision
 
 
 def _refuse_other_run(output: Path, recipe: Recipe) -> None:
-    """Refuse a folder that holds what another recipe made; a recipe that made nothing yet is in nobody's way."""
+    """Refuse a folder with the results of another recipe; one in which nothing has been made yet is fine."""
     file = output / RECIPE_FILE
     made = last_checkpoint(output / CHECKPOINTS) is not None or (output / CONFIG_FILE).exists()
     if not made:
@@ -188,7 +188,7 @@ def _refuse_other_run(output: Path, recipe: Recipe) -> None:
 
 
 def _write_recipe(output: Path, recipe: Recipe) -> None:
-    """Write the recipe, with its defaults, beside what it makes."""
+    """Write the recipe, with its defaults, beside its results."""
     try:
         output.mkdir(parents=True, exist_ok=True)
         (output / RECIPE_FILE).write_text(

@@ -34,16 +34,16 @@ class RetrievalTrainer(Trainer):
 
     Args:
         model: its method decides what is trained.
-        schedule: batch size, rates, lengths.
+        schedule: batch size, learning rates, lengths.
         source: the training examples.
         output_dir: gets `checkpoints` and `logs` (for TensorBoard).
         validate: scores the model on the validation split, every `eval_steps` and after the last step; its "R@1"
-            chooses the checkpoint whose weights the model has in the end. None leaves the last step's.
+            chooses the checkpoint whose weights the model gets in the end. With None it keeps those of the last step.
         shuffle: whether the source's order is drawn anew each epoch.
-        callbacks: for showing progress; nothing is printed otherwise.
+        callbacks: to show progress; otherwise nothing is printed.
 
     Raises:
-        DatasetError: the source's examples are of one video, so there is nothing to contrast it with.
+        DatasetError: all of the source's examples are of one video, so there is nothing to contrast it with.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class RetrievalTrainer(Trainer):
             model=model,
             args=training_arguments(schedule, output_dir, validates=validate is not None),
             train_dataset=source,
-            # Asked for where there is an evaluation, though `evaluate` does without.
+            # The Trainer wants one if there is an evaluation, though `evaluate` does not need it.
             eval_dataset={} if validate is not None else None,
             data_collator=collate,
             callbacks=[_ClampLogitScale(), _StopEarly(schedule.stop_step), *(callbacks or [])],
@@ -83,12 +83,12 @@ class RetrievalTrainer(Trainer):
             self._log.close()
 
     def get_train_dataloader(self) -> DataLoader[Example]:
-        """Return a loader of batches in which a video stands at most once."""
+        """Return a loader of batches in which a video occurs at most once."""
         sampler = UniqueVideoBatchSampler(
             self.source, batch_size=self.schedule.batch_size, seed=self.schedule.seed, shuffle=self.shuffle
         )
         workers = self.schedule.num_workers
-        # Workers that stayed alive would not hear of the next epoch, on which random frames depend.
+        # Workers that stayed alive would not learn of the next epoch, on which random frames depend.
         loader: DataLoader[Example] = DataLoader(
             self.source,  # type: ignore[arg-type]
             batch_sampler=sampler,
@@ -105,7 +105,7 @@ class RetrievalTrainer(Trainer):
         return_outputs: bool = False,
         num_items_in_batch: Tensor | int | None = None,
     ) -> Any:
-        """Return the contrastive loss, plus the method's auxiliary one where it has one."""
+        """Return the contrastive loss, plus the method's auxiliary loss if it has one."""
         inner: VideoTextModel = self.accelerator.unwrap_model(model)
         pixel_values = inner.backbone.preprocess.normalise(inputs["frames"])
         input_ids, attention_mask = (ids.to(pixel_values.device) for ids in inner.tokenize(inputs["captions"]))
@@ -137,7 +137,7 @@ class RetrievalTrainer(Trainer):
         assert self.validate is not None
         model: VideoTextModel = self.accelerator.unwrap_model(self.model)
         for name, parameter in model.named_parameters():
-            if not torch.isfinite(parameter).all():  # no checkpoint to go on from would be any good after this one
+            if not torch.isfinite(parameter).all():  # from here on every checkpoint would be useless
                 raise TrainingError(
                     f"{name} has values that are not finite at step {self.state.global_step}; {_WAY_OUT}"
                 )
@@ -150,12 +150,12 @@ class RetrievalTrainer(Trainer):
         return metrics
 
     def restore_finished(self, checkpoint: str) -> bool:
-        """Put the chosen weights of a run that has made its last step into the model, as `train` does at its end.
+        """Load the chosen weights of a run that has made its last step into the model, as `train` does at its end.
 
-        `train` itself, resumed from a last checkpoint in the middle of an epoch, would make a step too many.
+        `train` itself would make a step too many if it were resumed from a last checkpoint in the middle of an epoch.
 
         Args:
-            checkpoint: the run's last.
+            checkpoint: the run's last checkpoint.
 
         Returns:
             Whether the run has made its last step; if not, nothing is changed.
@@ -189,7 +189,7 @@ class _StopEarly(TrainerCallback):
 
 
 class _TensorBoardLog(TrainerCallback):
-    """Writes every number that is logged; what a killed run logged after its last checkpoint is hidden."""
+    """Writes every number that is logged; if a run is resumed, entries after its last checkpoint are hidden."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -207,14 +207,14 @@ class _TensorBoardLog(TrainerCallback):
                 self._writer.add_scalar(tag, value, state.global_step)
 
     def close(self) -> None:
-        """Write what is still held back, and let go of the file."""
+        """Write what is still buffered, and close the file."""
         if self._writer is not None:
             self._writer.close()
         self._writer = None
 
 
 def training_arguments(schedule: Schedule, output_dir: Path, *, validates: bool) -> TrainingArguments:
-    """Return a schedule in the words of `transformers`."""
+    """Return a schedule as the arguments of a `transformers` trainer."""
     steps = schedule.eval_steps
     return TrainingArguments(
         output_dir=str(output_dir / CHECKPOINTS),
@@ -226,9 +226,9 @@ def training_arguments(schedule: Schedule, output_dir: Path, *, validates: bool)
         weight_decay=schedule.weight_decay,
         max_grad_norm=schedule.max_grad_norm,
         lr_scheduler_type="cosine",
-        warmup_steps=schedule.warmup_ratio,  # below 1, transformers 5 takes it for a share of the steps
+        warmup_steps=schedule.warmup_ratio,  # below 1, transformers 5 takes it as a share of the steps
         bf16=schedule.bf16,
-        use_cpu=schedule.bf16 and not is_torch_bf16_gpu_available(),  # transformers wants to be told
+        use_cpu=schedule.bf16 and not is_torch_bf16_gpu_available(),  # transformers does not find out by itself
         seed=schedule.seed,
         logging_steps=schedule.logging_steps,
         logging_first_step=True,

@@ -1,1 +1,1 @@
-"""MojiMotion: a generated text-video dataset of OpenMoji pictures that act, with captions from a small grammar."""
+"""MojiMotion, a generated text-video dataset: OpenMoji pictures that move, with captions from a small grammar."""

@@ -96,8 +96,8 @@ def textures(size: int, *, detail: int | None = None) -> Tensor:
 
     Args:
         size: pixels of a texture's side.
-        detail: pixels that its detail is reduced to first; a sprite drawn smaller than its texture needs this, or it
-            would flicker as it moves.
+        detail: pixels to which its detail is reduced first; a sprite that is drawn smaller than its texture would
+            otherwise flicker as it moves.
 
     Returns:
         float32 (actors, 4, size, size) in 0..1, colours multiplied by alpha.

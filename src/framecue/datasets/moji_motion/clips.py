@@ -1,4 +1,4 @@
-"""Clips drawn as they are asked for: the training side of MojiMotion, at the backbone's own image size."""
+"""Clips that are drawn when they are needed: MojiMotion for training, at the backbone's own image size."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ BLOCK = 96
 def draw_meaning(
     rng: np.random.Generator, *, split: str, actors: tuple[str, ...] | None = None, single_share: float = 0.25
 ) -> Meaning:
-    """Draw a meaning of a split, with one actor or with two, *while* and *then* alike.
+    """Draw a meaning of a split, with one actor or with two; *while* and *then* are equally likely.
 
     Args:
-        rng: where the draws come from.
-        split: the meaning's combination belongs to it.
-        actors: one or two actors that the meaning is about, or None to draw them too.
-        single_share: how often there is one actor, where they are drawn.
+        rng: the source of randomness.
+        split: to which the meaning's combination belongs.
+        actors: one or two actors for the meaning, or None to draw them too.
+        single_share: how often there is one actor, if they are drawn.
     """
     while True:
         who = actors
@@ -54,22 +54,21 @@ def draw_meaning(
 class MojiClips:
     """An endless supply of training clips, cut to a length; a source of examples (see `ExampleSource`).
 
-    Examples come in groups of `GROUP` with the same actors: a clip, its reversal, its swap where it has one, and
-    others.
+    Examples come in groups of `GROUP` with the same actors: a clip, its reversal, its swap if it has one, and others.
 
     Args:
         seed: each index of each seed is another clip.
         num_examples: the length of an epoch.
         image_size: S, in pixels.
-        sample: gives the indices of the frames of a clip of a length, for example `FrameSampling.train_indices`.
+        sample: returns the indices of the frames to take from a clip of a length: `FrameSampling.train_indices`, say.
         split: whose combinations to draw.
         single_share: the share of groups with one actor.
-        place_share: the share of examples whose caption says where things are first and then (see `place_caption`)
-            rather than what they do.
-        early_share: the share of examples that end early (see `make_scene`): where a thing rests says where it went.
-        motion_share: the share of blocks of `BLOCK` examples that are a drill: one actor, and captions that say what
-            happens, not to whom. With nothing else to tell clips apart by, the directions of motion are learnt; beside
-            the actors' names they were not, for long.
+        place_share: the share of examples whose caption tells where things are at first and then (see `place_caption`)
+            and not what they do.
+        early_share: the share of examples that end early (see `make_scene`): where a thing rests shows where it went.
+        motion_share: the share of blocks of `BLOCK` examples that are a drill: one actor, and captions that tell what
+            happens, but not to whom. The model then has only the directions of motion to tell clips apart by, and
+            learns them; beside the actors' names it did not for a long time.
     """
 
     CLIP_FRAMES = 30
@@ -99,11 +98,11 @@ class MojiClips:
         """Do nothing: every epoch is the same, and a longer one holds more clips than another round of it."""
 
     def video_of(self, index: int) -> str:
-        """Return a name of the clip's own: every clip is a video."""
+        """Return a name for each clip: every clip is a video of its own."""
         return str(index)
 
     def backwards(self, index: int) -> str | None:
-        """Return a caption of the clip played backwards; None where that means the same."""
+        """Return a caption of the clip played backwards; None if that means the same."""
         meaning = self._group(index // GROUP)[index % GROUP]
         if meaning.reversed() == meaning:
             return None
@@ -133,7 +132,7 @@ class MojiClips:
         return int((block + 1) * self.motion_share) > int(block * self.motion_share)
 
     def _group(self, group: int) -> list[Meaning]:
-        """Return the different meanings of a group of neighbours."""
+        """Return the meanings of a group of neighbours, all different."""
         rng = np.random.default_rng([self.seed, 0, group])
         single_share = 1.0 if self._is_drill(group * GROUP) else self.single_share
         base = draw_meaning(rng, split=self.split, single_share=single_share)
@@ -143,7 +142,7 @@ class MojiClips:
             if len(made) >= GROUP:
                 break
             made[draw_meaning(rng, split=self.split, actors=who)] = None
-        while len(made) < GROUP:  # actors with hardly any meaning in this split
+        while len(made) < GROUP:  # these actors have hardly any meanings in this split
             made[draw_meaning(rng, split=self.split)] = None
         meanings = list(made)[:GROUP]
         return [meanings[i] for i in rng.permutation(GROUP)]

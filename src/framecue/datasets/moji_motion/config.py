@@ -1,4 +1,4 @@
-"""The datasets `moji-motion` and `moji-stills`: pictures that are drawn as training asks for them."""
+"""The datasets `moji-motion` and `moji-stills`: pictures that are drawn when training asks for them."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ Clips need none: their combinations of actors and motions are split between trai
 
 
 class _MojiData(DatasetConfig):
-    """What both have.
+    """The fields that both have.
 
     Attributes:
         num_examples: the length of an epoch.
         num_val: how many examples choose the checkpoint.
-        seed: each draws other examples.
+        seed: each seed draws other examples.
     """
 
     shuffles: ClassVar[bool] = False
@@ -43,13 +43,13 @@ class _MojiData(DatasetConfig):
 
 
 class MojiClipsData(_MojiData):
-    """MojiMotion clips, drawn as they are needed: `num_examples` an epoch.
+    """MojiMotion clips that are drawn when they are needed: `num_examples` an epoch.
 
     Attributes:
         single_share: the share of training clips with one actor.
-        place_share: the share of training captions that say where things are first and then, not what they do.
+        place_share: the share of training captions that tell where things are at first and then, not what they do.
         early_share: the share of training clips in which things come to rest halfway.
-        motion_share: the share of training captions that say what happens, not to whom.
+        motion_share: the share of training captions that tell what happens, but not to whom.
     """
 
     name: Literal["moji-motion"] = "moji-motion"
@@ -59,7 +59,7 @@ class MojiClipsData(_MojiData):
     motion_share: Number = Field(default=0.0, ge=0, le=1)
 
     def train(self, model: VideoTextModel, *, seed: int, frame_source: FrameSource | None = None) -> MojiClips:
-        """Return clips of the combinations that are for training; the dataset's own seed draws them."""
+        """Return clips of the combinations for training; the dataset's own seed draws them."""
         from framecue.datasets.moji_motion.clips import MojiClips
 
         return MojiClips(
@@ -74,7 +74,7 @@ class MojiClipsData(_MojiData):
         )
 
     def val(self, model: VideoTextModel, *, frame_source: FrameSource | None = None) -> MojiClips:
-        """Return clips of the combinations for validation, the same whatever the shares: runs can be compared."""
+        """Return clips of the combinations for validation; the shares do not change them, so runs can be compared."""
         from framecue.datasets.moji_motion.clips import MojiClips
 
         return MojiClips(
@@ -87,10 +87,10 @@ class MojiClipsData(_MojiData):
 
 
 class MojiStillsData(_MojiData):
-    """MojiMotion stills, drawn as they are needed: `num_examples` an epoch.
+    """MojiMotion stills that are drawn when they are needed: `num_examples` an epoch.
 
     Attributes:
-        group_size: so many neighbours share their actors.
+        group_size: how many neighbouring stills share their actors.
     """
 
     name: Literal["moji-stills"] = "moji-stills"

@@ -37,10 +37,10 @@ _TRIES = 2_000
 
 
 def split_sizes(num_clips: int, split: str | None) -> dict[str, int]:
-    """Return how many clips each split gets: 80/10/10, or all of them to the one that is named.
+    """Return how many clips each split gets: 80, 10 and 10 per cent, or all if one split is named.
 
     Raises:
-        InputError: fewer than one clip, or an unknown split.
+        InputError: there are fewer than one clip, or the split is unknown.
     """
     if num_clips < 1:
         raise InputError(f"the number of clips must be at least 1, got {num_clips}")
@@ -53,10 +53,10 @@ def split_sizes(num_clips: int, split: str | None) -> dict[str, int]:
 
 
 def draw_meanings(split: str, *, num_clips: int, rng: np.random.Generator) -> Iterator[Meaning]:
-    """Draw the meanings of a split's clips; outside the training split no two of them, twins counted in, are the same.
+    """Yield the meanings of a split's clips; outside the training split all of them differ, including their twins'.
 
     Raises:
-        DatasetError: the split does not hold so many different meanings.
+        DatasetError: the split does not have that many different meanings.
     """
     seen: set[Meaning] = set()
     for index in range(num_clips):
@@ -79,26 +79,26 @@ def write_clips(
     overwrite: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Clip]:
-    """Draw one clip for each meaning, and for test clips the order twins, and write files and captions.
+    """Draw one clip for each meaning, with order twins for test clips, and write the files and their captions.
 
-    A clip is 224 x 224 pixels and two to three seconds at 12 frames a second. Its look depends on the seed, its place
-    in the list and its meaning alone.
+    A clip is 224 x 224 pixels and two to three seconds long, at 12 frames a second. Its look depends only on the seed,
+    its place in the list and its meaning.
 
     Args:
         folder: gets `clips/*.mp4`, `twins/*.mp4` and `captions.jsonl`; made if it is missing.
-        meanings: what the clips mean; each belongs to one split.
+        meanings: the meanings of the clips; each belongs to one split.
         seed: of places, sizes, backgrounds and captions.
-        twins: write the order twins of test clips too.
-        overwrite: replace the MojiMotion dataset that is there; another dataset is never touched.
+        twins: whether to write the order twins of test clips too.
+        overwrite: whether to replace a MojiMotion dataset in the folder; another dataset is never touched.
         progress: called with (done, total).
 
     Raises:
-        DatasetError: the folder already holds a dataset, cannot be written, or the extra `demo` is not installed.
+        DatasetError: the folder already holds a dataset or cannot be written to, or the extra `demo` is not installed.
     """
     target = Path(folder)
     if (target / CAPTIONS_FILE).exists() and not overwrite:
         raise DatasetError(f"{target}: already holds a dataset ({CAPTIONS_FILE}); give another folder or --overwrite")
-    textures(8)  # refuses where the extra is not installed, before anything is touched
+    textures(8)  # raises if the extra is not installed, before anything is touched
     try:
         _clear(target)
         for name in ("clips", "twins") if twins else ("clips",):
@@ -116,7 +116,7 @@ def write_clips(
 
 
 def held_meanings(folder: str | Path) -> list[str] | None:
-    """The meanings (their keys) of the MojiMotion dataset in a folder, in its order; None where it holds no dataset.
+    """Return the meanings (their keys) of the MojiMotion dataset in a folder, in its order; None if there is none.
 
     Raises:
         DatasetError: it holds a dataset that MojiMotion did not make.
@@ -126,7 +126,7 @@ def held_meanings(folder: str | Path) -> list[str] | None:
 
 
 def _held_records(folder: Path) -> list[dict[str, Any]] | None:
-    """Return the lines of `captions.jsonl`; the files they name may have been deleted by hand."""
+    """Return the lines of `captions.jsonl`, None if there is none; their files may have been deleted by hand."""
     file = folder / CAPTIONS_FILE
     if not file.exists():
         return None
@@ -143,9 +143,9 @@ def _held_records(folder: Path) -> list[dict[str, Any]] | None:
 
 
 def _clear(folder: Path) -> None:
-    """Take away the MojiMotion dataset in a folder, if there is one.
+    """Delete the MojiMotion dataset in a folder, if there is one.
 
-    `captions.jsonl` goes first: whatever stops the run from here on, no captions stand beside other clips.
+    `captions.jsonl` is deleted first: if anything stops the run after that, no captions lie beside the wrong clips.
     """
     records = _held_records(folder) or []
     (folder / CAPTIONS_FILE).unlink(missing_ok=True)

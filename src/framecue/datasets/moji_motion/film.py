@@ -1,4 +1,4 @@
-"""A long video of many acts, with the times at which they happen: what a search for a moment is tried on."""
+"""A long video of many acts, with the times at which they happen, to try searches for moments on."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Event:
         start_seconds: when its first frame is shown.
         end_seconds: when its last frame ends.
         meaning: what happens.
-        caption: it in words.
+        caption: the same in words.
     """
 
     start_seconds: float
@@ -48,11 +48,11 @@ def write_film(
         path: the mp4 file; one that exists is replaced.
         script: what happens one after the other, each with its length in seconds; None for an empty stage.
         seed: of places, sizes, backgrounds and captions.
-        cuts: each item has a background of its own, so that the film cuts from one to the next; otherwise all have
-            the same.
+        cuts: whether each item has its own background, so that the film cuts from one to the next; otherwise all share
+            one.
 
     Returns:
-        What happens when, the empty stages left out.
+        What happens when, without the empty stages.
 
     Raises:
         InputError: the script is empty, or an item is shorter than a frame.
@@ -64,7 +64,7 @@ def write_film(
     counts = [round(seconds * FRAMES_PER_SECOND) for _, seconds in script]
     if min(counts) < 1:
         raise InputError(f"an item of the script is shorter than a frame, 1/{FRAMES_PER_SECOND} s")
-    textures(8)  # refuses where the extra is not installed, before anything is touched
+    textures(8)  # raises if the extra is not installed, before anything is touched
     rng = np.random.default_rng(seed)
     stage = BACKGROUNDS[rng.integers(len(BACKGROUNDS))].astype(np.float32)
     events: list[Event] = []

@@ -1,4 +1,4 @@
-"""Captions of a meaning, from a small grammar with paraphrases."""
+"""Captions for meanings, from a small grammar with paraphrases."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def captions(meaning: Meaning, rng: np.random.Generator, *, num_captions: int) -
     """Return different captions of one meaning.
 
     Raises:
-        InputError: more than 24; every meaning has as many, some have no more.
+        InputError: more than 24 are wanted; every meaning has that many, and some have no more.
     """
     if num_captions > NUM_CAPTIONS:
         raise InputError(f"num_captions is {num_captions}; a meaning has {NUM_CAPTIONS} captions for certain, not more")
@@ -69,19 +69,19 @@ def captions(meaning: Meaning, rng: np.random.Generator, *, num_captions: int) -
 
 
 def motion_caption(meaning: Meaning) -> str:
-    """Return what happens, without saying to whom, always in the same words: "rises then moves left"."""
+    """Return what happens, but not to whom, always in the same words: "rises then moves left"."""
     return f" {meaning.relation} ".join(PHRASES[act.motion][0] for act in meaning.acts)
 
 
 def all_words() -> list[str]:
-    """Return every word of the grammar but the actors' names."""
+    """Return every word of the grammar except for the actors' names."""
     templates = [*_SINGLE, *_WHILE, *_THEN, *(phrase for phrases in PHRASES.values() for phrase in phrases), "a an the"]
     words = " ".join(templates).replace(",", " ").split()
     return sorted({word for word in words if "{" not in word})
 
 
 def with_article(noun: str, rng: np.random.Generator) -> str:
-    """Put "a", "an" or "the" before a noun."""
+    """Return a noun with "a", "an" or "the" before it."""
     if rng.random() < 0.5:
         return f"the {noun}"
     return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"

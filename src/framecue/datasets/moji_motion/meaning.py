@@ -1,4 +1,4 @@
-"""What a clip means: who does what, at the same time or one after the other; and which split a meaning belongs to."""
+"""Meanings of clips: who does what, at the same time or one after the other; and the split of each meaning."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ class Act:
 class Meaning:
     """One act, or two acts joined by a relation.
 
-    Two clips mean the same if and only if their meanings are equal: the acts of a *while* are kept sorted, since
-    "the cat rises while the dog spins" says what "the dog spins while the cat rises" says.
+    Two clips mean the same if and only if their meanings are equal. So the acts of a *while* are kept sorted: "the cat
+    rises while the dog spins" means the same as "the dog spins while the cat rises".
 
     Attributes:
         first: the act, or the one that comes first.
@@ -63,7 +63,7 @@ class Meaning:
 
     @property
     def acts(self) -> tuple[Act, ...]:
-        """Return the one or two acts."""
+        """The one or two acts."""
         return (self.first,) if self.second is None else (self.first, self.second)
 
     def reversed(self) -> Meaning:
@@ -75,27 +75,27 @@ class Meaning:
         return Meaning(self.first.reversed(), self.relation, self.second.reversed())
 
     def swapped(self) -> Meaning:
-        """Return the same acts in the other order; the meaning itself unless it is a *then*."""
+        """Return the same acts in the other order; unless it is a *then*, that is the meaning itself."""
         if self.second is None or self.relation != "then":
             return self
         return Meaning(self.second, "then", self.first)
 
     @property
     def is_possible(self) -> bool:
-        """Whether the captions say what can be seen: standing still has no before and after, so no *then*."""
+        """Whether captions can describe what is seen: standing still has no before and after, so no *then*."""
         return self.relation != "then" or all(act.motion != "still" for act in self.acts)
 
     def key(self) -> str:
-        """Return the meaning as one string, unique to it."""
+        """Return the meaning as a string that no other meaning has."""
         parts = [f"{act.actor}:{act.motion}" for act in self.acts]
         return parts[0] if self.relation is None else f"{parts[0]} {self.relation} {parts[1]}"
 
 
 def split_of(meaning: Meaning) -> str:
-    """Return the split that a combination belongs to, for every seed: 80 % train, 10 % val, 10 % test.
+    """Return the split of a meaning's combination, for every seed: 80 % train, 10 % val, 10 % test.
 
-    A combination is its actors with their motions, whatever the relation, the order and the direction of time: the
-    twin of a test clip, and the same acts in the other order, are never trained on either.
+    A combination is the actors with their motions, whatever the relation, the order and the direction of time. So
+    neither the twin of a test clip nor the same acts in the other order are ever trained on.
     """
     combination = sorted((act.actor, min(act.motion, MOTIONS[act.motion])) for act in meaning.acts)
     bucket = int.from_bytes(hashlib.sha256(repr(combination).encode()).digest()[:8], "big") % 10

@@ -1,7 +1,7 @@
-"""Captions of where the actors of a clip are, at its beginning and at its end.
+"""Captions that tell where the actors of a clip are, at its beginning and at its end.
 
-A method that pools frames has no reason to keep places when captions only say how something moves: on average, "moves
-right" and "moves left" are at the same places. Captions like these say what is where; no shipped recipe uses them.
+A method that pools frames has no reason to keep places if captions only tell how something moves: on average, "moves
+right" and "moves left" are at the same places. These captions tell what is where; no shipped recipe uses them.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _TEMPLATES = ("first {a} {p}, then {q}", "{a} {p} and then {q}")
 
 
 def place_name(x: float, y: float) -> str:
-    """Return the ninth of the frame that a point lies in, x and y in 0..1: "at the top left", "in the middle"."""
+    """Return in which ninth of the frame a point lies, x and y in 0..1: "at the top left", "in the middle"."""
     column, row = _COLUMNS[int(x > 0.38) + int(x > 0.62)], _ROWS[int(y > 0.38) + int(y > 0.62)]
     return f"at the {row} {column}".replace("  ", " ").strip() if row or column else "in the middle"
 
 
 def place_caption(scene: Scene, rng: np.random.Generator) -> str:
-    """Say where one actor, or each, is first and then; "out of view" where it is hidden."""
+    """Return where one actor, or each, is at first and then; a hidden one is "out of view"."""
     ends = np.array([0.0, 1.0])
     phrases = []
     for part in scene.parts:

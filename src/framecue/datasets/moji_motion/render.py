@@ -1,7 +1,7 @@
-"""Draw sprites on plain backgrounds, a batch of frames at a time.
+"""Drawing sprites on plain backgrounds, a batch of frames at a time.
 
-The unit of length is the frame's side, so one scene can be drawn at any size: a training stream draws at the backbone's
-own image size what the files hold at 224 pixels.
+The unit of length is the frame's side, so a scene can be drawn at any size: in training at the backbone's own image
+size, in files at 224 pixels.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def draw(sprites: Sprites, image_size: int) -> Tensor:
 
 @cache
 def _levels(image_size: int) -> tuple[Tensor, float]:
-    """Return textures for frames of a size: (2 levels, actors, 4, side, side), and where level 1 begins, in pixels."""
+    """Return textures for a frame size, (2 levels, actors, 4, side, side), and the pixels at which level 1 begins."""
     side = max(8, round(0.5 * image_size))
     levels = torch.stack([textures(side), textures(side, detail=max(4, side // 2))])
     assert levels.shape[1] == len(ACTORS)

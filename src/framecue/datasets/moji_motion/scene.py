@@ -1,4 +1,4 @@
-"""A scene: a meaning acted out at a place, on a background. Time runs from 0 to 1.
+"""Scenes: a meaning acted out at a place, on a background. Time runs from 0 to 1.
 
 A scene played backwards is a scene of the reversed meaning, frame for frame: everything is symmetric in time.
 """
@@ -37,7 +37,7 @@ _EXTENT = {"long": 0.60, "short": 0.34}
 
 @dataclass(frozen=True)
 class Part:
-    """One act on stage: where its actor is centred, how far it goes, and when it acts."""
+    """One act on stage: the centre of its actor, how far it moves, and when it acts."""
 
     actor: int
     motion: str
@@ -97,8 +97,8 @@ def make_scene(meaning: Meaning, rng: np.random.Generator, *, ends_early: bool =
 
     Args:
         meaning: what happens.
-        rng: where the draws come from.
-        ends_early: acts that are not one after the other end about halfway, and the actors rest where they came to.
+        rng: the source of randomness.
+        ends_early: whether acts that are not one after the other end about halfway, and the actors rest from then on.
     """
     background = np.clip(BACKGROUNDS[rng.integers(len(BACKGROUNDS))] + rng.normal(0, 4, 3), 0, 255).astype(np.float32)
     acts = meaning.acts
@@ -131,14 +131,14 @@ def make_scene(meaning: Meaning, rng: np.random.Generator, *, ends_early: bool =
         )
         for act, place, when in zip(acts, places, times, strict=True)
     ]
-    # The one drawn last covers the other where they meet; the order on the canvas says nothing about the order in time.
+    # The actor that is drawn last covers the other; this order must tell nothing about the order in time.
     if len(parts) == 2 and rng.random() < 0.5:
         parts.reverse()
     return Scene(meaning, tuple(parts), background)
 
 
 def _two_places(motions: tuple[str, ...], rng: np.random.Generator) -> list[tuple[float, float, float, float]]:
-    """Two lanes: one above the other when something moves sideways, side by side when something rises or falls."""
+    """Return two lanes: one above the other if something moves sideways, side by side if something rises or falls."""
     sideways = sum(motion in ("right", "left") for motion in motions)
     upright = sum(motion in ("rise", "fall") for motion in motions)
     stacked = sideways > upright if sideways != upright else rng.random() < 0.5
@@ -154,7 +154,7 @@ def _two_places(motions: tuple[str, ...], rng: np.random.Generator) -> list[tupl
 
 
 def join(scenes: list[Sprites]) -> Sprites:
-    """Join sprites of several scenes to one batch; a scene with fewer actors is padded with hidden ones."""
+    """Join the sprites of several scenes into one batch; a scene with fewer actors is padded with hidden ones."""
     widest = max(sprites.actor.shape[1] for sprites in scenes)
 
     def padded(field: str) -> torch.Tensor:

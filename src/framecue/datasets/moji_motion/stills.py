@@ -1,7 +1,7 @@
-"""Stills of actors at places, with captions that say where: what `moji-clip` is pre-trained on.
+"""Stills of actors at places, with captions that tell where they are; `moji-clip` is pre-trained on them.
 
-Patches that know places make motion quick to learn afterwards; from scratch on clips, next to nothing is learnt of
-order.
+Once patches know places, motion is quick to learn; a model that is trained on clips from scratch learns next to nothing
+about order.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class MojiStills:
         seed: each index of each seed is another still.
         num_examples: the length of an epoch.
         image_size: S, in pixels.
-        group_size: so many neighbouring examples show the same actors. In a batch without such groups the actors alone
-            tell nearly all stills apart, and places are not learnt: a linear probe finds none of them.
+        group_size: how many neighbouring examples show the same actors. In a batch without such groups, the actors
+            alone distinguish nearly all stills, and places are not learnt: a linear probe finds none.
     """
 
     def __init__(self, *, seed: int, num_examples: int, image_size: int, group_size: int = 1) -> None:
@@ -52,11 +52,11 @@ class MojiStills:
         """Do nothing: every epoch is the same, and a longer one holds more stills than another round of it."""
 
     def video_of(self, index: int) -> str:
-        """Return a name of the still's own: every still is a video."""
+        """Return a name for each still: every still is a video of its own."""
         return str(index)
 
     def backwards(self, index: int) -> None:
-        """Return None: a still is the same backwards."""
+        """Return None: a still is the same if it is played backwards."""
 
     def __getitems__(self, indices: Sequence[int]) -> list[Example]:
         actors = np.zeros((len(indices), 2), dtype=np.int64)
@@ -89,7 +89,7 @@ class MojiStills:
 
     @staticmethod
     def _place(rng: np.random.Generator, *, others: np.ndarray) -> tuple[float, float, float, float]:
-        """Return a place that leaves others visible."""
+        """Return a place (x, y, size, angle) at which the still's other actors stay visible."""
         size = 0.40 * float(rng.choice([0.55, 1.0, 1.25])) * rng.uniform(0.88, 1.12)
         pose = int(rng.choice(3, p=[0.8, 0.1, 0.1]))
         angle = {0: 0.0, 1: np.pi, 2: float(rng.choice([-0.5, 0.5])) * np.pi}[pose] + rng.normal(0, 0.06)
@@ -101,7 +101,7 @@ class MojiStills:
 
 
 def _phrase(name: str, placed: tuple[float, float, float, float], rng: np.random.Generator) -> str:
-    """Name an actor with its size, its pose and its place, each sometimes left out."""
+    """Return an actor's name with its size, pose and place, each of which is sometimes left out."""
     x, y, size, angle = placed
     how_big = _SIZES[int(size > 0.30) + int(size > 0.45)] if rng.random() < 0.6 else ""
     text = with_article(f"{how_big} {name}".strip(), rng)

@@ -21,12 +21,12 @@ START, END, SUFFIX = "<|startoftext|>", "<|endoftext|>", "</w>"
 def train_tokenizer(folder: str | Path, *, context_length: int) -> int:
     """Write `vocab.json`, `merges.txt` and `tokenizer_config.json` for `CLIPTokenizer`.
 
-    Every word of the grammar is one token; any other word is spelt with the bytes it is made of, so no text is lost.
-    End-of-text is the last id, so it is also the largest: no rule for finding it can read anything else.
+    Every word of the grammar is one token; any other word is spelt with its bytes, so no text is lost. End-of-text is
+    the last id and so also the largest: every rule for finding it finds the same token.
 
     Args:
         folder: made if it is missing.
-        context_length: tokens a text can have, start and end counted in.
+        context_length: how many tokens a text can have, including start and end.
 
     Returns:
         The size of the vocabulary.
@@ -34,7 +34,7 @@ def train_tokenizer(folder: str | Path, *, context_length: int) -> int:
     words = sorted({*all_words(), *EXTRA_WORDS, *ACTORS, ","})
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     merges = _merges(words)
-    # As OpenAI's vocabulary is laid out: bytes, bytes that end a word, merges, the two special tokens.
+    # In the order of OpenAI's vocabulary: bytes, bytes that end a word, merges, the two special tokens.
     tokens = [
         *alphabet,
         *(byte + SUFFIX for byte in alphabet),
@@ -62,9 +62,9 @@ def train_tokenizer(folder: str | Path, *, context_length: int) -> int:
 
 
 def _merges(words: list[str]) -> list[tuple[str, str]]:
-    """Return byte-pair merges that make each word one token: the most frequent pair first, of equals the first by name.
+    """Return byte-pair merges that make each word one token: the most frequent pair first, ties in alphabetical order.
 
-    The trainer of `tokenizers` leaves the order of equals to chance, and with it every token's id.
+    The trainer of `tokenizers` leaves the order of ties to chance, and with it every token's id.
     """
     spelt = [[*word[:-1], word[-1] + SUFFIX] for word in words]
     merges = []

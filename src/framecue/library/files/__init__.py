@@ -1,1 +1,1 @@
-"""What is on the disk: which files there are, their states, and what lies beside them."""
+"""The files on disk: which there are, the state of each, and what lies beside a video."""

@@ -1,8 +1,9 @@
-"""Which files and folders a person does not want indexed, as globs say.
+"""Globs for the files and folders that are not to be indexed.
 
-A glob without ``/`` is matched with the name of every file and folder, at any depth. One with ``/`` is matched with the
-path below the named folder, or with the whole path where it starts with ``/`` or ``~``; ``*`` stays within one name,
-``**`` is any number of folders (:mod:`framecue.globs` has the whole grammar). A folder that matches is not entered.
+A glob without ``/`` is matched against the name of every file and folder, at any depth. One with ``/`` is matched
+against the path below the named folder, or against the whole path if it starts with ``/`` or ``~``. ``*`` stays within
+one name, and ``**`` is any number of folders (:mod:`framecue.globs` has the whole grammar). A folder that matches is
+not entered.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ __all__ = ["Exclude"]
 
 
 class Exclude:
-    """Tells whether a path is excluded.
+    """Decides whether a path is excluded.
 
     Args:
-        globs: as the module says; upper and lower case differ.
+        globs: see the module's text; upper and lower case differ.
 
     Raises:
         InputError: a glob is empty.
@@ -31,7 +32,7 @@ class Exclude:
         self._names: list[Glob] = []
         self._below: list[Glob] = []
         self._whole: list[Glob] = []
-        # One text would otherwise be taken as many globs of one letter.
+        # A single string would otherwise be taken as many globs of one letter.
         for text in [globs] if isinstance(globs, str) else globs:
             glob = Glob(text)
             if not text.strip() or not (glob.names or glob.is_absolute):
@@ -46,7 +47,7 @@ class Exclude:
 
         Args:
             path: absolute path.
-            root: the named folder in which it was found; a glob with ``/`` starts there.
+            root: the named folder in which it was found; globs with ``/`` start there.
         """
         names = names_of(path)
         if any(glob.matches(names[-1:]) for glob in self._names) or any(glob.matches(names) for glob in self._whole):

@@ -1,7 +1,7 @@
-"""What a library asks of the place where files lie: listing them, their states, opening and hashing them.
+"""What a library needs from the place where files lie: to list them, to open and hash them, and to know their states.
 
-Everything that a run, a search or a prune wants to know of a file goes through here, so that files elsewhere than on a
-disk (an object store) are one more implementation.
+A run, a search or a prune learns everything about a file through this interface, so files that are not on a disk (in
+an object store) need one more implementation and nothing else.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ def as_list(paths: PathsLike) -> list[str | os.PathLike[str]]:
 
 
 class FoundFile(NamedTuple):
-    """A file that a search through folders found: its absolute path, and its state."""
+    """A file that was found in a folder: its absolute path and its state."""
 
     path: str
     state: FileState
 
 
 class Files(Protocol):
-    """Where files lie. Paths are absolute, as :func:`framecue.paths.absolute_path` gives them."""
+    """A place where files lie. Paths are absolute, as :func:`framecue.paths.absolute_path` returns them."""
 
     def find(
         self,
@@ -44,21 +44,22 @@ class Files(Protocol):
     ) -> Iterator[tuple[str, FoundFile | Skipped]]:
         """Find every file to consider at some paths and in the folders among them, in an order that does not change.
 
-        A file that is named is always tried; in folders only files with one of the suffixes, and nothing hidden.
+        A file that is named is always tried. Of the files in a folder, only those with one of the suffixes are, and
+        nothing hidden.
 
         Args:
             paths: a file or folder, or several, as a person names them.
-            suffixes: what to look for in folders, lower case, with the dot.
+            suffixes: of the files to look for in folders, lower case, with the dot.
             exclude: what to leave out.
-            within: look only at these absolute paths and below them. What is not there is not reported then.
+            within: look only at these absolute paths and below them; missing files are then not reported.
 
         Yields:
-            (the absolute path that was named, a file or why a path cannot be one).
+            (the absolute path that was named, a file or the reason why there is none).
         """
         ...
 
     def siblings(self, folder: str) -> Iterator[FoundFile]:
-        """Yield the files that lie directly in a folder, in any order; none where it cannot be listed."""
+        """Yield the files that lie directly in a folder, in any order; none if it cannot be listed."""
         ...
 
     def state(self, path: str) -> FileState:
@@ -70,15 +71,15 @@ class Files(Protocol):
         ...
 
     def is_missing(self, path: str) -> bool:
-        """Whether there is certainly nothing at a path; a link to nothing is something, as its disk may come back."""
+        """Whether there is certainly nothing at a path; a broken link counts as something: its disk may come back."""
         ...
 
     def may_be_away(self, folder: str) -> bool:
-        """Whether a folder looks as one does whose disk is not mounted: empty, a link to nothing, or unreadable."""
+        """Whether a folder looks as if its disk were not mounted: it is empty, a broken link, or unreadable."""
         ...
 
     def is_same(self, path: str, other: str) -> bool:
-        """Whether two paths lead to one file."""
+        """Whether two paths lead to the same file."""
         ...
 
     def open(self, path: str) -> BinaryIO:

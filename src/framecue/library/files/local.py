@@ -28,7 +28,7 @@ class LocalFiles:
         exclude: Exclude,
         within: Collection[str] | None = None,
     ) -> Iterator[tuple[str, FoundFile | Skipped]]:
-        """Find files; links are followed, and each real folder is entered once, so that links make no loop."""
+        """Find files; links are followed, and each real folder is entered once, so links cannot make a loop."""
         return walk.find_files(paths, suffixes=suffixes, exclude=exclude, within=within)
 
     def siblings(self, folder: str) -> Iterator[FoundFile]:
@@ -40,9 +40,9 @@ class LocalFiles:
                         if entry.is_file():
                             yield FoundFile(entry.path, FileState.of(entry.stat()))
                     except OSError:
-                        continue  # it has just gone, or leads to nothing
+                        continue  # it has just gone, or is a broken link
         except OSError:
-            # What is in it cannot be read either, or it has just gone.
+            # Its files cannot be read either, or it has just gone.
             return
 
     def state(self, path: str) -> FileState:
@@ -60,7 +60,7 @@ class LocalFiles:
         return False
 
     def may_be_away(self, folder: str) -> bool:
-        """Whether a folder is empty, a link to nothing, or cannot be read."""
+        """Whether a folder is empty, a broken link, or unreadable."""
         place = Path(folder)
         try:
             return next(place.iterdir(), None) is None
@@ -70,7 +70,7 @@ class LocalFiles:
             return True
 
     def is_same(self, path: str, other: str) -> bool:
-        """Whether two paths lead to one file."""
+        """Whether two paths lead to the same file."""
         try:
             return Path(path).samefile(other)
         except OSError:

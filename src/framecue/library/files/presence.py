@@ -1,4 +1,4 @@
-"""Whether a file still has the content that a library noted. What cannot be looked at is taken to be as it was."""
+"""Whether a file still has the content that a library noted. A file that cannot be looked at counts as unchanged."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ __all__ = ["holds"]
 
 
 def holds(files: Files, path: str, video_id: str, state: FileState) -> bool:
-    """Whether a file still has the content that a library noted; it is hashed if its time changed.
+    """Whether a file still has the content that a library noted; it is hashed if its modification time changed.
 
     Args:
         files: where it lies.
         path: the file.
-        video_id: hash of the content that was noted.
-        state: the file's state then.
+        video_id: hash of the noted content.
+        state: the file's state when it was noted.
     """
     try:
         now = files.state(path)

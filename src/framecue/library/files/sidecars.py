@@ -1,8 +1,8 @@
-"""What files beside a video say about it: subtitles (``.srt``, ``.vtt``) and descriptions (``.txt``).
+"""Sidecars, the files beside a video that tell about it: subtitles (``.srt``, ``.vtt``) and descriptions (``.txt``).
 
 They lie in the video's folder and carry its name, with or without its suffix, perhaps with tags for the language and
 the kind: ``clip.srt``, ``clip.en.vtt``, ``clip.mp4.srt``, ``clip.pt-BR.forced.srt``, ``clip.txt``. A sidecar that
-cannot be read is left out with its reason, and stops nothing.
+cannot be read is skipped with a reason; the video is indexed without it.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ Entry = tuple[str, int, float]
 
 SIDECAR_SUFFIXES = frozenset((".srt", ".txt", ".vtt"))
 
-# A description belongs to every segment of a video, so a long one would be stored many times.
+# A description is stored with every segment of its video, so a long one would be stored many times.
 MAX_NOTES_CHARS = 4000
-# People say about 15 characters a second: room for several languages, but not for what would fill a disk.
+# People speak about 15 characters a second: this leaves room for several languages, but not enough to fill a disk.
 _MAX_CHARS_PER_SECOND = 400
 _LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}", re.IGNORECASE)
 _KIND_TAGS = frozenset(("auto", "default", "forced", "full", "orig", "sdh"))
@@ -40,12 +40,12 @@ _KIND_TAGS = frozenset(("auto", "default", "forced", "full", "orig", "sdh"))
 
 @dataclass(frozen=True)
 class Sidecars:
-    """What the files beside one video say.
+    """The texts of the files beside one video.
 
     Attributes:
-        state: which files they are, and their sizes and times; None where there are none.
-        cues: what is told when, in the order of the starts.
-        notes: what is said of the whole video.
+        state: which files they are, with their sizes and times; None if there are none.
+        cues: texts with their times, in the order of their starts.
+        notes: the text about the whole video.
         skipped: the files that could not be read, with reasons.
     """
 
@@ -55,14 +55,14 @@ class Sidecars:
     skipped: tuple[Skipped, ...] = ()
 
     def text_between(self, start_seconds: float, end_seconds: float) -> str | None:
-        """Return what is said about a segment: its cues' lines in the order of time, each line once, then the notes.
+        """Return the text for a segment: the lines of its cues in the order of time, each line once, then the notes.
 
         Args:
             start_seconds: where the segment starts.
             end_seconds: where it ends.
 
         Returns:
-            Lines; None where nothing is said. A cue that only touches the segment is not shown in it.
+            Lines; None if there is no text. A cue that only touches the segment does not belong to it.
         """
         room = MAX_NOTES_CHARS + _MAX_CHARS_PER_SECOND * max(0.0, end_seconds - start_seconds)
         lines: dict[str, None] = {}
@@ -77,12 +77,12 @@ class Sidecars:
 
     @cached_property
     def _latest_ends(self) -> list[float]:
-        """How far the cues up to each reach: a long video has many segments, and each starts far into the cues."""
+        """For each cue, the latest end of the cues up to it; bisected, as a segment may start far into the cues."""
         return list(accumulate((cue.end_seconds for cue in self.cues), max))
 
 
 class SidecarFinder:
-    """Finds and reads the sidecars of videos; each folder is listed once, so make a new one for each run.
+    """Finds and reads the sidecars of videos; it lists each folder once, so each run needs a new one.
 
     Args:
         files: where they lie.
@@ -95,13 +95,13 @@ class SidecarFinder:
 
     def find(self, path: str) -> list[str]:
         """Return the absolute paths of a video's sidecars, in the order of their names."""
-        folder = os.path.dirname(path)  # noqa: PTH120 (a text for each of many thousand paths)
+        folder = os.path.dirname(path)  # noqa: PTH120 (strings, as there may be thousands of paths)
         return [os.path.join(folder, name) for name, _, _ in self._entries(path)]  # noqa: PTH118
 
     def state(self, path: str) -> str | None:
-        """Return which sidecars a video has, in which state, as the column ``sidecars`` holds it; None for none."""
+        """Return which sidecars a video has and their states, as the column ``sidecars`` holds it; None for none."""
         entries = self._entries(path)
-        # ASCII alone, whatever bytes a name has.
+        # JSON in ASCII, whatever bytes a name has.
         return json.dumps(entries) if entries else None
 
     def read(self, path: str) -> Sidecars:
@@ -136,7 +136,7 @@ class SidecarFinder:
         """Return the sidecars in a folder by the names of the videos that they may belong to."""
         found: dict[str, list[Entry]] = {}
         for path, state in self._files.siblings(folder):
-            name = os.path.basename(path)  # noqa: PTH119 (a text for each of many thousand paths)
+            name = os.path.basename(path)  # noqa: PTH119 (strings, as there may be thousands of paths)
             for key in _videos_meant(name):
                 found.setdefault(key, []).append((name, state.size_bytes, state.modified_seconds))
         return found
@@ -149,7 +149,7 @@ def is_sidecar_of(sidecar: str, video: str) -> bool:
 
 
 def is_same_state(noted: str | None, now: str | None) -> bool:
-    """Whether two states of :meth:`SidecarFinder.state` are the same; libraries of before note nanoseconds."""
+    """Whether two values of :meth:`SidecarFinder.state` mean the same; older libraries note nanoseconds."""
     return noted == now or (noted is not None and now is not None and _entries_of(noted) == _entries_of(now))
 
 
@@ -157,15 +157,15 @@ def _entries_of(state: str) -> list[Entry]:
     entries: list[Entry] = []
     for name, size_bytes, modified in json.loads(state):
         if isinstance(modified, int):
-            # As Python makes seconds of nanoseconds, to the last bit.
+            # Exactly as Python turns nanoseconds into seconds, to the last bit.
             modified = modified // 10**9 + 1e-9 * (modified % 10**9)
         entries.append((name, size_bytes, modified))
     return entries
 
 
 def _videos_meant(sidecar: str) -> Iterator[str]:
-    """Yield the names, with or without suffix, of the videos that a file of this name belongs to; none for others."""
-    base, suffix = os.path.splitext(sidecar)  # noqa: PTH122 (a text for each of many thousand names)
+    """Yield the video names, with or without suffix, that a sidecar may belong to; none if it is no sidecar."""
+    base, suffix = os.path.splitext(sidecar)  # noqa: PTH122 (strings, as there may be thousands of names)
     if suffix.lower() not in SIDECAR_SUFFIXES:
         return
     yield base

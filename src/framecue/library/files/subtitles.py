@@ -1,7 +1,7 @@
-"""Subtitle and text files: bytes in an unknown encoding become cues, which say what is told when.
+"""Reading subtitle and text files: bytes in an unknown encoding become cues, texts with their times.
 
-The files are whatever lies on people's disks, so everything has a bound here, and each step takes time in proportion
-to a file's length: the patterns of pysubs2 that remove markup do not, so markup is removed before.
+The files are whatever lies on people's disks, so everything here has a bound, and each step takes time in proportion
+to a file's length. The patterns by which pysubs2 removes markup do not, so the markup is removed first.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ __all__ = ["MAX_TEXT_BYTES", "Cue", "parse_cues", "read_text", "tidy"]
 
 # The subtitles of a film take 0.1 MB.
 MAX_TEXT_BYTES = 5 << 20
-# Two lines that one can read take 80 characters.
+# Two readable lines take 80 characters.
 _MAX_CUE_CHARS = 1000
 
 _ENCODINGS_BY_MARK = {
     codecs.BOM_UTF8: "utf-8-sig",
-    # Before UTF-16, whose mark is the beginning of this one.
+    # Before UTF-16, whose mark is the beginning of this one's.
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF16_LE: "utf-16",
@@ -44,7 +44,7 @@ class Cue:
 
 
 def read_text(files: Files, path: str) -> str | Skipped:
-    """Read a text file: UTF-8, UTF-16 or UTF-32 as its mark says, or else UTF-8, or else Windows' Western one."""
+    """Read a text file in the encoding that its byte order mark names, else in UTF-8, else in Windows-1252."""
     try:
         with files.open(path) as file:
             data = file.read(MAX_TEXT_BYTES + 1)
@@ -59,20 +59,20 @@ def read_text(files: Files, path: str) -> str | Skipped:
 
 
 def parse_cues(text: str, format_name: str) -> list[Cue]:
-    """Take the cues out of the text of a subtitle file, in the order of their starts.
+    """Return the cues in the text of a subtitle file, in the order of their starts.
 
     Args:
-        text: its lines end in a line feed alone.
+        text: with lines that end in a line feed alone.
         format_name: ``srt`` or ``vtt``.
 
     Returns:
-        The cues that have a text, without markup; none where the text is no such file's.
+        The cues that have a text, without markup; none if the text is not of this format.
     """
     import pysubs2
 
     plain = re.sub(r"\n{3,}", "\n\n", _MARKUP.sub("", text))
     cues = []
-    # What is left that looks like markup is text (or an attack on its patterns).
+    # Whatever still looks like markup is text (or an attack on the patterns of pysubs2).
     for event in pysubs2.SSAFile.from_string(plain, format_=format_name, keep_html_tags=True):
         words = event.text[:_MAX_CUE_CHARS].replace("\\N", "\n")
         if format_name == "vtt":
@@ -85,7 +85,7 @@ def parse_cues(text: str, format_name: str) -> list[Cue]:
 
 
 def tidy(text: str) -> str:
-    """Give a text without empty lines, control characters and needless spaces."""
+    """Return a text without empty lines, control characters and needless spaces."""
     lines = (" ".join(line.split()) for line in _CONTROLS.sub(" ", text).splitlines())
     return "\n".join(filter(None, lines))
 

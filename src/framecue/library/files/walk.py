@@ -1,6 +1,6 @@
 """Finding files at the paths that a person names, and in the folders among them; no content is read.
 
-The same files come in the same order, whatever the file system's order.
+The order of the files does not depend on the file system's order.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ def is_below(path: str, folder: str) -> bool:
 
 
 def is_within(path: str, places: Collection[str]) -> bool:
-    """Whether an absolute path is one of some places, or lies below one; quick for many places in a set."""
+    """Whether an absolute path is one of some places or lies below one; fast for many places in a set."""
     while path not in places:
-        parent = os.path.dirname(path)  # noqa: PTH120 (a text for each of many thousand paths)
+        parent = os.path.dirname(path)  # noqa: PTH120 (strings, as there may be thousands of paths)
         if parent == path:
             return False
         path = parent
@@ -45,17 +45,17 @@ def find_files(
 ) -> Iterator[tuple[str, FoundFile | Skipped]]:
     """Find every file to consider, and every path that cannot be one.
 
-    A file that is named is always tried; in folders (searched through, links followed, each real folder once, so that
-    links make no loop) only files with one of the suffixes, and nothing hidden.
+    A file that is named is always tried. Of the files in a folder, at any depth, only those with one of the suffixes
+    are, and nothing hidden. Links are followed, and each real folder is entered once, so links cannot make a loop.
 
     Args:
         paths: a file or folder, or several.
-        suffixes: what to look for in folders, lower case, with the dot.
+        suffixes: of the files to look for in folders, lower case, with the dot.
         exclude: what to leave out.
-        within: look only at these absolute paths and below them. What is not there is not reported then.
+        within: look only at these absolute paths and below them; missing files are then not reported.
 
     Yields:
-        (the absolute path that was named, a file or why a path cannot be one).
+        (the absolute path that was named, a file or the reason why there is none).
     """
     for item in as_list(paths):
         if not os.fspath(item):
@@ -74,7 +74,7 @@ def find_files(
 
 
 def look_at(path: str) -> os.stat_result | Skipped:
-    """Look at one path, following links; what is neither a file nor a folder would block a reader (a pipe)."""
+    """Return a path's status, following links; anything but a file or folder (a pipe) could block a reader."""
     try:
         path.encode()
     except UnicodeEncodeError:
@@ -94,7 +94,7 @@ def look_at(path: str) -> os.stat_result | Skipped:
 
 
 def identity_of(path: str) -> tuple[int, int] | None:
-    """What makes a file or folder itself, by whatever path it is reached; None where it cannot be looked at."""
+    """Return what identifies a file or folder, by whatever path it is reached; None if it cannot be looked at."""
     try:
         status = Path(path).stat()
     except OSError:
@@ -121,7 +121,7 @@ def _find_all(root: str, suffixes: Collection[str], exclude: Exclude) -> Iterato
 
 
 def _find_part(root: str, place: str, suffixes: Collection[str], exclude: Exclude) -> Iterator[FoundFile | Skipped]:
-    """Find what is at a place below a named folder, as the search through the whole folder would."""
+    """Find the files at a place below a named folder, as the search through the whole folder would find them."""
     way = root
     for name in Path(place).relative_to(root).parts:
         way = os.path.join(way, name)  # noqa: PTH118 (as it is, links included)
@@ -137,7 +137,7 @@ def _find_part(root: str, place: str, suffixes: Collection[str], exclude: Exclud
 def _walk(root: str, folder: str, suffixes: Collection[str], exclude: Exclude) -> Iterator[FoundFile | Skipped]:
     """Yield the files in a folder, which is the named root or below it, in sorted order, each real folder once."""
     errors: list[OSError] = []
-    # The search through the whole root came through these, and does not enter them again.
+    # A search through the whole root comes through these folders on its way, and does not enter them again.
     visited = set(filter(None, (identity_of(way) for way in _way(root, folder))))
     for parent, folders, files in os.walk(folder, followlinks=True, onerror=errors.append):
         identity = identity_of(parent)
@@ -163,7 +163,7 @@ def _walk(root: str, folder: str, suffixes: Collection[str], exclude: Exclude) -
 
 
 def _way(root: str, folder: str) -> Iterator[str]:
-    """Yield the folders from the root down to the one above a folder."""
+    """Yield the folders from the root down to a folder's parent."""
     way = root
     for name in Path(folder).relative_to(root).parts:
         yield way

@@ -1,1 +1,1 @@
-"""From files to rows: what a run has to do, encoding it, and what that means for what the library holds."""
+"""From files to rows: planning a run, encoding its files, and working out what to write to the library."""

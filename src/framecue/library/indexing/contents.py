@@ -1,7 +1,7 @@
-"""Where each content is, while a run goes on: what makes a new path a moved file, or a copy of another.
+"""Where each content is during a run, which decides whether a new path is a moved file or a copy of another.
 
-A path that the library notes is believed as long as size and modification time are those it noted; otherwise its
-content is hashed. What cannot be looked at is taken to be where it was: nothing is taken away on a guess.
+A file is taken to have the content that the library noted as long as its size and modification time are those it noted;
+otherwise it is hashed. A file that cannot be looked at is taken to be where it was: nothing is removed on a guess.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Contents:
     Args:
         held: what the library holds, by path.
         seen: the files that the run found.
-        files: where they lie.
+        files: where the files lie.
     """
 
     def __init__(self, held: Mapping[str, Held | Copy], seen: Collection[str], *, files: Files = LOCAL_FILES) -> None:
@@ -46,12 +46,12 @@ class Contents:
             del self._paths[old.video_id][path]
 
     def video_id(self, path: str) -> str | None:
-        """Return the content that is held at a path."""
+        """Return the hash of the content that is held at a path; None if there is none."""
         item = self._held.get(path)
         return item.video_id if item else None
 
     def video_ids(self) -> set[str]:
-        """Return every content that is held."""
+        """Return the hash of every content that is held."""
         return {video_id for video_id, paths in self._paths.items() if paths}
 
     def has(self, video_id: str) -> bool:
@@ -62,7 +62,7 @@ class Contents:
         """Return where the content of a file at a new path is held.
 
         Returns:
-            (path, whether a file with this content is still there); the path is None where no path holds it.
+            (path, whether a file there still has this content); the path is None if the content is not held.
         """
         gone = None
         for path in self._paths.get(video_id, {}):
@@ -73,10 +73,9 @@ class Contents:
         return gone, False
 
     def _is_respelt(self, path: str, new_path: str) -> bool:
-        """Whether two paths are one file whose name only changed case (or its accents' encoding).
+        """Whether two paths are one file whose name changed only in case (or in how accents are encoded).
 
-        Where the file system does not tell cases apart, the old spelling still leads to the file, but no folder
-        lists it.
+        If the file system ignores case, the old spelling still leads to the file, but no folder lists it.
         """
         if path in self._seen or _folded(path) != _folded(new_path):
             return False
@@ -84,9 +83,9 @@ class Contents:
 
 
 def find_heirs(files: Files, video_ids: Collection[str], copies: Mapping[str, Copy]) -> dict[str, tuple[str, Copy]]:
-    """Return, for each content, the copy that takes over when its file goes, where the library knows one.
+    """Return the copy that takes over when a content's file goes, for each content with a known copy.
 
-    That is a copy that is there, or else one that is not: its disk may be away.
+    A copy that exists is preferred to one that is missing, whose disk may be away.
     """
     heirs: dict[str, tuple[str, Copy]] = {}
     absent: dict[str, tuple[str, Copy]] = {}

@@ -1,6 +1,6 @@
-"""What is read of a file becomes an encoded video: a unit of work in, its vectors out.
+"""Encoding what was read of a file: a unit of work in, an encoded video out.
 
-Nothing here knows a library or its store, and what comes out can be pickled: it may be done in any process, on any
+Nothing here knows about a library or its store, and the result can be pickled: encoding can run in any process, on any
 machine, that can load the encoder.
 """
 
@@ -21,13 +21,13 @@ from framecue.video import Content, Moment, ReadOptions, Segmentation
 
 __all__ = ["EncodedSegment", "EncodedVideo", "End", "SegmentEncoder", "encode_units"]
 
-# So many frames fill a processor's cores; more only take memory.
+# This many frames keep a processor's cores busy; more would only take memory.
 FRAMES_PER_ENCODE = 64
 
 
 @dataclass(frozen=True)
 class End:
-    """The last that comes of each unit; ``error`` says why it could not be read to its end."""
+    """The last event of each unit; ``error`` is the reason why it could not be read to its end, or None."""
 
     error: VideoError | None = None
 
@@ -53,13 +53,13 @@ class EncodedSegment:
 
 @dataclass(frozen=True, eq=False)
 class EncodedVideo:
-    """What encoding a unit gave.
+    """The result of encoding a unit.
 
     Attributes:
-        unit: what was to be encoded.
+        unit: the file.
         video_id: hash of its content.
-        duration_seconds: of the video; 0 where it was not encoded.
-        segments: in the order of their starts; none where the content was known already, and so not encoded.
+        duration_seconds: of the video; 0 if it was not encoded.
+        segments: in the order of their starts; none if the content was already known, and so not encoded.
         encoded_seconds: when it was encoded, seconds since 1970.
     """
 
@@ -79,7 +79,7 @@ class SegmentEncoder:
         captions: whether to describe each segment with the encoder's captioner.
 
     Raises:
-        InputError: there are to be captions, and the encoder has no captioner.
+        InputError: captions are wanted, and the encoder has no captioner.
     """
 
     def __init__(self, encoder: Encoder, *, segmentation: Segmentation | None = None, captions: bool = False) -> None:
@@ -93,11 +93,11 @@ class SegmentEncoder:
         self.options = ReadOptions(encoder.sampling, segmentation or Segmentation(), short_side=encoder.short_side)
 
     def prepare(self, moment: Moment) -> Moment:
-        """Return a moment whose pixels, uint8 (F, H, W, 3), have become pixel values, float32 (F, 3, S, S)."""
+        """Return the moment with pixel values, float32 (F, 3, S, S), in place of pixels, uint8 (F, H, W, 3)."""
         return replace(moment, pixels=self.encoder.prepare(moment.pixels))
 
     def encode(self, moments: Sequence[Moment]) -> list[EncodedSegment]:
-        """Encode prepared moments in one go."""
+        """Encode prepared moments in one batch."""
         pixel_values = np.stack([moment.pixels for moment in moments])
         vectors = self.encoder.embed_videos(pixel_values)
         captions: Sequence[str | None] = [None] * len(moments)
@@ -111,7 +111,7 @@ class SegmentEncoder:
 
 @dataclass
 class _Video:
-    """A unit that is being read; its segments, in order, as far as they are encoded."""
+    """A unit that is being read, with those of its segments that are already encoded, in order."""
 
     unit: Unit
     content: Content | None = None
@@ -124,7 +124,7 @@ class _Video:
         return self.end is not None and len(self.segments) == self.num_read
 
     def result(self) -> EncodedVideo | Skipped:
-        """Return what became of it."""
+        """Return the result of the unit: an encoded video, or the reason why it was skipped."""
         assert self.end is not None
         if self.end.error is not None:
             return Skipped(self.unit.path, self.end.error.reason)
@@ -140,13 +140,13 @@ class _Video:
 def encode_units(
     events: Iterable[tuple[Unit, Content | Moment | End]], encoder: SegmentEncoder
 ) -> Iterator[EncodedVideo | Skipped]:
-    """Yield what becomes of each unit, in the order in which the units come.
+    """Yield the result of each unit, in the order in which the units come.
 
-    Segments are encoded several at a time, across videos: short clips fill a batch together.
+    Segments are encoded in batches across videos: short clips share a batch.
 
     Args:
-        events: what is read of each unit, one unit after the other: its content, its prepared moments, its end.
-        encoder: encodes them.
+        events: what is read of each unit, one unit after another: its content, its prepared moments, its end.
+        encoder: encodes the moments.
     """
     videos: deque[_Video] = deque()
     waiting: list[tuple[_Video, Moment]] = []

@@ -1,8 +1,8 @@
-"""What an encoded video means for what a library holds, and what is written of it, in commits of whole videos.
+"""Working out what an encoded video changes in a library, and writing it in commits of whole videos.
 
-A file whose content is in the library already is not encoded again. If the file that had it is gone, this one was moved
-and takes its rows over; if not, this one is a copy, of which a note is kept. Rows that leave their path while a run
-goes on wait in memory, in case another file of the run turns out to have their content (files that swap names).
+A file whose content is already in the library is not encoded again. If the file that had the content is gone, the new
+one was moved and takes over its rows; otherwise it is a copy, and the library keeps a note about it. Rows that lose
+their path during a run wait in memory, in case another file of the run has their content (two files may swap names).
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from framecue.library.store.snapshot import Snapshot
 
 __all__ = ["Ledger", "Outcome"]
 
-# A commit costs some milliseconds, on an object store more; an interrupted run encodes what was not committed again.
+# A commit costs some milliseconds, on an object store more; if a run is interrupted, whatever was not committed has to
+# be encoded again.
 ROWS_PER_COMMIT = 64
 SECONDS_PER_COMMIT = 15.0
 
@@ -62,21 +63,23 @@ class Outcome:
 class Ledger:
     """Keeps account of one run: what is held where, and what the next commit writes.
 
-    A file goes through these states: *new* or *changed* (its rows are kept at its path), *touched* (its content is the
-    one that is held there), *moved* (the path that held its content is gone; its rows come along), *a copy* (another
-    path still holds its content; a note is kept). Rows that lose their path are *displaced*; whoever has their
-    content next takes them, at the end of the run a copy elsewhere, and else they go.
+    A file ends in one of these states: *new* or *changed* (its rows are kept at its path), *touched* (its path already
+    holds its content), *moved* (the path that held its content is gone, and its rows move to the new path), or *a copy*
+    (another path still holds its content; a note is kept). Rows that lose their path are *displaced*. The next file
+    of the run that has their content takes them. At the end of the run a copy elsewhere may take them; if there is
+    none, they are deleted.
 
     Args:
-        store: the library, opened since nobody else may write it; None where it does not exist yet.
-        make_store: makes the library, when the first rows are there.
+        store: the library, opened under the lock; None if it does not exist yet.
+        make_store: makes the library, once there are rows to write.
         snapshot: what the library holds; kept up to date with what is committed.
-        contents: what is held where; kept up to date with what is to be committed as well.
+        contents: what is held where; kept up to date with what waits for a commit, too.
         files: where the files lie.
 
     Attributes:
-        outcome: what the run did so far.
-        again: files whose content was to be known, but is not: it failed before, or another run took it out.
+        outcome: what the run has done so far.
+        again: files to encode after all. Their content was believed to be known, but the file that was to bring it
+            failed, or another run removed it.
     """
 
     def __init__(
@@ -95,7 +98,7 @@ class Ledger:
         self.again: list[Unit] = []
         self._sidecars = SidecarFinder(files)
         self._displaced: dict[str, list[Row]] = {}
-        # For the next commit: rows by path, paths whose stored rows go, notes about copies.
+        # For the next commit: rows by path, paths whose stored rows are deleted, notes about copies.
         self._rows: dict[str, list[Row]] = {}
         self._leaving: set[str] = set()
         self._copies: dict[str, Copy] = {}
@@ -103,7 +106,7 @@ class Ledger:
         self._committed_at = time.monotonic()
 
     def take(self, result: EncodedVideo | Skipped) -> None:
-        """Find the place of what became of a unit, and commit if enough waits for it."""
+        """Find the place for the result of a unit, and commit if enough is waiting."""
         if isinstance(result, Skipped):
             self.outcome.skipped.append(result)
         elif not result.segments or self._contents.has(result.video_id):
@@ -118,13 +121,13 @@ class Ledger:
         self.commit_if_due()
 
     def commit_if_due(self) -> None:
-        """Commit if much waits, or something waits for long."""
+        """Commit if enough is waiting, or the last commit was long ago."""
         overdue = time.monotonic() - self._committed_at > SECONDS_PER_COMMIT
         if sum(map(len, self._rows.values())) + len(self._copies) >= ROWS_PER_COMMIT or overdue:
             self.commit()
 
     def _settle(self, unit: Unit, video_id: str) -> None:
-        """Find the place of a file whose content is known: it was touched, moved, or is a copy of another."""
+        """Find the place for a file whose content is known: it was touched, was moved, or is a copy of another."""
         if self._contents.video_id(unit.path) == video_id:
             if rows := self._rows_at(unit.path):
                 self._keep(unit, rows)
@@ -149,7 +152,7 @@ class Ledger:
             self.again.append(unit)
 
     def bequeath(self) -> None:
-        """Let a copy outside this run's folders take over the content of a file that was changed."""
+        """Keep displaced rows at the path of a copy that this run has not seen, if the library knows one."""
         free = {path: copy for path, copy in self._noted.items() if self._contents.video_id(path) is None}
         for path, copy in find_heirs(self._files, self._displaced.keys(), free).values():
             self._keep(Unit(path, copy.state), self._displaced[copy.video_id])
@@ -160,7 +163,7 @@ class Ledger:
         return self._store.rows_at([path]).get(path, []) if self._store else []
 
     def _displace(self, path: str) -> None:
-        """Take away what is held at a path; the rows wait in case another file of this run has their content."""
+        """Drop what is held at a path; the rows wait in case another file of this run has their content."""
         video_id = self._contents.video_id(path)
         if video_id is None:
             return
@@ -172,7 +175,7 @@ class Ledger:
             self._displaced[video_id] = rows
 
     def _keep(self, unit: Unit, rows: list[Row]) -> None:
-        """Hold rows at a file's path, as it is now."""
+        """Keep rows at a file's path, with its present state and sidecars."""
         path = unit.path
         if self._contents.video_id(path) != rows[0].video_id:
             self._displace(path)
@@ -188,11 +191,11 @@ class Ledger:
         self._displaced.pop(rows[0].video_id, None)
 
     def commit(self) -> None:
-        """Write what waits."""
+        """Write everything that is waiting."""
         if self._rows:
             self._store = self._store or self._make_store()
         if self._store:
-            # Rows first: should a crash leave a note about a copy behind, a path that has rows counts as held.
+            # Rows first: if a crash leaves a note about a copy behind, the path still counts as held, by its rows.
             rows = [row for rows in self._rows.values() for row in rows]
             self._store.write(rows, replacing=sorted(self._leaving))
             forget = sorted(self._forget - self._copies.keys())

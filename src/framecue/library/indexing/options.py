@@ -1,4 +1,4 @@
-"""How files are indexed: the one list of options that Python, the command line and folders that are followed share."""
+"""How files are indexed: the one list of options, for Python, for the command line and for watching folders."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class AddOptions:
 
     Args:
         exclude: globs of files and folders to leave out: without ``/`` for names at any depth, with ``/`` for paths
-            below the folders that are given. Kept as a tuple.
-        prune: whether to take out of the library what is gone from the folders that are given. A folder that is not
-            there, or has no video any more, may be on a disk that is not mounted; nothing below it is taken out.
-        segmentation: how videos are cut into segments. A library keeps to what it was made with, so this is for a new
-            one; None for the library's own, or the usual one.
+            below the given folders. Kept as a tuple.
+        prune: whether to remove from the library the files that are gone from the given folders. A folder that does not
+            exist, or has no video any more, may be on a disk that is not mounted, so nothing below it is removed.
+        segmentation: how videos are cut into segments. A library keeps the segmentation with which it was made, so this
+            is for a new one; None for the library's own, or for the default.
         captions: whether to describe each segment with the method's captioner, for full text search.
-        stall_seconds: how long reading a file may give no sign of life before the file is skipped.
+        stall_seconds: how long the reader of a file may show no sign of life before the file is skipped.
 
     Raises:
         InputError: a glob is empty, or ``stall_seconds`` is not above 0.
@@ -38,7 +38,7 @@ class AddOptions:
     stall_seconds: float = STALL_SECONDS
 
     def __post_init__(self) -> None:
-        # A text is a sequence of letters, but one glob. What a caller may still change is not what is kept.
+        # A string is a sequence of letters, but one glob. A list is copied, as the caller may still change it.
         globs = (self.exclude,) if isinstance(self.exclude, str) else tuple(self.exclude)
         object.__setattr__(self, "exclude", globs)
         Exclude(globs)

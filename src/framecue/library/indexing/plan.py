@@ -1,7 +1,7 @@
-"""Which files an indexing run has to encode: paths, and what the library holds, become a list of units of work.
+"""Planning an indexing run: from paths, and from what the library holds, comes a list of units of work.
 
-Nothing is decoded here and no content is read; a file counts as unchanged when its size and modification time are
-those that the library noted. The same files give the same plan in the same order, whatever the file system's order.
+Nothing is decoded here and no content is read: a file counts as unchanged if its size and modification time are those
+that the library noted. The order of the plan does not depend on the file system's order.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ class Plan:
 
     Attributes:
         units: new and changed files, in a fixed order.
-        unchanged: paths of the files which the library holds as they are, itself or as a copy of another.
+        unchanged: paths of files that the library already holds as they are, or knows as copies of others.
         skipped: paths that cannot be indexed, with reasons.
-        folders: the folders that were named and in which there is a video.
-        subtitles_changed: those of ``unchanged`` of which the files beside them now say something else.
-        within: the absolute paths to which the plan is confined; None where it covers all that was named.
+        folders: the named folders that contain a video.
+        subtitles_changed: the paths in ``unchanged`` whose sidecars have changed.
+        within: the absolute paths to which the plan is confined; None if it covers everything that was named.
     """
 
     units: tuple[Unit, ...]
@@ -66,7 +66,7 @@ class Plan:
         return frozenset([*(unit.path for unit in self.units), *self.unchanged, *(item.path for item in self.skipped)])
 
     def covers(self, path: str) -> bool:
-        """Whether the plan would have found a file at this path in one of the folders."""
+        """Whether the search for the plan looked at this path, if it lies in one of the folders."""
         return self.within is None or is_within(path, self.within)
 
 
@@ -82,18 +82,19 @@ def make_plan(
 ) -> Plan:
     """List the files that are new or have changed.
 
-    A file that is named is always tried; in folders (searched through, links followed, each folder once) only files
-    with one of the suffixes, and nothing hidden. A bad path among good ones is skipped with its reason.
+    A file that is named is always tried. Of the files in a folder, at any depth, only those with one of the suffixes
+    are, and nothing hidden; links are followed, and each folder is entered once. A bad path among good ones is skipped
+    with a reason.
 
     Args:
         paths: a file or folder, or several; ``~`` is the home folder.
-        suffixes: what to look for in folders, lower case, with the dot.
+        suffixes: of the files to look for in folders, lower case, with the dot.
         held: what the library already holds, by absolute path.
         copies: the files that it knows as copies of those.
-        exclude: globs of what to leave out, see :class:`Exclude`; folders that are named are not left out.
-        within: look only at these absolute paths, and below them, of all that the named ones hold. Then nothing has
-            to be found.
-        files: where they lie.
+        exclude: globs of what to leave out, see :class:`Exclude`; named folders are not left out.
+        within: of everything at ``paths``, look only at these absolute paths and below them. It is then no error if
+            nothing is found.
+        files: where the files lie.
 
     Raises:
         InputError: there is nothing to index at any of the paths, or a glob is empty.
@@ -133,7 +134,7 @@ def make_plan(
 def _folders_around(
     files: Files, paths: PathsLike, places: frozenset[str], suffixes: Collection[str], exclude: Exclude
 ) -> Iterator[str]:
-    """Yield the named folders that have one of some places below them, and a video anywhere."""
+    """Yield the named folders that contain one of some places, and a video anywhere."""
     for root in map(absolute_path, filter(os.fspath, as_list(paths))):
         if any(is_below(place, root) for place in places):
             below = files.find(root, suffixes=suffixes, exclude=exclude)
@@ -142,7 +143,7 @@ def _folders_around(
 
 
 def still_to_do(units: Iterable[Unit], held: Mapping[str, Held], copies: Mapping[str, Copy]) -> list[Unit]:
-    """Bring units up to date with what the library holds by now: another run may have written since the plan was made.
+    """Return the units that are still to do: another run may have written since the plan was made.
 
     Args:
         units: of the plan.
@@ -150,7 +151,7 @@ def still_to_do(units: Iterable[Unit], held: Mapping[str, Held], copies: Mapping
         copies: the files that it knows as copies of those.
 
     Returns:
-        The units without the files which were new and are held as they are now.
+        The units without the new files that another run has indexed, and brought up to date.
     """
     left = []
     for unit in units:
@@ -164,7 +165,7 @@ def still_to_do(units: Iterable[Unit], held: Mapping[str, Held], copies: Mapping
 def _has_original(
     files: Files, copy: Held | Copy, originals: Mapping[str, list[str]], held: Mapping[str, Held]
 ) -> bool:
-    """Whether a copy's content is still where the library holds it; otherwise the copy has to take its place."""
+    """Whether the file that a copy is a copy of is still there; if not, the copy has to take its place."""
     for path in originals.get(copy.video_id, []):
         with suppress(OSError):
             if files.state(path) == held[path].state:
@@ -173,7 +174,7 @@ def _has_original(
 
 
 def _with_hint(item: Skipped, root: str, held: Mapping[str, Held]) -> Skipped:
-    """Say what can be done about a named folder that is not there or has no video, where the library holds some."""
+    """Return the item with a hint if it is a named folder without videos, but the library holds some from it."""
     num_held = sum(is_below(path, root) for path in held) if item.path == root else 0
     if not num_held:
         return item

@@ -1,7 +1,7 @@
-"""Read the next files while the model encodes these: a thread for each reader, and a bounded queue of what it read.
+"""Reading the next files while the model encodes earlier ones: a thread for each reader, and a bounded queue.
 
-Files go to the readers in turn, and come back in the order of the units, so that what a run gives does not depend on
-which reader is faster.
+Files go to the readers in turn and come back in the order of the units, so the result of a run does not depend on which
+reader is faster.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from framecue.video import Content, Moment, ReadOptions, ReadVideo
 
 __all__ = ["Claims", "read_ahead"]
 
-# What waits in a queue: an exception is a defect, which ends the run.
+# What waits in a queue: an exception is a bug, which ends the run.
 Item = Content | Moment | End | BaseException
 
-# How often a reader that waits for room looks whether the run has ended.
+# How often a reader that waits for room in its queue checks whether the run has ended.
 _POLL_SECONDS = 0.2
 
 
 class Claims:
-    """Which contents need no reading: those the library holds, and those that an earlier unit brings.
+    """Keeps track of the contents that need no reading: those the library holds, and those of earlier units.
 
     Args:
         held: hashes of the contents that the library holds.
@@ -37,9 +37,9 @@ class Claims:
         self._lock = threading.Lock()
 
     def claim(self, video_id: str, number: int) -> bool:
-        """Whether the unit of this number is to read its content.
+        """Claim a content for the unit of this number, and return whether the unit has to read it.
 
-        If a later one, with another reader, was faster, both read it, and the earlier one counts.
+        If a later unit, with another reader, was faster, both read the content, and the earlier one counts.
         """
         with self._lock:
             if video_id in self._held or self._units.get(video_id, number) < number:
@@ -61,11 +61,11 @@ def read_ahead(
 
     Args:
         units: the files.
-        readers: what reads a file; each is used by one thread at a time.
-        options: what to read of each.
+        readers: read a file each; one thread at a time uses each of them.
+        options: what to read of each file.
         prepare: makes a moment ready for the model, in the reader's thread.
         claims: which contents need no reading.
-        depth: how many moments of each reader may wait, which bounds the memory they take.
+        depth: how many moments of each reader may wait, which bounds their memory.
     """
     reading = _Reading(units, readers, options, prepare=prepare, claims=claims, depth=depth)
     threads = [

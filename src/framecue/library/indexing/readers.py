@@ -1,6 +1,6 @@
-"""The readers of an indexing run: how many, and each in a process of its own.
+"""The readers of an indexing run, each in a process of its own.
 
-A crash in a decoder's native code, or a file that keeps it busy for ever, then costs that file and not the run.
+So a crash in a decoder's native code, or a file that keeps the decoder busy for ever, costs that file and not the run.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from framecue.video import IsolatedReader, ReadVideo
 
 __all__ = ["open_readers"]
 
-# A reader's decoder has threads of its own; several readers help where there are cores to spare for each.
+# A reader's decoder has threads of its own, so several readers help only if there are enough cores for each.
 _CORES_PER_READER = 4
 _MAX_READERS = 4
 
 
 @contextmanager
 def open_readers(*, stall_seconds: float) -> Iterator[Sequence[ReadVideo]]:
-    """Give the readers of one run, and end them with it.
+    """Start the readers of one run, and end them when the block ends.
 
     Args:
-        stall_seconds: how long a reader may give no sign of life before its file is given up.
+        stall_seconds: how long a reader may show no sign of life before its file is given up.
 
     Raises:
         InputError: ``stall_seconds`` is not above 0.

@@ -1,8 +1,8 @@
-"""Taking files out of a library: those that are gone from the indexed folders, and those that a person names.
+"""Removing files from a library: those that are gone from the indexed folders, and those that a person names.
 
-A disk that is not mounted must not empty a library, so a path counts as gone only if it lies below a folder that was
-named, is there, and has videos; and only if no folder on the way to it is empty or a link to nothing, which is what is
-left of a disk that is not mounted.
+A disk that is not mounted must not empty a library. So a path counts as gone only if it lies below a named folder that
+exists and has videos, and only if no folder on the way to it is empty or a broken link, as a disk that is not mounted
+leaves behind.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ PATHS_PER_COMMIT = 500
 
 
 def find_gone(paths: Iterable[str], plan: Plan, *, files: Files = LOCAL_FILES) -> tuple[list[str], list[Skipped]]:
-    """Return which paths of a library are gone from the folders of a plan.
+    """Return the paths of a library that are gone from the folders of a plan.
 
     Args:
-        paths: what the library holds.
-        plan: whose folders were searched; what it saw is not gone, even if it has vanished since: the next run will
-            see under which name it came back.
-        files: where they lie.
+        paths: that the library holds.
+        plan: whose folders were searched. A file that it saw is not gone, even if it has vanished since: the next run
+            will see under which name it came back.
+        files: where the files lie.
 
     Returns:
         (paths that are gone, folders whose missing files are kept, with the reason).
@@ -62,18 +62,18 @@ def find_gone(paths: Iterable[str], plan: Plan, *, files: Files = LOCAL_FILES) -
 
 
 def take_out(store: Store, snapshot: Snapshot, paths: Collection[str], *, files: Files = LOCAL_FILES) -> int:
-    """Take files out of a library.
+    """Remove files from a library.
 
-    A video of which the library knows a copy elsewhere stays, under the copy's path.
+    If the library knows a copy of a video elsewhere, the video stays, under the copy's path.
 
     Args:
         store: the library.
         snapshot: what it holds; kept up to date.
         paths: absolute paths.
-        files: where they lie.
+        files: where the files lie.
 
     Returns:
-        How many files the library held or knew at these paths.
+        How many of these files the library held or knew.
 
     Raises:
         LibraryError: the library cannot be written. What was committed before stays.
@@ -91,8 +91,8 @@ def take_out(store: Store, snapshot: Snapshot, paths: Collection[str], *, files:
                 continue
             path, copy = heirs.pop(found[0].video_id)
             inherited[path] = [replace(row, path=path, state=copy.state) for row in found]
-        # The heir's rows come in the commit in which the old ones go. The notes about copies follow: should they be
-        # left behind by a crash, a path that has rows counts as held.
+        # A copy's rows are added in the commit that deletes the old ones. The notes about copies follow: if a crash
+        # leaves one behind, the path still counts as held, by its rows.
         store.write([row for rows in inherited.values() for row in rows], replacing=[*some, *inherited])
         for path in some:
             snapshot.drop(path)
@@ -112,7 +112,7 @@ def _forget(store: Store, snapshot: Snapshot, paths: list[str]) -> None:
 
 
 def _between(folder: str, parent: str) -> Iterator[str]:
-    """Yield the folders below ``folder`` on the way to ``parent``, and that itself."""
+    """Yield the folders below ``folder`` on the way down to ``parent``, and ``parent`` itself."""
     way = folder
     for name in Path(parent).relative_to(folder).parts:
         way = os.path.join(way, name)  # noqa: PTH118 (as it is, links included)

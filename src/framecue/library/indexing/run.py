@@ -1,4 +1,4 @@
-"""One indexing run: the units of a plan go to a runner, and what comes back to the ledger."""
+"""One indexing run: the units of a plan go to a runner, and its results to the ledger."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from framecue.library.store.snapshot import Snapshot
 
 __all__ = ["ProgressCallback", "run_plan"]
 
-# Called with (files done, files in all); the file at hand counts by the part of it that is done.
+# Called with (files done, files in all); the present file counts by the part of it that is done.
 ProgressCallback = Callable[[float, int], None]
 
 
@@ -33,11 +33,11 @@ def run_plan(
 
     Args:
         plan: what to do; its own skipped paths are not repeated in the outcome.
-        runner: encodes.
-        store: where the rows go, opened since nobody else may write it; None where the library does not exist yet.
+        runner: encodes the units.
+        store: where the rows go, opened under the lock; None if the library does not exist yet.
         snapshot: what the library holds; kept up to date.
-        make_store: makes the library, when the first rows are there.
-        progress: told as the run goes on.
+        make_store: makes the library, once there are rows to write.
+        progress: called as the run goes on.
         files: where the files lie.
 
     Raises:
@@ -50,11 +50,11 @@ def run_plan(
     ledger.outcome.touched = len(plan.units) - num_units
     try:
         while units:
-            # Each content is encoded for the first unit that has it, so a pass leaves fewer units than it was given.
+            # Each content is encoded for the first unit that has it, so every pass leaves fewer units than it got.
             num_before = num_units - len(units)
 
             def tell(num_done: float, num_before: int = num_before) -> None:
-                # A long video may be read for an hour while others wait for their commit.
+                # Reading a long video may take an hour, while others wait for their commit.
                 ledger.commit_if_due()
                 if progress:
                     progress(num_before + num_done, num_units)
@@ -63,7 +63,7 @@ def run_plan(
                 ledger.take(result)
             units, ledger.again = ledger.again, []
     except KeyboardInterrupt:
-        # The person who stops a run keeps what it has encoded.
+        # Whoever stops a run keeps what it has encoded.
         ledger.commit()
         raise
     ledger.bequeath()

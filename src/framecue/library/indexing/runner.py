@@ -1,6 +1,6 @@
-"""What carries out the units of a run, and the runner of one machine.
+"""Runners, which carry out the units of a run, and the runner for one machine.
 
-A runner knows neither the library nor its store: units go in, what became of each comes out, in any order. So the
+A runner knows neither the library nor its store: units go in, and the result of each comes out, in any order. So the
 ledger and its commits stay in one process, wherever the encoding is done.
 """
 
@@ -29,23 +29,23 @@ class Runner(Protocol):
         known: Set[str] = frozenset(),
         on_progress: Callable[[float], None] | None = None,
     ) -> Iterator[EncodedVideo | Skipped]:
-        """Yield what became of each unit, each once.
+        """Yield the result of each unit once.
 
         Args:
             units: the files.
-            known: hashes of contents that need no encoding; a file with one comes back without segments. So does a
-                file whose content another of these units brings.
-            on_progress: called often, also while nothing is ready, with how many units are done; a unit that is being
-                read counts by the part of it that is read.
+            known: hashes of contents that need no encoding; a file with such a content comes back without segments. So
+                does a file with the same content as another of these units.
+            on_progress: called often, also while no result is ready, with the number of units done; a unit that is
+                being read counts by the part of it that is read.
         """
         ...
 
 
 class LocalRunner:
-    """Encodes in this process what readers in processes of their own have read ahead.
+    """Encodes in this process, while readers in processes of their own read ahead.
 
     Args:
-        encoder: encodes.
+        encoder: encodes what they read.
         readers: read the files, each for one thread.
     """
 
@@ -59,7 +59,7 @@ class LocalRunner:
         known: Set[str] = frozenset(),
         on_progress: Callable[[float], None] | None = None,
     ) -> Iterator[EncodedVideo | Skipped]:
-        """Yield what became of each unit, in the order of the units; see :meth:`Runner.run`."""
+        """Yield the result of each unit, in the order of the units; see :meth:`Runner.run`."""
         events = read_ahead(
             list(units),
             self.readers,
@@ -75,7 +75,7 @@ class LocalRunner:
 def _counted(
     events: Iterable[tuple[Unit, Content | Moment | End]], on_progress: Callable[[float], None]
 ) -> Iterator[tuple[Unit, Content | Moment | End]]:
-    """Yield events as they come, and tell after each was dealt with how far the units are read."""
+    """Yield events as they come, and report after each was dealt with how far the units are read."""
     num_done = num_segments = num_read = 0
     for unit, event in events:
         yield unit, event
@@ -85,10 +85,10 @@ def _counted(
             num_segments = event.num_segments
         else:
             num_read += 1
-        # Of a damaged video fewer segments may come than were planned, and never more: the part stays below 1.
+        # A damaged video may yield fewer segments than were planned, never more: the part stays below 1.
         part = num_read / (max(num_segments, num_read) + 1)
         on_progress(num_done + part)
 
 
 def _ignore(_: float) -> None:
-    """Nobody wants to know."""
+    """Do nothing: the caller did not ask for progress."""

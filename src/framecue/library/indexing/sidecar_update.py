@@ -1,4 +1,4 @@
-"""What sidecars say now, in the rows of videos that are as they were: nothing of the videos is read or encoded."""
+"""Updating the texts of sidecars in the rows of unchanged videos; the videos themselves are not read or encoded."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROWS_PER_COMMIT = 2000
 
 @dataclass(frozen=True)
 class SidecarUpdate:
-    """How many videos' rows have new texts, and the sidecars that could not be read."""
+    """How many videos have new texts in their rows, and which sidecars could not be read."""
 
     updated: int = 0
     skipped: tuple[Skipped, ...] = ()
@@ -36,8 +36,8 @@ def update_subtitles(
     Args:
         store: the library.
         snapshot: what it holds; kept up to date.
-        paths: of the videos; what the library does not hold is left out.
-        files: where they lie.
+        paths: of the videos; those that the library does not hold are left out.
+        files: where the files lie.
 
     Raises:
         LibraryError: the library cannot be read or written. What was committed before stays.
@@ -62,11 +62,11 @@ def update_subtitles(
 
 
 def with_sidecars(rows: Sequence[Row], sidecars: Sidecars) -> list[Row]:
-    """Return a file's rows with what its sidecars say, in place of what earlier ones said.
+    """Return a file's rows with the texts of its present sidecars in place of earlier texts.
 
     Args:
         rows: of one file.
-        sidecars: what :meth:`SidecarFinder.read` gave for the file's path.
+        sidecars: from :meth:`SidecarFinder.read` for the file's path.
     """
     return [
         replace(
@@ -79,7 +79,7 @@ def with_sidecars(rows: Sequence[Row], sidecars: Sidecars) -> list[Row]:
 
 
 def _batches(snapshot: Snapshot, paths: Sequence[str]) -> Iterator[list[str]]:
-    """Divide paths so that those of a batch have about ROWS_PER_COMMIT rows together."""
+    """Yield the paths in batches of about ROWS_PER_COMMIT rows each."""
     held = snapshot.held
     batch: list[str] = []
     num_rows = 0

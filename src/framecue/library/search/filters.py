@@ -1,4 +1,4 @@
-"""Which videos a search looks at, written as an SQL condition on the rows of a library."""
+"""Filters for the videos that a search looks at, written as an SQL condition on the rows of a library."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ Time = date | str
 
 @dataclass(frozen=True, kw_only=True)
 class Filters:
-    """Which videos are searched; what is None filters nothing, and all others have to hold at once.
+    """Which videos are searched: a video has to pass all filters that are not None.
 
     Args:
         folder: videos below this folder, at any depth.
-        path: a glob: without ``/`` the name of the file, or of a folder it is in; with ``/`` the end of the path, or
-            the whole where it starts with ``/`` or ``~``. ``*`` stays within one name, ``**`` is any number of
-            folders. Upper and lower case differ.
-        longer_than_seconds: videos that last longer.
-        shorter_than_seconds: videos that last less long.
-        after: files modified at this time or later: a ``date`` or ``datetime``, or as ISO text (``2024-05-31``,
+        path: a glob: without ``/`` for the name of the file, or of a folder it is in; with ``/`` for the end of the
+            path, or for the whole path if it starts with ``/`` or ``~``. ``*`` stays within one name, ``**`` is any
+            number of folders. Upper and lower case differ.
+        longer_than_seconds: videos that last longer than this.
+        shorter_than_seconds: videos that last less long than this.
+        after: files modified at this time or later: a ``date`` or ``datetime``, or ISO text (``2024-05-31``,
             ``2024-05-31T18:00``). Without a time zone it is local time.
         before: files modified earlier than this.
         where: any condition in LanceDB's SQL on the columns of the library.
 
     Raises:
-        InputError: a value makes no sense, or no video could pass.
+        InputError: a value makes no sense, or no video can pass.
     """
 
     folder: str | os.PathLike[str] | None = None
@@ -65,7 +65,7 @@ class Filters:
             raise InputError(f"no file was modified after {self.after} and before {self.before}")
 
     def condition(self) -> str | None:
-        """Return the SQL condition; None where everything passes."""
+        """Return the SQL condition; None if everything passes."""
         parts = []
         if self.folder is not None:
             folder = absolute_path(self.folder)
@@ -86,20 +86,20 @@ class Filters:
 
 
 def glob_pattern(glob: str) -> str:
-    """Return a regular expression (of Rust) for the paths that a glob means, and for all below them."""
+    """Return a regular expression (in Rust's syntax) for the paths that a glob matches, and everything below them."""
     parsed = Glob(glob)
     # The "(?s)" lets "." be a newline, which names may hold; the group keeps LanceDB from reading it as a plain prefix.
     return f"(?s)^{'' if parsed.is_absolute else '.*'}(?:{parsed.pattern})(?:/.*)?$"
 
 
 def _timestamp(time: Time | None, name: str) -> float | None:
-    """Return a time as seconds since 1970; a day means its beginning."""
+    """Return a time as seconds since 1970; a day counts from its beginning."""
     if time is None:
         return None
     given = time
     try:
         if isinstance(time, str):
-            # Python before 3.11 does not know the Z of UTC.
+            # Python before 3.11 does not know the Z for UTC.
             time = datetime.fromisoformat(re.sub(r"[Zz]$", "+00:00", time.strip()))
         if not isinstance(time, datetime):
             time = datetime(time.year, time.month, time.day)
@@ -111,7 +111,7 @@ def _timestamp(time: Time | None, name: str) -> float | None:
 
 
 def _check_sql(where: str) -> None:
-    """Refuse what LanceDB's parser would stop at and silently ignore the rest of, or let run on into our own SQL."""
+    """Refuse a condition that LanceDB's parser would silently cut short, or that would run into our own SQL."""
     if not isinstance(where, str) or not where.strip():
         raise InputError("the condition (where) is empty; give one in SQL, such as duration_seconds > 60")
     bare = re.sub(r"'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`", " ", where)

@@ -1,7 +1,7 @@
-"""Two orders of the same things fused into one by reciprocal rank: pure arithmetic on ranks.
+"""Reciprocal rank fusion, which makes one order of several: pure arithmetic on ranks.
 
-Cormack, Clarke and Buettcher (2009): a thing's value is the sum of 1 / (60 + rank) over the orders that have it. Ranks
-are used because the two scores, cosines and BM25, cannot be compared.
+Cormack, Clarke and Buettcher (2009): the value of a key is the sum of 1 / (60 + rank) over the orders that contain it.
+Ranks are used because the two scores, cosines and BM25, cannot be compared.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ K = TypeVar("K", bound=Hashable)
 
 
 def shared_ranks(scored: Iterable[tuple[K, float]]) -> dict[K, int]:
-    """Give each key its rank, 1 the best, by its first score; equal scores share the better rank.
+    """Return the rank of each key, 1 for the best, by its first score; equal scores share the better rank.
 
     Args:
-        scored: keys with scores, descending; a key may come again and is not counted again.
+        scored: keys with scores, descending; a key that comes again is ignored.
     """
     ranks: dict[K, int] = {}
     last_score, last_rank = None, 0
@@ -34,10 +34,10 @@ def shared_ranks(scored: Iterable[tuple[K, float]]) -> dict[K, int]:
 
 
 def fuse(orders: Sequence[Mapping[K, int]]) -> dict[K, float]:
-    """Give each key that is in any of the orders its value, more is better.
+    """Return the fused value of each key in any of the orders; more is better.
 
     Args:
-        orders: the rank of each key, 1 the best.
+        orders: in each, the rank of each key, 1 for the best.
     """
     values: dict[K, float] = {}
     for ranks in orders:

@@ -1,4 +1,4 @@
-"""What is searched for: texts, pictures and videos with weights, and how many results of which kind."""
+"""Queries: texts, pictures and videos with weights, and how many results of which kind are wanted."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class VideoMoment:
         at_seconds: the moment; None for the whole video.
 
     Raises:
-        InputError: the moment is no time.
+        InputError: ``at_seconds`` is not a time.
     """
 
     path: Path
@@ -40,12 +40,12 @@ class VideoMoment:
 
 @dataclass(frozen=True)
 class Part:
-    """One of the things that a query is made of.
+    """One of the parts of a query.
 
     Attributes:
         kind: "text", "image" or "video".
         value: the text, or the file.
-        weight: how much it counts; a negative one leads away from it.
+        weight: how much it counts; with a negative weight the search leads away from it.
         at_seconds: the moment of a video; None for all of it.
     """
 
@@ -66,9 +66,9 @@ class Part:
 class Query:
     """Texts, pictures and videos that are searched for together.
 
-    The query's vector is the weighted sum of the parts' unit vectors, normalised; so a part of negative weight leads
-    away from what it shows. Each argument takes one thing, several, pairs ``(thing, weight)``, or a mapping of things
-    to weights; where no weight is given, it is 1.
+    The query's vector is the weighted sum of the parts' unit vectors, normalised; so a part with a negative weight
+    leads away from what it shows. Each argument takes one thing, several, pairs ``(thing, weight)``, or a mapping from
+    things to weights; the default weight is 1.
 
     Args:
         texts: phrases or sentences.
@@ -76,7 +76,7 @@ class Query:
         videos: files, or :class:`VideoMoment` for a moment of one.
 
     Raises:
-        InputError: there is nothing to search for, a text is empty, or a weight is 0 or no number.
+        InputError: there is nothing to search for, a text is empty, or a weight is 0 or not a number.
 
     Example:
         >>> Query({"a beach": 1.0, "people": -0.5}, images="sunset.jpg")  # doctest: +SKIP
@@ -88,7 +88,7 @@ class Query:
     videos: Path | VideoMoment | Sequence[Path | VideoMoment | tuple[Path | VideoMoment, float]] = ()
 
     def __post_init__(self) -> None:
-        # What a caller may still change, a dict or a list, is not what is kept.
+        # Dicts and lists are copied, as the caller may still change them.
         for name in ("texts", "images", "videos"):
             object.__setattr__(self, name, tuple(_pairs(getattr(self, name), name)))
         moments = [
@@ -109,7 +109,7 @@ class Query:
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """All that it is made of: texts, then pictures, then videos."""
+        """All parts: texts, then pictures, then videos."""
         texts, images, videos = cast(Any, (self.texts, self.images, self.videos))
         return (
             *(Part("text", text, weight) for text, weight in texts),
@@ -119,7 +119,7 @@ class Query:
 
     @property
     def wanted_texts(self) -> tuple[tuple[str, float], ...]:
-        """The texts that are searched for, with their weights, without those that are searched away from."""
+        """The texts with positive weights, and these weights."""
         return tuple((part.value, part.weight) for part in self.parts if part.kind == "text" and part.weight > 0)
 
     def __str__(self) -> str:
@@ -128,19 +128,19 @@ class Query:
 
 @dataclass(frozen=True, kw_only=True)
 class SearchOptions:
-    """Which results of a query are wanted: the one list that Python and the command line share.
+    """Which results of a query are wanted: the one list of options, for Python and the command line.
 
     Args:
         k: how many results at most.
         offset: how many of the best to leave out: with ``offset=k`` the results are the next ``k``.
-        all_moments: whether a video may appear with several moments, none of which overlaps a better one. Without, it
+        all_moments: whether a video may appear with several moments, none of which overlaps a better one. If not, it
             appears once, with its best moment.
-        min_score: leave out what scores less; None for no limit. Scores are cosine similarities, -1 to 1.
-        hybrid: whether the words of file names, folder names, captions and subtitles have a say in the order: by
-            reciprocal rank fusion with full text search (BM25). ``score`` stays the cosine similarity, so it does not
-            descend any more, and ``min_score`` leaves out what only the words have found.
-        filters: which videos to look at, None for all; ``k`` results come if so many pass.
-        explain: whether to explain each result; this reads the results' files.
+        min_score: leave out results that score less; None for no limit. Scores are cosine similarities, -1 to 1.
+        hybrid: whether the words of file names, folder names, captions and subtitles count too, by reciprocal rank
+            fusion with full text search (BM25). ``score`` is still the cosine similarity, so it need not descend, and
+            ``min_score`` also leaves out results that only the words have found, if their cosine is too low.
+        filters: which videos to look at, None for all. There are ``k`` results if that many pass.
+        explain: whether to explain each result, which means reading the results' files.
 
     Raises:
         InputError: a value makes no sense.
@@ -178,10 +178,10 @@ class SearchKeywords(TypedDict, total=False):
 
 
 def as_query(query: str | Query) -> Query:
-    """Return a plain text as a query; whatever is in it is text.
+    """Return a query as it is, and a plain text as a query for it, taken literally.
 
     Raises:
-        InputError: the text is empty, or it is neither a text nor a query.
+        InputError: the text is empty, or the argument is neither a text nor a query.
     """
     if isinstance(query, Query):
         return query

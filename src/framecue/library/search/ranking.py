@@ -1,8 +1,8 @@
-"""The engine of search: which segments of a library are given for a query's vector, in which order.
+"""The engine of search: which segments a library returns for a query's vector, and in which order.
 
-Everything is a stream of segments, best first: a stream deepens itself as far as it is read, folding the moments of a
-video together leaves some of it out, and a page is a slice of what is left. So the pages of a query, put together, are
-one long list of it.
+Everything is a stream of segments, best first. A stream searches deeper as it is read further; keeping only the best
+moment of each video leaves some segments out, and a page is a slice of the rest. So the pages of a query, put together,
+are the same as one long page.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ from framecue.library.store.words import matched_words, query_words
 
 __all__ = ["find"]
 
-# How many segments are asked for first, and how many times as many when those do not do: to give more costs little
-# beside looking through the library once more. Few sizes, so that most pages of a query ask for the same ones.
+# How many segments are asked for first, and how many times as many if those do not suffice: returning more costs little
+# beside searching the library once more. There are few sizes, so that most pages of a query ask for the same ones.
 FIRST_LIMIT, GROWTH = 512, 4
-# LanceDB takes no larger one, and no library is.
+# LanceDB takes no larger limit, and no library has more segments.
 _LARGEST_LIMIT = 2**31
-# LanceDB chooses by cosines in float16, which were seen up to 2e-4 off. What it left out can be this much better than
-# the worst that it gave.
+# LanceDB chooses by cosines in float16, which were seen to be up to 2e-4 off. A segment that it left out may score this
+# much more than the worst that it returned.
 SLACK = 2e-3
-# Hybrid search fuses so many of the best of each order; what is further down comes after, by its vector. A bound that
-# does not depend on the page keeps pages together.
+# Hybrid search fuses this many of the best of each order; the others come after them, by their vectors. The bound does
+# not depend on the page, so the pages of a query fit together.
 FUSED_DEPTH = 200
-# The same bound in segments: few videos with thousands of moments each need not all be read.
+# The same bound in segments: a few videos with thousands of segments each need not be read to the end.
 FUSED_SEGMENTS = 1000
-# Full text search is asked for so many segments at most.
+# Full text search is asked for about this many segments at most.
 MOST_TEXT_MATCHES = 8192
-# A text that scores less than this share of the best has common words alone, and its rank would count like any other.
+# A text that scores less than this share of the best only has common words in it, but its rank would count in full.
 LEAST_TEXT_SHARE = 0.1
-# Moments that share no more than this do not overlap: times are rounded.
+# Segments that share no more than this do not overlap: times are rounded.
 _TOUCHING_SECONDS = 1e-3
 
 
@@ -50,11 +50,11 @@ def find(
     texts: Sequence[tuple[str, float]] = (),
     where: str | None = None,
 ) -> list[Match]:
-    """Find one page of results.
+    """Return one page of results.
 
     Args:
         store: the library, ready for full text search if that is wanted.
-        vector: float32 (E,), unit length, the query's.
+        vector: float32 (E,), unit length, the query's vector.
         options: which results.
         texts: the query's texts with their weights, for full text search.
         where: an SQL condition on the rows that are looked at.
@@ -77,11 +77,11 @@ def find(
 
 
 def _by_vector(store: Store, vector: np.ndarray, where: str | None, *, floor: float, first: int) -> Iterator[Match]:
-    """Yield the segments by their score, each once, in an order that does not depend on how far it is read.
+    """Yield the segments by their score, each once, in an order that does not depend on how many are read.
 
     Args:
         store: the library.
-        vector: the query's.
+        vector: the query's vector.
         where: an SQL condition on the segments.
         floor: segments below this score may be left out.
         first: how many are likely to be read.
@@ -92,7 +92,7 @@ def _by_vector(store: Store, vector: np.ndarray, where: str | None, *, floor: fl
         limit *= GROWTH
     while True:
         matches = store.search(vector, limit=limit, where=where)
-        # Nothing that LanceDB left out belongs before a segment above this score.
+        # No segment that LanceDB left out belongs before one that scores more than this.
         bound = matches[-1].score + SLACK if len(matches) == limit else -np.inf
         is_last = bound < floor or bound == -np.inf
         for match in matches:
@@ -107,7 +107,7 @@ def _by_vector(store: Store, vector: np.ndarray, where: str | None, *, floor: fl
 
 
 def _best_of_each_video(matches: Iterable[Match]) -> Iterator[Match]:
-    """Leave out a video that came before."""
+    """Yield the first segment of each video."""
     paths: set[str] = set()
     for match in matches:
         if match.path not in paths:
@@ -116,7 +116,7 @@ def _best_of_each_video(matches: Iterable[Match]) -> Iterator[Match]:
 
 
 def _apart(matches: Iterable[Match]) -> Iterator[Match]:
-    """Leave out a segment that overlaps a better one of the same video."""
+    """Yield the segments that do not overlap a better one of the same video."""
     segments: dict[str, list[Match]] = {}
     for match in matches:
         kept = segments.setdefault(match.path, [])
@@ -135,13 +135,11 @@ def _fused(
 ) -> Iterator[Match]:
     """Yield the segments in the order by vector fused with the order by words.
 
-    What is ranked is videos, or with all moments segments.
-
     Args:
         by_vector: the segments, best first.
-        by_words: what full text search found, best first.
-        words: what it looked for.
-        all_moments: what is ranked.
+        by_words: the segments that full text search found, best first.
+        words: the words that it looked for.
+        all_moments: whether segments are ranked, not videos.
     """
     item: Callable[[Match], Hashable] = _key if all_moments else _path
     nearest: dict[Hashable, Match] = {}
@@ -152,7 +150,7 @@ def _fused(
     vector_ranks = shared_ranks((one, match.score) for one, match in nearest.items())
 
     own = {found.match.key: matched_words(words, found.said) for found in by_words}
-    # Segments that have the words in the file's name alone share a rank: a long video has thousands of them.
+    # Segments that only have the words in their file's name share a rank: a long video has thousands of them.
     groups = [(found.match.path, own[found.match.key] if all_moments else ()) for found in by_words]
     group_ranks = shared_ranks((group, found.score) for group, found in zip(groups, by_words, strict=True))
     said: dict[Hashable, list[TextMatch]] = {}
@@ -163,7 +161,7 @@ def _fused(
             text_ranks.setdefault(item(found.match), group_ranks[group])
 
     def chosen(one: Hashable) -> Match:
-        """The moment that stands for a video: the one that says most of the words, or else the nearest."""
+        """Return the segment that stands for a video: the one with most of the words, or else the nearest."""
         moments = [*(found.match for found in said.get(one, ())), *(nearest[one] for _ in range(one in nearest))]
         return max(moments, key=lambda match: (len(own.get(match.key, ())), match.score))
 
@@ -193,13 +191,13 @@ def _path(match: Match) -> Hashable:
 def _by_words(
     store: Store, vector: np.ndarray, texts: Sequence[tuple[str, float]], where: str | None
 ) -> list[TextMatch]:
-    """Give the segments that full text search finds, of enough videos if there are so many."""
+    """Return the segments that full text search finds, from enough videos if there are that many."""
     limit = FIRST_LIMIT
     while True:
         found = store.search_texts(texts, vector, limit=limit, where=where)
         is_all = len(found) < limit
         if not is_all:
-            # Which of the last, equal ones LanceDB gave is chance.
+            # Drop the last ones with equal scores: it is chance which of these LanceDB returned.
             found = [one for one in found if one.score > found[-1].score]
         if is_all or limit >= MOST_TEXT_MATCHES or len({one.match.path for one in found}) > FUSED_DEPTH:
             return [one for one in found if one.score >= LEAST_TEXT_SHARE * found[0].score]

@@ -1,4 +1,4 @@
-"""Whether a condition that a person wrote in SQL can be asked of a library's table."""
+"""Checking an SQL condition that a person wrote against a library's table."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from framecue.library.store.table import Table
 
 __all__ = ["check_condition"]
 
-# Bytes, not words or numbers: nothing to compare them with.
+# These columns hold bytes, not words or numbers: there is nothing to compare them with.
 _NOT_FOR_PEOPLE = ("vector", "thumbnail", "sidecars")
 
 
 def check_condition(table: Table, where: str) -> None:
-    """Refuse a condition that LanceDB cannot plan; nothing is read.
+    """Refuse a condition that LanceDB cannot plan; no row is read.
 
     Args:
         table: of segments.
         where: an SQL condition.
 
     Raises:
-        InputError: it is no condition, or names a column that there is not; the message lists those there are.
+        InputError: it is not a condition, or names a column that does not exist; the message lists those that do.
     """
     try:
         # In parentheses: LanceDB's parser stops silently where a condition alone could end.
         table.lance.search().where(f"({where})").explain_plan()
-    except Exception as error:  # its planner raises errors of several kinds, also panics of Rust
+    except Exception as error:  # its planner raises errors of several kinds, Rust panics among them
         columns = ", ".join(name for name in table.schema.names if name not in _NOT_FOR_PEOPLE)
         raise InputError(
             f"the condition (where) {where!r} cannot be used: {_reason(error)}; columns: {columns}"
@@ -35,7 +35,7 @@ def check_condition(table: Table, where: str) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """Return what is wrong, without the places in LanceDB's own sources and what it says around it."""
+    """Return what is wrong, without LanceDB's phrases around it and the places in its own sources."""
     text = " ".join(str(error).split())
     if unknown := re.search(r"No field named (\S+)\.", text):
         if any(unknown[1] == name for step in MIGRATIONS for name, _ in step.columns):

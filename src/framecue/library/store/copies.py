@@ -1,6 +1,6 @@
-"""The files whose content a library holds under another path: a second table, made when the first one is found.
+"""Notes about files whose content a library holds under another path, in a second table.
 
-Without this table nothing is lost: such a file is hashed again in each run.
+The table is made when the first such file is found. Without it nothing is lost: each run hashes such files again.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _COPIES_SCHEMA = pa.schema(
 
 
 class Copies:
-    """The notes of one library.
+    """The notes of one library about copies.
 
     Args:
         uri: the library's normal URI.
@@ -46,7 +46,7 @@ class Copies:
         self._opened: Table | None = None
 
     def refresh(self) -> None:
-        """See what others have committed meanwhile."""
+        """Look at the latest commit from now on: others may have written."""
         self._opened = None  # opened at its latest commit when it is needed
 
     def read(self) -> dict[str, Copy]:
@@ -64,12 +64,12 @@ class Copies:
         return {path: Copy(video_id, FileState(*state)) for path, video_id, *state in rows}
 
     def version(self) -> int | None:
-        """Return the number of the latest commit; None where there are no notes."""
+        """Return the number of the latest commit; None if there are no notes."""
         table = self._table()
         return None if table is None else table.read(lambda: table.lance.version)
 
     def note(self, copies: Mapping[str, Copy], *, forget: Sequence[str] = ()) -> None:
-        """Note some, and forget others, in one commit.
+        """Note some copies and forget others, in one commit.
 
         Raises:
             LibraryError: the library cannot be written.
@@ -87,7 +87,7 @@ class Copies:
         merge(table, rows, on=["path"], leaving=forget)
 
     def _table(self, *, make: bool = False) -> Table | None:
-        """Return the table; None where there is none yet and none is to be made."""
+        """Return the table; None if there is none yet and ``make`` is false."""
         if self._opened is None:
             self._opened = self._make() if make else self._open()
         return self._opened

@@ -1,11 +1,11 @@
-"""The approximate index on a library's vectors: when it is made, how it is searched; and the upkeep of the table.
+"""The approximate index on a library's vectors (when it is made, how it is searched), and the upkeep of the table.
 
-A search without it looks at every vector, which at a million takes seconds. The index is LanceDB's IVF with RaBitQ:
-vectors lie in partitions of similar ones, as codes of a few bits a dimension. A search looks at the codes of the
-partitions nearest to the query, then reads the vectors of the best candidates. `benchmarks/ann.py` measures it.
+A search without the index looks at every vector, which takes seconds for a million. The index is LanceDB's IVF with
+RaBitQ: vectors lie in partitions of similar ones, as codes of a few bits a dimension. A search looks at the codes of
+the partitions nearest to the query, then reads the vectors of the best candidates. `benchmarks/ann.py` measures it.
 
-Rows that were added after the index was made are looked at one by one, so that a search finds them too, until the
-index takes them in.
+Rows that were added after the index was made are searched one by one until the index takes them in, so they are found
+too.
 """
 
 from __future__ import annotations
@@ -26,36 +26,37 @@ from framecue.library.store.table import Table
 __all__ = ["optimize", "optimize_if_due", "tune_search"]
 
 VECTOR = "vector"
-# Below it a search of every vector takes about as long as encoding the query; from it on a run makes the index itself.
+# With fewer rows, a search of every vector takes about as long as encoding the query. From here on a run makes the
+# index by itself.
 ROWS_BEFORE_INDEX = 100_000
-# The least for an index that is asked for by hand; below, the whole table is a few partitions.
+# The fewest rows for an index that is asked for by hand; with fewer, the whole table is a few partitions.
 LEAST_INDEXED_ROWS = 10_000
-# When so many of the rows are not in the index, it takes them in; when most are not, it is made anew.
+# The index takes in new rows when more than the first share of all rows is not in it; above the second it is made anew.
 UNINDEXED_SHARE, REBUILD_SHARE = 0.05, 0.5
 
 # Five bits a dimension: with one, the right vectors are often not among the candidates, and more candidates cost reads.
-# The samples and rounds that the partitions are made from are fewer than LanceDB's (256, 50), which take twice as
-# long at a million vectors for the same recall.
+# The partitions are computed from fewer samples and in fewer rounds than LanceDB's defaults (256, 50), which take twice
+# as long at a million vectors for the same recall.
 ROWS_PER_PARTITION = 4096
 _INDEX = IvfRq(
     distance_type="cosine", num_bits=5, target_partition_size=ROWS_PER_PARTITION, sample_rate=64, max_iterations=20
 )
-# LanceDB makes it of such widths alone; the models of CLIP's family have no others.
+# LanceDB makes the index only if the width is a multiple of this, which it is for all models of CLIP's family.
 WIDTH_UNIT = 8
-# Texts lie apart from pictures in CLIP's space, so what is nearest to one is spread over more partitions than what is
-# nearest to a picture. The number looked at grows with the root of the number there is.
+# Texts lie apart from pictures in CLIP's space, so the vectors nearest to a text are spread over more partitions than
+# those nearest to a picture. The number of partitions looked at grows with the square root of the number there are.
 LEAST_PROBES, PROBES_OF_ROOT = 10, 8.0
-# Candidates whose vectors are read, for each result; with few results, more for each.
+# How many candidates' vectors are read for each result, and how many at least.
 CANDIDATES_PER_RESULT, LEAST_CANDIDATES = 2, 100
-# With more results than this share of the rows, reading the candidates one by one takes as long as reading all.
+# If more than this share of the rows is wanted, reading the candidates one by one takes as long as reading all rows.
 MOST_SHARE = 0.01
-# A condition that leaves a smaller share of the rows is heeded by looking at these rows alone.
+# If a condition leaves a smaller share of the rows than this, every row that it leaves is looked at.
 LEAST_SHARE = 0.1
 
-# Each commit leaves a small file, and many of them slow every later scan. Joining them writes much of the table anew,
-# so a larger table may have more.
+# Each commit leaves a small file, and many of them slow down every later scan. Joining them rewrites much of the table,
+# so a larger table may have more of them.
 LEAST_FRAGMENTS, FRAGMENTS_OF_ROOT = 32, 0.25
-# Earlier versions are kept for the searches that go on meanwhile.
+# Earlier versions are kept this long, for searches that are still reading them.
 _KEEP, _KEEP_BY_HAND = timedelta(hours=1), timedelta(minutes=1)
 
 T = TypeVar("T")
@@ -63,7 +64,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class _State:
-    """A table as it is; ``num_indexed`` is None where it has no index."""
+    """The state of a table; ``num_indexed`` is None if it has no index."""
 
     num_rows: int
     width: int
@@ -81,7 +82,7 @@ class _State:
         return cls(stats["num_rows"], width, stats["fragment_stats"]["num_fragments"], num_indexed)
 
     def lacks_index(self, least_rows: int) -> bool:
-        """Whether the index is to be made: there is none, or most rows came after it."""
+        """Whether the index should be made: there is none, or most rows came after it."""
         if self.num_rows < least_rows or self.width % WIDTH_UNIT:
             return False
         return self.num_indexed is None or self.num_rows - self.num_indexed > REBUILD_SHARE * self.num_rows
@@ -96,7 +97,7 @@ class _State:
 def tune_search(
     table: Table, search: LanceVectorQueryBuilder, *, limit: int, where: str | None = None, exact: bool = False
 ) -> LanceVectorQueryBuilder:
-    """Set how a vector search uses the index; where there is none, it looks at every vector whatever is set.
+    """Set how a vector search uses the index; without an index, it looks at every vector in any case.
 
     Args:
         table: of segments.
@@ -121,7 +122,8 @@ def tune_search(
         share = table.lance.count_rows(where) / num_rows
         if share < LEAST_SHARE:
             return search.bypass_vector_index()
-        # Without a most, partitions are looked at until there are enough results; that takes longer, so not above.
+        # A maximum of 0 means none: LanceDB looks at partitions until there are enough results. That takes longer, so
+        # it is not done above, where there is no condition.
         search = search.minimum_nprobes(math.ceil(probes / share)).maximum_nprobes(0)
     return search.refine_factor(max(CANDIDATES_PER_RESULT, math.ceil(LEAST_CANDIDATES / limit)))
 
@@ -130,7 +132,7 @@ def optimize_if_due(table: Table) -> Upkeep | None:
     """Do what is worth doing at the end of a run: join small files, and make or refresh the index.
 
     Returns:
-        What was done; None where nothing was due.
+        What was done; None if nothing was due.
 
     Raises:
         LibraryError: the library cannot be written.
@@ -141,7 +143,7 @@ def optimize_if_due(table: Table) -> Upkeep | None:
     try:
         return _optimize(table, state, least_rows=ROWS_BEFORE_INDEX, keep=_KEEP)
     except LibraryError as error:
-        # In an object store, where nothing is locked: another run has written meanwhile. It or the next sees to it.
+        # In an object store nothing is locked, so another run may have written. It, or the next run, does the upkeep.
         if "commit conflict" in str(error):
             return None
         raise
@@ -167,12 +169,12 @@ def _optimize(table: Table, before: _State, *, least_rows: int, keep: timedelta)
     versions_before = versions()
     makes_index = before.lacks_index(least_rows)
     if makes_index and (index_before := do(lambda: _vector_index(table))) is not None:
-        # Else the old index would first take in the rows, for nothing.
+        # Otherwise the old index would first take in the rows, for nothing.
         do(lambda: table.lance.drop_index(index_before.name))
     do(lambda: table.lance.optimize(cleanup_older_than=keep))
     if makes_index:
         do(lambda: table.lance.create_index(VECTOR, config=_INDEX))
-    # Files are joined only with others of which the indexes know as much; now they know all rows, so once more.
+    # LanceDB only joins files that the same indexes cover. Now the indexes cover all rows, so it joins once more.
     do(lambda: table.lance.optimize(cleanup_older_than=keep))
     after = do(lambda: _State.of(table))
     if after.num_indexed is None:

@@ -1,4 +1,4 @@
-"""A store that is kept open: each use sees the latest commit, and what is held is read only where that is new."""
+"""A store that is kept open: each use sees the latest commit, and a snapshot is read again only after a new one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["KeptStore"]
 class KeptStore:
     """The store of one library, opened when it is first used; the library need not exist yet.
 
-    A store that is opened anew for each search begins with cold caches.
+    A store that is opened anew for each search starts with cold caches.
 
     Args:
         uri: the library's normal URI.
@@ -22,7 +22,7 @@ class KeptStore:
     def __init__(self, uri: str) -> None:
         self.uri = uri
         self._store: Store | None = None
-        # What is held, and the state of the library that it is right for.
+        # A snapshot, and the state of the library for which it is right.
         self._read: tuple[object, Snapshot] | None = None
 
     def open(self) -> Store:
@@ -41,7 +41,7 @@ class KeptStore:
         return store
 
     def open_if_there(self) -> Store | None:
-        """Return the store at its latest commit; None where there is no library.
+        """Return the store at its latest commit; None if there is no library.
 
         Raises:
             LibraryError: something else is at this place, or it cannot be read.
@@ -52,9 +52,9 @@ class KeptStore:
             return None
 
     def snapshot(self) -> Snapshot:
-        """Return what the library holds, nothing where there is none; read again only where somebody has written.
+        """Return what the library holds, nothing if there is none; it is read again only if somebody has written.
 
-        Who writes the library keeps it up to date, and tells :meth:`wrote`.
+        Whoever writes to the library keeps the snapshot up to date, and then calls :meth:`wrote`.
 
         Raises:
             LibraryError: something else is at this place, or it cannot be read.
@@ -69,9 +69,9 @@ class KeptStore:
         return self._read[1]
 
     def wrote(self, snapshot: Snapshot) -> None:
-        """Note that a snapshot has been kept up to date with one's own commits; call it with the lock.
+        """Note that the caller has kept a snapshot up to date with its own commits; call it with the lock.
 
-        In an object store nothing is locked: another run may have written in between, so it is read again there.
+        In an object store nothing is locked: another run may have written in between, so there it is read again.
         """
         store = self.open_if_there()
         self._read = None if store is None or is_url(self.uri) else (store.state(), snapshot)

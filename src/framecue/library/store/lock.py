@@ -1,7 +1,7 @@
-"""One run at a time writes a library: the lock that a second run waits for.
+"""The lock by which one run at a time writes to a library; a second run waits for it.
 
-The lock is the operating system's, on a file in the library's folder, so it ends with the process that has it, however
-that ends. An object store has no such lock.
+The operating system holds it, on a file in the library's folder, so it is released when the process that has it ends,
+for whatever reason. An object store has no such lock.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ _POLL_SECONDS = 0.1
 def library_lock(
     uri: str, *, wait_seconds: float | None = None, on_wait: Callable[[], None] | None = None
 ) -> Iterator[None]:
-    """Be the only one to write a library while the block runs; what was read of it before has to be read again.
+    """Be the only one to write to a library while the block runs; whatever was read of it before must be read again.
 
-    The library need not exist yet: its folder is made for the lock, and goes again if the block puts nothing into it.
-    Check first that the place is fit for a library.
+    The library need not exist yet: its folder is made for the lock, and removed again if the block puts nothing into
+    it. Check beforehand that the place can become a library.
 
     Args:
         uri: a normal URI. In an object store nothing is locked.
@@ -39,7 +39,7 @@ def library_lock(
         on_wait: called once if there is another run, before waiting for it.
 
     Raises:
-        LibraryError: the other run took longer, or the place cannot be written.
+        LibraryError: the other run took longer, or the place cannot be written to.
     """
     folder = _local_folder(uri)
     if folder is None:
@@ -51,8 +51,8 @@ def library_lock(
         try:
             yield
         finally:
-            # While it is held: who waits for this file sees that it is gone, and makes it anew. (Windows does not let
-            # go of an open file; there, filelock removes it.) The folder itself may have been taken away.
+            # Removed while it is held: whoever waits for this file sees that it is gone, and makes it anew. (Windows
+            # cannot remove an open file; there, filelock removes it.) The folder itself may have been removed.
             with suppress(OSError):
                 if made and [entry.name for entry in folder.iterdir()] == [LOCK_FILE]:
                     (folder / LOCK_FILE).unlink()
@@ -60,7 +60,7 @@ def library_lock(
     finally:
         for empty in reversed(made):
             with suppress(OSError):
-                empty.rmdir()  # only what is empty goes
+                empty.rmdir()  # removes empty folders only
 
 
 def _acquired(
@@ -93,7 +93,7 @@ def _make(folder: Path, made: list[Path]) -> None:
     """Make a folder and those above it, and note which were made.
 
     Raises:
-        OSError: that cannot be done; the target of a link to nothing, which may be a disk that is away, is not made.
+        OSError: that cannot be done; the target of a broken link, which may be a disk that is away, is not made.
     """
     missing = [place for place in (folder, *folder.parents) if not place.exists()]
     for place in reversed(missing):
@@ -106,7 +106,7 @@ def _make(folder: Path, made: list[Path]) -> None:
 
 
 def _is_folder_or_nothing(place: Path) -> bool:
-    """Whether a folder is there or can be made; a link to nothing is neither."""
+    """Whether a folder is there or can be made; neither is true of a broken link."""
     try:
         status = place.lstat()  # one look: another run may make or remove it at any time
     except FileNotFoundError:

@@ -1,8 +1,8 @@
-"""Putting rows into a table in place of others, in one commit, and making sure that this is what happened.
+"""Replacing rows of a table in one commit, and checking that LanceDB did so.
 
-LanceDB has an open fault: where a column that rows are matched by has a scalar index, a merge may silently match
-nothing (lancedb issues 3177 and 3515). So no such index is made, none is used for a merge should somebody have made
-one, and the counts that a merge returns are compared with what was in the table before.
+LanceDB has an open fault: if a column by which rows are matched has a scalar index, a merge may silently match nothing
+(lancedb issues 3177 and 3515). So no such index is made, a merge does not use one that somebody else made, and the
+counts that a merge returns are compared with what was in the table before.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["merge"]
 
 
 class _Counts(NamedTuple):
-    """How many rows of the table are replaced, are new, and go away."""
+    """How many rows of the table are replaced, added and deleted."""
 
     updated: int
     inserted: int
@@ -31,26 +31,26 @@ class _Counts(NamedTuple):
 
 
 def merge(table: Table, rows: pa.Table, *, on: Sequence[str], leaving: Sequence[str] = ()) -> None:
-    """Put rows in the place of those with the same key, add those that have none, and take others away, in one commit.
+    """Replace the rows that have the same keys, add the rows with new keys, and delete others, in one commit.
 
     Args:
-        table: where to.
+        table: to write to.
         rows: with the table's columns.
         on: the columns that are the key; ``path`` is one of them.
-        leaving: paths whose earlier rows go away, but for those that are replaced.
+        leaving: paths whose earlier rows are deleted, except for those that are replaced.
 
     Raises:
-        LibraryError: the library cannot be written, or LanceDB did something else than that.
+        LibraryError: the library cannot be written to, or LanceDB did something else.
     """
     expected = _expected(table, rows, on, leaving)
-    # Without the index on a key: with it, LanceDB may match nothing.
+    # Without an index on a key: with one, LanceDB may match nothing.
     builder = table.lance.merge_insert(list(on)).use_index(False)
     builder = builder.when_matched_update_all().when_not_matched_insert_all()
     if leaving:
         builder = builder.when_not_matched_by_source_delete(is_one_of(leaving))
     result = table.attempt("written", lambda: builder.execute(rows))
     done = _Counts(result.num_updated_rows, result.num_inserted_rows, result.num_deleted_rows)
-    # In an object store another run may write meanwhile; LanceDB then tries again, with rows that were not counted.
+    # In an object store another run may write in between; LanceDB then tries again, with rows that were not counted.
     if done != expected and result.num_attempts == 1:
         raise LibraryError(
             f"library {table.uri} was not written as it should be: of its rows {expected} were due, but LanceDB has "
@@ -60,7 +60,7 @@ def merge(table: Table, rows: pa.Table, *, on: Sequence[str], leaving: Sequence[
 
 
 def _expected(table: Table, rows: pa.Table, on: Sequence[str], leaving: Sequence[str]) -> _Counts:
-    """Return what a merge has to do, by the keys that are in the table."""
+    """Return the counts that a merge should have, from the keys that are in the table."""
     new = _keys(rows, on)
     paths = {*rows.column("path").to_pylist(), *leaving}
     there = _keys(table.scan(on, where=is_one_of(sorted(paths))), on)

@@ -1,17 +1,17 @@
-"""The formats of a library, and how one of an older format is brought up to date: in place, without encoding anything.
+"""The formats of a library, and bringing a library of an older format up to date, in place and without encoding.
 
-A migration adds columns that are empty in the rows that are there, and does nothing else. LanceDB does that in one
-commit that writes a new description of the table and no rows. So there is no state between two formats: who is killed
-leaves the older or the newer one, and the next run takes the steps that are left.
+A migration adds columns that are empty in the existing rows, and does nothing else. LanceDB does so in one commit that
+writes a new description of the table and no rows. So there is no state between two formats: a run that is killed leaves
+the older format or the newer one, and the next run takes the remaining steps.
 
-LanceDB cannot change what a table says of itself (the metadata of its schema) in that commit, nor in another. So the
-version in there is the format that the table was *made* with, and each column that came later says in its own metadata
-with which format it came. The highest of these numbers is the table's format.
+LanceDB cannot change the metadata of a table's schema, in that commit or in another. So the version stored there is the
+format with which the table was *made*, and each column that was added later notes in its own metadata with which format
+it came. The highest of these numbers is the table's format.
 
-A library of an older format is read as it is, by disks that cannot be written and beside a run that migrates it: a
-column that is not there reads as None. Whoever writes rows migrates first, with the lock on the library. In an object
-store, where nothing is locked, several runs may do so at once; LanceDB refuses all but the first, and the others see
-that the step has been taken.
+A library of an older format is read as it is: a missing column reads as None. So it can lie on a disk that cannot be
+written to, and be read while another run migrates it. Whoever writes rows migrates first, with the lock on the library.
+In an object store, where nothing is locked, several runs may migrate at once; LanceDB refuses all but the first, and
+the others see that the step has been taken.
 """
 
 from __future__ import annotations
@@ -35,36 +35,36 @@ class Migration:
     """A step from one format to the next.
 
     Attributes:
-        format: what the library has afterwards.
-        columns: the names and types of the columns that are added.
+        format: the library's format afterwards.
+        columns: names and types of the columns that are added.
     """
 
     format: int
     columns: tuple[tuple[str, pa.DataType], ...]
 
     def fields(self) -> list[pa.Field]:
-        """Return the columns as they lie in the table: each may be empty, and says with which format it came."""
+        """Return the columns as Arrow fields: each may be empty, and notes with which format it came."""
         mark = {_SINCE_KEY: str(self.format).encode()}
         return [pa.field(name, type_, nullable=True, metadata=mark) for name, type_ in self.columns]
 
 
 # The oldest format that can be read and migrated.
 OLDEST_FORMAT = 2
-# In the order of the formats, without a gap. A step that has been published stays as it is for ever.
+# In the order of the formats, without a gap. A published step never changes.
 MIGRATIONS = (
     # When a segment was encoded, in seconds since 1970.
     Migration(3, (("indexed_seconds", pa.float64()),)),
 )
-# The format of the libraries that are made now.
+# The format of new libraries.
 SCHEMA_VERSION = MIGRATIONS[-1].format
 
 
 def format_of(schema: pa.Schema) -> int:
-    """Return the format of a table that has this schema.
+    """Return the format of a table with this schema.
 
     Raises:
-        KeyError: it says nothing of a format.
-        ValueError: it says nonsense.
+        KeyError: the schema notes no format.
+        ValueError: what it notes is not a number.
     """
     marks = [field.metadata[_SINCE_KEY] for field in schema if field.metadata and _SINCE_KEY in field.metadata]
     return max(map(int, [schema.metadata[VERSION_KEY], *marks]))
@@ -74,14 +74,14 @@ def migrate(table: Table, migrations: Sequence[Migration] = MIGRATIONS) -> bool:
     """Bring a table up to date; call it with the lock on the library.
 
     Args:
-        table: of segments. It shows the new columns afterwards.
-        migrations: all steps that there are.
+        table: of segments. It has the new columns afterwards.
+        migrations: all steps that exist.
 
     Returns:
         Whether there was anything to do.
 
     Raises:
-        LibraryError: the library cannot be written. Steps that were taken before stay taken.
+        LibraryError: the library cannot be written to. Steps taken before that stay.
     """
     before = format_of(table.schema)
     steps = [step for step in migrations if step.format > before]
@@ -97,4 +97,4 @@ def _take(table: Table, step: Migration) -> None:
         table.read(table.lance.checkout_latest)
         if format_of(table.schema) < step.format:
             raise
-        # Another run has taken this step meanwhile.
+        # Another run has taken this step in the meantime.

@@ -1,4 +1,4 @@
-"""Where a library is: its normal URI, and whether a local place is free for a new one."""
+"""The place of a library: its normal URI, and whether a local place is free for a new one."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def normal_uri(uri: str | os.PathLike[str]) -> str:
 
 
 def no_library(uri: str) -> LibraryNotFoundError:
-    """Return the error that there is nothing at a place."""
+    """Return the error for a place at which there is nothing."""
     return LibraryNotFoundError(f"no library at {uri}; make one with `framecue index PATH --library {uri}`")
 
 
 def check_there(uri: str) -> None:
-    """Refuse a local place that is no library; asked before connecting, since that makes the folder.
+    """Refuse a local place that is no library; call it before connecting, which would make the folder.
 
     Raises:
         LibraryNotFoundError: there is nothing.
@@ -43,10 +43,10 @@ def check_there(uri: str) -> None:
 
 
 def check_free(uri: str) -> None:
-    """Refuse a local place that has something, and make the folder of one that has not.
+    """Refuse a local place that is taken, and make the folder of one that is free.
 
     Raises:
-        LibraryError: there is something, or it cannot be written.
+        LibraryError: the place is taken, or cannot be written to.
     """
     if is_url(uri):
         return
@@ -56,7 +56,7 @@ def check_free(uri: str) -> None:
 
 
 def _is_vacant(uri: str) -> bool:
-    """Whether a local place is free for a new library: nothing there, an empty folder, or one not made to its end.
+    """Whether a local place is free for a new library: nothing, an empty folder, or a library that was only begun.
 
     Raises:
         LibraryError: the place is a file, or cannot be looked at.
@@ -69,9 +69,9 @@ def _is_vacant(uri: str) -> bool:
 
 
 def _is_beginning(place: Path) -> bool:
-    """Whether an entry of a library's folder is from before its table was there: the lock, or a table without a commit.
+    """Whether an entry of a library's folder may be older than its table: the lock, or a table without a commit.
 
-    That is what a run leaves behind which is killed while it makes a library; making it again completes it.
+    A run that is killed while it makes a library leaves these behind; making the library again completes it.
     """
     if place.name == LOCK_FILE:
         return True

@@ -1,4 +1,4 @@
-"""What a library knows of a file, apart from its rows: read by a run to tell what there is to do."""
+"""What a library knows about a file, apart from its rows: a run reads it to see what there is to do."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ __all__ = ["Copy", "Held"]
 
 @dataclass(frozen=True)
 class Held:
-    """What a library holds of one file.
+    """What a library holds about one file.
 
     Attributes:
         video_id: hash of the content that was indexed.
-        state: the file's state then.
+        state: the file's state when it was indexed.
         duration_seconds: the video's duration.
         num_segments: how many rows the file has.
-        sidecars: the state of the files beside it whose texts its rows have, see
+        sidecars: the state of the files beside it whose texts are in its rows, see
             :meth:`framecue.library.files.sidecars.SidecarFinder.state`.
     """
 
@@ -32,14 +32,14 @@ class Held:
 
     @classmethod
     def of(cls, rows: Sequence[Row]) -> Held:
-        """Return what is held of a file that has these rows, at least one."""
+        """Return what is held about a file from its rows, at least one."""
         first = rows[0]
         return cls(first.video_id, first.state, first.duration_seconds, len(rows), first.sidecars)
 
 
 @dataclass(frozen=True)
 class Copy:
-    """What a library notes of a file whose content it holds under another path.
+    """A library's note about a file whose content it holds under another path.
 
     Attributes:
         video_id: hash of the content.

@@ -1,7 +1,7 @@
-"""One row of a library's table: a segment of a video, and how rows look in Arrow.
+"""Rows of a library's table, one for each segment of a video, and how they look in Arrow.
 
-The vector is stored as float16 (half the disk and memory of a search, and far finer than a model's own noise);
-everything else says where the segment came from, so that a second run can tell what it need not encode again.
+The vector is stored as float16 (half the disk and memory of float32, and far finer than a model's own noise). The other
+columns note where the segment came from, so that a later run sees what it need not encode again.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ __all__ = [
 
 _FINGERPRINT_KEY = b"framecue.fingerprint"
 _SEGMENTATION_KEY = b"framecue.segmentation"
-# Stored, but not in Row: what full text search looks at, made of the others on each write.
+# Stored, but not in Row: the text that full text search looks at, made from the other columns on each write.
 _TEXT = "text"
-# The columns that are one attribute of Row.
+# The columns that make up one attribute of Row.
 _STATE = ("size_bytes", "modified_seconds")
 
 
@@ -50,12 +50,12 @@ class Row:
         end_seconds: where it ends.
         vector: float array (E,), unit length.
         duration_seconds: the whole video's duration.
-        state: the file's, when it was indexed.
+        state: the file's state when it was indexed.
         thumbnail: a small WebP picture, or None.
         caption: a sentence about the segment, or None.
-        subtitles: what files beside the video say about the segment, or None.
-        sidecars: which files those were, in which state; None where there were none.
-        indexed_seconds: when the segment was encoded, seconds since 1970; None where an older framecue did it.
+        subtitles: the text about the segment in the files beside the video, or None.
+        sidecars: which files those were, with their states; None if there were none.
+        indexed_seconds: when the segment was encoded, seconds since 1970; None if an older framecue did it.
     """
 
     video_id: str
@@ -74,11 +74,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Metadata:
-    """What a library's table says of itself.
+    """The metadata of a library's table.
 
     Attributes:
         fingerprint: of the model that made the vectors.
-        segmentation: how videos are cut into segments, the fields of :class:`framecue.video.Segmentation`.
+        segmentation: how videos are cut into segments: the fields of :class:`framecue.video.Segmentation`.
         version: the table's format, see :func:`framecue.library.store.migrations.format_of`.
     """
 
@@ -91,7 +91,7 @@ def make_schema(fingerprint: Mapping[str, Any], segmentation: Mapping[str, Any])
     """Return the Arrow schema of a new library.
 
     Args:
-        fingerprint: what ``VideoTextModel.fingerprint()`` gave; ``embedding_dim`` is the width of the vectors.
+        fingerprint: from ``VideoTextModel.fingerprint()``; ``embedding_dim`` is the width of the vectors.
         segmentation: the fields of :class:`framecue.video.Segmentation`.
     """
     metadata = {
@@ -114,7 +114,7 @@ def make_schema(fingerprint: Mapping[str, Any], segmentation: Mapping[str, Any])
             pa.field("subtitles", pa.string()),
             pa.field("sidecars", pa.string()),
             pa.field(_TEXT, pa.string(), nullable=False),
-            # Where a migration puts them, so that old and new libraries look the same.
+            # Last, where a migration puts them, so that old and new libraries look the same.
             *(field for step in MIGRATIONS for field in step.fields()),
         ],
         metadata=metadata,
@@ -122,7 +122,7 @@ def make_schema(fingerprint: Mapping[str, Any], segmentation: Mapping[str, Any])
 
 
 def read_metadata(schema: pa.Schema) -> Metadata | None:
-    """Return what a table says of itself, or None where it is not a framecue table."""
+    """Return a table's metadata, or None if it is not a framecue table."""
     metadata = schema.metadata or {}
     if _FINGERPRINT_KEY not in metadata or VERSION_KEY not in metadata:
         return None
@@ -137,17 +137,19 @@ def read_metadata(schema: pa.Schema) -> Metadata | None:
 
 
 def searchable_text(row: Row) -> str:
-    """Return the words by which full text search finds a row: file and folder names, its caption, its subtitles."""
+    """Return the text by which full text search finds a row: file and folder names, its caption, its subtitles."""
     names = [part for part in reversed(Path(row.path).with_suffix("").parts[1:]) if part]
     split = [words for name in names if (words := name_words(name)) != composed(name)]
     return composed("\n".join([*names, *split, *(text for text in (row.caption, row.subtitles) if text)]))
 
 
 def table_from_rows(rows: Sequence[Row], schema: pa.Schema) -> pa.Table:
-    """Put rows into an Arrow table of this schema, which may be an older format's, without the columns added since.
+    """Make an Arrow table of rows.
+
+    The schema may be that of an older format; columns that were added since are then left out.
 
     Raises:
-        ValueError: a vector's width is not the schema's.
+        ValueError: the vectors are not as wide as the schema says.
     """
     width = schema.field("vector").type.list_size
     vectors = np.stack([np.asarray(row.vector, dtype=np.float16) for row in rows])
@@ -167,9 +169,9 @@ def table_from_rows(rows: Sequence[Row], schema: pa.Schema) -> pa.Table:
 
 
 def rows_from_table(table: pa.Table) -> list[Row]:
-    """Take rows out of an Arrow table that holds all columns of its format; vectors come as float16 (E,).
+    """Return the rows in an Arrow table that has all columns of its format; vectors are float16 (E,).
 
-    A column that the table does not have, since its format is older, reads as None.
+    A column that is missing because the table's format is older reads as None.
     """
     names = [field.name for field in fields(Row) if field.name not in ("vector", "state")]
     columns = {

@@ -1,4 +1,4 @@
-"""What a library holds, read once a run and kept up to date as the run writes."""
+"""What a library holds, read once in a run and kept up to date as the run writes."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from framecue.library.store.records import Copy, Held
 
 __all__ = ["HELD_COLUMNS", "Snapshot", "held_of"]
 
-# What is read of each row to know which files are held.
+# The columns of each row from which :func:`held_of` sees which files are held.
 HELD_COLUMNS = ("path", "video_id", "size_bytes", "modified_seconds", "duration_seconds", "sidecars")
 
 
 class Snapshot:
-    """The files that a library holds or knows.
+    """The files that a library holds or knows as copies.
 
-    It is right as long as nobody else writes the library: read it with the lock, and tell it what was committed. It
-    does not write anything itself.
+    A snapshot is right as long as nobody else writes to the library: read it with the lock, and note in it what was
+    committed. It writes nothing itself.
 
     Args:
         held: the files that have rows, by absolute path.
@@ -34,9 +34,9 @@ class Snapshot:
 
     @property
     def held(self) -> Mapping[str, Held]:
-        """The files that have rows, by path; as read, in the order of the paths, then what was put since.
+        """The files that have rows, by path: first those that were read, in the order of their paths, then later ones.
 
-        A view that shows later changes; copy it to keep it.
+        This is a view that shows later changes; copy it to keep it.
         """
         return MappingProxyType(self._held)
 
@@ -44,13 +44,13 @@ class Snapshot:
     def copies(self) -> Mapping[str, Copy]:
         """The files whose content is held under another path, by path; a view, like ``held``.
 
-        A run that was killed may leave a note about a path that has rows; the rows count.
+        A run that was killed may leave a note about a path that has rows; then the rows count.
         """
         return MappingProxyType(self._copies)
 
     @property
     def paths(self) -> list[str]:
-        """All paths that are held or known as copies, each once."""
+        """All paths of files that are held or known as copies, each once."""
         return list({**self._held, **self._copies})
 
     @property
@@ -60,17 +60,17 @@ class Snapshot:
 
     @property
     def num_segments(self) -> int:
-        """How many rows they have together."""
+        """How many rows these files have together."""
         return self._num_segments
 
     def put(self, path: str, held: Held) -> None:
-        """Note that a file has rows now, in place of what it had."""
+        """Note that a file has these rows now, in place of earlier ones."""
         self.drop(path)
         self._held[path] = held
         self._num_segments += held.num_segments
 
     def drop(self, path: str) -> None:
-        """Note that a file has no rows any more, if it had any."""
+        """Note that a file has no rows any more."""
         earlier = self._held.pop(path, None)
         if earlier is not None:
             self._num_segments -= earlier.num_segments
@@ -80,15 +80,16 @@ class Snapshot:
         self._copies[path] = copy
 
     def forget(self, path: str) -> None:
-        """Note that a file is known as a copy no more, if it was."""
+        """Note that a file is no longer known as a copy."""
         self._copies.pop(path, None)
 
 
 def held_of(rows: pa.Table) -> dict[str, Held]:
-    """Fold rows into what is held of each file, in the order of the paths.
+    """Return what is held about each file, in the order of the paths.
 
     Args:
-        rows: HELD_COLUMNS of any number of files. The rows of a file agree in all of them; if not, its last row counts.
+        rows: with HELD_COLUMNS, of any number of files. The rows of a file agree in all of these columns; if not, its
+            last row counts.
     """
     numbered = pa.table({"path": rows.column("path"), "row": np.arange(rows.num_rows)})
     files = numbered.group_by("path").aggregate([("row", "max"), ("row", "count")]).sort_by("path")

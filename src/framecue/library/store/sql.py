@@ -1,4 +1,4 @@
-"""Texts as SQL conditions of LanceDB; imports nothing, as conditions are written before a library is opened."""
+"""Writing SQL conditions for LanceDB; imports nothing, as conditions are written before a library is opened."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ __all__ = ["is_one_of", "quoted"]
 
 
 def is_one_of(paths: Sequence[str]) -> str:
-    """Write the SQL condition that a row's path is one of these."""
+    """Return the SQL condition that a row's path is one of these."""
     return f"path IN ({', '.join(quoted(path) for path in paths)})"
 
 
 def quoted(text: str) -> str:
-    """Write a text as an SQL literal."""
+    """Return a text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"

@@ -1,8 +1,8 @@
-"""A library in LanceDB: the one object by which the rest of the house reads and writes it.
+"""A library in LanceDB: the one object by which the rest of the package reads and writes it.
 
-The library's URI is the LanceDB database, a folder (``videos.lance``) or an object-store URI
-(``s3://bucket/videos.lance``), and the table in it is ``segments``; so any folder name will do. Every write is one
-LanceDB commit: a run that dies leaves whole commits.
+The library's URI is that of the LanceDB database: a folder (``videos.lance``, but any name will do) or a place in an
+object store (``s3://bucket/videos.lance``). The table in it is called ``segments``. Every write is one LanceDB commit,
+so a run that dies leaves whole commits.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ from framecue.video import Segmentation
 
 __all__ = ["Store"]
 
-# What tells a segment from every other one, for a write that replaces some.
+# The columns that identify a segment when a write replaces some.
 _KEY = ("path", "start_seconds")
 
 
 class Store:
-    """The rows of one library. Made by :meth:`open` or :meth:`create`.
+    """The rows of one library; :meth:`open` or :meth:`create` makes one.
 
-    It shows the library as it was when it was opened, and its own writes; :meth:`refresh` shows what others have
-    committed since. All of it raises LibraryError where the library cannot be read or written.
+    It shows the library as it was when it was opened, and its own writes; after :meth:`refresh`, also what others have
+    committed since. Every method raises LibraryError if the library cannot be read or written.
 
     Attributes:
         uri: the library's normal URI.
@@ -73,7 +73,7 @@ class Store:
 
         Raises:
             LibraryNotFoundError: there is nothing at the URI.
-            LibraryError: what is there is not a framecue library, is of a newer or too old format, or cannot be read.
+            LibraryError: what is there is not a framecue library, has too new or too old a format, or cannot be read.
         """
         check_there(uri)
         database = attempt(uri, "opened", lambda: connect(uri))
@@ -99,27 +99,27 @@ class Store:
         return cls(uri, database, Table(uri, table), metadata)
 
     def refresh(self) -> None:
-        """Show what others have committed meanwhile; costs little where that is nothing.
+        """Show what others have committed since; this costs little if they committed nothing.
 
         Raises:
             LibraryNotFoundError: the library is gone.
-            LibraryError: it cannot be read, or was migrated to a format that is newer than this framecue.
+            LibraryError: it cannot be read, or was migrated to a format that this framecue does not know.
         """
-        # Opened anew, by the connection that there is. `checkout_latest` is as fast, but stays with the old library
-        # for ever where this one was taken away and made again.
+        # Opened anew over the same connection. `checkout_latest` is as fast, but would show the old library for ever
+        # if it was deleted and another was made in its place.
         check_there(self.uri)
         self._show(*_open_table(self.uri, self._database))
         self._copies.refresh()
 
     @property
     def format(self) -> int:
-        """The library's format; an older one than this framecue's until :meth:`migrate`."""
+        """The library's format, which may be older than this framecue's until :meth:`migrate` is called."""
         return format_of(self.table.schema)
 
     def migrate(self) -> bool:
         """Bring a library of an older format up to date, in place; call it with the lock.
 
-        ``write`` does it by itself. Killed in the middle, it leaves a library that opens, and the next run finishes.
+        ``write`` calls it by itself. If it is killed midway, the library still opens, and the next run finishes it.
 
         Returns:
             Whether there was anything to do.
@@ -129,11 +129,11 @@ class Store:
     # --- what is held
 
     def state(self) -> object:
-        """Return what differs after every commit, by whomever, also where the library was made anew; for ``==``."""
+        """Return a value, for ``==``, that differs after every commit by anybody, and if the library was made anew."""
         versions = self.table.read(lambda: self.table.lance.version), self._copies.version()
         if is_url(self.uri):
             return versions
-        # A library that was taken away and made again may have the same numbers.
+        # A library that was deleted and made again may have the same version numbers.
         status = (Path(self.uri) / f"{TABLE}.lance" / "_versions").stat()
         return *versions, status.st_ino, status.st_mtime_ns
 
@@ -142,19 +142,19 @@ class Store:
         return Snapshot(self.held(), self.copies())
 
     def held(self) -> dict[str, Held]:
-        """Return the files that the library holds by absolute path, in the order of the paths."""
+        """Return what the library holds about each file, by absolute path, in the order of the paths."""
         return held_of(self.table.scan(HELD_COLUMNS))
 
     def copies(self) -> dict[str, Copy]:
-        """Return the files whose content is held under another path by their paths, in the order of the paths."""
+        """Return the notes about files whose content is held under another path, by path, in the order of the paths."""
         return self._copies.read()
 
     def num_rows(self) -> int:
-        """Count the segments."""
+        """Return the number of segments."""
         return self.table.read(self.table.lance.count_rows)
 
     def rows_of(self, video_id: str) -> list[Row]:
-        """Return the rows of one content as one file has them (another file with the same content adds no rows)."""
+        """Return the rows of one content, from one file only (another file with the same content adds no rows)."""
         rows = rows_from_table(self.table.scan(where=f"video_id = {quoted(video_id)}"))
         return [row for row in rows if row.path == rows[0].path]
 
@@ -168,12 +168,12 @@ class Store:
         return rows
 
     def contents_of_size(self, size_bytes: int) -> set[str]:
-        """Return the contents (``video_id``) of the files of a size."""
+        """Return the content hashes (``video_id``) of the files of a size."""
         rows = self.table.scan(["video_id"], where=f"size_bytes = {int(size_bytes)}")
         return set(rows.column("video_id").to_pylist())
 
     def thumbnails(self, moments: Sequence[tuple[str, float]]) -> list[bytes | None]:
-        """Return the pictures of segments, named by path and start in seconds; None where there is none."""
+        """Return the thumbnails of segments, each given by path and start in seconds; None for one that has none."""
         if not moments:
             return []
         paths = sorted({path for path, _ in moments})
@@ -189,11 +189,11 @@ class Store:
     # --- writing, with the lock
 
     def write(self, rows: Sequence[Row], *, replacing: Sequence[str] = ()) -> None:
-        """Add rows, and take others away, in one commit; a library of an older format is migrated before.
+        """Add rows and delete others in one commit; a library of an older format is migrated first.
 
         Args:
-            rows: all rows of each file they belong to.
-            replacing: paths whose earlier rows go away in the same commit.
+            rows: all rows of each of their files.
+            replacing: paths whose earlier rows are deleted in the same commit.
 
         Raises:
             LibraryError: the library cannot be written (a full disk, no permission, a network that is down), or
@@ -221,7 +221,7 @@ class Store:
         ensure_text_index(self.table)
 
     def optimize_if_due(self) -> Upkeep | None:
-        """Join small files and make or refresh the vector index where that is worth it; None where nothing was."""
+        """Join small files, and make or refresh the vector index, if it is worth it; return None if nothing was."""
         return optimize_if_due(self.table)
 
     def optimize(self) -> Upkeep:
@@ -237,7 +237,7 @@ class Store:
             vector: float32 (E,), unit length.
             limit: how many at most.
             where: an SQL condition on the rows that are looked at.
-            exact: whether to look at every vector, also where there is an index.
+            exact: whether to look at every vector even if there is an index.
         """
         return search_vectors(self.table, vector, limit=limit, where=where, exact=exact)
 
@@ -249,11 +249,11 @@ class Store:
         limit: int,
         where: str | None = None,
     ) -> list[TextMatch]:
-        """Return the segments that have words of some texts, best first; the library has a text index.
+        """Return the segments that contain words of some texts, best first; the library must have a text index.
 
         Args:
-            texts: what to look for, with weights, more than 0.
-            vector: float32 (E,), the query's, with which the segments found are compared.
+            texts: what to look for, with weights above 0.
+            vector: float32 (E,), the query's vector, for the cosine scores of the segments that are found.
             limit: how many at most.
             where: an SQL condition on the rows that are looked at.
         """
@@ -264,16 +264,16 @@ class Store:
         return has_text_index(self.table)
 
     def check_condition(self, where: str) -> None:
-        """Refuse an SQL condition that cannot be asked of the rows.
+        """Refuse an SQL condition that the table cannot answer.
 
         Raises:
-            InputError: it is no condition, or names a column that there is not; the message lists those there are.
+            InputError: it is not a condition, or names a column that does not exist; the message lists those that do.
         """
         check_condition(self.table, where)
 
 
 def _open_table(uri: str, database: LanceDBConnection) -> tuple[Table, Metadata]:
-    """Open the table of segments at its latest commit, and see that it is a library's."""
+    """Open the table of segments at its latest commit, and check that framecue made it and can read it."""
     try:
         table = Table.open(uri, database, TABLE)
     except LibraryError as error:

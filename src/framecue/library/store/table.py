@@ -1,4 +1,4 @@
-"""A table of a library: LanceDB's own, with the library's name for messages."""
+"""A table of a library: LanceDB's table, with the library's URI for messages."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Table:
-    """A table of a library, opened.
+    """An open table of a library.
 
     Attributes:
         uri: the library's normal URI.
-        lance: LanceDB's table. It shows the commit that was the latest when it was opened, and this process's own.
+        lance: LanceDB's table. It shows the commit that was the latest when it was opened, and its own later ones.
     """
 
     uri: str
@@ -38,17 +38,17 @@ class Table:
         """Open a table at its latest commit.
 
         Raises:
-            LibraryError: there is none of this name (see :func:`is_not_found`), or it cannot be read.
+            LibraryError: no table has this name (see :func:`is_not_found`), or it cannot be read.
         """
         return cls(uri, attempt(uri, "opened", lambda: database.open_table(name)))
 
     @property
     def schema(self) -> pa.Schema:
-        """The columns, and what the table says of itself."""
+        """The columns and the table's metadata."""
         return self.read(lambda: self.lance.schema)
 
     def attempt(self, verb: str, action: Callable[[], T]) -> T:
-        """Do something with the table.
+        """Do something with the table, and return the result.
 
         Args:
             verb: what is done, as in "the library cannot be *verb*".
@@ -60,7 +60,7 @@ class Table:
         return attempt(self.uri, verb, action)
 
     def read(self, action: Callable[[], T]) -> T:
-        """Do something that reads the table.
+        """Do something that reads the table, and return the result.
 
         Raises:
             LibraryError: LanceDB cannot do it.
@@ -86,5 +86,5 @@ class Table:
 
 
 def is_not_found(error: LibraryError) -> bool:
-    """Whether a table could not be opened because there is none of its name."""
+    """Whether a table could not be opened because none has its name."""
     return "not found" in str(error.__cause__)

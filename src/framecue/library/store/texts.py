@@ -16,19 +16,20 @@ from framecue.library.store.vectors import MATCH_COLUMNS, Match, matches_of
 __all__ = ["TextMatch", "ensure_text_index", "has_text_index", "search_texts"]
 
 COLUMN = "text"
-# Rows that came after the index was made are found too, by reading them all; past so many that is slower than need be.
+# Rows that came after the index was made are found too, by reading them all. With more of them than this, the index is
+# updated.
 ROWS_BEFORE_UPDATE = 10_000
 
 
 @dataclass(frozen=True)
 class TextMatch:
-    """A segment that has a word of the query.
+    """A segment that contains a word of the query.
 
     Attributes:
         match: the segment.
-        score: of full text search (BM25), more is better; comparable within one query alone.
-        text: what was searched: names, caption, subtitles.
-        said: its caption and subtitles alone, what belongs to this segment and not to the whole file.
+        score: from full text search (BM25), more is better; comparable within one query only.
+        text: the text that was searched: names, caption, subtitles.
+        said: caption and subtitles only, which belong to this segment and not to the whole file.
     """
 
     match: Match
@@ -45,15 +46,15 @@ def has_text_index(table: Table) -> bool:
 def ensure_text_index(table: Table) -> None:
     """Make the index for full text search if there is none, and bring it up to date if much was added since.
 
-    Rows that are added, changed or taken out later are heeded without this; it makes searching them fast.
+    A search sees rows that were added, changed or removed later in any case; this makes it fast.
 
     Raises:
         LibraryError: the library cannot be written.
     """
     name = _index_name(table)
     if name is None:
-        # Words of all scripts, also those without spaces; folds case and accents. No language's endings are cut
-        # off and no language's common words left out, as names and subtitles are in any language.
+        # Finds words in all scripts, also those without spaces, and folds case and accents. No endings are cut off and
+        # no common words left out, since names and subtitles may be in any language.
         config = FTS(base_tokenizer="icu/split", stem=False, remove_stop_words=False, max_token_length=None)
         try:
             table.attempt("written", lambda: table.lance.create_index(COLUMN, config=config))
@@ -76,18 +77,18 @@ def search_texts(
     limit: int,
     where: str | None = None,
 ) -> list[TextMatch]:
-    """Find the segments that have words of some texts.
+    """Return the segments that contain words of some texts.
 
     Args:
-        table: of segments, which has the index.
-        texts: with their weights, more than 0.
-        vector: float32 (E,), the query's, with which the segments found are compared.
+        table: of segments, with the text index.
+        texts: with their weights, which are above 0.
+        vector: float32 (E,), the query's vector, for the cosine scores of the segments that are found.
         limit: how many at most.
         where: an SQL condition on the rows that are looked at.
 
     Returns:
-        Best first; equal scores in the order of path and start. Which of several equal ones are left out by ``limit``
-        is LanceDB's choice, and may differ from one search to the next.
+        Best first; equal scores in the order of path and start. If ``limit`` leaves out some of several with equal
+        scores, LanceDB chooses which, and may choose differently in the next search.
     """
     words = [MatchQuery(text, COLUMN, boost=weight) for text, weight in texts]  # type: ignore[call-arg]
     wanted = BooleanQuery([(Occur.SHOULD, query) for query in words])

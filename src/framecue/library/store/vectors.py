@@ -26,12 +26,12 @@ class Match:
         start_seconds: where it starts in the video.
         end_seconds: where it ends.
         duration_seconds: the whole video's duration.
-        score: cosine similarity of its vector with the query's.
+        score: cosine similarity of its vector and the query's.
         vector: float16 (E,).
-        vector_rank: in hybrid search, its place, or its video's, in the order by vector; None where that is far down.
-        text_rank: likewise in the order by words; None where full text search did not find it.
-        text_score: what full text search gave it (BM25); None likewise.
-        words: the words of the query that it has.
+        vector_rank: in hybrid search, its place, or its video's, in the order by vector; None if that is far down.
+        text_rank: likewise in the order by words; None if full text search did not find it.
+        text_score: its score in full text search (BM25); None likewise.
+        words: the words of the query that it contains.
     """
 
     video_id: str
@@ -48,21 +48,21 @@ class Match:
 
     @property
     def key(self) -> tuple[str, float, float]:
-        """What tells it from every other segment of the library."""
+        """What identifies it among all segments of the library."""
         return self.path, self.start_seconds, self.end_seconds
 
 
 def search_vectors(
     table: Table, vector: np.ndarray, *, limit: int, where: str | None = None, exact: bool = False
 ) -> list[Match]:
-    """Find the segments nearest to a vector; by the approximate index, if the table has one.
+    """Return the segments nearest to a vector, by the approximate index if the table has one.
 
     Args:
         table: of segments.
         vector: float32 (E,), unit length.
         limit: how many at most.
         where: an SQL condition on the rows that are looked at.
-        exact: whether to look at every vector, also where there is an index.
+        exact: whether to look at every vector even if there is an index.
 
     Returns:
         Best first; equal scores in the order of path and start.
@@ -81,17 +81,17 @@ def search_vectors(
 
 
 def matches_of(found: pa.Table, query: np.ndarray) -> list[Match]:
-    """Take segments out of what LanceDB found, each with its score.
+    """Return the segments that LanceDB found, each with its score.
 
     Args:
-        found: with MATCH_COLUMNS.
+        found: LanceDB's answer, with MATCH_COLUMNS.
         query: float32 (E,).
     """
     if found.num_rows == 0:
         return []
     vectors = vectors_of(found)
-    # LanceDB compares in the column's float16; the scores that people see are computed more finely, and rounded to
-    # float32: so a segment's score does not depend on how many others were found with it.
+    # LanceDB compares in the column's float16. The scores that people see are computed in float64 and rounded to
+    # float32, so that a segment's score does not depend on how many others were found with it.
     wide, direction = vectors.astype(np.float64), query.astype(np.float64)
     scores = wide @ direction / (np.linalg.norm(wide, axis=1) * np.linalg.norm(direction))
     columns = [found.column(name).to_pylist() for name in MATCH_COLUMNS[:-1]]

@@ -1,7 +1,7 @@
-"""Words as full text search sees them: what a name is split into, and which words of a query a text holds.
+"""Words as full text search sees them: how a name is split, and which words of a query a text contains.
 
-LanceDB's tokenizer splits and folds by itself; here is what it leaves: names in one word, and two encodings of one
-accent. Which words matched is found out here too, as LanceDB gives only a score.
+LanceDB's tokenizer splits and folds by itself. This module does what it leaves undone: it splits names written as one
+word, and unifies the two encodings of an accent. It also finds which words matched, as LanceDB returns only a score.
 """
 
 from __future__ import annotations
@@ -11,43 +11,43 @@ import unicodedata
 
 __all__ = ["composed", "matched_words", "name_words", "query_words"]
 
-# What nearly every English text has: they say nothing about which text is meant, unless they are all there is.
+# Words in nearly every English text: they do not tell which text is meant, unless a query has no others.
 # fmt: off
 _COMMON = frozenset((
     "a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "is", "it", "no", "not", "of",
     "on", "or", "such", "that", "the", "their", "then", "there", "these", "they", "this", "to", "was", "will", "with",
 ))
 # fmt: on
-# Between beach and Party, and between Party and 2019, in beachParty2019.
+# In beachParty2019: between beach and Party, and between Party and 2019.
 _SEAM = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
-# Scripts written without spaces, in which a word is found anywhere.
+# Scripts that are written without spaces: here a word may be found anywhere in a text.
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _LETTERS = str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ł": "l", "þ": "th", "ð": "d"})
 
 
 def composed(text: str) -> str:
-    """Write each accented letter as one character; some systems write names with letter and accent apart."""
+    """Return a text with each accented letter as one character; some systems write letter and accent apart."""
     return unicodedata.normalize("NFC", text)
 
 
 def name_words(name: str) -> str:
-    """Write a file's or folder's name with spaces where one word ends and the next begins within a run of letters."""
+    """Return a file's or folder's name with spaces between words that are written together, as in ``beachParty``."""
     return _SEAM.sub(" ", composed(name))
 
 
 def query_words(text: str) -> str:
-    """Return what of a query's text is looked up: all but the commonest English words, or all where that is nothing."""
+    """Return the words of a query to look up: all but the commonest English ones, or all if there are no others."""
     words = _WORD.findall(composed(text))
     return " ".join([word for word in words if word.casefold() not in _COMMON] or words)
 
 
 def matched_words(query: str, text: str) -> tuple[str, ...]:
-    """Return the words of a query that a text holds, whatever their case and accents.
+    """Return the words of a query that a text contains, whatever their case and accents.
 
     Args:
-        query: what :func:`query_words` gave.
-        text: what was searched.
+        query: from :func:`query_words`.
+        text: the text that was searched.
 
     Returns:
         The words as the query has them, in its order, each once.

@@ -1,1 +1,1 @@
-"""Following folders, so that what changes in them is indexed soon after."""
+"""Watching folders, so that changes in them are indexed soon after."""

@@ -1,6 +1,6 @@
-"""Which paths change, as a stream: by the events of the system, or by looking at sizes and times again and again.
+"""Streams of paths that change: from the system's events, or from looking at sizes and times again and again.
 
-Every stream also yields an empty collection several times a second, so that its reader can see to other things.
+Every stream also yields an empty collection several times a second, so that its reader can do other things.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from framecue.library.state import FileState
 
 __all__ = ["Changes", "event_changes", "pauses", "polled_changes"]
 
-# Yields paths; the return value says why there will be no more, or is None.
+# Yields paths; the return value is the reason why there will be no more, or None.
 Changes = Generator[Collection[str], None, str | None]
 
 
 def event_changes(roots: Sequence[str], *, stop: threading.Event, tick_seconds: float) -> Changes:
-    """Yield the paths that the system names: files and folders that came, changed, moved or went.
+    """Yield the paths that the system reports: files and folders that were made, changed, moved or deleted.
 
     Args:
-        roots: absolute paths of files and folders, which are there.
-        stop: ends it when set.
-        tick_seconds: how often to yield at least.
+        roots: absolute paths of existing files and folders.
+        stop: ends the stream when set.
+        tick_seconds: yield at least this often.
 
     Returns:
-        None where it was stopped, or a root has just gone; the reason in words where the system gave up.
+        None if it was stopped or a root has just gone; the reason in words if the system gave up.
     """
     import watchfiles
 
@@ -38,14 +38,14 @@ def event_changes(roots: Sequence[str], *, stop: threading.Event, tick_seconds: 
             rust_timeout=round(1000 * tick_seconds),
             yield_on_timeout=True,
             stop_event=stop,
-            # Otherwise a folder that cannot be followed, for any reason, ends the list of those that are, silently.
+            # If this were true, a folder that cannot be watched would silently end the list of those that are.
             ignore_permission_denied=False,
         ):
             yield {path for _, path in changes}
     except FileNotFoundError:
         stop.wait(tick_seconds)
     except (OSError, RuntimeError) as error:
-        # No more watches to be had, a folder that may not be read; or, in watchfiles, a name that is not UTF-8.
+        # The system has no watches left, or a folder may not be read; or watchfiles met a name that is not UTF-8.
         return first_line(error).partition(" about [")[0].rstrip(".")
     return None
 
@@ -58,13 +58,13 @@ def polled_changes(
     tick_seconds: float,
     poll_seconds: float,
 ) -> Changes:
-    """Yield the files that came, changed or went since the look before.
+    """Yield the files that were made, changed or deleted since the last look.
 
     Args:
         roots: absolute paths of files and folders.
         look: returns the states of the files at and below some paths.
-        stop: ends it when set.
-        tick_seconds: how often to yield at least.
+        stop: ends the stream when set.
+        tick_seconds: yield at least this often.
         poll_seconds: how long to wait between two looks.
     """
     before = look(roots)
@@ -77,7 +77,7 @@ def polled_changes(
 
 
 def pauses(seconds: float, *, stop: threading.Event, tick_seconds: float) -> Changes:
-    """Yield an empty collection every tick for a while."""
+    """Yield an empty collection every tick for some seconds."""
     until = time.monotonic() + seconds
     while time.monotonic() < until and not stop.wait(tick_seconds):
         yield ()

@@ -1,7 +1,7 @@
-"""Which files that changed have been still for a while: one that is being written or copied is not read half.
+"""Waiting until changed files have been still for a while, so that a file is not read while it is being written.
 
-Only sizes and times are looked at. What is gone waits longer than what is new, so that a file that was moved has been
-found at its new place before it is missed at the old.
+Only sizes and times are looked at. A deletion waits longer than a new file, so that a moved file has been found at its
+new place before it is missed at the old one.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ __all__ = ["Settled", "Settling"]
 
 @dataclass(frozen=True)
 class Settled:
-    """What can be dealt with now.
+    """The changes that can be dealt with now.
 
     Attributes:
         files: files that have been still for long enough.
-        rescan: files, and folders to look through: anything in them may be new or have changed.
-        gone: paths at which something was and nothing is any more.
+        rescan: files, and folders to search: anything in them may be new or changed.
+        gone: paths at which there is nothing any more.
     """
 
     files: frozenset[str] = frozenset()
@@ -44,13 +44,13 @@ class _Place:
 
 @dataclass
 class Settling:
-    """The places that changed lately.
+    """Keeps track of the places that changed lately.
 
     Args:
         seconds: how long a file has to be still.
         look: returns the state of every file that matters at some places and below them, by path.
-        clock: seconds that never go back.
-        calendar: seconds since 1970, as files' times are.
+        clock: returns seconds that never go back.
+        calendar: returns seconds since 1970, like the times of files.
     """
 
     seconds: float
@@ -58,7 +58,7 @@ class Settling:
     clock: Callable[[], float] = time.monotonic
     calendar: Callable[[], float] = time.time
     _places: dict[str, _Place] = field(default_factory=dict, init=False)
-    # Since when each file has looked as it does.
+    # The state of each file, and since when it has been in this state.
     _files: dict[str, tuple[FileState, float]] = field(default_factory=dict, init=False)
 
     def note(self, place: str) -> None:
@@ -72,13 +72,13 @@ class Settling:
 
         Args:
             place: the path.
-            trust_times: whether to take a file to have been still since its modification time, so that one of long ago
-                need not be waited for. Not for what has just been copied: copies may keep the old times.
+            trust_times: whether to believe that a file has been still since its modification time, so that old files
+                need not be waited for. Not for files that have just been copied, which may keep their old times.
         """
         self._places[place] = _Place(self.clock(), rescan=True, trust_times=trust_times)
 
     def take(self) -> Settled:
-        """Look again, and return what has settled, which is then forgotten here."""
+        """Look again, then return and forget what has settled."""
         if not self._places:
             return Settled()
         now = self.clock()
@@ -94,7 +94,7 @@ class Settling:
         return Settled(still, rescan, tuple(place for place in gone if place in due))
 
     def _look_again(self, now: float) -> dict[str, tuple[FileState, float]]:
-        """Return each file at the places as it looks now, and since when it has looked so."""
+        """Return the present state of each file at the places, and since when it has been in this state."""
         trusted = {place for place, what in self._places.items() if what.trust_times}
         files = {}
         for path, state in self.look(self._places.keys()).items():

@@ -1,8 +1,7 @@
-"""Following folders: what changes in them is indexed soon after, by the events of the system or by looking at times.
+"""Watching folders: changes in them are indexed soon after, found by the system's events or by looking at times.
 
-An event only says where to look: what is new, changed or gone there is found as in any other run, so an event too
-many does no harm. Where events may have been lost (a folder came back, the system gave up), everything is
-looked at once.
+An event only tells where to look: what is new, changed or gone there is found as in any other run, so one event too
+many does no harm. If events may have been lost (a folder came back, the system gave up), everything is looked at once.
 """
 
 from __future__ import annotations
@@ -32,21 +31,21 @@ from framecue.paths import absolute_path
 
 __all__ = ["WatchOptions", "check_paths", "watch"]
 
-# How often to look where the system's events fail.
+# How often to look if the system's events fail.
 FALLBACK_POLL_SECONDS = 30.0
 SECONDS_BEFORE_NEXT_TRY = 30.0
-# The state of what is there but cannot be read as a file.
+# The state of a path that exists but cannot be read as a file.
 _UNREADABLE = FileState(0, 0.0)
 _LIMITS_HINT = "; for events, raise the limits fs.inotify.max_user_watches and fs.inotify.max_user_instances"
 
 
 @dataclass(frozen=True, kw_only=True)
 class WatchOptions:
-    """How folders are followed.
+    """How folders are watched.
 
     Args:
-        add: how files are indexed; with ``prune``, what goes while they are followed is taken out too.
-        settle_seconds: how long a file has to stay as it is before it is read.
+        add: how files are indexed; with ``prune``, files that are deleted meanwhile are removed from the library too.
+        settle_seconds: how long a file has to stay unchanged before it is read.
         poll_seconds: look at all files this often, instead of waiting for the system's events, which a network disk
             may not send; None for events.
 
@@ -66,7 +65,7 @@ class WatchOptions:
 
 
 def check_paths(paths: PathsLike) -> list[str]:
-    """Return what is to be followed as absolute paths.
+    """Return the paths to watch as absolute paths.
 
     Raises:
         InputError: there is nothing at any of them.
@@ -88,19 +87,19 @@ def watch(
     on_notice: Callable[[str], None] | None = None,
     progress: ProgressCallback | None = None,
 ) -> None:
-    """Index what is at some paths, and then what changes there, until it is stopped.
+    """Index the files at some paths, and then whatever changes there, until it is stopped.
 
     A file that is being written or copied is read once it has been still for a while; one that could not be read is
-    tried again when it changes. A folder that vanishes is waited for. Where the library cannot be written for a time
-    (a full disk, another run), it is tried again.
+    tried again when it changes. If a folder vanishes, it is waited for. If the library cannot be written for a time (a
+    full disk, another run), writing is tried again.
 
     Args:
         library: with a model, which is loaded once.
-        paths: files and folders; one that is not there yet is waited for.
-        options: how to follow them.
-        stop_event: ends it when set; what is being indexed then is finished. So does ``KeyboardInterrupt``, which
-            comes through.
-        on_report: called with what the first pass did, and with what each later one did that did anything.
+        paths: files and folders; those that do not exist yet are waited for.
+        options: how to watch them.
+        stop_event: ends the watch when set; whatever is being indexed is finished first. ``KeyboardInterrupt`` ends it
+            too, and is raised.
+        on_report: called with the report of the first pass, and of each later pass that did anything.
         on_notice: called with a line for a person when something happens to the folders or to the library.
         progress: called with (files done, files in all) while files are indexed.
 
@@ -159,7 +158,7 @@ class _Watch:
                 self.on_notice(f"{root} is there")
 
     def changes(self, roots: list[str]) -> Changes:
-        """Yield the paths that changed; ends where it has to begin anew."""
+        """Yield the paths that changed; the stream ends when it has to be started anew."""
         if not roots:
             return (yield from pauses(self.tick_seconds, stop=self.stop, tick_seconds=self.tick_seconds))
         if self.poll_seconds is None:
@@ -199,7 +198,7 @@ class _Watch:
         """Note where something changed.
 
         Returns:
-            Whether a link to a folder is among them: the system sends no events for what is behind a new one.
+            Whether a link to a folder is among the places: the system sends no events for the folder behind a new link.
         """
         may_miss_events = False
         for place in places:
@@ -211,7 +210,7 @@ class _Watch:
                 elif is_below(place, root):
                     may_miss_events |= Path(place).is_symlink() and Path(place).is_dir()
                     if _is_behind_link(place, root):
-                        # It may have another path for a run, which takes each real folder once.
+                        # A run may find it under another path, as it enters each real folder once.
                         self.settling.note_rescan(root)
                     else:
                         self.settling.note(place)
@@ -238,15 +237,15 @@ class _Watch:
             self.postpone(settled, str(error))
 
     def index(self, settled: Settled) -> Iterator[AddReport]:
-        """Bring the library up to date with what has settled: first with what is there, then with what is gone."""
+        """Bring the library up to date with what has settled: first add files, then remove those that are gone."""
         videos = {path for path in settled.files if not (self.is_sidecar(path) or is_within(path, settled.rescan))}
         described = self.videos_beside([path for path in (*settled.files, *settled.gone) if self.is_sidecar(path)])
         options = self.options.add
         if places := {*videos, *described, *settled.rescan}:
             plan = self.library.plan(self.roots, exclude=options.exclude, within=places)
-            # The others are still being written; they wait in `settling`.
+            # The other units are still being written; they wait in `settling`.
             units = tuple(unit for unit in plan.units if unit.path in settled.files)
-            # Pruning waits until what was moved has had time to be found at its new place.
+            # Pruning waits until moved files have had time to be found at their new places.
             yield self.library.add(replace(plan, units=units), options=options, prune=False, progress=self.progress)
             if settled.rescan and options.prune:
                 self.note_missing(plan)
@@ -255,7 +254,7 @@ class _Watch:
             yield self.library.add(replace(plan, units=(), skipped=(), subtitles_changed=()), prune=True)
 
     def note_missing(self, plan: Plan) -> None:
-        """Note what went while nobody looked; it is taken out later, as it may have been moved."""
+        """Note the files that went while nobody was looking; they are removed later, as they may have been moved."""
         gone, kept = self.library.missing(plan)
         for path in gone:
             self.settling.note(path)
@@ -266,7 +265,7 @@ class _Watch:
         return Path(path).suffix.lower() in SIDECAR_SUFFIXES and path not in self.roots
 
     def videos_beside(self, sidecars: Collection[str]) -> set[str]:
-        """Find the videos that files which changed or went say something about."""
+        """Return the videos to which some sidecars belong, which may be gone."""
         videos = set()
         names: dict[str, list[str]] = {}
         for folder, sidecar in map(os.path.split, sidecars):
@@ -279,7 +278,7 @@ class _Watch:
         return videos
 
     def postpone(self, settled: Settled, trouble: str) -> None:
-        """Try again later, and say so once."""
+        """Note everything again to try it later, and notify the person once."""
         for place in (*settled.files, *settled.rescan, *settled.gone):
             if place in self.roots:
                 self.settling.note_rescan(place, trust_times=True)
@@ -305,4 +304,4 @@ def _is_behind_link(place: str, root: str) -> bool:
 
 
 def _ignore(_: object) -> None:
-    """Do nothing: the caller does not want to know."""
+    """Do nothing: the caller did not ask for it."""
