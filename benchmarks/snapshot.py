@@ -42,7 +42,7 @@ def make_row(number: int, rows_per_file: int, vector: np.ndarray) -> Row:
     file, segment = divmod(number, rows_per_file)
     return Row(
         video_id=f"{file:040x}",
-        path=f"/media/videos/{file % 100:02} holidays/clip {file:07}.mp4",
+        path=f"/videos/{file % 100:02} holidays/clip {file:07}.mp4",
         start_seconds=float(segment),
         end_seconds=segment + 1.0,
         vector=vector,

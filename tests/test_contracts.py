@@ -39,14 +39,14 @@ FORBIDDEN = {
     "nothing in video imports the face of video": ["video/read/moments.py", "video/isolate/serve.py"],
     "libraries, videos and encoders know neither models nor torch": [
         *("library/search/query_vectors.py", "library/indexing/encode.py", "library/files/walk.py"),
-        *("library/store/rows.py", "video/read/pixels.py", "video/isolate/serve.py", "encoder.py", "encoders.py"),
+        *("library/store/rows.py", "video/read/pixels.py", "video/isolate/serve.py", "encoder.py"),
     ],
     "torch is imported where there are tensors": ["library/search/ranking.py", "video/write/cut.py", "assets.py"],
     "av and scenedetect are imported in video alone": ["library/search/explain.py", "cli/clip.py", "times.py"],
     "lancedb, pyarrow and filelock are imported in library.store alone": [
         *("library/search/ranking.py", "library/indexing/ledger.py", "library/library.py", "cli/optimize.py"),
     ],
-    "watchfiles is imported in library.watching alone": ["library/files/walk.py", "cli/watching.py"],
+    "watchfiles is imported in library.watching alone": ["library/files/walk.py", "cli/watch.py"],
     "transformers is imported where models are opened, trained and imported": [
         *("methods/base.py", "model.py", "importers/registry.py", "cli/evaluate.py"),
     ],

@@ -9,9 +9,10 @@ Shapes: B videos, F frames a video, S pixels, N texts, E the joint embedding's w
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,9 +20,10 @@ import numpy as np
 from framecue.assets import find_bundled
 from framecue.errors import LibraryError, ModelError
 from framecue.paths import absolute_path, user_path
+from framecue.plugins import Registry
 from framecue.video.read.sampling import FrameSampling
 
-__all__ = ["Encoder", "EncoderSpec", "Fingerprint"]
+__all__ = ["ALL_ENCODERS", "ENCODERS", "Encoder", "EncoderSpec", "Fingerprint", "load_encoder"]
 
 # Where to find a thing that another field identifies by its content: (where, what).
 _PLACES = (("backbone", "revision"), ("adapter_source", "adapter"))
@@ -212,8 +214,6 @@ class EncoderSpec:
             ModelError: the backbone is not there, or what is there now makes other vectors.
             AdapterError: the adapter is not there.
         """
-        from framecue.encoders import load_encoder
-
         encoder = load_encoder(self)
         differing = self.fingerprint.differences(encoder.fingerprint())
         if differing:
@@ -223,6 +223,38 @@ class EncoderSpec:
                 "save what was trained as an adapter, and use the same files everywhere"
             )
         return encoder
+
+
+Loader = Callable[[EncoderSpec], Encoder]
+
+FRAMECUE = "framecue"
+ENCODERS: dict[str, str | Loader] = {FRAMECUE: "framecue.model:load_described"}
+"""What loads an encoder from its description, by name: a function, or where to find one.
+
+Framecue's own is named, not imported: whoever knows an encoder need not know models, nor have torch.
+"""
+
+
+def _why_not(name: str, found: Any) -> str | None:
+    return None if callable(found) else "it is no function that makes an encoder of an EncoderSpec"
+
+
+ALL_ENCODERS: Registry[str | Loader] = Registry("encoder", "framecue.encoders", ENCODERS, _why_not)
+"""`ENCODERS`, and those that other packages register."""
+
+
+def load_encoder(spec: EncoderSpec) -> Encoder:
+    """Load the encoder that a description names; whether it makes the same vectors is not checked.
+
+    Raises:
+        UnknownNameError: no such encoder is registered.
+        InputError: the name stands twice, or the package that registers it cannot be loaded.
+        ModelError: the backbone is not there.
+        AdapterError: the adapter is not there, or nothing says where it was.
+    """
+    found = ALL_ENCODERS.get(spec.fingerprint.encoder or FRAMECUE)
+    load: Loader = resolve_name(found) if isinstance(found, str) else found
+    return load(spec)
 
 
 def _absolute(place: str) -> str:

@@ -4,6 +4,7 @@ FramecueError
 ├── InputError                 what the caller gave cannot be used
 │   ├── UnknownNameError       a name that is not in a registry; the message lists the known ones
 │   ├── VideoError             one video file cannot be used (``path``, ``reason``)
+│   ├── OutputError            a file cannot be written (``path``, ``reason``)
 │   ├── ModelError             a backbone cannot be found or read
 │   ├── AdapterError           an adapter folder cannot be used, or belongs to another backbone
 │   ├── NotOfflineError        a text-conditioned method is asked for the embedding of a video alone
@@ -33,6 +34,7 @@ __all__ = [
     "LibraryNotFoundError",
     "ModelError",
     "NotOfflineError",
+    "OutputError",
     "RecipeError",
     "TrainingError",
     "UnknownNameError",
@@ -63,21 +65,29 @@ class UnknownNameError(InputError):
         super().__init__(f"unknown {kind} {name!r}; known: {', '.join(self.known)}")
 
 
-class VideoError(InputError):
-    """One video file cannot be used; a run over many files goes on without it.
+class _FileError(InputError):
+    """What errors about one file share.
 
     Args:
         path: the file.
-        reason: why, in words for a person.
+        reason: what is wrong, in words for a person.
     """
 
     def __init__(self, path: str | Path, reason: str) -> None:
         self.path, self.reason = Path(path), reason
         super().__init__(f"{path}: {reason}")
 
-    def __reduce__(self) -> tuple[type[VideoError], tuple[str, str]]:
+    def __reduce__(self) -> tuple[type[_FileError], tuple[str, str]]:
         # The default pickles `args` (the one message) and would fail to rebuild in another process.
         return type(self), (str(self.path), self.reason)
+
+
+class VideoError(_FileError):
+    """One video file cannot be used (``path``, ``reason``); a run over many files goes on without it."""
+
+
+class OutputError(_FileError):
+    """A file cannot be written (``path``, ``reason``)."""
 
 
 class ModelError(InputError):

@@ -315,7 +315,7 @@ def load_model(
 
 
 def load_described(spec: EncoderSpec) -> VideoTextModel:
-    """Load the model that a description names; for `framecue.encoders`.
+    """Load the model that a description names; named in `framecue.encoder.ENCODERS`.
 
     Raises:
         ModelError: the backbone is not there any more.

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -189,9 +190,9 @@ def test_results_go_on_in_the_next_line_after_the_third(videos: dict[str, Path],
     assert (sheet[16 + 26 + 2 * cell : 16 + 26 + 3 * cell, 16 + STRIP + 16 :] == PAPER).all()
 
 
-def picture(colour: str) -> bytes:
+def picture(colour: str, *, side: int = 40, kind: str = "WEBP") -> bytes:
     buffer = io.BytesIO()
-    Image.new("RGB", (40, 40), COLOURS[colour]).save(buffer, "WEBP")
+    Image.new("RGB", (side, side), COLOURS[colour]).save(buffer, kind)
     return buffer.getvalue()
 
 
@@ -206,6 +207,38 @@ def test_the_thumbnail_of_a_file_that_is_gone(videos: dict[str, Path], tmp_path:
     assert has_colour(frame_at(sheet, 0, 1, 2), EMPTY, within=0)
     assert has_colour(frame_at(sheet, 0, 1, 1), (110, 110, 110), within=40)  # the note, beside the picture
     assert has_colour(frame_at(sheet, 0, 2, 0), EMPTY, within=0)
+
+
+def test_a_library_may_keep_what_is_no_small_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hits = [hit(tmp_path / "gone.mp4", rank) for rank in (1, 2)]
+    row = SheetRow("x", hits, thumbnails=(picture("green", side=1025), picture("green", kind="PNG")))
+    sheet = draw([row], tmp_path)
+    for column in range(2):
+        assert has_colour(frame_at(sheet, 0, column, 0), EMPTY, within=0)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 200_000)  # Pillow warns of more, and opens no more than twice that
+    thumbnails = (picture("green", side=500), picture("green", side=700))
+    sheet = draw([SheetRow("x", hits, thumbnails=thumbnails)], tmp_path)
+    assert is_colour(frame_at(sheet, 0, 0, 0), COLOURS["green"])
+    assert has_colour(frame_at(sheet, 0, 1, 0), EMPTY, within=0)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs signals")
+def test_a_file_that_crashes_the_decoder_costs_its_own_place(
+    videos: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = (
+        "import sys; sys.path[:] = sys.argv[1:]\n"
+        "import ctypes\n"
+        "from framecue.video.isolate import serve\n"
+        "serve.main(lambda question, decide: (\n"
+        "    ctypes.string_at(0) if 'green' in question.path else question.answer(decide)))\n"
+    )
+    monkeypatch.setattr("framecue.video.isolate.process._BOOTSTRAP", script)
+    hits = [hit(videos[name], rank) for rank, name in enumerate(("red", "green", "blue"), 1)]
+    sheet = draw([SheetRow("x", hits)], tmp_path)
+    assert is_colour(frame_at(sheet, 0, 0, 0), COLOURS["red"])
+    assert has_colour(frame_at(sheet, 0, 1, 0), EMPTY, within=0)
+    assert is_colour(frame_at(sheet, 0, 2, 0), COLOURS["blue"])
 
 
 def test_the_frame_that_matched_best_is_shown_and_outlined(videos: dict[str, Path], tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from framecue.cli.main import main
-from framecue.library import Library
+from framecue.errors import VideoError
+from framecue.library import Library, Query, VideoMoment
 from framecue.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 
 _spec = importlib.util.spec_from_file_location("damage", Path(__file__).with_name("damage.py"))
@@ -114,7 +115,7 @@ def read(path, options, is_wanted):
         if Path(path).name.startswith("hang"):
             time.sleep(600)
 
-serve.main(read)
+serve.main(lambda question, decide: read(question.path, question.options, decide))
 """
 
 
@@ -122,7 +123,7 @@ def test_a_crash_in_native_code_and_a_hang_cost_one_file_each(
     tmp_path: Path, index, write_clip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "framecue.video.isolate.isolated._BOOTSTRAP", f"import sys; sys.path[:] = sys.argv[1:]\n{CRASHING}"
+        "framecue.video.isolate.process._BOOTSTRAP", f"import sys; sys.path[:] = sys.argv[1:]\n{CRASHING}"
     )
     names = ["a.mp4", "crash 1.mp4", "crash 2.mp4", "e.mp4", "hang.mp4", "z.mp4"]
     for number, name in enumerate(names):
@@ -136,3 +137,51 @@ def test_a_crash_in_native_code_and_a_hang_cost_one_file_each(
     held = [Path(file.path).name for file in Library(tmp_path / "l.lance").info().files]
     assert held == ["a.mp4", "e.mp4", "z.mp4"]
     assert len(lines) == 4
+
+
+ANSWERING = """
+import ctypes
+from pathlib import Path
+from framecue.video.isolate import serve
+
+def answer(question, decide):
+    if Path(question.path).name.startswith("crash"):
+        ctypes.string_at(0)
+    yield from question.answer(decide)
+
+serve.main(answer)
+"""
+
+
+def test_a_search_outlives_a_file_that_crashes_the_decoder(
+    tmp_path: Path, colour_model, write_clip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "clips"
+    write_clip(folder / "a.mp4", "red")
+    write_clip(folder / "crash.mp4", "red", seed=1)
+    library = Library(tmp_path / "l.lance", model=colour_model)
+    library.add(folder)
+    monkeypatch.setattr(
+        "framecue.video.isolate.process._BOOTSTRAP", f"import sys; sys.path[:] = sys.argv[1:]\n{ANSWERING}"
+    )
+    # What the library holds is not read; this is another file.
+    crash = write_clip(tmp_path / "crash too.mp4", "red", seed=2)
+    for query in (Query(images=crash), Query(videos=crash), Query(videos=VideoMoment(crash, 0.5))):
+        with pytest.raises(VideoError, match=r"crash too\.mp4: the decoder crashed on this file \(SIGSEGV\)"):
+            library.search(query)
+    fine = write_clip(tmp_path / "fine.mp4", "red", seed=3)
+    hits = {Path(hit.path).name: hit.explanation for hit in library.search(Query(videos=fine), explain=True)}
+    assert hits["a.mp4"].frame is not None
+    assert hits["crash.mp4"].frame is None
+    assert hits["crash.mp4"].problem.startswith("the decoder crashed on this file (SIGSEGV)")
+
+
+def test_no_process_is_started_for_a_search_that_reads_no_file(
+    tmp_path: Path, colour_model, write_clip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = write_clip(tmp_path / "clips" / "a.mp4", "red")
+    library = Library(tmp_path / "l.lance", model=colour_model)
+    library.add(clip)
+    monkeypatch.setattr("framecue.video.isolate.process._BOOTSTRAP", "raise SystemExit('started')")
+    assert len(library.search("red")) == 1
+    assert len(library.search(Query(videos=clip))) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import unicodedata
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 from framecue.errors import InputError, VideoError
 from framecue.library.results import Hit
 from framecue.times import time_span
-from framecue.video import FrameSampling, read_frames
+from framecue.video import FrameSampling, FrameSource, IsolatedFrameSource
 
 __all__ = ["SheetRow", "contact_sheet"]
 
@@ -27,6 +28,8 @@ _FONTS = ("DejaVuSans.ttf", "NotoSans-Regular.ttf", "Arial Unicode.ttf", "arial.
 _DASH = "\u2013"
 _EMPTY, _BEST = (232, 232, 232), (230, 130, 0)
 _STRIP = FRAMES_SHOWN * (FRAME_SIZE[0] + _GAP) - _GAP
+# The longest side of a stored picture that is drawn; libraries keep much smaller ones.
+_THUMBNAIL_SIDE = 1024
 _HEADING, _CELL_HEIGHT = _LINE + 6, FRAME_SIZE[1] + _LINE + _MARGIN
 
 
@@ -70,17 +73,12 @@ def contact_sheet(rows: Sequence[SheetRow], output: str | Path) -> Path:
     lines = [max(1, -(-len(row.hits) // num_columns)) for row in rows]
     height = _MARGIN + sum(_HEADING + number * _CELL_HEIGHT for number in lines)
     sheet = Image.new("RGB", (_MARGIN + num_columns * (_STRIP + _MARGIN), height), color=_BACKGROUND)
-    draw = ImageDraw.Draw(sheet)
     top = _MARGIN
-    for row, number in zip(rows, lines, strict=True):
-        _write(draw, (_MARGIN, top), row.query, size=16, width=sheet.width - 2 * _MARGIN, fill=_INK)
-        for place, hit in enumerate(row.hits):
-            thumbnail = row.thumbnails[place] if place < len(row.thumbnails) else None
-            line, column = divmod(place, num_columns)
-            corner = (_MARGIN + column * (_STRIP + _MARGIN), top + _HEADING + line * _CELL_HEIGHT)
-            is_right = row.expected is not None and hit.path == row.expected
-            _draw_hit(sheet, corner, hit, thumbnail, is_right=is_right)
-        top += _HEADING + number * _CELL_HEIGHT
+    # In another process, as any of the files may have become one that crashes a decoder.
+    with IsolatedFrameSource() as source:
+        for row, number in zip(rows, lines, strict=True):
+            _draw_row(sheet, top, row, num_columns, source)
+            top += _HEADING + number * _CELL_HEIGHT
     target = Path(output)
     try:
         sheet.save(target)
@@ -91,13 +89,34 @@ def contact_sheet(rows: Sequence[SheetRow], output: str | Path) -> Path:
     return target
 
 
+def _draw_row(sheet: Image.Image, top: int, row: SheetRow, num_columns: int, source: FrameSource) -> None:
+    """Draw one query, and its results below it."""
+    draw = ImageDraw.Draw(sheet)
+    _write(draw, (_MARGIN, top), row.query, size=16, width=sheet.width - 2 * _MARGIN, fill=_INK)
+    for place, hit in enumerate(row.hits):
+        line, column = divmod(place, num_columns)
+        corner = (_MARGIN + column * (_STRIP + _MARGIN), top + _HEADING + line * _CELL_HEIGHT)
+        is_right = row.expected is not None and hit.path == row.expected
+        frames, best = _frames(hit, source)
+        picture = None
+        if not frames and place < len(row.thumbnails):
+            picture = _thumbnail(row.thumbnails[place])
+        _draw_hit(sheet, corner, hit, frames, best, picture, is_right=is_right)
+
+
 def _draw_hit(
-    sheet: Image.Image, corner: tuple[int, int], hit: Hit, thumbnail: bytes | None, *, is_right: bool
+    sheet: Image.Image,
+    corner: tuple[int, int],
+    hit: Hit,
+    frames: list[Image.Image],
+    best: int | None,
+    picture: Image.Image | None,
+    *,
+    is_right: bool,
 ) -> None:
-    """Draw one result: its frames, and below them its label."""
+    """Draw one result: its frames, or the picture that is kept of it, and below them its label."""
     draw = ImageDraw.Draw(sheet)
     left, top = corner
-    frames, best = _frames(hit)
     for place, frame in enumerate(frames):
         sheet.paste(frame, (left + place * (FRAME_SIZE[0] + _GAP), top))
     if best is not None:
@@ -105,7 +124,6 @@ def _draw_hit(
         draw.rectangle((edge, top, edge + FRAME_SIZE[0] - 1, top + FRAME_SIZE[1] - 1), outline=_BEST, width=3)
     if not frames:
         draw.rectangle((left, top, left + _STRIP - 1, top + FRAME_SIZE[1] - 1), fill=_EMPTY)
-        picture = _thumbnail(thumbnail)
         if picture:
             sheet.paste(picture, corner)
         note = (left + 8 + (FRAME_SIZE[0] if picture else 0), top + 8)
@@ -117,15 +135,15 @@ def _draw_hit(
         draw.rectangle((left - 3, top - 3, left + _STRIP + 2, top + FRAME_SIZE[1] + 2), outline=_RIGHT, width=2)
 
 
-def _frames(hit: Hit) -> tuple[list[Image.Image], int | None]:
-    """Frames of a result, evenly spaced over its moment, and the place among them of the one that matched best.
+def _frames(hit: Hit, source: FrameSource) -> tuple[list[Image.Image], int | None]:
+    """Read frames of a result, evenly spaced over its moment; the number says which of them matched best.
 
     There are none where the file is gone. The best one takes the place of the nearest in time.
     """
     # A still image lasts 0 seconds, and a window cannot.
     end_seconds = hit.end_seconds if hit.end_seconds > hit.start_seconds else None
     try:
-        frames = read_frames(
+        frames = source.read_frames(
             hit.path, FrameSampling(FRAMES_SHOWN), start_seconds=hit.start_seconds, end_seconds=end_seconds
         )
     except VideoError:
@@ -140,12 +158,16 @@ def _frames(hit: Hit) -> tuple[list[Image.Image], int | None]:
 
 
 def _thumbnail(stored: bytes | None) -> Image.Image | None:
+    """Read what a library keeps; None where that is no small picture, as a library may be anybody's as well."""
     if not stored:
         return None
     try:
-        with Image.open(io.BytesIO(stored)) as picture:
-            return _fitted(picture.convert("RGB"))
-    except OSError:  # no picture that Pillow can read
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the size is looked at below
+            # Opening reads the size, and decodes nothing.
+            with Image.open(io.BytesIO(stored), formats=["WEBP"]) as picture:
+                return _fitted(picture.convert("RGB")) if max(picture.size) <= _THUMBNAIL_SIDE else None
+    except (OSError, Image.DecompressionBombError):  # no picture that Pillow can read
         return None
 
 

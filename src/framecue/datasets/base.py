@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["DatasetConfig", "FileDataset"]
 
 
-class DatasetConfig(Strict):
+class DatasetConfig(Strict, ABC):
     """A dataset as a recipe names it: its fields are the keys of the recipe's section `dataset`.
 
     A dataset is one file with a class derived from this one, or from `FileDataset` where it is made of video files, and
@@ -33,6 +34,7 @@ class DatasetConfig(Strict):
 
     name: str
 
+    @abstractmethod
     def train(self, model: VideoTextModel, *, seed: int, frame_source: FrameSource | None = None) -> ExampleSource:
         """Return the examples to train on.
 
@@ -44,8 +46,8 @@ class DatasetConfig(Strict):
         Raises:
             DatasetError: files are missing or malformed, or there is no split to train on.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def val(self, model: VideoTextModel, *, frame_source: FrameSource | None = None) -> ExampleSource:
         """Return the examples that choose the checkpoint: one caption a video, frames as at test.
 
@@ -56,7 +58,6 @@ class DatasetConfig(Strict):
         Raises:
             DatasetError: files are missing or malformed, or there is no split for validation.
         """
-        raise NotImplementedError
 
     def clips(self, split: str) -> list[Clip]:
         """Return the videos of a split with all their captions: what is ranked in an evaluation.
@@ -102,6 +103,6 @@ class FileDataset(DatasetConfig):
             frame_source=frame_source,
         )
 
+    @abstractmethod
     def clips(self, split: str) -> list[Clip]:
         """Return the videos of a split with all their captions; see `DatasetConfig.clips`."""
-        raise NotImplementedError

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 
-from framecue.encoder import Encoder, EncoderSpec, Fingerprint
-from framecue.encoders import load_encoder
+from framecue.encoder import Encoder, EncoderSpec, Fingerprint, load_encoder
 from framecue.errors import FingerprintError
 
 __all__ = ["check_fingerprint", "load_named_model"]

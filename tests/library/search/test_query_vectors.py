@@ -11,10 +11,10 @@ from PIL import Image
 
 from framecue.errors import InputError, VideoError
 from framecue.library import Library, Query, VideoMoment
-from framecue.library.search.query_vectors import encode_queries
+from framecue.library.search import query_vectors
 from framecue.library.state import FileState
 from framecue.library.store import Store
-from framecue.video import content_hash, write_video
+from framecue.video import PlainFrameSource, content_hash, write_video
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 200, 30), "blue": (30, 30, 220)}
 
@@ -22,6 +22,10 @@ COLOURS = {"red": (220, 30, 30), "green": (30, 200, 30), "blue": (30, 30, 220)}
 def of_colour(colour: tuple[int, int, int]) -> np.ndarray:
     vector = np.array([*(value / 255 - 0.5 for value in colour), 0.1])
     return vector / np.linalg.norm(vector)
+
+
+def encode_queries(model: Any, store: Store, queries: list[Query]) -> list[query_vectors.EncodedQuery]:
+    return query_vectors.encode_queries(model, store, queries, PlainFrameSource())
 
 
 @pytest.fixture

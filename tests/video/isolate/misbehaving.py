@@ -83,4 +83,4 @@ def read(path: str, options: Any, is_wanted: Any) -> Iterator[Event]:
 
 
 if __name__ == "__main__":
-    sys.exit(serve.main(read))
+    sys.exit(serve.main(lambda question, decide: read(question.path, question.options, decide)))

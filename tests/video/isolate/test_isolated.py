@@ -16,7 +16,7 @@ from PIL import Image
 
 from framecue.errors import FramecueError, InputError, VideoError
 from framecue.video import Content, FrameSampling, IsolatedReader, Moment, Progress, ReadOptions, read_moments
-from framecue.video.isolate.isolated import default_memory_bytes
+from framecue.video.isolate.process import default_memory_bytes
 
 OPTIONS = ReadOptions(FrameSampling(4))
 SCRIPT = "import sys, runpy; sys.path[:] = sys.argv[2:]; runpy.run_path(sys.argv[1], run_name='__main__')"
@@ -320,6 +320,8 @@ def test_modules_in_the_working_folder_are_not_run(films, tmp_path, monkeypatch)
 def test_the_process_imports_no_more_than_decoding_takes():
     script = (
         "import sys, framecue.video.isolate.serve\n"
+        "framecue.video.isolate.serve.import_questions()\n"
+        "assert 'av' in sys.modules\n"
         "heavy = {'torch', 'transformers', 'lancedb', 'pyarrow', 'multiprocessing.spawn', 'scenedetect'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
     )

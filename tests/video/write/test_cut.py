@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from framecue.errors import InputError, VideoError
+from framecue.errors import InputError, OutputError, VideoError
 from framecue.video import FrameSampling, clip_video, probe, read_frames, read_packet_index
 from framecue.video.write import cut, reencode
 
@@ -304,7 +304,7 @@ def test_a_failure_leaves_nothing_half_written(build, videos, monkeypatch):
             yield step
 
     monkeypatch.setattr(reencode, "decode_places", failing)
-    with pytest.raises(VideoError, match=r"clip\.mp4: cannot be written \(No space left on device\)"):
+    with pytest.raises(OutputError, match=r"clip\.mp4: cannot be written \(No space left on device\)"):
         clip_video(path, output, 1, 4, exact=True, overwrite=True)
     assert output.read_text() == "old"
     assert sorted(file.name for file in videos.folder.iterdir()) == ["clip.mp4", "film.mp4"]

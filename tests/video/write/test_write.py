@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 
-from framecue.errors import InputError, VideoError
+from framecue.errors import InputError, OutputError
 from framecue.video import FrameSampling, probe, read_frames, write_video
 
 
@@ -94,5 +94,5 @@ def test_options_out_of_range(tmp_path, options):
 
 
 def test_a_place_that_cannot_be_written(tmp_path):
-    with pytest.raises(VideoError, match=r"cannot be written \(No such file or directory\)"):
+    with pytest.raises(OutputError, match=r"cannot be written \(No such file or directory\)"):
         write_video(tmp_path / "nowhere" / "clip.mp4", moving_colours(1), frames_per_second=10)

@@ -56,7 +56,7 @@ def write_film(
 
     Raises:
         InputError: the script is empty, or an item is shorter than a frame.
-        VideoError: the file cannot be written.
+        OutputError: the file cannot be written.
         DatasetError: the extra `demo` is not installed.
     """
     if not script:

@@ -14,6 +14,7 @@ from framecue.library.search.query import Query, SearchOptions
 from framecue.library.search.query_vectors import EncodedQuery, encode_queries
 from framecue.library.search.ranking import find
 from framecue.library.store import Match, Store
+from framecue.video import FrameSource, IsolatedFrameSource
 
 __all__ = ["answer"]
 
@@ -51,16 +52,18 @@ def answer(
     if not queries:
         return []
     model = get_model()
-    return [
-        [
-            _hit(rank, match, options, model, encoded)
-            for rank, match in enumerate(
-                find(store, encoded.vector, options, texts=encoded.query.wanted_texts, where=where),
-                start=options.offset + 1,
-            )
+    # The files may be anybody's. Its process starts when one is read, which most searches never do.
+    with IsolatedFrameSource() as source:
+        return [
+            [
+                _hit(rank, match, options, model, encoded, source)
+                for rank, match in enumerate(
+                    find(store, encoded.vector, options, texts=encoded.query.wanted_texts, where=where),
+                    start=options.offset + 1,
+                )
+            ]
+            for encoded in encode_queries(model, store, queries, source, files=files)
         ]
-        for encoded in encode_queries(model, store, queries, files=files)
-    ]
 
 
 def _make_ready_for_words(store: Store, queries: Sequence[Query]) -> None:
@@ -78,7 +81,9 @@ def _make_ready_for_words(store: Store, queries: Sequence[Query]) -> None:
         ) from error
 
 
-def _hit(rank: int, match: Match, options: SearchOptions, model: Encoder, encoded: EncodedQuery) -> Hit:
+def _hit(
+    rank: int, match: Match, options: SearchOptions, model: Encoder, encoded: EncodedQuery, source: FrameSource
+) -> Hit:
     return Hit(
         rank=rank,
         path=match.path,
@@ -92,5 +97,5 @@ def _hit(rank: int, match: Match, options: SearchOptions, model: Encoder, encode
         vector_rank=match.vector_rank,
         text_rank=match.text_rank,
         text_score=match.text_score,
-        explanation=explain(model, encoded, match) if options.explain else None,
+        explanation=explain(model, encoded, match, source) if options.explain else None,
     )

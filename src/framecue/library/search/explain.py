@@ -10,31 +10,37 @@ from framecue.errors import VideoError
 from framecue.library.results import BestFrame, Explanation, PartScore
 from framecue.library.search.query_vectors import EncodedQuery
 from framecue.library.store import Match
-from framecue.video import VideoReader
+from framecue.video import FrameSource
 
 __all__ = ["explain"]
 
 PICTURE_SIDE = 192
 
 
-def explain(model: Encoder, encoded: EncodedQuery, match: Match) -> Explanation:
-    """Read a result's moment again and compare each of the frames that the model looks at with the query."""
+def explain(model: Encoder, encoded: EncodedQuery, match: Match, source: FrameSource) -> Explanation:
+    """Read a result's moment again and compare each of the frames that the model looks at with the query.
+
+    Args:
+        model: fits the library.
+        encoded: the query.
+        match: what it found.
+        source: reads the result's file, which may be damaged by now.
+    """
     stored = match.vector.astype(np.float64)
     parts = [
         PartScore(str(part), part.weight, float(vector.astype(np.float64) @ stored / np.linalg.norm(stored)))
         for part, vector in zip(encoded.query.parts, encoded.parts, strict=True)
     ]
     try:
-        return Explanation(parts, _best_frame(model, encoded.vector, match))
+        return Explanation(parts, _best_frame(model, encoded.vector, match, source))
     except VideoError as error:
         return Explanation(parts, None, error.reason)
 
 
-def _best_frame(model: Encoder, vector: np.ndarray, match: Match) -> BestFrame:
+def _best_frame(model: Encoder, vector: np.ndarray, match: Match, source: FrameSource) -> BestFrame:
     # A still image lasts 0 seconds, and a window cannot.
     end_seconds = match.end_seconds if match.end_seconds > match.start_seconds else None
-    with VideoReader(match.path) as video:
-        frames = video.read_frames(model.sampling, start_seconds=match.start_seconds, end_seconds=end_seconds)
+    frames = source.read_frames(match.path, model.sampling, start_seconds=match.start_seconds, end_seconds=end_seconds)
     scores = model.embed_frames(model.prepare(frames.pixels)) @ vector
     best = int(scores.argmax())
     picture = Image.fromarray(np.ascontiguousarray(frames.pixels[best]))

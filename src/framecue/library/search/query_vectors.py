@@ -16,7 +16,7 @@ from framecue.library.search.query import Part, Query
 from framecue.library.store import Store
 from framecue.library.store.rows import Row
 from framecue.paths import absolute_path
-from framecue.video import VideoReader
+from framecue.video import VideoSource
 
 __all__ = ["EncodedQuery", "encode_queries"]
 
@@ -35,7 +35,7 @@ class EncodedQuery:
 
 
 def encode_queries(
-    model: Encoder, store: Store, queries: Sequence[Query], *, files: Files = LOCAL_FILES
+    model: Encoder, store: Store, queries: Sequence[Query], source: VideoSource, *, files: Files = LOCAL_FILES
 ) -> list[EncodedQuery]:
     """Encode queries; what several of them have in common is encoded once, and texts many at a time.
 
@@ -45,6 +45,7 @@ def encode_queries(
         model: fits the library.
         store: the library.
         queries: at least one.
+        source: reads pictures and videos, which may be anybody's.
         files: where the library's files lie.
 
     Raises:
@@ -59,8 +60,12 @@ def encode_queries(
         encoded = model.embed_texts(some)
         vectors |= {("text", text, None): vector for text, vector in zip(some, encoded, strict=True)}
     for kind, value, at_seconds in parts:
-        if kind != "text":
-            vectors[kind, value, at_seconds] = _encode_file(model, store, files, kind, value, at_seconds)
+        if kind == "text":
+            continue
+        stored = _stored_vector(store, files, absolute_path(value), at_seconds) if kind == "video" else None
+        if stored is None:
+            stored = _encode_file(model, store, source, kind, absolute_path(value), at_seconds)
+        vectors[kind, value, at_seconds] = stored
     return [
         _combined(query, [vectors[part.kind, part.value, part.at_seconds] for part in query.parts]) for query in queries
     ]
@@ -81,29 +86,25 @@ def _combined(query: Query, vectors: Sequence[np.ndarray]) -> EncodedQuery:
 
 
 def _encode_file(
-    model: Encoder, store: Store, files: Files, kind: str, value: str, at_seconds: float | None
+    model: Encoder, store: Store, source: VideoSource, kind: str, path: str, at_seconds: float | None
 ) -> np.ndarray:
-    path = absolute_path(value)
-    if kind == "video" and (stored := _stored_vector(store, files, path, at_seconds)) is not None:
-        return stored
-    with VideoReader(path) as video:
-        if kind == "image" and video.index.num_frames > 1:
-            raise InputError(f"{path}: a video of {video.index.num_frames} frames, not a picture; search with a video")
-        start_seconds, end_seconds = None, None
-        if at_seconds is not None:
-            duration_seconds = video.index.duration_seconds
-            _check_moment(path, at_seconds, duration_seconds)
-            if store.segmentation.segment_seconds < duration_seconds:
-                half = store.segmentation.segment_seconds / 2
-                start_seconds = min(max(0.0, at_seconds - half), duration_seconds - 2 * half)
-                end_seconds = start_seconds + 2 * half
-        frames = video.read_frames(model.sampling, start_seconds=start_seconds, end_seconds=end_seconds)
+    if kind == "image" and (num_frames := source.probe(path).num_frames) > 1:
+        raise InputError(f"{path}: a video of {num_frames} frames, not a picture; search with a video")
+    start_seconds, end_seconds = None, None
+    if at_seconds is not None:
+        duration_seconds = source.probe(path).duration_seconds
+        _check_moment(path, at_seconds, duration_seconds)
+        if store.segmentation.segment_seconds < duration_seconds:
+            half = store.segmentation.segment_seconds / 2
+            start_seconds = min(max(0.0, at_seconds - half), duration_seconds - 2 * half)
+            end_seconds = start_seconds + 2 * half
+    frames = source.read_frames(path, model.sampling, start_seconds=start_seconds, end_seconds=end_seconds)
     vector: np.ndarray = model.embed_videos(model.prepare(frames.pixels)[None])[0]
     return vector
 
 
 def _stored_vector(store: Store, files: Files, path: str, at_seconds: float | None) -> np.ndarray | None:
-    """Give what the library holds of a video, float32 (E,) of unit length; None where it has to be encoded.
+    """Return what the library holds of a video, float32 (E,) of unit length; None where it has to be encoded.
 
     For the whole video that is the vector of its only segment, for a moment that of the segment it is in.
     """
@@ -122,7 +123,7 @@ def _stored_vector(store: Store, files: Files, path: str, at_seconds: float | No
 
 
 def _stored_rows(store: Store, files: Files, path: str) -> list[Row]:
-    """Give the rows of a file, under whatever path the library holds its content; none where it holds it not."""
+    """Return the rows of a file, under whatever path the library holds its content; none where it holds it not."""
     rows = store.rows_at([path]).get(path)
     try:
         if rows:

@@ -1,13 +1,14 @@
-"""The process in which files are decoded: reads what it is asked to, and sends what it reads.
+"""The process in which files are decoded: it is asked questions about files, and sends the answers.
 
 Native code that crashes, hangs or takes all memory does so here and costs one file;
-:mod:`framecue.video.isolate.isolated` is the other side. Nothing that runs here may import torch or a database: it
-starts while a person waits.
+:mod:`framecue.video.isolate.process` and :mod:`framecue.video.isolate.asking` are the other side. Which questions there
+are does not matter here: each brings its own answer. Nothing that runs here may import torch or a database, as this
+process starts while a person waits.
 
 What goes to and fro, see ``wire``: first the limit on memory comes in and ``("ready", None)`` goes out. Then, for each
-file, ``(path, options)`` comes in and ``("event", event)`` goes out again and again, up to one of ``("done", None)``,
+question, the question comes in and ``("part", part)`` goes out again and again, up to one of ``("done", None)``,
 ``("refused", reason)`` and ``("failed", reason)``; after the last of these the process ends. In between
-``("ask", video_id)`` may go out, and whether that content is wanted comes in.
+``("beat", None)`` may go out as a sign of life, and ``("decide", told)``, to which True or False comes in.
 """
 
 from __future__ import annotations
@@ -18,20 +19,23 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from queue import SimpleQueue
 from typing import Any, BinaryIO, NoReturn
 
-import numpy as np
-
 from framecue.errors import VideoError
+from framecue.video.isolate import questions
+from framecue.video.isolate.question import Decide, Question
 from framecue.video.isolate.wire import receive, send
 from framecue.video.read.heartbeat import heard_by
-from framecue.video.read.moments import Moment, Progress, ReadVideo, read_moments
 
-__all__ = ["main"]
+__all__ = ["import_questions", "main"]
+
+Answer = Callable[[Question[object], Decide], Iterator[object]]
 
 # A sign of life at most so often; the other side waits much longer for one.
 _SECONDS_PER_BEAT = 0.25
@@ -39,19 +43,30 @@ _PIPE_BYTES = 1 << 20
 _GIGABYTE = 1 << 30
 
 
-def main(read: ReadVideo = read_moments) -> NoReturn:
+def main(answer: Answer | None = None) -> NoReturn:
     """Serve until the other side ends, however it ends.
 
     Args:
-        read: what reads a file.
+        answer: what answers a question; ``None`` for the question itself.
     """
+    import_questions()
     # Ctrl-C reaches every process of a terminal; it is the other side's to answer it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        _Session(*_take_pipes()).serve(read)
+        _Session(*_take_pipes()).serve(answer or (lambda question, decide: question.answer(decide)))
     finally:
         # Without the interpreter's own ending, which would wait for the thread that reads the pipe.
         os._exit(0)
+
+
+def import_questions() -> None:
+    """Import all that decoding takes, before anything is asked.
+
+    A question's module would be imported when the question comes in: then the time counts as the file's, and what goes
+    wrong has no words.
+    """
+    for module in iter_modules(questions.__path__):
+        import_module(f"{questions.__name__}.{module.name}")
 
 
 class _Session:
@@ -61,7 +76,7 @@ class _Session:
         self._sending = threading.Lock()
         self._sent_at = 0.0
 
-    def serve(self, read: ReadVideo) -> None:
+    def serve(self, answer: Answer) -> None:
         # In a thread of its own, so that the end of the other side is noticed while a file is being decoded.
         threading.Thread(target=self._listen, daemon=True).start()
         memory_bytes = self._asked.get()
@@ -69,10 +84,10 @@ class _Session:
         self._send("ready")
         with heard_by(self._beat):
             while True:
-                path, options = self._asked.get()
+                question = self._asked.get()
                 try:
-                    for event in read(path, options, self._is_wanted):
-                        self._send("event", _contiguous(event))
+                    for part in answer(question, self._decide):
+                        self._send("part", part)
                 except VideoError as error:
                     self._send("refused", error.reason)
                 except MemoryError:
@@ -89,7 +104,7 @@ class _Session:
         finally:
             os._exit(0)
 
-    def _send(self, kind: str, value: Any = None) -> None:
+    def _send(self, kind: str, value: object = None) -> None:
         with self._sending:
             try:
                 send(self._outbox, (kind, value))
@@ -98,17 +113,17 @@ class _Session:
                 os._exit(0)
             self._sent_at = time.monotonic()
 
-    def _is_wanted(self, video_id: str) -> bool:
-        self._send("ask", video_id)
-        return self._asked.get()
+    def _decide(self, told: str) -> bool:
+        self._send("decide", told)
+        return bool(self._asked.get())
 
     def _beat(self) -> None:
         if time.monotonic() - self._sent_at > _SECONDS_PER_BEAT:
-            self._send("event", Progress())
+            self._send("beat")
 
 
 def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
-    """Give the pipes to the other side, and leave nothing where print, ffmpeg or a crash report would write."""
+    """Return the pipes to the other side, and leave nothing where print, ffmpeg or a crash report would write."""
     inbox, outbox = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
@@ -152,13 +167,6 @@ def _lower(limit: int, value: int) -> None:
     # macOS has some of them in name only.
     with suppress(OSError, ValueError):
         resource.setrlimit(limit, (wanted, hard))
-
-
-def _contiguous(event: Any) -> Any:
-    """Only contiguous arrays are sent without being copied once more."""
-    if isinstance(event, Moment) and not event.pixels.flags.c_contiguous:
-        return replace(event, pixels=np.ascontiguousarray(event.pixels))
-    return event
 
 
 def _memory_reason(memory_bytes: int | None) -> str:

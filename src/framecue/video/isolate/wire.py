@@ -20,7 +20,7 @@ _MARK = b"framecue"
 _LENGTH = struct.Struct("<Q")
 
 
-def send(pipe: IO[bytes], message: Any) -> None:
+def send(pipe: IO[bytes], message: object) -> None:
     """Write one message.
 
     Args:

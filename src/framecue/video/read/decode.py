@@ -9,11 +9,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import numpy as np
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
-from framecue.errors import InputError, VideoError
+from framecue.errors import VideoError
 from framecue.video.read.frames import Frames, gather, undecodable
 from framecue.video.read.packets import PacketIndex, choose_places, scan_packets
 from framecue.video.read.pixels import RgbConverter
@@ -21,6 +23,7 @@ from framecue.video.read.plan import Run, plan_runs, share_runs, straight_run
 from framecue.video.read.run import decode_run, decoded_frames, rewind
 from framecue.video.read.sampling import FrameSampling
 from framecue.video.read.source import open_video
+from framecue.video.read.window import check_short_side
 
 __all__ = ["Frames", "VideoInfo", "VideoReader", "probe", "read_frames", "set_threads"]
 
@@ -92,7 +95,7 @@ class VideoReader:
         self._stack.close()
 
     def info(self) -> VideoInfo:
-        """Say what the video is; one frame is decoded, to be sure of its size and that it can be.
+        """Return what the video is; one frame is decoded, to be sure of its size and that it can be.
 
         Raises:
             VideoError: it cannot be decoded.
@@ -134,10 +137,10 @@ class VideoReader:
             InputError: the window or ``short_side`` makes no sense.
             VideoError: the video ends before the window, or cannot be decoded.
         """
-        if short_side is not None and short_side < 1:
-            raise InputError(f"short_side is {short_side}; it must be at least 1 pixel")
-        window = {"start_seconds": start_seconds, "end_seconds": end_seconds}
-        chosen = choose_places(self.index, sampling, rng=rng, path=self.path, **window)
+        check_short_side(short_side)
+        chosen = choose_places(
+            self.index, sampling, rng=rng, start_seconds=start_seconds, end_seconds=end_seconds, path=self.path
+        )
         places = np.unique(chosen)
         pixels, problems = self._read_runs(plan_runs(self.index, places.tolist()), short_side)
         if len(pixels) < len(places):
@@ -159,7 +162,11 @@ class VideoReader:
     def _read_runs(
         self, runs: Sequence[Run], short_side: int | None, *, skip: bool = True
     ) -> tuple[dict[int, np.ndarray], list[str]]:
-        """Decode runs; give the pixels by place, without the places that could not be decoded, and what went wrong."""
+        """Decode runs.
+
+        Returns:
+            The pixels by place, without the places that could not be decoded, and what went wrong.
+        """
         convert = RgbConverter(short_side=short_side)
         pixels: dict[int, np.ndarray] = {}
         problems: list[str] = []
@@ -185,7 +192,7 @@ class VideoReader:
         # In the order of the plan: the first frame decides the size of all.
         return {place: convert(frame) for place, frame in frames}, problems
 
-    def _decode_elsewhere(self, runs: Sequence[Run], skip: bool) -> tuple[list[tuple[int, Any]], list[str]]:
+    def _decode_elsewhere(self, runs: Sequence[Run], skip: bool) -> tuple[list[tuple[int, VideoFrame]], list[str]]:
         """Decode runs that start at keyframes with a decoder of their own."""
         problems: list[str] = []
         with open_video(self.path) as (container, stream):
@@ -194,14 +201,19 @@ class VideoReader:
 
 
 def _decode(
-    container: Any, stream: Any, index: PacketIndex, runs: Sequence[Run], problems: list[str], skip: bool
-) -> Iterator[tuple[int, Any]]:
+    container: InputContainer,
+    stream: VideoStream,
+    index: PacketIndex,
+    runs: Sequence[Run],
+    problems: list[str],
+    skip: bool,
+) -> Iterator[tuple[int, VideoFrame]]:
     for run in runs:
         yield from decode_run(container, stream, index, run, problems, skip=skip)
 
 
-def set_threads(stream: Any, number: int) -> None:
-    """Say how many threads a decoder that is not open yet may use; 0 for one a core."""
+def set_threads(stream: VideoStream, number: int) -> None:
+    """Set how many threads a decoder that is not open yet may use; 0 for one a core."""
     stream.codec_context.thread_type = "AUTO"
     stream.codec_context.thread_count = number
 
@@ -211,7 +223,7 @@ def _num_cores() -> int:
 
 
 def probe(path: str | Path) -> VideoInfo:
-    """Say what a video is; one frame is decoded, to be sure of its size and that it can be.
+    """Return what a video is; one frame is decoded, to be sure of its size and that it can be.
 
     Args:
         path: the file.
@@ -257,8 +269,7 @@ def read_frames(
         InputError: the window or ``short_side`` makes no sense.
         VideoError: the file is missing or empty, is no video, ends before the window, or cannot be decoded.
     """
-    if short_side is not None and short_side < 1:
-        raise InputError(f"short_side is {short_side}; it must be at least 1 pixel")
+    check_short_side(short_side)
     with VideoReader(path, index=index) as reader:
         return reader.read_frames(
             sampling, rng=rng, start_seconds=start_seconds, end_seconds=end_seconds, short_side=short_side

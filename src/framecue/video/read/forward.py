@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from av.video.frame import VideoFrame
 
 from framecue.errors import VideoError
 from framecue.video.read.decode import set_threads
@@ -67,7 +67,7 @@ def read_segments(
 def _one_pass(
     path: Path, index: PacketIndex, waiting: deque[np.ndarray], convert: RgbConverter, *, is_careful: bool
 ) -> Iterator[Frames | VideoError]:
-    """Give the waiting segments' frames, all of them or, if not careful, those before the first that lacks one."""
+    """Yield the waiting segments' frames: all of them or, if not careful, those before the first that lacks one."""
     pixels: dict[int, np.ndarray] = {}
     problems: list[str] = []
     places = np.unique(np.concatenate(waiting)).tolist()
@@ -94,7 +94,7 @@ def _gathered(
 
 def decode_places(
     path: str | Path, index: PacketIndex, places: Sequence[int], problems: list[str], *, is_careful: bool = False
-) -> Iterator[tuple[int, Any]]:
+) -> Iterator[tuple[int, VideoFrame]]:
     """Open a file and decode some of its frames, forward.
 
     Args:

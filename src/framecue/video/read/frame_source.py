@@ -7,15 +7,15 @@ from typing import Protocol
 
 import numpy as np
 
-from framecue.video.read.decode import read_frames
+from framecue.video.read.decode import VideoInfo, probe, read_frames
 from framecue.video.read.frames import Frames
 from framecue.video.read.sampling import FrameSampling
 
-__all__ = ["FrameSource", "PlainFrameSource"]
+__all__ = ["FrameSource", "PlainFrameSource", "VideoSource"]
 
 
 class FrameSource(Protocol):
-    """What training, evaluation, ``encode_video`` and searches by example read frames from."""
+    """What training, evaluation and ``encode_video`` read frames from."""
 
     def read_frames(
         self,
@@ -36,8 +36,20 @@ class FrameSource(Protocol):
         ...
 
 
+class VideoSource(FrameSource, Protocol):
+    """What searches by example read from: a file's frames, and what the file is."""
+
+    def probe(self, path: str | Path) -> VideoInfo:
+        """Return what a video is; see :func:`probe`.
+
+        Raises:
+            VideoError: the file cannot be used.
+        """
+        ...
+
+
 class PlainFrameSource:
-    """Decodes in this process: for files that one trusts, and where many are read at once."""
+    """Decodes in this process, which a damaged file may end: for files that one trusts, and for many at once."""
 
     def read_frames(
         self,
@@ -53,3 +65,7 @@ class PlainFrameSource:
         return read_frames(
             path, sampling, rng=rng, start_seconds=start_seconds, end_seconds=end_seconds, short_side=short_side
         )
+
+    def probe(self, path: str | Path) -> VideoInfo:
+        """Return what a video is; see :meth:`VideoSource.probe`."""
+        return probe(path)

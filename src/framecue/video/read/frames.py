@@ -36,7 +36,7 @@ def gather(
         path: the file, for the error message.
         index: its index.
         chosen: int64 (F,), the places wanted, in the sampling's order.
-        pixels: what was decoded, by place, each uint8 (H, W, 3); of the places not wanted it takes no notice.
+        pixels: what was decoded, by place, each uint8 (H, W, 3); places that are not wanted do not matter.
         problems: what went wrong while decoding.
 
     Returns:
@@ -59,5 +59,5 @@ def gather(
 
 
 def undecodable(problems: Sequence[str]) -> str:
-    """Say that nothing could be decoded, and what the decoder said last."""
+    """Return the words for a file of which nothing can be decoded, with what the decoder said last."""
     return "none of its frames can be decoded" + (f" ({problems[-1]})" if problems else "")

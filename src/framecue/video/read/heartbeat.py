@@ -1,28 +1,34 @@
 """Signs of life from long steps: hashing a file, reading its packets, decoding up to a far frame.
 
-Such a step says nothing until it is done, which on a slow disk takes minutes. Whoever has to tell a long step from one
-that hangs listens here.
+Nothing comes of such a step until it is done, which on a slow disk takes minutes. These signs distinguish a long step
+from one that hangs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
-__all__ = ["beat", "heard_by"]
+__all__ = ["Progress", "beat", "heard_by"]
 
 _listener: Callable[[], None] | None = None
 
 
+@dataclass(frozen=True)
+class Progress:
+    """A sign that a long step goes on, of no other meaning."""
+
+
 def beat() -> None:
-    """Say that a step has come a little further; called often, from any thread."""
+    """Signal that a step has come a little further; called often, from any thread."""
     if _listener is not None:
         _listener()
 
 
 @contextmanager
 def heard_by(listener: Callable[[], None]) -> Iterator[None]:
-    """Have each beat of this process heard while the block runs.
+    """Pass each beat of this process to a listener while the block runs.
 
     Args:
         listener: called at each beat, in the beating thread; has to be quick.

@@ -1,6 +1,6 @@
 """Read a video as an index needs it: its content's hash, then the frames of its segments, one after the other.
 
-What a reader gives is a stream, as a long video has more segments than fit into memory.
+What is read comes as a stream, as a long video has more segments than fit into memory.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from framecue.errors import VideoError
 from framecue.video.read.decode import VideoReader
 from framecue.video.read.forward import read_segments
 from framecue.video.read.frames import Frames
-from framecue.video.read.heartbeat import beat
+from framecue.video.read.heartbeat import Progress, beat
 from framecue.video.read.packets import PacketIndex
 from framecue.video.read.sampling import FrameSampling
 from framecue.video.read.segments import Segmentation
@@ -78,11 +78,6 @@ class Moment:
     thumbnail: bytes
 
 
-@dataclass(frozen=True)
-class Progress:
-    """A sign that a long step goes on, of no other meaning."""
-
-
 Event = Content | Progress | Moment
 # (path, options, whether a content's frames are wanted) -> what is read of it, in order
 ReadVideo = Callable[[str, ReadOptions, Callable[[str], bool]], Iterator[Event]]
@@ -94,7 +89,7 @@ def read_moments(path: str, options: ReadOptions, is_wanted: Callable[[str], boo
     Args:
         path: the file.
         options: what to read.
-        is_wanted: told the content's hash, says whether to read on.
+        is_wanted: is given the content's hash, returns whether to read on.
 
     Yields:
         ``Content`` once, then a ``Moment`` for each segment in order of their starts. A segment that cannot be decoded

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from av.container import InputContainer
+from av.video.stream import VideoStream
 
-from framecue.errors import InputError, VideoError
+from framecue.errors import VideoError
 from framecue.video.read.sampling import FrameSampling
 from framecue.video.read.source import open_video, read_packets
+from framecue.video.read.window import check_window
 
 __all__ = ["PacketIndex", "choose_places", "read_packet_index", "scan_packets"]
 
@@ -47,8 +50,8 @@ class PacketIndex:
         key_sizes: int64 (K,), the keyframes' packets' sizes in bytes, to know them again.
         key_ranks: int64 (K,), the keyframes' numbers in decoding order.
         num_skipped: packets before the first keyframe (of a recording joined midway), which cannot be decoded.
-        by_order: the packets do not say, or say ambiguously, when their frames are shown. A frame is then known by
-            being the n-th that the decoder gives, and all before it have to be decoded.
+        by_order: whether the packets do not say, or say ambiguously, when their frames are shown. A frame is then
+            known by being the n-th that the decoder gives, and all before it have to be decoded.
     """
 
     times: np.ndarray
@@ -64,24 +67,27 @@ class PacketIndex:
 
     @property
     def num_frames(self) -> int:
-        """How many frames are shown."""
+        """Return how many frames are shown."""
         return len(self.times)
 
     @property
     def duration_seconds(self) -> float:
-        """From the first frame's beginning to the last frame's end."""
+        """Return the seconds from the first frame's beginning to the last frame's end."""
         return float((self.end - int(self.times[0])) * self.time_base)
 
     def span(self, first: int, last: int) -> tuple[Fraction, Fraction]:
-        """When one place begins and another ends, in seconds of the file's own clock."""
+        """Return when one place begins and another ends, in seconds of the file's own clock."""
         end = self.end if last + 1 >= self.num_frames else int(self.times[last + 1])
         return int(self.times[first]) * self.time_base, end * self.time_base
 
     @cached_property
     def times_seconds(self) -> np.ndarray:
-        """float64 (N,), when each frame is shown, the first one at 0."""
+        """Return float64 (N,): when each frame is shown, the first one at 0."""
         # Divided last, so that each is the float nearest to the exact time.
-        return (self.times - self.times[0]).astype(np.float64) * self.time_base.numerator / self.time_base.denominator
+        seconds: np.ndarray = (
+            (self.times - self.times[0]).astype(np.float64) * self.time_base.numerator / self.time_base.denominator
+        )
+        return seconds
 
 
 def read_packet_index(path: str | Path) -> PacketIndex:
@@ -100,7 +106,7 @@ def read_packet_index(path: str | Path) -> PacketIndex:
         return scan_packets(Path(path), container, stream)
 
 
-def scan_packets(path: Path, container: Any, stream: Any) -> PacketIndex:
+def scan_packets(path: Path, container: InputContainer, stream: VideoStream) -> PacketIndex:
     """Read the packets of a newly opened file, which is at its end then.
 
     Args:
@@ -159,7 +165,7 @@ def scan_packets(path: Path, container: Any, stream: Any) -> PacketIndex:
 
 
 def _frame_times(packets: list[_Packet], usual_length: int) -> tuple[np.ndarray, np.ndarray, bool]:
-    """When and how long packets are shown, and whether these times fail to tell the frames apart."""
+    """Return when and how long packets are shown, and whether these times fail to tell the frames apart."""
     lengths = np.array([facts.length for facts in packets], dtype=np.int64)
     shown = [facts.shown_at for facts in packets if facts.shown_at is not None]
     decoded = [facts.decoded_at for facts in packets if facts.decoded_at is not None]
@@ -174,7 +180,7 @@ def _frame_times(packets: list[_Packet], usual_length: int) -> tuple[np.ndarray,
     return np.concatenate([[0], ends[:-1]]), lengths, True
 
 
-def _is_still(container: Any, num_frames: int) -> bool:
+def _is_still(container: InputContainer, num_frames: int) -> bool:
     name = container.format.name
     is_image = name == "image2" or name.endswith("_pipe") or container.metadata.get("major_brand") in _STILL_BRANDS
     return is_image and num_frames == 1
@@ -189,7 +195,7 @@ def choose_places(
     end_seconds: float | None,
     path: Path,
 ) -> np.ndarray:
-    """Which frames a sampling takes of a window.
+    """Choose the frames that a sampling takes of a window.
 
     The sampling counts on an even grid with as many parts as the window has frames; the middle of a part takes the
     frame that is shown then. At a constant frame rate part *i* is frame *i*; at a variable one the frames are
@@ -210,11 +216,10 @@ def choose_places(
         InputError: the window ends before it starts, or starts before 0.
         VideoError: the window starts after the video has ended.
     """
+    check_window(start_seconds, end_seconds)
     duration, seconds = index.duration_seconds, index.times_seconds
     start = 0.0 if start_seconds is None else start_seconds
     end = duration if end_seconds is None else min(end_seconds, duration)
-    if start < 0 or (end_seconds is not None and end_seconds <= start):
-        raise InputError(f"no window runs from {start} to {end_seconds} seconds: give 0 <= start < end")
     if start > 0 and start >= duration - _EDGE_SECONDS:
         raise VideoError(path, f"the window starts at {start} seconds, but the video lasts {duration:.3f} seconds")
     first, last = np.searchsorted(seconds, [start - _EDGE_SECONDS, end - _EDGE_SECONDS])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import cast
 
 import numpy as np
 from av.video.frame import VideoFrame
@@ -61,28 +61,30 @@ class RgbConverter:
             return height, width
         return round(height * self._short_side / short), round(width * self._short_side / short)
 
-    def _reformat(self, frame: VideoFrame, width: int, height: int, pixel_format: str) -> Any:
+    def _reformat(self, frame: VideoFrame, width: int, height: int, pixel_format: str) -> VideoFrame:
         source = frame.colorspace
         if source == _UNSPECIFIED and not frame.format.is_rgb:
             source = _usual_colorspace(frame)
         # One thread: a few frames are converted, and starting threads for each takes longer than that.
-        options: dict[str, Any] = {"interpolation": _SCALING, "threads": 1}
         try:
-            return self._reformatter.reformat(frame, width, height, pixel_format, src_colorspace=source, **options)
+            return self._reformatter.reformat(
+                frame, width, height, pixel_format, src_colorspace=source, interpolation=_SCALING, threads=1
+            )
         except (ValueError, OSError):
             # swscale lacks a few rare colour spaces; near colours are better than no frame.
             source = _usual_colorspace(frame)
-            return self._reformatter.reformat(frame, width, height, pixel_format, src_colorspace=source, **options)
+            return self._reformatter.reformat(
+                frame, width, height, pixel_format, src_colorspace=source, interpolation=_SCALING, threads=1
+            )
 
 
 def _usual_colorspace(frame: VideoFrame) -> int:
-    """What players assume of a file that does not say: BT.709 from HD sizes on, BT.601 below."""
+    """Return what players assume of a file that does not say: BT.709 from HD sizes on, BT.601 below."""
     return _BT709 if frame.width >= 1280 or frame.height > 576 else _BT601
 
 
 def _display_matrix(frame: VideoFrame) -> tuple[int, int, int, int]:
-    """The linear part ``a, b, c, d`` of the frame's display matrix."""
-    matrix: Any
+    """Return the linear part ``a, b, c, d`` of the frame's display matrix."""
     try:
         matrix = frame.side_data.get("DISPLAYMATRIX")
     except ValueError:
@@ -91,7 +93,8 @@ def _display_matrix(frame: VideoFrame) -> tuple[int, int, int, int]:
         return ((1, 0, 0, 1), (0, -1, 1, 0), (-1, 0, 0, -1), (0, 1, -1, 0))[turns]
     if matrix is None:
         return 1, 0, 0, 1
-    a, b, _, c, d = np.frombuffer(matrix, dtype=np.int32)[:5].tolist()
+    # It is a buffer, which PyAV's types do not say.
+    a, b, _, c, d = np.frombuffer(cast(bytes, matrix), dtype=np.int32)[:5].tolist()
     return a, b, c, d
 
 

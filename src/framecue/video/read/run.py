@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
-from typing import Any
+from typing import TypeAlias
 
 import av
 import numpy as np
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
 from framecue.video.read.packets import PacketIndex
 from framecue.video.read.plan import Run
 from framecue.video.read.source import ffmpeg_reason, read_packets
 
 __all__ = ["decode_run", "decoded_frames", "jump", "rewind"]
+
+# Packets, then None, which makes the decoder give what it still holds.
+Packets: TypeAlias = "Iterator[Packet[VideoStream] | None]"
 
 # Codecs that mark the frames which no other frame refers to, and decode the others the same without them. HEVC's mark
 # means less (frames of a higher temporal layer may still refer to them), and VP8's frames pass on more than pixels.
@@ -25,8 +32,14 @@ _REWINDING_FORMATS = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"})
 
 
 def decode_run(
-    container: Any, stream: Any, index: PacketIndex, run: Run, problems: list[str], *, skip: bool = True
-) -> Iterator[tuple[int, Any]]:
+    container: InputContainer,
+    stream: VideoStream,
+    index: PacketIndex,
+    run: Run,
+    problems: list[str],
+    *,
+    skip: bool = True,
+) -> Iterator[tuple[int, VideoFrame]]:
     """Decode what a run takes.
 
     Args:
@@ -44,9 +57,9 @@ def decode_run(
 
 
 def decoded_frames(
-    container: Any, stream: Any, index: PacketIndex, problems: list[str], *, skip: bool = False
-) -> Iterator[tuple[int, Any]]:
-    """All of a newly opened file's frames with their places, as they come.
+    container: InputContainer, stream: VideoStream, index: PacketIndex, problems: list[str], *, skip: bool = False
+) -> Iterator[tuple[int, VideoFrame]]:
+    """Decode all of a newly opened file's frames.
 
     Args:
         container: the file.
@@ -62,7 +75,7 @@ def decoded_frames(
     return _decoded(container, stream, index, everything, problems, skip=skip)
 
 
-def rewind(container: Any, stream: Any, index: PacketIndex) -> bool:
+def rewind(container: InputContainer, stream: VideoStream, index: PacketIndex) -> bool:
     """Go back to the first packet of a file that has been read; ``False`` where only opening it again is safe."""
     if container.format.name not in _REWINDING_FORMATS or index.by_order or index.num_skipped:
         return False
@@ -80,31 +93,31 @@ def rewind(container: Any, stream: Any, index: PacketIndex) -> bool:
     return True
 
 
-def _taken(decoded: Iterable[tuple[int, Any]], places: Sequence[int]) -> Iterator[tuple[int, Any]]:
+def _taken(decoded: Iterable[tuple[int, VideoFrame]], places: Sequence[int]) -> Iterator[tuple[int, VideoFrame]]:
     """Pick the wanted places out of decoded frames, and stop at the last one.
 
     A packet may give no frame of its own (VP8's hidden reference frames); what is shown then is the frame before it.
     """
     wanted = list(reversed(places))
-    before: tuple[int, Any] = (-2, None)
+    before: tuple[int, VideoFrame] | None = None
     for place, frame in decoded:
         while wanted and wanted[-1] <= place:
             target = wanted.pop()
             if target == place:
                 yield target, frame
-            elif target == before[0] + 1:
+            elif before is not None and target == before[0] + 1:
                 yield target, before[1]
         if not wanted:
             return
         before = place, frame
-    if wanted[-1] == before[0] + 1:
+    if before is not None and wanted[-1] == before[0] + 1:
         yield wanted[-1], before[1]
 
 
 def _decoded(
-    container: Any, stream: Any, index: PacketIndex, run: Run, problems: list[str], *, skip: bool
-) -> Iterator[tuple[int, Any]]:
-    """Decode from a keyframe, or from the beginning, and say each frame's place."""
+    container: InputContainer, stream: VideoStream, index: PacketIndex, run: Run, problems: list[str], *, skip: bool
+) -> Iterator[tuple[int, VideoFrame]]:
+    """Decode from a keyframe, or from the beginning; yield places and frames."""
     key, context = run.key, stream.codec_context
     if key is None:
         start_time, rank, packets = None, 0, _packets(container, stream)
@@ -136,14 +149,14 @@ def _decoded(
                     yield place, frame
 
 
-def _packets(container: Any, stream: Any) -> Iterator[Any]:
-    """A stream's packets, then ``None``, which makes the decoder give what it still holds."""
+def _packets(container: InputContainer, stream: VideoStream) -> Packets:
+    """Yield a stream's packets, then ``None``, which makes the decoder give what it still holds."""
     yield from read_packets(container, stream)
     yield None
 
 
-def _until(last: int, packets: Iterable[Any], rank: int) -> Iterator[Any]:
-    """The packets up to one rank, then ``None``: what the decoder still holds need not be pushed out by more."""
+def _until(last: int, packets: Packets, rank: int) -> Packets:
+    """Yield the packets up to one rank, then ``None``: what the decoder still holds need not be pushed out by more."""
     for number, packet in enumerate(packets, start=rank):
         yield packet
         if packet is None:
@@ -153,7 +166,7 @@ def _until(last: int, packets: Iterable[Any], rank: int) -> Iterator[Any]:
             return
 
 
-def jump(container: Any, stream: Any, index: PacketIndex, key: int) -> tuple[int, int, Iterator[Any]]:
+def jump(container: InputContainer, stream: VideoStream, index: PacketIndex, key: int) -> tuple[int, int, Packets]:
     """Go to a keyframe, or to one before it.
 
     Some formats seek by presentation time and some by decoding time, and MPEG program streams count times anew after
@@ -178,7 +191,9 @@ def jump(container: Any, stream: Any, index: PacketIndex, key: int) -> tuple[int
             continue
         packets = _packets(container, stream)
         first = next((packet for packet in packets if packet is None or packet.is_keyframe), None)
-        size, rank = (None, 0) if first is None else known.get(first.pts, (None, 0))
-        if first is not None and size == first.size:
+        if first is None or first.pts is None:
+            continue
+        size, rank = known.get(first.pts, (None, 0))
+        if size == first.size:
             return first.pts, rank, chain([first], packets)
     return 0, 0, iter(())

@@ -1,7 +1,6 @@
 """Which frames of a video a model looks at: arithmetic on indices, with no file and no decoder.
 
-Frames are counted on a grid of ``length`` places; what stands at a place is the business of
-:mod:`framecue.video.read.decode`.
+Frames are counted on a grid of ``length`` places; :mod:`framecue.video.read.packets` finds the frame at each place.
 
 The arithmetic of the test indices is that of the methods' reference code, its rounding included, because released
 weights were evaluated on exactly these frames: interval bounds are a truncated ``linspace``, and the step inside an
@@ -58,11 +57,11 @@ class FrameSampling:
 
     @property
     def num_passes(self) -> int:
-        """How often the video is passed over; 1 without ``chunk_frames``."""
+        """Return how often the video is passed over; 1 without ``chunk_frames``."""
         return self.num_frames // self._intervals_wanted
 
     def test_indices(self, length: int) -> list[int]:
-        """The same frames each time: evenly spaced inside each interval.
+        """Return the same frames each time, evenly spaced inside each interval.
 
         Args:
             length: frames that the video has, at least 1.
@@ -80,7 +79,7 @@ class FrameSampling:
         return self._filled([starts + number * steps for number in range(1, self.num_passes + 1)], length)
 
     def train_indices(self, length: int, rng: np.random.Generator) -> list[int]:
-        """A random frame of each interval, drawn anew in each pass.
+        """Draw a random frame of each interval, anew in each pass.
 
         Every frame of an interval is equally likely. (The reference code never draws an interval's last frame, and
         therefore fails on videos with fewer than two frames an interval.)
@@ -99,7 +98,10 @@ class FrameSampling:
         return self._filled([rng.integers(bounds[:-1], bounds[1:]) for _ in range(self.num_passes)], length)
 
     def _bounds(self, length: int) -> np.ndarray:
-        """Interval ``i`` is ``[bounds[i], bounds[i + 1])`` and never empty: there are at most ``length`` intervals."""
+        """Return the intervals' bounds: ``i`` is ``[bounds[i], bounds[i + 1])``.
+
+        None is empty, as there are at most ``length`` intervals.
+        """
         if length < 1:
             raise InputError(f"cannot sample a video of {length} frames; it needs at least 1")
         num_intervals = min(self._intervals_wanted, length)

@@ -53,7 +53,7 @@ class Segmentation:
 
     @property
     def longest_seconds(self) -> float:
-        """How long a shot is at most that is not cut into windows.
+        """Return how long a shot may be that is not cut into windows.
 
         It is longer than a window by as much as the nearest window may miss an event of a window's length.
         """
@@ -82,8 +82,8 @@ class Segmentation:
 
         Args:
             duration_seconds: of the video, 0 for a still image.
-            cuts_seconds: where shots begin, in any order; what lies outside of the video is left out. Other kinds of
-                segmentation than shots take no notice of them.
+            cuts_seconds: where shots begin, in any order; what lies outside of the video is left out. Only the kind
+                "shots" uses them.
             stills: (start, end) of stretches longer than :attr:`longest_seconds` that show one picture; each is a
                 shot and does not become windows, of whatever kind the segmentation is.
 
@@ -108,7 +108,7 @@ class Segmentation:
         return found
 
     def _windows(self, start: float, end: float) -> list[tuple[float, float]]:
-        """The segments of one shot."""
+        """Cut one shot into segments."""
         length = end - start
         if length <= self.longest_seconds + _ROUNDING_SECONDS:
             return [(start, end)]
@@ -119,7 +119,7 @@ class Segmentation:
 
 
 def _without_short_shots(cuts: Iterable[float], duration_seconds: float) -> list[float]:
-    """The edges of shots: 0, the cuts that leave no shot shorter than a second, the video's end."""
+    """Return the edges of shots: 0, the cuts that leave no shot shorter than a second, the video's end."""
     edges = [0.0]
     for cut in sorted(cuts):
         if edges[-1] + _MIN_SECONDS <= cut <= duration_seconds - _MIN_SECONDS:

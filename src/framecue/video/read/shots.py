@@ -49,8 +49,8 @@ def find_cuts(path: str | Path, index: PacketIndex) -> list[float]:
         index: its index.
 
     Returns:
-        When the first frame of each shot but the first is shown, in seconds, ascending; of a damaged video, for what
-        can be decoded.
+        When the first frame of each shot but the first is shown, in seconds, ascending. What cannot be decoded of a
+        damaged video is left out.
 
     Raises:
         VideoError: the file cannot be opened.
@@ -98,7 +98,7 @@ def _first_frames(path: str | Path, index: PacketIndex, gaps: list[tuple[int, in
 
 
 class _SmallFrames:
-    """Makes the small BGR frames that are compared, None of a frame that cannot be converted."""
+    """Makes the small BGR frames that are compared, None for a frame that cannot be converted."""
 
     def __init__(self) -> None:
         self._reformatter = VideoReformatter()
@@ -118,7 +118,7 @@ def _make_detector() -> AdaptiveDetector:
 
 
 def _process(detector: AdaptiveDetector, number: int, picture: np.ndarray) -> Iterator[int]:
-    """Show the detector a frame; give the frames that it takes for the first of a shot."""
+    """Show the detector a frame; yield the frames that it takes for the first of a shot."""
     from scenedetect import FrameTimecode
 
     return (cut.frame_num for cut in detector.process_frame(FrameTimecode(number, _ANY_RATE), picture))

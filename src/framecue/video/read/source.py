@@ -1,4 +1,4 @@
-"""Open a video file and find its pictures; everything that can be wrong with a file on the way has its words here."""
+"""Open a video file and find its pictures, with words for everything that can be wrong with a file on the way."""
 
 from __future__ import annotations
 
@@ -8,34 +8,24 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO, cast
 
 import av
 import av.logging
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.stream import VideoStream
 
 from framecue.errors import VideoError
 from framecue.video.read.heartbeat import beat
 
 __all__ = [
-    "IMAGE_SUFFIXES",
-    "VIDEO_SUFFIXES",
     "check_file",
     "ffmpeg_reason",
     "open_video",
     "quiet_ffmpeg",
     "read_packets",
 ]
-
-# fmt: off
-VIDEO_SUFFIXES = frozenset((
-    ".3gp", ".asf", ".avi", ".divx", ".f4v", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg",
-    ".mts", ".ogv", ".ts", ".vob", ".webm", ".wmv",
-))
-# fmt: on
-"""File name endings (lower case) under which a folder is searched for videos."""
-
-IMAGE_SUFFIXES = frozenset((".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"))
-"""File name endings (lower case) of still images, which are read as videos of one frame."""
 
 # Demuxers that draw text files as pictures; nobody who says "video" means these.
 _TEXT_FORMATS = frozenset({"tty", "bin", "adf", "idf", "xbin"})
@@ -49,7 +39,7 @@ _level_before: int | None = None
 
 @contextmanager
 def quiet_ffmpeg() -> Iterator[None]:
-    """Keep ffmpeg's own log lines from standard error, and give the caller's log level back afterwards.
+    """Keep ffmpeg's own log lines from standard error, and restore the caller's log level afterwards.
 
     The level belongs to the whole process, so blocks that overlap in several threads share one change of it.
     """
@@ -70,7 +60,7 @@ def quiet_ffmpeg() -> Iterator[None]:
 
 
 @contextmanager
-def open_video(path: str | Path) -> Iterator[tuple[Any, Any]]:
+def open_video(path: str | Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     """Open a file for reading and choose its video stream; the file is closed when the block ends.
 
     Args:
@@ -88,14 +78,14 @@ def open_video(path: str | Path) -> Iterator[tuple[Any, Any]]:
         stack.enter_context(quiet_ffmpeg())
         try:
             # Metadata in another encoding than UTF-8 is common in old files, and nothing here reads it.
-            container = av.open(_address(path, stack), metadata_errors="replace")
+            container = av.open(_address(path, stack), "r", metadata_errors="replace")
         except (av.FFmpegError, OSError) as error:
             raise VideoError(path, _open_reason(path, error)) from error
         stack.enter_context(container)
         yield container, _video_stream(path, container)
 
 
-def read_packets(container: Any, stream: Any) -> Iterator[Any]:
+def read_packets(container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
     """Read an open file's packets from where it stands, up to its end or to where it breaks off.
 
     What came before a break is still a video.
@@ -118,7 +108,7 @@ def read_packets(container: Any, stream: Any) -> Iterator[Any]:
 
 
 def ffmpeg_reason(error: BaseException) -> str:
-    """What ffmpeg says about an error, without its number and without the file's name."""
+    """Return what ffmpeg says about an error, without its number and without the file's name."""
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
@@ -142,8 +132,8 @@ def check_file(path: Path) -> None:
         raise VideoError(path, "the file is empty")
 
 
-def _address(path: Path, stack: ExitStack) -> Any:
-    """What to hand to ffmpeg, so that it opens exactly this file.
+def _address(path: Path, stack: ExitStack) -> str | BinaryIO:
+    """Return what to hand to ffmpeg, so that it opens exactly this file.
 
     ffmpeg takes ``12:30.mp4`` for a protocol and ``%03d.png`` for a numbered series, and PyAV wants names in UTF-8;
     an absolute path avoids the first, a nameless open file the other two.
@@ -173,7 +163,7 @@ def _open_reason(path: Path, error: BaseException) -> str:
     return f"not a video file that ffmpeg can read ({ffmpeg_reason(error)})"
 
 
-def _video_stream(path: Path, container: Any) -> Any:
+def _video_stream(path: Path, container: InputContainer) -> VideoStream:
     if container.format.name in _TEXT_FORMATS:
         raise VideoError(path, "is a text file, not a video file")
     videos = list(container.streams.video)
@@ -182,7 +172,8 @@ def _video_stream(path: Path, container: Any) -> Any:
         found = ["sound"] if container.streams.audio else []
         found += ["cover art"] if videos else []
         raise VideoError(path, "no video stream" + (f", only {' and '.join(found)}" if found else ""))
-    decodable = [stream for stream in streams if stream.codec_context is not None]
+    # PyAV's types leave out that there is none for a codec that ffmpeg does not know.
+    decodable = [stream for stream in streams if cast(object, stream.codec_context) is not None]
     if not decodable:
         raise VideoError(path, "its video codec is unknown to this build of ffmpeg")
     best = container.streams.best("video")

@@ -25,6 +25,7 @@ def make_thumbnail(pixels: np.ndarray) -> bytes:
 
 
 def middle_frame(frames: Frames) -> np.ndarray:
-    """Give the frame in the middle by time, uint8 (H, W, 3), in whichever order the frames are."""
+    """Return the frame in the middle by time, uint8 (H, W, 3), in whichever order the frames are."""
     order = np.argsort(frames.times_seconds, kind="stable")
-    return frames.pixels[order[len(order) // 2]]
+    middle: np.ndarray = frames.pixels[order[len(order) // 2]]
+    return middle

@@ -6,43 +6,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
 from uuid import uuid4
 
 import av
 import numpy as np
+from av.container import OutputContainer
 
-from framecue.errors import InputError, VideoError
+from framecue.errors import InputError, OutputError, VideoError
 from framecue.video.read.decode import VideoReader
 from framecue.video.read.packets import PacketIndex
 from framecue.video.read.source import ffmpeg_reason, quiet_ffmpeg
-from framecue.video.write.reencode import Codecs, encode_frames
+from framecue.video.write.containers import CLIP_SUFFIXES, CONTAINERS, ContainerKind
+from framecue.video.write.reencode import encode_frames
 from framecue.video.write.remux import NotCopiableError, copy_packets
 
-__all__ = ["CLIP_SUFFIXES", "Cut", "clip_video"]
-
-
-class _Container(NamedTuple):
-    """A kind of output: its name in ffmpeg, whether it hides what comes before time 0, what to encode it with."""
-
-    name: str
-    hides_lead: bool
-    options: dict[str, str]
-    codecs: Codecs
-
-
-_H264 = Codecs("libx264", "aac", {"crf": "18", "preset": "medium"})
-_VP9 = Codecs("libvpx-vp9", "libopus", {"crf": "24", "b": "0", "deadline": "good", "cpu-used": "4"})
-_FASTSTART = {"movflags": "+faststart"}
-_CONTAINERS = {
-    ".m4v": _Container("mp4", True, _FASTSTART, _H264),
-    ".mkv": _Container("matroska", False, {}, _H264),
-    ".mov": _Container("mov", True, _FASTSTART, _H264),
-    ".mp4": _Container("mp4", True, _FASTSTART, _H264),
-    ".webm": _Container("webm", False, {}, _VP9),
-}
-CLIP_SUFFIXES = tuple(_CONTAINERS)
-"""File name endings (lower case) of the files that clips can be written to."""
+__all__ = ["Cut", "clip_video"]
 
 # Times that were rounded to milliseconds still mean the frame that they were of.
 _ROUNDING_SECONDS = 0.0005
@@ -68,7 +46,7 @@ class Cut:
     end_seconds: float
     is_copied: bool
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return the document that ``framecue clip --json`` prints."""
         return {
             "output": str(self.output),
@@ -109,7 +87,8 @@ def clip_video(
 
     Raises:
         InputError: the moment or the output make no sense, or the output exists.
-        VideoError: the source cannot be read, is over before the moment starts, or the output cannot be written.
+        VideoError: the source cannot be read, or is over before the moment starts.
+        OutputError: the output cannot be written.
     """
     source, output = Path(source), Path(output)
     container = _check_output(source, output, overwrite=overwrite)
@@ -126,7 +105,7 @@ def clip_video(
                 encode_frames(source, index, target, places, container.codecs)
         unfinished.replace(output)
     except (av.FFmpegError, OSError) as error:
-        raise VideoError(output, f"cannot be written ({ffmpeg_reason(error)})") from error
+        raise OutputError(output, f"cannot be written ({ffmpeg_reason(error)})") from error
     finally:
         unfinished.unlink(missing_ok=True)
     start, end = index.span(*(shown or places))
@@ -134,8 +113,8 @@ def clip_video(
     return Cut(source, output, float(start - zero), float(end - zero), is_copied=shown is not None)
 
 
-def _check_output(source: Path, output: Path, *, overwrite: bool) -> _Container:
-    container = _CONTAINERS.get(output.suffix.lower())
+def _check_output(source: Path, output: Path, *, overwrite: bool) -> ContainerKind:
+    container = CONTAINERS.get(output.suffix.lower())
     if container is None:
         raise InputError(f"{output}: no kind of clip ends in {output.suffix!r}; known: {', '.join(CLIP_SUFFIXES)}")
     try:
@@ -155,7 +134,7 @@ def _check_output(source: Path, output: Path, *, overwrite: bool) -> _Container:
 
 
 def _places(source: Path, index: PacketIndex, start_seconds: float, end_seconds: float) -> tuple[int, int]:
-    """The first and the last frame of a moment."""
+    """Return the first and the last frame of a moment."""
     if not index.duration_seconds:
         raise VideoError(source, "is a still image, of which no clip can be cut")
     if start_seconds >= index.duration_seconds:
@@ -169,9 +148,9 @@ def _places(source: Path, index: PacketIndex, start_seconds: float, end_seconds:
 
 
 def _copy(
-    source: Path, index: PacketIndex, path: Path, container: _Container, places: tuple[int, int]
+    source: Path, index: PacketIndex, path: Path, container: ContainerKind, places: tuple[int, int]
 ) -> tuple[int, int] | None:
-    """Copy a moment; give the first and the last place that the copy shows, None if it cannot be copied."""
+    """Copy a moment; return the first and the last place that the copy shows, None if it cannot be copied."""
     try:
         with _open_output(path, container) as target:
             shown = copy_packets(source, index, target, places, hides_lead=container.hides_lead)
@@ -185,7 +164,7 @@ def _copy(
 
 
 @contextmanager
-def _open_output(path: Path, container: _Container) -> Iterator[Any]:
+def _open_output(path: Path, container: ContainerKind) -> Iterator[OutputContainer]:
     with quiet_ffmpeg():
         address = f"file:{path.absolute()}"
         with av.open(address, "w", format=container.name, options=dict(container.options)) as target:

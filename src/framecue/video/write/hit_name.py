@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from framecue.errors import InputError
-from framecue.times import parse_time
+from framecue.times import exact_clock, parse_time
 
 __all__ = ["format_hit", "parse_hit"]
 
@@ -22,7 +22,8 @@ def format_hit(path: str, start_seconds: float, end_seconds: float) -> str:
         start_seconds: where the moment starts, at least 0.
         end_seconds: where it ends.
     """
-    return f"{path}@{_clock(start_seconds)}-{_clock(end_seconds)}"
+    start, end = (exact_clock(seconds) for seconds in (start_seconds, end_seconds))
+    return f"{path}@{start}-{end}"
 
 
 def parse_hit(text: str) -> tuple[str, float, float]:
@@ -44,12 +45,3 @@ def parse_hit(text: str) -> tuple[str, float, float]:
     if end_seconds < start_seconds:
         raise InputError(f"{text!r} ends before it starts: give PATH@START-END")
     return match["path"], start_seconds, end_seconds
-
-
-def _clock(seconds: float) -> str:
-    thousandths = round(seconds * 1000)
-    minutes, rest = divmod(thousandths, 60_000)
-    hours, minutes = divmod(minutes, 60)
-    decimals = f"{rest % 1000:03}".rstrip("0")
-    clock = f"{minutes:02}:{rest // 1000:02}" if hours else f"{minutes}:{rest // 1000:02}"
-    return f"{hours}:" * bool(hours) + clock + f".{decimals}" * bool(decimals)

@@ -7,11 +7,18 @@ from fractions import Fraction
 from heapq import merge
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple, cast
 
 import av
 import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+from av.container import InputContainer, OutputContainer
+from av.packet import Packet
+from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
 
 from framecue.errors import VideoError
 from framecue.video.read.forward import decode_places
@@ -19,9 +26,10 @@ from framecue.video.read.frames import undecodable
 from framecue.video.read.packets import PacketIndex
 from framecue.video.read.pixels import RgbConverter
 from framecue.video.read.source import open_video
+from framecue.video.write.containers import Codecs
 from framecue.video.write.write import encodable, set_colours
 
-__all__ = ["Codecs", "encode_frames"]
+__all__ = ["encode_frames"]
 
 _TIME_BASE = Fraction(1, 90_000)
 _USUAL_RATE = 25
@@ -30,21 +38,9 @@ _USUAL_SOUND_RATE = 48_000
 _SOUND_LEAD_SECONDS = 2
 
 
-class Codecs(NamedTuple):
-    """What to encode with.
-
-    Attributes:
-        picture: the video encoder.
-        sound: the audio encoder.
-        options: of the video encoder.
-    """
-
-    picture: str
-    sound: str
-    options: dict[str, str]
-
-
-def encode_frames(source: Path, index: PacketIndex, target: Any, places: tuple[int, int], codecs: Codecs) -> None:
+def encode_frames(
+    source: Path, index: PacketIndex, target: OutputContainer, places: tuple[int, int], codecs: Codecs
+) -> None:
     """Encode a video's frames from one place to another, each at its time, and the sound that goes with them.
 
     Of several sound tracks one is taken. Frames are turned upright, laid on white where they are transparent,
@@ -70,37 +66,55 @@ def encode_frames(source: Path, index: PacketIndex, target: Any, places: tuple[i
     if first is None:
         raise VideoError(source, undecodable(problems))
     with open_video(source) as (container, stream):
-        rate = stream.guessed_rate or stream.average_rate or _USUAL_RATE
-        picture_stream = target.add_stream(codecs.picture, rate=rate, options=codecs.options)
-        context = picture_stream.codec_context
-        context.width, context.height, context.pix_fmt = first.frame.width, first.frame.height, "yuv420p"
-        context.time_base = _TIME_BASE
-        set_colours(context)
-        context.sample_aspect_ratio = _pixel_shape(stream, first.frame)
+        pictures_out = _add_pictures(target, stream, first.frame, codecs)
+        timed: list[Iterator[_Picture | _Sound]] = [chain([first], pictures)]
+        sound_out: AudioStream | None = None
         sound = container.streams.best("audio")
-        timed: list[Iterator[_Timed]] = [chain([first], pictures)]
-        outputs = {"picture": picture_stream}
-        if sound is not None and sound.codec_context is not None:
-            shape = _sound_shape(codecs.sound, sound)
-            outputs["sound"] = target.add_stream(codecs.sound, **shape)
-            timed.append(_sounds(container, sound, av.AudioResampler(format="fltp", **shape), start, end))
+        # PyAV's types leave out that there is no context for a codec that ffmpeg does not know.
+        if isinstance(sound, AudioStream) and cast(object, sound.codec_context) is not None:
+            rate, layout = _sound_shape(codecs.sound, sound)
+            sound_out = cast(AudioStream, target.add_stream(codecs.sound, rate=rate, layout=layout))
+            resampler = AudioResampler(format="fltp", rate=rate, layout=layout)
+            timed.append(_sounds(container, sound, resampler, rate, start, end))
         for item in merge(*timed, key=lambda item: item.seconds):
-            target.mux(outputs[item.kind].encode(item.frame))
-        for output in outputs.values():
-            target.mux(output.encode(None))
+            if isinstance(item, _Picture):
+                target.mux(pictures_out.encode(item.frame))
+            elif sound_out is not None:
+                target.mux(sound_out.encode(item.frame))
+        target.mux(pictures_out.encode(None))
+        if sound_out is not None:
+            target.mux(sound_out.encode(None))
 
 
-class _Timed(NamedTuple):
-    """A frame of pictures or of sound, with its time in the source's own clock."""
+class _Picture(NamedTuple):
+    """A frame with its time in the source's own clock."""
 
     seconds: Fraction
-    kind: str
-    frame: Any
+    frame: VideoFrame
+
+
+class _Sound(NamedTuple):
+    """A piece of sound with its time in the source's own clock."""
+
+    seconds: Fraction
+    frame: AudioFrame
+
+
+def _add_pictures(target: OutputContainer, source: VideoStream, first: VideoFrame, codecs: Codecs) -> VideoStream:
+    """Add a stream for frames like a first one to an output."""
+    rate = source.guessed_rate or source.average_rate or _USUAL_RATE
+    output = cast(VideoStream, target.add_stream(codecs.picture, rate=rate, options=codecs.options))
+    context = output.codec_context
+    context.width, context.height, context.pix_fmt = first.width, first.height, "yuv420p"
+    context.time_base = _TIME_BASE
+    set_colours(context)
+    context.sample_aspect_ratio = _pixel_shape(source, first)
+    return output
 
 
 def _pictures(
     source: Path, index: PacketIndex, places: tuple[int, int], problems: list[str], *, is_careful: bool
-) -> Iterator[_Timed]:
+) -> Iterator[_Picture]:
     convert, reformatter = RgbConverter(), VideoReformatter()
     start, _ = index.span(*places)
     time_before = -1
@@ -118,52 +132,59 @@ def _pictures(
         frame = encodable(pixels[: height // 2 * 2, : width // 2 * 2], reformatter)
         frame.time_base = _TIME_BASE
         frame.pts, frame.duration = time, round((end - seconds) / _TIME_BASE)
-        yield _Timed(seconds, "picture", frame)
+        yield _Picture(seconds, frame)
 
 
-def _sound_shape(encoder: str, stream: Any) -> dict[str, Any]:
-    """The stream's own sampling rate and channels, where the encoder knows them."""
+def _sound_shape(encoder: str, stream: AudioStream) -> tuple[int, str]:
+    """Return the stream's own sampling rate and channels, or usual ones where the encoder does not know them."""
     known, context = av.Codec(encoder, "w").audio_rates, stream.codec_context
     rate = context.sample_rate if known is None or context.sample_rate in known else _USUAL_SOUND_RATE
     layout = context.layout.name
     if layout.endswith("channels"):  # so many, and nothing said of where they are
         layout = "mono" if context.layout.nb_channels == 1 else "stereo"
-    return {"rate": rate, "layout": layout}
+    return rate, layout
 
 
-def _pixel_shape(stream: Any, frame: Any) -> Fraction:
-    """Width to height of one pixel of the upright picture."""
+def _pixel_shape(stream: VideoStream, frame: VideoFrame) -> Fraction:
+    """Return the width to height of one pixel of the upright picture."""
     shape = stream.sample_aspect_ratio or Fraction(1)
     is_turned = (stream.width > stream.height) != (frame.width > frame.height)
     return 1 / shape if is_turned else shape
 
 
-def _sounds(container: Any, stream: Any, resampler: Any, start: Fraction, end: Fraction) -> Iterator[_Timed]:
-    """The sound between two times, resampled and cut to the sample; what cannot be decoded is silent."""
-    rate = resampler.rate
+def _sounds(
+    container: InputContainer,
+    stream: AudioStream,
+    resampler: AudioResampler,
+    rate: int,
+    start: Fraction,
+    end: Fraction,
+) -> Iterator[_Sound]:
+    """Yield the sound between two times, resampled and cut to the sample; what cannot be decoded is silent."""
     try:
         container.seek(int((start - _SOUND_LEAD_SECONDS) * av.time_base))
         for packet in container.demux(stream):
-            for piece in _resampled(packet, resampler):
-                seconds = piece.pts * piece.time_base
+            for seconds, piece in _resampled(packet, resampler):
                 if seconds >= end:
                     return
                 skip, stop = max(0, round((start - seconds) * rate)), round((end - seconds) * rate)
-                samples = piece.to_ndarray()[:, skip:stop]
+                samples: np.ndarray = np.ascontiguousarray(piece.to_ndarray()[:, skip:stop])
                 if samples.shape[1]:
-                    frame = av.AudioFrame.from_ndarray(
-                        np.ascontiguousarray(samples), format="fltp", layout=piece.layout.name
-                    )
+                    frame = AudioFrame.from_ndarray(samples, format="fltp", layout=piece.layout.name)
                     frame.sample_rate, frame.time_base = rate, Fraction(1, rate)
                     frame.pts = round((seconds - start) * rate) + skip
-                    yield _Timed(max(seconds, start), "sound", frame)
+                    yield _Sound(max(seconds, start), frame)
     except (av.FFmpegError, OSError):
         return  # the file breaks off here
 
 
-def _resampled(packet: Any, resampler: Any) -> list[Any]:
+def _resampled(packet: Packet[AudioStream], resampler: AudioResampler) -> list[_Sound]:
     try:
         pieces = [piece for frame in packet.decode() for piece in resampler.resample(frame)]
     except (av.FFmpegError, ValueError):
         return []
-    return [piece for piece in pieces if piece.pts is not None]
+    return [
+        _Sound(piece.pts * piece.time_base, piece)
+        for piece in pieces
+        if piece.pts is not None and piece.time_base is not None
+    ]

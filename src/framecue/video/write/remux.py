@@ -7,13 +7,17 @@ from fractions import Fraction
 from heapq import merge
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias, cast
 
 import av
 import numpy as np
+from av.audio.stream import AudioStream
+from av.container import InputContainer, OutputContainer
+from av.packet import Packet
+from av.video.stream import VideoStream
 
 from framecue.video.read.packets import PacketIndex
-from framecue.video.read.run import jump
+from framecue.video.read.run import Packets, jump
 from framecue.video.read.source import open_video
 
 __all__ = ["NotCopiableError", "copy_packets"]
@@ -22,12 +26,15 @@ __all__ = ["NotCopiableError", "copy_packets"]
 _SOUND_LEAD_SECONDS = 2
 
 
+_Packet: TypeAlias = "Packet[VideoStream] | Packet[AudioStream]"
+
+
 class NotCopiableError(Exception):
     """A stretch cannot be copied as it is; it has to be encoded."""
 
 
 def copy_packets(
-    source: Path, index: PacketIndex, target: Any, places: tuple[int, int], *, hides_lead: bool
+    source: Path, index: PacketIndex, target: OutputContainer, places: tuple[int, int], *, hides_lead: bool
 ) -> tuple[int, int]:
     """Copy a video's packets, and its sound's, from the keyframe at or before a place to another place.
 
@@ -61,20 +68,13 @@ def copy_packets(
         if not hides_lead:
             first = int(np.searchsorted(index.times, key_time))
         start, end = index.span(first, last)
-        streams = [item for item in sound.streams.audio if item.codec_context is not None]
-        outputs = {}
-        try:
-            for item in (stream, *streams):
-                output = target.add_stream_from_template(item, opaque=True)
-                if item.codec_context.name == "hevc" and hides_lead:
-                    output.codec_context.codec_tag = "hvc1"  # the one of two names that all players know
-                outputs[item.type, item.index] = output
-            target.start_encoding()
-        except (av.FFmpegError, ValueError) as error:
-            raise NotCopiableError from error
+        # PyAV's types leave out that there is no context for a codec that ffmpeg does not know.
+        streams = [item for item in sound.streams.audio if cast(object, item.codec_context) is not None]
+        outputs = _add_copies(target, [stream, *streams], hides_lead=hides_lead)
         pictures = _pictures(chain([head], packets), key_time, num_packets=last_rank - rank + 1)
-        sounds = _sounds(sound, streams, start, end)
-        for packet in merge(pictures, sounds, key=lambda packet: packet.dts * packet.time_base):
+        for packet in merge(pictures, _sounds(sound, streams, start, end), key=_decode_time):
+            assert packet.pts is not None
+            assert packet.dts is not None
             offset = round(start / packet.time_base)
             packet.pts -= offset
             packet.dts -= offset
@@ -83,8 +83,34 @@ def copy_packets(
     return first, last
 
 
+def _add_copies(
+    target: OutputContainer, streams: list[VideoStream | AudioStream], *, hides_lead: bool
+) -> dict[tuple[str, int], VideoStream | AudioStream]:
+    """Add streams like others to an output; return them by the kind and number of those.
+
+    Raises:
+        NotCopiableError: the output cannot hold them.
+    """
+    outputs: dict[tuple[str, int], VideoStream | AudioStream] = {}
+    try:
+        for item in streams:
+            output = target.add_stream_from_template(item, opaque=True)
+            if item.codec_context.name == "hevc" and hides_lead:
+                output.codec_context.codec_tag = "hvc1"  # the one of two names that all players know
+            outputs[item.type, item.index] = output
+        target.start_encoding()
+    except (av.FFmpegError, ValueError) as error:
+        raise NotCopiableError from error
+    return outputs
+
+
+def _decode_time(packet: _Packet) -> Fraction:
+    assert packet.dts is not None
+    return packet.dts * packet.time_base
+
+
 def _last_complete(index: PacketIndex, last: int) -> int:
-    """The first place from one on whose packet, and those of all places before it, need no other place's packet."""
+    """Return the first place from one on whose packet, and those of all before it, need no other place's packet."""
     while True:
         reached = int(np.flatnonzero(index.ranks <= index.ranks[: last + 1].max())[-1])
         if reached == last:
@@ -92,9 +118,9 @@ def _last_complete(index: PacketIndex, last: int) -> int:
         last = reached
 
 
-def _pictures(packets: Iterator[Any], key_time: int, num_packets: int) -> Iterator[Any]:
-    """The video's packets from a keyframe on, without those shown before it: they refer to what is not there."""
-    early: list[Any] = []
+def _pictures(packets: Packets, key_time: int, num_packets: int) -> Iterator[_Packet]:
+    """Yield the video's packets from a keyframe on, without those shown before it, which refer to what is not there."""
+    early: list[Packet[VideoStream]] = []
     for packet in islice(packets, num_packets):
         if packet is None:  # the file breaks off here
             break
@@ -114,14 +140,14 @@ def _pictures(packets: Iterator[Any], key_time: int, num_packets: int) -> Iterat
         raise NotCopiableError
 
 
-def _sounds(container: Any, streams: list[Any], start: Fraction, end: Fraction) -> Iterator[Any]:
-    """The packets of sound that are heard between two times, in seconds of the file's own clock."""
+def _sounds(container: InputContainer, streams: list[AudioStream], start: Fraction, end: Fraction) -> Iterator[_Packet]:
+    """Yield the packets of sound that are heard between two times, in seconds of the file's own clock."""
     unfinished = {stream.index for stream in streams}
     if not unfinished:
         return
     try:
         container.seek(int((start - _SOUND_LEAD_SECONDS) * av.time_base))
-        for packet in container.demux(streams):
+        for packet in container.demux(tuple(streams)):
             if not packet.size or packet.pts is None or packet.dts is None:
                 continue
             if packet.pts * packet.time_base >= end:

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import av
 import numpy as np
+from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import VideoReformatter
 
-from framecue.errors import InputError, VideoError
+from framecue.errors import InputError, OutputError
 from framecue.video.read.source import ffmpeg_reason, quiet_ffmpeg
 
 __all__ = ["encodable", "set_colours", "write_video"]
@@ -33,7 +33,7 @@ def write_video(path: str | Path, frames: Iterable[np.ndarray], *, frames_per_se
 
     Raises:
         InputError: there are no frames, or they, the rate or the quality are not as described.
-        VideoError: the file cannot be written.
+        OutputError: the file cannot be written.
     """
     path = Path(path)
     if not 0 < frames_per_second < float("inf"):
@@ -64,7 +64,7 @@ def write_video(path: str | Path, frames: Iterable[np.ndarray], *, frames_per_se
                 container.mux(stream.encode(frame))
             container.mux(stream.encode(None))
     except (av.FFmpegError, OSError) as error:
-        raise VideoError(path, f"cannot be written ({ffmpeg_reason(error)})") from error
+        raise OutputError(path, f"cannot be written ({ffmpeg_reason(error)})") from error
 
 
 # One thread: with more, rate control depends on their number. And x264's code that is the same on every CPU: its
@@ -73,18 +73,12 @@ def write_video(path: str | Path, frames: Iterable[np.ndarray], *, frames_per_se
 _SAME_BYTES = {"threads": "1", "x264-params": "cpu-independent=1"}
 # The index goes to the front of the file, and neither a date nor a version number into it.
 _MUXER = {"movflags": "+faststart", "fflags": "+bitexact"}
-_CONVERSION: dict[str, Any] = {
-    "format": "yuv420p",
-    "dst_colorspace": _BT709,
-    "dst_color_range": _LIMITED_RANGE,
-    # swscale: average the colours of neighbouring pixels (area), at full resolution, the same on every CPU.
-    "interpolation": 0x20 | 0x4000 | 0x40000 | 0x80000,
-    "threads": 1,
-}
+# swscale: average the colours of neighbouring pixels (area), at full resolution, the same on every CPU.
+_SCALING = 0x20 | 0x4000 | 0x40000 | 0x80000
 
 
-def set_colours(context: Any) -> None:
-    """Say in an encoder's stream which colours :func:`encodable` gives."""
+def set_colours(context: VideoCodecContext) -> None:
+    """Mark an encoder's stream with the colours that :func:`encodable` makes."""
     context.color_range, context.colorspace = _LIMITED_RANGE, _BT709
     context.color_primaries = context.color_trc = _BT709
 
@@ -92,7 +86,14 @@ def set_colours(context: Any) -> None:
 def encodable(pixels: np.ndarray, reformatter: VideoReformatter) -> av.VideoFrame:
     """Turn uint8 (H, W, 3), RGB, with even H and W, into a frame for an encoder: yuv420p, BT.709."""
     picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
-    return reformatter.reformat(picture, **_CONVERSION)
+    return reformatter.reformat(
+        picture,
+        format="yuv420p",
+        dst_colorspace=_BT709,
+        dst_color_range=_LIMITED_RANGE,
+        interpolation=_SCALING,
+        threads=1,
+    )
 
 
 def _check(pixels: np.ndarray, shape: tuple[int, ...]) -> None:

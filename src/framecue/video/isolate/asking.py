@@ -1,0 +1,196 @@
+"""Asking questions about files in another process, so that a file on which native code crashes costs that file alone.
+
+Which questions there are does not matter here (:mod:`framecue.video.isolate.questions`).
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from types import TracebackType
+from typing import TYPE_CHECKING, NoReturn, TypeVar
+
+from framecue.errors import InputError, VideoError
+from framecue.video.isolate.process import DecodingProcess, LostError, StalledError, default_memory_bytes
+from framecue.video.isolate.question import Decide, Question
+from framecue.video.limits import STALL_SECONDS
+from framecue.video.read.heartbeat import Progress
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+__all__ = ["Asker"]
+
+Part = TypeVar("Part")
+
+
+def _is_asked_nothing(told: str) -> NoReturn:
+    raise TypeError(f"this question decides nothing, but the decoding process told {told!r}")
+
+
+class Asker:
+    """Asks questions about files in a process of its own, which is started when the first is asked.
+
+    Use it in a ``with`` block, for one question at a time. A file that kills the process, or on which it hangs, raises
+    ``VideoError``, and the next question gets a fresh process.
+
+    What bounds the time of a file that goes on and on, always giving signs of life: its hash is bounded by its size,
+    the list of its packets by the limit on memory, and decoding by that list.
+
+    Args:
+        stall_seconds: how long nothing may come of a file while somebody waits for it.
+        memory_bytes: how much memory reading a file may take; ``None`` for ``default_memory_bytes()``. Has no effect
+            on Windows and macOS.
+        command: another command to start, which has to speak as ``framecue.video.isolate.serve`` does.
+
+    Raises:
+        InputError: a limit is not above 0.
+    """
+
+    def __init__(
+        self,
+        *,
+        stall_seconds: float = STALL_SECONDS,
+        memory_bytes: int | None = None,
+        command: Sequence[str] | None = None,
+    ) -> None:
+        if not 0 < stall_seconds < math.inf:
+            raise InputError(f"stall_seconds is {stall_seconds}; it must be above 0")
+        if memory_bytes is not None and memory_bytes < 1:
+            raise InputError(f"memory_bytes is {memory_bytes}; it must be at least 1")
+        self._stall_seconds = stall_seconds
+        self._memory_bytes = default_memory_bytes() if memory_bytes is None else memory_bytes
+        self._command = command
+        self._child: DecodingProcess | None = None
+        self._starting = threading.Lock()
+        self._is_reading = self._is_closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process, if there is one; a second time does nothing.
+
+        May be called while another thread reads, whose file is given up then.
+        """
+        with self._starting:
+            self._is_closed = True
+        self._drop()
+
+    def ask(
+        self, question: Question[Part], decide: Decide = _is_asked_nothing
+    ) -> Generator[Part | Progress, None, None]:
+        """Ask one question; closing the iterator early is fine.
+
+        Args:
+            question: what to ask, and of which file.
+            decide: is given what the question tells on its way, returns whether to go on; called in this process.
+
+        Yields:
+            The parts of the answer, with ``Progress`` anywhere after the first.
+
+        Raises:
+            VideoError: the file cannot be read or decoded, crashes the decoder, or takes too long or too much memory;
+                this may come after some parts.
+            FramecueError: the process cannot be started.
+            RuntimeError: this reader is closed, or is reading another file.
+        """
+        if self._is_reading:
+            raise RuntimeError("a reader reads one file at a time; use another one, or close the iterator")
+        self._is_reading = True
+        try:
+            yield from self._parts(question, _asked_once(decide))
+        finally:
+            self._is_reading = False
+
+    def _parts(self, question: Question[Part], decide: Decide) -> Generator[Part | Progress, None, None]:
+        given: list[object] = []  # for each part that the caller has got, what of it is compared
+        while True:
+            child = self._started()
+            num_answered_before = child.num_answered
+            num_come = 0
+            try:
+                with closing(self._messages(child, question, decide)) as messages:
+                    for part in messages:
+                        if isinstance(part, Progress):
+                            if given:
+                                yield part
+                            continue
+                        unchanging = question.unchanging(part)
+                        if num_come == len(given):
+                            given.append(unchanging)
+                            yield part
+                        elif unchanging != given[num_come]:
+                            raise VideoError(question.path, "it changed while it was being read")
+                        num_come += 1
+                return
+            except LostError as lost:
+                # What one file did to the memory may bring down the decoder in a later one, which is to blame only
+                # if a fresh process dies of it as well.
+                if num_answered_before == 0 or self._is_closed:
+                    raise VideoError(question.path, lost.reason) from None
+
+    def _messages(
+        self, child: DecodingProcess, question: Question[Part], decide: Decide
+    ) -> Generator[Part | Progress, None, None]:
+        is_well = False
+        try:
+            child.send(question)
+            while True:
+                kind, value = child.receive()
+                if kind == "part":
+                    yield value
+                elif kind == "beat":
+                    yield Progress()
+                elif kind == "decide":
+                    child.send(bool(decide(value)))
+                elif kind == "done":
+                    is_well = True
+                    return
+                elif kind == "refused":
+                    is_well = True
+                    raise VideoError(question.path, value)
+                else:
+                    raise LostError(value)
+        except StalledError:
+            raise VideoError(
+                question.path,
+                f"nothing came of it for {self._stall_seconds:g} seconds, so reading it was given up: the file is "
+                "damaged, or the disk is very slow; stall_seconds allows more time",
+            ) from None
+        finally:
+            child.num_answered += 1
+            if not is_well:
+                self._drop()
+
+    def _started(self) -> DecodingProcess:
+        with self._starting:
+            if self._is_closed:
+                raise RuntimeError("this reader is closed")
+            if self._child is None:
+                self._child = DecodingProcess(self._command, self._memory_bytes, self._stall_seconds)
+            return self._child
+
+    def _drop(self) -> None:
+        child, self._child = self._child, None
+        if child is not None:
+            child.end()
+
+
+def _asked_once(decide: Decide) -> Callable[[str], bool]:
+    """Remember the answers, in case a file has to be read again from its beginning."""
+    answers: dict[str, bool] = {}
+
+    def answer(told: str) -> bool:
+        if told not in answers:
+            answers[told] = decide(told)
+        return answers[told]
+
+    return answer

@@ -1,0 +1,185 @@
+"""One process that decodes files, seen from the process that started it: starting it, waiting for it, ending it.
+
+It is a new Python that imports no more than decoding takes (:mod:`framecue.video.isolate.serve`): neither a fork (torch
+has threads by then) nor multiprocessing's spawn (which runs the user's main script again).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from framecue.errors import FramecueError
+from framecue.video.isolate.wire import receive, send
+from framecue.video.limits import STALL_SECONDS
+
+__all__ = ["DecodingProcess", "LostError", "StalledError", "default_memory_bytes"]
+
+_MAX_MEMORY_BYTES = 8 << 30
+_SECONDS_TO_DIE = 10.0
+
+# Not `-m`, which would look for modules in the working folder first: that may be anybody's.
+_BOOTSTRAP = "import sys; sys.path[:] = sys.argv[1:]; from framecue.video.isolate.serve import main; main()"
+
+
+class LostError(Exception):
+    """The process has ended, or is of no more use; ``reason`` says why."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class StalledError(Exception):
+    """The process was ended because nothing came from it."""
+
+
+class DecodingProcess:
+    """One process, ready for questions.
+
+    Args:
+        command: what to start; ``None`` for :mod:`framecue.video.isolate.serve`.
+        memory_bytes: how much memory it may take; ``None`` for no limit.
+        stall_seconds: how long nothing may come from it while it is waited for.
+
+    Attributes:
+        num_answered: how many questions it has been asked, counted when each is over.
+
+    Raises:
+        FramecueError: it cannot be started.
+    """
+
+    def __init__(self, command: Sequence[str] | None, memory_bytes: int | None, stall_seconds: float) -> None:
+        self.num_answered = 0
+        self._is_waiting = False
+        self._ticks = 0
+        # Starting takes part of a second, but a busy machine is no failure.
+        self._patience_seconds = max(stall_seconds, STALL_SECONDS)
+        self._is_stalled = False
+        self._ended = threading.Event()
+        with tempfile.TemporaryFile() as complaints:
+            try:
+                self._process = subprocess.Popen(
+                    command or [sys.executable, "-c", _BOOTSTRAP, *sys.path],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=complaints,
+                    # On Windows only: no console window, and no Ctrl-C that is meant for this process.
+                    creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0)
+                    | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+                )
+            except OSError as error:
+                raise FramecueError(f"the process that decodes videos cannot be started: {error}") from error
+            tick_seconds = min(1.0, stall_seconds / 10)
+            threading.Thread(
+                target=self._watch, args=(tick_seconds,), daemon=True, name="framecue-decoder-watch"
+            ).start()
+            try:
+                self.send(memory_bytes)
+                self.receive()
+            except (LostError, StalledError) as error:
+                self.end()
+                complaints.seek(0)
+                lines = complaints.read().decode(errors="replace").split("\n")
+                reason = next((line.strip() for line in reversed(lines) if line.strip()), str(error) or "no answer")
+                raise FramecueError(f"the process that decodes videos cannot be started: {reason}") from error
+            except BaseException:
+                self.end()
+                raise
+            self._patience_seconds = stall_seconds
+
+    def send(self, message: object) -> None:
+        """Send a message.
+
+        Raises:
+            LostError: the process has ended.
+            StalledError: it has been ended.
+        """
+        assert self._process.stdin is not None
+        try:
+            send(self._process.stdin, message)
+        except OSError:
+            raise self._loss() from None
+
+    def receive(self) -> Any:
+        """Wait for a message, for as long as the limit allows.
+
+        Raises:
+            LostError: the process has ended.
+            StalledError: it has been ended.
+        """
+        assert self._process.stdout is not None
+        self._ticks, self._is_waiting = 0, True
+        try:
+            return receive(self._process.stdout)
+        # Of a process whose memory was overwritten anything may come.
+        except Exception:
+            raise self._loss() from None
+        finally:
+            self._is_waiting = False
+
+    def end(self) -> None:
+        """Kill the process and wait until it is gone."""
+        self._ended.set()
+        self._kill()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with suppress(OSError):
+                if pipe is not None:
+                    pipe.close()
+
+    def _kill(self) -> None:
+        self._process.kill()
+        # One that the system keeps (it waits for a disk that does not answer) is left to it.
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=_SECONDS_TO_DIE)
+
+    def _watch(self, tick_seconds: float) -> None:
+        """End the process if it is waited for too long.
+
+        Counts ticks, not the clock: while this machine slept or this process was stopped, so was the other.
+        """
+        while not self._ended.wait(tick_seconds):
+            self._ticks += self._is_waiting
+            if self._is_waiting and self._ticks * tick_seconds > self._patience_seconds:
+                self._is_stalled = True
+                self._process.kill()
+                return
+
+    def _loss(self) -> LostError | StalledError:
+        """Return how the process ended, which it may be about to do."""
+        try:
+            code = self._process.wait(timeout=2)
+        except subprocess.TimeoutExpired:
+            self._kill()
+            code = None
+        if self._is_stalled:
+            return StalledError()
+        return LostError(_ending(code))
+
+
+def _ending(code: int | None) -> str:
+    if code is None:
+        return "the decoder sent nonsense while it read this file, which is damaged"
+    name = ""
+    with suppress(ValueError):
+        name = signal.Signals(-code).name if code < 0 else ""
+    if name == "SIGKILL":
+        return "the decoder was killed (SIGKILL) while it read this file, as a system does that runs out of memory"
+    what = name or (f"signal {-code}" if code < 0 else f"exit code {code:#x}" if code > 255 else f"exit code {code}")
+    return f"the decoder crashed on this file ({what}): the file is damaged, or ffmpeg has a defect"
+
+
+def default_memory_bytes() -> int | None:
+    """Return half of the machine's memory, 8 GB at most; ``None`` where the system does not say how much it has."""
+    try:
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None
+    return min(_MAX_MEMORY_BYTES, total // 2) if total > 0 else None

@@ -1,0 +1,121 @@
+"""Frames that are kept on disk, so that a file is decoded once and not in each epoch or run."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from contextlib import suppress
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+
+from framecue.errors import InputError
+from framecue.video.read.frame_source import FrameSource
+from framecue.video.read.frames import Frames
+from framecue.video.read.sampling import FrameSampling
+
+__all__ = ["CachedFrameSource"]
+
+# To be raised when other pixels come of the same file: what was kept before is not found any more.
+_FORMAT = 1
+_DIGEST_BYTES = 16
+
+
+class CachedFrameSource:
+    """Keeps in a folder what another source reads, and takes it from there as long as the file is the same.
+
+    A file is the same if its path, size and time of change are. An entry is found again by these, the sampling, the
+    window and ``short_side``; reads that draw frames at random are not kept. An entry that is damaged is read anew, and
+    so is one that cannot be written: a full disk costs time alone. Several processes may share a folder.
+
+    Nothing is ever removed: each entry takes F x H x W x 3 bytes (12 frames of 224 x 298 pixels are 2.4 MB), and those
+    of files that changed stay. To make room, delete the folder, also while it is used.
+
+    Args:
+        source: what reads the files.
+        folder: where to keep frames; made if it is not there.
+
+    Raises:
+        InputError: the folder cannot be made.
+    """
+
+    def __init__(self, source: FrameSource, folder: str | Path) -> None:
+        self._source = source
+        self._folder = Path(folder)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{folder}: no folder for frames can be made here ({error.strerror})") from error
+
+    def read_frames(
+        self,
+        path: str | Path,
+        sampling: FrameSampling,
+        *,
+        rng: np.random.Generator | None = None,
+        start_seconds: float | None = None,
+        end_seconds: float | None = None,
+        short_side: int | None = None,
+    ) -> Frames:
+        """Return the frames that a sampling takes of a video; see :meth:`FrameSource.read_frames`."""
+
+        def read() -> Frames:
+            return self._source.read_frames(
+                path, sampling, rng=rng, start_seconds=start_seconds, end_seconds=end_seconds, short_side=short_side
+            )
+
+        state = None if rng is not None else _state(path)
+        if state is None:  # also a file that is not there: the source has the words
+            return read()
+        key = repr((_FORMAT, state, sampling, start_seconds, end_seconds, short_side))
+        name = hashlib.blake2b(key.encode(), digest_size=20).hexdigest()
+        # In folders of their own, as some file systems are slow with very many files in one.
+        entry = self._folder / name[:2] / name[2:]
+        frames = _load(entry)
+        if frames is None:
+            frames = read()
+            if _state(path) == state:
+                _keep(entry, frames)
+        return frames
+
+
+def _state(path: str | Path) -> tuple[str, int, int] | None:
+    try:
+        status = Path(path).stat()
+    except (OSError, ValueError):
+        return None
+    return str(Path(path).absolute()), status.st_size, status.st_mtime_ns
+
+
+def _load(entry: Path) -> Frames | None:
+    """Return what is kept, or None where nothing whole is."""
+    try:
+        data = entry.read_bytes()
+    except OSError:
+        return None
+    # A digest, as a computer that loses power may leave a file of the right length with other bytes.
+    if _digest(data[_DIGEST_BYTES:]) != data[:_DIGEST_BYTES]:
+        return None
+    arrays = io.BytesIO(data[_DIGEST_BYTES:])
+    return Frames(np.load(arrays, allow_pickle=False), np.load(arrays, allow_pickle=False))
+
+
+def _keep(entry: Path, frames: Frames) -> None:
+    arrays = io.BytesIO()
+    np.save(arrays, frames.pixels, allow_pickle=False)
+    np.save(arrays, frames.times_seconds, allow_pickle=False)
+    unfinished = entry.with_name(f"{entry.name}-{uuid4().hex[:8]}.tmp")
+    with suppress(OSError):
+        try:
+            entry.parent.mkdir(parents=True, exist_ok=True)
+            with unfinished.open("wb") as file:
+                file.write(_digest(arrays.getbuffer()))
+                file.write(arrays.getbuffer())
+            unfinished.replace(entry)
+        except OSError:
+            unfinished.unlink(missing_ok=True)
+
+
+def _digest(data: bytes | memoryview) -> bytes:
+    return hashlib.blake2b(data, digest_size=_DIGEST_BYTES).digest()
