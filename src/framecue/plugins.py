@@ -86,7 +86,7 @@ class Registry(Generic[T]):
     def _loaded(self, name: str, entry: EntryPoint) -> T:
         where = f"{self.kind} {name!r} of {_package(entry)} ({entry.value})"
         try:
-            found = entry.load()
+            found: T = entry.load()
         except Exception as error:  # whatever it is that somebody else's module raises
             told = " ".join(f"{type(error).__name__}: {error}".split())
             raise InputError(f"{where} cannot be loaded ({told}); mend or uninstall the package") from error

@@ -27,7 +27,7 @@ _QUERY_OPTIONS = ("text", "with_texts", "without_texts", "images", "videos", "mo
 _LINE_KEYS = dict(zip(("text", "with", "without", "image", "video", "at"), _QUERY_OPTIONS, strict=True))
 
 
-class TimeType(click.ParamType):
+class TimeType(click.ParamType):  # type: ignore[type-arg]  # click before 8.4 has no types for it
     """A time or a length: seconds, or m:ss, or h:mm:ss."""
 
     name = "time"

@@ -21,7 +21,7 @@ from framecue.library.indexing.readers import open_readers
 from framecue.library.indexing.removal import find_gone, take_out
 from framecue.library.indexing.run import ProgressCallback, run_plan
 from framecue.library.indexing.runner import LocalRunner
-from framecue.library.indexing.sidecar_update import SidecarUpdate, update_subtitles
+from framecue.library.indexing.sidecar_update import update_subtitles
 from framecue.library.results import AddReport, Duplicate, FileInfo, Hit, LibraryInfo, RemoveReport, Skipped, Upkeep
 from framecue.library.search.answer import answer
 from framecue.library.search.query import Query, SearchKeywords, SearchOptions, as_query
@@ -30,7 +30,7 @@ from framecue.library.store.kept import KeptStore
 from framecue.library.store.lock import library_lock
 from framecue.library.store.snapshot import Snapshot
 from framecue.paths import NOT_LOCAL, absolute_path, is_url
-from framecue.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, ReadVideo, Segmentation
+from framecue.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Segmentation
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -156,28 +156,10 @@ class Library:
         self._fitting_segmentation(store, wanted.segmentation)
         if self._model is not None or plan.units:
             _check_offline(self._fitting_model(store))
-        outcome, retold = Outcome(), SidecarUpdate()
-        removed, kept = 0, list[Skipped]()
+        outcome = Outcome()
         if plan.units or plan.subtitles_changed or wanted.prune:
             with library_lock(self.uri, on_wait=on_wait):
-                # From here on nobody else writes, but somebody may have since the library was looked at.
-                snapshot = self._kept.snapshot()
-                if plan.units:
-                    store = self._kept.open_if_there()
-                    settings = self._fitting_segmentation(store, wanted.segmentation)
-                    model = self._fitting_model(store)
-                    encoder = SegmentEncoder(model, segmentation=settings, captions=wanted.captions)
-                    with open_readers(stall_seconds=wanted.stall_seconds) as readers:
-                        outcome = self._encode(plan, encoder, readers, store, snapshot, progress)
-                if store := self._kept.open_if_there():
-                    retold = update_subtitles(store, snapshot, plan.subtitles_changed, files=self.files)
-                    if wanted.prune:
-                        # Last, so that what was moved has been found under its new name.
-                        gone, kept = find_gone(snapshot.paths, plan, files=self.files)
-                        removed = take_out(store, snapshot, gone, files=self.files)
-                    store.ensure_text_index()
-                    store.optimize_if_due()
-                    self._kept.wrote(snapshot)
+                outcome = self._carry_out(plan, wanted, progress)
         known = self._kept.snapshot()
         return AddReport(
             uri=self.uri,
@@ -186,33 +168,51 @@ class Library:
             moved=outcome.moved,
             unchanged=len(plan.unchanged) + outcome.touched,
             duplicates=outcome.duplicates,
-            skipped=[*plan.skipped, *outcome.skipped, *retold.skipped, *kept],
+            skipped=[*plan.skipped, *outcome.skipped],
             encoded=outcome.encoded,
-            removed=removed,
-            subtitles_updated=retold.updated,
+            removed=outcome.removed,
+            subtitles_updated=outcome.subtitles_updated,
             num_videos=known.num_videos,
             num_segments=known.num_segments,
         )
 
+    def _carry_out(self, plan: Plan, options: AddOptions, progress: ProgressCallback | None) -> Outcome:
+        """Do what a plan says; call it with the lock."""
+        # From here on nobody else writes, but somebody may have since the library was looked at.
+        snapshot = self._kept.snapshot()
+        outcome = self._encode(plan, options, snapshot, progress) if plan.units else Outcome()
+        if store := self._kept.open_if_there():
+            update = update_subtitles(store, snapshot, plan.subtitles_changed, files=self.files)
+            outcome.subtitles_updated = update.updated
+            outcome.skipped += update.skipped
+            if options.prune:
+                # Last, so that what was moved has been found under its new name.
+                gone, kept = find_gone(snapshot.paths, plan, files=self.files)
+                outcome.removed = take_out(store, snapshot, gone, files=self.files)
+                outcome.skipped += kept
+            store.ensure_text_index()
+            store.optimize_if_due()
+            self._kept.wrote(snapshot)
+        return outcome
+
     def _encode(
-        self,
-        plan: Plan,
-        encoder: SegmentEncoder,
-        readers: Sequence[ReadVideo],
-        store: Store | None,
-        snapshot: Snapshot,
-        progress: ProgressCallback | None,
+        self, plan: Plan, options: AddOptions, snapshot: Snapshot, progress: ProgressCallback | None
     ) -> Outcome:
-        fingerprint = encoder.encoder.fingerprint().with_absolute_places()
-        return run_plan(
-            plan,
-            LocalRunner(encoder, readers),
-            store=store,
-            snapshot=snapshot,
-            make_store=lambda: Store.create(self.uri, fingerprint.to_dict(), encoder.options.segmentation),
-            progress=progress,
-            files=self.files,
-        )
+        store = self._kept.open_if_there()
+        segmentation = self._fitting_segmentation(store, options.segmentation)
+        model = self._fitting_model(store)
+        encoder = SegmentEncoder(model, segmentation=segmentation, captions=options.captions)
+        fingerprint = model.fingerprint().with_absolute_places().to_dict()
+        with open_readers(stall_seconds=options.stall_seconds) as readers:
+            return run_plan(
+                plan,
+                LocalRunner(encoder, readers),
+                store=store,
+                snapshot=snapshot,
+                make_store=lambda: Store.create(self.uri, fingerprint, segmentation),
+                progress=progress,
+                files=self.files,
+            )
 
     def remove(self, paths: PathsLike, *, on_wait: Callable[[], None] | None = None) -> RemoveReport:
         """Take files out of the library, and nothing from the disk; needs no model.

@@ -13,7 +13,7 @@ from torch.utils.tensorboard import SummaryWriter
 from transformers import Trainer, TrainerCallback, TrainerState, TrainingArguments
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 from transformers.trainer_utils import TrainOutput
-from transformers.utils import is_torch_bf16_gpu_available
+from transformers.utils.import_utils import is_torch_bf16_gpu_available
 
 from framecue.datasets.examples import Example, ExampleSource
 from framecue.errors import DatasetError, TrainingError
@@ -82,7 +82,7 @@ class RetrievalTrainer(Trainer):
         finally:
             self._log.close()
 
-    def get_train_dataloader(self) -> DataLoader:
+    def get_train_dataloader(self) -> DataLoader[Example]:
         """Return a loader of batches in which a video stands at most once."""
         sampler = UniqueVideoBatchSampler(
             self.source, batch_size=self.schedule.batch_size, seed=self.schedule.seed, shuffle=self.shuffle

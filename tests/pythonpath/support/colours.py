@@ -93,7 +93,8 @@ class ColourEncoder:
 
     def _vector(self, colours: np.ndarray) -> np.ndarray:
         vectors = np.concatenate([colours - 0.5, np.full((len(colours), 1), 0.1)], axis=1).astype(np.float32)
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        unit: np.ndarray = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return unit
 
 
 # Checked by mypy: what a library asks for is here.

@@ -221,3 +221,10 @@ def test_the_face_of_the_package():
     assert all(hasattr(framecue.video, name) for name in framecue.video.__all__)
     assert all(suffix == suffix.lower() and suffix.startswith(".") for suffix in framecue.video.VIDEO_SUFFIXES)
     assert not framecue.video.VIDEO_SUFFIXES & framecue.video.IMAGE_SUFFIXES
+
+
+@pytest.mark.parametrize("url", ["s3://bucket/a.mp4", "https://example.org/a.mp4"])
+@pytest.mark.parametrize("as_path", [False, True])
+def test_a_url_says_what_can_be_done(url, as_path):
+    with pytest.raises(VideoError, match="files in object stores and on the web cannot be read yet; copy it to a disk"):
+        probe(Path(url) if as_path else url)

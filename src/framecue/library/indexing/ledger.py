@@ -33,11 +33,19 @@ SECONDS_PER_COMMIT = 15.0
 
 @dataclass
 class Outcome:
-    """What a run did: how many files were new, changed, moved, or (``touched``) had a new time but the old content.
+    """What a run did.
 
-    A file that another run has indexed since the plan was made counts as touched.
-
-    ``encoded`` is how many videos went through the model; ``duplicates`` and ``skipped`` list files.
+    Attributes:
+        added: how many files were new.
+        changed: how many files had new content.
+        moved: how many files were held under another path, which is gone.
+        touched: how many files had a new time but the old content, or were indexed by another run since the plan was
+            made.
+        encoded: how many videos went through the model.
+        removed: how many files were taken out, as they are gone.
+        subtitles_updated: of how many unchanged videos the texts beside them were read again.
+        duplicates: the files whose content another file has.
+        skipped: what could not be indexed or taken out, with reasons.
     """
 
     added: int = 0
@@ -45,6 +53,8 @@ class Outcome:
     moved: int = 0
     touched: int = 0
     encoded: int = 0
+    removed: int = 0
+    subtitles_updated: int = 0
     duplicates: list[Duplicate] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
 

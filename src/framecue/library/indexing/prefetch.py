@@ -17,6 +17,9 @@ from framecue.video import Content, Moment, ReadOptions, ReadVideo
 
 __all__ = ["Claims", "read_ahead"]
 
+# What waits in a queue: an exception is a defect, which ends the run.
+Item = Content | Moment | End | BaseException
+
 # How often a reader that waits for room looks whether the run has ended.
 _POLL_SECONDS = 0.2
 
@@ -64,56 +67,80 @@ def read_ahead(
         claims: which contents need no reading.
         depth: how many moments of each reader may wait, which bounds the memory they take.
     """
-    stop = threading.Event()
-    queues: list[queue.Queue[Content | Moment | End | BaseException]] = [queue.Queue(depth) for _ in readers]
-
-    def put(number: int, item: Content | Moment | End | BaseException) -> None:
-        while not stop.is_set():
-            try:
-                queues[number % len(readers)].put(item, timeout=_POLL_SECONDS)
-            except queue.Full:
-                continue
-            return
-
-    def read_one(number: int, read: ReadVideo) -> None:
-        error: VideoError | None = None
-        try:
-            for event in read(units[number].path, options, lambda video_id: claims.claim(video_id, number)):
-                if stop.is_set():
-                    return
-                if isinstance(event, Moment):
-                    put(number, prepare(event))
-                elif isinstance(event, Content):
-                    put(number, event)
-        except VideoError as caught:
-            error = caught
-        put(number, End(error))
-
-    def read_share(first: int) -> None:
-        number = first
-        try:
-            while number < len(units) and not stop.is_set():
-                read_one(number, readers[first])
-                number += len(readers)
-        except BaseException as error:  # a defect must end the run, not leave it waiting
-            put(number, error)
-
+    reading = _Reading(units, readers, options, prepare=prepare, claims=claims, depth=depth)
     threads = [
-        threading.Thread(target=read_share, args=(first,), name=f"framecue-read-{first}", daemon=True)
+        threading.Thread(target=reading.read_share, args=(first,), name=f"framecue-read-{first}", daemon=True)
         for first in range(len(readers))
     ]
     for thread in threads:
         thread.start()
     try:
         for number, unit in enumerate(units):
-            while True:
-                item = queues[number % len(readers)].get()
-                if isinstance(item, BaseException):
-                    raise item
+            item = None
+            while not isinstance(item, End):
+                item = reading.next_of(number)
                 yield unit, item
-                if isinstance(item, End):
-                    break
     finally:
-        stop.set()
+        reading.stop.set()
         for thread in threads:
             thread.join()
+
+
+class _Reading:
+    """What the threads of one reading share; see :func:`read_ahead`."""
+
+    def __init__(
+        self,
+        units: Sequence[Unit],
+        readers: Sequence[ReadVideo],
+        options: ReadOptions,
+        *,
+        prepare: Callable[[Moment], Moment],
+        claims: Claims,
+        depth: int,
+    ) -> None:
+        self.units, self.readers, self.options = units, readers, options
+        self.prepare, self.claims = prepare, claims
+        self.stop = threading.Event()
+        self.queues: list[queue.Queue[Item]] = [queue.Queue(depth) for _ in readers]
+
+    def next_of(self, number: int) -> Content | Moment | End:
+        """Wait for what comes next of the unit at hand; raise the defect that ended its reader."""
+        item = self.queues[number % len(self.queues)].get()
+        if isinstance(item, BaseException):
+            raise item
+        return item
+
+    def read_share(self, first: int) -> None:
+        """Read every unit whose turn is this reader's."""
+        number = first
+        try:
+            while number < len(self.units) and not self.stop.is_set():
+                self._read_one(number, self.readers[first])
+                number += len(self.readers)
+        except BaseException as error:  # a defect must end the run, not leave it waiting
+            self._put(number, error)
+
+    def _read_one(self, number: int, read: ReadVideo) -> None:
+        error: VideoError | None = None
+        path = self.units[number].path
+        try:
+            for event in read(path, self.options, lambda video_id: self.claims.claim(video_id, number)):
+                if self.stop.is_set():
+                    return
+                if isinstance(event, Moment):
+                    self._put(number, self.prepare(event))
+                elif isinstance(event, Content):
+                    self._put(number, event)
+        except VideoError as caught:
+            error = caught
+        self._put(number, End(error))
+
+    def _put(self, number: int, item: Item) -> None:
+        """Wait for room in the queue, for as long as anybody reads it."""
+        while not self.stop.is_set():
+            try:
+                self.queues[number % len(self.queues)].put(item, timeout=_POLL_SECONDS)
+            except queue.Full:
+                continue
+            return

@@ -17,14 +17,9 @@ from pathlib import Path
 
 from framecue.errors import FingerprintError, InputError, LibraryError
 from framecue.library.files.exclude import Exclude
+from framecue.library.files.interface import PathsLike, as_list
 from framecue.library.files.sidecars import SIDECAR_SUFFIXES, is_sidecar_of
-from framecue.library.files.walk import (
-    PathsLike,
-    as_list,
-    identity_of,
-    is_below,
-    is_within,
-)
+from framecue.library.files.walk import identity_of, is_below, is_within
 from framecue.library.indexing.options import AddOptions
 from framecue.library.indexing.plan import Plan
 from framecue.library.indexing.run import ProgressCallback
