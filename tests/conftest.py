@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 # One thread a process, also in those that tests start: two workers would else run twice as many as there are cores, and
 # the last digits of a sum would depend on the machine. Read when PyTorch is imported, which nothing above does.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# A shell ignores Ctrl-C for what it starts in the background, and with it for all processes below; tests send it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 START, END = "<|startoftext|>", "<|endoftext|>"
 WORDS = (
