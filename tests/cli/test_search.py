@@ -3,6 +3,8 @@ from __future__ import annotations
 import io
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -259,3 +261,14 @@ def test_queries_of_standard_input(run, uri: str, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"red\nblue\n")))
     document = json.loads(run("search", "--queries", "-", "--library", uri, "--json").out)
     assert [Path(search["results"][0]["path"]).name for search in document["searches"]] == ["red.mp4", "blue.mp4"]
+
+
+def test_a_library_that_is_not_there_is_told_before_the_models_libraries_are_imported(tmp_path: Path) -> None:
+    script = (
+        "import sys; from framecue.cli.main import main; code = main(sys.argv[1:]); "
+        "print(code, sorted({'torch', 'transformers'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", script, "search", "a dog", "--library", str(tmp_path / "none.lance")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "1 []"
+    assert "no library at" in done.stderr

@@ -168,12 +168,13 @@ def library_model(
         click.UsageError: a new library is given an adapter but no model.
         FramecueError: the model or the adapter cannot be loaded.
     """
+    # Before torch is imported, which takes seconds: a library that is not there is told at once.
+    fingerprint = None if may_be_new and not library.exists else library.fingerprint
     import torch
 
     from framecue.backbone import fast_dtype
 
     torch_dtype = fast_dtype() if dtype == AUTO_DTYPE else getattr(torch, dtype)
-    fingerprint = None if may_be_new and not library.exists else library.fingerprint
     if model is None and adapter is None:
         if fingerprint is not None:
             from framecue.library import load_named_model
