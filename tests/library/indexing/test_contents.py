@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from framecue.library.files.local import LOCAL_FILES, LocalFiles
-from framecue.library.indexing.contents import Contents, find_heirs
+from framecue.library.indexing.contents import Contents, find_replacements
 from framecue.library.state import FileState
 from framecue.library.store.records import Copy, Held
 
@@ -133,22 +133,22 @@ def test_an_heir_is_a_copy_that_is_there_before_one_that_is_not(tmp_path: Path) 
     away.unlink()
     change(changed, "CONTENT")
 
-    def heirs(*video_ids: str, known: dict[str, Copy]) -> dict[str, tuple[str, Copy]]:
-        return find_heirs(LOCAL_FILES, video_ids, known)
+    def replacements(*video_ids: str, known: dict[str, Copy]) -> dict[str, tuple[str, Copy]]:
+        return find_replacements(LOCAL_FILES, video_ids, known)
 
-    assert heirs(video_id, known=copies) == {video_id: (str(there), copies[str(there)])}
-    assert heirs(video_id, other_id, "nobody's", known=copies) == {
+    assert replacements(video_id, known=copies) == {video_id: (str(there), copies[str(there)])}
+    assert replacements(video_id, other_id, "nobody's", known=copies) == {
         video_id: (str(there), copies[str(there)]),
         other_id: (str(other), copies[str(other)]),
     }
     # Its disk may be away: better than to lose the rows. A file that has other content now is nobody's heir.
     known = {path: copies[path] for path in (str(away), str(changed))}
-    assert heirs(video_id, known=known) == {video_id: (str(away), copies[str(away)])}
-    assert heirs(video_id, known={str(changed): copies[str(changed)]}) == {}
-    assert heirs(known=copies) == {}
+    assert replacements(video_id, known=known) == {video_id: (str(away), copies[str(away)])}
+    assert replacements(video_id, known={str(changed): copies[str(changed)]}) == {}
+    assert replacements(known=copies) == {}
 
 
 @pytest.mark.parametrize("names", ["ab", "ba"])
 def test_of_copies_that_are_away_the_first_inherits(names: str) -> None:
     copies = {f"/nowhere/{name}.mp4": Copy("X", ABSENT) for name in names}
-    assert find_heirs(LOCAL_FILES, {"X"}, copies) == {"X": (f"/nowhere/{names[0]}.mp4", Copy("X", ABSENT))}
+    assert find_replacements(LOCAL_FILES, {"X"}, copies) == {"X": (f"/nowhere/{names[0]}.mp4", Copy("X", ABSENT))}

@@ -14,7 +14,7 @@ from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.presence import holds
 from framecue.library.store.records import Copy, Held
 
-__all__ = ["Contents", "find_heirs"]
+__all__ = ["Contents", "find_replacements"]
 
 
 class Contents:
@@ -82,21 +82,23 @@ class Contents:
         return self._files.is_same(path, new_path)
 
 
-def find_heirs(files: Files, video_ids: Collection[str], copies: Mapping[str, Copy]) -> dict[str, tuple[str, Copy]]:
+def find_replacements(
+    files: Files, video_ids: Collection[str], copies: Mapping[str, Copy]
+) -> dict[str, tuple[str, Copy]]:
     """Return the copy that takes over when a content's file goes, for each content with a known copy.
 
     A copy that exists is preferred to one that is missing, whose disk may be away.
     """
-    heirs: dict[str, tuple[str, Copy]] = {}
+    replacements: dict[str, tuple[str, Copy]] = {}
     absent: dict[str, tuple[str, Copy]] = {}
     for path, copy in copies.items():
         if copy.video_id not in video_ids:
             continue
         if not _is_there(files, path):
             absent.setdefault(copy.video_id, (path, copy))
-        elif copy.video_id not in heirs and holds(files, path, copy.video_id, copy.state):
-            heirs[copy.video_id] = (path, copy)
-    return {**absent, **heirs}
+        elif copy.video_id not in replacements and holds(files, path, copy.video_id, copy.state):
+            replacements[copy.video_id] = (path, copy)
+    return {**absent, **replacements}
 
 
 def _is_there(files: Files, path: str) -> bool:

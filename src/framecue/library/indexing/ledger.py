@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from framecue.library.files.interface import Files
 from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.sidecars import SidecarFinder
-from framecue.library.indexing.contents import Contents, find_heirs
+from framecue.library.indexing.contents import Contents, find_replacements
 from framecue.library.indexing.encode import EncodedVideo
 from framecue.library.indexing.plan import Unit
 from framecue.library.indexing.sidecar_update import with_sidecars
@@ -110,7 +110,7 @@ class Ledger:
         if isinstance(result, Skipped):
             self.outcome.skipped.append(result)
         elif not result.segments or self._contents.has(result.video_id):
-            self._settle(result.unit, result.video_id)
+            self._place_known(result.unit, result.video_id)
         else:
             self._keep(result.unit, _rows(result))
             self.outcome.encoded += 1
@@ -126,7 +126,7 @@ class Ledger:
         if sum(map(len, self._rows.values())) + len(self._copies) >= ROWS_PER_COMMIT or overdue:
             self.commit()
 
-    def _settle(self, unit: Unit, video_id: str) -> None:
+    def _place_known(self, unit: Unit, video_id: str) -> None:
         """Find the place for a file whose content is known: it was touched, was moved, or is a copy of another."""
         if self._contents.video_id(unit.path) == video_id:
             if rows := self._rows_at(unit.path):
@@ -151,10 +151,10 @@ class Ledger:
         else:
             self.again.append(unit)
 
-    def bequeath(self) -> None:
+    def promote_copies(self) -> None:
         """Keep displaced rows at the path of a copy that this run has not seen, if the library knows one."""
         free = {path: copy for path, copy in self._noted.items() if self._contents.video_id(path) is None}
-        for path, copy in find_heirs(self._files, self._displaced.keys(), free).values():
+        for path, copy in find_replacements(self._files, self._displaced.keys(), free).values():
             self._keep(Unit(path, copy.state), self._displaced[copy.video_id])
 
     def _rows_at(self, path: str) -> list[Row]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from framecue.library.files.interface import Files
 from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.walk import is_below
-from framecue.library.indexing.contents import find_heirs
+from framecue.library.indexing.contents import find_replacements
 from framecue.library.indexing.plan import Plan
 from framecue.library.results import Skipped
 from framecue.library.store import Store
@@ -83,13 +83,13 @@ def take_out(store: Store, snapshot: Snapshot, paths: Collection[str], *, files:
     stored = [path for path in held if path in leaving]
     staying = {item.video_id for path, item in held.items() if path not in leaving}
     free = {path: copy for path, copy in copies.items() if path not in leaving and path not in held}
-    heirs = find_heirs(files, {held[path].video_id for path in stored} - staying, free)
+    replacements = find_replacements(files, {held[path].video_id for path in stored} - staying, free)
     for some in _batches(stored):
         inherited: dict[str, list[Row]] = {}
-        for found in store.rows_at([path for path in some if held[path].video_id in heirs]).values():
-            if found[0].video_id not in heirs:
+        for found in store.rows_at([path for path in some if held[path].video_id in replacements]).values():
+            if found[0].video_id not in replacements:
                 continue
-            path, copy = heirs.pop(found[0].video_id)
+            path, copy = replacements.pop(found[0].video_id)
             inherited[path] = [replace(row, path=path, state=copy.state) for row in found]
         # A copy's rows are added in the commit that deletes the old ones. The notes about copies follow: if a crash
         # leaves one behind, the path still counts as held, by its rows.

@@ -66,6 +66,6 @@ def run_plan(
         # Whoever stops a run keeps what it has encoded.
         ledger.commit()
         raise
-    ledger.bequeath()
+    ledger.promote_copies()
     ledger.commit()
     return ledger.outcome
