@@ -229,9 +229,9 @@ Loader = Callable[[EncoderSpec], Encoder]
 
 FRAMECUE = "framecue"
 ENCODERS: dict[str, str | Loader] = {FRAMECUE: "framecue.model:load_described"}
-"""What loads an encoder from its description, by name: a function, or where to find one.
+"""The loaders of encoders by name: functions that load one from its description, or where to find such a function.
 
-Framecue's own is named, not imported: whoever knows an encoder need not know models, nor have torch.
+framecue's own loader is named, not imported, so that this module imports neither the models nor torch.
 """
 
 
@@ -240,17 +240,17 @@ def _why_not(name: str, found: Any) -> str | None:
 
 
 ALL_ENCODERS: Registry[str | Loader] = Registry("encoder", "framecue.encoders", ENCODERS, _why_not)
-"""`ENCODERS`, and those that other packages register."""
+"""`ENCODERS`, and the loaders that other packages register."""
 
 
 def load_encoder(spec: EncoderSpec) -> Encoder:
-    """Load the encoder that a description names; whether it makes the same vectors is not checked.
+    """Load the encoder that a description names, without checking that it makes the same vectors.
 
     Raises:
         UnknownNameError: no such encoder is registered.
-        InputError: the name stands twice, or the package that registers it cannot be loaded.
-        ModelError: the backbone is not there.
-        AdapterError: the adapter is not there, or nothing says where it was.
+        InputError: the name is registered twice, or the package that registers it cannot be loaded.
+        ModelError: the backbone cannot be found.
+        AdapterError: the adapter cannot be found, or it is not known where it was.
     """
     found = ALL_ENCODERS.get(spec.fingerprint.encoder or FRAMECUE)
     load: Loader = resolve_name(found) if isinstance(found, str) else found

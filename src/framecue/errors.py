@@ -66,11 +66,11 @@ class UnknownNameError(InputError):
 
 
 class _FileError(InputError):
-    """What errors about one file share.
+    """The base of errors about one file.
 
     Args:
         path: the file.
-        reason: what is wrong, in words for a person.
+        reason: what is wrong with it, in words for a person.
     """
 
     def __init__(self, path: str | Path, reason: str) -> None:

@@ -315,7 +315,7 @@ def load_model(
 
 
 def load_described(spec: EncoderSpec) -> VideoTextModel:
-    """Load the model that a description names; named in `framecue.encoder.ENCODERS`.
+    """Load the model that a description names; `framecue.encoder.ENCODERS` refers to this function.
 
     Raises:
         ModelError: the backbone can no longer be found.

@@ -38,9 +38,9 @@ class _Family(NamedTuple):
     vision: Callable[..., VisionTower]
     text: Callable[..., TextTower]
     preprocess: Callable[[Any], Preprocess]
-    """The steps of a configuration's models, where their folder names none."""
+    """The steps for models of a configuration whose folder does not define any."""
     why_unsupported: Callable[[Any], str | None] = lambda config: None
-    """What in a configuration has no towers, or None."""
+    """Returns why a configuration has no towers, or None."""
 
 
 _FAMILIES: dict[type[PreTrainedModel], _Family] = {

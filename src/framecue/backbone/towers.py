@@ -18,7 +18,7 @@ AttentionInput = Callable[[Tensor], Tensor]
 """Rewrites the normalised input of a layer's self-attention, (N, T, D) to (N, T, D); the residual keeps its own."""
 
 Branch = Callable[[Tensor], Tensor]
-"""A path beside self-attention or the MLP: takes the same normalised input (N, T, D), is added to the same residual."""
+"""A path beside self-attention or the MLP: it has the same normalised input (N, T, D), and the same residual."""
 
 
 class Tower:

@@ -28,7 +28,7 @@ _FONTS = ("DejaVuSans.ttf", "NotoSans-Regular.ttf", "Arial Unicode.ttf", "arial.
 _DASH = "\u2013"
 _EMPTY, _BEST = (232, 232, 232), (230, 130, 0)
 _STRIP = FRAMES_SHOWN * (FRAME_SIZE[0] + _GAP) - _GAP
-# The longest side of a stored picture that is drawn; libraries keep much smaller ones.
+# The longest side of a stored picture that is still drawn; those in libraries are much smaller.
 _THUMBNAIL_SIDE = 1024
 _HEADING, _CELL_HEIGHT = _LINE + 6, FRAME_SIZE[1] + _LINE + _MARGIN
 
@@ -73,7 +73,7 @@ def contact_sheet(rows: Sequence[SheetRow], output: str | Path) -> Path:
     height = _MARGIN + sum(_HEADING + number * _CELL_HEIGHT for number in lines)
     sheet = Image.new("RGB", (_MARGIN + num_columns * (_STRIP + _MARGIN), height), color=_BACKGROUND)
     top = _MARGIN
-    # In another process, as any of the files may have become one that crashes a decoder.
+    # Read in another process, as any of the files may by now be one that crashes a decoder.
     with IsolatedFrameSource() as source:
         for row, number in zip(rows, lines, strict=True):
             _draw_row(sheet, top, row, num_columns, source)
@@ -89,7 +89,7 @@ def contact_sheet(rows: Sequence[SheetRow], output: str | Path) -> Path:
 
 
 def _draw_row(sheet: Image.Image, top: int, row: SheetRow, num_columns: int, source: FrameSource) -> None:
-    """Draw one query, and its results below it."""
+    """Draw one query with its results below it."""
     draw = ImageDraw.Draw(sheet)
     _write(draw, (_MARGIN, top), row.query, size=16, width=sheet.width - 2 * _MARGIN, fill=_INK)
     for place, hit in enumerate(row.hits):
@@ -113,7 +113,7 @@ def _draw_hit(
     *,
     is_right: bool,
 ) -> None:
-    """Draw one result: its frames, or the picture that is kept of it, and below them its label."""
+    """Draw one result: its frames, or the picture that the library keeps of it, and its label below them."""
     draw = ImageDraw.Draw(sheet)
     left, top = corner
     for place, frame in enumerate(frames):
@@ -157,16 +157,16 @@ def _frames(hit: Hit, source: FrameSource) -> tuple[list[Image.Image], int | Non
 
 
 def _thumbnail(stored: bytes | None) -> Image.Image | None:
-    """Read what a library keeps; None where that is no small picture, as a library may be anybody's as well."""
+    """Return the picture that a library keeps; None if it is not a small one, as the library may be anybody's."""
     if not stored:
         return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the size is looked at below
-            # Opening reads the size, and decodes nothing.
+            # Opening reads the size and decodes nothing.
             with Image.open(io.BytesIO(stored), formats=["WEBP"]) as picture:
                 return _fitted(picture.convert("RGB")) if max(picture.size) <= _THUMBNAIL_SIDE else None
-    except (OSError, Image.DecompressionBombError):  # no picture that Pillow can read
+    except (OSError, Image.DecompressionBombError):  # not a picture that Pillow can read
         return None
 
 

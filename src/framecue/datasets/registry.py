@@ -34,7 +34,7 @@ def _why_not(name: str, found: Any) -> str | None:
 
 
 ALL_DATASETS = Registry("dataset", "framecue.datasets", DATASETS, _why_not)
-"""`DATASETS`, and those that other packages register."""
+"""`DATASETS`, and the datasets that other packages register."""
 
 
 def dataset_named(name: str) -> type[DatasetConfig]:

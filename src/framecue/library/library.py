@@ -178,8 +178,8 @@ class Library:
         )
 
     def _carry_out(self, plan: Plan, options: AddOptions, progress: ProgressCallback | None) -> Outcome:
-        """Do what a plan says; call it with the lock."""
-        # From here on nobody else writes, but somebody may have since the library was looked at.
+        """Carry out a plan; call it with the lock."""
+        # From here on nobody else writes, but somebody may have written since the plan was made.
         snapshot = self._kept.snapshot()
         outcome = self._encode(plan, options, snapshot, progress) if plan.units else Outcome()
         if store := self._kept.open_if_there():
@@ -187,7 +187,7 @@ class Library:
             outcome.subtitles_updated = update.updated
             outcome.skipped += update.skipped
             if options.prune:
-                # Last, so that what was moved has been found under its new name.
+                # Last, so that moved files have been found under their new names.
                 gone, kept = find_gone(snapshot.paths, plan, files=self.files)
                 outcome.removed = take_out(store, snapshot, gone, files=self.files)
                 outcome.skipped += kept

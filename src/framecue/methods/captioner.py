@@ -14,7 +14,7 @@ FREQUENT_WORDS = (
     *("in", "on", "of", "to", "about", "this", "that", "a", "an", "the", "and", "there", "here", "is", "are"),
     *(".", ","),
 )
-"""Function words that weigh less in the loss, as in the released code; the special tokens join them."""
+"""Function words with less weight in the loss, as in the released code; special tokens are treated like them."""
 
 
 class Captioner(nn.Module):

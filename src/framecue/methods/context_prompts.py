@@ -68,7 +68,7 @@ CONTEXT_MODULES: dict[ContextModule, Callable[[VisionTower, int], _Recurrent | _
     "lstm": partial(_Recurrent, bidirectional=False),
     "transformer": _Transformer,
 }
-"""What can look at the frames of a video, as in the paper's ablation."""
+"""The modules that can look at the frames of a video, as in the paper's ablation."""
 
 
 class ContextPrompts(FramePrompts):

@@ -70,7 +70,7 @@ def _why_not(name: str, found: Any) -> str | None:
 
 
 ALL_METHODS = Registry("method", "framecue.methods", METHODS, _why_not)
-"""`METHODS`, and those that other packages register."""
+"""`METHODS`, and the methods that other packages register."""
 
 
 def method_named(name: str) -> type[Method]:

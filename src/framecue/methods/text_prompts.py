@@ -19,10 +19,10 @@ from framecue.methods.prompt_parameter import new_prompts
 __all__ = ["FrontTextPrompts", "Layout", "SurroundingTextPrompts", "TextPrompts"]
 
 Layout = Literal["paper", "modelscope"]
-"""Where prompts can stand: `FrontTextPrompts` as in the paper, `SurroundingTextPrompts` as in the released code."""
+"""The layouts of prompts: `FrontTextPrompts` as in the paper, `SurroundingTextPrompts` as in the released code."""
 
 _LEAST_TOKENS = 3
-"""A start, a word and an end: what has to be left for a text."""
+"""The fewest tokens that must be left for a text: a start, a word and an end."""
 
 
 class TextPrompts(nn.Module, ABC):

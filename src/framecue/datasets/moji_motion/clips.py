@@ -18,10 +18,10 @@ __all__ = ["MojiClips", "draw_meaning"]
 
 _ACTORS, _MOTIONS = tuple(ACTORS), tuple(MOTIONS)
 GROUP = 4
-"""Neighbouring examples that share their actors, so that a batch cannot be told apart by who is in it."""
+"""How many neighbouring examples share their actors, so that those of a batch do not differ by actors alone."""
 
 BLOCK = 96
-"""Examples that are a drill together: with batches of this size, a batch is one or is none."""
+"""How many examples make up a drill: with batches of this size, a whole batch is a drill or not."""
 
 
 def draw_meaning(

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 __all__ = ["VALIDATION_SEED_STEP", "MojiClipsData", "MojiStillsData"]
 
 VALIDATION_SEED_STEP = 1_000_003
-"""How far the seed of the stills for validation is from that of the stills for training.
+"""The difference between the seeds of the stills for validation and for training.
 
-Each seed draws other stills, so any step keeps the two apart. So large a one keeps validation apart from the training
-of other runs as well, whose seeds people count up from 0. Another would change what shipped models were chosen by.
-Clips need none: their combinations of actors and motions are split between training and validation.
+Each seed draws other stills, so any difference keeps the two apart. One as large as this also keeps validation apart
+from the training of other runs, whose seeds people count up from 0. Another value would change the examples by which
+the shipped models were chosen. Clips need none: their combinations of actors and motions are split between training and
+validation.
 """
 
 

@@ -39,7 +39,7 @@ _THEN = (
 )
 
 NUM_CAPTIONS = 24
-"""Captions of a single act: 4 templates, 2 articles, 3 phrases of its motion. Two acts have many times as many."""
+"""How many captions a single act has: 4 templates, 2 articles, 3 phrases for its motion. Two acts have many more."""
 
 
 def caption(meaning: Meaning, rng: np.random.Generator) -> str:

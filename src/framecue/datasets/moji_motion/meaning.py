@@ -20,7 +20,7 @@ MOTIONS: dict[str, str] = {
     "circle": "circle",
     "still": "still",
 }
-"""A motion, and what it is when the clip is played backwards."""
+"""Each motion, and what it becomes if the clip is played backwards."""
 
 RELATIONS = ("while", "then")
 SPLITS = ("train", "val", "test")

@@ -27,7 +27,7 @@ EXTRA_WORDS = (
     *("at", "in", "on", "the", "top", "middle", "bottom", "left", "right", "of", "and", "nothing"),
     *("small", "big", "upside", "down", "its", "side"),
 )
-"""Every word of the stills' captions that the clips' grammar may lack."""
+"""The words of the stills' captions that the clips' grammar may lack."""
 
 
 class MojiStills:

@@ -40,13 +40,13 @@ class Outcome:
         added: how many files were new.
         changed: how many files had new content.
         moved: how many files were held under another path, which is gone.
-        touched: how many files had a new time but the old content, or were indexed by another run since the plan was
+        touched: how many files had a new time but the same content, or were indexed by another run after the plan was
             made.
         encoded: how many videos went through the model.
-        removed: how many files were taken out, as they are gone.
-        subtitles_updated: of how many unchanged videos the texts beside them were read again.
-        duplicates: the files whose content another file has.
-        skipped: what could not be indexed or taken out, with reasons.
+        removed: how many files were removed because they are gone.
+        subtitles_updated: how many unchanged videos have new texts from the files beside them.
+        duplicates: the files whose content is held under another path.
+        skipped: the paths that could not be indexed or removed, with reasons.
     """
 
     added: int = 0

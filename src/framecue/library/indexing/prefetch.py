@@ -17,7 +17,7 @@ from framecue.video import Content, Moment, ReadOptions, ReadVideo
 
 __all__ = ["Claims", "read_ahead"]
 
-# What waits in a queue: an exception is a bug, which ends the run.
+# The items of a queue; an exception is a bug, which ends the run.
 Item = Content | Moment | End | BaseException
 
 # How often a reader that waits for room in its queue checks whether the run has ended.
@@ -87,7 +87,7 @@ def read_ahead(
 
 
 class _Reading:
-    """What the threads of one reading share; see :func:`read_ahead`."""
+    """The state that the threads of :func:`read_ahead` share."""
 
     def __init__(
         self,
@@ -105,20 +105,20 @@ class _Reading:
         self.queues: list[queue.Queue[Item]] = [queue.Queue(depth) for _ in readers]
 
     def next_of(self, number: int) -> Content | Moment | End:
-        """Wait for what comes next of the unit at hand; raise the defect that ended its reader."""
+        """Wait for the next item of a unit and return it; raise the bug that ended its reader."""
         item = self.queues[number % len(self.queues)].get()
         if isinstance(item, BaseException):
             raise item
         return item
 
     def read_share(self, first: int) -> None:
-        """Read every unit whose turn is this reader's."""
+        """Read the units of one reader, one after another."""
         number = first
         try:
             while number < len(self.units) and not self.stop.is_set():
                 self._read_one(number, self.readers[first])
                 number += len(self.readers)
-        except BaseException as error:  # a defect must end the run, not leave it waiting
+        except BaseException as error:  # a bug must end the run, not leave it waiting
             self._put(number, error)
 
     def _read_one(self, number: int, read: ReadVideo) -> None:
@@ -137,7 +137,7 @@ class _Reading:
         self._put(number, End(error))
 
     def _put(self, number: int, item: Item) -> None:
-        """Wait for room in the queue, for as long as anybody reads it."""
+        """Put an item into the queue, waiting for room as long as the run goes on."""
         while not self.stop.is_set():
             try:
                 self.queues[number % len(self.queues)].put(item, timeout=_POLL_SECONDS)
