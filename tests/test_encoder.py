@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from support.colours import ColourEncoder, write_clip
 
 import framecue
 from framecue.encoder import ALL_ENCODERS, ENCODERS, Encoder, EncoderSpec, Fingerprint, load_encoder
 from framecue.errors import AdapterError, FingerprintError, InputError, LibraryError, ModelError, UnknownNameError
 from framecue.library import Library
 from framecue.video import FrameSampling
+from support.colours import ColourEncoder, write_clip
 
 CLIP = Fingerprint(
     backbone="clip-a", sampling=FrameSampling(12), embedding_dim=4, options={"num_frames": 12, "sizes": [1, 2]}

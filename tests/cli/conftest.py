@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from support.colour_model import ColourModel
-from support.colours import write_clip as write_colour_clip
-from support.fixtures import clips, colour_model, make_model, readers_of_this_process, write_clip
 
 from framecue.cli.main import main
 from framecue.datasets.captions import Clip, Twin, write_captions
+from support.colour_model import ColourModel
+from support.colours import write_clip as write_colour_clip
+from support.fixtures import clips, colour_model, make_model, readers_of_this_process, write_clip
 
 __all__ = ["clips", "colour_model", "make_model", "readers_of_this_process", "write_clip"]
 

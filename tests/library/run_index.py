@@ -19,10 +19,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "pythonpath"))
 
-from support.colours import ColourEncoder
-
 import framecue.backbone
 import framecue.model
+from support.colours import ColourEncoder
 
 # Not lancedb, whose threads would not be there after a fork, but what takes most of its time.
 for _name in ("pyarrow.dataset", "lance_namespace"):

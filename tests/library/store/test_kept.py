@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.colours import ColourEncoder
 
 from framecue.errors import LibraryError, LibraryNotFoundError
 from framecue.library import Library
@@ -15,6 +14,7 @@ from framecue.library.state import FileState
 from framecue.library.store import Store
 from framecue.library.store.kept import KeptStore
 from framecue.library.store.records import Copy, Held
+from support.colours import ColourEncoder
 
 
 def test_it_waits_for_a_library_and_sees_each_commit(
