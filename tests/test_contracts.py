@@ -36,6 +36,11 @@ CONTRACTS: list[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_t
 FORBIDDEN = {
     "nothing imports the face of the package that it is in": ["training/run.py", "importers/writing.py", "model.py"],
     "nothing in library imports the face of library": ["library/search/query.py", "library/watching/watch.py"],
+    "nothing in library.store imports the face of library.store": ["library/store/table.py", "library/store/kept.py"],
+    "units are encoded without a library: no store, no files, no ledger": [
+        *("library/indexing/encode.py", "library/indexing/runner.py", "library/indexing/prefetch.py"),
+        "library/indexing/unit.py",
+    ],
     "nothing in video imports the face of video": ["video/read/moments.py", "video/isolate/serve.py"],
     "libraries, videos and encoders know neither models nor torch": [
         *("library/search/query_vectors.py", "library/indexing/encode.py", "library/files/walk.py"),

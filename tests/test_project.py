@@ -72,6 +72,7 @@ TESTED_ELSEWHERE = {
     "library/files/walk.py": "library/indexing/test_plan.py",
     "library/indexing/removal.py": "library/test_incremental.py",
     "library/indexing/run.py": "library/indexing/test_ledger.py",
+    "library/indexing/unit.py": "library/indexing/test_plan.py",
     "library/search/answer.py": "library/test_library.py",
     "library/store/records.py": "library/store/test_rows.py",
     "library/store/sql.py": "library/store/test_conditions.py",

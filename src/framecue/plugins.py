@@ -88,7 +88,7 @@ class Registry(Generic[T]):
         where = f"{self.kind} {name!r} of {_package(entry)} ({entry.value})"
         try:
             found: T = entry.load()
-        except Exception as error:  # somebody else's module may raise anything
+        except (Exception, SystemExit) as error:  # somebody else's module may raise anything
             told = " ".join(f"{type(error).__name__}: {error}".split())
             raise InputError(f"{where} cannot be loaded ({told}); mend or uninstall the package") from error
         reason = self.why_not(name, found)

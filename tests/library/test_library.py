@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
+from typing import Any, get_type_hints
 
 import numpy as np
 import pytest
@@ -342,3 +344,22 @@ def test_real_files_of_many_kinds_are_all_indexed(uri: str, colour_model) -> Non
         "nasa_13013.mp4",
     ]
     assert Library(uri).info().files[-1].duration_seconds == pytest.approx(13.013, abs=0.1)
+
+
+@pytest.mark.parametrize("options", [{"prune": True}, SearchOptions(), "prune"])
+def test_options_of_another_kind_are_refused(uri: str, clips: Path, colour_model, options: Any) -> None:
+    with pytest.raises(InputError, match=r"options is .*; it must be AddOptions, or None"):
+        Library(uri, model=colour_model).add(clips, options=options)
+
+
+def test_a_library_that_was_used_can_be_sent_to_another_process(uri: str, clips: Path, colour_model) -> None:
+    library = Library(uri, model=colour_model)
+    library.add(clips)
+    copy = pickle.loads(pickle.dumps(library))
+    assert copy.info() == library.info()
+    assert copy.search("red", k=1) == library.search("red", k=1)
+
+
+def test_its_signatures_can_be_read_by_tools() -> None:
+    for method in (Library.add, Library.search, Library.search_many):
+        assert "options" in get_type_hints(method)

@@ -253,3 +253,15 @@ class Mine(Method):
     )
     said = message(write(GOOD), "method=mine", "options={num_frames: 0}")
     assert "'options.num_frames' must be at least 1, got 0" in said
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["2024-99-99", "!!int abc", "!!float abc", "!!bool abc", "!!timestamp abc", "!!omap 3", "9" * 5000, "[" * 5000],
+    ids=lambda value: value[:20],
+)
+def test_a_value_that_yaml_cannot_make_is_one_line(write, value: str) -> None:
+    with pytest.raises(RecipeError, match="not a YAML file"):
+        read_recipe(write(GOOD + f"\nadapter: {value}\n"))
+    with pytest.raises(RecipeError, match="the value is not YAML"):
+        read_recipe(write(GOOD), (f"adapter={value}",))

@@ -170,16 +170,13 @@ def library_model(
     """
     # Before torch is imported, which takes seconds: a library that is not there is told at once.
     fingerprint = None if may_be_new and not library.exists else library.fingerprint
-    import torch
-
-    from framecue.backbone import fast_dtype
-
-    torch_dtype = fast_dtype() if dtype == AUTO_DTYPE else getattr(torch, dtype)
     if model is None and adapter is None:
         if fingerprint is not None:
             from framecue.library import load_named_model
 
-            return load_named_model(fingerprint, precision=str(torch_dtype).removeprefix("torch."))
+            # What is fast here is asked of torch, without which an encoder of another package may do.
+            is_plain = dtype == AUTO_DTYPE and fingerprint.encoder is not None
+            return load_named_model(fingerprint, precision=DTYPES[0] if is_plain else _precision(dtype))
         log(
             f"Using the shipped {DEFAULT_MODEL} with {DEFAULT_ADAPTER}, which knows drawn shapes only; "
             "for real videos name a real CLIP, such as --model openai/clip-vit-base-patch32."
@@ -190,6 +187,17 @@ def library_model(
             raise click.UsageError("--adapter is given without --model; name the model that it was trained on as well")
         model = fingerprint.backbone
 
+    import torch
+
     from framecue.model import load_model
 
-    return load_model(model, adapter=adapter, dtype=torch_dtype)
+    return load_model(model, adapter=adapter, dtype=getattr(torch, _precision(dtype)))
+
+
+def _precision(dtype: str) -> str:
+    """Return the name of what the model computes in, for --dtype."""
+    if dtype != AUTO_DTYPE:
+        return dtype
+    from framecue.backbone import fast_dtype
+
+    return str(fast_dtype()).removeprefix("torch.")

@@ -1,7 +1,7 @@
 from .fingerprint import load_named_model as load_named_model
 from .indexing.options import AddOptions as AddOptions
 from .indexing.plan import Plan as Plan
-from .indexing.plan import Unit as Unit
+from .indexing.unit import Unit as Unit
 from .library import Library as Library
 from .results import AddReport as AddReport
 from .results import BestFrame as BestFrame

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
+from typing_extensions import Unpack
+
+from framecue.checks import check_kind
 from framecue.encoder import Encoder, Fingerprint
 from framecue.errors import InputError, NotOfflineError
 from framecue.library.files.interface import Files, PathsLike
@@ -32,10 +35,9 @@ from framecue.library.store.snapshot import Snapshot
 from framecue.paths import NOT_LOCAL, absolute_path, is_url
 from framecue.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Segmentation
 
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
-
 __all__ = ["SUFFIXES", "Library"]
+
+Options = TypeVar("Options", AddOptions, SearchOptions)
 
 # The files to look for in folders.
 SUFFIXES = VIDEO_SUFFIXES | IMAGE_SUFFIXES
@@ -151,7 +153,7 @@ class Library:
             FingerprintError: another model made the library's vectors.
             LibraryError: the library cannot be read or written.
         """
-        wanted = replace(options or AddOptions(), **named)
+        wanted = replace(_options(options, AddOptions), **named)
         plan = paths if isinstance(paths, Plan) else self.plan(paths, exclude=wanted.exclude)
         store = self._kept.open_if_there()
         self._fitting_segmentation(store, wanted.segmentation)
@@ -321,7 +323,7 @@ class Library:
         Raises:
             The same as ``search``.
         """
-        wanted = replace(options or SearchOptions(), **named)
+        wanted = replace(_options(options, SearchOptions), **named)
         if k is not None:
             wanted = replace(wanted, k=k)
         asked = [as_query(query) for query in ([queries] if isinstance(queries, (str, Query)) else queries)]
@@ -391,6 +393,16 @@ class Library:
 
 def _words(segmentation: Segmentation) -> str:
     return ", ".join(f"{name.removesuffix('_seconds')} {value}" for name, value in vars(segmentation).items())
+
+
+def _options(given: Options | None, kind: type[Options]) -> Options:
+    """Return the options that were given whole, or else the usual ones.
+
+    Raises:
+        InputError: they are of another kind.
+    """
+    check_kind("options", given, kind)
+    return kind() if given is None else given
 
 
 def _fingerprint(store: Store) -> Fingerprint:

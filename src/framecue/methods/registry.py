@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import is_dataclass
 from typing import Any
 
 from framecue.backbone import Backbone
@@ -66,7 +67,9 @@ METHODS: dict[str, type[Method]] = {
 
 
 def _why_not(name: str, found: Any) -> str | None:
-    return None if isinstance(found, type) and issubclass(found, Method) else "it is no subclass of Method"
+    if not (isinstance(found, type) and issubclass(found, Method)):
+        return "it is no subclass of Method"
+    return None if is_dataclass(found.Config) else "its Config is no dataclass"
 
 
 ALL_METHODS = Registry("method", "framecue.methods", METHODS, _why_not)

@@ -92,6 +92,10 @@ class Recipe(Strict):
         return dataset_named(str(value["name"])).model_validate(value)
 
 
+# A value that is no date, no number or no mapping, as its tag or its looks say, raises what Python's own types raise.
+_NOT_YAML = (yaml.YAMLError, RecursionError, ValueError, KeyError, AttributeError, TypeError)
+
+
 def read_recipe(path: str | Path, overrides: tuple[str, ...] = ()) -> Recipe:
     """Read a recipe file.
 
@@ -112,7 +116,7 @@ def read_recipe(path: str | Path, overrides: tuple[str, ...] = ()) -> Recipe:
         raise RecipeError(f"{path}: no such recipe file; give a YAML file or one of the bundled recipes: {names}")
     try:
         content = yaml.load(file.read_text(encoding="utf-8"), Loader=_Loader)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except _NOT_YAML as error:
         raise RecipeError(f"{path}: not a YAML file ({' '.join(str(error).split())})") from error
     except OSError as error:
         raise RecipeError(f"{path}: cannot be read ({error.strerror})") from error
@@ -197,5 +201,5 @@ def _override(content: dict[str, Any], override: str) -> None:
             raise RecipeError(f"cannot set {key!r}: {section!r} is not a section of the recipe")
     try:
         target[last] = yaml.load(value, Loader=_Loader)
-    except yaml.YAMLError as error:
+    except _NOT_YAML as error:
         raise RecipeError(f"cannot read {override!r}: the value is not YAML") from error

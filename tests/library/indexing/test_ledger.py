@@ -13,9 +13,10 @@ from framecue.errors import VideoError
 from framecue.library.indexing import ledger as indexing
 from framecue.library.indexing.encode import SegmentEncoder
 from framecue.library.indexing.ledger import Outcome
-from framecue.library.indexing.plan import Plan, Unit
+from framecue.library.indexing.plan import Plan
 from framecue.library.indexing.run import run_plan
 from framecue.library.indexing.runner import LocalRunner
+from framecue.library.indexing.unit import Unit
 from framecue.library.state import FileState
 from framecue.library.store import Snapshot, Store
 from framecue.video import Content, Moment, Progress, ReadOptions, Segmentation

@@ -3,7 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import FrozenInstanceError
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
 import pytest
 from pydantic import TypeAdapter
@@ -75,3 +75,22 @@ def test_importing_them_costs_little() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     heavy = {"torch", "transformers", "lancedb", "av", "numpy", "pyarrow", "pydantic", "PIL"}
     assert not heavy & set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"prune": "no"},
+        {"captions": 1},
+        {"exclude": 5},
+        {"exclude": [5]},
+        {"exclude": None},
+        {"exclude": b"x"},
+        {"stall_seconds": "5"},
+        {"stall_seconds": True},
+        {"segmentation": "whole"},
+    ],
+)
+def test_a_value_of_another_kind_is_refused_by_its_name(options: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=next(iter(options))):
+        AddOptions(**options)

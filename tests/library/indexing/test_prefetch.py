@@ -9,8 +9,8 @@ import pytest
 
 from framecue.errors import VideoError
 from framecue.library.indexing.encode import End
-from framecue.library.indexing.plan import Unit
 from framecue.library.indexing.prefetch import Claims, read_ahead
+from framecue.library.indexing.unit import Unit
 from framecue.library.state import FileState
 from framecue.video import Content, FrameSampling, Moment, Progress, ReadOptions
 

@@ -8,8 +8,8 @@ import pytest
 
 from framecue.errors import VideoError
 from framecue.library.indexing.encode import EncodedVideo, SegmentEncoder
-from framecue.library.indexing.plan import Unit
 from framecue.library.indexing.runner import LocalRunner, Runner
+from framecue.library.indexing.unit import Unit
 from framecue.library.results import Skipped
 from framecue.library.state import FileState
 from framecue.video import Content, Moment, Progress, ReadOptions, Segmentation

@@ -115,3 +115,11 @@ def test_pydantic_reads_the_options_as_a_service_does() -> None:
     with pytest.raises(InputError, match="k is 0"):
         adapter.validate_json('{"k": 0}')
     assert adapter.json_schema()["properties"].keys() == get_type_hints(SearchOptions).keys()
+
+
+@pytest.mark.parametrize(
+    "options", [{"hybrid": "yes"}, {"all_moments": "no"}, {"explain": 1}, {"filters": {"folder": "x"}}]
+)
+def test_an_option_of_another_kind_is_refused_by_its_name(options: dict) -> None:
+    with pytest.raises(InputError, match=next(iter(options))):
+        SearchOptions(**options)

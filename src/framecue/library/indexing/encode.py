@@ -15,7 +15,7 @@ import numpy as np
 
 from framecue.encoder import Encoder
 from framecue.errors import InputError, VideoError
-from framecue.library.indexing.plan import Unit
+from framecue.library.indexing.unit import Unit
 from framecue.library.results import Skipped
 from framecue.video import Content, Moment, ReadOptions, Segmentation
 

@@ -16,8 +16,8 @@ from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.sidecars import SidecarFinder
 from framecue.library.indexing.contents import Contents, find_replacements
 from framecue.library.indexing.encode import EncodedVideo
-from framecue.library.indexing.plan import Unit
 from framecue.library.indexing.sidecar_update import with_sidecars
+from framecue.library.indexing.unit import Unit
 from framecue.library.results import Duplicate, Skipped
 from framecue.library.store import Store
 from framecue.library.store.records import Copy, Held

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
+from framecue.checks import check_flags, check_kind, is_number
 from framecue.errors import InputError
 from framecue.library.files.exclude import Exclude
 from framecue.video import STALL_SECONDS, Segmentation
@@ -39,11 +40,16 @@ class AddOptions:
 
     def __post_init__(self) -> None:
         # A string is a sequence of letters, but one glob. A list is copied, as the caller may still change it.
-        globs = (self.exclude,) if isinstance(self.exclude, str) else tuple(self.exclude)
+        globs: object = (self.exclude,) if isinstance(self.exclude, str) else self.exclude
+        globs = tuple(globs) if isinstance(globs, Iterable) else (globs,)
+        if not all(isinstance(glob, str) for glob in globs):
+            raise InputError(f"exclude is {self.exclude!r}; give a glob, or several")
         object.__setattr__(self, "exclude", globs)
-        Exclude(globs)
-        if not 0 < self.stall_seconds < float("inf"):
-            raise InputError(f"stall_seconds is {self.stall_seconds}; it must be above 0")
+        Exclude(self.exclude)
+        check_flags(prune=self.prune, captions=self.captions)
+        check_kind("segmentation", self.segmentation, Segmentation)
+        if not is_number(self.stall_seconds) or self.stall_seconds <= 0:
+            raise InputError(f"stall_seconds is {self.stall_seconds!r}; it must be above 0")
 
 
 class AddKeywords(TypedDict, total=False):

@@ -17,27 +17,12 @@ from framecue.library.files.interface import Files, PathsLike, as_list
 from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.sidecars import SidecarFinder, is_same_state
 from framecue.library.files.walk import is_below, is_within
+from framecue.library.indexing.unit import Unit
 from framecue.library.results import Skipped
-from framecue.library.state import FileState
 from framecue.library.store.records import Copy, Held
 from framecue.paths import absolute_path
 
-__all__ = ["Plan", "Unit", "make_plan", "still_to_do"]
-
-
-@dataclass(frozen=True)
-class Unit:
-    """One file to index.
-
-    Attributes:
-        path: absolute path.
-        state: the file's state when the plan was made.
-        replaces: whether the library knows an earlier state of this file.
-    """
-
-    path: str
-    state: FileState
-    replaces: bool = False
+__all__ = ["Plan", "make_plan", "still_to_do"]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Sequence, Set
 
 from framecue.errors import VideoError
 from framecue.library.indexing.encode import End
-from framecue.library.indexing.plan import Unit
+from framecue.library.indexing.unit import Unit
 from framecue.video import Content, Moment, ReadOptions, ReadVideo
 
 __all__ = ["Claims", "read_ahead"]

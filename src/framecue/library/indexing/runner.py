@@ -11,8 +11,8 @@ from contextlib import closing
 from typing import Protocol
 
 from framecue.library.indexing.encode import EncodedVideo, End, SegmentEncoder, encode_units
-from framecue.library.indexing.plan import Unit
 from framecue.library.indexing.prefetch import Claims, read_ahead
+from framecue.library.indexing.unit import Unit
 from framecue.library.results import Skipped
 from framecue.video import Content, Moment, ReadVideo
 

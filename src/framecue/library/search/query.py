@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict, cast
 
+from framecue.checks import check_flags, check_kind, is_number, is_whole
 from framecue.errors import InputError
 from framecue.library.search.filters import Filters
 
@@ -34,7 +34,7 @@ class VideoMoment:
     def __post_init__(self) -> None:
         if not os.fspath(self.path):
             raise InputError("the video to search with has an empty name")
-        if self.at_seconds is not None and not (_is_number(self.at_seconds) and self.at_seconds >= 0):
+        if self.at_seconds is not None and not (is_number(self.at_seconds) and self.at_seconds >= 0):
             raise InputError(f"at_seconds is {self.at_seconds!r}; it must be a time in the video, 0 or later")
 
 
@@ -101,7 +101,7 @@ class Query:
         for part in self.parts:
             if not part.value.strip():
                 raise _empty() if part.kind == "text" else InputError(f"the {part.kind} to search with has no name")
-            if not _is_number(part.weight) or part.weight == 0:
+            if not is_number(part.weight) or part.weight == 0:
                 raise InputError(
                     f"the weight of {part.value!r} is {part.weight!r}; it must be a number other than 0, and less "
                     "than 0 to search away from it"
@@ -155,11 +155,13 @@ class SearchOptions:
     explain: bool = False
 
     def __post_init__(self) -> None:
-        if not _is_whole(self.k) or self.k < 1:
+        check_flags(all_moments=self.all_moments, hybrid=self.hybrid, explain=self.explain)
+        check_kind("filters", self.filters, Filters)
+        if not is_whole(self.k) or self.k < 1:
             raise InputError(f"k is {self.k!r}; it must be a whole number, 1 or more: how many results to give")
-        if not _is_whole(self.offset) or self.offset < 0:
+        if not is_whole(self.offset) or self.offset < 0:
             raise InputError(f"offset is {self.offset!r}; it must be a whole number, 0 or more: how many to leave out")
-        if self.min_score is not None and not (_is_number(self.min_score) and -1 <= self.min_score <= 1):
+        if self.min_score is not None and not (is_number(self.min_score) and -1 <= self.min_score <= 1):
             raise InputError(f"min_score is {self.min_score!r}; scores are cosines, between -1 and 1")
 
 
@@ -206,14 +208,6 @@ def _checked(item: Any, name: str) -> tuple[Any, float]:
     if len(pair) != 2 or not isinstance(pair[0], kinds):
         raise InputError(f"{name} holds {item!r}; give things, or pairs (thing, weight)")
     return pair[0], pair[1]
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _empty() -> InputError:

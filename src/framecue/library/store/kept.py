@@ -25,6 +25,10 @@ class KeptStore:
         # A snapshot, and the state of the library for which it is right.
         self._read: tuple[object, Snapshot] | None = None
 
+    def __getstate__(self) -> dict[str, object]:
+        # Connections stay in their process; another one opens its own.
+        return {"uri": self.uri, "_store": None, "_read": None}
+
     def open(self) -> Store:
         """Return the store at its latest commit.
 

@@ -14,6 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from framecue.checks import is_number
 from framecue.errors import FingerprintError, InputError, LibraryError
 from framecue.library.files.exclude import Exclude
 from framecue.library.files.interface import PathsLike, as_list
@@ -58,9 +59,11 @@ class WatchOptions:
     poll_seconds: float | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.add, AddOptions):
+            raise InputError(f"add is {self.add!r}; give AddOptions")
         for name in ("settle_seconds", "poll_seconds"):
             value = getattr(self, name)
-            if value is not None and not 0 < value < float("inf"):
+            if not (is_number(value) and value > 0) and not (value is None and name == "poll_seconds"):
                 raise InputError(f"{name} is {value}; it must be more than 0")
 
 

@@ -1,4 +1,7 @@
-"""Frames that are kept on disk, so that a file is decoded once and not in each epoch or run."""
+"""Frames that are kept on disk, so that a file is decoded once for all validations and evaluations.
+
+Frames that training draws at random are not kept.
+"""
 
 from __future__ import annotations
 

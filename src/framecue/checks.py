@@ -1,0 +1,41 @@
+"""Checks of single values that a caller gives; they import nothing, so that options are checked at once."""
+
+from __future__ import annotations
+
+import math
+from typing import TypeGuard
+
+from framecue.errors import InputError
+
+__all__ = ["check_flags", "check_kind", "is_number", "is_whole"]
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Whether a value is a finite number; True and False are not."""
+    return is_whole(value) or (isinstance(value, float) and math.isfinite(value))
+
+
+def is_whole(value: object) -> TypeGuard[int]:
+    """Whether a value is a whole number; True and False are not."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def check_flags(**flags: object) -> None:
+    """Refuse a flag that is neither True nor False: by its truth, any text would switch it on.
+
+    Raises:
+        InputError: a flag is something else; the message names it.
+    """
+    for name, value in flags.items():
+        if not isinstance(value, bool):
+            raise InputError(f"{name} is {value!r}; it must be True or False")
+
+
+def check_kind(name: str, value: object, kind: type) -> None:
+    """Refuse a value that is neither None nor of a class.
+
+    Raises:
+        InputError: it is something else; the message names it and the class.
+    """
+    if value is not None and not isinstance(value, kind):
+        raise InputError(f"{name} is {value!r}; it must be {kind.__name__}, or None")

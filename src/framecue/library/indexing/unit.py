@@ -1,0 +1,24 @@
+"""A unit of work, which is small and knows no library: it may be sent to any process that encodes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from framecue.library.state import FileState
+
+__all__ = ["Unit"]
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One file to index.
+
+    Attributes:
+        path: absolute path.
+        state: the file's state when the plan was made.
+        replaces: whether the library knows an earlier state of this file.
+    """
+
+    path: str
+    state: FileState
+    replaces: bool = False
