@@ -143,7 +143,11 @@ def _frames(hit: Hit, source: FrameSource) -> tuple[list[Image.Image], int | Non
     end_seconds = hit.end_seconds if hit.end_seconds > hit.start_seconds else None
     try:
         frames = source.read_frames(
-            hit.path, FrameSampling(FRAMES_SHOWN), start_seconds=hit.start_seconds, end_seconds=end_seconds
+            hit.path,
+            FrameSampling(FRAMES_SHOWN),
+            start_seconds=hit.start_seconds,
+            end_seconds=end_seconds,
+            short_side=2 * max(FRAME_SIZE),
         )
     except VideoError:
         return [], None

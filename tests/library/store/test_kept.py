@@ -94,3 +94,13 @@ def test_a_run_reads_what_is_held_once(tmp_path: Path, clips: Path, colour_model
     snapshot, store = library._kept.snapshot(), Store.open(library.uri)
     assert dict(sorted(snapshot.held.items())) == store.held()
     assert snapshot.copies == store.copies()
+
+
+def test_what_lies_at_a_url_is_read_again_each_time(make_store, monkeypatch) -> None:
+    """In an object store, a library that was deleted and made anew may have the numbers of the one before."""
+    store = make_store([{"path": "/a.mp4"}])
+    kept = KeptStore(f"file://{store.uri}")
+    assert list(kept.snapshot().held) == ["/a.mp4"]
+    shutil.rmtree(store.uri)
+    make_store([{"path": "/b.mp4"}])
+    assert list(kept.snapshot().held) == ["/b.mp4"]

@@ -142,3 +142,20 @@ def test_a_merge_that_another_run_came_between_is_not_counted(
     store = make_store([{"path": "/a.mp4"}])
     says(monkeypatch, 0, 1, 0, attempts=2)
     store.write([make_row(path="/a.mp4")], replacing=["/a.mp4"])
+
+
+def test_rows_that_are_stored_twice_are_mended_when_their_file_is_written(make_store, make_row) -> None:
+    """Two runs at once in an object store may leave them, and an interrupted run of an earlier framecue did."""
+    rows = [make_row(path="/a.mp4"), make_row(path="/a.mp4", start_seconds=2.0)]
+    store = make_store([{"path": "/b.mp4"}])
+    for _ in range(2):
+        store.write(rows)
+    assert store.num_rows() == 5
+    assert [row.start_seconds for row in store.rows_at(["/a.mp4"])["/a.mp4"]] == [0.0, 2.0]
+    store.write(store.rows_at(["/a.mp4"])["/a.mp4"], replacing=["/a.mp4"])
+    assert store.num_rows() == 3
+    for _ in range(2):
+        store.write(rows[:1], replacing=["/b.mp4"])
+        store.write([make_row(path="/b.mp4")])
+    store.write([], replacing=["/a.mp4"])
+    assert sorted(store.held()) == ["/b.mp4"]

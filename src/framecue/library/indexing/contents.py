@@ -91,7 +91,8 @@ def find_replacements(
     """
     replacements: dict[str, tuple[str, Copy]] = {}
     absent: dict[str, tuple[str, Copy]] = {}
-    for path, copy in copies.items():
+    # By path, so that the choice does not depend on when the library learned of them.
+    for path, copy in sorted(copies.items()):
         if copy.video_id not in video_ids:
             continue
         if not _is_there(files, path):

@@ -17,6 +17,7 @@ from framecue.library.files.sidecars import SidecarFinder
 from framecue.library.indexing.contents import Contents, find_replacements
 from framecue.library.indexing.encode import EncodedVideo
 from framecue.library.indexing.sidecar_update import with_sidecars
+from framecue.library.indexing.uninterrupted import uninterrupted
 from framecue.library.indexing.unit import Unit
 from framecue.library.results import Duplicate, Skipped
 from framecue.library.store import Store
@@ -191,7 +192,10 @@ class Ledger:
         self._displaced.pop(rows[0].video_id, None)
 
     def commit(self) -> None:
-        """Write everything that is waiting."""
+        """Write everything that is waiting. A KeyboardInterrupt is raised when that is done."""
+        uninterrupted(self._commit)
+
+    def _commit(self) -> None:
         if self._rows:
             self._store = self._store or self._make_store()
         if self._store:

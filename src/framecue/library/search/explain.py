@@ -40,7 +40,13 @@ def explain(model: Encoder, encoded: EncodedQuery, match: Match, source: FrameSo
 def _best_frame(model: Encoder, vector: np.ndarray, match: Match, source: FrameSource) -> BestFrame:
     # A still image lasts 0 seconds, and a window cannot.
     end_seconds = match.end_seconds if match.end_seconds > match.start_seconds else None
-    frames = source.read_frames(match.path, model.sampling, start_seconds=match.start_seconds, end_seconds=end_seconds)
+    frames = source.read_frames(
+        match.path,
+        model.sampling,
+        start_seconds=match.start_seconds,
+        end_seconds=end_seconds,
+        short_side=model.short_side,
+    )
     scores = model.embed_frames(model.prepare(frames.pixels)) @ vector
     best = int(scores.argmax())
     picture = Image.fromarray(np.ascontiguousarray(frames.pixels[best]))

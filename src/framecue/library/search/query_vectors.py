@@ -98,7 +98,13 @@ def _encode_file(
             half = store.segmentation.segment_seconds / 2
             start_seconds = min(max(0.0, at_seconds - half), duration_seconds - 2 * half)
             end_seconds = start_seconds + 2 * half
-    frames = source.read_frames(path, model.sampling, start_seconds=start_seconds, end_seconds=end_seconds)
+    frames = source.read_frames(
+        path,
+        model.sampling,
+        start_seconds=start_seconds,
+        end_seconds=end_seconds,
+        short_side=model.short_side,  # as in indexing; and a huge picture stays in the process that decodes it
+    )
     vector: np.ndarray = model.embed_videos(model.prepare(frames.pixels)[None])[0]
     return vector
 

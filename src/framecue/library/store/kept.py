@@ -68,7 +68,8 @@ class KeptStore:
             self._read = None
             return Snapshot()
         state = store.state()
-        if self._read is None or self._read[0] != state:
+        # In an object store, a library that was deleted and made anew may have the numbers of the one before.
+        if self._read is None or self._read[0] != state or is_url(self.uri):
             self._read = (state, store.snapshot())
         return self._read[1]
 

@@ -7,6 +7,7 @@ counts that a merge returns are compared with what was in the table before.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -17,6 +18,9 @@ from framecue.library.store.sql import is_one_of
 from framecue.library.store.table import Table
 
 __all__ = ["merge"]
+
+# The values of the columns that are the key.
+Key = tuple[object, ...]
 
 
 class _Counts(NamedTuple):
@@ -42,7 +46,13 @@ def merge(table: Table, rows: pa.Table, *, on: Sequence[str], leaving: Sequence[
     Raises:
         LibraryError: the library cannot be written to, or LanceDB did something else.
     """
-    expected = _expected(table, rows, on, leaving)
+    there = _keys_there(table, rows, on, leaving)
+    if doubled := _doubled_paths(there, on):
+        # Such rows come of two runs at once in an object store. A merge could only update both. Their files' rows are
+        # deleted first, in a commit of its own: after a kill in between, the next run encodes these files again.
+        table.attempt("written", lambda: table.lance.delete(is_one_of(doubled)))
+        there = _keys_there(table, rows, on, leaving)
+    expected = _expected(there, _keys(rows, on), on, leaving)
     # Without an index on a key: with one, LanceDB may match nothing.
     builder = table.lance.merge_insert(list(on)).use_index(False)
     builder = builder.when_matched_update_all().when_not_matched_insert_all()
@@ -59,11 +69,20 @@ def merge(table: Table, rows: pa.Table, *, on: Sequence[str], leaving: Sequence[
         )
 
 
-def _expected(table: Table, rows: pa.Table, on: Sequence[str], leaving: Sequence[str]) -> _Counts:
-    """Return the counts that a merge should have, from the keys that are in the table."""
-    new = _keys(rows, on)
+def _keys_there(table: Table, rows: pa.Table, on: Sequence[str], leaving: Sequence[str]) -> list[Key]:
+    """Return the keys in the table that a merge may touch."""
     paths = {*rows.column("path").to_pylist(), *leaving}
-    there = _keys(table.scan(on, where=is_one_of(sorted(paths))), on)
+    return _keys(table.scan(on, where=is_one_of(sorted(paths))), on)
+
+
+def _doubled_paths(there: Sequence[Key], on: Sequence[str]) -> list[str]:
+    """Return the paths of which the table has a row twice."""
+    number = on.index("path")
+    return sorted({str(key[number]) for key, times in Counter(there).items() if times > 1})
+
+
+def _expected(there: Sequence[Key], new: Sequence[Key], on: Sequence[str], leaving: Sequence[str]) -> _Counts:
+    """Return the counts that a merge should have, from the keys that are in the table."""
     coming, held, going = set(new), set(there), set(leaving)
     number = on.index("path")
     return _Counts(
@@ -73,5 +92,5 @@ def _expected(table: Table, rows: pa.Table, on: Sequence[str], leaving: Sequence
     )
 
 
-def _keys(rows: pa.Table, on: Sequence[str]) -> list[tuple[object, ...]]:
+def _keys(rows: pa.Table, on: Sequence[str]) -> list[Key]:
     return list(zip(*(rows.column(name).to_pylist() for name in on), strict=True))

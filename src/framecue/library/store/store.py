@@ -129,7 +129,10 @@ class Store:
     # --- what is held
 
     def state(self) -> object:
-        """Return a value, for ``==``, that differs after every commit by anybody, and if the library was made anew."""
+        """Return a value, for ``==``, that differs after every commit by anybody.
+
+        At a local place it also differs if the library was deleted and made anew.
+        """
         versions = self.table.read(lambda: self.table.lance.version), self._copies.version()
         if is_url(self.uri):
             return versions
@@ -159,13 +162,16 @@ class Store:
         return [row for row in rows if row.path == rows[0].path]
 
     def rows_at(self, paths: Sequence[str]) -> dict[str, list[Row]]:
-        """Return the rows of files by their paths; a path that the library does not hold is left out."""
+        """Return the rows of files by their paths; a path that the library does not hold is left out.
+
+        A segment that is stored twice, as two runs at once in an object store may leave it, is returned once.
+        """
         if not paths:
             return {}
-        rows: dict[str, list[Row]] = {}
+        rows: dict[str, dict[float, Row]] = {}
         for row in rows_from_table(self.table.scan(where=is_one_of(paths))):
-            rows.setdefault(row.path, []).append(row)
-        return rows
+            rows.setdefault(row.path, {})[row.start_seconds] = row
+        return {path: list(segments.values()) for path, segments in rows.items()}
 
     def contents_of_size(self, size_bytes: int) -> set[str]:
         """Return the content hashes (``video_id``) of the files of a size."""
