@@ -93,7 +93,7 @@ def make_plan(
     folders: dict[str, None] = {}
     units: dict[str, Unit] = {}
     unchanged: dict[str, None] = {}
-    retold: dict[str, None] = {}
+    subtitles_changed: dict[str, None] = {}
     skipped: dict[str, Skipped] = {}
     for root, found in files.find(paths, suffixes=suffixes, exclude=excluded, within=places):
         if isinstance(found, Skipped):
@@ -106,14 +106,21 @@ def make_plan(
         if known and known.state == state and (path in held or _has_original(files, known, originals, held)):
             unchanged[path] = None
             if path in held and not is_same_state(held[path].sidecars, sidecars.state(path)):
-                retold[path] = None
+                subtitles_changed[path] = None
         else:
             units[path] = Unit(path, state, replaces=known is not None)
     if places is not None:
         folders |= dict.fromkeys(_folders_around(files, paths, places, suffixes, excluded))
     elif not units and not unchanged:
         raise InputError(_nothing_message(list(skipped.values())))
-    return Plan(tuple(units.values()), tuple(unchanged), tuple(skipped.values()), tuple(folders), tuple(retold), places)
+    return Plan(
+        tuple(units.values()),
+        tuple(unchanged),
+        tuple(skipped.values()),
+        tuple(folders),
+        tuple(subtitles_changed),
+        places,
+    )
 
 
 def _folders_around(

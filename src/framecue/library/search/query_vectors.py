@@ -62,9 +62,10 @@ def encode_queries(
     for kind, value, at_seconds in parts:
         if kind == "text":
             continue
-        stored = _stored_vector(store, files, absolute_path(value), at_seconds) if kind == "video" else None
+        path = absolute_path(value)
+        stored = _stored_vector(store, files, path, at_seconds) if kind == "video" else None
         if stored is None:
-            stored = _encode_file(model, store, source, kind, absolute_path(value), at_seconds)
+            stored = _encode_file(model, store, source, kind, path, at_seconds)
         vectors[kind, value, at_seconds] = stored
     return [
         _combined(query, [vectors[part.kind, part.value, part.at_seconds] for part in query.parts]) for query in queries
@@ -133,7 +134,7 @@ def _stored_rows(store: Store, files: Files, path: str) -> list[Row]:
     rows = store.rows_at([path]).get(path)
     try:
         if rows:
-            return rows if not files.is_missing(path) and holds(files, path, rows[0].video_id, rows[0].state) else []
+            return rows if holds(files, path, rows[0].video_id, rows[0].state) else []
         contents = store.contents_of_size(files.state(path).size_bytes)
         if contents and (video_id := files.content_hash(path)) in contents:
             return store.rows_of(video_id)

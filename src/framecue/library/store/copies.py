@@ -74,8 +74,11 @@ class Copies:
         Raises:
             LibraryError: the library cannot be written.
         """
+        # Most commits of a run have nothing to note, and most libraries no such table to look for.
+        if not (copies or forget):
+            return
         table = self._table(make=bool(copies))
-        if table is None or not (copies or forget):
+        if table is None:
             return
         if not copies:
             table.attempt("written", lambda: table.lance.delete(is_one_of(forget)))

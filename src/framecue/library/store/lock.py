@@ -16,6 +16,7 @@ from urllib.request import url2pathname
 from filelock import FileLock, Timeout
 
 from framecue.errors import LibraryError
+from framecue.paths import is_url
 
 __all__ = ["LOCK_FILE", "library_lock"]
 
@@ -115,7 +116,7 @@ def _is_folder_or_nothing(place: Path) -> bool:
 
 
 def _local_folder(uri: str) -> Path | None:
-    if "://" not in uri:
+    if not is_url(uri):
         return Path(uri)
     parts = urlsplit(uri)
     return Path(url2pathname(parts.path)) if parts.scheme == "file" else None
