@@ -1,5 +1,6 @@
 from .isolate.frame_source import IsolatedFrameSource as IsolatedFrameSource
 from .isolate.isolated import IsolatedReader as IsolatedReader
+from .limits import READING as READING
 from .limits import STALL_SECONDS as STALL_SECONDS
 from .read.cached_source import CachedFrameSource as CachedFrameSource
 from .read.decode import VideoInfo as VideoInfo

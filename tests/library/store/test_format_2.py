@@ -14,6 +14,7 @@ import pytest
 from framecue.library import Filters, Library
 from framecue.library.store import Store
 from framecue.library.store.copies import COPIES_TABLE
+from framecue.library.store.migrations import SCHEMA_VERSION
 from framecue.library.store.table import TABLE
 
 MADE = Path(__file__).with_name("format_2")
@@ -89,7 +90,7 @@ def test_it_is_looked_at_and_searched_and_stays_as_it_is(uri: str, colour_model)
 
 def assert_all_is_found(library: Library, films: Path, *, more: int = 0) -> None:
     store = Store.open(library.uri)
-    assert store.format == 3
+    assert store.format == SCHEMA_VERSION
     assert store.table.schema.metadata[b"framecue.fingerprint"] == FINGERPRINT
     assert set(store.held()) >= {str(films / name) for name in FILMS[:3]}
     assert (len(store.held()), len(store.copies()), store.num_rows()) == (4 + more, 1, 9 + more)
@@ -128,7 +129,7 @@ def test_subtitles_are_brought_up_to_date(uri: str, films_in_place: Path, colour
     report = Library(uri, model=colour_model).add(films_in_place)
     assert (report.subtitles_updated, report.encoded) == (1, 0)
     store = Store.open(uri)
-    assert store.format == 3
+    assert store.format == SCHEMA_VERSION
     assert [match.match.start_seconds for match in store.search_texts([("cat", 1.0)], QUERY, limit=9)] == [6.0]
     assert store.search_texts([("dog", 1.0)], QUERY, limit=9) == []
 

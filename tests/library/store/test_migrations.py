@@ -56,13 +56,16 @@ def test_the_steps_follow_each_other_and_add_what_may_be_empty() -> None:
 
 def test_steps_that_were_published_stay_as_they_are() -> None:
     """Libraries were made by them. Add a line here for a new step; change none."""
-    assert [(step.format, step.columns) for step in MIGRATIONS] == [(3, (("indexed_seconds", pa.float64()),))]
+    assert [(step.format, step.columns) for step in MIGRATIONS] == [
+        (3, (("indexed_seconds", pa.float64()),)),
+        (4, (("reading", pa.int64()), ("kind", pa.string()), ("recorded_seconds", pa.float64()))),
+    ]
 
 
 def test_a_new_library_has_the_newest_format_and_nothing_to_migrate(make_store) -> None:
     store = make_store([{"path": "/a.mp4"}])
     version = store.table.lance.version
-    assert store.format == SCHEMA_VERSION == 3
+    assert store.format == SCHEMA_VERSION == 4
     assert not store.migrate()
     assert store.table.lance.version == version
 
@@ -80,14 +83,14 @@ def test_an_older_format_is_read_without_writing_anything(old: Store) -> None:
     assert files_of(store) == before
 
 
-def test_a_migration_is_one_commit_that_writes_no_rows(old: Store) -> None:
+def test_a_step_is_one_commit_that_writes_no_rows(old: Store) -> None:
     version, data = old.table.lance.version, data_files(old)
     assert old.migrate()
-    assert (old.format, old.table.lance.version, data_files(old)) == (3, version + 1, data)
+    assert (old.format, old.table.lance.version, data_files(old)) == (SCHEMA_VERSION, version + len(MIGRATIONS), data)
     assert not old.migrate()
-    assert old.table.lance.version == version + 1
+    assert old.table.lance.version == version + len(MIGRATIONS)
     again = Store.open(old.uri)
-    assert (again.format, again.fingerprint, again.held()) == (3, old.fingerprint, old.held())
+    assert (again.format, again.fingerprint, again.held()) == (SCHEMA_VERSION, old.fingerprint, old.held())
 
 
 def test_a_migrated_library_has_the_columns_of_a_new_one(old: Store) -> None:
@@ -100,7 +103,7 @@ def test_a_write_migrates_before_and_keeps_when_segments_were_encoded(old: Store
     old.write([make_row(path="/new.mp4", indexed_seconds=1_800_000_000.5)])
     old.write([make_row(path="/b.mp4", indexed_seconds=7.0)], replacing=["/b.mp4"])
     store = Store.open(old.uri)
-    assert store.format == 3
+    assert store.format == SCHEMA_VERSION
     times = {path: [row.indexed_seconds for row in rows] for path, rows in store.rows_at(list(store.held())).items()}
     assert times == {"/a.mp4": [None], "/b.mp4": [7.0], "/it's.mp4": [None], "/new.mp4": [1_800_000_000.5]}
     assert [match.path for match in store.search(QUERY, limit=9, where="indexed_seconds > 8")] == ["/new.mp4"]
@@ -125,40 +128,40 @@ def test_who_opened_the_older_format_goes_on_with_it(old: Store, make_row) -> No
     assert second.format == 2
     assert len(second.search(QUERY, limit=9)) == 3
     second.write([make_row(path="/new.mp4", indexed_seconds=1.0)])
-    assert second.format == 3
+    assert second.format == SCHEMA_VERSION
     third.refresh()
-    assert third.format == 3
+    assert third.format == SCHEMA_VERSION
     assert len(third.search(QUERY, limit=9)) == 4
 
 
 def test_a_library_is_migrated_from_any_step_on(old: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that ends between two steps leaves a library of the format between them."""
-    add, left = old.table.lance.add_columns, [None] * 2
+    add, left = old.table.lance.add_columns, [None] * 3
 
-    def add_two(columns: list[pa.Field]) -> None:
+    def add_three(columns: list[pa.Field]) -> None:
         if not left:
             raise KeyboardInterrupt
         left.pop()
         add(columns)
 
     with monkeypatch.context() as patch:
-        patch.setattr(old.table.lance, "add_columns", add_two)
+        patch.setattr(old.table.lance, "add_columns", add_three)
         with pytest.raises(KeyboardInterrupt):
             migrate(old.table, LATER)
     between = lancedb.connect(old.uri).open_table(TABLE)
-    assert format_of(between.schema) == 4
-    assert between.schema.names[-3:] == ["indexed_seconds", "one", "two"]
+    assert format_of(between.schema) == SCHEMA_VERSION + 1
+    assert between.schema.names[-3:] == ["recorded_seconds", "one", "two"]
     assert migrate(old.table, LATER)
     assert not migrate(old.table, LATER)
-    assert format_of(old.table.schema) == 5
-    assert old.table.schema.names[-4:] == ["indexed_seconds", "one", "two", "three"]
+    assert format_of(old.table.schema) == SCHEMA_VERSION + 2
+    assert old.table.schema.names[-4:] == ["recorded_seconds", "one", "two", "three"]
     assert list(old.held()) == ["/a.mp4", "/b.mp4", "/it's.mp4"]
 
 
 def test_a_library_that_a_newer_framecue_migrated_is_refused(old: Store) -> None:
     kept = Store.open(old.uri)
     migrate(old.table, LATER)
-    says = "has format 5, this framecue reads formats 2 to 3; use the framecue that made it"
+    says = "has format 6, this framecue reads formats 2 to 4; use the framecue that made it"
     with pytest.raises(LibraryError, match=says):
         Store.open(old.uri)
     with pytest.raises(LibraryError, match=says):
@@ -233,9 +236,9 @@ def test_a_run_that_is_killed_leaves_a_library_and_the_next_one_finishes(
     store = Store.open(old.uri)
     assert (store.format, store.held()) == (leaves, held)
     assert len(store.search(QUERY, limit=9)) == 3
-    assert store.migrate() is (leaves == 2)
+    assert store.migrate()
     store.write([make_row(path="/new.mp4", indexed_seconds=1.0)])
-    assert Store.open(old.uri).format == 3
+    assert Store.open(old.uri).format == SCHEMA_VERSION
     assert list(Store.open(old.uri).held()) == [*held, "/new.mp4"]
 
 

@@ -61,6 +61,9 @@ class EncodedVideo:
         duration_seconds: of the video; 0 if it was not encoded.
         segments: in the order of their starts; none if the content was already known, and so not encoded.
         encoded_seconds: when it was encoded, seconds since 1970.
+        kind: "video" or "image".
+        recorded_seconds: when it was recorded, by its own metadata, seconds since 1970; None where they do not say.
+        warning: what is wrong with a file that was read all the same, or None.
     """
 
     unit: Unit
@@ -68,6 +71,9 @@ class EncodedVideo:
     duration_seconds: float = 0.0
     segments: tuple[EncodedSegment, ...] = ()
     encoded_seconds: float = 0.0
+    kind: str = "video"
+    recorded_seconds: float | None = None
+    warning: str | None = None
 
 
 class SegmentEncoder:
@@ -132,8 +138,16 @@ class _Video:
             return Skipped(self.unit.path, "nothing could be read of it")
         if not all(np.isfinite(segment.vector).all() for segment in self.segments):
             return Skipped(self.unit.path, "the model gives no finite vector for it; check the model's weights")
+        content = self.content
         return EncodedVideo(
-            self.unit, self.content.video_id, self.content.duration_seconds, tuple(self.segments), time.time()
+            self.unit,
+            content.video_id,
+            content.duration_seconds,
+            tuple(self.segments),
+            time.time(),
+            kind=content.kind,
+            recorded_seconds=content.recorded_seconds,
+            warning=content.warning,
         )
 
 

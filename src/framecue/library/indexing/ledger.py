@@ -24,6 +24,7 @@ from framecue.library.store import Store
 from framecue.library.store.records import Copy, Held
 from framecue.library.store.rows import Row
 from framecue.library.store.snapshot import Snapshot
+from framecue.video import READING
 
 __all__ = ["Ledger", "Outcome"]
 
@@ -232,6 +233,9 @@ def _rows(video: EncodedVideo) -> list[Row]:
             thumbnail=segment.thumbnail,
             caption=segment.caption,
             indexed_seconds=video.encoded_seconds,
+            reading=READING,
+            kind=video.kind,
+            recorded_seconds=video.recorded_seconds,
         )
         for segment in video.segments
     ]

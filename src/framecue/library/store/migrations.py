@@ -54,6 +54,8 @@ OLDEST_FORMAT = 2
 MIGRATIONS = (
     # When a segment was encoded, in seconds since 1970.
     Migration(3, (("indexed_seconds", pa.float64()),)),
+    # By which rules the segment's frames and times were read; what the file is; when it was recorded.
+    Migration(4, (("reading", pa.int64()), ("kind", pa.string()), ("recorded_seconds", pa.float64()))),
 )
 # The format of new libraries.
 SCHEMA_VERSION = MIGRATIONS[-1].format

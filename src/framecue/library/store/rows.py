@@ -56,6 +56,10 @@ class Row:
         subtitles: the text about the segment in the files beside the video, or None.
         sidecars: which files those were, with their states; None if there were none.
         indexed_seconds: when the segment was encoded, seconds since 1970; None if an older framecue did it.
+        reading: by which rules its frames and times were read, ``framecue.video.READING``; None if an older framecue
+            did it.
+        kind: "video" or "image"; None if an older framecue indexed it.
+        recorded_seconds: when the file was recorded, seconds since 1970; None if an older framecue indexed it.
     """
 
     video_id: str
@@ -70,6 +74,9 @@ class Row:
     subtitles: str | None = None
     sidecars: str | None = None
     indexed_seconds: float | None = None
+    reading: int | None = None
+    kind: str | None = None
+    recorded_seconds: float | None = None
 
 
 @dataclass(frozen=True)

@@ -53,12 +53,18 @@ class Content:
         is_wanted: whether its frames follow; not where its content is known already.
         duration_seconds: of the video; 0 where it is not wanted.
         num_segments: how many segments are planned; of a damaged video fewer moments may follow, but at least half.
+        kind: "video", or "image" of a still picture.
+        recorded_seconds: when it was recorded, by its own metadata, seconds since 1970; None where they do not say.
+        warning: what is wrong with a file that is read all the same, such as a large part that is missing; or None.
     """
 
     video_id: str
     is_wanted: bool
     duration_seconds: float = 0.0
     num_segments: int = 0
+    kind: str = "video"
+    recorded_seconds: float | None = None
+    warning: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
