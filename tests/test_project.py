@@ -105,6 +105,7 @@ TESTED_ELSEWHERE = {
     "video/write/containers.py": "video/test_face.py",
     "video/write/reencode.py": "video/write/test_cut.py",
     "video/write/remux.py": "video/write/test_cut.py",
+    "video/write/sound_encode.py": "video/write/test_sound.py",
 }
 
 needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")

@@ -116,7 +116,15 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "clip": (
         "clip {clips}/green.mp4@0-1 --output {folder}/out.mp4",
-        {"output": str, "path": str, "start_seconds": float, "end_seconds": float, "copied": bool},
+        {
+            "output": str,
+            "path": str,
+            "start_seconds": float,
+            "end_seconds": float,
+            "copied": bool,
+            "sound_tracks": int,
+            "sound_left_out": list,
+        },
     ),
     "remove": (
         "remove {clips}/red.mp4 {clips}/none.mp4 --library {library}",

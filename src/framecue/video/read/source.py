@@ -6,7 +6,7 @@ import os
 import re
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -65,11 +65,14 @@ def quiet_ffmpeg() -> Iterator[None]:
 
 
 @contextmanager
-def open_video(path: str | Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+def open_video(
+    path: str | Path, *, options: Mapping[str, str] | None = None
+) -> Iterator[tuple[InputContainer, VideoStream]]:
     """Open a file for reading and choose its video stream; the file is closed when the block ends.
 
     Args:
         path: the file.
+        options: of ffmpeg's demuxer.
 
     Yields:
         The PyAV container and its video stream.
@@ -83,7 +86,12 @@ def open_video(path: str | Path) -> Iterator[tuple[InputContainer, VideoStream]]
         stack.enter_context(quiet_ffmpeg())
         try:
             # Metadata in another encoding than UTF-8 is common in old files, and nothing here reads it.
-            container = av.open(_address(path, stack), "r", metadata_errors="replace")
+            container = av.open(
+                _address(path, stack),
+                "r",
+                options=None if options is None else dict(options),
+                metadata_errors="replace",
+            )
         except (av.FFmpegError, OSError) as error:
             raise VideoError(path, _open_reason(path, error)) from error
         stack.enter_context(container)

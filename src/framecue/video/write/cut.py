@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from uuid import uuid4
 
@@ -19,6 +20,8 @@ from framecue.video.read.source import ffmpeg_reason, quiet_ffmpeg
 from framecue.video.write.containers import CLIP_SUFFIXES, CONTAINERS, ContainerKind
 from framecue.video.write.reencode import encode_frames
 from framecue.video.write.remux import NotCopiableError, copy_packets
+from framecue.video.write.sound_tracks import HeardSound
+from framecue.video.write.span import shown_span
 
 __all__ = ["Cut", "clip_video"]
 
@@ -38,6 +41,8 @@ class Cut:
         start_seconds: where in the source it starts to show.
         end_seconds: where it ends.
         is_copied: whether the source's own packets were copied, or its frames encoded anew.
+        num_sounds: how many sound tracks it has.
+        sounds_left_out: why the source's other sound tracks are not in it, a line each.
     """
 
     source: Path
@@ -45,6 +50,8 @@ class Cut:
     start_seconds: float
     end_seconds: float
     is_copied: bool
+    num_sounds: int
+    sounds_left_out: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """Return the document that ``framecue clip --json`` prints."""
@@ -54,6 +61,8 @@ class Cut:
             "start_seconds": self.start_seconds,
             "end_seconds": self.end_seconds,
             "copied": self.is_copied,
+            "sound_tracks": self.num_sounds,
+            "sound_left_out": list(self.sounds_left_out),
         }
 
 
@@ -97,20 +106,31 @@ def clip_video(
     with VideoReader(source) as video:
         index = video.index
     places = _places(source, index, start_seconds, end_seconds)
+    zero, _ = index.span(0, 0)
+    wanted_end = zero + Fraction(min(end_seconds, index.duration_seconds))
     unfinished = output.with_name(f".framecue-clip-{uuid4().hex[:8]}{output.suffix}")
     try:
-        shown = None if exact else _copy(source, index, unfinished, container, places)
-        if shown is None:
+        copied = None if exact else _copy(source, index, unfinished, container, places, wanted_end)
+        if copied is None:
             with _open_output(unfinished, container) as target:
-                encode_frames(source, index, target, places, container.codecs)
+                heard = encode_frames(source, index, target, places, wanted_end, container.codecs)
+        else:
+            places, heard = copied
         unfinished.replace(output)
     except (av.FFmpegError, OSError) as error:
         raise OutputError(output, f"cannot be written ({ffmpeg_reason(error)})") from error
     finally:
         unfinished.unlink(missing_ok=True)
-    start, end = index.span(*(shown or places))
-    zero, _ = index.span(0, 0)
-    return Cut(source, output, float(start - zero), float(end - zero), is_copied=shown is not None)
+    start, end = shown_span(index, places, wanted_end)
+    return Cut(
+        source,
+        output,
+        float(start - zero),
+        float(end - zero),
+        is_copied=copied is not None,
+        num_sounds=len(heard.numbers),
+        sounds_left_out=heard.left_out,
+    )
 
 
 def _check_output(source: Path, output: Path, *, overwrite: bool) -> ContainerKind:
@@ -148,19 +168,24 @@ def _places(source: Path, index: PacketIndex, start_seconds: float, end_seconds:
 
 
 def _copy(
-    source: Path, index: PacketIndex, path: Path, container: ContainerKind, places: tuple[int, int]
-) -> tuple[int, int] | None:
-    """Copy a moment; return the first and the last place that the copy shows, None if it cannot be copied."""
+    source: Path,
+    index: PacketIndex,
+    path: Path,
+    container: ContainerKind,
+    places: tuple[int, int],
+    wanted_end: Fraction,
+) -> tuple[tuple[int, int], HeardSound] | None:
+    """Copy a moment; return the first and the last place that the copy shows and its sound, None if it cannot be."""
     try:
         with _open_output(path, container) as target:
-            shown = copy_packets(source, index, target, places, hides_lead=container.hides_lead)
+            shown, heard = copy_packets(source, index, target, places, wanted_end, hides_lead=container.hides_lead)
         with VideoReader(path) as made:
             made.info()
-            start, end = index.span(*shown)
+            start, end = shown_span(index, shown, wanted_end)
             is_good = abs(made.index.duration_seconds - float(end - start)) <= _COPY_SECONDS
     except (NotCopiableError, VideoError, av.FFmpegError, ValueError):
         return None
-    return shown if is_good else None
+    return (shown, heard) if is_good else None
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from heapq import merge
 from itertools import chain, islice
@@ -12,19 +12,18 @@ from typing import TypeAlias, cast
 import av
 import numpy as np
 from av.audio.stream import AudioStream
-from av.container import InputContainer, OutputContainer
+from av.container import OutputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
 from framecue.video.read.packets import PacketIndex
 from framecue.video.read.run import Packets, jump
 from framecue.video.read.source import open_video
+from framecue.video.write.sound import OpenSound, plan_stretch
+from framecue.video.write.sound_tracks import HeardSound, describe, find_heard
+from framecue.video.write.span import shown_span
 
 __all__ = ["NotCopiableError", "copy_packets"]
-
-# How far before its time a packet of sound may be in a file.
-_SOUND_LEAD_SECONDS = 2
-
 
 _Packet: TypeAlias = "Packet[VideoStream] | Packet[AudioStream]"
 
@@ -34,8 +33,14 @@ class NotCopiableError(Exception):
 
 
 def copy_packets(
-    source: Path, index: PacketIndex, target: OutputContainer, places: tuple[int, int], *, hides_lead: bool
-) -> tuple[int, int]:
+    source: Path,
+    index: PacketIndex,
+    target: OutputContainer,
+    places: tuple[int, int],
+    wanted_end: Fraction,
+    *,
+    hides_lead: bool,
+) -> tuple[tuple[int, int], HeardSound]:
     """Copy a video's packets, and its sound's, from the keyframe at or before a place to another place.
 
     Args:
@@ -43,12 +48,13 @@ def copy_packets(
         index: its index.
         target: the open output container.
         places: the first and the last frame that are wanted.
+        wanted_end: where to end, in seconds of the file's own clock, if the last frame is shown for longer.
         hides_lead: whether the target hides what comes before time 0; then the first place is at 0 and the frames from
             the keyframe to it are hidden, else the keyframe is at 0.
 
     Returns:
         The first and the last place that the copy shows. The last is some frames later than asked for where frames
-        that come after it are needed to show those before it.
+        that come after it are needed to show those before it. And which of the sound tracks are in the target.
 
     Raises:
         NotCopiableError: there is no keyframe to start from, or the target cannot hold the streams.
@@ -60,31 +66,33 @@ def copy_packets(
         raise NotCopiableError
     last = _last_complete(index, last)
     last_rank = int(index.ranks[: last + 1].max())
-    with open_video(source) as (container, stream), open_video(source) as (sound, _):
+    with open_video(source) as (container, stream):
         key_time, rank, packets = jump(container, stream, index, key)
         head = next(packets, None)
         if head is None:
             raise NotCopiableError
         if not hides_lead:
             first = int(np.searchsorted(index.times, key_time))
-        start, end = index.span(first, last)
-        # PyAV's types leave out that there is no context for a codec that ffmpeg does not know.
-        streams = [item for item in sound.streams.audio if cast(object, item.codec_context) is not None]
-        outputs = _add_copies(target, [stream, *streams], hides_lead=hides_lead)
-        pictures = _pictures(chain([head], packets), key_time, num_packets=last_rank - rank + 1)
-        for packet in merge(pictures, _sounds(sound, streams, start, end), key=_decode_time):
-            assert packet.pts is not None
-            assert packet.dts is not None
-            offset = round(start / packet.time_base)
-            packet.pts -= offset
-            packet.dts -= offset
-            packet.stream = outputs[packet.stream.type, packet.stream.index]
-            target.mux(packet)
-    return first, last
+        start, end = shown_span(index, (first, last), wanted_end)
+        stretch = plan_stretch(source, index, start, end)
+        heard = find_heard(stretch, is_decoded=False)
+        with stretch.open() as sound:
+            streams = [sound.streams[number] for number in heard.numbers]
+            outputs = _add_copies(target, stream, streams, hides_lead=hides_lead)
+            pictures = _pictures(chain([head], packets), key_time, num_packets=last_rank - rank + 1)
+            for packet in merge(pictures, _sounds(sound, streams, start, end), key=_decode_time):
+                assert packet.pts is not None
+                assert packet.dts is not None
+                offset = round(start / packet.time_base)
+                packet.pts -= offset
+                packet.dts -= offset
+                packet.stream = outputs[packet.stream.type, packet.stream.index]
+                target.mux(packet)
+    return (first, last), heard
 
 
 def _add_copies(
-    target: OutputContainer, streams: list[VideoStream | AudioStream], *, hides_lead: bool
+    target: OutputContainer, video: VideoStream, sounds: Sequence[AudioStream], *, hides_lead: bool
 ) -> dict[tuple[str, int], VideoStream | AudioStream]:
     """Add streams like others to an output; return them by the kind and number of those.
 
@@ -93,8 +101,9 @@ def _add_copies(
     """
     outputs: dict[tuple[str, int], VideoStream | AudioStream] = {}
     try:
-        for item in streams:
-            output = target.add_stream_from_template(item, opaque=True)
+        for item in (video, *sounds):
+            output = cast(VideoStream | AudioStream, target.add_stream_from_template(item, opaque=True))
+            describe(output, item)
             if item.codec_context.name == "hevc" and hides_lead:
                 output.codec_context.codec_tag = "hvc1"  # the one of two names that all players know
             outputs[item.type, item.index] = output
@@ -140,21 +149,16 @@ def _pictures(packets: Packets, key_time: int, num_packets: int) -> Iterator[_Pa
         raise NotCopiableError
 
 
-def _sounds(container: InputContainer, streams: list[AudioStream], start: Fraction, end: Fraction) -> Iterator[_Packet]:
-    """Yield the packets of sound that are heard between two times, in seconds of the file's own clock."""
-    unfinished = {stream.index for stream in streams}
-    if not unfinished:
-        return
-    try:
-        container.seek(int((start - _SOUND_LEAD_SECONDS) * av.time_base))
-        for packet in container.demux(tuple(streams)):
-            if not packet.size or packet.pts is None or packet.dts is None:
-                continue
-            if packet.pts * packet.time_base >= end:
-                unfinished.discard(packet.stream.index)
-                if not unfinished:
-                    return
-            elif (packet.pts + (packet.duration or 0)) * packet.time_base > start:
-                yield packet
-    except (av.FFmpegError, OSError):
-        return  # the file breaks off here
+def _sounds(sound: OpenSound, streams: Sequence[AudioStream], start: Fraction, end: Fraction) -> Iterator[_Packet]:
+    """Yield the packets of sound that are heard between two times, in the order in which they are to be decoded."""
+    reached: dict[int, int] = {}
+    for packet in sound.packets(streams):
+        assert packet.pts is not None
+        assert packet.dts is not None
+        is_heard = (
+            packet.pts + (packet.duration or 0)
+        ) * packet.time_base > start and packet.pts * packet.time_base < end
+        number = packet.stream.index
+        if is_heard and packet.dts > reached.get(number, packet.dts - 1):  # a damaged file may go back
+            reached[number] = packet.dts
+            yield packet
