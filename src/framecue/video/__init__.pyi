@@ -1,3 +1,4 @@
+from .isolate.clip import clip_video as clip_video
 from .isolate.frame_source import IsolatedFrameSource as IsolatedFrameSource
 from .isolate.isolated import IsolatedReader as IsolatedReader
 from .limits import READING as READING
@@ -27,7 +28,6 @@ from .read.suffixes import IMAGE_SUFFIXES as IMAGE_SUFFIXES
 from .read.suffixes import VIDEO_SUFFIXES as VIDEO_SUFFIXES
 from .write.containers import CLIP_SUFFIXES as CLIP_SUFFIXES
 from .write.cut import Cut as Cut
-from .write.cut import clip_video as clip_video
 from .write.hit_name import format_hit as format_hit
 from .write.hit_name import parse_hit as parse_hit
 from .write.write import write_video as write_video

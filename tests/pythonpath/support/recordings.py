@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
+from av.audio.stream import AudioStream
+from av.video.stream import VideoStream
 
 __all__ = ["FRAME_SECONDS", "beeps_of", "flashes_of", "record"]
 
@@ -45,14 +48,14 @@ def record(
     """
     video, sound = _CODECS.get(file_format or "", ("libx264", "aac"))
     with av.open(str(path), "w", format=file_format, options=options or {}) as container:
-        pictures = container.add_stream(video, rate=_RATE)
+        pictures = cast(VideoStream, container.add_stream(video, rate=_RATE))
         pictures.width, pictures.height, pictures.pix_fmt = 64, 48, "yuv420p"
         pictures.codec_context.gop_size = _RATE
         if video == "mpeg2video":
             pictures.bit_rate = 1_000_000
         tracks = []
         for metadata in sounds:
-            track = container.add_stream(sound_codec or sound, rate=sound_rate, layout="stereo")
+            track = cast(AudioStream, container.add_stream(sound_codec or sound, rate=sound_rate, layout="stereo"))
             track.metadata.update(metadata)
             tracks.append(track)
         at = np.arange(round(seconds * sound_rate)) / sound_rate
@@ -69,8 +72,9 @@ def record(
                 piece.sample_rate, piece.time_base = sound_rate, Fraction(1, sound_rate)
                 piece.pts = start + round(begin_seconds * sound_rate)
                 container.mux(track.encode(piece))
-        for stream in (pictures, *tracks):
-            container.mux(stream.encode(None))
+        container.mux(pictures.encode(None))
+        for track in tracks:
+            container.mux(track.encode(None))
     return path
 
 
@@ -88,7 +92,7 @@ def beeps_of(path: Path, track: int = 0) -> list[float]:
     with av.open(str(path)) as container:
         resampler = av.AudioResampler(format="fltp", layout="mono", rate=16000)
         pieces = [
-            (float(piece.pts * piece.time_base), np.abs(piece.to_ndarray()[0]))
+            (float(piece.time or 0), np.abs(piece.to_ndarray()[0]))
             for frame in container.decode(container.streams.audio[track])
             for piece in resampler.resample(frame)
         ]
@@ -98,7 +102,8 @@ def beeps_of(path: Path, track: int = 0) -> list[float]:
 
 
 def _is_on(at: np.ndarray, beeps: Sequence[float]) -> np.ndarray:
-    return np.any([(at >= beep - 1e-9) & (at < beep + _BEEP_SECONDS) for beep in beeps], axis=0)
+    on: np.ndarray = np.any([(at >= beep - 1e-9) & (at < beep + _BEEP_SECONDS) for beep in beeps], axis=0)
+    return on
 
 
 def _rises(signal: Iterator[tuple[float, bool]]) -> Iterator[float]:

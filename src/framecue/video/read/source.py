@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 import threading
 from collections.abc import Iterator, Mapping
@@ -18,7 +17,7 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from framecue.errors import VideoError
-from framecue.paths import NOT_LOCAL
+from framecue.paths import NOT_LOCAL, url_as_written
 from framecue.video.read.heartbeat import beat
 
 __all__ = [
@@ -33,9 +32,6 @@ __all__ = [
 _TEXT_FORMATS = frozenset({"tty", "bin", "adf", "idf", "xbin"})
 # A stream with one of these marks is a picture about the file (an album cover), not its content.
 _COVER_MARKS = 0x0400  # AV_DISPOSITION_ATTACHED_PIC; timed thumbnails carry it too
-
-# What a path makes of `s3://bucket/a.mp4`; a drive of Windows has one letter.
-_URL = re.compile(r"[A-Za-z][\w+.-]+:/")
 
 _quiet_lock = threading.Lock()
 _quiet_depth = 0
@@ -134,7 +130,8 @@ def check_file(path: Path) -> None:
     try:
         status = path.stat()
     except FileNotFoundError:
-        raise VideoError(path, NOT_LOCAL if _URL.match(str(path)) else "no such file") from None
+        url = url_as_written(path)
+        raise VideoError(url or path, NOT_LOCAL if url else "no such file") from None
     except (OSError, ValueError) as error:
         raise VideoError(path, f"cannot be read ({ffmpeg_reason(error)})") from error
     if stat.S_ISDIR(status.st_mode):

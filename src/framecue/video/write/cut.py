@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from uuid import uuid4
 
 import av
 import numpy as np
 from av.container import OutputContainer
 
-from framecue.errors import InputError, OutputError, VideoError
+from framecue.errors import OutputError, VideoError
 from framecue.video.read.decode import VideoReader
+from framecue.video.read.heartbeat import beat
 from framecue.video.read.packets import PacketIndex
 from framecue.video.read.source import ffmpeg_reason, quiet_ffmpeg
-from framecue.video.write.containers import CLIP_SUFFIXES, CONTAINERS, ContainerKind
+from framecue.video.write.containers import ContainerKind
 from framecue.video.write.reencode import encode_frames
 from framecue.video.write.remux import NotCopiableError, copy_packets
 from framecue.video.write.sound_tracks import HeardSound
 from framecue.video.write.span import shown_span
 
-__all__ = ["Cut", "clip_video"]
+__all__ = ["Cut", "cut_moment"]
 
 # Times that were rounded to milliseconds still mean the frame that they were of.
 _ROUNDING_SECONDS = 0.0005
 # A copy whose frames last longer or shorter than planned by more than this is none.
 _COPY_SECONDS = 0.5
+_LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -66,91 +68,50 @@ class Cut:
         }
 
 
-def clip_video(
-    source: str | Path,
-    output: str | Path,
-    start_seconds: float,
-    end_seconds: float,
-    *,
-    exact: bool = False,
-    overwrite: bool = False,
+def cut_moment(
+    source: Path, partial: Path, container: ContainerKind, start_seconds: float, end_seconds: float, *, exact: bool
 ) -> Cut:
-    """Cut a moment out of a video.
-
-    The video's and the sound's packets are copied, from the keyframe at or before the start. In mp4, m4v and mov files
-    the frames before the start are then hidden (by an edit list, which players heed), in others they are shown, and
-    the clip starts earlier than asked for. It may end some frames later, where these are needed to show those before.
-    What cannot be copied, as the output's container cannot hold it, is encoded (H.264 and AAC, in webm VP9 and Opus).
-    The output appears when it is complete: it is written beside its place under another name first.
+    """Cut a moment out of a video, into a file that nobody has seen yet.
 
     Args:
         source: the video.
-        output: the file to write; its ending says which container, one of CLIP_SUFFIXES.
+        partial: the file to write; what was there is lost.
+        container: its kind.
         start_seconds: where the moment starts.
         end_seconds: where it ends; later than the video's end means that end.
         exact: always encode, from the very frame to the very frame.
-        overwrite: replace an output that exists.
 
     Returns:
         What was written.
 
     Raises:
-        InputError: the moment or the output make no sense, or the output exists.
         VideoError: the source cannot be read, or is over before the moment starts.
-        OutputError: the output cannot be written.
+        OutputError: the file cannot be written.
     """
-    source, output = Path(source), Path(output)
-    container = _check_output(source, output, overwrite=overwrite)
-    if not 0 <= start_seconds < end_seconds:
-        raise InputError(f"no moment runs from {start_seconds} to {end_seconds} seconds: give 0 <= start < end")
     with VideoReader(source) as video:
         index = video.index
     places = _places(source, index, start_seconds, end_seconds)
     zero, _ = index.span(0, 0)
     wanted_end = zero + Fraction(min(end_seconds, index.duration_seconds))
-    unfinished = output.with_name(f".framecue-clip-{uuid4().hex[:8]}{output.suffix}")
     try:
-        copied = None if exact else _copy(source, index, unfinished, container, places, wanted_end)
+        copied = None if exact else _copy(source, index, partial, container, places, wanted_end)
         if copied is None:
-            with _open_output(unfinished, container) as target:
+            with _open_output(partial, container) as target:
                 heard = encode_frames(source, index, target, places, wanted_end, container.codecs)
         else:
             places, heard = copied
-        unfinished.replace(output)
     except (av.FFmpegError, OSError) as error:
-        raise OutputError(output, f"cannot be written ({ffmpeg_reason(error)})") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
+        raise OutputError(partial, f"cannot be written ({ffmpeg_reason(error)})") from error
     start, end = shown_span(index, places, wanted_end)
     return Cut(
         source,
-        output,
+        partial,
         float(start - zero),
         float(end - zero),
         is_copied=copied is not None,
         num_sounds=len(heard.numbers),
         sounds_left_out=heard.left_out,
     )
-
-
-def _check_output(source: Path, output: Path, *, overwrite: bool) -> ContainerKind:
-    container = CONTAINERS.get(output.suffix.lower())
-    if container is None:
-        raise InputError(f"{output}: no kind of clip ends in {output.suffix!r}; known: {', '.join(CLIP_SUFFIXES)}")
-    try:
-        str(output.absolute()).encode()
-    except UnicodeEncodeError:
-        raise InputError(f"{output}: a clip cannot be written to a name that is not UTF-8") from None
-    if not output.parent.is_dir():
-        raise InputError(f"{output}: there is no folder {output.parent}")
-    if output.is_dir():
-        raise InputError(f"{output}: is a folder; name the file to write")
-    if output.exists():
-        if source.exists() and output.samefile(source):
-            raise InputError(f"{output}: is the video itself; write the clip to another file")
-        if not overwrite:
-            raise InputError(f"{output}: exists already; name another file, or replace it (--force, overwrite=True)")
-    return container
 
 
 def _places(source: Path, index: PacketIndex, start_seconds: float, end_seconds: float) -> tuple[int, int]:
@@ -190,7 +151,30 @@ def _copy(
 
 @contextmanager
 def _open_output(path: Path, container: ContainerKind) -> Iterator[OutputContainer]:
-    with quiet_ffmpeg():
+    with quiet_ffmpeg(), _beating_while_it_changes(path):
         address = f"file:{path.absolute()}"
         with av.open(address, "w", format=container.name, options=dict(container.options)) as target:
             yield target
+
+
+@contextmanager
+def _beating_while_it_changes(path: Path) -> Iterator[None]:
+    """Give signs of life as long as a file changes: to put its index to the front, ffmpeg moves all of a large one."""
+    is_over = threading.Event()
+
+    def watch() -> None:
+        before = None
+        while not is_over.wait(_LOOK_SECONDS):
+            with suppress(OSError):
+                found = path.stat()
+                if (found.st_size, found.st_mtime_ns) != before:
+                    before = found.st_size, found.st_mtime_ns
+                    beat()
+
+    watcher = threading.Thread(target=watch, daemon=True, name="framecue-clip-watch")
+    watcher.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        watcher.join()
