@@ -299,7 +299,7 @@ def test_a_failed_save_leaves_the_adapter_that_was_there(folder: Path, make_back
 
     monkeypatch.setattr(checkpoint, "save_file", disk_full)
     with pytest.raises(OSError, match="No space left"):
-        save_adapter(folder, backbone=backbone, method=method, method_name=config.method, version="2")
+        save_adapter(folder, backbone=backbone, method=method, method_name=config.method, version="2", overwrite=True)
     assert adapter_hash(folder) == before
 
 

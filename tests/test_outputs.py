@@ -116,8 +116,8 @@ def test_what_is_no_file(tmp_path: Path) -> None:
     for name, says in [
         ("folder", "is a folder; name the file to write"),
         ("pipe", "is no regular file"),
-        ("none/a.png", "there is no folder"),
-        ("file/a.png", "is no folder|cannot be written|there is no folder"),
+        ("none/a.png", r"cannot be written \(No such file or directory\)"),
+        ("file/a.png", "cannot be written"),
         ("x" * 300, "cannot be written"),
         ("a\0b", "cannot be written"),
     ]:

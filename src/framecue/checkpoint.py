@@ -18,6 +18,7 @@ from framecue.assets import bundled_names, find_bundled
 from framecue.backbone import Backbone
 from framecue.errors import AdapterError, InputError
 from framecue.methods import Method, build_method
+from framecue.outputs import check_output, refuse_url, written_beside
 from framecue.paths import user_path
 from framecue.validation import dataclass_types, explain
 
@@ -121,14 +122,22 @@ def save_adapter(
     method_name: str,
     version: str,
     scores: dict[str, Any] | None = None,
+    overwrite: bool = False,
 ) -> None:
-    """Write an adapter folder; its two files appear whole or not at all."""
+    """Write an adapter folder; its two files appear whole or not at all.
+
+    Raises:
+        InputError: the folder holds an adapter, or a file of such a name, and `overwrite` does not say to replace it.
+        OutputError: it cannot be written.
+    """
     target = Path(folder)
+    refuse_url(target)
     target.mkdir(parents=True, exist_ok=True)
+    for name in (WEIGHTS_FILE, CONFIG_FILE):
+        check_output(target / name, overwrite=overwrite)
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in trained_tensors(backbone, method).items()}
-    partial = target / f"{WEIGHTS_FILE}.partial"
-    save_file(tensors, partial)
-    partial.replace(target / WEIGHTS_FILE)
+    with written_beside(target / WEIGHTS_FILE, overwrite=overwrite) as partial:
+        save_file(tensors, partial)
     config = AdapterConfig(
         method=method_name,
         options=method.config.to_dict(),
@@ -137,9 +146,8 @@ def save_adapter(
         framecue_version=version,
         scores=scores or {},
     )
-    partial = target / f"{CONFIG_FILE}.partial"
-    partial.write_text(json.dumps(asdict(config), indent=2) + "\n", encoding="utf-8")
-    partial.replace(target / CONFIG_FILE)
+    with written_beside(target / CONFIG_FILE, overwrite=overwrite) as partial:
+        partial.write_text(json.dumps(asdict(config), indent=2) + "\n", encoding="utf-8")
 
 
 def load_adapter(adapter: str | Path, backbone: Backbone) -> tuple[Method, AdapterConfig]:

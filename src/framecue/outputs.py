@@ -6,6 +6,7 @@ may leave it there; the next one that writes into the folder removes it.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -20,7 +21,7 @@ from uuid import uuid4
 from framecue.errors import InputError, OutputError
 from framecue.paths import NOT_WRITABLE, url_as_written
 
-__all__ = ["HOW_TO_REPLACE", "check_output", "partial_beside", "refuse_url", "written_beside"]
+__all__ = ["HOW_TO_REPLACE", "check_output", "folder_beside", "partial_beside", "refuse_url", "written_beside"]
 
 HOW_TO_REPLACE = "name another file, or replace it (--force, overwrite=True)"
 """What a message says of a file that exists."""
@@ -41,24 +42,19 @@ def check_output(
             the output exists.
 
     Raises:
-        InputError: it is on no disk, there is no such folder, or something is there that may not be replaced.
+        InputError: it is on no disk, or something is there that may not be replaced.
+        OutputError: there is no such folder, or no file can have this name.
     """
     path = Path(output)
     refuse_url(output)
-    try:
-        path.parent.stat()
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is no folder {path.parent}") from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be written ({_reason(error)})") from error
-    if not path.parent.is_dir():
-        raise InputError(f"{path}: {path.parent} is no folder")
+    if not path.parent.is_dir():  # said now, not when the work is done
+        raise OutputError(path, f"cannot be written ({os.strerror(errno.ENOENT)})")
     try:
         found = path.lstat()
     except FileNotFoundError:
         return
     except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be written ({_reason(error)})") from error
+        raise OutputError(path, f"cannot be written ({_reason(error)})") from error
     if path.is_dir():
         raise InputError(f"{path}: is a folder; name the file to write")
     if not stat.S_ISREG(found.st_mode) and not stat.S_ISLNK(found.st_mode):
@@ -116,6 +112,45 @@ def written_beside(
                 _rename_to_nothing(partial, path)
         except FileExistsError:
             raise InputError(f"{path}: exists already; {HOW_TO_REPLACE}") from None
+        except OSError as error:
+            raise OutputError(path, f"cannot be written ({_reason(error)})") from error
+    finally:
+        _remove(partial)
+
+
+@contextmanager
+def folder_beside(output: str | os.PathLike[str], *, overwrite: bool = False) -> Iterator[Path]:
+    """Give a new folder to write to, and let what was written into it take its place when the block ends.
+
+    Args:
+        output: the folder, which need not exist.
+        overwrite: whether files in it may be replaced by those of the same names; otherwise it has to be empty.
+
+    Yields:
+        An empty folder beside it.
+
+    Raises:
+        InputError: there is something already, before the block runs.
+        OutputError: it cannot be written.
+    """
+    path = Path(output)
+    refuse_url(path)
+    try:
+        if path.exists() and (not path.is_dir() or (not overwrite and any(path.iterdir()))):
+            raise InputError(f"{path}: holds something already; name a new or an empty folder")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = partial_beside(path)
+        partial.mkdir()
+    except (OSError, ValueError) as error:
+        raise OutputError(path, f"cannot be written ({_reason(error)})") from error
+    try:
+        yield partial
+        try:
+            if not path.is_dir():
+                partial.rename(path)
+            else:
+                for made in sorted(partial.iterdir()):
+                    (made.replace if overwrite else made.rename)(path / made.name)
         except OSError as error:
             raise OutputError(path, f"cannot be written ({_reason(error)})") from error
     finally:

@@ -55,11 +55,10 @@ def test_a_dataset_is_overwritten_only_when_told(run, no_drawing, tmp_path: Path
     result = run("moji-motion", tmp_path, "--clips", 2, "--json")
     assert (result.code, result.out) == (1, "")
     assert (
-        result.err
-        == f"Error: {tmp_path}: already holds a dataset ({CAPTIONS_FILE}); give another folder or --overwrite\n"
+        result.err == f"Error: {tmp_path}: already holds a dataset ({CAPTIONS_FILE}); give another folder or --force\n"
     )
     assert len(read_captions(tmp_path)) == 4
-    assert run("moji-motion", tmp_path, "--clips", 2, "--overwrite").code == 0
+    assert run("moji-motion", tmp_path, "--clips", 2, "--force").code == 0
     assert len(read_captions(tmp_path)) == 2
     assert len(list((tmp_path / "clips").iterdir())) == 2
 

@@ -233,7 +233,7 @@ def test_a_sheet(run, uri: str, clips: Path, tmp_path: Path) -> None:
         # Of the file that is gone, the thumbnail.
         red, green, blue = picture.convert("RGB").getpixel((60, 90))
         assert red > 180 > 80 > max(green, blue)
-    document = json.loads(run("search", "red", "--library", uri, "--sheet", sheet, "--json").out)
+    document = json.loads(run("search", "red", "--library", uri, "--sheet", sheet, "--json", "--force").out)
     assert document.keys() == {"query", "results", "sheet"}
     assert document["sheet"] == str(sheet)
 

@@ -50,7 +50,7 @@ def is_colour(pixels: np.ndarray, colour: tuple[int, int, int]) -> bool:
 
 
 def draw(rows: list[SheetRow], folder: Path) -> np.ndarray:
-    file = contact_sheet(rows, folder / "sheet.png")
+    file = contact_sheet(rows, folder / "sheet.png", overwrite=True)
     assert file == folder / "sheet.png"
     with Image.open(file) as picture:
         assert picture.format == "PNG"

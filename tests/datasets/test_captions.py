@@ -78,8 +78,8 @@ def test_a_folder_is_found_from_where_one_stands(folder, monkeypatch):
     monkeypatch.chdir(folder)
     (clip,) = read_captions(".")
     assert clip.video.is_file()
-    write_captions(".", [clip])
-    write_captions(folder, [clip])
+    write_captions(".", [clip], overwrite=True)
+    write_captions(folder, [clip], overwrite=True)
     assert read_captions(".") == [clip]
 
 
@@ -220,7 +220,9 @@ def test_what_is_written_is_read_back(tmp_path_factory, data):
 def test_writing_replaces_the_file_in_one_step_and_leaves_no_other(folder):
     write_lines(folder, GOOD)
     clip = Clip(folder / "clips/b.mp4", ("é",), "test")
-    assert write_captions(folder, iter([clip])) == folder / "captions.jsonl"
+    with pytest.raises(DatasetError, match="exists already"):
+        write_captions(folder, iter([clip]))
+    assert write_captions(folder, iter([clip]), overwrite=True) == folder / "captions.jsonl"
     text = (folder / "captions.jsonl").read_text(encoding="utf-8")
     assert text == '{"video": "clips/b.mp4", "captions": ["é"], "split": "test"}\n'
     assert sorted(path.name for path in folder.iterdir()) == ["captions.jsonl", "clips"]

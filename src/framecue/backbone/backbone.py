@@ -28,6 +28,7 @@ from framecue.backbone.siglip2 import (
 )
 from framecue.backbone.towers import TextTower, VisionTower
 from framecue.errors import ModelError
+from framecue.outputs import folder_beside
 
 __all__ = ["Backbone"]
 
@@ -164,12 +165,17 @@ class Backbone(nn.Module):
         unknown = self.tokenizer.unk_token_id
         return list(dict.fromkeys(ids[0] for ids in encoded if len(ids) == 1 and ids[0] != unknown))
 
-    def save(self, folder: str | Path) -> None:
-        """Write a folder that `transformers` and `load_backbone` can load: weights, tokenizer and preprocessing."""
-        with quiet_transformers():
-            self.model.save_pretrained(folder)
-            self.tokenizer.save_pretrained(folder)
-            self.preprocess.save(folder)
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> None:
+        """Write a folder that `transformers` and `load_backbone` can load: weights, tokenizer and preprocessing.
+
+        Raises:
+            InputError: the folder holds something, and `overwrite` does not say to replace files of such names.
+            OutputError: it cannot be written.
+        """
+        with folder_beside(folder, overwrite=overwrite) as partial, quiet_transformers():
+            self.model.save_pretrained(partial)
+            self.tokenizer.save_pretrained(partial)
+            self.preprocess.save(partial)
 
     def scale_position_embedding(self, factor: float) -> None:
         """Multiply the image encoder's position embeddings, in place."""

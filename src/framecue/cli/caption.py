@@ -29,10 +29,10 @@ def caption(videos: tuple[str, ...], model: str, adapter: str, as_json: bool) ->
         try:
             made.append((video, loaded.caption_frames(loaded.read_video(video)[None])[0]))
         except VideoError as error:
-            skipped.append(error)
+            skipped.append((video, error))
     if len(skipped) == len(videos) == 1:
-        raise skipped[0]
-    for problem in skipped:
+        raise skipped[0][1]
+    for _, problem in skipped:
         log(f"skipped {problem}")
     if not made:
         raise InputError(f"none of the {len(videos)} files could be read")
@@ -40,7 +40,7 @@ def caption(videos: tuple[str, ...], model: str, adapter: str, as_json: bool) ->
         print_json(
             {
                 "captions": [{"path": path, "caption": text} for path, text in made],
-                "skipped": [{"path": str(problem.path), "reason": problem.reason} for problem in skipped],
+                "skipped": [{"path": video, "reason": problem.reason} for video, problem in skipped],
             }
         )
     elif len(videos) == 1:

@@ -13,6 +13,7 @@ import click
 from framecue.cli.options import DEFAULT_ADAPTER, DEFAULT_MODEL, FolderPath
 from framecue.cli.output import log, print_json, print_table, progress_bar, quiet_libraries
 from framecue.errors import FingerprintError, InputError
+from framecue.outputs import check_output
 from framecue.times import time_span
 
 if TYPE_CHECKING:
@@ -35,8 +36,9 @@ MOMENT_SECONDS = 1.5
     type=FolderPath(),
     help="Where the clips, the library and the picture go.",
 )
+@click.option("--force", is_flag=True, help="Replace files in that folder that are not the demo's own.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def demo(folder: Path, as_json: bool) -> None:
+def demo(folder: Path, force: bool, as_json: bool) -> None:
     """See everything at work in a minute, offline: make 60 clips and a film, index them, search them five times.
 
     The clips show combinations that the shipped model was never trained on. Two of the searches differ only in the
@@ -50,16 +52,21 @@ def demo(folder: Path, as_json: bool) -> None:
     from framecue.model import load_model
 
     meanings, scenes = _meanings()
-    if held_meanings(folder) not in (None, [meaning.key() for meaning in meanings]):
+    held = held_meanings(folder)
+    film, sheet_file = folder / "film.mp4", folder / "searches.png"
+    # What an earlier demo has made is made again.
+    force = force or held is not None
+    for file in (film, sheet_file) if folder.is_dir() else ():
+        check_output(file, overwrite=force)
+    if held not in (None, [meaning.key() for meaning in meanings]):
         raise InputError(
             f"{folder}: holds another MojiMotion dataset, which the demo would replace; give another --dir"
         )
     model = load_model(DEFAULT_MODEL, adapter=DEFAULT_ADAPTER)
     log(f"Drawing {NUM_CLIPS} clips in {folder / 'clips'}, and a film of a minute")
     with progress_bar("Drawing") as progress:
-        clips = write_clips(folder, meanings, seed=SEED, twins=False, overwrite=True, progress=progress)
-    film = folder / "film.mp4"
-    events = write_film(film, [(meaning, SCENE_SECONDS) for meaning in scenes], seed=SEED)
+        clips = write_clips(folder, meanings, seed=SEED, twins=False, overwrite=force, progress=progress)
+    events = write_film(film, [(meaning, SCENE_SECONDS) for meaning in scenes], seed=SEED, overwrite=force)
     log(f"Indexing them with {DEFAULT_MODEL} and {DEFAULT_ADAPTER}")
     library = Library(str(folder / "videos.lance"), model=model)
     paths = [os.path.abspath(path) for path in (*(clip.video for clip in clips), film)]  # noqa: PTH100 (as the library does: links stay)
@@ -78,7 +85,7 @@ def demo(folder: Path, as_json: bool) -> None:
     event = next(event for event in events[1:] if event.meaning.second is None)
     searches.append(Search(event.caption, paths[-1], library.search(event.caption, k=TOP), event))
     rows = [SheetRow(search.query, search.hits, expected=search.expected) for search in searches]
-    sheet = contact_sheet(rows, folder / "searches.png")
+    sheet = contact_sheet(rows, sheet_file, overwrite=force)
     first = sum(search.is_right(search.hits[0]) for search in searches)
     if as_json:
         print_json(

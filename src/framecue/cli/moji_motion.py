@@ -15,7 +15,7 @@ from framecue.cli.output import log, print_json, progress_bar
 @click.option("--clips", "num_clips", type=click.IntRange(min=1), default=1000, show_default=True, help="How many.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same clips.")
 @click.option("--split", type=click.Choice(["train", "val", "test"]), help="All in this split. Default: 80/10/10.")
-@click.option("--overwrite", is_flag=True, help="Replace the MojiMotion dataset in the folder.")
+@click.option("--force", "--overwrite", "overwrite", is_flag=True, help="Replace the MojiMotion dataset in the folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def moji_motion(folder: Path, num_clips: int, seed: int, split: str | None, overwrite: bool, as_json: bool) -> None:
     """Write MojiMotion clips (mp4, 224 x 224, 2 to 3 s) and captions.jsonl.

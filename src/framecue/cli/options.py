@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from framecue.cli.output import log
-from framecue.paths import user_path
+from framecue.errors import InputError
+from framecue.paths import is_url, user_path
 
 if TYPE_CHECKING:
     from framecue.encoder import Encoder
@@ -51,6 +52,10 @@ class FolderPath(click.Path):
         """Return the folder; an empty name (an unset shell variable), which would be the working folder, is refused."""
         if not os.fspath(value):
             self.fail("the name of the folder is empty", param, ctx)
+        if is_url(value):
+            raise InputError(
+                f"{os.fspath(value)}: folders in object stores and on the web cannot be used; name one on a disk"
+            )
         return super().convert(user_path(value), param, ctx)
 
 

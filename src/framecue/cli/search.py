@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from framecue.cli.hits import print_hits
+from framecue.cli.kept_files import kept_files
 from framecue.cli.options import library_model, library_option, model_options
 from framecue.cli.output import log, one_line, print_json, quiet_libraries
 from framecue.cli.query_options import (
@@ -17,6 +18,7 @@ from framecue.cli.query_options import (
     read_query,
     read_query_file,
 )
+from framecue.outputs import check_output
 from framecue.paths import user_path
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 @click.option("--all-moments", is_flag=True, help="Show several moments of a video, not its best alone.")
 @click.option("--explain", is_flag=True, help="Show the frame that matched best, and what else led to each result.")
 @click.option("--sheet", metavar="FILE", help="Write a picture of the results, such as out.png.")
+@click.option("--force", is_flag=True, help="Replace the sheet if it exists.")
 @click.option(
     "--queries", "queries_file", metavar="FILE", help="Search for each line of a file; - reads standard input."
 )
@@ -49,6 +52,7 @@ def search(
     page: int,
     queries_file: str | None,
     sheet: str | None,
+    force: bool,
     as_json: bool,
     model: str | None,
     adapter: str | None,
@@ -77,11 +81,14 @@ def search(
         **{name: named[name] for name in ("all_moments", "min_score", "hybrid", "explain")},
     )
     library = Library(uri)
+    if sheet is not None:
+        sheet = user_path(sheet)
+        check_output(sheet, overwrite=force, kept=lambda: kept_files(library))
     library = Library(uri, model=library_model(library, model=model, adapter=adapter, dtype=dtype))
     found = library.search_many([item.query for item in queries], options=options)
     results = [SearchResult(item.label, hits) for item, hits in zip(queries, found, strict=True)]
     if sheet is not None:
-        sheet = _write_sheet(library, results, sheet)
+        sheet = _write_sheet(library, results, sheet, force=force)
     several = queries_file is not None
     if as_json:
         _print_document(results, sheet, several=several)
@@ -110,14 +117,14 @@ def _queries(text: str | None, queries_file: str | None, named: dict[str, Any]) 
     return read_query_file(queries_file)
 
 
-def _write_sheet(library: Library, results: list[SearchResult], sheet: str) -> str:
+def _write_sheet(library: Library, results: list[SearchResult], sheet: str, *, force: bool) -> str:
     from framecue.cli.sheet import SheetRow, contact_sheet
 
     rows = [
         SheetRow(result.query, result.hits, thumbnails=library.thumbnails(result.hits) if result.hits else ())
         for result in results
     ]
-    return str(contact_sheet(rows, user_path(sheet)))
+    return str(contact_sheet(rows, sheet, overwrite=force, kept=lambda: kept_files(library)))
 
 
 def _print_document(results: list[SearchResult], sheet: str | None, *, several: bool) -> None:

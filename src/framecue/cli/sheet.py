@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import unicodedata
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from framecue.errors import InputError, VideoError
 from framecue.library.results import Hit
+from framecue.outputs import check_output, written_beside
 from framecue.times import time_span
 from framecue.video import FrameSampling, FrameSource, IsolatedFrameSource
 
@@ -50,7 +51,13 @@ class SheetRow:
     thumbnails: Sequence[bytes | None] = ()
 
 
-def contact_sheet(rows: Sequence[SheetRow], output: str | Path) -> Path:
+def contact_sheet(
+    rows: Sequence[SheetRow],
+    output: str | Path,
+    *,
+    overwrite: bool = False,
+    kept: Callable[[], Iterable[str | Path]] | None = None,
+) -> Path:
     """Write a picture of what queries found: frames of each result, in order, with rank, score and file name.
 
     The results of a query stand side by side under its text, three in a line. A moment that is not the whole video is
@@ -59,13 +66,16 @@ def contact_sheet(rows: Sequence[SheetRow], output: str | Path) -> Path:
     Args:
         rows: at least one.
         output: the picture's file; its suffix determines the format (`.png`).
+        overwrite: replace a file that exists.
+        kept: files that are never replaced, such as the library's; asked for only if the output exists.
 
     Returns:
         The file written.
 
     Raises:
-        InputError: there are no rows, the suffix is not a picture's, or the file cannot be written.
+        InputError: there are no rows, the suffix is not a picture's, or the file exists or cannot be written.
     """
+    check_output(output, overwrite=overwrite, kept=kept)
     if not rows:
         raise InputError("no rows for a contact sheet; give at least one")
     num_columns = min(MAX_COLUMNS, max(1, *(len(row.hits) for row in rows)))
@@ -80,7 +90,8 @@ def contact_sheet(rows: Sequence[SheetRow], output: str | Path) -> Path:
             top += _HEADING + number * _CELL_HEIGHT
     target = Path(output)
     try:
-        sheet.save(target)
+        with written_beside(target, overwrite=overwrite, kept=kept) as partial:
+            sheet.save(partial)
     except OSError as error:
         raise InputError(f"{target}: cannot be written ({error.strerror or error}); name another place") from error
     except ValueError as error:

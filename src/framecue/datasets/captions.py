@@ -21,7 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
 
-from framecue.errors import DatasetError
+from framecue.errors import DatasetError, InputError
+from framecue.outputs import written_beside
 
 __all__ = ["CAPTIONS_FILE", "Clip", "Twin", "read_captions", "write_captions"]
 
@@ -102,19 +103,20 @@ def read_captions(data_dir: str | os.PathLike[str], split: str | None = None) ->
     return clips
 
 
-def write_captions(data_dir: str | os.PathLike[str], clips: Iterable[Clip]) -> Path:
-    """Write a folder's ``captions.jsonl``, replacing an existing one in a single step.
+def write_captions(data_dir: str | os.PathLike[str], clips: Iterable[Clip], *, overwrite: bool = False) -> Path:
+    """Write a folder's ``captions.jsonl``, in a single step.
 
     Args:
         data_dir: the folder; it must exist. The video files need not exist yet.
         clips: their videos lie below ``data_dir``.
+        overwrite: replace a file that exists.
 
     Returns:
         The file written.
 
     Raises:
         DatasetError: the folder is missing or cannot be written to, there are no clips, a video is outside the folder,
-            or a clip breaks a rule that `read_captions` checks. Then nothing is written.
+            or a clip breaks a rule that `read_captions` checks; or the file exists. Then nothing is written.
     """
     folder = Path(data_dir)
     if not folder.is_dir():
@@ -125,12 +127,12 @@ def write_captions(data_dir: str | os.PathLike[str], clips: Iterable[Clip]) -> P
     for _ in _parse_lines(folder, lines):
         pass  # for its checks only
     file = folder / CAPTIONS_FILE
-    part = folder / f".{CAPTIONS_FILE}.{os.getpid()}.part"
     try:
-        part.write_bytes(b"\n".join(lines) + b"\n")
-        part.replace(file)
+        with written_beside(file, overwrite=overwrite) as partial:
+            partial.write_bytes(b"\n".join(lines) + b"\n")
+    except InputError as error:
+        raise DatasetError(str(error)) from error
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise DatasetError(f"{file}: cannot be written ({error.strerror})") from error
     return file
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import torch
 
@@ -17,10 +15,11 @@ from framecue.backbone import Backbone, hash_of_tensors
 from framecue.backbone.quiet import quiet_transformers
 from framecue.backbone.tokenizer import CLIP_TOKENIZER, CLIP_VOCABULARY, load_tokenizer
 from framecue.checkpoint import save_adapter
-from framecue.errors import ModelError
+from framecue.errors import ModelError, OutputError
 from framecue.importers.parts import Imported
 from framecue.importers.weights_file import lists_in_words
 from framecue.methods import Method, build_method
+from framecue.outputs import folder_beside
 from framecue.paths import absolute_path
 
 if TYPE_CHECKING:
@@ -181,18 +180,11 @@ def _tokenizer(
 @contextmanager
 def _whole(output: Path) -> Iterator[Path]:
     """Yield a folder beside the output to write to; at the end its contents move to the output, or are deleted."""
-    target = Path(absolute_path(output))
-    partial = target.parent / f".{target.name}.{uuid4().hex[:8]}"
     try:
-        refuse_occupied(target)
-        partial.mkdir(parents=True)
-        yield partial
-        if target.is_dir():
-            for made in sorted(partial.iterdir()):
-                made.rename(target / made.name)
-        else:
-            partial.rename(target)
+        refuse_occupied(output)
+        with folder_beside(absolute_path(output)) as partial:
+            yield partial
+    except OutputError as error:
+        raise ModelError(f"{output}: {error.reason}; nothing was imported") from error
     except OSError as error:
         raise ModelError(f"{output}: cannot be written ({error.strerror or error}); nothing was imported") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)

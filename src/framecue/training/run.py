@@ -12,19 +12,20 @@ from transformers import TrainerCallback, set_seed
 
 from framecue._version import __version__
 from framecue.backbone import initialise_backbone, load_backbone
-from framecue.checkpoint import CONFIG_FILE, load_adapter, save_adapter
+from framecue.checkpoint import CONFIG_FILE, WEIGHTS_FILE, load_adapter, save_adapter
 from framecue.datasets.examples import ExampleSource
-from framecue.errors import InputError, RecipeError
+from framecue.errors import InputError, OutputError, RecipeError
 from framecue.evaluation.validation import score_examples
 from framecue.methods import build_method
 from framecue.model import VideoTextModel
+from framecue.outputs import refuse_url, written_beside
 from framecue.training.recipe import Recipe, check_recipe
 from framecue.training.trainer import CHECKPOINTS, RetrievalTrainer
 from framecue.video import FrameSource
 
 __all__ = ["TrainedRun", "build_model", "build_sources", "last_checkpoint", "run_recipe"]
 
-RECIPE_FILE = "recipe.yaml"
+RECIPE_FILE, HISTORY_FILE, BACKBONE_FOLDER = "recipe.yaml", "history.json", "backbone"
 
 
 @dataclass(frozen=True)
@@ -137,11 +138,12 @@ def run_recipe(
     last = last_checkpoint(output / CHECKPOINTS)
     if last is None or not trainer.restore_finished(last):
         trainer.train(resume_from_checkpoint=last)
-        (output / "history.json").write_text(json.dumps(trainer.state.log_history, indent=1) + "\n", encoding="utf-8")
+        with written_beside(output / HISTORY_FILE, overwrite=True) as partial:
+            partial.write_text(json.dumps(trainer.state.log_history, indent=1) + "\n", encoding="utf-8")
     model.eval()
     scores = score_examples(model, validation)
     if recipe.save_backbone:
-        _save_backbone(model, output / "backbone")
+        _save_backbone(model, output / BACKBONE_FOLDER)
     save_adapter(
         output,
         backbone=model.backbone,
@@ -149,6 +151,7 @@ def run_recipe(
         method_name=recipe.method,
         version=__version__,
         scores={"validation": scores},
+        overwrite=True,
     )
     return TrainedRun(output, trainer.state.global_step, scores, last)
 
@@ -166,33 +169,53 @@ def last_checkpoint(folder: Path) -> str | None:
 
 def _save_backbone(model: VideoTextModel, folder: Path) -> None:
     """Write the trained backbone; the adapter then belongs to it, not to the weights from which the run started."""
-    model.backbone.save(folder)
+    model.backbone.save(folder, overwrite=True)
     saved = load_backbone(folder)
     model.backbone.name, model.backbone.revision = saved.name, saved.revision
 
 
 def _refuse_other_run(output: Path, recipe: Recipe) -> None:
-    """Refuse a folder with the results of another recipe; one in which nothing has been made yet is fine."""
+    """Refuse a folder with the results of another recipe, or with files that no run has written.
+
+    One in which nothing has been made yet is fine.
+    """
+    refuse_url(output)
     file = output / RECIPE_FILE
     made = last_checkpoint(output / CHECKPOINTS) is not None or (output / CONFIG_FILE).exists()
-    if not made:
-        return
     try:
-        other = check_recipe(yaml.safe_load(file.read_text(encoding="utf-8")), source=str(file))
+        text = file.read_text(encoding="utf-8")
+        other = check_recipe(yaml.safe_load(text), source=str(file))
+        is_written_by_hand = text != _text(other)
+    except FileNotFoundError:
+        other, is_written_by_hand = None, False
     except (OSError, yaml.YAMLError, InputError, ValueError):
-        other = None
-    if other != recipe:
+        other, is_written_by_hand = None, True
+    if made and other != recipe:
         raise RecipeError(
             f"{output}: holds a run of another recipe ({file}); choose another output_dir, or remove the folder"
         )
+    mine = [file] if is_written_by_hand else []
+    if not made and other is None:
+        mine += [output / name for name in (WEIGHTS_FILE, HISTORY_FILE, BACKBONE_FOLDER)]
+    for theirs in mine:
+        if theirs.is_symlink() or theirs.exists():
+            raise RecipeError(
+                f"{theirs}: is no run's, and would be replaced; choose another output_dir, or move it away"
+            )
+
+
+def _text(recipe: Recipe) -> str:
+    """Return a recipe as it lies beside its results, with its defaults."""
+    return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False)
 
 
 def _write_recipe(output: Path, recipe: Recipe) -> None:
     """Write the recipe, with its defaults, beside its results."""
     try:
         output.mkdir(parents=True, exist_ok=True)
-        (output / RECIPE_FILE).write_text(
-            yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False), encoding="utf-8"
-        )
+        with written_beside(output / RECIPE_FILE, overwrite=True) as partial:
+            partial.write_text(_text(recipe), encoding="utf-8")
+    except OutputError as error:
+        raise RecipeError(f"output_dir {output}: {error.reason}") from error
     except OSError as error:
         raise RecipeError(f"output_dir {output}: cannot be written ({error.strerror})") from error

@@ -152,7 +152,7 @@ def test_what_lies_in_memory_does_not_change_a_file(tmp_path: Path, monkeypatch:
     for number in range(24):
         left = [rng.bytes(int(size)) for size in rng.integers(1_000, 400_000, 40 * (number % 2))]
         del left[::2]
-        write_video(tmp_path / "clip.mp4", drawn[1], frames_per_second=12)
+        write_video(tmp_path / "clip.mp4", drawn[1], frames_per_second=12, overwrite=True)
         files.add((tmp_path / "clip.mp4").read_bytes())
     assert len(files) == 1
 
@@ -172,7 +172,7 @@ def test_without_twins(tmp_path: Path, no_drawing: None) -> None:
 def test_a_dataset_is_not_overwritten_unasked(tmp_path: Path, no_drawing: None) -> None:
     write_clips(tmp_path, meanings(), seed=SEED)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
-    with pytest.raises(DatasetError, match=r"already holds a dataset .*--overwrite"):
+    with pytest.raises(DatasetError, match=r"already holds a dataset .*--force"):
         write_clips(tmp_path, meanings()[:1], seed=SEED)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
 

@@ -23,6 +23,7 @@ __all__ = [
     "FRAMES_PER_SECOND",
     "IMAGE_SIZE",
     "NUM_CAPTIONS",
+    "UNFINISHED_FILE",
     "draw_meanings",
     "held_meanings",
     "split_sizes",
@@ -32,6 +33,9 @@ __all__ = [
 IMAGE_SIZE = 224
 FRAMES_PER_SECOND = 12
 NUM_CAPTIONS = 3
+UNFINISHED_FILE = ".moji-motion-unfinished"
+"""Lies in a folder as long as its clips are being written: those of a run that was killed may be replaced."""
+
 _SHARES = {"train": 0.8, "val": 0.1}
 _TRIES = 2_000
 
@@ -89,30 +93,50 @@ def write_clips(
         meanings: the meanings of the clips; each belongs to one split.
         seed: of places, sizes, backgrounds and captions.
         twins: whether to write the order twins of test clips too.
-        overwrite: whether to replace a MojiMotion dataset in the folder; another dataset is never touched.
+        overwrite: whether to replace a MojiMotion dataset in the folder, and clips there; another dataset is never
+            touched.
         progress: called with (done, total).
 
     Raises:
-        DatasetError: the folder already holds a dataset or cannot be written to, or the extra `demo` is not installed.
+        DatasetError: the folder already holds a dataset or such clips, or cannot be written to, or the extra `demo` is
+            not installed.
     """
     target = Path(folder)
     if (target / CAPTIONS_FILE).exists() and not overwrite:
-        raise DatasetError(f"{target}: already holds a dataset ({CAPTIONS_FILE}); give another folder or --overwrite")
+        raise DatasetError(f"{target}: already holds a dataset ({CAPTIONS_FILE}); give another folder or --force")
     textures(8)  # raises if the extra is not installed, before anything is touched
+    places = ("clips", "twins") if twins else ("clips",)
+    if not overwrite:
+        _refuse_others(target, [target / place / _name(index) for place in places for index in range(len(meanings))])
     try:
         _clear(target)
-        for name in ("clips", "twins") if twins else ("clips",):
+        for name in places:
             (target / name).mkdir(parents=True, exist_ok=True)
+        (target / UNFINISHED_FILE).touch()
     except OSError as error:
         raise DatasetError(f"{target}: cannot be made ({error.strerror})") from error
     written = []
     for index, meaning in enumerate(meanings):
         rng = np.random.default_rng([seed, index])
-        written.append(_write_clip(target, f"{index:05d}.mp4", meaning, rng, twins=twins))
+        written.append(_write_clip(target, _name(index), meaning, rng, twins=twins))
         if progress is not None:
             progress(index + 1, len(meanings))
     write_captions(target, written)
+    (target / UNFINISHED_FILE).unlink(missing_ok=True)
     return written
+
+
+def _name(index: int) -> str:
+    return f"{index:05d}.mp4"
+
+
+def _refuse_others(folder: Path, files: Sequence[Path]) -> None:
+    """Refuse to replace files that MojiMotion did not write; those of a run that was killed are its own."""
+    if (folder / UNFINISHED_FILE).exists():
+        return
+    for file in files:
+        if file.is_symlink() or file.exists():
+            raise DatasetError(f"{file}: exists already; give another folder or --force")
 
 
 def held_meanings(folder: str | Path) -> list[str] | None:
@@ -161,10 +185,11 @@ def _write_clip(folder: Path, name: str, meaning: Meaning, rng: np.random.Genera
     times = (np.arange(num_frames) + 0.5) / num_frames
     frames = draw(make_scene(meaning, rng).sprites(times), IMAGE_SIZE).permute(0, 2, 3, 1).numpy()
     video = folder / "clips" / name
-    write_video(video, frames, frames_per_second=FRAMES_PER_SECOND)
+    # What is in the way was looked at before the first one.
+    write_video(video, frames, frames_per_second=FRAMES_PER_SECOND, overwrite=True)
     split, twin = split_of(meaning), None
     texts = captions(meaning, rng, num_captions=NUM_CAPTIONS)
     if twins and split == "test" and meaning.reversed() != meaning:
         twin = Twin(folder / "twins" / name, captions(meaning.reversed(), rng, num_captions=NUM_CAPTIONS))
-        write_video(twin.video, frames[::-1], frames_per_second=FRAMES_PER_SECOND)
+        write_video(twin.video, frames[::-1], frames_per_second=FRAMES_PER_SECOND, overwrite=True)
     return Clip(video, texts, split, twin, {"meaning": meaning.key()})

@@ -40,22 +40,28 @@ class Event:
 
 
 def write_film(
-    path: str | Path, script: Sequence[tuple[Meaning | None, float]], *, seed: int, cuts: bool = True
+    path: str | Path,
+    script: Sequence[tuple[Meaning | None, float]],
+    *,
+    seed: int,
+    cuts: bool = True,
+    overwrite: bool = False,
 ) -> list[Event]:
     """Draw a film, 224 x 224 pixels at 12 frames a second.
 
     Args:
-        path: the mp4 file; one that exists is replaced.
+        path: the mp4 file.
         script: what happens one after the other, each with its length in seconds; None for an empty stage.
         seed: of places, sizes, backgrounds and captions.
         cuts: whether each item has its own background, so that the film cuts from one to the next; otherwise all share
             one.
+        overwrite: replace a file that exists.
 
     Returns:
         What happens when, without the empty stages.
 
     Raises:
-        InputError: the script is empty, or an item is shorter than a frame.
+        InputError: the script is empty, an item is shorter than a frame, or the file exists.
         OutputError: the file cannot be written.
         DatasetError: the extra `demo` is not installed.
     """
@@ -87,5 +93,5 @@ def write_film(
                 events.append(Event(start_seconds, end_seconds, meaning, caption(meaning, rng)))
             num_before += count
 
-    write_video(path, frames(), frames_per_second=FRAMES_PER_SECOND)
+    write_video(path, frames(), frames_per_second=FRAMES_PER_SECOND, overwrite=overwrite)
     return events

@@ -76,6 +76,8 @@ def clip_video(
         str(output.absolute()).encode()
     except UnicodeEncodeError:
         raise InputError(f"{output}: a clip cannot be written to a name that is not UTF-8") from None
+    if url_as_written(output) is None and not output.parent.is_dir():
+        raise InputError(f"{output}: there is no folder {output.parent}")
     check_output(output, overwrite=overwrite, kept=all_kept)
     if not 0 <= start_seconds < end_seconds:
         raise InputError(f"no moment runs from {start_seconds} to {end_seconds} seconds: give 0 <= start < end")

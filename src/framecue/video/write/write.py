@@ -13,6 +13,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import VideoReformatter
 
 from framecue.errors import InputError, OutputError
+from framecue.outputs import check_output, written_beside
 from framecue.video.read.source import ffmpeg_reason, quiet_ffmpeg
 
 __all__ = ["encodable", "set_colours", "write_video"]
@@ -20,19 +21,27 @@ __all__ = ["encodable", "set_colours", "write_video"]
 _BT709, _LIMITED_RANGE = 1, 1
 
 
-def write_video(path: str | Path, frames: Iterable[np.ndarray], *, frames_per_second: float, crf: int = 18) -> None:
+def write_video(
+    path: str | Path,
+    frames: Iterable[np.ndarray],
+    *,
+    frames_per_second: float,
+    crf: int = 18,
+    overwrite: bool = False,
+) -> None:
     """Write an H.264 mp4 (yuv420p, BT.709) that any player opens and that starts before it is fully loaded.
 
     The same frames give the same bytes, as long as the version of the encoder is the same.
 
     Args:
-        path: the file to write; one that exists is replaced.
+        path: the file to write; it appears when it is complete.
         frames: uint8 (H, W, 3), RGB, all of one size; H and W even (each colour sample covers 2 x 2 pixels).
         frames_per_second: the constant frame rate.
         crf: the encoder's quality, 0 (lossless but for the colour conversion) to 51 (worst).
+        overwrite: replace a file that exists.
 
     Raises:
-        InputError: there are no frames, or they, the rate or the quality are not as described.
+        InputError: there are no frames, or they, the rate or the quality are not as described; or the file exists.
         OutputError: the file cannot be written.
     """
     path = Path(path)
@@ -40,6 +49,7 @@ def write_video(path: str | Path, frames: Iterable[np.ndarray], *, frames_per_se
         raise InputError(f"frames_per_second is {frames_per_second}; it must be above 0")
     if not 0 <= crf <= 51:
         raise InputError(f"crf is {crf}; it must be from 0 to 51")
+    check_output(path, overwrite=overwrite)
     remaining = iter(frames)
     first = next(remaining, None)
     if first is None:
@@ -47,7 +57,11 @@ def write_video(path: str | Path, frames: Iterable[np.ndarray], *, frames_per_se
     shape = np.shape(first)
     _check(first, shape)
     try:
-        with quiet_ffmpeg(), av.open(f"file:{path.absolute()}", "w", format="mp4", options=_MUXER) as container:
+        with (
+            written_beside(path, overwrite=overwrite) as partial,
+            quiet_ffmpeg(),
+            av.open(f"file:{partial.absolute()}", "w", format="mp4", options=_MUXER) as container,
+        ):
             rate = Fraction(frames_per_second).limit_denominator(100_000)
             encoder = {"crf": str(crf), "preset": "medium", **_SAME_BYTES}
             stream = container.add_stream("libx264", rate=rate, options=encoder)
