@@ -7,10 +7,12 @@ their path during a run wait in memory, in case another file of the run has thei
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from framecue.dates import recorded_seconds
 from framecue.library.files.interface import Files
 from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.sidecars import SidecarFinder
@@ -183,7 +185,13 @@ class Ledger:
             self._displace(path)
         sidecars = self._sidecars.read(path)
         self.outcome.skipped += sidecars.skipped
-        placed = [replace(row, path=path, state=unit.state) for row in rows]
+        # Kept where a file moves or is touched: its first name and time are as good as the later ones, or better.
+        recorded = recorded_seconds(
+            os.path.basename(path),  # noqa: PTH119 (strings, as there may be thousands of paths)
+            modified_seconds=unit.state.modified_seconds,
+            in_metadata=rows[0].recorded_seconds,
+        )
+        placed = [replace(row, path=path, state=unit.state, recorded_seconds=recorded) for row in rows]
         self._rows[path] = with_sidecars(placed, sidecars)
         if unit.replaces:
             self._leaving.add(path)
