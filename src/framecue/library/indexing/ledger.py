@@ -82,6 +82,7 @@ class Ledger:
 
     Attributes:
         outcome: what the run has done so far.
+        num_kept: how many files of this run are in the library, those that were moved or are copies included.
         again: files to encode after all. Their content was believed to be known, but the file that was to bring it
             failed, or another run removed it.
     """
@@ -99,6 +100,7 @@ class Ledger:
         self._snapshot, self._contents, self._files = snapshot, contents, files
         self._noted = dict(snapshot.copies)
         self.outcome = Outcome()
+        self.num_kept = 0
         self.again: list[Unit] = []
         self._sidecars = SidecarFinder(files)
         self._displaced: dict[str, list[Row]] = {}
@@ -214,6 +216,7 @@ class Ledger:
             forget = sorted(self._forget - self._copies.keys())
             self._store.note_copies(self._copies, forget=forget)
             self._note_commit(forget)
+            self.num_kept += len(self._rows) + len(self._copies)
         self._rows, self._leaving, self._copies, self._forget = {}, set(), {}, set()
         self._committed_at = time.monotonic()
 
