@@ -186,7 +186,8 @@ def _nothing_message(library: Library, queries: list[Query], page: int, options:
         return f"nothing found: {why}"
     if options.min_score is not None:
         every = replace(options, k=1, offset=0, min_score=None, hybrid=False, explain=False)
-        best = max(hit.score for hits in library.search_many(queries, options=every) for hit in hits)
+        found = library.search_many(queries, options=every)
+        best = max((hit.score for hits in found for hit in hits), default=options.min_score)
         if best < options.min_score:
             return f"nothing found: the best result scores {best:.3f}, less than --min-score {options.min_score:g}"
     return f"there are no results on page {page}" if page > 1 else "nothing found"

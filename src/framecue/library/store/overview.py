@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from framecue.library.store.index import num_indexed_rows
@@ -44,22 +43,21 @@ def overview(table: Table) -> Overview:
         LibraryError: the library cannot be read.
     """
     there = set(table.schema.names)
-    rows = table.scan([name for name in ("path", "kind", "indexed_seconds") if name in there])
     first = last = None
     if "indexed_seconds" in there:
-        times = pc.min_max(rows.column("indexed_seconds")).as_py()
+        times = pc.min_max(table.scan(["indexed_seconds"]).column("indexed_seconds")).as_py()
         first, last = times["min"], times["max"]
     return Overview(
         size_bytes=None if is_url(table.uri) else sum(_file_sizes(table.uri)),
-        num_images=_num_images(rows) if "kind" in there else 0,
+        num_images=_num_images(table) if "kind" in there else 0,
         indexed_seconds=None if first is None or last is None else (first, last),
         num_indexed_rows=num_indexed_rows(table),
         has_text_index=has_text_index(table),
     )
 
 
-def _num_images(rows: pa.Table) -> int:
-    images = rows.filter(pc.equal(rows.column("kind"), "image"))
+def _num_images(table: Table) -> int:
+    images = table.scan(["path"], where="kind = 'image'")
     return int(pc.count_distinct(images.column("path")).as_py())
 
 
