@@ -43,7 +43,8 @@ LINES = [(document.name, line) for document in DOCUMENTS for line in command_lin
 
 
 def test_command_lines_are_found() -> None:
-    text = "Type `framecue info x`.\n```console\n$ framecue search 'a b' \\\n    --library x  # as above\n$ make\n$ framecue search b | x -I\n```\n"
+    text = "Type `framecue info x`.\n```console\n$ framecue search 'a b' \\\n    --library x  # as above\n$ make\n```\n"
+    text += "```\n$ framecue search b | x -I\n```\n"
     text += (
         "```json\n{}\n```\n```yaml\na: b\n```\n```python\nframecue = 3\n```\nand `.venv/bin/framecue demo`, ``make``\n"
     )
