@@ -34,7 +34,15 @@ LOAD_MODEL = framecue.model.load_model
 MAYBE_INT, MAYBE_FLOAT, MAYBE_STR = (int, NoneType), (float, NoneType), (str, NoneType)
 SKIPPED = {"path": str, "reason": str}
 DUPLICATE = {"path": str, "original": str}
-HIT = {"rank": int, "path": str, "start_seconds": float, "end_seconds": float, "score": float, "hit": str}
+HIT = {
+    "rank": int,
+    "path": str,
+    "start_seconds": float,
+    "end_seconds": float,
+    "score": float,
+    "hit": str,
+    "recorded": MAYBE_STR,
+}
 HYBRID_HIT = {
     **HIT,
     "words": list,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -147,10 +148,39 @@ def test_exit_code_of_a_command_is_kept(run, command_that) -> None:
     assert run("index").code == 3
 
 
-def test_defect_keeps_its_traceback(command_that) -> None:
+def test_a_defect_is_one_line_and_its_traceback_can_be_had(run, command_that, monkeypatch: pytest.MonkeyPatch) -> None:
     command_that(raising(ZeroDivisionError("a defect")))
+    result = run("index")
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith("Error: a defect in framecue, please report it: ZeroDivisionError: a defect (in test_")
+    assert result.err.endswith("; FRAMECUE_TRACEBACK=1 shows more\n")
+    assert result.err.count("\n") == 1
+    monkeypatch.setenv("FRAMECUE_TRACEBACK", "1")
     with pytest.raises(ZeroDivisionError):
         main(["index"])
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "err"),
+    [
+        (click.Abort(), 130, "Error: stopped\n"),
+        (
+            OSError(errno.ENOSPC, "No space left on device"),
+            1,
+            "Error: cannot write the output: No space left on device\n",
+        ),
+        (
+            OSError(errno.EROFS, "Read-only file system", "/a/b"),
+            1,
+            "Error: cannot write /a/b: Read-only file system\n",
+        ),
+        (MemoryError(), 1, "Error: there is not enough memory for this\n"),
+    ],
+)
+def test_what_the_system_refuses_is_no_defect(run, command_that, error: Exception, code: int, err: str) -> None:
+    command_that(raising(error))
+    result = run("index")
+    assert (result.code, result.out, result.err) == (code, "", err)
 
 
 def test_commands_are_where_the_table_says() -> None:

@@ -40,6 +40,7 @@ HIT_DOCUMENT = {
     "end_seconds": 66.5,
     "score": 0.5,
     "hit": "/v/a.mp4@1:01.5-1:06.5",
+    "recorded": None,
 }
 FOUND = replace(HIT, hybrid=True, words=("a", "dog"), vector_rank=2, text_rank=1, text_score=3.5)
 FOUND_DOCUMENT = {**HIT_DOCUMENT, "words": ["a", "dog"], "vector_rank": 2, "text_rank": 1, "text_score": 3.5}

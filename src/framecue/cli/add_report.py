@@ -9,7 +9,7 @@ from framecue.cli.output import log
 if TYPE_CHECKING:
     from framecue.library import AddReport
 
-__all__ = ["log_counts", "log_items"]
+__all__ = ["log_counts", "log_items", "log_stopped"]
 
 
 def log_items(report: AddReport) -> None:
@@ -34,3 +34,9 @@ def log_counts(report: AddReport) -> None:
     counts += [f"{number} {name}" for name, number in rarer.items() if number]
     counts += [f"{report.unchanged} unchanged", f"{len(report.skipped)} skipped"]
     log(f"{', '.join(counts)}; library {report.uri} holds {report.num_videos} videos, {report.num_segments} segments")
+
+
+def log_stopped(num_kept: int, num_files: int) -> None:
+    """Write one line about a run that ended early: what it has kept, and how to go on."""
+    kept = f"{num_kept} of {num_files} files are" if num_kept != 1 else f"1 of {num_files} files is"
+    log(f"{kept} in the library and stay there; the same command goes on with the rest")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from framecue.cli.add_report import log_counts, log_items
+from framecue.cli.add_report import log_counts, log_items, log_stopped
 from framecue.cli.library_place import LibraryCommand, chosen_library, refuse_libraries
 from framecue.cli.options import (
     indexing_model_options,
@@ -105,6 +105,7 @@ def index(
             options=options,
             progress=progress,
             on_wait=lambda: log(f"waiting for another run that writes {library.uri}"),
+            on_stop=log_stopped,
         )
 
     num_found = report.added + report.changed + report.moved + report.unchanged + len(report.duplicates)

@@ -1,23 +1,32 @@
 """The ``framecue`` command: it finds a command's file, runs it, and turns errors into one line and an exit code.
 
-Exit codes: 0 for success, 1 for failure, 2 for wrong usage, 130 if stopped by Ctrl-C. Listing the commands imports none
-of them, so ``framecue --help`` answers at once.
+Exit codes: 0 for success, 1 for failure, 2 for wrong usage, 130 if stopped by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP.
+Listing the commands imports none of them, so ``framecue --help`` answers at once.
 """
 
 from __future__ import annotations
 
+import errno
 import importlib
+import os
 import sys
+import traceback
 from collections.abc import Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import NamedTuple
 
 import click
 
 from framecue._version import __version__
-from framecue.errors import FramecueError
+from framecue.cli.signals import TerminatedError, requests_to_end
+from framecue.cli.streams import end_quietly, prepare_streams
+from framecue.errors import FramecueError, first_line
 
 __all__ = ["COMMANDS", "main"]
+
+# The disk is full, the file system is read-only, or a quota is reached.
+_FULL = (errno.ENOSPC, errno.EROFS, errno.EDQUOT)
 
 
 class Entry(NamedTuple):
@@ -102,11 +111,34 @@ def framecue() -> None:
 def main(args: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code.
 
+    Whatever goes wrong is one line on standard error. Of a defect in framecue, the environment variable
+    FRAMECUE_TRACEBACK shows where it happened.
+
     Args:
         args: the arguments after the program's name; default ``sys.argv[1:]``.
     """
+    prepare_streams()
+    with requests_to_end():
+        try:
+            try:
+                code = _run(args)
+                sys.stdout.flush()
+            except Exception as error:
+                code = _explain(error)
+            except KeyboardInterrupt as error:
+                _log_error("stopped")
+                code = error.exit_code if isinstance(error, TerminatedError) else 130
+        except OSError:  # standard error takes nothing more either
+            code = 1
+        end_quietly()
+    return code
+
+
+def _run(args: Sequence[str] | None) -> int:
     try:
         result = framecue.main(args=args, prog_name="framecue", standalone_mode=False)
+    except SystemExit as end:  # click ends so where nobody reads any more (`| head`)
+        return end.code if isinstance(end.code, int) else 1
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help() if error.ctx else error.format_message(), err=True)
         return 2
@@ -118,14 +150,29 @@ def main(args: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         _log_error(error.format_message())
         return error.exit_code
-    except FramecueError as error:
-        _log_error(str(error))
-        return 1
-    except (click.Abort, KeyboardInterrupt):
-        _log_error("stopped")
-        return 130
     # With standalone_mode off, click returns the code of `ctx.exit(code)`; commands themselves return None.
     return result if isinstance(result, int) else 0
+
+
+def _explain(error: Exception) -> int:
+    """Write what an exception means to a person, and return the exit code."""
+    if isinstance(error, click.Abort):  # which click makes of a KeyboardInterrupt
+        _log_error("stopped")
+        return error.__cause__.exit_code if isinstance(error.__cause__, TerminatedError) else 130
+    if isinstance(error, FramecueError):
+        _log_error(str(error))
+    elif isinstance(error, OSError) and error.errno in _FULL:
+        _log_error(f"cannot write {error.filename or 'the output'}: {error.strerror}")
+    elif isinstance(error, MemoryError):
+        _log_error("there is not enough memory for this")
+    elif os.environ.get("FRAMECUE_TRACEBACK"):
+        raise error
+    else:
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{Path(frame.filename).name}, line {frame.lineno}"
+        what = f"{type(error).__name__}: {first_line(error)}"
+        _log_error(f"a defect in framecue, please report it: {what} (in {place}); FRAMECUE_TRACEBACK=1 shows more")
+    return 1
 
 
 def _log_error(message: str) -> None:

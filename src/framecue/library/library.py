@@ -22,7 +22,7 @@ from framecue.library.indexing.options import AddKeywords, AddOptions
 from framecue.library.indexing.plan import Plan, make_plan
 from framecue.library.indexing.readers import open_readers
 from framecue.library.indexing.removal import find_gone, take_out
-from framecue.library.indexing.run import ProgressCallback, run_plan
+from framecue.library.indexing.run import ProgressCallback, StopCallback, run_plan
 from framecue.library.indexing.runner import LocalRunner
 from framecue.library.indexing.sidecar_update import update_subtitles
 from framecue.library.results import AddReport, Duplicate, FileInfo, Hit, LibraryInfo, RemoveReport, Skipped, Upkeep
@@ -128,6 +128,7 @@ class Library:
         options: AddOptions | None = None,
         progress: ProgressCallback | None = None,
         on_wait: Callable[[], None] | None = None,
+        on_stop: StopCallback | None = None,
         **named: Unpack[AddKeywords],
     ) -> AddReport:
         """Index video files: new and changed files are encoded, unchanged ones are left alone.
@@ -144,6 +145,8 @@ class Library:
             options: how to index, see :class:`~framecue.library.AddOptions`.
             progress: called with (files done, files in all); the present file counts by the part that is read.
             on_wait: called once if another run is writing to the library, before waiting for it.
+            on_stop: called if the run ends early, by Ctrl-C or any other exception, with (files that were kept, files
+                in all); every file that was complete is in the library then.
             **named: fields of ``AddOptions`` by name (``prune=True``); each wins over the one in ``options``.
 
         Raises:
@@ -163,7 +166,7 @@ class Library:
         outcome = Outcome()
         if plan.units or plan.subtitles_changed or wanted.prune:
             with library_lock(self.uri, on_wait=on_wait):
-                outcome = self._carry_out(plan, wanted, progress)
+                outcome = self._carry_out(plan, wanted, progress, on_stop)
         known = self._kept.snapshot()
         return AddReport(
             uri=self.uri,
@@ -180,11 +183,13 @@ class Library:
             num_segments=known.num_segments,
         )
 
-    def _carry_out(self, plan: Plan, options: AddOptions, progress: ProgressCallback | None) -> Outcome:
+    def _carry_out(
+        self, plan: Plan, options: AddOptions, progress: ProgressCallback | None, on_stop: StopCallback | None
+    ) -> Outcome:
         """Carry out a plan; call it with the lock."""
         # From here on nobody else writes, but somebody may have written since the plan was made.
         snapshot = self._kept.snapshot()
-        outcome = self._encode(plan, options, snapshot, progress) if plan.units else Outcome()
+        outcome = self._encode(plan, options, snapshot, progress, on_stop) if plan.units else Outcome()
         if store := self._kept.open_if_there():
             update = update_subtitles(store, snapshot, plan.subtitles_changed, files=self.files)
             outcome.subtitles_updated = update.updated
@@ -200,7 +205,12 @@ class Library:
         return outcome
 
     def _encode(
-        self, plan: Plan, options: AddOptions, snapshot: Snapshot, progress: ProgressCallback | None
+        self,
+        plan: Plan,
+        options: AddOptions,
+        snapshot: Snapshot,
+        progress: ProgressCallback | None,
+        on_stop: StopCallback | None,
     ) -> Outcome:
         store = self._kept.open_if_there()
         segmentation = self._fitting_segmentation(store, options.segmentation)
@@ -215,6 +225,7 @@ class Library:
                 snapshot=snapshot,
                 make_store=lambda: Store.create(self.uri, fingerprint, segmentation),
                 progress=progress,
+                on_stop=on_stop,
                 files=self.files,
             )
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from framecue.dates import iso_time
 from framecue.video import format_hit
 
 if TYPE_CHECKING:
@@ -212,6 +213,7 @@ class Hit:
         text_rank: in hybrid search, its place in the order by words; None if it contains none of them.
         text_score: in hybrid search, its score by words (BM25), comparable within one query only; None likewise.
         explanation: why it is a result, if that was asked for.
+        recorded_seconds: when the file was recorded, since 1970; None if an older framecue indexed it.
     """
 
     rank: int
@@ -227,6 +229,7 @@ class Hit:
     text_rank: int | None = None
     text_score: float | None = None
     explanation: Explanation | None = None
+    recorded_seconds: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document, with words and ranks after a hybrid search, and with the explanation if there is one.
@@ -240,6 +243,7 @@ class Hit:
             "end_seconds": self.end_seconds,
             "score": self.score,
             "hit": format_hit(self.path, self.start_seconds, self.end_seconds),
+            "recorded": None if self.recorded_seconds is None else iso_time(self.recorded_seconds),
         }
         if self.hybrid:
             document |= {

@@ -82,6 +82,10 @@ class Files(Protocol):
         """Whether two paths lead to the same file."""
         ...
 
+    def leads_out(self, path: str) -> bool:
+        """Whether a path is a link to something that lies neither in its folder nor below."""
+        ...
+
     def open(self, path: str) -> BinaryIO:
         """Open a file for reading.
 

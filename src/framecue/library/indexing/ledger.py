@@ -7,10 +7,12 @@ their path during a run wait in memory, in case another file of the run has thei
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from framecue.dates import recorded_seconds
 from framecue.library.files.interface import Files
 from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.sidecars import SidecarFinder
@@ -80,6 +82,7 @@ class Ledger:
 
     Attributes:
         outcome: what the run has done so far.
+        num_kept: how many files of this run are in the library, those that were moved or are copies included.
         again: files to encode after all. Their content was believed to be known, but the file that was to bring it
             failed, or another run removed it.
     """
@@ -97,6 +100,7 @@ class Ledger:
         self._snapshot, self._contents, self._files = snapshot, contents, files
         self._noted = dict(snapshot.copies)
         self.outcome = Outcome()
+        self.num_kept = 0
         self.again: list[Unit] = []
         self._sidecars = SidecarFinder(files)
         self._displaced: dict[str, list[Row]] = {}
@@ -183,7 +187,13 @@ class Ledger:
             self._displace(path)
         sidecars = self._sidecars.read(path)
         self.outcome.skipped += sidecars.skipped
-        placed = [replace(row, path=path, state=unit.state) for row in rows]
+        # Kept where a file moves or is touched: its first name and time are as good as the later ones, or better.
+        recorded = recorded_seconds(
+            os.path.basename(path),  # noqa: PTH119 (strings, as there may be thousands of paths)
+            modified_seconds=unit.state.modified_seconds,
+            in_metadata=rows[0].recorded_seconds,
+        )
+        placed = [replace(row, path=path, state=unit.state, recorded_seconds=recorded) for row in rows]
         self._rows[path] = with_sidecars(placed, sidecars)
         if unit.replaces:
             self._leaving.add(path)
@@ -206,6 +216,7 @@ class Ledger:
             forget = sorted(self._forget - self._copies.keys())
             self._store.note_copies(self._copies, forget=forget)
             self._note_commit(forget)
+            self.num_kept += len(self._rows) + len(self._copies)
         self._rows, self._leaving, self._copies, self._forget = {}, set(), {}, set()
         self._committed_at = time.monotonic()
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
+from framecue.errors import FramecueError
 from framecue.library.files.interface import Files
 from framecue.library.files.local import LOCAL_FILES
 from framecue.library.indexing.contents import Contents
@@ -13,10 +15,12 @@ from framecue.library.indexing.runner import Runner
 from framecue.library.store import Store
 from framecue.library.store.snapshot import Snapshot
 
-__all__ = ["ProgressCallback", "run_plan"]
+__all__ = ["ProgressCallback", "StopCallback", "run_plan"]
 
 # Called with (files done, files in all); the present file counts by the part of it that is done.
 ProgressCallback = Callable[[float, int], None]
+# Called with (files that were kept, files in all).
+StopCallback = Callable[[int, int], None]
 
 
 def run_plan(
@@ -27,6 +31,7 @@ def run_plan(
     snapshot: Snapshot,
     make_store: Callable[[], Store],
     progress: ProgressCallback | None = None,
+    on_stop: StopCallback | None = None,
     files: Files = LOCAL_FILES,
 ) -> Outcome:
     """Index the units of a plan.
@@ -38,6 +43,7 @@ def run_plan(
         snapshot: what the library holds; kept up to date.
         make_store: makes the library, once there are rows to write.
         progress: called as the run goes on.
+        on_stop: called if the run ends early, whatever the reason, when everything that was complete is committed.
         files: where the files lie.
 
     Raises:
@@ -62,10 +68,13 @@ def run_plan(
             for result in runner.run(units, known=contents.video_ids(), on_progress=tell):
                 ledger.take(result)
             units, ledger.again = ledger.again, []
-    except KeyboardInterrupt:
-        # Whoever stops a run keeps what it has encoded.
+        ledger.promote_copies()
         ledger.commit()
+    except BaseException:
+        # However a run ends, it keeps what it has encoded. What ended it is what is told, not that it cannot write.
+        with suppress(FramecueError):
+            ledger.commit()
+        if on_stop:
+            on_stop(ledger.num_kept, len(plan.units))
         raise
-    ledger.promote_copies()
-    ledger.commit()
     return ledger.outcome

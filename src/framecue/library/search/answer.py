@@ -44,7 +44,7 @@ def answer(
         VideoError: a file to search with cannot be read.
         LibraryError: the library cannot be read, or has no text index yet and cannot be written.
     """
-    where = options.filters.condition() if options.filters else None
+    where = options.filters.condition(store.columns) if options.filters else None
     if options.filters and options.filters.where is not None:
         store.check_condition(options.filters.where)
     if options.hybrid:
@@ -92,6 +92,7 @@ def _hit(
         score=match.score,
         video_id=match.video_id,
         duration_seconds=match.duration_seconds,
+        recorded_seconds=match.recorded_seconds,
         hybrid=options.hybrid,
         words=match.words,
         vector_rank=match.vector_rank,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -29,9 +30,10 @@ class Filters:
             number of folders. Upper and lower case differ.
         longer_than_seconds: videos that last longer than this.
         shorter_than_seconds: videos that last less long than this.
-        after: files modified at this time or later: a ``date`` or ``datetime``, or ISO text (``2024-05-31``,
-            ``2024-05-31T18:00``). Without a time zone it is local time.
-        before: files modified earlier than this.
+        after: files recorded at this time or later, by their metadata, else their name, else their modification time:
+            a ``date`` or ``datetime``, or ISO text (``2024-05-31``, ``2024-05-31T18:00``). Without a time zone it is
+            local time.
+        before: files recorded earlier than this.
         where: any condition in LanceDB's SQL on the columns of the library.
 
     Raises:
@@ -62,11 +64,18 @@ class Filters:
             raise InputError(f"no video lasts longer than {longer:g} s and less than {shorter:g} s")
         after, before = _timestamp(self.after, "after"), _timestamp(self.before, "before")
         if after is not None and before is not None and after >= before:
-            raise InputError(f"no file was modified after {self.after} and before {self.before}")
+            raise InputError(f"no file was recorded after {self.after} and before {self.before}")
 
-    def condition(self) -> str | None:
-        """Return the SQL condition; None if everything passes."""
+    def condition(self, columns: Collection[str] | None = None) -> str | None:
+        """Return the SQL condition; None if everything passes.
+
+        Args:
+            columns: those that the library has; None for all. An older format has fewer.
+        """
         parts = []
+        # Rows of an older framecue have no such date.
+        is_known = columns is None or "recorded_seconds" in columns
+        recorded = "coalesce(recorded_seconds, modified_seconds)" if is_known else "modified_seconds"
         if self.folder is not None:
             folder = absolute_path(self.folder)
             parts.append(f"starts_with(path, {quoted(folder if folder.endswith(os.sep) else folder + os.sep)})")
@@ -77,9 +86,9 @@ class Filters:
         if self.shorter_than_seconds is not None:
             parts.append(f"duration_seconds < {float(self.shorter_than_seconds)!r}")
         if self.after is not None:
-            parts.append(f"modified_seconds >= {_timestamp(self.after, 'after')!r}")
+            parts.append(f"{recorded} >= {_timestamp(self.after, 'after')!r}")
         if self.before is not None:
-            parts.append(f"modified_seconds < {_timestamp(self.before, 'before')!r}")
+            parts.append(f"{recorded} < {_timestamp(self.before, 'before')!r}")
         if self.where is not None:
             parts.append(f"({self.where})")
         return " AND ".join(parts) or None

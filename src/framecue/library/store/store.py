@@ -118,6 +118,11 @@ class Store:
         """The library's format, which may be older than this framecue's until :meth:`migrate` is called."""
         return format_of(self.table.schema)
 
+    @property
+    def columns(self) -> list[str]:
+        """The names of the table's columns; a library of an older format has fewer."""
+        return list(self.table.schema.names)
+
     def migrate(self) -> bool:
         """Bring a library of an older format up to date, in place; call it with the lock.
 

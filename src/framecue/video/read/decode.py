@@ -20,6 +20,7 @@ from framecue.video.read.frames import Frames, gather, undecodable
 from framecue.video.read.packets import PacketIndex, choose_places, scan_packets
 from framecue.video.read.pixels import RgbConverter
 from framecue.video.read.plan import Run, plan_runs, share_runs, straight_run
+from framecue.video.read.recorded import read_recorded_seconds
 from framecue.video.read.run import decode_run, decoded_frames, rewind
 from framecue.video.read.sampling import FrameSampling
 from framecue.video.read.source import open_video
@@ -93,6 +94,11 @@ class VideoReader:
     def close(self) -> None:
         """Close the file; a second time does nothing."""
         self._stack.close()
+
+    @property
+    def recorded_seconds(self) -> float | None:
+        """When the file was recorded, by its metadata, in seconds since 1970; None if they do not say."""
+        return read_recorded_seconds(self.path, self._container, self._stream)
 
     def info(self) -> VideoInfo:
         """Return what the video is; one frame is decoded, to be sure of its size and that it can be.

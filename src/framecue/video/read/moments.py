@@ -114,14 +114,14 @@ def read_moments(path: str, options: ReadOptions, is_wanted: Callable[[str], boo
         yield Content(video_id, is_wanted=False)
         return
     with VideoReader(path) as video:
-        index, duration_seconds = video.index, video.index.duration_seconds
+        index, duration_seconds, recorded = video.index, video.index.duration_seconds, video.recorded_seconds
         if options.segmentation.is_whole(duration_seconds):
-            yield Content(video_id, True, duration_seconds, num_segments=1)
+            yield Content(video_id, True, duration_seconds, num_segments=1, recorded_seconds=recorded)
             frames = video.read_frames(options.sampling, short_side=options.short_side)
             yield _moment((0.0, duration_seconds), frames)
             return
     segments = _plan_segments(path, index, options.segmentation)
-    yield Content(video_id, True, duration_seconds, len(segments))
+    yield Content(video_id, True, duration_seconds, len(segments), recorded_seconds=recorded)
     yield from _read_segments(path, index, segments, options)
 
 
