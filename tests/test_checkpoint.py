@@ -23,7 +23,7 @@ from framecue.checkpoint import (
     read_adapter_config,
     save_adapter,
 )
-from framecue.errors import AdapterError
+from framecue.errors import AdapterError, InputError
 from framecue.methods import Method, build_method
 from framecue.model import VideoTextModel
 
@@ -315,3 +315,14 @@ def test_a_method_that_changes_modules_is_taken_off_when_its_tensors_do_not_fit(
         load_adapter(tmp_path, target)
     assert [name for name, _ in target.named_modules()] == names
     build_method("lora", {}, target)  # and can wear one again
+
+
+def test_an_adapter_is_replaced_only_when_told(folder: Path, make_backbone) -> None:
+    before = adapter_hash(folder)
+    backbone = make_backbone()
+    method, config = load_adapter(folder, backbone)
+    with pytest.raises(InputError, match=r"adapter_model\.safetensors: exists already"):
+        save_adapter(folder, backbone=backbone, method=method, method_name=config.method, version="2")
+    assert adapter_hash(folder) == before
+    save_adapter(folder, backbone=backbone, method=method, method_name=config.method, version="2", overwrite=True)
+    assert sorted(file.name for file in folder.iterdir()) == ["adapter_config.json", "adapter_model.safetensors"]

@@ -12,7 +12,7 @@ from PIL import Image
 from framecue.cli import sheet as sheet_module
 from framecue.cli.sheet import FRAME_SIZE, FRAMES_SHOWN, SheetRow, contact_sheet
 from framecue.errors import InputError
-from framecue.library import BestFrame, Explanation
+from framecue.library import BestFrame, Explanation, Library
 from framecue.library.results import Hit
 from framecue.video import write_video
 
@@ -274,3 +274,29 @@ def test_letters_beyond_ascii_are_written_as_well_as_the_machine_can(
     assert sheet_module._ascii("süße Żółty 猫") == "su?e Zo?ty ?"
     sheet = draw([SheetRow("süße Häuser", [])], tmp_path)
     assert has_colour(sheet[16:42], (25, 25, 25), within=60)
+
+
+def test_what_exists_and_what_is_indexed(run, loader, clips: Path, tmp_path: Path, colour_model) -> None:
+    uri = str(tmp_path / "videos.lance")
+    Library(uri, model=colour_model).add(clips)
+    video = clips / "red.mp4"
+    picture, link = tmp_path / "sheet.png", tmp_path / "link.png"
+    picture.write_text("mine")
+    os.link(video, link)
+    before = video.read_bytes()
+    asked = len(loader.asked)
+    for output, options, says in [
+        (picture, [], "exists already; name another file, or replace it (--force, overwrite=True)"),
+        (video, ["--force"], "is the video itself, which is never replaced"),
+        (link, ["--force"], f"is the video itself ({video}), which is never replaced"),
+        ("s3://bucket/a.png", [], "s3://bucket/a.png: files in object stores and on the web cannot be written yet"),
+        (tmp_path / "none" / "a.png", [], "cannot be written"),
+    ]:
+        result = run("search", "red", "--library", uri, "--sheet", output, *options)
+        assert (result.code, result.out) == (1, "")
+        assert says in result.err
+    assert len(loader.asked) == asked  # said before a model is loaded
+    assert (picture.read_text(), video.read_bytes()) == ("mine", before)
+    assert run("search", "red", "--library", uri, "--sheet", picture, "--force").code == 0
+    with Image.open(picture) as made:
+        assert made.format == "PNG"

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import yaml
 from safetensors.torch import load_file
 from transformers import CLIPModel, TrainerCallback
 
@@ -403,3 +404,17 @@ def test_a_run_reads_its_videos_through_the_source_that_is_given(make_recipe: Ma
     run_recipe(recipe, frame_source=source)
     drawn = {(f"{number}.mp4", True) for number in range(6)}
     assert source.asked == drawn | {(f"{number}.mp4", False) for number in (6, 7, 8)}
+
+
+@pytest.mark.parametrize("name", ["recipe.yaml", "history.json", "backbone/config.json", "adapter_model.safetensors"])
+def test_files_that_no_run_has_written_are_kept(make_recipe: MakeRecipe, name: str) -> None:
+    recipe = make_recipe()
+    theirs = recipe.output_dir / name
+    theirs.parent.mkdir(parents=True)
+    # A recipe that a person has written may well be this very one.
+    text = yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=True) if name == "recipe.yaml" else "mine"
+    theirs.write_text(text)
+    with pytest.raises(RecipeError, match="is no run's, and would be replaced; choose another output_dir"):
+        run_recipe(recipe)
+    assert theirs.read_text() == text
+    assert [file for file in recipe.output_dir.rglob("*") if file.is_file()] == [theirs]

@@ -1,54 +1,83 @@
-"""``framecue clip``: cut a hit out of its video."""
+"""``framecue clip``: cut hits out of their videos."""
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from framecue.cli.output import log, print_json
-from framecue.paths import user_path
+from framecue.cli.kept_files import kept_files_at_hand
+from framecue.cli.options import library_option
+from framecue.cli.output import print_json
+from framecue.errors import InputError
 
 if TYPE_CHECKING:
-    from framecue.video import Cut
-
-# If a clip starts early by less than this, it is not mentioned.
-_EARLY_SECONDS = 0.5
+    from framecue.cli.clip_arguments import Moment
 
 
 @click.command()
-@click.argument("hit")
-@click.option("-o", "--output", required=True, metavar="FILE", help="What to write: mp4, m4v, mov, mkv or webm.")
+@click.argument("hits", metavar="HIT...", nargs=-1)
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    help="What to write: mp4, m4v, mov, mkv or webm; or a folder. Default: a name of its own in the working folder.",
+)
+@library_option
+@click.option("-0", "--null", is_flag=True, help="A zero byte ends each hit on standard input, not a line's end.")
 @click.option("--exact", is_flag=True, help="Encode anew, so that not a frame is too much.")
-@click.option("--force", is_flag=True, help="Replace the output if it exists.")
+@click.option("--force", is_flag=True, help="Replace the output if it exists; never an indexed video.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def clip(hit: str, output: str, exact: bool, force: bool, as_json: bool) -> None:
-    """Cut a moment out of a video, without encoding it anew where possible.
+def clip(
+    hits: tuple[str, ...],
+    output: str | None,
+    uri: str | None,
+    null: bool,
+    exact: bool,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Cut moments out of videos, without encoding them anew where possible.
 
-    HIT is PATH@START-END, as `framecue search --json` prints it; times are seconds, m:ss or h:mm:ss, with decimals if
-    wanted. In mp4, m4v and mov the clip starts at the moment's first frame; in mkv and webm it starts at the keyframe
-    before it, unless it is encoded anew (--exact).
+    HIT is PATH@START-END, as `framecue search --format hit` prints it, or a path and times as its table shows them;
+    times are seconds, m:ss or h:mm:ss, with decimals if wanted. A HIT of - reads hits from standard input, a line each.
+    In mp4, m4v and mov the clip starts at the moment's first frame; in mkv and webm it starts at the keyframe before
+    it, unless it is encoded anew (--exact). Of several hits, one that cannot be cut out costs that one alone. The files
+    of the library are never replaced.
 
     \b
     framecue clip "holiday.mp4@1:01.5-1:06.5" --output dog.mp4
+    framecue clip holiday.mp4 0:40-0:45
+    framecue search "a dog" --format hit | framecue clip - --output dogs/
     """  # noqa: D301 (click reads the backspace character)
-    from framecue.video import clip_video, format_hit, parse_hit
+    from framecue.cli.clip_making import cut_hits
 
-    path, start_seconds, end_seconds = parse_hit(hit)
-    source, target = (user_path(name) for name in (path, output))
-    cut = clip_video(source, target, start_seconds, end_seconds, exact=exact, overwrite=force)
-    how = ", ".join(["copied" if cut.is_copied else "encoded anew", *_missing_sound(cut)])
-    log(f"{cut.output}: {format_hit(source, cut.start_seconds, cut.end_seconds)}, {how}")
-    if start_seconds - cut.start_seconds > _EARLY_SECONDS:
-        early = f"starts {start_seconds - cut.start_seconds:.1f} s early, at the keyframe before"
-        log(f"{early}; --exact or an mp4 file starts at the moment itself")
-    if as_json:
-        print_json(cut.to_dict())
+    moments, is_one = _moments(hits, null=null)
+    made = cut_hits(moments, output, force=force, exact=exact, kept=lambda: kept_files_at_hand(uri))
+    if not as_json:
+        return
+    if is_one:
+        print_json(made.clips[0].to_dict())
+        return
+    skipped = [{"hit": name, "reason": str(error)} for name, error in made.skipped]
+    print_json({"clips": [cut.to_dict() for cut in made.clips], "skipped": skipped})
 
 
-def _missing_sound(cut: Cut) -> list[str]:
-    """Return what is said of the sound that is not in a clip; nothing if all of it is."""
-    if not cut.sounds_left_out:
-        return []
-    what = "without sound" if cut.num_sounds == 0 else "without some of the sound"
-    return [f"{what}: {'; '.join(cut.sounds_left_out)}"]
+def _moments(hits: tuple[str, ...], *, null: bool) -> tuple[list[Moment | InputError], bool]:
+    """Return the hits that are given, and whether it is one, given as an argument."""
+    from framecue.cli.clip_arguments import read_arguments, read_lines
+
+    if not hits:
+        raise click.UsageError("no HIT is given: give PATH@START-END, or - to read hits from standard input")
+    if null and "-" not in hits:
+        raise click.UsageError("--null is given without -, which reads hits from standard input")
+    if "-" not in hits:
+        moments = read_arguments(hits)
+        return moments, len(moments) == 1
+    if len(hits) > 1:
+        raise click.UsageError("- stands for all hits; leave out the others")
+    moments = list(read_lines(sys.stdin.buffer, null=null))
+    if not moments:
+        raise InputError("no hit came on standard input")
+    return moments, False

@@ -29,5 +29,6 @@ from .read.suffixes import VIDEO_SUFFIXES as VIDEO_SUFFIXES
 from .write.containers import CLIP_SUFFIXES as CLIP_SUFFIXES
 from .write.cut import Cut as Cut
 from .write.hit_name import format_hit as format_hit
+from .write.hit_name import is_span as is_span
 from .write.hit_name import parse_hit as parse_hit
 from .write.write import write_video as write_video

@@ -308,3 +308,16 @@ def test_a_split_that_is_used_up_is_an_error(monkeypatch: pytest.MonkeyPatch) ->
     assert len(list(draw_meanings("test", num_clips=4, rng=np.random.default_rng(0)))) == 4
     with pytest.raises(DatasetError, match="test split has no more than about 4 different clips"):
         list(draw_meanings("test", num_clips=5, rng=np.random.default_rng(0)))
+
+
+def test_files_that_it_did_not_write_are_kept(tmp_path: Path, no_drawing: None) -> None:
+    (tmp_path / "clips").mkdir()
+    theirs = tmp_path / "clips" / "00001.mp4"
+    theirs.write_text("mine")
+    with pytest.raises(DatasetError, match=r"00001\.mp4: exists already; give another folder or --force"):
+        write_clips(tmp_path, meanings()[:3], seed=SEED)
+    assert theirs.read_text() == "mine"
+    assert len(list(tmp_path.rglob("*.mp4"))) == 1
+    write_clips(tmp_path, meanings()[:1], seed=SEED)
+    write_clips(tmp_path, meanings()[:3], seed=SEED, overwrite=True)
+    assert sorted(file.name for file in tmp_path.iterdir() if file.is_file()) == [CAPTIONS_FILE]

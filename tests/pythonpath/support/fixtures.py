@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from framecue.video import read_moments
+from framecue.errors import OutputError
+from framecue.video import Cut, read_moments
+from framecue.video.isolate.questions.clip import ClipQuestion
 from support import colours
 from support.colours import ColourEncoder
 
@@ -20,6 +22,12 @@ def readers_of_this_process(request: pytest.FixtureRequest, monkeypatch: pytest.
     """Read files in this process, as starting another one for each test would take long; ``isolated`` tests do not."""
     if request.node.get_closest_marker("isolated") is None:
         monkeypatch.setattr("framecue.library.library.open_readers", lambda **options: nullcontext([read_moments]))
+        monkeypatch.setattr("framecue.video.isolate.clip.answer_of", _answer_of)
+
+
+def _answer_of(reader: object, question: ClipQuestion) -> Cut | OutputError:
+    (part,) = question.answer(lambda told: True)
+    return part
 
 
 @pytest.fixture

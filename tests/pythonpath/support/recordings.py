@@ -102,7 +102,9 @@ def beeps_of(path: Path, track: int = 0) -> list[float]:
 
 
 def _is_on(at: np.ndarray, beeps: Sequence[float]) -> np.ndarray:
-    on: np.ndarray = np.any([(at >= beep - 1e-9) & (at < beep + _BEEP_SECONDS) for beep in beeps], axis=0)
+    on = np.zeros(len(at), bool)
+    for beep in beeps:
+        on |= (at >= beep - 1e-9) & (at < beep + _BEEP_SECONDS)
     return on
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from framecue.errors import InputError
-from framecue.video import format_hit, parse_hit
+from framecue.video import format_hit, is_span, parse_hit
 
 paths = st.text(st.characters(codec=None), min_size=1) | st.sampled_from(
     ["a@1:00-2:00", "@", "-", "a@b-c.mp4", "~/x y.mp4", "line\nbreak", "bad\udcff.mp4"]
@@ -40,6 +40,13 @@ def test_how_times_are_written(start, end, text):
         ("me@home-2.mp4@1:02-1:1:02.25", ("me@home-2.mp4", 62.0, 3662.25)),
         ("a.mp4@5-5", ("a.mp4", 5.0, 5.0)),
         ("a.mp4@0.1-5.", ("a.mp4", 0.1, 5.0)),
+        ("a b.mp4@0:40\u20130:45", ("a b.mp4", 40.0, 45.0)),
+        ("a.mp4@0:40 \u2014 0:45", ("a.mp4", 40.0, 45.0)),
+        ("a.mp4@0:40\u22120:45", ("a.mp4", 40.0, 45.0)),
+        ("a b.mp4 0:40\u20130:45", ("a b.mp4", 40.0, 45.0)),
+        ("0:40\u20130:45   a b.mp4", ("a b.mp4", 40.0, 45.0)),
+        ("  3   0.512   0:40.5\u20130:45.0   a b.mp4", ("a b.mp4", 40.5, 45.0)),
+        ("0:40-0:45@1-2", ("0:40-0:45", 1.0, 2.0)),
     ],
 )
 def test_times_that_people_type(text, expected):
@@ -57,3 +64,18 @@ def test_what_is_no_name(text):
 def test_an_end_before_the_start():
     with pytest.raises(InputError, match=r"'a@2-1' ends before it starts"):
         parse_hit("a@2-1")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0:40\u20130:45", True),
+        (" 1-2 ", True),
+        ("1:00:00.5 - 2:00:00", True),
+        ("a@1-2", False),
+        ("1-2x", False),
+        ("5", False),
+    ],
+)
+def test_times_alone(text, expected):
+    assert is_span(text) is expected

@@ -96,3 +96,16 @@ def test_options_out_of_range(tmp_path, options):
 def test_a_place_that_cannot_be_written(tmp_path):
     with pytest.raises(OutputError, match=r"cannot be written \(No such file or directory\)"):
         write_video(tmp_path / "nowhere" / "clip.mp4", moving_colours(1), frames_per_second=10)
+
+
+def test_what_exists_is_replaced_only_when_told(tmp_path):
+    path = tmp_path / "one.mp4"
+    path.write_text("mine")
+    with pytest.raises(InputError, match="exists already"):
+        write_video(path, moving_colours(1), frames_per_second=10)
+    with pytest.raises(InputError, match="a frame is"):
+        write_video(path, [np.zeros((2, 2, 3))], frames_per_second=10, overwrite=True)
+    assert path.read_text() == "mine"
+    write_video(path, moving_colours(1), frames_per_second=10, overwrite=True)
+    assert probe(path).num_frames == 1
+    assert [file.name for file in tmp_path.iterdir()] == ["one.mp4"]
