@@ -57,6 +57,15 @@ EXPLANATION = {
 }
 RECALLS = {"R@1": float, "R@5": float, "R@10": float, "median_rank": float, "mean_rank": float}
 SCORES = {"text_to_video": RECALLS, "video_to_text": RECALLS, "twin_accuracy": MAYBE_FLOAT}
+CUT = {
+    "output": str,
+    "path": str,
+    "start_seconds": float,
+    "end_seconds": float,
+    "copied": bool,
+    "sound_tracks": int,
+    "sound_left_out": list,
+}
 SEARCH = {"query": str, "results": [HIT]}
 
 DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -130,17 +139,10 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             "share_of_backbone": MAYBE_FLOAT,
         },
     ),
-    "clip": (
-        "clip {clips}/green.mp4@0-1 --output {folder}/out.mp4",
-        {
-            "output": str,
-            "path": str,
-            "start_seconds": float,
-            "end_seconds": float,
-            "copied": bool,
-            "sound_tracks": int,
-            "sound_left_out": list,
-        },
+    "clip": ("clip {clips}/green.mp4@0-1 --output {folder}/out.mp4", CUT),
+    "clip of several": (
+        "clip {clips}/green.mp4@0-1 {clips}/red.mp4@0-1 {clips}/gone.mp4@0-1 --output {folder}/cut/",
+        {"clips": [CUT], "skipped": [{"hit": str, "reason": str}]},
     ),
     "remove": (
         "remove {clips}/red.mp4 {clips}/none.mp4 --library {library}",

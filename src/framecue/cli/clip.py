@@ -49,7 +49,7 @@ def clip(
     \b
     framecue clip "holiday.mp4@1:01.5-1:06.5" --output dog.mp4
     framecue clip holiday.mp4 0:40-0:45
-    framecue search "a dog" --format hit | framecue clip - --output dogs/
+    framecue clip - --output dogs/
     """  # noqa: D301 (click reads the backspace character)
     from framecue.cli.clip_making import cut_hits
 
