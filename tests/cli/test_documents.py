@@ -96,8 +96,16 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
     "info": (
         "info {library}",
         {
+            "library": str,
             "videos": int,
+            "images": int,
             "segments": int,
+            "duration_seconds": float,
+            "size_bytes": int,
+            "first_indexed_seconds": float,
+            "last_indexed_seconds": float,
+            "num_indexed_segments": MAYBE_INT,
+            "has_text_index": bool,
             "fingerprint": dict,
             "files": [{"path": str, "duration_seconds": float}],
             "duplicates": [DUPLICATE],

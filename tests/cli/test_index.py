@@ -193,7 +193,7 @@ def test_prune_exclude_and_duplicates(run, loader, uri: str, clips: Path) -> Non
     assert f"duplicate {duplicate['path']}: the same as {duplicate['original']}" in result.err
     assert "1 duplicates, 1 removed" in result.err
     assert json.loads(run("info", uri, "--json").out)["duplicates"] == [duplicate]
-    assert duplicate["path"] in run("info", uri).out
+    assert duplicate["path"] in run("info", uri, "--files").out
 
 
 def test_empty_glob_is_one_line(run, loader, uri: str, clips: Path) -> None:

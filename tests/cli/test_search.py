@@ -139,7 +139,8 @@ def test_filters(run, uri: str, clips: Path, options: tuple[str, ...], found: se
     assert set(paths(run("search", "red", "--library", uri, *options, "--json"))) == found
     if not found:
         result = run("search", "red", "--library", uri, *options)
-        assert result.err == "nothing found; no video passes the filters and --min-score\n"
+        assert (result.code, result.out) == (0, "")
+        assert result.err == "nothing found: --before leaves 0 of 4 videos\n"
 
 
 @pytest.mark.parametrize(
@@ -221,6 +222,85 @@ def test_a_capable_terminal_shows_the_frame_and_links(run, uri: str, monkeypatch
     blocks = re.findall(r"38;2;(\d+);(\d+);(\d+);48;2;\d+;\d+;\d+m\u2580", out)
     assert len(blocks) == 40 * 15
     assert sum(int(green) > 150 and int(red) < 80 for red, green, _ in blocks) > 500
+
+
+def test_a_picture_made_of_colours_is_not_shown_without_them(run, uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("FORCE_COLOR", "1"), ("TERM", "xterm-256color"), ("COLORTERM", "truecolor")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("NO_COLOR", "1")
+    out = run("search", "green", "-k", 1, "--explain", "--library", uri).out
+    assert "best frame at" in out
+    assert "\u2580" not in out
+    # Neither in the table nor elsewhere is there a colour; bold and links are none.
+    assert not re.search(r"\x1b\[(?:[0-9;]*;)?[349][0-7](?:;[0-9;]*)?m", out)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--folder", "{clips}/none"), "--folder leaves 0 of 4 videos"),
+        (("--folder", "{clips}/none", "--path", "*.mp4"), "--folder leaves 0 of 4 videos; without it 4 pass"),
+        (("--longer-than", "1:00", "--path", "red*"), "--longer-than leaves 0 of 4 videos; without it 1 passes"),
+        (
+            ("--path", "red*", "--folder", "{clips}/more"),
+            "--folder leaves 1, --path leaves 1 of 4 videos, and no video passes both; "
+            "without --folder 1 passes; without --path 1 passes",
+        ),
+        (
+            ("--where", "path LIKE '%none%'", "--after", "2999-01-01"),
+            "--after leaves 0 of 4 videos; --where leaves 0 of 4 videos",
+        ),
+        (("--min-score", "1", "--path", "blue*"), "the best result scores {best}, less than --min-score 1"),
+        (("--before", "2000-01-01", "--page", "3"), "--before leaves 0 of 4 videos"),
+        (("--before", "2000-01-01", "--hybrid"), "--before leaves 0 of 4 videos"),
+    ],
+)
+def test_nothing_found_says_what_is_to_blame(run, uri: str, clips: Path, options: tuple[str, ...], says: str) -> None:
+    options = tuple(option.format(clips=clips) for option in options)
+    result = run("search", "red", "--library", uri, *options)
+    best = json.loads(run("search", "red", "--path", "blue*", "--library", uri, "--json").out)["results"][0]["score"]
+    assert (result.code, result.out) == (0, "")
+    assert result.err == f"nothing found: {says.format(best=f'{best:.3f}')}\n"
+
+
+def test_lines_for_other_programs(run, uri: str, clips: Path, tmp_path: Path) -> None:
+    hits = json.loads(run("search", "green", "--library", uri, "-k", 2, "--json").out)["results"]
+    common = ("search", "green", "--library", uri, "-k", 2, "--format")
+    assert run(*common, "path") == (0, "".join(f"{hit['path']}\n" for hit in hits), "")
+    assert run(*common, "path", "-0") == (0, "".join(f"{hit['path']}\0" for hit in hits), "")
+    assert run(*common, "hit") == (0, "".join(f"{hit['hit']}\n" for hit in hits), "")
+    lines = run(*common, "jsonl").out.splitlines()
+    assert [json.loads(line) for line in lines] == [{"query": "green", **hit} for hit in hits]
+    head, *rows = (line.split("\t") for line in run(*common, "tsv").out.splitlines())
+    assert head == ["query", "rank", "score", "start_seconds", "end_seconds", "path", "hit"]
+    assert [row[:2] + row[5:] for row in rows] == [["green", str(hit["rank"]), hit["path"], hit["hit"]] for hit in hits]
+    assert [float(value) for row in rows for value in row[2:5]] == pytest.approx(
+        [hit[name] for hit in hits for name in ("score", "start_seconds", "end_seconds")], abs=1e-6
+    )
+    explained = run(*common, "jsonl", "--explain", "--hybrid").out.splitlines()
+    assert "explanation" in json.loads(explained[0])
+    assert json.loads(explained[0])["words"] == ["green"]
+    queries = tmp_path / "queries.txt"
+    queries.write_text("red\nblue\n")
+    several = run("search", "--queries", queries, "--library", uri, "-k", 1, "--format", "jsonl").out.splitlines()
+    assert [json.loads(line)["query"] for line in several] == ["red", "blue"]
+    for name in ("path", "tsv"):
+        result = run(*common, name, "--path", "none")
+        assert (result.code, result.out.count("\n")) == (0, 1 if name == "tsv" else 0)
+        assert result.err == "nothing found: --path leaves 0 of 4 videos\n"
+
+
+def test_paths_are_relative_where_that_is_shorter(run, uri: str, clips: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(clips)
+    (clips / "-odd.mp4").write_bytes((clips / "red.mp4").read_bytes())
+    (clips / "red.mp4").unlink()
+    assert run("index", ".", "--library", uri).code == 0
+    out = run("search", "yellow", "--library", uri).out
+    assert next(line.split()[-1] for line in out.splitlines() if re.match(r" +\d", line)) == "more/yellow.mp4"
+    assert " ./-odd.mp4\n" in out
+    assert f"{clips}/more/yellow.mp4\n" in run("search", "yellow", "--library", uri, "--format", "path").out
+    monkeypatch.chdir(clips / "more")
+    assert "../green.mp4" in run("search", "green", "--library", uri, "--explain").out
 
 
 def test_a_sheet(run, uri: str, clips: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from framecue.cli.add_report import log_counts, log_items, log_stopped
+from framecue.cli.library_place import LibraryCommand, chosen_library, refuse_libraries
 from framecue.cli.options import (
     indexing_model_options,
     library_model,
@@ -17,7 +18,7 @@ from framecue.errors import InputError
 from framecue.video import STALL_SECONDS
 
 
-@click.command()
+@click.command(cls=LibraryCommand)
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @library_option
 @indexing_model_options
@@ -43,7 +44,7 @@ from framecue.video import STALL_SECONDS
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document; with --watch, one a line for each run.")
 def index(
     paths: tuple[str, ...],
-    uri: str,
+    uri: str | None,
     model: str | None,
     adapter: str | None,
     dtype: str,
@@ -65,13 +66,14 @@ def index(
     new library takes the shipped moji-clip if no model is named; for real videos name a real CLIP.
 
     \b
-    framecue index ~/Videos --library videos.lance --model openai/clip-vit-base-patch32
+    framecue index ~/Videos --model openai/clip-vit-base-patch32
     framecue index ~/Videos --library videos.lance --prune --exclude "*.proxy.mp4" --exclude drafts
-    framecue index ~/Videos --library videos.lance --watch
+    framecue index ~/Videos --watch
     """  # noqa: D301 (click reads the backspace character)
     if poll_seconds is not None and not is_watch:
         raise click.UsageError("--poll is given without --watch; it says how often to look while watching")
     quiet_libraries()
+    refuse_libraries(paths, takes="what to index")
     from framecue.library import AddOptions, Library
 
     options = AddOptions(
@@ -81,6 +83,7 @@ def index(
         captions=captions,
         stall_seconds=stall_seconds,
     )
+    uri = chosen_library(uri, may_be_new=True)
     library = Library(uri)
     if is_watch:
         from framecue.cli.watch import follow

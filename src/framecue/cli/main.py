@@ -103,8 +103,8 @@ def framecue() -> None:
     """Search your videos by what they show.
 
     \b
-    framecue index ~/Videos --library videos.lance --model openai/clip-vit-base-patch32
-    framecue search "a dog catches a frisbee" --library videos.lance
+    framecue index ~/Videos --model openai/clip-vit-base-patch32
+    framecue search "a dog catches a frisbee"
     """  # noqa: D301 (click reads the backspace character)
 
 

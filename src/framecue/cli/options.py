@@ -101,13 +101,15 @@ def indexing_model_options(command: Command) -> Command:
 
 
 def library_option(command: Command) -> Command:
-    """Add --library to a command."""
+    """Add --library to a command; what it gets is for :func:`framecue.cli.library_place.chosen_library`."""
     return click.option(
+        "-l",
         "--library",
         "uri",
         metavar="LIBRARY",
-        required=True,
-        help="The library: a folder such as videos.lance, or an object-store URI.",
+        envvar="FRAMECUE_LIBRARY",
+        help="The library: a folder such as videos.lance, or an object-store URI. Default: FRAMECUE_LIBRARY; else the "
+        "one in the working folder or above; else the user's own.",
     )(command)
 
 

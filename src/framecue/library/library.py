@@ -27,6 +27,7 @@ from framecue.library.indexing.runner import LocalRunner
 from framecue.library.indexing.sidecar_update import update_subtitles
 from framecue.library.results import AddReport, Duplicate, FileInfo, Hit, LibraryInfo, RemoveReport, Skipped, Upkeep
 from framecue.library.search.answer import answer
+from framecue.library.search.filters import Filters
 from framecue.library.search.query import Query, SearchKeywords, SearchOptions, as_query
 from framecue.library.store import Store, normal_uri
 from framecue.library.store.kept import KeptStore
@@ -341,6 +342,19 @@ class Library:
         store = self._kept.open()
         return answer(store, lambda: self._fitting_model(store), asked, wanted, files=self.files)
 
+    def count_videos(self, filters: Filters | None = None) -> int:
+        """Return how many videos pass filters; None for all videos. Needs no model.
+
+        Raises:
+            InputError: a condition names an unknown column.
+            LibraryNotFoundError: the library does not exist.
+            LibraryError: it cannot be read.
+        """
+        store = self._kept.open()
+        if filters and filters.where is not None:
+            store.check_condition(filters.where)
+        return store.num_files(filters.condition() if filters else None)
+
     def thumbnails(self, hits: Sequence[Hit]) -> list[bytes | None]:
         """Return the thumbnails of hits, small WebP pictures that the library keeps; None for a hit that has none.
 
@@ -360,6 +374,7 @@ class Library:
         store, snapshot = self._kept.open(), self._kept.snapshot()
         held = snapshot.held
         originals = {item.video_id: path for path, item in held.items()}
+        numbers = store.overview()
         return LibraryInfo(
             uri=self.uri,
             num_videos=snapshot.num_videos,
@@ -371,6 +386,11 @@ class Library:
                 for path, copy in sorted(snapshot.copies.items())
                 if path not in held and copy.video_id in originals
             ],
+            num_images=numbers.num_images,
+            size_bytes=numbers.size_bytes,
+            indexed_seconds=numbers.indexed_seconds,
+            num_indexed_segments=numbers.num_indexed_rows,
+            has_text_index=numbers.has_text_index,
         )
 
     def _fitting_model(self, store: Store | None) -> Encoder:

@@ -288,7 +288,21 @@ class FileInfo:
 
 @dataclass(frozen=True)
 class LibraryInfo:
-    """What a library holds: its files, and their duplicates, in the order of the paths."""
+    """What a library holds.
+
+    Attributes:
+        uri: where the library is.
+        num_videos: how many files it holds, pictures among them.
+        num_segments: how many segments these have.
+        fingerprint: of the model that made its vectors.
+        files: in the order of the paths.
+        duplicates: files whose content it holds under another path, in the order of the paths.
+        num_images: how many of the files are pictures.
+        size_bytes: how large it is on disk; None in an object store.
+        indexed_seconds: when its first and its last segment were encoded, seconds since 1970; None if not noted.
+        num_indexed_segments: how many segments its approximate index covers; None if it has none.
+        has_text_index: whether it is ready for hybrid search.
+    """
 
     uri: str
     num_videos: int
@@ -296,12 +310,31 @@ class LibraryInfo:
     fingerprint: Fingerprint
     files: list[FileInfo]
     duplicates: list[Duplicate]
+    num_images: int = 0
+    size_bytes: int | None = None
+    indexed_seconds: tuple[float, float] | None = None
+    num_indexed_segments: int | None = None
+    has_text_index: bool = False
+
+    @property
+    def duration_seconds(self) -> float:
+        """How long all its videos last together."""
+        return sum(file.duration_seconds for file in self.files)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document that ``framecue info --json`` prints of a library."""
+        first, last = self.indexed_seconds or (None, None)
         return {
+            "library": self.uri,
             "videos": self.num_videos,
+            "images": self.num_images,
             "segments": self.num_segments,
+            "duration_seconds": self.duration_seconds,
+            "size_bytes": self.size_bytes,
+            "first_indexed_seconds": first,
+            "last_indexed_seconds": last,
+            "num_indexed_segments": self.num_indexed_segments,
+            "has_text_index": self.has_text_index,
             "fingerprint": self.fingerprint.to_dict(),
             "files": [file.to_dict() for file in self.files],
             "duplicates": [duplicate.to_dict() for duplicate in self.duplicates],

@@ -23,7 +23,7 @@ from framecue.errors import LibraryError
 from framecue.library.results import Upkeep
 from framecue.library.store.table import Table
 
-__all__ = ["optimize", "optimize_if_due", "tune_search"]
+__all__ = ["num_indexed_rows", "optimize", "optimize_if_due", "tune_search"]
 
 VECTOR = "vector"
 # With fewer rows, a search of every vector takes about as long as encoding the query. From here on a run makes the
@@ -191,6 +191,15 @@ def _optimize(table: Table, before: _State, *, least_rows: int, keep: timedelta)
         index=index,
         num_indexed_rows=after.num_indexed or 0,
     )
+
+
+def num_indexed_rows(table: Table) -> int | None:
+    """Return how many rows the index on the vectors covers; None if there is none.
+
+    Raises:
+        LibraryError: the library cannot be read.
+    """
+    return table.read(lambda: _State.of(table)).num_indexed
 
 
 def _vector_index(table: Table) -> IndexConfig | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 from lancedb.db import LanceDBConnection
 
 from framecue.errors import LibraryError
@@ -23,6 +24,7 @@ from framecue.library.store.copies import Copies
 from framecue.library.store.index import optimize, optimize_if_due
 from framecue.library.store.merge import merge
 from framecue.library.store.migrations import OLDEST_FORMAT, SCHEMA_VERSION, format_of, migrate
+from framecue.library.store.overview import Overview, overview
 from framecue.library.store.place import HOW_TO_NAME, check_free, check_there, no_library
 from framecue.library.store.records import Copy, Held
 from framecue.library.store.rows import Metadata, Row, make_schema, read_metadata, rows_from_table, table_from_rows
@@ -34,7 +36,7 @@ from framecue.library.store.vectors import Match, search_vectors
 from framecue.paths import is_url
 from framecue.video import Segmentation
 
-__all__ = ["Store"]
+__all__ = ["Store", "is_framecues"]
 
 # The columns that identify a segment when a write replaces some.
 _KEY = ("path", "start_seconds")
@@ -161,6 +163,14 @@ class Store:
         """Return the number of segments."""
         return self.table.read(self.table.lance.count_rows)
 
+    def overview(self) -> Overview:
+        """Return what the library holds in numbers: its size, kinds of files, dates, indexes."""
+        return overview(self.table)
+
+    def num_files(self, where: str | None = None) -> int:
+        """Return the number of files that have a row for which an SQL condition holds; None for all files."""
+        return int(pc.count_distinct(self.table.scan(["path"], where=where).column("path")).as_py())
+
     def rows_of(self, video_id: str) -> list[Row]:
         """Return the rows of one content, from one file only (another file with the same content adds no rows)."""
         rows = rows_from_table(self.table.scan(where=f"video_id = {quoted(video_id)}"))
@@ -281,6 +291,15 @@ class Store:
             InputError: it is not a condition, or names a column that does not exist; the message lists those that do.
         """
         check_condition(self.table, where)
+
+
+def is_framecues(uri: str) -> bool:
+    """Whether framecue made the table at a local place that looks like a library; also if it cannot be opened."""
+    try:
+        database = attempt(uri, "opened", lambda: connect(uri))
+        return read_metadata(Table.open(uri, database, TABLE).schema) is not None
+    except LibraryError:
+        return True  # damaged, or not to be read: whoever uses it is told so
 
 
 def _open_table(uri: str, database: LanceDBConnection) -> tuple[Table, Metadata]:
