@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +14,7 @@ from av.video.stream import VideoStream
 
 from framecue.errors import VideoError
 from framecue.video.read.sampling import FrameSampling
+from framecue.video.read.shape import DeclaredShape
 from framecue.video.read.source import open_video, read_packets
 from framecue.video.read.window import check_window
 
@@ -52,6 +53,7 @@ class PacketIndex:
         num_skipped: packets before the first keyframe (of a recording joined midway), which cannot be decoded.
         by_order: whether the packets do not say, or say ambiguously, when their frames are shown. A frame is then
             known by being the n-th that the decoder gives, and all before it have to be decoded.
+        shape: what the container says of the shape of its pictures.
     """
 
     times: np.ndarray
@@ -64,6 +66,7 @@ class PacketIndex:
     key_ranks: np.ndarray
     num_skipped: int
     by_order: bool
+    shape: DeclaredShape = field(default_factory=DeclaredShape)
 
     @property
     def num_frames(self) -> int:
@@ -120,6 +123,8 @@ def scan_packets(path: Path, container: InputContainer, stream: VideoStream) -> 
     Raises:
         VideoError: there are no packets.
     """
+    # Before anything is decoded, as a decoder's word takes the place of what the file says at its beginning.
+    shape = DeclaredShape.of(stream)
     time_base = stream.time_base or Fraction(1, _DEFAULT_RATE)
     packets: list[_Packet] = []
     for packet in read_packets(container, stream):
@@ -161,6 +166,7 @@ def scan_packets(path: Path, container: InputContainer, stream: VideoStream) -> 
         key_ranks=key_table[:, 3],
         num_skipped=first_key,
         by_order=by_order,
+        shape=shape,
     )
 
 
