@@ -13,6 +13,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from framecue.errors import VideoError
+from framecue.video.read.pictures import HEIF_BRANDS
 from framecue.video.read.sampling import FrameSampling
 from framecue.video.read.shape import DeclaredShape
 from framecue.video.read.source import open_video, read_packets
@@ -22,7 +23,6 @@ __all__ = ["PacketIndex", "choose_places", "read_packet_index", "scan_packets"]
 
 # Their packets are marked as keyframes though they paint over the picture before.
 _PAINTING_CODECS = frozenset({"gif", "apng", "webp"})
-_STILL_BRANDS = frozenset({"avif", "heic", "heix", "mif1"})
 _DEFAULT_RATE = 25  # frames a second where a file says nothing at all: ffmpeg's own assumption
 # Seconds by which a window's edge may miss a frame's time and still mean it: mkv rounds times to a millisecond.
 _EDGE_SECONDS = 0.0005
@@ -188,7 +188,7 @@ def _frame_times(packets: list[_Packet], usual_length: int) -> tuple[np.ndarray,
 
 def _is_still(container: InputContainer, num_frames: int) -> bool:
     name = container.format.name
-    is_image = name == "image2" or name.endswith("_pipe") or container.metadata.get("major_brand") in _STILL_BRANDS
+    is_image = name == "image2" or name.endswith("_pipe") or container.metadata.get("major_brand") in HEIF_BRANDS
     return is_image and num_frames == 1
 
 
