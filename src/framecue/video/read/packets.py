@@ -13,6 +13,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from framecue.errors import VideoError
+from framecue.video.read.margins import declared_margins
 from framecue.video.read.pictures import HEIF_BRANDS
 from framecue.video.read.sampling import FrameSampling
 from framecue.video.read.shape import DeclaredShape
@@ -124,7 +125,7 @@ def scan_packets(path: Path, container: InputContainer, stream: VideoStream) -> 
         VideoError: there are no packets.
     """
     # Before anything is decoded, as a decoder's word takes the place of what the file says at its beginning.
-    shape = DeclaredShape.of(stream)
+    shape = DeclaredShape.of(stream, declared_margins(path, container, stream))
     time_base = stream.time_base or Fraction(1, _DEFAULT_RATE)
     packets: list[_Packet] = []
     for packet in read_packets(container, stream):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import cast
 
 import numpy as np
+from av.filter import Graph
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
-from framecue.video.read.shape import Shape, shown_size
+from framecue.video.read.shape import Margins, Shape, shown_size
 
 __all__ = ["RgbConverter"]
 
@@ -22,7 +24,7 @@ _PLAIN = Shape()
 class RgbConverter:
     """Converts the frames of one video, each to the size at which it is shown.
 
-    Transparent pixels are laid on white. HDR is not tone-mapped.
+    Transparent pixels are laid on white. HDR is not tone-mapped (docs/library.md says why).
 
     Args:
         short_side: scale frames down so that their short side is this long; ``None`` for full size.
@@ -31,6 +33,7 @@ class RgbConverter:
     def __init__(self, *, short_side: int | None = None) -> None:
         self._short_side = short_side
         self._reformatter = VideoReformatter()
+        self._crop: tuple[tuple[int, int, str, Margins], Graph] | None = None
 
     def size(self, frame: VideoFrame, shape: Shape = _PLAIN) -> tuple[int, int]:
         """Return the width and the height of what a frame is converted to."""
@@ -49,6 +52,8 @@ class RgbConverter:
         """
         matrix = _display_matrix(frame)
         width, height = self._stored_size(frame, shape)
+        if shape.margins is not None:
+            frame = self._without_margins(frame, shape.margins)
         if _has_alpha(frame):
             frame = VideoFrame.from_ndarray(_on_white(self._reformat(frame, frame.width, frame.height, "rgba")))
         # One step for the pixels' shape and the size wanted: each would blur a little.
@@ -63,7 +68,24 @@ class RgbConverter:
 
     def _stored_size(self, frame: VideoFrame, shape: Shape) -> tuple[int, int]:
         """Return the width and the height of the result before it is turned."""
-        return shown_size(frame.width, frame.height, shape.pixel, short_side=self._short_side)
+        size = (frame.width, frame.height) if shape.margins is None else shape.margins.shown(frame.width, frame.height)
+        return shown_size(*size, shape.pixel, short_side=self._short_side)
+
+    def _without_margins(self, frame: VideoFrame, margins: Margins) -> VideoFrame:
+        """Cut a frame before it is scaled, so that nothing of its margins gets into what is shown."""
+        key = frame.width, frame.height, frame.format.name, margins
+        if self._crop is None or self._crop[0] != key:
+            width, height = margins.shown(frame.width, frame.height)
+            graph = Graph()
+            source = graph.add_buffer(
+                width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base or Fraction(1)
+            )
+            crop = graph.add("crop", f"{width}:{height}:{margins.left}:{margins.top}:exact=1")
+            graph.link_nodes(source, crop, graph.add("buffersink")).configure()
+            self._crop = key, graph
+        graph = self._crop[1]
+        graph.push(frame)
+        return cast(VideoFrame, graph.pull())
 
     def _reformat(self, frame: VideoFrame, width: int, height: int, pixel_format: str) -> VideoFrame:
         source = frame.colorspace

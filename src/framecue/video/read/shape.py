@@ -38,6 +38,10 @@ class Margins(NamedTuple):
     top: int
     bottom: int
 
+    def shown(self, width: int, height: int) -> tuple[int, int]:
+        """Return the width and the height of what is shown of a picture."""
+        return width - self.left - self.right, height - self.top - self.bottom
+
 
 class Shape(NamedTuple):
     """How one frame is shown.
@@ -65,17 +69,20 @@ class DeclaredShape:
     Attributes:
         pixel: the width of a pixel divided by its height; None if the container has no word on it, or none that
             differs from the codec's at the beginning.
-        margins: what is not shown, None for nothing.
+        margins: what is not shown of pictures of the stored size, None for nothing.
+        stored_size: width and height of the pictures that have these margins.
     """
 
     pixel: Fraction | None = None
     margins: Margins | None = None
+    stored_size: tuple[int, int] | None = None
 
     @classmethod
     def of(cls, stream: VideoStream, margins: Margins | None = None) -> DeclaredShape:
         """Return what the container says of the stream of a newly opened file."""
         guessed, codec = stream.sample_aspect_ratio, stream.codec_context.sample_aspect_ratio
-        return cls(guessed if (guessed or SQUARE) != (codec or SQUARE) else None, margins)
+        pixel = guessed if (guessed or SQUARE) != (codec or SQUARE) else None
+        return cls(pixel, margins, (stream.width, stream.height) if margins else None)
 
 
 class ShapeReader:
@@ -98,10 +105,11 @@ class ShapeReader:
         context, size = self._context, (frame.width, frame.height)
         # Where the size changes, the decoder speaks of the next part before it has given all frames of the last.
         self._of_size[context.width, context.height] = context.sample_aspect_ratio
+        margins = self._declared.margins if size == self._declared.stored_size else None
         for said in (self._declared.pixel, self._of_size.get(size)):
             if said is not None and _is_sensible(said, *size):
-                return Shape(said, self._declared.margins)
-        return Shape(SQUARE, self._declared.margins)
+                return Shape(said, margins)
+        return Shape(SQUARE, margins)
 
 
 def _is_sensible(pixel: Fraction, width: int, height: int) -> bool:
