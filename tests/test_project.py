@@ -104,7 +104,6 @@ TESTED_ELSEWHERE = {
     "video/read/frames.py": "video/read/test_decode.py",
     "video/read/heartbeat.py": "video/isolate/test_isolated.py",
     "video/read/plan.py": "video/read/test_decode.py",
-    "video/read/source.py": "video/read/test_damaged.py",
     "video/read/suffixes.py": "video/test_face.py",
     "video/read/thumbnail.py": "video/read/test_moments.py",
     "video/isolate/questions/clip.py": "video/isolate/test_clip.py",

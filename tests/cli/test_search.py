@@ -309,13 +309,23 @@ def test_a_sheet(run, uri: str, clips: Path, tmp_path: Path) -> None:
     result = run("search", "red", "--library", uri, "--sheet", sheet)
     assert (result.code, result.err) == (0, f"See them in {sheet}\n")
     with Image.open(sheet) as picture:
-        assert picture.size == (16 + 3 * 448, 16 + 26 + 2 * 120)
+        assert picture.size[0] == 20 + 2 * (4 * 196 - 4 + 20)
         # Of the file that is gone, the thumbnail.
         red, green, blue = picture.convert("RGB").getpixel((60, 90))
         assert red > 180 > 80 > max(green, blue)
     document = json.loads(run("search", "red", "--library", uri, "--sheet", sheet, "--json", "--force").out)
     assert document.keys() == {"query", "results", "sheet"}
     assert document["sheet"] == str(sheet)
+
+
+def test_there_is_no_sheet_of_nothing(run, uri: str, tmp_path: Path) -> None:
+    sheet = tmp_path / "out.png"
+    options = ("search", "red", "--library", uri, "--path", "none", "--sheet", sheet)
+    result = run(*options)
+    assert (result.code, result.out) == (0, "")
+    assert result.err.splitlines()[-1] == "no sheet is written, as there is nothing to see"
+    assert json.loads(run(*options, "--json").out)["sheet"] is None
+    assert not sheet.exists()
 
 
 def test_queries_of_a_file(run, loader, uri: str, tmp_path: Path) -> None:

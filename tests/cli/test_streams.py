@@ -73,3 +73,17 @@ def test_what_a_locale_lacks_is_written_plainly() -> None:
     done = program("info", "/no\u2013where \u732b", shell="{}", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
     assert (done.returncode, done.stdout) == (1, b"")
     assert done.stderr.startswith(b"Error: no library at /no-where \\u732b; make one with")
+
+
+def test_an_input_that_was_read_before_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(b"one\ntwo\n"), encoding="utf-8")
+    assert stream.readline() == "one\n"
+    monkeypatch.setattr(sys, "stdin", stream)
+    streams.prepare_streams()
+    assert stream.readline() == "two\n"
+
+
+def test_an_input_of_any_bytes_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"caf\xe9"), encoding="utf-8"))
+    streams.prepare_streams()
+    assert sys.stdin.read() == "caf\udce9"

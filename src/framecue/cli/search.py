@@ -118,17 +118,18 @@ def search(
     library = Library(uri, model=library_model(library, model=model, adapter=adapter, dtype=dtype))
     found = library.search_many([item.query for item in queries], options=options)
     results = [SearchResult(item.label, hits) for item, hits in zip(queries, found, strict=True)]
+    is_wanted = sheet is not None
     if sheet is not None:
         sheet = _write_sheet(library, results, sheet, force=force)
     several = queries_file is not None
     if as_json:
-        _print_document(results, sheet, several=several)
+        _print_document(results, {"sheet": sheet} if is_wanted else {}, several=several)
     else:
         _print_results(results, format_name, null=null, hybrid=options.hybrid, several=several)
         if not any(found):
             log(_nothing_message(library, [item.query for item in queries], page, options))
-        if sheet is not None:
-            log(f"See them in {sheet}")
+        if is_wanted:
+            log(f"See them in {sheet}" if sheet is not None else "no sheet is written, as there is nothing to see")
     clip_results(library, found, named, force=force)
     if open_rank is not None and found[0]:
         open_hit(found[0], open_rank)
@@ -174,19 +175,19 @@ def _queries(text: str | None, queries_file: str | None, named: dict[str, Any]) 
     return read_query_file(queries_file)
 
 
-def _write_sheet(library: Library, results: list[SearchResult], sheet: str, *, force: bool) -> str:
+def _write_sheet(library: Library, results: list[SearchResult], sheet: str, *, force: bool) -> str | None:
     from framecue.cli.sheet import SheetRow, contact_sheet
 
     rows = [
         SheetRow(result.query, result.hits, thumbnails=library.thumbnails(result.hits) if result.hits else ())
         for result in results
     ]
-    return str(contact_sheet(rows, sheet, overwrite=force, kept=lambda: kept_files(library)))
+    written = contact_sheet(rows, sheet, overwrite=force, kept=lambda: kept_files(library))
+    return None if written is None else str(written)
 
 
-def _print_document(results: list[SearchResult], sheet: str | None, *, several: bool) -> None:
+def _print_document(results: list[SearchResult], written: dict[str, str | None], *, several: bool) -> None:
     documents = [result.to_dict() for result in results]
-    written = {} if sheet is None else {"sheet": sheet}
     print_json({"searches": documents, **written} if several else {**documents[0], **written})
 
 

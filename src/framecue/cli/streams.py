@@ -28,7 +28,8 @@ def prepare_streams() -> None:
     if sys.stdin is None:
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115
     elif isinstance(sys.stdin, io.TextIOWrapper):
-        sys.stdin.reconfigure(errors="surrogateescape")
+        with suppress(io.UnsupportedOperation):  # somebody has read from it before
+            sys.stdin.reconfigure(errors="surrogateescape")
 
 
 def end_quietly() -> None:

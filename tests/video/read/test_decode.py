@@ -141,7 +141,9 @@ def test_chunked_order_and_repeated_frames(build, videos, monkeypatch):
     short = build("short.mp4", "libx264", {}, "yuv420p", None, num_frames=5)
     converted = []
     convert = decode.RgbConverter.__call__
-    monkeypatch.setattr(decode.RgbConverter, "__call__", lambda self, f: converted.append(f.pts) or convert(self, f))
+    monkeypatch.setattr(
+        decode.RgbConverter, "__call__", lambda self, f, s: converted.append(f.pts) or convert(self, f, s)
+    )
     frames = read_frames(short, sampling)
     assert videos.numbers(frames.pixels) == [0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 4, 4]
     np.testing.assert_allclose(frames.times_seconds * 10, [0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 4, 4])

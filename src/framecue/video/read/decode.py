@@ -12,7 +12,6 @@ from types import TracebackType
 
 import numpy as np
 from av.container import InputContainer
-from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from framecue.errors import VideoError
@@ -23,6 +22,7 @@ from framecue.video.read.plan import Run, plan_runs, share_runs, straight_run
 from framecue.video.read.recorded import read_recorded_seconds
 from framecue.video.read.run import decode_run, decoded_frames, rewind
 from framecue.video.read.sampling import FrameSampling
+from framecue.video.read.shape import Decoded
 from framecue.video.read.source import open_video
 from framecue.video.read.window import check_short_side
 
@@ -43,8 +43,8 @@ class VideoInfo:
         path: the file.
         duration_seconds: from the first frame's beginning to the last one's end; 0 for a still image.
         num_frames: frames shown.
-        width: in pixels, in display orientation.
-        height: in pixels, in display orientation.
+        width: of its first frame as shown, in square pixels, in display orientation.
+        height: of its first frame as shown, in square pixels, in display orientation.
     """
 
     path: Path
@@ -112,7 +112,7 @@ class VideoReader:
         frame = next(decoded_frames(self._container, self._stream, self.index, problems), None)
         if frame is None:
             raise VideoError(self.path, undecodable(problems))
-        height, width, _ = RgbConverter()(frame[1]).shape
+        width, height = RgbConverter().size(*frame[1])
         return VideoInfo(self.path, self.index.duration_seconds, self.index.num_frames, width, height)
 
     def read_frames(
@@ -186,7 +186,7 @@ class VideoReader:
             set_threads(self._stream, 1 if is_small or len(shares) > 1 else 0)
         if len(shares) == 1:
             for place, frame in _decode(self._container, self._stream, self.index, runs, problems, skip):
-                pixels[place] = convert(frame)
+                pixels[place] = convert(*frame)
             return pixels, problems
         with ThreadPoolExecutor(len(shares) - 1, thread_name_prefix="framecue-decode") as pool:
             others = [pool.submit(self._decode_elsewhere, share, skip) for share in shares[1:]]
@@ -195,10 +195,9 @@ class VideoReader:
                 more, more_problems = other.result()
                 frames += more
                 problems += more_problems
-        # In the order of the plan: the first frame decides the size of all.
-        return {place: convert(frame) for place, frame in frames}, problems
+        return {place: convert(*frame) for place, frame in frames}, problems
 
-    def _decode_elsewhere(self, runs: Sequence[Run], skip: bool) -> tuple[list[tuple[int, VideoFrame]], list[str]]:
+    def _decode_elsewhere(self, runs: Sequence[Run], skip: bool) -> tuple[list[tuple[int, Decoded]], list[str]]:
         """Decode runs that start at keyframes with a decoder of their own."""
         problems: list[str] = []
         with open_video(self.path) as (container, stream):
@@ -213,7 +212,7 @@ def _decode(
     runs: Sequence[Run],
     problems: list[str],
     skip: bool,
-) -> Iterator[tuple[int, VideoFrame]]:
+) -> Iterator[tuple[int, Decoded]]:
     for run in runs:
         yield from decode_run(container, stream, index, run, problems, skip=skip)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,10 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from framecue.errors import VideoError
+from framecue.video.read.margins import declared_margins
+from framecue.video.read.pictures import HEIF_BRANDS
 from framecue.video.read.sampling import FrameSampling
+from framecue.video.read.shape import DeclaredShape
 from framecue.video.read.source import open_video, read_packets
 from framecue.video.read.window import check_window
 
@@ -21,7 +24,6 @@ __all__ = ["PacketIndex", "choose_places", "read_packet_index", "scan_packets"]
 
 # Their packets are marked as keyframes though they paint over the picture before.
 _PAINTING_CODECS = frozenset({"gif", "apng", "webp"})
-_STILL_BRANDS = frozenset({"avif", "heic", "heix", "mif1"})
 _DEFAULT_RATE = 25  # frames a second where a file says nothing at all: ffmpeg's own assumption
 # Seconds by which a window's edge may miss a frame's time and still mean it: mkv rounds times to a millisecond.
 _EDGE_SECONDS = 0.0005
@@ -52,6 +54,7 @@ class PacketIndex:
         num_skipped: packets before the first keyframe (of a recording joined midway), which cannot be decoded.
         by_order: whether the packets do not say, or say ambiguously, when their frames are shown. A frame is then
             known by being the n-th that the decoder gives, and all before it have to be decoded.
+        shape: what the container says of the shape of its pictures.
     """
 
     times: np.ndarray
@@ -64,6 +67,7 @@ class PacketIndex:
     key_ranks: np.ndarray
     num_skipped: int
     by_order: bool
+    shape: DeclaredShape = field(default_factory=DeclaredShape)
 
     @property
     def num_frames(self) -> int:
@@ -120,6 +124,8 @@ def scan_packets(path: Path, container: InputContainer, stream: VideoStream) -> 
     Raises:
         VideoError: there are no packets.
     """
+    # Before anything is decoded, as a decoder's word takes the place of what the file says at its beginning.
+    shape = DeclaredShape.of(stream, declared_margins(path, container, stream))
     time_base = stream.time_base or Fraction(1, _DEFAULT_RATE)
     packets: list[_Packet] = []
     for packet in read_packets(container, stream):
@@ -161,6 +167,7 @@ def scan_packets(path: Path, container: InputContainer, stream: VideoStream) -> 
         key_ranks=key_table[:, 3],
         num_skipped=first_key,
         by_order=by_order,
+        shape=shape,
     )
 
 
@@ -182,7 +189,7 @@ def _frame_times(packets: list[_Packet], usual_length: int) -> tuple[np.ndarray,
 
 def _is_still(container: InputContainer, num_frames: int) -> bool:
     name = container.format.name
-    is_image = name == "image2" or name.endswith("_pipe") or container.metadata.get("major_brand") in _STILL_BRANDS
+    is_image = name == "image2" or name.endswith("_pipe") or container.metadata.get("major_brand") in HEIF_BRANDS
     return is_image and num_frames == 1
 
 

@@ -14,11 +14,13 @@ import av
 import av.logging
 from av.container import InputContainer
 from av.packet import Packet
+from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from framecue.errors import VideoError
 from framecue.paths import NOT_LOCAL, url_as_written
 from framecue.video.read.heartbeat import beat
+from framecue.video.read.pictures import stand_in
 
 __all__ = [
     "check_file",
@@ -30,8 +32,11 @@ __all__ = [
 
 # Demuxers that draw text files as pictures; nobody who says "video" means these.
 _TEXT_FORMATS = frozenset({"tty", "bin", "adf", "idf", "xbin"})
-# A stream with one of these marks is a picture about the file (an album cover), not its content.
-_COVER_MARKS = 0x0400  # AV_DISPOSITION_ATTACHED_PIC; timed thumbnails carry it too
+# A stream with this mark is a picture about the file (an album cover), not its content.
+_COVER_MARKS = Disposition.attached_pic | Disposition.timed_thumbnails
+# A stream with one of these is not the video: it says something of another stream, or means something only with it
+# (the second eye, an enhancement layer, a tile).
+_PART_MARKS = Disposition.metadata | Disposition.dependent
 
 _quiet_lock = threading.Lock()
 _quiet_depth = 0
@@ -91,6 +96,9 @@ def open_video(
         except (av.FFmpegError, OSError) as error:
             raise VideoError(path, _open_reason(path, error)) from error
         stack.enter_context(container)
+        whole = stand_in(path, container)
+        if whole is not None:
+            container = stack.enter_context(av.open(whole, "r"))
         yield container, _video_stream(path, container)
 
 
@@ -177,14 +185,31 @@ def _video_stream(path: Path, container: InputContainer) -> VideoStream:
     if container.format.name in _TEXT_FORMATS:
         raise VideoError(path, "is a text file, not a video file")
     videos = list(container.streams.video)
-    streams = [stream for stream in videos if not stream.disposition.value & _COVER_MARKS]
+    streams = [stream for stream in videos if not stream.disposition & _COVER_MARKS]
     if not streams:
         found = ["sound"] if container.streams.audio else []
         found += ["cover art"] if videos else []
         raise VideoError(path, "no video stream" + (f", only {' and '.join(found)}" if found else ""))
+    streams = [stream for stream in streams if not stream.disposition & _PART_MARKS]
+    if not streams:
+        raise VideoError(path, "its video streams are parts of one that is not in it (layers, tiles or metadata)")
     # PyAV's types leave out that there is none for a codec that ffmpeg does not know.
     decodable = [stream for stream in streams if cast(object, stream.codec_context) is not None]
     if not decodable:
         raise VideoError(path, "its video codec is unknown to this build of ffmpeg")
     best = container.streams.best("video")
-    return next((stream for stream in decodable if best is not None and stream.index == best.index), decodable[0])
+    return min(decodable, key=lambda stream: (_is_aside(stream, decodable), best is None or stream.index != best.index))
+
+
+def _is_aside(stream: VideoStream, streams: list[VideoStream]) -> bool:
+    """Whether a stream of several is a still picture beside a film, or says how opaque another stream is."""
+    if stream.disposition & Disposition.still_image or (
+        stream.frames == 1 and any(other.frames > 1 for other in streams)
+    ):
+        return True
+    size = stream.width, stream.height
+    return _is_grey(stream) and any((other.width, other.height) == size and not _is_grey(other) for other in streams)
+
+
+def _is_grey(stream: VideoStream) -> bool:
+    return (stream.pix_fmt or "").startswith("gray")

@@ -144,6 +144,8 @@ def _copy(
             made.info()
             start, end = shown_span(index, shown, wanted_end)
             is_good = abs(made.index.duration_seconds - float(end - start)) <= _COPY_SECONDS
+            # The container's word on the shape of pixels is lost where the packets themselves say another.
+            is_good &= made.index.shape == index.shape
     except (NotCopiableError, VideoError, av.FFmpegError, ValueError):
         return None
     return (shown, heard) if is_good else None

@@ -20,6 +20,7 @@ from framecue.video.read.frames import undecodable
 from framecue.video.read.heartbeat import beat
 from framecue.video.read.packets import PacketIndex
 from framecue.video.read.pixels import RgbConverter
+from framecue.video.read.shape import fitted
 from framecue.video.read.source import open_video
 from framecue.video.write.containers import Codecs
 from framecue.video.write.sound import plan_stretch
@@ -44,7 +45,9 @@ def encode_frames(
 ) -> HeardSound:
     """Encode a video's frames from one place to another, each at its time, and the sound that goes with them.
 
-    Frames are turned upright, laid on white where they are transparent, and lose a last odd row and column.
+    All sound tracks are taken. Frames are turned upright, their pixels made square, laid on white where they are
+    transparent, and lose a last odd row and column. Where the size changes midway, those of another size than the
+    first are fitted into it with black bars.
 
     Args:
         source: the file.
@@ -102,7 +105,6 @@ def _add_pictures(target: OutputContainer, source: VideoStream, first: VideoFram
     context.width, context.height, context.pix_fmt = first.width, first.height, "yuv420p"
     context.time_base = _TIME_BASE
     set_colours(context)
-    context.sample_aspect_ratio = _pixel_shape(source, first)
     describe(output, source)
     return output
 
@@ -117,6 +119,7 @@ def _pictures(
     is_careful: bool,
 ) -> Iterator[_Picture]:
     convert, reformatter = RgbConverter(), VideoReformatter()
+    size: tuple[int, ...] = ()
     start, _ = index.span(*places)
     time_before = -1
     wanted = range(places[0], places[1] + 1)
@@ -126,7 +129,9 @@ def _pictures(
         if time <= time_before:  # a damaged file may show two frames at once
             continue
         time_before = time
-        pixels = convert(decoded)
+        pixels = convert(*decoded)
+        size = size or pixels.shape[:2]
+        pixels = fitted(pixels, size)
         height, width, _ = pixels.shape
         if min(height, width) < 2:
             raise VideoError(source, f"is {width} x {height} pixels; an encoder needs 2 x 2")
@@ -134,10 +139,3 @@ def _pictures(
         frame.time_base = _TIME_BASE
         frame.pts, frame.duration = time, round((min(end, last_end) - seconds) / _TIME_BASE)
         yield _Picture(seconds, frame)
-
-
-def _pixel_shape(stream: VideoStream, frame: VideoFrame) -> Fraction:
-    """Return the width to height of one pixel of the upright picture."""
-    shape = stream.sample_aspect_ratio or Fraction(1)
-    is_turned = (stream.width > stream.height) != (frame.width > frame.height)
-    return 1 / shape if is_turned else shape
