@@ -11,7 +11,7 @@ import pytest
 
 from framecue.library import Library
 from framecue.video import probe
-from support.recordings import record
+from support.beeps import record
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from framecue.errors import InputError, OutputError, VideoError
 from framecue.video import IsolatedReader, clip_video, probe
 from framecue.video.isolate.clip import answer_of
 from framecue.video.isolate.questions.clip import ClipQuestion
-from support.recordings import record
+from support.beeps import record
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs signals")
 # A decoding process that begins to write, and then does what the source's name says.

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from framecue.video import clip_video
-from support.recordings import FRAME_SECONDS, beeps_of, flashes_of, record
+from support.beeps import FRAME_SECONDS, beeps_of, flashes_of, record
 
 # One frame of pictures, and one of sound (AAC at 32 kHz).
 TOLERANCE_SECONDS = FRAME_SECONDS + 1024 / 32000

@@ -7,7 +7,7 @@ import pytest
 
 from framecue.video import read_packet_index
 from framecue.video.write.sound_clock import read_sound_clock
-from support.recordings import record
+from support.beeps import record
 
 
 @pytest.mark.parametrize("file_format", ["mpegts", "vob"])

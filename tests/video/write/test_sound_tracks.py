@@ -4,7 +4,7 @@ import av
 import pytest
 
 from framecue.video import clip_video
-from support.recordings import beeps_of, record
+from support.beeps import beeps_of, record
 
 GERMAN, FRENCH = {"language": "ger", "title": "Ton"}, {"language": "fre", "title": "Son"}
 
