@@ -143,9 +143,11 @@ def test_train_names_the_file(run, tmp_path: Path, write_clip, bad, recipe, capl
     assert run("train", file, "--json").code == 0
     (line,) = [record.getMessage() for record in caplog.records if record.name.startswith("framecue")]
     assert line.startswith(f"{path}: ")
-    write_captions(path.parent, [good, Clip(path, ("the dog falls",), "train"), Clip(path, ("a dog",), "val")])
+    write_captions(
+        path.parent, [good, Clip(path, ("the dog falls",), "train"), Clip(path, ("a dog",), "val")], overwrite=True
+    )
     check_last(run("train", file, f"output_dir={tmp_path / 'other'}", "--json"), path.name, path.parent)
-    write_captions(path.parent, [*clips, Clip(missing, ("a cat",), "train")])
+    write_captions(path.parent, [*clips, Clip(missing, ("a cat",), "train")], overwrite=True)
     check(run("train", file, f"output_dir={tmp_path / 'third'}", "--json"), missing.name, path.parent)
 
 

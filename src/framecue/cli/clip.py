@@ -11,6 +11,7 @@ from framecue.cli.kept_files import kept_files_at_hand
 from framecue.cli.options import library_option
 from framecue.cli.output import print_json
 from framecue.errors import InputError
+from framecue.video import STALL_SECONDS
 
 if TYPE_CHECKING:
     from framecue.cli.clip_arguments import Moment
@@ -28,6 +29,14 @@ if TYPE_CHECKING:
 @click.option("-0", "--null", is_flag=True, help="A zero byte ends each hit on standard input, not a line's end.")
 @click.option("--exact", is_flag=True, help="Encode anew, so that not a frame is too much.")
 @click.option("--force", is_flag=True, help="Replace the output if it exists; never an indexed video.")
+@click.option(
+    "--stall-seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    default=STALL_SECONDS,
+    show_default=True,
+    metavar="S",
+    help="How long a video may show no sign of life while it is read.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def clip(
     hits: tuple[str, ...],
@@ -36,6 +45,7 @@ def clip(
     null: bool,
     exact: bool,
     force: bool,
+    stall_seconds: float,
     as_json: bool,
 ) -> None:
     """Cut moments out of videos, without encoding them anew where possible.
@@ -54,7 +64,14 @@ def clip(
     from framecue.cli.clip_making import cut_hits
 
     moments, is_one = _moments(hits, null=null)
-    made = cut_hits(moments, output, force=force, exact=exact, kept=lambda: kept_files_at_hand(uri))
+    made = cut_hits(
+        moments,
+        output,
+        force=force,
+        exact=exact,
+        kept=lambda: kept_files_at_hand(uri),
+        stall_seconds=stall_seconds,
+    )
     if not as_json:
         return
     if is_one:

@@ -10,6 +10,7 @@ from framecue.cli.clip_names import ClipNames
 from framecue.cli.output import log
 from framecue.errors import InputError
 from framecue.paths import user_path
+from framecue.video import STALL_SECONDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +43,7 @@ def cut_hits(
     force: bool,
     exact: bool = False,
     kept: Callable[[], Iterable[str | Path]] | None = None,
+    stall_seconds: float = STALL_SECONDS,
 ) -> MadeClips:
     """Cut hits out; one that cannot be costs that one alone.
 
@@ -51,6 +53,7 @@ def cut_hits(
         force: whether to replace files that exist.
         exact: whether to encode in any case.
         kept: files that are never replaced.
+        stall_seconds: how long nothing may come of a file.
 
     Raises:
         InputError: nothing was written.
@@ -60,7 +63,7 @@ def cut_hits(
 
     names = ClipNames(output, num_hits=len(hits), overwrite=force)
     made = MadeClips()
-    with IsolatedReader() as reader:
+    with IsolatedReader(stall_seconds=stall_seconds) as reader:
         for hit in hits:
             name = str(hit)
             try:

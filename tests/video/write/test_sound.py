@@ -111,3 +111,14 @@ def test_a_gap_does_not_last_for_hours(tmp_path):
 def test_the_case_that_was_reported(tmp_path, start, end):
     made = clip_video(CASES / "joined.ts", tmp_path / "clip.mp4", start, end)
     assert (made.num_sounds, made.sounds_left_out) == (1, ())
+
+
+def test_a_part_that_cannot_be_decoded_is_said(tmp_path):
+    """Two codecs under one number: of the first there is no decoder any more when the second has been announced."""
+    film = joined(tmp_path, "film.ts", [(FIRST, {}), (SECOND, {"sound_codec": "mp2"})])
+    made = clip_video(film, tmp_path / "clip.mp4", 2.6, 6.8)
+    assert made.sounds_left_out == ("a sound track (mp2) is silent where it cannot be decoded",)
+    assert_in_sync(made.output, num=2)
+    second = clip_video(film, tmp_path / "second.mp4", 4.3, 7.3)
+    assert (second.num_sounds, second.sounds_left_out) == (1, ())
+    assert_in_sync(second.output, num=2)

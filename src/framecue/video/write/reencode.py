@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from heapq import merge
 from itertools import chain
@@ -76,7 +77,8 @@ def encode_frames(
     heard = find_heard(stretch, is_decoded=True)
     with open_video(source) as (_, stream), stretch.open() as sound:
         pictures_out = _add_pictures(target, stream, first.frame, codecs)
-        pieces = encoded_sound(target, sound, heard.numbers, stretch, codecs.sound)
+        troubles: list[str] = []
+        pieces = encoded_sound(target, sound, heard.numbers, stretch, codecs.sound, troubles)
         timed: list[Iterator[_Picture | SoundPiece]] = [chain([first], pictures), pieces]
         for item in merge(*timed, key=lambda item: item.seconds):
             beat()
@@ -87,7 +89,7 @@ def encode_frames(
         target.mux(pictures_out.encode(None))
         for output in target.streams.audio:
             target.mux(output.encode(None))
-    return heard
+    return replace(heard, left_out=(*heard.left_out, *troubles))
 
 
 class _Picture(NamedTuple):

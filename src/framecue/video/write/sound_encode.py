@@ -13,7 +13,7 @@ from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
 
-from framecue.video.write.sound import OpenSound, SoundPacket, Stretch
+from framecue.video.write.sound import OpenSound, SoundPacket, Stretch, track_name
 from framecue.video.write.sound_tracks import describe
 
 __all__ = ["SoundPiece", "encoded_sound"]
@@ -22,6 +22,9 @@ _USUAL_RATE = 48_000
 # Times in files are rounded, so sound that misses its place by so little is put right behind what came before.
 _TOLERANCE_SECONDS = 0.02
 _SILENCE_SECONDS = 1
+# Packets that cannot be decoded and are not worth a word: so many, and this share of all.
+_FEW_PACKETS = 3
+_SMALL_SHARE = 0.02
 
 
 class SoundPiece(NamedTuple):
@@ -39,7 +42,12 @@ class SoundPiece(NamedTuple):
 
 
 def encoded_sound(
-    target: OutputContainer, sound: OpenSound, numbers: tuple[int, ...], stretch: Stretch, encoder: str
+    target: OutputContainer,
+    sound: OpenSound,
+    numbers: tuple[int, ...],
+    stretch: Stretch,
+    encoder: str,
+    problems: list[str],
 ) -> Iterator[SoundPiece]:
     """Add tracks to an output, and yield what is to be encoded, piece by piece in the order of the file.
 
@@ -51,18 +59,26 @@ def encoded_sound(
         numbers: which of its tracks.
         stretch: from when to when.
         encoder: the audio encoder's name.
+        problems: a line is added for each track of which a good part cannot be decoded.
     """
     streams = [sound.streams[number] for number in numbers]
     tracks = {stream.index: _Track(target, stream, stretch, encoder) for stream in streams}
     # The tracks are added now, the sound is read when it is asked for.
-    return _pieces(sound, streams, tracks)
+    return _pieces(sound, streams, tracks, problems)
 
 
-def _pieces(sound: OpenSound, streams: list[AudioStream], tracks: dict[int, _Track]) -> Iterator[SoundPiece]:
+def _pieces(
+    sound: OpenSound, streams: list[AudioStream], tracks: dict[int, _Track], problems: list[str]
+) -> Iterator[SoundPiece]:
     for packet in sound.packets(streams):
         yield from tracks[packet.stream.index].pieces(packet)
     for track in tracks.values():
         yield from track.rest()
+    problems += [
+        f"{track_name(stream)} is silent where it cannot be decoded"
+        for stream in streams
+        if tracks[stream.index].is_bad
+    ]
 
 
 class _Track:
@@ -77,12 +93,22 @@ class _Track:
         self._num_written = 0
         self._resampler: AudioResampler | None = None
         self._resampled: tuple[str, str, int] | None = None
+        self._num_packets = self._num_failed = 0
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether more of the moment's packets could not be decoded than a joint or a small damage explains."""
+        return self._num_failed > max(_FEW_PACKETS, self._num_packets * _SMALL_SHARE)
 
     def pieces(self, packet: SoundPacket) -> Iterator[SoundPiece]:
         """Yield what a packet holds of the moment."""
+        # What comes before the moment may begin anywhere in the sound.
+        is_heard = packet.pts is not None and packet.pts * packet.time_base >= self._start
+        self._num_packets += is_heard
         try:
             frames = packet.decode()
         except (av.FFmpegError, ValueError):
+            self._num_failed += is_heard
             return
         for frame in frames:
             yield from self._placed(self._converted(frame))
