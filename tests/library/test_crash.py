@@ -308,7 +308,7 @@ def test_a_file_that_may_not_grow_any_more(start, tmp_path: Path, write_clips) -
     write_clips(folder, 0)
     # What no clip of one colour needs for its thumbnail, and noise does.
     noise = np.random.default_rng(0).integers(0, 255, (4, 192, 256, 3), dtype=np.uint8)
-    write_video(folder / "25.mp4", noise, frames_per_second=8)
+    write_video(folder / "25.mp4", noise, frames_per_second=8, overwrite=True)
     code, err = start(uri, folder, file_bytes=12_000).wait()
     held = check_full_disk(uri, folder, code, err)
     assert "too large" in err

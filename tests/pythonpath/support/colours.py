@@ -106,5 +106,5 @@ def write_clip(path: Path, colour: str, *, seconds: float = 1.0, seed: int = 0) 
     path.parent.mkdir(parents=True, exist_ok=True)
     frame = np.full((48, 64, 3), COLOURS[colour], dtype=np.uint8)
     frame[:8, :8] = np.random.default_rng(seed).integers(0, 255, 3, dtype=np.uint8)
-    write_video(path, [frame] * round(seconds * 8), frames_per_second=8)
+    write_video(path, [frame] * round(seconds * 8), frames_per_second=8, overwrite=True)
     return path
