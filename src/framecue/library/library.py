@@ -12,6 +12,7 @@ from typing_extensions import Unpack
 from framecue.checks import check_kind
 from framecue.encoder import Encoder, Fingerprint
 from framecue.errors import InputError, NotOfflineError
+from framecue.forms import composed
 from framecue.library.files.interface import Files, PathsLike
 from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.walk import is_below
@@ -245,7 +246,7 @@ class Library:
                 skipped.append(Skipped(os.fspath(item), NOT_LOCAL))
                 continue
             path = absolute_path(item) if os.fspath(item) else "''"
-            below = [held for held in known if held == path or is_below(held, path)]
+            below = _named(known, path)
             found.update(dict.fromkeys(below))
             if not below:
                 skipped.append(Skipped(path, "the library knows no such file, nor any in such a folder"))
@@ -389,6 +390,16 @@ class Library:
                 "leave the options for segments out, or index into a new library"
             )
         return store.segmentation
+
+
+def _named(known: Iterable[str], path: str) -> list[str]:
+    """Return the known paths that are a path or below it; those in another Unicode form only if there are no others."""
+    known = list(known)
+    found = [held for held in known if held == path or is_below(held, path)]
+    if found or path.isascii():
+        return found
+    path = composed(path)
+    return [held for held in known if composed(held) == path or is_below(composed(held), path)]
 
 
 def _words(segmentation: Segmentation) -> str:

@@ -14,7 +14,7 @@ from framecue.library.files.exclude import Exclude
 from framecue.library.files.interface import FoundFile, PathsLike, as_list
 from framecue.library.results import Skipped
 from framecue.library.state import FileState
-from framecue.paths import NOT_LOCAL, absolute_path, is_url
+from framecue.paths import NOT_LOCAL, absolute_path, is_url, is_utf8, path_on_disk
 
 __all__ = [
     "find_files",
@@ -64,7 +64,7 @@ def find_files(
         if is_url(item):
             yield os.fspath(item), Skipped(os.fspath(item), NOT_LOCAL)
             continue
-        root = absolute_path(item)
+        root = path_on_disk(absolute_path(item))
         if within is None or is_within(root, within):
             yield from ((root, found) for found in _find_all(root, suffixes, exclude))
         else:
@@ -75,9 +75,7 @@ def find_files(
 
 def look_at(path: str) -> os.stat_result | Skipped:
     """Return a path's status, following links; anything but a file or folder (a pipe) could block a reader."""
-    try:
-        path.encode()
-    except UnicodeEncodeError:
+    if not is_utf8(path):
         return Skipped(path, "the name is not valid UTF-8; rename it")
     try:
         status = Path(path).stat()

@@ -20,7 +20,7 @@ from framecue.library.files.walk import is_below, is_within
 from framecue.library.indexing.unit import Unit
 from framecue.library.results import Skipped
 from framecue.library.store.records import Copy, Held
-from framecue.paths import absolute_path
+from framecue.paths import absolute_path, path_on_disk
 
 __all__ = ["Plan", "make_plan", "still_to_do"]
 
@@ -127,7 +127,7 @@ def _folders_around(
     files: Files, paths: PathsLike, places: frozenset[str], suffixes: Collection[str], exclude: Exclude
 ) -> Iterator[str]:
     """Yield the named folders that contain one of some places, and a video anywhere."""
-    for root in map(absolute_path, filter(os.fspath, as_list(paths))):
+    for root in map(path_on_disk, map(absolute_path, filter(os.fspath, as_list(paths)))):
         if any(is_below(place, root) for place in places):
             below = files.find(root, suffixes=suffixes, exclude=exclude)
             if any(not isinstance(found, Skipped) and found.path != root for _, found in below):

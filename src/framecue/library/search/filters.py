@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from framecue.errors import InputError
+from framecue.forms import composed, units
+from framecue.glob_patterns import unit_pattern
 from framecue.globs import Glob
 from framecue.library.store.sql import quoted
-from framecue.paths import absolute_path
+from framecue.paths import absolute_path, is_utf8
 
 __all__ = ["Filters"]
 
@@ -51,6 +53,9 @@ class Filters:
             raise InputError("the name of the folder is empty")
         if self.path is not None and not (isinstance(self.path, str) and self.path.strip("/. ")):
             raise InputError(f"the glob of paths is {self.path!r}; give a name such as '*.mp4', or a path '2024/**'")
+        for name, text in (("folder", self.folder), ("glob of paths", self.path)):
+            if text is not None and not is_utf8(os.fspath(text)):
+                raise InputError(f"the {name} {os.fspath(text)!r} is not valid UTF-8, as no name in a library is")
         if self.where is not None:
             _check_sql(self.where)
         for name in ("longer_than_seconds", "shorter_than_seconds"):
@@ -68,8 +73,7 @@ class Filters:
         """Return the SQL condition; None if everything passes."""
         parts = []
         if self.folder is not None:
-            folder = absolute_path(self.folder)
-            parts.append(f"starts_with(path, {quoted(folder if folder.endswith(os.sep) else folder + os.sep)})")
+            parts.append(_is_below(absolute_path(self.folder)))
         if self.path is not None:
             parts.append(f"regexp_like(path, {quoted(glob_pattern(self.path))})")
         if self.longer_than_seconds is not None:
@@ -90,6 +94,15 @@ def glob_pattern(glob: str) -> str:
     parsed = Glob(glob)
     # The "(?s)" lets "." be a newline, which names may hold; the group keeps LanceDB from reading it as a plain prefix.
     return f"(?s)^{'' if parsed.is_absolute else '.*'}(?:{parsed.pattern})(?:/.*)?$"
+
+
+def _is_below(folder: str) -> str:
+    """Return the condition that a path lies below a folder, in whatever Unicode form both are written."""
+    begin = folder if folder.endswith(os.sep) else folder + os.sep
+    if begin.isascii():
+        return f"starts_with(path, {quoted(begin)})"
+    pattern = "".join(unit_pattern(unit, is_first=True) for unit in units(composed(begin)))
+    return f"regexp_like(path, {quoted(f'(?s)^(?:{pattern}).*$')})"
 
 
 def _timestamp(time: Time | None, name: str) -> float | None:

@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from framecue.forms import composed
 from framecue.library.state import FileState
 from framecue.library.store.migrations import MIGRATIONS, SCHEMA_VERSION, VERSION_KEY, format_of
-from framecue.library.store.words import composed, name_words
+from framecue.library.store.words import name_words
 
 __all__ = [
     "SCHEMA_VERSION",

@@ -28,7 +28,7 @@ from framecue.library.results import AddReport, Skipped
 from framecue.library.state import FileState
 from framecue.library.watching.changes import Changes, event_changes, pauses, polled_changes
 from framecue.library.watching.settling import Settled, Settling
-from framecue.paths import absolute_path
+from framecue.paths import absolute_path, path_on_disk
 
 __all__ = ["WatchOptions", "check_paths", "watch"]
 
@@ -73,7 +73,7 @@ def check_paths(paths: PathsLike) -> list[str]:
     Raises:
         InputError: there is nothing at any of them.
     """
-    named = list(dict.fromkeys(absolute_path(item) for item in as_list(paths) if os.fspath(item)))
+    named = list(dict.fromkeys(path_on_disk(absolute_path(item)) for item in as_list(paths) if os.fspath(item)))
     if not any(map(identity_of, named)):
         shown = ", ".join(named) or "no path given"
         raise InputError(f"nothing to watch: there is nothing at {shown}; name files and folders that are there")

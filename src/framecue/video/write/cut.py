@@ -13,6 +13,7 @@ import numpy as np
 from av.container import OutputContainer
 
 from framecue.errors import InputError, OutputError, VideoError
+from framecue.paths import path_on_disk
 from framecue.video.read.decode import VideoReader
 from framecue.video.read.packets import PacketIndex
 from framecue.video.read.source import ffmpeg_reason, quiet_ffmpeg
@@ -90,7 +91,7 @@ def clip_video(
         VideoError: the source cannot be read, or is over before the moment starts.
         OutputError: the output cannot be written.
     """
-    source, output = Path(source), Path(output)
+    source, output = Path(path_on_disk(str(source))), Path(output)
     container = _check_output(source, output, overwrite=overwrite)
     if not 0 <= start_seconds < end_seconds:
         raise InputError(f"no moment runs from {start_seconds} to {end_seconds} seconds: give 0 <= start < end")
