@@ -34,7 +34,7 @@ LOAD_MODEL = framecue.model.load_model
 MAYBE_INT, MAYBE_FLOAT, MAYBE_STR = (int, NoneType), (float, NoneType), (str, NoneType)
 SKIPPED = {"path": str, "reason": str}
 DUPLICATE = {"path": str, "original": str}
-HIT = {"rank": int, "path": str, "start_seconds": float, "end_seconds": float, "score": float, "hit": str}
+HIT = {"rank": int, "path": str, "kind": str, "start_seconds": float, "end_seconds": float, "score": float, "hit": str}
 HYBRID_HIT = {
     **HIT,
     "words": list,
@@ -65,7 +65,10 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             "removed": int,
             "subtitles_updated": int,
             "skipped": [SKIPPED],
+            "still_unreadable": list,
+            "passed_over": {"images": int, "sounds": int, "others": int},
             "videos": int,
+            "images": int,
             "segments": int,
         },
     ),
@@ -89,10 +92,12 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
         "info {library}",
         {
             "videos": int,
+            "images": int,
             "segments": int,
             "fingerprint": dict,
-            "files": [{"path": str, "duration_seconds": float}],
+            "files": [{"path": str, "duration_seconds": float, "kind": str}],
             "duplicates": [DUPLICATE],
+            "unreadable": list,
         },
     ),
     "info of an adapter": (
@@ -120,7 +125,15 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "remove": (
         "remove {clips}/red.mp4 {clips}/none.mp4 --library {library}",
-        {"library": str, "removed": int, "skipped": [SKIPPED], "videos": int, "segments": int},
+        {
+            "library": str,
+            "removed": int,
+            "skipped": [SKIPPED],
+            "kept": list,
+            "videos": int,
+            "images": int,
+            "segments": int,
+        },
     ),
     "optimize": (
         "optimize --library {library}",

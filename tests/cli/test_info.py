@@ -20,7 +20,7 @@ def test_json(run, loader, uri: str, clips: Path) -> None:
     result = run("info", uri, "--json")
     assert (result.code, result.err) == (0, "")
     info = json.loads(result.out)
-    assert list(info) == ["videos", "segments", "fingerprint", "files", "duplicates"]
+    assert list(info) == ["videos", "images", "segments", "fingerprint", "files", "duplicates", "unreadable"]
     assert (info["videos"], info["segments"]) == (4, 4)
     assert info["fingerprint"] == loader.models[0].fingerprint().to_dict()
     assert [file["path"] for file in info["files"]] == [

@@ -84,15 +84,18 @@ def _show_library(name: str, *, as_json: bool) -> None:
     summary = [
         ("library", found.uri),
         ("videos", str(found.num_videos)),
+        *([("pictures", str(found.num_images))] if found.num_images else []),
         ("segments", str(found.num_segments)),
         *((name, _text(value)) for name, value in found.fingerprint.to_dict().items()),
     ]
     print_table(["", ""], summary)
     if found.files:
-        rows = [(clock(file.duration_seconds), file.path) for file in found.files]
+        rows = [("" if file.kind == "image" else clock(file.duration_seconds), file.path) for file in found.files]
         print_table(["length", "path"], rows, right=["length"])
     if found.duplicates:
         print_table(["duplicate", "of"], [(copy.path, copy.original) for copy in found.duplicates])
+    if found.unreadable:
+        print_table(["unreadable", "reason"], [(item.path, item.reason) for item in found.unreadable])
 
 
 def _text(value: object) -> str:

@@ -127,7 +127,8 @@ def _print_document(results: list[SearchResult], sheet: str | None, *, several: 
 
 
 def _nothing_message(library: Library, page: int, options: SearchOptions) -> str:
-    if library.info().num_videos == 0:
+    info = library.info()
+    if info.num_videos + info.num_images == 0:
         return f"library {library.uri} is empty; fill it with `framecue index PATH --library {library.uri}`"
     if page > 1:
         return f"there are no results on page {page}"

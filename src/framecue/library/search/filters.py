@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -14,10 +15,12 @@ from framecue.glob_patterns import unit_pattern
 from framecue.globs import Glob
 from framecue.library.store.sql import quoted
 from framecue.paths import absolute_path, is_utf8
+from framecue.video import IMAGE_SUFFIXES
 
 __all__ = ["Filters"]
 
 Time = date | str
+_KINDS = ("video", "image")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +37,7 @@ class Filters:
         after: files modified at this time or later: a ``date`` or ``datetime``, or ISO text (``2024-05-31``,
             ``2024-05-31T18:00``). Without a time zone it is local time.
         before: files modified earlier than this.
+        kind: "video" or "image"; None for both.
         where: any condition in LanceDB's SQL on the columns of the library.
 
     Raises:
@@ -46,6 +50,7 @@ class Filters:
     shorter_than_seconds: float | None = None
     after: Time | None = None
     before: Time | None = None
+    kind: str | None = None
     where: str | None = None
 
     def __post_init__(self) -> None:
@@ -53,6 +58,8 @@ class Filters:
             raise InputError("the name of the folder is empty")
         if self.path is not None and not (isinstance(self.path, str) and self.path.strip("/. ")):
             raise InputError(f"the glob of paths is {self.path!r}; give a name such as '*.mp4', or a path '2024/**'")
+        if self.kind not in (None, *_KINDS):
+            raise InputError(f"kind is {self.kind!r}; known: {', '.join(_KINDS)}")
         for name, text in (("folder", self.folder), ("glob of paths", self.path)):
             if text is not None and not is_utf8(os.fspath(text)):
                 raise InputError(f"the {name} {os.fspath(text)!r} is not valid UTF-8, as no name in a library is")
@@ -69,8 +76,12 @@ class Filters:
         if after is not None and before is not None and after >= before:
             raise InputError(f"no file was modified after {self.after} and before {self.before}")
 
-    def condition(self) -> str | None:
-        """Return the SQL condition; None if everything passes."""
+    def condition(self, columns: Collection[str] | None = None) -> str | None:
+        """Return the SQL condition; None if everything passes.
+
+        Args:
+            columns: those that the library has; None for all. An older format has fewer.
+        """
         parts = []
         if self.folder is not None:
             parts.append(_is_below(absolute_path(self.folder)))
@@ -84,6 +95,8 @@ class Filters:
             parts.append(f"modified_seconds >= {_timestamp(self.after, 'after')!r}")
         if self.before is not None:
             parts.append(f"modified_seconds < {_timestamp(self.before, 'before')!r}")
+        if self.kind is not None:
+            parts.append(_is_of_kind(self.kind, is_noted=columns is None or "kind" in columns))
         if self.where is not None:
             parts.append(f"({self.where})")
         return " AND ".join(parts) or None
@@ -94,6 +107,15 @@ def glob_pattern(glob: str) -> str:
     parsed = Glob(glob)
     # The "(?s)" lets "." be a newline, which names may hold; the group keeps LanceDB from reading it as a plain prefix.
     return f"(?s)^{'' if parsed.is_absolute else '.*'}(?:{parsed.pattern})(?:/.*)?$"
+
+
+def _is_of_kind(kind: str, *, is_noted: bool) -> str:
+    """Return the condition that a row is of a kind; where an older framecue noted none, the file's name says it."""
+    suffixes = "|".join(sorted(suffix.lstrip(".") for suffix in IMAGE_SUFFIXES))
+    by_name = f"regexp_like(path, {quoted(rf'(?is)^.*[^/][.](?:{suffixes})$')})"
+    if kind != "image":
+        by_name = f"NOT {by_name}"
+    return f"(kind = {quoted(kind)} OR (kind IS NULL AND {by_name}))" if is_noted else f"({by_name})"
 
 
 def _is_below(folder: str) -> str:

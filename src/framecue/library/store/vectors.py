@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -11,9 +11,11 @@ from framecue.library.store.index import tune_search
 from framecue.library.store.rows import vectors_of
 from framecue.library.store.table import Table
 
-__all__ = ["MATCH_COLUMNS", "Match", "matches_of", "search_vectors"]
+__all__ = ["Match", "match_columns", "matches_of", "search_vectors"]
 
-MATCH_COLUMNS = ("video_id", "path", "start_seconds", "end_seconds", "duration_seconds", "vector")
+_COLUMNS = ("video_id", "path", "start_seconds", "end_seconds", "duration_seconds")
+# Which a library of an older format lacks.
+_LATER_COLUMNS = ("kind",)
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Match:
         text_rank: likewise in the order by words; None if full text search did not find it.
         text_score: its score in full text search (BM25); None likewise.
         words: the words of the query that it contains.
+        kind: "video" or "image"; None if an older framecue indexed it.
     """
 
     video_id: str
@@ -45,11 +48,17 @@ class Match:
     text_rank: int | None = None
     text_score: float | None = None
     words: tuple[str, ...] = ()
+    kind: str | None = None
 
     @property
     def key(self) -> tuple[str, float, float]:
         """What identifies it among all segments of the library."""
         return self.path, self.start_seconds, self.end_seconds
+
+
+def match_columns(table: Table) -> list[str]:
+    """Return the columns from which matches are made, of those that a table of segments has."""
+    return [*_COLUMNS, "vector", *(name for name in _LATER_COLUMNS if name in table.schema.names)]
 
 
 def search_vectors(
@@ -74,7 +83,7 @@ def search_vectors(
 
     def find() -> pa.Table:
         tuned = tune_search(table, search, limit=limit, where=where, exact=exact)
-        return tuned.limit(limit).select([*MATCH_COLUMNS, "_distance"]).to_arrow()
+        return tuned.limit(limit).select([*match_columns(table), "_distance"]).to_arrow()
 
     found = table.read(find)
     return sorted(matches_of(found, query), key=lambda match: (-match.score, match.path, match.start_seconds))
@@ -84,7 +93,7 @@ def matches_of(found: pa.Table, query: np.ndarray) -> list[Match]:
     """Return the segments that LanceDB found, each with its score.
 
     Args:
-        found: LanceDB's answer, with MATCH_COLUMNS.
+        found: LanceDB's answer, with `match_columns`.
         query: float32 (E,).
     """
     if found.num_rows == 0:
@@ -94,5 +103,9 @@ def matches_of(found: pa.Table, query: np.ndarray) -> list[Match]:
     # float32, so that a segment's score does not depend on how many others were found with it.
     wide, direction = vectors.astype(np.float64), query.astype(np.float64)
     scores = wide @ direction / (np.linalg.norm(wide, axis=1) * np.linalg.norm(direction))
-    columns = [found.column(name).to_pylist() for name in MATCH_COLUMNS[:-1]]
-    return [Match(*values) for values in zip(*columns, scores.astype(np.float32).tolist(), vectors, strict=True)]
+    columns = [found.column(name).to_pylist() for name in _COLUMNS]
+    matches = [Match(*values) for values in zip(*columns, scores.astype(np.float32).tolist(), vectors, strict=True)]
+    for name in set(_LATER_COLUMNS).intersection(found.schema.names):
+        values = found.column(name).to_pylist()
+        matches = [replace(match, **{name: value}) for match, value in zip(matches, values, strict=True)]
+    return matches

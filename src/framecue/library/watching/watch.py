@@ -245,7 +245,14 @@ class _Watch:
         described = self.videos_beside([path for path in (*settled.files, *settled.gone) if self.is_sidecar(path)])
         options = self.options.add
         if places := {*videos, *described, *settled.rescan}:
-            plan = self.library.plan(self.roots, exclude=options.exclude, within=places)
+            plan = self.library.plan(
+                self.roots,
+                exclude=options.exclude,
+                images=options.images,
+                # Once: in later passes a file that has not changed is only looked at.
+                retry=options.retry and self.is_first,
+                within=places,
+            )
             # The other units are still being written; they wait in `settling`.
             units = tuple(unit for unit in plan.units if unit.path in settled.files)
             # Pruning waits until moved files have had time to be found at their new places.
@@ -253,7 +260,7 @@ class _Watch:
             if settled.rescan and options.prune:
                 self.note_missing(plan)
         if settled.gone and options.prune:
-            plan = self.library.plan(self.roots, exclude=options.exclude, within=settled.gone)
+            plan = self.library.plan(self.roots, exclude=options.exclude, images=options.images, within=settled.gone)
             yield self.library.add(replace(plan, units=(), skipped=(), subtitles_changed=()), prune=True)
 
     def note_missing(self, plan: Plan) -> None:

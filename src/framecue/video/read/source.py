@@ -17,7 +17,7 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from framecue.errors import VideoError
+from framecue.errors import VideoError, VideoErrorCause
 from framecue.paths import NOT_LOCAL
 from framecue.video.read.heartbeat import beat
 
@@ -85,7 +85,9 @@ def open_video(path: str | Path) -> Iterator[tuple[InputContainer, VideoStream]]
             # Metadata in another encoding than UTF-8 is common in old files, and nothing here reads it.
             container = av.open(_address(path, stack), "r", metadata_errors="replace")
         except (av.FFmpegError, OSError) as error:
-            raise VideoError(path, _open_reason(path, error)) from error
+            # What the system says may be otherwise at another time; what ffmpeg says is about the content.
+            cause: VideoErrorCause | None = None if isinstance(error, (OSError, MemoryError)) else "content"
+            raise VideoError(path, _open_reason(path, error), cause=cause) from error
         stack.enter_context(container)
         yield container, _video_stream(path, container)
 
@@ -134,7 +136,7 @@ def check_file(path: Path) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise VideoError(path, "is not a regular file")
     if status.st_size == 0:
-        raise VideoError(path, "the file is empty")
+        raise VideoError(path, "the file is empty", cause="content")
 
 
 def _address(path: Path, stack: ExitStack) -> str | BinaryIO:
@@ -170,16 +172,17 @@ def _open_reason(path: Path, error: BaseException) -> str:
 
 def _video_stream(path: Path, container: InputContainer) -> VideoStream:
     if container.format.name in _TEXT_FORMATS:
-        raise VideoError(path, "is a text file, not a video file")
+        raise VideoError(path, "is a text file, not a video file", cause="content")
     videos = list(container.streams.video)
     streams = [stream for stream in videos if not stream.disposition.value & _COVER_MARKS]
     if not streams:
         found = ["sound"] if container.streams.audio else []
         found += ["cover art"] if videos else []
-        raise VideoError(path, "no video stream" + (f", only {' and '.join(found)}" if found else ""))
+        only = f", only {' and '.join(found)}" if found else ""
+        raise VideoError(path, f"no video stream{only}", cause="sound" if container.streams.audio else "content")
     # PyAV's types leave out that there is none for a codec that ffmpeg does not know.
     decodable = [stream for stream in streams if cast(object, stream.codec_context) is not None]
     if not decodable:
-        raise VideoError(path, "its video codec is unknown to this build of ffmpeg")
+        raise VideoError(path, "its video codec is unknown to this build of ffmpeg", cause="content")
     best = container.streams.best("video")
     return next((stream for stream in decodable if best is not None and stream.index == best.index), decodable[0])

@@ -93,6 +93,8 @@ def clip_video(
     """
     source, output = Path(path_on_disk(str(source))), Path(output)
     container = _check_output(source, output, overwrite=overwrite)
+    if start_seconds == end_seconds == 0 and _is_still(source):
+        raise VideoError(source, "is a still image, of which no clip can be cut")
     if not 0 <= start_seconds < end_seconds:
         raise InputError(f"no moment runs from {start_seconds} to {end_seconds} seconds: give 0 <= start < end")
     with VideoReader(source) as video:
@@ -132,6 +134,11 @@ def _check_output(source: Path, output: Path, *, overwrite: bool) -> ContainerKi
         if not overwrite:
             raise InputError(f"{output}: exists already; name another file, or replace it (--force, overwrite=True)")
     return container
+
+
+def _is_still(source: Path) -> bool:
+    with VideoReader(source) as video:
+        return not video.index.duration_seconds
 
 
 def _places(source: Path, index: PacketIndex, start_seconds: float, end_seconds: float) -> tuple[int, int]:
