@@ -37,6 +37,7 @@ DUPLICATE = {"path": str, "original": str}
 HIT = {
     "rank": int,
     "path": str,
+    "kind": str,
     "start_seconds": float,
     "end_seconds": float,
     "score": float,
@@ -73,7 +74,10 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             "removed": int,
             "subtitles_updated": int,
             "skipped": [SKIPPED],
+            "still_unreadable": list,
+            "passed_over": {"images": int, "sounds": int, "others": int},
             "videos": int,
+            "images": int,
             "segments": int,
         },
     ),
@@ -107,8 +111,9 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             "num_indexed_segments": MAYBE_INT,
             "has_text_index": bool,
             "fingerprint": dict,
-            "files": [{"path": str, "duration_seconds": float}],
+            "files": [{"path": str, "duration_seconds": float, "kind": str}],
             "duplicates": [DUPLICATE],
+            "unreadable": list,
         },
     ),
     "info of an adapter": (
@@ -136,7 +141,15 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "remove": (
         "remove {clips}/red.mp4 {clips}/none.mp4 --library {library}",
-        {"library": str, "removed": int, "skipped": [SKIPPED], "videos": int, "segments": int},
+        {
+            "library": str,
+            "removed": int,
+            "skipped": [SKIPPED],
+            "kept": list,
+            "videos": int,
+            "images": int,
+            "segments": int,
+        },
     ),
     "optimize": (
         "optimize --library {library}",

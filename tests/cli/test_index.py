@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from framecue.cli import watch as watch_command
 from framecue.library import Library
@@ -38,7 +39,10 @@ def test_json_is_the_whole_of_standard_output(run, loader, uri: str, clips: Path
         "duplicates": [],
         "removed": 0,
         "subtitles_updated": 0,
+        "still_unreadable": [],
+        "passed_over": {"images": 0, "sounds": 0, "others": 0},
         "videos": 4,
+        "images": 0,
         "segments": 4,
     }
     assert skipped["path"] == str(clips / "text.mp4")
@@ -284,3 +288,39 @@ def test_watch_options_are_checked(run, loader, uri: str, clips: Path) -> None:
     assert result.code == 1
     assert f"nothing to watch: there is nothing at {clips / 'nowhere'}" in result.err
     assert loader.asked == []
+
+
+def test_what_is_left_alone_is_counted_in_a_line_and_no_more(run, loader, uri: str, clips: Path) -> None:
+    for number in range(3):
+        (clips / f"{number}.mp4").write_bytes(b"noise" * 999 + bytes([number]))
+        (clips / f"{number}.ts").write_text("let a = 1;\n")
+        Image.new("RGB", (64, 48), (9 * number, 9, 9)).save(clips / f"{number}.png")
+    first = run("index", clips, "--library", uri, "--model", "clip")
+    assert first.err.count("skipped ") == 3
+    second = run("index", clips, "--library", uri)
+    assert second.code == 0
+    assert second.err.splitlines() == [
+        f"3 files still cannot be read; `framecue info {uri}` lists why, --retry reads again",
+        "passed over: 3 pictures (--images indexes them), 3 other files with a video's suffix",
+        f"0 added (0 encoded), 4 unchanged, 0 skipped; library {uri} holds 4 videos, 4 segments",
+    ]
+    third = run("index", clips, "--library", uri, "--images", "--retry", "--json")
+    assert third.err.splitlines()[-2:] == [
+        "passed over: 3 other files with a video's suffix",
+        f"3 added (3 encoded), 4 unchanged, 3 skipped; library {uri} holds 4 videos, 3 pictures, 7 segments",
+    ]
+    report = json.loads(third.out)
+    assert report["passed_over"] == {"images": 0, "sounds": 0, "others": 3}
+    assert (report["videos"], report["images"], len(report["skipped"])) == (4, 3, 3)
+
+
+def test_a_run_of_which_nothing_is_new_and_nothing_readable(run, loader, uri: str, clips: Path, tmp_path: Path) -> None:
+    run("index", clips, "--library", uri, "--model", "clip")
+    folder = tmp_path / "broken"
+    folder.mkdir()
+    (folder / "noise.mp4").write_bytes(b"noise" * 999)
+    (folder / "song.mod").write_bytes(bytes(1080) + b"M.K." + bytes(99))
+    run("index", folder, "--library", uri)
+    again = run("index", folder, "--library", uri)
+    assert again.code == 0
+    assert again.err.startswith("1 file still cannot be read")

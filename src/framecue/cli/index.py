@@ -23,6 +23,8 @@ from framecue.video import STALL_SECONDS
 @library_option
 @indexing_model_options
 @click.option("--exclude", metavar="GLOB", multiple=True, help="Leave these files and folders out; may be repeated.")
+@click.option("--images", is_flag=True, help="Index the pictures in the folders too.")
+@click.option("--retry", is_flag=True, help="Read files again that could not be read before, though they are the same.")
 @click.option("--prune", is_flag=True, help="Take out what is gone from the folders that are named.")
 @segment_options
 @click.option("--captions", is_flag=True, help="Describe each segment with the adapter's captioner, for --hybrid.")
@@ -49,6 +51,8 @@ def index(
     adapter: str | None,
     dtype: str,
     exclude: tuple[str, ...],
+    images: bool,
+    retry: bool,
     prune: bool,
     segments: str | None,
     segment_seconds: float | None,
@@ -78,6 +82,8 @@ def index(
 
     options = AddOptions(
         exclude=exclude,
+        images=images,
+        retry=retry,
         prune=prune,
         segmentation=make_segmentation(segments, segment_seconds, overlap_seconds),
         captions=captions,
@@ -95,7 +101,7 @@ def index(
         follow(Library(uri, model=chosen), paths, options=watch_options, as_json=as_json)
         return
     # Planned before a model is loaded, so that a wrong path is an error at once.
-    plan = library.plan(paths, exclude=options.exclude)
+    plan = library.plan(paths, exclude=options.exclude, images=images, retry=retry)
     if plan.units or model or adapter:
         chosen = library_model(library, model=model, adapter=adapter, dtype=dtype, may_be_new=True)
         library = Library(uri, model=chosen)
@@ -113,7 +119,7 @@ def index(
     if nothing_done and len(report.skipped) == 1:
         raise InputError(f"nothing could be indexed: {report.skipped[0].path}: {report.skipped[0].reason}")
     log_items(report)
-    if nothing_done:
+    if nothing_done and report.skipped:
         raise InputError(f"nothing could be indexed: all {len(report.skipped)} files were skipped")
     log_counts(report)
     if as_json:

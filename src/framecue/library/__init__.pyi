@@ -9,8 +9,10 @@ from .results import Duplicate as Duplicate
 from .results import Explanation as Explanation
 from .results import FileInfo as FileInfo
 from .results import Hit as Hit
+from .results import Kept as Kept
 from .results import LibraryInfo as LibraryInfo
 from .results import PartScore as PartScore
+from .results import PassedOver as PassedOver
 from .results import RemoveReport as RemoveReport
 from .results import SearchResult as SearchResult
 from .results import Skipped as Skipped

@@ -12,6 +12,7 @@ from typing_extensions import Unpack
 from framecue.checks import check_kind
 from framecue.encoder import Encoder, Fingerprint
 from framecue.errors import InputError, NotOfflineError
+from framecue.forms import composed
 from framecue.library.files.interface import Files, PathsLike
 from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.walk import is_below
@@ -21,7 +22,7 @@ from framecue.library.indexing.ledger import Outcome
 from framecue.library.indexing.options import AddKeywords, AddOptions
 from framecue.library.indexing.plan import Plan, make_plan
 from framecue.library.indexing.readers import open_readers
-from framecue.library.indexing.removal import find_gone, take_out
+from framecue.library.indexing.removal import find_gone, forget_failures, take_out
 from framecue.library.indexing.run import ProgressCallback, StopCallback, run_plan
 from framecue.library.indexing.runner import LocalRunner
 from framecue.library.indexing.sidecar_update import update_subtitles
@@ -86,12 +87,22 @@ class Library:
         """
         return _fingerprint(self._kept.open())
 
-    def plan(self, paths: PathsLike, *, exclude: Iterable[str] = (), within: Iterable[str] | None = None) -> Plan:
-        """Return what ``add`` would do, without reading any content or loading a model.
+    def plan(
+        self,
+        paths: PathsLike,
+        *,
+        exclude: Iterable[str] = (),
+        images: bool = False,
+        retry: bool = False,
+        within: Iterable[str] | None = None,
+    ) -> Plan:
+        """Return what ``add`` would do, without decoding anything or loading a model.
 
         Args:
             paths: as for ``add``.
             exclude: as for ``add``.
+            images: as for ``add``.
+            retry: as for ``add``.
             within: of everything at ``paths``, look only at these absolute paths and below them; it is then no error
                 if there is no video.
 
@@ -105,7 +116,10 @@ class Library:
             suffixes=SUFFIXES,
             held=known.held,
             copies=known.copies,
+            failures=known.failures,
             exclude=exclude,
+            images=images,
+            retry=retry,
             within=within,
             files=self.files,
         )
@@ -158,7 +172,7 @@ class Library:
             LibraryError: the library cannot be read or written.
         """
         wanted = replace(_options(options, AddOptions), **named)
-        plan = paths if isinstance(paths, Plan) else self.plan(paths, exclude=wanted.exclude)
+        plan = paths if isinstance(paths, Plan) else self._plan(paths, wanted)
         store = self._kept.open_if_there()
         self._fitting_segmentation(store, wanted.segmentation)
         if self._model is not None or plan.units:
@@ -176,12 +190,18 @@ class Library:
             unchanged=len(plan.unchanged) + outcome.touched,
             duplicates=outcome.duplicates,
             skipped=[*plan.skipped, *outcome.skipped],
+            still_unreadable=list(plan.still_unreadable),
+            passed_over=plan.passed_over.plus(outcome.passed_over),
             encoded=outcome.encoded,
             removed=outcome.removed,
             subtitles_updated=outcome.subtitles_updated,
             num_videos=known.num_videos,
+            num_images=known.num_images,
             num_segments=known.num_segments,
         )
+
+    def _plan(self, paths: PathsLike, options: AddOptions) -> Plan:
+        return self.plan(paths, exclude=options.exclude, images=options.images, retry=options.retry)
 
     def _carry_out(
         self, plan: Plan, options: AddOptions, progress: ProgressCallback | None, on_stop: StopCallback | None
@@ -197,8 +217,10 @@ class Library:
             if options.prune:
                 # Last, so that moved files have been found under their new names.
                 gone, kept = find_gone(snapshot.paths, plan, files=self.files)
-                outcome.removed = take_out(store, snapshot, gone, files=self.files)
+                outcome.removed = take_out(store, snapshot, gone, files=self.files).number
                 outcome.skipped += kept
+            if snapshot.failures:
+                forget_failures(store, snapshot, find_gone(snapshot.failures, plan, files=self.files)[0])
             store.ensure_text_index()
             store.optimize_if_due()
             self._kept.wrote(snapshot)
@@ -249,7 +271,7 @@ class Library:
 
     def _remove(self, paths: PathsLike) -> RemoveReport:
         store, snapshot = self._kept.open(), self._kept.snapshot()
-        known = snapshot.paths
+        known = list(dict.fromkeys([*snapshot.paths, *snapshot.failures]))
         found: dict[str, None] = {}
         skipped: list[Skipped] = []
         for item in [paths] if isinstance(paths, (str, os.PathLike)) else list(paths):
@@ -257,16 +279,24 @@ class Library:
                 skipped.append(Skipped(os.fspath(item), NOT_LOCAL))
                 continue
             path = absolute_path(item) if os.fspath(item) else "''"
-            below = [held for held in known if held == path or is_below(held, path)]
+            below = _named(known, path)
             found.update(dict.fromkeys(below))
             if not below:
                 skipped.append(Skipped(path, "the library knows no such file, nor any in such a folder"))
         if not found:
             what = f"{skipped[0].path}: {skipped[0].reason}" if skipped else "no path given"
             raise InputError(f"nothing to remove: {what}; `framecue info {self.uri}` lists what it holds")
-        removed = take_out(store, snapshot, found, files=self.files)
+        taken = take_out(store, snapshot, found, files=self.files)
         self._kept.wrote(snapshot)
-        return RemoveReport(self.uri, removed, skipped, snapshot.num_videos, snapshot.num_segments)
+        return RemoveReport(
+            self.uri,
+            taken.number,
+            skipped,
+            snapshot.num_videos,
+            snapshot.num_segments,
+            kept=taken.kept,
+            num_images=snapshot.num_images,
+        )
 
     def optimize(self, *, on_wait: Callable[[], None] | None = None) -> Upkeep:
         """Make searches fast: join small files, drop earlier versions, and make or refresh the approximate index.
@@ -378,15 +408,21 @@ class Library:
         return LibraryInfo(
             uri=self.uri,
             num_videos=snapshot.num_videos,
+            num_images=snapshot.num_images,
             num_segments=snapshot.num_segments,
             fingerprint=_fingerprint(store),
-            files=[FileInfo(path, item.duration_seconds) for path, item in sorted(held.items())],
+            files=[FileInfo(path, item.duration_seconds, item.kind) for path, item in sorted(held.items())],
             duplicates=[
                 Duplicate(path, originals[copy.video_id])
                 for path, copy in sorted(snapshot.copies.items())
                 if path not in held and copy.video_id in originals
             ],
-            num_images=numbers.num_images,
+            unreadable=[
+                Skipped(path, failure.reason)
+                for path, failure in sorted(snapshot.failures.items())
+                # A run that was killed may have left a note about a file that was indexed as it is.
+                if failure.cause == "content" and not (path in held and held[path].state == failure.state)
+            ],
             size_bytes=numbers.size_bytes,
             indexed_seconds=numbers.indexed_seconds,
             num_indexed_segments=numbers.num_indexed_rows,
@@ -420,6 +456,16 @@ class Library:
                 "leave the options for segments out, or index into a new library"
             )
         return store.segmentation
+
+
+def _named(known: Iterable[str], path: str) -> list[str]:
+    """Return the known paths that are a path or below it; those in another Unicode form only if there are no others."""
+    known = list(known)
+    found = [held for held in known if held == path or is_below(held, path)]
+    if found or path.isascii():
+        return found
+    path = composed(path)
+    return [held for held in known if composed(held) == path or is_below(composed(held), path)]
 
 
 def _words(segmentation: Segmentation) -> str:

@@ -15,7 +15,7 @@ from framecue.library.files.presence import holds
 from framecue.library.search.query import Part, Query
 from framecue.library.store import Store
 from framecue.library.store.rows import Row
-from framecue.paths import absolute_path
+from framecue.paths import absolute_path, is_utf8, path_on_disk
 from framecue.video import VideoSource
 
 __all__ = ["EncodedQuery", "encode_queries"]
@@ -62,7 +62,7 @@ def encode_queries(
     for kind, value, at_seconds in parts:
         if kind == "text":
             continue
-        path = absolute_path(value)
+        path = path_on_disk(absolute_path(value))
         stored = _stored_vector(store, files, path, at_seconds) if kind == "video" else None
         if stored is None:
             stored = _encode_file(model, store, source, kind, path, at_seconds)
@@ -131,7 +131,8 @@ def _stored_vector(store: Store, files: Files, path: str, at_seconds: float | No
 
 def _stored_rows(store: Store, files: Files, path: str) -> list[Row]:
     """Return the rows of a file, under whatever path the library holds its content; none where it holds it not."""
-    rows = store.rows_at([path]).get(path)
+    # A name that is no text is in no library, though its content may be, under another name.
+    rows = store.rows_at([path]).get(path) if is_utf8(path) else None
     try:
         if rows:
             return rows if holds(files, path, rows[0].video_id, rows[0].state) else []

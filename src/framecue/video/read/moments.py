@@ -21,8 +21,9 @@ from framecue.video.read.packets import PacketIndex
 from framecue.video.read.sampling import FrameSampling
 from framecue.video.read.segments import Segmentation
 from framecue.video.read.shots import find_cuts
-from framecue.video.read.source import check_file
+from framecue.video.read.source import check_file, open_video
 from framecue.video.read.thumbnail import make_thumbnail, middle_frame
+from framecue.video.read.verdict import judged
 
 __all__ = ["Content", "Moment", "Progress", "ReadOptions", "ReadVideo", "content_hash", "read_moments"]
 
@@ -106,6 +107,9 @@ def read_moments(path: str, options: ReadOptions, is_wanted: Callable[[str], boo
     """
     # Before anything is read: a pipe would have us wait for ever.
     check_file(Path(path))
+    # Opened before it is hashed: of a recording of 60 GB that was cut off, the beginning and the end say so.
+    with judged(path), open_video(path):
+        pass
     try:
         video_id = content_hash(path)
     except OSError as error:
@@ -113,10 +117,18 @@ def read_moments(path: str, options: ReadOptions, is_wanted: Callable[[str], boo
     if not is_wanted(video_id):
         yield Content(video_id, is_wanted=False)
         return
+    with judged(path):
+        yield from _read_wanted(path, video_id, options)
+
+
+def _read_wanted(path: str, video_id: str, options: ReadOptions) -> Iterator[Event]:
     with VideoReader(path) as video:
         index, duration_seconds, recorded = video.index, video.index.duration_seconds, video.recorded_seconds
         if options.segmentation.is_whole(duration_seconds):
-            yield Content(video_id, True, duration_seconds, num_segments=1, recorded_seconds=recorded)
+            # A still picture is what lasts no time.
+            is_still = index.num_frames == 1 and index.duration_seconds == index.times_seconds[0]
+            kind = "image" if is_still else "video"
+            yield Content(video_id, True, duration_seconds, num_segments=1, kind=kind, recorded_seconds=recorded)
             frames = video.read_frames(options.sampling, short_side=options.short_side)
             yield _moment((0.0, duration_seconds), frames)
             return

@@ -24,6 +24,8 @@ __all__ = ["PacketIndex", "choose_places", "read_packet_index", "scan_packets"]
 
 # Their packets are marked as keyframes though they paint over the picture before.
 _PAINTING_CODECS = frozenset({"gif", "apng", "webp"})
+# With several frames they are animations.
+_IMAGE_FORMATS = frozenset({"image2", "gif", "apng", "jpegxl_anim"})
 _DEFAULT_RATE = 25  # frames a second where a file says nothing at all: ffmpeg's own assumption
 # Seconds by which a window's edge may miss a frame's time and still mean it: mkv rounds times to a millisecond.
 _EDGE_SECONDS = 0.0005
@@ -189,7 +191,7 @@ def _frame_times(packets: list[_Packet], usual_length: int) -> tuple[np.ndarray,
 
 def _is_still(container: InputContainer, num_frames: int) -> bool:
     name = container.format.name
-    is_image = name == "image2" or name.endswith("_pipe") or container.metadata.get("major_brand") in HEIF_BRANDS
+    is_image = name in _IMAGE_FORMATS or name.endswith("_pipe") or container.metadata.get("major_brand") in HEIF_BRANDS
     return is_image and num_frames == 1
 
 

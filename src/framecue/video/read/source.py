@@ -18,7 +18,7 @@ from av.packet import Packet
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
-from framecue.errors import VideoError
+from framecue.errors import VideoError, VideoErrorCause
 from framecue.paths import NOT_LOCAL
 from framecue.video.read.heartbeat import beat
 from framecue.video.read.pictures import stand_in
@@ -90,7 +90,9 @@ def open_video(path: str | Path) -> Iterator[tuple[InputContainer, VideoStream]]
             # Metadata in another encoding than UTF-8 is common in old files, and nothing here reads it.
             container = av.open(_address(path, stack), "r", metadata_errors="replace")
         except (av.FFmpegError, OSError) as error:
-            raise VideoError(path, _open_reason(path, error)) from error
+            # What the system says may be otherwise at another time; what ffmpeg says is about the content.
+            cause: VideoErrorCause | None = None if isinstance(error, (OSError, MemoryError)) else "content"
+            raise VideoError(path, _open_reason(path, error), cause=cause) from error
         stack.enter_context(container)
         whole = stand_in(path, container)
         if whole is not None:
@@ -142,7 +144,7 @@ def check_file(path: Path) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise VideoError(path, "is not a regular file")
     if status.st_size == 0:
-        raise VideoError(path, "the file is empty")
+        raise VideoError(path, "the file is empty", cause="content")
 
 
 def _address(path: Path, stack: ExitStack) -> str | BinaryIO:
@@ -178,20 +180,22 @@ def _open_reason(path: Path, error: BaseException) -> str:
 
 def _video_stream(path: Path, container: InputContainer) -> VideoStream:
     if container.format.name in _TEXT_FORMATS:
-        raise VideoError(path, "is a text file, not a video file")
+        raise VideoError(path, "is a text file, not a video file", cause="content")
     videos = list(container.streams.video)
     streams = [stream for stream in videos if not stream.disposition & _COVER_MARKS]
     if not streams:
         found = ["sound"] if container.streams.audio else []
         found += ["cover art"] if videos else []
-        raise VideoError(path, "no video stream" + (f", only {' and '.join(found)}" if found else ""))
+        only = f", only {' and '.join(found)}" if found else ""
+        raise VideoError(path, f"no video stream{only}", cause="sound" if container.streams.audio else "content")
     streams = [stream for stream in streams if not stream.disposition & _PART_MARKS]
     if not streams:
-        raise VideoError(path, "its video streams are parts of one that is not in it (layers, tiles or metadata)")
+        reason = "its video streams are parts of one that is not in it (layers, tiles or metadata)"
+        raise VideoError(path, reason, cause="content")
     # PyAV's types leave out that there is none for a codec that ffmpeg does not know.
     decodable = [stream for stream in streams if cast(object, stream.codec_context) is not None]
     if not decodable:
-        raise VideoError(path, "its video codec is unknown to this build of ffmpeg")
+        raise VideoError(path, "its video codec is unknown to this build of ffmpeg", cause="content")
     best = container.streams.best("video")
     return min(decodable, key=lambda stream: (_is_aside(stream, decodable), best is None or stream.index != best.index))
 

@@ -13,6 +13,7 @@ import numpy as np
 from av.container import OutputContainer
 
 from framecue.errors import InputError, OutputError, VideoError
+from framecue.paths import path_on_disk
 from framecue.video.read.decode import VideoReader
 from framecue.video.read.packets import PacketIndex
 from framecue.video.read.source import ffmpeg_reason, quiet_ffmpeg
@@ -90,8 +91,10 @@ def clip_video(
         VideoError: the source cannot be read, or is over before the moment starts.
         OutputError: the output cannot be written.
     """
-    source, output = Path(source), Path(output)
+    source, output = Path(path_on_disk(str(source))), Path(output)
     container = _check_output(source, output, overwrite=overwrite)
+    if start_seconds == end_seconds == 0 and _is_still(source):
+        raise VideoError(source, "is a still image, of which no clip can be cut")
     if not 0 <= start_seconds < end_seconds:
         raise InputError(f"no moment runs from {start_seconds} to {end_seconds} seconds: give 0 <= start < end")
     with VideoReader(source) as video:
@@ -131,6 +134,11 @@ def _check_output(source: Path, output: Path, *, overwrite: bool) -> ContainerKi
         if not overwrite:
             raise InputError(f"{output}: exists already; name another file, or replace it (--force, overwrite=True)")
     return container
+
+
+def _is_still(source: Path) -> bool:
+    with VideoReader(source) as video:
+        return not video.index.duration_seconds
 
 
 def _places(source: Path, index: PacketIndex, start_seconds: float, end_seconds: float) -> tuple[int, int]:
