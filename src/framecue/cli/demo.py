@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from framecue.cli.options import DEFAULT_ADAPTER, DEFAULT_MODEL, FolderPath
+from framecue.cli.options import MOJI_ADAPTER, MOJI_MODEL, FolderPath
 from framecue.cli.output import log, print_json, print_table, progress_bar, quiet_libraries
 from framecue.errors import FingerprintError, InputError
 from framecue.times import time_span
@@ -54,13 +54,13 @@ def demo(folder: Path, as_json: bool) -> None:
         raise InputError(
             f"{folder}: holds another MojiMotion dataset, which the demo would replace; give another --dir"
         )
-    model = load_model(DEFAULT_MODEL, adapter=DEFAULT_ADAPTER)
+    model = load_model(MOJI_MODEL, adapter=MOJI_ADAPTER)
     log(f"Drawing {NUM_CLIPS} clips in {folder / 'clips'}, and a film of a minute")
     with progress_bar("Drawing") as progress:
         clips = write_clips(folder, meanings, seed=SEED, twins=False, overwrite=True, progress=progress)
     film = folder / "film.mp4"
     events = write_film(film, [(meaning, SCENE_SECONDS) for meaning in scenes], seed=SEED)
-    log(f"Indexing them with {DEFAULT_MODEL} and {DEFAULT_ADAPTER}")
+    log(f"Indexing them with {MOJI_MODEL} and {MOJI_ADAPTER}")
     library = Library(str(folder / "videos.lance"), model=model)
     paths = [os.path.abspath(path) for path in (*(clip.video for clip in clips), film)]  # noqa: PTH100 (as the library does: links stay)
     try:

@@ -47,6 +47,7 @@ def index(
     model: str | None,
     adapter: str | None,
     dtype: str,
+    yes: bool,
     exclude: tuple[str, ...],
     prune: bool,
     segments: str | None,
@@ -88,13 +89,13 @@ def index(
 
         watch_options = WatchOptions(add=options, poll_seconds=poll_seconds)
         check_paths(paths)
-        chosen = library_model(library, model=model, adapter=adapter, dtype=dtype, may_be_new=True)
+        chosen = library_model(library, model=model, adapter=adapter, dtype=dtype, yes=yes, may_be_new=True)
         follow(Library(uri, model=chosen), paths, options=watch_options, as_json=as_json)
         return
     # Planned before a model is loaded, so that a wrong path is an error at once.
     plan = library.plan(paths, exclude=options.exclude)
     if plan.units or model or adapter:
-        chosen = library_model(library, model=model, adapter=adapter, dtype=dtype, may_be_new=True)
+        chosen = library_model(library, model=model, adapter=adapter, dtype=dtype, yes=yes, may_be_new=True)
         library = Library(uri, model=chosen)
     with progress_bar("Indexing") as progress:
         report = library.add(

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import click
 
 from framecue._version import __version__
-from framecue.errors import FramecueError
+from framecue.errors import FingerprintError, FramecueError
 
 __all__ = ["COMMANDS", "main"]
 
@@ -118,6 +118,10 @@ def main(args: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         _log_error(error.format_message())
         return error.exit_code
+    except FingerprintError as error:
+        _log_error(error.summary)
+        _log_details(error.details)
+        return 1
     except FramecueError as error:
         _log_error(str(error))
         return 1
@@ -133,3 +137,11 @@ def _log_error(message: str) -> None:
     from framecue.cli.output import one_line
 
     click.echo(f"Error: {one_line(message)}", file=sys.stderr)
+
+
+def _log_details(details: str) -> None:
+    """Write what a person need not read on a line below the message."""
+    from framecue.cli.output import one_line
+
+    if details:
+        click.echo(f"       {one_line(details)}", file=sys.stderr)

@@ -53,6 +53,7 @@ def search(
     model: str | None,
     adapter: str | None,
     dtype: str,
+    yes: bool,
     **named: Any,
 ) -> None:
     """Find the moments of videos in a library that show what TEXT says, best first.
@@ -77,7 +78,7 @@ def search(
         **{name: named[name] for name in ("all_moments", "min_score", "hybrid", "explain")},
     )
     library = Library(uri)
-    library = Library(uri, model=library_model(library, model=model, adapter=adapter, dtype=dtype))
+    library = Library(uri, model=library_model(library, model=model, adapter=adapter, dtype=dtype, yes=yes))
     found = library.search_many([item.query for item in queries], options=options)
     results = [SearchResult(item.label, hits) for item, hits in zip(queries, found, strict=True)]
     if sheet is not None:

@@ -10,7 +10,7 @@ from typing import TypeVar
 from typing_extensions import Unpack
 
 from framecue.checks import check_kind
-from framecue.encoder import Encoder, Fingerprint
+from framecue.encoder import ChecksTexts, Encoder, Fingerprint
 from framecue.errors import InputError, NotOfflineError
 from framecue.library.files.interface import Files, PathsLike
 from framecue.library.files.local import LOCAL_FILES
@@ -151,6 +151,7 @@ class Library:
             NotOfflineError: the model's method looks at the query while it encodes a video, so nothing can be encoded
                 in advance; the library stays as it was.
             FingerprintError: another model made the library's vectors.
+            ModelError: the library is new, and the model cannot encode texts, as a folder without a tokenizer.
             LibraryError: the library cannot be read or written.
         """
         wanted = replace(_options(options, AddOptions), **named)
@@ -158,7 +159,11 @@ class Library:
         store = self._kept.open_if_there()
         self._fitting_segmentation(store, wanted.segmentation)
         if self._model is not None or plan.units:
-            _check_offline(self._fitting_model(store))
+            model = self._fitting_model(store)
+            _check_offline(model)
+            if store is None and isinstance(model, ChecksTexts):
+                # A model that cannot encode texts would else be found out at the first search, after hours.
+                model.check_texts()
         outcome = Outcome()
         if plan.units or plan.subtitles_changed or wanted.prune:
             with library_lock(self.uri, on_wait=on_wait):
@@ -370,7 +375,7 @@ class Library:
                     f"library {self.uri} does not exist yet, and a new one needs a model: "
                     "Library(uri, model=framecue.load_model(name))"
                 )
-            self._model = load_named_model(_fingerprint(store))
+            self._model = load_named_model(_fingerprint(store), near=self.uri)
         if store is not None:
             check_fingerprint(self.uri, _fingerprint(store), self._model.fingerprint())
         return self._model
