@@ -123,7 +123,7 @@ def fetch(download: Download, *, progress: Callable[[float, int], None] | None =
         progress: called now and then with (bytes that have come, bytes in all).
 
     Raises:
-        ModelError: the disk has no room, or the hub broke off; calling it again goes on from there.
+        ModelError: the disk has no room, or the hub broke off; calling it again gets what is missing.
     """
     _check_room(download)
     # The newest is asked for by its branch: by that name, the cache finds it again where there is no network.

@@ -140,13 +140,13 @@ def hub_error(name: str, error: BaseException, *, revision: str | None, is_begun
     reason = "HF_HUB_OFFLINE is set" if isinstance(error, OfflineModeIsEnabled) else first_line(error)
     reason = f"it answers {status}" if status is not None else reason
     what = (
-        f"the download broke off ({reason}); run it again, and it goes on from there"
+        f"the download broke off ({reason}); run it again, what has come whole is kept"
         if is_begun
         else (f"the model hub cannot be reached ({reason}), and this machine has no copy of the model")
     )
     return ModelError(
         f"{name}: {what}. Without a network: `hf download {name} --local-dir FOLDER` on a machine that has one, then "
-        "--model FOLDER here. To try framecue now: --model moji-clip, which knows drawn shapes only"
+        "--model FOLDER here. To try framecue now: --model moji-clip (the bundled models know drawn shapes only)"
     )
 
 
