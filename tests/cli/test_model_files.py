@@ -11,7 +11,7 @@ import pytest
 
 from framecue.cli.model_files import size_text
 from framecue.cli.options import DEFAULT_MODEL
-from support.hub import COMMIT, NOWHERE, Hub, point_at, use_hub
+from support.hub import COMMIT, NOWHERE, UNNEEDED, Hub, point_at, use_hub
 
 
 @pytest.fixture
@@ -58,12 +58,9 @@ def test_a_new_library_without_a_model_downloads_one_and_says_its_size_first(
     assert result.code == 0, result.err
     first, second, *rest = result.err.splitlines()
     assert first == f"A new library takes {DEFAULT_MODEL}; --model names another"
-    needed = sum(
-        size for name, size in hub.files().items() if not name.startswith(("README", "pytorch", "flax", "open"))
-    )
-    assert second == (
-        f"{DEFAULT_MODEL} is downloaded once: {size_text(needed)} into {hub.folder.parent / 'cache'}, licence apache-2.0"
-    )
+    needed = sum(size for name, size in hub.files().items() if name not in UNNEEDED)
+    cache = hub.folder.parent / "cache"
+    assert second == f"{DEFAULT_MODEL} is downloaded once: {size_text(needed)} into {cache}, licence apache-2.0"
     assert rest == [f"4 added (4 encoded), 0 unchanged, 0 skipped; library {uri} holds 4 videos, 4 segments"]
     fingerprint = json.loads(run("info", uri, "--json").out)["fingerprint"]
     assert (fingerprint["backbone"], fingerprint["revision"]) == (DEFAULT_MODEL, COMMIT)
@@ -73,9 +70,7 @@ def test_a_new_library_without_a_model_downloads_one_and_says_its_size_first(
     assert (found.code, found.err) == (0, "")
 
 
-def test_a_person_at_a_terminal_is_asked_and_may_say_no(
-    run, hub: Hub, person: list[str], uri: str, clips: Path
-) -> None:
+def test_a_person_at_a_terminal_may_say_no(run, hub: Hub, person: list[str], uri: str, clips: Path) -> None:
     result = run("index", clips, "--library", uri)
     assert result.code == 1
     assert person == ["Go on?"]

@@ -32,6 +32,7 @@ __all__ = [
     "make_segmentation",
     "model_option",
     "model_options",
+    "named_model",
     "segment_options",
     "yes_option",
 ]
@@ -204,6 +205,15 @@ def library_model(
     elif adapter is None and fingerprint is not None and _is_moved(model, fingerprint):
         # The library's own backbone in another place: with it come the library's method and adapter.
         return _own_model(library, replace(fingerprint, backbone=model), dtype=dtype, yes=yes)
+    return named_model(model, adapter=adapter, dtype=dtype, yes=yes)
+
+
+def named_model(model: str, *, adapter: str | None, dtype: str, yes: bool) -> Encoder:
+    """Load the model and the adapter that are named; the arguments are those of :func:`library_model`.
+
+    Raises:
+        FramecueError: the model or the adapter cannot be loaded.
+    """
     get_model_files(model, yes=yes)
 
     import torch

@@ -161,9 +161,8 @@ class Library:
         if self._model is not None or plan.units:
             model = self._fitting_model(store)
             _check_offline(model)
-            if store is None and isinstance(model, ChecksTexts):
-                # A model that cannot encode texts would else be found out at the first search, after hours.
-                model.check_texts()
+            if store is None:
+                _check_texts(model)
         outcome = Outcome()
         if plan.units or plan.subtitles_changed or wanted.prune:
             with library_lock(self.uri, on_wait=on_wait):
@@ -183,6 +182,24 @@ class Library:
             num_videos=known.num_videos,
             num_segments=known.num_segments,
         )
+
+    def make(self, *, segmentation: Segmentation | None = None) -> None:
+        """Make an empty library; ``add`` does so by itself when it has something to add.
+
+        Args:
+            segmentation: how videos will be cut into segments; None for the usual way.
+
+        Raises:
+            InputError: there is no model.
+            NotOfflineError: the model cannot encode a video without a query.
+            ModelError: the model cannot encode texts.
+            LibraryError: something is at this place already, or it cannot be written.
+        """
+        model = self._fitting_model(None)
+        _check_offline(model)
+        _check_texts(model)
+        with library_lock(self.uri):
+            Store.create(self.uri, model.fingerprint().with_absolute_places().to_dict(), segmentation)
 
     def _carry_out(self, plan: Plan, options: AddOptions, progress: ProgressCallback | None) -> Outcome:
         """Carry out a plan; call it with the lock."""
@@ -412,6 +429,16 @@ def _options(given: Options | None, kind: type[Options]) -> Options:
 
 def _fingerprint(store: Store) -> Fingerprint:
     return Fingerprint.from_dict(store.fingerprint)
+
+
+def _check_texts(model: Encoder) -> None:
+    """Refuse a model for a new library that cannot encode texts, which the first search would find out, after hours.
+
+    Raises:
+        ModelError: it cannot.
+    """
+    if isinstance(model, ChecksTexts):
+        model.check_texts()
 
 
 def _check_offline(model: Encoder) -> None:

@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants
 
-__all__ = ["COMMIT", "NOWHERE", "Hub", "point_at", "serve_hub", "use_hub"]
+__all__ = ["COMMIT", "NOWHERE", "UNNEEDED", "Hub", "point_at", "serve_hub", "use_hub"]
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+UNNEEDED = ("pytorch_model.bin", "flax_model.msgpack", "README.md", "open_clip_pytorch_model.bin")
 NOWHERE = "http://127.0.0.1:9"
 """The address of a hub that is down."""
 
@@ -64,7 +65,7 @@ def use_hub(model: Path, name: str, work: Path, monkeypatch: pytest.MonkeyPatch)
         monkeypatch: of the test.
     """
     folder = shutil.copytree(model, work / "on-the-hub")
-    for extra in ("pytorch_model.bin", "flax_model.msgpack", "README.md", "open_clip_pytorch_model.bin"):
+    for extra in UNNEEDED:
         (folder / extra).write_bytes(b"x" * 100_000)
     with serve_hub(folder, name) as hub:
         point_at(hub.url, monkeypatch)
@@ -107,9 +108,8 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
             if hub.status:
                 self._refuse(hub.status, hub.code)
             elif path.startswith(f"/api/models/{hub.name}/tree/"):
-                self._send_json(
-                    [{"type": "file", "path": name, "size": size, "oid": name} for name, size in hub.files().items()]
-                )
+                sizes = hub.files().items()
+                self._send_json([{"type": "file", "path": name, "size": size, "oid": name} for name, size in sizes])
             elif path.startswith(f"/api/models/{hub.name}"):
                 files = [{"rfilename": name, "size": size} for name, size in hub.files().items()]
                 self._send_json({"id": hub.name, "sha": COMMIT, "siblings": files, "tags": ["license:apache-2.0"]})
