@@ -37,7 +37,6 @@ TESTED_ELSEWHERE = {
     "backbone/backbone.py": "backbone/test_clip_towers.py",
     "backbone/clip.py": "backbone/test_clip_towers.py",
     "backbone/hashing.py": "backbone/test_load_backbone.py",
-    "backbone/moved.py": "test_model.py",
     "backbone/load.py": "backbone/test_load_backbone.py",
     "backbone/quiet.py": "backbone/test_load_backbone.py",
     "backbone/siglip.py": "backbone/test_siglip_towers.py",
@@ -48,7 +47,6 @@ TESTED_ELSEWHERE = {
     # What several commands share is tested through them.
     "cli/add_report.py": "cli/test_index.py",
     "cli/hits.py": "cli/test_search.py",
-    "cli/options.py": "cli/test_main.py",
     "cli/output.py": "cli/test_main.py",
     "cli/watch.py": "cli/test_index.py",
     # A dataset is one config, and all of them are tested side by side.

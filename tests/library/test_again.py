@@ -135,7 +135,7 @@ def test_a_failure_in_the_middle_of_the_exchange_leaves_the_library_and_what_was
 
     with monkeypatch.context() as patch:
         patch.setattr(store_module, "exchanged_rows", broken)
-        with pytest.raises(LibraryError, match="cannot be written: .*the disk is full"):
+        with pytest.raises(LibraryError, match=r"cannot be written: .*the disk is full"):
             make_again(uri, model)
     assert model_of(uri) == "colours"
     assert best(uri, colour_model, "yellow") == "yellow.mp4"
