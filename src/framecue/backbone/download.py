@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 import shutil
@@ -12,14 +13,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from huggingface_hub import HfApi, ModelInfo, constants, hf_hub_download, try_to_load_from_cache
-from huggingface_hub.errors import HfHubHTTPError
+from huggingface_hub import HfApi, ModelInfo, constants, hf_hub_download, scan_cache_dir, try_to_load_from_cache
+from huggingface_hub.errors import CacheNotFound, HfHubHTTPError
 
 from framecue.backbone.quiet import quiet_transformers
 from framecue.backbone.source import HUB_TIMEOUT_SECONDS, cached_commit, hub_error, is_hub_name
 from framecue.errors import ModelError
 
-__all__ = ["Download", "cache_folder", "fetch", "find_download", "needed_files"]
+__all__ = ["CachedModel", "Download", "cache_folder", "cached_models", "fetch", "find_download", "needed_files"]
 
 # Beside the weights: the architecture, how pictures are prepared, and the tokenizer in the forms that there are.
 _SMALL_FILES = (
@@ -112,7 +113,18 @@ def _is_cached_whole(name: str, commit: str) -> bool:
     """Whether the cache holds a commit's architecture and weights; the hub need not be asked about such a commit."""
     if not re.fullmatch(r"[0-9a-f]{40}", commit) or cached_commit(name, commit) is None:
         return False
-    return any(isinstance(try_to_load_from_cache(name, file, revision=commit), str) for file in _WEIGHTS)
+
+    def place(file: str) -> Path | None:
+        found = try_to_load_from_cache(name, file, revision=commit)
+        return Path(found) if isinstance(found, str) else None
+
+    for weights in _WEIGHTS:
+        if place(weights):
+            return True
+        if index := place(f"{weights}.index.json"):
+            shards = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+            return all(map(place, shards))
+    return False
 
 
 def fetch(download: Download, *, progress: Callable[[float, int], None] | None = None) -> None:
@@ -190,3 +202,31 @@ def _size_of(folder: Path) -> int:
             return sum(entry.stat().st_size for entry in entries)
     except OSError:
         return 0  # it is not there yet, or a file was renamed meanwhile
+
+
+@dataclass(frozen=True)
+class CachedModel:
+    """A model in the hub's cache.
+
+    Attributes:
+        name: its name on the hub.
+        size_bytes: what it takes on the disk, in all its versions.
+        is_whole: whether the architecture and the weights of its newest version are there.
+    """
+
+    name: str
+    size_bytes: int
+    is_whole: bool
+
+
+def cached_models() -> list[CachedModel]:
+    """Return the models in the hub's cache, by name; none if there is no cache."""
+    try:
+        repositories = scan_cache_dir(cache_folder()).repos
+    except (CacheNotFound, OSError):
+        return []
+    models = [repository for repository in repositories if repository.repo_type == "model"]
+    return [
+        CachedModel(name, size_bytes, _is_cached_whole(name, cached_commit(name) or ""))
+        for name, size_bytes in sorted((model.repo_id, model.size_on_disk) for model in models)
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ import click
 
 from framecue.cli.options import MOJI_ADAPTER, MOJI_MODEL, FolderPath
 from framecue.cli.output import log, print_json, print_table, progress_bar, quiet_libraries
+from framecue.cli.program import program
 from framecue.errors import FingerprintError, InputError
 from framecue.times import time_span
 
@@ -105,7 +107,8 @@ def demo(folder: Path, as_json: bool) -> None:
     ]
     print_table(["search", "rank", "score", "time", "clip", ""], table, right=["rank", "score", "time"])
     click.echo(f"The right moment came first in {first} of {len(searches)} searches. See them in {sheet}")
-    click.echo(f'Search on: framecue search "the cat rises" --library {library.uri}')
+    # As it is typed where the environment is not activated, too.
+    click.echo(f'Search on: {program()} search "the cat rises" --library {shlex.quote(library.uri)}')
 
 
 @dataclass(frozen=True)

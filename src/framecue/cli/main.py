@@ -34,6 +34,7 @@ COMMANDS = {
     "clip": Entry("framecue.cli.clip:clip", "Cut a hit out of its video."),
     "remove": Entry("framecue.cli.remove:remove", "Take files out of a library, not off the disk."),
     "optimize": Entry("framecue.cli.optimize:optimize", "Make searches of a library fast."),
+    "doctor": Entry("framecue.cli.doctor:doctor", "Say what is installed, and whether a library is sound."),
     "demo": Entry("framecue.cli.demo:demo", "Make clips, index them, search them, and show the results."),
     "moji-motion": Entry("framecue.cli.moji_motion:moji_motion", "Write MojiMotion clips and their captions."),
     "train": Entry("framecue.cli.train:train", "Train a model as a recipe says."),

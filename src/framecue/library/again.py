@@ -24,18 +24,14 @@ from framecue.library.results import AddReport, Skipped
 from framecue.library.store import Store, normal_uri
 from framecue.library.store.exchange import drop_library
 from framecue.library.store.lock import library_lock
+from framecue.library.store.place import again_place
 from framecue.library.store.records import Copy, Held
 from framecue.library.store.snapshot import Snapshot
 from framecue.video import Segmentation
 
-__all__ = ["again_place", "make_again"]
+__all__ = ["make_again"]
 
 _GONE = "there is no such file any more"
-
-
-def again_place(uri: str) -> str:
-    """Return where the new rows of a library grow, given its normal URI."""
-    return f"{uri.rstrip('/')}/again"
 
 
 def make_again(
