@@ -146,7 +146,8 @@ def hub_error(name: str, error: BaseException, *, revision: str | None, is_begun
     )
     return ModelError(
         f"{name}: {what}. Without a network: `hf download {name} --local-dir FOLDER` on a machine that has one, and "
-        "name that folder here: --model FOLDER. To try framecue now: --model moji-clip (the bundled models know drawn shapes only)"
+        "name that folder here: --model FOLDER. To try framecue now: --model moji-clip (the bundled models know drawn "
+        "shapes only)"
     )
 
 
