@@ -141,7 +141,19 @@ class LibraryNotFoundError(LibraryError):
 
 
 class FingerprintError(LibraryError):
-    """The library's vectors were made by another model than the one given."""
+    """The library's vectors were made by another model than the one given.
+
+    Args:
+        summary: what is wrong, and the ways out.
+        details: which fields differ; the command line prints it on a line of its own.
+    """
+
+    def __init__(self, summary: str, details: str = "") -> None:
+        super().__init__(summary, details)
+        self.summary, self.details = summary, details
+
+    def __str__(self) -> str:
+        return f"{self.summary}; {self.details}" if self.details else self.summary
 
 
 class TrainingError(FramecueError):

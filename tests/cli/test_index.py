@@ -15,7 +15,7 @@ from framecue.cli import watch as watch_command
 from framecue.library import Library
 from framecue.library.watching import watch
 
-NOTICE = "Using the shipped moji-clip with moji-prompt-switch"
+NOTICE = "A new library takes google/siglip2-base-patch16-224"
 
 
 @pytest.fixture
@@ -73,12 +73,12 @@ def test_by_default_the_model_computes_in_what_is_fast_here(
     assert loader.options == [{"dtype": dtype}, {"dtype": torch.float32}]
 
 
-def test_new_library_takes_the_shipped_model_and_says_so(run, loader, uri: str, clips: Path) -> None:
+def test_new_library_takes_a_real_model_and_says_so(run, loader, uri: str, clips: Path) -> None:
     result = run("index", clips, "--library", uri)
     assert result.code == 0
-    assert loader.asked == [("moji-clip", "moji-prompt-switch")]
+    assert loader.asked == [("google/siglip2-base-patch16-224", None)]
     (notice,) = [line for line in result.err.splitlines() if NOTICE in line]
-    assert "--model openai/clip-vit-base-patch32" in notice
+    assert "--model names another" in notice
 
 
 def test_named_model_comes_without_the_shipped_adapter(run, loader, uri: str, clips: Path) -> None:
@@ -110,8 +110,10 @@ def test_another_model_is_refused_even_if_nothing_is_new(run, loader, uri: str, 
     run("index", clips, "--library", uri, "--model", "clip")
     result = run("index", clips, "--library", uri, "--model", "other")
     assert (result.code, result.out) == (1, "")
-    assert result.err.startswith(f"Error: library {uri} was made with another model: its backbone is")
-    assert result.err.count("\n") == 1
+    summary, details = result.err.splitlines()
+    assert summary.startswith(f"Error: library {uri} was made with another model; use its own")
+    assert "framecue index --again" in summary
+    assert details.strip() == 'its backbone is "clip", not "other"'
 
 
 def test_adapter_alone_takes_the_librarys_model_or_is_wrong_usage(run, loader, uri: str, clips: Path) -> None:

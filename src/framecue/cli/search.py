@@ -72,6 +72,7 @@ def search(
     model: str | None,
     adapter: str | None,
     dtype: str,
+    yes: bool,
     **named: Any,
 ) -> None:
     """Find the moments of videos in a library that show what TEXT says, best first.
@@ -101,7 +102,7 @@ def search(
     )
     uri = chosen_library(uri)
     library = Library(uri)
-    library = Library(uri, model=library_model(library, model=model, adapter=adapter, dtype=dtype))
+    library = Library(uri, model=library_model(library, model=model, adapter=adapter, dtype=dtype, yes=yes))
     found = library.search_many([item.query for item in queries], options=options)
     results = [SearchResult(item.label, hits) for item, hits in zip(queries, found, strict=True)]
     is_wanted = sheet is not None

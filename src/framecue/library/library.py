@@ -10,7 +10,7 @@ from typing import TypeVar
 from typing_extensions import Unpack
 
 from framecue.checks import check_kind
-from framecue.encoder import Encoder, Fingerprint
+from framecue.encoder import ChecksTexts, Encoder, Fingerprint
 from framecue.errors import InputError, NotOfflineError
 from framecue.forms import composed
 from framecue.library.files.interface import Files, PathsLike
@@ -169,6 +169,7 @@ class Library:
             NotOfflineError: the model's method looks at the query while it encodes a video, so nothing can be encoded
                 in advance; the library stays as it was.
             FingerprintError: another model made the library's vectors.
+            ModelError: the library is new, and the model cannot encode texts, as a folder without a tokenizer.
             LibraryError: the library cannot be read or written.
         """
         wanted = replace(_options(options, AddOptions), **named)
@@ -176,7 +177,10 @@ class Library:
         store = self._kept.open_if_there()
         self._fitting_segmentation(store, wanted.segmentation)
         if self._model is not None or plan.units:
-            _check_offline(self._fitting_model(store))
+            model = self._fitting_model(store)
+            _check_offline(model)
+            if store is None:
+                _check_texts(model)
         outcome = Outcome()
         if plan.units or plan.subtitles_changed or wanted.prune:
             with library_lock(self.uri, on_wait=on_wait):
@@ -202,6 +206,24 @@ class Library:
 
     def _plan(self, paths: PathsLike, options: AddOptions) -> Plan:
         return self.plan(paths, exclude=options.exclude, images=options.images, retry=options.retry)
+
+    def make(self, *, segmentation: Segmentation | None = None) -> None:
+        """Make an empty library; ``add`` does so by itself when it has something to add.
+
+        Args:
+            segmentation: how videos will be cut into segments; None for the usual way.
+
+        Raises:
+            InputError: there is no model.
+            NotOfflineError: the model cannot encode a video without a query.
+            ModelError: the model cannot encode texts.
+            LibraryError: something is at this place already, or it cannot be written.
+        """
+        model = self._fitting_model(None)
+        _check_offline(model)
+        _check_texts(model)
+        with library_lock(self.uri):
+            Store.create(self.uri, model.fingerprint().with_absolute_places().to_dict(), segmentation)
 
     def _carry_out(
         self, plan: Plan, options: AddOptions, progress: ProgressCallback | None, on_stop: StopCallback | None
@@ -437,7 +459,7 @@ class Library:
                     f"library {self.uri} does not exist yet, and a new one needs a model: "
                     "Library(uri, model=framecue.load_model(name))"
                 )
-            self._model = load_named_model(_fingerprint(store))
+            self._model = load_named_model(_fingerprint(store), near=self.uri)
         if store is not None:
             check_fingerprint(self.uri, _fingerprint(store), self._model.fingerprint())
         return self._model
@@ -484,6 +506,16 @@ def _options(given: Options | None, kind: type[Options]) -> Options:
 
 def _fingerprint(store: Store) -> Fingerprint:
     return Fingerprint.from_dict(store.fingerprint)
+
+
+def _check_texts(model: Encoder) -> None:
+    """Refuse a model for a new library that cannot encode texts, which the first search would find out, after hours.
+
+    Raises:
+        ModelError: it cannot.
+    """
+    if isinstance(model, ChecksTexts):
+        model.check_texts()
 
 
 def _check_offline(model: Encoder) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from framecue.dates import iso_time
 from framecue.video import format_hit
@@ -24,6 +24,7 @@ __all__ = [
     "Duplicate",
     "Explanation",
     "FileInfo",
+    "Finding",
     "Hit",
     "Kept",
     "LibraryInfo",
@@ -34,6 +35,25 @@ __all__ = [
     "Skipped",
     "Upkeep",
 ]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that a check has found.
+
+    Attributes:
+        level: "ok", "note" for what works but might be better, "fault" for what does not work.
+        what: in one line.
+        way_out: what to do; empty if there is nothing to do.
+    """
+
+    level: Literal["ok", "note", "fault"]
+    what: str
+    way_out: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)

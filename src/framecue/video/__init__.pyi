@@ -26,6 +26,7 @@ from .read.segments import Segmentation as Segmentation
 from .read.suffixes import AMBIGUOUS_SUFFIXES as AMBIGUOUS_SUFFIXES
 from .read.suffixes import IMAGE_SUFFIXES as IMAGE_SUFFIXES
 from .read.suffixes import VIDEO_SUFFIXES as VIDEO_SUFFIXES
+from .read.versions import ffmpeg_versions as ffmpeg_versions
 from .write.containers import CLIP_SUFFIXES as CLIP_SUFFIXES
 from .write.cut import Cut as Cut
 from .write.cut import clip_video as clip_video

@@ -21,6 +21,7 @@ from framecue.library.results import Upkeep
 from framecue.library.store.attempt import attempt, connect
 from framecue.library.store.conditions import check_condition
 from framecue.library.store.copies import Copies
+from framecue.library.store.exchange import exchanged_rows
 from framecue.library.store.failures import Failures
 from framecue.library.store.index import optimize, optimize_if_due
 from framecue.library.store.merge import merge
@@ -249,6 +250,22 @@ class Store:
     def note_failures(self, failures: Mapping[str, Failure], *, forget: Sequence[str] = ()) -> None:
         """Note files that could not be indexed because of what they hold, and forget others, in one commit."""
         self._failures.note(failures, forget=forget)
+
+    def take_over(self, other: Store) -> None:
+        """Put another library's rows, model and segmentation in place of this one's; call it with the lock.
+
+        It is one commit: whoever searches meanwhile sees the library of before. The notes about copies follow; if a
+        crash comes in between, each path that has rows still counts as held.
+
+        Raises:
+            LibraryError: the library cannot be written; it stays as it was.
+        """
+        rows = exchanged_rows(self.table, other.table)
+        make = self._database.create_table
+        attempt(self.uri, "written", lambda: make(TABLE, data=rows, schema=rows.schema, mode="overwrite"))
+        copies = other.copies()
+        self._copies.note(copies, forget=sorted(self.copies().keys() - copies.keys()))
+        self.refresh()
 
     def ensure_text_index(self) -> None:
         """Make the index for full text search if there is none, and bring it up to date if much was added since."""
