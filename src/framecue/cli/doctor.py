@@ -26,8 +26,8 @@ def doctor(uri: str | None, model: str | None, as_json: bool) -> None:
     """Say what is installed, which model, device and precision a run would take, and what is in the cache.
 
     Where there is a library, also whether it is sound: whether it opens, all its rows can be read, its files are there
-    and its index is up to date. Each finding comes with the way out. Nothing is downloaded and nothing is written. The exit
-    code is 1 if something does not work.
+    and its index is up to date. Each finding comes with the way out. Nothing is downloaded and nothing is written. The
+    exit code is 1 if something does not work.
 
     \b
     framecue doctor
