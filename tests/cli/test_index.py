@@ -302,7 +302,7 @@ def test_what_is_left_alone_is_counted_in_a_line_and_no_more(run, loader, uri: s
     second = run("index", clips, "--library", uri)
     assert second.code == 0
     assert second.err.splitlines() == [
-        f"3 files still cannot be read; `framecue info {uri}` lists why, --retry reads again",
+        f"3 files still cannot be read; `framecue info {uri} --files` lists why, --retry reads again",
         "passed over: 3 pictures (--images indexes them), 3 other files with a video's suffix",
         f"0 added (0 encoded), 4 unchanged, 0 skipped; library {uri} holds 4 videos, 4 segments",
     ]

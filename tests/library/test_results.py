@@ -19,6 +19,7 @@ from framecue.library.results import (
     Duplicate,
     Explanation,
     FileInfo,
+    Finding,
     Hit,
     Kept,
     LibraryInfo,
@@ -50,6 +51,7 @@ FOUND_DOCUMENT = {**HIT_DOCUMENT, "words": ["a", "dog"], "vector_rank": 2, "text
 
 DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
     (SKIPPED, {"path": "/v/a.mp4", "reason": "no such file"}),
+    (Finding("note", "old", "do so"), {"level": "note", "what": "old", "way_out": "do so"}),
     (DUPLICATE, {"path": "/v/b.mp4", "original": "/v/c.mp4"}),
     (FileInfo("/v/a.mp4", 2.5), {"path": "/v/a.mp4", "duration_seconds": 2.5, "kind": "video"}),
     (PassedOver(1, 2, 3), {"images": 1, "sounds": 2, "others": 3}),
