@@ -26,6 +26,7 @@ __all__ = [
     "Hit",
     "LibraryInfo",
     "PartScore",
+    "Remark",
     "RemoveReport",
     "SearchResult",
     "Skipped",
@@ -36,6 +37,18 @@ __all__ = [
 @dataclass(frozen=True)
 class Skipped:
     """A path that was not indexed, and why."""
+
+    path: str
+    reason: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A file that is in the library, and what there is to say of it."""
 
     path: str
     reason: str
@@ -77,6 +90,9 @@ class AddReport:
         subtitles_updated: how many unchanged files have new texts, as the files beside them had changed.
         num_videos: how many videos the library holds now.
         num_segments: how many segments it holds now.
+        reread: unchanged files that were encoded again because an older framecue read them otherwise, each with what is
+            otherwise: "times" or "shape".
+        warnings: files that were encoded although something is wrong with them, such as a large part that is missing.
     """
 
     uri: str
@@ -91,6 +107,8 @@ class AddReport:
     removed: int = 0
     subtitles_updated: int = 0
     duplicates: list[Duplicate] = field(default_factory=list)
+    reread: list[Remark] = field(default_factory=list)
+    warnings: list[Remark] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document that ``framecue index --json`` prints."""
@@ -104,6 +122,8 @@ class AddReport:
             "duplicates": [duplicate.to_dict() for duplicate in self.duplicates],
             "removed": self.removed,
             "subtitles_updated": self.subtitles_updated,
+            "reread": [item.to_dict() for item in self.reread],
+            "warnings": [item.to_dict() for item in self.warnings],
             "skipped": [item.to_dict() for item in self.skipped],
             "videos": self.num_videos,
             "segments": self.num_segments,

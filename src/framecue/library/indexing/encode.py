@@ -139,6 +139,9 @@ class _Video:
         if not all(np.isfinite(segment.vector).all() for segment in self.segments):
             return Skipped(self.unit.path, "the model gives no finite vector for it; check the model's weights")
         content = self.content
+        warning, num_lost = content.warning, content.num_segments - self.num_read
+        if warning is None and content.is_wanted and num_lost > 0:
+            warning = f"{num_lost} of its {content.num_segments} segments cannot be decoded: it is damaged"
         return EncodedVideo(
             self.unit,
             content.video_id,
@@ -147,7 +150,7 @@ class _Video:
             time.time(),
             kind=content.kind,
             recorded_seconds=content.recorded_seconds,
-            warning=content.warning,
+            warning=warning,
         )
 
 

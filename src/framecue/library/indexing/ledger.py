@@ -19,7 +19,7 @@ from framecue.library.indexing.encode import EncodedVideo
 from framecue.library.indexing.sidecar_update import with_sidecars
 from framecue.library.indexing.uninterrupted import uninterrupted
 from framecue.library.indexing.unit import Unit
-from framecue.library.results import Duplicate, Skipped
+from framecue.library.results import Duplicate, Remark, Skipped
 from framecue.library.store import Store
 from framecue.library.store.records import Copy, Held
 from framecue.library.store.rows import Row
@@ -49,6 +49,8 @@ class Outcome:
         subtitles_updated: how many unchanged videos have new texts from the files beside them.
         duplicates: the files whose content is held under another path.
         skipped: the paths that could not be indexed or removed, with reasons.
+        reread: the unchanged files that were encoded again, with what is otherwise when they are read today.
+        warnings: the files that were encoded although something is wrong with them.
     """
 
     added: int = 0
@@ -60,6 +62,8 @@ class Outcome:
     subtitles_updated: int = 0
     duplicates: list[Duplicate] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
+    reread: list[Remark] = field(default_factory=list)
+    warnings: list[Remark] = field(default_factory=list)
 
 
 class Ledger:
@@ -111,16 +115,24 @@ class Ledger:
         """Find the place for the result of a unit, and commit if enough is waiting."""
         if isinstance(result, Skipped):
             self.outcome.skipped.append(result)
-        elif not result.segments or self._contents.has(result.video_id):
+        elif not result.segments or (self._contents.has(result.video_id) and result.unit.reread is None):
             self._place_known(result.unit, result.video_id)
         else:
             self._keep(result.unit, _rows(result))
-            self.outcome.encoded += 1
-            if result.unit.replaces:
-                self.outcome.changed += 1
-            else:
-                self.outcome.added += 1
+            self._count(result)
         self.commit_if_due()
+
+    def _count(self, result: EncodedVideo) -> None:
+        unit = result.unit
+        self.outcome.encoded += 1
+        if unit.reread is not None:
+            self.outcome.reread.append(Remark(unit.path, unit.reread))
+        elif unit.replaces:
+            self.outcome.changed += 1
+        else:
+            self.outcome.added += 1
+        if result.warning is not None:
+            self.outcome.warnings.append(Remark(unit.path, result.warning))
 
     def commit_if_due(self) -> None:
         """Commit if enough is waiting, or the last commit was long ago."""

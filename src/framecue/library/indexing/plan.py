@@ -21,8 +21,9 @@ from framecue.library.indexing.unit import Unit
 from framecue.library.results import Skipped
 from framecue.library.store.records import Copy, Held
 from framecue.paths import absolute_path
+from framecue.video import READING
 
-__all__ = ["Plan", "make_plan", "still_to_do"]
+__all__ = ["Plan", "is_outdated", "make_plan", "still_to_do"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Plan:
         folders: the named folders that contain a video.
         subtitles_changed: the paths in ``unchanged`` whose sidecars have changed.
         within: the absolute paths to which the plan is confined; None if it covers everything that was named.
+        outdated: the paths in ``unchanged`` that were read by the rules of an older framecue, see
+            :func:`~framecue.library.indexing.reread.find_reread`.
     """
 
     units: tuple[Unit, ...]
@@ -44,6 +47,7 @@ class Plan:
     folders: tuple[str, ...] = ()
     subtitles_changed: tuple[str, ...] = ()
     within: frozenset[str] | None = None
+    outdated: tuple[str, ...] = ()
 
     @property
     def seen(self) -> frozenset[str]:
@@ -120,7 +124,13 @@ def make_plan(
         tuple(folders),
         tuple(subtitles_changed),
         places,
+        tuple(path for path in unchanged if path in held and is_outdated(held[path])),
     )
+
+
+def is_outdated(held: Held) -> bool:
+    """Whether a file was read by the rules of an older framecue."""
+    return (held.reading or 0) < READING
 
 
 def _folders_around(

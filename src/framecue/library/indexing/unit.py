@@ -17,8 +17,11 @@ class Unit:
         path: absolute path.
         state: the file's state when the plan was made.
         replaces: whether the library knows an earlier state of this file.
+        reread: of a file that has not changed, what is otherwise when it is read today ("times", "shape"), for which it
+            is encoded again; None for any other file.
     """
 
     path: str
     state: FileState
     replaces: bool = False
+    reread: str | None = None

@@ -22,6 +22,7 @@ class Held:
         num_segments: how many rows the file has.
         sidecars: the state of the files beside it whose texts are in its rows, see
             :meth:`framecue.library.files.sidecars.SidecarFinder.state`.
+        reading: by which rules it was read, ``framecue.video.READING``; None if an older framecue did it.
     """
 
     video_id: str
@@ -29,12 +30,13 @@ class Held:
     duration_seconds: float
     num_segments: int
     sidecars: str | None = None
+    reading: int | None = None
 
     @classmethod
     def of(cls, rows: Sequence[Row]) -> Held:
         """Return what is held about a file from its rows, at least one."""
         first = rows[0]
-        return cls(first.video_id, first.state, first.duration_seconds, len(rows), first.sidecars)
+        return cls(first.video_id, first.state, first.duration_seconds, len(rows), first.sidecars, first.reading)
 
 
 @dataclass(frozen=True)

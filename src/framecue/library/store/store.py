@@ -146,7 +146,8 @@ class Store:
 
     def held(self) -> dict[str, Held]:
         """Return what the library holds about each file, by absolute path, in the order of the paths."""
-        return held_of(self.table.scan(HELD_COLUMNS))
+        names = self.table.schema.names
+        return held_of(self.table.scan([name for name in HELD_COLUMNS if name in names]))
 
     def copies(self) -> dict[str, Copy]:
         """Return the notes about files whose content is held under another path, by path, in the order of the paths."""
@@ -217,6 +218,13 @@ class Store:
             merge(table, new, on=_KEY, leaving=replacing)
         else:
             table.attempt("written", lambda: table.lance.add(new))
+
+    def note_reading(self, paths: Sequence[str], reading: int) -> None:
+        """Note in one commit that files are read as they were, by these rules; a library is migrated first."""
+        if paths:
+            self.migrate()
+            table = self.table
+            table.attempt("written", lambda: table.lance.update(where=is_one_of(paths), values={"reading": reading}))
 
     def note_copies(self, copies: Mapping[str, Copy], *, forget: Sequence[str] = ()) -> None:
         """Note files whose content is held under another path, and forget others, in one commit."""

@@ -49,9 +49,10 @@ class OtherStreams:
 
     def note(self, packet: Packet[Stream]) -> None:
         """Note one packet of any stream but the pictures'."""
-        if packet.pts is None or packet.is_discard:
+        # PyAV's types leave out that a stream may have no time base.
+        time_base = cast("Fraction | None", packet.time_base)
+        if packet.pts is None or packet.is_discard or time_base is None:
             return
-        time_base = cast(Fraction, packet.time_base)
         number = packet.stream_index
         self._starts.setdefault(number, packet.pts * time_base)
         # The last packet's, not the latest: one packet with a wild time is no hour of sound.
@@ -143,8 +144,10 @@ def break_warning(
         # Some muxers write the length into the header, others when the last stream ends.
         found = max(end, others.end or end) - min(_start_of(container) or Fraction(0), Fraction(0))
     if declared is not None:
-        if declared - found > max(_MIN_MISSING_SECONDS, declared * _MIN_MISSING_PART):
-            return f"only {float(found):.1f} of its {float(declared):.1f} seconds are there: it is damaged or was cut off"
+        if declared - found > max(Fraction(_MIN_MISSING_SECONDS), declared * _MIN_MISSING_PART):
+            return (
+                f"only {float(found):.1f} of its {float(declared):.1f} seconds are there: it is damaged or was cut off"
+            )
         return None
     if problems:
         return f"reading it broke off after {float(found):.1f} seconds ({problems[-1]}): it is damaged or was cut off"

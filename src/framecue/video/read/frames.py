@@ -20,7 +20,8 @@ class Frames:
 
     Attributes:
         pixels: uint8 (F, H, W, 3), RGB, in display orientation.
-        times_seconds: float64 (F,), when each frame is shown; the video's first frame is at 0.
+        times_seconds: float64 (F,), when each frame is shown, in seconds from the start of the file's sound and
+            pictures: the first frame is later than 0 where sound comes first.
     """
 
     pixels: np.ndarray

@@ -142,13 +142,17 @@ def read_packet_index(path: str | Path) -> PacketIndex:
         return scan_packets(Path(path), container, stream)
 
 
-def scan_packets(path: Path, container: InputContainer, stream: VideoStream) -> PacketIndex:
+def scan_packets(
+    path: Path, container: InputContainer, stream: VideoStream, *, max_packets: int | None = None
+) -> PacketIndex:
     """Read the packets of a newly opened file, which is at its end then.
 
     Args:
         path: the file, for the error message.
         container: the open file.
         stream: its video stream.
+        max_packets: how many packets of pictures to read from the first keyframe on; None for all. With fewer the index
+            is that of the file's beginning.
 
     Returns:
         Its index.
@@ -159,6 +163,7 @@ def scan_packets(path: Path, container: InputContainer, stream: VideoStream) -> 
     time_base = stream.time_base or Fraction(1, _DEFAULT_RATE)
     packets: list[_Packet] = []
     problems: list[str] = []
+    num_readable = 0
     others = OtherStreams(container, stream)
     for packet in read_packets(container, cast(Stream, stream), *others.streams, problems=problems):
         if packet.stream_index != stream.index:
@@ -168,6 +173,9 @@ def scan_packets(path: Path, container: InputContainer, stream: VideoStream) -> 
         is_shown = not packet.is_discard
         facts = _Packet(packet.pts, packet.dts, packet.duration or 0, packet.size, packet.is_keyframe, is_shown)
         packets.append(facts)
+        num_readable += bool(num_readable) or facts.is_key
+        if num_readable == max_packets:
+            break
     first_key = next((rank for rank, facts in enumerate(packets) if facts.is_key), 0)
     shown_ranks = np.array([r for r, facts in enumerate(packets) if facts.is_shown and r >= first_key], dtype=np.int64)
     if not len(shown_ranks):
@@ -282,8 +290,8 @@ def choose_places(
     frame that is shown then. At a constant frame rate part *i* is frame *i*; at a variable one the frames are
     taken evenly in time.
 
-    Only the pictures' own time counts: before the first one nothing is shown, and the last one, if it stays on while the
-    sound goes on, is not shown more often for that.
+    Only the pictures' own time counts: before the first one nothing is shown, and the last one counts no more where it
+    stays on while the sound goes on.
 
     Args:
         index: the video.
