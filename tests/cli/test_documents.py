@@ -64,6 +64,8 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             "duplicates": [DUPLICATE],
             "removed": int,
             "subtitles_updated": int,
+            "reread": list,
+            "warnings": list,
             "skipped": [SKIPPED],
             "videos": int,
             "segments": int,

@@ -22,6 +22,7 @@ from framecue.library.results import (
     Hit,
     LibraryInfo,
     PartScore,
+    Remark,
     RemoveReport,
     SearchResult,
     Skipped,
@@ -31,6 +32,7 @@ from framecue.video import FrameSampling
 
 FINGERPRINT = Fingerprint(backbone="clip", sampling=FrameSampling(12), embedding_dim=4)
 SKIPPED, DUPLICATE = Skipped("/v/a.mp4", "no such file"), Duplicate("/v/b.mp4", "/v/c.mp4")
+REMARK = Remark("/v/d.mp4", "times")
 FRAME = BestFrame(1.5, 0.25, np.zeros((2, 3, 3), np.uint8))
 HIT = Hit(1, "/v/a.mp4", 61.5, 66.5, 0.5, "hash", 90.0)
 HIT_DOCUMENT = {
@@ -46,10 +48,11 @@ FOUND_DOCUMENT = {**HIT_DOCUMENT, "words": ["a", "dog"], "vector_rank": 2, "text
 
 DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
     (SKIPPED, {"path": "/v/a.mp4", "reason": "no such file"}),
+    (REMARK, {"path": "/v/d.mp4", "reason": "times"}),
     (DUPLICATE, {"path": "/v/b.mp4", "original": "/v/c.mp4"}),
     (FileInfo("/v/a.mp4", 2.5), {"path": "/v/a.mp4", "duration_seconds": 2.5}),
     (
-        AddReport("v.lance", 1, 2, [SKIPPED], 3, 4, 5, 6, 7, 8, 9, [DUPLICATE]),
+        AddReport("v.lance", 1, 2, [SKIPPED], 3, 4, 5, 6, 7, 8, 9, [DUPLICATE], [REMARK], [REMARK]),
         {
             "library": "v.lance",
             "added": 1,
@@ -60,6 +63,8 @@ DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
             "duplicates": [DUPLICATE.to_dict()],
             "removed": 8,
             "subtitles_updated": 9,
+            "reread": [REMARK.to_dict()],
+            "warnings": [REMARK.to_dict()],
             "skipped": [SKIPPED.to_dict()],
             "videos": 4,
             "segments": 5,

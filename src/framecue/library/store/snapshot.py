@@ -11,10 +11,11 @@ import pyarrow as pa
 from framecue.library.state import FileState
 from framecue.library.store.records import Copy, Held
 
-__all__ = ["HELD_COLUMNS", "Snapshot", "held_of"]
+__all__ = ["HELD_COLUMNS", "READING_COLUMN", "Snapshot", "held_of"]
 
-# The columns of each row from which :func:`held_of` sees which files are held.
-HELD_COLUMNS = ("path", "video_id", "size_bytes", "modified_seconds", "duration_seconds", "sidecars", "reading")
+# The columns of each row from which :func:`held_of` sees which files are held, and one that older formats lack.
+HELD_COLUMNS = ("path", "video_id", "size_bytes", "modified_seconds", "duration_seconds", "sidecars")
+READING_COLUMN = "reading"
 
 
 class Snapshot:
@@ -88,15 +89,15 @@ def held_of(rows: pa.Table) -> dict[str, Held]:
     """Return what is held about each file, in the order of the paths.
 
     Args:
-        rows: with HELD_COLUMNS, of any number of files; one that a table of an older format lacks reads as None. The
-            rows of a file agree in all of these columns; if not, its last row counts.
+        rows: with HELD_COLUMNS, and READING_COLUMN where the table has it, of any number of files. The rows of a file
+            agree in all of these columns; if not, its last row counts.
     """
     numbered = pa.table({"path": rows.column("path"), "row": np.arange(rows.num_rows)})
     files = numbered.group_by("path").aggregate([("row", "max"), ("row", "count")]).sort_by("path")
     last = rows.take(files.column("row_max"))
-    values = (
-        last.column(name).to_pylist() if name in rows.schema.names else [None] * last.num_rows for name in HELD_COLUMNS
-    )
+    values = [last.column(name).to_pylist() for name in HELD_COLUMNS]
+    has_readings = READING_COLUMN in rows.schema.names
+    values.append(last.column(READING_COLUMN).to_pylist() if has_readings else [None] * last.num_rows)
     return {
         path: Held(video_id, FileState(size_bytes, modified_seconds), duration_seconds, num_segments, sidecars, reading)
         for path, video_id, size_bytes, modified_seconds, duration_seconds, sidecars, reading, num_segments in zip(

@@ -26,7 +26,7 @@ from framecue.library.store.migrations import OLDEST_FORMAT, SCHEMA_VERSION, for
 from framecue.library.store.place import HOW_TO_NAME, check_free, check_there, no_library
 from framecue.library.store.records import Copy, Held
 from framecue.library.store.rows import Metadata, Row, make_schema, read_metadata, rows_from_table, table_from_rows
-from framecue.library.store.snapshot import HELD_COLUMNS, Snapshot, held_of
+from framecue.library.store.snapshot import HELD_COLUMNS, READING_COLUMN, Snapshot, held_of
 from framecue.library.store.sql import is_one_of, quoted
 from framecue.library.store.table import TABLE, Table, is_not_found
 from framecue.library.store.texts import TextMatch, ensure_text_index, has_text_index, search_texts
@@ -146,8 +146,8 @@ class Store:
 
     def held(self) -> dict[str, Held]:
         """Return what the library holds about each file, by absolute path, in the order of the paths."""
-        names = self.table.schema.names
-        return held_of(self.table.scan([name for name in HELD_COLUMNS if name in names]))
+        newer = [READING_COLUMN] if READING_COLUMN in self.table.schema.names else []
+        return held_of(self.table.scan([*HELD_COLUMNS, *newer]))
 
     def copies(self) -> dict[str, Copy]:
         """Return the notes about files whose content is held under another path, by path, in the order of the paths."""

@@ -21,8 +21,8 @@ from framecue.video.read.source import is_cover
 __all__ = ["OtherStreams", "break_warning", "lead_of", "tail_of"]
 
 # Pictures that begin later than this begin late. Nearly every encoder puts its sound some hundredths of a second before
-# its pictures (priming); nobody sees or hears these, and they are no gap.
-_MIN_LEAD_SECONDS = Fraction(1, 20)
+# its pictures (priming); nobody sees or hears these, and they are no gap. Times are shown in tenths of a second.
+_MIN_LEAD_SECONDS = Fraction(1, 10)
 # Sound that goes on for longer than this after the pictures keeps the last one on the screen; less is padding.
 _MIN_TAIL_SECONDS = 1
 # What a header declares and is not there is worth a warning from this much on: seconds, and part of the whole.

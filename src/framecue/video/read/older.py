@@ -19,7 +19,7 @@ __all__ = ["OlderReading", "reading_difference"]
 _SMALL_BYTES = 32 << 20
 _HEAD_PACKETS = 64
 # Times that differ by less are those of the same frames.
-_SAME_START_SECONDS, _SAME_LENGTH_SECONDS = 0.05, 0.5
+_SAME_START_SECONDS, _SAME_LENGTH_SECONDS = 0.1, 0.5
 # Formats that say how long they are (or whose end says it) do so to a second.
 _DECLARED_SECONDS = 1.0
 # How far the short side of a thumbnail may be from what its long side says, in pixels: it was rounded twice.
