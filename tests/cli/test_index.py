@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import threading
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +13,9 @@ import torch
 
 from framecue.cli import watch as watch_command
 from framecue.library import Library
+from framecue.library.store import Store
 from framecue.library.watching import watch
+from support.recordings import record
 
 NOTICE = "Using the shipped moji-clip with moji-prompt-switch"
 
@@ -286,3 +289,28 @@ def test_watch_options_are_checked(run, loader, uri: str, clips: Path) -> None:
     assert result.code == 1
     assert f"nothing to watch: there is nothing at {clips / 'nowhere'}" in result.err
     assert loader.asked == []
+
+
+def test_a_file_that_lacks_a_part_is_indexed_and_told(run, loader, uri: str, tmp_path: Path) -> None:
+    path = record(tmp_path / "film.mkv", pictures=(0, 20))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    result = run("index", path, "--library", uri, "--model", "clip", "--json")
+    report = json.loads(result.out)
+    (doubt,) = report["warnings"]
+    assert (result.code, report["added"], doubt["path"]) == (0, 1, str(path))
+    assert doubt["reason"].endswith("seconds are there: it is damaged or was cut off")
+    assert f"warning {path}: indexed, but {doubt['reason']}" in result.err
+
+
+def test_files_that_an_older_framecue_read_otherwise_are_told(run, loader, uri: str, tmp_path: Path) -> None:
+    path = record(tmp_path / "late.mkv", pictures=(5, 8), sound=(0, 8))
+    assert run("index", path, "--library", uri, "--model", "clip").code == 0
+    store = Store.open(uri)
+    (row,) = store.rows_at([str(path)])[str(path)]
+    store.write([replace(row, start_seconds=0.0, reading=None)], replacing=[str(path)])
+    result = run("index", path, "--library", uri, "--json")
+    assert json.loads(result.out)["reread"] == [{"path": str(path), "reason": "times"}]
+    assert result.err.splitlines() == [
+        "1 file that an older framecue indexed with other times or shapes: encoding again 1 for times",
+        f"0 added (1 encoded), 1 encoded again, 0 unchanged, 0 skipped; library {uri} holds 1 videos, 1 segments",
+    ]

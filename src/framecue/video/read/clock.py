@@ -6,8 +6,8 @@ later. Subtitles, data and cover art do not count: they may start at any time.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from fractions import Fraction
-from typing import cast
 
 import av
 from av.audio.stream import AudioStream
@@ -42,36 +42,45 @@ class OtherStreams:
     """
 
     def __init__(self, container: InputContainer, stream: VideoStream) -> None:
-        self.streams = [item for item in container.streams if item.index != stream.index and not is_cover(item)]
+        self.streams = [
+            item for item in container.streams if item.index != stream.index and item.time_base and not is_cover(item)
+        ]
         self._sounds = {item.index for item in self.streams if isinstance(item, AudioStream)}
-        self._starts: dict[int, Fraction] = {}
-        self._ends: dict[int, Fraction] = {}
+        # In the streams' own units, as there are many packets.
+        self._starts: dict[int, int] = {}
+        self._ends: dict[int, int] = {}
 
     def note(self, packet: Packet[Stream]) -> None:
         """Note one packet of any stream but the pictures'."""
-        # PyAV's types leave out that a stream may have no time base.
-        time_base = cast("Fraction | None", packet.time_base)
-        if packet.pts is None or packet.is_discard or time_base is None:
+        time = packet.pts
+        if time is None or packet.is_discard:
             return
         number = packet.stream_index
-        self._starts.setdefault(number, packet.pts * time_base)
+        self._starts.setdefault(number, time)
         # The last packet's, not the latest: one packet with a wild time is no hour of sound.
-        self._ends[number] = (packet.pts + (packet.duration or 0)) * time_base
+        self._ends[number] = time + (packet.duration or 0)
 
     @property
     def sound_start(self) -> Fraction | None:
         """When sound begins, in seconds of the file's own clock; None where there is none."""
-        return min((self._starts[number] for number in self._sounds & self._starts.keys()), default=None)
+        return min(self._seconds(self._starts, self._sounds), default=None)
 
     @property
     def sound_end(self) -> Fraction | None:
         """When sound ends, in seconds of the file's own clock; None where there is none."""
-        return max((self._ends[number] for number in self._sounds & self._ends.keys()), default=None)
+        return max(self._seconds(self._ends, self._sounds), default=None)
 
     @property
     def end(self) -> Fraction | None:
         """When the last of these streams ends, subtitles and data too; None where there is none."""
-        return max(self._ends.values(), default=None)
+        return max(self._seconds(self._ends, self._ends.keys()), default=None)
+
+    def _seconds(self, times: Mapping[int, int], numbers: Collection[int]) -> list[Fraction]:
+        return [
+            times[item.index] * item.time_base
+            for item in self.streams
+            if item.time_base and item.index in numbers and item.index in times
+        ]
 
 
 def lead_of(container: InputContainer, others: OtherStreams, first: Fraction) -> Fraction:

@@ -22,10 +22,12 @@ class Frames:
         pixels: uint8 (F, H, W, 3), RGB, in display orientation.
         times_seconds: float64 (F,), when each frame is shown, in seconds from the start of the file's sound and
             pictures: the first frame is later than 0 where sound comes first.
+        num_replaced: how many of the frames stand in for others, which cannot be decoded.
     """
 
     pixels: np.ndarray
     times_seconds: np.ndarray
+    num_replaced: int = 0
 
 
 def gather(
@@ -56,7 +58,7 @@ def gather(
         raise VideoError(path, reason)
     times = index.times_seconds
     used = np.array([int(good[np.argmin(np.abs(times[good] - times[place]))]) for place in places])
-    return Frames(np.stack([pixels[used[slot]] for slot in slots]), times[used][slots])
+    return Frames(np.stack([pixels[used[slot]] for slot in slots]), times[used][slots], len(chosen) - num_good)
 
 
 def undecodable(problems: Sequence[str]) -> str:

@@ -76,12 +76,14 @@ class Moment:
         end_seconds: where it ends.
         pixels: uint8 (F, H, W, 3), RGB, in the sampling's order.
         thumbnail: its middle frame as a small WebP picture.
+        num_replaced: how many of the frames stand in for others, which cannot be decoded.
     """
 
     start_seconds: float
     end_seconds: float
     pixels: np.ndarray
     thumbnail: bytes
+    num_replaced: int = 0
 
 
 Event = Content | Progress | Moment
@@ -154,7 +156,7 @@ def _read_segments(
 
 
 def _moment(segment: tuple[float, float], frames: Frames) -> Moment:
-    return Moment(*segment, frames.pixels, make_thumbnail(middle_frame(frames)))
+    return Moment(*segment, frames.pixels, make_thumbnail(middle_frame(frames)), frames.num_replaced)
 
 
 def content_hash(path: str) -> str:

@@ -199,6 +199,8 @@ def scan_packets(
     if end > times[-1]:
         pictures = (int(times[0]) * time_base, end * time_base)
         warning = break_warning(container, stream, others, pictures, problems)
+        if warning is None and first_key > len(packets) / 2:
+            warning = "most of its pictures come before the first one that can be decoded: it is damaged or was cut off"
         # Times that were counted are not on the sound's clock.
         tail = 0 if by_order else int(tail_of(others, end * time_base) / time_base)
     first = _first_time(packets[shown_ranks[0]], times, container.format.name, by_order=by_order)
