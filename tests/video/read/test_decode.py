@@ -64,6 +64,7 @@ def test_every_frame_in_order_of_presentation(build, videos, case):
     assert (info.num_frames, info.width, info.height, info.path) == (NUM, 64, 48, path)
     np.testing.assert_allclose(frames.times_seconds, np.arange(NUM) / 10, atol=0.002)
     assert info.duration_seconds == pytest.approx(NUM / 10, abs=0.002)
+    assert read_packet_index(path).warning is None
 
 
 @pytest.mark.parametrize("case", [case for case in FORMATS if case[3] != "rgb8"], ids=lambda case: case[0])
