@@ -205,3 +205,15 @@ def test_what_is_whole_raises_no_doubt(real_videos):
     for path in paths:
         index = read_packet_index(path)
         assert (index.warning, index.start_seconds, index.tail) == (None, 0, 0), path
+
+
+def test_the_recordings_that_were_found_wrong(real_videos):
+    cases = real_videos.parent / "cases"
+    if not cases.is_dir():
+        pytest.skip("no such recordings here")
+    late = read_packet_index(cases / "late.mkv")
+    assert (late.start_seconds, late.duration_seconds) == pytest.approx((10.0, 30.0), abs=0.03)
+    found = moments(cases / "late.mkv")[1]
+    assert any(moment.start_seconds <= 25 < moment.end_seconds for moment in found)
+    assert read_packet_index(cases / "cc0.ts").duration_seconds == pytest.approx(6)
+    assert probe(cases / "cc0.ts").num_frames == 150
