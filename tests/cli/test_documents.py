@@ -73,6 +73,8 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             "duplicates": [DUPLICATE],
             "removed": int,
             "subtitles_updated": int,
+            "reread": list,
+            "warnings": list,
             "skipped": [SKIPPED],
             "still_unreadable": list,
             "passed_over": {"images": int, "sounds": int, "others": int},

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import threading
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from PIL import Image
 
 from framecue.cli import watch as watch_command
 from framecue.library import Library
+from framecue.library.store import Store
 from framecue.library.watching import watch
+from support.recordings import record
 
 NOTICE = "A new library takes google/siglip2-base-patch16-224"
 
@@ -39,6 +42,8 @@ def test_json_is_the_whole_of_standard_output(run, loader, uri: str, clips: Path
         "duplicates": [],
         "removed": 0,
         "subtitles_updated": 0,
+        "reread": [],
+        "warnings": [],
         "still_unreadable": [],
         "passed_over": {"images": 0, "sounds": 0, "others": 0},
         "videos": 4,
@@ -326,3 +331,28 @@ def test_a_run_of_which_nothing_is_new_and_nothing_readable(run, loader, uri: st
     again = run("index", folder, "--library", uri)
     assert again.code == 0
     assert again.err.startswith("1 file still cannot be read")
+
+
+def test_a_file_that_lacks_a_part_is_indexed_and_told(run, loader, uri: str, tmp_path: Path) -> None:
+    path = record(tmp_path / "film.mkv", pictures=(0, 20))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    result = run("index", path, "--library", uri, "--model", "clip", "--json")
+    report = json.loads(result.out)
+    (doubt,) = report["warnings"]
+    assert (result.code, report["added"], doubt["path"]) == (0, 1, str(path))
+    assert doubt["reason"].endswith("seconds are there: it is damaged or was cut off")
+    assert f"warning {path}: indexed, but {doubt['reason']}" in result.err
+
+
+def test_files_that_an_older_framecue_read_otherwise_are_told(run, loader, uri: str, tmp_path: Path) -> None:
+    path = record(tmp_path / "late.mkv", pictures=(5, 8), sound=(0, 8))
+    assert run("index", path, "--library", uri, "--model", "clip").code == 0
+    store = Store.open(uri)
+    (row,) = store.rows_at([str(path)])[str(path)]
+    store.write([replace(row, start_seconds=0.0, reading=None)], replacing=[str(path)])
+    result = run("index", path, "--library", uri, "--json")
+    assert json.loads(result.out)["reread"] == [{"path": str(path), "reason": "times"}]
+    assert result.err.splitlines() == [
+        "1 file that an older framecue indexed with other times or shapes: encoding again 1 for times",
+        f"0 added (1 encoded), 1 encoded again, 0 unchanged, 0 skipped; library {uri} holds 1 videos, 1 segments",
+    ]

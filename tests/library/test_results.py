@@ -25,6 +25,7 @@ from framecue.library.results import (
     LibraryInfo,
     PartScore,
     PassedOver,
+    Remark,
     RemoveReport,
     SearchResult,
     Skipped,
@@ -34,6 +35,7 @@ from framecue.video import FrameSampling
 
 FINGERPRINT = Fingerprint(backbone="clip", sampling=FrameSampling(12), embedding_dim=4)
 SKIPPED, DUPLICATE = Skipped("/v/a.mp4", "no such file"), Duplicate("/v/b.mp4", "/v/c.mp4")
+REMARK = Remark("/v/d.mp4", "times")
 FRAME = BestFrame(1.5, 0.25, np.zeros((2, 3, 3), np.uint8))
 HIT = Hit(1, "/v/a.mp4", 61.5, 66.5, 0.5, "hash", 90.0)
 HIT_DOCUMENT = {
@@ -52,12 +54,31 @@ FOUND_DOCUMENT = {**HIT_DOCUMENT, "words": ["a", "dog"], "vector_rank": 2, "text
 DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
     (SKIPPED, {"path": "/v/a.mp4", "reason": "no such file"}),
     (Finding("note", "old", "do so"), {"level": "note", "what": "old", "way_out": "do so"}),
+    (REMARK, {"path": "/v/d.mp4", "reason": "times"}),
     (DUPLICATE, {"path": "/v/b.mp4", "original": "/v/c.mp4"}),
     (FileInfo("/v/a.mp4", 2.5), {"path": "/v/a.mp4", "duration_seconds": 2.5, "kind": "video"}),
     (PassedOver(1, 2, 3), {"images": 1, "sounds": 2, "others": 3}),
     (Kept("/v/a.mp4", "/v/b.mp4"), {"path": "/v/a.mp4", "under": "/v/b.mp4"}),
     (
-        AddReport("v.lance", 1, 2, [SKIPPED], 3, 4, 5, 6, 7, 8, 9, [DUPLICATE], [SKIPPED], PassedOver(1), 10),
+        AddReport(
+            "v.lance",
+            1,
+            2,
+            [SKIPPED],
+            3,
+            4,
+            5,
+            6,
+            7,
+            8,
+            9,
+            [DUPLICATE],
+            [SKIPPED],
+            PassedOver(1),
+            10,
+            reread=[REMARK],
+            warnings=[REMARK],
+        ),
         {
             "library": "v.lance",
             "added": 1,
@@ -68,6 +89,8 @@ DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
             "duplicates": [DUPLICATE.to_dict()],
             "removed": 8,
             "subtitles_updated": 9,
+            "reread": [REMARK.to_dict()],
+            "warnings": [REMARK.to_dict()],
             "skipped": [SKIPPED.to_dict()],
             "still_unreadable": [SKIPPED.to_dict()],
             "passed_over": {"images": 1, "sounds": 0, "others": 0},

@@ -13,9 +13,11 @@ __all__ = ["describe_held", "log_counts", "log_items", "log_stopped"]
 
 
 def log_items(report: AddReport) -> None:
-    """Write a line for each duplicate and each skipped path."""
+    """Write a line for each duplicate, each file that is indexed with a doubt, and each skipped path."""
     for copy in report.duplicates:
         log(f"duplicate {copy.path}: the same as {copy.original}")
+    for doubt in report.warnings:
+        log(f"warning {doubt.path}: indexed, but {doubt.reason}")
     for item in report.skipped:
         log(f"skipped {item.path}: {item.reason}")
 
@@ -27,6 +29,7 @@ def log_counts(report: AddReport) -> None:
     rarer = {
         "changed": report.changed,
         "moved": report.moved,
+        "encoded again": len(report.reread),
         "duplicates": len(report.duplicates),
         "removed": report.removed,
         "subtitles updated": report.subtitles_updated,

@@ -125,9 +125,11 @@ def index(
             progress=progress,
             on_wait=lambda: log(f"waiting for another run that writes {library.uri}"),
             on_stop=log_stopped,
+            on_notice=log,
         )
 
     num_found = report.added + report.changed + report.moved + report.unchanged + len(report.duplicates)
+    num_found += len(report.reread)
     nothing_done = not num_found and not report.removed
     if nothing_done and len(report.skipped) == 1:
         raise InputError(f"nothing could be indexed: {report.skipped[0].path}: {report.skipped[0].reason}")

@@ -21,8 +21,9 @@ from framecue.library.indexing.encode import SegmentEncoder
 from framecue.library.indexing.ledger import Outcome
 from framecue.library.indexing.options import AddKeywords, AddOptions
 from framecue.library.indexing.plan import Plan, make_plan
-from framecue.library.indexing.readers import open_readers
+from framecue.library.indexing.readers import open_reader, open_readers
 from framecue.library.indexing.removal import find_gone, forget_failures, take_out
+from framecue.library.indexing.reread import describe_reread, find_reread
 from framecue.library.indexing.run import ProgressCallback, StopCallback, run_plan
 from framecue.library.indexing.runner import LocalRunner
 from framecue.library.indexing.sidecar_update import update_subtitles
@@ -143,6 +144,7 @@ class Library:
         progress: ProgressCallback | None = None,
         on_wait: Callable[[], None] | None = None,
         on_stop: StopCallback | None = None,
+        on_notice: Callable[[str], None] | None = None,
         **named: Unpack[AddKeywords],
     ) -> AddReport:
         """Index video files: new and changed files are encoded, unchanged ones are left alone.
@@ -150,8 +152,9 @@ class Library:
         A file that was renamed or moved, or that is a copy of another, is recognised by its content and not encoded
         again. A file that cannot be read is skipped with a reason; the others are indexed. The texts in files beside a
         video (``clip.srt``, ``clip.en.vtt``, ``clip.txt``) are stored with it; if they change, they are updated without
-        encoding the video again. If another run is writing to the library, this one waits for its end and then does
-        what is left.
+        encoding the video again. Files that an older framecue indexed are looked at once; those that it read with
+        other times or shapes are encoded again. If another run is writing to the library, this one waits for its end
+        and then does what is left.
 
         Args:
             paths: a file or folder (searched at any depth), or several, or the result of ``plan``, which has already
@@ -161,6 +164,7 @@ class Library:
             on_wait: called once if another run is writing to the library, before waiting for it.
             on_stop: called if the run ends early, by Ctrl-C or any other exception, with (files that were kept, files
                 in all); every file that was complete is in the library then.
+            on_notice: called with a line for a person if unchanged files are encoded again, before that begins.
             **named: fields of ``AddOptions`` by name (``prune=True``); each wins over the one in ``options``.
 
         Raises:
@@ -182,16 +186,16 @@ class Library:
             if store is None:
                 _check_texts(model)
         outcome = Outcome()
-        if plan.units or plan.subtitles_changed or wanted.prune:
+        if plan.units or plan.subtitles_changed or plan.outdated or wanted.prune:
             with library_lock(self.uri, on_wait=on_wait):
-                outcome = self._carry_out(plan, wanted, progress, on_stop)
+                outcome = self._carry_out(plan, wanted, progress, on_stop, on_notice)
         known = self._kept.snapshot()
         return AddReport(
             uri=self.uri,
             added=outcome.added,
             changed=outcome.changed,
             moved=outcome.moved,
-            unchanged=len(plan.unchanged) + outcome.touched,
+            unchanged=len(plan.unchanged) - len(outcome.reread) + outcome.touched,
             duplicates=outcome.duplicates,
             skipped=[*plan.skipped, *outcome.skipped],
             still_unreadable=list(plan.still_unreadable),
@@ -199,6 +203,8 @@ class Library:
             encoded=outcome.encoded,
             removed=outcome.removed,
             subtitles_updated=outcome.subtitles_updated,
+            reread=outcome.reread,
+            warnings=outcome.warnings,
             num_videos=known.num_videos,
             num_images=known.num_images,
             num_segments=known.num_segments,
@@ -226,11 +232,18 @@ class Library:
             Store.create(self.uri, model.fingerprint().with_absolute_places().to_dict(), segmentation)
 
     def _carry_out(
-        self, plan: Plan, options: AddOptions, progress: ProgressCallback | None, on_stop: StopCallback | None
+        self,
+        plan: Plan,
+        options: AddOptions,
+        progress: ProgressCallback | None,
+        on_stop: StopCallback | None,
+        on_notice: Callable[[str], None] | None,
     ) -> Outcome:
         """Carry out a plan; call it with the lock."""
         # From here on nobody else writes, but somebody may have written since the plan was made.
         snapshot = self._kept.snapshot()
+        if plan.outdated:
+            plan = self._with_reread(plan, options, snapshot, progress, on_notice)
         outcome = self._encode(plan, options, snapshot, progress, on_stop) if plan.units else Outcome()
         if store := self._kept.open_if_there():
             update = update_subtitles(store, snapshot, plan.subtitles_changed, files=self.files)
@@ -247,6 +260,24 @@ class Library:
             store.optimize_if_due()
             self._kept.wrote(snapshot)
         return outcome
+
+    def _with_reread(
+        self,
+        plan: Plan,
+        options: AddOptions,
+        snapshot: Snapshot,
+        progress: ProgressCallback | None,
+        on_notice: Callable[[str], None] | None,
+    ) -> Plan:
+        """Return the plan with the unchanged files that have to be encoded again among its units."""
+        with open_reader(stall_seconds=options.stall_seconds) as reader:
+            units = find_reread(
+                self._kept.open(), snapshot, plan.outdated, reader.reading_difference, progress=progress
+            )
+        if units and on_notice:
+            on_notice(describe_reread(units))
+        # First, so that new files with their content become their copies.
+        return replace(plan, units=(*units, *plan.units))
 
     def _encode(
         self,

@@ -30,6 +30,7 @@ __all__ = [
     "LibraryInfo",
     "PartScore",
     "PassedOver",
+    "Remark",
     "RemoveReport",
     "SearchResult",
     "Skipped",
@@ -59,6 +60,18 @@ class Finding:
 @dataclass(frozen=True)
 class Skipped:
     """A path that was not indexed, and why."""
+
+    path: str
+    reason: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A file that is in the library, and what there is to say of it."""
 
     path: str
     reason: str
@@ -142,6 +155,9 @@ class AddReport:
         num_videos: how many videos the library holds now.
         num_images: how many pictures it holds now.
         num_segments: how many segments it holds now.
+        reread: unchanged files that were encoded again because an older framecue read them otherwise, each with what is
+            otherwise: "times" or "shape".
+        warnings: files that were encoded although something is wrong with them, such as a large part that is missing.
     """
 
     uri: str
@@ -159,6 +175,8 @@ class AddReport:
     still_unreadable: list[Skipped] = field(default_factory=list)
     passed_over: PassedOver = field(default_factory=PassedOver)
     num_images: int = 0
+    reread: list[Remark] = field(default_factory=list)
+    warnings: list[Remark] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document that ``framecue index --json`` prints."""
@@ -172,6 +190,8 @@ class AddReport:
             "duplicates": [duplicate.to_dict() for duplicate in self.duplicates],
             "removed": self.removed,
             "subtitles_updated": self.subtitles_updated,
+            "reread": [item.to_dict() for item in self.reread],
+            "warnings": [item.to_dict() for item in self.warnings],
             "skipped": [item.to_dict() for item in self.skipped],
             "still_unreadable": [item.to_dict() for item in self.still_unreadable],
             "passed_over": self.passed_over.to_dict(),

@@ -22,6 +22,8 @@ __all__ = ["EncodedSegment", "EncodedVideo", "End", "FailedUnit", "SegmentEncode
 
 # This many frames keep a processor's cores busy; more would only take memory.
 FRAMES_PER_ENCODE = 64
+# Of the frames that were asked for: fewer that cannot be decoded, as at a recording's edges, are not worth a warning.
+_MAX_REPLACED_PART = 1 / 4
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,8 @@ class _Video:
     unit: Unit
     content: Content | None = None
     num_read: int = 0
+    num_frames: int = 0
+    num_replaced: int = 0
     segments: list[EncodedSegment] = field(default_factory=list)
     end: End | None = None
 
@@ -162,8 +166,17 @@ class _Video:
             time.time(),
             kind=content.kind,
             recorded_seconds=content.recorded_seconds,
-            warning=content.warning,
+            warning=content.warning or self._warning(content),
         )
+
+    def _warning(self, content: Content) -> str | None:
+        """Return in words that much of what was to be read cannot be decoded; None where it can."""
+        num_lost = content.num_segments - self.num_read
+        if content.is_wanted and num_lost > 0:
+            return f"{num_lost} of its {content.num_segments} segments cannot be decoded: it is damaged"
+        if self.num_replaced > self.num_frames * _MAX_REPLACED_PART:
+            return f"{self.num_replaced} of {self.num_frames} frames cannot be decoded: it is damaged"
+        return None
 
 
 def encode_units(
@@ -192,6 +205,8 @@ def encode_units(
         video = videos[-1]
         if isinstance(event, Moment):
             video.num_read += 1
+            video.num_frames += len(event.pixels)
+            video.num_replaced += event.num_replaced
             waiting.append((video, event))
             if len(waiting) >= encoder.segments_per_encode:
                 encode_waiting()

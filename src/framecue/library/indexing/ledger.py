@@ -21,7 +21,7 @@ from framecue.library.indexing.encode import EncodedVideo, FailedUnit
 from framecue.library.indexing.sidecar_update import with_sidecars
 from framecue.library.indexing.uninterrupted import uninterrupted
 from framecue.library.indexing.unit import Unit
-from framecue.library.results import Duplicate, PassedOver, Skipped
+from framecue.library.results import Duplicate, PassedOver, Remark, Skipped
 from framecue.library.store import Store
 from framecue.library.store.records import Copy, Failure, Held
 from framecue.library.store.rows import Row
@@ -52,6 +52,8 @@ class Outcome:
         duplicates: the files whose content is held under another path.
         skipped: the paths that could not be indexed or removed, with reasons.
         passed_over: how many files turned out to be no videos.
+        reread: the unchanged files that were encoded again, with what is otherwise when they are read today.
+        warnings: the files that were encoded although something is wrong with them.
     """
 
     added: int = 0
@@ -64,6 +66,8 @@ class Outcome:
     duplicates: list[Duplicate] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     passed_over: PassedOver = field(default_factory=PassedOver)
+    reread: list[Remark] = field(default_factory=list)
+    warnings: list[Remark] = field(default_factory=list)
 
 
 class Ledger:
@@ -122,15 +126,11 @@ class Ledger:
         elif result.segments and result.kind == "image" and not result.unit.takes_images:
             self._failures[result.unit.path] = Failure(result.unit.state, "image", "a picture")
             self.outcome.passed_over = self.outcome.passed_over.plus(PassedOver(images=1))
-        elif not result.segments or self._contents.has(result.video_id):
+        elif not result.segments or (self._contents.has(result.video_id) and result.unit.reread is None):
             self._place_known(result.unit, result.video_id)
         else:
             self._keep(result.unit, _rows(result))
-            self.outcome.encoded += 1
-            if result.unit.replaces:
-                self.outcome.changed += 1
-            else:
-                self.outcome.added += 1
+            self._count(result)
         self.commit_if_due()
 
     def _fail(self, failed: FailedUnit) -> None:
@@ -142,6 +142,18 @@ class Ledger:
             self.outcome.passed_over = self.outcome.passed_over.plus(PassedOver(sounds=1))
         else:
             self.outcome.skipped.append(Skipped(path, failed.reason))
+
+    def _count(self, result: EncodedVideo) -> None:
+        unit = result.unit
+        self.outcome.encoded += 1
+        if unit.reread is not None:
+            self.outcome.reread.append(Remark(unit.path, unit.reread))
+        elif unit.replaces:
+            self.outcome.changed += 1
+        else:
+            self.outcome.added += 1
+        if result.warning is not None:
+            self.outcome.warnings.append(Remark(unit.path, result.warning))
 
     def commit_if_due(self) -> None:
         """Commit if enough is waiting, or the last commit was long ago."""

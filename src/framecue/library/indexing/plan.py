@@ -24,9 +24,9 @@ from framecue.library.results import PassedOver, Skipped
 from framecue.library.state import FileState
 from framecue.library.store.records import Copy, Failure, Held
 from framecue.paths import absolute_path, path_on_disk
-from framecue.video import AMBIGUOUS_SUFFIXES, IMAGE_SUFFIXES
+from framecue.video import AMBIGUOUS_SUFFIXES, IMAGE_SUFFIXES, READING
 
-__all__ = ["Plan", "make_plan", "still_to_do"]
+__all__ = ["Plan", "is_outdated", "make_plan", "still_to_do"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,8 @@ class Plan:
         still_unreadable: files that an earlier run could not read, with reasons; nothing about them has changed.
         passed_over: how many files of the folders are no videos.
         within: the absolute paths to which the plan is confined; None if it covers everything that was named.
+        outdated: the paths in ``unchanged`` that were read by the rules of an older framecue, see
+            :func:`~framecue.library.indexing.reread.find_reread`.
     """
 
     units: tuple[Unit, ...]
@@ -52,6 +54,7 @@ class Plan:
     within: frozenset[str] | None = None
     still_unreadable: tuple[Skipped, ...] = ()
     passed_over: PassedOver = field(default_factory=PassedOver)
+    outdated: tuple[str, ...] = ()
 
     @property
     def seen(self) -> frozenset[str]:
@@ -157,7 +160,13 @@ def make_plan(
         places,
         tuple(still_unreadable.values()),
         passed,
+        tuple(path for path in unchanged if path in held and is_outdated(held[path])),
     )
+
+
+def is_outdated(held: Held) -> bool:
+    """Whether a file was read by the rules of an older framecue."""
+    return (held.reading or 0) < READING
 
 
 def _reason_to_pass(files: Files, path: str, known: Held | Copy | None, *, images: bool) -> str | None:

@@ -93,11 +93,12 @@ def _encode_file(
         raise InputError(f"{path}: a video of {num_frames} frames, not a picture; search with a video")
     start_seconds, end_seconds = None, None
     if at_seconds is not None:
-        duration_seconds = source.probe(path).duration_seconds
-        _check_moment(path, at_seconds, duration_seconds)
-        if store.segmentation.segment_seconds < duration_seconds:
+        info = source.probe(path)
+        first_seconds, duration_seconds = info.start_seconds, info.duration_seconds
+        _check_moment(path, at_seconds, first_seconds, duration_seconds)
+        if store.segmentation.segment_seconds < duration_seconds - first_seconds:
             half = store.segmentation.segment_seconds / 2
-            start_seconds = min(max(0.0, at_seconds - half), duration_seconds - 2 * half)
+            start_seconds = min(max(first_seconds, at_seconds - half), duration_seconds - 2 * half)
             end_seconds = start_seconds + 2 * half
     frames = source.read_frames(
         path,
@@ -120,7 +121,7 @@ def _stored_vector(store: Store, files: Files, path: str, at_seconds: float | No
         wanted = rows if len(rows) == 1 else []
     else:
         if rows:
-            _check_moment(path, at_seconds, rows[0].duration_seconds)
+            _check_moment(path, at_seconds, min(row.start_seconds for row in rows), rows[0].duration_seconds)
         wanted = [row for row in rows if row.start_seconds <= at_seconds <= row.end_seconds]
     if not wanted:
         return None
@@ -146,7 +147,11 @@ def _stored_rows(store: Store, files: Files, path: str) -> list[Row]:
     return []
 
 
-def _check_moment(path: str, at_seconds: float, duration_seconds: float) -> None:
+def _check_moment(path: str, at_seconds: float, first_seconds: float, duration_seconds: float) -> None:
+    if at_seconds < first_seconds:
+        raise InputError(
+            f"{path}: there is no picture at {at_seconds:g} s; the first one is shown at {first_seconds:.1f} s"
+        )
     if at_seconds > duration_seconds:
         raise InputError(f"{path}: there is no moment at {at_seconds:g} s; the video lasts {duration_seconds:.1f} s")
 

@@ -25,6 +25,7 @@ class Held:
         sidecars: the state of the files beside it whose texts are in its rows, see
             :meth:`framecue.library.files.sidecars.SidecarFinder.state`.
         kind: "video" or "image".
+        reading: by which rules it was read, ``framecue.video.READING``; None if an older framecue did it.
     """
 
     video_id: str
@@ -33,13 +34,14 @@ class Held:
     num_segments: int
     sidecars: str | None = None
     kind: str = "video"
+    reading: int | None = None
 
     @classmethod
     def of(cls, rows: Sequence[Row]) -> Held:
         """Return what is held about a file from its rows, at least one."""
         first = rows[0]
         kind = kind_of(first.kind, first.path)
-        return cls(first.video_id, first.state, first.duration_seconds, len(rows), first.sidecars, kind)
+        return cls(first.video_id, first.state, first.duration_seconds, len(rows), first.sidecars, kind, first.reading)
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,17 @@ from framecue.library.store.rows import kind_of
 
 __all__ = ["HELD_COLUMNS", "Snapshot", "held_of"]
 
-# The columns of each row from which :func:`held_of` sees which files are held; the last is not in older formats.
-HELD_COLUMNS = ("path", "video_id", "size_bytes", "modified_seconds", "duration_seconds", "sidecars", "kind")
+# The columns of each row from which :func:`held_of` sees which files are held; the last two are not in older formats.
+HELD_COLUMNS = (
+    "path",
+    "video_id",
+    "size_bytes",
+    "modified_seconds",
+    "duration_seconds",
+    "sidecars",
+    "kind",
+    "reading",
+)
 
 
 class Snapshot:
@@ -119,8 +128,8 @@ def held_of(rows: pa.Table) -> dict[str, Held]:
     """Return what is held about each file, in the order of the paths.
 
     Args:
-        rows: with HELD_COLUMNS, of any number of files. The rows of a file agree in all of these columns; if not, its
-            last row counts.
+        rows: with HELD_COLUMNS, and READING_COLUMN where the table has it, of any number of files. The rows of a file
+            agree in all of these columns; if not, its last row counts.
     """
     numbered = pa.table({"path": rows.column("path"), "row": np.arange(rows.num_rows)})
     files = numbered.group_by("path").aggregate([("row", "max"), ("row", "count")]).sort_by("path")
@@ -130,13 +139,14 @@ def held_of(rows: pa.Table) -> dict[str, Held]:
     return {
         path: Held(
             video_id,
-            FileState(size_bytes, modified_seconds),
-            duration_seconds,
+            FileState(size, modified),
+            duration,
             num_segments,
             sidecars,
             kind_of(kind, path),
+            reading,
         )
-        for path, video_id, size_bytes, modified_seconds, duration_seconds, sidecars, kind, num_segments in zip(
+        for path, video_id, size, modified, duration, sidecars, kind, reading, num_segments in zip(
             *values, files.column("row_count").to_pylist(), strict=True
         )
     }

@@ -256,12 +256,18 @@ class _Watch:
             # The other units are still being written; they wait in `settling`.
             units = tuple(unit for unit in plan.units if unit.path in settled.files)
             # Pruning waits until moved files have had time to be found at their new places.
-            yield self.library.add(replace(plan, units=units), options=options, prune=False, progress=self.progress)
+            yield self.library.add(
+                replace(plan, units=units),
+                options=options,
+                prune=False,
+                progress=self.progress,
+                on_notice=self.on_notice,
+            )
             if settled.rescan and options.prune:
                 self.note_missing(plan)
         if settled.gone and options.prune:
             plan = self.library.plan(self.roots, exclude=options.exclude, images=options.images, within=settled.gone)
-            yield self.library.add(replace(plan, units=(), skipped=(), subtitles_changed=()), prune=True)
+            yield self.library.add(replace(plan, units=(), skipped=(), subtitles_changed=(), outdated=()), prune=True)
 
     def note_missing(self, plan: Plan) -> None:
         """Note the files that went while nobody was looking; they are removed later, as they may have been moved."""
@@ -302,7 +308,7 @@ class _Watch:
 
 def _did_anything(report: AddReport) -> bool:
     counts = (report.added, report.changed, report.moved, report.removed, report.subtitles_updated)
-    return bool(any(counts) or report.skipped or report.duplicates)
+    return bool(any(counts) or report.skipped or report.duplicates or report.reread)
 
 
 def _is_behind_link(place: str, root: str) -> bool:

@@ -9,13 +9,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, TypeVar, cast
 
 import av
 import av.logging
 from av.container import InputContainer
 from av.packet import Packet
-from av.stream import Disposition
+from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from framecue.errors import VideoError, VideoErrorCause
@@ -26,10 +26,13 @@ from framecue.video.read.pictures import stand_in
 __all__ = [
     "check_file",
     "ffmpeg_reason",
+    "is_cover",
     "open_video",
     "quiet_ffmpeg",
     "read_packets",
 ]
+
+StreamT = TypeVar("StreamT", bound=Stream)
 
 # Demuxers that draw text files as pictures; nobody who says "video" means these.
 _TEXT_FORMATS = frozenset({"tty", "bin", "adf", "idf", "xbin"})
@@ -41,6 +44,9 @@ _PART_MARKS = Disposition.metadata | Disposition.dependent
 
 # What a path makes of `s3://bucket/a.mp4`; a drive of Windows has one letter.
 _URL = re.compile(r"[A-Za-z][\w+.-]+:/")
+
+# So many errors in a row end the reading of packets. A single one may cost no more than the packet it was about.
+_MAX_ERRORS = 16
 
 _quiet_lock = threading.Lock()
 _quiet_depth = 0
@@ -100,26 +106,42 @@ def open_video(path: str | Path) -> Iterator[tuple[InputContainer, VideoStream]]
         yield container, _video_stream(path, container)
 
 
-def read_packets(container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
+def read_packets(
+    container: InputContainer, *streams: StreamT, problems: list[str] | None = None
+) -> Iterator[Packet[StreamT]]:
     """Read an open file's packets from where it stands, up to its end or to where it breaks off.
 
-    What came before a break is still a video.
+    What came before a break is still a video, and so is what comes after a damaged packet.
 
     Args:
         container: the open file.
-        stream: its video stream.
+        *streams: the streams to read.
+        problems: what goes wrong is added here, once for errors in a row.
 
     Yields:
         The packets that hold something.
     """
-    try:
-        for packet in container.demux(stream):
-            beat()
-            if packet.size:
-                yield packet
-    # PyAV's list of streams ends before that of a transport stream in which more have turned up (IndexError).
-    except (av.FFmpegError, OSError, IndexError):
-        return
+    num_errors = 0
+    while num_errors < _MAX_ERRORS:
+        try:
+            for packet in container.demux(streams):
+                beat()
+                if packet.size:
+                    num_errors = 0
+                    yield cast("Packet[StreamT]", packet)
+            return
+        except IndexError:
+            # At the end: PyAV's list of streams ends before that of a transport stream in which more have turned up.
+            return
+        except (av.FFmpegError, OSError) as error:
+            num_errors += 1
+            if problems is not None and num_errors == 1:
+                problems.append(ffmpeg_reason(error))
+
+
+def is_cover(stream: Stream) -> bool:
+    """Whether a stream is a picture about the file (an album cover), not its content."""
+    return bool(stream.disposition & _COVER_MARKS)
 
 
 def ffmpeg_reason(error: BaseException) -> str:
@@ -182,7 +204,7 @@ def _video_stream(path: Path, container: InputContainer) -> VideoStream:
     if container.format.name in _TEXT_FORMATS:
         raise VideoError(path, "is a text file, not a video file", cause="content")
     videos = list(container.streams.video)
-    streams = [stream for stream in videos if not stream.disposition & _COVER_MARKS]
+    streams = [stream for stream in videos if not is_cover(stream)]
     if not streams:
         found = ["sound"] if container.streams.audio else []
         found += ["cover art"] if videos else []
