@@ -6,8 +6,18 @@ import os
 import re
 
 from framecue.errors import InputError
+from framecue.forms import composed
 
-__all__ = ["NOT_LOCAL", "NOT_WRITABLE", "absolute_path", "is_url", "url_as_written", "user_path"]
+__all__ = [
+    "NOT_LOCAL",
+    "NOT_WRITABLE",
+    "absolute_path",
+    "is_url",
+    "is_utf8",
+    "path_on_disk",
+    "url_as_written",
+    "user_path",
+]
 
 NOT_LOCAL = "files in object stores and on the web cannot be read yet; copy it to a disk, or mount the store there"
 NOT_WRITABLE = (
@@ -44,3 +54,42 @@ def url_as_written(path: str | os.PathLike[str]) -> str | None:
     """Return the URL that a path was before it became a ``Path``, which makes ``s3:/`` of ``s3://``; None if none."""
     match = _WAS_URL.match(os.fspath(path))
     return f"{match[1]}://{os.fspath(path)[match.end() :]}" if match else None
+
+
+def is_utf8(path: str) -> bool:
+    """Whether a name is text; one that is not holds bytes that no library can note."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def path_on_disk(path: str) -> str:
+    """Return a path as the disk has it: names that were typed in another Unicode form than they have there are changed.
+
+    What is not on the disk stays as it is, and so does a name that is there as it was typed.
+
+    Args:
+        path: absolute or relative, as a person wrote it.
+    """
+    if path.isascii():
+        return path
+    begin, separator, rest = path.rpartition(os.sep)
+    if not separator:
+        return _name_on_disk(os.curdir, path)
+    parent = path_on_disk(begin)
+    # With its separator, as the root is nothing else.
+    return parent + separator + _name_on_disk(parent + separator, rest)
+
+
+def _name_on_disk(folder: str, name: str) -> str:
+    if name.isascii():
+        return name
+    try:
+        names = os.listdir(folder)  # noqa: PTH208 (names alone, not a Path for each)
+    except OSError:
+        return name
+    if name in names:
+        return name
+    return min((other for other in names if composed(other) == composed(name)), default=name)

@@ -73,6 +73,7 @@ class Loader:
 def loader(monkeypatch: pytest.MonkeyPatch) -> Loader:
     loader = Loader()
     monkeypatch.setattr("framecue.model.load_model", loader)
+    monkeypatch.setattr("framecue.backbone.download.find_download", lambda name, **_: None)  # no hub is asked
     return loader
 
 

@@ -27,7 +27,7 @@ def test_json(run, uri: str, clips: Path) -> None:
     assert answer.keys() == {"query", "results"}
     assert answer["query"] == "green"
     best, second = answer["results"]
-    assert list(best) == ["rank", "path", "start_seconds", "end_seconds", "score", "hit", "recorded"]
+    assert list(best) == ["rank", "path", "kind", "start_seconds", "end_seconds", "score", "hit", "recorded"]
     assert best["hit"] == f"{best['path']}@0:00-0:02"
     assert (best["rank"], best["path"], best["start_seconds"]) == (1, str(clips / "green.mp4"), 0)
     assert best["end_seconds"] == pytest.approx(2, abs=0.05)
@@ -54,8 +54,9 @@ def test_library_names_its_model(run, loader, uri: str) -> None:
 def test_another_model_is_refused(run, uri: str) -> None:
     result = run("search", "red", "--library", uri, "--model", "other")
     assert (result.code, result.out) == (1, "")
-    assert 'its backbone is "clip", not "other"' in result.err
-    assert result.err.count("\n") == 1
+    summary, details = result.err.splitlines()
+    assert summary.startswith(f"Error: library {uri} was made with another model; use its own (leave out the model")
+    assert details.strip() == 'its backbone is "clip", not "other"'
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n"])
@@ -362,3 +363,21 @@ def test_a_library_that_is_not_there_is_told_before_the_models_libraries_are_imp
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "1 []"
     assert "no library at" in done.stderr
+
+
+def test_pictures_have_no_time_and_can_be_left_out(run, loader, uri: str, clips: Path, tmp_path: Path) -> None:
+    picture = clips / "green.png"
+    Image.new("RGB", (64, 48), (30, 200, 30)).save(picture)
+    assert run("index", clips, "--images", "--library", uri).code == 0
+    only = run("search", "green", "--kind", "image", "--library", uri)
+    assert [line.split() for line in only.out.splitlines() if line.strip()][-1][2:] == [str(picture)]
+    documents = json.loads(run("search", "green", "--library", uri, "--json").out)["results"]
+    kinds = {Path(hit["path"]).name: (hit["kind"], hit["start_seconds"], hit["hit"]) for hit in documents}
+    assert kinds["green.png"] == ("image", 0.0, f"{picture}@0:00-0:00")
+    assert kinds["green.mp4"][0] == "video"
+    videos = json.loads(run("search", "green", "--kind", "video", "--library", uri, "--json").out)["results"]
+    assert str(picture) not in {hit["path"] for hit in videos}
+    clip = run("clip", f"{picture}@0:00-0:00", "--output", tmp_path / "x.mp4")
+    assert (clip.code, clip.err) == (1, f"Error: {picture}: is a still image, of which no clip can be cut\n")
+    assert run("search", "green", "--kind", "film", "--library", uri).code == 2
+    assert ["pictures", "1"] in [line.split() for line in run("info", uri).out.splitlines()]

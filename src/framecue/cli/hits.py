@@ -32,7 +32,7 @@ def print_hits(hits: Sequence[Hit], *, hybrid: bool) -> None:
         [
             str(hit.rank),
             f"{hit.score:.3f}",
-            time_span(hit.start_seconds, hit.end_seconds),
+            "" if hit.kind == "image" else time_span(hit.start_seconds, hit.end_seconds),
             *([" ".join(hit.words)] if hybrid else []),
             FilePath(hit.path),
         ]
@@ -51,7 +51,8 @@ def _print_explanation(hit: Hit, *, hybrid: bool) -> None:
     assert why is not None
     lines = [f"{hit.rank}. {shown_path(hit.path)}"]
     if why.frame:
-        lines.append(f"best frame at {clock(why.frame.at_seconds, decimals=1)}, score {why.frame.score:.3f}")
+        when = "" if hit.kind == "image" else f"best frame at {clock(why.frame.at_seconds, decimals=1)}, "
+        lines.append(f"{when}score {why.frame.score:.3f}")
     else:
         lines.append(f"no frame to show: {why.problem}")
     if len(why.parts) > 1:

@@ -103,22 +103,27 @@ def _show_library(name: str, *, with_files: bool, as_json: bool) -> None:
         return
     print_table(["", ""], _summary(found))
     if with_files and found.files:
-        rows = [(clock(file.duration_seconds), FilePath(file.path)) for file in found.files]
+        rows = [
+            ("" if file.kind == "image" else clock(file.duration_seconds), FilePath(file.path)) for file in found.files
+        ]
         print_table(["length", "path"], rows, right=["length"])
     if with_files and found.duplicates:
         rows = [(FilePath(copy.path), FilePath(copy.original)) for copy in found.duplicates]
         print_table(["duplicate", "of"], rows)
+    if with_files and found.unreadable:
+        print_table(["unreadable", "reason"], [(FilePath(item.path), item.reason) for item in found.unreadable])
 
 
 def _summary(found: LibraryInfo) -> list[tuple[str, str]]:
     """Return what a library holds as names and values."""
-    videos = found.num_videos - found.num_images
-    content = f"{videos:,}, {_length(found.duration_seconds)}" if videos else "none"
+    content = f"{found.num_videos:,}, {_length(found.duration_seconds)}" if found.num_videos else "none"
     rows = [("library", found.uri), ("videos", content)]
     if found.num_images:
         rows.append(("pictures", f"{found.num_images:,}"))
     if found.duplicates:
         rows.append(("duplicates", f"{len(found.duplicates):,}, stored once"))
+    if found.unreadable:
+        rows.append(("unreadable", f"{len(found.unreadable):,}, listed by --files"))
     rows.append(("moments", f"{found.num_segments:,}"))
     if found.size_bytes is not None:
         rows.append(("size on disk", _size(found.size_bytes)))

@@ -17,7 +17,15 @@ from framecue.cli.output import log, shown_path
 from framecue.errors import InputError, LibraryNotFoundError
 from framecue.paths import user_path
 
-__all__ = ["SUFFIX", "LibraryCommand", "chosen_library", "default_place", "nearest_library", "refuse_libraries"]
+__all__ = [
+    "SUFFIX",
+    "LibraryCommand",
+    "chosen_library",
+    "default_place",
+    "library_if_any",
+    "nearest_library",
+    "refuse_libraries",
+]
 
 SUFFIX = ".lance"
 
@@ -51,6 +59,21 @@ def chosen_library(uri: str | None, *, may_be_new: bool = False) -> str:
             return found
     log(f"using library {shown_path(found)}")
     return found
+
+
+def library_if_any(uri: str | None) -> str | None:
+    """Return the library that a command may look at besides; None if there is none, or if it is not clear which.
+
+    Args:
+        uri: what --library or FRAMECUE_LIBRARY says; None if neither is there.
+    """
+    if uri is not None:
+        return uri
+    try:
+        found = nearest_library(on_notice=log) or str(default_place())
+    except (click.UsageError, InputError):
+        return None
+    return found if os.access(found, os.F_OK) else None
 
 
 def default_place() -> Path:

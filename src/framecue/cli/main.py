@@ -21,7 +21,7 @@ import click
 from framecue._version import __version__
 from framecue.cli.signals import TerminatedError, requests_to_end
 from framecue.cli.streams import end_quietly, prepare_streams
-from framecue.errors import FramecueError, first_line
+from framecue.errors import FingerprintError, FramecueError, first_line
 
 __all__ = ["COMMANDS", "main"]
 
@@ -43,6 +43,7 @@ COMMANDS = {
     "clip": Entry("framecue.cli.clip:clip", "Cut a hit out of its video."),
     "remove": Entry("framecue.cli.remove:remove", "Take files out of a library, not off the disk."),
     "optimize": Entry("framecue.cli.optimize:optimize", "Make searches of a library fast."),
+    "doctor": Entry("framecue.cli.doctor:doctor", "Say what is installed, and whether a library is sound."),
     "demo": Entry("framecue.cli.demo:demo", "Make clips, index them, search them, and show the results."),
     "moji-motion": Entry("framecue.cli.moji_motion:moji_motion", "Write MojiMotion clips and their captions."),
     "train": Entry("framecue.cli.train:train", "Train a model as a recipe says."),
@@ -159,7 +160,10 @@ def _explain(error: Exception) -> int:
     if isinstance(error, click.Abort):  # which click makes of a KeyboardInterrupt
         _log_error("stopped")
         return error.__cause__.exit_code if isinstance(error.__cause__, TerminatedError) else 130
-    if isinstance(error, FramecueError):
+    if isinstance(error, FingerprintError):
+        _log_error(error.summary)
+        _log_details(error.details)
+    elif isinstance(error, FramecueError):
         _log_error(str(error))
     elif isinstance(error, OSError) and error.errno in _FULL:
         _log_error(f"cannot write {error.filename or 'the output'}: {error.strerror}")
@@ -180,3 +184,11 @@ def _log_error(message: str) -> None:
     from framecue.cli.output import one_line
 
     click.echo(f"Error: {one_line(message)}", file=sys.stderr)
+
+
+def _log_details(details: str) -> None:
+    """Write what a person need not read on a line below the message."""
+    from framecue.cli.output import one_line
+
+    if details:
+        click.echo(f"       {one_line(details)}", file=sys.stderr)

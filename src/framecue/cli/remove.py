@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from framecue.cli.add_report import describe_held
 from framecue.cli.library_place import LibraryCommand, chosen_library, refuse_libraries
 from framecue.cli.options import library_option
 from framecue.cli.output import log, print_json, quiet_libraries
@@ -30,9 +31,9 @@ def remove(paths: tuple[str, ...], uri: str | None, as_json: bool) -> None:
     report = library.remove(paths, on_wait=lambda: log(f"waiting for another run that writes {library.uri}"))
     for item in report.skipped:
         log(f"skipped {item.path}: {item.reason}")
-    log(
-        f"{report.removed} removed, {len(report.skipped)} skipped; "
-        f"library {library.uri} holds {report.num_videos} videos, {report.num_segments} segments"
-    )
+    for kept in report.kept:
+        log(f"kept {kept.under}: a duplicate of {kept.path}, in whose place the library holds it now")
+    counts = f"{report.removed} removed, {len(report.skipped)} skipped"
+    log(f"{counts}; library {library.uri} holds {describe_held(report)}")
     if as_json:
         print_json(report.to_dict())

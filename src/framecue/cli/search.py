@@ -78,6 +78,7 @@ def search(
     model: str | None,
     adapter: str | None,
     dtype: str,
+    yes: bool,
     **named: Any,
 ) -> None:
     """Find the moments of videos in a library that show what TEXT says, best first.
@@ -115,7 +116,7 @@ def search(
     if sheet is not None:
         sheet = user_path(sheet)
         check_output(sheet, overwrite=force, kept=lambda: kept_files(library))
-    library = Library(uri, model=library_model(library, model=model, adapter=adapter, dtype=dtype))
+    library = Library(uri, model=library_model(library, model=model, adapter=adapter, dtype=dtype, yes=yes))
     found = library.search_many([item.query for item in queries], options=options)
     results = [SearchResult(item.label, hits) for item, hits in zip(queries, found, strict=True)]
     is_wanted = sheet is not None

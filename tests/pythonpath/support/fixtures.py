@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from framecue.errors import OutputError
+from framecue.errors import InputError
 from framecue.video import Cut, read_moments
 from framecue.video.isolate.questions.clip import ClipQuestion
 from support import colours
@@ -25,7 +25,7 @@ def readers_of_this_process(request: pytest.FixtureRequest, monkeypatch: pytest.
         monkeypatch.setattr("framecue.video.isolate.clip.answer_of", _answer_of)
 
 
-def _answer_of(reader: object, question: ClipQuestion) -> Cut | OutputError:
+def _answer_of(reader: object, question: ClipQuestion) -> Cut | InputError:
     (part,) = question.answer(lambda told: True)
     return part
 

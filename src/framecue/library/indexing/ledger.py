@@ -17,13 +17,13 @@ from framecue.library.files.interface import Files
 from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.sidecars import SidecarFinder
 from framecue.library.indexing.contents import Contents, find_replacements
-from framecue.library.indexing.encode import EncodedVideo
+from framecue.library.indexing.encode import EncodedVideo, FailedUnit
 from framecue.library.indexing.sidecar_update import with_sidecars
 from framecue.library.indexing.uninterrupted import uninterrupted
 from framecue.library.indexing.unit import Unit
-from framecue.library.results import Duplicate, Skipped
+from framecue.library.results import Duplicate, PassedOver, Remark, Skipped
 from framecue.library.store import Store
-from framecue.library.store.records import Copy, Held
+from framecue.library.store.records import Copy, Failure, Held
 from framecue.library.store.rows import Row
 from framecue.library.store.snapshot import Snapshot
 from framecue.video import READING
@@ -51,6 +51,9 @@ class Outcome:
         subtitles_updated: how many unchanged videos have new texts from the files beside them.
         duplicates: the files whose content is held under another path.
         skipped: the paths that could not be indexed or removed, with reasons.
+        passed_over: how many files turned out to be no videos.
+        reread: the unchanged files that were encoded again, with what is otherwise when they are read today.
+        warnings: the files that were encoded although something is wrong with them.
     """
 
     added: int = 0
@@ -62,6 +65,9 @@ class Outcome:
     subtitles_updated: int = 0
     duplicates: list[Duplicate] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
+    passed_over: PassedOver = field(default_factory=PassedOver)
+    reread: list[Remark] = field(default_factory=list)
+    warnings: list[Remark] = field(default_factory=list)
 
 
 class Ledger:
@@ -109,22 +115,45 @@ class Ledger:
         self._leaving: set[str] = set()
         self._copies: dict[str, Copy] = {}
         self._forget: set[str] = set()
+        # Noted when there is a library: without one there is nothing to note it in.
+        self._failures: dict[str, Failure] = {}
         self._committed_at = time.monotonic()
 
-    def take(self, result: EncodedVideo | Skipped) -> None:
+    def take(self, result: EncodedVideo | FailedUnit) -> None:
         """Find the place for the result of a unit, and commit if enough is waiting."""
-        if isinstance(result, Skipped):
-            self.outcome.skipped.append(result)
-        elif not result.segments or self._contents.has(result.video_id):
+        if isinstance(result, FailedUnit):
+            self._fail(result)
+        elif result.segments and result.kind == "image" and not result.unit.takes_images:
+            self._failures[result.unit.path] = Failure(result.unit.state, "image", "a picture")
+            self.outcome.passed_over = self.outcome.passed_over.plus(PassedOver(images=1))
+        elif not result.segments or (self._contents.has(result.video_id) and result.unit.reread is None):
             self._place_known(result.unit, result.video_id)
         else:
             self._keep(result.unit, _rows(result))
-            self.outcome.encoded += 1
-            if result.unit.replaces:
-                self.outcome.changed += 1
-            else:
-                self.outcome.added += 1
+            self._count(result)
         self.commit_if_due()
+
+    def _fail(self, failed: FailedUnit) -> None:
+        """Report a file that could not be indexed, and note it if that is because of what it holds."""
+        path = failed.unit.path
+        if failed.cause is not None:
+            self._failures[path] = Failure(failed.unit.state, failed.cause, failed.reason)
+        if failed.cause == "sound" and not failed.unit.is_named:
+            self.outcome.passed_over = self.outcome.passed_over.plus(PassedOver(sounds=1))
+        else:
+            self.outcome.skipped.append(Skipped(path, failed.reason))
+
+    def _count(self, result: EncodedVideo) -> None:
+        unit = result.unit
+        self.outcome.encoded += 1
+        if unit.reread is not None:
+            self.outcome.reread.append(Remark(unit.path, unit.reread))
+        elif unit.replaces:
+            self.outcome.changed += 1
+        else:
+            self.outcome.added += 1
+        if result.warning is not None:
+            self.outcome.warnings.append(Remark(unit.path, result.warning))
 
     def commit_if_due(self) -> None:
         """Commit if enough is waiting, or the last commit was long ago."""
@@ -217,8 +246,20 @@ class Ledger:
             self._store.note_copies(self._copies, forget=forget)
             self._note_commit(forget)
             self.num_kept += len(self._rows) + len(self._copies)
+            self._note_failures()
         self._rows, self._leaving, self._copies, self._forget = {}, set(), {}, set()
         self._committed_at = time.monotonic()
+
+    def _note_failures(self) -> None:
+        assert self._store is not None
+        well = {*self._rows, *self._copies}
+        forget = sorted(path for path in well if path in self._snapshot.failures and path not in self._failures)
+        self._store.note_failures(self._failures, forget=forget)
+        for path, failure in self._failures.items():
+            self._snapshot.note_failure(path, failure)
+        for path in forget:
+            self._snapshot.forget_failure(path)
+        self._failures = {}
 
     def _note_commit(self, forgotten: list[str]) -> None:
         for path in self._leaving:

@@ -65,7 +65,8 @@ def run_plan(
                 if progress:
                     progress(num_before + num_done, num_units)
 
-            for result in runner.run(units, known=contents.video_ids(), on_progress=tell):
+            known = contents.video_ids() - {contents.video_id(unit.path) for unit in units if unit.reread}
+            for result in runner.run(units, known=known, on_progress=tell):
                 ledger.take(result)
             units, ledger.again = ledger.again, []
         ledger.promote_copies()

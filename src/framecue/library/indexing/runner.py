@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import closing
 from typing import Protocol
 
-from framecue.library.indexing.encode import EncodedVideo, End, SegmentEncoder, encode_units
+from framecue.library.indexing.encode import EncodedVideo, End, FailedUnit, SegmentEncoder, encode_units
 from framecue.library.indexing.prefetch import Claims, read_ahead
 from framecue.library.indexing.unit import Unit
-from framecue.library.results import Skipped
 from framecue.video import Content, Moment, ReadVideo
 
 __all__ = ["LocalRunner", "Runner"]
@@ -28,7 +27,7 @@ class Runner(Protocol):
         *,
         known: Set[str] = frozenset(),
         on_progress: Callable[[float], None] | None = None,
-    ) -> Iterator[EncodedVideo | Skipped]:
+    ) -> Iterator[EncodedVideo | FailedUnit]:
         """Yield the result of each unit once.
 
         Args:
@@ -58,7 +57,7 @@ class LocalRunner:
         *,
         known: Set[str] = frozenset(),
         on_progress: Callable[[float], None] | None = None,
-    ) -> Iterator[EncodedVideo | Skipped]:
+    ) -> Iterator[EncodedVideo | FailedUnit]:
         """Yield the result of each unit, in the order of the units; see :meth:`Runner.run`."""
         events = read_ahead(
             list(units),

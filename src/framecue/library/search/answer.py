@@ -14,6 +14,7 @@ from framecue.library.search.query import Query, SearchOptions
 from framecue.library.search.query_vectors import EncodedQuery, encode_queries
 from framecue.library.search.ranking import find
 from framecue.library.store import Match, Store
+from framecue.library.store.rows import kind_of
 from framecue.video import FrameSource, IsolatedFrameSource
 
 __all__ = ["answer"]
@@ -93,6 +94,7 @@ def _hit(
         video_id=match.video_id,
         duration_seconds=match.duration_seconds,
         recorded_seconds=match.recorded_seconds,
+        kind=kind_of(match.kind, match.path),
         hybrid=options.hybrid,
         words=match.words,
         vector_rank=match.vector_rank,

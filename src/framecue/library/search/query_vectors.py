@@ -15,7 +15,7 @@ from framecue.library.files.presence import holds
 from framecue.library.search.query import Part, Query
 from framecue.library.store import Store
 from framecue.library.store.rows import Row
-from framecue.paths import absolute_path
+from framecue.paths import absolute_path, is_utf8, path_on_disk
 from framecue.video import VideoSource
 
 __all__ = ["EncodedQuery", "encode_queries"]
@@ -62,7 +62,7 @@ def encode_queries(
     for kind, value, at_seconds in parts:
         if kind == "text":
             continue
-        path = absolute_path(value)
+        path = path_on_disk(absolute_path(value))
         stored = _stored_vector(store, files, path, at_seconds) if kind == "video" else None
         if stored is None:
             stored = _encode_file(model, store, source, kind, path, at_seconds)
@@ -93,11 +93,12 @@ def _encode_file(
         raise InputError(f"{path}: a video of {num_frames} frames, not a picture; search with a video")
     start_seconds, end_seconds = None, None
     if at_seconds is not None:
-        duration_seconds = source.probe(path).duration_seconds
-        _check_moment(path, at_seconds, duration_seconds)
-        if store.segmentation.segment_seconds < duration_seconds:
+        info = source.probe(path)
+        first_seconds, duration_seconds = info.start_seconds, info.duration_seconds
+        _check_moment(path, at_seconds, first_seconds, duration_seconds)
+        if store.segmentation.segment_seconds < duration_seconds - first_seconds:
             half = store.segmentation.segment_seconds / 2
-            start_seconds = min(max(0.0, at_seconds - half), duration_seconds - 2 * half)
+            start_seconds = min(max(first_seconds, at_seconds - half), duration_seconds - 2 * half)
             end_seconds = start_seconds + 2 * half
     frames = source.read_frames(
         path,
@@ -120,7 +121,7 @@ def _stored_vector(store: Store, files: Files, path: str, at_seconds: float | No
         wanted = rows if len(rows) == 1 else []
     else:
         if rows:
-            _check_moment(path, at_seconds, rows[0].duration_seconds)
+            _check_moment(path, at_seconds, min(row.start_seconds for row in rows), rows[0].duration_seconds)
         wanted = [row for row in rows if row.start_seconds <= at_seconds <= row.end_seconds]
     if not wanted:
         return None
@@ -131,7 +132,8 @@ def _stored_vector(store: Store, files: Files, path: str, at_seconds: float | No
 
 def _stored_rows(store: Store, files: Files, path: str) -> list[Row]:
     """Return the rows of a file, under whatever path the library holds its content; none where it holds it not."""
-    rows = store.rows_at([path]).get(path)
+    # A name that is no text is in no library, though its content may be, under another name.
+    rows = store.rows_at([path]).get(path) if is_utf8(path) else None
     try:
         if rows:
             return rows if holds(files, path, rows[0].video_id, rows[0].state) else []
@@ -145,7 +147,11 @@ def _stored_rows(store: Store, files: Files, path: str) -> list[Row]:
     return []
 
 
-def _check_moment(path: str, at_seconds: float, duration_seconds: float) -> None:
+def _check_moment(path: str, at_seconds: float, first_seconds: float, duration_seconds: float) -> None:
+    if at_seconds < first_seconds:
+        raise InputError(
+            f"{path}: there is no picture at {at_seconds:g} s; the first one is shown at {first_seconds:.1f} s"
+        )
     if at_seconds > duration_seconds:
         raise InputError(f"{path}: there is no moment at {at_seconds:g} s; the video lasts {duration_seconds:.1f} s")
 

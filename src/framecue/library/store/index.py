@@ -94,6 +94,15 @@ class _State:
         return self.num_indexed is not None and self.num_rows - self.num_indexed > UNINDEXED_SHARE * self.num_rows
 
 
+def num_indexed_rows(table: Table) -> int | None:
+    """Return how many rows the approximate index has; None if there is no index.
+
+    Raises:
+        LibraryError: the library cannot be read.
+    """
+    return table.read(lambda: _State.of(table)).num_indexed
+
+
 def tune_search(
     table: Table, search: LanceVectorQueryBuilder, *, limit: int, where: str | None = None, exact: bool = False
 ) -> LanceVectorQueryBuilder:
@@ -191,15 +200,6 @@ def _optimize(table: Table, before: _State, *, least_rows: int, keep: timedelta)
         index=index,
         num_indexed_rows=after.num_indexed or 0,
     )
-
-
-def num_indexed_rows(table: Table) -> int | None:
-    """Return how many rows the index on the vectors covers; None if there is none.
-
-    Raises:
-        LibraryError: the library cannot be read.
-    """
-    return table.read(lambda: _State.of(table)).num_indexed
 
 
 def _vector_index(table: Table) -> IndexConfig | None:

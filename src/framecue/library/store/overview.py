@@ -22,7 +22,6 @@ class Overview:
 
     Attributes:
         size_bytes: on disk; None in an object store.
-        num_images: how many of its files are pictures; those of formats before 4 do not say it and count as videos.
         indexed_seconds: when the first and the last of its segments were encoded, seconds since 1970; None if none says
             it, as formats before 3 do not.
         num_indexed_rows: how many segments the index on the vectors covers; None if there is none.
@@ -30,7 +29,6 @@ class Overview:
     """
 
     size_bytes: int | None
-    num_images: int
     indexed_seconds: tuple[float, float] | None
     num_indexed_rows: int | None
     has_text_index: bool
@@ -49,16 +47,10 @@ def overview(table: Table) -> Overview:
         first, last = times["min"], times["max"]
     return Overview(
         size_bytes=None if is_url(table.uri) else sum(_file_sizes(table.uri)),
-        num_images=_num_images(table) if "kind" in there else 0,
         indexed_seconds=None if first is None or last is None else (first, last),
         num_indexed_rows=num_indexed_rows(table),
         has_text_index=has_text_index(table),
     )
-
-
-def _num_images(table: Table) -> int:
-    images = table.scan(["path"], where="kind = 'image'")
-    return int(pc.count_distinct(images.column("path")).as_py())
 
 
 def _file_sizes(folder: str) -> Iterator[int]:

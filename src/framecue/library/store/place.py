@@ -11,7 +11,7 @@ from framecue.library.store.lock import LOCK_FILE
 from framecue.library.store.table import TABLE
 from framecue.paths import absolute_path, is_url
 
-__all__ = ["HOW_TO_NAME", "check_free", "check_there", "looks_like_library", "no_library", "normal_uri"]
+__all__ = ["HOW_TO_NAME", "again_place", "check_free", "check_there", "looks_like_library", "no_library", "normal_uri"]
 
 HOW_TO_NAME = "name another place"
 
@@ -20,6 +20,11 @@ def normal_uri(uri: str | os.PathLike[str]) -> str:
     """Return an object-store URI as it is, and a local folder as an absolute path (``~`` is the home folder)."""
     text = os.fspath(uri)
     return text if is_url(text) else absolute_path(text)
+
+
+def again_place(uri: str) -> str:
+    """Return where the new rows of a library grow while it is made anew, given its normal URI."""
+    return f"{uri.rstrip('/')}/again"
 
 
 def no_library(uri: str) -> LibraryNotFoundError:

@@ -21,12 +21,14 @@ from framecue.library.results import Upkeep
 from framecue.library.store.attempt import attempt, connect
 from framecue.library.store.conditions import check_condition
 from framecue.library.store.copies import Copies
+from framecue.library.store.exchange import exchanged_rows
+from framecue.library.store.failures import Failures
 from framecue.library.store.index import optimize, optimize_if_due
 from framecue.library.store.merge import merge
 from framecue.library.store.migrations import OLDEST_FORMAT, SCHEMA_VERSION, format_of, migrate
 from framecue.library.store.overview import Overview, overview
 from framecue.library.store.place import HOW_TO_NAME, check_free, check_there, no_library
-from framecue.library.store.records import Copy, Held
+from framecue.library.store.records import Copy, Failure, Held
 from framecue.library.store.rows import Metadata, Row, make_schema, read_metadata, rows_from_table, table_from_rows
 from framecue.library.store.snapshot import HELD_COLUMNS, Snapshot, held_of
 from framecue.library.store.sql import is_one_of, quoted
@@ -59,6 +61,7 @@ class Store:
         self.uri = uri
         self._database = database
         self._copies = Copies(uri, database)
+        self._failures = Failures(uri, database)
         self._show(table, metadata)
 
     def _show(self, table: Table, metadata: Metadata) -> None:
@@ -112,6 +115,7 @@ class Store:
         check_there(self.uri)
         self._show(*_open_table(self.uri, self._database))
         self._copies.refresh()
+        self._failures.refresh()
 
     @property
     def format(self) -> int:
@@ -140,7 +144,8 @@ class Store:
 
         At a local place it also differs if the library was deleted and made anew.
         """
-        versions = self.table.read(lambda: self.table.lance.version), self._copies.version()
+        latest = self.table.read(lambda: self.table.lance.version)
+        versions = latest, self._copies.version(), self._failures.version()
         if is_url(self.uri):
             return versions
         # A library that was deleted and made again may have the same version numbers.
@@ -149,15 +154,20 @@ class Store:
 
     def snapshot(self) -> Snapshot:
         """Read what the library holds, once for a run that keeps it up to date itself."""
-        return Snapshot(self.held(), self.copies())
+        return Snapshot(self.held(), self.copies(), self.failures())
 
     def held(self) -> dict[str, Held]:
         """Return what the library holds about each file, by absolute path, in the order of the paths."""
-        return held_of(self.table.scan(HELD_COLUMNS))
+        present = set(self.table.schema.names)
+        return held_of(self.table.scan([name for name in HELD_COLUMNS if name in present]))
 
     def copies(self) -> dict[str, Copy]:
         """Return the notes about files whose content is held under another path, by path, in the order of the paths."""
         return self._copies.read()
+
+    def failures(self) -> dict[str, Failure]:
+        """Return the notes about files that could not be indexed because of what they hold, by path, in their order."""
+        return self._failures.read()
 
     def num_rows(self) -> int:
         """Return the number of segments."""
@@ -233,9 +243,36 @@ class Store:
         else:
             table.attempt("written", lambda: table.lance.add(new))
 
+    def note_reading(self, paths: Sequence[str], reading: int) -> None:
+        """Note in one commit that files are read as they were, by these rules; a library is migrated first."""
+        if paths:
+            self.migrate()
+            table = self.table
+            table.attempt("written", lambda: table.lance.update(where=is_one_of(paths), values={"reading": reading}))
+
     def note_copies(self, copies: Mapping[str, Copy], *, forget: Sequence[str] = ()) -> None:
         """Note files whose content is held under another path, and forget others, in one commit."""
         self._copies.note(copies, forget=forget)
+
+    def note_failures(self, failures: Mapping[str, Failure], *, forget: Sequence[str] = ()) -> None:
+        """Note files that could not be indexed because of what they hold, and forget others, in one commit."""
+        self._failures.note(failures, forget=forget)
+
+    def take_over(self, other: Store) -> None:
+        """Put another library's rows, model and segmentation in place of this one's; call it with the lock.
+
+        It is one commit: whoever searches meanwhile sees the library of before. The notes about copies follow; if a
+        crash comes in between, each path that has rows still counts as held.
+
+        Raises:
+            LibraryError: the library cannot be written; it stays as it was.
+        """
+        rows = exchanged_rows(self.table, other.table)
+        make = self._database.create_table
+        attempt(self.uri, "written", lambda: make(TABLE, data=rows, schema=rows.schema, mode="overwrite"))
+        copies = other.copies()
+        self._copies.note(copies, forget=sorted(self.copies().keys() - copies.keys()))
+        self.refresh()
 
     def ensure_text_index(self) -> None:
         """Make the index for full text search if there is none, and bring it up to date if much was added since."""

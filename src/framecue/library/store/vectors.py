@@ -15,7 +15,7 @@ __all__ = ["Match", "match_columns", "matches_of", "search_vectors"]
 
 _COLUMNS = ("video_id", "path", "start_seconds", "end_seconds", "duration_seconds")
 # Which a library of an older format lacks.
-_LATER_COLUMNS = ("recorded_seconds",)
+_LATER_COLUMNS = ("recorded_seconds", "kind")
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class Match:
         text_score: its score in full text search (BM25); None likewise.
         words: the words of the query that it contains.
         recorded_seconds: when its file was recorded, since 1970; None if an older framecue indexed it.
+        kind: "video" or "image"; None if an older framecue indexed it.
     """
 
     video_id: str
@@ -49,6 +50,7 @@ class Match:
     text_score: float | None = None
     words: tuple[str, ...] = ()
     recorded_seconds: float | None = None
+    kind: str | None = None
 
     @property
     def key(self) -> tuple[str, float, float]:

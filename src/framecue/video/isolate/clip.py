@@ -9,7 +9,7 @@ from pathlib import Path
 
 from framecue.errors import InputError, OutputError
 from framecue.outputs import check_output, written_beside
-from framecue.paths import NOT_LOCAL, url_as_written
+from framecue.paths import NOT_LOCAL, path_on_disk, url_as_written
 from framecue.video.isolate.isolated import IsolatedReader
 from framecue.video.isolate.questions.clip import ClipQuestion
 from framecue.video.read.heartbeat import Progress
@@ -63,7 +63,7 @@ def clip_video(
     url = url_as_written(source)
     if url is not None and not Path(source).exists():
         raise InputError(f"{url}: {NOT_LOCAL}")
-    output, source = Path(output), Path(source)
+    output, source = Path(output), Path(path_on_disk(str(source)))
 
     def all_kept() -> Iterable[str | Path]:
         yield source
@@ -79,7 +79,8 @@ def clip_video(
     if url_as_written(output) is None and not output.parent.is_dir():
         raise InputError(f"{output}: there is no folder {output.parent}")
     check_output(output, overwrite=overwrite, kept=all_kept)
-    if not 0 <= start_seconds < end_seconds:
+    # A picture's only moment, from 0 to 0, has words of its own.
+    if not 0 <= start_seconds < end_seconds and not start_seconds == end_seconds == 0:
         raise InputError(f"no moment runs from {start_seconds} to {end_seconds} seconds: give 0 <= start < end")
     with ExitStack() as stack:
         partial = stack.enter_context(written_beside(output, overwrite=overwrite, kept=all_kept))
@@ -88,10 +89,12 @@ def clip_video(
         made = answer_of(reader, question)
         if isinstance(made, OutputError):
             raise OutputError(output, made.reason)
+        if isinstance(made, InputError):
+            raise made
     return replace(made, output=output)
 
 
-def answer_of(reader: IsolatedReader, question: ClipQuestion) -> Cut | OutputError:
+def answer_of(reader: IsolatedReader, question: ClipQuestion) -> Cut | InputError:
     """Return the one part of an answer; reads on to the end, so that the process can be asked again."""
     (part,) = (part for part in reader.ask(question) if not isinstance(part, Progress))
     return part

@@ -41,10 +41,12 @@ class VideoInfo:
 
     Attributes:
         path: the file.
-        duration_seconds: from the first frame's beginning to the last one's end; 0 for a still image.
+        duration_seconds: from the start of the file's sound and pictures to the end of its pictures, or of sound that
+            goes on for longer; 0 for a still image.
         num_frames: frames shown.
         width: of its first frame as shown, in square pixels, in display orientation.
         height: of its first frame as shown, in square pixels, in display orientation.
+        start_seconds: when the first frame is shown; later than 0 where sound comes first.
     """
 
     path: Path
@@ -52,6 +54,7 @@ class VideoInfo:
     num_frames: int
     width: int
     height: int
+    start_seconds: float = 0.0
 
 
 class VideoReader:
@@ -113,7 +116,10 @@ class VideoReader:
         if frame is None:
             raise VideoError(self.path, undecodable(problems))
         width, height = RgbConverter().size(*frame[1])
-        return VideoInfo(self.path, self.index.duration_seconds, self.index.num_frames, width, height)
+        index = self.index
+        return VideoInfo(
+            self.path, index.duration_seconds, index.num_frames, width, height, start_seconds=index.start_seconds
+        )
 
     def read_frames(
         self,
@@ -132,7 +138,7 @@ class VideoReader:
         Args:
             sampling: how many frames, and which.
             rng: draw frames at random, for training; ``None`` for the fixed ones.
-            start_seconds: where the window starts; ``None`` for the beginning.
+            start_seconds: where the window starts, counted as players count; ``None`` for the beginning.
             end_seconds: where it ends; ``None`` for the end.
             short_side: scale larger frames down so that their short side has this many pixels; ``None`` for full size.
 
@@ -141,7 +147,7 @@ class VideoReader:
 
         Raises:
             InputError: the window or ``short_side`` makes no sense.
-            VideoError: the video ends before the window, or cannot be decoded.
+            VideoError: the video ends before the window, or shows nothing yet in it, or cannot be decoded.
         """
         check_short_side(short_side)
         chosen = choose_places(
@@ -262,7 +268,7 @@ def read_frames(
         path: the file.
         sampling: how many frames, and which.
         rng: draw frames at random, for training; ``None`` for the fixed ones.
-        start_seconds: where the window starts; ``None`` for the beginning.
+        start_seconds: where the window starts, counted as players count; ``None`` for the beginning.
         end_seconds: where it ends; ``None`` for the end.
         short_side: scale larger frames down so that their short side has this many pixels; ``None`` for full size.
         index: the file's index, if it was already read with ``read_packet_index``.
@@ -272,7 +278,8 @@ def read_frames(
 
     Raises:
         InputError: the window or ``short_side`` makes no sense.
-        VideoError: the file is missing or empty, is no video, ends before the window, or cannot be decoded.
+        VideoError: the file is missing or empty, is no video, ends before the window or shows nothing yet in it, or
+            cannot be decoded.
     """
     check_short_side(short_side)
     with VideoReader(path, index=index) as reader:

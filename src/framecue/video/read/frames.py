@@ -22,11 +22,14 @@ class Frames:
     Attributes:
         pixels: uint8 (F, H, W, 3), RGB, as shown: upright, pixels square. Where a video changes its size midway, H and
             W are those of most of the frames, and the others are fitted into them with black bars.
-        times_seconds: float64 (F,), when each frame is shown; the video's first frame is at 0.
+        times_seconds: float64 (F,), when each frame is shown, in seconds from the start of the file's sound and
+            pictures: the first frame is later than 0 where sound comes first.
+        num_replaced: how many of the frames stand in for others, which cannot be decoded.
     """
 
     pixels: np.ndarray
     times_seconds: np.ndarray
+    num_replaced: int = 0
 
 
 def gather(
@@ -57,7 +60,7 @@ def gather(
         raise VideoError(path, reason)
     times = index.times_seconds
     used = np.array([int(good[np.argmin(np.abs(times[good] - times[place]))]) for place in places])
-    return Frames(of_one_size([pixels[used[slot]] for slot in slots]), times[used][slots])
+    return Frames(of_one_size([pixels[used[slot]] for slot in slots]), times[used][slots], len(chosen) - num_good)
 
 
 def undecodable(problems: Sequence[str]) -> str:

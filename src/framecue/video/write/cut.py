@@ -13,7 +13,7 @@ import av
 import numpy as np
 from av.container import OutputContainer
 
-from framecue.errors import OutputError, VideoError
+from framecue.errors import InputError, OutputError, VideoError
 from framecue.video.read.decode import VideoReader
 from framecue.video.read.heartbeat import beat
 from framecue.video.read.packets import PacketIndex
@@ -85,13 +85,16 @@ def cut_moment(
         What was written.
 
     Raises:
-        VideoError: the source cannot be read, or is over before the moment starts.
+        InputError: the moment is empty.
+        VideoError: the source cannot be read, is over before the moment starts, or shows nothing until it ends.
         OutputError: the file cannot be written.
     """
     with VideoReader(source) as video:
         index = video.index
+    if index.duration_seconds and start_seconds == end_seconds:
+        raise InputError(f"no moment runs from {start_seconds} to {end_seconds} seconds: give 0 <= start < end")
     places = _places(source, index, start_seconds, end_seconds)
-    zero, _ = index.span(0, 0)
+    zero = index.zero
     wanted_end = zero + Fraction(min(end_seconds, index.duration_seconds))
     try:
         copied = None if exact else _copy(source, index, partial, container, places, wanted_end)
@@ -123,7 +126,10 @@ def _places(source: Path, index: PacketIndex, start_seconds: float, end_seconds:
             f"the moment starts at {start_seconds} seconds, but the video lasts {index.duration_seconds:.3f} seconds"
         )
         raise VideoError(source, reason)
-    first = int(np.searchsorted(index.times_seconds, start_seconds + _ROUNDING_SECONDS, side="right")) - 1
+    if end_seconds <= index.start_seconds:
+        late = f"the moment ends at {end_seconds} seconds, but the first picture is shown at"
+        raise VideoError(source, f"{late} {index.start_seconds:.3f} seconds")
+    first = max(0, int(np.searchsorted(index.times_seconds, start_seconds + _ROUNDING_SECONDS, side="right")) - 1)
     last = int(np.searchsorted(index.times_seconds, end_seconds - _ROUNDING_SECONDS)) - 1
     return first, max(first, last)
 
@@ -143,7 +149,7 @@ def _copy(
         with VideoReader(path) as made:
             made.info()
             start, end = shown_span(index, shown, wanted_end)
-            is_good = abs(made.index.duration_seconds - float(end - start)) <= _COPY_SECONDS
+            is_good = abs(made.index.duration_seconds - made.index.start_seconds - float(end - start)) <= _COPY_SECONDS
             # The container's word on the shape of pixels is lost where the packets themselves say another.
             is_good &= made.index.shape == index.shape
     except (NotCopiableError, VideoError, av.FFmpegError, ValueError):

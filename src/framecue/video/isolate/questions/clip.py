@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from framecue.errors import OutputError
+from framecue.errors import InputError, VideoError
 from framecue.video.isolate.question import Decide, Question
 from framecue.video.write.containers import CONTAINERS
 from framecue.video.write.cut import Cut, cut_moment
@@ -15,7 +15,7 @@ __all__ = ["ClipQuestion"]
 
 
 @dataclass(frozen=True)
-class ClipQuestion(Question["Cut | OutputError"]):
+class ClipQuestion(Question["Cut | InputError"]):
     """Asks for what :func:`~framecue.video.write.cut.cut_moment` makes of a file.
 
     Attributes:
@@ -32,7 +32,7 @@ class ClipQuestion(Question["Cut | OutputError"]):
     end_seconds: float
     exact: bool
 
-    def answer(self, decide: Decide) -> Iterator[Cut | OutputError]:
+    def answer(self, decide: Decide) -> Iterator[Cut | InputError]:
         """Yield what was written, or why nothing could be."""
         try:
             made = cut_moment(
@@ -43,7 +43,9 @@ class ClipQuestion(Question["Cut | OutputError"]):
                 self.end_seconds,
                 exact=self.exact,
             )
-        except OutputError as error:
+        except VideoError:
+            raise
+        except InputError as error:
             yield error
         else:
             yield made
