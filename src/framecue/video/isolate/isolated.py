@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 import numpy as np
 
-from framecue.errors import VideoError
 from framecue.video.isolate.asking import Asker
 from framecue.video.isolate.questions.frames import FramesQuestion
 from framecue.video.isolate.questions.moments import MomentsQuestion
@@ -19,15 +16,13 @@ from framecue.video.isolate.questions.probe import ProbeQuestion
 from framecue.video.read.decode import VideoInfo
 from framecue.video.read.frames import Frames
 from framecue.video.read.heartbeat import Progress
+from framecue.video.read.in_memory import NAME_OF_BYTES, as_file
 from framecue.video.read.moments import Event, ReadOptions
 from framecue.video.read.sampling import FrameSampling
 
 __all__ = ["IsolatedReader"]
 
 Part = TypeVar("Part")
-
-# The path of a file that was given as bytes.
-_NAME_OF_BYTES = "the given bytes"
 
 
 class IsolatedReader(Asker):
@@ -76,7 +71,7 @@ class IsolatedReader(Asker):
             InputError: the window or ``short_side`` makes no sense.
             The same as ``ask`` besides.
         """
-        with _as_file(video) as path:
+        with as_file(video) as path:
             question = FramesQuestion(path, sampling, start_seconds, end_seconds, short_side, rng)
             frames, drawn = _only_part(self.ask(question))
         if rng is not None and drawn is not None:
@@ -92,27 +87,9 @@ class IsolatedReader(Asker):
         Raises:
             The same as ``ask``.
         """
-        with _as_file(video) as path:
+        with as_file(video) as path:
             info = _only_part(self.ask(ProbeQuestion(path)))
-        return replace(info, path=Path(_NAME_OF_BYTES)) if isinstance(video, bytes) else info
-
-
-@contextmanager
-def _as_file(video: str | Path | bytes) -> Iterator[str]:
-    """Put bytes into a file while the block runs.
-
-    The file is this process's, as the other one may die. It has no ending, so that ffmpeg goes by what is in it.
-    """
-    if not isinstance(video, bytes):
-        yield str(video)
-        return
-    with TemporaryDirectory(prefix="framecue-") as folder:
-        path = Path(folder, "video")
-        path.write_bytes(video)
-        try:
-            yield str(path)
-        except VideoError as error:
-            raise VideoError(_NAME_OF_BYTES, error.reason) from None
+        return replace(info, path=Path(NAME_OF_BYTES)) if isinstance(video, bytes) else info
 
 
 def _only_part(parts: Generator[Part | Progress, None, None]) -> Part:
