@@ -64,6 +64,7 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             "duplicates": [DUPLICATE],
             "removed": int,
             "subtitles_updated": int,
+            "metadata_updated": int,
             "skipped": [SKIPPED],
             "videos": int,
             "segments": int,

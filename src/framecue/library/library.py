@@ -18,6 +18,8 @@ from framecue.library.files.walk import is_below
 from framecue.library.fingerprint import check_fingerprint, load_named_model
 from framecue.library.indexing.encode import SegmentEncoder
 from framecue.library.indexing.ledger import Outcome
+from framecue.library.indexing.metadata import GivenMetadata, MetadataLike, read_metadata
+from framecue.library.indexing.metadata_update import update_metadata
 from framecue.library.indexing.options import AddKeywords, AddOptions
 from framecue.library.indexing.plan import Plan, make_plan
 from framecue.library.indexing.readers import open_readers
@@ -32,6 +34,7 @@ from framecue.library.store import Store, normal_uri
 from framecue.library.store.kept import KeptStore
 from framecue.library.store.lock import library_lock
 from framecue.library.store.snapshot import Snapshot
+from framecue.library.tables import LibraryTables
 from framecue.paths import NOT_LOCAL, absolute_path, is_url
 from framecue.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Segmentation
 
@@ -43,7 +46,7 @@ Options = TypeVar("Options", AddOptions, SearchOptions)
 SUFFIXES = VIDEO_SUFFIXES | IMAGE_SUFFIXES
 
 
-class Library:
+class Library(LibraryTables):
     """Videos that can be searched by text: a folder, or a place in an object store.
 
     Nothing is opened until a method needs it. A library that does not exist yet is made by the first ``add``.
@@ -125,6 +128,7 @@ class Library:
         paths: PathsLike | Plan,
         *,
         options: AddOptions | None = None,
+        metadata: MetadataLike | None = None,
         progress: ProgressCallback | None = None,
         on_wait: Callable[[], None] | None = None,
         **named: Unpack[AddKeywords],
@@ -141,13 +145,19 @@ class Library:
             paths: a file or folder (searched at any depth), or several, or the result of ``plan``, which has already
                 applied ``exclude``.
             options: how to index, see :class:`~framecue.library.AddOptions`.
+            metadata: values for columns of your own, which filters, hits and tables then have: a mapping from path to
+                a mapping from column to value, a function that returns the latter for an absolute path, or a table
+                (pyarrow, pandas, rows as mappings) with a column ``path``. Values are of str, int, float, bool or
+                datetime, one kind a column; None clears one. They stay with a video that moves or changes, and a copy
+                of a video has none of its own. Unchanged files get them too.
             progress: called with (files done, files in all); the present file counts by the part that is read.
             on_wait: called once if another run is writing to the library, before waiting for it.
             **named: fields of ``AddOptions`` by name (``prune=True``); each wins over the one in ``options``.
 
         Raises:
             InputError: an option makes no sense, there is no video at any of the paths, there is no model for a new
-                library, the library was made with another segmentation, or the model has no captioner.
+                library, the library was made with another segmentation, the model has no captioner, or a value of
+                ``metadata`` does not fit its column; nothing is written then.
             NotOfflineError: the model's method looks at the query while it encodes a video, so nothing can be encoded
                 in advance; the library stays as it was.
             FingerprintError: another model made the library's vectors.
@@ -156,13 +166,15 @@ class Library:
         wanted = replace(_options(options, AddOptions), **named)
         plan = paths if isinstance(paths, Plan) else self.plan(paths, exclude=wanted.exclude)
         store = self._kept.open_if_there()
+        own = read_metadata(metadata, plan.seen, where="the run has found")
+        own.kinds(store.own_kinds() if store else {})
         self._fitting_segmentation(store, wanted.segmentation)
         if self._model is not None or plan.units:
             _check_offline(self._fitting_model(store))
         outcome = Outcome()
-        if plan.units or plan.subtitles_changed or wanted.prune:
+        if plan.units or plan.subtitles_changed or wanted.prune or (store and own.by_path):
             with library_lock(self.uri, on_wait=on_wait):
-                outcome = self._carry_out(plan, wanted, progress)
+                outcome = self._carry_out(plan, wanted, own, progress)
         known = self._kept.snapshot()
         return AddReport(
             uri=self.uri,
@@ -171,20 +183,27 @@ class Library:
             moved=outcome.moved,
             unchanged=len(plan.unchanged) + outcome.touched,
             duplicates=outcome.duplicates,
-            skipped=[*plan.skipped, *outcome.skipped],
+            skipped=[*plan.skipped, *outcome.skipped, *own.skipped],
             encoded=outcome.encoded,
             removed=outcome.removed,
             subtitles_updated=outcome.subtitles_updated,
+            metadata_updated=outcome.metadata_updated,
             num_videos=known.num_videos,
             num_segments=known.num_segments,
         )
 
-    def _carry_out(self, plan: Plan, options: AddOptions, progress: ProgressCallback | None) -> Outcome:
+    def _carry_out(
+        self, plan: Plan, options: AddOptions, own: GivenMetadata, progress: ProgressCallback | None
+    ) -> Outcome:
         """Carry out a plan; call it with the lock."""
         # From here on nobody else writes, but somebody may have written since the plan was made.
         snapshot = self._kept.snapshot()
-        outcome = self._encode(plan, options, snapshot, progress) if plan.units else Outcome()
         if store := self._kept.open_if_there():
+            store.add_own_columns(own.kinds(store.own_kinds()))
+        outcome = self._encode(plan, options, own, snapshot, progress) if plan.units else Outcome()
+        if store := self._kept.open_if_there():
+            # The files that were encoded have their values already.
+            outcome.metadata_updated = update_metadata(store, snapshot, own)
             update = update_subtitles(store, snapshot, plan.subtitles_changed, files=self.files)
             outcome.subtitles_updated = update.updated
             outcome.skipped += update.skipped
@@ -199,22 +218,34 @@ class Library:
         return outcome
 
     def _encode(
-        self, plan: Plan, options: AddOptions, snapshot: Snapshot, progress: ProgressCallback | None
+        self,
+        plan: Plan,
+        options: AddOptions,
+        own: GivenMetadata,
+        snapshot: Snapshot,
+        progress: ProgressCallback | None,
     ) -> Outcome:
         store = self._kept.open_if_there()
         segmentation = self._fitting_segmentation(store, options.segmentation)
         model = self._fitting_model(store)
         encoder = SegmentEncoder(model, segmentation=segmentation, captions=options.captions)
         fingerprint = model.fingerprint().with_absolute_places().to_dict()
+
+        def make_store() -> Store:
+            made = Store.create(self.uri, fingerprint, segmentation)
+            made.add_own_columns(own.kinds({}))
+            return made
+
         with open_readers(stall_seconds=options.stall_seconds) as readers:
             return run_plan(
                 plan,
                 LocalRunner(encoder, readers),
                 store=store,
                 snapshot=snapshot,
-                make_store=lambda: Store.create(self.uri, fingerprint, segmentation),
+                make_store=make_store,
                 progress=progress,
                 files=self.files,
+                metadata=own.by_path,
             )
 
     def remove(self, paths: PathsLike, *, on_wait: Callable[[], None] | None = None) -> RemoveReport:

@@ -5,16 +5,19 @@ Each answer has ``to_dict()``, which returns the document that ``--json`` prints
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from framecue.library.own_values import MetadataValue
 from framecue.video import format_hit
 
 if TYPE_CHECKING:
     import numpy as np
 
     from framecue.encoder import Fingerprint
+    from framecue.video import FrameSource
 
 
 __all__ = [
@@ -25,12 +28,16 @@ __all__ = [
     "FileInfo",
     "Hit",
     "LibraryInfo",
+    "MetadataReport",
     "PartScore",
     "RemoveReport",
     "SearchResult",
     "Skipped",
     "Upkeep",
 ]
+
+# A window that is shorter than any frame.
+_INSTANT_SECONDS = 0.001
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,7 @@ class AddReport:
         encoded: how many videos went through the model.
         removed: how many files were pruned.
         subtitles_updated: how many unchanged files have new texts, as the files beside them had changed.
+        metadata_updated: how many unchanged files have new values in the library's own columns.
         num_videos: how many videos the library holds now.
         num_segments: how many segments it holds now.
     """
@@ -91,6 +99,7 @@ class AddReport:
     removed: int = 0
     subtitles_updated: int = 0
     duplicates: list[Duplicate] = field(default_factory=list)
+    metadata_updated: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document that ``framecue index --json`` prints."""
@@ -104,6 +113,7 @@ class AddReport:
             "duplicates": [duplicate.to_dict() for duplicate in self.duplicates],
             "removed": self.removed,
             "subtitles_updated": self.subtitles_updated,
+            "metadata_updated": self.metadata_updated,
             "skipped": [item.to_dict() for item in self.skipped],
             "videos": self.num_videos,
             "segments": self.num_segments,
@@ -136,6 +146,29 @@ class RemoveReport:
             "skipped": [item.to_dict() for item in self.skipped],
             "videos": self.num_videos,
             "segments": self.num_segments,
+        }
+
+
+@dataclass(frozen=True)
+class MetadataReport:
+    """What ``Library.set_metadata`` did.
+
+    Attributes:
+        uri: where the library is.
+        updated: how many videos have new values.
+        skipped: the paths that the library does not hold.
+    """
+
+    uri: str
+    updated: int
+    skipped: list[Skipped]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document."""
+        return {
+            "library": self.uri,
+            "updated": self.updated,
+            "skipped": [item.to_dict() for item in self.skipped],
         }
 
 
@@ -212,6 +245,8 @@ class Hit:
         text_rank: in hybrid search, its place in the order by words; None if it contains none of them.
         text_score: in hybrid search, its score by words (BM25), comparable within one query only; None likewise.
         explanation: why it is a result, if that was asked for.
+        text: the caption and the subtitles about the moment; None without either.
+        metadata: the values of the library's own columns of the video; None where a column is empty.
     """
 
     rank: int
@@ -227,10 +262,53 @@ class Hit:
     text_rank: int | None = None
     text_score: float | None = None
     explanation: Explanation | None = None
+    text: str | None = field(default=None, kw_only=True)
+    # Equal hits have equal values, but a mapping has no hash.
+    metadata: Mapping[str, MetadataValue | None] = field(default_factory=dict, kw_only=True, hash=False)
+
+    def frame(
+        self,
+        at_seconds: float | None = None,
+        *,
+        short_side: int | None = None,
+        source: FrameSource | None = None,
+    ) -> np.ndarray:
+        """Return a frame of the moment, read from the video.
+
+        Args:
+            at_seconds: when it is shown in the video; None for the frame that matches best, if the hit is explained,
+                and else for the middle of the moment.
+            short_side: scale a larger frame down so that its short side is this long; None for full size.
+            source: reads the file, which is quicker for several frames; None reads it in another process.
+
+        Returns:
+            uint8 (H, W, 3), RGB.
+
+        Raises:
+            VideoError: the file is gone or cannot be read, or ends before that time.
+            InputError: ``at_seconds`` or ``short_side`` makes no sense.
+        """
+        from framecue.video import FrameSampling, IsolatedFrameSource
+
+        if source is None:
+            with IsolatedFrameSource() as own:
+                return self.frame(at_seconds, short_side=short_side, source=own)
+        if at_seconds is None:
+            best = None if self.explanation is None else self.explanation.frame
+            at_seconds = (self.start_seconds + self.end_seconds) / 2 if best is None else best.at_seconds
+        # A picture lasts 0 seconds, and a window cannot: its frame is that of the whole file.
+        start = at_seconds if self.duration_seconds > 0 else None
+        end = None if start is None else start + _INSTANT_SECONDS
+        frames = source.read_frames(
+            self.path, FrameSampling(1), start_seconds=start, end_seconds=end, short_side=short_side
+        )
+        frame: np.ndarray = frames.pixels[0]
+        return frame
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the document, with words and ranks after a hybrid search, and with the explanation if there is one.
+        """Return the document, with words and ranks after a hybrid search.
 
+        The text, the metadata and the explanation are in it if there are any.
         ``hit`` in it names the moment in the form that ``framecue clip`` takes.
         """
         document: dict[str, Any] = {
@@ -247,6 +325,13 @@ class Hit:
                 "vector_rank": self.vector_rank,
                 "text_rank": self.text_rank,
                 "text_score": self.text_score,
+            }
+        if self.text is not None:
+            document["text"] = self.text
+        if self.metadata:
+            document["metadata"] = {
+                name: value.isoformat() if isinstance(value, datetime) else value
+                for name, value in self.metadata.items()
             }
         if self.explanation is not None:
             document["explanation"] = self.explanation.to_dict()

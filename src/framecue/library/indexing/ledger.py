@@ -8,7 +8,7 @@ their path during a run wait in memory, in case another file of the run has thei
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from framecue.library.files.interface import Files
@@ -16,9 +16,11 @@ from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.sidecars import SidecarFinder
 from framecue.library.indexing.contents import Contents, find_replacements
 from framecue.library.indexing.encode import EncodedVideo
+from framecue.library.indexing.metadata_update import with_values
 from framecue.library.indexing.sidecar_update import with_sidecars
 from framecue.library.indexing.uninterrupted import uninterrupted
 from framecue.library.indexing.unit import Unit
+from framecue.library.own_values import MetadataValue
 from framecue.library.results import Duplicate, Skipped
 from framecue.library.store import Store
 from framecue.library.store.records import Copy, Held
@@ -47,6 +49,7 @@ class Outcome:
         encoded: how many videos went through the model.
         removed: how many files were removed because they are gone.
         subtitles_updated: how many unchanged videos have new texts from the files beside them.
+        metadata_updated: how many unchanged videos have new values in the library's own columns.
         duplicates: the files whose content is held under another path.
         skipped: the paths that could not be indexed or removed, with reasons.
     """
@@ -58,6 +61,7 @@ class Outcome:
     encoded: int = 0
     removed: int = 0
     subtitles_updated: int = 0
+    metadata_updated: int = 0
     duplicates: list[Duplicate] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
 
@@ -77,6 +81,7 @@ class Ledger:
         snapshot: what the library holds; kept up to date with what is committed.
         contents: what is held where; kept up to date with what waits for a commit, too.
         files: where the files lie.
+        metadata: values for the library's own columns by path, whose columns are there.
 
     Attributes:
         outcome: what the run has done so far.
@@ -92,7 +97,9 @@ class Ledger:
         contents: Contents,
         *,
         files: Files = LOCAL_FILES,
+        metadata: Mapping[str, Mapping[str, MetadataValue | None]] | None = None,
     ) -> None:
+        self._metadata = metadata or {}
         self._store, self._make_store = store, make_store
         self._snapshot, self._contents, self._files = snapshot, contents, files
         self._noted = dict(snapshot.copies)
@@ -114,7 +121,7 @@ class Ledger:
         elif not result.segments or self._contents.has(result.video_id):
             self._place_known(result.unit, result.video_id)
         else:
-            self._keep(result.unit, _rows(result))
+            self._keep(result.unit, self._with_earlier_values(result.unit, _rows(result)))
             self.outcome.encoded += 1
             if result.unit.replaces:
                 self.outcome.changed += 1
@@ -164,6 +171,13 @@ class Ledger:
             return self._rows[path]
         return self._store.rows_at([path]).get(path, []) if self._store else []
 
+    def _with_earlier_values(self, unit: Unit, rows: list[Row]) -> list[Row]:
+        """Return new rows with what the library's own columns held of the file before it changed."""
+        if not (unit.replaces and self._store and self._store.own_kinds()):
+            return rows
+        earlier = self._rows_at(unit.path)
+        return with_values(rows, earlier[0].extra) if earlier else rows
+
     def _displace(self, path: str) -> None:
         """Drop what is held at a path; the rows wait in case another file of this run has their content."""
         video_id = self._contents.video_id(path)
@@ -184,6 +198,7 @@ class Ledger:
         sidecars = self._sidecars.read(path)
         self.outcome.skipped += sidecars.skipped
         placed = [replace(row, path=path, state=unit.state) for row in rows]
+        placed = with_values(placed, self._metadata.get(path, {}))
         self._rows[path] = with_sidecars(placed, sidecars)
         if unit.replaces:
             self._leaving.add(path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from framecue.library.files.interface import Files
 from framecue.library.files.local import LOCAL_FILES
@@ -10,6 +10,7 @@ from framecue.library.indexing.contents import Contents
 from framecue.library.indexing.ledger import Ledger, Outcome
 from framecue.library.indexing.plan import Plan, still_to_do
 from framecue.library.indexing.runner import Runner
+from framecue.library.own_values import MetadataValue
 from framecue.library.store import Store
 from framecue.library.store.snapshot import Snapshot
 
@@ -28,6 +29,7 @@ def run_plan(
     make_store: Callable[[], Store],
     progress: ProgressCallback | None = None,
     files: Files = LOCAL_FILES,
+    metadata: Mapping[str, Mapping[str, MetadataValue | None]] | None = None,
 ) -> Outcome:
     """Index the units of a plan.
 
@@ -39,12 +41,13 @@ def run_plan(
         make_store: makes the library, once there are rows to write.
         progress: called as the run goes on.
         files: where the files lie.
+        metadata: values for the library's own columns by path; the columns are there, or ``make_store`` makes them.
 
     Raises:
         LibraryError: the library cannot be written. What was committed before stays.
     """
     contents = Contents(snapshot.held, plan.seen, files=files)
-    ledger = Ledger(store, make_store, snapshot, contents, files=files)
+    ledger = Ledger(store, make_store, snapshot, contents, files=files, metadata=metadata)
     units = still_to_do(plan.units, snapshot.held, snapshot.copies)
     num_units = len(units)
     ledger.outcome.touched = len(plan.units) - num_units

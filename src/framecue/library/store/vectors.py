@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
 
+from framecue.library.own_values import MetadataValue
 from framecue.library.store.index import tune_search
+from framecue.library.store.own_columns import kinds_in
 from framecue.library.store.rows import vectors_of
 from framecue.library.store.table import Table
 
-__all__ = ["MATCH_COLUMNS", "Match", "matches_of", "search_vectors"]
+__all__ = ["MATCH_COLUMNS", "Details", "Match", "details_of", "matches_of", "search_vectors"]
 
 MATCH_COLUMNS = ("video_id", "path", "start_seconds", "end_seconds", "duration_seconds", "vector")
 
@@ -32,6 +35,7 @@ class Match:
         text_rank: likewise in the order by words; None if full text search did not find it.
         text_score: its score in full text search (BM25); None likewise.
         words: the words of the query that it contains.
+        row_id: LanceDB's number of its row, for :func:`details_of`; it holds for the commit that was searched.
     """
 
     video_id: str
@@ -45,6 +49,7 @@ class Match:
     text_rank: int | None = None
     text_score: float | None = None
     words: tuple[str, ...] = ()
+    row_id: int = field(default=-1, repr=False, compare=False)
 
     @property
     def key(self) -> tuple[str, float, float]:
@@ -68,7 +73,7 @@ def search_vectors(
         Best first; equal scores in the order of path and start.
     """
     query = np.asarray(vector, dtype=np.float32)
-    search = table.lance.search(query, vector_column_name="vector").distance_type("cosine")
+    search = table.lance.search(query, vector_column_name="vector").distance_type("cosine").with_row_id(True)
     if where is not None:
         search = search.where(where)
 
@@ -84,7 +89,7 @@ def matches_of(found: pa.Table, query: np.ndarray) -> list[Match]:
     """Return the segments that LanceDB found, each with its score.
 
     Args:
-        found: LanceDB's answer, with MATCH_COLUMNS.
+        found: LanceDB's answer, with MATCH_COLUMNS and the rows' numbers.
         query: float32 (E,).
     """
     if found.num_rows == 0:
@@ -95,4 +100,49 @@ def matches_of(found: pa.Table, query: np.ndarray) -> list[Match]:
     wide, direction = vectors.astype(np.float64), query.astype(np.float64)
     scores = wide @ direction / (np.linalg.norm(wide, axis=1) * np.linalg.norm(direction))
     columns = [found.column(name).to_pylist() for name in MATCH_COLUMNS[:-1]]
-    return [Match(*values) for values in zip(*columns, scores.astype(np.float32).tolist(), vectors, strict=True)]
+    matches = [Match(*values) for values in zip(*columns, scores.astype(np.float32).tolist(), vectors, strict=True)]
+    row_ids = found.column("_rowid").to_pylist()
+    return [replace(match, row_id=row_id) for match, row_id in zip(matches, row_ids, strict=True)]
+
+
+@dataclass(frozen=True)
+class Details:
+    """What a segment's row holds besides what a search compares.
+
+    Attributes:
+        caption: a sentence about it, or None.
+        subtitles: the text about it in the files beside the video, or None.
+        metadata: the values of the library's own columns; None where a column is empty.
+    """
+
+    caption: str | None
+    subtitles: str | None
+    metadata: Mapping[str, MetadataValue | None]
+
+    @property
+    def text(self) -> str | None:
+        """Caption and subtitles, a line each; None without either."""
+        return "\n".join(part for part in (self.caption, self.subtitles) if part) or None
+
+
+def details_of(table: Table, matches: Sequence[Match]) -> list[Details]:
+    """Return what else the rows of segments hold; the rows are taken by their numbers, so no others are read.
+
+    Args:
+        table: of segments, which has not been opened anew since it was searched.
+        matches: what was found.
+
+    Raises:
+        LibraryError: the library cannot be read.
+    """
+    if not matches:
+        return []
+    own = list(kinds_in(table.schema))
+    row_ids = [match.row_id for match in matches]
+    names = ["caption", "subtitles", *own]
+    found = table.read(lambda: table.lance.take_row_ids(row_ids).select(names).with_row_id().to_arrow())
+    rows = {row.pop("_rowid"): row for row in found.to_pylist()}
+    return [
+        Details(row["caption"], row["subtitles"], {name: row[name] for name in own})
+        for row in (rows[row_id] for row_id in row_ids)
+    ]
