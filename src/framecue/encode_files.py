@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -15,6 +14,7 @@ from torch import Tensor
 
 from framecue.checks import is_whole
 from framecue.errors import InputError, VideoError
+from framecue.log import log_skipped
 from framecue.pictures import ImageLike, as_images
 from framecue.progress import FilesDone, ProgressCallback
 from framecue.read_ahead import read_ahead
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from framecue.model import VideoTextModel
 
 __all__ = ["EncodedVideos", "encode_pictures", "encode_videos"]
-
-logger = logging.getLogger(__name__)
 
 # How many files are read at once; a decoder has threads of its own, so more help only where there are cores for them.
 _NUM_READERS = max(1, min(4, (os.cpu_count() or 1) // 4))
@@ -95,7 +93,7 @@ def encode_videos(
                 embeddings.append(model.encode_frames(torch.stack(pixels)))
             for path, one in batch:
                 if isinstance(one, VideoError):
-                    logger.warning("skipped %s: %s", one.path, one.reason)
+                    log_skipped(one.path, one.reason)
                     skipped.append(one)
                 else:
                     encoded.append(str(path))

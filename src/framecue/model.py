@@ -330,7 +330,7 @@ def load_model(
     method: str = "mean-pool",
     options: dict[str, Any] | None = None,
     revision: str | None = None,
-    dtype: torch.dtype = torch.float32,
+    dtype: str | torch.dtype = torch.float32,
     device: str | torch.device | None = None,
 ) -> VideoTextModel:
     """Load a backbone and put a method on it.
@@ -342,8 +342,8 @@ def load_model(
         options: without an adapter, fields of the method's config.
         revision: for a hub name, a branch, tag or commit; the default is the commit on which the adapter was trained,
             or without an adapter the newest. For a folder, the hash that its weights must have.
-        dtype: `torch.float32` or `torch.bfloat16`.
-        device: where to compute; None takes a GPU if there is one.
+        dtype: `torch.float32` or `torch.bfloat16`, or its name; "auto" is the fastest on this machine.
+        device: where to compute ("cpu", "cuda:1"); None takes a GPU if there is one.
 
     Raises:
         ModelError: the backbone cannot be loaded.

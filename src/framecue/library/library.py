@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from typing_extensions import Unpack
 
@@ -24,7 +25,7 @@ from framecue.library.indexing.options import AddKeywords, AddOptions
 from framecue.library.indexing.plan import Plan, make_plan
 from framecue.library.indexing.readers import open_readers
 from framecue.library.indexing.removal import find_gone, take_out
-from framecue.library.indexing.run import ProgressCallback, run_plan
+from framecue.library.indexing.run import run_plan
 from framecue.library.indexing.runner import LocalRunner
 from framecue.library.indexing.sidecar_update import update_subtitles
 from framecue.library.results import AddReport, Duplicate, FileInfo, Hit, LibraryInfo, RemoveReport, Skipped, Upkeep
@@ -35,10 +36,14 @@ from framecue.library.store.kept import KeptStore
 from framecue.library.store.lock import library_lock
 from framecue.library.store.snapshot import Snapshot
 from framecue.library.tables import LibraryTables
+from framecue.log import log_skipped, printable
 from framecue.paths import NOT_LOCAL, absolute_path, is_url
+from framecue.progress import ProgressCallback
 from framecue.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Segmentation
 
 __all__ = ["SUFFIXES", "Library"]
+
+logger = logging.getLogger(__name__)
 
 Options = TypeVar("Options", AddOptions, SearchOptions)
 
@@ -57,6 +62,9 @@ class Library(LibraryTables):
         model: encodes videos and texts. Without one, an existing library loads the model that its fingerprint names
             when a method needs it.
 
+    A library can be pickled, as for ``multiprocessing``: it is opened anew by its place. A model that it was given goes
+    along; one that it has loaded itself is loaded anew.
+
     Example:
         >>> library = Library("videos.lance", model=framecue.load_model("moji-clip"))  # doctest: +SKIP
         >>> library.add("~/Videos")  # doctest: +SKIP
@@ -67,7 +75,12 @@ class Library(LibraryTables):
         self.uri = normal_uri(uri)
         self._kept = KeptStore(self.uri)
         self.files: Files = LOCAL_FILES
-        self._model = model
+        self._model, self._is_model_given = model, model is not None
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Another process opens the library by its place, and loads by its name a model that was loaded by its name
+        # here. Only a model that was given goes along: it may be one that nobody can load.
+        return {**self.__dict__, "_model": self._model if self._is_model_given else None}
 
     @property
     def exists(self) -> bool:
@@ -150,7 +163,8 @@ class Library(LibraryTables):
                 (pyarrow, pandas, rows as mappings) with a column ``path``. Values are of str, int, float, bool or
                 datetime, one kind a column; None clears one. They stay with a video that moves or changes, and a copy
                 of a video has none of its own. Unchanged files get them too.
-            progress: called with (files done, files in all); the present file counts by the part that is read.
+            progress: called with (files done, files in all); the present file counts by the part that is read. The
+                first, a :class:`~framecue.progress.FilesDone`, is a number that also names this file, as ``path``.
             on_wait: called once if another run is writing to the library, before waiting for it.
             **named: fields of ``AddOptions`` by name (``prune=True``); each wins over the one in ``options``.
 
@@ -171,19 +185,22 @@ class Library(LibraryTables):
         self._fitting_segmentation(store, wanted.segmentation)
         if self._model is not None or plan.units:
             _check_offline(self._fitting_model(store))
+        for item in plan.skipped:
+            log_skipped(item.path, item.reason)
         outcome = Outcome()
         if plan.units or plan.subtitles_changed or wanted.prune or (store and own.by_path):
             with library_lock(self.uri, on_wait=on_wait):
                 outcome = self._carry_out(plan, wanted, own, progress)
+        outcome.skip(own.skipped)
         known = self._kept.snapshot()
-        return AddReport(
+        report = AddReport(
             uri=self.uri,
             added=outcome.added,
             changed=outcome.changed,
             moved=outcome.moved,
             unchanged=len(plan.unchanged) + outcome.touched,
             duplicates=outcome.duplicates,
-            skipped=[*plan.skipped, *outcome.skipped, *own.skipped],
+            skipped=[*plan.skipped, *outcome.skipped],
             encoded=outcome.encoded,
             removed=outcome.removed,
             subtitles_updated=outcome.subtitles_updated,
@@ -191,6 +208,8 @@ class Library(LibraryTables):
             num_videos=known.num_videos,
             num_segments=known.num_segments,
         )
+        logger.info("%s: %d files encoded, %d skipped", printable(self.uri), report.encoded, len(report.skipped))
+        return report
 
     def _carry_out(
         self, plan: Plan, options: AddOptions, own: GivenMetadata, progress: ProgressCallback | None
@@ -206,12 +225,12 @@ class Library(LibraryTables):
             outcome.metadata_updated = update_metadata(store, snapshot, own)
             update = update_subtitles(store, snapshot, plan.subtitles_changed, files=self.files)
             outcome.subtitles_updated = update.updated
-            outcome.skipped += update.skipped
+            outcome.skip(update.skipped)
             if options.prune:
                 # Last, so that moved files have been found under their new names.
                 gone, kept = find_gone(snapshot.paths, plan, files=self.files)
                 outcome.removed = take_out(store, snapshot, gone, files=self.files)
-                outcome.skipped += kept
+                outcome.skip(kept)
             store.ensure_text_index()
             store.optimize_if_due()
             self._kept.wrote(snapshot)

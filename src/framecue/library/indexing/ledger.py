@@ -7,8 +7,9 @@ their path during a run wait in memory, in case another file of the run has thei
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from framecue.library.files.interface import Files
@@ -26,9 +27,12 @@ from framecue.library.store import Store
 from framecue.library.store.records import Copy, Held
 from framecue.library.store.rows import Row
 from framecue.library.store.snapshot import Snapshot
+from framecue.log import log_skipped, printable
 from framecue.video import READING
 
 __all__ = ["Ledger", "Outcome"]
+
+logger = logging.getLogger(__name__)
 
 # A commit costs some milliseconds, on an object store more; if a run is interrupted, whatever was not committed has to
 # be encoded again.
@@ -64,6 +68,12 @@ class Outcome:
     metadata_updated: int = 0
     duplicates: list[Duplicate] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
+
+    def skip(self, items: Iterable[Skipped]) -> None:
+        """Note paths that could not be indexed or removed, and log each."""
+        for item in items:
+            log_skipped(item.path, item.reason)
+            self.skipped.append(item)
 
 
 class Ledger:
@@ -117,12 +127,15 @@ class Ledger:
     def take(self, result: EncodedVideo | Skipped) -> None:
         """Find the place for the result of a unit, and commit if enough is waiting."""
         if isinstance(result, Skipped):
-            self.outcome.skipped.append(result)
+            self.outcome.skip([result])
         elif not result.segments or self._contents.has(result.video_id):
             self._place_known(result.unit, result.video_id)
         else:
             self._keep(result.unit, self._with_earlier_values(result.unit, _rows(result)))
             self.outcome.encoded += 1
+            logger.info("encoded %s: %d segments", printable(result.unit.path), len(result.segments))
+            if result.warning:
+                logger.warning("%s: %s", printable(result.unit.path), printable(result.warning))
             if result.unit.replaces:
                 self.outcome.changed += 1
             else:
@@ -150,11 +163,13 @@ class Ledger:
             self._displace(unit.path)
             self._copies[unit.path] = Copy(video_id, unit.state)
             self.outcome.duplicates.append(Duplicate(unit.path, path))
+            logger.info("%s is a copy of %s", printable(unit.path), printable(path))
             return
         if path is not None:
             self._displace(path)
         waiting = self._displaced.get(video_id)
         if waiting:
+            logger.info("%s was moved to %s", printable(waiting[0].path), printable(unit.path))
             self._keep(unit, waiting)
             self.outcome.moved += 1
         else:
@@ -196,7 +211,7 @@ class Ledger:
         if self._contents.video_id(path) != rows[0].video_id:
             self._displace(path)
         sidecars = self._sidecars.read(path)
-        self.outcome.skipped += sidecars.skipped
+        self.outcome.skip(sidecars.skipped)
         placed = [replace(row, path=path, state=unit.state) for row in rows]
         placed = with_values(placed, self._metadata.get(path, {}))
         self._rows[path] = with_sidecars(placed, sidecars)

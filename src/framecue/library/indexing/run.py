@@ -13,11 +13,9 @@ from framecue.library.indexing.runner import Runner
 from framecue.library.own_values import MetadataValue
 from framecue.library.store import Store
 from framecue.library.store.snapshot import Snapshot
+from framecue.progress import FilesDone, ProgressCallback
 
-__all__ = ["ProgressCallback", "run_plan"]
-
-# Called with (files done, files in all); the present file counts by the part of it that is done.
-ProgressCallback = Callable[[float, int], None]
+__all__ = ["run_plan"]
 
 
 def run_plan(
@@ -56,11 +54,11 @@ def run_plan(
             # Each content is encoded for the first unit that has it, so every pass leaves fewer units than it got.
             num_before = num_units - len(units)
 
-            def tell(num_done: float, num_before: int = num_before) -> None:
+            def tell(num_done: FilesDone, num_before: int = num_before) -> None:
                 # Reading a long video may take an hour, while others wait for their commit.
                 ledger.commit_if_due()
                 if progress:
-                    progress(num_before + num_done, num_units)
+                    progress(FilesDone(num_before + num_done, num_done.path), num_units)
 
             for result in runner.run(units, known=contents.video_ids(), on_progress=tell):
                 ledger.take(result)

@@ -14,6 +14,7 @@ from framecue.library.indexing.encode import EncodedVideo, End, SegmentEncoder, 
 from framecue.library.indexing.prefetch import Claims, read_ahead
 from framecue.library.indexing.unit import Unit
 from framecue.library.results import Skipped
+from framecue.progress import FilesDone
 from framecue.video import Content, Moment, ReadVideo
 
 __all__ = ["LocalRunner", "Runner"]
@@ -27,7 +28,7 @@ class Runner(Protocol):
         units: Iterable[Unit],
         *,
         known: Set[str] = frozenset(),
-        on_progress: Callable[[float], None] | None = None,
+        on_progress: Callable[[FilesDone], None] | None = None,
     ) -> Iterator[EncodedVideo | Skipped]:
         """Yield the result of each unit once.
 
@@ -35,8 +36,8 @@ class Runner(Protocol):
             units: the files.
             known: hashes of contents that need no encoding; a file with such a content comes back without segments. So
                 does a file with the same content as another of these units.
-            on_progress: called often, also while no result is ready, with the number of units done; a unit that is
-                being read counts by the part of it that is read.
+            on_progress: called often, also while no result is ready, with the number of units done and the path of
+                the one at hand; a unit that is being read counts by the part of it that is read.
         """
         ...
 
@@ -57,7 +58,7 @@ class LocalRunner:
         units: Iterable[Unit],
         *,
         known: Set[str] = frozenset(),
-        on_progress: Callable[[float], None] | None = None,
+        on_progress: Callable[[FilesDone], None] | None = None,
     ) -> Iterator[EncodedVideo | Skipped]:
         """Yield the result of each unit, in the order of the units; see :meth:`Runner.run`."""
         events = read_ahead(
@@ -73,7 +74,7 @@ class LocalRunner:
 
 
 def _counted(
-    events: Iterable[tuple[Unit, Content | Moment | End]], on_progress: Callable[[float], None]
+    events: Iterable[tuple[Unit, Content | Moment | End]], on_progress: Callable[[FilesDone], None]
 ) -> Iterator[tuple[Unit, Content | Moment | End]]:
     """Yield events as they come, and report after each was dealt with how far the units are read."""
     num_done = num_segments = num_read = 0
@@ -87,8 +88,8 @@ def _counted(
             num_read += 1
         # A damaged video may yield fewer segments than were planned, never more: the part stays below 1.
         part = num_read / (max(num_segments, num_read) + 1)
-        on_progress(num_done + part)
+        on_progress(FilesDone(num_done + part, unit.path))
 
 
-def _ignore(_: float) -> None:
+def _ignore(_: FilesDone) -> None:
     """Do nothing: the caller did not ask for progress."""
