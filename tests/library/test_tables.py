@@ -84,6 +84,17 @@ def test_values_can_be_changed_without_a_model(library: Library, clips: Path) ->
     assert library.search("red")[0].metadata["note"] == "again"
 
 
+def test_a_copy_has_no_values_of_its_own(library: Library, clips: Path) -> None:
+    copy = clips / "z.mp4"
+    copy.write_bytes((clips / "red.mp4").read_bytes())
+    library.add(clips, metadata={copy: {"rating": 9}})
+    assert library.search("red")[0].metadata["rating"] == 3
+    report = library.set_metadata({copy: {"rating": 9}, clips / "red.mp4": {"rating": 4}})
+    assert [(item.path, item.reason) for item in report.skipped] == [
+        (str(copy), f"it is a copy of {clips / 'red.mp4'}, whose values count")
+    ]
+
+
 def test_columns_can_be_taken_out(library: Library, clips: Path) -> None:
     library.drop_metadata("rating", "taken")
     assert library.metadata_columns == {"good": "bool", "place": "str"}

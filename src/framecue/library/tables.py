@@ -9,11 +9,12 @@ from framecue.checks import check_kind, is_whole
 from framecue.errors import InputError
 from framecue.library.indexing.metadata import MetadataLike, read_metadata
 from framecue.library.indexing.metadata_update import update_metadata
-from framecue.library.results import MetadataReport
+from framecue.library.results import MetadataReport, Skipped
 from framecue.library.search.filters import Filters
 from framecue.library.store import Store
 from framecue.library.store.kept import KeptStore
 from framecue.library.store.lock import library_lock
+from framecue.library.store.snapshot import Snapshot
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,16 +130,17 @@ class LibraryTables:
         with library_lock(self.uri, on_wait=on_wait):
             store, snapshot = self._kept.open(), self._kept.snapshot()
             own = read_metadata(metadata, snapshot.held.keys(), where="the library holds")
-            if own.skipped and not own.by_path:
+            skipped = [_said_of_copies(item, snapshot) for item in own.skipped]
+            if skipped and not own.by_path:
                 raise InputError(
-                    f"no values to set: {own.skipped[0].path}: {own.skipped[0].reason}; `framecue info {self.uri}` "
-                    "lists what it holds"
+                    f"no values to set: {skipped[0].path}: {skipped[0].reason}; `framecue info {self.uri}` lists what "
+                    "it holds"
                 )
             store.add_own_columns(own.kinds(store.own_kinds()))
             updated = update_metadata(store, snapshot, own)
             store.optimize_if_due()
             self._kept.wrote(snapshot)
-        return MetadataReport(self.uri, updated, list(own.skipped))
+        return MetadataReport(self.uri, updated, skipped)
 
     def drop_metadata(self, *names: str, on_wait: Callable[[], None] | None = None) -> None:
         """Take own columns out of the library, with all their values.
@@ -157,6 +159,15 @@ class LibraryTables:
             snapshot = self._kept.snapshot()
             self._kept.open().drop_own_columns(names)
             self._kept.wrote(snapshot)
+
+
+def _said_of_copies(item: Skipped, snapshot: Snapshot) -> Skipped:
+    """Return why values cannot be set, with the file that is stored where the path is that of a copy."""
+    copy = snapshot.copies.get(item.path)
+    stored = (path for path, held in snapshot.held.items() if copy and held.video_id == copy.video_id)
+    if path := next(stored, None):
+        return Skipped(item.path, f"it is a copy of {path}, whose values count")
+    return item
 
 
 def _condition(store: Store, filters: Filters | None) -> str | None:
