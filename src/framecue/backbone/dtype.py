@@ -30,7 +30,7 @@ def as_dtype(dtype: str | torch.dtype) -> torch.dtype:
     found = DTYPES.get(dtype.removeprefix("torch.")) if isinstance(dtype, str) else dtype
     if found is None or found not in DTYPES.values():
         allowed = " or ".join(f"torch.{name}" for name in DTYPES)
-        raise InputError(f"dtype must be {allowed}, the name of one, or 'auto'; got {dtype!r}")
+        raise InputError(f"dtype must be {allowed}, got {dtype!r}; the name of one, or 'auto', will do")
     return found
 
 
