@@ -47,7 +47,11 @@ FORBIDDEN = {
         *("library/store/rows.py", "video/read/pixels.py", "video/isolate/serve.py", "encoder.py"),
     ],
     "torch is imported where there are tensors": ["library/search/ranking.py", "video/write/cut.py", "assets.py"],
-    "av and scenedetect are imported in video alone": ["library/search/explain.py", "cli/clip.py", "times.py"],
+    "av, pillow_heif and scenedetect are imported in video alone": [
+        "library/search/explain.py",
+        "cli/clip.py",
+        "times.py",
+    ],
     "lancedb, pyarrow and filelock are imported in library.store alone": [
         *("library/search/ranking.py", "library/indexing/ledger.py", "library/library.py", "cli/optimize.py"),
     ],

@@ -28,7 +28,7 @@ def command_lines(text: str) -> list[str]:
         elif fence is None:
             prose.append(line)
         elif fence in SHELLS:
-            found += [part.strip().removeprefix("$ ") for part in line.split("&&")]
+            found += [part.strip().removeprefix("$ ") for part in re.split(r"&&| \| ", line)]
     found += re.findall(r"(?<!`)`([^`]+)`(?!`)", "\n".join(prose))
     lines = [" ".join(line.split()) for line in found]
     return [line for line in lines if re.match(r"(\S*/)?framecue \S", line)]
@@ -44,11 +44,13 @@ LINES = [(document.name, line) for document in DOCUMENTS for line in command_lin
 
 def test_command_lines_are_found() -> None:
     text = "Type `framecue info x`.\n```console\n$ framecue search 'a b' \\\n    --library x  # as above\n$ make\n```\n"
+    text += "```\n$ framecue search b | x -I\n```\n"
     text += (
         "```json\n{}\n```\n```yaml\na: b\n```\n```python\nframecue = 3\n```\nand `.venv/bin/framecue demo`, ``make``\n"
     )
     assert command_lines(text) == [
         "framecue search 'a b' --library x # as above",
+        "framecue search b",
         "framecue info x",
         ".venv/bin/framecue demo",
     ]

@@ -13,6 +13,10 @@ import pytest
 from PIL import Image
 
 import framecue
+from framecue.library.store.copies import _COPIES_SCHEMA
+from framecue.library.store.failures import _FAILURES_SCHEMA
+from framecue.library.store.migrations import MIGRATIONS
+from framecue.library.store.rows import make_schema
 from framecue.model import load_model
 from support.colours import write_clip
 
@@ -57,14 +61,11 @@ def test_the_examples_run(
 
 
 def test_every_column_is_described() -> None:
-    from framecue.library.store.copies import _COPIES_SCHEMA, COPIES_TABLE
-    from framecue.library.store.migrations import MIGRATIONS
-    from framecue.library.store.rows import make_schema
-
     section = DOCUMENT.read_text("utf-8").split("### The tables, column by column")[1].split("\n### ")[0]
-    segments, copies = section.split(f"`{COPIES_TABLE}`")
+    segments, copies, failures = re.split(r"^`(?:copies|failures)`", section, flags=re.MULTILINE)
     later = {field.name: f"before format {step.format}" for step in MIGRATIONS for field in step.fields()}
-    for text, schema in ((segments, make_schema({"embedding_dim": 1}, {})), (copies, _COPIES_SCHEMA)):
+    schemas = (make_schema({"embedding_dim": 1}, {}), _COPIES_SCHEMA, _FAILURES_SCHEMA)
+    for text, schema in zip((segments, copies, failures), schemas, strict=True):
         rows: dict[str, list[str]] = {}
         for line in text.splitlines():
             cells = [cell.strip() for cell in line.strip("|").split(" | ")]
@@ -73,6 +74,7 @@ def test_every_column_is_described() -> None:
         assert list(rows) == schema.names
         for field in schema:
             assert rows[field.name][2].startswith("yes" if field.nullable else "no"), field.name
-            assert later.get(field.name, "") in rows[field.name][2]
+            if schema is schemas[0]:
+                assert later.get(field.name, "") in rows[field.name][2]
             if field.name != "vector":
                 assert rows[field.name][1] == str(field.type).replace("double", "float64")

@@ -216,7 +216,7 @@ def test_a_library_finds_its_encoder_again_by_its_registered_name(painted, tmp_p
     library = Library(tmp_path / "l.lance")
     assert library.fingerprint.encoder == "painted"
     assert [Path(hit.path).name for hit in library.search("red", k=1)] == ["red.mp4"]
-    with pytest.raises(FingerprintError, match='its encoder is "painted", not null'):
+    with pytest.raises(FingerprintError, match='its encoder is "painted", not none'):
         Library(tmp_path / "l.lance", model=ColourEncoder(name="mine")).search("red")
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -171,3 +172,74 @@ def test_a_glob_without_a_name_matches_no_name(text: str) -> None:
 @pytest.mark.parametrize("path", ["/a/b", "a//b/", "./a/./b", "/"])
 def test_names_of_a_path_are_those_of_pathlib(path: str) -> None:
     assert names_of(path) == [part for part in Path(path).parts if part != "/"]
+
+
+# Letters and syllables that have several spellings, an accent that makes no character with its letter, others.
+SIGNS = ["a", "e", "K", "é", "ế", "が", "か", "한", "하", "Å", "\u212b", "x\u0301", "x", "日", "-", "豈", "\u0301"]
+composed_names = st.lists(st.sampled_from(SIGNS), min_size=1, max_size=5).map("".join)
+set_texts = st.builds(
+    "[{}{}]".format,
+    st.sampled_from(["", "!"]),
+    st.one_of(composed_names, st.sampled_from(["a-z", "à-ü", "가-힣", "a-\uffff", "ぁ-ん", "!-~", "\u0300-\u036f"])),
+)
+composed_globs = st.lists(st.one_of(st.sampled_from([*SIGNS, "*", "?"]), set_texts), min_size=1, max_size=4).map(
+    "".join
+)
+
+
+@settings(max_examples=80, deadline=None)
+@given(composed_globs, composed_names, st.lists(st.sampled_from(["NFC", "NFD", None]), min_size=5, max_size=5))
+@example("caf?.mp4", "café.mp4", ["NFD"] * 5)
+@example("cafe*", "café.mp4", ["NFD"] * 5)
+@example("[!é]x", "éx", ["NFD"] * 5)
+@example("[à-ü]x", "éx", ["NFD"] * 5)
+@example("[!a-z]", "x\u0301", [None] * 5)
+@example("???", "한글이", ["NFD"] * 5)
+@example("[가-힣]*", "한a", ["NFD"] * 5)
+@example("*\u0301", "é", ["NFD"] * 5)
+def test_a_name_means_the_same_in_each_form(glob: str, name: str, forms: list[str | None]) -> None:
+    written = [name]
+    written += [unicodedata.normalize(form, name) for form in ("NFC", "NFD")]
+    # Each letter in a form of its own, as a name that went through several systems.
+    letters = [name[place : place + 1] for place in range(len(name))]
+    whole = "".join(map(_in_form, letters, [*forms, *[None] * len(letters)]))
+    if unicodedata.normalize("NFC", whole) == unicodedata.normalize("NFC", name):
+        written.append(whole)
+    found = {NameGlob(one).matches(text) for one in _both(glob) for text in written}
+    assert len(found) == 1
+    for one in _both(glob):
+        pattern = NameGlob(one).pattern
+        assert {bool(re.fullmatch(pattern, text)) for text in written} == found, pattern
+
+
+def _both(text: str) -> list[str]:
+    return [unicodedata.normalize(form, text) for form in ("NFC", "NFD")]
+
+
+def _in_form(letter: str, form: str | None) -> str:
+    return letter if form is None else unicodedata.normalize(form, letter)
+
+
+@pytest.mark.parametrize(
+    ("glob", "name", "matches"),
+    [
+        ("café.mp4", "cafe\u0301.mp4", True),
+        ("cafe.mp4", "cafe\u0301.mp4", False),
+        ("cafe*", "cafe\u0301.mp4", False),
+        ("caf?.mp4", "cafe\u0301.mp4", True),
+        ("cafe?.mp4", "cafe\u0301.mp4", False),
+        ("[é]", "e\u0301", True),
+        ("[!e]", "e\u0301", True),
+        ("[!é]", "e\u0301", False),
+        ("??.mp4", "\u1112\u1161\u11ab\u1100\u1173\u11af.mp4", True),
+        ("한글*", "\u1112\u1161\u11ab\u1100\u1173\u11af.mp4", True),
+        ("\u212b", "A\u030a", True),
+        ("x\u0301*", "x\u0301y", True),
+        ("x*", "x\u0301y", False),
+    ],
+)
+def test_an_accented_letter_is_one_character(glob: str, name: str, matches: bool) -> None:
+    for one in _both(glob):
+        for text in (name, *_both(name)):
+            assert NameGlob(one).matches(text) is matches
+            assert bool(re.fullmatch(NameGlob(one).pattern, text)) is matches

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from pathlib import Path
 
 import pytest
 
-from framecue.paths import absolute_path, is_url, user_path
+from framecue.paths import absolute_path, is_url, is_utf8, path_on_disk, user_path
 
 
 @pytest.fixture(autouse=True)
@@ -48,3 +49,23 @@ def test_urls(path: str) -> None:
 def test_what_is_no_url(path: str | Path) -> None:
     # pathlib makes one slash of two: such a path has stopped being a URL.
     assert not is_url(path)
+
+
+@pytest.mark.parametrize("name", ["é", "한글", "ế", "が"])
+def test_a_path_as_the_disk_has_it(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    composed, apart = (unicodedata.normalize(form, name) for form in ("NFC", "NFD"))
+    folder = tmp_path / apart / "x" / composed
+    folder.mkdir(parents=True)
+    for typed in (f"{composed}/x/{apart}", f"{apart}/x/{composed}", f"{composed}/x/{composed}"):
+        assert path_on_disk(f"{tmp_path}/{typed}") == str(folder)
+    assert path_on_disk(f"{folder}/{composed}.mp4") == f"{folder}/{composed}.mp4"
+    assert path_on_disk(f"/{composed} is nowhere/{apart}") == f"/{composed} is nowhere/{apart}"
+    monkeypatch.chdir(tmp_path)
+    assert path_on_disk(composed) == apart
+    assert path_on_disk("a.mp4") == "a.mp4"
+    assert path_on_disk(os.fsdecode(b"/caf\xe9")) == os.fsdecode(b"/caf\xe9")
+
+
+def test_what_is_text() -> None:
+    assert is_utf8("/é.mp4")
+    assert not is_utf8(os.fsdecode(b"/caf\xe9"))

@@ -47,7 +47,7 @@ TESTED_ELSEWHERE = {
     # What several commands share is tested through them.
     "cli/add_report.py": "cli/test_index.py",
     "cli/hits.py": "cli/test_search.py",
-    "cli/options.py": "cli/test_main.py",
+    "cli/machine.py": "cli/test_doctor.py",
     "cli/output.py": "cli/test_main.py",
     "cli/watch.py": "cli/test_index.py",
     # A dataset is one config, and all of them are tested side by side.
@@ -74,6 +74,8 @@ TESTED_ELSEWHERE = {
     "library/indexing/run.py": "library/indexing/test_ledger.py",
     "library/indexing/unit.py": "library/indexing/test_plan.py",
     "library/search/answer.py": "library/test_library.py",
+    "library/store/health.py": "library/test_soundness.py",
+    "library/store/exchange.py": "library/test_again.py",
     "library/store/records.py": "library/store/test_rows.py",
     "library/store/sql.py": "library/store/test_conditions.py",
     "library/watching/changes.py": "library/watching/test_watch.py",
@@ -92,6 +94,7 @@ TESTED_ELSEWHERE = {
     "video/isolate/question.py": "video/isolate/test_questions.py",
     "video/isolate/questions/frames.py": "video/isolate/test_questions.py",
     "video/isolate/questions/moments.py": "video/isolate/test_questions.py",
+    "video/isolate/questions/older.py": "video/read/test_older.py",
     "video/isolate/questions/probe.py": "video/isolate/test_questions.py",
     "video/isolate/serve.py": "video/isolate/test_isolated.py",
     "video/limits.py": "cli/test_index.py",
@@ -99,7 +102,6 @@ TESTED_ELSEWHERE = {
     "video/read/frames.py": "video/read/test_decode.py",
     "video/read/heartbeat.py": "video/isolate/test_isolated.py",
     "video/read/plan.py": "video/read/test_decode.py",
-    "video/read/source.py": "video/read/test_damaged.py",
     "video/read/suffixes.py": "video/test_face.py",
     "video/read/thumbnail.py": "video/read/test_moments.py",
     "video/write/containers.py": "video/test_face.py",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -21,7 +23,15 @@ from framecue.methods import Method, build_method
 from framecue.paths import user_path
 from framecue.validation import dataclass_types, explain
 
-__all__ = ["AdapterConfig", "adapter_folder", "adapter_hash", "load_adapter", "read_adapter_config", "save_adapter"]
+__all__ = [
+    "AdapterConfig",
+    "adapter_folder",
+    "adapter_hash",
+    "find_adapter",
+    "load_adapter",
+    "read_adapter_config",
+    "save_adapter",
+]
 
 CONFIG_FILE, WEIGHTS_FILE = "adapter_config.json", "adapter_model.safetensors"
 
@@ -100,6 +110,23 @@ def adapter_hash(adapter: str | Path) -> str:
     for name in (CONFIG_FILE, WEIGHTS_FILE):
         digest.update((folder / name).read_bytes())
     return digest.hexdigest()[:16]
+
+
+def find_adapter(lost: str, content: str, folders: Iterable[Path]) -> Path | None:
+    """Return the folder that holds an adapter which is not at its place any more; None if none of them does.
+
+    Args:
+        lost: the folder in which it was; folders of its name are tried first.
+        content: the hash of its files.
+        folders: where to look.
+    """
+    likely = [folder for folder in dict.fromkeys(folders) if (folder / WEIGHTS_FILE).is_file()]
+    likely.sort(key=lambda folder: folder.name != Path(lost).name)
+    for folder in likely:
+        with suppress(AdapterError, OSError):
+            if adapter_hash(folder) == content:
+                return folder
+    return None
 
 
 def trained_tensors(backbone: Backbone, method: Method) -> dict[str, Tensor]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from pkgutil import resolve_name
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from framecue.paths import absolute_path, user_path
 from framecue.plugins import Registry
 from framecue.video.read.sampling import FrameSampling
 
-__all__ = ["ALL_ENCODERS", "ENCODERS", "Encoder", "EncoderSpec", "Fingerprint", "load_encoder"]
+__all__ = ["ALL_ENCODERS", "ENCODERS", "ChecksTexts", "Encoder", "EncoderSpec", "Fingerprint", "load_encoder"]
 
 # Fields that tell where to find something, each with the field that identifies its content.
 _PLACES = (("backbone", "revision"), ("adapter_source", "adapter"))
@@ -193,6 +193,19 @@ class Encoder(Protocol):
         ...
 
 
+@runtime_checkable
+class ChecksTexts(Protocol):
+    """An encoder that knows beforehand whether it can encode texts: a new library asks it before it encodes videos."""
+
+    def check_texts(self) -> None:
+        """Raise if texts cannot be encoded.
+
+        Raises:
+            ModelError: they cannot, as with a model that has no tokenizer.
+        """
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class EncoderSpec:
     """A small description of an encoder that can be pickled: names, hashes and precision, but no weights.
@@ -201,11 +214,13 @@ class EncoderSpec:
         fingerprint: of the encoder, with absolute folders.
         precision: the type that it computes in, "float32" or "bfloat16".
         device: where it computes, such as "cpu" or "cuda:1"; None for the device of the process that loads it.
+        near: places beside which to look for a folder of the model or the adapter that is no longer where it was.
     """
 
     fingerprint: Fingerprint
     precision: str = "float32"
     device: str | None = None
+    near: tuple[str, ...] = ()
 
     def load(self) -> Encoder:
         """Load the encoder in this process.

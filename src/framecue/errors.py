@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any, Literal
 
 __all__ = [
     "AdapterError",
@@ -41,6 +42,9 @@ __all__ = [
     "VideoError",
     "first_line",
 ]
+
+
+VideoErrorCause = Literal["content", "sound"]
 
 
 class FramecueError(Exception):
@@ -77,13 +81,31 @@ class _FileError(InputError):
         self.path, self.reason = Path(path), reason
         super().__init__(f"{path}: {reason}")
 
-    def __reduce__(self) -> tuple[type[_FileError], tuple[str, str]]:
+    def __reduce__(self) -> tuple[Any, ...]:
         # By default `args` (the one message) is pickled, from which another process could not rebuild the error.
         return type(self), (str(self.path), self.reason)
 
 
 class VideoError(_FileError):
-    """One video file cannot be used (``path``, ``reason``); a run over many files goes on without it."""
+    """One video file cannot be used (``path``, ``reason``); a run over many files goes on without it.
+
+    Args:
+        path: the file.
+        reason: what is wrong with it, in words for a person.
+        cause: "content" if that is what the file holds, and so will be the same until it changes; "sound" if it holds
+            sound alone; None where another try may go well (a disk that fails, a killed reader).
+    """
+
+    def __init__(self, path: str | Path, reason: str, *, cause: VideoErrorCause | None = None) -> None:
+        super().__init__(path, reason)
+        self.cause = cause
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _video_error, (str(self.path), self.reason, self.cause)
+
+
+def _video_error(path: str, reason: str, cause: VideoErrorCause | None) -> VideoError:
+    return VideoError(path, reason, cause=cause)
 
 
 class OutputError(_FileError):
@@ -119,7 +141,19 @@ class LibraryNotFoundError(LibraryError):
 
 
 class FingerprintError(LibraryError):
-    """The library's vectors were made by another model than the one given."""
+    """The library's vectors were made by another model than the one given.
+
+    Args:
+        summary: what is wrong, and the ways out.
+        details: which fields differ; the command line prints it on a line of its own.
+    """
+
+    def __init__(self, summary: str, details: str = "") -> None:
+        super().__init__(summary, details)
+        self.summary, self.details = summary, details
+
+    def __str__(self) -> str:
+        return f"{self.summary}; {self.details}" if self.details else self.summary
 
 
 class TrainingError(FramecueError):

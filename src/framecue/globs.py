@@ -3,12 +3,14 @@
 Within a name, ``*`` matches any text, ``?`` any character, ``[a-z]`` one of these and ``[!a-z]`` any other. A name
 ``**`` stands for any number of names, including none. Everything else means itself: upper and lower case differ, a dot
 at the start of a name is nothing special, and a bracket that is not closed is a bracket. ``/`` ends a name, even within
-brackets.
+brackets. In which Unicode form an accented letter is written makes no difference, neither in the glob nor in the name
+(:mod:`framecue.forms`): it is one character.
 
-The same pieces of regular expressions are used in two ways. LanceDB has Rust's, which take time in proportion to the
-text whatever the pattern, so they get a whole path at once. They have no look-ahead, which rules out the patterns of
-``glob.translate`` and ``wcmatch``. Python's ``re`` would try every way to split a text between several stars, so it
-only gets the pieces between two stars. Each piece has a fixed length, and its first match is always good enough.
+A glob is used in two ways. LanceDB has Rust's regular expressions, which take time in proportion to the text whatever
+the pattern, so they get a whole path at once, as it is stored, and each character in all its spellings
+(:mod:`framecue.glob_patterns`). They have no look-ahead, which rules out the patterns of ``glob.translate`` and
+``wcmatch``. Python's ``re`` would try every way to split a text between several stars, so it only gets the pieces
+between two stars, and names in one form. Each piece has a fixed length, and its first match is always good enough.
 """
 
 from __future__ import annotations
@@ -17,15 +19,23 @@ import re
 from collections.abc import Sequence
 from functools import cached_property
 
+from framecue.forms import combining, composed, units
+from framecue.glob_patterns import (
+    ANY_NAMES,
+    NO_CHARACTER,
+    GlobSet,
+    any_pattern,
+    escaped,
+    set_pattern,
+    star_pattern,
+    unit_pattern,
+)
 from framecue.paths import user_path
 
 __all__ = ["Glob", "NameGlob", "names_of"]
 
-# The characters with a meaning in regular expressions of Python or Rust. Escaping others may give them one: in Rust
-# "\<" is the start of a word.
-_META = frozenset("\\.+*?()|[]{}^$#&-~")
-_ANY_CHARACTER, _NO_CHARACTER = "[^/]", r"[^\s\S]"
-_ANY_TEXT, _ANY_NAMES = "[^/]*", "(?:/[^/]*)*"
+# Units of several characters are matched as single characters from here on, which mean nothing by themselves.
+_FIRST_STAND_IN, _ANY_OTHER = 0xF0000, "\U0010fffd"
 
 
 def names_of(path: str) -> list[str]:
@@ -77,42 +87,89 @@ class Glob:
     @property
     def pattern(self) -> str:
         """The regular expression, without anchors, for a text with a ``/`` before each name, such as ``/a/b``."""
-        return "".join(_ANY_NAMES if name is None else f"/{name.pattern}" for name in self.names)
+        return "".join(ANY_NAMES if name is None else f"/{name.pattern}" for name in self.names)
 
 
 class NameGlob:
-    """A compiled glob of one name.
-
-    Attributes:
-        pattern: the same as a regular expression, for Python and for Rust.
-    """
+    """A compiled glob of one name."""
 
     def __init__(self, text: str) -> None:
-        # Each piece is a list of patterns for one character each; between two pieces there may be any text.
-        self._pieces: list[list[str]] = [[]]
+        # Each piece is a list of what stands for one unit each: the unit, a set of them, or None for any.
+        self._pieces: list[list[str | GlobSet | None]] = [[]]
+        text = composed(text)
         place = 0
         while place < len(text):
             char = text[place]
-            place += 1
             # The first character in brackets belongs to the set even if it is a closing bracket.
-            end = text.find("]", place + (2 if text.startswith("!", place) else 1)) if char == "[" else -1
+            start = place + (3 if text.startswith("!", place + 1) else 2)
+            end = text.find("]", start) if char == "[" else -1
             if char == "*":
                 self._pieces.append([])
             elif char == "?":
-                self._pieces[-1].append(_ANY_CHARACTER)
+                self._pieces[-1].append(None)
             elif end >= 0:
-                self._pieces[-1].append(_set_pattern(text[place:end]))
-                place = end + 1
+                self._pieces[-1].append(GlobSet.parse(text[place + 1 : end]))
+                place = end
             else:
-                self._pieces[-1].append(_escaped(char))
-        self.pattern = _ANY_TEXT.join(map("".join, self._pieces))
+                unit = next(units(text[place:]))
+                self._pieces[-1].append(unit)
+                place += len(unit) - 1
+            place += 1
+
+    @property
+    def pattern(self) -> str:
+        """The regular expression of a whole name, in whatever form, for Python and for Rust."""
+        pattern = ""
+        for number, piece in enumerate(self._pieces):
+            if number:
+                pattern += star_pattern(is_first=not pattern)
+            for item in piece:
+                is_first = not pattern
+                if item is None:
+                    pattern += any_pattern(is_first=is_first)
+                elif isinstance(item, GlobSet):
+                    pattern += set_pattern(item, is_first=is_first)
+                else:
+                    pattern += unit_pattern(item, is_first=is_first)
+        return pattern
+
+    @cached_property
+    def _stand_ins(self) -> dict[str, str]:
+        """The single characters that stand for this glob's units of several."""
+        found: dict[str, str] = {}
+        for item in (item for piece in self._pieces for item in piece):
+            for unit in item.units if isinstance(item, GlobSet) else () if item is None else (item,):
+                if _needs_stand_in(unit):
+                    found.setdefault(unit, chr(_FIRST_STAND_IN + len(found)))
+        return found
 
     @cached_property
     def _compiled(self) -> list[re.Pattern[str]]:
-        return [re.compile("".join(piece)) for piece in self._pieces]
+        return [
+            re.compile(
+                "".join(self._expression(item, is_first=not (number or place)) for place, item in enumerate(piece))
+            )
+            for number, piece in enumerate(self._pieces)
+        ]
+
+    def _expression(self, item: str | GlobSet | None, *, is_first: bool) -> str:
+        if item is None:
+            return r"[\s\S]"
+        if isinstance(item, str):
+            is_nowhere = item[0] in combining() and not is_first
+            return NO_CHARACTER if is_nowhere else escaped(self._stand_ins.get(item, item))
+        return item.expression([self._stand_ins.get(unit, unit) for unit in item.units])
+
+    def _folded(self, name: str) -> str:
+        """Return a name with one character for each unit."""
+        if name.isascii():
+            return name
+        name = composed(name)
+        return "".join(self._stand_ins.get(unit, _ANY_OTHER) if _needs_stand_in(unit) else unit for unit in units(name))
 
     def matches(self, name: str) -> bool:
         """Whether the glob matches a whole name; the time is at most proportional to both lengths."""
+        name = self._folded(name)
         first, *others = self._compiled
         if not others:
             return first.fullmatch(name) is not None
@@ -123,28 +180,5 @@ class NameGlob:
         return found is not None and found.end() <= start and others[-1].fullmatch(name, start) is not None
 
 
-def _set_pattern(content: str) -> str:
-    """Return the content of a glob's brackets as a character class of a regular expression."""
-    is_not, content = content.startswith("!"), content.removeprefix("!")
-    ranges = []
-    place = 0
-    while place < len(content):
-        first = last = content[place]
-        if content[place + 1 : place + 2] == "-" and place + 2 < len(content):
-            last = content[place + 2]
-            place += 2
-        place += 1
-        # No name contains a "/", but in the expression for whole paths a range could match one.
-        parts = [(first, "."), ("0", last)] if not is_not and first < "/" < last else [(first, last)]
-        ranges += [_range_pattern(*part) for part in parts if part[0] <= part[1]]
-    if not ranges:
-        return _ANY_CHARACTER if is_not else _NO_CHARACTER
-    return f"[^/{''.join(ranges)}]" if is_not else f"[{''.join(ranges)}]"
-
-
-def _range_pattern(first: str, last: str) -> str:
-    return _escaped(first) if first == last else f"{_escaped(first)}-{_escaped(last)}"
-
-
-def _escaped(char: str) -> str:
-    return f"\\{char}" if char in _META else char
+def _needs_stand_in(unit: str) -> bool:
+    return len(unit) > 1 or unit >= chr(_FIRST_STAND_IN) or unit in combining()

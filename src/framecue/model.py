@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from framecue.backbone import Backbone, hash_of_tensors, is_hub_name, load_backbone
-from framecue.checkpoint import adapter_hash, load_adapter, read_adapter_config
+from framecue.backbone import Backbone, find_model, hash_of_tensors, is_hub_name, load_backbone, nearby_folders
+from framecue.checkpoint import adapter_hash, find_adapter, load_adapter, read_adapter_config
 from framecue.encode_files import EncodedVideos, encode_pictures, encode_videos
 from framecue.encoder import EncoderSpec, Fingerprint
-from framecue.errors import AdapterError, InputError, NotOfflineError, first_line
+from framecue.errors import AdapterError, InputError, ModelError, NotOfflineError, first_line
 from framecue.methods import Method, build_method
 from framecue.pictures import ImageLike
 from framecue.progress import ProgressCallback
@@ -298,6 +298,14 @@ class VideoTextModel(nn.Module):
         """Return captions of pixel values float32 (B, F, 3, S, S), one a video; see `caption_frames`."""
         return self.caption_frames(torch.from_numpy(pixel_values))
 
+    def check_texts(self) -> None:
+        """Raise if the model has no tokenizer.
+
+        Raises:
+            ModelError: it has none.
+        """
+        _ = self.backbone.tokenizer
+
     def fingerprint(self) -> Fingerprint:
         """Return the identity of this model's vectors; two models with equal fingerprints make equal vectors.
 
@@ -389,9 +397,47 @@ def load_described(spec: EncoderSpec) -> VideoTextModel:
     options: dict[str, Any] = {"dtype": getattr(torch, spec.precision)}
     if spec.device is not None:
         options["device"] = spec.device
-    if named.adapter_source is None:
+    adapter = None if named.adapter_source is None else _adapter_place(named, spec.near)
+    if adapter is None:
         options |= {"method": named.method, "options": dict(named.options)}
-    return load_model(named.backbone, adapter=named.adapter_source, revision=named.revision, **options)
+    return load_model(_backbone_place(named, spec.near), adapter=adapter, revision=named.revision, **options)
+
+
+def _backbone_place(named: Fingerprint, near: Sequence[str]) -> str:
+    """Return the place of a library's backbone; a folder that was moved is found by its weights.
+
+    Raises:
+        ModelError: it was a folder, and is nowhere near.
+    """
+    place = named.backbone
+    if not Path(place).is_absolute() or Path(place).exists():
+        return place
+    found = find_model(place, named.revision, near=near)
+    if found is None:
+        raise ModelError(
+            f"the library's model is no longer at {place}, nor beside the library, in the working folder or in the "
+            "hub's cache; name the folder where it is now (--model FOLDER), or make the library anew with another "
+            "model (framecue index --again --model NAME)"
+        )
+    return str(found)
+
+
+def _adapter_place(named: Fingerprint, near: Sequence[str]) -> str:
+    """Return the place of a library's adapter; a folder that was moved is found by its files' hash.
+
+    Raises:
+        AdapterError: it was a folder, and is nowhere near.
+    """
+    place = str(named.adapter_source)
+    if not Path(place).is_absolute() or Path(place).exists() or named.adapter is None:
+        return place
+    found = find_adapter(place, named.adapter, nearby_folders([*near, place]))
+    if found is None:
+        raise AdapterError(
+            f"the library's adapter is no longer at {place}, nor beside the library or in the working folder; name the "
+            "folder where it is now (--adapter FOLDER)"
+        )
+    return str(found)
 
 
 def _trained_commit(adapter: str | Path, name: str) -> str | None:

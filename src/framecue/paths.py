@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 
 from framecue.errors import InputError
+from framecue.forms import composed
 
-__all__ = ["NOT_LOCAL", "absolute_path", "is_url", "user_path"]
+__all__ = ["NOT_LOCAL", "absolute_path", "is_url", "is_utf8", "path_on_disk", "user_path"]
 
 NOT_LOCAL = "files in object stores and on the web cannot be read yet; copy it to a disk, or mount the store there"
 
@@ -31,3 +32,42 @@ def absolute_path(path: str | os.PathLike[str]) -> str:
 def is_url(path: str | os.PathLike[str]) -> bool:
     """Whether a path names a place in an object store or the like, as ``s3://bucket/a.mp4`` does."""
     return "://" in os.fspath(path)
+
+
+def is_utf8(path: str) -> bool:
+    """Whether a name is text; one that is not holds bytes that no library can note."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def path_on_disk(path: str) -> str:
+    """Return a path as the disk has it: names that were typed in another Unicode form than they have there are changed.
+
+    What is not on the disk stays as it is, and so does a name that is there as it was typed.
+
+    Args:
+        path: absolute or relative, as a person wrote it.
+    """
+    if path.isascii():
+        return path
+    begin, separator, rest = path.rpartition(os.sep)
+    if not separator:
+        return _name_on_disk(os.curdir, path)
+    parent = path_on_disk(begin)
+    # With its separator, as the root is nothing else.
+    return parent + separator + _name_on_disk(parent + separator, rest)
+
+
+def _name_on_disk(folder: str, name: str) -> str:
+    if name.isascii():
+        return name
+    try:
+        names = os.listdir(folder)  # noqa: PTH208 (names alone, not a Path for each)
+    except OSError:
+        return name
+    if name in names:
+        return name
+    return min((other for other in names if composed(other) == composed(name)), default=name)

@@ -39,6 +39,10 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
 
+    # A library of whoever runs the tests is none of theirs.
+    monkeypatch.delenv("FRAMECUE_LIBRARY", raising=False)
+    monkeypatch.delenv("FRAMECUE_PLAYER", raising=False)
+
     def run(*args: object) -> Result:
         capsys.readouterr()
         code = main([str(arg) for arg in args])
@@ -69,6 +73,7 @@ class Loader:
 def loader(monkeypatch: pytest.MonkeyPatch) -> Loader:
     loader = Loader()
     monkeypatch.setattr("framecue.model.load_model", loader)
+    monkeypatch.setattr("framecue.backbone.download.find_download", lambda name, **_: None)  # no hub is asked
     return loader
 
 

@@ -34,7 +34,16 @@ LOAD_MODEL = framecue.model.load_model
 MAYBE_INT, MAYBE_FLOAT, MAYBE_STR = (int, NoneType), (float, NoneType), (str, NoneType)
 SKIPPED = {"path": str, "reason": str}
 DUPLICATE = {"path": str, "original": str}
-HIT = {"rank": int, "path": str, "start_seconds": float, "end_seconds": float, "score": float, "hit": str}
+HIT = {
+    "rank": int,
+    "path": str,
+    "kind": str,
+    "start_seconds": float,
+    "end_seconds": float,
+    "score": float,
+    "hit": str,
+    "recorded": MAYBE_STR,
+}
 HYBRID_HIT = {
     **HIT,
     "words": list,
@@ -65,8 +74,13 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             "removed": int,
             "subtitles_updated": int,
             "metadata_updated": int,
+            "reread": list,
+            "warnings": list,
             "skipped": [SKIPPED],
+            "still_unreadable": list,
+            "passed_over": {"images": int, "sounds": int, "others": int},
             "videos": int,
+            "images": int,
             "segments": int,
         },
     ),
@@ -89,11 +103,20 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
     "info": (
         "info {library}",
         {
+            "library": str,
             "videos": int,
+            "images": int,
             "segments": int,
+            "duration_seconds": float,
+            "size_bytes": int,
+            "first_indexed_seconds": float,
+            "last_indexed_seconds": float,
+            "num_indexed_segments": MAYBE_INT,
+            "has_text_index": bool,
             "fingerprint": dict,
-            "files": [{"path": str, "duration_seconds": float}],
+            "files": [{"path": str, "duration_seconds": float, "kind": str}],
             "duplicates": [DUPLICATE],
+            "unreadable": list,
         },
     ),
     "info of an adapter": (
@@ -121,7 +144,15 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "remove": (
         "remove {clips}/red.mp4 {clips}/none.mp4 --library {library}",
-        {"library": str, "removed": int, "skipped": [SKIPPED], "videos": int, "segments": int},
+        {
+            "library": str,
+            "removed": int,
+            "skipped": [SKIPPED],
+            "kept": list,
+            "videos": int,
+            "images": int,
+            "segments": int,
+        },
     ),
     "optimize": (
         "optimize --library {library}",
@@ -132,6 +163,41 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             "num_versions_dropped": int,
             "index": str,
             "num_indexed_rows": int,
+        },
+    ),
+    "doctor": (
+        "doctor --library {library} --model moji-clip",
+        {
+            "framecue": str,
+            "python": str,
+            "platform": str,
+            "packages": dict,
+            "ffmpeg": dict,
+            "extras": dict,
+            "model": {"name": str, "here": bool},
+            "device": str,
+            "precision": str,
+            "cache": {"folder": str, "size_bytes": int, "free_bytes": int, "models": list},
+            "library": {
+                "library": str,
+                "format": int,
+                "fingerprint": dict,
+                "videos": int,
+                "copies": int,
+                "num_rows": int,
+                "num_read": int,
+                "error": NoneType,
+                "num_bad_vectors": int,
+                "num_doubled": int,
+                "num_indexed": MAYBE_INT,
+                "has_text_index": bool,
+                "size_bytes": MAYBE_INT,
+                "missing": list,
+                "away": list,
+                "begun_again": bool,
+            },
+            "findings": [{"level": str, "what": str, "way_out": str}],
+            "sound": bool,
         },
     ),
     "demo": (

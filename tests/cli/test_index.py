@@ -4,17 +4,21 @@ import json
 import os
 import signal
 import threading
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from framecue.cli import watch as watch_command
 from framecue.library import Library
+from framecue.library.store import Store
 from framecue.library.watching import watch
+from support.recordings import record
 
-NOTICE = "Using the shipped moji-clip with moji-prompt-switch"
+NOTICE = "A new library takes google/siglip2-base-patch16-224"
 
 
 @pytest.fixture
@@ -39,7 +43,12 @@ def test_json_is_the_whole_of_standard_output(run, loader, uri: str, clips: Path
         "removed": 0,
         "subtitles_updated": 0,
         "metadata_updated": 0,
+        "reread": [],
+        "warnings": [],
+        "still_unreadable": [],
+        "passed_over": {"images": 0, "sounds": 0, "others": 0},
         "videos": 4,
+        "images": 0,
         "segments": 4,
     }
     assert skipped["path"] == str(clips / "text.mp4")
@@ -70,12 +79,12 @@ def test_by_default_the_model_computes_in_what_is_fast_here(
     assert loader.options == [{"dtype": dtype}, {"dtype": torch.float32}]
 
 
-def test_new_library_takes_the_shipped_model_and_says_so(run, loader, uri: str, clips: Path) -> None:
+def test_new_library_takes_a_real_model_and_says_so(run, loader, uri: str, clips: Path) -> None:
     result = run("index", clips, "--library", uri)
     assert result.code == 0
-    assert loader.asked == [("moji-clip", "moji-prompt-switch")]
+    assert loader.asked == [("google/siglip2-base-patch16-224", None)]
     (notice,) = [line for line in result.err.splitlines() if NOTICE in line]
-    assert "--model openai/clip-vit-base-patch32" in notice
+    assert "--model names another" in notice
 
 
 def test_named_model_comes_without_the_shipped_adapter(run, loader, uri: str, clips: Path) -> None:
@@ -107,8 +116,10 @@ def test_another_model_is_refused_even_if_nothing_is_new(run, loader, uri: str, 
     run("index", clips, "--library", uri, "--model", "clip")
     result = run("index", clips, "--library", uri, "--model", "other")
     assert (result.code, result.out) == (1, "")
-    assert result.err.startswith(f"Error: library {uri} was made with another model: its backbone is")
-    assert result.err.count("\n") == 1
+    summary, details = result.err.splitlines()
+    assert summary.startswith(f"Error: library {uri} was made with another model; use its own")
+    assert "framecue index --again" in summary
+    assert details.strip() == 'its backbone is "clip", not "other"'
 
 
 def test_adapter_alone_takes_the_librarys_model_or_is_wrong_usage(run, loader, uri: str, clips: Path) -> None:
@@ -194,7 +205,7 @@ def test_prune_exclude_and_duplicates(run, loader, uri: str, clips: Path) -> Non
     assert f"duplicate {duplicate['path']}: the same as {duplicate['original']}" in result.err
     assert "1 duplicates, 1 removed" in result.err
     assert json.loads(run("info", uri, "--json").out)["duplicates"] == [duplicate]
-    assert duplicate["path"] in run("info", uri).out
+    assert duplicate["path"] in run("info", uri, "--files").out
 
 
 def test_empty_glob_is_one_line(run, loader, uri: str, clips: Path) -> None:
@@ -285,3 +296,64 @@ def test_watch_options_are_checked(run, loader, uri: str, clips: Path) -> None:
     assert result.code == 1
     assert f"nothing to watch: there is nothing at {clips / 'nowhere'}" in result.err
     assert loader.asked == []
+
+
+def test_what_is_left_alone_is_counted_in_a_line_and_no_more(run, loader, uri: str, clips: Path) -> None:
+    for number in range(3):
+        (clips / f"{number}.mp4").write_bytes(b"noise" * 999 + bytes([number]))
+        (clips / f"{number}.ts").write_text("let a = 1;\n")
+        Image.new("RGB", (64, 48), (9 * number, 9, 9)).save(clips / f"{number}.png")
+    first = run("index", clips, "--library", uri, "--model", "clip")
+    assert first.err.count("skipped ") == 3
+    second = run("index", clips, "--library", uri)
+    assert second.code == 0
+    assert second.err.splitlines() == [
+        f"3 files still cannot be read; `framecue info {uri} --files` lists why, --retry reads again",
+        "passed over: 3 pictures (--images indexes them), 3 other files with a video's suffix",
+        f"0 added (0 encoded), 4 unchanged, 0 skipped; library {uri} holds 4 videos, 4 segments",
+    ]
+    third = run("index", clips, "--library", uri, "--images", "--retry", "--json")
+    assert third.err.splitlines()[-2:] == [
+        "passed over: 3 other files with a video's suffix",
+        f"3 added (3 encoded), 4 unchanged, 3 skipped; library {uri} holds 4 videos, 3 pictures, 7 segments",
+    ]
+    report = json.loads(third.out)
+    assert report["passed_over"] == {"images": 0, "sounds": 0, "others": 3}
+    assert (report["videos"], report["images"], len(report["skipped"])) == (4, 3, 3)
+
+
+def test_a_run_of_which_nothing_is_new_and_nothing_readable(run, loader, uri: str, clips: Path, tmp_path: Path) -> None:
+    run("index", clips, "--library", uri, "--model", "clip")
+    folder = tmp_path / "broken"
+    folder.mkdir()
+    (folder / "noise.mp4").write_bytes(b"noise" * 999)
+    (folder / "song.mod").write_bytes(bytes(1080) + b"M.K." + bytes(99))
+    run("index", folder, "--library", uri)
+    again = run("index", folder, "--library", uri)
+    assert again.code == 0
+    assert again.err.startswith("1 file still cannot be read")
+
+
+def test_a_file_that_lacks_a_part_is_indexed_and_told(run, loader, uri: str, tmp_path: Path) -> None:
+    path = record(tmp_path / "film.mkv", pictures=(0, 20))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    result = run("index", path, "--library", uri, "--model", "clip", "--json")
+    report = json.loads(result.out)
+    (doubt,) = report["warnings"]
+    assert (result.code, report["added"], doubt["path"]) == (0, 1, str(path))
+    assert doubt["reason"].endswith("seconds are there: it is damaged or was cut off")
+    assert f"warning {path}: indexed, but {doubt['reason']}" in result.err
+
+
+def test_files_that_an_older_framecue_read_otherwise_are_told(run, loader, uri: str, tmp_path: Path) -> None:
+    path = record(tmp_path / "late.mkv", pictures=(5, 8), sound=(0, 8))
+    assert run("index", path, "--library", uri, "--model", "clip").code == 0
+    store = Store.open(uri)
+    (row,) = store.rows_at([str(path)])[str(path)]
+    store.write([replace(row, start_seconds=0.0, reading=None)], replacing=[str(path)])
+    result = run("index", path, "--library", uri, "--json")
+    assert json.loads(result.out)["reread"] == [{"path": str(path), "reason": "times"}]
+    assert result.err.splitlines() == [
+        "1 file that an older framecue indexed with other times or shapes: encoding again 1 for times",
+        f"0 added (1 encoded), 1 encoded again, 0 unchanged, 0 skipped; library {uri} holds 1 videos, 1 segments",
+    ]

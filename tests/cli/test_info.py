@@ -1,11 +1,17 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+
+from framecue.cli.info import _length
+from framecue.library.store import Store
 
 
 @pytest.fixture
@@ -17,10 +23,15 @@ def uri(run, loader, tmp_path: Path, clips: Path) -> str:
 
 
 def test_json(run, loader, uri: str, clips: Path) -> None:
+    before = (Path(uri) / "segments.lance").stat().st_ctime - 600
     result = run("info", uri, "--json")
     assert (result.code, result.err) == (0, "")
     info = json.loads(result.out)
-    assert list(info) == ["videos", "segments", "fingerprint", "files", "duplicates"]
+    assert (info["library"], info["images"]) == (uri, 0)
+    assert info["duration_seconds"] == sum(file["duration_seconds"] for file in info["files"])
+    assert info["size_bytes"] == sum(file.stat().st_size for file in Path(uri).rglob("*") if file.is_file())
+    assert before <= info["first_indexed_seconds"] <= info["last_indexed_seconds"] <= time.time()
+    assert (info["num_indexed_segments"], info["has_text_index"]) == (None, True)
     assert (info["videos"], info["segments"]) == (4, 4)
     assert info["fingerprint"] == loader.models[0].fingerprint().to_dict()
     assert [file["path"] for file in info["files"]] == [
@@ -30,13 +41,64 @@ def test_json(run, loader, uri: str, clips: Path) -> None:
     assert loader.asked == []
 
 
-def test_table_for_people(run, uri: str, clips: Path) -> None:
+def rows_of(out: str) -> list[list[str]]:
+    return [re.split(r"  +", line.strip()) for line in out.splitlines() if line.strip()]
+
+
+def test_it_tells_people_what_they_want_to_know(run, uri: str, clips: Path) -> None:
+    shutil.copy(clips / "red.mp4", clips / "more" / "red again.mp4")
+    assert run("index", clips, "--library", uri).code == 0
     result = run("info", uri)
     assert (result.code, result.err) == (0, "")
-    lines = [line.split() for line in result.out.splitlines()]
-    for row in (["videos", "4"], ["backbone", "clip"], ["adapter_source", "tuned"], ["revision", "none"]):
-        assert row in lines
-    assert ["0:02", str(clips / "green.mp4")] in lines
+    rows = {row[0]: row[1:] for row in rows_of(result.out)}
+    assert list(rows) == [
+        *("library", "videos", "duplicates", "moments", "size on disk", "folders", f"1 in {clips / 'more'}"),
+        *("indexed", "index", "words", "model"),
+    ]
+    assert rows["library"] == [uri]
+    assert rows["videos"] == ["4, 5 s"]
+    assert rows["duplicates"] == ["1, stored once"]
+    assert rows["moments"] == ["4"]
+    assert re.fullmatch(r"\d+\.\d [kM]B", rows["size on disk"][0])
+    assert rows["folders"] == [f"3 in {clips}"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d( to \d{4}-\d\d-\d\d \d\d:\d\d)?", rows["indexed"][0])
+    assert rows["index"] == ["none, a search looks at every moment"]
+    assert rows["words"] == ["indexed, for --hybrid"]
+    assert rows["model"] == ["clip, mean-pool (tuned)"]
+    assert "green.mp4" not in result.out
+
+
+def test_files_are_listed_where_they_are_asked_for(run, uri: str, clips: Path) -> None:
+    shutil.copy(clips / "red.mp4", clips / "more" / "red again.mp4")
+    assert run("index", clips, "--library", uri).code == 0
+    rows = rows_of(run("info", uri, "--files").out)
+    assert ["0:02", str(clips / "green.mp4")] in rows
+    assert [str(clips / "more" / "red again.mp4"), str(clips / "red.mp4")] in rows
+
+
+def test_pictures_are_counted_apart(run, uri: str) -> None:
+    store = Store.open(uri)
+    store.table.lance.update(where="path LIKE '%red%'", values={"kind": "image"})
+    rows = {row[0]: row[1:] for row in rows_of(run("info", uri).out)}
+    assert rows["videos"][0].startswith("3, ")
+    assert rows["pictures"] == ["1"]
+    assert json.loads(run("info", uri, "--json").out)["images"] == 1
+
+
+def test_an_empty_library(run, uri: str, clips: Path) -> None:
+    assert run("remove", clips, "--library", uri).code == 0
+    rows = {row[0]: row[1:] for row in rows_of(run("info", uri, "--files").out)}
+    assert rows["videos"] == ["none"]
+    assert "folders" not in rows
+    assert rows["indexed"] == ["at a time that is not noted"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0 s"), (59.6, "1 min 0 s"), (211, "3 min 31 s"), (3599.9, "1 h 0 min"), (4_000_000, "1,111 h 6 min")],
+)
+def test_lengths(seconds: float, text: str) -> None:
+    assert _length(seconds) == text
 
 
 def test_missing_library_is_one_line(run, tmp_path: Path) -> None:

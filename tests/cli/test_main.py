@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -51,6 +52,7 @@ def test_help_lists_every_command_with_its_words(run) -> None:
         assert f"  {name} " in result.out
         assert entry.short_help[:30] in result.out
     assert set(COMMANDS) == {
+        "doctor",
         *("index", "search", "info", "train", "evaluate", "caption", "moji-motion", "demo", "methods"),
         *("import-checkpoint", "optimize", "remove", "clip"),
     }
@@ -74,9 +76,14 @@ def test_version(run) -> None:
         (["serch", "x"], ["unknown command 'serch'", "did you mean search?", "framecue --help"]),
         (["zzz"], ["unknown command 'zzz'", "known: index, search, info"]),
         (["--libary"], ["No such option '--libary'", "framecue --help"]),
-        (["info"], ["Missing argument 'LIBRARY_OR_ADAPTER'", "framecue info --help"]),
         (["info", "a", "b"], ["unexpected extra argument", "framecue info --help"]),
-        (["search", "x"], ["Missing option '--library'", "framecue search --help"]),
+        (["search", "x", "--library", "y", "--json", "--format", "tsv"], ["beside --format", "framecue search --help"]),
+        (["search", "x", "--library", "y", "--format", "csv"], ["'csv'", "table", "path", "hit", "tsv", "jsonl"]),
+        (["search", "x", "--library", "y", "-0"], ["--null is given without --format path or hit"]),
+        (["search", "x", "--library", "y", "-0", "--format", "tsv"], ["--null is given without --format path or hit"]),
+        (["search", "x", "--library", "y", "--explain", "--format", "hit"], ["--format hit has no room for --explain"]),
+        (["search", "--queries", "x", "--library", "y", "--open", "1"], ["--open is given with --queries"]),
+        (["search", "x", "--library", "y", "--open", "0"], ["'--open'", "x>=1"]),
         (["search", "x", "--libary", "y"], ["No such option '--libary'", "framecue search --help"]),
         (["search", "x", "--library", "y", "-k", "0"], ["'-k'", "x>=1"]),
         (["search", "x", "--library", "y", "-k", "many"], ["'-k'", "'many'"]),
@@ -142,10 +149,39 @@ def test_exit_code_of_a_command_is_kept(run, command_that) -> None:
     assert run("index").code == 3
 
 
-def test_defect_keeps_its_traceback(command_that) -> None:
+def test_a_defect_is_one_line_and_its_traceback_can_be_had(run, command_that, monkeypatch: pytest.MonkeyPatch) -> None:
     command_that(raising(ZeroDivisionError("a defect")))
+    result = run("index")
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith("Error: a defect in framecue, please report it: ZeroDivisionError: a defect (in test_")
+    assert result.err.endswith("; FRAMECUE_TRACEBACK=1 shows more\n")
+    assert result.err.count("\n") == 1
+    monkeypatch.setenv("FRAMECUE_TRACEBACK", "1")
     with pytest.raises(ZeroDivisionError):
         main(["index"])
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "err"),
+    [
+        (click.Abort(), 130, "Error: stopped\n"),
+        (
+            OSError(errno.ENOSPC, "No space left on device"),
+            1,
+            "Error: cannot write the output: No space left on device\n",
+        ),
+        (
+            OSError(errno.EROFS, "Read-only file system", "/a/b"),
+            1,
+            "Error: cannot write /a/b: Read-only file system\n",
+        ),
+        (MemoryError(), 1, "Error: there is not enough memory for this\n"),
+    ],
+)
+def test_what_the_system_refuses_is_no_defect(run, command_that, error: Exception, code: int, err: str) -> None:
+    command_that(raising(error))
+    result = run("index")
+    assert (result.code, result.out, result.err) == (code, "", err)
 
 
 def test_commands_are_where_the_table_says() -> None:
@@ -160,6 +196,15 @@ def test_one_line_keeps_letters_and_escapes_the_rest() -> None:
     assert one_line("Grüße 日本.mp4") == "Grüße 日本.mp4"
     assert one_line("a\nb\tc\x1b]8;;x\x07") == "a\\nb\\tc\\x1b]8;;x\\x07"
     assert one_line("caf\udce9") == "caf\\udce9"
+    assert one_line("a\u202eb\u2066c\u200fd\x85e\u2028f\ufefff") == r"a\u202eb\u2066c\u200fd\x85e\u2028f\ufefff"
+    # A family of four joined to one picture, a space of macOS, one of Japanese, and a Persian word in two parts.
+    for name in (
+        "👨‍👩‍👧‍👦.mp4",
+        "9.41.00\u202fAM.mov",
+        "旅行\u3000夏.mp4",
+        "\u0645\u06cc\u200c\u062e\u0648\u0631\u0645.mp4",
+    ):
+        assert one_line(name) == name
 
 
 def test_json_is_ascii_and_carries_any_name(capsys: pytest.CaptureFixture[str]) -> None:
@@ -177,6 +222,9 @@ def test_table_in_a_pipe_has_one_line_a_row_and_takes_no_markup(capsys: pytest.C
     assert sum(long in line for line in lines) == 1
     assert any(line.split() == ["2", "/b\\n.mp4"] for line in lines)
     assert max(map(len, lines)) < 600
+    # The long one makes no other line long.
+    assert sorted(map(len, lines))[-2] <= 120
+    assert all(line == line.rstrip() for line in lines)
 
 
 def test_a_path_is_a_link_in_a_terminal_alone(
@@ -204,6 +252,78 @@ def test_progress_is_silent_where_there_is_no_terminal(capsys: pytest.CaptureFix
         bar.show(1, 2)
         log("step 1")
     assert capsys.readouterr() == ("", "step 1\n")
+
+
+def test_a_long_run_tells_a_line_a_minute_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    now = 0.0
+    with ProgressBar("Indexing", seconds=lambda: now) as bar:
+        for second in range(0, 301, 5):
+            now = float(second)
+            bar.show(second / 10, 120)
+            bar.show(second / 10, None)
+        bar.close()
+        now = 1000.0
+        bar.show(31, 120)
+        now = 1059.0
+        bar.show(31, 120)
+        now = 1060.0
+        bar.show(31, 120)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines() == [
+        "Indexing: 6 of 120 (5%), about 19:00 left",
+        "Indexing: 12 of 120 (10%), about 18:00 left",
+        "Indexing: 18 of 120 (15%), about 17:00 left",
+        "Indexing: 24 of 120 (20%), about 16:00 left",
+        "Indexing: 30 of 120 (25%), about 15:00 left",
+        "Indexing: 31 of 120 (26%)",
+    ]
+
+
+def test_a_terminal_that_cannot_draw_gets_lines_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "dumb")
+    now = 0.0
+    with ProgressBar("Indexing", seconds=lambda: now) as bar:
+        bar.show(0, 2)
+        now = 60.0
+        bar.show(1, 2)
+    assert capsys.readouterr().err == "Indexing: 1 of 2 (50%), about 1:00 left\n"
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_table_fits_its_terminal_whatever_its_names(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    from rich.cells import cell_len
+
+    for name, value in (("FORCE_COLOR", "1"), ("TERM", "xterm"), ("NO_COLOR", "1"), ("COLUMNS", str(width))):
+        monkeypatch.setenv(name, value)
+    names = [
+        "x" * 1000,
+        "日本語" * 60,
+        "👨‍👩‍👧‍👦" * 40,
+        "סרטון " * 40,
+        "a\u0301" * 300,
+        "\x1b[31m" * 60,
+        "[red]" * 60,
+        "short",
+    ]
+    paths = [FilePath(f"/media/disk/{name}/{name}.mp4") for name in names]
+    rows = [(str(rank), "0:40-0:45", path) for rank, path in enumerate(paths, start=1)]
+    print_table(["rank", "time", "path"], rows, right=["rank", "time"])
+    out = capsys.readouterr().out
+    lines = [line for line in re.sub(r"\x1b\]8;[^\x1b]*\x1b\\|\x1b\[[0-9;]*m", "", out).splitlines() if line.strip()]
+    assert len(lines) == 2 + len(names)
+    assert "\x1b" not in "".join(lines)
+    for line in lines[2:]:
+        assert line.split()[1] == "0:40-0:45"
+        assert line.rstrip().endswith(".mp4")
+        assert cell_len(line) <= width
+    # The end of the name is kept, and so is where the path begins.
+    assert all("/med" in line for line in lines[2:])
 
 
 HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"  # the cursor

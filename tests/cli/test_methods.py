@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,6 +58,19 @@ def test_table_for_people(run) -> None:
     assert rows["vop"][:4] == ["122,880", "122,880", "0.081%", "yes"]
     assert rows["x-pool"][3] == "no"
     assert " ".join(rows["vop"][4:]) == METHODS["vop"].paper
+
+
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize("width", [80, 120, 140])
+def test_no_line_is_broken_in_a_terminal(run, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    for name, value in (("FORCE_COLOR", "1"), ("TERM", "xterm"), ("NO_COLOR", "1"), ("COLUMNS", str(width))):
+        monkeypatch.setenv(name, value)
+    out = re.sub(r"\x1b\[[0-9;]*m", "", run("methods").out)
+    _, *lines = [line.rstrip() for line in out.splitlines() if line.strip()]
+    assert max(map(len, lines)) <= width
+    assert all(line.lstrip("\u2500 ").split(" ")[0] in ("method", "", *METHODS) for line in lines)
+    assert sum(METHODS["vop"].paper in line for line in lines) == 1
+    assert re.search(r"vop +122,880 +122,880 +0\.081% +yes", out)
 
 
 @pytest.mark.usefixtures("few")

@@ -27,7 +27,7 @@ def test_json(run, uri: str, clips: Path) -> None:
     assert answer.keys() == {"query", "results"}
     assert answer["query"] == "green"
     best, second = answer["results"]
-    assert list(best) == ["rank", "path", "start_seconds", "end_seconds", "score", "hit"]
+    assert list(best) == ["rank", "path", "kind", "start_seconds", "end_seconds", "score", "hit", "recorded"]
     assert best["hit"] == f"{best['path']}@0:00-0:02"
     assert (best["rank"], best["path"], best["start_seconds"]) == (1, str(clips / "green.mp4"), 0)
     assert best["end_seconds"] == pytest.approx(2, abs=0.05)
@@ -54,8 +54,9 @@ def test_library_names_its_model(run, loader, uri: str) -> None:
 def test_another_model_is_refused(run, uri: str) -> None:
     result = run("search", "red", "--library", uri, "--model", "other")
     assert (result.code, result.out) == (1, "")
-    assert 'its backbone is "clip", not "other"' in result.err
-    assert result.err.count("\n") == 1
+    summary, details = result.err.splitlines()
+    assert summary.startswith(f"Error: library {uri} was made with another model; use its own (leave out the model")
+    assert details.strip() == 'its backbone is "clip", not "other"'
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n"])
@@ -139,7 +140,8 @@ def test_filters(run, uri: str, clips: Path, options: tuple[str, ...], found: se
     assert set(paths(run("search", "red", "--library", uri, *options, "--json"))) == found
     if not found:
         result = run("search", "red", "--library", uri, *options)
-        assert result.err == "nothing found; no video passes the filters and --min-score\n"
+        assert (result.code, result.out) == (0, "")
+        assert result.err == "nothing found: --before leaves 0 of 4 videos\n"
 
 
 @pytest.mark.parametrize(
@@ -223,19 +225,108 @@ def test_a_capable_terminal_shows_the_frame_and_links(run, uri: str, monkeypatch
     assert sum(int(green) > 150 and int(red) < 80 for red, green, _ in blocks) > 500
 
 
+def test_a_picture_made_of_colours_is_not_shown_without_them(run, uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("FORCE_COLOR", "1"), ("TERM", "xterm-256color"), ("COLORTERM", "truecolor")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("NO_COLOR", "1")
+    out = run("search", "green", "-k", 1, "--explain", "--library", uri).out
+    assert "best frame at" in out
+    assert "\u2580" not in out
+    # Neither in the table nor elsewhere is there a colour; bold and links are none.
+    assert not re.search(r"\x1b\[(?:[0-9;]*;)?[349][0-7](?:;[0-9;]*)?m", out)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--folder", "{clips}/none"), "--folder leaves 0 of 4 videos"),
+        (("--folder", "{clips}/none", "--path", "*.mp4"), "--folder leaves 0 of 4 videos; without it 4 pass"),
+        (("--longer-than", "1:00", "--path", "red*"), "--longer-than leaves 0 of 4 videos; without it 1 passes"),
+        (
+            ("--path", "red*", "--folder", "{clips}/more"),
+            "--folder leaves 1, --path leaves 1 of 4 videos, and no video passes both; "
+            "without --folder 1 passes; without --path 1 passes",
+        ),
+        (
+            ("--where", "path LIKE '%none%'", "--after", "2999-01-01"),
+            "--after leaves 0 of 4 videos; --where leaves 0 of 4 videos",
+        ),
+        (("--min-score", "1", "--path", "blue*"), "the best result scores {best}, less than --min-score 1"),
+        (("--before", "2000-01-01", "--page", "3"), "--before leaves 0 of 4 videos"),
+        (("--before", "2000-01-01", "--hybrid"), "--before leaves 0 of 4 videos"),
+    ],
+)
+def test_nothing_found_says_what_is_to_blame(run, uri: str, clips: Path, options: tuple[str, ...], says: str) -> None:
+    options = tuple(option.format(clips=clips) for option in options)
+    result = run("search", "red", "--library", uri, *options)
+    best = json.loads(run("search", "red", "--path", "blue*", "--library", uri, "--json").out)["results"][0]["score"]
+    assert (result.code, result.out) == (0, "")
+    assert result.err == f"nothing found: {says.format(best=f'{best:.3f}')}\n"
+
+
+def test_lines_for_other_programs(run, uri: str, clips: Path, tmp_path: Path) -> None:
+    hits = json.loads(run("search", "green", "--library", uri, "-k", 2, "--json").out)["results"]
+    common = ("search", "green", "--library", uri, "-k", 2, "--format")
+    assert run(*common, "path") == (0, "".join(f"{hit['path']}\n" for hit in hits), "")
+    assert run(*common, "path", "-0") == (0, "".join(f"{hit['path']}\0" for hit in hits), "")
+    assert run(*common, "hit") == (0, "".join(f"{hit['hit']}\n" for hit in hits), "")
+    lines = run(*common, "jsonl").out.splitlines()
+    assert [json.loads(line) for line in lines] == [{"query": "green", **hit} for hit in hits]
+    head, *rows = (line.split("\t") for line in run(*common, "tsv").out.splitlines())
+    assert head == ["query", "rank", "score", "start_seconds", "end_seconds", "path", "hit"]
+    assert [row[:2] + row[5:] for row in rows] == [["green", str(hit["rank"]), hit["path"], hit["hit"]] for hit in hits]
+    assert [float(value) for row in rows for value in row[2:5]] == pytest.approx(
+        [hit[name] for hit in hits for name in ("score", "start_seconds", "end_seconds")], abs=1e-6
+    )
+    explained = run(*common, "jsonl", "--explain", "--hybrid").out.splitlines()
+    assert "explanation" in json.loads(explained[0])
+    assert json.loads(explained[0])["words"] == ["green"]
+    queries = tmp_path / "queries.txt"
+    queries.write_text("red\nblue\n")
+    several = run("search", "--queries", queries, "--library", uri, "-k", 1, "--format", "jsonl").out.splitlines()
+    assert [json.loads(line)["query"] for line in several] == ["red", "blue"]
+    for name in ("path", "tsv"):
+        result = run(*common, name, "--path", "none")
+        assert (result.code, result.out.count("\n")) == (0, 1 if name == "tsv" else 0)
+        assert result.err == "nothing found: --path leaves 0 of 4 videos\n"
+
+
+def test_paths_are_relative_where_that_is_shorter(run, uri: str, clips: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(clips)
+    (clips / "-odd.mp4").write_bytes((clips / "red.mp4").read_bytes())
+    (clips / "red.mp4").unlink()
+    assert run("index", ".", "--library", uri).code == 0
+    out = run("search", "yellow", "--library", uri).out
+    assert next(line.split()[-1] for line in out.splitlines() if re.match(r" +\d", line)) == "more/yellow.mp4"
+    assert " ./-odd.mp4\n" in out
+    assert f"{clips}/more/yellow.mp4\n" in run("search", "yellow", "--library", uri, "--format", "path").out
+    monkeypatch.chdir(clips / "more")
+    assert "../green.mp4" in run("search", "green", "--library", uri, "--explain").out
+
+
 def test_a_sheet(run, uri: str, clips: Path, tmp_path: Path) -> None:
     (clips / "red.mp4").unlink()
     sheet = tmp_path / "out.png"
     result = run("search", "red", "--library", uri, "--sheet", sheet)
     assert (result.code, result.err) == (0, f"See them in {sheet}\n")
     with Image.open(sheet) as picture:
-        assert picture.size == (16 + 3 * 448, 16 + 26 + 2 * 120)
+        assert picture.size[0] == 20 + 2 * (4 * 196 - 4 + 20)
         # Of the file that is gone, the thumbnail.
         red, green, blue = picture.convert("RGB").getpixel((60, 90))
         assert red > 180 > 80 > max(green, blue)
     document = json.loads(run("search", "red", "--library", uri, "--sheet", sheet, "--json").out)
     assert document.keys() == {"query", "results", "sheet"}
     assert document["sheet"] == str(sheet)
+
+
+def test_there_is_no_sheet_of_nothing(run, uri: str, tmp_path: Path) -> None:
+    sheet = tmp_path / "out.png"
+    options = ("search", "red", "--library", uri, "--path", "none", "--sheet", sheet)
+    result = run(*options)
+    assert (result.code, result.out) == (0, "")
+    assert result.err.splitlines()[-1] == "no sheet is written, as there is nothing to see"
+    assert json.loads(run(*options, "--json").out)["sheet"] is None
+    assert not sheet.exists()
 
 
 def test_queries_of_a_file(run, loader, uri: str, tmp_path: Path) -> None:
@@ -272,3 +363,21 @@ def test_a_library_that_is_not_there_is_told_before_the_models_libraries_are_imp
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "1 []"
     assert "no library at" in done.stderr
+
+
+def test_pictures_have_no_time_and_can_be_left_out(run, loader, uri: str, clips: Path, tmp_path: Path) -> None:
+    picture = clips / "green.png"
+    Image.new("RGB", (64, 48), (30, 200, 30)).save(picture)
+    assert run("index", clips, "--images", "--library", uri).code == 0
+    only = run("search", "green", "--kind", "image", "--library", uri)
+    assert [line.split() for line in only.out.splitlines() if line.strip()][-1][2:] == [str(picture)]
+    documents = json.loads(run("search", "green", "--library", uri, "--json").out)["results"]
+    kinds = {Path(hit["path"]).name: (hit["kind"], hit["start_seconds"], hit["hit"]) for hit in documents}
+    assert kinds["green.png"] == ("image", 0.0, f"{picture}@0:00-0:00")
+    assert kinds["green.mp4"][0] == "video"
+    videos = json.loads(run("search", "green", "--kind", "video", "--library", uri, "--json").out)["results"]
+    assert str(picture) not in {hit["path"] for hit in videos}
+    clip = run("clip", f"{picture}@0:00-0:00", "--output", tmp_path / "x.mp4")
+    assert (clip.code, clip.err) == (1, f"Error: {picture}: is a still image, of which no clip can be cut\n")
+    assert run("search", "green", "--kind", "film", "--library", uri).code == 2
+    assert ["pictures", "1"] in [line.split() for line in run("info", uri).out.splitlines()]

@@ -10,17 +10,28 @@ import pytest
 from PIL import Image
 
 from framecue.cli import sheet as sheet_module
-from framecue.cli.sheet import FRAME_SIZE, FRAMES_SHOWN, SheetRow, contact_sheet
+from framecue.cli.sheet import SheetRow, contact_sheet
 from framecue.errors import InputError
 from framecue.library import BestFrame, Explanation
 from framecue.library.results import Hit
-from framecue.video import write_video
+from framecue.video import IsolatedFrameSource, write_video
 
-COLOURS = {"red": (220, 30, 30), "green": (30, 200, 30), "blue": (30, 30, 220), "yellow": (220, 220, 30)}
+COLOURS = {
+    "red": (220, 30, 30),
+    "green": (30, 200, 30),
+    "blue": (30, 30, 220),
+    "yellow": (220, 220, 30),
+    "grey": (120, 120, 120),
+}
 PAPER, EMPTY = (250, 250, 250), (232, 232, 232)
 MARK = (20, 140, 70)
-STEP = FRAME_SIZE[0] + 3
-STRIP = FRAMES_SHOWN * STEP - 3
+FRAMES_SHOWN, WIDTH = 4, 192
+STEP = WIDTH + 4
+STRIP = FRAMES_SHOWN * STEP - 4
+MARGIN, HEADING = 20, 36
+WORDS = 6 + 22 + 18  # below a strip: a gap, the line of its name, that of its folder
+CELL = WIDTH + WORDS + MARGIN  # of a square video
+ROW = HEADING + CELL
 
 
 def hit(path: Path | str, rank: int = 1, start_seconds: float = 0.0, end_seconds: float = 2.0) -> Hit:
@@ -28,16 +39,16 @@ def hit(path: Path | str, rank: int = 1, start_seconds: float = 0.0, end_seconds
 
 
 def frame_at(sheet: np.ndarray, row: int, column: int, place: int) -> np.ndarray:
-    """The pixels of a frame, without its edge; the layout is worked out here on its own."""
-    top = 16 + row * (20 + 6 + FRAME_SIZE[1] + 20 + 16) + 26
-    left = 16 + column * (STRIP + 16) + place * STEP
-    return sheet[top + 4 : top + FRAME_SIZE[1] - 4, left + 4 : left + FRAME_SIZE[0] - 4]
+    """The pixels of a frame, without its edge; the layout is worked out here on its own, for square videos."""
+    top = MARGIN + row * ROW + HEADING
+    left = MARGIN + column * (STRIP + MARGIN) + place * STEP
+    return sheet[top + 6 : top + WIDTH - 6, left + 6 : left + WIDTH - 6]
 
 
 def label_at(sheet: np.ndarray, row: int, column: int) -> np.ndarray:
-    top = 16 + row * (20 + 6 + FRAME_SIZE[1] + 20 + 16) + 26 + FRAME_SIZE[1] + 3
-    left = 16 + column * (STRIP + 16)
-    return sheet[top : top + 18, left : left + STRIP]
+    top = MARGIN + row * ROW + HEADING + WIDTH
+    left = MARGIN + column * (STRIP + MARGIN)
+    return sheet[top + 4 : top + WORDS, left : left + STRIP]
 
 
 def has_colour(pixels: np.ndarray, colour: tuple[int, int, int], *, within: int = 12) -> bool:
@@ -71,12 +82,12 @@ def videos(tmp_path: Path) -> dict[str, Path]:
 
 def test_frames_are_where_they_belong(videos: dict[str, Path], tmp_path: Path) -> None:
     rows = [
-        SheetRow("first", [hit(videos["red"], 1), hit(videos["green"], 2), hit(videos["blue"], 3)]),
-        SheetRow("second", [hit(videos["yellow"], 1), hit(videos["red"], 2), hit(videos["green"], 3)]),
+        SheetRow("first", [hit(videos["red"], 1), hit(videos["green"], 2)]),
+        SheetRow("second", [hit(videos["yellow"], 1), hit(videos["red"], 2)]),
     ]
     sheet = draw(rows, tmp_path)
-    assert sheet.shape == (16 + 2 * 146, 16 + 3 * (STRIP + 16), 3)
-    for row, names in enumerate((["red", "green", "blue"], ["yellow", "red", "green"])):
+    assert sheet.shape == (MARGIN + 2 * ROW, MARGIN + 2 * (STRIP + MARGIN), 3)
+    for row, names in enumerate((["red", "green"], ["yellow", "red"])):
         for column, name in enumerate(names):
             for place in range(FRAMES_SHOWN):
                 assert is_colour(frame_at(sheet, row, column, place), COLOURS[name])
@@ -88,7 +99,7 @@ def test_frames_are_in_the_order_of_time_and_of_the_moment_that_was_found(
 ) -> None:
     whole, end = hit(videos["changing"]), hit(videos["changing"], 2, start_seconds=4 / 3)
     sheet = draw([SheetRow("changes", [whole, end])], tmp_path)
-    shown = [next(n for n in COLOURS if is_colour(frame_at(sheet, 0, 0, p), COLOURS[n])) for p in range(5)]
+    shown = [next(n for n in COLOURS if is_colour(frame_at(sheet, 0, 0, p), COLOURS[n])) for p in range(FRAMES_SHOWN)]
     assert shown == sorted(shown, key=["red", "green", "blue"].index)
     assert set(shown) == {"red", "green", "blue"}
     assert all(is_colour(frame_at(sheet, 0, 1, place), COLOURS["blue"]) for place in range(FRAMES_SHOWN))
@@ -99,8 +110,8 @@ def test_the_right_answer_alone_is_marked(videos: dict[str, Path], tmp_path: Pat
     marked = draw([SheetRow("x", hits, expected=str(videos["blue"])), SheetRow("y", hits, expected="gone")], tmp_path)
     for row, column, is_right in ((0, 0, False), (0, 1, True), (1, 0, False), (1, 1, False)):
         assert has_colour(label_at(marked, row, column), MARK) is is_right
-        left, top = 16 + column * (STRIP + 16), 16 + row * 146 + 26
-        frame = marked[top - 3, left - 3 : left + STRIP + 2]
+        left, top = MARGIN + column * (STRIP + MARGIN), MARGIN + row * ROW + HEADING
+        frame = marked[top - 4, left - 4 : left + STRIP + 3]
         assert bool((frame == MARK).all()) is is_right
     assert not has_colour(draw([SheetRow("x", hits)], tmp_path), MARK, within=0)
 
@@ -108,33 +119,46 @@ def test_the_right_answer_alone_is_marked(videos: dict[str, Path], tmp_path: Pat
 def test_a_vanished_or_damaged_file_keeps_its_place(videos: dict[str, Path], tmp_path: Path) -> None:
     videos["red"].unlink()
     videos["green"].write_bytes(b"not a video")
-    sheet = draw(
-        [SheetRow("x", [hit(videos[name], i) for i, name in enumerate(("red", "green", "blue"), 1)])], tmp_path
-    )
-    for column in (0, 1):
-        assert has_colour(frame_at(sheet, 0, column, 2), EMPTY, within=0)
-        assert has_colour(label_at(sheet, 0, column), (110, 110, 110), within=40)
-    assert is_colour(frame_at(sheet, 0, 2, 0), COLOURS["blue"])
+    hits = [hit(videos[name], rank) for rank, name in enumerate(("blue", "red", "green"), 1)]
+    sheet = draw([SheetRow("x", hits)], tmp_path)
+    assert is_colour(frame_at(sheet, 0, 0, 0), COLOURS["blue"])
+    left, top = MARGIN + STRIP + MARGIN, MARGIN + HEADING
+    for number in range(2):  # one below the other, beside the pictures, which are higher
+        place = sheet[top : top + 96, left : left + STRIP]
+        assert (place[-20:] == EMPTY).all()
+        assert has_colour(place, (110, 110, 110), within=40)
+        assert has_colour(sheet[top + 96 : top + 96 + WORDS, left : left + STRIP], (25, 25, 25), within=40), number
+        top += 96 + WORDS + MARGIN
 
 
-def test_a_still_image_and_a_video_that_was_cut_since(videos: dict[str, Path], tmp_path: Path) -> None:
+def test_a_still_image_is_one_picture(videos: dict[str, Path], tmp_path: Path) -> None:
     still = tmp_path / "still.png"
     Image.new("RGB", (80, 80), COLOURS["yellow"]).save(still)
     hits = [hit(still, 1, end_seconds=0.0), hit(videos["red"], 2, start_seconds=60, end_seconds=61)]
     sheet = draw([SheetRow("x", hits)], tmp_path)
-    assert all(is_colour(frame_at(sheet, 0, 0, place), COLOURS["yellow"]) for place in range(FRAMES_SHOWN))
-    assert has_colour(frame_at(sheet, 0, 1, 2), EMPTY, within=0)
+    assert is_colour(frame_at(sheet, 0, 0, 0), COLOURS["yellow"])
+    assert (frame_at(sheet, 0, 0, 1) == PAPER).all()
+    assert (sheet[MARGIN + HEADING + 60, MARGIN + STRIP + MARGIN + 20 :][:80] == EMPTY).all()  # was cut since
 
 
-def test_pictures_that_are_not_square_are_shown_whole(tmp_path: Path) -> None:
-    wide = np.full((32, 128, 3), COLOURS["red"], dtype=np.uint8)
-    wide[:, 64:] = COLOURS["blue"]
-    write_video(tmp_path / "wide.mp4", [wide] * 8, frames_per_second=4)
-    sheet = draw([SheetRow("x", [hit(tmp_path / "wide.mp4")])], tmp_path)
-    frame = frame_at(sheet, 0, 0, 0)
-    middle = frame[len(frame) // 2]
-    assert is_colour(middle[:20], COLOURS["red"])
-    assert is_colour(middle[-20:], COLOURS["blue"])
+@pytest.mark.parametrize(
+    ("size", "height"), [((72, 128), 108), ((64, 64), 192), ((128, 72), 341), ((96, 128), 144), ((32, 320), 58)]
+)
+def test_pictures_have_the_shape_of_their_video(tmp_path: Path, size: tuple[int, int], height: int) -> None:
+    halves = np.full((*size, 3), COLOURS["red"], dtype=np.uint8)
+    halves[:, size[1] // 2 :] = COLOURS["blue"]
+    write_video(tmp_path / "a.mp4", [halves] * 8, frames_per_second=4)
+    sheet = draw([SheetRow("x", [hit(tmp_path / "a.mp4")])], tmp_path)
+    top = MARGIN + HEADING
+    assert sheet.shape[0] == top + height + WORDS + MARGIN
+    for place in range(FRAMES_SHOWN):
+        left = MARGIN + place * STEP
+        middle = sheet[top + height // 2 - 3 : top + height // 2 + 3, left : left + WIDTH]
+        assert is_colour(middle[:, 4:90], COLOURS["red"])
+        assert is_colour(middle[:, 102:188], COLOURS["blue"])
+    if size != (32, 320):  # which is shown whole, with bars
+        assert is_colour(sheet[top : top + 3, MARGIN : MARGIN + 90], COLOURS["red"])
+        assert is_colour(sheet[top + height - 3 : top + height, MARGIN : MARGIN + 90], COLOURS["red"])
 
 
 @pytest.mark.parametrize(
@@ -142,29 +166,54 @@ def test_pictures_that_are_not_square_are_shown_whole(tmp_path: Path) -> None:
 )
 def test_any_query_fits_on_its_line(videos: dict[str, Path], tmp_path: Path, query: str) -> None:
     sheet = draw([SheetRow(query, [hit(videos["red"])])], tmp_path)
-    assert sheet.shape == (16 + 146, 16 + STRIP + 16, 3)
+    assert sheet.shape == (MARGIN + ROW, MARGIN + STRIP + MARGIN, 3)
     assert is_colour(frame_at(sheet, 0, 0, 0), COLOURS["red"])
-    assert (sheet[:, -16:] == PAPER).all()  # nothing runs over the margin
-    assert (sheet[:16] == PAPER).all()
-    assert has_colour(sheet[16:42], (25, 25, 25), within=60) is bool(query)
+    assert (sheet[:, -MARGIN:] == PAPER).all()  # nothing runs over the margin
+    assert (sheet[: MARGIN - 4] == PAPER).all()
+    assert has_colour(sheet[MARGIN : MARGIN + HEADING], (25, 25, 25), within=60) is bool(query)
 
 
-def test_a_long_file_name_does_not_run_into_the_next_result(videos: dict[str, Path], tmp_path: Path) -> None:
-    long = videos["red"].rename(tmp_path / f"{'x' * 200}.mp4")
+def test_a_long_name_does_not_run_into_the_next_result(videos: dict[str, Path], tmp_path: Path) -> None:
+    folder = tmp_path / ("deep" * 40) / ("er" * 60)
+    folder.mkdir(parents=True)
+    long = videos["red"].rename(folder / f"{'x' * 200}.mp4")
     sheet = draw([SheetRow("x", [hit(long, 1), hit(videos["blue"], 2)])], tmp_path)
-    top = 16 + 26 + FRAME_SIZE[1] + 3
-    assert (sheet[top : top + 18, 16 + STRIP : 16 + STRIP + 16] == PAPER).all()
+    top = MARGIN + HEADING + WIDTH
+    assert (sheet[top : top + WORDS, MARGIN + STRIP : MARGIN + STRIP + MARGIN] == PAPER).all()
+    assert has_colour(sheet[top + 28 : top + WORDS, MARGIN + 30 : MARGIN + 300], (110, 110, 110), within=40)
 
 
 def test_queries_that_found_nothing(videos: dict[str, Path], tmp_path: Path) -> None:
     sheet = draw([SheetRow("found nothing", []), SheetRow("found one", [hit(videos["red"])])], tmp_path)
-    assert (frame_at(sheet, 0, 0, 0) == PAPER).all()
-    assert is_colour(frame_at(sheet, 1, 0, 0), COLOURS["red"])
-    assert draw([SheetRow("found nothing", [])], tmp_path).shape == (16 + 146, 16 + STRIP + 16, 3)
+    above = MARGIN + HEADING + 22 + MARGIN
+    assert has_colour(sheet[MARGIN + HEADING : above, MARGIN : MARGIN + 120], (110, 110, 110), within=40)
+    assert is_colour(sheet[above + HEADING : above + HEADING + WIDTH, MARGIN : MARGIN + WIDTH], COLOURS["red"])
+
+
+def test_there_is_no_sheet_of_nothing(tmp_path: Path) -> None:
+    assert contact_sheet([SheetRow("found nothing", []), SheetRow("nor this", [])], tmp_path / "sheet.png") is None
+    assert not (tmp_path / "sheet.png").exists()
+
+
+def test_results_that_look_the_same_are_shown_once(videos: dict[str, Path], tmp_path: Path, written: list[str]) -> None:
+    copies = [tmp_path / f"copy {number}.mp4" for number in range(5)]
+    for copy in copies:
+        copy.write_bytes(videos["red"].read_bytes())
+    hits = [hit(path, rank) for rank, path in enumerate((videos["red"], *copies[:3], videos["blue"], *copies[3:]), 1)]
+    sheet = draw([SheetRow("x", hits, expected=str(copies[1]))], tmp_path)
+    assert sheet.shape[1] == MARGIN + 2 * (STRIP + MARGIN)
+    assert sheet.shape[0] == MARGIN + ROW + 4 * 18  # its lines, beside a strip without any
+    assert is_colour(frame_at(sheet, 0, 0, 0), COLOURS["red"])
+    assert is_colour(frame_at(sheet, 0, 1, 0), COLOURS["blue"])
+    assert [text for text in written if text.startswith("looks the same")] == [
+        f"looks the same: {rank}. {path}" for rank, path in zip((2, 3, 4), copies, strict=False)
+    ]
+    assert "and 2 more that look the same" in written
+    assert has_colour(label_at(sheet, 0, 0), MARK)  # the right answer is among them
 
 
 def test_what_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
-    rows = [SheetRow("x", [])]
+    rows = [SheetRow("x", [hit("gone.mp4")])]
     with pytest.raises(InputError, match="give at least one"):
         contact_sheet([], tmp_path / "sheet.png")
     with pytest.raises(InputError, match=r"missing/sheet\.png: cannot be written \(No such file or directory\)"):
@@ -173,21 +222,16 @@ def test_what_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
         contact_sheet(rows, tmp_path / "sheet.txt")
 
 
-def test_results_go_on_in_the_next_line_after_the_third(videos: dict[str, Path], tmp_path: Path) -> None:
-    order = ["red", "green", "blue", "yellow", "red", "green", "blue"]
-    rows = [
-        SheetRow("many", [hit(videos[name], rank) for rank, name in enumerate(order, 1)]),
-        SheetRow("one", [hit(videos["yellow"])]),
-    ]
-    sheet = draw(rows, tmp_path)
-    cell = FRAME_SIZE[1] + 20 + 16
-    assert sheet.shape == (16 + (26 + 3 * cell) + (26 + cell), 16 + 3 * (STRIP + 16), 3)
-    for place, name in enumerate(order):
-        top, left = 16 + 26 + place // 3 * cell, 16 + place % 3 * (STRIP + 16)
-        assert is_colour(sheet[top + 4 : top + 80, left + 4 : left + 80], COLOURS[name])
-    top = 16 + 26 + 3 * cell + 26
-    assert is_colour(sheet[top + 4 : top + 80, 20:96], COLOURS["yellow"])
-    assert (sheet[16 + 26 + 2 * cell : 16 + 26 + 3 * cell, 16 + STRIP + 16 :] == PAPER).all()
+def test_each_result_goes_into_the_column_that_is_filled_least(videos: dict[str, Path], tmp_path: Path) -> None:
+    write_video(tmp_path / "high.mp4", [np.full((128, 72, 3), COLOURS["red"], np.uint8)] * 8, frames_per_second=4)
+    order = [tmp_path / "high.mp4", videos["green"], videos["blue"], videos["yellow"], videos["grey"]]
+    sheet = draw([SheetRow("many", [hit(path, rank) for rank, path in enumerate(order, 1)])], tmp_path)
+    high = 341 + WORDS + MARGIN
+    corners = [(0, 0), (1, 0), (1, CELL), (0, high), (1, 2 * CELL)]
+    assert sheet.shape == (MARGIN + HEADING + 3 * CELL, MARGIN + 2 * (STRIP + MARGIN), 3)
+    for name, (column, down) in zip(("red", "green", "blue", "yellow", "grey"), corners, strict=True):
+        top, left = MARGIN + HEADING + down, MARGIN + column * (STRIP + MARGIN)
+        assert is_colour(sheet[top + 4 : top + 180, left + 4 : left + 180], COLOURS[name])
 
 
 def picture(colour: str, *, side: int = 40, kind: str = "WEBP") -> bytes:
@@ -206,20 +250,20 @@ def test_the_thumbnail_of_a_file_that_is_gone(videos: dict[str, Path], tmp_path:
     assert is_colour(frame_at(sheet, 0, 1, 0), COLOURS["green"])
     assert has_colour(frame_at(sheet, 0, 1, 2), EMPTY, within=0)
     assert has_colour(frame_at(sheet, 0, 1, 1), (110, 110, 110), within=40)  # the note, beside the picture
-    assert has_colour(frame_at(sheet, 0, 2, 0), EMPTY, within=0)
+    top = MARGIN + HEADING + CELL
+    assert has_colour(sheet[top : top + 96, MARGIN : MARGIN + STRIP], EMPTY, within=0)
 
 
 def test_a_library_may_keep_what_is_no_small_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hits = [hit(tmp_path / "gone.mp4", rank) for rank in (1, 2)]
     row = SheetRow("x", hits, thumbnails=(picture("green", side=1025), picture("green", kind="PNG")))
     sheet = draw([row], tmp_path)
-    for column in range(2):
-        assert has_colour(frame_at(sheet, 0, column, 0), EMPTY, within=0)
+    assert not has_colour(sheet, COLOURS["green"])
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 200_000)  # Pillow warns of more, and opens no more than twice that
     thumbnails = (picture("green", side=500), picture("green", side=700))
-    sheet = draw([SheetRow("x", hits, thumbnails=thumbnails)], tmp_path)
-    assert is_colour(frame_at(sheet, 0, 0, 0), COLOURS["green"])
-    assert has_colour(frame_at(sheet, 0, 1, 0), EMPTY, within=0)
+    row = SheetRow("x", hits, thumbnails=thumbnails)
+    strips = sheet_module._strips(row, IsolatedFrameSource())
+    assert [len(strip.frames) for strip in strips] == [1, 0]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs signals")
@@ -237,8 +281,10 @@ def test_a_file_that_crashes_the_decoder_costs_its_own_place(
     hits = [hit(videos[name], rank) for rank, name in enumerate(("red", "green", "blue"), 1)]
     sheet = draw([SheetRow("x", hits)], tmp_path)
     assert is_colour(frame_at(sheet, 0, 0, 0), COLOURS["red"])
-    assert has_colour(frame_at(sheet, 0, 1, 0), EMPTY, within=0)
-    assert is_colour(frame_at(sheet, 0, 2, 0), COLOURS["blue"])
+    left, top = MARGIN + STRIP + MARGIN, MARGIN + HEADING
+    assert (sheet[top + 80 : top + 96, left : left + STRIP] == EMPTY).all()
+    below = top + 96 + WORDS + MARGIN
+    assert is_colour(sheet[below + 6 : below + 180, left + 6 : left + 180], COLOURS["blue"])
 
 
 def test_the_frame_that_matched_best_is_shown_and_outlined(videos: dict[str, Path], tmp_path: Path) -> None:
@@ -246,31 +292,37 @@ def test_the_frame_that_matched_best_is_shown_and_outlined(videos: dict[str, Pat
     explained = replace(hit(videos["changing"]), explanation=Explanation([], frame))
     gone = replace(hit(videos["red"], 2), explanation=Explanation([], None, "no such file"))
     sheet = draw([SheetRow("x", [explained, gone])], tmp_path)
-    assert [is_colour(frame_at(sheet, 0, 0, place), COLOURS["yellow"]) for place in range(5)].count(True) == 1
+    assert [is_colour(frame_at(sheet, 0, 0, place), COLOURS["yellow"]) for place in range(FRAMES_SHOWN)].count(
+        True
+    ) == 1
     assert is_colour(frame_at(sheet, 0, 0, 2), COLOURS["yellow"])  # of 2 s, the nearest in time
-    edge = 16 + 2 * STEP
-    assert (sheet[42 : 42 + FRAME_SIZE[1], edge : edge + 3] == (230, 130, 0)).all()
-    assert not has_colour(sheet[:, 16 + STRIP :], (230, 130, 0), within=0)
+    edge, top = MARGIN + 2 * STEP, MARGIN + HEADING
+    assert (sheet[top : top + WIDTH, edge : edge + 4] == (230, 130, 0)).all()
+    assert not has_colour(sheet[:, MARGIN + STRIP :], (230, 130, 0), within=0)
 
 
-def test_a_moment_has_its_times_and_a_whole_video_has_none(
-    videos: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is written on sheets, without what stands for more than one space."""
+    texts: list[str] = []
+    write = sheet_module.draw_text
+    monkeypatch.setattr(
+        sheet_module, "draw_text", lambda *args, **kw: (texts.append(" ".join(args[2].split())), write(*args, **kw))
+    )
+    return texts
+
+
+def test_what_is_written_of_a_moment_and_of_a_whole_video(
+    videos: dict[str, Path], tmp_path: Path, written: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    written: list[str] = []
-    write = sheet_module._write
-    monkeypatch.setattr(sheet_module, "_write", lambda *args, **kw: (written.append(args[2]), write(*args, **kw)))
-    part = hit(videos["changing"], 2, start_seconds=0.5, end_seconds=1.25)
-    draw([SheetRow("x", [hit(videos["red"], end_seconds=1.95), part])], tmp_path)
-    assert written == ["x", "1.  1.000  red.mp4", "2.  0.500  0:00.5-0:01.2  changing.mp4"]
-
-
-@pytest.mark.parametrize("there", [True, False])
-def test_letters_beyond_ascii_are_written_as_well_as_the_machine_can(
-    videos: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
-) -> None:
-    if not there:
-        monkeypatch.setattr(sheet_module, "_FONTS", ())
-        assert sheet_module._system_font(12) is None
-    assert sheet_module._ascii("süße Żółty 猫") == "su?e Zo?ty ?"
-    sheet = draw([SheetRow("süße Häuser", [])], tmp_path)
-    assert has_colour(sheet[16:42], (25, 25, 25), within=60)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    (tmp_path / "2024").mkdir()
+    inner = videos["changing"].rename(tmp_path / "2024" / "changing.mp4")
+    part = hit(inner, 2, start_seconds=0.5, end_seconds=1.25)
+    draw([SheetRow("x", [hit(videos["red"], end_seconds=1.95), part, hit("/no/a.mp4", 3)])], tmp_path)
+    assert written[0] == "x"
+    whole, moment, gone = written[1:5], written[5:9], written[9:]
+    assert whole == ["1.000", "1.", "red.mp4", "~"]
+    assert moment == ["0:00.5\u20130:01.2 0.500", "2.", "changing.mp4", str(Path("~/2024"))]
+    assert gone == ["cannot be read any more", "0.333", "3.", "a.mp4", str(Path("/no"))]

@@ -244,6 +244,31 @@ def test_killed_while_all_that_a_library_holds_is_replaced(start, whole_run, tmp
     check_kills(start, uri, folder, num_kills=4, seconds=seconds, before=before, after=after, renew=renew)
 
 
+@pytest.mark.parametrize(
+    ("number", "code", "to_all"),
+    [(signal.SIGTERM, 143, True), (signal.SIGHUP, 129, False)],
+    ids=["to all processes", "to the run alone"],
+)
+def test_a_run_that_is_asked_to_end_keeps_what_it_has_and_says_how_much(
+    start, tmp_path: Path, write_clips, number: signal.Signals, code: int, to_all: bool
+) -> None:
+    folder, uri = tmp_path / "clips", tmp_path / "l.lance"
+    write_clips(folder, 0)
+    run = start(uri, folder)
+    wait_until(lambda: num_commits(uri) > 3)
+    (os.killpg if to_all else os.kill)(run.process_id, number)
+    ended, err = run.wait()
+    assert ended == code
+    kept = len(contents(uri)) + len(copies(uri))
+    assert f"{kept} of {NUM_CLIPS + 3} files are in the library and stay there; the same command goes on" in err
+    assert err.splitlines()[-1] == "Error: stopped"
+    assert 3 < kept < NUM_CLIPS + 3
+    assert "skipped" not in err
+    code, err = start(uri, folder).wait()
+    assert f"{NUM_CLIPS + 3 - kept} added" in err or "duplicates" in err
+    assert len(contents(uri)) == NUM_CLIPS
+
+
 def test_two_runs_at_once_make_one_library(start, whole_run, tmp_path: Path, write_clips) -> None:
     folder, uri = tmp_path / "clips", tmp_path / "l.lance"
     write_clips(folder, 0)

@@ -78,16 +78,19 @@ def test_three_hundred_damaged_files(tmp_path: Path, index) -> None:
     good, unusable = make_corpus(folder)
     everything = listed(folder)
     assert len(everything) == NUM_FILES
-    report, lines = index(folder, "--library", uri)
+    report, lines = index(folder, "--images", "--library", uri)
 
     held = {file.path for file in Library(uri).info().files}
     skipped = {item["path"]: item["reason"] for item in report["skipped"]}
     copies = {copy["path"] for copy in report["duplicates"]}
-    assert held | copies | skipped.keys() == everything
-    assert len(held) + len(copies) + len(skipped) == NUM_FILES
+    # A transport stream of which a text is left, or nothing, is one of the other files that are called so.
+    passed = everything - held - copies - skipped.keys()
+    assert report["passed_over"] == {"images": 0, "sounds": 0, "others": len(passed)}
+    assert {Path(path).suffix for path in passed} <= {".ts"}
+    assert len(held) + len(copies) + len(skipped) + len(passed) == NUM_FILES
     assert good <= held
-    assert unusable <= skipped.keys()
-    assert (report["added"], report["videos"]) == (len(held), len(held))
+    assert unusable - passed <= skipped.keys()
+    assert (report["added"], report["videos"] + report["images"]) == (len(held), len(held))
     assert 50 < len(skipped) < 250
 
     assert all(reason.strip() and "\n" not in reason for reason in skipped.values())
@@ -95,10 +98,19 @@ def test_three_hundred_damaged_files(tmp_path: Path, index) -> None:
     # Each has its line; ffmpeg and the decoding process have none.
     assert len([line for line in lines if line.startswith("skipped ")]) == len(skipped)
     assert len([line for line in lines if line.startswith("duplicate ")]) == len(copies)
-    assert len(lines) == len(skipped) + len(copies) + 1
+    doubts = {item["path"] for item in report["warnings"]}
+    assert len([line for line in lines if line.startswith("warning ")]) == len(doubts)
+    assert doubts <= held - good
+    assert len(lines) == len(skipped) + len(copies) + len(doubts) + (2 if passed else 1)
 
-    again = Library(uri).plan(folder)
+    again = Library(uri).plan(folder, images=True)
     assert set(again.unchanged) == held | copies
+    # What is wrong with nearly each is what it holds, so it is not read again; memory and rights may be there later.
+    left = {item.path: item.reason for item in again.still_unreadable}
+    assert left.items() <= skipped.items()
+    may_pass = ("(Cannot allocate memory)", "(Operation not permitted)")
+    assert all(skipped[unit.path].endswith(may_pass) for unit in again.units)
+    assert {*left, *(unit.path for unit in again.units), *(item.path for item in again.skipped)} == skipped.keys()
 
 
 CRASHING = """

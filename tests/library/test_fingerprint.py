@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 
 import pytest
@@ -22,11 +23,41 @@ def test_message_names_fields_values_and_the_way_out() -> None:
     with pytest.raises(FingerprintError) as caught:
         check_fingerprint("x.lance", LIBRARY, model)
     message = str(caught.value)
-    assert 'x.lance was made with another model: its backbone is "clip-a", not "clip-b"' in message
-    assert "sampling.num_frames is 12, not 8" in message
+    assert message.startswith("library x.lance was made with another model; use its own (leave out the model and the ")
+    assert message.endswith('its backbone is "clip-a", not "clip-b", sampling.num_frames is 12, not 8')
     assert "adapter is" not in message
     assert "index into a new library" in message
+    assert "framecue index --again" in message
     assert "\n" not in message
+    assert (caught.value.summary + "; " + caught.value.details) == message
+    copy = pickle.loads(pickle.dumps(caught.value))
+    assert (copy.summary, copy.details) == (caught.value.summary, caught.value.details)
+
+
+@pytest.mark.parametrize(
+    ("changes", "details"),
+    [
+        ({"method": "mean-pool"}, 'its method is "prompt-switch", not "mean-pool"'),
+        (
+            {"method": "mean-pool", "options": {}, "adapter": None, "adapter_source": None},
+            'its method is "prompt-switch", not "mean-pool", adapter is "/runs/a", not none',
+        ),
+        ({"adapter": "h2", "adapter_source": "/runs/b"}, 'its adapter is "/runs/a", not "/runs/b"'),
+        ({"adapter": "h2"}, 'its adapter is "h1", not "h2"'),
+        ({"revision": "r2"}, 'its revision is "r1", not "r2"'),
+        ({"options": dict.fromkeys("abcdef", 2)}, "its options.a is 1, not 2, options.b is 1, not 2, options.c is 1, "),
+    ],
+)
+def test_what_differs_most_comes_first_and_what_follows_from_it_is_left_out(changes: dict, details: str) -> None:
+    options = dict.fromkeys("abcdef", 1)
+    library = replace(LIBRARY, revision="r1", options=options, adapter="h1", adapter_source="/runs/a")
+    with pytest.raises(FingerprintError) as caught:
+        check_fingerprint("x.lance", library, replace(library, **changes))
+    assert caught.value.details.startswith(details)
+    if len(changes) > 2 or "options" not in changes:
+        assert caught.value.details == details
+    else:
+        assert caught.value.details.endswith(", and 2 more")
 
 
 @pytest.mark.parametrize(

@@ -125,18 +125,55 @@ def test_progress_counts_every_file_of_the_run(uri: str, clips: Path, colour_mod
     assert {1, 2, 3, 4, 5} <= {done for done, _ in calls}
 
 
-def test_interrupted_run_keeps_what_it_encoded(uri: str, clips: Path, make_model) -> None:
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, RuntimeError, MemoryError, GeneratorExit])
+def test_a_run_that_ends_early_keeps_what_it_encoded(
+    uri: str, clips: Path, make_model, error: type[BaseException]
+) -> None:
     model = make_model(num_frames=64)  # one clip a batch
+    told: list[tuple[int, int]] = []
 
     def stop(done: float, total: int) -> None:
         if done == 2:
-            raise KeyboardInterrupt
+            raise error
 
-    with pytest.raises(KeyboardInterrupt):
-        Library(uri, model=model).add(clips, progress=stop)
+    with pytest.raises(error):
+        Library(uri, model=model).add(clips, progress=stop, on_stop=lambda *counts: told.append(counts))
+    assert told == [(2, 4)]
     assert Library(uri).info().num_videos == 2
     report = Library(uri, model=model).add(clips)
     assert (report.added, report.unchanged) == (2, 2)
+
+
+def test_an_encoder_that_breaks_ends_the_run_and_loses_nothing(
+    uri: str, clips: Path, make_model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = make_model(num_frames=64)
+    embed, calls = type(model).embed_videos, []
+
+    def break_at_the_third(self, pixel_values):
+        calls.append(1)
+        if len(calls) == 3:
+            raise RuntimeError("CUDA error: an illegal memory access was encountered")
+        return embed(self, pixel_values)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(model), "embed_videos", break_at_the_third)
+        with pytest.raises(RuntimeError, match="CUDA error"):
+            Library(uri, model=model).add(clips)
+    assert Library(uri).info().num_videos == 2
+
+
+def test_a_disk_that_is_full_is_what_is_told(
+    uri: str, clips: Path, colour_model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self, rows, **options):
+        raise LibraryError("library cannot be written: No space left on device")
+
+    told: list[tuple[int, int]] = []
+    monkeypatch.setattr(Store, "write", full)
+    with pytest.raises(LibraryError, match="No space left"):
+        Library(uri, model=colour_model).add(clips, on_stop=lambda *counts: told.append(counts))
+    assert told == [(0, 4)]
 
 
 def test_commits_come_in_batches(uri: str, clips: Path, colour_model, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 from huggingface_hub import hf_hub_download
-from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
 from tokenizers import normalizers
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
@@ -19,7 +18,7 @@ from framecue.backbone.dtype import as_dtype
 from framecue.backbone.hashing import hash_of_folder, hash_of_tensors, safetensors_files
 from framecue.backbone.preprocess import Preprocess
 from framecue.backbone.quiet import quiet_transformers
-from framecue.backbone.source import Source, bundled_models, find_source
+from framecue.backbone.source import Source, bundled_models, find_source, hub_refusal
 from framecue.backbone.tokenizer import has_no_words
 from framecue.errors import ModelError, first_line
 
@@ -168,16 +167,13 @@ def _read(source: Source, load: Callable[[], Any]) -> Any:
         reason = first_line(error)
         if source.folder is not None:
             raise ModelError(f"{source.name}: the model folder cannot be read: {reason}") from error
-        if isinstance(error, GatedRepoError):
-            reason = "access to it is restricted; ask for it on its page, then log in with `hf auth login`"
-        elif isinstance(error, RepositoryNotFoundError):
-            reason = "the hub has no model of this name, or it is private"
-        elif isinstance(error, RevisionNotFoundError):
-            reason = f"it has no revision {source.options['revision']}"
+        refusal = hub_refusal(error, revision=source.options.get("revision"))
+        if refusal is not None:
+            reason = refusal
         elif source.unreachable is not None:
             reason = f"it cannot be reached ({source.unreachable}), and its cache does not hold the model"
         raise ModelError(
             f"{source.name}: no such folder, and it cannot be loaded from the model hub: {reason}; check the name and "
-            f"the network, or pass a local folder that was saved with save_pretrained(), or one of the bundled models: "
-            f"{bundled_models()}"
+            "the network, or pass a local folder that was saved with save_pretrained(), or one of the bundled models: "
+            f"{bundled_models()}; `hf download {source.name} --local-dir FOLDER` gets its files elsewhere"
         ) from error

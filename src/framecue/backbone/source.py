@@ -7,14 +7,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import HfApi
-from huggingface_hub.errors import HfHubHTTPError
+from huggingface_hub import HfApi, try_to_load_from_cache
+from huggingface_hub.errors import (
+    GatedRepoError,
+    HfHubHTTPError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
 
 from framecue.assets import bundled_names, find_bundled
 from framecue.errors import ModelError, first_line
 from framecue.paths import user_path
 
-__all__ = ["Source", "bundled_models", "find_source", "is_hub_name"]
+__all__ = ["Source", "bundled_models", "cached_commit", "find_source", "hub_error", "hub_refusal", "is_hub_name"]
 
 CONFIG_FILE = "config.json"
 WEIGHTS_SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
@@ -89,6 +95,60 @@ def find_source(name: str | Path, *, revision: str | None = None) -> Source:
         # Without this, every file of the model would be requested again and again, for half a minute each.
         options["local_files_only"] = True
     return Source(text, text, None, options, unreachable)
+
+
+def cached_commit(name: str, revision: str | None = None) -> str | None:
+    """Return the commit of a hub model that the hub's cache holds; None if it holds none.
+
+    Args:
+        name: its name on the hub.
+        revision: a branch, tag or commit; None for the newest that is there.
+    """
+    found = try_to_load_from_cache(name, CONFIG_FILE, revision=revision)
+    return Path(found).parent.name if isinstance(found, str) else None
+
+
+def hub_refusal(error: BaseException, *, revision: str | None) -> str | None:
+    """Return what the hub answered, in words, if it refused a model; None if the error is another."""
+    if isinstance(error, GatedRepoError):
+        return "access to it is restricted; ask for it on its page, then log in with `hf auth login`"
+    if isinstance(error, RepositoryNotFoundError):
+        return "the hub has no model of this name, or it is private"
+    if isinstance(error, RevisionNotFoundError):
+        return f"it has no revision {revision}"
+    if isinstance(error, HfHubHTTPError) and getattr(error.response, "status_code", None) == 401:
+        return "the hub wants to know who asks; log in with `hf auth login`"
+    return None
+
+
+def hub_error(name: str, error: BaseException, *, revision: str | None, is_begun: bool = False) -> ModelError:
+    """Return the error for a model that cannot be downloaded, with the ways out.
+
+    Args:
+        name: the model's name on the hub.
+        error: what the hub's client raised.
+        revision: what was asked for.
+        is_begun: whether files were being downloaded.
+    """
+    refusal = hub_refusal(error, revision=revision)
+    if refusal is not None:
+        return ModelError(
+            f"{name}: cannot be downloaded from the model hub: {refusal}; check the name, or give another model, a "
+            f"folder of one, or one of the bundled models: {bundled_models()}"
+        )
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    reason = "HF_HUB_OFFLINE is set" if isinstance(error, OfflineModeIsEnabled) else first_line(error)
+    reason = f"it answers {status}" if status is not None else reason
+    what = (
+        f"the download broke off ({reason}); run it again, what has come whole is kept"
+        if is_begun
+        else (f"the model hub cannot be reached ({reason}), and this machine has no copy of the model")
+    )
+    return ModelError(
+        f"{name}: {what}. Without a network: `hf download {name} --local-dir FOLDER` on a machine that has one, and "
+        "name that folder here: --model FOLDER. To try framecue now: --model moji-clip (the bundled models know drawn "
+        "shapes only)"
+    )
 
 
 def _why_unreachable(name: str, revision: str | None) -> str | None:

@@ -7,25 +7,29 @@ from typing import TYPE_CHECKING
 from framecue.cli.output import log
 
 if TYPE_CHECKING:
-    from framecue.library import AddReport
+    from framecue.library import AddReport, RemoveReport
 
-__all__ = ["log_counts", "log_items"]
+__all__ = ["describe_held", "log_counts", "log_items", "log_stopped"]
 
 
 def log_items(report: AddReport) -> None:
-    """Write a line for each duplicate and each skipped path."""
+    """Write a line for each duplicate, each file that is indexed with a doubt, and each skipped path."""
     for copy in report.duplicates:
         log(f"duplicate {copy.path}: the same as {copy.original}")
+    for doubt in report.warnings:
+        log(f"warning {doubt.path}: indexed, but {doubt.reason}")
     for item in report.skipped:
         log(f"skipped {item.path}: {item.reason}")
 
 
 def log_counts(report: AddReport) -> None:
-    """Write one line: how many files were added, changed, moved, ..., and what the library holds now."""
+    """Write what was left alone, and how many files were added, changed, ..., and what the library holds now."""
+    _log_left_alone(report)
     # Every run has these two; the rarer counts are shown only if they are not 0.
     rarer = {
         "changed": report.changed,
         "moved": report.moved,
+        "encoded again": len(report.reread),
         "duplicates": len(report.duplicates),
         "removed": report.removed,
         "subtitles updated": report.subtitles_updated,
@@ -33,4 +37,32 @@ def log_counts(report: AddReport) -> None:
     counts = [f"{report.added} added ({report.encoded} encoded)"]
     counts += [f"{number} {name}" for name, number in rarer.items() if number]
     counts += [f"{report.unchanged} unchanged", f"{len(report.skipped)} skipped"]
-    log(f"{', '.join(counts)}; library {report.uri} holds {report.num_videos} videos, {report.num_segments} segments")
+    log(f"{', '.join(counts)}; library {report.uri} holds {describe_held(report)}")
+
+
+def describe_held(report: AddReport | RemoveReport) -> str:
+    """Return what a library holds after a run, in words."""
+    images = f"{report.num_images} pictures, " if report.num_images else ""
+    return f"{report.num_videos} videos, {images}{report.num_segments} segments"
+
+
+def _log_left_alone(report: AddReport) -> None:
+    """Write a line about the files that could not be read before, and one about those that are no videos."""
+    if number := len(report.still_unreadable):
+        files = "1 file still cannot" if number == 1 else f"{number} files still cannot"
+        log(f"{files} be read; `framecue info {report.uri} --files` lists why, --retry reads again")
+    passed = report.passed_over
+    kinds = [
+        (passed.images, "picture", "pictures", " (--images indexes them)"),
+        (passed.sounds, "file with sound alone", "files with sound alone", ""),
+        (passed.others, "other file with a video's suffix", "other files with a video's suffix", ""),
+    ]
+    shown = [f"{number} {one if number == 1 else many}{hint}" for number, one, many, hint in kinds if number]
+    if shown:
+        log(f"passed over: {', '.join(shown)}")
+
+
+def log_stopped(num_kept: int, num_files: int) -> None:
+    """Write one line about a run that ended early: what it has kept, and how to go on."""
+    kept = f"{num_kept} of {num_files} files are" if num_kept != 1 else f"1 of {num_files} files is"
+    log(f"{kept} in the library and stay there; the same command goes on with the rest")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import click
 
-from framecue.cli.options import DEFAULT_ADAPTER, DEFAULT_MODEL
+from framecue.cli.model_files import get_model_files
+from framecue.cli.options import MOJI_ADAPTER, MOJI_MODEL
 from framecue.cli.output import log, print_json, print_table, quiet_libraries
 from framecue.errors import InputError, VideoError
 
 
 @click.command()
 @click.argument("videos", metavar="VIDEO...", nargs=-1, required=True)
-@click.option("--model", default=DEFAULT_MODEL, show_default=True, metavar="NAME", help="The adapter's backbone.")
-@click.option("--adapter", default=DEFAULT_ADAPTER, show_default=True, metavar="NAME", help="Has a captioner.")
+@click.option("--model", default=MOJI_MODEL, show_default=True, metavar="NAME", help="The adapter's backbone.")
+@click.option("--adapter", default=MOJI_ADAPTER, show_default=True, metavar="NAME", help="Has a captioner.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def caption(videos: tuple[str, ...], model: str, adapter: str, as_json: bool) -> None:
     """Describe videos in words.
@@ -23,6 +24,7 @@ def caption(videos: tuple[str, ...], model: str, adapter: str, as_json: bool) ->
     quiet_libraries()
     from framecue.model import load_model
 
+    get_model_files(model, yes=True)
     loaded = load_model(model, adapter=adapter)
     made, skipped = [], []
     for video in videos:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from framecue.cli.options import DEFAULT_ADAPTER, DEFAULT_MODEL, FolderPath
+from framecue.cli.options import MOJI_ADAPTER, MOJI_MODEL, FolderPath
 from framecue.cli.output import log, print_json, print_table, progress_bar, quiet_libraries
+from framecue.cli.program import program
 from framecue.errors import FingerprintError, InputError
 from framecue.times import time_span
 
@@ -54,13 +56,13 @@ def demo(folder: Path, as_json: bool) -> None:
         raise InputError(
             f"{folder}: holds another MojiMotion dataset, which the demo would replace; give another --dir"
         )
-    model = load_model(DEFAULT_MODEL, adapter=DEFAULT_ADAPTER)
+    model = load_model(MOJI_MODEL, adapter=MOJI_ADAPTER)
     log(f"Drawing {NUM_CLIPS} clips in {folder / 'clips'}, and a film of a minute")
     with progress_bar("Drawing") as progress:
         clips = write_clips(folder, meanings, seed=SEED, twins=False, overwrite=True, progress=progress)
     film = folder / "film.mp4"
     events = write_film(film, [(meaning, SCENE_SECONDS) for meaning in scenes], seed=SEED)
-    log(f"Indexing them with {DEFAULT_MODEL} and {DEFAULT_ADAPTER}")
+    log(f"Indexing them with {MOJI_MODEL} and {MOJI_ADAPTER}")
     library = Library(str(folder / "videos.lance"), model=model)
     paths = [os.path.abspath(path) for path in (*(clip.video for clip in clips), film)]  # noqa: PTH100 (as the library does: links stay)
     try:
@@ -105,7 +107,8 @@ def demo(folder: Path, as_json: bool) -> None:
     ]
     print_table(["search", "rank", "score", "time", "clip", ""], table, right=["rank", "score", "time"])
     click.echo(f"The right moment came first in {first} of {len(searches)} searches. See them in {sheet}")
-    click.echo(f'Search on: framecue search "the cat rises" --library {library.uri}')
+    # As it is typed where the environment is not activated, too.
+    click.echo(f'Search on: {program()} search "the cat rises" --library {shlex.quote(library.uri)}')
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from framecue.cli.model_files import get_model_files
 from framecue.cli.options import FolderPath, adapter_option, dtype_option, model_option
 from framecue.cli.output import log, print_json, print_table, progress_bar, quiet_libraries
 
@@ -73,6 +74,7 @@ def evaluate(
     from framecue.evaluation.report import DEPTH, evaluate_clips
     from framecue.model import load_model
 
+    get_model_files(model, yes=True)
     torch_dtype = getattr(torch, dtype)
     named: dict[str, Any] = {} if method is None else {"method": method}
     first = load_model(model, adapter=adapter, dtype=torch_dtype, **named)

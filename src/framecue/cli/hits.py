@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from framecue.cli.output import FilePath, one_line, print_table, stdout_console
+from framecue.cli.shown_paths import shown_path
 from framecue.times import clock, time_span
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def print_hits(hits: Sequence[Hit], *, hybrid: bool) -> None:
         [
             str(hit.rank),
             f"{hit.score:.3f}",
-            time_span(hit.start_seconds, hit.end_seconds),
+            "" if hit.kind == "image" else time_span(hit.start_seconds, hit.end_seconds),
             *([" ".join(hit.words)] if hybrid else []),
             FilePath(hit.path),
         ]
@@ -48,9 +49,10 @@ def _print_explanation(hit: Hit, *, hybrid: bool) -> None:
 
     why = hit.explanation
     assert why is not None
-    lines = [f"{hit.rank}. {hit.path}"]
+    lines = [f"{hit.rank}. {shown_path(hit.path)}"]
     if why.frame:
-        lines.append(f"best frame at {clock(why.frame.at_seconds, decimals=1)}, score {why.frame.score:.3f}")
+        when = "" if hit.kind == "image" else f"best frame at {clock(why.frame.at_seconds, decimals=1)}, "
+        lines.append(f"{when}score {why.frame.score:.3f}")
     else:
         lines.append(f"no frame to show: {why.problem}")
     if len(why.parts) > 1:
@@ -63,7 +65,9 @@ def _print_explanation(hit: Hit, *, hybrid: bool) -> None:
     console = stdout_console()
     for number, line in enumerate(lines):
         console.print(Text(("" if number == 0 else "   ") + one_line(line)), soft_wrap=True)
-    if why.frame and console.is_terminal and console.color_system in ("256", "truecolor"):
+    # A picture of characters is made of colours alone.
+    has_colours = not console.no_color and console.color_system in ("256", "truecolor")
+    if why.frame and console.is_terminal and has_colours:
         console.print(half_blocks(why.frame.pixels, PICTURE_COLUMNS))
 
 

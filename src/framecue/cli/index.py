@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import click
 
-from framecue.cli.add_report import log_counts, log_items
+from framecue.cli.add_report import log_counts, log_items, log_stopped
+from framecue.cli.library_place import LibraryCommand, chosen_library, refuse_libraries
 from framecue.cli.options import (
     indexing_model_options,
     library_model,
     library_option,
     make_segmentation,
+    named_model,
     segment_options,
 )
 from framecue.cli.output import log, print_json, progress_bar, quiet_libraries
@@ -17,11 +19,13 @@ from framecue.errors import InputError
 from framecue.video import STALL_SECONDS
 
 
-@click.command()
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.command(cls=LibraryCommand)
+@click.argument("paths", metavar="PATH...", nargs=-1)
 @library_option
 @indexing_model_options
 @click.option("--exclude", metavar="GLOB", multiple=True, help="Leave these files and folders out; may be repeated.")
+@click.option("--images", is_flag=True, help="Index the pictures in the folders too.")
+@click.option("--retry", is_flag=True, help="Read files again that could not be read before, though they are the same.")
 @click.option("--prune", is_flag=True, help="Take out what is gone from the folders that are named.")
 @segment_options
 @click.option("--captions", is_flag=True, help="Describe each segment with the adapter's captioner, for --hybrid.")
@@ -32,6 +36,7 @@ from framecue.video import STALL_SECONDS
     show_default=True,
     help="Give a file up whose reader shows no sign of life for so long.",
 )
+@click.option("--again", is_flag=True, help="Make the library anew with --model; the old vectors serve until then.")
 @click.option("--watch", "is_watch", is_flag=True, help="Go on: index what changes there, until Ctrl-C.")
 @click.option(
     "--poll",
@@ -43,17 +48,21 @@ from framecue.video import STALL_SECONDS
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document; with --watch, one a line for each run.")
 def index(
     paths: tuple[str, ...],
-    uri: str,
+    uri: str | None,
     model: str | None,
     adapter: str | None,
     dtype: str,
+    yes: bool,
     exclude: tuple[str, ...],
+    images: bool,
+    retry: bool,
     prune: bool,
     segments: str | None,
     segment_seconds: float | None,
     overlap_seconds: float | None,
     captions: bool,
     stall_seconds: float,
+    again: bool,
     is_watch: bool,
     poll_seconds: float | None,
     as_json: bool,
@@ -62,25 +71,31 @@ def index(
 
     Run it again at any time: only new and changed files are encoded, and files that were renamed or moved are
     recognised by their content. Files that cannot be read are listed with the reason, and the others are indexed. A
-    new library takes the shipped moji-clip if no model is named; for real videos name a real CLIP.
+    new library takes google/siglip2-base-patch16-224 if no model is named, which is downloaded once (1.5 GB).
 
     \b
-    framecue index ~/Videos --library videos.lance --model openai/clip-vit-base-patch32
+    framecue index ~/Videos
     framecue index ~/Videos --library videos.lance --prune --exclude "*.proxy.mp4" --exclude drafts
-    framecue index ~/Videos --library videos.lance --watch
+    framecue index ~/Videos --watch
+    framecue index --again --model openai/clip-vit-large-patch14
     """  # noqa: D301 (click reads the backspace character)
     if poll_seconds is not None and not is_watch:
         raise click.UsageError("--poll is given without --watch; it says how often to look while watching")
+    _check_again(again, paths, model=model, adapter=adapter, is_watch=is_watch)
     quiet_libraries()
+    refuse_libraries(paths, takes="what to index")
     from framecue.library import AddOptions, Library
 
     options = AddOptions(
         exclude=exclude,
+        images=images,
+        retry=retry,
         prune=prune,
         segmentation=make_segmentation(segments, segment_seconds, overlap_seconds),
         captions=captions,
         stall_seconds=stall_seconds,
     )
+    uri = chosen_library(uri, may_be_new=True)
     library = Library(uri)
     if is_watch:
         from framecue.cli.watch import follow
@@ -88,13 +103,20 @@ def index(
 
         watch_options = WatchOptions(add=options, poll_seconds=poll_seconds)
         check_paths(paths)
-        chosen = library_model(library, model=model, adapter=adapter, dtype=dtype, may_be_new=True)
+        chosen = library_model(library, model=model, adapter=adapter, dtype=dtype, yes=yes, may_be_new=True)
         follow(Library(uri, model=chosen), paths, options=watch_options, as_json=as_json)
         return
+    if again:
+        from framecue.cli.again import run_again
+
+        own = library.fingerprint  # before torch is imported: a library that is not there is told at once
+        chosen = named_model(model or own.backbone, adapter=adapter, dtype=dtype, yes=yes)
+        run_again(library.uri, chosen, paths, options=options, as_json=as_json)
+        return
     # Planned before a model is loaded, so that a wrong path is an error at once.
-    plan = library.plan(paths, exclude=options.exclude)
+    plan = library.plan(paths, exclude=options.exclude, images=images, retry=retry)
     if plan.units or model or adapter:
-        chosen = library_model(library, model=model, adapter=adapter, dtype=dtype, may_be_new=True)
+        chosen = library_model(library, model=model, adapter=adapter, dtype=dtype, yes=yes, may_be_new=True)
         library = Library(uri, model=chosen)
     with progress_bar("Indexing") as progress:
         report = library.add(
@@ -102,15 +124,32 @@ def index(
             options=options,
             progress=progress,
             on_wait=lambda: log(f"waiting for another run that writes {library.uri}"),
+            on_stop=log_stopped,
+            on_notice=log,
         )
 
     num_found = report.added + report.changed + report.moved + report.unchanged + len(report.duplicates)
+    num_found += len(report.reread)
     nothing_done = not num_found and not report.removed
     if nothing_done and len(report.skipped) == 1:
         raise InputError(f"nothing could be indexed: {report.skipped[0].path}: {report.skipped[0].reason}")
     log_items(report)
-    if nothing_done:
+    if nothing_done and report.skipped:
         raise InputError(f"nothing could be indexed: all {len(report.skipped)} files were skipped")
     log_counts(report)
     if as_json:
         print_json(report.to_dict())
+
+
+def _check_again(
+    again: bool, paths: tuple[str, ...], *, model: str | None, adapter: str | None, is_watch: bool
+) -> None:
+    """Refuse options that do not go together with --again, or without it."""
+    if not again:
+        if not paths:
+            raise click.MissingParameter(ctx=click.get_current_context(), param_hint="'PATH...'", param_type="argument")
+        return
+    if model is None and adapter is None:
+        raise click.UsageError("--again is given without --model; name the model with which to make the library anew")
+    if is_watch:
+        raise click.UsageError("--again and --watch are given together; make the library anew first, then watch")

@@ -3,37 +3,57 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from framecue.assets import find_bundled
-from framecue.cli.output import print_json, print_table, quiet_libraries
+from framecue.cli.folders import top_folders
+from framecue.cli.library_place import LibraryCommand, chosen_library
+from framecue.cli.options import library_option
+from framecue.cli.output import FilePath, FoldedLine, print_json, print_table, quiet_libraries
 from framecue.paths import user_path
 from framecue.times import clock
+
+if TYPE_CHECKING:
+    from framecue.encoder import Fingerprint
+    from framecue.library import LibraryInfo
 
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 
 
-@click.command()
-@click.argument("name", metavar="LIBRARY_OR_ADAPTER")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def info(name: str, as_json: bool) -> None:
-    """Show what a library holds (its videos, and the model that its vectors come from), or what an adapter is.
+@click.command(cls=LibraryCommand)
+@click.argument("name", metavar="[LIBRARY_OR_ADAPTER]", required=False)
+@library_option
+@click.option("--files", "with_files", is_flag=True, help="List the files of the library, and their duplicates.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document, which has the files in any case.")
+@click.pass_context
+def info(context: click.Context, name: str | None, uri: str | None, with_files: bool, as_json: bool) -> None:
+    """Show what a library holds, how large it is and which model its vectors come from; or what an adapter is.
 
     An adapter is a folder, or the name of a shipped one. The description has its method, its backbone, what it trains,
     its size on disk, and its scores.
 
     \b
-    framecue info videos.lance
+    framecue info
+    framecue info videos.lance --files
     framecue info moji-prompt-switch
     """  # noqa: D301 (click reads the backspace character)
     quiet_libraries()
-    if _is_adapter(name):
-        _show_adapter(name, as_json=as_json)
+    if name is None:
+        _show_library(chosen_library(uri), with_files=with_files, as_json=as_json)
+        return
+    if context.get_parameter_source("uri") is ParameterSource.COMMANDLINE:
+        raise click.UsageError(f"{name} is given beside --library; leave out one of them")
+    if not _is_adapter(name):
+        _show_library(name, with_files=with_files, as_json=as_json)
+    elif with_files:
+        raise click.UsageError(f"--files lists the files of a library, and {name} is an adapter")
     else:
-        _show_library(name, as_json=as_json)
+        _show_adapter(name, as_json=as_json)
 
 
 def _is_adapter(name: str) -> bool:
@@ -74,25 +94,78 @@ def _show_adapter(name: str, *, as_json: bool) -> None:
     print_table(["", ""], summary)
 
 
-def _show_library(name: str, *, as_json: bool) -> None:
+def _show_library(name: str, *, with_files: bool, as_json: bool) -> None:
     from framecue.library import Library
 
     found = Library(name).info()
     if as_json:
         print_json(found.to_dict())
         return
-    summary = [
-        ("library", found.uri),
-        ("videos", str(found.num_videos)),
-        ("segments", str(found.num_segments)),
-        *((name, _text(value)) for name, value in found.fingerprint.to_dict().items()),
-    ]
-    print_table(["", ""], summary)
-    if found.files:
-        rows = [(clock(file.duration_seconds), file.path) for file in found.files]
+    print_table(["", ""], _summary(found))
+    if with_files and found.files:
+        rows = [
+            ("" if file.kind == "image" else clock(file.duration_seconds), FilePath(file.path)) for file in found.files
+        ]
         print_table(["length", "path"], rows, right=["length"])
+    if with_files and found.duplicates:
+        rows = [(FilePath(copy.path), FilePath(copy.original)) for copy in found.duplicates]
+        print_table(["duplicate", "of"], rows)
+    if with_files and found.unreadable:
+        print_table(["unreadable", "reason"], [(FilePath(item.path), item.reason) for item in found.unreadable])
+
+
+def _summary(found: LibraryInfo) -> list[tuple[str, str]]:
+    """Return what a library holds as names and values."""
+    content = f"{found.num_videos:,}, {_length(found.duration_seconds)}" if found.num_videos else "none"
+    rows = [("library", found.uri), ("videos", content)]
+    if found.num_images:
+        rows.append(("pictures", f"{found.num_images:,}"))
     if found.duplicates:
-        print_table(["duplicate", "of"], [(copy.path, copy.original) for copy in found.duplicates])
+        rows.append(("duplicates", f"{len(found.duplicates):,}, stored once"))
+    if found.unreadable:
+        rows.append(("unreadable", f"{len(found.unreadable):,}, listed by --files"))
+    rows.append(("moments", f"{found.num_segments:,}"))
+    if found.size_bytes is not None:
+        rows.append(("size on disk", _size(found.size_bytes)))
+    folders = top_folders(file.path for file in found.files)
+    for row, (folder, count) in enumerate(folders):
+        rows.append(("" if row else "folders", FoldedLine(f"{count:,} in {folder}")))
+    rows.append(("indexed", _dates(found.indexed_seconds)))
+    rows.append(("index", _index(found.num_indexed_segments, found.num_segments)))
+    rows.append(("words", "indexed, for --hybrid" if found.has_text_index else "not indexed yet"))
+    rows.append(("model", _model(found.fingerprint)))
+    return rows
+
+
+def _length(seconds: float) -> str:
+    """Return how long videos last together, in the two units that matter."""
+    whole = round(seconds)
+    hours, minutes = divmod(whole // 60, 60)
+    if hours:
+        return f"{hours:,} h {minutes} min"
+    return f"{minutes} min {whole % 60} s" if minutes else f"{whole} s"
+
+
+def _dates(indexed_seconds: tuple[float, float] | None) -> str:
+    if indexed_seconds is None:
+        return "at a time that is not noted"
+    first, last = (datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M") for seconds in indexed_seconds)
+    return last if first == last else f"{first} to {last}"
+
+
+def _index(num_indexed: int | None, num_segments: int) -> str:
+    if num_indexed is None:
+        return "none, a search looks at every moment"
+    return f"{num_indexed:,} of {num_segments:,} moments in it"
+
+
+def _model(fingerprint: Fingerprint) -> str:
+    """Return what made the vectors, in a line."""
+    how = fingerprint.method
+    if fingerprint.adapter_source is not None:
+        how += f" ({fingerprint.adapter_source})"
+    parts = (fingerprint.backbone, fingerprint.numerics, how)
+    return FoldedLine(", ".join(part for part in parts if part))
 
 
 def _text(value: object) -> str:
@@ -109,4 +182,6 @@ def _scores(name: str, value: Any) -> list[tuple[str, str]]:
 
 
 def _size(size_bytes: int) -> str:
+    if size_bytes >= 1e9:
+        return f"{size_bytes / 1e9:.1f} GB"
     return f"{size_bytes / 1e6:.1f} MB" if size_bytes >= 1e5 else f"{size_bytes / 1e3:.1f} kB"

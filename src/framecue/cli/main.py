@@ -1,23 +1,32 @@
 """The ``framecue`` command: it finds a command's file, runs it, and turns errors into one line and an exit code.
 
-Exit codes: 0 for success, 1 for failure, 2 for wrong usage, 130 if stopped by Ctrl-C. Listing the commands imports none
-of them, so ``framecue --help`` answers at once.
+Exit codes: 0 for success, 1 for failure, 2 for wrong usage, 130 if stopped by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP.
+Listing the commands imports none of them, so ``framecue --help`` answers at once.
 """
 
 from __future__ import annotations
 
+import errno
 import importlib
+import os
 import sys
+import traceback
 from collections.abc import Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import NamedTuple
 
 import click
 
 from framecue._version import __version__
-from framecue.errors import FramecueError
+from framecue.cli.signals import TerminatedError, requests_to_end
+from framecue.cli.streams import end_quietly, prepare_streams
+from framecue.errors import FingerprintError, FramecueError, first_line
 
 __all__ = ["COMMANDS", "main"]
+
+# The disk is full, the file system is read-only, or a quota is reached.
+_FULL = (errno.ENOSPC, errno.EROFS, errno.EDQUOT)
 
 
 class Entry(NamedTuple):
@@ -34,6 +43,7 @@ COMMANDS = {
     "clip": Entry("framecue.cli.clip:clip", "Cut a hit out of its video."),
     "remove": Entry("framecue.cli.remove:remove", "Take files out of a library, not off the disk."),
     "optimize": Entry("framecue.cli.optimize:optimize", "Make searches of a library fast."),
+    "doctor": Entry("framecue.cli.doctor:doctor", "Say what is installed, and whether a library is sound."),
     "demo": Entry("framecue.cli.demo:demo", "Make clips, index them, search them, and show the results."),
     "moji-motion": Entry("framecue.cli.moji_motion:moji_motion", "Write MojiMotion clips and their captions."),
     "train": Entry("framecue.cli.train:train", "Train a model as a recipe says."),
@@ -94,19 +104,42 @@ def framecue() -> None:
     """Search your videos by what they show.
 
     \b
-    framecue index ~/Videos --library videos.lance --model openai/clip-vit-base-patch32
-    framecue search "a dog catches a frisbee" --library videos.lance
+    framecue index ~/Videos --model openai/clip-vit-base-patch32
+    framecue search "a dog catches a frisbee"
     """  # noqa: D301 (click reads the backspace character)
 
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code.
 
+    Whatever goes wrong is one line on standard error. Of a defect in framecue, the environment variable
+    FRAMECUE_TRACEBACK shows where it happened.
+
     Args:
         args: the arguments after the program's name; default ``sys.argv[1:]``.
     """
+    prepare_streams()
+    with requests_to_end():
+        try:
+            try:
+                code = _run(args)
+                sys.stdout.flush()
+            except Exception as error:
+                code = _explain(error)
+            except KeyboardInterrupt as error:
+                _log_error("stopped")
+                code = error.exit_code if isinstance(error, TerminatedError) else 130
+        except OSError:  # standard error takes nothing more either
+            code = 1
+        end_quietly()
+    return code
+
+
+def _run(args: Sequence[str] | None) -> int:
     try:
         result = framecue.main(args=args, prog_name="framecue", standalone_mode=False)
+    except SystemExit as end:  # click ends so where nobody reads any more (`| head`)
+        return end.code if isinstance(end.code, int) else 1
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help() if error.ctx else error.format_message(), err=True)
         return 2
@@ -118,14 +151,32 @@ def main(args: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         _log_error(error.format_message())
         return error.exit_code
-    except FramecueError as error:
-        _log_error(str(error))
-        return 1
-    except (click.Abort, KeyboardInterrupt):
-        _log_error("stopped")
-        return 130
     # With standalone_mode off, click returns the code of `ctx.exit(code)`; commands themselves return None.
     return result if isinstance(result, int) else 0
+
+
+def _explain(error: Exception) -> int:
+    """Write what an exception means to a person, and return the exit code."""
+    if isinstance(error, click.Abort):  # which click makes of a KeyboardInterrupt
+        _log_error("stopped")
+        return error.__cause__.exit_code if isinstance(error.__cause__, TerminatedError) else 130
+    if isinstance(error, FingerprintError):
+        _log_error(error.summary)
+        _log_details(error.details)
+    elif isinstance(error, FramecueError):
+        _log_error(str(error))
+    elif isinstance(error, OSError) and error.errno in _FULL:
+        _log_error(f"cannot write {error.filename or 'the output'}: {error.strerror}")
+    elif isinstance(error, MemoryError):
+        _log_error("there is not enough memory for this")
+    elif os.environ.get("FRAMECUE_TRACEBACK"):
+        raise error
+    else:
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{Path(frame.filename).name}, line {frame.lineno}"
+        what = f"{type(error).__name__}: {first_line(error)}"
+        _log_error(f"a defect in framecue, please report it: {what} (in {place}); FRAMECUE_TRACEBACK=1 shows more")
+    return 1
 
 
 def _log_error(message: str) -> None:
@@ -133,3 +184,11 @@ def _log_error(message: str) -> None:
     from framecue.cli.output import one_line
 
     click.echo(f"Error: {one_line(message)}", file=sys.stderr)
+
+
+def _log_details(details: str) -> None:
+    """Write what a person need not read on a line below the message."""
+    from framecue.cli.output import one_line
+
+    if details:
+        click.echo(f"       {one_line(details)}", file=sys.stderr)

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from framecue.cli.output import log, print_json, print_table, quiet_libraries
+from framecue.cli.output import log, print_json, print_table, quiet_libraries, stdout_console
 
 NUM_FRAMES = 12
 
@@ -55,8 +55,17 @@ def methods(model: str | None, as_json: bool) -> None:
             {"backbone": {"name": backbone.name, "parameters": size}, "num_frames": NUM_FRAMES, "methods": entries}
         )
     else:
-        heads = ["method", "trainable", "new", "of the backbone", "offline", "paper"]
         click.echo(f"{backbone.name}: {size:,} parameters; {NUM_FRAMES} frames a video")
-        print_table(heads, rows, right=heads[1:4])
+        _print(["method", "trainable", "new", "of the backbone", "offline", "paper"], rows)
     for line in left_out:
         log(line)
+
+
+def _print(heads: list[str], rows: list[list[str]]) -> None:
+    """Print the table; in a terminal that is too narrow, the last column becomes a table of its own."""
+    needed = sum(max(map(len, column)) + 3 for column in zip(heads, *rows, strict=True))
+    if needed <= stdout_console().width:
+        print_table(heads, rows, right=heads[1:4])
+        return
+    print_table(heads[:-1], [row[:-1] for row in rows], right=heads[1:4])
+    print_table([heads[0], heads[-1]], [[row[0], row[-1]] for row in rows])

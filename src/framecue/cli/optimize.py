@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from framecue.cli.library_place import LibraryCommand, chosen_library
 from framecue.cli.options import library_option
 from framecue.cli.output import log, print_json, quiet_libraries
 
@@ -13,10 +14,10 @@ if TYPE_CHECKING:
     from framecue.library import Upkeep
 
 
-@click.command()
+@click.command(cls=LibraryCommand)
 @library_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def optimize(uri: str, as_json: bool) -> None:
+def optimize(uri: str | None, as_json: bool) -> None:
     """Join a library's small files, drop its earlier versions, and make or refresh its index.
 
     The index makes searches of many segments fast; it is approximate, so a few of the nearest may be missed. An index
@@ -28,7 +29,7 @@ def optimize(uri: str, as_json: bool) -> None:
     quiet_libraries()
     from framecue.library import Library
 
-    library = Library(uri)
+    library = Library(chosen_library(uri))
     log(f"optimizing library {library.uri} (with many segments this takes minutes)")
     upkeep = library.optimize(on_wait=lambda: log(f"waiting for another run that writes {library.uri}"))
     log(f"{_in_words(upkeep)}; library {library.uri} holds {upkeep.num_rows} segments")

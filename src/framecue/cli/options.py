@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from framecue.cli.model_files import get_model_files
 from framecue.cli.output import log
 from framecue.paths import user_path
 
 if TYPE_CHECKING:
-    from framecue.encoder import Encoder
+    from framecue.encoder import Encoder, Fingerprint
     from framecue.library import Library
     from framecue.video import Segmentation
 
 __all__ = [
-    "DEFAULT_ADAPTER",
     "DEFAULT_MODEL",
+    "MOJI_ADAPTER",
+    "MOJI_MODEL",
     "FolderPath",
     "adapter_option",
     "dtype_option",
@@ -29,11 +32,16 @@ __all__ = [
     "make_segmentation",
     "model_option",
     "model_options",
+    "named_model",
     "segment_options",
+    "yes_option",
 ]
 
-DEFAULT_MODEL = "moji-clip"
-DEFAULT_ADAPTER = "moji-prompt-switch"
+# What a new library takes if no model is named; docs/install.md says why this one.
+DEFAULT_MODEL = "google/siglip2-base-patch16-224"
+# What is shipped: it knows drawn shapes only, and is used where it is named, and by the demo.
+MOJI_MODEL = "moji-clip"
+MOJI_ADAPTER = "moji-prompt-switch"
 
 AUTO_DTYPE = "auto"
 DTYPES = ["float32", "bfloat16"]
@@ -57,7 +65,7 @@ class FolderPath(click.Path):
 def model_option(*, required: bool = False) -> Callable[[Command], Command]:
     """Return a decorator that adds --model to a command; if it is not required, the default is the library's model."""
     text = "A CLIP-family model: a hub name, a folder, or moji-clip."
-    default = "" if required else " Default: the model the library was made with."
+    default = "" if required else f" Default: the library's own; for a new library {DEFAULT_MODEL}."
     return click.option("--model", metavar="NAME", required=required, help=text + default)
 
 
@@ -90,24 +98,31 @@ def _fast_dtype_option(command: Command) -> Command:
     )(command)
 
 
+def yes_option(command: Command) -> Command:
+    """Add --yes to a command that may download a model."""
+    return click.option("-y", "--yes", is_flag=True, help="Download a model without asking.")(command)
+
+
 def model_options(command: Command) -> Command:
-    """Add --model, --adapter and --dtype to a command that searches a library."""
-    return model_option()(adapter_option(dtype_option(command)))
+    """Add --model, --adapter, --dtype and --yes to a command that searches a library."""
+    return model_option()(adapter_option(dtype_option(yes_option(command))))
 
 
 def indexing_model_options(command: Command) -> Command:
-    """Add --model, --adapter and --dtype to a command that fills a library."""
-    return model_option()(adapter_option(_fast_dtype_option(command)))
+    """Add --model, --adapter, --dtype and --yes to a command that fills a library."""
+    return model_option()(adapter_option(_fast_dtype_option(yes_option(command))))
 
 
 def library_option(command: Command) -> Command:
-    """Add --library to a command."""
+    """Add --library to a command; what it gets is for :func:`framecue.cli.library_place.chosen_library`."""
     return click.option(
+        "-l",
         "--library",
         "uri",
         metavar="LIBRARY",
-        required=True,
-        help="The library: a folder such as videos.lance, or an object-store URI.",
+        envvar="FRAMECUE_LIBRARY",
+        help="The library: a folder such as videos.lance, or an object-store URI. Default: FRAMECUE_LIBRARY; else the "
+        "one in the working folder or above; else the user's own.",
     )(command)
 
 
@@ -152,15 +167,24 @@ def make_segmentation(
 
 
 def library_model(
-    library: Library, *, model: str | None, adapter: str | None, dtype: str, may_be_new: bool = False
+    library: Library,
+    *,
+    model: str | None,
+    adapter: str | None,
+    dtype: str,
+    yes: bool = False,
+    may_be_new: bool = False,
 ) -> Encoder:
-    """Load the model that the options name, or the library's own, or for a new library the shipped one.
+    """Load the model that the options name, or the library's own, or for a new library the usual one.
+
+    What this machine lacks of it is downloaded, see :func:`framecue.cli.model_files.get_model_files`.
 
     Args:
         library: for which the model is loaded.
         model: --model, if given.
         adapter: --adapter, if given.
         dtype: --dtype.
+        yes: --yes.
         may_be_new: whether the library need not exist yet.
 
     Raises:
@@ -172,26 +196,62 @@ def library_model(
     fingerprint = None if may_be_new and not library.exists else library.fingerprint
     if model is None and adapter is None:
         if fingerprint is not None:
-            from framecue.library import load_named_model
-
-            # What is fast here is asked of torch, without which an encoder of another package may do.
-            is_plain = dtype == AUTO_DTYPE and fingerprint.encoder is not None
-            return load_named_model(fingerprint, precision=DTYPES[0] if is_plain else _precision(dtype))
-        log(
-            f"Using the shipped {DEFAULT_MODEL} with {DEFAULT_ADAPTER}, which knows drawn shapes only; "
-            "for real videos name a real CLIP, such as --model openai/clip-vit-base-patch32."
-        )
-        model, adapter = DEFAULT_MODEL, DEFAULT_ADAPTER
+            return _own_model(library, fingerprint, dtype=dtype, yes=yes)
+        log(f"A new library takes {DEFAULT_MODEL}; --model names another")
+        model = DEFAULT_MODEL
     elif model is None:
         if fingerprint is None:
             raise click.UsageError("--adapter is given without --model; name the model that it was trained on as well")
-        model = fingerprint.backbone
+        # Loaded as the library names it, so that a folder of the model that was moved is found.
+        return _own_model(library, replace(fingerprint, adapter_source=adapter), dtype=dtype, yes=yes)
+    elif adapter is None and fingerprint is not None and _is_moved(model, fingerprint):
+        # The library's own backbone in another place: with it come the library's method and adapter.
+        return _own_model(library, replace(fingerprint, backbone=model), dtype=dtype, yes=yes)
+    return named_model(model, adapter=adapter, dtype=dtype, yes=yes)
+
+
+def named_model(model: str, *, adapter: str | None, dtype: str, yes: bool) -> Encoder:
+    """Load the model and the adapter that are named; the arguments are those of :func:`library_model`.
+
+    Raises:
+        FramecueError: the model or the adapter cannot be loaded.
+    """
+    get_model_files(model, yes=yes)
 
     import torch
 
     from framecue.model import load_model
 
     return load_model(model, adapter=adapter, dtype=getattr(torch, _precision(dtype)))
+
+
+def _own_model(library: Library, fingerprint: Fingerprint, *, dtype: str, yes: bool) -> Encoder:
+    """Load the model that a library names, and say so if it was found in another place."""
+    from framecue.library import load_named_model
+
+    # What is fast here is asked of torch, without which an encoder of another package may do.
+    is_plain = dtype == AUTO_DTYPE and fingerprint.encoder is not None
+    if fingerprint.encoder is None:
+        get_model_files(fingerprint.backbone, revision=fingerprint.revision, yes=yes)
+    precision = DTYPES[0] if is_plain else _precision(dtype)
+    found = load_named_model(fingerprint, precision=precision, near=library.uri)
+    now = found.fingerprint()
+    for what, before, after in (
+        ("model", fingerprint.backbone, now.backbone),
+        ("adapter", fingerprint.adapter_source, now.adapter_source),
+    ):
+        if before != after:
+            log(f"the library's {what} is no longer at {before}; using the same one at {after}")
+    return found
+
+
+def _is_moved(model: str, fingerprint: Fingerprint) -> bool:
+    """Whether a folder that is named holds the very weights with which a library was made."""
+    if model == fingerprint.backbone or not Path(user_path(model)).is_dir():
+        return False
+    from framecue.backbone.moved import is_model
+
+    return is_model(Path(user_path(model)), fingerprint.revision)
 
 
 def _precision(dtype: str) -> str:

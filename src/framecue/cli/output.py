@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,14 +17,18 @@ from urllib.parse import quote
 
 import click
 
+from framecue.cli.shown_paths import FoldedText, name_bytes, shown_path
+from framecue.times import clock
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rich.console import Console
+    from rich.console import Console, RenderableType
     from rich.progress import Progress, TaskID
 
 __all__ = [
     "FilePath",
+    "FoldedLine",
     "ProgressBar",
     "file_uri",
     "log",
@@ -32,19 +37,34 @@ __all__ = [
     "print_table",
     "progress_bar",
     "quiet_libraries",
+    "shown_path",
     "stdout_console",
 ]
 
 
+# Not printable by Python's word, but part of names as people see them: what joins an emoji of several, and parts
+# letters in Persian; the spaces that macOS and Asian keyboards write.
+_SHOWN = frozenset("\u200c\u200d\xa0\u202f\u3000")
+# How long the line below a table's head is at most where there is no terminal.
+RULE_CELLS = 120
+# How often progress is told where there is no terminal to draw a bar in.
+LINE_SECONDS = 60.0
+
+
 def one_line(text: str) -> str:
-    """Return a text as one printable line, with escapes for control characters and bytes that are not UTF-8."""
-    printable = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    """Return a text as one printable line, with escapes for control characters and bytes that are not UTF-8.
+
+    What turns the direction of writing counts as control: it could make a name look like another.
+    """
+    printable = "".join(
+        char if char.isprintable() or char in _SHOWN else char.encode("unicode_escape").decode() for char in text
+    )
     return printable.encode("utf-8", "backslashreplace").decode()
 
 
 def file_uri(path: str) -> str:
     """Return an absolute path as a URI, with every byte but letters, digits and a few signs as %XX."""
-    return "file://" + quote(os.fsencode(path), safe="/")
+    return "file://" + quote(name_bytes(path), safe="/")
 
 
 def log(message: str) -> None:
@@ -58,7 +78,15 @@ def print_json(document: Any) -> None:
 
 
 class FilePath(str):
-    """A cell of a table that is a file's path: if a terminal supports links, it links to the file."""
+    """A cell of a table that is a file's absolute path.
+
+    It is shown relative where that is shorter, and folded in its middle where a terminal is too narrow. If the terminal
+    knows links, it links to the file.
+    """
+
+
+class FoldedLine(str):
+    """A cell of a table that stays one line: where a terminal is too narrow, it is folded in its middle."""
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> None:
@@ -67,23 +95,36 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right:
     Args:
         columns: the headings; all empty for a table without headings.
         rows: the cells, plain text; a :class:`FilePath` becomes a link if the output is a terminal.
-        right: headings of the columns to align right.
+        right: headings of the columns to align right, which are not wrapped.
     """
     from rich import box
     from rich.style import Style
     from rich.table import Table
     from rich.text import Text
 
-    def cell(text: str) -> Text:
-        # Text, not markup: a path may hold [brackets].
-        return Text(one_line(text), style=Style(link=file_uri(text)) if isinstance(text, FilePath) else "")
+    def cell(text: str) -> RenderableType:
+        if isinstance(text, FilePath):
+            return FoldedText(one_line(shown_path(text)), Style(link=file_uri(text)))
+        if isinstance(text, FoldedLine):
+            return FoldedText(one_line(text))
+        # Text, not markup: a name may hold [brackets].
+        return Text(one_line(text))
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_header=any(columns))
     for name in columns:
-        table.add_column(name, justify="right" if name in right else "left", overflow="fold")
+        is_right = name in right
+        table.add_column(name, justify="right" if is_right else "left", overflow="fold", no_wrap=is_right)
     for row in rows:
         table.add_row(*map(cell, row))
-    stdout_console().print(table)
+    console = stdout_console()
+    if console.is_terminal:
+        console.print(table)
+        return
+    with console.capture() as captured:
+        console.print(table)
+    # One long name would fill up every line.
+    lines = [line.rstrip() for line in captured.get().split("\n")]
+    click.echo("\n".join(line[:RULE_CELLS] if line.strip("─- ") == "" else line for line in lines), nl=False)
 
 
 def stdout_console() -> Console:
@@ -97,21 +138,42 @@ def stdout_console() -> Console:
 class ProgressBar:
     """A progress bar on standard error that appears with the first progress and disappears when it is closed.
 
-    If standard error is not a terminal, nothing is shown. Lines that :func:`log` writes meanwhile appear above the bar.
-    A closed bar may be shown again.
+    If standard error is not a terminal, a line a minute stands in for it, so that a log tells how far a long run is,
+    and a short one says nothing. Lines that :func:`log` writes meanwhile appear above the bar. A closed bar may be
+    shown again.
 
     Args:
         label: the work that is being done.
+        seconds: gives the time, in seconds from any point.
     """
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: str, *, seconds: Callable[[], float] = time.monotonic) -> None:
         self._label = label
+        self._seconds = seconds
         self._bar: tuple[Progress, TaskID] | None = None
+        # Where lines are written: since when, when the last one was, and how much was done at the first progress.
+        self._since, self._last, self._done_before = 0.0, 0.0, 0.0
 
     def show(self, done: float, total: int | None) -> None:
         """Show how much of a total is done; None for a total that is not known yet."""
-        progress, task = self._bar = self._bar or self._start()
+        if self._bar is None:
+            self._bar = self._start()
+            self._since = self._last = self._seconds()
+            self._done_before = done
+        progress, task = self._bar
         progress.update(task, completed=done, total=total)
+        if progress.disable and total and self._seconds() - self._last >= LINE_SECONDS:
+            self._last = self._seconds()
+            log(self._line(done, total))
+
+    def _line(self, done: float, total: int) -> str:
+        """Return the line that says how much is done, and about how long the rest will take."""
+        text = f"{self._label}: {int(done)} of {total} ({done / total:.0%})"
+        gained = done - self._done_before
+        if gained <= 0:
+            return text
+        left = (total - done) * (self._last - self._since) / gained
+        return f"{text}, about {clock(left)} left"
 
     def close(self) -> None:
         """Remove the bar, and give the terminal its cursor back."""
@@ -131,7 +193,8 @@ class ProgressBar:
 
         console = Console(file=sys.stderr)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        can_draw = console.is_terminal and not console.is_dumb_terminal
+        progress = Progress(*columns, console=console, transient=True, disable=not can_draw)
         task = progress.add_task(self._label, total=None)
         progress.start()
         return progress, task
@@ -139,7 +202,7 @@ class ProgressBar:
 
 @contextmanager
 def progress_bar(label: str) -> Iterator[Callable[[float, int], None]]:
-    """Show a progress bar on standard error while the block runs, if that is a terminal.
+    """Show a progress bar on standard error while the block runs; a line a minute if that is no terminal.
 
     Args:
         label: the work that is being done.

@@ -80,6 +80,7 @@ def filter_options(command: Command) -> Command:
         click.option("--shorter-than", metavar="TIME", type=TimeType(), help="Only videos that last less long."),
         click.option("--after", metavar="DATE", help="Only files modified on this day or later: 2024-05-31."),
         click.option("--before", metavar="DATE", help="Only files modified before this day."),
+        click.option("--kind", type=click.Choice(["video", "image"]), help="Only videos, or only pictures."),
         click.option("--where", metavar="SQL", help="Only rows for which this holds: 'end_seconds < 60'."),
     )
     return _with_options(command, options)
@@ -117,6 +118,7 @@ def read_filters(options: Mapping[str, Any]) -> Filters | None:
         shorter_than_seconds=options["shorter_than"],
         after=options["after"],
         before=options["before"],
+        kind=options["kind"],
         where=options["where"],
     )
     return None if filters == Filters() else filters

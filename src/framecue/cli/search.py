@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from framecue.cli.hits import print_hits
+from framecue.cli.library_place import LibraryCommand, chosen_library
+from framecue.cli.opening import open_hit
 from framecue.cli.options import library_model, library_option, model_options
 from framecue.cli.output import log, one_line, print_json, quiet_libraries
 from framecue.cli.query_options import (
@@ -17,13 +20,14 @@ from framecue.cli.query_options import (
     read_query,
     read_query_file,
 )
+from framecue.cli.result_formats import FORMATS, NULL_FORMATS, print_lines, print_tsv_head
 from framecue.paths import user_path
 
 if TYPE_CHECKING:
-    from framecue.library import Library, SearchOptions, SearchResult
+    from framecue.library import Library, Query, SearchOptions, SearchResult
 
 
-@click.command()
+@click.command(cls=LibraryCommand)
 @click.argument("text", required=False)
 @library_option
 @click.option("-k", "k", type=click.IntRange(min=1), default=10, show_default=True, help="How many results.")
@@ -40,19 +44,35 @@ if TYPE_CHECKING:
 @click.option(
     "--queries", "queries_file", metavar="FILE", help="Search for each line of a file; - reads standard input."
 )
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(["table", *FORMATS]),
+    default="table",
+    show_default=True,
+    help="A table for people; or a line a result: its path, its PATH@START-END for `framecue clip`, tabs, JSON.",
+)
+@click.option("-0", "--null", is_flag=True, help="With --format path or hit: end each with a zero byte, for xargs -0.")
+@click.option(
+    "--open", "open_rank", metavar="N", type=click.IntRange(min=1), help="Open result N in a player, at its moment."
+)
 @model_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def search(
     text: str | None,
-    uri: str,
+    uri: str | None,
     k: int,
     page: int,
     queries_file: str | None,
     sheet: str | None,
+    format_name: str,
+    null: bool,
+    open_rank: int | None,
     as_json: bool,
     model: str | None,
     adapter: str | None,
     dtype: str,
+    yes: bool,
     **named: Any,
 ) -> None:
     """Find the moments of videos in a library that show what TEXT says, best first.
@@ -61,11 +81,15 @@ def search(
     own model is used unless another is named. A TEXT that starts with a dash goes after a "--".
 
     \b
-    framecue search "a dog catches a frisbee" --library videos.lance
-    framecue search "a beach" --without "people^0.5" --library videos.lance --folder ~/Videos/2024
-    framecue search --video holiday.mp4 --at 1:02 --library videos.lance --sheet like-this.png
-    framecue search "anna's birthday" --hybrid --explain --library videos.lance
+    framecue search "a dog catches a frisbee" --open 1
+    framecue search "a beach" --without "people^0.5" --folder ~/Videos/2024 --library videos.lance
+    framecue search --video holiday.mp4 --at 1:02 --sheet like-this.png
+    framecue search "anna's birthday" --hybrid --explain
+    framecue search "a dog" -k 50 --format path
     """  # noqa: D301 (click reads the backspace character)
+    _check_output(format_name, null=null, as_json=as_json, explain=named["explain"])
+    if open_rank is not None and queries_file is not None:
+        raise click.UsageError("--open is given with --queries; it opens a result of one search")
     quiet_libraries()
     queries = _queries(text, queries_file, named)
     from framecue.library import Library, SearchOptions, SearchResult
@@ -76,27 +100,54 @@ def search(
         filters=read_filters(named),
         **{name: named[name] for name in ("all_moments", "min_score", "hybrid", "explain")},
     )
+    uri = chosen_library(uri)
     library = Library(uri)
-    library = Library(uri, model=library_model(library, model=model, adapter=adapter, dtype=dtype))
+    library = Library(uri, model=library_model(library, model=model, adapter=adapter, dtype=dtype, yes=yes))
     found = library.search_many([item.query for item in queries], options=options)
     results = [SearchResult(item.label, hits) for item, hits in zip(queries, found, strict=True)]
+    is_wanted = sheet is not None
     if sheet is not None:
         sheet = _write_sheet(library, results, sheet)
     several = queries_file is not None
     if as_json:
-        _print_document(results, sheet, several=several)
-        return
+        _print_document(results, {"sheet": sheet} if is_wanted else {}, several=several)
+    else:
+        _print_results(results, format_name, null=null, hybrid=options.hybrid, several=several)
+        if not any(found):
+            log(_nothing_message(library, [item.query for item in queries], page, options))
+        if is_wanted:
+            log(f"See them in {sheet}" if sheet is not None else "no sheet is written, as there is nothing to see")
+    if open_rank is not None and found[0]:
+        open_hit(found[0], open_rank)
+
+
+def _check_output(format_name: str, *, null: bool, as_json: bool, explain: bool) -> None:
+    """Refuse options for the output that do not go together.
+
+    Raises:
+        click.UsageError: they do not.
+    """
+    if as_json and format_name != "table":
+        raise click.UsageError("--json is given beside --format; leave out one of them (--format jsonl is a line each)")
+    if null and format_name not in NULL_FORMATS:
+        raise click.UsageError(f"--null is given without --format {' or '.join(NULL_FORMATS)}, which it is for")
+    if explain and format_name in ("path", "hit", "tsv"):
+        raise click.UsageError(f"--format {format_name} has no room for --explain; table and jsonl have")
+
+
+def _print_results(results: list[SearchResult], format_name: str, *, null: bool, hybrid: bool, several: bool) -> None:
+    if format_name == "tsv":
+        print_tsv_head()
     for result in results:
+        if format_name != "table":
+            print_lines(result, format_name, null=null)
+            continue
         if several:
             click.echo(one_line(result.query))
         if result.hits:
-            print_hits(result.hits, hybrid=options.hybrid)
+            print_hits(result.hits, hybrid=hybrid)
         elif several:
             click.echo("nothing found")
-    if not any(found):
-        log(_nothing_message(library, page, options))
-    if sheet is not None:
-        log(f"See them in {sheet}")
 
 
 def _queries(text: str | None, queries_file: str | None, named: dict[str, Any]) -> list[LabelledQuery]:
@@ -110,26 +161,35 @@ def _queries(text: str | None, queries_file: str | None, named: dict[str, Any]) 
     return read_query_file(queries_file)
 
 
-def _write_sheet(library: Library, results: list[SearchResult], sheet: str) -> str:
+def _write_sheet(library: Library, results: list[SearchResult], sheet: str) -> str | None:
     from framecue.cli.sheet import SheetRow, contact_sheet
 
     rows = [
         SheetRow(result.query, result.hits, thumbnails=library.thumbnails(result.hits) if result.hits else ())
         for result in results
     ]
-    return str(contact_sheet(rows, user_path(sheet)))
+    written = contact_sheet(rows, user_path(sheet))
+    return None if written is None else str(written)
 
 
-def _print_document(results: list[SearchResult], sheet: str | None, *, several: bool) -> None:
+def _print_document(results: list[SearchResult], written: dict[str, str | None], *, several: bool) -> None:
     documents = [result.to_dict() for result in results]
-    written = {} if sheet is None else {"sheet": sheet}
     print_json({"searches": documents, **written} if several else {**documents[0], **written})
 
 
-def _nothing_message(library: Library, page: int, options: SearchOptions) -> str:
-    if library.info().num_videos == 0:
+def _nothing_message(library: Library, queries: list[Query], page: int, options: SearchOptions) -> str:
+    """Return why there are no results: an empty library, a filter, --min-score, or a page too far."""
+    from framecue.cli.nothing_found import blame
+
+    total = library.count_videos()
+    if total == 0:
         return f"library {library.uri} is empty; fill it with `framecue index PATH --library {library.uri}`"
-    if page > 1:
-        return f"there are no results on page {page}"
-    is_restricted = options.filters is not None or options.min_score is not None
-    return "nothing found" + ("; no video passes the filters and --min-score" if is_restricted else "")
+    if options.filters is not None and (why := blame(options.filters, library.count_videos)):
+        return f"nothing found: {why}"
+    if options.min_score is not None:
+        every = replace(options, k=1, offset=0, min_score=None, hybrid=False, explain=False)
+        found = library.search_many(queries, options=every)
+        best = max((hit.score for hits in found for hit in hits), default=options.min_score)
+        if best < options.min_score:
+            return f"nothing found: the best result scores {best:.3f}, less than --min-score {options.min_score:g}"
+    return f"there are no results on page {page}" if page > 1 else "nothing found"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from framecue.cli.model_files import get_model_files
 from framecue.cli.output import log, print_json, progress_bar, quiet_libraries
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def train(recipe: str, overrides: tuple[str, ...], as_json: bool) -> None:
     checked = read_recipe(recipe, overrides)
     from framecue.training.run import run_recipe
 
+    get_model_files(checked.backbone, yes=True)
     with progress_bar("Training") as update:
         run = run_recipe(checked, callbacks=[_teller(update)])
     if as_json:

@@ -1,3 +1,4 @@
+from .again import make_again as make_again
 from .fingerprint import load_named_model as load_named_model
 from .indexing.options import AddOptions as AddOptions
 from .indexing.plan import Plan as Plan
@@ -9,10 +10,13 @@ from .results import BestFrame as BestFrame
 from .results import Duplicate as Duplicate
 from .results import Explanation as Explanation
 from .results import FileInfo as FileInfo
+from .results import Finding as Finding
 from .results import Hit as Hit
+from .results import Kept as Kept
 from .results import LibraryInfo as LibraryInfo
 from .results import MetadataReport as MetadataReport
 from .results import PartScore as PartScore
+from .results import PassedOver as PassedOver
 from .results import RemoveReport as RemoveReport
 from .results import SearchResult as SearchResult
 from .results import Skipped as Skipped
@@ -21,5 +25,7 @@ from .search.filters import Filters as Filters
 from .search.query import Query as Query
 from .search.query import SearchOptions as SearchOptions
 from .search.query import VideoMoment as VideoMoment
+from .soundness import Soundness as Soundness
+from .soundness import check_library as check_library
 from .watching.watch import WatchOptions as WatchOptions
 from .watching.watch import watch as watch

@@ -7,11 +7,17 @@ method, sampling, width), not where its files lie: the same weights under anothe
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from framecue.encoder import Encoder, EncoderSpec, Fingerprint, load_encoder
 from framecue.errors import FingerprintError
 
 __all__ = ["check_fingerprint", "load_named_model"]
+
+
+# What tells models apart best comes first; what follows from these is not listed.
+_FIRST = ("method", "adapter_source", "adapter", "backbone", "revision", "parameters", "embedding_dim")
+_MOST_SHOWN = 4
 
 
 def check_fingerprint(uri: str, library: Fingerprint, model: Fingerprint) -> None:
@@ -23,30 +29,52 @@ def check_fingerprint(uri: str, library: Fingerprint, model: Fingerprint) -> Non
         model: the fingerprint of the model to use.
 
     Raises:
-        FingerprintError: they differ; the message names the fields and both values.
+        FingerprintError: they differ; the message gives the ways out, and its details the fields and both values.
     """
     differing = library.differences(model)
     if differing:
-        shown = ", ".join(f"{name} is {_json(ours)}, not {_json(yours)}" for name, (ours, yours) in differing.items())
         raise FingerprintError(
-            f"library {uri} was made with another model: its {shown}; use the library's own model "
-            "(leave out the model and the adapter, and the library names them), or index into a new library"
+            f"library {uri} was made with another model; use its own (leave out the model and the adapter), index into "
+            "a new library, or make this one anew with this model (framecue index --again)",
+            _details(differing),
         )
 
 
-def load_named_model(fingerprint: Fingerprint, *, precision: str = "float32") -> Encoder:
+def load_named_model(fingerprint: Fingerprint, *, precision: str = "float32", near: str | None = None) -> Encoder:
     """Load the model that a library's fingerprint names; :func:`check_fingerprint` tells whether it still fits.
 
     Args:
         fingerprint: the library's.
         precision: what the model computes in, "float32" or "bfloat16".
+        near: the library, beside which a folder of the model that was moved is looked for.
 
     Raises:
         ModelError: the backbone can no longer be found.
         AdapterError: the adapter can no longer be found, or the library does not know where it was.
     """
-    return load_encoder(EncoderSpec(fingerprint=fingerprint, precision=precision))
+    places = () if near is None else (near,)
+    return load_encoder(EncoderSpec(fingerprint=fingerprint, precision=precision, near=places))
+
+
+def _details(differing: Mapping[str, tuple[object, object]]) -> str:
+    """Return which fields differ, in words: the method and the adapter first, and nothing that follows from them."""
+    names = [name for name in _FIRST if name in differing]
+    if "adapter_source" in names and "adapter" in names:
+        names.remove("adapter")  # the hash says less than the name
+    if "backbone" in names and "revision" in names:
+        names.remove("revision")
+    if not {"method", "adapter", "adapter_source"} & set(names):
+        # The options are the method's: with another method they are others anyway.
+        names += [name for name in differing if name not in _FIRST]
+    elif "sampling.num_frames" in differing:
+        names.append("sampling.num_frames")
+    shown = [
+        f"{name.removesuffix('_source')} is {_json(differing[name][0])}, not {_json(differing[name][1])}"
+        for name in names[:_MOST_SHOWN]
+    ]
+    more = len(names) - _MOST_SHOWN
+    return f"its {', '.join(shown)}" + (f", and {more} more" if more > 0 else "")
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return "none" if value is None else json.dumps(value, ensure_ascii=False)

@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 from typing_extensions import Unpack
 
 from framecue.checks import check_kind
-from framecue.encoder import Encoder, Fingerprint
+from framecue.encoder import ChecksTexts, Encoder, Fingerprint
 from framecue.errors import InputError, NotOfflineError
+from framecue.forms import composed
 from framecue.library.files.interface import Files, PathsLike
 from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.walk import is_below
@@ -23,13 +24,15 @@ from framecue.library.indexing.metadata import GivenMetadata, MetadataLike, read
 from framecue.library.indexing.metadata_update import update_metadata
 from framecue.library.indexing.options import AddKeywords, AddOptions
 from framecue.library.indexing.plan import Plan, make_plan
-from framecue.library.indexing.readers import open_readers
-from framecue.library.indexing.removal import find_gone, take_out
-from framecue.library.indexing.run import run_plan
+from framecue.library.indexing.readers import open_reader, open_readers
+from framecue.library.indexing.removal import find_gone, forget_failures, take_out
+from framecue.library.indexing.reread import describe_reread, find_reread
+from framecue.library.indexing.run import StopCallback, run_plan
 from framecue.library.indexing.runner import LocalRunner
 from framecue.library.indexing.sidecar_update import update_subtitles
 from framecue.library.results import AddReport, Duplicate, FileInfo, Hit, LibraryInfo, RemoveReport, Skipped, Upkeep
 from framecue.library.search.answer import answer
+from framecue.library.search.filters import Filters
 from framecue.library.search.query import Query, SearchKeywords, SearchOptions, as_query
 from framecue.library.store import Store, normal_uri
 from framecue.library.store.kept import KeptStore
@@ -101,12 +104,22 @@ class Library(LibraryTables):
         """
         return _fingerprint(self._kept.open())
 
-    def plan(self, paths: PathsLike, *, exclude: Iterable[str] = (), within: Iterable[str] | None = None) -> Plan:
-        """Return what ``add`` would do, without reading any content or loading a model.
+    def plan(
+        self,
+        paths: PathsLike,
+        *,
+        exclude: Iterable[str] = (),
+        images: bool = False,
+        retry: bool = False,
+        within: Iterable[str] | None = None,
+    ) -> Plan:
+        """Return what ``add`` would do, without decoding anything or loading a model.
 
         Args:
             paths: as for ``add``.
             exclude: as for ``add``.
+            images: as for ``add``.
+            retry: as for ``add``.
             within: of everything at ``paths``, look only at these absolute paths and below them; it is then no error
                 if there is no video.
 
@@ -120,7 +133,10 @@ class Library(LibraryTables):
             suffixes=SUFFIXES,
             held=known.held,
             copies=known.copies,
+            failures=known.failures,
             exclude=exclude,
+            images=images,
+            retry=retry,
             within=within,
             files=self.files,
         )
@@ -144,6 +160,8 @@ class Library(LibraryTables):
         metadata: MetadataLike | None = None,
         progress: ProgressCallback | None = None,
         on_wait: Callable[[], None] | None = None,
+        on_stop: StopCallback | None = None,
+        on_notice: Callable[[str], None] | None = None,
         **named: Unpack[AddKeywords],
     ) -> AddReport:
         """Index video files: new and changed files are encoded, unchanged ones are left alone.
@@ -151,8 +169,9 @@ class Library(LibraryTables):
         A file that was renamed or moved, or that is a copy of another, is recognised by its content and not encoded
         again. A file that cannot be read is skipped with a reason; the others are indexed. The texts in files beside a
         video (``clip.srt``, ``clip.en.vtt``, ``clip.txt``) are stored with it; if they change, they are updated without
-        encoding the video again. If another run is writing to the library, this one waits for its end and then does
-        what is left.
+        encoding the video again. Files that an older framecue indexed are looked at once; those that it read with
+        other times or shapes are encoded again. If another run is writing to the library, this one waits for its end
+        and then does what is left.
 
         Args:
             paths: a file or folder (searched at any depth), or several, or the result of ``plan``, which has already
@@ -166,6 +185,9 @@ class Library(LibraryTables):
             progress: called with (files done, files in all); the present file counts by the part that is read. The
                 first, a :class:`~framecue.progress.FilesDone`, is a number that also names this file, as ``path``.
             on_wait: called once if another run is writing to the library, before waiting for it.
+            on_stop: called if the run ends early, by Ctrl-C or any other exception, with (files that were kept, files
+                in all); every file that was complete is in the library then.
+            on_notice: called with a line for a person if unchanged files are encoded again, before that begins.
             **named: fields of ``AddOptions`` by name (``prune=True``); each wins over the one in ``options``.
 
         Raises:
@@ -175,22 +197,26 @@ class Library(LibraryTables):
             NotOfflineError: the model's method looks at the query while it encodes a video, so nothing can be encoded
                 in advance; the library stays as it was.
             FingerprintError: another model made the library's vectors.
+            ModelError: the library is new, and the model cannot encode texts, as a folder without a tokenizer.
             LibraryError: the library cannot be read or written.
         """
         wanted = replace(_options(options, AddOptions), **named)
-        plan = paths if isinstance(paths, Plan) else self.plan(paths, exclude=wanted.exclude)
+        plan = paths if isinstance(paths, Plan) else self._plan(paths, wanted)
         store = self._kept.open_if_there()
         own = read_metadata(metadata, plan.seen, where="the run has found")
         own.kinds(store.own_kinds() if store else {})
         self._fitting_segmentation(store, wanted.segmentation)
         if self._model is not None or plan.units:
-            _check_offline(self._fitting_model(store))
+            model = self._fitting_model(store)
+            _check_offline(model)
+            if store is None:
+                _check_texts(model)
         for item in plan.skipped:
             log_skipped(item.path, item.reason)
         outcome = Outcome()
-        if plan.units or plan.subtitles_changed or wanted.prune or (store and own.by_path):
+        if plan.units or plan.subtitles_changed or plan.outdated or wanted.prune or (store and own.by_path):
             with library_lock(self.uri, on_wait=on_wait):
-                outcome = self._carry_out(plan, wanted, own, progress)
+                outcome = self._carry_out(plan, wanted, own, progress, on_stop, on_notice)
         outcome.skip(own.skipped)
         known = self._kept.snapshot()
         report = AddReport(
@@ -198,28 +224,62 @@ class Library(LibraryTables):
             added=outcome.added,
             changed=outcome.changed,
             moved=outcome.moved,
-            unchanged=len(plan.unchanged) + outcome.touched,
+            unchanged=len(plan.unchanged) - len(outcome.reread) + outcome.touched,
             duplicates=outcome.duplicates,
             skipped=[*plan.skipped, *outcome.skipped],
+            still_unreadable=list(plan.still_unreadable),
+            passed_over=plan.passed_over.plus(outcome.passed_over),
             encoded=outcome.encoded,
             removed=outcome.removed,
             subtitles_updated=outcome.subtitles_updated,
             metadata_updated=outcome.metadata_updated,
+            reread=outcome.reread,
+            warnings=outcome.warnings,
             num_videos=known.num_videos,
+            num_images=known.num_images,
             num_segments=known.num_segments,
         )
         logger.info("%s: %d files encoded, %d skipped", printable(self.uri), report.encoded, len(report.skipped))
         return report
 
+    def _plan(self, paths: PathsLike, options: AddOptions) -> Plan:
+        return self.plan(paths, exclude=options.exclude, images=options.images, retry=options.retry)
+
+    def make(self, *, segmentation: Segmentation | None = None) -> None:
+        """Make an empty library; ``add`` does so by itself when it has something to add.
+
+        Args:
+            segmentation: how videos will be cut into segments; None for the usual way.
+
+        Raises:
+            InputError: there is no model.
+            NotOfflineError: the model cannot encode a video without a query.
+            ModelError: the model cannot encode texts.
+            LibraryError: something is at this place already, or it cannot be written.
+        """
+        model = self._fitting_model(None)
+        _check_offline(model)
+        _check_texts(model)
+        with library_lock(self.uri):
+            Store.create(self.uri, model.fingerprint().with_absolute_places().to_dict(), segmentation)
+
     def _carry_out(
-        self, plan: Plan, options: AddOptions, own: GivenMetadata, progress: ProgressCallback | None
+        self,
+        plan: Plan,
+        options: AddOptions,
+        own: GivenMetadata,
+        progress: ProgressCallback | None,
+        on_stop: StopCallback | None,
+        on_notice: Callable[[str], None] | None,
     ) -> Outcome:
         """Carry out a plan; call it with the lock."""
         # From here on nobody else writes, but somebody may have written since the plan was made.
         snapshot = self._kept.snapshot()
+        if plan.outdated:
+            plan = self._with_reread(plan, options, snapshot, progress, on_notice)
         if store := self._kept.open_if_there():
             store.add_own_columns(own.kinds(store.own_kinds()))
-        outcome = self._encode(plan, options, own, snapshot, progress) if plan.units else Outcome()
+        outcome = self._encode(plan, options, own, snapshot, progress, on_stop) if plan.units else Outcome()
         if store := self._kept.open_if_there():
             # The files that were encoded have their values already.
             outcome.metadata_updated = update_metadata(store, snapshot, own)
@@ -229,12 +289,34 @@ class Library(LibraryTables):
             if options.prune:
                 # Last, so that moved files have been found under their new names.
                 gone, kept = find_gone(snapshot.paths, plan, files=self.files)
-                outcome.removed = take_out(store, snapshot, gone, files=self.files)
+                outcome.removed = take_out(store, snapshot, gone, files=self.files).number
                 outcome.skip(kept)
+            if snapshot.failures:
+                forget_failures(store, snapshot, find_gone(snapshot.failures, plan, files=self.files)[0])
             store.ensure_text_index()
             store.optimize_if_due()
             self._kept.wrote(snapshot)
         return outcome
+
+    def _with_reread(
+        self,
+        plan: Plan,
+        options: AddOptions,
+        snapshot: Snapshot,
+        progress: ProgressCallback | None,
+        on_notice: Callable[[str], None] | None,
+    ) -> Plan:
+        """Return the plan with the unchanged files that have to be encoded again among its units."""
+        with open_reader(stall_seconds=options.stall_seconds) as reader:
+            units = find_reread(
+                self._kept.open(), snapshot, plan.outdated, reader.reading_difference, progress=progress
+            )
+        if units:
+            logger.info("%s", describe_reread(units))
+        if units and on_notice:
+            on_notice(describe_reread(units))
+        # First, so that new files with their content become their copies.
+        return replace(plan, units=(*units, *plan.units))
 
     def _encode(
         self,
@@ -243,6 +325,7 @@ class Library(LibraryTables):
         own: GivenMetadata,
         snapshot: Snapshot,
         progress: ProgressCallback | None,
+        on_stop: StopCallback | None,
     ) -> Outcome:
         store = self._kept.open_if_there()
         segmentation = self._fitting_segmentation(store, options.segmentation)
@@ -263,6 +346,7 @@ class Library(LibraryTables):
                 snapshot=snapshot,
                 make_store=make_store,
                 progress=progress,
+                on_stop=on_stop,
                 files=self.files,
                 metadata=own.by_path,
             )
@@ -287,7 +371,7 @@ class Library(LibraryTables):
 
     def _remove(self, paths: PathsLike) -> RemoveReport:
         store, snapshot = self._kept.open(), self._kept.snapshot()
-        known = snapshot.paths
+        known = list(dict.fromkeys([*snapshot.paths, *snapshot.failures]))
         found: dict[str, None] = {}
         skipped: list[Skipped] = []
         for item in [paths] if isinstance(paths, (str, os.PathLike)) else list(paths):
@@ -295,16 +379,24 @@ class Library(LibraryTables):
                 skipped.append(Skipped(os.fspath(item), NOT_LOCAL))
                 continue
             path = absolute_path(item) if os.fspath(item) else "''"
-            below = [held for held in known if held == path or is_below(held, path)]
+            below = _named(known, path)
             found.update(dict.fromkeys(below))
             if not below:
                 skipped.append(Skipped(path, "the library knows no such file, nor any in such a folder"))
         if not found:
             what = f"{skipped[0].path}: {skipped[0].reason}" if skipped else "no path given"
             raise InputError(f"nothing to remove: {what}; `framecue info {self.uri}` lists what it holds")
-        removed = take_out(store, snapshot, found, files=self.files)
+        taken = take_out(store, snapshot, found, files=self.files)
         self._kept.wrote(snapshot)
-        return RemoveReport(self.uri, removed, skipped, snapshot.num_videos, snapshot.num_segments)
+        return RemoveReport(
+            self.uri,
+            taken.number,
+            skipped,
+            snapshot.num_videos,
+            snapshot.num_segments,
+            kept=taken.kept,
+            num_images=snapshot.num_images,
+        )
 
     def optimize(self, *, on_wait: Callable[[], None] | None = None) -> Upkeep:
         """Make searches fast: join small files, drop earlier versions, and make or refresh the approximate index.
@@ -380,6 +472,19 @@ class Library(LibraryTables):
         store = self._kept.open()
         return answer(store, lambda: self._fitting_model(store), asked, wanted, files=self.files)
 
+    def count_videos(self, filters: Filters | None = None) -> int:
+        """Return how many videos pass filters; None for all videos. Needs no model.
+
+        Raises:
+            InputError: a condition names an unknown column.
+            LibraryNotFoundError: the library does not exist.
+            LibraryError: it cannot be read.
+        """
+        store = self._kept.open()
+        if filters and filters.where is not None:
+            store.check_condition(filters.where)
+        return store.num_files(filters.condition() if filters else None)
+
     def thumbnails(self, hits: Sequence[Hit]) -> list[bytes | None]:
         """Return the thumbnails of hits, small WebP pictures that the library keeps; None for a hit that has none.
 
@@ -399,17 +504,29 @@ class Library(LibraryTables):
         store, snapshot = self._kept.open(), self._kept.snapshot()
         held = snapshot.held
         originals = {item.video_id: path for path, item in held.items()}
+        numbers = store.overview()
         return LibraryInfo(
             uri=self.uri,
             num_videos=snapshot.num_videos,
+            num_images=snapshot.num_images,
             num_segments=snapshot.num_segments,
             fingerprint=_fingerprint(store),
-            files=[FileInfo(path, item.duration_seconds) for path, item in sorted(held.items())],
+            files=[FileInfo(path, item.duration_seconds, item.kind) for path, item in sorted(held.items())],
             duplicates=[
                 Duplicate(path, originals[copy.video_id])
                 for path, copy in sorted(snapshot.copies.items())
                 if path not in held and copy.video_id in originals
             ],
+            unreadable=[
+                Skipped(path, failure.reason)
+                for path, failure in sorted(snapshot.failures.items())
+                # A run that was killed may have left a note about a file that was indexed as it is.
+                if failure.cause == "content" and not (path in held and held[path].state == failure.state)
+            ],
+            size_bytes=numbers.size_bytes,
+            indexed_seconds=numbers.indexed_seconds,
+            num_indexed_segments=numbers.num_indexed_rows,
+            has_text_index=numbers.has_text_index,
         )
 
     def _fitting_model(self, store: Store | None) -> Encoder:
@@ -420,7 +537,7 @@ class Library(LibraryTables):
                     f"library {self.uri} does not exist yet, and a new one needs a model: "
                     "Library(uri, model=framecue.load_model(name))"
                 )
-            self._model = load_named_model(_fingerprint(store))
+            self._model = load_named_model(_fingerprint(store), near=self.uri)
         if store is not None:
             check_fingerprint(self.uri, _fingerprint(store), self._model.fingerprint())
         return self._model
@@ -441,6 +558,16 @@ class Library(LibraryTables):
         return store.segmentation
 
 
+def _named(known: Iterable[str], path: str) -> list[str]:
+    """Return the known paths that are a path or below it; those in another Unicode form only if there are no others."""
+    known = list(known)
+    found = [held for held in known if held == path or is_below(held, path)]
+    if found or path.isascii():
+        return found
+    path = composed(path)
+    return [held for held in known if composed(held) == path or is_below(composed(held), path)]
+
+
 def _words(segmentation: Segmentation) -> str:
     return ", ".join(f"{name.removesuffix('_seconds')} {value}" for name, value in vars(segmentation).items())
 
@@ -457,6 +584,16 @@ def _options(given: Options | None, kind: type[Options]) -> Options:
 
 def _fingerprint(store: Store) -> Fingerprint:
     return Fingerprint.from_dict(store.fingerprint)
+
+
+def _check_texts(model: Encoder) -> None:
+    """Refuse a model for a new library that cannot encode texts, which the first search would find out, after hours.
+
+    Raises:
+        ModelError: it cannot.
+    """
+    if isinstance(model, ChecksTexts):
+        model.check_texts()
 
 
 def _check_offline(model: Encoder) -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from framecue.dates import iso_time
 from framecue.library.own_values import MetadataValue
 from framecue.video import format_hit
 
@@ -26,10 +27,14 @@ __all__ = [
     "Duplicate",
     "Explanation",
     "FileInfo",
+    "Finding",
     "Hit",
+    "Kept",
     "LibraryInfo",
     "MetadataReport",
     "PartScore",
+    "PassedOver",
+    "Remark",
     "RemoveReport",
     "SearchResult",
     "Skipped",
@@ -41,8 +46,39 @@ _INSTANT_SECONDS = 0.001
 
 
 @dataclass(frozen=True)
+class Finding:
+    """Something that a check has found.
+
+    Attributes:
+        level: "ok", "note" for what works but might be better, "fault" for what does not work.
+        what: in one line.
+        way_out: what to do; empty if there is nothing to do.
+    """
+
+    level: Literal["ok", "note", "fault"]
+    what: str
+    way_out: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
 class Skipped:
     """A path that was not indexed, and why."""
+
+    path: str
+    reason: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A file that is in the library, and what there is to say of it."""
 
     path: str
     reason: str
@@ -68,6 +104,44 @@ class Duplicate:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """A file that was removed from a library, and the duplicate under whose path its content stays."""
+
+    path: str
+    under: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class PassedOver:
+    """How many files of the folders were left alone, as they are no videos; a file that a person names never is.
+
+    Attributes:
+        images: pictures, where pictures were not asked for.
+        sounds: files with a video's suffix that hold sound alone.
+        others: files with a video's suffix that are something else, such as TypeScript.
+    """
+
+    images: int = 0
+    sounds: int = 0
+    others: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.images or self.sounds or self.others)
+
+    def plus(self, other: PassedOver) -> PassedOver:
+        """Return both together."""
+        return PassedOver(self.images + other.images, self.sounds + other.sounds, self.others + other.others)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
 class AddReport:
     """What ``Library.add`` did. Each file that it found counts once: added, changed, moved, a duplicate, ...
 
@@ -83,8 +157,15 @@ class AddReport:
         removed: how many files were pruned.
         subtitles_updated: how many unchanged files have new texts, as the files beside them had changed.
         metadata_updated: how many unchanged files have new values in the library's own columns.
+        still_unreadable: files that an earlier run could not read, and that have not changed since; they were not read
+            again.
+        passed_over: how many files of the folders are no videos.
         num_videos: how many videos the library holds now.
+        num_images: how many pictures it holds now.
         num_segments: how many segments it holds now.
+        reread: unchanged files that were encoded again because an older framecue read them otherwise, each with what is
+            otherwise: "times" or "shape".
+        warnings: files that were encoded although something is wrong with them, such as a large part that is missing.
     """
 
     uri: str
@@ -99,6 +180,11 @@ class AddReport:
     removed: int = 0
     subtitles_updated: int = 0
     duplicates: list[Duplicate] = field(default_factory=list)
+    still_unreadable: list[Skipped] = field(default_factory=list)
+    passed_over: PassedOver = field(default_factory=PassedOver)
+    num_images: int = 0
+    reread: list[Remark] = field(default_factory=list)
+    warnings: list[Remark] = field(default_factory=list)
     metadata_updated: int = 0
 
     def to_dict(self) -> dict[str, Any]:
@@ -114,8 +200,13 @@ class AddReport:
             "removed": self.removed,
             "subtitles_updated": self.subtitles_updated,
             "metadata_updated": self.metadata_updated,
+            "reread": [item.to_dict() for item in self.reread],
+            "warnings": [item.to_dict() for item in self.warnings],
             "skipped": [item.to_dict() for item in self.skipped],
+            "still_unreadable": [item.to_dict() for item in self.still_unreadable],
+            "passed_over": self.passed_over.to_dict(),
             "videos": self.num_videos,
+            "images": self.num_images,
             "segments": self.num_segments,
         }
 
@@ -128,7 +219,9 @@ class RemoveReport:
         uri: where the library is.
         removed: how many files the library no longer knows.
         skipped: the paths that it did not know.
+        kept: the removed files whose content stays, each with the duplicate that took its place.
         num_videos: how many videos the library holds now.
+        num_images: how many pictures it holds now.
         num_segments: how many segments it holds now.
     """
 
@@ -137,6 +230,8 @@ class RemoveReport:
     skipped: list[Skipped]
     num_videos: int
     num_segments: int
+    kept: list[Kept] = field(default_factory=list)
+    num_images: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document that ``framecue remove --json`` prints."""
@@ -144,7 +239,9 @@ class RemoveReport:
             "library": self.uri,
             "removed": self.removed,
             "skipped": [item.to_dict() for item in self.skipped],
+            "kept": [item.to_dict() for item in self.kept],
             "videos": self.num_videos,
+            "images": self.num_images,
             "segments": self.num_segments,
         }
 
@@ -245,6 +342,8 @@ class Hit:
         text_rank: in hybrid search, its place in the order by words; None if it contains none of them.
         text_score: in hybrid search, its score by words (BM25), comparable within one query only; None likewise.
         explanation: why it is a result, if that was asked for.
+        recorded_seconds: when the file was recorded, since 1970; None if an older framecue indexed it.
+        kind: "video", or "image" if the file is a picture; its times are 0 then.
         text: the caption and the subtitles about the moment; None without either.
         metadata: the values of the library's own columns of the video; None where a column is empty.
     """
@@ -262,6 +361,8 @@ class Hit:
     text_rank: int | None = None
     text_score: float | None = None
     explanation: Explanation | None = None
+    recorded_seconds: float | None = None
+    kind: str = field(default="video", kw_only=True)
     text: str | None = field(default=None, kw_only=True)
     # Equal hits have equal values, but a mapping has no hash.
     metadata: Mapping[str, MetadataValue | None] = field(default_factory=dict, kw_only=True, hash=False)
@@ -314,10 +415,12 @@ class Hit:
         document: dict[str, Any] = {
             "rank": self.rank,
             "path": self.path,
+            "kind": self.kind,
             "start_seconds": self.start_seconds,
             "end_seconds": self.end_seconds,
             "score": self.score,
             "hit": format_hit(self.path, self.start_seconds, self.end_seconds),
+            "recorded": None if self.recorded_seconds is None else iso_time(self.recorded_seconds),
         }
         if self.hybrid:
             document |= {
@@ -361,6 +464,7 @@ class FileInfo:
 
     path: str
     duration_seconds: float
+    kind: str = "video"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document."""
@@ -369,7 +473,22 @@ class FileInfo:
 
 @dataclass(frozen=True)
 class LibraryInfo:
-    """What a library holds: its files, and their duplicates, in the order of the paths."""
+    """What a library holds.
+
+    Attributes:
+        uri: where the library is.
+        num_videos: how many videos it holds.
+        num_segments: how many segments its files have.
+        fingerprint: of the model that made its vectors.
+        files: in the order of the paths.
+        duplicates: files whose content it holds under another path, in the order of the paths.
+        unreadable: files that could not be read, with reasons, in the order of the paths.
+        num_images: how many pictures it holds.
+        size_bytes: how large it is on disk; None in an object store.
+        indexed_seconds: when its first and its last segment were encoded, seconds since 1970; None if not noted.
+        num_indexed_segments: how many segments its approximate index covers; None if it has none.
+        has_text_index: whether it is ready for hybrid search.
+    """
 
     uri: str
     num_videos: int
@@ -377,15 +496,36 @@ class LibraryInfo:
     fingerprint: Fingerprint
     files: list[FileInfo]
     duplicates: list[Duplicate]
+    unreadable: list[Skipped] = field(default_factory=list)
+    num_images: int = 0
+    size_bytes: int | None = None
+    indexed_seconds: tuple[float, float] | None = None
+    num_indexed_segments: int | None = None
+    has_text_index: bool = False
+
+    @property
+    def duration_seconds(self) -> float:
+        """How long all its videos last together."""
+        return sum(file.duration_seconds for file in self.files)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document that ``framecue info --json`` prints of a library."""
+        first, last = self.indexed_seconds or (None, None)
         return {
+            "library": self.uri,
             "videos": self.num_videos,
+            "images": self.num_images,
             "segments": self.num_segments,
+            "duration_seconds": self.duration_seconds,
+            "size_bytes": self.size_bytes,
+            "first_indexed_seconds": first,
+            "last_indexed_seconds": last,
+            "num_indexed_segments": self.num_indexed_segments,
+            "has_text_index": self.has_text_index,
             "fingerprint": self.fingerprint.to_dict(),
             "files": [file.to_dict() for file in self.files],
             "duplicates": [duplicate.to_dict() for duplicate in self.duplicates],
+            "unreadable": [item.to_dict() for item in self.unreadable],
         }
 
 

@@ -18,6 +18,7 @@ from .read.moments import ReadOptions as ReadOptions
 from .read.moments import ReadVideo as ReadVideo
 from .read.moments import content_hash as content_hash
 from .read.moments import read_moments as read_moments
+from .read.older import OlderReading as OlderReading
 from .read.packets import PacketIndex as PacketIndex
 from .read.packets import read_packet_index as read_packet_index
 from .read.sampling import FrameSampling as FrameSampling
@@ -25,8 +26,10 @@ from .read.segments import SEGMENTATION_KINDS as SEGMENTATION_KINDS
 from .read.segments import Segmentation as Segmentation
 from .read.still import picture_frames as picture_frames
 from .read.still import still_frames as still_frames
+from .read.suffixes import AMBIGUOUS_SUFFIXES as AMBIGUOUS_SUFFIXES
 from .read.suffixes import IMAGE_SUFFIXES as IMAGE_SUFFIXES
 from .read.suffixes import VIDEO_SUFFIXES as VIDEO_SUFFIXES
+from .read.versions import ffmpeg_versions as ffmpeg_versions
 from .write.containers import CLIP_SUFFIXES as CLIP_SUFFIXES
 from .write.cut import Cut as Cut
 from .write.cut import clip_video as clip_video

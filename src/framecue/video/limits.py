@@ -2,7 +2,7 @@
 
 __all__ = ["READING", "STALL_SECONDS"]
 
-READING = 1
+READING = 2
 """By which rules frames, times and shapes are read of a file. It rises when the same file is to give other ones."""
 
 STALL_SECONDS = 60.0

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,18 @@ def found(video: Path) -> list[str]:
         "clip.en-orig.vtt",
         "clip.mp4.srt",
         "clip.mp4.de.txt",
+        "clip.English.srt",
+        "clip.zh_CN.srt",
+        "clip.en-eEY6OEpapPo.vtt",
+        "clip.part1.srt",
+        "clip.notes about it.txt",
+        "clip..srt",
+        "clip_rus.srt",
+        "clip [German].srt",
+        "clip - forced.srt",
+        "Clip.srt",
+        "CLIP.MP4.srt",
+        "clip.avi.srt",  # where no other video has the name
     ],
 )
 def test_a_sidecar_has_the_videos_name(tmp_path: Path, name: str) -> None:
@@ -61,10 +74,8 @@ def test_a_sidecar_has_the_videos_name(tmp_path: Path, name: str) -> None:
         "srt",
         ".srt",
         "my clip.srt",
-        "clip.part1.srt",
-        "clip.avi.srt",  # of another video
-        "clip.notes about it.txt",
-        "clip..srt",
+        "clips.srt",
+        "clipé.srt",
         "clip.mp4",
         "sub/clip.srt",
     ],
@@ -89,6 +100,52 @@ def test_dots_in_a_videos_name_are_its_name(tmp_path: Path) -> None:
     for name in ("2024.05.01.srt", "2024.05.srt", "2024.05.01.en.srt"):
         put(tmp_path / name)
     assert found(tmp_path / "2024.05.01.mp4") == ["2024.05.01.en.srt", "2024.05.01.srt"]
+
+
+@pytest.mark.parametrize(
+    ("sidecar", "videos", "owners"),
+    [
+        ("Film.2.srt", ["Film.mp4", "Film.2.mkv"], ["Film.2.mkv"]),
+        ("Film.2.English.srt", ["Film.mp4", "Film.2.mkv"], ["Film.2.mkv"]),
+        ("Film.English.srt", ["Film.mp4", "Film.2.mkv"], ["Film.mp4"]),
+        ("clip.avi.srt", ["clip.mp4", "clip.avi"], ["clip.avi"]),
+        ("clip.srt", ["clip.mp4", "clip.avi"], ["clip.avi", "clip.mp4"]),
+        ("movie.srt", ["Movie.mp4"], ["Movie.mp4"]),
+        ("movie.srt", ["Movie.mp4", "movie.mp4"], ["movie.mp4"]),
+        ("MOVIE.srt", ["Movie.mp4", "movie.mp4"], ["Movie.mp4", "movie.mp4"]),
+        (unicodedata.normalize("NFC", "Café.srt"), [unicodedata.normalize("NFD", "Café.mp4")], ["Café.mp4"]),
+        (unicodedata.normalize("NFD", "Café.en.srt"), [unicodedata.normalize("NFC", "Café.mp4")], ["Café.mp4"]),
+        ("STRASSE.srt", ["Straße.mp4"], ["Straße.mp4"]),
+        ("2024-05-01 beach.srt", ["2024-05-01.mp4", "2024.mp4"], ["2024-05-01.mp4"]),
+        ("IMG_1.srt", ["IMG_1.MOV", "IMG_1.JPG"], ["IMG_1.JPG", "IMG_1.MOV"]),
+    ],
+)
+def test_the_video_with_the_longest_name_has_the_sidecar(
+    tmp_path: Path, sidecar: str, videos: list[str], owners: list[str]
+) -> None:
+    for name in (sidecar, *videos):
+        put(tmp_path / name)
+    having = [unicodedata.normalize("NFC", name) for name in sorted(videos) if found(tmp_path / name)]
+    assert having == owners
+
+
+def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
+    secret = put(tmp_path / "elsewhere" / "secret.txt", "password")
+    folder = tmp_path / "videos"
+    put(folder / "subtitles" / "a.srt", SRT.format("inside"))
+    (folder / "clip.txt").symlink_to(secret)
+    (folder / "clip.en.txt").symlink_to("../elsewhere/secret.txt")
+    (folder / "clip.srt").symlink_to("subtitles/a.srt")
+    words = SidecarFinder().read(str(folder / "clip.mp4"))
+    assert words.text_between(0.0, 9.0) == "inside"
+    reason = "a link that leads out of its folder; put a copy in its place"
+    assert words.skipped == tuple(Skipped(str(folder / name), reason) for name in ("clip.en.txt", "clip.txt"))
+
+
+@pytest.mark.parametrize("name", ["clip.ja.srt", "clip.jpn.srt", "clip.Japanese.srt", "clip_ja.srt", "clip.ja-JP.srt"])
+def test_the_language_in_the_name_decides_what_cannot_be_told(tmp_path: Path, name: str) -> None:
+    put(tmp_path / name, SRT.format("おはようございます").encode("cp932"))
+    assert SidecarFinder().read(str(tmp_path / "clip.mp4")).text_between(0.0, 9.0) == "おはようございます"
 
 
 def test_a_folder_is_listed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

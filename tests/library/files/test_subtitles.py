@@ -36,10 +36,36 @@ def test_encodings_and_ends_of_lines(tmp_path: Path, encode) -> None:
 
 def test_bytes_of_no_encoding_cost_only_themselves(tmp_path: Path) -> None:
     path = tmp_path / "a.srt"
-    path.write_bytes(b"caf\xe9 \x81")
-    assert read_text(LOCAL_FILES, str(path)) == "café \N{REPLACEMENT CHARACTER}"
+    path.write_bytes("Привет, медведь".encode() + b"\xff" + b" und weiter")
+    assert read_text(LOCAL_FILES, str(path)) == "Привет, медведь\N{REPLACEMENT CHARACTER} und weiter"
     path.write_bytes(codecs.BOM_UTF16_LE + "ab".encode("utf-16-le") + b"c")
     assert read_text(LOCAL_FILES, str(path)) == "ab\N{REPLACEMENT CHARACTER}"
+
+
+def test_a_text_that_nobody_could_read_is_skipped(tmp_path: Path) -> None:
+    path = tmp_path / "a.srt"
+    path.write_bytes(b"caf\xe9 \x81")
+    reason = "its text is in no encoding that could be told; save it as UTF-8"
+    assert read_text(LOCAL_FILES, str(path)) == Skipped(str(path), reason)
+
+
+@pytest.mark.parametrize(
+    ("times", "cue"),
+    [
+        ("00:00:01 --> 00:00:02", (1.0, 2.0)),
+        ("0:0:1 --> 0:0:2", (1.0, 2.0)),
+        ("00:01 --> 00:02", (1.0, 2.0)),
+        ("00:00:01,5 --> 00:00:02,25", (1.5, 2.25)),
+        ("00:00:01.500 -> 00:00:02.5", (1.5, 2.5)),
+        ("00:00:01:500 --> 00:00:02:500", (1.5, 2.5)),
+        ("00:00:01,123456 --> 00:00:02,000000", (1.123, 2.0)),
+        ("  00:00:01,000-->00:00:02,000  X1:10 X2:20", (1.0, 2.0)),
+        ("01:00:01 --> 01:00:02", (3601.0, 3602.0)),
+    ],
+)
+@pytest.mark.parametrize("format_name", ["srt", "vtt"])
+def test_times_in_the_forms_that_people_write(times: str, cue: tuple[float, float], format_name: str) -> None:
+    assert parse_cues(f"WEBVTT\n\n1\n{times}\nhello 10:30\n", format_name) == [Cue(*cue, "hello 10:30")]
 
 
 def test_a_file_that_cannot_be_opened_is_skipped(tmp_path: Path) -> None:

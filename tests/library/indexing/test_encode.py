@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from framecue.errors import InputError
-from framecue.library.indexing.encode import SegmentEncoder
-from framecue.video import Moment, Segmentation
+from framecue.library.indexing.encode import End, SegmentEncoder, encode_units
+from framecue.library.indexing.unit import Unit
+from framecue.library.state import FileState
+from framecue.video import Content, Moment, Segmentation
 
 
 def moment(value: int, *, num_frames: int = 4, start_seconds: float = 0.0) -> Moment:
@@ -52,3 +56,21 @@ def test_batches_hold_about_as_many_frames_whatever_the_sampling(make_model) -> 
     assert SegmentEncoder(make_model(num_frames=4)).segments_per_encode == 16
     assert SegmentEncoder(make_model(num_frames=12)).segments_per_encode == 5
     assert SegmentEncoder(make_model(num_frames=100)).segments_per_encode == 1
+
+
+@pytest.mark.parametrize(
+    ("warning", "num_segments", "num_replaced", "expected"),
+    [
+        (None, 2, 0, None),
+        (None, 2, 2, None),
+        (None, 2, 3, "3 of 8 frames cannot be decoded: it is damaged"),
+        (None, 3, 3, "1 of its 3 segments cannot be decoded: it is damaged"),
+        ("it was cut off", 3, 3, "it was cut off"),
+    ],
+)
+def test_what_cannot_be_decoded_is_no_secret(colour_model, warning, num_segments, num_replaced, expected) -> None:
+    unit, encoder = Unit("/v/a.mp4", FileState(1, 1.0)), SegmentEncoder(colour_model)
+    content = Content("hash", True, 10.0, num_segments, warning=warning)
+    moments = [encoder.prepare(moment(0)), encoder.prepare(replace(moment(0), num_replaced=num_replaced))]
+    (video,) = encode_units([(unit, event) for event in (content, *moments, End())], encoder)
+    assert video.warning == expected

@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 
 from framecue.errors import VideoError
-from framecue.library.indexing.encode import EncodedVideo, SegmentEncoder
+from framecue.library.indexing.encode import EncodedVideo, FailedUnit, SegmentEncoder
 from framecue.library.indexing.runner import LocalRunner, Runner
 from framecue.library.indexing.unit import Unit
-from framecue.library.results import Skipped
 from framecue.library.state import FileState
 from framecue.progress import FilesDone
 from framecue.video import Content, Moment, Progress, ReadOptions, Segmentation
@@ -53,7 +52,7 @@ def one_by_one() -> SegmentEncoder:
 def test_each_unit_comes_back_once_and_in_order(encoder: SegmentEncoder, num_readers: int) -> None:
     runner: Runner = LocalRunner(encoder, [read] * num_readers)
     results = list(runner.run(iter(units("a", "broken", "b", "c"))))
-    assert results[1] == Skipped("broken", "it breaks off")
+    assert results[1] == FailedUnit(*units("broken"), "it breaks off")
     videos = [result for result in results if isinstance(result, EncodedVideo)]
     assert [(video.unit.path, video.video_id, len(video.segments)) for video in videos] == [
         ("a", "a", 3),

@@ -26,7 +26,7 @@ def library(tmp_path: Path, colour_model) -> Library:
     write_video(folder / "film.mp4", [frame for frame in frames for _ in range(8)], frames_per_second=8)
     Image.new("RGB", (64, 48), COLOURS["blue"]).save(folder / "still.png")
     library = Library(tmp_path / "l.lance", model=colour_model)
-    library.add(folder)
+    library.add(folder, images=True)
     return library
 
 

@@ -157,12 +157,13 @@ def test_numbers_and_dates(berlin: None) -> None:
     filters = Filters(longer_than_seconds=5, shorter_than_seconds=7.25, after="2024-01-31", before="2024-06-01T18:30")
     assert filters.condition() == (
         "duration_seconds > 5.0 AND duration_seconds < 7.25 "
-        f"AND modified_seconds >= {seconds(2024, 1, 31, zone=winter)!r} "
-        f"AND modified_seconds < {seconds(2024, 6, 1, 18, 30, zone=summer)!r}"
+        f"AND coalesce(recorded_seconds, modified_seconds) >= {seconds(2024, 1, 31, zone=winter)!r} "
+        f"AND coalesce(recorded_seconds, modified_seconds) < {seconds(2024, 6, 1, 18, 30, zone=summer)!r}"
     )
     utc = seconds(2024, 6, 1, 18, zone=timezone.utc)
     for text in ("2024-06-01T18:00Z", "2024-06-01T18:00+00:00", "2024-06-01 20:00", datetime(2024, 6, 1, 20)):
-        assert Filters(after=text).condition() == f"modified_seconds >= {utc!r}"
+        assert Filters(after=text).condition() == f"coalesce(recorded_seconds, modified_seconds) >= {utc!r}"
+        assert Filters(after=text).condition(["modified_seconds"]) == f"modified_seconds >= {utc!r}"
     assert Filters(after=date(2024, 6, 1)).condition() == Filters(after="2024-06-01").condition()
 
 
@@ -215,7 +216,7 @@ def test_what_is_in_quotes_is_text(where: str) -> None:
         ({"after": 3}, "after is 3, which is no date"),
         (
             {"after": "2024-02-01", "before": "2024-01-01"},
-            "no file was modified after 2024-02-01 and before 2024-01-01",
+            "no file was recorded after 2024-02-01 and before 2024-01-01",
         ),
     ],
 )

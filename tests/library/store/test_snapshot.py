@@ -33,11 +33,21 @@ def test_rows_are_folded_by_file(files, order) -> None:
             "modified_seconds": pa.array([float(row[2]) / 2 for row in rows], pa.float64()),
             "duration_seconds": pa.array([60.0] * len(rows), pa.float64()),
             "sidecars": pa.array([row[3] for row in rows], pa.string()),
+            "kind": pa.array(["image" if row[2] % 2 else None for row in rows], pa.string()),
+            "reading": pa.array([row[2] % 3 or None for row in rows], pa.int64()),
         }
     )
     assert table.schema.names == list(HELD_COLUMNS)
     expected = {
-        path: Held(video_id, FileState(size_bytes, size_bytes / 2), 60.0, number, sidecars)
+        path: Held(
+            video_id,
+            FileState(size_bytes, size_bytes / 2),
+            60.0,
+            number,
+            sidecars,
+            "image" if size_bytes % 2 else "video",
+            size_bytes % 3 or None,
+        )
         for path, ((video_id, size_bytes, sidecars), number) in sorted(files.items(), key=lambda item: item[0].encode())
     }
     folded = held_of(table)

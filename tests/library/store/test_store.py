@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import shutil
+import warnings
+from datetime import timedelta
 from pathlib import Path
 
 import lancedb
@@ -250,3 +252,33 @@ def test_a_segment_keeps_when_it_was_encoded(uri: str) -> None:
     store.write([make_row("/a.mp4", indexed_seconds=1_800_000_000.25), make_row("/b.mp4")])
     rows = Store.open(uri).rows_at(["/a.mp4", "/b.mp4"])
     assert {path: row.indexed_seconds for path, (row,) in rows.items()} == {"/a.mp4": 1_800_000_000.25, "/b.mp4": None}
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda store: len(store.search(np.array([1, 0, 0, 0], np.float32), limit=30)),
+        lambda store: len(store.search_texts([("a", 1.0)], np.array([1, 0, 0, 0], np.float32), limit=30)),
+        lambda store: len(store.rows_at([f"/{number}/a.mp4" for number in range(22)])),
+        lambda store: len(store.held()),
+        lambda store: store.snapshot().num_segments,
+        lambda store: sum(len(store.rows_of(f"id of /{number}/a.mp4")) for number in range(22)),
+        lambda store: len(store.thumbnails([("/1/a.mp4", 0.0)] * 22)),
+        lambda store: len(store.contents_of_size(10)),
+    ],
+    ids=["search", "search_texts", "rows_at", "held", "snapshot", "rows_of", "thumbnails", "contents_of_size"],
+)
+def test_a_store_that_is_kept_open_goes_on_while_another_process_optimises_twice(make_store, make_row, use) -> None:
+    store: Store = make_store([{"path": f"/{number}/a.mp4"} for number in range(20)])
+    store.ensure_text_index()
+    kept = Store.open(store.uri)
+    kept.search(np.array([1, 0, 0, 0], np.float32), limit=1)
+    for number in (20, 21):
+        other = Store.open(store.uri)
+        other.write([make_row(path=f"/{number}/a.mp4")])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            # As `optimize` does to versions older than an hour.
+            other.table.lance.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
+    # Either what it showed, where that is still read from memory, or the latest.
+    assert use(kept) in (20, 22)

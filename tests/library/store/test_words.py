@@ -4,8 +4,9 @@ import unicodedata
 
 import pytest
 
+from framecue.forms import composed
 from framecue.library.store.rows import searchable_text
-from framecue.library.store.words import composed, matched_words, name_words, query_words
+from framecue.library.store.words import matched_words, name_words, query_words
 
 
 @pytest.mark.parametrize(

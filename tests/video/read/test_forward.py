@@ -84,7 +84,9 @@ def test_each_frame_is_decoded_once_and_held_no_longer_than_needed(build, monkey
     path = build()
     converted, held = [], []
     convert = forward.RgbConverter.__call__
-    monkeypatch.setattr(forward.RgbConverter, "__call__", lambda self, f: converted.append(f.pts) or convert(self, f))
+    monkeypatch.setattr(
+        forward.RgbConverter, "__call__", lambda self, f, s: converted.append(f.pts) or convert(self, f, s)
+    )
     gather = forward.gather
     monkeypatch.setattr(forward, "gather", lambda *a: held.append(len(a[3])) or gather(*a))
     assert len(forwards(path, FrameSampling(12), SEGMENTS)) == len(SEGMENTS)

@@ -44,8 +44,8 @@ class Files(Protocol):
     ) -> Iterator[tuple[str, FoundFile | Skipped]]:
         """Find every file to consider at some paths and in the folders among them, in an order that does not change.
 
-        A file that is named is always tried. Of the files in a folder, only those with one of the suffixes are, and
-        nothing hidden.
+        A file that is named is always tried. Of the files in a folder, only those with one of the suffixes are, nothing
+        hidden, and nothing in the folders that systems keep for themselves (bins, snapshots), unless these are named.
 
         Args:
             paths: a file or folder, or several, as a person names them.
@@ -80,6 +80,10 @@ class Files(Protocol):
 
     def is_same(self, path: str, other: str) -> bool:
         """Whether two paths lead to the same file."""
+        ...
+
+    def leads_out(self, path: str) -> bool:
+        """Whether a path is a link to something that lies neither in its folder nor below."""
         ...
 
     def open(self, path: str) -> BinaryIO:

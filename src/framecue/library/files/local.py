@@ -76,6 +76,14 @@ class LocalFiles:
         except OSError:
             return False
 
+    def leads_out(self, path: str) -> bool:
+        """Whether a path is a link to something that lies neither in its folder nor below."""
+        place = Path(path)
+        try:
+            return place.is_symlink() and not place.resolve().is_relative_to(place.parent.resolve())
+        except (OSError, RuntimeError):
+            return True
+
     def open(self, path: str) -> BinaryIO:
         """Open a file for reading; raises OSError."""
         return Path(path).open("rb")

@@ -1,8 +1,9 @@
 """Sidecars, the files beside a video that tell about it: subtitles (``.srt``, ``.vtt``) and descriptions (``.txt``).
 
-They lie in the video's folder and carry its name, with or without its suffix, perhaps with tags for the language and
-the kind: ``clip.srt``, ``clip.en.vtt``, ``clip.mp4.srt``, ``clip.pt-BR.forced.srt``, ``clip.txt``. A sidecar that
-cannot be read is skipped with a reason; the video is indexed without it.
+They lie in the video's folder, and their names begin with its name, with or without its suffix: ``clip.srt``,
+``clip.English.vtt``, ``clip.mp4.srt``, ``clip_zh_CN.srt``, ``Clip [forced].srt``. Of several videos the one with the
+longest such name has the sidecar. Case and Unicode's normal forms do not matter, unless two videos differ in nothing
+else. A sidecar that cannot be read is skipped with a reason; the video is indexed without it.
 """
 
 from __future__ import annotations
@@ -10,18 +11,19 @@ from __future__ import annotations
 import json
 import os
 import re
+import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, islice
 from pathlib import Path
 
-from framecue.library.files.interface import Files
+from framecue.library.files.interface import Files, FoundFile
 from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.subtitles import Cue, parse_cues, read_text, tidy
 from framecue.library.results import Skipped
-from framecue.video import VIDEO_SUFFIXES
+from framecue.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 
 __all__ = ["SIDECAR_SUFFIXES", "SidecarFinder", "Sidecars", "is_same_state", "is_sidecar_of"]
 
@@ -34,8 +36,33 @@ SIDECAR_SUFFIXES = frozenset((".srt", ".txt", ".vtt"))
 MAX_NOTES_CHARS = 4000
 # People speak about 15 characters a second: this leaves room for several languages, but not enough to fill a disk.
 _MAX_CHARS_PER_SECOND = 400
-_LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}", re.IGNORECASE)
-_KIND_TAGS = frozenset(("auto", "default", "forced", "full", "orig", "sdh"))
+# What may be a language in the rest of a sidecar's name: ".en", ".zh_CN", ".en-eEY6OEpapPo", "_rus".
+_LANGUAGE = re.compile(r"(?<![^\W_])([a-z]{2,3})(?![^\W_])", re.IGNORECASE)
+# The names of languages that people write out, with the codes that they stand for.
+_LANGUAGES_BY_NAME = {
+    "arabic": "ar",
+    "chinese": "zh",
+    "czech": "cs",
+    "english": "en",
+    "french": "fr",
+    "german": "de",
+    "greek": "el",
+    "hebrew": "he",
+    "hungarian": "hu",
+    "italian": "it",
+    "japanese": "ja",
+    "korean": "ko",
+    "persian": "fa",
+    "polish": "pl",
+    "portuguese": "pt",
+    "romanian": "ro",
+    "russian": "ru",
+    "spanish": "es",
+    "thai": "th",
+    "turkish": "tr",
+    "ukrainian": "uk",
+    "vietnamese": "vi",
+}
 
 
 @dataclass(frozen=True)
@@ -90,8 +117,7 @@ class SidecarFinder:
 
     def __init__(self, files: Files = LOCAL_FILES) -> None:
         self._files = files
-        # By folder, then by the names of videos, with or without suffix.
-        self._folders: dict[str, dict[str, list[Entry]]] = {}
+        self._folders: dict[str, _Folder] = {}
 
     def find(self, path: str) -> list[str]:
         """Return the absolute paths of a video's sidecars, in the order of their names."""
@@ -110,7 +136,10 @@ class SidecarFinder:
         notes: list[str] = []
         skipped: list[Skipped] = []
         for sidecar in self.find(path):
-            text = read_text(self._files, sidecar)
+            if self._files.leads_out(sidecar):
+                skipped.append(Skipped(sidecar, "a link that leads out of its folder; put a copy in its place"))
+                continue
+            text = read_text(self._files, sidecar, languages=_languages(sidecar, path))
             if isinstance(text, Skipped):
                 skipped.append(text)
             elif sidecar.lower().endswith(".txt"):
@@ -125,27 +154,62 @@ class SidecarFinder:
     def _entries(self, path: str) -> list[Entry]:
         folder, name = os.path.split(path)
         if folder not in self._folders:
-            self._folders[folder] = self._sidecars_in(folder)
-        listing = self._folders[folder]
-        if not listing:
-            return []
-        entries = {entry for key in (name, Path(name).stem) for entry in listing.get(key, [])}
-        return sorted(entry for entry in entries if entry[0] != name)
+            self._folders[folder] = _Folder.of(self._files.siblings(folder))
+        return self._folders[folder].sidecars_of(name)
 
-    def _sidecars_in(self, folder: str) -> dict[str, list[Entry]]:
-        """Return the sidecars in a folder by the names of the videos that they may belong to."""
-        found: dict[str, list[Entry]] = {}
-        for path, state in self._files.siblings(folder):
+
+@dataclass(frozen=True)
+class _Folder:
+    """The sidecars and the videos of one folder.
+
+    Attributes:
+        sidecars: by the folded names that videos of theirs may have.
+        videos: the names of videos, by their folded names with and without suffix.
+    """
+
+    sidecars: dict[str, list[Entry]]
+    videos: dict[str, set[str]]
+
+    @classmethod
+    def of(cls, files: Iterable[FoundFile]) -> _Folder:
+        folder = cls({}, {})
+        for path, state in files:
             name = os.path.basename(path)  # noqa: PTH119 (strings, as there may be thousands of paths)
-            for key in _videos_meant(name):
-                found.setdefault(key, []).append((name, state.size_bytes, state.modified_seconds))
-        return found
+            suffix = Path(name).suffix.lower()
+            if suffix in SIDECAR_SUFFIXES:
+                for key in _beginnings(_folded(_stem(name))):
+                    folder.sidecars.setdefault(key, []).append((name, state.size_bytes, state.modified_seconds))
+            elif suffix in VIDEO_SUFFIXES or suffix in IMAGE_SUFFIXES:
+                folder.add_video(name)
+        return folder
+
+    def add_video(self, name: str) -> None:
+        for key in _keys(name):
+            self.videos.setdefault(key, set()).add(name)
+
+    def sidecars_of(self, name: str) -> list[Entry]:
+        """Return the sidecars of a video, in the order of their names."""
+        if not self.sidecars:
+            return []
+        entries = {entry for key in _keys(name) for entry in self.sidecars.get(key, [])}
+        if entries and name not in self.videos.get(_folded(name), ()):
+            self.add_video(name)  # of a suffix that only a video that was named can have
+        return sorted(entry for entry in entries if entry[0] != name and self._is_nearest(entry[0], name))
+
+    def _is_nearest(self, sidecar: str, video: str) -> bool:
+        """Whether no other video has a better claim to a sidecar."""
+        base = _folded(_stem(sidecar))
+        longest = next(key for key in _beginnings(base) if key in self.videos)
+        claiming = self.videos[longest]
+        # Where two names differ in nothing but case, each has what is written as it is.
+        as_written = {name for name in claiming if sidecar.startswith((name, _stem(name)))}
+        return video in (as_written or claiming)
 
 
 def is_sidecar_of(sidecar: str, video: str) -> bool:
-    """Whether a file of one name would be a sidecar of a video of another name in the same folder."""
-    keys = set(_videos_meant(sidecar))
-    return sidecar != video and (video in keys or Path(video).stem in keys)
+    """Whether a file would be a sidecar of a video in the same folder, by their names, if no other video claims it."""
+    is_sidecar = Path(sidecar).suffix.lower() in SIDECAR_SUFFIXES
+    return is_sidecar and sidecar != video and not _keys(video).isdisjoint(_beginnings(_folded(_stem(sidecar))))
 
 
 def is_same_state(noted: str | None, now: str | None) -> bool:
@@ -163,20 +227,33 @@ def _entries_of(state: str) -> list[Entry]:
     return entries
 
 
-def _videos_meant(sidecar: str) -> Iterator[str]:
-    """Yield the video names, with or without suffix, that a sidecar may belong to; none if it is no sidecar."""
-    base, suffix = os.path.splitext(sidecar)  # noqa: PTH122 (strings, as there may be thousands of names)
-    if suffix.lower() not in SIDECAR_SUFFIXES:
-        return
-    yield base
-    while True:
-        base, dot, tag = base.rpartition(".")
-        is_tag = tag.lower() in _KIND_TAGS or (
-            _LANGUAGE_TAG.fullmatch(tag) is not None and f".{tag.lower()}" not in VIDEO_SUFFIXES
-        )
-        if not (base and dot and is_tag):
-            return
-        yield base
+def _stem(name: str) -> str:
+    return os.path.splitext(name)[0]  # noqa: PTH122 (strings, as there may be thousands of names)
+
+
+def _folded(name: str) -> str:
+    """Return a name in the one form of all names that look the same but for their case."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def _keys(video: str) -> set[str]:
+    """Return the folded names by which a video's sidecars may begin."""
+    return {_folded(video), _folded(_stem(video))}
+
+
+def _beginnings(base: str) -> Iterator[str]:
+    """Yield the folded names that a folded name begins with, the longest first; no letter or digit follows them."""
+    for end in range(len(base), 0, -1):
+        if end == len(base) or not base[end].isalnum():
+            yield base[:end]
+
+
+def _languages(sidecar: str, video: str) -> list[str]:
+    """Return the codes of the languages that a sidecar's name may give, after the video's name."""
+    base, stem = Path(sidecar).stem, Path(video).stem
+    rest = base[len(stem) :] if _folded(base).startswith(_folded(stem)) else base
+    named = [code for name, code in _LANGUAGES_BY_NAME.items() if name in rest.lower()]
+    return named + [found.lower() for found in _LANGUAGE.findall(rest)]
 
 
 def _shortened(text: str) -> str:

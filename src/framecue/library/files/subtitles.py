@@ -6,12 +6,13 @@ to a file's length. The patterns by which pysubs2 removes markup do not, so the 
 
 from __future__ import annotations
 
-import codecs
 import html
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from framecue.library.files.interface import Files
+from framecue.library.files.text_encoding import decode_text
 from framecue.library.results import Skipped
 
 __all__ = ["MAX_TEXT_BYTES", "Cue", "parse_cues", "read_text", "tidy"]
@@ -21,16 +22,11 @@ MAX_TEXT_BYTES = 5 << 20
 # Two readable lines take 80 characters.
 _MAX_CUE_CHARS = 1000
 
-_ENCODINGS_BY_MARK = {
-    codecs.BOM_UTF8: "utf-8-sig",
-    # Before UTF-16, whose mark is the beginning of this one's.
-    codecs.BOM_UTF32_LE: "utf-32",
-    codecs.BOM_UTF32_BE: "utf-32",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
 # HTML's tags, WebVTT's tags with classes and times, SubStation's overrides; each within one line.
 _MARKUP = re.compile(r"</?(?:[a-zA-Z]|\d+:\d)[^<>\n]*>|\{\\[^{}\n]*\}")
+# A cue's two times, of which hours and the fraction of a second may be missing, and lines of digits may be any length.
+_TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})(?:[.,:](\d{1,9}))?"
+_TIMES = re.compile(rf"^[ \t]*{_TIME}[ \t]*-{{1,2}}>[ \t]*{_TIME}(?![\d:])", re.MULTILINE)
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff]")
 
 
@@ -43,8 +39,14 @@ class Cue:
     text: str
 
 
-def read_text(files: Files, path: str) -> str | Skipped:
-    """Read a text file in the encoding that its byte order mark names, else in UTF-8, else in Windows-1252."""
+def read_text(files: Files, path: str, *, languages: Iterable[str] = ()) -> str | Skipped:
+    """Return the content of a text file in whatever encoding, or why there is none.
+
+    Args:
+        files: where it lies.
+        path: the file.
+        languages: the codes of languages that its name gives, see :func:`decode_text`.
+    """
     try:
         with files.open(path) as file:
             data = file.read(MAX_TEXT_BYTES + 1)
@@ -52,7 +54,9 @@ def read_text(files: Files, path: str) -> str | Skipped:
         return Skipped(path, f"cannot be read ({error.strerror})")
     if len(data) > MAX_TEXT_BYTES:
         return Skipped(path, f"larger than {MAX_TEXT_BYTES >> 20} MB, which no subtitles are")
-    text = _decode(data)
+    text = decode_text(data, languages)
+    if text is None:
+        return Skipped(path, "its text is in no encoding that could be told; save it as UTF-8")
     if "\0" in text:
         return Skipped(path, "not a text")
     return text.replace("\r\n", "\n").replace("\r", "\n")
@@ -70,7 +74,7 @@ def parse_cues(text: str, format_name: str) -> list[Cue]:
     """
     import pysubs2
 
-    plain = re.sub(r"\n{3,}", "\n\n", _MARKUP.sub("", text))
+    plain = _TIMES.sub(_full_times, re.sub(r"\n{3,}", "\n\n", _MARKUP.sub("", text)))
     cues = []
     # Whatever still looks like markup is text (or an attack on the patterns of pysubs2).
     for event in pysubs2.SSAFile.from_string(plain, format_=format_name, keep_html_tags=True):
@@ -84,17 +88,15 @@ def parse_cues(text: str, format_name: str) -> list[Cue]:
     return sorted(cues, key=lambda cue: cue.start_seconds)
 
 
+def _full_times(found: re.Match[str]) -> str:
+    """Return a cue's times with hours and milliseconds, as pysubs2 wants them of each format."""
+    times = []
+    for hours, minutes, seconds, fraction in (found.groups()[:4], found.groups()[4:]):
+        times.append(f"{int(hours or 0):02}:{int(minutes):02}:{int(seconds):02}.{(fraction or '0')[:3]:<03}")
+    return " --> ".join(times)
+
+
 def tidy(text: str) -> str:
     """Return a text without empty lines, control characters and needless spaces."""
     lines = (" ".join(line.split()) for line in _CONTROLS.sub(" ", text).splitlines())
     return "\n".join(filter(None, lines))
-
-
-def _decode(data: bytes) -> str:
-    for mark, encoding in _ENCODINGS_BY_MARK.items():
-        if data.startswith(mark):
-            return data.decode(encoding, "replace")
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")

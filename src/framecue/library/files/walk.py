@@ -12,9 +12,10 @@ from pathlib import Path
 
 from framecue.library.files.exclude import Exclude
 from framecue.library.files.interface import FoundFile, PathsLike, as_list
+from framecue.library.files.system_folders import is_system_folder
 from framecue.library.results import Skipped
 from framecue.library.state import FileState
-from framecue.paths import NOT_LOCAL, absolute_path, is_url
+from framecue.paths import NOT_LOCAL, absolute_path, is_url, is_utf8, path_on_disk
 
 __all__ = [
     "find_files",
@@ -46,7 +47,8 @@ def find_files(
     """Find every file to consider, and every path that cannot be one.
 
     A file that is named is always tried. Of the files in a folder, at any depth, only those with one of the suffixes
-    are, and nothing hidden. Links are followed, and each real folder is entered once, so links cannot make a loop.
+    are, nothing hidden, and nothing in the folders that systems keep for themselves. Links are followed, and each real
+    folder is entered once, so links cannot make a loop.
 
     Args:
         paths: a file or folder, or several.
@@ -64,7 +66,7 @@ def find_files(
         if is_url(item):
             yield os.fspath(item), Skipped(os.fspath(item), NOT_LOCAL)
             continue
-        root = absolute_path(item)
+        root = path_on_disk(absolute_path(item))
         if within is None or is_within(root, within):
             yield from ((root, found) for found in _find_all(root, suffixes, exclude))
         else:
@@ -75,9 +77,7 @@ def find_files(
 
 def look_at(path: str) -> os.stat_result | Skipped:
     """Return a path's status, following links; anything but a file or folder (a pipe) could block a reader."""
-    try:
-        path.encode()
-    except UnicodeEncodeError:
+    if not is_utf8(path):
         return Skipped(path, "the name is not valid UTF-8; rename it")
     try:
         status = Path(path).stat()
@@ -125,7 +125,9 @@ def _find_part(root: str, place: str, suffixes: Collection[str], exclude: Exclud
     way = root
     for name in Path(place).relative_to(root).parts:
         way = os.path.join(way, name)  # noqa: PTH118 (as it is, links included)
-        if name.startswith(".") or exclude(way, root=root):
+        # The last one may be a file, which may be called as it likes.
+        is_system = is_system_folder(name) and (way != place or os.path.isdir(way))  # noqa: PTH112
+        if name.startswith(".") or is_system or exclude(way, root=root):
             return
     found = look_at(place)
     if not isinstance(found, Skipped) and stat.S_ISDIR(found.st_mode):
@@ -148,7 +150,8 @@ def _walk(root: str, folder: str, suffixes: Collection[str], exclude: Exclude) -
         folders[:] = sorted(
             name
             for name in folders
-            if not name.startswith(".") and not exclude(os.path.join(parent, name), root=root)  # noqa: PTH118
+            if not (name.startswith(".") or is_system_folder(name))
+            and not exclude(os.path.join(parent, name), root=root)  # noqa: PTH118
         )
         for name in sorted(files):
             if name.startswith(".") or Path(name).suffix.lower() not in suffixes:

@@ -6,9 +6,9 @@ otherwise it is hashed. A file that cannot be looked at is taken to be where it 
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Collection, Mapping
 
+from framecue.forms import composed
 from framecue.library.files.interface import Files
 from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.presence import holds
@@ -111,4 +111,4 @@ def _is_there(files: Files, path: str) -> bool:
 
 
 def _folded(path: str) -> str:
-    return unicodedata.normalize("NFC", path).casefold()
+    return composed(path).casefold()

@@ -14,15 +14,16 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from framecue.encoder import Encoder
-from framecue.errors import InputError, VideoError
+from framecue.errors import InputError, VideoError, VideoErrorCause
 from framecue.library.indexing.unit import Unit
-from framecue.library.results import Skipped
 from framecue.video import Content, Moment, ReadOptions, Segmentation
 
-__all__ = ["EncodedSegment", "EncodedVideo", "End", "SegmentEncoder", "encode_units"]
+__all__ = ["EncodedSegment", "EncodedVideo", "End", "FailedUnit", "SegmentEncoder", "encode_units"]
 
 # This many frames keep a processor's cores busy; more would only take memory.
 FRAMES_PER_ENCODE = 64
+# Of the frames that were asked for: fewer that cannot be decoded, as at a recording's edges, are not worth a warning.
+_MAX_REPLACED_PART = 1 / 4
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,22 @@ class EncodedVideo:
     warning: str | None = None
 
 
+@dataclass(frozen=True)
+class FailedUnit:
+    """A unit that could not be encoded.
+
+    Attributes:
+        unit: the file.
+        reason: why, in words for a person.
+        cause: what is in the file that makes it so, see :class:`framecue.errors.VideoError`; None where another try
+            may go well.
+    """
+
+    unit: Unit
+    reason: str
+    cause: VideoErrorCause | None = None
+
+
 class SegmentEncoder:
     """Encodes segments with one encoder.
 
@@ -122,6 +139,8 @@ class _Video:
     unit: Unit
     content: Content | None = None
     num_read: int = 0
+    num_frames: int = 0
+    num_replaced: int = 0
     segments: list[EncodedSegment] = field(default_factory=list)
     end: End | None = None
 
@@ -129,15 +148,15 @@ class _Video:
     def is_complete(self) -> bool:
         return self.end is not None and len(self.segments) == self.num_read
 
-    def result(self) -> EncodedVideo | Skipped:
-        """Return the result of the unit: an encoded video, or the reason why it was skipped."""
+    def result(self) -> EncodedVideo | FailedUnit:
+        """Return the result of the unit: an encoded video, or the reason why there is none."""
         assert self.end is not None
         if self.end.error is not None:
-            return Skipped(self.unit.path, self.end.error.reason)
+            return FailedUnit(self.unit, self.end.error.reason, self.end.error.cause)
         if self.content is None or (self.content.is_wanted and not self.segments):
-            return Skipped(self.unit.path, "nothing could be read of it")
+            return FailedUnit(self.unit, "nothing could be read of it")
         if not all(np.isfinite(segment.vector).all() for segment in self.segments):
-            return Skipped(self.unit.path, "the model gives no finite vector for it; check the model's weights")
+            return FailedUnit(self.unit, "the model gives no finite vector for it; check the model's weights")
         content = self.content
         return EncodedVideo(
             self.unit,
@@ -147,13 +166,22 @@ class _Video:
             time.time(),
             kind=content.kind,
             recorded_seconds=content.recorded_seconds,
-            warning=content.warning,
+            warning=content.warning or self._warning(content),
         )
+
+    def _warning(self, content: Content) -> str | None:
+        """Return in words that much of what was to be read cannot be decoded; None where it can."""
+        num_lost = content.num_segments - self.num_read
+        if content.is_wanted and num_lost > 0:
+            return f"{num_lost} of its {content.num_segments} segments cannot be decoded: it is damaged"
+        if self.num_replaced > self.num_frames * _MAX_REPLACED_PART:
+            return f"{self.num_replaced} of {self.num_frames} frames cannot be decoded: it is damaged"
+        return None
 
 
 def encode_units(
     events: Iterable[tuple[Unit, Content | Moment | End]], encoder: SegmentEncoder
-) -> Iterator[EncodedVideo | Skipped]:
+) -> Iterator[EncodedVideo | FailedUnit]:
     """Yield the result of each unit, in the order in which the units come.
 
     Segments are encoded in batches across videos: short clips share a batch.
@@ -177,6 +205,8 @@ def encode_units(
         video = videos[-1]
         if isinstance(event, Moment):
             video.num_read += 1
+            video.num_frames += len(event.pixels)
+            video.num_replaced += event.num_replaced
             waiting.append((video, event))
             if len(waiting) >= encoder.segments_per_encode:
                 encode_waiting()

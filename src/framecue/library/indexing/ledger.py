@@ -8,23 +8,25 @@ their path during a run wait in memory, in case another file of the run has thei
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from framecue.dates import recorded_seconds
 from framecue.library.files.interface import Files
 from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.sidecars import SidecarFinder
 from framecue.library.indexing.contents import Contents, find_replacements
-from framecue.library.indexing.encode import EncodedVideo
+from framecue.library.indexing.encode import EncodedVideo, FailedUnit
 from framecue.library.indexing.metadata_update import with_values
 from framecue.library.indexing.sidecar_update import with_sidecars
 from framecue.library.indexing.uninterrupted import uninterrupted
 from framecue.library.indexing.unit import Unit
 from framecue.library.own_values import MetadataValue
-from framecue.library.results import Duplicate, Skipped
+from framecue.library.results import Duplicate, PassedOver, Remark, Skipped
 from framecue.library.store import Store
-from framecue.library.store.records import Copy, Held
+from framecue.library.store.records import Copy, Failure, Held
 from framecue.library.store.rows import Row
 from framecue.library.store.snapshot import Snapshot
 from framecue.log import log_skipped, printable
@@ -56,6 +58,9 @@ class Outcome:
         metadata_updated: how many unchanged videos have new values in the library's own columns.
         duplicates: the files whose content is held under another path.
         skipped: the paths that could not be indexed or removed, with reasons.
+        passed_over: how many files turned out to be no videos.
+        reread: the unchanged files that were encoded again, with what is otherwise when they are read today.
+        warnings: the files that were encoded although something is wrong with them.
     """
 
     added: int = 0
@@ -68,6 +73,9 @@ class Outcome:
     metadata_updated: int = 0
     duplicates: list[Duplicate] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
+    passed_over: PassedOver = field(default_factory=PassedOver)
+    reread: list[Remark] = field(default_factory=list)
+    warnings: list[Remark] = field(default_factory=list)
 
     def skip(self, items: Iterable[Skipped]) -> None:
         """Note paths that could not be indexed or removed, and log each."""
@@ -95,6 +103,7 @@ class Ledger:
 
     Attributes:
         outcome: what the run has done so far.
+        num_kept: how many files of this run are in the library, those that were moved or are copies included.
         again: files to encode after all. Their content was believed to be known, but the file that was to bring it
             failed, or another run removed it.
     """
@@ -114,6 +123,7 @@ class Ledger:
         self._snapshot, self._contents, self._files = snapshot, contents, files
         self._noted = dict(snapshot.copies)
         self.outcome = Outcome()
+        self.num_kept = 0
         self.again: list[Unit] = []
         self._sidecars = SidecarFinder(files)
         self._displaced: dict[str, list[Row]] = {}
@@ -122,25 +132,47 @@ class Ledger:
         self._leaving: set[str] = set()
         self._copies: dict[str, Copy] = {}
         self._forget: set[str] = set()
+        # Noted when there is a library: without one there is nothing to note it in.
+        self._failures: dict[str, Failure] = {}
         self._committed_at = time.monotonic()
 
-    def take(self, result: EncodedVideo | Skipped) -> None:
+    def take(self, result: EncodedVideo | FailedUnit) -> None:
         """Find the place for the result of a unit, and commit if enough is waiting."""
-        if isinstance(result, Skipped):
-            self.outcome.skip([result])
-        elif not result.segments or self._contents.has(result.video_id):
+        if isinstance(result, FailedUnit):
+            self._fail(result)
+        elif result.segments and result.kind == "image" and not result.unit.takes_images:
+            self._failures[result.unit.path] = Failure(result.unit.state, "image", "a picture")
+            self.outcome.passed_over = self.outcome.passed_over.plus(PassedOver(images=1))
+        elif not result.segments or (self._contents.has(result.video_id) and result.unit.reread is None):
             self._place_known(result.unit, result.video_id)
         else:
             self._keep(result.unit, self._with_earlier_values(result.unit, _rows(result)))
-            self.outcome.encoded += 1
-            logger.info("encoded %s: %d segments", printable(result.unit.path), len(result.segments))
-            if result.warning:
-                logger.warning("%s: %s", printable(result.unit.path), printable(result.warning))
-            if result.unit.replaces:
-                self.outcome.changed += 1
-            else:
-                self.outcome.added += 1
+            self._count(result)
         self.commit_if_due()
+
+    def _fail(self, failed: FailedUnit) -> None:
+        """Report a file that could not be indexed, and note it if that is because of what it holds."""
+        path = failed.unit.path
+        if failed.cause is not None:
+            self._failures[path] = Failure(failed.unit.state, failed.cause, failed.reason)
+        if failed.cause == "sound" and not failed.unit.is_named:
+            self.outcome.passed_over = self.outcome.passed_over.plus(PassedOver(sounds=1))
+        else:
+            self.outcome.skip([Skipped(path, failed.reason)])
+
+    def _count(self, result: EncodedVideo) -> None:
+        unit = result.unit
+        self.outcome.encoded += 1
+        logger.info("encoded %s: %d segments", printable(unit.path), len(result.segments))
+        if unit.reread is not None:
+            self.outcome.reread.append(Remark(unit.path, unit.reread))
+        elif unit.replaces:
+            self.outcome.changed += 1
+        else:
+            self.outcome.added += 1
+        if result.warning is not None:
+            self.outcome.warnings.append(Remark(unit.path, result.warning))
+            logger.warning("%s: %s", printable(unit.path), printable(result.warning))
 
     def commit_if_due(self) -> None:
         """Commit if enough is waiting, or the last commit was long ago."""
@@ -188,7 +220,8 @@ class Ledger:
 
     def _with_earlier_values(self, unit: Unit, rows: list[Row]) -> list[Row]:
         """Return new rows with what the library's own columns held of the file before it changed."""
-        if not (unit.replaces and self._store and self._store.own_kinds()):
+        is_held = unit.replaces or unit.reread is not None
+        if not (is_held and self._store and self._store.own_kinds()):
             return rows
         earlier = self._rows_at(unit.path)
         return with_values(rows, earlier[0].extra) if earlier else rows
@@ -212,7 +245,13 @@ class Ledger:
             self._displace(path)
         sidecars = self._sidecars.read(path)
         self.outcome.skip(sidecars.skipped)
-        placed = [replace(row, path=path, state=unit.state) for row in rows]
+        # Kept where a file moves or is touched: its first name and time are as good as the later ones, or better.
+        recorded = recorded_seconds(
+            os.path.basename(path),  # noqa: PTH119 (strings, as there may be thousands of paths)
+            modified_seconds=unit.state.modified_seconds,
+            in_metadata=rows[0].recorded_seconds,
+        )
+        placed = [replace(row, path=path, state=unit.state, recorded_seconds=recorded) for row in rows]
         placed = with_values(placed, self._metadata.get(path, {}))
         self._rows[path] = with_sidecars(placed, sidecars)
         if unit.replaces:
@@ -236,8 +275,21 @@ class Ledger:
             forget = sorted(self._forget - self._copies.keys())
             self._store.note_copies(self._copies, forget=forget)
             self._note_commit(forget)
+            self.num_kept += len(self._rows) + len(self._copies)
+            self._note_failures()
         self._rows, self._leaving, self._copies, self._forget = {}, set(), {}, set()
         self._committed_at = time.monotonic()
+
+    def _note_failures(self) -> None:
+        assert self._store is not None
+        well = {*self._rows, *self._copies}
+        forget = sorted(path for path in well if path in self._snapshot.failures and path not in self._failures)
+        self._store.note_failures(self._failures, forget=forget)
+        for path, failure in self._failures.items():
+            self._snapshot.note_failure(path, failure)
+        for path in forget:
+            self._snapshot.forget_failure(path)
+        self._failures = {}
 
     def _note_commit(self, forgotten: list[str]) -> None:
         for path in self._leaving:

@@ -26,6 +26,9 @@ class AddOptions:
         segmentation: how videos are cut into segments. A library keeps the segmentation with which it was made, so this
             is for a new one; None for the library's own, or for the default.
         captions: whether to describe each segment with the method's captioner, for full text search.
+        images: whether to index the pictures in the folders too. A picture that is named is always indexed, and one
+            that the library holds is kept up to date.
+        retry: whether to read files again that earlier runs could not read, though they have not changed.
         stall_seconds: how long the reader of a file may show no sign of life before the file is skipped.
 
     Raises:
@@ -36,6 +39,8 @@ class AddOptions:
     prune: bool = False
     segmentation: Segmentation | None = None
     captions: bool = False
+    images: bool = False
+    retry: bool = False
     stall_seconds: float = STALL_SECONDS
 
     def __post_init__(self) -> None:
@@ -46,7 +51,7 @@ class AddOptions:
             raise InputError(f"exclude is {self.exclude!r}; give a glob, or several")
         object.__setattr__(self, "exclude", globs)
         Exclude(self.exclude)
-        check_flags(prune=self.prune, captions=self.captions)
+        check_flags(prune=self.prune, captions=self.captions, images=self.images, retry=self.retry)
         check_kind("segmentation", self.segmentation, Segmentation)
         if not is_number(self.stall_seconds) or self.stall_seconds <= 0:
             raise InputError(f"stall_seconds is {self.stall_seconds!r}; it must be above 0")
@@ -59,4 +64,6 @@ class AddKeywords(TypedDict, total=False):
     prune: bool
     segmentation: Segmentation | None
     captions: bool
+    images: bool
+    retry: bool
     stall_seconds: float

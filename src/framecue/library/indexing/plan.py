@@ -9,20 +9,24 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from framecue.errors import InputError
 from framecue.library.files.exclude import Exclude
 from framecue.library.files.interface import Files, PathsLike, as_list
 from framecue.library.files.local import LOCAL_FILES
+from framecue.library.files.look import look_inside
 from framecue.library.files.sidecars import SidecarFinder, is_same_state
 from framecue.library.files.walk import is_below, is_within
 from framecue.library.indexing.unit import Unit
-from framecue.library.results import Skipped
-from framecue.library.store.records import Copy, Held
-from framecue.paths import absolute_path
+from framecue.library.results import PassedOver, Skipped
+from framecue.library.state import FileState
+from framecue.library.store.records import Copy, Failure, Held
+from framecue.paths import absolute_path, path_on_disk
+from framecue.video import AMBIGUOUS_SUFFIXES, IMAGE_SUFFIXES, READING
 
-__all__ = ["Plan", "make_plan", "still_to_do"]
+__all__ = ["Plan", "is_outdated", "make_plan", "still_to_do"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,11 @@ class Plan:
         skipped: paths that cannot be indexed, with reasons.
         folders: the named folders that contain a video.
         subtitles_changed: the paths in ``unchanged`` whose sidecars have changed.
+        still_unreadable: files that an earlier run could not read, with reasons; nothing about them has changed.
+        passed_over: how many files of the folders are no videos.
         within: the absolute paths to which the plan is confined; None if it covers everything that was named.
+        outdated: the paths in ``unchanged`` that were read by the rules of an older framecue, see
+            :func:`~framecue.library.indexing.reread.find_reread`.
     """
 
     units: tuple[Unit, ...]
@@ -44,11 +52,15 @@ class Plan:
     folders: tuple[str, ...] = ()
     subtitles_changed: tuple[str, ...] = ()
     within: frozenset[str] | None = None
+    still_unreadable: tuple[Skipped, ...] = ()
+    passed_over: PassedOver = field(default_factory=PassedOver)
+    outdated: tuple[str, ...] = ()
 
     @property
     def seen(self) -> frozenset[str]:
         """Every file that was found, whether it can be indexed or not."""
-        return frozenset([*(unit.path for unit in self.units), *self.unchanged, *(item.path for item in self.skipped)])
+        others = (item.path for item in (*self.skipped, *self.still_unreadable))
+        return frozenset([*(unit.path for unit in self.units), *self.unchanged, *others])
 
     def covers(self, path: str) -> bool:
         """Whether the search for the plan looked at this path, if it lies in one of the folders."""
@@ -61,22 +73,29 @@ def make_plan(
     suffixes: Collection[str],
     held: Mapping[str, Held] | None = None,
     copies: Mapping[str, Copy] | None = None,
+    failures: Mapping[str, Failure] | None = None,
     exclude: Iterable[str] = (),
+    images: bool = False,
+    retry: bool = False,
     within: Iterable[str] | None = None,
     files: Files = LOCAL_FILES,
 ) -> Plan:
     """List the files that are new or have changed.
 
     A file that is named is always tried. Of the files in a folder, at any depth, only those with one of the suffixes
-    are, and nothing hidden; links are followed, and each folder is entered once. A bad path among good ones is skipped
-    with a reason.
+    are, nothing hidden, and nothing that a system keeps for itself; links are followed, and each folder is entered
+    once. A bad path among good ones is skipped with a reason. Of a file whose suffix others than videos have, the
+    beginning is looked at if it is new; no other content is read.
 
     Args:
         paths: a file or folder, or several; ``~`` is the home folder.
         suffixes: of the files to look for in folders, lower case, with the dot.
         held: what the library already holds, by absolute path.
         copies: the files that it knows as copies of those.
+        failures: the files that earlier runs could not index because of what they hold.
         exclude: globs of what to leave out, see :class:`Exclude`; named folders are not left out.
+        images: whether to index the pictures in the folders; those that the library holds are looked after anyway.
+        retry: whether to read again what could not be read, though it has not changed.
         within: of everything at ``paths``, look only at these absolute paths and below them. It is then no error if
             nothing is found.
         files: where the files lie.
@@ -84,7 +103,7 @@ def make_plan(
     Raises:
         InputError: there is nothing to index at any of the paths, or a glob is empty.
     """
-    held, copies, excluded = held or {}, copies or {}, Exclude(exclude)
+    held, copies, failures, excluded = held or {}, copies or {}, failures or {}, Exclude(exclude)
     places = None if within is None else frozenset(within)
     sidecars = SidecarFinder(files)
     originals: dict[str, list[str]] = {}
@@ -95,24 +114,43 @@ def make_plan(
     unchanged: dict[str, None] = {}
     subtitles_changed: dict[str, None] = {}
     skipped: dict[str, Skipped] = {}
+    still_unreadable: dict[str, Skipped] = {}
+    passed_over: dict[str, str] = {}
     for root, found in files.find(paths, suffixes=suffixes, exclude=excluded, within=places):
         if isinstance(found, Skipped):
             skipped.setdefault(found.path, _with_hint(found, root, held))
             continue
         path, state = found
-        if path != root:
-            folders[root] = None
+        is_named = path == root
         known: Held | Copy | None = held.get(path) or copies.get(path)
         if known and known.state == state and (path in held or _has_original(files, known, originals, held)):
             unchanged[path] = None
             if path in held and not is_same_state(held[path].sidecars, sidecars.state(path)):
                 subtitles_changed[path] = None
+        elif not is_named and (reason := _reason_to_pass(files, path, known, images=images)):
+            passed_over[path] = reason
+            continue
+        elif not (is_named or retry) and (failure := _standing(failures.get(path), state, images=images)):
+            if failure.cause != "content":
+                passed_over[path] = failure.cause
+                continue
+            still_unreadable[path] = Skipped(path, failure.reason)
         else:
-            units[path] = Unit(path, state, replaces=known is not None)
+            takes_images = images or is_named or known is not None
+            units[path] = Unit(path, state, known is not None, is_named, takes_images)
+        if not is_named:
+            folders[root] = None
+    # A file that was found in a folder, and is named besides, counts as named.
+    for path in [path for path in still_unreadable if path in units]:
+        del still_unreadable[path]
+    for path in [path for path in passed_over if path in units or path in unchanged]:
+        del passed_over[path]
+    reasons = list(passed_over.values())
+    passed = PassedOver(*(reasons.count(reason) for reason in ("image", "sound", "other")))
     if places is not None:
         folders |= dict.fromkeys(_folders_around(files, paths, places, suffixes, excluded))
-    elif not units and not unchanged:
-        raise InputError(_nothing_message(list(skipped.values())))
+    elif not units and not unchanged and not still_unreadable:
+        raise InputError(_nothing_message(list(skipped.values()), passed))
     return Plan(
         tuple(units.values()),
         tuple(unchanged),
@@ -120,14 +158,39 @@ def make_plan(
         tuple(folders),
         tuple(subtitles_changed),
         places,
+        tuple(still_unreadable.values()),
+        passed,
+        tuple(path for path in unchanged if path in held and is_outdated(held[path])),
     )
+
+
+def is_outdated(held: Held) -> bool:
+    """Whether a file was read by the rules of an older framecue."""
+    return (held.reading or 0) < READING
+
+
+def _reason_to_pass(files: Files, path: str, known: Held | Copy | None, *, images: bool) -> str | None:
+    """Return what a file that was found in a folder is, if it is certainly no video and not wanted."""
+    if known is not None:
+        return None
+    suffix = Path(path).suffix.lower()
+    if suffix in IMAGE_SUFFIXES:
+        return None if images else "image"
+    return look_inside(files, path) if suffix in AMBIGUOUS_SUFFIXES else None
+
+
+def _standing(failure: Failure | None, state: FileState, *, images: bool) -> Failure | None:
+    """Return what is noted against a file, if it is still so and the file is not to be read again."""
+    if failure is None or not failure.still_holds(state) or (images and failure.cause == "image"):
+        return None
+    return failure
 
 
 def _folders_around(
     files: Files, paths: PathsLike, places: frozenset[str], suffixes: Collection[str], exclude: Exclude
 ) -> Iterator[str]:
     """Yield the named folders that contain one of some places, and a video anywhere."""
-    for root in map(absolute_path, filter(os.fspath, as_list(paths))):
+    for root in map(path_on_disk, map(absolute_path, filter(os.fspath, as_list(paths)))):
         if any(is_below(place, root) for place in places):
             below = files.find(root, suffixes=suffixes, exclude=exclude)
             if any(not isinstance(found, Skipped) and found.path != root for _, found in below):
@@ -174,7 +237,12 @@ def _with_hint(item: Skipped, root: str, held: Mapping[str, Held]) -> Skipped:
     return Skipped(item.path, f"{item.reason}; {hint}")
 
 
-def _nothing_message(skipped: list[Skipped]) -> str:
+def _nothing_message(skipped: list[Skipped], passed: PassedOver) -> str:
+    if passed.images:
+        return f"nothing to index: {passed.images} pictures and no video; --images (images=True) indexes pictures"
+    if passed:
+        number = passed.sounds + passed.others
+        return f"nothing to index: {number} files with the suffix of a video, and none that is one"
     if not skipped:
         return "no path given; name video files, or folders that hold videos"
     shown = "; ".join(f"{item.path}: {item.reason}" for item in skipped[:3])

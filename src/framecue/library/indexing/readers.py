@@ -11,11 +11,23 @@ from contextlib import ExitStack, contextmanager
 
 from framecue.video import IsolatedReader, ReadVideo
 
-__all__ = ["open_readers"]
+__all__ = ["open_reader", "open_readers"]
 
 # A reader's decoder has threads of its own, so several readers help only if there are enough cores for each.
 _CORES_PER_READER = 4
 _MAX_READERS = 4
+
+
+def open_reader(*, stall_seconds: float) -> IsolatedReader:
+    """Return one reader for other questions than a run's, to be used in a ``with`` block.
+
+    Args:
+        stall_seconds: how long it may show no sign of life before its file is given up.
+
+    Raises:
+        InputError: ``stall_seconds`` is not above 0.
+    """
+    return IsolatedReader(stall_seconds=stall_seconds)
 
 
 @contextmanager

@@ -8,8 +8,8 @@ leaves behind.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from framecue.library.files.interface import Files
@@ -17,15 +17,28 @@ from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.walk import is_below
 from framecue.library.indexing.contents import find_replacements
 from framecue.library.indexing.plan import Plan
-from framecue.library.results import Skipped
+from framecue.library.results import Kept, Skipped
 from framecue.library.store import Store
 from framecue.library.store.records import Held
 from framecue.library.store.rows import Row
 from framecue.library.store.snapshot import Snapshot
 
-__all__ = ["find_gone", "take_out"]
+__all__ = ["TakenOut", "find_gone", "forget_failures", "take_out"]
 
 PATHS_PER_COMMIT = 500
+
+
+@dataclass
+class TakenOut:
+    """What :func:`take_out` did.
+
+    Attributes:
+        number: how many of the files the library held or knew.
+        kept: those whose content stays, each with the duplicate that took its place.
+    """
+
+    number: int = 0
+    kept: list[Kept] = field(default_factory=list)
 
 
 def find_gone(paths: Iterable[str], plan: Plan, *, files: Files = LOCAL_FILES) -> tuple[list[str], list[Skipped]]:
@@ -61,7 +74,7 @@ def find_gone(paths: Iterable[str], plan: Plan, *, files: Files = LOCAL_FILES) -
     return gone, [Skipped(folder, reason.format(number)) for folder, number in sorted(kept.items())]
 
 
-def take_out(store: Store, snapshot: Snapshot, paths: Collection[str], *, files: Files = LOCAL_FILES) -> int:
+def take_out(store: Store, snapshot: Snapshot, paths: Collection[str], *, files: Files = LOCAL_FILES) -> TakenOut:
     """Remove files from a library.
 
     If the library knows a copy of a video elsewhere, the video stays, under the copy's path.
@@ -73,7 +86,7 @@ def take_out(store: Store, snapshot: Snapshot, paths: Collection[str], *, files:
         files: where the files lie.
 
     Returns:
-        How many of these files the library held or knew.
+        How many of these files the library held or knew, and which contents stay.
 
     Raises:
         LibraryError: the library cannot be written. What was committed before stays.
@@ -84,12 +97,14 @@ def take_out(store: Store, snapshot: Snapshot, paths: Collection[str], *, files:
     staying = {item.video_id for path, item in held.items() if path not in leaving}
     free = {path: copy for path, copy in copies.items() if path not in leaving and path not in held}
     replacements = find_replacements(files, {held[path].video_id for path in stored} - staying, free)
+    kept: list[Kept] = []
     for some in _batches(stored):
         inherited: dict[str, list[Row]] = {}
         for found in store.rows_at([path for path in some if held[path].video_id in replacements]).values():
             if found[0].video_id not in replacements:
                 continue
             path, copy = replacements.pop(found[0].video_id)
+            kept.append(Kept(found[0].path, path))
             inherited[path] = [replace(row, path=path, state=copy.state) for row in found]
         # A copy's rows are added in the commit that deletes the old ones. The notes about copies follow: if a crash
         # leaves one behind, the path still counts as held, by its rows.
@@ -102,7 +117,21 @@ def take_out(store: Store, snapshot: Snapshot, paths: Collection[str], *, files:
     noted = [path for path in copies if path in leaving]
     for some in _batches(noted):
         _forget(store, snapshot, some)
-    return len({*stored, *noted})
+    failed = [path for path in snapshot.failures if path in leaving]
+    forget_failures(store, snapshot, failed)
+    return TakenOut(len({*stored, *noted, *failed}), kept)
+
+
+def forget_failures(store: Store, snapshot: Snapshot, paths: Sequence[str]) -> None:
+    """Drop what a library knows about files that could not be read.
+
+    Raises:
+        LibraryError: the library cannot be written.
+    """
+    for some in _batches(paths):
+        store.note_failures({}, forget=some)
+        for path in some:
+            snapshot.forget_failure(path)
 
 
 def _forget(store: Store, snapshot: Snapshot, paths: list[str]) -> None:
@@ -119,6 +148,6 @@ def _between(folder: str, parent: str) -> Iterator[str]:
         yield way
 
 
-def _batches(paths: list[str]) -> Iterator[list[str]]:
+def _batches(paths: Sequence[str]) -> Iterator[list[str]]:
     for start in range(0, len(paths), PATHS_PER_COMMIT):
-        yield paths[start : start + PATHS_PER_COMMIT]
+        yield list(paths[start : start + PATHS_PER_COMMIT])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
+from framecue.errors import FramecueError
 from framecue.library.files.interface import Files
 from framecue.library.files.local import LOCAL_FILES
 from framecue.library.indexing.contents import Contents
@@ -15,7 +17,10 @@ from framecue.library.store import Store
 from framecue.library.store.snapshot import Snapshot
 from framecue.progress import FilesDone, ProgressCallback
 
-__all__ = ["run_plan"]
+__all__ = ["StopCallback", "run_plan"]
+
+# Called with (files that were kept, files in all).
+StopCallback = Callable[[int, int], None]
 
 
 def run_plan(
@@ -26,6 +31,7 @@ def run_plan(
     snapshot: Snapshot,
     make_store: Callable[[], Store],
     progress: ProgressCallback | None = None,
+    on_stop: StopCallback | None = None,
     files: Files = LOCAL_FILES,
     metadata: Mapping[str, Mapping[str, MetadataValue | None]] | None = None,
 ) -> Outcome:
@@ -38,6 +44,7 @@ def run_plan(
         snapshot: what the library holds; kept up to date.
         make_store: makes the library, once there are rows to write.
         progress: called as the run goes on.
+        on_stop: called if the run ends early, whatever the reason, when everything that was complete is committed.
         files: where the files lie.
         metadata: values for the library's own columns by path; the columns are there, or ``make_store`` makes them.
 
@@ -60,13 +67,17 @@ def run_plan(
                 if progress:
                     progress(FilesDone(num_before + num_done, num_done.path), num_units)
 
-            for result in runner.run(units, known=contents.video_ids(), on_progress=tell):
+            known = contents.video_ids() - {contents.video_id(unit.path) for unit in units if unit.reread}
+            for result in runner.run(units, known=known, on_progress=tell):
                 ledger.take(result)
             units, ledger.again = ledger.again, []
-    except KeyboardInterrupt:
-        # Whoever stops a run keeps what it has encoded.
+        ledger.promote_copies()
         ledger.commit()
+    except BaseException:
+        # However a run ends, it keeps what it has encoded. What ended it is what is told, not that it cannot write.
+        with suppress(FramecueError):
+            ledger.commit()
+        if on_stop:
+            on_stop(ledger.num_kept, len(plan.units))
         raise
-    ledger.promote_copies()
-    ledger.commit()
     return ledger.outcome

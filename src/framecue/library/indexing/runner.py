@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import closing
 from typing import Protocol
 
-from framecue.library.indexing.encode import EncodedVideo, End, SegmentEncoder, encode_units
+from framecue.library.indexing.encode import EncodedVideo, End, FailedUnit, SegmentEncoder, encode_units
 from framecue.library.indexing.prefetch import Claims, read_ahead
 from framecue.library.indexing.unit import Unit
-from framecue.library.results import Skipped
 from framecue.progress import FilesDone
 from framecue.video import Content, Moment, ReadVideo
 
@@ -29,7 +28,7 @@ class Runner(Protocol):
         *,
         known: Set[str] = frozenset(),
         on_progress: Callable[[FilesDone], None] | None = None,
-    ) -> Iterator[EncodedVideo | Skipped]:
+    ) -> Iterator[EncodedVideo | FailedUnit]:
         """Yield the result of each unit once.
 
         Args:
@@ -59,7 +58,7 @@ class LocalRunner:
         *,
         known: Set[str] = frozenset(),
         on_progress: Callable[[FilesDone], None] | None = None,
-    ) -> Iterator[EncodedVideo | Skipped]:
+    ) -> Iterator[EncodedVideo | FailedUnit]:
         """Yield the result of each unit, in the order of the units; see :meth:`Runner.run`."""
         events = read_ahead(
             list(units),

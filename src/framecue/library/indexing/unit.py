@@ -17,8 +17,15 @@ class Unit:
         path: absolute path.
         state: the file's state when the plan was made.
         replaces: whether the library knows an earlier state of this file.
+        is_named: whether a person named this very file, not a folder that it was found in.
+        takes_images: whether it is indexed if it turns out to be a picture.
+        reread: of a file that has not changed, what is otherwise when it is read today ("times", "shape"), for which it
+            is encoded again; None for any other file.
     """
 
     path: str
     state: FileState
     replaces: bool = False
+    is_named: bool = True
+    takes_images: bool = True
+    reread: str | None = None

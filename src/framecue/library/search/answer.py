@@ -14,6 +14,7 @@ from framecue.library.search.query import Query, SearchOptions
 from framecue.library.search.query_vectors import EncodedQuery, encode_queries
 from framecue.library.search.ranking import find
 from framecue.library.store import Match, Store
+from framecue.library.store.rows import kind_of
 from framecue.library.store.vectors import Details
 from framecue.video import FrameSource, IsolatedFrameSource
 
@@ -45,7 +46,7 @@ def answer(
         VideoError: a file to search with cannot be read.
         LibraryError: the library cannot be read, or has no text index yet and cannot be written.
     """
-    where = options.filters.condition() if options.filters else None
+    where = options.filters.condition(store.columns) if options.filters else None
     if options.filters and options.filters.where is not None:
         store.check_condition(options.filters.where)
     if options.hybrid:
@@ -105,6 +106,8 @@ def _hit(
         score=match.score,
         video_id=match.video_id,
         duration_seconds=match.duration_seconds,
+        recorded_seconds=match.recorded_seconds,
+        kind=kind_of(match.kind, match.path),
         hybrid=options.hybrid,
         words=match.words,
         vector_rank=match.vector_rank,

@@ -5,17 +5,22 @@ from __future__ import annotations
 import math
 import os
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from framecue.errors import InputError
+from framecue.forms import composed, units
+from framecue.glob_patterns import unit_pattern
 from framecue.globs import Glob
 from framecue.library.store.sql import quoted
-from framecue.paths import absolute_path
+from framecue.paths import absolute_path, is_utf8
+from framecue.video import IMAGE_SUFFIXES
 
 __all__ = ["Filters"]
 
 Time = date | str
+_KINDS = ("video", "image")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,9 +34,11 @@ class Filters:
             number of folders. Upper and lower case differ.
         longer_than_seconds: videos that last longer than this.
         shorter_than_seconds: videos that last less long than this.
-        after: files modified at this time or later: a ``date`` or ``datetime``, or ISO text (``2024-05-31``,
-            ``2024-05-31T18:00``). Without a time zone it is local time.
-        before: files modified earlier than this.
+        after: files recorded at this time or later, by their metadata, else their name, else their modification time:
+            a ``date`` or ``datetime``, or ISO text (``2024-05-31``, ``2024-05-31T18:00``). Without a time zone it is
+            local time.
+        before: files recorded earlier than this.
+        kind: "video" or "image"; None for both.
         where: any condition in LanceDB's SQL on the columns of the library.
 
     Raises:
@@ -44,6 +51,7 @@ class Filters:
     shorter_than_seconds: float | None = None
     after: Time | None = None
     before: Time | None = None
+    kind: str | None = None
     where: str | None = None
 
     def __post_init__(self) -> None:
@@ -51,6 +59,11 @@ class Filters:
             raise InputError("the name of the folder is empty")
         if self.path is not None and not (isinstance(self.path, str) and self.path.strip("/. ")):
             raise InputError(f"the glob of paths is {self.path!r}; give a name such as '*.mp4', or a path '2024/**'")
+        if self.kind not in (None, *_KINDS):
+            raise InputError(f"kind is {self.kind!r}; known: {', '.join(_KINDS)}")
+        for name, text in (("folder", self.folder), ("glob of paths", self.path)):
+            if text is not None and not is_utf8(os.fspath(text)):
+                raise InputError(f"the {name} {os.fspath(text)!r} is not valid UTF-8, as no name in a library is")
         if self.where is not None:
             _check_sql(self.where)
         for name in ("longer_than_seconds", "shorter_than_seconds"):
@@ -62,14 +75,20 @@ class Filters:
             raise InputError(f"no video lasts longer than {longer:g} s and less than {shorter:g} s")
         after, before = _timestamp(self.after, "after"), _timestamp(self.before, "before")
         if after is not None and before is not None and after >= before:
-            raise InputError(f"no file was modified after {self.after} and before {self.before}")
+            raise InputError(f"no file was recorded after {self.after} and before {self.before}")
 
-    def condition(self) -> str | None:
-        """Return the SQL condition; None if everything passes."""
+    def condition(self, columns: Collection[str] | None = None) -> str | None:
+        """Return the SQL condition; None if everything passes.
+
+        Args:
+            columns: those that the library has; None for all. An older format has fewer.
+        """
         parts = []
+        # Rows of an older framecue have no such date.
+        is_known = columns is None or "recorded_seconds" in columns
+        recorded = "coalesce(recorded_seconds, modified_seconds)" if is_known else "modified_seconds"
         if self.folder is not None:
-            folder = absolute_path(self.folder)
-            parts.append(f"starts_with(path, {quoted(folder if folder.endswith(os.sep) else folder + os.sep)})")
+            parts.append(_is_below(absolute_path(self.folder)))
         if self.path is not None:
             parts.append(f"regexp_like(path, {quoted(glob_pattern(self.path))})")
         if self.longer_than_seconds is not None:
@@ -77,9 +96,11 @@ class Filters:
         if self.shorter_than_seconds is not None:
             parts.append(f"duration_seconds < {float(self.shorter_than_seconds)!r}")
         if self.after is not None:
-            parts.append(f"modified_seconds >= {_timestamp(self.after, 'after')!r}")
+            parts.append(f"{recorded} >= {_timestamp(self.after, 'after')!r}")
         if self.before is not None:
-            parts.append(f"modified_seconds < {_timestamp(self.before, 'before')!r}")
+            parts.append(f"{recorded} < {_timestamp(self.before, 'before')!r}")
+        if self.kind is not None:
+            parts.append(_is_of_kind(self.kind, is_noted=columns is None or "kind" in columns))
         if self.where is not None:
             parts.append(f"({self.where})")
         return " AND ".join(parts) or None
@@ -90,6 +111,24 @@ def glob_pattern(glob: str) -> str:
     parsed = Glob(glob)
     # The "(?s)" lets "." be a newline, which names may hold; the group keeps LanceDB from reading it as a plain prefix.
     return f"(?s)^{'' if parsed.is_absolute else '.*'}(?:{parsed.pattern})(?:/.*)?$"
+
+
+def _is_of_kind(kind: str, *, is_noted: bool) -> str:
+    """Return the condition that a row is of a kind; where an older framecue noted none, the file's name says it."""
+    suffixes = "|".join(sorted(suffix.lstrip(".") for suffix in IMAGE_SUFFIXES))
+    by_name = f"regexp_like(path, {quoted(rf'(?is)^.*[^/][.](?:{suffixes})$')})"
+    if kind != "image":
+        by_name = f"NOT {by_name}"
+    return f"(kind = {quoted(kind)} OR (kind IS NULL AND {by_name}))" if is_noted else f"({by_name})"
+
+
+def _is_below(folder: str) -> str:
+    """Return the condition that a path lies below a folder, in whatever Unicode form both are written."""
+    begin = folder if folder.endswith(os.sep) else folder + os.sep
+    if begin.isascii():
+        return f"starts_with(path, {quoted(begin)})"
+    pattern = "".join(unit_pattern(unit, is_first=True) for unit in units(composed(begin)))
+    return f"regexp_like(path, {quoted(f'(?s)^(?:{pattern}).*$')})"
 
 
 def _timestamp(time: Time | None, name: str) -> float | None:

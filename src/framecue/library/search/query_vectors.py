@@ -16,7 +16,7 @@ from framecue.library.search.given_vectors import QueryVector
 from framecue.library.search.query import Part, Query
 from framecue.library.store import Store
 from framecue.library.store.rows import Row
-from framecue.paths import absolute_path
+from framecue.paths import absolute_path, is_utf8, path_on_disk
 from framecue.video import VideoSource, picture_frames
 
 __all__ = ["EncodedQuery", "encode_queries"]
@@ -90,7 +90,7 @@ def _encoded(model: Encoder, store: Store, source: VideoSource, files: Files, pa
     if part.kind == "image":
         frames = picture_frames(part.given or part.value, model.sampling, source, short_side=model.short_side)
         return _encode_frames(model, frames)
-    path = absolute_path(part.value)
+    path = path_on_disk(absolute_path(part.value))
     stored = _stored_vector(store, files, path, part.at_seconds)
     return _encode_video(model, store, source, path, part.at_seconds) if stored is None else stored
 
@@ -112,11 +112,12 @@ def _combined(query: Query, vectors: Sequence[np.ndarray]) -> EncodedQuery:
 def _encode_video(model: Encoder, store: Store, source: VideoSource, path: str, at_seconds: float | None) -> np.ndarray:
     start_seconds, end_seconds = None, None
     if at_seconds is not None:
-        duration_seconds = source.probe(path).duration_seconds
-        _check_moment(path, at_seconds, duration_seconds)
-        if store.segmentation.segment_seconds < duration_seconds:
+        info = source.probe(path)
+        first_seconds, duration_seconds = info.start_seconds, info.duration_seconds
+        _check_moment(path, at_seconds, first_seconds, duration_seconds)
+        if store.segmentation.segment_seconds < duration_seconds - first_seconds:
             half = store.segmentation.segment_seconds / 2
-            start_seconds = min(max(0.0, at_seconds - half), duration_seconds - 2 * half)
+            start_seconds = min(max(first_seconds, at_seconds - half), duration_seconds - 2 * half)
             end_seconds = start_seconds + 2 * half
     frames = source.read_frames(
         path,
@@ -143,7 +144,7 @@ def _stored_vector(store: Store, files: Files, path: str, at_seconds: float | No
         wanted = rows if len(rows) == 1 else []
     else:
         if rows:
-            _check_moment(path, at_seconds, rows[0].duration_seconds)
+            _check_moment(path, at_seconds, min(row.start_seconds for row in rows), rows[0].duration_seconds)
         wanted = [row for row in rows if row.start_seconds <= at_seconds <= row.end_seconds]
     if not wanted:
         return None
@@ -154,7 +155,8 @@ def _stored_vector(store: Store, files: Files, path: str, at_seconds: float | No
 
 def _stored_rows(store: Store, files: Files, path: str) -> list[Row]:
     """Return the rows of a file, under whatever path the library holds its content; none where it holds it not."""
-    rows = store.rows_at([path]).get(path)
+    # A name that is no text is in no library, though its content may be, under another name.
+    rows = store.rows_at([path]).get(path) if is_utf8(path) else None
     try:
         if rows:
             return rows if holds(files, path, rows[0].video_id, rows[0].state) else []
@@ -168,7 +170,11 @@ def _stored_rows(store: Store, files: Files, path: str) -> list[Row]:
     return []
 
 
-def _check_moment(path: str, at_seconds: float, duration_seconds: float) -> None:
+def _check_moment(path: str, at_seconds: float, first_seconds: float, duration_seconds: float) -> None:
+    if at_seconds < first_seconds:
+        raise InputError(
+            f"{path}: there is no picture at {at_seconds:g} s; the first one is shown at {first_seconds:.1f} s"
+        )
     if at_seconds > duration_seconds:
         raise InputError(f"{path}: there is no moment at {at_seconds:g} s; the video lasts {duration_seconds:.1f} s")
 

@@ -23,7 +23,7 @@ from framecue.errors import LibraryError
 from framecue.library.results import Upkeep
 from framecue.library.store.table import Table
 
-__all__ = ["optimize", "optimize_if_due", "tune_search"]
+__all__ = ["num_indexed_rows", "optimize", "optimize_if_due", "tune_search"]
 
 VECTOR = "vector"
 # With fewer rows, a search of every vector takes about as long as encoding the query. From here on a run makes the
@@ -92,6 +92,15 @@ class _State:
 
     def is_stale(self) -> bool:
         return self.num_indexed is not None and self.num_rows - self.num_indexed > UNINDEXED_SHARE * self.num_rows
+
+
+def num_indexed_rows(table: Table) -> int | None:
+    """Return how many rows the approximate index has; None if there is no index.
+
+    Raises:
+        LibraryError: the library cannot be read.
+    """
+    return table.read(lambda: _State.of(table)).num_indexed
 
 
 def tune_search(

@@ -11,7 +11,7 @@ from framecue.library.store.lock import LOCK_FILE
 from framecue.library.store.table import TABLE
 from framecue.paths import absolute_path, is_url
 
-__all__ = ["HOW_TO_NAME", "check_free", "check_there", "no_library", "normal_uri"]
+__all__ = ["HOW_TO_NAME", "again_place", "check_free", "check_there", "looks_like_library", "no_library", "normal_uri"]
 
 HOW_TO_NAME = "name another place"
 
@@ -22,9 +22,22 @@ def normal_uri(uri: str | os.PathLike[str]) -> str:
     return text if is_url(text) else absolute_path(text)
 
 
+def again_place(uri: str) -> str:
+    """Return where the new rows of a library grow while it is made anew, given its normal URI."""
+    return f"{uri.rstrip('/')}/again"
+
+
 def no_library(uri: str) -> LibraryNotFoundError:
     """Return the error for a place at which there is nothing."""
     return LibraryNotFoundError(f"no library at {uri}; make one with `framecue index PATH --library {uri}`")
+
+
+def looks_like_library(place: str) -> bool:
+    """Whether a local folder has the table of a library, with a commit; this does not open it, and raises nothing."""
+    try:
+        return any((Path(place) / f"{TABLE}.lance" / "_versions").glob("*.manifest"))
+    except (OSError, ValueError):  # it may not be looked at, or is no name of a file
+        return False
 
 
 def check_there(uri: str) -> None:

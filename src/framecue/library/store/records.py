@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from framecue._version import __version__
 from framecue.library.state import FileState
-from framecue.library.store.rows import Row
+from framecue.library.store.rows import Row, kind_of
+from framecue.video import READING
 
-__all__ = ["Copy", "Held"]
+__all__ = ["Copy", "Failure", "Held"]
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,8 @@ class Held:
         num_segments: how many rows the file has.
         sidecars: the state of the files beside it whose texts are in its rows, see
             :meth:`framecue.library.files.sidecars.SidecarFinder.state`.
+        kind: "video" or "image".
+        reading: by which rules it was read, ``framecue.video.READING``; None if an older framecue did it.
     """
 
     video_id: str
@@ -29,12 +33,15 @@ class Held:
     duration_seconds: float
     num_segments: int
     sidecars: str | None = None
+    kind: str = "video"
+    reading: int | None = None
 
     @classmethod
     def of(cls, rows: Sequence[Row]) -> Held:
         """Return what is held about a file from its rows, at least one."""
         first = rows[0]
-        return cls(first.video_id, first.state, first.duration_seconds, len(rows), first.sidecars)
+        kind = kind_of(first.kind, first.path)
+        return cls(first.video_id, first.state, first.duration_seconds, len(rows), first.sidecars, kind, first.reading)
 
 
 @dataclass(frozen=True)
@@ -48,3 +55,27 @@ class Copy:
 
     video_id: str
     state: FileState
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A library's note about a file that it does not hold because of what is in the file.
+
+    Attributes:
+        state: the file's state when it was read.
+        cause: "content" if it cannot be read, "sound" if it holds sound alone, "image" if it is a picture, and pictures
+            were not asked for.
+        reason: what is wrong with it, in words for a person.
+        version: of the framecue that read it.
+        reading: the rules by which it was read, ``framecue.video.READING``.
+    """
+
+    state: FileState
+    cause: str
+    reason: str
+    version: str = __version__
+    reading: int = READING
+
+    def still_holds(self, state: FileState) -> bool:
+        """Whether reading the file would give the same: it is in this state, and what reads it has not changed."""
+        return (self.state, self.version, self.reading) == (state, __version__, READING)

@@ -15,15 +15,18 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from framecue.forms import composed
 from framecue.library.state import FileState
 from framecue.library.store.migrations import MIGRATIONS, SCHEMA_VERSION, VERSION_KEY, format_of
-from framecue.library.store.words import composed, name_words
+from framecue.library.store.words import name_words
+from framecue.video import IMAGE_SUFFIXES
 
 __all__ = [
     "COLUMNS",
     "SCHEMA_VERSION",
     "Metadata",
     "Row",
+    "kind_of",
     "make_schema",
     "read_metadata",
     "rows_from_table",
@@ -148,6 +151,16 @@ def read_metadata(schema: pa.Schema) -> Metadata | None:
     if not isinstance(fingerprint, dict) or not isinstance(segmentation, dict):
         return None
     return Metadata(fingerprint, segmentation, version)
+
+
+def kind_of(kind: str | None, path: str) -> str:
+    """Return whether a file is a "video" or an "image": what its rows say, and by its name where they are silent.
+
+    Args:
+        kind: the column of that name; empty where an older framecue indexed the file.
+        path: the file.
+    """
+    return kind or ("image" if Path(path).suffix.lower() in IMAGE_SUFFIXES else "video")
 
 
 def searchable_text(row: Row) -> str:

@@ -9,12 +9,22 @@ import numpy as np
 import pyarrow as pa
 
 from framecue.library.state import FileState
-from framecue.library.store.records import Copy, Held
+from framecue.library.store.records import Copy, Failure, Held
+from framecue.library.store.rows import kind_of
 
 __all__ = ["HELD_COLUMNS", "Snapshot", "held_of"]
 
-# The columns of each row from which :func:`held_of` sees which files are held.
-HELD_COLUMNS = ("path", "video_id", "size_bytes", "modified_seconds", "duration_seconds", "sidecars")
+# The columns of each row from which :func:`held_of` sees which files are held; the last two are not in older formats.
+HELD_COLUMNS = (
+    "path",
+    "video_id",
+    "size_bytes",
+    "modified_seconds",
+    "duration_seconds",
+    "sidecars",
+    "kind",
+    "reading",
+)
 
 
 class Snapshot:
@@ -26,11 +36,18 @@ class Snapshot:
     Args:
         held: the files that have rows, by absolute path.
         copies: the files whose content is held under another path, by absolute path.
+        failures: the files that could not be indexed because of what they hold, by absolute path.
     """
 
-    def __init__(self, held: Mapping[str, Held] | None = None, copies: Mapping[str, Copy] | None = None) -> None:
-        self._held, self._copies = dict(held or {}), dict(copies or {})
+    def __init__(
+        self,
+        held: Mapping[str, Held] | None = None,
+        copies: Mapping[str, Copy] | None = None,
+        failures: Mapping[str, Failure] | None = None,
+    ) -> None:
+        self._held, self._copies, self._failures = dict(held or {}), dict(copies or {}), dict(failures or {})
         self._num_segments = sum(item.num_segments for item in self._held.values())
+        self._num_images = sum(item.kind == "image" for item in self._held.values())
 
     @property
     def held(self) -> Mapping[str, Held]:
@@ -49,14 +66,27 @@ class Snapshot:
         return MappingProxyType(self._copies)
 
     @property
+    def failures(self) -> Mapping[str, Failure]:
+        """The files that could not be indexed because of what they hold, by path; a view, like ``held``.
+
+        As with copies, rows count where a path has both.
+        """
+        return MappingProxyType(self._failures)
+
+    @property
     def paths(self) -> list[str]:
         """All paths of files that are held or known as copies, each once."""
         return list({**self._held, **self._copies})
 
     @property
     def num_videos(self) -> int:
-        """How many files are held."""
-        return len(self._held)
+        """How many videos are held; a picture is none."""
+        return len(self._held) - self._num_images
+
+    @property
+    def num_images(self) -> int:
+        """How many pictures are held."""
+        return self._num_images
 
     @property
     def num_segments(self) -> int:
@@ -68,12 +98,14 @@ class Snapshot:
         self.drop(path)
         self._held[path] = held
         self._num_segments += held.num_segments
+        self._num_images += held.kind == "image"
 
     def drop(self, path: str) -> None:
         """Note that a file has no rows any more."""
         earlier = self._held.pop(path, None)
         if earlier is not None:
             self._num_segments -= earlier.num_segments
+            self._num_images -= earlier.kind == "image"
 
     def note(self, path: str, copy: Copy) -> None:
         """Note that a file's content is held under another path."""
@@ -83,21 +115,38 @@ class Snapshot:
         """Note that a file is no longer known as a copy."""
         self._copies.pop(path, None)
 
+    def note_failure(self, path: str, failure: Failure) -> None:
+        """Note that a file could not be indexed because of what it holds."""
+        self._failures[path] = failure
+
+    def forget_failure(self, path: str) -> None:
+        """Note that nothing is known against a file any more."""
+        self._failures.pop(path, None)
+
 
 def held_of(rows: pa.Table) -> dict[str, Held]:
     """Return what is held about each file, in the order of the paths.
 
     Args:
-        rows: with HELD_COLUMNS, of any number of files. The rows of a file agree in all of these columns; if not, its
-            last row counts.
+        rows: with HELD_COLUMNS, and READING_COLUMN where the table has it, of any number of files. The rows of a file
+            agree in all of these columns; if not, its last row counts.
     """
     numbered = pa.table({"path": rows.column("path"), "row": np.arange(rows.num_rows)})
     files = numbered.group_by("path").aggregate([("row", "max"), ("row", "count")]).sort_by("path")
     last = rows.take(files.column("row_max"))
-    values = (last.column(name).to_pylist() for name in HELD_COLUMNS)
+    present = set(rows.schema.names)
+    values = (last.column(name).to_pylist() if name in present else [None] * last.num_rows for name in HELD_COLUMNS)
     return {
-        path: Held(video_id, FileState(size_bytes, modified_seconds), duration_seconds, num_segments, sidecars)
-        for path, video_id, size_bytes, modified_seconds, duration_seconds, sidecars, num_segments in zip(
+        path: Held(
+            video_id,
+            FileState(size, modified),
+            duration,
+            num_segments,
+            sidecars,
+            kind_of(kind, path),
+            reading,
+        )
+        for path, video_id, size, modified, duration, sidecars, kind, reading, num_segments in zip(
             *values, files.column("row_count").to_pylist(), strict=True
         )
     }

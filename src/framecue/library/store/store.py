@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from lancedb.db import LanceDBConnection
 
 from framecue.errors import LibraryError
@@ -22,13 +23,16 @@ from framecue.library.results import Upkeep
 from framecue.library.store.attempt import attempt, connect
 from framecue.library.store.conditions import check_condition
 from framecue.library.store.copies import Copies
+from framecue.library.store.exchange import exchanged_rows
 from framecue.library.store.export import export_batches, export_schema, export_table
+from framecue.library.store.failures import Failures
 from framecue.library.store.index import optimize, optimize_if_due
 from framecue.library.store.merge import merge
 from framecue.library.store.migrations import OLDEST_FORMAT, SCHEMA_VERSION, format_of, migrate
+from framecue.library.store.overview import Overview, overview
 from framecue.library.store.own_columns import add_columns, drop_columns, kinds_in, kinds_of_rows
 from framecue.library.store.place import HOW_TO_NAME, check_free, check_there, no_library
-from framecue.library.store.records import Copy, Held
+from framecue.library.store.records import Copy, Failure, Held
 from framecue.library.store.rows import Metadata, Row, make_schema, read_metadata, rows_from_table, table_from_rows
 from framecue.library.store.snapshot import HELD_COLUMNS, Snapshot, held_of
 from framecue.library.store.sql import is_one_of, quoted
@@ -38,7 +42,7 @@ from framecue.library.store.vectors import Details, Match, details_of, search_ve
 from framecue.paths import is_url
 from framecue.video import Segmentation
 
-__all__ = ["Store"]
+__all__ = ["Store", "is_framecues"]
 
 # The columns that identify a segment when a write replaces some.
 _KEY = ("path", "start_seconds")
@@ -61,6 +65,7 @@ class Store:
         self.uri = uri
         self._database = database
         self._copies = Copies(uri, database)
+        self._failures = Failures(uri, database)
         self._show(table, metadata)
 
     def _show(self, table: Table, metadata: Metadata) -> None:
@@ -114,11 +119,17 @@ class Store:
         check_there(self.uri)
         self._show(*_open_table(self.uri, self._database))
         self._copies.refresh()
+        self._failures.refresh()
 
     @property
     def format(self) -> int:
         """The library's format, which may be older than this framecue's until :meth:`migrate` is called."""
         return format_of(self.table.schema)
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the table's columns; a library of an older format has fewer."""
+        return list(self.table.schema.names)
 
     def migrate(self) -> bool:
         """Bring a library of an older format up to date, in place; call it with the lock.
@@ -137,7 +148,8 @@ class Store:
 
         At a local place it also differs if the library was deleted and made anew.
         """
-        versions = self.table.read(lambda: self.table.lance.version), self._copies.version()
+        latest = self.table.read(lambda: self.table.lance.version)
+        versions = latest, self._copies.version(), self._failures.version()
         if is_url(self.uri):
             return versions
         # A library that was deleted and made again may have the same version numbers.
@@ -146,19 +158,32 @@ class Store:
 
     def snapshot(self) -> Snapshot:
         """Read what the library holds, once for a run that keeps it up to date itself."""
-        return Snapshot(self.held(), self.copies())
+        return Snapshot(self.held(), self.copies(), self.failures())
 
     def held(self) -> dict[str, Held]:
         """Return what the library holds about each file, by absolute path, in the order of the paths."""
-        return held_of(self.table.scan(HELD_COLUMNS))
+        present = set(self.table.schema.names)
+        return held_of(self.table.scan([name for name in HELD_COLUMNS if name in present]))
 
     def copies(self) -> dict[str, Copy]:
         """Return the notes about files whose content is held under another path, by path, in the order of the paths."""
         return self._copies.read()
 
+    def failures(self) -> dict[str, Failure]:
+        """Return the notes about files that could not be indexed because of what they hold, by path, in their order."""
+        return self._failures.read()
+
     def num_rows(self) -> int:
         """Return the number of segments."""
         return self.table.read(self.table.lance.count_rows)
+
+    def overview(self) -> Overview:
+        """Return what the library holds in numbers: its size, kinds of files, dates, indexes."""
+        return overview(self.table)
+
+    def num_files(self, where: str | None = None) -> int:
+        """Return the number of files that have a row for which an SQL condition holds; None for all files."""
+        return int(pc.count_distinct(self.table.scan(["path"], where=where).column("path")).as_py())
 
     def rows_of(self, video_id: str) -> list[Row]:
         """Return the rows of one content, from one file only (another file with the same content adds no rows)."""
@@ -278,9 +303,36 @@ class Store:
         """
         drop_columns(self.table, names)
 
+    def note_reading(self, paths: Sequence[str], reading: int) -> None:
+        """Note in one commit that files are read as they were, by these rules; a library is migrated first."""
+        if paths:
+            self.migrate()
+            table = self.table
+            table.attempt("written", lambda: table.lance.update(where=is_one_of(paths), values={"reading": reading}))
+
     def note_copies(self, copies: Mapping[str, Copy], *, forget: Sequence[str] = ()) -> None:
         """Note files whose content is held under another path, and forget others, in one commit."""
         self._copies.note(copies, forget=forget)
+
+    def note_failures(self, failures: Mapping[str, Failure], *, forget: Sequence[str] = ()) -> None:
+        """Note files that could not be indexed because of what they hold, and forget others, in one commit."""
+        self._failures.note(failures, forget=forget)
+
+    def take_over(self, other: Store) -> None:
+        """Put another library's rows, model and segmentation in place of this one's; call it with the lock.
+
+        It is one commit: whoever searches meanwhile sees the library of before. The notes about copies follow; if a
+        crash comes in between, each path that has rows still counts as held.
+
+        Raises:
+            LibraryError: the library cannot be written; it stays as it was.
+        """
+        rows = exchanged_rows(self.table, other.table)
+        make = self._database.create_table
+        attempt(self.uri, "written", lambda: make(TABLE, data=rows, schema=rows.schema, mode="overwrite"))
+        copies = other.copies()
+        self._copies.note(copies, forget=sorted(self.copies().keys() - copies.keys()))
+        self.refresh()
 
     def ensure_text_index(self) -> None:
         """Make the index for full text search if there is none, and bring it up to date if much was added since."""
@@ -340,6 +392,15 @@ class Store:
             InputError: it is not a condition, or names a column that does not exist; the message lists those that do.
         """
         check_condition(self.table, where)
+
+
+def is_framecues(uri: str) -> bool:
+    """Whether framecue made the table at a local place that looks like a library; also if it cannot be opened."""
+    try:
+        database = attempt(uri, "opened", lambda: connect(uri))
+        return read_metadata(Table.open(uri, database, TABLE).schema) is not None
+    except LibraryError:
+        return True  # damaged, or not to be read: whoever uses it is told so
 
 
 def _open_table(uri: str, database: LanceDBConnection) -> tuple[Table, Metadata]:

@@ -62,9 +62,18 @@ class Table:
     def read(self, action: Callable[[], T]) -> T:
         """Do something that reads the table, and return the result.
 
+        Another process may have joined the files of the commit that this table shows, and dropped them. Then the latest
+        commit is read.
+
         Raises:
             LibraryError: LanceDB cannot do it.
         """
+        try:
+            return self.attempt("read", action)
+        except LibraryError as error:
+            if not _is_dropped(error):
+                raise
+        self.attempt("read", self.lance.checkout_latest)
         return self.attempt("read", action)
 
     def scan(self, columns: Sequence[str] | None = None, *, where: str | None = None) -> pa.Table:
@@ -88,3 +97,8 @@ class Table:
 def is_not_found(error: LibraryError) -> bool:
     """Whether a table could not be opened because none has its name."""
     return "not found" in str(error.__cause__)
+
+
+def _is_dropped(error: LibraryError) -> bool:
+    """Whether a file of the table was not there."""
+    return "Not found: " in str(error.__cause__)

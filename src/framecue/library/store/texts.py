@@ -11,7 +11,7 @@ from lancedb.query import BooleanQuery, MatchQuery, Occur
 
 from framecue.errors import LibraryError
 from framecue.library.store.table import Table
-from framecue.library.store.vectors import MATCH_COLUMNS, Match, matches_of
+from framecue.library.store.vectors import Match, match_columns, matches_of
 
 __all__ = ["TextMatch", "ensure_text_index", "has_text_index", "search_texts"]
 
@@ -95,7 +95,7 @@ def search_texts(
     search = table.lance.search(wanted, query_type="fts").with_row_id(True)
     if where is not None:
         search = search.where(where)
-    columns = [*MATCH_COLUMNS, COLUMN, "caption", "subtitles", "_score"]
+    columns = [*match_columns(table), COLUMN, "caption", "subtitles", "_score"]
     found = table.read(lambda: search.limit(limit).select(columns).to_arrow())
     values = (found.column(name).to_pylist() for name in ("_score", COLUMN, "caption", "subtitles"))
     matches = [

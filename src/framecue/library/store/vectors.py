@@ -14,9 +14,11 @@ from framecue.library.store.own_columns import kinds_in
 from framecue.library.store.rows import vectors_of
 from framecue.library.store.table import Table
 
-__all__ = ["MATCH_COLUMNS", "Details", "Match", "details_of", "matches_of", "search_vectors"]
+__all__ = ["Details", "Match", "details_of", "match_columns", "matches_of", "search_vectors"]
 
-MATCH_COLUMNS = ("video_id", "path", "start_seconds", "end_seconds", "duration_seconds", "vector")
+_COLUMNS = ("video_id", "path", "start_seconds", "end_seconds", "duration_seconds")
+# Which a library of an older format lacks.
+_LATER_COLUMNS = ("recorded_seconds", "kind")
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Match:
         text_rank: likewise in the order by words; None if full text search did not find it.
         text_score: its score in full text search (BM25); None likewise.
         words: the words of the query that it contains.
+        recorded_seconds: when its file was recorded, since 1970; None if an older framecue indexed it.
+        kind: "video" or "image"; None if an older framecue indexed it.
         row_id: LanceDB's number of its row, for :func:`details_of`; it holds for the commit that was searched.
     """
 
@@ -49,12 +53,19 @@ class Match:
     text_rank: int | None = None
     text_score: float | None = None
     words: tuple[str, ...] = ()
+    recorded_seconds: float | None = None
+    kind: str | None = None
     row_id: int = field(default=-1, repr=False, compare=False)
 
     @property
     def key(self) -> tuple[str, float, float]:
         """What identifies it among all segments of the library."""
         return self.path, self.start_seconds, self.end_seconds
+
+
+def match_columns(table: Table) -> list[str]:
+    """Return the columns from which matches are made, of those that a table of segments has."""
+    return [*_COLUMNS, "vector", *(name for name in _LATER_COLUMNS if name in table.schema.names)]
 
 
 def search_vectors(
@@ -79,7 +90,7 @@ def search_vectors(
 
     def find() -> pa.Table:
         tuned = tune_search(table, search, limit=limit, where=where, exact=exact)
-        return tuned.limit(limit).select([*MATCH_COLUMNS, "_distance"]).to_arrow()
+        return tuned.limit(limit).select([*match_columns(table), "_distance"]).to_arrow()
 
     found = table.read(find)
     return sorted(matches_of(found, query), key=lambda match: (-match.score, match.path, match.start_seconds))
@@ -89,7 +100,7 @@ def matches_of(found: pa.Table, query: np.ndarray) -> list[Match]:
     """Return the segments that LanceDB found, each with its score.
 
     Args:
-        found: LanceDB's answer, with MATCH_COLUMNS and the rows' numbers.
+        found: LanceDB's answer, with `match_columns` and the rows' numbers.
         query: float32 (E,).
     """
     if found.num_rows == 0:
@@ -99,10 +110,13 @@ def matches_of(found: pa.Table, query: np.ndarray) -> list[Match]:
     # float32, so that a segment's score does not depend on how many others were found with it.
     wide, direction = vectors.astype(np.float64), query.astype(np.float64)
     scores = wide @ direction / (np.linalg.norm(wide, axis=1) * np.linalg.norm(direction))
-    columns = [found.column(name).to_pylist() for name in MATCH_COLUMNS[:-1]]
+    columns = [found.column(name).to_pylist() for name in _COLUMNS]
     matches = [Match(*values) for values in zip(*columns, scores.astype(np.float32).tolist(), vectors, strict=True)]
-    row_ids = found.column("_rowid").to_pylist()
-    return [replace(match, row_id=row_id) for match, row_id in zip(matches, row_ids, strict=True)]
+    for name, attribute in {"_rowid": "row_id", **{name: name for name in _LATER_COLUMNS}}.items():
+        if name in found.schema.names:
+            values = found.column(name).to_pylist()
+            matches = [replace(match, **{attribute: value}) for match, value in zip(matches, values, strict=True)]
+    return matches
 
 
 @dataclass(frozen=True)

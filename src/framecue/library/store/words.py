@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["composed", "matched_words", "name_words", "query_words"]
+from framecue.forms import composed
+
+__all__ = ["matched_words", "name_words", "query_words"]
 
 # Words in nearly every English text: they do not tell which text is meant, unless a query has no others.
 # fmt: off
@@ -24,11 +26,6 @@ _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 # Scripts that are written without spaces: here a word may be found anywhere in a text.
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _LETTERS = str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ł": "l", "þ": "th", "ð": "d"})
-
-
-def composed(text: str) -> str:
-    """Return a text with each accented letter as one character; some systems write letter and accent apart."""
-    return unicodedata.normalize("NFC", text)
 
 
 def name_words(name: str) -> str:

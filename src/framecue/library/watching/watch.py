@@ -27,7 +27,7 @@ from framecue.library.results import AddReport, Skipped
 from framecue.library.state import FileState
 from framecue.library.watching.changes import Changes, event_changes, pauses, polled_changes
 from framecue.library.watching.settling import Settled, Settling
-from framecue.paths import absolute_path
+from framecue.paths import absolute_path, path_on_disk
 from framecue.progress import ProgressCallback
 
 __all__ = ["WatchOptions", "check_paths", "watch"]
@@ -73,7 +73,7 @@ def check_paths(paths: PathsLike) -> list[str]:
     Raises:
         InputError: there is nothing at any of them.
     """
-    named = list(dict.fromkeys(absolute_path(item) for item in as_list(paths) if os.fspath(item)))
+    named = list(dict.fromkeys(path_on_disk(absolute_path(item)) for item in as_list(paths) if os.fspath(item)))
     if not any(map(identity_of, named)):
         shown = ", ".join(named) or "no path given"
         raise InputError(f"nothing to watch: there is nothing at {shown}; name files and folders that are there")
@@ -245,16 +245,29 @@ class _Watch:
         described = self.videos_beside([path for path in (*settled.files, *settled.gone) if self.is_sidecar(path)])
         options = self.options.add
         if places := {*videos, *described, *settled.rescan}:
-            plan = self.library.plan(self.roots, exclude=options.exclude, within=places)
+            plan = self.library.plan(
+                self.roots,
+                exclude=options.exclude,
+                images=options.images,
+                # Once: in later passes a file that has not changed is only looked at.
+                retry=options.retry and self.is_first,
+                within=places,
+            )
             # The other units are still being written; they wait in `settling`.
             units = tuple(unit for unit in plan.units if unit.path in settled.files)
             # Pruning waits until moved files have had time to be found at their new places.
-            yield self.library.add(replace(plan, units=units), options=options, prune=False, progress=self.progress)
+            yield self.library.add(
+                replace(plan, units=units),
+                options=options,
+                prune=False,
+                progress=self.progress,
+                on_notice=self.on_notice,
+            )
             if settled.rescan and options.prune:
                 self.note_missing(plan)
         if settled.gone and options.prune:
-            plan = self.library.plan(self.roots, exclude=options.exclude, within=settled.gone)
-            yield self.library.add(replace(plan, units=(), skipped=(), subtitles_changed=()), prune=True)
+            plan = self.library.plan(self.roots, exclude=options.exclude, images=options.images, within=settled.gone)
+            yield self.library.add(replace(plan, units=(), skipped=(), subtitles_changed=(), outdated=()), prune=True)
 
     def note_missing(self, plan: Plan) -> None:
         """Note the files that went while nobody was looking; they are removed later, as they may have been moved."""
@@ -295,7 +308,7 @@ class _Watch:
 
 def _did_anything(report: AddReport) -> bool:
     counts = (report.added, report.changed, report.moved, report.removed, report.subtitles_updated)
-    return bool(any(counts) or report.skipped or report.duplicates)
+    return bool(any(counts) or report.skipped or report.duplicates or report.reread)
 
 
 def _is_behind_link(place: str, root: str) -> bool:

@@ -156,7 +156,8 @@ class Asker:
                     return
                 elif kind == "refused":
                     is_well = True
-                    raise VideoError(question.path, value)
+                    reason, cause = value
+                    raise VideoError(question.path, reason, cause=cause)
                 else:
                     raise LostError(value)
         except StalledError:

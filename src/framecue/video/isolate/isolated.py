@@ -12,12 +12,14 @@ import numpy as np
 from framecue.video.isolate.asking import Asker
 from framecue.video.isolate.questions.frames import FramesQuestion
 from framecue.video.isolate.questions.moments import MomentsQuestion
+from framecue.video.isolate.questions.older import OlderQuestion
 from framecue.video.isolate.questions.probe import ProbeQuestion
 from framecue.video.read.decode import VideoInfo
 from framecue.video.read.frames import Frames
 from framecue.video.read.heartbeat import Progress
 from framecue.video.read.in_memory import NAME_OF_BYTES, as_file
 from framecue.video.read.moments import Event, ReadOptions
+from framecue.video.read.older import OlderReading
 from framecue.video.read.sampling import FrameSampling
 
 __all__ = ["IsolatedReader"]
@@ -90,6 +92,18 @@ class IsolatedReader(Asker):
         with as_file(video) as path:
             info = _only_part(self.ask(ProbeQuestion(path)))
         return replace(info, path=Path(NAME_OF_BYTES)) if isinstance(video, bytes) else info
+
+    def reading_difference(self, path: str, older: OlderReading) -> str | None:
+        """Return what is otherwise when a file is read today, as ``reading_difference`` of ``video/read`` does.
+
+        Args:
+            path: the file.
+            older: what an older framecue found in it.
+
+        Raises:
+            The same as ``ask``.
+        """
+        return _only_part(self.ask(OlderQuestion(path, older)))
 
 
 def _only_part(parts: Generator[Part | Progress, None, None]) -> Part:

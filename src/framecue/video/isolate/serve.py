@@ -7,7 +7,7 @@ process starts while a person waits.
 
 What goes to and fro, see ``wire``: first the limit on memory comes in and ``("ready", None)`` goes out. Then, for each
 question, the question comes in and ``("part", part)`` goes out again and again, up to one of ``("done", None)``,
-``("refused", reason)`` and ``("failed", reason)``; after the last of these the process ends. In between
+``("refused", (reason, cause))`` and ``("failed", reason)``; after the last of these the process ends. In between
 ``("beat", None)`` may go out as a sign of life, and ``("decide", told)``, to which True or False comes in.
 """
 
@@ -89,7 +89,7 @@ class _Session:
                     for part in answer(question, self._decide):
                         self._send("part", part)
                 except VideoError as error:
-                    self._send("refused", error.reason)
+                    self._send("refused", (error.reason, error.cause))
                 except MemoryError:
                     return self._send("failed", _memory_reason(memory_bytes))
                 except Exception as error:

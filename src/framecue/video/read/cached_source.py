@@ -20,8 +20,8 @@ from framecue.video.read.sampling import FrameSampling
 
 __all__ = ["CachedFrameSource"]
 
-# To be raised when other pixels come of the same file: what was kept before is not found any more.
-_FORMAT = 1
+# To be raised when other pixels or times come of the same file: what was kept before is not found any more.
+_FORMAT = 2
 _DIGEST_BYTES = 16
 
 

@@ -12,7 +12,6 @@ from types import TracebackType
 
 import numpy as np
 from av.container import InputContainer
-from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from framecue.errors import VideoError
@@ -20,8 +19,10 @@ from framecue.video.read.frames import Frames, gather, undecodable
 from framecue.video.read.packets import PacketIndex, choose_places, scan_packets
 from framecue.video.read.pixels import RgbConverter
 from framecue.video.read.plan import Run, plan_runs, share_runs, straight_run
+from framecue.video.read.recorded import read_recorded_seconds
 from framecue.video.read.run import decode_run, decoded_frames, rewind
 from framecue.video.read.sampling import FrameSampling
+from framecue.video.read.shape import Decoded
 from framecue.video.read.source import open_video
 from framecue.video.read.window import check_short_side
 
@@ -40,10 +41,12 @@ class VideoInfo:
 
     Attributes:
         path: the file.
-        duration_seconds: from the first frame's beginning to the last one's end; 0 for a still image.
+        duration_seconds: from the start of the file's sound and pictures to the end of its pictures, or of sound that
+            goes on for longer; 0 for a still image.
         num_frames: frames shown.
-        width: in pixels, in display orientation.
-        height: in pixels, in display orientation.
+        width: of its first frame as shown, in square pixels, in display orientation.
+        height: of its first frame as shown, in square pixels, in display orientation.
+        start_seconds: when the first frame is shown; later than 0 where sound comes first.
     """
 
     path: Path
@@ -51,6 +54,7 @@ class VideoInfo:
     num_frames: int
     width: int
     height: int
+    start_seconds: float = 0.0
 
 
 class VideoReader:
@@ -94,6 +98,11 @@ class VideoReader:
         """Close the file; a second time does nothing."""
         self._stack.close()
 
+    @property
+    def recorded_seconds(self) -> float | None:
+        """When the file was recorded, by its metadata, in seconds since 1970; None if they do not say."""
+        return read_recorded_seconds(self.path, self._container, self._stream)
+
     def info(self) -> VideoInfo:
         """Return what the video is; one frame is decoded, to be sure of its size and that it can be.
 
@@ -106,8 +115,11 @@ class VideoReader:
         frame = next(decoded_frames(self._container, self._stream, self.index, problems), None)
         if frame is None:
             raise VideoError(self.path, undecodable(problems))
-        height, width, _ = RgbConverter()(frame[1]).shape
-        return VideoInfo(self.path, self.index.duration_seconds, self.index.num_frames, width, height)
+        width, height = RgbConverter().size(*frame[1])
+        index = self.index
+        return VideoInfo(
+            self.path, index.duration_seconds, index.num_frames, width, height, start_seconds=index.start_seconds
+        )
 
     def read_frames(
         self,
@@ -126,7 +138,7 @@ class VideoReader:
         Args:
             sampling: how many frames, and which.
             rng: draw frames at random, for training; ``None`` for the fixed ones.
-            start_seconds: where the window starts; ``None`` for the beginning.
+            start_seconds: where the window starts, counted as players count; ``None`` for the beginning.
             end_seconds: where it ends; ``None`` for the end.
             short_side: scale larger frames down so that their short side has this many pixels; ``None`` for full size.
 
@@ -135,7 +147,7 @@ class VideoReader:
 
         Raises:
             InputError: the window or ``short_side`` makes no sense.
-            VideoError: the video ends before the window, or cannot be decoded.
+            VideoError: the video ends before the window, or shows nothing yet in it, or cannot be decoded.
         """
         check_short_side(short_side)
         chosen = choose_places(
@@ -180,7 +192,7 @@ class VideoReader:
             set_threads(self._stream, 1 if is_small or len(shares) > 1 else 0)
         if len(shares) == 1:
             for place, frame in _decode(self._container, self._stream, self.index, runs, problems, skip):
-                pixels[place] = convert(frame)
+                pixels[place] = convert(*frame)
             return pixels, problems
         with ThreadPoolExecutor(len(shares) - 1, thread_name_prefix="framecue-decode") as pool:
             others = [pool.submit(self._decode_elsewhere, share, skip) for share in shares[1:]]
@@ -189,10 +201,9 @@ class VideoReader:
                 more, more_problems = other.result()
                 frames += more
                 problems += more_problems
-        # In the order of the plan: the first frame decides the size of all.
-        return {place: convert(frame) for place, frame in frames}, problems
+        return {place: convert(*frame) for place, frame in frames}, problems
 
-    def _decode_elsewhere(self, runs: Sequence[Run], skip: bool) -> tuple[list[tuple[int, VideoFrame]], list[str]]:
+    def _decode_elsewhere(self, runs: Sequence[Run], skip: bool) -> tuple[list[tuple[int, Decoded]], list[str]]:
         """Decode runs that start at keyframes with a decoder of their own."""
         problems: list[str] = []
         with open_video(self.path) as (container, stream):
@@ -207,7 +218,7 @@ def _decode(
     runs: Sequence[Run],
     problems: list[str],
     skip: bool,
-) -> Iterator[tuple[int, VideoFrame]]:
+) -> Iterator[tuple[int, Decoded]]:
     for run in runs:
         yield from decode_run(container, stream, index, run, problems, skip=skip)
 
@@ -257,7 +268,7 @@ def read_frames(
         path: the file.
         sampling: how many frames, and which.
         rng: draw frames at random, for training; ``None`` for the fixed ones.
-        start_seconds: where the window starts; ``None`` for the beginning.
+        start_seconds: where the window starts, counted as players count; ``None`` for the beginning.
         end_seconds: where it ends; ``None`` for the end.
         short_side: scale larger frames down so that their short side has this many pixels; ``None`` for full size.
         index: the file's index, if it was already read with ``read_packet_index``.
@@ -267,7 +278,8 @@ def read_frames(
 
     Raises:
         InputError: the window or ``short_side`` makes no sense.
-        VideoError: the file is missing or empty, is no video, ends before the window, or cannot be decoded.
+        VideoError: the file is missing or empty, is no video, ends before the window or shows nothing yet in it, or
+            cannot be decoded.
     """
     check_short_side(short_side)
     with VideoReader(path, index=index) as reader:

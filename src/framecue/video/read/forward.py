@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from av.video.frame import VideoFrame
 
 from framecue.errors import VideoError
 from framecue.video.read.decode import set_threads
@@ -21,6 +20,7 @@ from framecue.video.read.pixels import RgbConverter
 from framecue.video.read.plan import plan_runs, straight_run
 from framecue.video.read.run import decode_run
 from framecue.video.read.sampling import FrameSampling
+from framecue.video.read.shape import Decoded
 from framecue.video.read.source import open_video
 
 __all__ = ["decode_places", "read_segments"]
@@ -72,7 +72,7 @@ def _one_pass(
     problems: list[str] = []
     places = np.unique(np.concatenate(waiting)).tolist()
     for place, frame in decode_places(path, index, places, problems, is_careful=is_careful):
-        pixels[place] = convert(frame)
+        pixels[place] = convert(*frame)
         while waiting and waiting[0].max() <= place:
             if not is_careful and not pixels.keys() >= set(waiting[0].tolist()):
                 return
@@ -94,7 +94,7 @@ def _gathered(
 
 def decode_places(
     path: str | Path, index: PacketIndex, places: Sequence[int], problems: list[str], *, is_careful: bool = False
-) -> Iterator[tuple[int, VideoFrame]]:
+) -> Iterator[tuple[int, Decoded]]:
     """Open a file and decode some of its frames, forward.
 
     Args:

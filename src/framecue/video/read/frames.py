@@ -10,6 +10,7 @@ import numpy as np
 
 from framecue.errors import VideoError
 from framecue.video.read.packets import PacketIndex
+from framecue.video.read.shape import of_one_size
 
 __all__ = ["Frames", "gather", "undecodable"]
 
@@ -19,12 +20,16 @@ class Frames:
     """Decoded frames with their times.
 
     Attributes:
-        pixels: uint8 (F, H, W, 3), RGB, in display orientation.
-        times_seconds: float64 (F,), when each frame is shown; the video's first frame is at 0.
+        pixels: uint8 (F, H, W, 3), RGB, as shown: upright, pixels square. Where a video changes its size midway, H and
+            W are those of most of the frames, and the others are fitted into them with black bars.
+        times_seconds: float64 (F,), when each frame is shown, in seconds from the start of the file's sound and
+            pictures: the first frame is later than 0 where sound comes first.
+        num_replaced: how many of the frames stand in for others, which cannot be decoded.
     """
 
     pixels: np.ndarray
     times_seconds: np.ndarray
+    num_replaced: int = 0
 
 
 def gather(
@@ -55,7 +60,7 @@ def gather(
         raise VideoError(path, reason)
     times = index.times_seconds
     used = np.array([int(good[np.argmin(np.abs(times[good] - times[place]))]) for place in places])
-    return Frames(np.stack([pixels[used[slot]] for slot in slots]), times[used][slots])
+    return Frames(of_one_size([pixels[used[slot]] for slot in slots]), times[used][slots], len(chosen) - num_good)
 
 
 def undecodable(problems: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +21,9 @@ from framecue.video.read.packets import PacketIndex
 from framecue.video.read.sampling import FrameSampling
 from framecue.video.read.segments import Segmentation
 from framecue.video.read.shots import find_cuts
-from framecue.video.read.source import check_file
+from framecue.video.read.source import check_file, open_video
 from framecue.video.read.thumbnail import make_thumbnail, middle_frame
+from framecue.video.read.verdict import judged
 
 __all__ = ["Content", "Moment", "Progress", "ReadOptions", "ReadVideo", "content_hash", "read_moments"]
 
@@ -72,16 +73,18 @@ class Moment:
     """The frames of one segment.
 
     Attributes:
-        start_seconds: where it starts in the video.
+        start_seconds: where it starts, counted from the start of the file's sound and pictures.
         end_seconds: where it ends.
         pixels: uint8 (F, H, W, 3), RGB, in the sampling's order.
         thumbnail: its middle frame as a small WebP picture.
+        num_replaced: how many of the frames stand in for others, which cannot be decoded.
     """
 
     start_seconds: float
     end_seconds: float
     pixels: np.ndarray
     thumbnail: bytes
+    num_replaced: int = 0
 
 
 Event = Content | Progress | Moment
@@ -106,6 +109,9 @@ def read_moments(path: str, options: ReadOptions, is_wanted: Callable[[str], boo
     """
     # Before anything is read: a pipe would have us wait for ever.
     check_file(Path(path))
+    # Opened before it is hashed: of a recording of 60 GB that was cut off, the beginning and the end say so.
+    with judged(path), open_video(path):
+        pass
     try:
         video_id = content_hash(path)
     except OSError as error:
@@ -113,27 +119,43 @@ def read_moments(path: str, options: ReadOptions, is_wanted: Callable[[str], boo
     if not is_wanted(video_id):
         yield Content(video_id, is_wanted=False)
         return
+    with judged(path):
+        yield from _read_wanted(path, video_id, options)
+
+
+def _read_wanted(path: str, video_id: str, options: ReadOptions) -> Iterator[Event]:
     with VideoReader(path) as video:
-        index, duration_seconds = video.index, video.index.duration_seconds
-        if options.segmentation.is_whole(duration_seconds):
-            yield Content(video_id, True, duration_seconds, num_segments=1)
+        index = video.index
+        # A still picture is what lasts no time.
+        is_still = index.num_frames == 1 and index.duration_seconds == index.start_seconds
+        content = Content(
+            video_id,
+            True,
+            index.duration_seconds,
+            num_segments=1,
+            kind="image" if is_still else "video",
+            recorded_seconds=video.recorded_seconds,
+            warning=index.warning,
+        )
+        if options.segmentation.is_whole(index.duration_seconds - index.start_seconds):
+            yield content
             frames = video.read_frames(options.sampling, short_side=options.short_side)
-            yield _moment((0.0, duration_seconds), frames)
+            yield _moment((index.start_seconds, index.duration_seconds), frames)
             return
     segments = _plan_segments(path, index, options.segmentation)
-    yield Content(video_id, True, duration_seconds, len(segments))
+    yield replace(content, num_segments=len(segments))
     yield from _read_segments(path, index, segments, options)
 
 
 def _plan_segments(path: str, index: PacketIndex, segmentation: Segmentation) -> list[tuple[float, float]]:
     cuts: list[float] = []
-    if segmentation.kind == "shots" and not segmentation.is_whole(index.duration_seconds):
+    if segmentation.kind == "shots":
         cuts = find_cuts(path, index)
     starts = index.times_seconds
     ends = np.append(starts[1:], index.duration_seconds)
     is_still = ends - starts > segmentation.longest_seconds
     stills = list(zip(starts[is_still].tolist(), ends[is_still].tolist(), strict=True))
-    return segmentation.segments(index.duration_seconds, cuts, stills=stills)
+    return segmentation.segments(index.duration_seconds, cuts, stills=stills, first_seconds=index.start_seconds)
 
 
 def _read_segments(
@@ -153,7 +175,7 @@ def _read_segments(
 
 
 def _moment(segment: tuple[float, float], frames: Frames) -> Moment:
-    return Moment(*segment, frames.pixels, make_thumbnail(middle_frame(frames)))
+    return Moment(*segment, frames.pixels, make_thumbnail(middle_frame(frames)), frames.num_replaced)
 
 
 def content_hash(path: str) -> str:

@@ -1,19 +1,28 @@
-"""When each frame of a video is shown, learned from the packets without decoding them."""
+"""When each frame of a video is shown, learned from the packets without decoding them.
+
+Packets carry times of the file's own clock, which starts anywhere. Seconds that leave this file are on the container's
+clock instead, whose zero is its start (:mod:`framecue.video.read.clock`).
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 from av.container import InputContainer
+from av.stream import Stream
 from av.video.stream import VideoStream
 
 from framecue.errors import VideoError
+from framecue.video.read.clock import OtherStreams, break_warning, lead_of, tail_of
+from framecue.video.read.margins import declared_margins
+from framecue.video.read.pictures import HEIF_BRANDS
 from framecue.video.read.sampling import FrameSampling
+from framecue.video.read.shape import DeclaredShape
 from framecue.video.read.source import open_video, read_packets
 from framecue.video.read.window import check_window
 
@@ -21,7 +30,13 @@ __all__ = ["PacketIndex", "choose_places", "read_packet_index", "scan_packets"]
 
 # Their packets are marked as keyframes though they paint over the picture before.
 _PAINTING_CODECS = frozenset({"gif", "apng", "webp"})
-_STILL_BRANDS = frozenset({"avif", "heic", "heix", "mif1"})
+# With several frames they are animations.
+_IMAGE_FORMATS = frozenset({"image2", "gif", "apng", "jpegxl_anim"})
+# They store no times, so ffmpeg works presentation times out, and is late by the frames that are reordered.
+_FORMATS_WITHOUT_TIMES = frozenset({"avi"})
+# They store no decoding times, so ffmpeg works these out, and is wrong where the pictures begin late.
+_FORMATS_WITHOUT_DECODING_TIMES = frozenset({"matroska,webm"})
+_MAX_REORDERING = 32  # frames; H.264 and HEVC allow 16
 _DEFAULT_RATE = 25  # frames a second where a file says nothing at all: ffmpeg's own assumption
 # Seconds by which a window's edge may miss a frame's time and still mean it: mkv rounds times to a millisecond.
 _EDGE_SECONDS = 0.0005
@@ -42,7 +57,7 @@ class PacketIndex:
 
     Attributes:
         times: int64 (N,), ascending; when each frame is shown, in units of ``time_base``.
-        end: when the last frame ends, in the same unit.
+        end: when the last frame is shown no more, in the same unit.
         time_base: seconds of one unit.
         ranks: int64 (N,), each frame's number in decoding order.
         key_times: int64 (K,), ascending; when the keyframes are shown. Decoding can start at each of them.
@@ -52,6 +67,11 @@ class PacketIndex:
         num_skipped: packets before the first keyframe (of a recording joined midway), which cannot be decoded.
         by_order: whether the packets do not say, or say ambiguously, when their frames are shown. A frame is then
             known by being the n-th that the decoder gives, and all before it have to be decoded.
+        shape: what the container says of the shape of its pictures.
+        lead: seconds from the container's start to the first frame.
+        tail: for how long, in units of ``time_base``, the last frame is shown only because the sound goes on; ``end``
+            counts it.
+        warning: what is wrong with the file, such as a large part that is missing; or None.
     """
 
     times: np.ndarray
@@ -64,6 +84,10 @@ class PacketIndex:
     key_ranks: np.ndarray
     num_skipped: int
     by_order: bool
+    shape: DeclaredShape = field(default_factory=DeclaredShape)
+    lead: Fraction = Fraction(0)
+    tail: int = 0
+    warning: str | None = None
 
     @property
     def num_frames(self) -> int:
@@ -72,8 +96,26 @@ class PacketIndex:
 
     @property
     def duration_seconds(self) -> float:
-        """Return the seconds from the first frame's beginning to the last frame's end."""
-        return float((self.end - int(self.times[0])) * self.time_base)
+        """Return the seconds from the container's start to the end of its pictures, or of longer sound."""
+        return self._seconds_at(self.end)
+
+    @property
+    def start_seconds(self) -> float:
+        """Return when the first frame is shown, in seconds from the container's start."""
+        return float(self.lead)
+
+    @property
+    def pictures_end_seconds(self) -> float:
+        """Return when the last frame's own time is over, in seconds from the container's start."""
+        return self._seconds_at(self.end - self.tail)
+
+    @property
+    def zero(self) -> Fraction:
+        """Return the container's start, in seconds of the file's own clock."""
+        return int(self.times[0]) * self.time_base - self.lead
+
+    def _seconds_at(self, time: int) -> float:
+        return float((time - int(self.times[0])) * self.time_base + self.lead)
 
     def span(self, first: int, last: int) -> tuple[Fraction, Fraction]:
         """Return when one place begins and another ends, in seconds of the file's own clock."""
@@ -82,12 +124,12 @@ class PacketIndex:
 
     @cached_property
     def times_seconds(self) -> np.ndarray:
-        """Return float64 (N,): when each frame is shown, the first one at 0."""
-        # Divided last, so that each is the float nearest to the exact time.
+        """Return float64 (N,): when each frame is shown, in seconds from the container's start."""
+        # Divided last, so that each is the float nearest to the exact time where the first one is at 0.
         seconds: np.ndarray = (
             (self.times - self.times[0]).astype(np.float64) * self.time_base.numerator / self.time_base.denominator
         )
-        return seconds
+        return seconds + float(self.lead)
 
 
 def read_packet_index(path: str | Path) -> PacketIndex:
@@ -106,13 +148,17 @@ def read_packet_index(path: str | Path) -> PacketIndex:
         return scan_packets(Path(path), container, stream)
 
 
-def scan_packets(path: Path, container: InputContainer, stream: VideoStream) -> PacketIndex:
+def scan_packets(
+    path: Path, container: InputContainer, stream: VideoStream, *, max_packets: int | None = None
+) -> PacketIndex:
     """Read the packets of a newly opened file, which is at its end then.
 
     Args:
         path: the file, for the error message.
         container: the open file.
         stream: its video stream.
+        max_packets: how many packets of pictures to read from the first keyframe on; None for all. With fewer the index
+            is that of the file's beginning.
 
     Returns:
         Its index.
@@ -120,12 +166,24 @@ def scan_packets(path: Path, container: InputContainer, stream: VideoStream) -> 
     Raises:
         VideoError: there are no packets.
     """
+    # Before anything is decoded, as a decoder's word takes the place of what the file says at its beginning.
+    shape = DeclaredShape.of(stream, declared_margins(path, container, stream))
     time_base = stream.time_base or Fraction(1, _DEFAULT_RATE)
     packets: list[_Packet] = []
-    for packet in read_packets(container, stream):
-        is_shown = not (packet.is_discard or packet.is_corrupt)
+    problems: list[str] = []
+    num_readable = 0
+    others = OtherStreams(container, stream)
+    for packet in read_packets(container, cast(Stream, stream), *others.streams, problems=problems):
+        if packet.stream_index != stream.index:
+            others.note(packet)
+            continue
+        # Packets that the demuxer takes for corrupt count as well: whether they are is for the decoder to say.
+        is_shown = not packet.is_discard
         facts = _Packet(packet.pts, packet.dts, packet.duration or 0, packet.size, packet.is_keyframe, is_shown)
         packets.append(facts)
+        num_readable += bool(num_readable) or facts.is_key
+        if num_readable == max_packets:
+            break
     first_key = next((rank for rank, facts in enumerate(packets) if facts.is_key), 0)
     shown_ranks = np.array([r for r, facts in enumerate(packets) if facts.is_shown and r >= first_key], dtype=np.int64)
     if not len(shown_ranks):
@@ -133,7 +191,11 @@ def scan_packets(path: Path, container: InputContainer, stream: VideoStream) -> 
 
     rate = stream.guessed_rate or stream.average_rate or _DEFAULT_RATE
     usual_length = max(1, round(1 / (Fraction(rate) * time_base)))
-    times, durations, by_order = _frame_times([packets[rank] for rank in shown_ranks], usual_length)
+    times, durations, by_order = _frame_times(
+        [packets[rank] for rank in shown_ranks],
+        usual_length,
+        has_decoding_times=container.format.name not in _FORMATS_WITHOUT_DECODING_TIMES,
+    )
     order = np.arange(len(times)) if by_order else np.argsort(times, kind="stable")
     times, ranks, durations = times[order], shown_ranks[order], durations[order]
     if _is_still(container, len(times)):
@@ -141,6 +203,15 @@ def scan_packets(path: Path, container: InputContainer, stream: VideoStream) -> 
     else:
         gaps = np.diff(times)
         end = int(times[-1]) + int(durations[-1] or (np.median(gaps) if len(gaps) else 0) or usual_length)
+    warning, tail = None, 0
+    if end > times[-1]:
+        pictures = (int(times[0]) * time_base, end * time_base)
+        warning = break_warning(container, stream, others, pictures, problems)
+        if warning is None and first_key > len(packets) / 2:
+            warning = "most of its pictures come before the first one that can be decoded: it is damaged or was cut off"
+        # Times that were counted are not on the sound's clock.
+        tail = 0 if by_order else int(tail_of(others, end * time_base) / time_base)
+    first = _first_time(packets[shown_ranks[0]], times, container.format.name, by_order=by_order)
 
     keys = []
     if not by_order and stream.codec_context.name not in _PAINTING_CODECS:
@@ -152,7 +223,7 @@ def scan_packets(path: Path, container: InputContainer, stream: VideoStream) -> 
     key_table = np.array(sorted(keys), dtype=np.int64).reshape(-1, 4)
     return PacketIndex(
         times=times,
-        end=end,
+        end=end + tail,
         time_base=time_base,
         ranks=ranks,
         key_times=key_table[:, 0],
@@ -161,16 +232,39 @@ def scan_packets(path: Path, container: InputContainer, stream: VideoStream) -> 
         key_ranks=key_table[:, 3],
         num_skipped=first_key,
         by_order=by_order,
+        shape=shape,
+        lead=Fraction(0) if first is None else lead_of(container, others, first * time_base),
+        tail=tail,
+        warning=warning,
     )
 
 
-def _frame_times(packets: list[_Packet], usual_length: int) -> tuple[np.ndarray, np.ndarray, bool]:
+def _first_time(facts: _Packet, times: np.ndarray, format_name: str, *, by_order: bool) -> int | None:
+    """Return when the first frame is shown by the clock of the packets; None where they do not say.
+
+    Args:
+        facts: of the first packet that is shown.
+        times: the frames' times, which are not the packets' if these tell nothing.
+        format_name: the demuxer's.
+        by_order: whether the packets' times fail to tell the frames apart.
+    """
+    if format_name in _FORMATS_WITHOUT_TIMES:
+        return facts.decoded_at
+    if by_order:
+        return facts.decoded_at if facts.shown_at is None else facts.shown_at
+    return int(times[0])
+
+
+def _frame_times(
+    packets: list[_Packet], usual_length: int, *, has_decoding_times: bool = True
+) -> tuple[np.ndarray, np.ndarray, bool]:
     """Return when and how long packets are shown, and whether these times fail to tell the frames apart."""
     lengths = np.array([facts.length for facts in packets], dtype=np.int64)
     shown = [facts.shown_at for facts in packets if facts.shown_at is not None]
     decoded = [facts.decoded_at for facts in packets if facts.decoded_at is not None]
     steps = np.diff(decoded)
-    if len(shown) == len(packets) and (steps >= 0).all():
+    is_sound = (steps >= 0).all() or (not has_decoding_times and _is_reordered(shown))
+    if len(shown) == len(packets) and is_sound:
         is_ambiguous = len(set(shown)) < len(shown)
         return np.array(sorted(shown) if is_ambiguous else shown, dtype=np.int64), lengths, is_ambiguous
     if len(decoded) == len(packets) and (steps > 0).all():
@@ -180,9 +274,15 @@ def _frame_times(packets: list[_Packet], usual_length: int) -> tuple[np.ndarray,
     return np.concatenate([[0], ends[:-1]]), lengths, True
 
 
+def _is_reordered(shown: list[int]) -> bool:
+    """Whether times that rise and fall are those of reordered frames, not of a clock that starts again."""
+    order = np.argsort(shown, kind="stable")
+    return bool(np.abs(order - np.arange(len(order))).max(initial=0) <= _MAX_REORDERING)
+
+
 def _is_still(container: InputContainer, num_frames: int) -> bool:
     name = container.format.name
-    is_image = name == "image2" or name.endswith("_pipe") or container.metadata.get("major_brand") in _STILL_BRANDS
+    is_image = name in _IMAGE_FORMATS or name.endswith("_pipe") or container.metadata.get("major_brand") in HEIF_BRANDS
     return is_image and num_frames == 1
 
 
@@ -201,11 +301,14 @@ def choose_places(
     frame that is shown then. At a constant frame rate part *i* is frame *i*; at a variable one the frames are
     taken evenly in time.
 
+    Only the pictures' own time counts: before the first one nothing is shown, and the last one counts no more where it
+    stays on while the sound goes on.
+
     Args:
         index: the video.
         sampling: which parts of the grid.
         rng: for training sampling; ``None`` for the fixed one.
-        start_seconds: where the window starts; ``None`` for the beginning.
+        start_seconds: where the window starts; ``None`` for the first picture.
         end_seconds: where it ends; ``None`` for the end, and later than the end means the end.
         path: for the error message.
 
@@ -214,14 +317,19 @@ def choose_places(
 
     Raises:
         InputError: the window ends before it starts, or starts before 0.
-        VideoError: the window starts after the video has ended.
+        VideoError: the window starts after the video has ended, or ends before its first picture.
     """
     check_window(start_seconds, end_seconds)
     duration, seconds = index.duration_seconds, index.times_seconds
-    start = 0.0 if start_seconds is None else start_seconds
-    end = duration if end_seconds is None else min(end_seconds, duration)
+    start, end = 0.0 if start_seconds is None else start_seconds, index.pictures_end_seconds
     if start > 0 and start >= duration - _EDGE_SECONDS:
         raise VideoError(path, f"the window starts at {start} seconds, but the video lasts {duration:.3f} seconds")
+    if end_seconds is not None:
+        if index.lead and end_seconds <= index.start_seconds + _EDGE_SECONDS:
+            late = f"the window ends at {end_seconds} seconds, but the first picture is shown at"
+            raise VideoError(path, f"{late} {index.start_seconds:.3f} seconds")
+        end = min(end_seconds, end)
+    start = max(start, index.start_seconds)
     first, last = np.searchsorted(seconds, [start - _EDGE_SECONDS, end - _EDGE_SECONDS])
     length = max(1, int(last - first))
     parts = sampling.test_indices(length) if rng is None else sampling.train_indices(length, rng)

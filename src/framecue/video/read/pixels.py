@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import cast
 
 import numpy as np
+from av.filter import Graph
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
+
+from framecue.video.read.shape import Margins, Shape, shown_size
 
 __all__ = ["RgbConverter"]
 
@@ -14,12 +18,13 @@ __all__ = ["RgbConverter"]
 _SCALING = 0x4 | 0x2000 | 0x40000 | 0x80000
 _UNSPECIFIED, _BT709, _BT601 = 2, 1, 5
 _WHITE = 255
+_PLAIN = Shape()
 
 
 class RgbConverter:
-    """Converts the frames of one video. All results have the size of the first one.
+    """Converts the frames of one video, each to the size at which it is shown.
 
-    Transparent pixels are laid on white. HDR is not tone-mapped, and a pixel shape other than square is not applied.
+    Transparent pixels are laid on white. HDR is not tone-mapped (docs/library.md says why).
 
     Args:
         short_side: scale frames down so that their short side is this long; ``None`` for full size.
@@ -27,39 +32,60 @@ class RgbConverter:
 
     def __init__(self, *, short_side: int | None = None) -> None:
         self._short_side = short_side
-        self._size: tuple[int, int] | None = None
         self._reformatter = VideoReformatter()
+        self._crop: tuple[tuple[int, int, str, Margins], Graph] | None = None
 
-    def __call__(self, frame: VideoFrame) -> np.ndarray:
+    def size(self, frame: VideoFrame, shape: Shape = _PLAIN) -> tuple[int, int]:
+        """Return the width and the height of what a frame is converted to."""
+        width, height = self._stored_size(frame, shape)
+        return (height, width) if _is_turned(_display_matrix(frame)) else (width, height)
+
+    def __call__(self, frame: VideoFrame, shape: Shape = _PLAIN) -> np.ndarray:
         """Convert one frame.
 
         Args:
             frame: as the decoder gives it.
+            shape: how it is shown.
 
         Returns:
-            uint8 (H, W, 3), RGB, in display orientation.
+            uint8 (H, W, 3), RGB, in display orientation, with square pixels.
         """
-        a, b, c, d = _display_matrix(frame)
-        is_turned = abs(a) + abs(d) < abs(b) + abs(c)
-        if self._size is None:
-            height, width = self._scaled(frame.height, frame.width)
-            self._size = (width, height) if is_turned else (height, width)
-        height, width = self._size[::-1] if is_turned else self._size
+        matrix = _display_matrix(frame)
+        width, height = self._stored_size(frame, shape)
+        if shape.margins is not None:
+            frame = self._without_margins(frame, shape.margins)
         if _has_alpha(frame):
             frame = VideoFrame.from_ndarray(_on_white(self._reformat(frame, frame.width, frame.height, "rgba")))
+        # One step for the pixels' shape and the size wanted: each would blur a little.
         pixels = self._reformat(frame, width, height, "rgb24").to_ndarray()
         # The matrix sends the stored point (x, y) to the shown point (a x + c y, b x + d y).
-        if is_turned:
+        a, b, c, d = matrix
+        if _is_turned(matrix):
             pixels, flip_x, flip_y = pixels.transpose(1, 0, 2), c < 0, b < 0
         else:
             flip_x, flip_y = a < 0, d < 0
         return pixels[:: -1 if flip_y else 1, :: -1 if flip_x else 1]
 
-    def _scaled(self, height: int, width: int) -> tuple[int, int]:
-        short = min(height, width)
-        if self._short_side is None or short <= self._short_side:
-            return height, width
-        return round(height * self._short_side / short), round(width * self._short_side / short)
+    def _stored_size(self, frame: VideoFrame, shape: Shape) -> tuple[int, int]:
+        """Return the width and the height of the result before it is turned."""
+        size = (frame.width, frame.height) if shape.margins is None else shape.margins.shown(frame.width, frame.height)
+        return shown_size(*size, shape.pixel, short_side=self._short_side)
+
+    def _without_margins(self, frame: VideoFrame, margins: Margins) -> VideoFrame:
+        """Cut a frame before it is scaled, so that nothing of its margins gets into what is shown."""
+        key = frame.width, frame.height, frame.format.name, margins
+        if self._crop is None or self._crop[0] != key:
+            width, height = margins.shown(frame.width, frame.height)
+            graph = Graph()
+            source = graph.add_buffer(
+                width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base or Fraction(1)
+            )
+            crop = graph.add("crop", f"{width}:{height}:{margins.left}:{margins.top}:exact=1")
+            graph.link_nodes(source, crop, graph.add("buffersink")).configure()
+            self._crop = key, graph
+        graph = self._crop[1]
+        graph.push(frame)
+        return cast(VideoFrame, graph.pull())
 
     def _reformat(self, frame: VideoFrame, width: int, height: int, pixel_format: str) -> VideoFrame:
         source = frame.colorspace
@@ -76,6 +102,11 @@ class RgbConverter:
             return self._reformatter.reformat(
                 frame, width, height, pixel_format, src_colorspace=source, interpolation=_SCALING, threads=1
             )
+
+
+def _is_turned(matrix: tuple[int, int, int, int]) -> bool:
+    a, b, c, d = matrix
+    return abs(a) + abs(d) < abs(b) + abs(c)
 
 
 def _usual_colorspace(frame: VideoFrame) -> int:

@@ -10,11 +10,11 @@ import av
 import numpy as np
 from av.container import InputContainer
 from av.packet import Packet
-from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from framecue.video.read.packets import PacketIndex
 from framecue.video.read.plan import Run
+from framecue.video.read.shape import Decoded, ShapeReader
 from framecue.video.read.source import ffmpeg_reason, read_packets
 
 __all__ = ["decode_run", "decoded_frames", "jump", "rewind"]
@@ -39,7 +39,7 @@ def decode_run(
     problems: list[str],
     *,
     skip: bool = True,
-) -> Iterator[tuple[int, VideoFrame]]:
+) -> Iterator[tuple[int, Decoded]]:
     """Decode what a run takes.
 
     Args:
@@ -58,7 +58,7 @@ def decode_run(
 
 def decoded_frames(
     container: InputContainer, stream: VideoStream, index: PacketIndex, problems: list[str], *, skip: bool = False
-) -> Iterator[tuple[int, VideoFrame]]:
+) -> Iterator[tuple[int, Decoded]]:
     """Decode all of a newly opened file's frames.
 
     Args:
@@ -93,13 +93,13 @@ def rewind(container: InputContainer, stream: VideoStream, index: PacketIndex) -
     return True
 
 
-def _taken(decoded: Iterable[tuple[int, VideoFrame]], places: Sequence[int]) -> Iterator[tuple[int, VideoFrame]]:
+def _taken(decoded: Iterable[tuple[int, Decoded]], places: Sequence[int]) -> Iterator[tuple[int, Decoded]]:
     """Pick the wanted places out of decoded frames, and stop at the last one.
 
     A packet may give no frame of its own (VP8's hidden reference frames); what is shown then is the frame before it.
     """
     wanted = list(reversed(places))
-    before: tuple[int, VideoFrame] | None = None
+    before: tuple[int, Decoded] | None = None
     for place, frame in decoded:
         while wanted and wanted[-1] <= place:
             target = wanted.pop()
@@ -116,7 +116,7 @@ def _taken(decoded: Iterable[tuple[int, VideoFrame]], places: Sequence[int]) -> 
 
 def _decoded(
     container: InputContainer, stream: VideoStream, index: PacketIndex, run: Run, problems: list[str], *, skip: bool
-) -> Iterator[tuple[int, VideoFrame]]:
+) -> Iterator[tuple[int, Decoded]]:
     """Decode from a keyframe, or from the beginning; yield places and frames."""
     key, context = run.key, stream.codec_context
     if key is None:
@@ -126,6 +126,7 @@ def _decoded(
     ranks = index.ranks[list(run.places)].tolist()
     needed = {other + step for other in ranks for step in range(-_FIELD_PACKETS, _FIELD_PACKETS + 1)}
     skip = skip and not index.by_order and context.name in _SKIPPING_CODECS
+    shape = ShapeReader(stream, index.shape)
     num_given = 0
     for number, packet in enumerate(packets if index.by_order else _until(max(needed), packets, rank), start=rank):
         if number < index.num_skipped:
@@ -141,12 +142,12 @@ def _decoded(
                 place = num_given
                 num_given += 1
                 if place < index.num_frames:
-                    yield place, frame
+                    yield place, Decoded(frame, shape(frame))
             # After a jump, frames shown before the keyframe may lack what they refer to.
             elif frame.pts is not None and (start_time is None or frame.pts >= start_time):
                 place = int(np.searchsorted(index.times, frame.pts))
                 if place < index.num_frames and index.times[place] == frame.pts:
-                    yield place, frame
+                    yield place, Decoded(frame, shape(frame))
 
 
 def _packets(container: InputContainer, stream: VideoStream) -> Packets:

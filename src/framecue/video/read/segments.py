@@ -64,7 +64,7 @@ class Segmentation:
         return self.segment_seconds - self.overlap_seconds
 
     def is_whole(self, duration_seconds: float) -> bool:
-        """Whether a video of this duration is one segment, wherever its shots begin."""
+        """Whether a video whose pictures last so long is one segment, wherever its shots begin."""
         return self.kind == "whole" or duration_seconds <= _WHOLE_SEGMENTS * self.segment_seconds
 
     def segments(
@@ -73,6 +73,7 @@ class Segmentation:
         cuts_seconds: Iterable[float] = (),
         *,
         stills: Sequence[tuple[float, float]] = (),
+        first_seconds: float = 0.0,
     ) -> list[tuple[float, float]]:
         """Cut a video.
 
@@ -86,16 +87,18 @@ class Segmentation:
                 "shots" uses them.
             stills: (start, end) of stretches longer than :attr:`longest_seconds` that show one picture; each is a
                 shot and does not become windows, of whatever kind the segmentation is.
+            first_seconds: when the first picture is shown; no segment begins before it.
 
         Returns:
-            (start, end) of each segment in seconds, by start, which strictly rises; together they cover the video.
+            (start, end) of each segment in seconds, by start, which strictly rises; together they cover the video
+            from its first picture on.
         """
-        if self.is_whole(duration_seconds):
-            return [(0.0, duration_seconds)]
+        if self.is_whole(duration_seconds - first_seconds):
+            return [(first_seconds, duration_seconds)]
         cuts = [edge for still in stills for edge in still]
         if self.kind == "shots":
             cuts += cuts_seconds
-        edges = _without_short_shots(cuts, duration_seconds)
+        edges = _without_short_shots(cuts, first_seconds, duration_seconds)
         still_ends = dict(stills)
         found: list[tuple[float, float]] = []
         starts = sorted(still_ends)
@@ -118,9 +121,9 @@ class Segmentation:
         return [*((at, at + self.segment_seconds) for at in starts[:-1]), (starts[-1], end)]
 
 
-def _without_short_shots(cuts: Iterable[float], duration_seconds: float) -> list[float]:
-    """Return the edges of shots: 0, the cuts that leave no shot shorter than a second, the video's end."""
-    edges = [0.0]
+def _without_short_shots(cuts: Iterable[float], first_seconds: float, duration_seconds: float) -> list[float]:
+    """Return the edges of shots: the first picture, the cuts that leave no shot shorter than a second, the end."""
+    edges = [first_seconds]
     for cut in sorted(cuts):
         if edges[-1] + _MIN_SECONDS <= cut <= duration_seconds - _MIN_SECONDS:
             edges.append(cut)

@@ -23,6 +23,7 @@ from framecue.video.read.decode import set_threads
 from framecue.video.read.forward import decode_places
 from framecue.video.read.packets import PacketIndex
 from framecue.video.read.run import decoded_frames
+from framecue.video.read.shape import Shape
 from framecue.video.read.source import open_video
 
 if TYPE_CHECKING:
@@ -58,15 +59,20 @@ def find_cuts(path: str | Path, index: PacketIndex) -> list[float]:
     detector = _make_detector()
     small = _SmallFrames()
     seen: list[int] = []  # places
-    cuts: list[int] = []  # numbers in seen
+    cuts: set[int] = set()  # numbers in seen
+    shown: tuple[int, int, Shape] | None = None
     with open_video(path) as (container, stream):
         set_threads(stream, 0)
         for place, frame in decoded_frames(container, stream, index, [], skip=True):
-            picture = small(frame)
+            picture = small(frame.frame)
             if picture is not None:
-                cuts += _process(detector, len(seen), picture)
+                cuts.update(_process(detector, len(seen), picture))
+                before, shown = shown, (frame.frame.width, frame.frame.height, frame.shape)
+                # Another shape is another shot, even where the small pictures hardly differ.
+                if before not in (None, shown):
+                    cuts.add(len(seen))
                 seen.append(place)
-    gaps = [(seen[number - 1], seen[number]) for number in cuts]
+    gaps = [(seen[number - 1], seen[number]) for number in sorted(cuts)]
     exact = _first_frames(path, index, [gap for gap in gaps if gap[1] - gap[0] > 1])
     return [float(index.times_seconds[exact.get(gap, gap[1])]) for gap in gaps]
 
@@ -85,7 +91,7 @@ def _first_frames(path: str | Path, index: PacketIndex, gaps: list[tuple[int, in
     small = _SmallFrames()
     last: tuple[int, np.ndarray] | None = None
     for place, frame in decode_places(path, index, places, []) if places else ():
-        picture = small(frame)
+        picture = small(frame.frame)
         if picture is None:
             continue
         while waiting and waiting[0][1] < place:

@@ -9,33 +9,44 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, TypeVar, cast
 
 import av
 import av.logging
 from av.container import InputContainer
 from av.packet import Packet
+from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
-from framecue.errors import VideoError
+from framecue.errors import VideoError, VideoErrorCause
 from framecue.paths import NOT_LOCAL
 from framecue.video.read.heartbeat import beat
+from framecue.video.read.pictures import stand_in
 
 __all__ = [
     "check_file",
     "ffmpeg_reason",
+    "is_cover",
     "open_video",
     "quiet_ffmpeg",
     "read_packets",
 ]
 
+StreamT = TypeVar("StreamT", bound=Stream)
+
 # Demuxers that draw text files as pictures; nobody who says "video" means these.
 _TEXT_FORMATS = frozenset({"tty", "bin", "adf", "idf", "xbin"})
-# A stream with one of these marks is a picture about the file (an album cover), not its content.
-_COVER_MARKS = 0x0400  # AV_DISPOSITION_ATTACHED_PIC; timed thumbnails carry it too
+# A stream with this mark is a picture about the file (an album cover), not its content.
+_COVER_MARKS = Disposition.attached_pic | Disposition.timed_thumbnails
+# A stream with one of these is not the video: it says something of another stream, or means something only with it
+# (the second eye, an enhancement layer, a tile).
+_PART_MARKS = Disposition.metadata | Disposition.dependent
 
 # What a path makes of `s3://bucket/a.mp4`; a drive of Windows has one letter.
 _URL = re.compile(r"[A-Za-z][\w+.-]+:/")
+
+# So many errors in a row end the reading of packets. A single one may cost no more than the packet it was about.
+_MAX_ERRORS = 16
 
 _quiet_lock = threading.Lock()
 _quiet_depth = 0
@@ -85,31 +96,52 @@ def open_video(path: str | Path) -> Iterator[tuple[InputContainer, VideoStream]]
             # Metadata in another encoding than UTF-8 is common in old files, and nothing here reads it.
             container = av.open(_address(path, stack), "r", metadata_errors="replace")
         except (av.FFmpegError, OSError) as error:
-            raise VideoError(path, _open_reason(path, error)) from error
+            # What the system says may be otherwise at another time; what ffmpeg says is about the content.
+            cause: VideoErrorCause | None = None if isinstance(error, (OSError, MemoryError)) else "content"
+            raise VideoError(path, _open_reason(path, error), cause=cause) from error
         stack.enter_context(container)
+        whole = stand_in(path, container)
+        if whole is not None:
+            container = stack.enter_context(av.open(whole, "r"))
         yield container, _video_stream(path, container)
 
 
-def read_packets(container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
+def read_packets(
+    container: InputContainer, *streams: StreamT, problems: list[str] | None = None
+) -> Iterator[Packet[StreamT]]:
     """Read an open file's packets from where it stands, up to its end or to where it breaks off.
 
-    What came before a break is still a video.
+    What came before a break is still a video, and so is what comes after a damaged packet.
 
     Args:
         container: the open file.
-        stream: its video stream.
+        *streams: the streams to read.
+        problems: what goes wrong is added here, once for errors in a row.
 
     Yields:
         The packets that hold something.
     """
-    try:
-        for packet in container.demux(stream):
-            beat()
-            if packet.size:
-                yield packet
-    # PyAV's list of streams ends before that of a transport stream in which more have turned up (IndexError).
-    except (av.FFmpegError, OSError, IndexError):
-        return
+    num_errors = 0
+    while num_errors < _MAX_ERRORS:
+        try:
+            for packet in container.demux(streams):
+                beat()
+                if packet.size:
+                    num_errors = 0
+                    yield cast("Packet[StreamT]", packet)
+            return
+        except IndexError:
+            # At the end: PyAV's list of streams ends before that of a transport stream in which more have turned up.
+            return
+        except (av.FFmpegError, OSError) as error:
+            num_errors += 1
+            if problems is not None and num_errors == 1:
+                problems.append(ffmpeg_reason(error))
+
+
+def is_cover(stream: Stream) -> bool:
+    """Whether a stream is a picture about the file (an album cover), not its content."""
+    return bool(stream.disposition & _COVER_MARKS)
 
 
 def ffmpeg_reason(error: BaseException) -> str:
@@ -134,7 +166,7 @@ def check_file(path: Path) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise VideoError(path, "is not a regular file")
     if status.st_size == 0:
-        raise VideoError(path, "the file is empty")
+        raise VideoError(path, "the file is empty", cause="content")
 
 
 def _address(path: Path, stack: ExitStack) -> str | BinaryIO:
@@ -170,16 +202,35 @@ def _open_reason(path: Path, error: BaseException) -> str:
 
 def _video_stream(path: Path, container: InputContainer) -> VideoStream:
     if container.format.name in _TEXT_FORMATS:
-        raise VideoError(path, "is a text file, not a video file")
+        raise VideoError(path, "is a text file, not a video file", cause="content")
     videos = list(container.streams.video)
-    streams = [stream for stream in videos if not stream.disposition.value & _COVER_MARKS]
+    streams = [stream for stream in videos if not is_cover(stream)]
     if not streams:
         found = ["sound"] if container.streams.audio else []
         found += ["cover art"] if videos else []
-        raise VideoError(path, "no video stream" + (f", only {' and '.join(found)}" if found else ""))
+        only = f", only {' and '.join(found)}" if found else ""
+        raise VideoError(path, f"no video stream{only}", cause="sound" if container.streams.audio else "content")
+    streams = [stream for stream in streams if not stream.disposition & _PART_MARKS]
+    if not streams:
+        reason = "its video streams are parts of one that is not in it (layers, tiles or metadata)"
+        raise VideoError(path, reason, cause="content")
     # PyAV's types leave out that there is none for a codec that ffmpeg does not know.
     decodable = [stream for stream in streams if cast(object, stream.codec_context) is not None]
     if not decodable:
-        raise VideoError(path, "its video codec is unknown to this build of ffmpeg")
+        raise VideoError(path, "its video codec is unknown to this build of ffmpeg", cause="content")
     best = container.streams.best("video")
-    return next((stream for stream in decodable if best is not None and stream.index == best.index), decodable[0])
+    return min(decodable, key=lambda stream: (_is_aside(stream, decodable), best is None or stream.index != best.index))
+
+
+def _is_aside(stream: VideoStream, streams: list[VideoStream]) -> bool:
+    """Whether a stream of several is a still picture beside a film, or says how opaque another stream is."""
+    if stream.disposition & Disposition.still_image or (
+        stream.frames == 1 and any(other.frames > 1 for other in streams)
+    ):
+        return True
+    size = stream.width, stream.height
+    return _is_grey(stream) and any((other.width, other.height) == size and not _is_grey(other) for other in streams)
+
+
+def _is_grey(stream: VideoStream) -> bool:
+    return (stream.pix_fmt or "").startswith("gray")

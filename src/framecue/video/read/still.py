@@ -8,7 +8,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 
 from framecue.errors import InputError
-from framecue.paths import absolute_path
+from framecue.paths import absolute_path, path_on_disk
 from framecue.pictures import EncodedPicture, Picture
 from framecue.video.read.frame_source import VideoSource
 from framecue.video.read.in_memory import NAME_OF_BYTES
@@ -42,7 +42,7 @@ def picture_frames(
     """
     if isinstance(picture, Picture):
         return still_frames(picture.pixels, sampling.num_frames, short_side=short_side)
-    file = picture.data if isinstance(picture, EncodedPicture) else absolute_path(picture)
+    file = picture.data if isinstance(picture, EncodedPicture) else path_on_disk(absolute_path(picture))
     if (num_frames := source.probe(file).num_frames) > 1:
         name = NAME_OF_BYTES if isinstance(file, bytes) else file
         raise InputError(f"{name}: a video of {num_frames} frames, not a picture; search with a video")

@@ -13,6 +13,7 @@ import numpy as np
 from av.container import OutputContainer
 
 from framecue.errors import InputError, OutputError, VideoError
+from framecue.paths import path_on_disk
 from framecue.video.read.decode import VideoReader
 from framecue.video.read.packets import PacketIndex
 from framecue.video.read.source import ffmpeg_reason, quiet_ffmpeg
@@ -87,11 +88,13 @@ def clip_video(
 
     Raises:
         InputError: the moment or the output make no sense, or the output exists.
-        VideoError: the source cannot be read, or is over before the moment starts.
+        VideoError: the source cannot be read, is over before the moment starts, or shows nothing until it ends.
         OutputError: the output cannot be written.
     """
-    source, output = Path(source), Path(output)
+    source, output = Path(path_on_disk(str(source))), Path(output)
     container = _check_output(source, output, overwrite=overwrite)
+    if start_seconds == end_seconds == 0 and _is_still(source):
+        raise VideoError(source, "is a still image, of which no clip can be cut")
     if not 0 <= start_seconds < end_seconds:
         raise InputError(f"no moment runs from {start_seconds} to {end_seconds} seconds: give 0 <= start < end")
     with VideoReader(source) as video:
@@ -109,8 +112,7 @@ def clip_video(
     finally:
         unfinished.unlink(missing_ok=True)
     start, end = index.span(*(shown or places))
-    zero, _ = index.span(0, 0)
-    return Cut(source, output, float(start - zero), float(end - zero), is_copied=shown is not None)
+    return Cut(source, output, float(start - index.zero), float(end - index.zero), is_copied=shown is not None)
 
 
 def _check_output(source: Path, output: Path, *, overwrite: bool) -> ContainerKind:
@@ -133,6 +135,11 @@ def _check_output(source: Path, output: Path, *, overwrite: bool) -> ContainerKi
     return container
 
 
+def _is_still(source: Path) -> bool:
+    with VideoReader(source) as video:
+        return not video.index.duration_seconds
+
+
 def _places(source: Path, index: PacketIndex, start_seconds: float, end_seconds: float) -> tuple[int, int]:
     """Return the first and the last frame of a moment."""
     if not index.duration_seconds:
@@ -142,7 +149,10 @@ def _places(source: Path, index: PacketIndex, start_seconds: float, end_seconds:
             f"the moment starts at {start_seconds} seconds, but the video lasts {index.duration_seconds:.3f} seconds"
         )
         raise VideoError(source, reason)
-    first = int(np.searchsorted(index.times_seconds, start_seconds + _ROUNDING_SECONDS, side="right")) - 1
+    if end_seconds <= index.start_seconds:
+        late = f"the moment ends at {end_seconds} seconds, but the first picture is shown at"
+        raise VideoError(source, f"{late} {index.start_seconds:.3f} seconds")
+    first = max(0, int(np.searchsorted(index.times_seconds, start_seconds + _ROUNDING_SECONDS, side="right")) - 1)
     last = int(np.searchsorted(index.times_seconds, end_seconds - _ROUNDING_SECONDS)) - 1
     return first, max(first, last)
 
@@ -157,7 +167,10 @@ def _copy(
         with VideoReader(path) as made:
             made.info()
             start, end = index.span(*shown)
-            is_good = abs(made.index.duration_seconds - float(end - start)) <= _COPY_SECONDS
+            length_seconds = made.index.duration_seconds - made.index.start_seconds
+            is_good = abs(length_seconds - float(end - start)) <= _COPY_SECONDS
+            # The container's word on the shape of pixels is lost where the packets themselves say another.
+            is_good &= made.index.shape == index.shape
     except (NotCopiableError, VideoError, av.FFmpegError, ValueError):
         return None
     return shown if is_good else None

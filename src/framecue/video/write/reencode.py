@@ -25,6 +25,7 @@ from framecue.video.read.forward import decode_places
 from framecue.video.read.frames import undecodable
 from framecue.video.read.packets import PacketIndex
 from framecue.video.read.pixels import RgbConverter
+from framecue.video.read.shape import fitted
 from framecue.video.read.source import open_video
 from framecue.video.write.containers import Codecs
 from framecue.video.write.write import encodable, set_colours
@@ -43,8 +44,9 @@ def encode_frames(
 ) -> None:
     """Encode a video's frames from one place to another, each at its time, and the sound that goes with them.
 
-    Of several sound tracks one is taken. Frames are turned upright, laid on white where they are transparent,
-    and lose a last odd row and column.
+    Of several sound tracks one is taken. Frames are turned upright, their pixels made square, laid on white where they
+    are transparent, and lose a last odd row and column. Where the size changes midway, those of another size than the
+    first are fitted into it with black bars.
 
     Args:
         source: the file.
@@ -108,7 +110,6 @@ def _add_pictures(target: OutputContainer, source: VideoStream, first: VideoFram
     context.width, context.height, context.pix_fmt = first.width, first.height, "yuv420p"
     context.time_base = _TIME_BASE
     set_colours(context)
-    context.sample_aspect_ratio = _pixel_shape(source, first)
     return output
 
 
@@ -116,6 +117,7 @@ def _pictures(
     source: Path, index: PacketIndex, places: tuple[int, int], problems: list[str], *, is_careful: bool
 ) -> Iterator[_Picture]:
     convert, reformatter = RgbConverter(), VideoReformatter()
+    size: tuple[int, ...] = ()
     start, _ = index.span(*places)
     time_before = -1
     wanted = range(places[0], places[1] + 1)
@@ -125,7 +127,9 @@ def _pictures(
         if time <= time_before:  # a damaged file may show two frames at once
             continue
         time_before = time
-        pixels = convert(decoded)
+        pixels = convert(*decoded)
+        size = size or pixels.shape[:2]
+        pixels = fitted(pixels, size)
         height, width, _ = pixels.shape
         if min(height, width) < 2:
             raise VideoError(source, f"is {width} x {height} pixels; an encoder needs 2 x 2")
@@ -143,13 +147,6 @@ def _sound_shape(encoder: str, stream: AudioStream) -> tuple[int, str]:
     if layout.endswith("channels"):  # so many, and nothing said of where they are
         layout = "mono" if context.layout.nb_channels == 1 else "stereo"
     return rate, layout
-
-
-def _pixel_shape(stream: VideoStream, frame: VideoFrame) -> Fraction:
-    """Return the width to height of one pixel of the upright picture."""
-    shape = stream.sample_aspect_ratio or Fraction(1)
-    is_turned = (stream.width > stream.height) != (frame.width > frame.height)
-    return 1 / shape if is_turned else shape
 
 
 def _sounds(

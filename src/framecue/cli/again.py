@@ -1,0 +1,47 @@
+"""``framecue index --again``: make a library anew with another model, and say what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from framecue.cli.add_report import log_counts, log_items
+from framecue.cli.output import log, print_json, progress_bar
+
+if TYPE_CHECKING:
+    from framecue.encoder import Encoder
+    from framecue.library import AddOptions
+
+__all__ = ["run_again"]
+
+
+def run_again(uri: str, model: Encoder, paths: Sequence[str], *, options: AddOptions, as_json: bool) -> None:
+    """Make a library anew with a model; it is searched with the old one until that is done.
+
+    Args:
+        uri: the library's normal URI.
+        model: makes the new vectors.
+        paths: further files and folders to index.
+        options: how to index.
+        as_json: whether to print a JSON document.
+
+    Raises:
+        LibraryNotFoundError: the library does not exist.
+        LibraryError: the library would lose files, or cannot be read or written.
+    """
+    from framecue.library.again import make_again
+
+    with progress_bar("Indexing") as progress:
+        report = make_again(
+            uri,
+            model,
+            paths=paths,
+            options=options,
+            progress=progress,
+            on_wait=lambda: log(f"waiting for another run that writes {uri}"),
+            on_notice=log,
+        )
+    log_items(report)
+    log_counts(report)
+    if as_json:
+        print_json(report.to_dict())

@@ -1,0 +1,239 @@
+"""Making a library anew with another model, while it stays searchable with the model that it has.
+
+The new rows grow in a library of their own, in the folder ``again`` of the library. That is a library like any other:
+it is written in commits, and a run that was killed goes on from the last one. When it holds all that the library holds,
+its rows take the place of the old ones in one commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from framecue.encoder import Encoder, Fingerprint
+from framecue.errors import LibraryError
+from framecue.library.files.interface import Files, PathsLike, as_list
+from framecue.library.files.local import LOCAL_FILES
+from framecue.library.indexing.options import AddOptions
+from framecue.library.indexing.removal import take_out
+from framecue.library.indexing.uninterrupted import uninterrupted
+from framecue.library.library import Library
+from framecue.library.results import AddReport, Skipped
+from framecue.library.store import Store, normal_uri
+from framecue.library.store.exchange import drop_library
+from framecue.library.store.lock import library_lock
+from framecue.library.store.place import again_place
+from framecue.library.store.records import Copy, Held
+from framecue.library.store.snapshot import Snapshot
+from framecue.progress import ProgressCallback
+from framecue.video import Segmentation
+
+__all__ = ["make_again"]
+
+_GONE = "there is no such file any more"
+
+
+def make_again(
+    uri: str,
+    model: Encoder,
+    *,
+    paths: PathsLike = (),
+    options: AddOptions | None = None,
+    progress: ProgressCallback | None = None,
+    on_wait: Callable[[], None] | None = None,
+    on_notice: Callable[[str], None] | None = None,
+) -> AddReport:
+    """Encode all files of a library with another model, and then put the new vectors in place of the old ones.
+
+    Until that is done the library is searched, and may be written, with the old model. A run that is stopped goes on
+    from its last commit when this is called again. Texts beside the videos are read anew; a segment's caption is kept
+    if the segment is the same and gets no new one.
+
+    Args:
+        uri: the library; it has to exist.
+        model: makes the new vectors.
+        paths: further files and folders to index into it.
+        options: how to index. ``prune`` leaves out files that are gone or cannot be read any more; without it they are
+            a reason to keep the old vectors. ``segmentation`` may be another than the library's.
+        progress: called with (files done, files in all).
+        on_wait: called once if another run is writing to the library, before waiting for it.
+        on_notice: called with a line that a person should read.
+
+    Returns:
+        What was done; ``unchanged`` counts the files that an earlier, stopped run had encoded.
+
+    Raises:
+        LibraryNotFoundError: the library does not exist.
+        LibraryError: the library would lose files, or it cannot be read or written. It stays as it was, and what has
+            been encoded is kept for the next try.
+        NotOfflineError: the model cannot encode a video without a query.
+        ModelError: the model cannot encode texts.
+    """
+    uri, options, notice = normal_uri(uri), options or AddOptions(), on_notice or _ignore
+    store = Store.open(uri)
+    options = replace(options, segmentation=options.segmentation or store.segmentation)
+    again = _Again(uri, model, options)
+    if again.is_done(store):
+        return again.ended(store, notice)
+    if again.begin():
+        notice(f"what was begun at {again.place} was for another model, or for other segments; it is begun anew")
+    before = again.num_files()
+    if as_list(paths):
+        again.add(paths, exclude=options.exclude, progress=progress, on_wait=on_wait)
+    known = store.snapshot().paths
+    while True:
+        again.add_held(store.snapshot(), progress=progress, on_wait=on_wait)
+        with library_lock(uri, on_wait=on_wait):
+            # From here on nobody writes to the library; whatever came since it was last looked at is added first.
+            store.refresh()
+            if again.is_done(store):
+                return again.ended(store, notice)  # another run was faster
+            snapshot = store.snapshot()
+            if again.left(snapshot):
+                continue
+            lost = again.lost(snapshot)
+            again.take_out(set(known) - set(snapshot.paths))
+            again.exchange(store)
+            done = store.snapshot()
+            drop_library(again.place)
+        return AddReport(
+            uri=uri,
+            added=done.num_videos - before,
+            unchanged=before,
+            skipped=list(again.skipped.values()),
+            encoded=again.num_encoded,
+            num_videos=done.num_videos,
+            num_segments=done.num_segments,
+            removed=len(lost),
+        )
+
+
+class _Again:
+    """The making of a library's new rows.
+
+    Args:
+        uri: the library.
+        model: makes the vectors.
+        options: how to index, with the segmentation that the library will have.
+
+    Attributes:
+        place: where the new rows grow.
+        skipped: files that could not be added, with reasons, by path.
+        num_encoded: how many videos went through the model.
+    """
+
+    def __init__(self, uri: str, model: Encoder, options: AddOptions, *, files: Files = LOCAL_FILES) -> None:
+        self.place = again_place(uri)
+        self.skipped: dict[str, Skipped] = {}
+        self.num_encoded = 0
+        self._uri, self._model, self._options, self._files = uri, model, options, files
+        self._segmentation = options.segmentation or Segmentation()
+        self._fingerprint = model.fingerprint().with_absolute_places()
+        self._library = Library(self.place, model)
+
+    def is_done(self, store: Store) -> bool:
+        """Whether a store has this model's vectors already, of such segments."""
+        same_model = not Fingerprint.from_dict(store.fingerprint).differences(self._fingerprint)
+        return same_model and store.segmentation == self._segmentation
+
+    def ended(self, store: Store, notice: Callable[[str], None]) -> AddReport:
+        """Return the report of a run that has nothing to do; what a killed run has left behind is deleted."""
+        drop_library(self.place)
+        notice(f"library {self._uri} has this model's vectors already")
+        held = store.snapshot()
+        return AddReport(self._uri, 0, len(held.paths), [], 0, held.num_videos, held.num_segments)
+
+    def begin(self) -> bool:
+        """Make an empty library for the new rows, if an earlier run has left none for this model.
+
+        Returns:
+            Whether there was one for another model, which is deleted.
+        """
+        is_other = False
+        if self._library.exists:
+            if self.is_done(Store.open(self.place)):
+                return False
+            is_other = True
+            drop_library(self.place)
+        # By way of the library, which refuses a model that cannot be used, before anything is encoded.
+        self._library.make(segmentation=self._segmentation)
+        return is_other
+
+    def num_files(self) -> int:
+        """Return how many files have new rows."""
+        return self._snapshot().num_videos
+
+    def add(
+        self,
+        paths: PathsLike,
+        *,
+        exclude: Iterable[str] = (),
+        progress: ProgressCallback | None = None,
+        on_wait: Callable[[], None] | None = None,
+    ) -> None:
+        """Encode what is not encoded yet."""
+        options = replace(self._options, exclude=tuple(exclude), prune=False)
+        report = self._library.add(paths, options=options, progress=progress, on_wait=on_wait)
+        self.skipped |= {item.path: item for item in report.skipped}
+        self.num_encoded += report.encoded
+
+    def add_held(
+        self, snapshot: Snapshot, *, progress: ProgressCallback | None, on_wait: Callable[[], None] | None
+    ) -> None:
+        """Encode what the library holds or knows and is not encoded yet; files that are gone are noted."""
+        paths = [path for path in snapshot.paths if path not in self.skipped]
+        gone = {path for path in paths if self._files.is_missing(path)}
+        self.skipped |= {path: Skipped(path, _GONE) for path in paths if path in gone}
+        there = [path for path in paths if path not in gone]
+        if there:
+            self.add(there, progress=progress, on_wait=on_wait)
+
+    def left(self, snapshot: Snapshot) -> list[str]:
+        """Return the paths of the library that have not been tried yet."""
+        known = {*self._snapshot().paths, *self.skipped}
+        return [path for path in snapshot.paths if path not in known]
+
+    def lost(self, snapshot: Snapshot) -> list[str]:
+        """Return the paths of the library whose content would be lost with the old rows.
+
+        Raises:
+            LibraryError: there are some, and they may not be left out.
+        """
+        new = self._snapshot()
+        contents = {item.video_id for item in new.held.values()}
+        known: dict[str, Held | Copy] = {**snapshot.copies, **snapshot.held}
+        paths = set(new.paths)
+        lost = [path for path, item in known.items() if path not in paths and item.video_id not in contents]
+        away = [path for path in lost if self._files.may_be_away(str(Path(path).parent))]
+        if not lost or (self._options.prune and not away and new.held):
+            return lost
+        shown = (away or lost)[0]
+        reason = "its disk may not be mounted" if away else self.skipped[shown].reason
+        raise LibraryError(
+            f"library {self._uri} keeps its vectors: {len(lost)} of its files cannot be encoded again, such as {shown} "
+            f"({reason}); mount their disk, or name the folder to which they were moved, and run this again, which "
+            "goes on from here; or leave out with --prune what is gone"
+        )
+
+    def take_out(self, paths: set[str]) -> None:
+        """Take out files that were removed from the library while the new rows were made."""
+        snapshot = self._snapshot()
+        leaving = paths & set(snapshot.paths)
+        if leaving:
+            take_out(Store.open(self.place), snapshot, sorted(leaving), files=self._files)
+
+    def exchange(self, store: Store) -> None:
+        """Put the new rows in place of the library's; call it with the lock on the library."""
+        with library_lock(self.place):
+            new = Store.open(self.place)
+            uninterrupted(lambda: store.take_over(new))
+        store.ensure_text_index()
+        store.optimize_if_due()
+
+    def _snapshot(self) -> Snapshot:
+        return Store.open(self.place).snapshot()
+
+
+def _ignore(_: str) -> None:
+    """Do nothing: the caller did not ask for notices."""

@@ -1,0 +1,160 @@
+"""Whether a library is sound: it opens, all its rows can be read, its files are there, its indexes are up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from framecue.encoder import Fingerprint
+from framecue.library.files.interface import Files
+from framecue.library.files.local import LOCAL_FILES
+from framecue.library.results import Finding
+from framecue.library.store import Store, normal_uri
+from framecue.library.store.health import Health, read_health
+from framecue.library.store.index import ROWS_BEFORE_INDEX, UNINDEXED_SHARE
+from framecue.library.store.migrations import SCHEMA_VERSION
+from framecue.library.store.place import again_place
+from framecue.paths import is_url
+
+__all__ = ["Soundness", "check_library"]
+
+
+@dataclass(frozen=True)
+class Soundness:
+    """What a check of a library has found.
+
+    Attributes:
+        uri: the library.
+        format: its format.
+        fingerprint: of the model that made its vectors.
+        num_videos: how many files it holds.
+        num_copies: how many further files it knows as copies of those.
+        health: what reading every row has shown.
+        missing: paths of files that are gone.
+        away: paths of files that are gone, and whose disk may not be mounted.
+        is_begun_again: whether it is being made anew with another model.
+        findings: all of this in words, each with the way out.
+    """
+
+    uri: str
+    format: int
+    fingerprint: Fingerprint
+    num_videos: int
+    num_copies: int
+    health: Health
+    missing: list[str]
+    away: list[str]
+    is_begun_again: bool
+    findings: list[Finding]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document that ``framecue doctor --json`` prints about a library."""
+        return {
+            "library": self.uri,
+            "format": self.format,
+            "fingerprint": self.fingerprint.to_dict(),
+            "videos": self.num_videos,
+            "copies": self.num_copies,
+            **asdict(self.health),
+            "missing": self.missing,
+            "away": self.away,
+            "begun_again": self.is_begun_again,
+        }
+
+
+def check_library(uri: str, *, files: Files = LOCAL_FILES) -> Soundness:
+    """Look at all of a library without writing to it; this reads every row once.
+
+    Args:
+        uri: the library.
+        files: where its files lie.
+
+    Raises:
+        LibraryNotFoundError: there is none.
+        LibraryError: something else is at this place, or it cannot be opened.
+    """
+    uri = normal_uri(uri)
+    store = Store.open(uri)
+    snapshot, health = store.snapshot(), read_health(store)
+    gone = [path for path in snapshot.held if files.is_missing(path)]
+    doubts = {folder: files.may_be_away(folder) for folder in {str(Path(path).parent) for path in gone}}
+    found = Soundness(
+        uri=uri,
+        format=store.format,
+        fingerprint=Fingerprint.from_dict(store.fingerprint),
+        num_videos=snapshot.num_videos,
+        num_copies=len(snapshot.copies.keys() - snapshot.held.keys()),
+        health=health,
+        missing=[path for path in gone if not doubts[str(Path(path).parent)]],
+        away=[path for path in gone if doubts[str(Path(path).parent)]],
+        is_begun_again=not is_url(uri) and Path(again_place(uri)).is_dir(),
+        findings=[],
+    )
+    found.findings.extend(_findings(found))
+    return found
+
+
+def _findings(found: Soundness) -> Iterator[Finding]:
+    """Yield what a check has found, in words."""
+    health, uri = found.health, found.uri
+    if health.error is not None:
+        yield Finding(
+            "fault",
+            f"library {uri}: only {health.num_read} of {health.num_rows} rows can be read: {health.error}",
+            "copy it back from a backup, or index your folders into a new library",
+        )
+    else:
+        yield Finding("ok", f"library {uri}: {found.num_videos} videos, {health.num_rows} segments, all can be read")
+    if health.num_bad_vectors:
+        yield Finding(
+            "fault",
+            f"{health.num_bad_vectors} segments have a vector that is not of length 1, so their order is wrong",
+            f"remove these files and index them again: `framecue remove PATH --library {uri}`",
+        )
+    if health.num_doubled:
+        yield Finding(
+            "note",
+            f"{health.num_doubled} segments are stored twice, as two runs at once in an object store leave them",
+            "they are mended when their file is indexed again",
+        )
+    if found.missing:
+        yield Finding(
+            "note",
+            f"{len(found.missing)} of its files are gone, such as {found.missing[0]}",
+            f"index where they are now, or take them out: `framecue index FOLDER --prune --library {uri}`",
+        )
+    if found.away:
+        yield Finding(
+            "note",
+            f"{len(found.away)} of its files are in a folder that is empty or away, such as {found.away[0]}",
+            "mount the disk",
+        )
+    if found.format < SCHEMA_VERSION:
+        yield Finding(
+            "note",
+            f"it has format {found.format}, and the present one is {SCHEMA_VERSION}",
+            "the next `framecue index` brings it up to date, in one commit",
+        )
+    if found.is_begun_again:
+        yield Finding(
+            "note",
+            f"it is being made anew with another model, which has not ended: {again_place(uri)}",
+            f"go on with `framecue index --again --model MODEL --library {uri}`, or delete that folder",
+        )
+    yield _index_finding(health, uri)
+
+
+def _index_finding(health: Health, uri: str) -> Finding:
+    optimize = f"`framecue optimize --library {uri}`"
+    if health.num_indexed is None:
+        if health.num_rows < ROWS_BEFORE_INDEX:
+            return Finding("ok", "it needs no approximate index: a search looks at every vector")
+        return Finding(
+            "note", f"it has {health.num_rows} segments and no approximate index; searches are slow", optimize
+        )
+    left = max(0, health.num_rows - health.num_indexed)
+    if left > UNINDEXED_SHARE * health.num_rows:
+        return Finding("note", f"{left} of {health.num_rows} segments are not in its approximate index yet", optimize)
+    return Finding("ok", f"its approximate index is up to date ({health.num_indexed} of {health.num_rows} segments)")

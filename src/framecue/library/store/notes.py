@@ -1,0 +1,94 @@
+"""Notes about files that have no rows: one table for each kind of note, made when the first is taken.
+
+Without such a table nothing is lost: it spares later runs work that they would do again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+from lancedb.db import LanceDBConnection
+
+from framecue.errors import LibraryError
+from framecue.library.store.attempt import attempt
+from framecue.library.store.merge import merge
+from framecue.library.store.sql import is_one_of
+from framecue.library.store.table import Table, is_not_found
+
+__all__ = ["Notes"]
+
+
+class Notes:
+    """The notes of one kind in one library, each about one path.
+
+    Args:
+        uri: the library's normal URI.
+        database: the library, connected to.
+        name: of the table.
+        schema: of the table; its first column is ``path``.
+    """
+
+    def __init__(self, uri: str, database: LanceDBConnection, name: str, schema: pa.Schema) -> None:
+        self.uri = uri
+        self._database, self._name, self._schema = database, name, schema
+        self._opened: Table | None = None
+
+    def refresh(self) -> None:
+        """Look at the latest commit from now on: others may have written."""
+        self._opened = None  # opened at its latest commit when it is needed
+
+    def read(self) -> list[tuple[str | int | float, ...]]:
+        """Return the notes in the order of their paths, each with its values in the order of the columns.
+
+        Raises:
+            LibraryError: the library cannot be read.
+        """
+        table = self._table()
+        if table is None:
+            return []
+        columns = table.scan(self._schema.names).sort_by("path")
+        return list(zip(*(columns.column(name).to_pylist() for name in self._schema.names), strict=True))
+
+    def version(self) -> int | None:
+        """Return the number of the latest commit; None if there are no notes."""
+        table = self._table()
+        return None if table is None else table.read(lambda: table.lance.version)
+
+    def note(self, notes: Sequence[dict[str, object]], *, forget: Sequence[str] = ()) -> None:
+        """Take some notes and forget others, in one commit; a new note of a path takes the place of the earlier one.
+
+        Raises:
+            LibraryError: the library cannot be written.
+        """
+        # Most commits of a run have nothing to note, and most libraries no such table to look for.
+        if not (notes or forget):
+            return
+        table = self._table(make=bool(notes))
+        if table is None:
+            return
+        if not notes:
+            table.attempt("written", lambda: table.lance.delete(is_one_of(forget)))
+            return
+        merge(table, pa.Table.from_pylist(list(notes), schema=self._schema), on=["path"], leaving=forget)
+
+    def _table(self, *, make: bool = False) -> Table | None:
+        """Return the table; None if there is none yet and ``make`` is false."""
+        if self._opened is None:
+            self._opened = self._make() if make else self._open()
+        return self._opened
+
+    def _open(self) -> Table | None:
+        try:
+            return Table.open(self.uri, self._database, self._name)
+        except LibraryError as error:
+            if is_not_found(error):
+                return None
+            raise
+
+    def _make(self) -> Table:
+        make = self._database.create_table
+        return Table(
+            self.uri,
+            attempt(self.uri, "written", lambda: make(self._name, schema=self._schema, exist_ok=True)),
+        )

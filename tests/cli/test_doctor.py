@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from huggingface_hub import constants
+
+from framecue.cli.options import DEFAULT_MODEL
+from support.hub import NOWHERE, point_at
+
+
+@pytest.fixture(autouse=True)
+def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache, and a hub that nobody may ask."""
+    point_at(NOWHERE, monkeypatch)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+
+    def ask(*args: object, **options: object) -> None:
+        raise AssertionError("the hub was asked")
+
+    monkeypatch.setattr("huggingface_hub.HfApi.model_info", ask)
+    return tmp_path / "cache"
+
+
+def test_what_is_installed_and_what_a_run_would_take(run, empty_cache: Path) -> None:
+    result = run("doctor")
+    assert result.code == 0
+    assert result.err == ""
+    lines = result.out.splitlines()
+    assert all(line.startswith(("ok    ", "note  ", "      -> ")) for line in lines)
+    assert "Python" in lines[0]
+    for shown in (
+        "torch ",
+        "transformers ",
+        "PyAV ",
+        "libavcodec ",
+        "computes on ",
+        f"models in {empty_cache}: 0 bytes",
+    ):
+        assert shown in result.out
+    assert f"a new library's model is {DEFAULT_MODEL}, which is not on this machine yet" in result.out
+    assert f"hf download {DEFAULT_MODEL} --local-dir FOLDER" in result.out
+    assert not empty_cache.exists()
+
+
+def test_what_is_in_the_cache(run, empty_cache: Path, clip_folder: Path) -> None:
+    commit = "a" * 40
+    for name, whole in (("google--siglip2-base-patch16-224", True), ("someone--half", False)):
+        folder = empty_cache / f"models--{name}"
+        (folder / "blobs").mkdir(parents=True)
+        (folder / "refs").mkdir()
+        (folder / "refs" / "main").write_text(commit)
+        (folder / "snapshots" / commit).mkdir(parents=True)
+        for file in clip_folder.iterdir():
+            if whole or file.name != "model.safetensors":
+                shutil.copy(file, folder / "blobs" / file.name)
+                (folder / "snapshots" / commit / file.name).symlink_to(folder / "blobs" / file.name)
+    document = json.loads(run("doctor", "--json").out)
+    assert [(model["name"], model["whole"]) for model in document["cache"]["models"]] == [
+        ("google/siglip2-base-patch16-224", True),
+        ("someone/half", False),
+    ]
+    assert document["cache"]["size_bytes"] > 100_000
+    assert document["model"] == {"name": DEFAULT_MODEL, "here": True}
+    assert any("in the cache without weights: someone/half" in finding["what"] for finding in document["findings"])
+
+
+def test_a_library_and_its_model(run, clips: Path, tmp_path: Path, clip_folder: Path) -> None:
+    model = shutil.copytree(clip_folder, tmp_path / "models" / "mine")
+    uri = str(tmp_path / "videos.lance")
+    assert run("index", clips, "--library", uri, "--model", model).code == 0
+    result = run("doctor", "--library", uri)
+    assert result.code == 0
+    assert f"the library's model is {model}, which is on this machine" in result.out
+    assert f"library {uri}: 4 videos, 4 segments, all can be read" in result.out
+    shutil.rmtree(model)
+    result = run("doctor", "--library", uri)
+    assert result.code == 1
+    assert f"FAULT the library's model is no longer at {model}\n      -> " in result.out
+    document = json.loads(run("doctor", "--library", uri, "--json").out)
+    assert document["sound"] is False
+    assert document["library"]["num_read"] == 4
+
+
+def test_a_library_that_does_not_open_is_a_finding_beside_the_others(run, tmp_path: Path) -> None:
+    result = run("doctor", "--library", tmp_path / "none.lance")
+    assert result.code == 1
+    assert f"FAULT no library at {tmp_path / 'none.lance'}\n      -> make one with `framecue index PATH" in result.out
+    assert "computes on" in result.out
+    document = json.loads(run("doctor", "--library", tmp_path / "none.lance", "--json").out)
+    assert document["library"] is None
+
+
+@pytest.mark.parametrize("module", ["torch", "av"])
+def test_a_package_that_cannot_be_imported_is_a_fault_and_the_rest_is_said(module: str) -> None:
+    program = (
+        f"import sys; sys.modules[{module!r}] = None\n"
+        "from framecue.cli.main import main\n"
+        "code = main(['doctor'])\n"
+        "assert code == 1, code\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "FAULT " in done.stdout
+    assert "cannot be imported" in done.stdout
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import click
+import pytest
+
+from framecue.cli.nothing_found import blame, option_of
+from framecue.cli.query_options import filter_options
+from framecue.library import Filters
+
+
+def counting(passing: dict[frozenset[str], int]) -> Any:
+    """Count by the names of the filters that are set; those that are not listed let nothing through."""
+
+    def count(filters: Filters | None) -> int:
+        given = [] if filters is None else [item.name for item in fields(filters) if getattr(filters, item.name)]
+        return passing.get(frozenset(given), 0)
+
+    return count
+
+
+def test_each_filter_has_its_option() -> None:
+    options = {option for param in filter_options(click.command()(lambda: None)).params for option in param.opts}
+    assert {option_of(item.name) for item in fields(Filters)} == options
+
+
+A, B, C = {"folder": "/a"}, {"path": "*.mp4"}, {"longer_than_seconds": 3.0}
+ALL, F, P, L = frozenset(), *(frozenset(one) for one in (A, B, C))
+
+
+@pytest.mark.parametrize(
+    ("filters", "passing", "says"),
+    [
+        (A, {ALL: 120}, "--folder leaves 0 of 120 videos"),
+        (A, {ALL: 1}, "--folder leaves 0 of 1 video"),
+        (A | B, {ALL: 9, P: 3}, "--folder leaves 0 of 9 videos; without it 3 pass"),
+        (A | B, {ALL: 9}, "--folder leaves 0 of 9 videos; --path leaves 0 of 9 videos"),
+        (
+            A | B,
+            {ALL: 9, P: 3, F: 1},
+            "--folder leaves 1, --path leaves 3 of 9 videos, and no video passes both; "
+            "without --folder 3 pass; without --path 1 passes",
+        ),
+        (
+            A | B | C,
+            {ALL: 9, P: 3, F: 2, L: 4, F | P: 1},
+            "--folder leaves 2, --path leaves 3, --longer-than leaves 4 of 9 videos, and no video passes all of them; "
+            "without --longer-than 1 passes",
+        ),
+        (A | B | C, {ALL: 9, P: 3, F: 2, F | P: 1}, "--longer-than leaves 0 of 9 videos; without it 1 passes"),
+        (A, {ALL: 9, F: 1}, None),
+    ],
+)
+def test_who_is_to_blame(filters: dict[str, Any], passing: dict[frozenset[str], int], says: str | None) -> None:
+    assert blame(Filters(**filters), counting(passing)) == says

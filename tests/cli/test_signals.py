@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from threading import Thread
+
+import click
+import pytest
+
+import framecue.cli.main as main_module
+from framecue.cli.signals import TerminatedError, requests_to_end
+
+
+@pytest.fixture
+def command_that(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], None]], None]:
+    """Put a command that does something in place of every command."""
+
+    def replace(action: Callable[[], None]) -> None:
+        command = click.Command("index", callback=action)
+        monkeypatch.setattr(main_module.LazyGroup, "get_command", lambda self, ctx, name: command)
+
+    return replace
+
+
+def ask_to_end(name: str) -> None:
+    os.kill(os.getpid(), getattr(signal, name))
+    time.sleep(10)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="the system has no such signal")
+@pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 129), ("SIGINT", 130)])
+def test_a_request_to_end_is_answered_as_ctrl_c_is(run, command_that, name: str, code: int) -> None:
+    before = signal.getsignal(getattr(signal, name))
+    command_that(lambda: ask_to_end(name))
+    result = run("index")
+    assert (result.code, result.out, result.err.strip()) == (code, "", "Error: stopped")
+    assert signal.getsignal(getattr(signal, name)) == before
+
+
+def test_who_keeps_something_on_ctrl_c_keeps_it_now() -> None:
+    with requests_to_end():
+        with pytest.raises(KeyboardInterrupt) as caught:
+            ask_to_end("SIGTERM")
+        assert isinstance(caught.value, TerminatedError)
+        assert caught.value.exit_code == 128 + signal.SIGTERM
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="the system has no such signal")
+def test_nohup_and_others_handlers_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[int] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGTERM)}
+    try:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, lambda number, _: heard.append(number))
+        with requests_to_end():
+            os.kill(os.getpid(), signal.SIGHUP)
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0.05)
+        assert heard == [signal.SIGTERM]
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def test_another_thread_may_run_a_command() -> None:
+    done = []
+
+    def use() -> None:
+        with requests_to_end():
+            done.append(True)
+
+    thread = Thread(target=use)
+    thread.start()
+    thread.join()
+    assert done == [True]
