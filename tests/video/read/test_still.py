@@ -44,3 +44,21 @@ def test_a_video_is_no_picture(tmp_path: Path) -> None:
         picture_frames(as_image((tmp_path / "a.mp4").read_bytes()), FrameSampling(1), SOURCE)
     with pytest.raises(VideoError, match="the given bytes: "):
         picture_frames(as_image(io.BytesIO(b"no picture").getvalue()), FrameSampling(1), SOURCE)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_photograph_is_turned_the_same_way_wherever_it_is(orientation: int, tmp_path: Path) -> None:
+    tall = np.zeros((48, 32, 3), dtype=np.uint8)
+    tall[:16, :, 0], tall[16:, :16, 1] = 230, 230
+    image = Image.fromarray(tall)
+    exif = image.getexif()
+    exif[0x0112] = orientation
+    image.save(tmp_path / "a.jpg", exif=exif, quality=95, subsampling=0)
+    data = (tmp_path / "a.jpg").read_bytes()
+    of_file, of_bytes, of_pillow = (
+        picture_frames(as_image(one), FrameSampling(1), SOURCE).astype(int)
+        for one in (tmp_path / "a.jpg", data, Image.open(io.BytesIO(data)))
+    )
+    np.testing.assert_array_equal(of_file, of_bytes)
+    # Two decoders of JPEG may round differently.
+    assert np.abs(of_file - of_pillow).mean() < 3

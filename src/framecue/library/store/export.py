@@ -69,7 +69,8 @@ def export_batches(
     # A row's place is needed even if no column that is wanted is there.
     search = search.select(there or ["path"])
     batches = iter(table.read(lambda: search.to_batches(batch_rows)))
-    while (batch := table.read(lambda: next(batches, None))) is not None:
+    # Not again from the latest commit, should another process drop this one: rows would be there twice, or not at all.
+    while (batch := table.attempt("read", lambda: next(batches, None))) is not None:
         if batch.num_rows:
             yield _shaped(batch, schema)
 

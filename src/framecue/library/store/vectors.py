@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from framecue.errors import LibraryError
 from framecue.library.own_values import MetadataValue
 from framecue.library.store.index import tune_search
 from framecue.library.store.own_columns import kinds_in
 from framecue.library.store.rows import vectors_of
+from framecue.library.store.sql import is_one_of
 from framecue.library.store.table import Table
 
 __all__ = ["Details", "Match", "details_of", "match_columns", "matches_of", "search_vectors"]
@@ -55,7 +58,7 @@ class Match:
     words: tuple[str, ...] = ()
     recorded_seconds: float | None = None
     kind: str | None = None
-    row_id: int = field(default=-1, repr=False, compare=False)
+    row_id: int = field(default=0, repr=False, compare=False)
 
     @property
     def key(self) -> tuple[str, float, float]:
@@ -143,8 +146,8 @@ def details_of(table: Table, matches: Sequence[Match]) -> list[Details]:
     """Return what else the rows of segments hold; the rows are taken by their numbers, so no others are read.
 
     Args:
-        table: of segments, which has not been opened anew since it was searched.
-        matches: what was found.
+        table: of segments.
+        matches: what was found in it.
 
     Raises:
         LibraryError: the library cannot be read.
@@ -152,11 +155,35 @@ def details_of(table: Table, matches: Sequence[Match]) -> list[Details]:
     if not matches:
         return []
     own = list(kinds_in(table.schema))
-    row_ids = [match.row_id for match in matches]
-    names = ["caption", "subtitles", *own]
-    found = table.read(lambda: table.lance.take_row_ids(row_ids).select(names).with_row_id().to_arrow())
-    rows = {row.pop("_rowid"): row for row in found.to_pylist()}
-    return [
-        Details(row["caption"], row["subtitles"], {name: row[name] for name in own})
-        for row in (rows[row_id] for row_id in row_ids)
-    ]
+    names = [*_PLACE, "caption", "subtitles", *own]
+    rows = _by_place(table, matches, names)
+    if any(_place(match) not in rows for match in matches):
+        # Another process has dropped the commit that was searched, and rows have other numbers in the latest one.
+        paths = sorted({match.path for match in matches})
+        rows = {(row["path"], row["start_seconds"]): row for row in _scan(table, names, paths)}
+    nothing: dict[str, Any] = dict.fromkeys(names)
+    found = [rows.get(_place(match), nothing) for match in matches]
+    return [Details(row["caption"], row["subtitles"], {name: row[name] for name in own}) for row in found]
+
+
+# By this a segment is known, whatever the number of its row.
+_PLACE = ("path", "start_seconds")
+
+
+def _place(match: Match) -> tuple[str, float]:
+    return match.path, match.start_seconds
+
+
+def _by_place(table: Table, matches: Sequence[Match], names: list[str]) -> dict[tuple[str, float], dict[str, Any]]:
+    """Return the rows that have the numbers of matches, by their place; some are missing if the numbers are old."""
+    row_ids = sorted({match.row_id for match in matches})
+    try:
+        found = table.read(lambda: table.lance.take_row_ids(row_ids).select(names).to_arrow())
+    except LibraryError:
+        return {}  # no row has such a number
+    return {(row["path"], row["start_seconds"]): row for row in found.to_pylist()}
+
+
+def _scan(table: Table, names: list[str], paths: list[str]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = table.scan(names, where=is_one_of(paths)).to_pylist()
+    return rows
