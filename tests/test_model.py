@@ -381,3 +381,16 @@ def test_an_adapter_for_siglip_is_saved_and_loaded(siglip_folder: Path, tmp_path
     loaded = load_model(siglip_folder, adapter=tmp_path / "adapter", device="cpu")
     assert torch.equal(loaded.encode_frames(pixels()), model.encode_frames(pixels()))
     assert torch.equal(loaded.encode_text("a red car"), model.encode_text("a red car"))
+
+
+@pytest.mark.parametrize(("dtype", "found"), [("bfloat16", torch.bfloat16), ("float32", torch.float32)])
+def test_dtype_and_device_may_be_named(clip_folder: Path, dtype: str, found: torch.dtype) -> None:
+    model = load_model(clip_folder, dtype=dtype, device="cpu")
+    assert (model.dtype, model.device) == (found, torch.device("cpu"))
+    assert load_model(clip_folder, dtype="auto", device="cpu").dtype == framecue.backbone.fast_dtype()
+
+
+@pytest.mark.parametrize("device", ["banana", "cuda:99", ""])
+def test_a_device_that_is_not_there_is_one_clear_line(clip_folder: Path, device: str) -> None:
+    with pytest.raises(InputError, match=f"^device {device} cannot be used"):
+        load_model(clip_folder, device=device)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 import torch
@@ -13,10 +13,13 @@ from torch.nn import functional
 
 from framecue.backbone import Backbone, find_model, hash_of_tensors, is_hub_name, load_backbone, nearby_folders
 from framecue.checkpoint import adapter_hash, find_adapter, load_adapter, read_adapter_config
+from framecue.encode_files import EncodedVideos, encode_pictures, encode_videos
 from framecue.encoder import EncoderSpec, Fingerprint
 from framecue.errors import AdapterError, InputError, ModelError, NotOfflineError, first_line
 from framecue.methods import Method, build_method
-from framecue.video import FrameSampling, FrameSource, PlainFrameSource
+from framecue.pictures import ImageLike
+from framecue.progress import ProgressCallback
+from framecue.video import FrameSampling, FrameSource, PlainFrameSource, VideoSource
 
 __all__ = ["VideoTextModel", "load_model"]
 
@@ -171,22 +174,78 @@ class VideoTextModel(nn.Module):
         features = self.text_features(*self.tokenize(texts))
         return _unit(features if features.ndim == 2 else features[:, 0])
 
-    def encode_video(self, paths: str | Path | Iterable[str | Path], *, source: FrameSource | None = None) -> Tensor:
-        """Return the embeddings (B, E) of video files, float32, unit length.
+    def encode_image(
+        self, images: ImageLike | Iterable[ImageLike], *, source: VideoSource | None = None, batch_size: int = 1
+    ) -> Tensor:
+        """Return the embeddings (N, E) of pictures, float32, unit length, as a search by picture makes them.
+
+        A picture is a video of one frame. `Query(vectors=model.encode_image(x))` finds what `Query(images=[x])` finds.
+
+        Args:
+            images: one picture or several: a path, the bytes of a picture file, an image of Pillow, or an array uint8
+                (H, W, 3); an array (N, H, W, 3) is several. Files are turned as their EXIF data say; transparent
+                pixels lie on white.
+            source: reads paths and bytes; None decodes them in another process, as they may be anybody's.
+            batch_size: how many go through the model at once; more may change the last digits.
+
+        Raises:
+            VideoError: a file cannot be read.
+            InputError: there is no picture, one has another type or shape, or a file is a video.
+            NotOfflineError: the method has no embedding of a picture alone.
+        """
+        self._need_offline()
+        return encode_pictures(self, images, source=source, batch_size=batch_size)
+
+    @overload
+    def encode_video(
+        self,
+        paths: str | Path | Iterable[str | Path],
+        *,
+        source: FrameSource | None = None,
+        batch_size: int = 1,
+        progress: ProgressCallback | None = None,
+        on_error: Literal["raise"] = "raise",
+    ) -> Tensor: ...
+
+    @overload
+    def encode_video(
+        self,
+        paths: str | Path | Iterable[str | Path],
+        *,
+        source: FrameSource | None = None,
+        batch_size: int = 1,
+        progress: ProgressCallback | None = None,
+        on_error: Literal["skip"],
+    ) -> EncodedVideos: ...
+
+    def encode_video(
+        self,
+        paths: str | Path | Iterable[str | Path],
+        *,
+        source: FrameSource | None = None,
+        batch_size: int = 1,
+        progress: ProgressCallback | None = None,
+        on_error: Literal["raise", "skip"] = "raise",
+    ) -> Tensor | EncodedVideos:
+        """Return the embeddings (B, E) of video files, float32, unit length; later files are read meanwhile.
 
         Args:
             paths: one file or many.
-            source: reads them; None decodes them in this process.
+            source: reads them; None decodes them in other processes, as they may be anybody's.
+            batch_size: how many videos go through the model at once; more is faster on a GPU, and may change the last
+                digits.
+            progress: called with (files done, files in all) after each file; the first, a
+                :class:`~framecue.progress.FilesDone`, also names the file.
+            on_error: "raise" stops at a file that cannot be used. "skip" goes on without it, and returns
+                `EncodedVideos`, which names the files that are in the result and those that are not.
 
         Raises:
-            VideoError: a file cannot be used.
+            VideoError: a file cannot be used, with "raise".
+            InputError: there is no file, or an option makes no sense.
             NotOfflineError: the method has no embedding of a video alone.
         """
         self._need_offline()
-        paths = [paths] if isinstance(paths, str | Path) else list(paths)
-        if not paths:
-            raise InputError("no video to encode; give at least one file")
-        return torch.cat([self.encode_frames(self.read_video(path, source=source)[None]) for path in paths])
+        return encode_videos(self, paths, source=source, batch_size=batch_size, progress=progress, on_error=on_error)
 
     def read_video(self, path: str | Path, *, source: FrameSource | None = None) -> Tensor:
         """Return the pixel values (F, 3, S, S) of one video file, sampled as at test; `source` as in `encode_video`."""
@@ -279,7 +338,7 @@ def load_model(
     method: str = "mean-pool",
     options: dict[str, Any] | None = None,
     revision: str | None = None,
-    dtype: torch.dtype = torch.float32,
+    dtype: str | torch.dtype = torch.float32,
     device: str | torch.device | None = None,
 ) -> VideoTextModel:
     """Load a backbone and put a method on it.
@@ -291,8 +350,8 @@ def load_model(
         options: without an adapter, fields of the method's config.
         revision: for a hub name, a branch, tag or commit; the default is the commit on which the adapter was trained,
             or without an adapter the newest. For a folder, the hash that its weights must have.
-        dtype: `torch.float32` or `torch.bfloat16`.
-        device: where to compute; None takes a GPU if there is one.
+        dtype: `torch.float32` or `torch.bfloat16`, or its name; "auto" is the fastest on this machine.
+        device: where to compute ("cpu", "cuda:1"); None takes a GPU if there is one.
 
     Raises:
         ModelError: the backbone cannot be loaded.

@@ -6,6 +6,8 @@ import pytest
 import torch
 
 from framecue.backbone import fast_dtype
+from framecue.backbone.dtype import as_dtype
+from framecue.errors import InputError
 
 
 @pytest.fixture
@@ -53,3 +55,20 @@ def test_float32_where_pytorch_does_not_say_what_the_processor_has(processor, mo
 
 def test_this_machine_has_one_of_the_two() -> None:
     assert fast_dtype() in (torch.float32, torch.bfloat16)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, "bfloat16", "torch.bfloat16"])
+def test_a_number_format_may_be_named(dtype: str | torch.dtype) -> None:
+    assert as_dtype(dtype) == torch.bfloat16
+
+
+def test_auto_is_the_fastest() -> None:
+    assert as_dtype("auto") == fast_dtype()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "half", "", "BFLOAT16", torch.float16, torch.int8, 16, None])
+def test_other_number_formats_are_refused(dtype: object) -> None:
+    with pytest.raises(
+        InputError, match=r"^dtype must be torch\.float32 or torch\.bfloat16, got .*; the name of one, or 'auto'"
+    ):
+        as_dtype(dtype)  # type: ignore[arg-type]

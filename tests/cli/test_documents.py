@@ -82,6 +82,7 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             "duplicates": [DUPLICATE],
             "removed": int,
             "subtitles_updated": int,
+            "metadata_updated": int,
             "reread": list,
             "warnings": list,
             "skipped": [SKIPPED],

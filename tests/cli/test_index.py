@@ -42,6 +42,7 @@ def test_json_is_the_whole_of_standard_output(run, loader, uri: str, clips: Path
         "duplicates": [],
         "removed": 0,
         "subtitles_updated": 0,
+        "metadata_updated": 0,
         "reread": [],
         "warnings": [],
         "still_unreadable": [],

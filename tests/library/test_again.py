@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
@@ -188,6 +189,18 @@ def test_a_column_that_framecue_does_not_know_is_taken_over(uri: str) -> None:
     found = Store.open(uri).table.scan(["path", "mine"])
     values = dict(zip(found.column("path").to_pylist(), found.column("mine").to_pylist(), strict=True))
     assert {Path(path).name: value for path, value in values.items() if value} == {"red.mp4": "holiday"}
+
+
+def test_own_columns_are_taken_over(uri: str, clips: Path) -> None:
+    taken = datetime(2024, 5, 1, tzinfo=timezone.utc)
+    Library(uri).set_metadata({clips / "red.mp4": {"rating": 3, "taken": taken}, clips / "blue.mp4": {"rating": 4}})
+    before = Store.open(uri).metadata()
+    make_again(uri, WideEncoder())
+    assert Store.open(uri).metadata() == before
+    library = Library(uri, model=WideEncoder())
+    assert library.metadata_columns == {"rating": "int", "taken": "datetime"}
+    assert library.search("red")[0].metadata == {"rating": 3, "taken": taken}
+    assert library.set_metadata({clips / "red.mp4": {"rating": 5}}).updated == 1
 
 
 def test_other_segments_may_be_asked_for(uri: str) -> None:

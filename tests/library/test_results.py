@@ -6,12 +6,16 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from framecue.encoder import Fingerprint
+from framecue.errors import InputError, VideoError
 from framecue.library import results
 from framecue.library.results import (
     AddReport,
@@ -23,6 +27,7 @@ from framecue.library.results import (
     Hit,
     Kept,
     LibraryInfo,
+    MetadataReport,
     PartScore,
     PassedOver,
     Remark,
@@ -31,7 +36,7 @@ from framecue.library.results import (
     Skipped,
     Upkeep,
 )
-from framecue.video import FrameSampling
+from framecue.video import FrameSampling, PlainFrameSource, write_video
 
 FINGERPRINT = Fingerprint(backbone="clip", sampling=FrameSampling(12), embedding_dim=4)
 SKIPPED, DUPLICATE = Skipped("/v/a.mp4", "no such file"), Duplicate("/v/b.mp4", "/v/c.mp4")
@@ -78,6 +83,7 @@ DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
             10,
             reread=[REMARK],
             warnings=[REMARK],
+            metadata_updated=11,
         ),
         {
             "library": "v.lance",
@@ -89,6 +95,7 @@ DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
             "duplicates": [DUPLICATE.to_dict()],
             "removed": 8,
             "subtitles_updated": 9,
+            "metadata_updated": 11,
             "reread": [REMARK.to_dict()],
             "warnings": [REMARK.to_dict()],
             "skipped": [SKIPPED.to_dict()],
@@ -111,6 +118,10 @@ DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
             "segments": 3,
         },
     ),
+    (
+        MetadataReport("v.lance", 1, [SKIPPED]),
+        {"library": "v.lance", "updated": 1, "skipped": [SKIPPED.to_dict()]},
+    ),
     (PartScore("a dog", -1.0, 0.5), {"part": "a dog", "weight": -1.0, "score": 0.5}),
     (FRAME, {"at_seconds": 1.5, "score": 0.25}),
     (
@@ -131,6 +142,14 @@ DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
     (
         replace(FOUND, explanation=Explanation([], FRAME)),
         {**FOUND_DOCUMENT, "explanation": {"parts": [], "frame": FRAME.to_dict(), "problem": None}},
+    ),
+    (
+        replace(HIT, text="a dog\nWoof.", metadata={"rating": 3, "taken": datetime(2024, 5, 1, tzinfo=timezone.utc)}),
+        {
+            **HIT_DOCUMENT,
+            "text": "a dog\nWoof.",
+            "metadata": {"rating": 3, "taken": "2024-05-01T00:00:00+00:00"},
+        },
     ),
     (SearchResult("a dog", [HIT, FOUND]), {"query": "a dog", "results": [HIT_DOCUMENT, FOUND_DOCUMENT]}),
     (
@@ -192,3 +211,48 @@ def test_importing_them_costs_little() -> None:
     program = "import sys; import framecue.library.results; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     assert not {"torch", "lancedb", "av", "numpy", "pyarrow"} & set(done.stdout.split())
+
+
+@pytest.fixture
+def steps(tmp_path: Path) -> Path:
+    """Eight seconds, four frames each, that get brighter by 30 a second."""
+    levels = [30 * second for second in range(8) for _ in range(4)]
+    frames = [np.full((48, 64, 3), level, dtype=np.uint8) for level in levels]
+    write_video(tmp_path / "steps.mp4", frames, frames_per_second=4)
+    return tmp_path / "steps.mp4"
+
+
+def second_shown(frame: np.ndarray) -> int:
+    return round(float(frame.mean()) / 30)
+
+
+def test_a_frame_of_a_hit_is_that_of_the_middle_or_the_best_or_any(steps: Path) -> None:
+    source = PlainFrameSource()
+    hit = replace(HIT, path=str(steps), start_seconds=2.0, end_seconds=5.0, duration_seconds=8.0)
+    frame = hit.frame(source=source)
+    assert (frame.shape, frame.dtype) == ((48, 64, 3), np.uint8)
+    assert second_shown(frame) == 3
+    best = Explanation([], BestFrame(6.25, 0.5, np.zeros((1, 1, 3), dtype=np.uint8)))
+    assert second_shown(replace(hit, explanation=best).frame(source=source)) == 6
+    assert second_shown(replace(hit, explanation=Explanation([], None)).frame(source=source)) == 3
+    assert [second_shown(hit.frame(second, source=source)) for second in (0, 1, 2.75, 7.75)] == [0, 1, 2, 7]
+    assert hit.frame(short_side=24, source=source).shape == (24, 32, 3)
+    for wrong in (-1.0, float("nan")):
+        with pytest.raises(InputError):
+            hit.frame(wrong, source=source)
+    with pytest.raises(VideoError, match="the window starts at 9"):
+        hit.frame(9.0, source=source)
+    with pytest.raises(VideoError, match="no such file"):
+        replace(hit, path="/gone.mp4").frame(source=source)
+
+
+def test_a_frame_of_a_picture_is_the_picture(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (6, 8, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    hit = replace(HIT, path=str(tmp_path / "a.png"), start_seconds=0.0, end_seconds=0.0, duration_seconds=0.0)
+    np.testing.assert_array_equal(hit.frame(source=PlainFrameSource()), pixels)
+
+
+def test_a_frame_is_read_in_another_process(steps: Path) -> None:
+    hit = replace(HIT, path=str(steps), start_seconds=2.0, end_seconds=5.0, duration_seconds=8.0)
+    assert second_shown(hit.frame()) == 3

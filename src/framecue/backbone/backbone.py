@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -83,8 +84,17 @@ class Backbone(nn.Module):
         self.model = model
         self.vision, self.text = family.vision(model), family.text(model)
         self.name, self.revision, self.preprocess = name, revision, preprocess
-        self._load_tokenizer = tokenizer
+        self._load_tokenizer: Callable[[], PreTrainedTokenizerBase] | None = tokenizer
         self._tokenizer: PreTrainedTokenizerBase | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Whoever takes it out of the pickle may be on a machine that has not got the tokenizer's files.
+        with suppress(ModelError):
+            _ = self.tokenizer
+        state = self.__dict__.copy()
+        if self._tokenizer is not None:
+            state["_load_tokenizer"] = None
+        return state
 
     @staticmethod
     def check_supported(config: Any, *, name: str) -> None:
@@ -113,6 +123,7 @@ class Backbone(nn.Module):
     def tokenizer(self) -> PreTrainedTokenizerBase:
         """The backbone's own tokenizer; raises `ModelError` if its folder has none."""
         if self._tokenizer is None:
+            assert self._load_tokenizer is not None, "it is dropped only once the tokenizer is there"
             self._tokenizer = self._load_tokenizer()
         return self._tokenizer
 

@@ -1,14 +1,37 @@
-"""The number format in which a model computes fastest on this machine."""
+"""The number formats in which a model computes, and the one that is fastest on this machine."""
 
 from __future__ import annotations
 
 import torch
 
-__all__ = ["fast_dtype"]
+from framecue.errors import InputError
+
+__all__ = ["DTYPES", "as_dtype", "fast_dtype"]
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+AUTO = "auto"
 
 # PyTorch computes in bfloat16 on any processor, but if it has to emulate it, that is several times slower than float32.
 # These instruction sets multiply bfloat16 matrices natively.
 _NATIVE = ("avx512_bf16", "amx_bf16")
+
+
+def as_dtype(dtype: str | torch.dtype) -> torch.dtype:
+    """Return the number format that is meant.
+
+    Args:
+        dtype: one of torch, or its name ("bfloat16"); "auto" is the fastest on this machine.
+
+    Raises:
+        InputError: a model does not compute in it.
+    """
+    if dtype == AUTO:
+        return fast_dtype()
+    found = DTYPES.get(dtype.removeprefix("torch.")) if isinstance(dtype, str) else dtype
+    if found is None or found not in DTYPES.values():
+        allowed = " or ".join(f"torch.{name}" for name in DTYPES)
+        raise InputError(f"dtype must be {allowed}, got {dtype!r}; the name of one, or 'auto', will do")
+    return found
 
 
 def fast_dtype() -> torch.dtype:

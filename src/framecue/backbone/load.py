@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,24 +14,26 @@ from tokenizers import normalizers
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from framecue.backbone.backbone import Backbone
+from framecue.backbone.dtype import as_dtype
 from framecue.backbone.hashing import hash_of_folder, hash_of_tensors, safetensors_files
 from framecue.backbone.preprocess import Preprocess
 from framecue.backbone.quiet import quiet_transformers
 from framecue.backbone.source import Source, bundled_models, find_source, hub_refusal
 from framecue.backbone.tokenizer import has_no_words
-from framecue.errors import InputError, ModelError, first_line
+from framecue.errors import ModelError, first_line
 
-__all__ = ["DTYPES", "initialise_backbone", "load_backbone"]
-
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+__all__ = ["initialise_backbone", "load_backbone"]
 
 
-def load_backbone(name: str | Path, *, dtype: torch.dtype = torch.float32, revision: str | None = None) -> Backbone:
+def load_backbone(
+    name: str | Path, *, dtype: str | torch.dtype = torch.float32, revision: str | None = None
+) -> Backbone:
     """Load a CLIP-family model with `transformers`, as two towers.
 
     Args:
         name: a folder with `config.json` and weights, a name on the model hub, or a bundled model (`moji-clip`).
-        dtype: of the weights and the computation: `torch.float32` or `torch.bfloat16`.
+        dtype: of the weights and the computation: `torch.float32` or `torch.bfloat16`, or its name; "auto" is the
+            fastest on this machine.
         revision: a branch, tag or commit on the hub; for a folder, the hash that its weights must have.
 
     Raises:
@@ -38,8 +41,7 @@ def load_backbone(name: str | Path, *, dtype: torch.dtype = torch.float32, revis
         ModelError: there is no such model, it is a file, the folder lacks a file, a file cannot be read or does not
             hold the architecture's tensors, the hub cannot be reached, or the architecture has no towers here.
     """
-    if dtype not in DTYPES.values():
-        raise InputError(f"dtype must be {' or '.join(f'torch.{name}' for name in DTYPES)}, got {dtype}")
+    number_format = as_dtype(dtype)
     source = find_source(name, revision=revision)
     if source.folder is None:
         source = _read(source, lambda: _pin(source))
@@ -52,13 +54,13 @@ def load_backbone(name: str | Path, *, dtype: torch.dtype = torch.float32, revis
         made_from = _read(source, lambda: hash_of_folder(folder))
         if revision not in (None, made_from):
             raise ModelError(f"{name}: the folder's weights are {made_from}, not {revision}; give another folder")
-    model = _read(source, lambda: _load_weights(source, dtype))
+    model = _read(source, lambda: _load_weights(source, number_format))
     return Backbone(
         model,
         name=source.name,
         revision=made_from,
         preprocess=_read(source, lambda: _load_preprocess(source, config)),
-        tokenizer=lambda: _read(source, lambda: _load_tokenizer(source)),
+        tokenizer=partial(_read_tokenizer, source),
     ).eval()
 
 
@@ -86,7 +88,7 @@ def initialise_backbone(folder: str | Path, *, seed: int) -> Backbone:
         name=source.name,
         revision=hash_of_tensors(model.state_dict().items()),
         preprocess=_read(source, lambda: _load_preprocess(source, config)),
-        tokenizer=lambda: _read(source, lambda: _load_tokenizer(source)),
+        tokenizer=partial(_read_tokenizer, source),
     )
 
 
@@ -123,6 +125,12 @@ def _load_weights(source: Source, dtype: torch.dtype) -> PreTrainedModel:
 
 def _load_preprocess(source: Source, config: Any) -> Preprocess:
     return Preprocess.of_folder(source.location, default=Backbone.default_preprocess(config), **_options(source))
+
+
+def _read_tokenizer(source: Source) -> PreTrainedTokenizerBase:
+    # A function of this module, as a backbone whose tokenizer is not loaded yet can be pickled, too.
+    tokenizer: PreTrainedTokenizerBase = _read(source, lambda: _load_tokenizer(source))
+    return tokenizer
 
 
 def _load_tokenizer(source: Source) -> PreTrainedTokenizerBase:

@@ -4,6 +4,7 @@ from .indexing.options import AddOptions as AddOptions
 from .indexing.plan import Plan as Plan
 from .indexing.unit import Unit as Unit
 from .library import Library as Library
+from .own_values import MetadataValue as MetadataValue
 from .results import AddReport as AddReport
 from .results import BestFrame as BestFrame
 from .results import Duplicate as Duplicate
@@ -13,6 +14,7 @@ from .results import Finding as Finding
 from .results import Hit as Hit
 from .results import Kept as Kept
 from .results import LibraryInfo as LibraryInfo
+from .results import MetadataReport as MetadataReport
 from .results import PartScore as PartScore
 from .results import PassedOver as PassedOver
 from .results import RemoveReport as RemoveReport

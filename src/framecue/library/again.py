@@ -17,7 +17,6 @@ from framecue.library.files.interface import Files, PathsLike, as_list
 from framecue.library.files.local import LOCAL_FILES
 from framecue.library.indexing.options import AddOptions
 from framecue.library.indexing.removal import take_out
-from framecue.library.indexing.run import ProgressCallback
 from framecue.library.indexing.uninterrupted import uninterrupted
 from framecue.library.library import Library
 from framecue.library.results import AddReport, Skipped
@@ -27,6 +26,7 @@ from framecue.library.store.lock import library_lock
 from framecue.library.store.place import again_place
 from framecue.library.store.records import Copy, Held
 from framecue.library.store.snapshot import Snapshot
+from framecue.progress import ProgressCallback
 from framecue.video import Segmentation
 
 __all__ = ["make_again"]

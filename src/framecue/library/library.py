@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from typing_extensions import Unpack
 
@@ -19,12 +20,14 @@ from framecue.library.files.walk import is_below
 from framecue.library.fingerprint import check_fingerprint, load_named_model
 from framecue.library.indexing.encode import SegmentEncoder
 from framecue.library.indexing.ledger import Outcome
+from framecue.library.indexing.metadata import GivenMetadata, MetadataLike, read_metadata
+from framecue.library.indexing.metadata_update import update_metadata
 from framecue.library.indexing.options import AddKeywords, AddOptions
 from framecue.library.indexing.plan import Plan, make_plan
 from framecue.library.indexing.readers import open_reader, open_readers
 from framecue.library.indexing.removal import find_gone, forget_failures, take_out
 from framecue.library.indexing.reread import describe_reread, find_reread
-from framecue.library.indexing.run import ProgressCallback, StopCallback, run_plan
+from framecue.library.indexing.run import StopCallback, run_plan
 from framecue.library.indexing.runner import LocalRunner
 from framecue.library.indexing.sidecar_update import update_subtitles
 from framecue.library.results import AddReport, Duplicate, FileInfo, Hit, LibraryInfo, RemoveReport, Skipped, Upkeep
@@ -35,10 +38,15 @@ from framecue.library.store import Store, normal_uri
 from framecue.library.store.kept import KeptStore
 from framecue.library.store.lock import library_lock
 from framecue.library.store.snapshot import Snapshot
+from framecue.library.tables import LibraryTables
+from framecue.log import log_skipped, printable
 from framecue.paths import NOT_LOCAL, absolute_path, is_url
+from framecue.progress import ProgressCallback
 from framecue.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Segmentation
 
 __all__ = ["SUFFIXES", "Library"]
+
+logger = logging.getLogger(__name__)
 
 Options = TypeVar("Options", AddOptions, SearchOptions)
 
@@ -46,7 +54,7 @@ Options = TypeVar("Options", AddOptions, SearchOptions)
 SUFFIXES = VIDEO_SUFFIXES | IMAGE_SUFFIXES
 
 
-class Library:
+class Library(LibraryTables):
     """Videos that can be searched by text: a folder, or a place in an object store.
 
     Nothing is opened until a method needs it. A library that does not exist yet is made by the first ``add``.
@@ -56,6 +64,9 @@ class Library:
             (``s3://...``).
         model: encodes videos and texts. Without one, an existing library loads the model that its fingerprint names
             when a method needs it.
+
+    A library can be pickled, as for ``multiprocessing``: it is opened anew by its place. A model that it was given goes
+    along; one that it has loaded itself is loaded anew.
 
     Example:
         >>> library = Library("videos.lance", model=framecue.load_model("moji-clip"))  # doctest: +SKIP
@@ -67,7 +78,12 @@ class Library:
         self.uri = normal_uri(uri)
         self._kept = KeptStore(self.uri)
         self.files: Files = LOCAL_FILES
-        self._model = model
+        self._model, self._is_model_given = model, model is not None
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Another process opens the library by its place, and loads by its name a model that was loaded by its name
+        # here. Only a model that was given goes along: it may be one that nobody can load.
+        return {**self.__dict__, "_model": self._model if self._is_model_given else None}
 
     @property
     def exists(self) -> bool:
@@ -141,6 +157,7 @@ class Library:
         paths: PathsLike | Plan,
         *,
         options: AddOptions | None = None,
+        metadata: MetadataLike | None = None,
         progress: ProgressCallback | None = None,
         on_wait: Callable[[], None] | None = None,
         on_stop: StopCallback | None = None,
@@ -160,7 +177,13 @@ class Library:
             paths: a file or folder (searched at any depth), or several, or the result of ``plan``, which has already
                 applied ``exclude``.
             options: how to index, see :class:`~framecue.library.AddOptions`.
-            progress: called with (files done, files in all); the present file counts by the part that is read.
+            metadata: values for columns of your own, which filters, hits and tables then have: a mapping from path to
+                a mapping from column to value, a function that returns the latter for an absolute path, or a table
+                (pyarrow, pandas, rows as mappings) with a column ``path``. Values are of str, int, float, bool or
+                datetime, one kind a column; None clears one. They stay with a video that moves or changes, and a copy
+                of a video has none of its own. Unchanged files get them too.
+            progress: called with (files done, files in all); the present file counts by the part that is read. The
+                first, a :class:`~framecue.progress.FilesDone`, is a number that also names this file, as ``path``.
             on_wait: called once if another run is writing to the library, before waiting for it.
             on_stop: called if the run ends early, by Ctrl-C or any other exception, with (files that were kept, files
                 in all); every file that was complete is in the library then.
@@ -169,7 +192,8 @@ class Library:
 
         Raises:
             InputError: an option makes no sense, there is no video at any of the paths, there is no model for a new
-                library, the library was made with another segmentation, or the model has no captioner.
+                library, the library was made with another segmentation, the model has no captioner, or a value of
+                ``metadata`` does not fit its column; nothing is written then.
             NotOfflineError: the model's method looks at the query while it encodes a video, so nothing can be encoded
                 in advance; the library stays as it was.
             FingerprintError: another model made the library's vectors.
@@ -179,18 +203,23 @@ class Library:
         wanted = replace(_options(options, AddOptions), **named)
         plan = paths if isinstance(paths, Plan) else self._plan(paths, wanted)
         store = self._kept.open_if_there()
+        own = read_metadata(metadata, plan.seen, where="the run has found")
+        own.kinds(store.own_kinds() if store else {})
         self._fitting_segmentation(store, wanted.segmentation)
         if self._model is not None or plan.units:
             model = self._fitting_model(store)
             _check_offline(model)
             if store is None:
                 _check_texts(model)
+        for item in plan.skipped:
+            log_skipped(item.path, item.reason)
         outcome = Outcome()
-        if plan.units or plan.subtitles_changed or plan.outdated or wanted.prune:
+        if plan.units or plan.subtitles_changed or plan.outdated or wanted.prune or (store and own.by_path):
             with library_lock(self.uri, on_wait=on_wait):
-                outcome = self._carry_out(plan, wanted, progress, on_stop, on_notice)
+                outcome = self._carry_out(plan, wanted, own, progress, on_stop, on_notice)
+        outcome.skip(own.skipped)
         known = self._kept.snapshot()
-        return AddReport(
+        report = AddReport(
             uri=self.uri,
             added=outcome.added,
             changed=outcome.changed,
@@ -203,12 +232,15 @@ class Library:
             encoded=outcome.encoded,
             removed=outcome.removed,
             subtitles_updated=outcome.subtitles_updated,
+            metadata_updated=outcome.metadata_updated,
             reread=outcome.reread,
             warnings=outcome.warnings,
             num_videos=known.num_videos,
             num_images=known.num_images,
             num_segments=known.num_segments,
         )
+        logger.info("%s: %d files encoded, %d skipped", printable(self.uri), report.encoded, len(report.skipped))
+        return report
 
     def _plan(self, paths: PathsLike, options: AddOptions) -> Plan:
         return self.plan(paths, exclude=options.exclude, images=options.images, retry=options.retry)
@@ -235,6 +267,7 @@ class Library:
         self,
         plan: Plan,
         options: AddOptions,
+        own: GivenMetadata,
         progress: ProgressCallback | None,
         on_stop: StopCallback | None,
         on_notice: Callable[[str], None] | None,
@@ -244,16 +277,20 @@ class Library:
         snapshot = self._kept.snapshot()
         if plan.outdated:
             plan = self._with_reread(plan, options, snapshot, progress, on_notice)
-        outcome = self._encode(plan, options, snapshot, progress, on_stop) if plan.units else Outcome()
         if store := self._kept.open_if_there():
+            store.add_own_columns(own.kinds(store.own_kinds()))
+        outcome = self._encode(plan, options, own, snapshot, progress, on_stop) if plan.units else Outcome()
+        if store := self._kept.open_if_there():
+            # The files that were encoded have their values already.
+            outcome.metadata_updated = update_metadata(store, snapshot, own)
             update = update_subtitles(store, snapshot, plan.subtitles_changed, files=self.files)
             outcome.subtitles_updated = update.updated
-            outcome.skipped += update.skipped
+            outcome.skip(update.skipped)
             if options.prune:
                 # Last, so that moved files have been found under their new names.
                 gone, kept = find_gone(snapshot.paths, plan, files=self.files)
                 outcome.removed = take_out(store, snapshot, gone, files=self.files).number
-                outcome.skipped += kept
+                outcome.skip(kept)
             if snapshot.failures:
                 forget_failures(store, snapshot, find_gone(snapshot.failures, plan, files=self.files)[0])
             store.ensure_text_index()
@@ -274,6 +311,8 @@ class Library:
             units = find_reread(
                 self._kept.open(), snapshot, plan.outdated, reader.reading_difference, progress=progress
             )
+        if units:
+            logger.info("%s", describe_reread(units))
         if units and on_notice:
             on_notice(describe_reread(units))
         # First, so that new files with their content become their copies.
@@ -283,6 +322,7 @@ class Library:
         self,
         plan: Plan,
         options: AddOptions,
+        own: GivenMetadata,
         snapshot: Snapshot,
         progress: ProgressCallback | None,
         on_stop: StopCallback | None,
@@ -292,16 +332,23 @@ class Library:
         model = self._fitting_model(store)
         encoder = SegmentEncoder(model, segmentation=segmentation, captions=options.captions)
         fingerprint = model.fingerprint().with_absolute_places().to_dict()
+
+        def make_store() -> Store:
+            made = Store.create(self.uri, fingerprint, segmentation)
+            made.add_own_columns(own.kinds({}))
+            return made
+
         with open_readers(stall_seconds=options.stall_seconds) as readers:
             return run_plan(
                 plan,
                 LocalRunner(encoder, readers),
                 store=store,
                 snapshot=snapshot,
-                make_store=lambda: Store.create(self.uri, fingerprint, segmentation),
+                make_store=make_store,
                 progress=progress,
                 on_stop=on_stop,
                 files=self.files,
+                metadata=own.by_path,
             )
 
     def remove(self, paths: PathsLike, *, on_wait: Callable[[], None] | None = None) -> RemoveReport:

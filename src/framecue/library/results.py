@@ -5,17 +5,20 @@ Each answer has ``to_dict()``, which returns the document that ``--json`` prints
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from framecue.dates import iso_time
+from framecue.library.own_values import MetadataValue
 from framecue.video import format_hit
 
 if TYPE_CHECKING:
     import numpy as np
 
     from framecue.encoder import Fingerprint
+    from framecue.video import FrameSource
 
 
 __all__ = [
@@ -28,6 +31,7 @@ __all__ = [
     "Hit",
     "Kept",
     "LibraryInfo",
+    "MetadataReport",
     "PartScore",
     "PassedOver",
     "Remark",
@@ -36,6 +40,9 @@ __all__ = [
     "Skipped",
     "Upkeep",
 ]
+
+# A window that is shorter than any frame.
+_INSTANT_SECONDS = 0.001
 
 
 @dataclass(frozen=True)
@@ -149,6 +156,7 @@ class AddReport:
         encoded: how many videos went through the model.
         removed: how many files were pruned.
         subtitles_updated: how many unchanged files have new texts, as the files beside them had changed.
+        metadata_updated: how many unchanged files have new values in the library's own columns.
         still_unreadable: files that an earlier run could not read, and that have not changed since; they were not read
             again.
         passed_over: how many files of the folders are no videos.
@@ -177,6 +185,7 @@ class AddReport:
     num_images: int = 0
     reread: list[Remark] = field(default_factory=list)
     warnings: list[Remark] = field(default_factory=list)
+    metadata_updated: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document that ``framecue index --json`` prints."""
@@ -190,6 +199,7 @@ class AddReport:
             "duplicates": [duplicate.to_dict() for duplicate in self.duplicates],
             "removed": self.removed,
             "subtitles_updated": self.subtitles_updated,
+            "metadata_updated": self.metadata_updated,
             "reread": [item.to_dict() for item in self.reread],
             "warnings": [item.to_dict() for item in self.warnings],
             "skipped": [item.to_dict() for item in self.skipped],
@@ -233,6 +243,29 @@ class RemoveReport:
             "videos": self.num_videos,
             "images": self.num_images,
             "segments": self.num_segments,
+        }
+
+
+@dataclass(frozen=True)
+class MetadataReport:
+    """What ``Library.set_metadata`` did.
+
+    Attributes:
+        uri: where the library is.
+        updated: how many videos have new values.
+        skipped: the paths that the library does not hold.
+    """
+
+    uri: str
+    updated: int
+    skipped: list[Skipped]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document."""
+        return {
+            "library": self.uri,
+            "updated": self.updated,
+            "skipped": [item.to_dict() for item in self.skipped],
         }
 
 
@@ -311,6 +344,8 @@ class Hit:
         explanation: why it is a result, if that was asked for.
         recorded_seconds: when the file was recorded, since 1970; None if an older framecue indexed it.
         kind: "video", or "image" if the file is a picture; its times are 0 then.
+        text: the caption and the subtitles about the moment; None without either.
+        metadata: the values of the library's own columns of the video; None where a column is empty.
     """
 
     rank: int
@@ -328,10 +363,53 @@ class Hit:
     explanation: Explanation | None = None
     recorded_seconds: float | None = None
     kind: str = field(default="video", kw_only=True)
+    text: str | None = field(default=None, kw_only=True)
+    # Equal hits have equal values, but a mapping has no hash.
+    metadata: Mapping[str, MetadataValue | None] = field(default_factory=dict, kw_only=True, hash=False)
+
+    def frame(
+        self,
+        at_seconds: float | None = None,
+        *,
+        short_side: int | None = None,
+        source: FrameSource | None = None,
+    ) -> np.ndarray:
+        """Return a frame of the moment, read from the video.
+
+        Args:
+            at_seconds: when it is shown in the video; None for the frame that matches best, if the hit is explained,
+                and else for the middle of the moment.
+            short_side: scale a larger frame down so that its short side is this long; None for full size.
+            source: reads the file, which is quicker for several frames; None reads it in another process.
+
+        Returns:
+            uint8 (H, W, 3), RGB.
+
+        Raises:
+            VideoError: the file is gone or cannot be read, or ends before that time.
+            InputError: ``at_seconds`` or ``short_side`` makes no sense.
+        """
+        from framecue.video import FrameSampling, IsolatedFrameSource
+
+        if source is None:
+            with IsolatedFrameSource() as own:
+                return self.frame(at_seconds, short_side=short_side, source=own)
+        if at_seconds is None:
+            best = None if self.explanation is None else self.explanation.frame
+            at_seconds = (self.start_seconds + self.end_seconds) / 2 if best is None else best.at_seconds
+        # A picture lasts 0 seconds, and a window cannot: its frame is that of the whole file.
+        start = at_seconds if self.duration_seconds > 0 else None
+        end = None if start is None else start + _INSTANT_SECONDS
+        frames = source.read_frames(
+            self.path, FrameSampling(1), start_seconds=start, end_seconds=end, short_side=short_side
+        )
+        frame: np.ndarray = frames.pixels[0]
+        return frame
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the document, with words and ranks after a hybrid search, and with the explanation if there is one.
+        """Return the document, with words and ranks after a hybrid search.
 
+        The text, the metadata and the explanation are in it if there are any.
         ``hit`` in it names the moment in the form that ``framecue clip`` takes.
         """
         document: dict[str, Any] = {
@@ -350,6 +428,13 @@ class Hit:
                 "vector_rank": self.vector_rank,
                 "text_rank": self.text_rank,
                 "text_score": self.text_score,
+            }
+        if self.text is not None:
+            document["text"] = self.text
+        if self.metadata:
+            document["metadata"] = {
+                name: value.isoformat() if isinstance(value, datetime) else value
+                for name, value in self.metadata.items()
             }
         if self.explanation is not None:
             document["explanation"] = self.explanation.to_dict()

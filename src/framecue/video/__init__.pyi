@@ -25,6 +25,8 @@ from .read.packets import read_packet_index as read_packet_index
 from .read.sampling import FrameSampling as FrameSampling
 from .read.segments import SEGMENTATION_KINDS as SEGMENTATION_KINDS
 from .read.segments import Segmentation as Segmentation
+from .read.still import picture_frames as picture_frames
+from .read.still import still_frames as still_frames
 from .read.suffixes import AMBIGUOUS_SUFFIXES as AMBIGUOUS_SUFFIXES
 from .read.suffixes import IMAGE_SUFFIXES as IMAGE_SUFFIXES
 from .read.suffixes import VIDEO_SUFFIXES as VIDEO_SUFFIXES

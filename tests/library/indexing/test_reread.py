@@ -67,6 +67,16 @@ def test_they_are_encoded_again_and_said_and_that_is_all(older: Library, films: 
     assert hit.start_seconds < 11 < hit.end_seconds
 
 
+def test_own_columns_stay_with_them(older: Library, films: Path) -> None:
+    older.set_metadata({path: {"name": path.name} for path in films.iterdir()})
+    make_older(older.uri, films)
+    assert len(older.add(films).reread) == 3
+    found = Store.open(older.uri).metadata()
+    assert {Path(path).name: values["name"] for path, values in found.items()} == {
+        path.name: path.name for path in films.iterdir()
+    }
+
+
 def test_nothing_is_looked_at_twice(older: Library, films: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     older.add(films)
     monkeypatch.setattr("framecue.library.library.open_reader", None)

@@ -11,6 +11,7 @@ from framecue.library.indexing.encode import EncodedVideo, FailedUnit, SegmentEn
 from framecue.library.indexing.runner import LocalRunner, Runner
 from framecue.library.indexing.unit import Unit
 from framecue.library.state import FileState
+from framecue.progress import FilesDone
 from framecue.video import Content, Moment, Progress, ReadOptions, Segmentation
 from support.colours import ColourEncoder
 
@@ -91,7 +92,7 @@ def test_units_and_what_becomes_of_them_can_be_sent_to_another_process(encoder: 
 
 
 def test_progress_comes_while_nothing_is_ready(one_by_one: SegmentEncoder) -> None:
-    told: list[float] = []
+    told: list[FilesDone] = []
     runs = LocalRunner(one_by_one, [read]).run(units("c", "a"), on_progress=told.append)
     first = next(runs)
     assert isinstance(first, EncodedVideo)
@@ -100,6 +101,9 @@ def test_progress_comes_while_nothing_is_ready(one_by_one: SegmentEncoder) -> No
     list(runs)
     assert told == sorted(told)
     assert told[-1] == 2
+    # Each names the file at hand.
+    assert {done.path for done in told if done < 1} == {"c"}
+    assert {done.path for done in told if done > 1} == {"a"}
 
 
 def test_a_run_that_is_given_up_ends_its_readers(one_by_one: SegmentEncoder) -> None:

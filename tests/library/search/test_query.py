@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 from typing import get_type_hints
 
+import numpy as np
 import pytest
+from PIL import Image
 from pydantic import TypeAdapter
 
 from framecue.errors import InputError
@@ -123,3 +126,54 @@ def test_pydantic_reads_the_options_as_a_service_does() -> None:
 def test_an_option_of_another_kind_is_refused_by_its_name(options: dict) -> None:
     with pytest.raises(InputError, match=next(iter(options))):
         SearchOptions(**options)
+
+
+PICTURE = np.zeros((6, 4, 3), dtype=np.uint8)
+
+
+def test_pictures_and_vectors_in_memory_are_parts_too() -> None:
+    query = Query(
+        "a",
+        images=[PICTURE, (Image.fromarray(PICTURE), -0.5), b"abc", "/b.jpg"],
+        vectors=[np.ones(8), ([1.0, 2.0], 0.5)],
+    )
+    assert [(part.kind, part.value, part.weight) for part in query.parts] == [
+        ("text", "a", 1.0),
+        ("image", "in memory, 4x6", 1.0),
+        ("image", "in memory, 4x6", -0.5),
+        ("image", "in memory, 3 bytes", 1.0),
+        ("image", "/b.jpg", 1.0),
+        ("vector", "of 8 numbers", 1.0),
+        ("vector", "of 2 numbers", 0.5),
+    ]
+    assert str(query) == (
+        "a, image in memory, 4x6, without image in memory, 4x6^0.5, image in memory, 3 bytes, image /b.jpg, "
+        "vector of 8 numbers, vector of 2 numbers^0.5"
+    )
+    assert "\\x00" not in repr(query)
+    assert query.wanted_texts == (("a", 1.0),)
+
+
+def test_queries_of_what_is_in_memory_can_be_compared_and_pickled() -> None:
+    query = Query(images=PICTURE, vectors=np.ones(3))
+    assert query == Query(images=[PICTURE.copy()], vectors=[[2, 2, 2]])
+    assert query != Query(images=PICTURE + 1, vectors=np.ones(3))
+    assert {query: 1}[pickle.loads(pickle.dumps(query))] == 1
+    assert len(Query(images=np.stack([PICTURE, PICTURE])).parts) == 2
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: Query(images=PICTURE / 255), "array of float64; give uint8"),
+        (lambda: Query(images=[PICTURE, PICTURE[None]]), r"an array of shape \(1, 6, 4, 3\)"),
+        (lambda: Query(images=(PICTURE, 3)), "3 is no picture"),
+        (lambda: Query(images=[(PICTURE, 0)]), "the weight of 'in memory, 4x6' is 0"),
+        (lambda: Query(vectors=[(np.ones(3), 0)]), "the weight of 'of 3 numbers' is 0"),
+        (lambda: Query(vectors=[(np.ones(3), "2")]), "is '2'"),
+        (lambda: Query(vectors=[]), "the query is empty"),
+    ],
+)
+def test_what_is_in_memory_and_makes_no_query(make, says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        make()

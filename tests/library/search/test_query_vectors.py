@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import os
 import shutil
 from pathlib import Path
@@ -187,3 +188,35 @@ def test_what_several_queries_have_in_common_is_encoded_once(
     assert [len(one.parts) for one in encode_queries(model, store, queries)] == [1, 3, 2]
     assert calls == [["red", "blue"], ["green"]]
     assert model.num_encoded == 1
+
+
+def test_a_vector_is_searched_for_as_it_is(colour_model, store: Store) -> None:
+    red = colour_model.embed_texts(["red"])
+    np.testing.assert_array_equal(encoded(colour_model, store, Query(vectors=red)), red[0])
+    np.testing.assert_allclose(encoded(colour_model, store, Query(vectors=7 * red)), red[0], atol=1e-6)
+    mixed = encoded(colour_model, store, Query("blue", vectors=[(red, -0.5)]))
+    np.testing.assert_allclose(mixed, encoded(colour_model, store, Query({"blue": 1, "red": -0.5})), atol=1e-6)
+
+
+def test_a_vector_of_another_width_is_refused_before_anything_is_encoded(colour_model, store: Store) -> None:
+    with pytest.raises(InputError, match="a query vector has 3 numbers, and the library's have 4; give one that"):
+        encode_queries(colour_model, store, [Query("no colour", vectors=np.ones(3))])
+
+
+@pytest.mark.parametrize("form", ["path", "bytes", "array", "pillow"])
+def test_a_picture_in_every_form_has_the_same_vector(form: str, colour_model, store: Store, tmp_path: Path) -> None:
+    pixels = np.full((30, 40, 3), COLOURS["red"], dtype=np.uint8)
+    path = tmp_path / "red.png"
+    Image.fromarray(pixels).save(path)
+    given = {
+        "path": path,
+        "bytes": path.read_bytes(),
+        "array": pixels,
+        "pillow": Image.open(io.BytesIO(path.read_bytes())),
+    }[form]
+    np.testing.assert_allclose(encoded(colour_model, store, Query(images=given)), of_colour(COLOURS["red"]), atol=1e-6)
+
+
+def test_bytes_that_are_no_picture_are_refused(colour_model, store: Store) -> None:
+    with pytest.raises(VideoError, match=r"^the given bytes: "):
+        encode_queries(colour_model, store, [Query(images=b"no picture")])

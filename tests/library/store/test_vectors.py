@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -46,3 +48,16 @@ def test_what_is_left_out_is_hardly_better_than_the_worst_that_is_given(make_sto
             given = {match.path for match in store.search(query, limit=limit)}
             best_left_out = max(score for path, score in scores.items() if path not in given)
             assert best_left_out <= min(scores[path] for path in given) + SLACK / 2
+
+
+def test_details_are_those_of_the_segment_even_if_rows_have_other_numbers_now(make_store) -> None:
+    rows = [{"path": f"/{name}.mp4", "caption": name, "vector": (1, n, 0, 0)} for n, name in enumerate("abc")]
+    store = make_store(rows)
+    found = store.search(np.array([1, 0, 0, 0], dtype=np.float32), limit=3)
+    assert [details.caption for details in store.details(found)] == ["a", "b", "c"]
+    numbers = (found[1].row_id, 99 << 32, 5_000)
+    shifted = [replace(match, row_id=row_id) for match, row_id in zip(found, numbers, strict=True)]
+    assert [details.text for details in store.details(shifted)] == ["a", "b", "c"]
+    gone = replace(found[0], path="/gone.mp4")
+    assert store.details([gone])[0].text is None
+    assert store.details([]) == []

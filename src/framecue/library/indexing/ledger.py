@@ -7,9 +7,10 @@ their path during a run wait in memory, in case another file of the run has thei
 
 from __future__ import annotations
 
+import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from framecue.dates import recorded_seconds
@@ -18,17 +19,22 @@ from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.sidecars import SidecarFinder
 from framecue.library.indexing.contents import Contents, find_replacements
 from framecue.library.indexing.encode import EncodedVideo, FailedUnit
+from framecue.library.indexing.metadata_update import with_values
 from framecue.library.indexing.sidecar_update import with_sidecars
 from framecue.library.indexing.uninterrupted import uninterrupted
 from framecue.library.indexing.unit import Unit
+from framecue.library.own_values import MetadataValue
 from framecue.library.results import Duplicate, PassedOver, Remark, Skipped
 from framecue.library.store import Store
 from framecue.library.store.records import Copy, Failure, Held
 from framecue.library.store.rows import Row
 from framecue.library.store.snapshot import Snapshot
+from framecue.log import log_skipped, printable
 from framecue.video import READING
 
 __all__ = ["Ledger", "Outcome"]
+
+logger = logging.getLogger(__name__)
 
 # A commit costs some milliseconds, on an object store more; if a run is interrupted, whatever was not committed has to
 # be encoded again.
@@ -49,6 +55,7 @@ class Outcome:
         encoded: how many videos went through the model.
         removed: how many files were removed because they are gone.
         subtitles_updated: how many unchanged videos have new texts from the files beside them.
+        metadata_updated: how many unchanged videos have new values in the library's own columns.
         duplicates: the files whose content is held under another path.
         skipped: the paths that could not be indexed or removed, with reasons.
         passed_over: how many files turned out to be no videos.
@@ -63,11 +70,18 @@ class Outcome:
     encoded: int = 0
     removed: int = 0
     subtitles_updated: int = 0
+    metadata_updated: int = 0
     duplicates: list[Duplicate] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     passed_over: PassedOver = field(default_factory=PassedOver)
     reread: list[Remark] = field(default_factory=list)
     warnings: list[Remark] = field(default_factory=list)
+
+    def skip(self, items: Iterable[Skipped]) -> None:
+        """Note paths that could not be indexed or removed, and log each."""
+        for item in items:
+            log_skipped(item.path, item.reason)
+            self.skipped.append(item)
 
 
 class Ledger:
@@ -85,6 +99,7 @@ class Ledger:
         snapshot: what the library holds; kept up to date with what is committed.
         contents: what is held where; kept up to date with what waits for a commit, too.
         files: where the files lie.
+        metadata: values for the library's own columns by path, whose columns are there.
 
     Attributes:
         outcome: what the run has done so far.
@@ -101,7 +116,9 @@ class Ledger:
         contents: Contents,
         *,
         files: Files = LOCAL_FILES,
+        metadata: Mapping[str, Mapping[str, MetadataValue | None]] | None = None,
     ) -> None:
+        self._metadata = metadata or {}
         self._store, self._make_store = store, make_store
         self._snapshot, self._contents, self._files = snapshot, contents, files
         self._noted = dict(snapshot.copies)
@@ -129,7 +146,7 @@ class Ledger:
         elif not result.segments or (self._contents.has(result.video_id) and result.unit.reread is None):
             self._place_known(result.unit, result.video_id)
         else:
-            self._keep(result.unit, _rows(result))
+            self._keep(result.unit, self._with_earlier_values(result.unit, _rows(result)))
             self._count(result)
         self.commit_if_due()
 
@@ -141,11 +158,12 @@ class Ledger:
         if failed.cause == "sound" and not failed.unit.is_named:
             self.outcome.passed_over = self.outcome.passed_over.plus(PassedOver(sounds=1))
         else:
-            self.outcome.skipped.append(Skipped(path, failed.reason))
+            self.outcome.skip([Skipped(path, failed.reason)])
 
     def _count(self, result: EncodedVideo) -> None:
         unit = result.unit
         self.outcome.encoded += 1
+        logger.info("encoded %s: %d segments", printable(unit.path), len(result.segments))
         if unit.reread is not None:
             self.outcome.reread.append(Remark(unit.path, unit.reread))
         elif unit.replaces:
@@ -154,6 +172,7 @@ class Ledger:
             self.outcome.added += 1
         if result.warning is not None:
             self.outcome.warnings.append(Remark(unit.path, result.warning))
+            logger.warning("%s: %s", printable(unit.path), printable(result.warning))
 
     def commit_if_due(self) -> None:
         """Commit if enough is waiting, or the last commit was long ago."""
@@ -176,11 +195,13 @@ class Ledger:
             self._displace(unit.path)
             self._copies[unit.path] = Copy(video_id, unit.state)
             self.outcome.duplicates.append(Duplicate(unit.path, path))
+            logger.info("%s is a copy of %s", printable(unit.path), printable(path))
             return
         if path is not None:
             self._displace(path)
         waiting = self._displaced.get(video_id)
         if waiting:
+            logger.info("%s was moved to %s", printable(waiting[0].path), printable(unit.path))
             self._keep(unit, waiting)
             self.outcome.moved += 1
         else:
@@ -196,6 +217,14 @@ class Ledger:
         if path in self._rows:
             return self._rows[path]
         return self._store.rows_at([path]).get(path, []) if self._store else []
+
+    def _with_earlier_values(self, unit: Unit, rows: list[Row]) -> list[Row]:
+        """Return new rows with what the library's own columns held of the file before it changed."""
+        is_held = unit.replaces or unit.reread is not None
+        if not (is_held and self._store and self._store.own_kinds()):
+            return rows
+        earlier = self._rows_at(unit.path)
+        return with_values(rows, earlier[0].extra) if earlier else rows
 
     def _displace(self, path: str) -> None:
         """Drop what is held at a path; the rows wait in case another file of this run has their content."""
@@ -215,7 +244,7 @@ class Ledger:
         if self._contents.video_id(path) != rows[0].video_id:
             self._displace(path)
         sidecars = self._sidecars.read(path)
-        self.outcome.skipped += sidecars.skipped
+        self.outcome.skip(sidecars.skipped)
         # Kept where a file moves or is touched: its first name and time are as good as the later ones, or better.
         recorded = recorded_seconds(
             os.path.basename(path),  # noqa: PTH119 (strings, as there may be thousands of paths)
@@ -223,6 +252,7 @@ class Ledger:
             in_metadata=rows[0].recorded_seconds,
         )
         placed = [replace(row, path=path, state=unit.state, recorded_seconds=recorded) for row in rows]
+        placed = with_values(placed, self._metadata.get(path, {}))
         self._rows[path] = with_sidecars(placed, sidecars)
         if unit.replaces:
             self._leaving.add(path)

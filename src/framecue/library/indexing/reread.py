@@ -21,6 +21,7 @@ from framecue.library.indexing.unit import Unit
 from framecue.library.store import Store
 from framecue.library.store.rows import Row
 from framecue.library.store.snapshot import Snapshot
+from framecue.progress import FilesDone, ProgressCallback
 from framecue.video import READING, OlderReading
 
 __all__ = ["describe_reread", "find_reread"]
@@ -40,7 +41,7 @@ def find_reread(
     paths: Sequence[str],
     find_difference: FindDifference,
     *,
-    progress: Callable[[float, int], None] | None = None,
+    progress: ProgressCallback | None = None,
 ) -> list[Unit]:
     """Look at files that an older framecue indexed, and return those that have to be encoded again.
 
@@ -63,7 +64,7 @@ def find_reread(
     noted_at = time.monotonic()
     for number, (path, rows) in enumerate(_rows_of(store, waiting)):
         if progress:
-            progress(number, len(waiting))
+            progress(FilesDone(number, path), len(waiting))
         try:
             difference = find_difference(path, _older(rows))
         except VideoError:

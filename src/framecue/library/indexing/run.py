@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from framecue.errors import FramecueError
@@ -12,13 +12,13 @@ from framecue.library.indexing.contents import Contents
 from framecue.library.indexing.ledger import Ledger, Outcome
 from framecue.library.indexing.plan import Plan, still_to_do
 from framecue.library.indexing.runner import Runner
+from framecue.library.own_values import MetadataValue
 from framecue.library.store import Store
 from framecue.library.store.snapshot import Snapshot
+from framecue.progress import FilesDone, ProgressCallback
 
-__all__ = ["ProgressCallback", "StopCallback", "run_plan"]
+__all__ = ["StopCallback", "run_plan"]
 
-# Called with (files done, files in all); the present file counts by the part of it that is done.
-ProgressCallback = Callable[[float, int], None]
 # Called with (files that were kept, files in all).
 StopCallback = Callable[[int, int], None]
 
@@ -33,6 +33,7 @@ def run_plan(
     progress: ProgressCallback | None = None,
     on_stop: StopCallback | None = None,
     files: Files = LOCAL_FILES,
+    metadata: Mapping[str, Mapping[str, MetadataValue | None]] | None = None,
 ) -> Outcome:
     """Index the units of a plan.
 
@@ -45,12 +46,13 @@ def run_plan(
         progress: called as the run goes on.
         on_stop: called if the run ends early, whatever the reason, when everything that was complete is committed.
         files: where the files lie.
+        metadata: values for the library's own columns by path; the columns are there, or ``make_store`` makes them.
 
     Raises:
         LibraryError: the library cannot be written. What was committed before stays.
     """
     contents = Contents(snapshot.held, plan.seen, files=files)
-    ledger = Ledger(store, make_store, snapshot, contents, files=files)
+    ledger = Ledger(store, make_store, snapshot, contents, files=files, metadata=metadata)
     units = still_to_do(plan.units, snapshot.held, snapshot.copies)
     num_units = len(units)
     ledger.outcome.touched = len(plan.units) - num_units
@@ -59,11 +61,11 @@ def run_plan(
             # Each content is encoded for the first unit that has it, so every pass leaves fewer units than it got.
             num_before = num_units - len(units)
 
-            def tell(num_done: float, num_before: int = num_before) -> None:
+            def tell(num_done: FilesDone, num_before: int = num_before) -> None:
                 # Reading a long video may take an hour, while others wait for their commit.
                 ledger.commit_if_due()
                 if progress:
-                    progress(num_before + num_done, num_units)
+                    progress(FilesDone(num_before + num_done, num_done.path), num_units)
 
             known = contents.video_ids() - {contents.video_id(unit.path) for unit in units if unit.reread}
             for result in runner.run(units, known=known, on_progress=tell):

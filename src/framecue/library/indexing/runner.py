@@ -13,6 +13,7 @@ from typing import Protocol
 from framecue.library.indexing.encode import EncodedVideo, End, FailedUnit, SegmentEncoder, encode_units
 from framecue.library.indexing.prefetch import Claims, read_ahead
 from framecue.library.indexing.unit import Unit
+from framecue.progress import FilesDone
 from framecue.video import Content, Moment, ReadVideo
 
 __all__ = ["LocalRunner", "Runner"]
@@ -26,7 +27,7 @@ class Runner(Protocol):
         units: Iterable[Unit],
         *,
         known: Set[str] = frozenset(),
-        on_progress: Callable[[float], None] | None = None,
+        on_progress: Callable[[FilesDone], None] | None = None,
     ) -> Iterator[EncodedVideo | FailedUnit]:
         """Yield the result of each unit once.
 
@@ -34,8 +35,8 @@ class Runner(Protocol):
             units: the files.
             known: hashes of contents that need no encoding; a file with such a content comes back without segments. So
                 does a file with the same content as another of these units.
-            on_progress: called often, also while no result is ready, with the number of units done; a unit that is
-                being read counts by the part of it that is read.
+            on_progress: called often, also while no result is ready, with the number of units done and the path of
+                the one at hand; a unit that is being read counts by the part of it that is read.
         """
         ...
 
@@ -56,7 +57,7 @@ class LocalRunner:
         units: Iterable[Unit],
         *,
         known: Set[str] = frozenset(),
-        on_progress: Callable[[float], None] | None = None,
+        on_progress: Callable[[FilesDone], None] | None = None,
     ) -> Iterator[EncodedVideo | FailedUnit]:
         """Yield the result of each unit, in the order of the units; see :meth:`Runner.run`."""
         events = read_ahead(
@@ -72,7 +73,7 @@ class LocalRunner:
 
 
 def _counted(
-    events: Iterable[tuple[Unit, Content | Moment | End]], on_progress: Callable[[float], None]
+    events: Iterable[tuple[Unit, Content | Moment | End]], on_progress: Callable[[FilesDone], None]
 ) -> Iterator[tuple[Unit, Content | Moment | End]]:
     """Yield events as they come, and report after each was dealt with how far the units are read."""
     num_done = num_segments = num_read = 0
@@ -86,8 +87,8 @@ def _counted(
             num_read += 1
         # A damaged video may yield fewer segments than were planned, never more: the part stays below 1.
         part = num_read / (max(num_segments, num_read) + 1)
-        on_progress(num_done + part)
+        on_progress(FilesDone(num_done + part, unit.path))
 
 
-def _ignore(_: float) -> None:
+def _ignore(_: FilesDone) -> None:
     """Do nothing: the caller did not ask for progress."""

@@ -14,7 +14,7 @@ from framecue.library.store.records import Held
 from framecue.library.store.rows import Row
 from framecue.library.store.snapshot import Snapshot
 
-__all__ = ["SidecarUpdate", "update_subtitles", "with_sidecars"]
+__all__ = ["SidecarUpdate", "batches", "update_subtitles", "with_sidecars"]
 
 # Rows are read and written whole, with vectors and thumbnails: some kilobytes each.
 ROWS_PER_COMMIT = 2000
@@ -47,7 +47,7 @@ def update_subtitles(
     finder = SidecarFinder(files)
     updated = 0
     skipped: list[Skipped] = []
-    for some in _batches(snapshot, paths):
+    for some in batches(snapshot, paths):
         told: dict[str, list[Row]] = {}
         for path, old in store.rows_at(some).items():
             sidecars = finder.read(path)
@@ -78,7 +78,7 @@ def with_sidecars(rows: Sequence[Row], sidecars: Sidecars) -> list[Row]:
     ]
 
 
-def _batches(snapshot: Snapshot, paths: Sequence[str]) -> Iterator[list[str]]:
+def batches(snapshot: Snapshot, paths: Sequence[str]) -> Iterator[list[str]]:
     """Yield the paths in batches of about ROWS_PER_COMMIT rows each."""
     held = snapshot.held
     batch: list[str] = []

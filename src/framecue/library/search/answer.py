@@ -15,6 +15,7 @@ from framecue.library.search.query_vectors import EncodedQuery, encode_queries
 from framecue.library.search.ranking import find
 from framecue.library.store import Match, Store
 from framecue.library.store.rows import kind_of
+from framecue.library.store.vectors import Details
 from framecue.video import FrameSource, IsolatedFrameSource
 
 __all__ = ["answer"]
@@ -56,15 +57,21 @@ def answer(
     # The files may be anybody's. Its process starts when one is read, which most searches never do.
     with IsolatedFrameSource() as source:
         return [
-            [
-                _hit(rank, match, options, model, encoded, source)
-                for rank, match in enumerate(
-                    find(store, encoded.vector, options, texts=encoded.query.wanted_texts, where=where),
-                    start=options.offset + 1,
-                )
-            ]
+            _hits(store, model, encoded, options, where, source)
             for encoded in encode_queries(model, store, queries, source, files=files)
         ]
+
+
+def _hits(
+    store: Store, model: Encoder, encoded: EncodedQuery, options: SearchOptions, where: str | None, source: FrameSource
+) -> list[Hit]:
+    matches = find(store, encoded.vector, options, texts=encoded.query.wanted_texts, where=where)
+    return [
+        _hit(rank, match, details, options, model, encoded, source)
+        for rank, (match, details) in enumerate(
+            zip(matches, store.details(matches), strict=True), start=options.offset + 1
+        )
+    ]
 
 
 def _make_ready_for_words(store: Store, queries: Sequence[Query]) -> None:
@@ -83,7 +90,13 @@ def _make_ready_for_words(store: Store, queries: Sequence[Query]) -> None:
 
 
 def _hit(
-    rank: int, match: Match, options: SearchOptions, model: Encoder, encoded: EncodedQuery, source: FrameSource
+    rank: int,
+    match: Match,
+    details: Details,
+    options: SearchOptions,
+    model: Encoder,
+    encoded: EncodedQuery,
+    source: FrameSource,
 ) -> Hit:
     return Hit(
         rank=rank,
@@ -100,5 +113,7 @@ def _hit(
         vector_rank=match.vector_rank,
         text_rank=match.text_rank,
         text_score=match.text_score,
+        text=details.text,
+        metadata=details.metadata,
         explanation=explain(model, encoded, match, source) if options.explain else None,
     )

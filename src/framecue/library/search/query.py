@@ -1,4 +1,4 @@
-"""Queries: texts, pictures and videos with weights, and how many results of which kind are wanted."""
+"""Queries: texts, pictures, videos and vectors with weights, and how many results of which kind are wanted."""
 
 from __future__ import annotations
 
@@ -7,13 +7,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict, cast
 
+import numpy as np
+
+from framecue.arrays import SupportsArray
 from framecue.checks import check_flags, check_kind, is_number, is_whole
 from framecue.errors import InputError
 from framecue.library.search.filters import Filters
+from framecue.library.search.given_vectors import QueryVector, as_weighted_vectors
+from framecue.pictures import EncodedPicture, ImageLike, Picture, as_image, is_image
 
 __all__ = ["Part", "Query", "SearchKeywords", "SearchOptions", "VideoMoment", "as_query"]
 
 Path = str | os.PathLike[str]
+Vectors = np.ndarray | SupportsArray | Sequence[float]
 
 
 @dataclass(frozen=True)
@@ -43,16 +49,18 @@ class Part:
     """One of the parts of a query.
 
     Attributes:
-        kind: "text", "image" or "video".
-        value: the text, or the file.
+        kind: "text", "image", "video" or "vector".
+        value: the text, or the file; of what was given in memory, a few words about it.
         weight: how much it counts; with a negative weight the search leads away from it.
         at_seconds: the moment of a video; None for all of it.
+        given: the picture or vector that was given in memory; None for a text or a file.
     """
 
     kind: str
     value: str
     weight: float = 1.0
     at_seconds: float | None = None
+    given: Picture | EncodedPicture | QueryVector | None = None
 
     def __str__(self) -> str:
         what = self.value if self.kind == "text" else f"{self.kind} {self.value}"
@@ -64,7 +72,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Query:
-    """Texts, pictures and videos that are searched for together.
+    """Texts, pictures, videos and vectors that are searched for together.
 
     The query's vector is the weighted sum of the parts' unit vectors, normalised; so a part with a negative weight
     leads away from what it shows. Each argument takes one thing, several, pairs ``(thing, weight)``, or a mapping from
@@ -72,23 +80,30 @@ class Query:
 
     Args:
         texts: phrases or sentences.
-        images: files of pictures.
+        images: pictures: paths, the bytes of files, images of Pillow, or arrays uint8 (H, W, 3) in RGB; see
+            :func:`framecue.pictures.as_image`.
         videos: files, or :class:`VideoMoment` for a moment of one.
+        vectors: of the library's model, such as ``model.encode_text`` and ``encode_image`` return: (E,), or several
+            as (N, E), of any length above 0; each is normalised. They come without a mapping, as arrays have no hash.
 
     Raises:
-        InputError: there is nothing to search for, a text is empty, or a weight is 0 or not a number.
+        InputError: there is nothing to search for, a text is empty, a picture or vector cannot be used, or a weight is
+            0 or not a number.
 
     Example:
         >>> Query({"a beach": 1.0, "people": -0.5}, images="sunset.jpg")  # doctest: +SKIP
         >>> Query(videos=VideoMoment("holiday.mp4", at_seconds=12.5))  # doctest: +SKIP
+        >>> Query("at night", vectors=[(vector, 0.5)])  # doctest: +SKIP
     """
 
     texts: str | Sequence[str | tuple[str, float]] | Mapping[str, float] = ()
-    images: Path | Sequence[Path | tuple[Path, float]] | Mapping[Path, float] = ()
+    images: ImageLike | Sequence[ImageLike | tuple[ImageLike, float]] | Mapping[Path, float] = ()
     videos: Path | VideoMoment | Sequence[Path | VideoMoment | tuple[Path | VideoMoment, float]] = ()
+    vectors: Vectors | Sequence[Vectors | tuple[Vectors, float]] = ()
 
     def __post_init__(self) -> None:
-        # Dicts and lists are copied, as the caller may still change them.
+        # Dicts, lists and arrays are copied, as the caller may still change them.
+        object.__setattr__(self, "vectors", tuple(as_weighted_vectors(self.vectors)))
         for name in ("texts", "images", "videos"):
             object.__setattr__(self, name, tuple(_pairs(getattr(self, name), name)))
         moments = [
@@ -109,12 +124,18 @@ class Query:
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """All parts: texts, then pictures, then videos."""
-        texts, images, videos = cast(Any, (self.texts, self.images, self.videos))
+        """All parts: texts, then pictures, then videos, then vectors."""
+        texts, images, videos, vectors = cast(Any, (self.texts, self.images, self.videos, self.vectors))
         return (
             *(Part("text", text, weight) for text, weight in texts),
-            *(Part("image", os.fspath(path), weight) for path, weight in images),
+            *(
+                Part("image", str(image), weight, given=image)
+                if isinstance(image, (Picture, EncodedPicture))
+                else Part("image", os.fspath(image), weight)
+                for image, weight in images
+            ),
             *(Part("video", os.fspath(moment.path), weight, moment.at_seconds) for moment, weight in videos),
+            *(Part("vector", str(vector), weight, given=vector) for vector, weight in vectors),
         )
 
     @property
@@ -193,8 +214,8 @@ def as_query(query: str | Query) -> Query:
 
 
 def _pairs(given: Any, name: str) -> Iterable[tuple[Any, float]]:
-    if isinstance(given, (str, os.PathLike, VideoMoment)):
-        return [(given, 1.0)]
+    if isinstance(given, (str, os.PathLike, VideoMoment)) or (name == "images" and is_image(given)):
+        return [_checked(given, name)]
     if isinstance(given, Mapping):
         return [_checked(item, name) for item in given.items()]
     if isinstance(given, Iterable):
@@ -204,7 +225,9 @@ def _pairs(given: Any, name: str) -> Iterable[tuple[Any, float]]:
 
 def _checked(item: Any, name: str) -> tuple[Any, float]:
     pair = item if isinstance(item, tuple) else (item, 1.0)
-    kinds = {"texts": (str,), "images": (str, os.PathLike), "videos": (str, os.PathLike, VideoMoment)}[name]
+    if name == "images" and len(pair) == 2:
+        return as_image(pair[0]), pair[1]
+    kinds = {"texts": (str,), "images": (), "videos": (str, os.PathLike, VideoMoment)}[name]
     if len(pair) != 2 or not isinstance(pair[0], kinds):
         raise InputError(f"{name} holds {item!r}; give things, or pairs (thing, weight)")
     return pair[0], pair[1]

@@ -1,9 +1,9 @@
-"""Queries become vectors: their texts, pictures and videos are encoded, weighed and added up."""
+"""Queries become vectors: their texts, pictures and videos are encoded, weighed and added up with those given."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,11 +12,12 @@ from framecue.errors import InputError, VideoError
 from framecue.library.files.interface import Files
 from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.presence import holds
+from framecue.library.search.given_vectors import QueryVector
 from framecue.library.search.query import Part, Query
 from framecue.library.store import Store
 from framecue.library.store.rows import Row
 from framecue.paths import absolute_path, is_utf8, path_on_disk
-from framecue.video import VideoSource
+from framecue.video import VideoSource, picture_frames
 
 __all__ = ["EncodedQuery", "encode_queries"]
 
@@ -50,26 +51,48 @@ def encode_queries(
 
     Raises:
         VideoError: a file cannot be read.
-        InputError: a file is not of its kind or has no such moment, or the parts of a query cancel out.
+        InputError: a file is not of its kind or has no such moment, a vector has another width than the library's, or
+            the parts of a query cancel out.
     """
-    parts = dict.fromkeys((part.kind, part.value, part.at_seconds) for query in queries for part in query.parts)
-    texts = [value for kind, value, _ in parts if kind == "text"]
-    vectors: dict[tuple[str, str, float | None], np.ndarray] = {}
+    # The same thing with another weight is the same thing.
+    parts = dict.fromkeys(replace(part, weight=1.0) for query in queries for part in query.parts)
+    _check_widths(store, parts)
+    texts = [part for part in parts if part.kind == "text"]
+    vectors: dict[Part, np.ndarray] = {}
     for start in range(0, len(texts), TEXTS_PER_ENCODE):
         some = texts[start : start + TEXTS_PER_ENCODE]
-        encoded = model.embed_texts(some)
-        vectors |= {("text", text, None): vector for text, vector in zip(some, encoded, strict=True)}
-    for kind, value, at_seconds in parts:
-        if kind == "text":
-            continue
-        path = path_on_disk(absolute_path(value))
-        stored = _stored_vector(store, files, path, at_seconds) if kind == "video" else None
-        if stored is None:
-            stored = _encode_file(model, store, source, kind, path, at_seconds)
-        vectors[kind, value, at_seconds] = stored
-    return [
-        _combined(query, [vectors[part.kind, part.value, part.at_seconds] for part in query.parts]) for query in queries
-    ]
+        vectors |= zip(some, model.embed_texts([part.value for part in some]), strict=True)
+    for part in parts:
+        if part.kind != "text":
+            vectors[part] = _encoded(model, store, source, files, part)
+    return [_combined(query, [vectors[replace(part, weight=1.0)] for part in query.parts]) for query in queries]
+
+
+def _check_widths(store: Store, parts: Iterable[Part]) -> None:
+    """Refuse a vector that no vector of the library can be compared with.
+
+    Raises:
+        InputError: it has another width.
+    """
+    width = int(store.fingerprint["embedding_dim"])
+    for part in parts:
+        if isinstance(part.given, QueryVector) and part.given.width != width:
+            raise InputError(
+                f"a query vector has {part.given.width} numbers, and the library's have {width}; give one that the "
+                "library's model made, such as model.encode_image(...)"
+            )
+
+
+def _encoded(model: Encoder, store: Store, source: VideoSource, files: Files, part: Part) -> np.ndarray:
+    """Return the vector of a picture, a video, or a vector that was given, float32 (E,) of unit length."""
+    if isinstance(part.given, QueryVector):
+        return part.given.values
+    if part.kind == "image":
+        frames = picture_frames(part.given or part.value, model.sampling, source, short_side=model.short_side)
+        return _encode_frames(model, frames)
+    path = path_on_disk(absolute_path(part.value))
+    stored = _stored_vector(store, files, path, part.at_seconds)
+    return _encode_video(model, store, source, path, part.at_seconds) if stored is None else stored
 
 
 def _combined(query: Query, vectors: Sequence[np.ndarray]) -> EncodedQuery:
@@ -86,11 +109,7 @@ def _combined(query: Query, vectors: Sequence[np.ndarray]) -> EncodedQuery:
     return EncodedQuery(query, (total / length).astype(np.float32), vectors)
 
 
-def _encode_file(
-    model: Encoder, store: Store, source: VideoSource, kind: str, path: str, at_seconds: float | None
-) -> np.ndarray:
-    if kind == "image" and (num_frames := source.probe(path).num_frames) > 1:
-        raise InputError(f"{path}: a video of {num_frames} frames, not a picture; search with a video")
+def _encode_video(model: Encoder, store: Store, source: VideoSource, path: str, at_seconds: float | None) -> np.ndarray:
     start_seconds, end_seconds = None, None
     if at_seconds is not None:
         info = source.probe(path)
@@ -107,7 +126,11 @@ def _encode_file(
         end_seconds=end_seconds,
         short_side=model.short_side,  # as in indexing; and a huge picture stays in the process that decodes it
     )
-    vector: np.ndarray = model.embed_videos(model.prepare(frames.pixels)[None])[0]
+    return _encode_frames(model, frames.pixels)
+
+
+def _encode_frames(model: Encoder, frames: np.ndarray) -> np.ndarray:
+    vector: np.ndarray = model.embed_videos(model.prepare(frames)[None])[0]
     return vector
 
 
@@ -157,4 +180,6 @@ def _check_moment(path: str, at_seconds: float, first_seconds: float, duration_s
 
 
 def _name(part: Part) -> str:
-    return repr(part.value) if part.kind == "text" else part.value
+    if part.kind == "text":
+        return repr(part.value)
+    return part.value if part.given is None else f"the {part.kind} {part.value}"

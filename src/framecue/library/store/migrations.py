@@ -16,6 +16,7 @@ the others see that the step has been taken.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,8 +24,11 @@ import pyarrow as pa
 
 from framecue.errors import LibraryError
 from framecue.library.store.table import Table
+from framecue.log import printable
 
 __all__ = ["MIGRATIONS", "OLDEST_FORMAT", "SCHEMA_VERSION", "VERSION_KEY", "Migration", "format_of", "migrate"]
+
+logger = logging.getLogger(__name__)
 
 VERSION_KEY = b"framecue.schema_version"
 _SINCE_KEY = b"framecue.since_format"
@@ -89,6 +93,7 @@ def migrate(table: Table, migrations: Sequence[Migration] = MIGRATIONS) -> bool:
     steps = [step for step in migrations if step.format > before]
     for step in steps:
         _take(table, step)
+        logger.info("library %s was brought to format %d", printable(table.uri), step.format)
     return bool(steps)
 
 

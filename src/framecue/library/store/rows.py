@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from framecue.library.store.words import name_words
 from framecue.video import IMAGE_SUFFIXES
 
 __all__ = [
+    "COLUMNS",
     "SCHEMA_VERSION",
     "Metadata",
     "Row",
@@ -63,6 +64,7 @@ class Row:
             did it.
         kind: "video" or "image"; None if an older framecue indexed it.
         recorded_seconds: when the file was recorded, seconds since 1970; None if an older framecue indexed it.
+        extra: its values in the columns of the table that are not framecue's; what is not named there is empty.
     """
 
     video_id: str
@@ -80,6 +82,7 @@ class Row:
     reading: int | None = None
     kind: str | None = None
     recorded_seconds: float | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -131,6 +134,10 @@ def make_schema(fingerprint: Mapping[str, Any], segmentation: Mapping[str, Any])
     )
 
 
+COLUMNS = frozenset(make_schema({"embedding_dim": 1}, {}).names)
+"""The names of framecue's own columns. All others are a person's, and travel with their rows."""
+
+
 def read_metadata(schema: pa.Schema) -> Metadata | None:
     """Return a table's metadata, or None if it is not a framecue table."""
     metadata = schema.metadata or {}
@@ -176,15 +183,17 @@ def table_from_rows(rows: Sequence[Row], schema: pa.Schema) -> pa.Table:
     if vectors.shape != (len(rows), width):
         raise ValueError(f"vectors have shape {vectors.shape}, the table's are {width} wide")
     columns: list[pa.Array] = []
-    for field in schema:
-        if field.name == "vector":
+    for column in schema:
+        if column.name == "vector":
             columns.append(pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), width))
-        elif field.name == _TEXT:
-            columns.append(pa.array([searchable_text(row) for row in rows], type=field.type))
-        elif field.name in _STATE:
-            columns.append(pa.array([getattr(row.state, field.name) for row in rows], type=field.type))
+        elif column.name == _TEXT:
+            columns.append(pa.array([searchable_text(row) for row in rows], type=column.type))
+        elif column.name in _STATE:
+            columns.append(pa.array([getattr(row.state, column.name) for row in rows], type=column.type))
+        elif column.name in COLUMNS:
+            columns.append(pa.array([getattr(row, column.name) for row in rows], type=column.type))
         else:
-            columns.append(pa.array([getattr(row, field.name) for row in rows], type=field.type))
+            columns.append(pa.array([row.extra.get(column.name) for row in rows], type=column.type))
     return pa.Table.from_arrays(columns, schema=schema)
 
 
@@ -193,15 +202,17 @@ def rows_from_table(table: pa.Table) -> list[Row]:
 
     A column that is missing because the table's format is older reads as None.
     """
-    names = [field.name for field in fields(Row) if field.name not in ("vector", "state")]
+    names = [field.name for field in fields(Row) if field.name not in ("vector", "state", "extra")]
     columns = {
         name: table.column(name).to_pylist() if name in table.schema.names else [None] * table.num_rows
         for name in names
     }
     states = zip(*(table.column(name).to_pylist() for name in _STATE), strict=True)
+    others = [name for name in table.schema.names if name not in COLUMNS]
+    extras = table.select(others).to_pylist() if others else [{} for _ in range(table.num_rows)]
     return [
-        Row(vector=vector, state=FileState(*state), **dict(zip(columns, values, strict=True)))
-        for vector, state, *values in zip(vectors_of(table), states, *columns.values(), strict=True)
+        Row(vector=vector, state=FileState(*state), extra=extra, **dict(zip(columns, values, strict=True)))
+        for vector, state, extra, *values in zip(vectors_of(table), states, extras, *columns.values(), strict=True)
     ]
 
 

@@ -7,26 +7,30 @@ so a run that dies leaves whole commits.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 from lancedb.db import LanceDBConnection
 
 from framecue.errors import LibraryError
+from framecue.library.own_values import MetadataValue
 from framecue.library.results import Upkeep
 from framecue.library.store.attempt import attempt, connect
 from framecue.library.store.conditions import check_condition
 from framecue.library.store.copies import Copies
 from framecue.library.store.exchange import exchanged_rows
+from framecue.library.store.export import export_batches, export_schema, export_table
 from framecue.library.store.failures import Failures
 from framecue.library.store.index import optimize, optimize_if_due
 from framecue.library.store.merge import merge
 from framecue.library.store.migrations import OLDEST_FORMAT, SCHEMA_VERSION, format_of, migrate
 from framecue.library.store.overview import Overview, overview
+from framecue.library.store.own_columns import add_columns, drop_columns, kinds_in, kinds_of_rows
 from framecue.library.store.place import HOW_TO_NAME, check_free, check_there, no_library
 from framecue.library.store.records import Copy, Failure, Held
 from framecue.library.store.rows import Metadata, Row, make_schema, read_metadata, rows_from_table, table_from_rows
@@ -34,7 +38,7 @@ from framecue.library.store.snapshot import HELD_COLUMNS, Snapshot, held_of
 from framecue.library.store.sql import is_one_of, quoted
 from framecue.library.store.table import TABLE, Table, is_not_found
 from framecue.library.store.texts import TextMatch, ensure_text_index, has_text_index, search_texts
-from framecue.library.store.vectors import Match, search_vectors
+from framecue.library.store.vectors import Details, Match, details_of, search_vectors
 from framecue.paths import is_url
 from framecue.video import Segmentation
 
@@ -203,6 +207,18 @@ class Store:
         rows = self.table.scan(["video_id"], where=f"size_bytes = {int(size_bytes)}")
         return set(rows.column("video_id").to_pylist())
 
+    def own_kinds(self) -> dict[str, str]:
+        """Return the library's own columns, each with its kind: "str", "int", "float", "bool" or "datetime"."""
+        return kinds_in(self.table.schema)
+
+    def metadata(self) -> dict[str, dict[str, MetadataValue | None]]:
+        """Return the values of the own columns of each file, by absolute path; nothing if there are no such columns."""
+        own = list(self.own_kinds())
+        if not own:
+            return {}
+        rows = self.table.scan(["path", *own])
+        return dict(zip(rows.column("path").to_pylist(), rows.select(own).to_pylist(), strict=True))
+
     def thumbnails(self, moments: Sequence[tuple[str, float]]) -> list[bytes | None]:
         """Return the thumbnails of segments, each given by path and start in seconds; None for one that has none."""
         if not moments:
@@ -216,6 +232,27 @@ class Store:
             for path, start_seconds, picture in zip(*(table.column(name).to_pylist() for name in columns), strict=True)
         }
         return [pictures.get(moment) for moment in moments]
+
+    def batches(
+        self, columns: Sequence[str] | None = None, *, where: str | None = None, vectors: bool = False, batch_rows: int
+    ) -> Iterator[pa.RecordBatch]:
+        """Return the rows in batches; see :func:`~framecue.library.store.export.export_batches`.
+
+        Raises:
+            InputError: there is no such column.
+        """
+        schema = export_schema(self.table, columns, vectors=vectors)
+        return export_batches(self.table, schema, where=where, batch_rows=batch_rows)
+
+    def to_arrow(
+        self, columns: Sequence[str] | None = None, *, where: str | None = None, vectors: bool = False
+    ) -> pa.Table:
+        """Return the rows as one table, in the order of path and start.
+
+        Raises:
+            InputError: there is no such column.
+        """
+        return export_table(self.table, export_schema(self.table, columns, vectors=vectors), where=where)
 
     # --- writing, with the lock
 
@@ -237,11 +274,34 @@ class Store:
         if not rows:
             table.attempt("written", lambda: table.lance.delete(is_one_of(replacing)))
             return
+        # Rows that come of another library bring their columns along.
+        add_columns(table, kinds_of_rows(rows, table.schema.names))
         new = table_from_rows(rows, table.schema)
         if replacing:
             merge(table, new, on=_KEY, leaving=replacing)
         else:
             table.attempt("written", lambda: table.lance.add(new))
+
+    def add_own_columns(self, kinds: Mapping[str, str]) -> None:
+        """Add own columns, empty in every row; a library of an older format is migrated first.
+
+        Args:
+            kinds: "str", "int", "float", "bool" or "datetime", by name; columns that are there are left alone.
+
+        Raises:
+            InputError: a column is there with another kind, or a name cannot be used.
+        """
+        if kinds:
+            self.migrate()
+            add_columns(self.table, kinds)
+
+    def drop_own_columns(self, names: Sequence[str]) -> None:
+        """Take own columns out, with their values, in one commit.
+
+        Raises:
+            InputError: the library has no such column of a person's own.
+        """
+        drop_columns(self.table, names)
 
     def note_reading(self, paths: Sequence[str], reading: int) -> None:
         """Note in one commit that files are read as they were, by these rules; a library is migrated first."""
@@ -316,6 +376,10 @@ class Store:
             where: an SQL condition on the rows that are looked at.
         """
         return search_texts(self.table, texts, vector, limit=limit, where=where)
+
+    def details(self, matches: Sequence[Match]) -> list[Details]:
+        """Return what else the rows of segments hold that a search of this very commit has found."""
+        return details_of(self.table, matches)
 
     def has_text_index(self) -> bool:
         """Whether the library is ready for full text search."""

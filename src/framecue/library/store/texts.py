@@ -92,7 +92,7 @@ def search_texts(
     """
     words = [MatchQuery(text, COLUMN, boost=weight) for text, weight in texts]  # type: ignore[call-arg]
     wanted = BooleanQuery([(Occur.SHOULD, query) for query in words])
-    search = table.lance.search(wanted, query_type="fts")
+    search = table.lance.search(wanted, query_type="fts").with_row_id(True)
     if where is not None:
         search = search.where(where)
     columns = [*match_columns(table), COLUMN, "caption", "subtitles", "_score"]

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from framecue.errors import LibraryError
+from framecue.library.own_values import MetadataValue
 from framecue.library.store.index import tune_search
+from framecue.library.store.own_columns import kinds_in
 from framecue.library.store.rows import vectors_of
+from framecue.library.store.sql import is_one_of
 from framecue.library.store.table import Table
 
-__all__ = ["Match", "match_columns", "matches_of", "search_vectors"]
+__all__ = ["Details", "Match", "details_of", "match_columns", "matches_of", "search_vectors"]
 
 _COLUMNS = ("video_id", "path", "start_seconds", "end_seconds", "duration_seconds")
 # Which a library of an older format lacks.
@@ -36,6 +42,7 @@ class Match:
         words: the words of the query that it contains.
         recorded_seconds: when its file was recorded, since 1970; None if an older framecue indexed it.
         kind: "video" or "image"; None if an older framecue indexed it.
+        row_id: LanceDB's number of its row, for :func:`details_of`; it holds for the commit that was searched.
     """
 
     video_id: str
@@ -51,6 +58,7 @@ class Match:
     words: tuple[str, ...] = ()
     recorded_seconds: float | None = None
     kind: str | None = None
+    row_id: int = field(default=0, repr=False, compare=False)
 
     @property
     def key(self) -> tuple[str, float, float]:
@@ -79,7 +87,7 @@ def search_vectors(
         Best first; equal scores in the order of path and start.
     """
     query = np.asarray(vector, dtype=np.float32)
-    search = table.lance.search(query, vector_column_name="vector").distance_type("cosine")
+    search = table.lance.search(query, vector_column_name="vector").distance_type("cosine").with_row_id(True)
     if where is not None:
         search = search.where(where)
 
@@ -95,7 +103,7 @@ def matches_of(found: pa.Table, query: np.ndarray) -> list[Match]:
     """Return the segments that LanceDB found, each with its score.
 
     Args:
-        found: LanceDB's answer, with `match_columns`.
+        found: LanceDB's answer, with `match_columns` and the rows' numbers.
         query: float32 (E,).
     """
     if found.num_rows == 0:
@@ -107,7 +115,75 @@ def matches_of(found: pa.Table, query: np.ndarray) -> list[Match]:
     scores = wide @ direction / (np.linalg.norm(wide, axis=1) * np.linalg.norm(direction))
     columns = [found.column(name).to_pylist() for name in _COLUMNS]
     matches = [Match(*values) for values in zip(*columns, scores.astype(np.float32).tolist(), vectors, strict=True)]
-    for name in set(_LATER_COLUMNS).intersection(found.schema.names):
-        values = found.column(name).to_pylist()
-        matches = [replace(match, **{name: value}) for match, value in zip(matches, values, strict=True)]
+    for name, attribute in {"_rowid": "row_id", **{name: name for name in _LATER_COLUMNS}}.items():
+        if name in found.schema.names:
+            values = found.column(name).to_pylist()
+            matches = [replace(match, **{attribute: value}) for match, value in zip(matches, values, strict=True)]
     return matches
+
+
+@dataclass(frozen=True)
+class Details:
+    """What a segment's row holds besides what a search compares.
+
+    Attributes:
+        caption: a sentence about it, or None.
+        subtitles: the text about it in the files beside the video, or None.
+        metadata: the values of the library's own columns; None where a column is empty.
+    """
+
+    caption: str | None
+    subtitles: str | None
+    metadata: Mapping[str, MetadataValue | None]
+
+    @property
+    def text(self) -> str | None:
+        """Caption and subtitles, a line each; None without either."""
+        return "\n".join(part for part in (self.caption, self.subtitles) if part) or None
+
+
+def details_of(table: Table, matches: Sequence[Match]) -> list[Details]:
+    """Return what else the rows of segments hold; the rows are taken by their numbers, so no others are read.
+
+    Args:
+        table: of segments.
+        matches: what was found in it.
+
+    Raises:
+        LibraryError: the library cannot be read.
+    """
+    if not matches:
+        return []
+    own = list(kinds_in(table.schema))
+    names = [*_PLACE, "caption", "subtitles", *own]
+    rows = _by_place(table, matches, names)
+    if any(_place(match) not in rows for match in matches):
+        # Another process has dropped the commit that was searched, and rows have other numbers in the latest one.
+        paths = sorted({match.path for match in matches})
+        rows = {(row["path"], row["start_seconds"]): row for row in _scan(table, names, paths)}
+    nothing: dict[str, Any] = dict.fromkeys(names)
+    found = [rows.get(_place(match), nothing) for match in matches]
+    return [Details(row["caption"], row["subtitles"], {name: row[name] for name in own}) for row in found]
+
+
+# By this a segment is known, whatever the number of its row.
+_PLACE = ("path", "start_seconds")
+
+
+def _place(match: Match) -> tuple[str, float]:
+    return match.path, match.start_seconds
+
+
+def _by_place(table: Table, matches: Sequence[Match], names: list[str]) -> dict[tuple[str, float], dict[str, Any]]:
+    """Return the rows that have the numbers of matches, by their place; some are missing if the numbers are old."""
+    row_ids = sorted({match.row_id for match in matches})
+    try:
+        found = table.read(lambda: table.lance.take_row_ids(row_ids).select(names).to_arrow())
+    except LibraryError:
+        return {}  # no row has such a number
+    return {(row["path"], row["start_seconds"]): row for row in found.to_pylist()}
+
+
+def _scan(table: Table, names: list[str], paths: list[str]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = table.scan(names, where=is_one_of(paths)).to_pylist()
+    return rows

@@ -22,13 +22,13 @@ from framecue.library.files.sidecars import SIDECAR_SUFFIXES, is_sidecar_of
 from framecue.library.files.walk import identity_of, is_below, is_within
 from framecue.library.indexing.options import AddOptions
 from framecue.library.indexing.plan import Plan
-from framecue.library.indexing.run import ProgressCallback
 from framecue.library.library import SUFFIXES, Library
 from framecue.library.results import AddReport, Skipped
 from framecue.library.state import FileState
 from framecue.library.watching.changes import Changes, event_changes, pauses, polled_changes
 from framecue.library.watching.settling import Settled, Settling
 from framecue.paths import absolute_path, path_on_disk
+from framecue.progress import ProgressCallback
 
 __all__ = ["WatchOptions", "check_paths", "watch"]
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 import numpy as np
 
-from framecue.errors import VideoError
 from framecue.video.isolate.asking import Asker
 from framecue.video.isolate.questions.frames import FramesQuestion
 from framecue.video.isolate.questions.moments import MomentsQuestion
@@ -20,6 +17,7 @@ from framecue.video.isolate.questions.probe import ProbeQuestion
 from framecue.video.read.decode import VideoInfo
 from framecue.video.read.frames import Frames
 from framecue.video.read.heartbeat import Progress
+from framecue.video.read.in_memory import NAME_OF_BYTES, as_file
 from framecue.video.read.moments import Event, ReadOptions
 from framecue.video.read.older import OlderReading
 from framecue.video.read.sampling import FrameSampling
@@ -27,9 +25,6 @@ from framecue.video.read.sampling import FrameSampling
 __all__ = ["IsolatedReader"]
 
 Part = TypeVar("Part")
-
-# The path of a file that was given as bytes.
-_NAME_OF_BYTES = "the given bytes"
 
 
 class IsolatedReader(Asker):
@@ -78,7 +73,7 @@ class IsolatedReader(Asker):
             InputError: the window or ``short_side`` makes no sense.
             The same as ``ask`` besides.
         """
-        with _as_file(video) as path:
+        with as_file(video) as path:
             question = FramesQuestion(path, sampling, start_seconds, end_seconds, short_side, rng)
             frames, drawn = _only_part(self.ask(question))
         if rng is not None and drawn is not None:
@@ -94,9 +89,9 @@ class IsolatedReader(Asker):
         Raises:
             The same as ``ask``.
         """
-        with _as_file(video) as path:
+        with as_file(video) as path:
             info = _only_part(self.ask(ProbeQuestion(path)))
-        return replace(info, path=Path(_NAME_OF_BYTES)) if isinstance(video, bytes) else info
+        return replace(info, path=Path(NAME_OF_BYTES)) if isinstance(video, bytes) else info
 
     def reading_difference(self, path: str, older: OlderReading) -> str | None:
         """Return what is otherwise when a file is read today, as ``reading_difference`` of ``video/read`` does.
@@ -109,24 +104,6 @@ class IsolatedReader(Asker):
             The same as ``ask``.
         """
         return _only_part(self.ask(OlderQuestion(path, older)))
-
-
-@contextmanager
-def _as_file(video: str | Path | bytes) -> Iterator[str]:
-    """Put bytes into a file while the block runs.
-
-    The file is this process's, as the other one may die. It has no ending, so that ffmpeg goes by what is in it.
-    """
-    if not isinstance(video, bytes):
-        yield str(video)
-        return
-    with TemporaryDirectory(prefix="framecue-") as folder:
-        path = Path(folder, "video")
-        path.write_bytes(video)
-        try:
-            yield str(path)
-        except VideoError as error:
-            raise VideoError(_NAME_OF_BYTES, error.reason) from None
 
 
 def _only_part(parts: Generator[Part | Progress, None, None]) -> Part:

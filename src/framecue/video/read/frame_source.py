@@ -9,6 +9,7 @@ import numpy as np
 
 from framecue.video.read.decode import VideoInfo, probe, read_frames
 from framecue.video.read.frames import Frames
+from framecue.video.read.in_memory import as_file
 from framecue.video.read.sampling import FrameSampling
 
 __all__ = ["FrameSource", "PlainFrameSource", "VideoSource"]
@@ -37,10 +38,23 @@ class FrameSource(Protocol):
 
 
 class VideoSource(FrameSource, Protocol):
-    """What searches by example read from: a file's frames, and what the file is."""
+    """What searches by example read from: a file's frames, and what the file is; also of a file's content."""
 
-    def probe(self, path: str | Path) -> VideoInfo:
-        """Return what a video is; see :func:`probe`.
+    def read_frames(
+        self,
+        path: str | Path | bytes,
+        sampling: FrameSampling,
+        *,
+        rng: np.random.Generator | None = None,
+        start_seconds: float | None = None,
+        end_seconds: float | None = None,
+        short_side: int | None = None,
+    ) -> Frames:
+        """Return frames as :meth:`FrameSource.read_frames` does, of a file or of a file's content."""
+        ...
+
+    def probe(self, path: str | Path | bytes) -> VideoInfo:
+        """Return what a video is, or a file's content; see :func:`probe`.
 
         Raises:
             VideoError: the file cannot be used.
@@ -53,7 +67,7 @@ class PlainFrameSource:
 
     def read_frames(
         self,
-        path: str | Path,
+        path: str | Path | bytes,
         sampling: FrameSampling,
         *,
         rng: np.random.Generator | None = None,
@@ -62,10 +76,12 @@ class PlainFrameSource:
         short_side: int | None = None,
     ) -> Frames:
         """Return the frames that a sampling takes of a video; see :meth:`FrameSource.read_frames`."""
-        return read_frames(
-            path, sampling, rng=rng, start_seconds=start_seconds, end_seconds=end_seconds, short_side=short_side
-        )
+        with as_file(path) as file:
+            return read_frames(
+                file, sampling, rng=rng, start_seconds=start_seconds, end_seconds=end_seconds, short_side=short_side
+            )
 
-    def probe(self, path: str | Path) -> VideoInfo:
+    def probe(self, path: str | Path | bytes) -> VideoInfo:
         """Return what a video is; see :meth:`VideoSource.probe`."""
-        return probe(path)
+        with as_file(path) as file:
+            return probe(file)

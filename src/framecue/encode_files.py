@@ -1,0 +1,147 @@
+"""Encoding picture and video files with a model: reading ahead, batches, and files that cannot be used."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import torch
+from torch import Tensor
+
+from framecue.checks import is_whole
+from framecue.errors import InputError, VideoError
+from framecue.log import log_skipped
+from framecue.pictures import ImageLike, as_images
+from framecue.progress import FilesDone, ProgressCallback
+from framecue.read_ahead import read_ahead
+from framecue.video import FrameSource, IsolatedFrameSource, VideoSource, picture_frames
+
+if TYPE_CHECKING:
+    from framecue.model import VideoTextModel
+
+__all__ = ["EncodedVideos", "encode_pictures", "encode_videos"]
+
+# How many files are read at once; a decoder has threads of its own, so more help only where there are cores for them.
+_NUM_READERS = max(1, min(4, (os.cpu_count() or 1) // 4))
+
+Source = TypeVar("Source", FrameSource, VideoSource)
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedVideos:
+    """The embeddings of those video files that could be read.
+
+    Attributes:
+        embeddings: (B, E), float32, unit length; one a file that was read.
+        paths: the B files, as they were given, in the order of the embeddings.
+        skipped: why the others are missing; each has ``path`` and ``reason``.
+    """
+
+    embeddings: Tensor
+    paths: list[str]
+    skipped: list[VideoError]
+
+
+def encode_pictures(
+    model: VideoTextModel, images: ImageLike | Iterable[ImageLike], *, source: VideoSource | None, batch_size: int
+) -> Tensor:
+    """Return the embeddings (N, E) of pictures; see `VideoTextModel.encode_image`."""
+    _check_batch_size(batch_size)
+    pictures = as_images(images)
+    embeddings = []
+    with _opened(source) as reader:
+        for start in range(0, len(pictures), batch_size):
+            frames = [
+                picture_frames(picture, model.sampling, reader, short_side=model.short_side)
+                for picture in pictures[start : start + batch_size]
+            ]
+            embeddings.append(model.encode_frames(torch.stack([model.preprocess(one) for one in frames])))
+    return torch.cat(embeddings)
+
+
+def encode_videos(
+    model: VideoTextModel,
+    paths: str | Path | Iterable[str | Path],
+    *,
+    source: FrameSource | None,
+    batch_size: int,
+    progress: ProgressCallback | None,
+    on_error: str,
+) -> Tensor | EncodedVideos:
+    """Return the embeddings (B, E) of video files, or the `EncodedVideos`; see `VideoTextModel.encode_video`."""
+    _check_batch_size(batch_size)
+    if on_error not in ("raise", "skip"):
+        raise InputError(f"on_error is {on_error!r}; it must be 'raise' or 'skip'")
+    files = [paths] if isinstance(paths, str | Path) else list(paths)
+    if not files:
+        raise InputError("no video to encode; give at least one file")
+    embeddings: list[Tensor] = []
+    encoded: list[str] = []
+    skipped: list[VideoError] = []
+    # Closed at once if an error ends the loop, and with it the threads and processes that read.
+    with closing(_batches(model, files, source, batch_size)) as batches:
+        for batch in batches:
+            pixels = [one for _, one in batch if not isinstance(one, VideoError)]
+            errors = [one for _, one in batch if isinstance(one, VideoError)]
+            if errors and on_error == "raise":
+                raise errors[0]
+            if pixels:
+                embeddings.append(model.encode_frames(torch.stack(pixels)))
+            for path, one in batch:
+                if isinstance(one, VideoError):
+                    log_skipped(one.path, one.reason)
+                    skipped.append(one)
+                else:
+                    encoded.append(str(path))
+                if progress is not None:
+                    progress(FilesDone(len(encoded) + len(skipped), str(path)), len(files))
+    if on_error == "raise":
+        return torch.cat(embeddings)
+    width = model.embedding_dim
+    return EncodedVideos(torch.cat([torch.empty(0, width, device=model.device), *embeddings]), encoded, skipped)
+
+
+def _batches(
+    model: VideoTextModel, files: Sequence[str | Path], source: FrameSource | None, batch_size: int
+) -> Generator[list[tuple[str | Path, Tensor | VideoError]], None, None]:
+    """Yield batches of files with the pixel values of each, or why it cannot be used; read ahead in threads."""
+    # A source that was given need not stand several threads at once.
+    num_threads = min(_NUM_READERS, len(files)) if source is None else 1
+    with (
+        _opened(source, num_processes=num_threads) as reader,
+        closing(
+            read_ahead(
+                files,
+                lambda path: model.read_video(path, source=reader),
+                num_threads=num_threads,
+                num_waiting=num_threads + batch_size,
+            )
+        ) as found,
+    ):
+        batch: list[tuple[str | Path, Tensor | VideoError]] = []
+        for item in found:
+            batch.append(item)
+            if len(batch) == batch_size:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
+
+
+@contextmanager
+def _opened(source: Source | None, *, num_processes: int = 1) -> Iterator[Source | IsolatedFrameSource]:
+    """Yield the source that was given, or one of this call alone, which is closed afterwards."""
+    if source is not None:
+        yield source
+        return
+    with IsolatedFrameSource(num_processes=num_processes) as own:
+        yield own
+
+
+def _check_batch_size(batch_size: int) -> None:
+    if not is_whole(batch_size) or batch_size < 1:
+        raise InputError(f"batch_size is {batch_size!r}; it must be a whole number, 1 or more")

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import threading
+from contextlib import closing
+
+import pytest
+
+from framecue.errors import VideoError
+from framecue.read_ahead import read_ahead
+
+
+@pytest.mark.parametrize("num_threads", [1, 4])
+def test_items_come_in_their_order_each_with_its_error(num_threads: int) -> None:
+    def read(number: int) -> int:
+        if number % 3 == 1:
+            raise VideoError("a.mp4", f"bad {number}")
+        return number * 10
+
+    found = list(read_ahead(range(20), read, num_threads=num_threads, num_waiting=num_threads + 2))
+    assert [item for item, _ in found] == list(range(20))
+    for item, got in found:
+        if item % 3 == 1:
+            assert isinstance(got, VideoError)
+            assert got.reason == f"bad {item}"
+        else:
+            assert got == item * 10
+
+
+def test_no_more_is_read_than_may_wait() -> None:
+    read: list[int] = []
+    with closing(read_ahead(range(50), read.append, num_threads=1, num_waiting=3)) as found:
+        next(found)
+    assert len(read) <= 3
+
+
+def test_other_errors_are_raised_and_the_threads_end() -> None:
+    def read(number: int) -> int:
+        raise RuntimeError("a bug")
+
+    before = threading.active_count()
+    with pytest.raises(RuntimeError, match="a bug"):
+        list(read_ahead(range(5), read, num_threads=2, num_waiting=4))
+    assert threading.active_count() == before
+    assert list(read_ahead([], read, num_threads=2, num_waiting=4)) == []
