@@ -19,6 +19,7 @@ from av.video.stream import VideoStream
 
 from framecue.errors import VideoError
 from framecue.paths import NOT_LOCAL
+from framecue.video.read.demuxers import DEMUXERS, is_playlist, is_text
 from framecue.video.read.heartbeat import beat
 
 __all__ = [
@@ -29,10 +30,13 @@ __all__ = [
     "read_packets",
 ]
 
-# Demuxers that draw text files as pictures; nobody who says "video" means these.
-_TEXT_FORMATS = frozenset({"tty", "bin", "adf", "idf", "xbin"})
+# One file is one file: nothing in it opens another one, or the network.
+_ONE_FILE = {"format_whitelist": DEMUXERS, "protocol_whitelist": "file"}
+_HEAD_BYTES = 4096
 # A stream with one of these marks is a picture about the file (an album cover), not its content.
 _COVER_MARKS = 0x0400  # AV_DISPOSITION_ATTACHED_PIC; timed thumbnails carry it too
+
+_SERIES_MARKS = frozenset("%*?{")
 
 # What a path makes of `s3://bucket/a.mp4`; a drive of Windows has one letter.
 _URL = re.compile(r"[A-Za-z][\w+.-]+:/")
@@ -83,7 +87,7 @@ def open_video(path: str | Path) -> Iterator[tuple[InputContainer, VideoStream]]
         stack.enter_context(quiet_ffmpeg())
         try:
             # Metadata in another encoding than UTF-8 is common in old files, and nothing here reads it.
-            container = av.open(_address(path, stack), "r", metadata_errors="replace")
+            container = av.open(_address(path, stack), "r", metadata_errors="replace", options=_ONE_FILE)
         except (av.FFmpegError, OSError) as error:
             raise VideoError(path, _open_reason(path, error)) from error
         stack.enter_context(container)
@@ -140,8 +144,8 @@ def check_file(path: Path) -> None:
 def _address(path: Path, stack: ExitStack) -> str | BinaryIO:
     """Return what to hand to ffmpeg, so that it opens exactly this file.
 
-    ffmpeg takes ``12:30.mp4`` for a protocol and ``%03d.png`` for a numbered series, and PyAV wants names in UTF-8;
-    an absolute path avoids the first, a nameless open file the other two.
+    ffmpeg takes ``12:30.mp4`` for a protocol and ``%03d.png`` or ``a*.png`` for a series, and PyAV wants names in
+    UTF-8; an absolute path avoids the first, a nameless open file the other two.
     """
     absolute = str(path.absolute())
     try:
@@ -149,7 +153,7 @@ def _address(path: Path, stack: ExitStack) -> str | BinaryIO:
     except UnicodeEncodeError:
         pass
     else:
-        if "%" not in absolute:
+        if not _SERIES_MARKS & set(absolute):
             return f"file:{absolute}"
     descriptor = os.open(path, os.O_RDONLY)
     return stack.enter_context(os.fdopen(descriptor, "rb"))
@@ -161,16 +165,20 @@ def _open_reason(path: Path, error: BaseException) -> str:
         return "may not be read (permission denied)"
     if isinstance(error, FileNotFoundError):
         return "no such file"  # any more
-    if isinstance(error, av.error.InvalidDataError):
-        with suppress(OSError), path.open("rb") as file:
-            if file.read(12)[4:8] == b"ftyp":
-                return f"an incomplete mp4 file: it ends before its index ({ffmpeg_reason(error)})"
+    with suppress(OSError), path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+        if isinstance(error, av.error.InvalidDataError) and head[4:8] == b"ftyp":
+            return f"an incomplete mp4 file: it ends before its index ({ffmpeg_reason(error)})"
+        if is_playlist(head):
+            return "is a playlist, not a video file; index the files that it names"
+        if isinstance(error, av.error.ArgumentError) and is_text(head):
+            return "is a text file, not a video file"
+    if isinstance(error, av.error.ArgumentError):  # ffmpeg's word for a kind that is not on the list
+        return "not a kind of video file that is read here (other kinds are text, or open further files)"
     return f"not a video file that ffmpeg can read ({ffmpeg_reason(error)})"
 
 
 def _video_stream(path: Path, container: InputContainer) -> VideoStream:
-    if container.format.name in _TEXT_FORMATS:
-        raise VideoError(path, "is a text file, not a video file")
     videos = list(container.streams.video)
     streams = [stream for stream in videos if not stream.disposition.value & _COVER_MARKS]
     if not streams:
