@@ -32,6 +32,16 @@ from framecue.video import STALL_SECONDS
     show_default=True,
     help="Give a file up whose reader shows no sign of life for so long.",
 )
+@click.option(
+    "--max-cpu-seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Give a file up that takes more processor time to read.  [default: 60, and 500 for each megabyte]",
+)
+@click.option(
+    "--max-megapixels",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Give a file up of which one pass decodes more.  [default: 4000, and 100 for each kilobyte]",
+)
 @click.option("--watch", "is_watch", is_flag=True, help="Go on: index what changes there, until Ctrl-C.")
 @click.option(
     "--poll",
@@ -54,6 +64,8 @@ def index(
     overlap_seconds: float | None,
     captions: bool,
     stall_seconds: float,
+    max_cpu_seconds: float | None,
+    max_megapixels: float | None,
     is_watch: bool,
     poll_seconds: float | None,
     as_json: bool,
@@ -80,6 +92,8 @@ def index(
         segmentation=make_segmentation(segments, segment_seconds, overlap_seconds),
         captions=captions,
         stall_seconds=stall_seconds,
+        max_cpu_seconds=max_cpu_seconds,
+        max_megapixels=max_megapixels,
     )
     library = Library(uri)
     if is_watch:

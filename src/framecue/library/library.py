@@ -206,7 +206,11 @@ class Library:
         model = self._fitting_model(store)
         encoder = SegmentEncoder(model, segmentation=segmentation, captions=options.captions)
         fingerprint = model.fingerprint().with_absolute_places().to_dict()
-        with open_readers(stall_seconds=options.stall_seconds) as readers:
+        with open_readers(
+            stall_seconds=options.stall_seconds,
+            max_cpu_seconds=options.max_cpu_seconds,
+            max_megapixels=options.max_megapixels,
+        ) as readers:
             return run_plan(
                 plan,
                 LocalRunner(encoder, readers),

@@ -1,7 +1,7 @@
 """Which of ffmpeg's readers of files may open one, and words for files that only name others.
 
-A list and not an exception: ffmpeg guesses a file's kind from its content, whatever its name, and many kinds (playlists,
-manifests, descriptions of streams, numbered series, filter graphs, scripts) have it open other files, or the network.
+ffmpeg guesses a file's kind from its content, whatever its name, and many kinds (playlists, manifests, descriptions of
+streams, numbered series, filter graphs, scripts) have it open other files, or the network.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import re
 
 __all__ = ["DEMUXERS", "is_playlist", "is_text"]
 
-# Each holds all of its content itself. Left out, besides what is above: subtitles and drawn text, devices, mlv (opens the
-# files numbered after it), vobsub (opens the file of the same name), raw pictures without a header.
+# Each holds all of its content itself. Left out, besides what is above: subtitles and drawn text, devices, mlv (opens
+# the files numbered after it), vobsub (opens the file of the same name), raw pictures without a header.
 _VIDEO = """
     3g2 3gp 4xm anm asf asf_o avi avs bethsoftvid bfi bink bmv c93 cdg cdxl cine dfa dhav dsicin dv dxa ea film_cpk
     filmstrip flic flv frm gdv gxf hnm idcin iff ifv
@@ -31,8 +31,8 @@ _PICTURES = """
 """
 # For the words alone: of a file of sound one wants to hear that it is one.
 _SOUND = """
-    aac ac3 ac4 aiff amr amrnb amrwb ape au caf dsf dts dtshd eac3 flac gsm mlp mp3 mpc mpc8 oma rso sox tak truehd tta voc
-    w64 wav wv xwma
+    aac ac3 ac4 aiff amr amrnb amrwb ape au caf dsf dts dtshd eac3 flac gsm mlp mp3 mpc mpc8 oma rso sox tak truehd
+    tta voc w64 wav wv xwma
 """
 DEMUXERS = ",".join(f"{_VIDEO} {_RAW_VIDEO} {_PICTURES} {_SOUND}".split())
 """ffmpeg's names of the kinds of files that are opened, for its option ``format_whitelist``."""
