@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from framecue.checkpoint import adapter_hash, load_adapter, read_adapter_config
 from framecue.encoder import EncoderSpec, Fingerprint
 from framecue.errors import AdapterError, InputError, NotOfflineError, first_line
 from framecue.methods import Method, build_method
-from framecue.video import FrameSampling, FrameSource, PlainFrameSource
+from framecue.video import FrameSampling, FrameSource, IsolatedFrameSource
 
 __all__ = ["VideoTextModel", "load_model"]
 
@@ -176,7 +177,7 @@ class VideoTextModel(nn.Module):
 
         Args:
             paths: one file or many.
-            source: reads them; None decodes them in this process.
+            source: reads them; None decodes them in a process of their own, started for this call.
 
         Raises:
             VideoError: a file cannot be used.
@@ -186,12 +187,14 @@ class VideoTextModel(nn.Module):
         paths = [paths] if isinstance(paths, str | Path) else list(paths)
         if not paths:
             raise InputError("no video to encode; give at least one file")
-        return torch.cat([self.encode_frames(self.read_video(path, source=source)[None]) for path in paths])
+        with nullcontext(source) if source is not None else IsolatedFrameSource() as opened:
+            return torch.cat([self.encode_frames(self.read_video(path, source=opened)[None]) for path in paths])
 
     def read_video(self, path: str | Path, *, source: FrameSource | None = None) -> Tensor:
         """Return the pixel values (F, 3, S, S) of one video file, sampled as at test; `source` as in `encode_video`."""
-        source = PlainFrameSource() if source is None else source
-        return self.preprocess(source.read_frames(path, self.sampling).pixels)
+        # Scaled where it is decoded, as in a library: a huge picture never comes here.
+        with nullcontext(source) if source is not None else IsolatedFrameSource() as opened:
+            return self.preprocess(opened.read_frames(path, self.sampling, short_side=self.short_side).pixels)
 
     @torch.inference_mode()
     def caption_frames(self, pixel_values: Tensor) -> list[str]:

@@ -22,14 +22,16 @@ def caption(videos: tuple[str, ...], model: str, adapter: str, as_json: bool) ->
     """
     quiet_libraries()
     from framecue.model import load_model
+    from framecue.video import IsolatedFrameSource
 
     loaded = load_model(model, adapter=adapter)
     made, skipped = [], []
-    for video in videos:
-        try:
-            made.append((video, loaded.caption_frames(loaded.read_video(video)[None])[0]))
-        except VideoError as error:
-            skipped.append(error)
+    with IsolatedFrameSource() as source:
+        for video in videos:
+            try:
+                made.append((video, loaded.caption_frames(loaded.read_video(video, source=source)[None])[0]))
+            except VideoError as error:
+                skipped.append(error)
     if len(skipped) == len(videos) == 1:
         raise skipped[0]
     for problem in skipped:

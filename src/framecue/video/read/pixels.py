@@ -14,6 +14,8 @@ __all__ = ["RgbConverter"]
 _SCALING = 0x4 | 0x2000 | 0x40000 | 0x80000
 _UNSPECIFIED, _BT709, _BT601 = 2, 1, 5
 _WHITE = 255
+# How many times longer the long side may be than the short side that is asked for.
+_LONGEST = 16
 
 
 class RgbConverter:
@@ -22,7 +24,8 @@ class RgbConverter:
     Transparent pixels are laid on white. HDR is not tone-mapped, and a pixel shape other than square is not applied.
 
     Args:
-        short_side: scale frames down so that their short side is this long; ``None`` for full size.
+        short_side: scale frames down so that their short side is this long, and the long one at most 16 times as long;
+            ``None`` for full size.
     """
 
     def __init__(self, *, short_side: int | None = None) -> None:
@@ -56,7 +59,11 @@ class RgbConverter:
         return pixels[:: -1 if flip_y else 1, :: -1 if flip_x else 1]
 
     def _scaled(self, height: int, width: int) -> tuple[int, int]:
-        short = min(height, width)
+        short, long = sorted((height, width))
+        if self._short_side is not None and long > _LONGEST * max(short, self._short_side):
+            # A strip, which may be a million pixels long: its long side is what counts.
+            factor = _LONGEST * self._short_side / long
+            return max(1, round(height * factor)), max(1, round(width * factor))
         if self._short_side is None or short <= self._short_side:
             return height, width
         return round(height * self._short_side / short), round(width * self._short_side / short)
