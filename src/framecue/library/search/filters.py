@@ -10,6 +10,7 @@ from datetime import date, datetime
 
 from framecue.errors import InputError
 from framecue.globs import Glob
+from framecue.library.search.where import check_where
 from framecue.library.store.sql import quoted
 from framecue.paths import absolute_path
 
@@ -32,7 +33,8 @@ class Filters:
         after: files modified at this time or later: a ``date`` or ``datetime``, or ISO text (``2024-05-31``,
             ``2024-05-31T18:00``). Without a time zone it is local time.
         before: files modified earlier than this.
-        where: any condition in LanceDB's SQL on the columns of the library.
+        where: a condition in LanceDB's SQL on the columns of the library; of functions those in
+            ``framecue.library.search.where.FUNCTIONS``.
 
     Raises:
         InputError: a value makes no sense, or no video can pass.
@@ -52,7 +54,7 @@ class Filters:
         if self.path is not None and not (isinstance(self.path, str) and self.path.strip("/. ")):
             raise InputError(f"the glob of paths is {self.path!r}; give a name such as '*.mp4', or a path '2024/**'")
         if self.where is not None:
-            _check_sql(self.where)
+            check_where(self.where)
         for name in ("longer_than_seconds", "shorter_than_seconds"):
             value = getattr(self, name)
             if value is not None and not (isinstance(value, (int, float)) and math.isfinite(value) and value >= 0):
@@ -108,21 +110,3 @@ def _timestamp(time: Time | None, name: str) -> float | None:
         raise InputError(
             f"{name} is {given!r}, which is no date; write 2024-05-31, or 2024-05-31T18:00 for a time of the day"
         ) from error
-
-
-def _check_sql(where: str) -> None:
-    """Refuse a condition that LanceDB's parser would silently cut short, or that would run into our own SQL."""
-    if not isinstance(where, str) or not where.strip():
-        raise InputError("the condition (where) is empty; give one in SQL, such as duration_seconds > 60")
-    bare = re.sub(r"'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`", " ", where)
-    depth = 0
-    for char in bare:
-        depth += (char == "(") - (char == ")")
-        if depth < 0:
-            break
-    odd = next((mark for mark in (";", "--", "/*", "$", "'", '"', "`") if mark in bare), None)
-    if depth or odd:
-        problem = f"{odd} has no place in it" if odd else "its parentheses do not match"
-        if odd in ("'", '"', "`"):
-            problem = f"a {odd} is not closed"
-        raise InputError(f"the condition (where) {where!r} is no SQL condition: {problem}")
