@@ -93,7 +93,7 @@ def test_what_is_too_deep_or_too_long(where):
         ('"path = 1', 'a " is not closed'),
         ("(true", "its parentheses do not match"),
         ("true) OR (true", "its parentheses do not match"),
-        (r"path = E'\'' OR length(repeat('a', 9)) > 1 OR path = ''", "a space is missing between e and"),
+        ("path = E'a'", "a space is missing between e and"),
         ("path = X'00'", "a space is missing between x and"),
     ],
 )
