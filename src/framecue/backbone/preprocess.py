@@ -17,6 +17,8 @@ from framecue.errors import InputError
 
 __all__ = ["Preprocess"]
 
+# Of what a model looks at, in pixels; the largest that there are have 1536.
+MAX_SIDE = 4096
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 _FILTERS = {2: "bilinear", 3: "bicubic"}  # Pillow's numbers for them
@@ -45,6 +47,14 @@ class Preprocess:
     std: tuple[float, ...] = CLIP_STD
     filter: str = "bicubic"
     patch_size: int | None = None
+
+    def __post_init__(self) -> None:
+        sides = [*(self.resize if isinstance(self.resize, tuple) else (self.resize,)), *(self.crop or ())]
+        for side in sides:
+            if not 1 <= side <= MAX_SIDE:
+                raise InputError(
+                    f"the side of a model's pictures must be at least 1 and at most {MAX_SIDE}, got {side}"
+                )
 
     @property
     def short_side(self) -> int:
