@@ -14,6 +14,7 @@ False comes in.
 
 from __future__ import annotations
 
+import gc
 import math
 import os
 import signal
@@ -56,6 +57,8 @@ def main(answer: Answer | None = None) -> NoReturn:
         answer: what answers a question; ``None`` for the question itself.
     """
     import_questions()
+    # What is imported stays: looking for garbage, which large frames leave, need not look at it.
+    gc.freeze()
     # Ctrl-C reaches every process of a terminal; it is the other side's to answer it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import cast
 
 import numpy as np
@@ -14,6 +15,8 @@ __all__ = ["RgbConverter"]
 _SCALING = 0x4 | 0x2000 | 0x40000 | 0x80000
 _UNSPECIFIED, _BT709, _BT601 = 2, 1, 5
 _WHITE = 255
+_MAX_WAITING_PIXELS = 100_000_000
+_PIXELS_AT_ONCE = 1_000_000
 # How many times longer the long side may be than the short side that is asked for.
 _LONGEST = 16
 
@@ -32,6 +35,7 @@ class RgbConverter:
         self._short_side = short_side
         self._size: tuple[int, int] | None = None
         self._reformatter = VideoReformatter()
+        self._num_waiting = 0
 
     def __call__(self, frame: VideoFrame) -> np.ndarray:
         """Convert one frame.
@@ -42,6 +46,12 @@ class RgbConverter:
         Returns:
             uint8 (H, W, 3), RGB, in display orientation.
         """
+        self._num_waiting += frame.width * frame.height
+        if self._num_waiting > _MAX_WAITING_PIXELS:
+            # PyAV's frames refer to themselves once their side data was looked at (below), and Python, which would
+            # collect them, counts objects and not megabytes.
+            gc.collect()
+            self._num_waiting = 0
         a, b, c, d = _display_matrix(frame)
         is_turned = abs(a) + abs(d) < abs(b) + abs(c)
         if self._size is None:
@@ -111,6 +121,14 @@ def _has_alpha(frame: VideoFrame) -> bool:
 
 
 def _on_white(frame: VideoFrame) -> np.ndarray:
-    rgba = frame.to_ndarray().astype(np.uint16)
-    alpha = rgba[..., 3:]
-    return ((rgba[..., :3] * alpha + _WHITE * (255 - alpha) + 127) // 255).astype(np.uint8)
+    rgba = frame.to_ndarray()
+    pixels = np.ascontiguousarray(rgba[..., :3])
+    if rgba[..., 3].min() == 255:
+        return pixels
+    # By rows, as this takes eight times a picture's own memory.
+    num_rows = max(1, _PIXELS_AT_ONCE // rgba.shape[1])
+    for start in range(0, len(rgba), num_rows):
+        rows = rgba[start : start + num_rows].astype(np.uint16)
+        alpha = rows[..., 3:]
+        pixels[start : start + num_rows] = (rows[..., :3] * alpha + _WHITE * (255 - alpha) + 127) // 255
+    return pixels
