@@ -138,6 +138,15 @@ def test_texts_that_are_no_playlists(videos, text):
         probe(path)
 
 
+@pytest.mark.parametrize("content", [b"no picture", bytes(range(256)) * 9, b"\x89PNG\r\n\x1a\n" + bytes(99)])
+@pytest.mark.parametrize("suffix", [".png", ".JPG", ".webp"])
+def test_a_picture_that_is_none_says_so(videos, suffix, content):
+    path = videos.folder / f"it{suffix}"
+    path.write_bytes(content)
+    with pytest.raises(VideoError, match="can be decoded"):
+        probe(path)
+
+
 def test_what_is_no_text():
     assert not is_text(bytes(range(256)))
     assert not is_text(b"")

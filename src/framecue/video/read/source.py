@@ -21,6 +21,7 @@ from framecue.errors import VideoError
 from framecue.paths import NOT_LOCAL
 from framecue.video.read.demuxers import DEMUXERS, is_playlist, is_text
 from framecue.video.read.heartbeat import beat
+from framecue.video.read.suffixes import IMAGE_SUFFIXES
 
 __all__ = [
     "check_file",
@@ -171,6 +172,8 @@ def _open_reason(path: Path, error: BaseException) -> str:
             return f"an incomplete mp4 file: it ends before its index ({ffmpeg_reason(error)})"
         if is_playlist(head):
             return "is a playlist, not a video file; index the files that it names"
+        if path.suffix.lower() in IMAGE_SUFFIXES:
+            return f"nothing in it can be decoded: it is no picture, or a damaged one ({ffmpeg_reason(error)})"
         if isinstance(error, av.error.ArgumentError) and is_text(head):
             return "is a text file, not a video file"
     if isinstance(error, av.error.ArgumentError):  # ffmpeg's word for a kind that is not on the list
