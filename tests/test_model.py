@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor
 
 import framecue.model
@@ -126,13 +129,27 @@ def test_a_file_is_sampled_preprocessed_and_encoded(model: VideoTextModel, video
 def test_a_file_is_read_through_the_source_that_is_given(model: VideoTextModel, video: Path) -> None:
     class Backwards:
         def read_frames(self, path: str | Path, sampling: FrameSampling, **options: Any) -> Frames:
-            assert not any(value is not None for value in options.values())
+            # Scaled by what decodes, so that no huge picture comes from there.
+            assert {name: value for name, value in options.items() if value is not None} == {"short_side": 64}
             found = read_frames(path, sampling)
             return Frames(found.pixels[::-1], found.times_seconds[::-1])
 
     assert torch.equal(model.read_video(video, source=Backwards()), model.read_video(video).flip(0))
     expected = model.encode_frames(model.read_video(video).flip(0)[None])
     assert torch.equal(model.encode_video([video], source=Backwards()), expected)
+
+
+def test_no_file_is_decoded_in_this_process(
+    model: VideoTextModel, video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = model.read_video(video)
+    Image.new("RGB", (3000, 2000), "red").save(tmp_path / "large.png")
+    monkeypatch.setattr(av, "open", None)
+    assert torch.equal(model.read_video(video), expected)
+    tracemalloc.start()
+    assert_unit(model.encode_video([tmp_path / "large.png", video]), 2, 24)
+    assert tracemalloc.get_traced_memory()[1] < 3000 * 2000 * 3
+    tracemalloc.stop()
 
 
 def test_sampling_is_the_methods(backbone: Backbone) -> None:

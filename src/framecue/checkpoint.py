@@ -12,12 +12,13 @@ from typing import Any, ClassVar
 
 import torch
 from pydantic import ConfigDict, TypeAdapter, ValidationError
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from framecue.assets import bundled_names, find_bundled
 from framecue.backbone import Backbone
+from framecue.backbone.meta import twin_without_weights
 from framecue.errors import AdapterError, InputError
 from framecue.methods import Method, build_method
 from framecue.outputs import check_output, refuse_url, written_beside
@@ -190,6 +191,7 @@ def load_adapter(adapter: str | Path, backbone: Backbone) -> tuple[Method, Adapt
             f"{adapter}: was trained on backbone {config.backbone} ({config.revision}), "
             f"not on {backbone.name} ({backbone.revision}); give that backbone as the model"
         )
+    _check_shapes(folder, config, backbone)
     try:
         tensors = load_file(folder / WEIGHTS_FILE)
     except (SafetensorError, OSError) as error:
@@ -207,8 +209,43 @@ def load_adapter(adapter: str | Path, backbone: Backbone) -> tuple[Method, Adapt
     return method, config
 
 
+def _check_shapes(folder: Path, config: AdapterConfig, backbone: Backbone) -> None:
+    """Compare what the options ask for with what the weights' file holds, by shapes alone, before either is in memory.
+
+    Raises:
+        AdapterError: they differ, or one of them cannot be used.
+    """
+    source = folder / WEIGHTS_FILE
+    try:
+        with safe_open(str(source), framework="pt") as opened:
+            held = {name: tuple(opened.get_slice(name).get_shape()) for name in opened.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise AdapterError(f"{source}: cannot be read ({error}); the file may be cut short") from error
+    twin = twin_without_weights(backbone)
+    try:
+        with torch.random.fork_rng(devices=[]), torch.device("meta"):
+            method = build_method(config.method, config.options, twin)
+        method.freeze(twin)
+    except InputError as error:
+        raise AdapterError(f"{folder / CONFIG_FILE}: {error}") from error
+    except (RuntimeError, NotImplementedError):
+        return  # it looks at values, of which there are none; its options are bounded (MethodConfig)
+    _compare(_shapes(trained_tensors(twin, method)), held, source=source)
+
+
 def _copy_into(parameters: dict[str, Tensor], tensors: dict[str, Tensor], *, source: Path) -> None:
-    missing, unexpected = sorted(parameters.keys() - tensors.keys()), sorted(tensors.keys() - parameters.keys())
+    _compare(_shapes(parameters), _shapes(tensors), source=source)
+    with torch.no_grad():
+        for name, parameter in parameters.items():
+            parameter.copy_(tensors[name])
+
+
+def _shapes(tensors: dict[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+
+
+def _compare(wanted: dict[str, tuple[int, ...]], held: dict[str, tuple[int, ...]], *, source: Path) -> None:
+    missing, unexpected = sorted(wanted.keys() - held.keys()), sorted(held.keys() - wanted.keys())
     if missing or unexpected:
         lists = "; ".join(
             f"{word} {', '.join(names[:5])}{' ...' if len(names) > 5 else ''}"
@@ -216,12 +253,6 @@ def _copy_into(parameters: dict[str, Tensor], tensors: dict[str, Tensor], *, sou
             if names
         )
         raise AdapterError(f"{source}: does not hold this method's parameters: {lists}")
-    # All are checked before any is changed.
-    for name, parameter in parameters.items():
-        if parameter.shape != tensors[name].shape:
-            raise AdapterError(
-                f"{source}: {name} has shape {tuple(tensors[name].shape)}, expected {tuple(parameter.shape)}"
-            )
-    with torch.no_grad():
-        for name, parameter in parameters.items():
-            parameter.copy_(tensors[name])
+    for name, shape in wanted.items():
+        if shape != held[name]:
+            raise AdapterError(f"{source}: {name} has shape {held[name]}, expected {shape}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Literal, overload
 
@@ -19,7 +20,7 @@ from framecue.errors import AdapterError, InputError, ModelError, NotOfflineErro
 from framecue.methods import Method, build_method
 from framecue.pictures import ImageLike
 from framecue.progress import ProgressCallback
-from framecue.video import FrameSampling, FrameSource, PlainFrameSource, VideoSource
+from framecue.video import FrameSampling, FrameSource, IsolatedFrameSource, VideoSource
 
 __all__ = ["VideoTextModel", "load_model"]
 
@@ -249,8 +250,9 @@ class VideoTextModel(nn.Module):
 
     def read_video(self, path: str | Path, *, source: FrameSource | None = None) -> Tensor:
         """Return the pixel values (F, 3, S, S) of one video file, sampled as at test; `source` as in `encode_video`."""
-        source = PlainFrameSource() if source is None else source
-        return self.preprocess(source.read_frames(path, self.sampling).pixels)
+        # Scaled where it is decoded, as in a library: a huge picture never comes here.
+        with nullcontext(source) if source is not None else IsolatedFrameSource() as opened:
+            return self.preprocess(opened.read_frames(path, self.sampling, short_side=self.short_side).pixels)
 
     @torch.inference_mode()
     def caption_frames(self, pixel_values: Tensor) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from framecue.backbone import Preprocess
 from framecue.backbone.quiet import quiet_transformers
@@ -62,6 +64,25 @@ def test_agrees_with_the_image_processor_on_any_size(kind: str, height: int, wid
     assert own.dtype == torch.uint8
     assert own.shape == (2, 3, 32, 32)
     assert np.abs(own.numpy() - reference_pixels(processor, frames)).max() <= 0.01
+
+
+@pytest.mark.parametrize("shape", [(4, 40_000), (40_000, 4), (1, 100_000), (2, 3_000), (3_000, 2)])
+def test_no_more_of_a_strip_than_its_middle_is_resized(shape: tuple[int, int]) -> None:
+    """Resized as a whole, a strip's long side grows as its short one does, to more than there is memory for."""
+    waves = np.add.outer(np.sin(np.arange(shape[0]) / 3), np.sin(np.arange(shape[1]) / 5))
+    frames = np.repeat((waves * 60 + 128).astype(np.uint8)[None, ..., None], 3, axis=-1)
+    tracemalloc.start()
+    found = Preprocess.clip(32).resize_and_crop(frames).numpy()
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak_bytes < 500_000
+    scale = 32 / min(shape)
+    if scale * max(shape) < 50_000:
+        size = (round(shape[1] * scale), round(shape[0] * scale))
+        whole = np.asarray(Image.fromarray(frames[0]).resize(size, Image.Resampling.BICUBIC))
+        top, left = (size[1] - 32) // 2, (size[0] - 32) // 2
+        expected = whole[top : top + 32, left : left + 32].transpose(2, 0, 1)
+        assert np.abs(found[0].astype(int) - expected).max() <= 3
 
 
 @given(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import av
 import pytest
 
 import framecue
@@ -116,3 +117,8 @@ def test_wrong_usage(run) -> None:
     result = run("caption")
     assert result.code == 2
     assert "Missing argument 'VIDEO...'" in result.err
+
+
+def test_nothing_is_decoded_in_this_process(run, loader, clips: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(av, "open", None)
+    assert run("caption", clips / "green.mp4") == (0, "green\n", "")

@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import av
 import pytest
 import torch
 
@@ -254,3 +255,9 @@ def test_a_dataset_that_cannot_be_evaluated_is_said_before_a_model_is_loaded(
     assert (result.code, result.out) == (1, "")
     assert result.err.startswith(f"Error: {says}")
     assert loader.asked == []
+
+
+def test_nothing_is_decoded_in_this_process(run, loader, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = run("evaluate", "--model", "clip", "--data-dir", data, "--json").out
+    monkeypatch.setattr(av, "open", None)
+    assert run("evaluate", "--model", "clip", "--data-dir", data, "--json").out == expected

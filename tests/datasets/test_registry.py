@@ -73,7 +73,7 @@ def model() -> Any:
         return torch.from_numpy(np.ascontiguousarray(frames[:, :8, :8])).permute(0, 3, 1, 2)
 
     backbone = SimpleNamespace(preprocess=SimpleNamespace(resize_and_crop=crop), vision=SimpleNamespace(image_size=16))
-    return SimpleNamespace(backbone=backbone, train_sampling=FrameSampling(2), sampling=FrameSampling(3))
+    return SimpleNamespace(backbone=backbone, train_sampling=FrameSampling(2), sampling=FrameSampling(3), short_side=32)
 
 
 def test_the_datasets_there_are() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 import torch
@@ -386,6 +387,14 @@ def test_the_dataset_says_whether_its_order_is_drawn(
     keys = {"data_dir": str(video_folder)} if name == "folder" else {"num_examples": 9}
     with pytest.raises(StoppedError):
         run_recipe(make_recipe(dataset={"name": name, **keys}))
+
+
+def test_a_run_decodes_nothing_in_its_own_process(
+    make_recipe: MakeRecipe, video_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = make_recipe(dataset={"name": "folder", "data_dir": str(video_folder)}, schedule__num_epochs=1)
+    monkeypatch.setattr(av, "open", None)
+    assert run_recipe(recipe).validation["R@1"] >= 0
 
 
 def test_a_run_reads_its_videos_through_the_source_that_is_given(make_recipe: MakeRecipe, video_folder: Path) -> None:

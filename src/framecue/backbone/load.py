@@ -12,13 +12,15 @@ import torch
 from huggingface_hub import hf_hub_download
 from tokenizers import normalizers
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.utils.hub import cached_file
 
 from framecue.backbone.backbone import Backbone
 from framecue.backbone.dtype import as_dtype
 from framecue.backbone.hashing import hash_of_folder, hash_of_tensors, safetensors_files
 from framecue.backbone.preprocess import Preprocess
 from framecue.backbone.quiet import quiet_transformers
-from framecue.backbone.source import Source, bundled_models, find_source, hub_refusal
+from framecue.backbone.sizes import check_config_file, check_no_bomb, check_parameters, check_text_files
+from framecue.backbone.source import CONFIG_FILE, Source, bundled_models, find_source, hub_refusal
 from framecue.backbone.tokenizer import has_no_words
 from framecue.errors import ModelError, first_line
 
@@ -45,9 +47,10 @@ def load_backbone(
     source = find_source(name, revision=revision)
     if source.folder is None:
         source = _read(source, lambda: _pin(source))
-    config = _read(source, lambda: AutoConfig.from_pretrained(source.location, **_options(source)))
+    config = _read(source, lambda: _load_config(source))
     Backbone.check_supported(config, name=source.name)
     folder = source.folder
+    _read(source, lambda: check_parameters(config, name=source.name, folder=folder, dtype=number_format))
     if folder is None:
         made_from = source.options["revision"]
     else:
@@ -78,8 +81,9 @@ def initialise_backbone(folder: str | Path, *, seed: int) -> Backbone:
     source = find_source(folder)
     if source.folder is None:
         raise ModelError(f"{folder}: no such folder; new weights need one with the architecture's config.json")
-    config = _read(source, lambda: AutoConfig.from_pretrained(source.location, **_options(source)))
+    config = _read(source, lambda: _load_config(source))
     Backbone.check_supported(config, name=source.name)
+    _read(source, lambda: check_parameters(config, name=source.name, folder=None, dtype=torch.float32))
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = _read(source, lambda: AutoModel.from_config(config))
@@ -98,9 +102,18 @@ def _pin(source: Source) -> Source:
     return replace(source, options={**source.options, "revision": Path(config).parent.name})
 
 
+def _load_config(source: Source) -> Any:
+    path = cached_file(source.location, CONFIG_FILE, **source.options)
+    check_config_file(Path(str(path)), name=source.name)
+    return AutoConfig.from_pretrained(source.location, **_options(source))
+
+
 def _load_weights(source: Source, dtype: torch.dtype) -> PreTrainedModel:
     # If a folder has safetensors, its pickle is never opened; None lets transformers choose, which on the hub means
     # safetensors first. It opens a pickle as weights only, so no code in it runs.
+    if source.folder is not None and not safetensors_files(source.folder):
+        for file in source.folder.glob("*.bin"):
+            check_no_bomb(file)
     safetensors = True if source.folder is not None and safetensors_files(source.folder) else None
     options = _options(source)
     # transformers also asks whether the model is an adapter, which takes half a minute if the hub cannot be reached.
@@ -134,6 +147,8 @@ def _read_tokenizer(source: Source) -> PreTrainedTokenizerBase:
 
 
 def _load_tokenizer(source: Source) -> PreTrainedTokenizerBase:
+    if source.folder is not None:
+        check_text_files(source.folder, name=source.name)
     tokenizer = AutoTokenizer.from_pretrained(source.location, **_options(source))
     if has_no_words(tokenizer):
         raise ValueError("it has no tokenizer (tokenizer.json, or vocab.json and merges.txt), so it cannot encode text")

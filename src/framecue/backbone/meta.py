@@ -7,10 +7,12 @@ from typing import Any
 
 import torch
 from transformers import AutoConfig, AutoModel, CLIPConfig, PreTrainedTokenizerBase
+from transformers.utils.hub import cached_file
 
 from framecue.backbone.backbone import Backbone
 from framecue.backbone.quiet import quiet_transformers
-from framecue.backbone.source import find_source
+from framecue.backbone.sizes import check_config_file
+from framecue.backbone.source import CONFIG_FILE, find_source
 from framecue.errors import ModelError, first_line
 
 __all__ = ["VIT_B_32", "backbone_without_weights", "twin_without_weights"]
@@ -37,7 +39,10 @@ def backbone_without_weights(name: str | Path | None = None, *, local: bool = Fa
         location, options = source.location, dict(source.options)
     try:
         with quiet_transformers():
+            check_config_file(Path(str(cached_file(location, CONFIG_FILE, **options))), name=str(name))
             config = AutoConfig.from_pretrained(location, trust_remote_code=False, **options)
+    except ModelError:
+        raise
     except Exception as error:  # transformers raises whatever its readers raise
         reason = first_line(error)
         raise ModelError(f"{name}: the model's configuration cannot be loaded: {reason}") from error

@@ -17,9 +17,13 @@ from framecue.errors import InputError
 
 __all__ = ["Preprocess"]
 
+# Of what a model looks at, in pixels; the largest that there are have 1536.
+MAX_SIDE = 4096
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 _FILTERS = {2: "bilinear", 3: "bicubic"}  # Pillow's numbers for them
+# A frame is resized as a whole if it is at most so many times as large as what is cut out of it then.
+_MOST_CROPS = 200
 _NUMBERS = {name: number for number, name in _FILTERS.items()}
 
 
@@ -43,6 +47,14 @@ class Preprocess:
     std: tuple[float, ...] = CLIP_STD
     filter: str = "bicubic"
     patch_size: int | None = None
+
+    def __post_init__(self) -> None:
+        sides = [*(self.resize if isinstance(self.resize, tuple) else (self.resize,)), *(self.crop or ())]
+        for side in sides:
+            if not 1 <= side <= MAX_SIDE:
+                raise InputError(
+                    f"the side of a model's pictures must be at least 1 and at most {MAX_SIDE}, got {side}"
+                )
 
     @property
     def short_side(self) -> int:
@@ -157,12 +169,13 @@ class Preprocess:
         array = frames.cpu().numpy() if isinstance(frames, Tensor) else frames
         if array.dtype != np.uint8 or array.ndim != 4 or array.shape[-1] != 3 or not array.size:
             raise InputError(f"frames must be uint8 (F, H, W, 3) in RGB; got {array.dtype} of shape {array.shape}")
-        resized = np.empty((len(array), *self._target(*array.shape[1:3]), 3), dtype=np.uint8)
+        size, box = _without_ends(array.shape[1:3], self._target(*array.shape[1:3]), self.crop)
+        resized = np.empty((len(array), *size, 3), dtype=np.uint8)
         for index, frame in enumerate(array):
             # With Pillow: torch's antialiased resize of bytes is up to 16 levels off if the two sides shrink by
             # different factors.
             image = Image.fromarray(np.ascontiguousarray(frame))
-            resized[index] = np.asarray(image.resize((resized.shape[2], resized.shape[1]), _NUMBERS[self.filter]))
+            resized[index] = np.asarray(image.resize(size[::-1], _NUMBERS[self.filter], box=box))
         pixels = torch.from_numpy(resized).permute(0, 3, 1, 2)
         if self.crop is not None:
             pixels = _centre_crop(pixels, self.crop)
@@ -189,6 +202,23 @@ def _image_processor(model: str) -> Any:
     import transformers
 
     return getattr(transformers, f"{model}ImageProcessorPil", None) or getattr(transformers, f"{model}ImageProcessor")
+
+
+def _without_ends(
+    shape: tuple[int, int], size: tuple[int, int], crop: tuple[int, int] | None
+) -> tuple[tuple[int, int], tuple[float, float, float, float] | None]:
+    """Return to which size (height, width) a frame is resized, and which part of it, for Pillow; None for all of it.
+
+    A strip of pixels, whose short side grows, would become larger than memory before its middle is cut out; of such a
+    one no more than the middle is resized.
+    """
+    if crop is None or size[0] * size[1] <= _MOST_CROPS * crop[0] * crop[1]:
+        return size, None
+    kept = (min(size[0], crop[0]), min(size[1], crop[1]))
+    starts = [(whole - part) // 2 for whole, part in zip(size, kept, strict=True)]
+    top, left = (shape[axis] * starts[axis] / size[axis] for axis in (0, 1))
+    bottom, right = (shape[axis] * (starts[axis] + kept[axis]) / size[axis] for axis in (0, 1))
+    return kept, (left, top, right, bottom)
 
 
 def _centre_crop(pixels: Tensor, crop: tuple[int, int]) -> Tensor:

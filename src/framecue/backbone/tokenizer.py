@@ -8,6 +8,7 @@ from typing import Any
 from transformers import AutoTokenizer, CLIPTokenizer, PreTrainedTokenizerBase
 
 from framecue.backbone.quiet import quiet_transformers
+from framecue.backbone.sizes import check_text_files
 from framecue.backbone.source import find_source
 from framecue.errors import ModelError, first_line
 from framecue.paths import user_path
@@ -43,6 +44,8 @@ def load_tokenizer(name: str | Path) -> PreTrainedTokenizerBase:
         location, options, unreachable = source.location, source.options, source.unreachable
     elif not holds_tokenizer(folder):
         raise ModelError(f"{name}: the folder has no tokenizer (tokenizer.json, or vocab.json and merges.txt)")
+    if folder.is_dir():
+        check_text_files(folder, name=str(name))
     # A bare vocabulary does not tell what kind of tokenizer it belongs to.
     bare = folder.is_dir() and not any(
         (folder / file).is_file() for file in ("tokenizer.json", "tokenizer_config.json", "config.json")

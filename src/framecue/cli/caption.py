@@ -23,15 +23,17 @@ def caption(videos: tuple[str, ...], model: str, adapter: str, as_json: bool) ->
     """
     quiet_libraries()
     from framecue.model import load_model
+    from framecue.video import IsolatedFrameSource
 
     get_model_files(model, yes=True)
     loaded = load_model(model, adapter=adapter)
     made, skipped = [], []
-    for video in videos:
-        try:
-            made.append((video, loaded.caption_frames(loaded.read_video(video)[None])[0]))
-        except VideoError as error:
-            skipped.append((video, error))
+    with IsolatedFrameSource() as source:
+        for video in videos:
+            try:
+                made.append((video, loaded.caption_frames(loaded.read_video(video, source=source)[None])[0]))
+            except VideoError as error:
+                skipped.append((video, error))
     if len(skipped) == len(videos) == 1:
         raise skipped[0][1]
     for _, problem in skipped:

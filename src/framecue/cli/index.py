@@ -36,6 +36,16 @@ from framecue.video import STALL_SECONDS
     show_default=True,
     help="Give a file up whose reader shows no sign of life for so long.",
 )
+@click.option(
+    "--max-cpu-seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Give a file up that takes more processor time to read.  [default: 60, and 500 for each megabyte]",
+)
+@click.option(
+    "--max-megapixels",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Give a file up of which one pass decodes more.  [default: 4000, and 100 for each kilobyte]",
+)
 @click.option("--again", is_flag=True, help="Make the library anew with --model; the old vectors serve until then.")
 @click.option("--watch", "is_watch", is_flag=True, help="Go on: index what changes there, until Ctrl-C.")
 @click.option(
@@ -62,6 +72,8 @@ def index(
     overlap_seconds: float | None,
     captions: bool,
     stall_seconds: float,
+    max_cpu_seconds: float | None,
+    max_megapixels: float | None,
     again: bool,
     is_watch: bool,
     poll_seconds: float | None,
@@ -94,6 +106,8 @@ def index(
         segmentation=make_segmentation(segments, segment_seconds, overlap_seconds),
         captions=captions,
         stall_seconds=stall_seconds,
+        max_cpu_seconds=max_cpu_seconds,
+        max_megapixels=max_megapixels,
     )
     uri = chosen_library(uri, may_be_new=True)
     library = Library(uri)

@@ -89,6 +89,7 @@ class FileDataset(DatasetConfig):
             preprocess=model.backbone.preprocess.resize_and_crop,
             seed=seed,
             frame_source=frame_source,
+            short_side=model.short_side,
         )
 
     def val(self, model: VideoTextModel, *, frame_source: FrameSource | None = None) -> ExampleSource:
@@ -101,6 +102,7 @@ class FileDataset(DatasetConfig):
             preprocess=model.backbone.preprocess.resize_and_crop,
             at_test=True,
             frame_source=frame_source,
+            short_side=model.short_side,
         )
 
     @abstractmethod

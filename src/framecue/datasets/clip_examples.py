@@ -34,6 +34,7 @@ class ClipExamples:
         at_test: whether to take frames as at test and one caption a video, not random frames and every caption.
         seed: determines the random frames, together with the epoch and the example's index.
         frame_source: reads the files; None decodes them in this process.
+        short_side: scale larger frames down to this short side before `preprocess`; None for full size.
     """
 
     def __init__(
@@ -45,10 +46,12 @@ class ClipExamples:
         at_test: bool = False,
         seed: int = 0,
         frame_source: FrameSource | None = None,
+        short_side: int | None = None,
     ) -> None:
         self.clips = list(clips)
         self.frame_source = PlainFrameSource() if frame_source is None else frame_source
         self.sampling, self.preprocess, self.at_test, self.seed = sampling, preprocess, at_test, seed
+        self.short_side = short_side
         self.pairs = [
             (number, caption)
             for number, clip in enumerate(self.clips)
@@ -113,7 +116,7 @@ class ClipExamples:
         clip = self.clips[number]
         rng = None if self.at_test else np.random.default_rng([self.seed, self.epoch, index])
         try:
-            frames = self.frame_source.read_frames(clip.video, self.sampling, rng=rng)
+            frames = self.frame_source.read_frames(clip.video, self.sampling, rng=rng, short_side=self.short_side)
         except VideoError as error:
             logger.warning("%s; the clip is left out", error)
             self._is_bad[number] = True

@@ -19,11 +19,13 @@ from framecue.evaluation.encoding import encode_pixels, encode_texts, retrieval,
 from framecue.evaluation.metrics import RetrievalMetrics, twin_accuracy
 from framecue.evaluation.rerank import check_depth, reranked_metrics
 from framecue.model import VideoTextModel
-from framecue.video import FrameSource
+from framecue.video import FrameSource, IsolatedFrameSource
 
 __all__ = ["DEPTH", "Report", "embed_videos", "evaluate_clips"]
 
 BATCH_VIDEOS = 16
+# Files that are read at once.
+READERS = 2
 DEPTH = 100
 
 Progress = Callable[[int, int], None]
@@ -74,7 +76,7 @@ def evaluate_clips(
             the videos in its own way. Of a clip and its twin it looks at both, unless `depth` is 1.
         depth: how many candidates of each query it looks at.
         progress: called with (videos done, videos in all); a video that each stage reads in its own way counts twice.
-        frame_source: reads the files; None decodes them in this process.
+        frame_source: reads the files; None decodes them in processes of their own.
 
     Raises:
         InputError: there are no clips, or the depth is below 1.
@@ -188,6 +190,9 @@ def _encode_files(
     frame_source: FrameSource | None,
 ) -> list[tuple[VideoTextModel, Tensor]]:
     """Return the encodings of the files by each of one or two models; two that need the same pixels share reading."""
+    if frame_source is None:
+        with IsolatedFrameSource(num_processes=READERS) as opened:
+            return _encode_files(models, files, progress, opened)
     groups = [list(models)] if len(models) == 2 and _read_alike(*models) else [[model] for model in models]
     kept: list[tuple[VideoTextModel, Tensor]] = []
     num_done = 0
@@ -207,10 +212,10 @@ def _read_alike(left: VideoTextModel, right: VideoTextModel) -> bool:
     return left.sampling == right.sampling and left.backbone.preprocess == right.backbone.preprocess
 
 
-def _read_ahead(model: VideoTextModel, files: Sequence[Path], frame_source: FrameSource | None) -> Iterator[Tensor]:
+def _read_ahead(model: VideoTextModel, files: Sequence[Path], frame_source: FrameSource) -> Iterator[Tensor]:
     """Yield pixel values (up to BATCH_VIDEOS, F, 3, S, S), while the next batch is being read."""
     starts = range(0, len(files), BATCH_VIDEOS)
-    with ThreadPoolExecutor(max_workers=2) as pool:
+    with ThreadPoolExecutor(max_workers=READERS) as pool:
 
         def submit(start: int) -> list[Any]:
             some = files[start : start + BATCH_VIDEOS]

@@ -14,6 +14,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from framecue.backbone.sizes import check_no_bomb
 from framecue.errors import ModelError, first_line
 from framecue.paths import user_path
 
@@ -83,6 +84,7 @@ def _read(path: Path) -> dict[str, Any]:
             return load_file(path)
         if zipfile.is_zipfile(path):
             _refuse_torchscript(path)
+            check_no_bomb(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about old protocols and types: what cannot be read raises an error
             content = torch.load(path, map_location="cpu", weights_only=True)

@@ -338,7 +338,11 @@ class Library(LibraryTables):
             made.add_own_columns(own.kinds({}))
             return made
 
-        with open_readers(stall_seconds=options.stall_seconds) as readers:
+        with open_readers(
+            stall_seconds=options.stall_seconds,
+            max_cpu_seconds=options.max_cpu_seconds,
+            max_megapixels=options.max_megapixels,
+        ) as readers:
             return run_plan(
                 plan,
                 LocalRunner(encoder, readers),

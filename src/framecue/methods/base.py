@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Method", "MethodConfig"]
 
+# The largest counts that options may have: of anything, and of what costs more (a layer is made in a loop, a frame is
+# read and encoded). Far beyond any that was of use.
+MAX_COUNT = 10_000
+MAX_OF = {"num_frames": 1_000, "num_test_frames": 1_000, "layers": 128}
+
 
 @dataclass(frozen=True, kw_only=True)
 class MethodConfig:
@@ -50,11 +55,24 @@ class MethodConfig:
         if problem is not None:
             raise InputError(problem)
         for name, value in tuples_for_lists(type(self), given).items():
+            _check_size(name, value)
             object.__setattr__(self, name, value)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the options as in JSON: tuples become lists."""
         return {name: _as_json(value) for name, value in asdict(self).items()}
+
+
+def _check_size(name: str, value: object) -> None:
+    """Refuse a count that no method has, whichever it is: the file that it stands in may be anybody's."""
+    if isinstance(value, tuple):
+        if len(value) > MAX_COUNT:
+            raise InputError(f"{name} must have at most {MAX_COUNT} values, got {len(value)}")
+        for each in value:
+            _check_size(name, each)
+    most = next((most for part, most in MAX_OF.items() if part in name), MAX_COUNT)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > most:
+        raise InputError(f"{name} must be at most {most}, got {str(value)[:20]}")
 
 
 def _as_json(value: Any) -> Any:

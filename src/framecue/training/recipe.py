@@ -35,7 +35,7 @@ class Schedule(Strict):
         bf16: compute in bfloat16 where it is safe (autocast); the weights stay in float32.
     """
 
-    batch_size: Integer = Field(default=32, gt=1)
+    batch_size: Integer = Field(default=32, gt=1, le=100_000)
     num_epochs: Integer = Field(default=5, gt=0)
     max_steps: Integer | None = Field(default=None, gt=0)
     stop_step: Integer | None = Field(default=None, gt=0)
@@ -48,7 +48,7 @@ class Schedule(Strict):
     gradient_accumulation_steps: Integer = Field(default=1, gt=0)
     eval_steps: Integer = Field(default=500, gt=0)
     logging_steps: Integer = Field(default=10, gt=0)
-    num_workers: Integer = Field(default=0, ge=0)
+    num_workers: Integer = Field(default=0, ge=0, le=256)
     bf16: bool = False
     seed: Integer = Field(default=24, ge=0, lt=2**32)
 

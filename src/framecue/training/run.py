@@ -21,7 +21,7 @@ from framecue.model import VideoTextModel
 from framecue.outputs import refuse_url, written_beside
 from framecue.training.recipe import Recipe, check_recipe
 from framecue.training.trainer import CHECKPOINTS, RetrievalTrainer
-from framecue.video import FrameSource
+from framecue.video import FrameSource, IsolatedFrameSource
 
 __all__ = ["TrainedRun", "build_model", "build_sources", "last_checkpoint", "run_recipe"]
 
@@ -113,13 +113,17 @@ def run_recipe(
     Args:
         recipe: the recipe to run.
         callbacks: of `transformers`, to show progress.
-        frame_source: reads video files; None decodes them in this process.
+        frame_source: reads video files; None decodes them in another process, where a damaged file costs its clip
+            alone. For files that one trusts `PlainFrameSource` saves a few per cent.
 
     Raises:
         RecipeError: `output_dir` holds a run of another recipe, or cannot be written.
         TrainingError: the loss is not finite.
         DatasetError: the dataset cannot be used.
     """
+    if frame_source is None:
+        with IsolatedFrameSource() as opened:
+            return run_recipe(recipe, callbacks=callbacks, frame_source=opened)
     output = recipe.output_dir
     _refuse_other_run(output, recipe)
     set_seed(recipe.schedule.seed)

@@ -52,6 +52,10 @@ def test_they_do_not_change_with_what_they_were_made_of() -> None:
         ({"stall_seconds": -1.5}, "stall_seconds is -1.5"),
         ({"stall_seconds": float("inf")}, "stall_seconds is inf"),
         ({"stall_seconds": float("nan")}, "stall_seconds is nan"),
+        ({"max_cpu_seconds": 0}, "max_cpu_seconds is 0; it must be above 0"),
+        ({"max_cpu_seconds": float("inf")}, "max_cpu_seconds is inf"),
+        ({"max_megapixels": -1}, "max_megapixels is -1"),
+        ({"max_megapixels": "many"}, "max_megapixels is 'many'"),
     ],
 )
 def test_what_makes_no_sense_is_refused(wrong: dict[str, object], says: str) -> None:

@@ -22,7 +22,8 @@ class ColourModel(ColourEncoder):
 
     def read_video(self, path: str | Path, *, source: FrameSource | None = None) -> torch.Tensor:
         """Return the pixel values of a file."""
-        return self.preprocess(read_frames(path, self.sampling).pixels)
+        read = read_frames if source is None else source.read_frames
+        return self.preprocess(read(path, self.sampling).pixels)
 
     def encode_frames(self, pixel_values: torch.Tensor) -> torch.Tensor:
         """Return the vectors of videos."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import os
 import signal
 import sys
@@ -54,6 +55,11 @@ def _misbehave(deed: str) -> None:
         print("to standard output", flush=True)
         os.write(1, b"to file 1")
         os.write(2, b"to file 2")
+    elif deed == "busy":
+        while True:
+            beat()
+    elif deed == "stuck":  # in native code, which gives no sign of life and does not return
+        hashlib.pbkdf2_hmac("sha1", b"a", b"b", 1 << 30)
     elif deed == "slow":
         for _ in range(15):
             time.sleep(0.1)

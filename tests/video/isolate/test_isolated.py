@@ -140,6 +140,18 @@ def test_a_file_is_not_blamed_for_what_another_did(reader):
     assert whoami(reader)[0] != before
 
 
+@posix
+@pytest.mark.parametrize("name", ["busy-first.mp4", "busy-later.mp4", "stuck-later.mp4"])
+def test_a_file_that_takes_too_much_time_of_the_processor_is_given_up(name):
+    with IsolatedReader(command=MISBEHAVING, max_cpu_seconds=0.4) as reader:
+        whoami(reader)
+        reason = r"reading it took more than 0.4 seconds of processor time, .*; max_cpu_seconds allows more"
+        with pytest.raises(VideoError, match=reason):
+            everything(reader, name)
+        # The next file has all of its time again.
+        assert len(everything(reader, "innocent.mp4")) == 4
+
+
 def test_a_process_that_hangs_is_ended(videos):
     with IsolatedReader(command=MISBEHAVING, stall_seconds=0.5) as reader:
         before, _ = whoami(reader)
@@ -328,7 +340,17 @@ def test_the_process_imports_no_more_than_decoding_takes():
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
-@pytest.mark.parametrize("limits", [{"stall_seconds": 0}, {"stall_seconds": float("nan")}, {"memory_bytes": 0}])
+@pytest.mark.parametrize(
+    "limits",
+    [
+        *(
+            {name: value}
+            for name in ("stall_seconds", "max_cpu_seconds", "max_megapixels")
+            for value in (0, float("nan"))
+        ),
+        *({"memory_bytes": 0}, {"max_cpu_seconds": -1}, {"max_megapixels": float("inf")}),
+    ],
+)
 def test_limits_that_make_no_sense(limits):
     with pytest.raises(InputError, match=next(iter(limits))):
         IsolatedReader(**limits)

@@ -170,3 +170,32 @@ def test_two_processes_share_a_folder(film, tmp_path, cached, source):
         expected = PlainFrameSource().read_frames(film, FrameSampling(num_frames))
         np.testing.assert_array_equal(found.pixels, expected.pixels)
     assert source.num_read == 0
+
+
+def test_no_more_is_kept_than_allowed(source, videos, tmp_path):
+    films = [videos.folder / f"{number}.mp4" for number in range(12)]
+    for number, path in enumerate(films):
+        videos.encode(path, [videos.grey_frame(number)] * 2)
+    one = PlainFrameSource().read_frames(films[0], SAMPLING).pixels.nbytes + 500
+    cached = CachedFrameSource(source, tmp_path / "frames", max_bytes=6 * one)
+    for round_number in range(2):
+        for number, path in enumerate(films):
+            cached.read_frames(path, SAMPLING)
+            cached.read_frames(films[0], SAMPLING)  # in use all the time
+            kept = entries(tmp_path)
+            assert sum(entry.stat().st_size for entry in kept) <= 6 * one
+            for entry in kept:  # a file system may note times in seconds
+                os.utime(entry, (entry.stat().st_atime, entry.stat().st_mtime - 10))
+            assert round_number or number < 3 or len(kept) >= 4
+    assert source.num_read == 1 + 2 * 11  # what was always in use was read once
+    # A second cache of the same folder makes room in it as well.
+    CachedFrameSource(source, tmp_path / "frames", max_bytes=3 * one).read_frames(films[5], SAMPLING)
+    assert sum(entry.stat().st_size for entry in entries(tmp_path)) <= 3 * one
+
+
+def test_what_is_too_large_is_not_kept(source, film, tmp_path):
+    cached = CachedFrameSource(source, tmp_path / "frames", max_bytes=10_000)
+    cached.read_frames(film, SAMPLING)
+    assert entries(tmp_path) == []
+    with pytest.raises(InputError, match="max_bytes is 0; it must be at least 1"):
+        CachedFrameSource(source, tmp_path, max_bytes=0)

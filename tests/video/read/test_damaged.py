@@ -74,7 +74,7 @@ def id3_cover():
     ("unusable", "reason"),
     [
         ("text", NOT_A_VIDEO),
-        ("playlist", NOT_A_VIDEO),
+        ("playlist", "is a playlist, not a video file; index the files that it names"),
         ("noise", NOT_A_VIDEO),
         ("empty", "the file is empty"),
         ("missing", "no such file"),

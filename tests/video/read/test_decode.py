@@ -280,6 +280,23 @@ def test_odd_sizes(videos, size):
     assert (probe(path).height, probe(path).width) == size
 
 
+@pytest.mark.parametrize("size", [(3, 5000), (5000, 3), (40, 3000), (3000, 40), (1, 2), (60, 961)])
+def test_a_strip_is_bounded_by_its_long_side(videos, size):
+    """However long it is: its short side alone would let it have any number of pixels."""
+    path = videos.folder / "strip.png"
+    Image.new("RGB", size[::-1], (200, 10, 10)).save(path)
+    pixels = read_frames(path, FrameSampling(2), short_side=50).pixels
+    height, width = pixels.shape[1:3]
+    assert max(height, width) <= 16 * 50
+    assert min(height, width) >= 1
+    if max(size) <= 16 * 50:
+        assert (height, width) == size
+    elif min(height, width) > 3:
+        assert height / width == pytest.approx(size[0] / size[1], rel=0.1)
+    assert np.abs(pixels.astype(int) - (200, 10, 10)).max() <= 2
+    assert read_frames(path, FrameSampling(2)).pixels.shape[1:3] == size
+
+
 def test_short_side(videos):
     path = videos.folder / "wide.mkv"
     ramp = np.repeat(np.linspace(0, 255, 400).astype(np.uint8)[None, :, None], 200, axis=0).repeat(3, axis=2)

@@ -135,3 +135,27 @@ def test_photographs_are_turned_upright(tmp_path, orientation):
     expected = np.rot90(quarters, turns)
     assert frame.shape[:2] == expected.shape
     assert np.abs(frame[..., 0].astype(int) - expected).mean() < 2
+
+
+def test_large_frames_do_not_pile_up(monkeypatch):
+    """Each refers to itself once its side data was looked at, and Python would wait for hundreds of them."""
+    collected = []
+    monkeypatch.setattr("gc.collect", lambda: collected.append(True))
+    convert = RgbConverter(short_side=16)
+    for _ in range(30):
+        convert(av.VideoFrame(4096, 2048, "yuv420p"))
+    assert len(collected) == 2
+    for _ in range(100):
+        convert(av.VideoFrame(64, 48, "yuv420p"))
+    assert len(collected) == 2
+
+
+@pytest.mark.parametrize("size", [(7, 5), (2500, 1000)])
+def test_white_shines_through_as_far_as_a_picture_lets_it(size):
+    width, height = size
+    rgba = np.random.default_rng(0).integers(0, 256, (height, width, 4), dtype=np.uint8)
+    pixels = RgbConverter()(av.VideoFrame.from_ndarray(rgba, format="rgba")).astype(float)
+    alpha = rgba[..., 3:] / 255
+    np.testing.assert_allclose(pixels, rgba[..., :3] * alpha + 255 * (1 - alpha), atol=0.51)
+    rgba[..., 3] = 255
+    np.testing.assert_array_equal(RgbConverter()(av.VideoFrame.from_ndarray(rgba, format="rgba")), rgba[..., :3])

@@ -30,9 +30,13 @@ class AddOptions:
             that the library holds is kept up to date.
         retry: whether to read files again that earlier runs could not read, though they have not changed.
         stall_seconds: how long the reader of a file may show no sign of life before the file is skipped.
+        max_cpu_seconds: how much processor time reading a file may take before it is skipped; None for 60 seconds, and
+            500 more for each megabyte of the file.
+        max_megapixels: how many megapixels one pass over a file may decode before it is skipped; None for 4000, and
+            100 more for each kilobyte.
 
     Raises:
-        InputError: a glob is empty, or ``stall_seconds`` is not above 0.
+        InputError: a glob is empty, or a limit is not above 0.
     """
 
     exclude: Sequence[str] = ()
@@ -42,6 +46,8 @@ class AddOptions:
     images: bool = False
     retry: bool = False
     stall_seconds: float = STALL_SECONDS
+    max_cpu_seconds: float | None = None
+    max_megapixels: float | None = None
 
     def __post_init__(self) -> None:
         # A string is a sequence of letters, but one glob. A list is copied, as the caller may still change it.
@@ -55,6 +61,10 @@ class AddOptions:
         check_kind("segmentation", self.segmentation, Segmentation)
         if not is_number(self.stall_seconds) or self.stall_seconds <= 0:
             raise InputError(f"stall_seconds is {self.stall_seconds!r}; it must be above 0")
+        for name in ("max_cpu_seconds", "max_megapixels"):
+            value = getattr(self, name)
+            if value is not None and (not is_number(value) or value <= 0):
+                raise InputError(f"{name} is {value!r}; it must be above 0")
 
 
 class AddKeywords(TypedDict, total=False):
@@ -67,3 +77,5 @@ class AddKeywords(TypedDict, total=False):
     images: bool
     retry: bool
     stall_seconds: float
+    max_cpu_seconds: float | None
+    max_megapixels: float | None

@@ -31,15 +31,26 @@ def open_reader(*, stall_seconds: float) -> IsolatedReader:
 
 
 @contextmanager
-def open_readers(*, stall_seconds: float) -> Iterator[Sequence[ReadVideo]]:
+def open_readers(
+    *, stall_seconds: float, max_cpu_seconds: float | None = None, max_megapixels: float | None = None
+) -> Iterator[Sequence[ReadVideo]]:
     """Start the readers of one run, and end them when the block ends.
 
     Args:
         stall_seconds: how long a reader may show no sign of life before its file is given up.
+        max_cpu_seconds: how much processor time reading a file may take; None in proportion to the file.
+        max_megapixels: how many megapixels one pass over a file may decode; None in proportion to the file.
 
     Raises:
-        InputError: ``stall_seconds`` is not above 0.
+        InputError: a limit is not above 0.
     """
     number = max(1, min(_MAX_READERS, (os.cpu_count() or 1) // _CORES_PER_READER))
     with ExitStack() as stack:
-        yield [stack.enter_context(IsolatedReader(stall_seconds=stall_seconds)).read for _ in range(number)]
+        yield [
+            stack.enter_context(
+                IsolatedReader(
+                    stall_seconds=stall_seconds, max_cpu_seconds=max_cpu_seconds, max_megapixels=max_megapixels
+                )
+            ).read
+            for _ in range(number)
+        ]

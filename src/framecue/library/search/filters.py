@@ -13,6 +13,7 @@ from framecue.errors import InputError
 from framecue.forms import composed, units
 from framecue.glob_patterns import unit_pattern
 from framecue.globs import Glob
+from framecue.library.search.where import check_where
 from framecue.library.store.sql import quoted
 from framecue.paths import absolute_path, is_utf8
 from framecue.video import IMAGE_SUFFIXES
@@ -39,7 +40,8 @@ class Filters:
             local time.
         before: files recorded earlier than this.
         kind: "video" or "image"; None for both.
-        where: any condition in LanceDB's SQL on the columns of the library.
+        where: a condition in LanceDB's SQL on the columns of the library; of functions those in
+            ``framecue.library.search.where.FUNCTIONS``.
 
     Raises:
         InputError: a value makes no sense, or no video can pass.
@@ -65,7 +67,7 @@ class Filters:
             if text is not None and not is_utf8(os.fspath(text)):
                 raise InputError(f"the {name} {os.fspath(text)!r} is not valid UTF-8, as no name in a library is")
         if self.where is not None:
-            _check_sql(self.where)
+            check_where(self.where)
         for name in ("longer_than_seconds", "shorter_than_seconds"):
             value = getattr(self, name)
             if value is not None and not (isinstance(value, (int, float)) and math.isfinite(value) and value >= 0):
@@ -147,21 +149,3 @@ def _timestamp(time: Time | None, name: str) -> float | None:
         raise InputError(
             f"{name} is {given!r}, which is no date; write 2024-05-31, or 2024-05-31T18:00 for a time of the day"
         ) from error
-
-
-def _check_sql(where: str) -> None:
-    """Refuse a condition that LanceDB's parser would silently cut short, or that would run into our own SQL."""
-    if not isinstance(where, str) or not where.strip():
-        raise InputError("the condition (where) is empty; give one in SQL, such as duration_seconds > 60")
-    bare = re.sub(r"'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`", " ", where)
-    depth = 0
-    for char in bare:
-        depth += (char == "(") - (char == ")")
-        if depth < 0:
-            break
-    odd = next((mark for mark in (";", "--", "/*", "$", "'", '"', "`") if mark in bare), None)
-    if depth or odd:
-        problem = f"{odd} has no place in it" if odd else "its parentheses do not match"
-        if odd in ("'", '"', "`"):
-            problem = f"a {odd} is not closed"
-        raise InputError(f"the condition (where) {where!r} is no SQL condition: {problem}")

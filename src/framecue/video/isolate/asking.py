@@ -13,9 +13,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from framecue.errors import InputError, VideoError
-from framecue.video.isolate.process import DecodingProcess, LostError, StalledError, default_memory_bytes
+from framecue.video.isolate.process import DecodingProcess, LostError, SpentError, StalledError, default_memory_bytes
 from framecue.video.isolate.question import Decide, Question
 from framecue.video.limits import STALL_SECONDS
+from framecue.video.read.budget import Limits, cpu_reason, max_cpu_seconds_of
 from framecue.video.read.heartbeat import Progress
 
 if TYPE_CHECKING:
@@ -36,13 +37,17 @@ class Asker:
     Use it in a ``with`` block, for one question at a time. A file that kills the process, or on which it hangs, raises
     ``VideoError``, and the next question gets a fresh process.
 
-    What bounds the time of a file that goes on and on, always giving signs of life: its hash is bounded by its size,
-    the list of its packets by the limit on memory, and decoding by that list.
+    What bounds the time of a file that goes on and on, always giving signs of life, is its budget
+    (:mod:`framecue.video.read.budget`): so many pixels and so much processor time for each of its bytes.
 
     Args:
         stall_seconds: how long nothing may come of a file while somebody waits for it.
         memory_bytes: how much memory reading a file may take; ``None`` for ``default_memory_bytes()``. Has no effect
             on Windows and macOS.
+        max_cpu_seconds: how much processor time reading a file may take; ``None`` for 60 seconds, and 500 more for each
+            megabyte of the file.
+        max_megapixels: how many megapixels one pass over a file may decode; ``None`` for 4000, and 100 more for each
+            kilobyte.
         command: another command to start, which has to speak as ``framecue.video.isolate.serve`` does.
 
     Raises:
@@ -54,12 +59,18 @@ class Asker:
         *,
         stall_seconds: float = STALL_SECONDS,
         memory_bytes: int | None = None,
+        max_cpu_seconds: float | None = None,
+        max_megapixels: float | None = None,
         command: Sequence[str] | None = None,
     ) -> None:
         if not 0 < stall_seconds < math.inf:
             raise InputError(f"stall_seconds is {stall_seconds}; it must be above 0")
         if memory_bytes is not None and memory_bytes < 1:
             raise InputError(f"memory_bytes is {memory_bytes}; it must be at least 1")
+        for name, value in (("max_cpu_seconds", max_cpu_seconds), ("max_megapixels", max_megapixels)):
+            if value is not None and not 0 < value < math.inf:
+                raise InputError(f"{name} is {value}; it must be above 0")
+        self._limits = Limits(max_cpu_seconds, max_megapixels)
         self._stall_seconds = stall_seconds
         self._memory_bytes = default_memory_bytes() if memory_bytes is None else memory_bytes
         self._command = command
@@ -166,6 +177,8 @@ class Asker:
                 f"nothing came of it for {self._stall_seconds:g} seconds, so reading it was given up: the file is "
                 "damaged, or the disk is very slow; stall_seconds allows more time",
             ) from None
+        except SpentError:
+            raise VideoError(question.path, cpu_reason(max_cpu_seconds_of(question.path, self._limits))) from None
         finally:
             child.num_answered += 1
             if not is_well:
@@ -176,7 +189,7 @@ class Asker:
             if self._is_closed:
                 raise RuntimeError("this reader is closed")
             if self._child is None:
-                self._child = DecodingProcess(self._command, self._memory_bytes, self._stall_seconds)
+                self._child = DecodingProcess(self._command, self._memory_bytes, self._limits, self._stall_seconds)
             return self._child
 
     def _drop(self) -> None:

@@ -32,18 +32,31 @@ class IsolatedFrameSource:
         num_processes: how many files are read at once, at most.
         stall_seconds: how long nothing may come of a file while somebody waits for it.
         memory_bytes: how much memory each file may take; ``None`` for half of the machine's, 8 GB at most.
+        max_cpu_seconds: how much processor time each file may take; ``None`` in proportion to it, see ``Asker``.
+        max_megapixels: how many megapixels one pass over it may decode; ``None`` likewise.
 
     Raises:
         InputError: a number is not above 0.
     """
 
     def __init__(
-        self, *, num_processes: int = 1, stall_seconds: float = STALL_SECONDS, memory_bytes: int | None = None
+        self,
+        *,
+        num_processes: int = 1,
+        stall_seconds: float = STALL_SECONDS,
+        memory_bytes: int | None = None,
+        max_cpu_seconds: float | None = None,
+        max_megapixels: float | None = None,
     ) -> None:
         if num_processes < 1:
             raise InputError(f"num_processes is {num_processes}; it must be at least 1")
         self._num_processes = num_processes
-        self._limits: dict[str, Any] = {"stall_seconds": stall_seconds, "memory_bytes": memory_bytes}
+        self._limits: dict[str, Any] = {
+            "stall_seconds": stall_seconds,
+            "memory_bytes": memory_bytes,
+            "max_cpu_seconds": max_cpu_seconds,
+            "max_megapixels": max_megapixels,
+        }
         self._fill()
 
     def _fill(self) -> None:

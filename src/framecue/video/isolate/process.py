@@ -19,8 +19,9 @@ from typing import Any
 from framecue.errors import FramecueError
 from framecue.video.isolate.wire import receive, send
 from framecue.video.limits import STALL_SECONDS
+from framecue.video.read.budget import Limits
 
-__all__ = ["DecodingProcess", "LostError", "StalledError", "default_memory_bytes"]
+__all__ = ["DecodingProcess", "LostError", "SpentError", "StalledError", "default_memory_bytes"]
 
 _MAX_MEMORY_BYTES = 8 << 30
 _SECONDS_TO_DIE = 10.0
@@ -41,12 +42,17 @@ class StalledError(Exception):
     """The process was ended because nothing came from it."""
 
 
+class SpentError(Exception):
+    """The system ended the process because it took more processor time than its file may."""
+
+
 class DecodingProcess:
     """One process, ready for questions.
 
     Args:
         command: what to start; ``None`` for :mod:`framecue.video.isolate.serve`.
         memory_bytes: how much memory it may take; ``None`` for no limit.
+        limits: what each file may cost.
         stall_seconds: how long nothing may come from it while it is waited for.
 
     Attributes:
@@ -56,7 +62,9 @@ class DecodingProcess:
         FramecueError: it cannot be started.
     """
 
-    def __init__(self, command: Sequence[str] | None, memory_bytes: int | None, stall_seconds: float) -> None:
+    def __init__(
+        self, command: Sequence[str] | None, memory_bytes: int | None, limits: Limits, stall_seconds: float
+    ) -> None:
         self.num_answered = 0
         self._is_waiting = False
         self._ticks = 0
@@ -82,9 +90,9 @@ class DecodingProcess:
                 target=self._watch, args=(tick_seconds,), daemon=True, name="framecue-decoder-watch"
             ).start()
             try:
-                self.send(memory_bytes)
+                self.send((memory_bytes, limits))
                 self.receive()
-            except (LostError, StalledError) as error:
+            except (LostError, SpentError, StalledError) as error:
                 self.end()
                 complaints.seek(0)
                 lines = complaints.read().decode(errors="replace").split("\n")
@@ -101,6 +109,7 @@ class DecodingProcess:
         Raises:
             LostError: the process has ended.
             StalledError: it has been ended.
+            SpentError: it took more processor time than it may.
         """
         assert self._process.stdin is not None
         try:
@@ -114,6 +123,7 @@ class DecodingProcess:
         Raises:
             LostError: the process has ended.
             StalledError: it has been ended.
+            SpentError: it took more processor time than it may.
         """
         assert self._process.stdout is not None
         self._ticks, self._is_waiting = 0, True
@@ -152,7 +162,7 @@ class DecodingProcess:
                 self._process.kill()
                 return
 
-    def _loss(self) -> LostError | StalledError:
+    def _loss(self) -> LostError | SpentError | StalledError:
         """Return how the process ended, which it may be about to do."""
         try:
             code = self._process.wait(timeout=2)
@@ -161,6 +171,8 @@ class DecodingProcess:
             code = None
         if self._is_stalled:
             return StalledError()
+        if code is not None and code == -getattr(signal, "SIGXCPU", 0) != 0:
+            return SpentError()
         return LostError(_ending(code))
 
 

@@ -5,14 +5,17 @@ Native code that crashes, hangs or takes all memory does so here and costs one f
 are does not matter here: each brings its own answer. Nothing that runs here may import torch or a database, as this
 process starts while a person waits.
 
-What goes to and fro, see ``wire``: first the limit on memory comes in and ``("ready", None)`` goes out. Then, for each
-question, the question comes in and ``("part", part)`` goes out again and again, up to one of ``("done", None)``,
-``("refused", (reason, cause))`` and ``("failed", reason)``; after the last of these the process ends. In between
-``("beat", None)`` may go out as a sign of life, and ``("decide", told)``, to which True or False comes in.
+What goes to and fro, see ``wire``: first the limits on memory and on what a file may cost come in, and
+``("ready", None)`` goes out. Then, for each question, the question comes in and ``("part", part)`` goes out again and
+again, up to one of ``("done", None)``, ``("refused", (reason, cause))`` and ``("failed", reason)``; after the last of
+these the process ends. In between ``("beat", None)`` may go out as a sign of life, and ``("decide", told)``, to which
+True or False comes in.
 """
 
 from __future__ import annotations
 
+import gc
+import math
 import os
 import signal
 import sys
@@ -31,6 +34,7 @@ from framecue.errors import VideoError
 from framecue.video.isolate import questions
 from framecue.video.isolate.question import Decide, Question
 from framecue.video.isolate.wire import receive, send
+from framecue.video.read.budget import Limits, check_time, max_cpu_seconds_of, spending
 from framecue.video.read.heartbeat import heard_by
 
 __all__ = ["import_questions", "main"]
@@ -39,6 +43,9 @@ Answer = Callable[[Question[object], Decide], Iterator[object]]
 
 # A sign of life at most so often; the other side waits much longer for one.
 _SECONDS_PER_BEAT = 0.25
+# Beyond the time that a file may take, so that the words for it come first where there can be any.
+_GRACE_SECONDS = 2
+_MAX_SECONDS = 1 << 31
 _PIPE_BYTES = 1 << 20
 _GIGABYTE = 1 << 30
 
@@ -50,6 +57,8 @@ def main(answer: Answer | None = None) -> NoReturn:
         answer: what answers a question; ``None`` for the question itself.
     """
     import_questions()
+    # What is imported stays: looking for garbage, which large frames leave, need not look at it.
+    gc.freeze()
     # Ctrl-C reaches every process of a terminal; it is the other side's to answer it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
@@ -74,20 +83,22 @@ class _Session:
         self._inbox, self._outbox = inbox, outbox
         self._asked: SimpleQueue[Any] = SimpleQueue()
         self._sending = threading.Lock()
-        self._sent_at = 0.0
+        self._sent_at = self._looked_at = 0.0
 
     def serve(self, answer: Answer) -> None:
         # In a thread of its own, so that the end of the other side is noticed while a file is being decoded.
         threading.Thread(target=self._listen, daemon=True).start()
-        memory_bytes = self._asked.get()
+        memory_bytes, limits = self._asked.get()
         _limit(memory_bytes)
         self._send("ready")
         with heard_by(self._beat):
             while True:
                 question = self._asked.get()
+                _limit_time(question, limits)
                 try:
-                    for part in answer(question, self._decide):
-                        self._send("part", part)
+                    with spending(question.path, limits):
+                        for part in answer(question, self._decide):
+                            self._send("part", part)
                 except VideoError as error:
                     self._send("refused", (error.reason, error.cause))
                 except MemoryError:
@@ -118,7 +129,11 @@ class _Session:
         return bool(self._asked.get())
 
     def _beat(self) -> None:
-        if time.monotonic() - self._sent_at > _SECONDS_PER_BEAT:
+        now = time.monotonic()
+        if now - self._looked_at > _SECONDS_PER_BEAT:
+            self._looked_at = now
+            check_time()
+        if now - self._sent_at > _SECONDS_PER_BEAT:
             self._send("beat")
 
 
@@ -157,6 +172,17 @@ def _limit(memory_bytes: int | None) -> None:
         # Where that is forbidden, only the choice is worse.
         with suppress(OSError):
             Path("/proc/self/oom_score_adj").write_text("1000")
+
+
+def _limit_time(question: Question[object], limits: Limits) -> None:
+    """Have the system end this process if native code does not return for longer than the file may take."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    seconds = time.process_time() + max_cpu_seconds_of(question.path, limits) + _GRACE_SECONDS
+    # Raised again for the next file, as only the lower one of the two limits changes.
+    _lower(resource.RLIMIT_CPU, min(math.ceil(seconds), _MAX_SECONDS))
 
 
 def _lower(limit: int, value: int) -> None:

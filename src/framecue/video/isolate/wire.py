@@ -12,12 +12,36 @@ from typing import IO, Any
 
 import numpy as np
 
-__all__ = ["receive", "send"]
+from framecue.errors import VideoError
+
+__all__ = ["MAX_BYTES", "check_answer", "receive", "send"]
 
 # A mark, the pickle's length and the number of buffers; then one length for each buffer.
 _HEAD = struct.Struct("<8sQQ")
 _MARK = b"framecue"
 _LENGTH = struct.Struct("<Q")
+
+MAX_BYTES = 2 << 30
+"""How much one message may hold: the process that asked has to take it, which nothing else bounds."""
+
+
+def check_answer(path: str, pixels: np.ndarray) -> None:
+    """Refuse frames that are too many or too large for the process that asked for them.
+
+    Args:
+        path: their file.
+        pixels: uint8 (F, H, W, 3).
+
+    Raises:
+        VideoError: they are.
+    """
+    if pixels.nbytes > MAX_BYTES // 2:
+        frames, height, width, _ = pixels.shape
+        raise VideoError(
+            path,
+            f"{frames} frames of {width} x {height} pixels take {pixels.nbytes / (1 << 30):.3g} GB, more than the "
+            f"{MAX_BYTES / (2 << 30):.3g} GB that are read at a time; ask for fewer, or for smaller ones (short_side)",
+        )
 
 
 def send(pipe: IO[bytes], message: object) -> None:
@@ -49,12 +73,16 @@ def receive(pipe: IO[bytes]) -> Any:
 
     Raises:
         EOFError: the other side has ended.
-        ValueError: what comes is no message.
+        ValueError: what comes is no message, or one that holds more than ``MAX_BYTES``.
     """
     mark, num_bytes, num_buffers = _HEAD.unpack(_filled(pipe, bytearray(_HEAD.size)))
     if mark != _MARK:
         raise ValueError("this is not the beginning of a message")
+    if num_bytes > MAX_BYTES or num_buffers * _LENGTH.size > MAX_BYTES:
+        raise ValueError("this message is too long")
     lengths = [_LENGTH.unpack(_filled(pipe, bytearray(_LENGTH.size)))[0] for _ in range(num_buffers)]
+    if sum(lengths) > MAX_BYTES:
+        raise ValueError("this message is too long")
     data = _filled(pipe, bytearray(num_bytes))
     # Not bytearrays, which are filled with zeros first.
     return pickle.loads(data, buffers=[_filled(pipe, np.empty(length, np.uint8)) for length in lengths])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
@@ -18,11 +19,16 @@ from framecue.video.read.frame_source import FrameSource
 from framecue.video.read.frames import Frames
 from framecue.video.read.sampling import FrameSampling
 
-__all__ = ["CachedFrameSource"]
+__all__ = ["CACHE_BYTES", "CachedFrameSource"]
 
 # To be raised when other pixels or times come of the same file: what was kept before is not found any more.
 _FORMAT = 2
 _DIGEST_BYTES = 16
+# Looking through the folder takes a second for a hundred thousand entries.
+_SHARE_UNSEEN, _SHARE_FREED = 0.05, 0.1
+
+CACHE_BYTES = 20 << 30
+"""How much a cache keeps on disk, unless told: 20 GB."""
 
 
 class CachedFrameSource:
@@ -32,20 +38,26 @@ class CachedFrameSource:
     window and ``short_side``; reads that draw frames at random are not kept. An entry that is damaged is read anew, and
     so is one that cannot be written: a full disk costs time alone. Several processes may share a folder.
 
-    Nothing is ever removed: each entry takes F x H x W x 3 bytes (12 frames of 224 x 298 pixels are 2.4 MB), and those
-    of files that changed stay. To make room, delete the folder, also while it is used.
+    Each entry takes F x H x W x 3 bytes (12 frames of 224 x 298 pixels are 2.4 MB). Where all of them would take more
+    than ``max_bytes``, those that were not used for longest are removed. Each process that shares the folder may go
+    beyond that by a twentieth. The folder may be deleted at any time, also while it is used.
 
     Args:
         source: what reads the files.
         folder: where to keep frames; made if it is not there.
+        max_bytes: how much to keep at most.
 
     Raises:
-        InputError: the folder cannot be made.
+        InputError: the folder cannot be made, or ``max_bytes`` is below 1.
     """
 
-    def __init__(self, source: FrameSource, folder: str | Path) -> None:
+    def __init__(self, source: FrameSource, folder: str | Path, *, max_bytes: int = CACHE_BYTES) -> None:
+        if max_bytes < 1:
+            raise InputError(f"max_bytes is {max_bytes}; it must be at least 1")
         self._source = source
         self._folder = Path(folder)
+        self._max_bytes = max_bytes
+        self._unseen_bytes: int | None = None  # written since the folder was looked through; None before the first time
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -79,8 +91,22 @@ class CachedFrameSource:
         if frames is None:
             frames = read()
             if _state(path) == state:
-                _keep(entry, frames)
+                self._keep(entry, frames)
+        else:
+            with suppress(OSError):
+                os.utime(entry)  # it is used
         return frames
+
+    def _keep(self, entry: Path, frames: Frames) -> None:
+        num_bytes = frames.pixels.nbytes + frames.times_seconds.nbytes
+        if num_bytes > self._max_bytes // 2:
+            return
+        written = None if self._unseen_bytes is None else self._unseen_bytes + num_bytes
+        if written is None or written > self._max_bytes * _SHARE_UNSEEN:
+            _make_room(self._folder, self._max_bytes - num_bytes)
+            written = 0
+        self._unseen_bytes = written
+        _write(entry, frames)
 
 
 def _state(path: str | Path) -> tuple[str, int, int] | None:
@@ -104,7 +130,25 @@ def _load(entry: Path) -> Frames | None:
     return Frames(np.load(arrays, allow_pickle=False), np.load(arrays, allow_pickle=False))
 
 
-def _keep(entry: Path, frames: Frames) -> None:
+def _make_room(folder: Path, max_bytes: int) -> None:
+    """Remove the entries that were used longest ago, so that the others take no more than this and a tenth less."""
+    found: list[tuple[float, int, Path]] = []
+    for path in folder.glob("??/*"):
+        with suppress(OSError):
+            status = path.stat()
+            found.append((status.st_mtime, status.st_size, path))
+    num_bytes = sum(size for _, size, _ in found)
+    if num_bytes <= max_bytes:
+        return
+    for _, size, path in sorted(found):
+        if num_bytes <= max_bytes * (1 - _SHARE_FREED):
+            return
+        with suppress(OSError):
+            path.unlink()
+            num_bytes -= size
+
+
+def _write(entry: Path, frames: Frames) -> None:
     arrays = io.BytesIO()
     np.save(arrays, frames.pixels, allow_pickle=False)
     np.save(arrays, frames.times_seconds, allow_pickle=False)

@@ -15,6 +15,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from framecue.errors import VideoError
+from framecue.video.read.budget import begin_pass
 from framecue.video.read.frames import Frames, gather, undecodable
 from framecue.video.read.packets import PacketIndex, choose_places, scan_packets
 from framecue.video.read.pixels import RgbConverter
@@ -183,7 +184,9 @@ class VideoReader:
         pixels: dict[int, np.ndarray] = {}
         problems: list[str] = []
         context = self._stream.codec_context
-        is_small = context.width * context.height * sum(run.num_decoded for run in runs) < _SMALL_WORK_PIXELS
+        num_decoded = sum(run.num_decoded for run in runs)
+        begin_pass(self._stream, num_decoded)
+        is_small = context.width * context.height * num_decoded < _SMALL_WORK_PIXELS
         shares = [runs] if is_small else share_runs(runs, min(_MAX_DECODERS, _num_cores()))
         if runs[0].key is None:
             self._go_to_beginning()

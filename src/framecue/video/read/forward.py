@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from framecue.errors import VideoError
+from framecue.video.read.budget import begin_pass
 from framecue.video.read.decode import set_threads
 from framecue.video.read.frames import Frames, gather
 from framecue.video.read.packets import PacketIndex, choose_places
@@ -108,9 +109,11 @@ def decode_places(
         Places and frames as the decoder gives them, without the places that could not be decoded.
 
     Raises:
-        VideoError: the file cannot be opened.
+        VideoError: the file cannot be opened, or takes more than it may.
     """
     with open_video(path) as (container, stream):
         set_threads(stream, 0)
-        for run in [straight_run(index, places)] if is_careful else plan_runs(index, places):
+        runs = [straight_run(index, places)] if is_careful else plan_runs(index, places)
+        begin_pass(stream, sum(run.num_decoded for run in runs))
+        for run in runs:
             yield from decode_run(container, stream, index, run, problems, skip=not is_careful)

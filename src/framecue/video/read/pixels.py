@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from fractions import Fraction
 from typing import cast
 
@@ -19,6 +20,8 @@ _SCALING = 0x4 | 0x2000 | 0x40000 | 0x80000
 _UNSPECIFIED, _BT709, _BT601 = 2, 1, 5
 _WHITE = 255
 _PLAIN = Shape()
+_MAX_WAITING_PIXELS = 100_000_000
+_PIXELS_AT_ONCE = 1_000_000
 
 
 class RgbConverter:
@@ -27,13 +30,15 @@ class RgbConverter:
     Transparent pixels are laid on white. HDR is not tone-mapped (docs/library.md says why).
 
     Args:
-        short_side: scale frames down so that their short side is this long; ``None`` for full size.
+        short_side: scale frames down so that their short side is this long, and the long one at most 16 times as long;
+            ``None`` for full size.
     """
 
     def __init__(self, *, short_side: int | None = None) -> None:
         self._short_side = short_side
         self._reformatter = VideoReformatter()
         self._crop: tuple[tuple[int, int, str, Margins], Graph] | None = None
+        self._num_waiting = 0
 
     def size(self, frame: VideoFrame, shape: Shape = _PLAIN) -> tuple[int, int]:
         """Return the width and the height of what a frame is converted to."""
@@ -50,6 +55,12 @@ class RgbConverter:
         Returns:
             uint8 (H, W, 3), RGB, in display orientation, with square pixels.
         """
+        self._num_waiting += frame.width * frame.height
+        if self._num_waiting > _MAX_WAITING_PIXELS:
+            # PyAV's frames refer to themselves once their side data was looked at (below), and Python, which would
+            # collect them, counts objects and not megabytes.
+            gc.collect()
+            self._num_waiting = 0
         matrix = _display_matrix(frame)
         width, height = self._stored_size(frame, shape)
         if shape.margins is not None:
@@ -135,6 +146,14 @@ def _has_alpha(frame: VideoFrame) -> bool:
 
 
 def _on_white(frame: VideoFrame) -> np.ndarray:
-    rgba = frame.to_ndarray().astype(np.uint16)
-    alpha = rgba[..., 3:]
-    return ((rgba[..., :3] * alpha + _WHITE * (255 - alpha) + 127) // 255).astype(np.uint8)
+    rgba = frame.to_ndarray()
+    pixels = np.ascontiguousarray(rgba[..., :3])
+    if rgba[..., 3].min() == 255:
+        return pixels
+    # By rows, as this takes eight times a picture's own memory.
+    num_rows = max(1, _PIXELS_AT_ONCE // rgba.shape[1])
+    for start in range(0, len(rgba), num_rows):
+        rows = rgba[start : start + num_rows].astype(np.uint16)
+        alpha = rows[..., 3:]
+        pixels[start : start + num_rows] = (rows[..., :3] * alpha + _WHITE * (255 - alpha) + 127) // 255
+    return pixels

@@ -12,6 +12,7 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
+from framecue.video.read.budget import spend
 from framecue.video.read.packets import PacketIndex
 from framecue.video.read.plan import Run
 from framecue.video.read.shape import Decoded, ShapeReader
@@ -52,6 +53,9 @@ def decode_run(
 
     Yields:
         Places and frames as the decoder gives them, without the places that could not be decoded.
+
+    Raises:
+        VideoError: more is decoded than the file may take (:mod:`framecue.video.read.budget`).
     """
     return _taken(_decoded(container, stream, index, run, problems, skip=skip), run.places)
 
@@ -131,6 +135,8 @@ def _decoded(
     for number, packet in enumerate(packets if index.by_order else _until(max(needed), packets, rank), start=rank):
         if number < index.num_skipped:
             continue
+        # Also for a frame that the decoder leaves out, as which these are is the file's word.
+        spend(context.width * context.height)
         context.skip_frame = "NONREF" if skip and packet is not None and number not in needed else "DEFAULT"
         try:
             frames = context.decode(packet)

@@ -62,6 +62,10 @@ class Decoded(NamedTuple):
     shape: Shape
 
 
+# How many times longer the long side may be than the short side that is asked for.
+_LONGEST = 16
+
+
 @dataclass(frozen=True)
 class DeclaredShape:
     """What a file's container says of the shape of its pictures.
@@ -125,14 +129,20 @@ def shown_size(width: int, height: int, pixel: Fraction, *, short_side: int | No
         width: of the stored picture.
         height: of the stored picture.
         pixel: the width of a pixel divided by its height.
-        short_side: the longest that the short side may be, rounded once; None for no limit.
+        short_side: the longest that the short side may be, and the long one 16 times as long; rounded once. None for
+            no limit.
 
     Returns:
         Width and height in square pixels, at least 1.
     """
+    wide: Fraction
+    high: Fraction
     wide, high = (width * pixel, Fraction(height)) if pixel >= 1 else (Fraction(width), height / pixel)
-    short = min(wide, high)
-    if short_side is not None and short > short_side:
+    short, long = sorted((wide, high))
+    if short_side is not None and long > _LONGEST * max(short, short_side):
+        # A strip, which may be a million pixels long: its long side is what counts.
+        wide, high = wide * _LONGEST * short_side / long, high * _LONGEST * short_side / long
+    elif short_side is not None and short > short_side:
         wide, high = wide * short_side / short, high * short_side / short
     return max(1, round(wide)), max(1, round(high))
 

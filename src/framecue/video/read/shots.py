@@ -19,6 +19,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
+from framecue.video.read.budget import begin_pass
 from framecue.video.read.decode import set_threads
 from framecue.video.read.forward import decode_places
 from framecue.video.read.packets import PacketIndex
@@ -54,7 +55,7 @@ def find_cuts(path: str | Path, index: PacketIndex) -> list[float]:
         damaged video is left out.
 
     Raises:
-        VideoError: the file cannot be opened.
+        VideoError: the file cannot be opened, or has more frames than reading it may take.
     """
     detector = _make_detector()
     small = _SmallFrames()
@@ -63,6 +64,7 @@ def find_cuts(path: str | Path, index: PacketIndex) -> list[float]:
     shown: tuple[int, int, Shape] | None = None
     with open_video(path) as (container, stream):
         set_threads(stream, 0)
+        begin_pass(stream, index.num_frames)
         for place, frame in decoded_frames(container, stream, index, [], skip=True):
             picture = small(frame.frame)
             if picture is not None:

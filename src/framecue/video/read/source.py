@@ -19,10 +19,13 @@ from av.video.stream import VideoStream
 
 from framecue.errors import VideoError, VideoErrorCause
 from framecue.paths import NOT_LOCAL, url_as_written
+from framecue.video.read.demuxers import DEMUXERS, is_playlist, is_text
 from framecue.video.read.heartbeat import beat
 from framecue.video.read.pictures import stand_in
+from framecue.video.read.suffixes import IMAGE_SUFFIXES
 
 __all__ = [
+    "ONE_FILE",
     "check_file",
     "ffmpeg_reason",
     "is_cover",
@@ -33,8 +36,9 @@ __all__ = [
 
 StreamT = TypeVar("StreamT", bound=Stream)
 
-# Demuxers that draw text files as pictures; nobody who says "video" means these.
-_TEXT_FORMATS = frozenset({"tty", "bin", "adf", "idf", "xbin"})
+# One file is one file: nothing in it opens another one, or the network.
+ONE_FILE = {"format_whitelist": DEMUXERS, "protocol_whitelist": "file"}
+_HEAD_BYTES = 4096
 # A stream with this mark is a picture about the file (an album cover), not its content.
 _COVER_MARKS = Disposition.attached_pic | Disposition.timed_thumbnails
 # A stream with one of these is not the video: it says something of another stream, or means something only with it
@@ -43,6 +47,8 @@ _PART_MARKS = Disposition.metadata | Disposition.dependent
 
 # So many errors in a row end the reading of packets. A single one may cost no more than the packet it was about.
 _MAX_ERRORS = 16
+
+_SERIES_MARKS = frozenset("%*?{")
 
 _quiet_lock = threading.Lock()
 _quiet_depth = 0
@@ -94,10 +100,7 @@ def open_video(
         try:
             # Metadata in another encoding than UTF-8 is common in old files, and nothing here reads it.
             container = av.open(
-                _address(path, stack),
-                "r",
-                options=None if options is None else dict(options),
-                metadata_errors="replace",
+                _address(path, stack), "r", options={**ONE_FILE, **(options or {})}, metadata_errors="replace"
             )
         except (av.FFmpegError, OSError) as error:
             # What the system says may be otherwise at another time; what ffmpeg says is about the content.
@@ -106,7 +109,7 @@ def open_video(
         stack.enter_context(container)
         whole = stand_in(path, container)
         if whole is not None:
-            container = stack.enter_context(av.open(whole, "r"))
+            container = stack.enter_context(av.open(whole, "r", options=dict(ONE_FILE)))
         yield container, _video_stream(path, container)
 
 
@@ -177,8 +180,8 @@ def check_file(path: Path) -> None:
 def _address(path: Path, stack: ExitStack) -> str | BinaryIO:
     """Return what to hand to ffmpeg, so that it opens exactly this file.
 
-    ffmpeg takes ``12:30.mp4`` for a protocol and ``%03d.png`` for a numbered series, and PyAV wants names in UTF-8;
-    an absolute path avoids the first, a nameless open file the other two.
+    ffmpeg takes ``12:30.mp4`` for a protocol and ``%03d.png`` or ``a*.png`` for a series, and PyAV wants names in
+    UTF-8; an absolute path avoids the first, a nameless open file the other two.
     """
     absolute = str(path.absolute())
     try:
@@ -186,7 +189,7 @@ def _address(path: Path, stack: ExitStack) -> str | BinaryIO:
     except UnicodeEncodeError:
         pass
     else:
-        if "%" not in absolute:
+        if not _SERIES_MARKS & set(absolute):
             return f"file:{absolute}"
     descriptor = os.open(path, os.O_RDONLY)
     return stack.enter_context(os.fdopen(descriptor, "rb"))
@@ -198,16 +201,22 @@ def _open_reason(path: Path, error: BaseException) -> str:
         return "may not be read (permission denied)"
     if isinstance(error, FileNotFoundError):
         return "no such file"  # any more
-    if isinstance(error, av.error.InvalidDataError):
-        with suppress(OSError), path.open("rb") as file:
-            if file.read(12)[4:8] == b"ftyp":
-                return f"an incomplete mp4 file: it ends before its index ({ffmpeg_reason(error)})"
+    with suppress(OSError), path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+        if isinstance(error, av.error.InvalidDataError) and head[4:8] == b"ftyp":
+            return f"an incomplete mp4 file: it ends before its index ({ffmpeg_reason(error)})"
+        if is_playlist(head):
+            return "is a playlist, not a video file; index the files that it names"
+        if path.suffix.lower() in IMAGE_SUFFIXES:
+            return f"nothing in it can be decoded: it is no picture, or a damaged one ({ffmpeg_reason(error)})"
+        if isinstance(error, av.error.ArgumentError) and is_text(head):
+            return "is a text file, not a video file"
+    if isinstance(error, av.error.ArgumentError):  # ffmpeg's word for a kind that is not on the list
+        return "not a kind of video file that is read here (other kinds are text, or open further files)"
     return f"not a video file that ffmpeg can read ({ffmpeg_reason(error)})"
 
 
 def _video_stream(path: Path, container: InputContainer) -> VideoStream:
-    if container.format.name in _TEXT_FORMATS:
-        raise VideoError(path, "is a text file, not a video file", cause="content")
     videos = list(container.streams.video)
     streams = [stream for stream in videos if not is_cover(stream)]
     if not streams:

@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 
 from framecue.video.read.heartbeat import beat
 from framecue.video.read.packets import PacketIndex
-from framecue.video.read.source import open_video
+from framecue.video.read.source import ONE_FILE, open_video
 from framecue.video.write.sound_clock import SoundClock, read_sound_clock
 
 __all__ = ["OpenSound", "SoundPacket", "Stretch", "plan_stretch", "track_name"]
@@ -86,7 +86,7 @@ class Stretch:
             return
         with ExitStack() as stack:
             part = stack.enter_context(_Part(self.source, self.first_byte, self.last_byte))
-            options = dict(self.options or {})
+            options = {**ONE_FILE, **(self.options or {})}
             container = stack.enter_context(
                 av.open(part, "r", format=self.format, options=options, metadata_errors="replace")
             )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from framecue.video.isolate.question import Decide, Question
+from framecue.video.isolate.wire import check_answer
 from framecue.video.read.decode import read_frames
 from framecue.video.read.frames import Frames
 from framecue.video.read.sampling import FrameSampling
@@ -52,5 +53,6 @@ class FramesQuestion(Question[tuple[Frames, np.random.Generator | None]]):
             end_seconds=self.end_seconds,
             short_side=self.short_side,
         )
+        check_answer(self.path, frames.pixels)
         # Only contiguous arrays are sent without being copied once more.
         yield replace(frames, pixels=np.ascontiguousarray(frames.pixels)), self.rng

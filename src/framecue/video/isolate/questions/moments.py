@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from framecue.video.isolate.question import Decide, Question
+from framecue.video.isolate.wire import check_answer
 from framecue.video.read.moments import Content, Event, Moment, ReadOptions, read_moments
 
 __all__ = ["MomentsQuestion"]
@@ -26,6 +27,8 @@ class MomentsQuestion(Question[Event]):
     def answer(self, decide: Decide) -> Iterator[Event]:
         """Yield ``Content`` once, then a ``Moment`` for each segment; ``decide`` is given the content's hash."""
         for event in read_moments(self.path, self.options, decide):
+            if isinstance(event, Moment):
+                check_answer(self.path, event.pixels)
             if isinstance(event, Moment) and not event.pixels.flags.c_contiguous:
                 # Only contiguous arrays are sent without being copied once more.
                 event = replace(event, pixels=np.ascontiguousarray(event.pixels))

@@ -1,0 +1,185 @@
+"""What a file may cost goes by its size: small files made to be decoded for hours are refused, films are not."""
+
+import io
+import struct
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from framecue.errors import VideoError
+from framecue.video import FrameSampling, IsolatedReader, Progress, ReadOptions, Segmentation
+from framecue.video.limits import CPU_SECONDS, CPU_SECONDS_PER_MEGABYTE, MEGAPIXELS, MEGAPIXELS_PER_KILOBYTE
+from framecue.video.read.budget import Limits, begin_pass, check_time, max_cpu_seconds_of, spend, spending
+from framecue.video.read.packets import scan_packets
+from framecue.video.read.run import decoded_frames
+from framecue.video.read.source import open_video
+
+OVER = r"its frames are \d+ megapixels (in all|so far), more than the \d+ that .*; max_megapixels allows more"
+
+
+def repeating_gif(path, *, side, num_frames, delay=1):
+    """A large picture, and after it changes of one pixel each."""
+    whole, dot = io.BytesIO(), io.BytesIO()
+    Image.new("P", (side, side)).save(whole, "GIF")
+    Image.new("P", (1, 1)).save(dot, "GIF")
+    one = dot.getvalue()
+    change = b"!\xf9\x04" + struct.pack("<BHBB", 4, delay, 0, 0) + one[one.rindex(b",") : -1]
+    path.write_bytes(whole.getvalue()[:-1] + change * (num_frames - 1) + b";")
+
+
+def atom(kind, content):
+    return struct.pack(">I4s", 8 + len(content), kind) + content
+
+
+def repeating_mp4(path, *, size, num_frames):
+    """Samples that are all the same bytes of the file: four bytes a frame."""
+    with av.open(str(path), "w", options={"movflags": "+empty_moov+default_base_moof"}) as container:
+        stream = container.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        for packet in stream.encode(av.VideoFrame.from_ndarray(np.zeros((*size[::-1], 3), np.uint8))):
+            container.mux(packet)
+        for packet in stream.encode(None):
+            container.mux(packet)
+    content = path.read_bytes()
+    stsd_at = content.index(b"stsd") - 4
+    stsd = content[stsd_at : stsd_at + struct.unpack(">I", content[stsd_at : stsd_at + 4])[0]]
+    data_at = content.index(b"mdat") + 4
+    sample = content[data_at : data_at - 8 + struct.unpack(">I", content[data_at - 8 : data_at - 4])[0]]
+    tables = [
+        atom(b"stts", struct.pack(">4I", 0, 1, num_frames, 1)),
+        atom(b"stsc", struct.pack(">5I", 0, 1, 1, 1, 1)),
+        atom(b"stsz", struct.pack(">3I", 0, len(sample), num_frames)),
+        atom(b"stco", struct.pack(">2I", 0, num_frames) + struct.pack(">I", 40) * num_frames),
+    ]
+    identity = struct.pack(">9I", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
+    head = struct.pack(">4I", 0, 0, 0, 25)
+    media = [
+        atom(b"mdhd", head + struct.pack(">IHH", num_frames, 0, 0)),
+        atom(b"hdlr", struct.pack(">II4s12s", 0, 0, b"vide", b"") + b"\0"),
+        atom(
+            b"minf",
+            atom(b"vmhd", bytes(12))
+            + atom(b"dinf", atom(b"dref", struct.pack(">II", 0, 1) + atom(b"url ", b"\0\0\0\1")))
+            + atom(b"stbl", stsd + b"".join(tables)),
+        ),
+    ]
+    track = atom(
+        b"tkhd",
+        struct.pack(">6I8x4H", 7, 0, 0, 1, 0, num_frames, 0, 0, 0, 0)
+        + identity
+        + struct.pack(">II", *(s << 16 for s in size)),
+    ) + atom(b"mdia", b"".join(media))
+    movie = atom(
+        b"mvhd", head + struct.pack(">IIH10x", num_frames, 1 << 16, 0) + identity + bytes(24) + struct.pack(">I", 2)
+    ) + atom(b"trak", track)
+    path.write_bytes(atom(b"ftyp", b"isom\0\0\0\0isomiso2mp41mp42"[:24]) + atom(b"mdat", sample) + atom(b"moov", movie))
+
+
+@pytest.fixture(scope="module")
+def reader():
+    with IsolatedReader() as reader:
+        yield reader
+
+
+def everything(reader, path, kind="shots"):
+    options = ReadOptions(FrameSampling(4), Segmentation(kind), short_side=64)
+    return [event for event in reader.read(str(path), options, lambda _: True) if not isinstance(event, Progress)]
+
+
+@pytest.mark.parametrize("kind", ["shots", "windows", "whole"])
+@pytest.mark.parametrize("delay", [1, 10, 60000])
+def test_a_small_gif_of_many_large_frames(reader, tmp_path, delay, kind):
+    path = tmp_path / "a.gif"
+    repeating_gif(path, side=5000, num_frames=2000, delay=delay)
+    assert path.stat().st_size < 80_000
+    with pytest.raises(VideoError, match=OVER):
+        everything(reader, path, kind)
+    with pytest.raises(VideoError, match=OVER):
+        reader.read_frames(path, FrameSampling(12))
+
+
+def test_a_film_of_one_frame_again_and_again(reader, tmp_path):
+    path = tmp_path / "a.mp4"
+    repeating_mp4(path, size=(4096, 2304), num_frames=50)
+    assert len(everything(reader, path)) == 2  # it is a film: only its length is refused
+    repeating_mp4(path, size=(4096, 2304), num_frames=20_000)
+    assert path.stat().st_size < 200_000
+    with pytest.raises(VideoError, match=OVER):
+        everything(reader, path)
+
+
+@pytest.mark.parametrize(("limit", "is_enough"), [(16, False), (19, True)])
+@pytest.mark.parametrize("kind", ["shots", "windows"])
+def test_the_limit_can_be_given(tmp_path, kind, limit, is_enough):
+    path = tmp_path / "a.gif"
+    repeating_gif(path, side=300, num_frames=200, delay=10)  # 18 megapixels
+    with IsolatedReader(max_megapixels=limit) as reader:
+        if is_enough:
+            assert len(everything(reader, path, kind)) > 2
+        else:
+            with pytest.raises(VideoError, match=r"1[78] megapixels in all, more than the 16 that"):
+                everything(reader, path, kind)
+
+
+def test_frames_count_as_they_are_decoded(videos):
+    """What a file says of its size beforehand may be wrong."""
+    path = videos.folder / "a.mp4"
+    videos.encode(path, [videos.grey_frame(step % 50) for step in range(10)])
+    with open_video(path) as (container, stream), spending(str(path), Limits(max_megapixels=0.02)):
+        index = scan_packets(path, container, stream)
+    with open_video(path) as (container, stream), spending(str(path), Limits(max_megapixels=0.02)):
+        frames = decoded_frames(container, stream, index, [])
+        with pytest.raises(VideoError, match=r"0.0215 megapixels so far, more than the 0.02 that"):
+            list(frames)
+
+
+def test_a_budget_ends_with_its_block(videos):
+    path = videos.folder / "a.mp4"
+    videos.encode(path, [videos.grey_frame(step) for step in range(4)])
+    with open_video(path) as (_, stream):
+        with spending(str(path), Limits(max_megapixels=1, max_cpu_seconds=1e-9)):
+            for _ in range(3):
+                begin_pass(stream, 325)
+                spend(1_000_000)
+                for over in (lambda: begin_pass(stream, 326), lambda: spend(1), check_time):
+                    with pytest.raises(VideoError):
+                        over()
+        begin_pass(stream, 1 << 40)
+        spend(1 << 60)
+        check_time()
+
+
+@pytest.mark.parametrize(
+    ("what", "megabytes", "megapixels", "cpu_seconds"),
+    [
+        # Sizes as encoders make them; processor time as on a core of a small computer.
+        ("three hours of 4K film at 60 a second, 15 Mbit/s", 20_000, 10_800 * 60 * 8.3, 150_000),
+        ("three hours of 4K at 1 Mbit/s", 1_350, 10_800 * 24 * 8.3, 100_000),
+        ("a minute from a phone, 8K", 600, 60 * 30 * 33.2, 20_000),
+        ("an hour of a slide, 1080p", 23, 90_000 * 2.07, 2_000),
+        ("an hour of black, 1080p", 4, 90_000 * 2.07, 1_000),
+        ("a minute of black, 4K", 0.15, 1_500 * 8.3, 100),
+        ("a day of a camera, 1080p at 0.5 Mbit/s", 5_400, 86_400 * 25 * 2.07, 100_000),
+        ("a GIF of a thousand frames", 3, 1_000 * 0.5, 20),
+        ("the largest picture that ffmpeg decodes", 0.8, 268, 60),
+    ],
+)
+def test_films_pass(what, megabytes, megapixels, cpu_seconds):
+    assert megapixels < MEGAPIXELS + MEGAPIXELS_PER_KILOBYTE * megabytes * 1000
+    assert cpu_seconds < CPU_SECONDS + CPU_SECONDS_PER_MEGABYTE * megabytes
+
+
+def test_a_file_counts_for_what_it_holds(tmp_path):
+    """A file with a hole claims bytes that are not there."""
+    path = tmp_path / "a.mp4"
+    path.write_bytes(b"x" * 100_000)
+    assert max_cpu_seconds_of(str(path), Limits()) == pytest.approx(
+        CPU_SECONDS + 0.1 * CPU_SECONDS_PER_MEGABYTE, rel=0.1
+    )
+    with path.open("r+b") as file:
+        file.truncate(10**10)
+    if path.stat().st_blocks * 512 < 10**9:
+        assert max_cpu_seconds_of(str(path), Limits()) < 1_000
+    assert max_cpu_seconds_of(str(path), Limits(max_cpu_seconds=7)) == 7
