@@ -135,11 +135,9 @@ def shown_size(width: int, height: int, pixel: Fraction, *, short_side: int | No
     Returns:
         Width and height in square pixels, at least 1.
     """
-    wide: Fraction
-    high: Fraction
     wide, high = (width * pixel, Fraction(height)) if pixel >= 1 else (Fraction(width), height / pixel)
-    short, long = sorted((wide, high))
-    if short_side is not None and long > _LONGEST * max(short, short_side):
+    short, long = min(wide, high), max(wide, high)
+    if short_side is not None and long > _LONGEST * short_side and long > _LONGEST * short:
         # A strip, which may be a million pixels long: its long side is what counts.
         wide, high = wide * _LONGEST * short_side / long, high * _LONGEST * short_side / long
     elif short_side is not None and short > short_side:
