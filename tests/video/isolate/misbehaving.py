@@ -33,6 +33,12 @@ def _misbehave(deed: str) -> None:
         os.abort()
     elif deed == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
+    elif deed == "term":
+        os.kill(os.getpid(), signal.SIGTERM)
+    elif deed == "hangup":
+        os.kill(os.getpid(), signal.SIGHUP)
+    elif deed == "user":
+        os.kill(os.getpid(), signal.SIGUSR1)
     elif deed == "exit":
         os._exit(3)
     elif deed == "hang":

@@ -16,6 +16,7 @@ from PIL import Image
 
 from framecue.errors import FramecueError, InputError, VideoError
 from framecue.video import Content, FrameSampling, IsolatedReader, Moment, Progress, ReadOptions, read_moments
+from framecue.video.isolate import asking
 from framecue.video.isolate.process import default_memory_bytes
 
 OPTIONS = ReadOptions(FrameSampling(4))
@@ -109,6 +110,7 @@ def test_all_files_are_read_by_one_process(reader):
         ("segfault-first.mp4", r"the decoder crashed on this file \(SIGSEGV\): .*"),
         ("abort-first.mp4", r"the decoder crashed on this file \(SIGABRT\): .*"),
         ("kill-first.mp4", r"the decoder was killed \(SIGKILL\) while it read this file, .* runs out of memory"),
+        ("user-first.mp4", r"the decoder was ended from outside \(SIGUSR1\) while it read this file; index it again"),
         ("exit-later.mp4", r"the decoder crashed on this file \(exit code 3\): .*"),
         (
             "defect-first.mp4",
@@ -127,6 +129,53 @@ def test_what_ends_the_process_costs_one_file(reader, name, reason):
     after, num_read = whoami(reader)
     assert (after != before, num_read) == (True, 1)
     assert not is_alive(before)
+
+
+@posix
+@pytest.mark.parametrize("deed", ["term", "hangup"])
+def test_what_asks_all_processes_to_end_is_for_the_other_side_to_answer(reader, deed):
+    before, _ = whoami(reader)
+    assert len(everything(reader, f"{deed}-later.mp4")) == 4
+    assert whoami(reader)[0] == before
+
+
+@posix
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGUSR1])
+def test_a_process_that_is_ended_from_outside_is_replaced_and_its_file_read(reader, number):
+    before, _ = whoami(reader)
+
+    def kill(video_id):
+        os.kill(before, number)
+        return True
+
+    assert [type(event) for event in everything(reader, "it.mp4", kill)] == [Content, Moment, Moment, Moment]
+    assert whoami(reader)[0] != before
+
+
+@posix
+def test_a_process_that_is_ended_while_it_starts_is_started_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(asking, "_SECONDS_BETWEEN_STARTS", 0.01)
+    first = tmp_path / "first"
+    script = (
+        "import os, pathlib, signal, sys\n"
+        f"first = pathlib.Path({str(first)!r})\n"
+        "if not first.exists():\n"
+        "    first.touch()\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"os.execv({MISBEHAVING[0]!r}, {MISBEHAVING!r})\n"
+    )
+    with IsolatedReader(command=[sys.executable, "-c", script]) as reader:
+        assert len(everything(reader, "it.mp4")) == 4
+
+
+@posix
+def test_a_process_that_is_always_ended_while_it_starts_is_told_as_that(monkeypatch):
+    monkeypatch.setattr(asking, "_SECONDS_BETWEEN_STARTS", 0.01)
+    command = [sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"]
+    says = r"that decodes videos ended while it started \(SIGKILL\), 3 times in a row: .*; run it again later"
+    with IsolatedReader(command=command) as reader, pytest.raises(FramecueError, match=says) as caught:
+        everything(reader, "it.mp4")
+    assert not isinstance(caught.value, VideoError)
 
 
 @posix

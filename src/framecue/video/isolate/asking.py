@@ -7,13 +7,21 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from framecue.errors import InputError, VideoError
-from framecue.video.isolate.process import DecodingProcess, LostError, SpentError, StalledError, default_memory_bytes
+from framecue.video.isolate.process import (
+    DecodingProcess,
+    LostError,
+    SpentError,
+    StalledError,
+    StartError,
+    default_memory_bytes,
+)
 from framecue.video.isolate.question import Decide, Question
 from framecue.video.limits import STALL_SECONDS
 from framecue.video.read.budget import Limits, cpu_reason, max_cpu_seconds_of
@@ -25,6 +33,10 @@ if TYPE_CHECKING:
 __all__ = ["Asker"]
 
 Part = TypeVar("Part")
+
+# How often a process is started that is ended while it starts.
+_STARTS = 3
+_SECONDS_BETWEEN_STARTS = 0.5
 
 
 def _is_asked_nothing(told: str) -> NoReturn:
@@ -123,6 +135,7 @@ class Asker:
 
     def _parts(self, question: Question[Part], decide: Decide) -> Generator[Part | Progress, None, None]:
         given: list[object] = []  # for each part that the caller has got, what of it is compared
+        may_be_blameless = True
         while True:
             child = self._started()
             num_answered_before = child.num_answered
@@ -144,9 +157,11 @@ class Asker:
                 return
             except LostError as lost:
                 # What one file did to the memory may bring down the decoder in a later one, which is to blame only
-                # if a fresh process dies of it as well.
-                if num_answered_before == 0 or self._is_closed:
+                # if a fresh process dies of it as well. Nor is it to blame if somebody ended the process, once.
+                is_again = num_answered_before > 0 or (lost.is_from_outside and may_be_blameless)
+                if not is_again or self._is_closed:
                     raise VideoError(question.path, lost.reason) from None
+                may_be_blameless &= not lost.is_from_outside
 
     def _messages(
         self, child: DecodingProcess, question: Question[Part], decide: Decide
@@ -189,8 +204,22 @@ class Asker:
             if self._is_closed:
                 raise RuntimeError("this reader is closed")
             if self._child is None:
-                self._child = DecodingProcess(self._command, self._memory_bytes, self._limits, self._stall_seconds)
+                self._child = self._start()
             return self._child
+
+    def _start(self) -> DecodingProcess:
+        """Start a process, and try again where that may go better."""
+        for num_left in reversed(range(_STARTS)):
+            try:
+                return DecodingProcess(self._command, self._memory_bytes, self._limits, self._stall_seconds)
+            except StartError as error:
+                if not error.may_pass:
+                    raise
+                if not num_left:
+                    message = f"{error}, {_STARTS} times in a row: the system may be out of memory; run it again later"
+                    raise StartError(message) from error
+            time.sleep(_SECONDS_BETWEEN_STARTS)
+        raise AssertionError
 
     def _drop(self) -> None:
         child, self._child = self._child, None

@@ -6,6 +6,7 @@ has threads by then) nor multiprocessing's spawn (which runs the user's main scr
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -21,9 +22,11 @@ from framecue.video.isolate.wire import receive, send
 from framecue.video.limits import STALL_SECONDS
 from framecue.video.read.budget import Limits
 
-__all__ = ["DecodingProcess", "LostError", "SpentError", "StalledError", "default_memory_bytes"]
+__all__ = ["DecodingProcess", "LostError", "SpentError", "StalledError", "StartError", "default_memory_bytes"]
 
 _MAX_MEMORY_BYTES = 8 << 30
+# The signals that a process brings upon itself.
+_CRASHES = ("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT", "SIGTRAP", "SIGSYS", "SIGXFSZ")
 _SECONDS_TO_DIE = 10.0
 
 # Not `-m`, which would look for modules in the working folder first: that may be anybody's.
@@ -31,11 +34,29 @@ _BOOTSTRAP = "import sys; sys.path[:] = sys.argv[1:]; from framecue.video.isolat
 
 
 class LostError(Exception):
-    """The process has ended, or is of no more use; ``reason`` says why."""
+    """The process has ended, or is of no more use.
 
-    def __init__(self, reason: str) -> None:
+    Attributes:
+        reason: why.
+        is_from_outside: whether somebody ended it, so that the file may be blameless.
+    """
+
+    def __init__(self, reason: str, *, is_from_outside: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.is_from_outside = is_from_outside
+
+
+class StartError(FramecueError):
+    """The process cannot be started.
+
+    Attributes:
+        may_pass: whether another try may go better: it was ended from outside, or the system had no room for it.
+    """
+
+    def __init__(self, message: str, *, may_pass: bool = False) -> None:
+        super().__init__(message)
+        self.may_pass = may_pass
 
 
 class StalledError(Exception):
@@ -59,7 +80,7 @@ class DecodingProcess:
         num_answered: how many questions it has been asked, counted when each is over.
 
     Raises:
-        FramecueError: it cannot be started.
+        StartError: it cannot be started.
     """
 
     def __init__(
@@ -84,7 +105,9 @@ class DecodingProcess:
                     | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
                 )
             except OSError as error:
-                raise FramecueError(f"the process that decodes videos cannot be started: {error}") from error
+                may_pass = error.errno in (errno.EAGAIN, errno.ENOMEM)
+                message = f"the process that decodes videos cannot be started: {error}"
+                raise StartError(message, may_pass=may_pass) from error
             tick_seconds = min(1.0, stall_seconds / 10)
             threading.Thread(
                 target=self._watch, args=(tick_seconds,), daemon=True, name="framecue-decoder-watch"
@@ -93,11 +116,12 @@ class DecodingProcess:
                 self.send((memory_bytes, limits))
                 self.receive()
             except (LostError, SpentError, StalledError) as error:
+                code = self._process.poll()
                 self.end()
                 complaints.seek(0)
                 lines = complaints.read().decode(errors="replace").split("\n")
-                reason = next((line.strip() for line in reversed(lines) if line.strip()), str(error) or "no answer")
-                raise FramecueError(f"the process that decodes videos cannot be started: {reason}") from error
+                complaint = next((line.strip() for line in reversed(lines) if line.strip()), "")
+                raise _start_error(code, complaint, error) from error
             except BaseException:
                 self.end()
                 raise
@@ -173,19 +197,43 @@ class DecodingProcess:
             return StalledError()
         if code is not None and code == -getattr(signal, "SIGXCPU", 0) != 0:
             return SpentError()
-        return LostError(_ending(code))
+        return _lost(code)
 
 
-def _ending(code: int | None) -> str:
+def _lost(code: int | None) -> LostError:
+    """Return how a process ended that was reading a file."""
     if code is None:
-        return "the decoder sent nonsense while it read this file, which is damaged"
-    name = ""
-    with suppress(ValueError):
-        name = signal.Signals(-code).name if code < 0 else ""
+        return LostError("the decoder sent nonsense while it read this file, which is damaged")
+    name = _name_of(code)
     if name == "SIGKILL":
-        return "the decoder was killed (SIGKILL) while it read this file, as a system does that runs out of memory"
-    what = name or (f"signal {-code}" if code < 0 else f"exit code {code:#x}" if code > 255 else f"exit code {code}")
-    return f"the decoder crashed on this file ({what}): the file is damaged, or ffmpeg has a defect"
+        reason = "the decoder was killed (SIGKILL) while it read this file, as a system does that runs out of memory"
+        return LostError(reason, is_from_outside=True)
+    if code < 0 and name not in _CRASHES:
+        reason = f"the decoder was ended from outside ({name}) while it read this file; index it again"
+        return LostError(reason, is_from_outside=True)
+    return LostError(f"the decoder crashed on this file ({name}): the file is damaged, or ffmpeg has a defect")
+
+
+def _start_error(code: int | None, complaint: str, error: Exception) -> StartError:
+    """Return why a process did not answer.
+
+    Args:
+        code: its exit code; None if it had not ended.
+        complaint: the last line that it wrote.
+        error: what came in place of its answer.
+    """
+    what = "the process that decodes videos"
+    if complaint or code is None or code >= 0 or isinstance(error, StalledError):
+        return StartError(f"{what} cannot be started: {complaint or str(error) or 'no answer'}")
+    return StartError(f"{what} ended while it started ({_name_of(code)})", may_pass=True)
+
+
+def _name_of(code: int) -> str:
+    """Return the name of the signal that ended a process, or its exit code in words."""
+    with suppress(ValueError):
+        if code < 0:
+            return signal.Signals(-code).name
+    return f"signal {-code}" if code < 0 else f"exit code {code:#x}" if code > 255 else f"exit code {code}"
 
 
 def default_memory_bytes() -> int | None:

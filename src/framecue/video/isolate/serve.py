@@ -59,8 +59,11 @@ def main(answer: Answer | None = None) -> NoReturn:
     import_questions()
     # What is imported stays: looking for garbage, which large frames leave, need not look at it.
     gc.freeze()
-    # Ctrl-C reaches every process of a terminal; it is the other side's to answer it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # These reach every process of a terminal or a service; they are the other side's to answer, and when that ends, so
+    # does this process.
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     try:
         _Session(*_take_pipes()).serve(answer or (lambda question, decide: question.answer(decide)))
     finally:
