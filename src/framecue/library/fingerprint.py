@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from framecue.encoder import Encoder, EncoderSpec, Fingerprint, load_encoder
-from framecue.errors import FingerprintError
+from framecue.encoder import ChecksTexts, Encoder, EncoderSpec, Fingerprint, load_encoder
+from framecue.errors import FingerprintError, NotOfflineError
+from framecue.library.store import Store
 
-__all__ = ["check_fingerprint", "load_named_model"]
+__all__ = ["check_fingerprint", "check_offline", "check_texts", "fingerprint_of", "load_named_model"]
 
 
 # What tells models apart best comes first; what follows from these is not listed.
@@ -78,3 +79,32 @@ def _details(differing: Mapping[str, tuple[object, object]]) -> str:
 
 def _json(value: object) -> str:
     return "none" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def fingerprint_of(store: Store) -> Fingerprint:
+    """Return the fingerprint of the model that made a library's vectors."""
+    return Fingerprint.from_dict(store.fingerprint)
+
+
+def check_texts(model: Encoder) -> None:
+    """Refuse a model for a new library that cannot encode texts, which the first search would find out, after hours.
+
+    Raises:
+        ModelError: it cannot.
+    """
+    if isinstance(model, ChecksTexts):
+        model.check_texts()
+
+
+def check_offline(model: Encoder) -> None:
+    """Refuse a model that cannot encode a video without a query.
+
+    Raises:
+        NotOfflineError: it cannot.
+    """
+    if not model.offline:
+        raise NotOfflineError(
+            f"method {model.method_name!r} needs the query to encode a video, so a library cannot hold its vectors; "
+            "index with a method that encodes videos on their own, such as mean-pool or prompt-switch, and measure "
+            "this one as its second stage: framecue evaluate --rerank-with"
+        )

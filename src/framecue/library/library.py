@@ -11,36 +11,34 @@ from typing import Any, TypeVar
 from typing_extensions import Unpack
 
 from framecue.checks import check_kind
-from framecue.encoder import ChecksTexts, Encoder, Fingerprint
-from framecue.errors import InputError, NotOfflineError
-from framecue.forms import composed
+from framecue.encoder import Encoder, Fingerprint
+from framecue.errors import InputError
+from framecue.library.description import describe_library
 from framecue.library.files.interface import Files, PathsLike
 from framecue.library.files.local import LOCAL_FILES
-from framecue.library.files.walk import is_below
-from framecue.library.fingerprint import check_fingerprint, load_named_model
-from framecue.library.indexing.encode import SegmentEncoder
+from framecue.library.fingerprint import (
+    check_fingerprint,
+    check_offline,
+    check_texts,
+    fingerprint_of,
+    load_named_model,
+)
 from framecue.library.indexing.ledger import Outcome
-from framecue.library.indexing.metadata import GivenMetadata, MetadataLike, read_metadata
-from framecue.library.indexing.metadata_update import update_metadata
+from framecue.library.indexing.metadata import MetadataLike, read_metadata
 from framecue.library.indexing.options import AddKeywords, AddOptions
 from framecue.library.indexing.plan import Plan, make_plan
-from framecue.library.indexing.readers import open_reader, open_readers
-from framecue.library.indexing.removal import find_gone, forget_failures, take_out
-from framecue.library.indexing.reread import describe_reread, find_reread
-from framecue.library.indexing.run import StopCallback, run_plan
-from framecue.library.indexing.runner import LocalRunner
-from framecue.library.indexing.sidecar_update import update_subtitles
-from framecue.library.results import AddReport, Duplicate, FileInfo, Hit, LibraryInfo, RemoveReport, Skipped, Upkeep
+from framecue.library.indexing.removal import find_gone, find_named, take_out
+from framecue.library.indexing.run import StopCallback
+from framecue.library.indexing.session import Hooks, Session
+from framecue.library.results import AddReport, Hit, LibraryInfo, RemoveReport, Skipped, Upkeep
 from framecue.library.search.answer import answer
 from framecue.library.search.filters import Filters
 from framecue.library.search.query import Query, SearchKeywords, SearchOptions, as_query
 from framecue.library.store import Store, normal_uri
 from framecue.library.store.kept import KeptStore
 from framecue.library.store.lock import library_lock
-from framecue.library.store.snapshot import Snapshot
 from framecue.library.tables import LibraryTables
 from framecue.log import log_skipped, printable
-from framecue.paths import NOT_LOCAL, absolute_path, is_url
 from framecue.progress import ProgressCallback
 from framecue.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Segmentation
 
@@ -102,7 +100,7 @@ class Library(LibraryTables):
             LibraryNotFoundError: the library does not exist.
             LibraryError: something else is at this place, or it cannot be read.
         """
-        return _fingerprint(self._kept.open())
+        return fingerprint_of(self._kept.open())
 
     def plan(
         self,
@@ -208,15 +206,16 @@ class Library(LibraryTables):
         self._fitting_segmentation(store, wanted.segmentation)
         if self._model is not None or plan.units:
             model = self._fitting_model(store)
-            _check_offline(model)
+            check_offline(model)
             if store is None:
-                _check_texts(model)
+                check_texts(model)
         for item in plan.skipped:
             log_skipped(item.path, item.reason)
         outcome = Outcome()
         if plan.units or plan.subtitles_changed or plan.outdated or wanted.prune or (store and own.by_path):
             with library_lock(self.uri, on_wait=on_wait):
-                outcome = self._carry_out(plan, wanted, own, progress, on_stop, on_notice)
+                session = Session(self._kept, self._fitting_model, self._fitting_segmentation, files=self.files)
+                outcome = session.carry_out(plan, wanted, own, Hooks(progress, on_stop, on_notice))
         outcome.skip(own.skipped)
         known = self._kept.snapshot()
         report = AddReport(
@@ -258,102 +257,10 @@ class Library(LibraryTables):
             LibraryError: something is at this place already, or it cannot be written.
         """
         model = self._fitting_model(None)
-        _check_offline(model)
-        _check_texts(model)
+        check_offline(model)
+        check_texts(model)
         with library_lock(self.uri):
             Store.create(self.uri, model.fingerprint().with_absolute_places().to_dict(), segmentation)
-
-    def _carry_out(
-        self,
-        plan: Plan,
-        options: AddOptions,
-        own: GivenMetadata,
-        progress: ProgressCallback | None,
-        on_stop: StopCallback | None,
-        on_notice: Callable[[str], None] | None,
-    ) -> Outcome:
-        """Carry out a plan; call it with the lock."""
-        # From here on nobody else writes, but somebody may have written since the plan was made.
-        snapshot = self._kept.snapshot()
-        if plan.outdated:
-            plan = self._with_reread(plan, options, snapshot, progress, on_notice)
-        if store := self._kept.open_if_there():
-            store.add_own_columns(own.kinds(store.own_kinds()))
-        outcome = self._encode(plan, options, own, snapshot, progress, on_stop) if plan.units else Outcome()
-        if store := self._kept.open_if_there():
-            # The files that were encoded have their values already.
-            outcome.metadata_updated = update_metadata(store, snapshot, own)
-            update = update_subtitles(store, snapshot, plan.subtitles_changed, files=self.files)
-            outcome.subtitles_updated = update.updated
-            outcome.skip(update.skipped)
-            if options.prune:
-                # Last, so that moved files have been found under their new names.
-                gone, kept = find_gone(snapshot.paths, plan, files=self.files)
-                outcome.removed = take_out(store, snapshot, gone, files=self.files).number
-                outcome.skip(kept)
-            if snapshot.failures:
-                forget_failures(store, snapshot, find_gone(snapshot.failures, plan, files=self.files)[0])
-            store.ensure_text_index()
-            store.optimize_if_due()
-            self._kept.wrote(snapshot)
-        return outcome
-
-    def _with_reread(
-        self,
-        plan: Plan,
-        options: AddOptions,
-        snapshot: Snapshot,
-        progress: ProgressCallback | None,
-        on_notice: Callable[[str], None] | None,
-    ) -> Plan:
-        """Return the plan with the unchanged files that have to be encoded again among its units."""
-        with open_reader(stall_seconds=options.stall_seconds) as reader:
-            units = find_reread(
-                self._kept.open(), snapshot, plan.outdated, reader.reading_difference, progress=progress
-            )
-        if units:
-            logger.info("%s", describe_reread(units))
-        if units and on_notice:
-            on_notice(describe_reread(units))
-        # First, so that new files with their content become their copies.
-        return replace(plan, units=(*units, *plan.units))
-
-    def _encode(
-        self,
-        plan: Plan,
-        options: AddOptions,
-        own: GivenMetadata,
-        snapshot: Snapshot,
-        progress: ProgressCallback | None,
-        on_stop: StopCallback | None,
-    ) -> Outcome:
-        store = self._kept.open_if_there()
-        segmentation = self._fitting_segmentation(store, options.segmentation)
-        model = self._fitting_model(store)
-        encoder = SegmentEncoder(model, segmentation=segmentation, captions=options.captions)
-        fingerprint = model.fingerprint().with_absolute_places().to_dict()
-
-        def make_store() -> Store:
-            made = Store.create(self.uri, fingerprint, segmentation)
-            made.add_own_columns(own.kinds({}))
-            return made
-
-        with open_readers(
-            stall_seconds=options.stall_seconds,
-            max_cpu_seconds=options.max_cpu_seconds,
-            max_megapixels=options.max_megapixels,
-        ) as readers:
-            return run_plan(
-                plan,
-                LocalRunner(encoder, readers),
-                store=store,
-                snapshot=snapshot,
-                make_store=make_store,
-                progress=progress,
-                on_stop=on_stop,
-                files=self.files,
-                metadata=own.by_path,
-            )
 
     def remove(self, paths: PathsLike, *, on_wait: Callable[[], None] | None = None) -> RemoveReport:
         """Remove files from the library, but not from the disk; needs no model.
@@ -375,18 +282,7 @@ class Library(LibraryTables):
 
     def _remove(self, paths: PathsLike) -> RemoveReport:
         store, snapshot = self._kept.open(), self._kept.snapshot()
-        known = list(dict.fromkeys([*snapshot.paths, *snapshot.failures]))
-        found: dict[str, None] = {}
-        skipped: list[Skipped] = []
-        for item in [paths] if isinstance(paths, (str, os.PathLike)) else list(paths):
-            if is_url(item):
-                skipped.append(Skipped(os.fspath(item), NOT_LOCAL))
-                continue
-            path = absolute_path(item) if os.fspath(item) else "''"
-            below = _named(known, path)
-            found.update(dict.fromkeys(below))
-            if not below:
-                skipped.append(Skipped(path, "the library knows no such file, nor any in such a folder"))
+        found, skipped = find_named(paths, [*snapshot.paths, *snapshot.failures])
         if not found:
             what = f"{skipped[0].path}: {skipped[0].reason}" if skipped else "no path given"
             raise InputError(f"nothing to remove: {what}; `framecue info {self.uri}` lists what it holds")
@@ -505,33 +401,7 @@ class Library(LibraryTables):
             LibraryNotFoundError: the library does not exist.
             LibraryError: something else is at this place, or it cannot be read.
         """
-        store, snapshot = self._kept.open(), self._kept.snapshot()
-        held = snapshot.held
-        originals = {item.video_id: path for path, item in held.items()}
-        numbers = store.overview()
-        return LibraryInfo(
-            uri=self.uri,
-            num_videos=snapshot.num_videos,
-            num_images=snapshot.num_images,
-            num_segments=snapshot.num_segments,
-            fingerprint=_fingerprint(store),
-            files=[FileInfo(path, item.duration_seconds, item.kind) for path, item in sorted(held.items())],
-            duplicates=[
-                Duplicate(path, originals[copy.video_id])
-                for path, copy in sorted(snapshot.copies.items())
-                if path not in held and copy.video_id in originals
-            ],
-            unreadable=[
-                Skipped(path, failure.reason)
-                for path, failure in sorted(snapshot.failures.items())
-                # A run that was killed may have left a note about a file that was indexed as it is.
-                if failure.cause == "content" and not (path in held and held[path].state == failure.state)
-            ],
-            size_bytes=numbers.size_bytes,
-            indexed_seconds=numbers.indexed_seconds,
-            num_indexed_segments=numbers.num_indexed_rows,
-            has_text_index=numbers.has_text_index,
-        )
+        return describe_library(self.uri, self._kept.open(), self._kept.snapshot())
 
     def _fitting_model(self, store: Store | None) -> Encoder:
         """Return the model, checked against the library; if there is none, load the one that the library names."""
@@ -541,9 +411,9 @@ class Library(LibraryTables):
                     f"library {self.uri} does not exist yet, and a new one needs a model: "
                     "Library(uri, model=framecue.load_model(name))"
                 )
-            self._model = load_named_model(_fingerprint(store), near=self.uri)
+            self._model = load_named_model(fingerprint_of(store), near=self.uri)
         if store is not None:
-            check_fingerprint(self.uri, _fingerprint(store), self._model.fingerprint())
+            check_fingerprint(self.uri, fingerprint_of(store), self._model.fingerprint())
         return self._model
 
     def _fitting_segmentation(self, store: Store | None, wanted: Segmentation | None) -> Segmentation:
@@ -562,16 +432,6 @@ class Library(LibraryTables):
         return store.segmentation
 
 
-def _named(known: Iterable[str], path: str) -> list[str]:
-    """Return the known paths that are a path or below it; those in another Unicode form only if there are no others."""
-    known = list(known)
-    found = [held for held in known if held == path or is_below(held, path)]
-    if found or path.isascii():
-        return found
-    path = composed(path)
-    return [held for held in known if composed(held) == path or is_below(composed(held), path)]
-
-
 def _words(segmentation: Segmentation) -> str:
     return ", ".join(f"{name.removesuffix('_seconds')} {value}" for name, value in vars(segmentation).items())
 
@@ -584,31 +444,3 @@ def _options(given: Options | None, kind: type[Options]) -> Options:
     """
     check_kind("options", given, kind)
     return kind() if given is None else given
-
-
-def _fingerprint(store: Store) -> Fingerprint:
-    return Fingerprint.from_dict(store.fingerprint)
-
-
-def _check_texts(model: Encoder) -> None:
-    """Refuse a model for a new library that cannot encode texts, which the first search would find out, after hours.
-
-    Raises:
-        ModelError: it cannot.
-    """
-    if isinstance(model, ChecksTexts):
-        model.check_texts()
-
-
-def _check_offline(model: Encoder) -> None:
-    """Refuse a model that cannot encode a video without a query.
-
-    Raises:
-        NotOfflineError: it cannot.
-    """
-    if not model.offline:
-        raise NotOfflineError(
-            f"method {model.method_name!r} needs the query to encode a video, so a library cannot hold its vectors; "
-            "index with a method that encodes videos on their own, such as mean-pool or prompt-switch, and measure "
-            "this one as its second stage: framecue evaluate --rerank-with"
-        )

@@ -79,7 +79,7 @@ def test_own_columns_stay_with_them(older: Library, films: Path) -> None:
 
 def test_nothing_is_looked_at_twice(older: Library, films: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     older.add(films)
-    monkeypatch.setattr("framecue.library.library.open_reader", None)
+    monkeypatch.setattr("framecue.library.indexing.session.open_reader", None)
     report = older.add(films)
     assert (report.unchanged, report.encoded, report.reread) == (4, 0, [])
     assert Library(older.uri).plan(films).outdated == ()

@@ -21,7 +21,9 @@ __all__ = ["clips", "colour_model", "make_model", "readers_of_this_process", "wr
 def readers_of_this_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Read files in this process, as starting another one for each test would take long; ``isolated`` tests do not."""
     if request.node.get_closest_marker("isolated") is None:
-        monkeypatch.setattr("framecue.library.library.open_readers", lambda **options: nullcontext([read_moments]))
+        monkeypatch.setattr(
+            "framecue.library.indexing.session.open_readers", lambda **options: nullcontext([read_moments])
+        )
         monkeypatch.setattr("framecue.video.isolate.clip.answer_of", _answer_of)
 
 

@@ -12,7 +12,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from framecue.library.files.interface import Files
+from framecue.forms import composed
+from framecue.library.files.interface import Files, PathsLike, as_list
 from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.walk import is_below
 from framecue.library.indexing.contents import find_replacements
@@ -22,8 +23,9 @@ from framecue.library.store import Store
 from framecue.library.store.records import Held
 from framecue.library.store.rows import Row
 from framecue.library.store.snapshot import Snapshot
+from framecue.paths import NOT_LOCAL, absolute_path, is_url
 
-__all__ = ["TakenOut", "find_gone", "forget_failures", "take_out"]
+__all__ = ["TakenOut", "find_gone", "find_named", "forget_failures", "take_out"]
 
 PATHS_PER_COMMIT = 500
 
@@ -151,3 +153,34 @@ def _between(folder: str, parent: str) -> Iterator[str]:
 def _batches(paths: Sequence[str]) -> Iterator[list[str]]:
     for start in range(0, len(paths), PATHS_PER_COMMIT):
         yield list(paths[start : start + PATHS_PER_COMMIT])
+
+
+def find_named(paths: PathsLike, known: Iterable[str]) -> tuple[list[str], list[Skipped]]:
+    """Return which known paths a person means, and what was named of which none is known.
+
+    Args:
+        paths: files, and folders, which mean everything below them; they need not exist any more.
+        known: absolute paths.
+    """
+    known = list(dict.fromkeys(known))
+    found: dict[str, None] = {}
+    skipped: list[Skipped] = []
+    for item in as_list(paths):
+        if is_url(item):
+            skipped.append(Skipped(os.fspath(item), NOT_LOCAL))
+            continue
+        path = absolute_path(item) if os.fspath(item) else "''"
+        below = _named(known, path)
+        found.update(dict.fromkeys(below))
+        if not below:
+            skipped.append(Skipped(path, "the library knows no such file, nor any in such a folder"))
+    return list(found), skipped
+
+
+def _named(known: Sequence[str], path: str) -> list[str]:
+    """Return the known paths that are a path or below it; those in another Unicode form only if there are no others."""
+    found = [held for held in known if held == path or is_below(held, path)]
+    if found or path.isascii():
+        return found
+    path = composed(path)
+    return [held for held in known if composed(held) == path or is_below(composed(held), path)]

@@ -38,6 +38,7 @@ StreamT = TypeVar("StreamT", bound=Stream)
 
 # One file is one file: nothing in it opens another one, or the network.
 ONE_FILE = {"format_whitelist": DEMUXERS, "protocol_whitelist": "file"}
+_ONE_PICTURE = {"format_whitelist": "image2", "protocol_whitelist": "file", "pattern_type": "none"}
 _HEAD_BYTES = 4096
 # A stream with this mark is a picture about the file (an album cover), not its content.
 _COVER_MARKS = Disposition.attached_pic | Disposition.timed_thumbnails
@@ -49,6 +50,8 @@ _PART_MARKS = Disposition.metadata | Disposition.dependent
 _MAX_ERRORS = 16
 
 _SERIES_MARKS = frozenset("%*?{")
+_JPEG_SUFFIXES = frozenset({".jfif", ".jpe", ".jpeg", ".jpg", ".jps", ".mpo"})
+_JPEG_HEAD = b"\xff\xd8\xff"
 
 _quiet_lock = threading.Lock()
 _quiet_depth = 0
@@ -99,8 +102,16 @@ def open_video(
         stack.enter_context(quiet_ffmpeg())
         try:
             # Metadata in another encoding than UTF-8 is common in old files, and nothing here reads it.
+            address = _address(path, stack)
+            # The reader of pictures in a stream would take what phones append to a JPEG (its brightness, a preview) for
+            # a second frame, and ffmpeg's guess is the reader of numbered series, which is held to this file here.
+            is_alone = path.suffix.lower() in _JPEG_SUFFIXES and isinstance(address, str) and _is_jpeg(path)
             container = av.open(
-                _address(path, stack), "r", options={**ONE_FILE, **(options or {})}, metadata_errors="replace"
+                address,
+                "r",
+                format="image2" if is_alone else None,
+                options={**(_ONE_PICTURE if is_alone else ONE_FILE), **(options or {})},
+                metadata_errors="replace",
             )
         except (av.FFmpegError, OSError) as error:
             # What the system says may be otherwise at another time; what ffmpeg says is about the content.
@@ -181,7 +192,8 @@ def _address(path: Path, stack: ExitStack) -> str | BinaryIO:
     """Return what to hand to ffmpeg, so that it opens exactly this file.
 
     ffmpeg takes ``12:30.mp4`` for a protocol and ``%03d.png`` or ``a*.png`` for a series, and PyAV wants names in
-    UTF-8; an absolute path avoids the first, a nameless open file the other two.
+    UTF-8; an absolute path avoids the first, a nameless open file the other two. It takes a picture for what its name
+    says, which is wrong for a JPEG named ``.png``: no name, no mistake.
     """
     absolute = str(path.absolute())
     try:
@@ -189,10 +201,16 @@ def _address(path: Path, stack: ExitStack) -> str | BinaryIO:
     except UnicodeEncodeError:
         pass
     else:
-        if not _SERIES_MARKS & set(absolute):
+        is_misnamed = path.suffix.lower() in IMAGE_SUFFIXES - _JPEG_SUFFIXES and _is_jpeg(path)
+        if not _SERIES_MARKS & set(absolute) and not is_misnamed:
             return f"file:{absolute}"
     descriptor = os.open(path, os.O_RDONLY)
     return stack.enter_context(os.fdopen(descriptor, "rb"))
+
+
+def _is_jpeg(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_JPEG_HEAD)) == _JPEG_HEAD
 
 
 def _open_reason(path: Path, error: BaseException) -> str:

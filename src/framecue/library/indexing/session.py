@@ -1,0 +1,139 @@
+"""One run of ``Library.add`` under the lock: everything that a plan asks for, in its order."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from framecue.encoder import Encoder
+from framecue.library.files.interface import Files
+from framecue.library.indexing.encode import SegmentEncoder
+from framecue.library.indexing.ledger import Outcome
+from framecue.library.indexing.metadata import GivenMetadata
+from framecue.library.indexing.metadata_update import update_metadata
+from framecue.library.indexing.options import AddOptions
+from framecue.library.indexing.plan import Plan
+from framecue.library.indexing.readers import open_reader, open_readers
+from framecue.library.indexing.removal import find_gone, forget_failures, take_out
+from framecue.library.indexing.reread import describe_reread, find_reread
+from framecue.library.indexing.run import StopCallback, run_plan
+from framecue.library.indexing.runner import LocalRunner
+from framecue.library.indexing.sidecar_update import update_subtitles
+from framecue.library.store import Store
+from framecue.library.store.kept import KeptStore
+from framecue.library.store.snapshot import Snapshot
+from framecue.progress import ProgressCallback
+from framecue.video import Segmentation
+
+__all__ = ["Hooks", "Session"]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What a run calls on its way; see ``Library.add``."""
+
+    progress: ProgressCallback | None = None
+    on_stop: StopCallback | None = None
+    on_notice: Callable[[str], None] | None = None
+
+
+class Session:
+    """Carries out plans on one library; use it with the lock on the library.
+
+    Args:
+        kept: the library's store.
+        model: returns a model that fits the store (None for a new library); called only if something is encoded.
+        segmentation: returns how the videos of a store are cut, given what is wanted.
+        files: where the library's files lie.
+    """
+
+    def __init__(
+        self,
+        kept: KeptStore,
+        model: Callable[[Store | None], Encoder],
+        segmentation: Callable[[Store | None, Segmentation | None], Segmentation],
+        *,
+        files: Files,
+    ) -> None:
+        self._kept, self._model, self._segmentation, self._files = kept, model, segmentation, files
+
+    def carry_out(self, plan: Plan, options: AddOptions, own: GivenMetadata, hooks: Hooks) -> Outcome:
+        """Carry out a plan.
+
+        Args:
+            plan: what to do; somebody may have written to the library since it was made.
+            options: how to index.
+            own: values for columns of the caller's own.
+            hooks: what to call on the way.
+
+        Raises:
+            LibraryError: the library cannot be read or written. What was committed before stays.
+        """
+        # From here on nobody else writes.
+        snapshot = self._kept.snapshot()
+        if plan.outdated:
+            plan = self._with_reread(plan, options, snapshot, hooks)
+        if store := self._kept.open_if_there():
+            store.add_own_columns(own.kinds(store.own_kinds()))
+        outcome = self._encode(plan, options, own, snapshot, hooks) if plan.units else Outcome()
+        if store := self._kept.open_if_there():
+            # The files that were encoded have their values already.
+            outcome.metadata_updated = update_metadata(store, snapshot, own)
+            update = update_subtitles(store, snapshot, plan.subtitles_changed, files=self._files)
+            outcome.subtitles_updated = update.updated
+            outcome.skip(update.skipped)
+            if options.prune:
+                # Last, so that moved files have been found under their new names.
+                gone, kept = find_gone(snapshot.paths, plan, files=self._files)
+                outcome.removed = take_out(store, snapshot, gone, files=self._files).number
+                outcome.skip(kept)
+            if snapshot.failures:
+                forget_failures(store, snapshot, find_gone(snapshot.failures, plan, files=self._files)[0])
+            store.ensure_text_index()
+            store.optimize_if_due()
+            self._kept.wrote(snapshot)
+        return outcome
+
+    def _with_reread(self, plan: Plan, options: AddOptions, snapshot: Snapshot, hooks: Hooks) -> Plan:
+        """Return the plan with the unchanged files that have to be encoded again among its units."""
+        with open_reader(stall_seconds=options.stall_seconds) as reader:
+            look = reader.reading_difference
+            units = find_reread(self._kept.open(), snapshot, plan.outdated, look, progress=hooks.progress)
+        if units:
+            logger.info("%s", describe_reread(units))
+            if hooks.on_notice:
+                hooks.on_notice(describe_reread(units))
+        # First, so that new files with their content become their copies.
+        return replace(plan, units=(*units, *plan.units))
+
+    def _encode(self, plan: Plan, options: AddOptions, own: GivenMetadata, snapshot: Snapshot, hooks: Hooks) -> Outcome:
+        store = self._kept.open_if_there()
+        segmentation = self._segmentation(store, options.segmentation)
+        model = self._model(store)
+        encoder = SegmentEncoder(model, segmentation=segmentation, captions=options.captions)
+        fingerprint = model.fingerprint().with_absolute_places().to_dict()
+
+        def make_store() -> Store:
+            made = Store.create(self._kept.uri, fingerprint, segmentation)
+            made.add_own_columns(own.kinds({}))
+            return made
+
+        with open_readers(
+            stall_seconds=options.stall_seconds,
+            max_cpu_seconds=options.max_cpu_seconds,
+            max_megapixels=options.max_megapixels,
+        ) as readers:
+            return run_plan(
+                plan,
+                LocalRunner(encoder, readers),
+                store=store,
+                snapshot=snapshot,
+                make_store=make_store,
+                progress=hooks.progress,
+                on_stop=hooks.on_stop,
+                files=self._files,
+                metadata=own.by_path,
+            )
