@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 import tempfile
 import time
@@ -35,6 +36,7 @@ from transformers import CLIPConfig, CLIPModel
 
 import framecue
 from decoding import CASES, available_cores, generate, read_by_seeking
+from framecue.assets import find_bundled
 from framecue.backbone import DTYPES, Preprocess, fast_dtype
 from framecue.library.indexing.encode import EncodedSegment, SegmentEncoder
 from framecue.library.state import FileState
@@ -280,6 +282,11 @@ def make_model(folder: Path, config_file: Path | None) -> None:
     torch.manual_seed(0)
     CLIPModel(config).save_pretrained(folder)
     Preprocess.clip(config.vision_config.image_size).save(folder)
+    # A library takes no model that cannot encode texts; which words it knows does not matter here.
+    bundled = find_bundled("moji-clip", "model")
+    assert bundled is not None
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copy(bundled / name, folder)
 
 
 def image_processor(folder: Path) -> Any:
