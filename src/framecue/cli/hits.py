@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from framecue.cli.output import FilePath, one_line, print_table, stdout_console
 from framecue.cli.shown_paths import shown_path
+from framecue.dates import iso_time
 from framecue.times import clock, time_span
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ def _print_explanation(hit: Hit, *, hybrid: bool) -> None:
         words = f" ({', '.join(hit.words)})" if hit.words else ""
         places.append("not found by words" if hit.text_rank is None else f"{hit.text_rank} by words{words}")
         lines.append("rank: " + ", ".join(places))
+    if hit.recorded_seconds is not None:
+        lines.append(f"recorded {iso_time(hit.recorded_seconds)[:16].replace('T', ' ')}")
     console = stdout_console()
     for number, line in enumerate(lines):
         console.print(Text(("" if number == 0 else "   ") + one_line(line)), soft_wrap=True)

@@ -20,6 +20,7 @@ from .read.moments import ReadVideo as ReadVideo
 from .read.moments import content_hash as content_hash
 from .read.moments import read_moments as read_moments
 from .read.older import OlderReading as OlderReading
+from .read.older import SecondLook as SecondLook
 from .read.packets import PacketIndex as PacketIndex
 from .read.packets import read_packet_index as read_packet_index
 from .read.sampling import FrameSampling as FrameSampling

@@ -12,7 +12,7 @@ from framecue.library import Library
 from framecue.library.indexing import reread
 from framecue.library.indexing.reread import describe_reread, find_reread
 from framecue.library.store import Store
-from framecue.video import READING
+from framecue.video import READING, SecondLook
 from support.recordings import flagged, record
 
 
@@ -86,7 +86,7 @@ def test_nothing_is_looked_at_twice(older: Library, films: Path, monkeypatch: py
 
 
 def test_a_run_that_was_stopped_goes_on(older: Library, films: Path, colour_model, monkeypatch) -> None:
-    monkeypatch.setattr(reread, "_PATHS_PER_COMMIT", 1)
+    monkeypatch.setattr(reread, "ROWS_PER_COMMIT", 1)
     monkeypatch.setattr("framecue.library.indexing.encode.FRAMES_PER_ENCODE", 1)
 
     def stop(done: float, total: int) -> None:
@@ -112,16 +112,34 @@ def test_new_copies_of_them_stay_copies(older: Library, films: Path) -> None:
     assert (report.num_videos, len(report.reread), report.encoded) == (4, 3, 3)
 
 
+def test_when_they_were_recorded_is_noted_and_nothing_is_doubled(older: Library, films: Path) -> None:
+    store = Store.open(older.uri)
+    store.table.lance.update(values={"recorded_seconds": None, "kind": None})
+    snapshot = store.snapshot()
+    before = {path: item.num_segments for path, item in snapshot.held.items()}
+
+    def look_again(path: str, found: object) -> SecondLook:
+        return SecondLook(recorded_seconds=9.5 if path.endswith(".ts") else None)
+
+    assert find_reread(store, snapshot, list(snapshot.held), look_again) == []
+    rows = Store.open(older.uri).rows_at(list(before))
+    assert {path: len(found) for path, found in rows.items()} == before
+    assert {(row.reading, row.kind) for found in rows.values() for row in found} == {(READING, "video")}
+    for path, found in rows.items():
+        expected = 9.5 if path.endswith(".ts") else found[0].state.modified_seconds
+        assert {row.recorded_seconds for row in found} == {expected}
+
+
 def test_a_file_that_cannot_be_read_just_now_waits(older: Library, films: Path) -> None:
     store = Store.open(older.uri)
     snapshot = store.snapshot()
 
-    def find_difference(path: str, found: object) -> str | None:
+    def look_again(path: str, found: object) -> SecondLook:
         if path.endswith(".ts"):
             raise VideoError(path, "may not be read")
-        return None
+        return SecondLook()
 
-    assert find_reread(store, snapshot, list(snapshot.held), find_difference) == []
+    assert find_reread(store, snapshot, list(snapshot.held), look_again) == []
     for held in (snapshot.held, Store.open(older.uri).held()):
         assert [Path(path).name for path, item in held.items() if item.reading is None] == ["flagged.ts"]
 
@@ -130,7 +148,7 @@ def test_what_a_person_is_told(older: Library) -> None:
     store = Store.open(older.uri)
     answers = iter(["shape", "times", "times", None])
     snapshot = store.snapshot()
-    units = find_reread(store, snapshot, sorted(snapshot.held), lambda path, found: next(answers))
+    units = find_reread(store, snapshot, sorted(snapshot.held), lambda path, found: SecondLook(next(answers)))
     said = "that an older framecue indexed with other times or shapes: encoding again"
     assert describe_reread(units) == f"3 files {said} 1 for shape and 2 for times"
     assert describe_reread(units[:1]) == f"1 file {said} 1 for shape"

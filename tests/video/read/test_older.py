@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import av
+import numpy as np
 import pytest
 
 from framecue.errors import VideoError
 from framecue.video import IsolatedReader, OlderReading, probe
 from framecue.video.read import older
-from framecue.video.read.older import reading_difference
+from framecue.video.read.older import SecondLook, look_again, reading_difference
 from support.recordings import flagged, record
 
 
@@ -56,7 +58,20 @@ def test_pictures_that_change_midway(tmp_path, small_or_large):
 def test_it_is_asked_of_another_process(tmp_path):
     path = record(tmp_path / "a.mkv", pictures=(10, 12), sound=(0, 12))
     with IsolatedReader() as reader:
-        assert reader.reading_difference(str(path), OlderReading(0.0, 2.0)) == "times"
-        assert reader.reading_difference(str(path), OlderReading(10.0, 12.0, (64, 48))) is None
+        assert reader.look_again(str(path), OlderReading(0.0, 2.0)) == SecondLook("times")
+        assert reader.look_again(str(path), OlderReading(10.0, 12.0, (64, 48))) == SecondLook()
         with pytest.raises(VideoError, match="no such file"):
-            reader.reading_difference(str(tmp_path / "none.mp4"), OlderReading(0.0, 2.0))
+            reader.look_again(str(tmp_path / "none.mp4"), OlderReading(0.0, 2.0))
+
+
+def test_when_it_was_recorded_is_seen_on_the_way(tmp_path):
+    path = tmp_path / "a.mp4"
+    with av.open(str(path), "w") as container:
+        container.metadata["creation_time"] = "2024-05-31T16:12:33Z"
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 32, 32, "yuv420p"
+        picture = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), format="rgb24")
+        container.mux(stream.encode(picture))
+        container.mux(stream.encode(None))
+    found = look_again(path, OlderReading(0.0, probe(path).duration_seconds))
+    assert found == SecondLook(None, 1717171953.0)

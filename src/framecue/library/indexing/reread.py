@@ -9,37 +9,40 @@ from __future__ import annotations
 import io
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from PIL import Image
 
+from framecue.dates import recorded_seconds
 from framecue.errors import VideoError
 from framecue.library.indexing.plan import is_outdated
 from framecue.library.indexing.uninterrupted import uninterrupted
 from framecue.library.indexing.unit import Unit
 from framecue.library.store import Store
-from framecue.library.store.rows import Row
+from framecue.library.store.records import Held
+from framecue.library.store.rows import Row, kind_of
 from framecue.library.store.snapshot import Snapshot
 from framecue.progress import FilesDone, ProgressCallback
-from framecue.video import READING, OlderReading
+from framecue.video import READING, OlderReading, SecondLook
 
 __all__ = ["describe_reread", "find_reread"]
 
 # Rows are read whole, with vectors and thumbnails.
 _PATHS_PER_SCAN = 100
-_PATHS_PER_COMMIT = 1000
+ROWS_PER_COMMIT = 2000
 _SECONDS_PER_COMMIT = 15.0
 
-# (path, what an older framecue found) -> what is otherwise today, None if nothing is
-FindDifference = Callable[[str, OlderReading], "str | None"]
+# (path, what an older framecue found) -> what it is found to be today
+LookAgain = Callable[[str, OlderReading], SecondLook]
 
 
 def find_reread(
     store: Store,
     snapshot: Snapshot,
     paths: Sequence[str],
-    find_difference: FindDifference,
+    look_again: LookAgain,
     *,
     progress: ProgressCallback | None = None,
 ) -> list[Unit]:
@@ -51,7 +54,7 @@ def find_reread(
         store: the library, opened under the lock.
         snapshot: what it holds; kept up to date.
         paths: of the files, which have not changed.
-        find_difference: compares a file with what was found in it then.
+        look_again: compares a file with what was found in it then.
         progress: called with (files looked at, files in all).
 
     Raises:
@@ -60,22 +63,22 @@ def find_reread(
     held = snapshot.held
     waiting = [path for path in paths if path in held and is_outdated(held[path])]
     units: list[Unit] = []
-    same: list[str] = []
+    same: dict[str, list[Row]] = {}
     noted_at = time.monotonic()
     for number, (path, rows) in enumerate(_rows_of(store, waiting)):
         if progress:
             progress(FilesDone(number, path), len(waiting))
         try:
-            difference = find_difference(path, _older(rows))
+            look = look_again(path, _older(rows))
         except VideoError:
             continue
-        if difference is None:
-            same.append(path)
+        if look.difference is None:
+            same[path] = _noted(rows, look.recorded_seconds)
         else:
-            units.append(Unit(path, held[path].state, replaces=True, reread=difference))
-        if len(same) >= _PATHS_PER_COMMIT or time.monotonic() - noted_at > _SECONDS_PER_COMMIT:
+            units.append(Unit(path, held[path].state, replaces=True, reread=look.difference))
+        if sum(map(len, same.values())) >= ROWS_PER_COMMIT or time.monotonic() - noted_at > _SECONDS_PER_COMMIT:
             _note(store, snapshot, same)
-            same, noted_at = [], time.monotonic()
+            same, noted_at = {}, time.monotonic()
     _note(store, snapshot, same)
     return units
 
@@ -102,7 +105,18 @@ def _older(rows: Sequence[Row]) -> OlderReading:
     return OlderReading(first.start_seconds, first.duration_seconds, size)
 
 
-def _note(store: Store, snapshot: Snapshot, paths: list[str]) -> None:
-    uninterrupted(lambda: store.note_reading(paths, READING))
-    for path in paths:
-        snapshot.put(path, replace(snapshot.held[path], reading=READING))
+def _noted(rows: Sequence[Row], in_metadata: float | None) -> list[Row]:
+    """Return a file's rows with what this framecue knows of a file besides, and an older one did not."""
+    first = rows[0]
+    recorded = recorded_seconds(
+        Path(first.path).name, modified_seconds=first.state.modified_seconds, in_metadata=in_metadata
+    )
+    kind = kind_of(first.kind, first.path)
+    return [replace(row, reading=READING, kind=kind, recorded_seconds=row.recorded_seconds or recorded) for row in rows]
+
+
+def _note(store: Store, snapshot: Snapshot, files: Mapping[str, list[Row]]) -> None:
+    if files:
+        uninterrupted(lambda: store.write([row for rows in files.values() for row in rows], replacing=sorted(files)))
+    for path, rows in files.items():
+        snapshot.put(path, Held.of(rows))

@@ -100,7 +100,7 @@ class Session:
     def _with_reread(self, plan: Plan, options: AddOptions, snapshot: Snapshot, hooks: Hooks) -> Plan:
         """Return the plan with the unchanged files that have to be encoded again among its units."""
         with open_reader(stall_seconds=options.stall_seconds) as reader:
-            look = reader.reading_difference
+            look = reader.look_again
             units = find_reread(self._kept.open(), snapshot, plan.outdated, look, progress=hooks.progress)
         if units:
             logger.info("%s", describe_reread(units))

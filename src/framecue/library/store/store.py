@@ -303,13 +303,6 @@ class Store:
         """
         drop_columns(self.table, names)
 
-    def note_reading(self, paths: Sequence[str], reading: int) -> None:
-        """Note in one commit that files are read as they were, by these rules; a library is migrated first."""
-        if paths:
-            self.migrate()
-            table = self.table
-            table.attempt("written", lambda: table.lance.update(where=is_one_of(paths), values={"reading": reading}))
-
     def note_copies(self, copies: Mapping[str, Copy], *, forget: Sequence[str] = ()) -> None:
         """Note files whose content is held under another path, and forget others, in one commit."""
         self._copies.note(copies, forget=forget)

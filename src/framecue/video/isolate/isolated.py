@@ -19,7 +19,7 @@ from framecue.video.read.frames import Frames
 from framecue.video.read.heartbeat import Progress
 from framecue.video.read.in_memory import NAME_OF_BYTES, as_file
 from framecue.video.read.moments import Event, ReadOptions
-from framecue.video.read.older import OlderReading
+from framecue.video.read.older import OlderReading, SecondLook
 from framecue.video.read.sampling import FrameSampling
 
 __all__ = ["IsolatedReader"]
@@ -93,8 +93,8 @@ class IsolatedReader(Asker):
             info = _only_part(self.ask(ProbeQuestion(path)))
         return replace(info, path=Path(NAME_OF_BYTES)) if isinstance(video, bytes) else info
 
-    def reading_difference(self, path: str, older: OlderReading) -> str | None:
-        """Return what is otherwise when a file is read today, as ``reading_difference`` of ``video/read`` does.
+    def look_again(self, path: str, older: OlderReading) -> SecondLook:
+        """Look at a file that an older framecue indexed, as ``look_again`` of ``video/read`` does.
 
         Args:
             path: the file.

@@ -11,9 +11,10 @@ from av.video.stream import VideoStream
 
 from framecue.video.read.decode import VideoReader
 from framecue.video.read.packets import PacketIndex, scan_packets
+from framecue.video.read.recorded import read_recorded_seconds
 from framecue.video.read.source import open_video, read_packets
 
-__all__ = ["OlderReading", "reading_difference"]
+__all__ = ["OlderReading", "SecondLook", "look_again", "reading_difference"]
 
 # Files up to this size are read whole, which takes part of a second.
 _SMALL_BYTES = 32 << 20
@@ -43,6 +44,26 @@ class OlderReading:
     start_seconds: float
     duration_seconds: float
     thumbnail_size: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class SecondLook:
+    """What a file is found to be when it is looked at again.
+
+    Attributes:
+        difference: what is otherwise than it was, "times" or "shape"; None if nothing is.
+        recorded_seconds: when it was recorded, by its metadata, seconds since 1970; None where they do not say.
+    """
+
+    difference: str | None = None
+    recorded_seconds: float | None = None
+
+
+def look_again(path: str | Path, older: OlderReading) -> SecondLook:
+    """Look at a file that an older framecue indexed; arguments and errors as of :func:`reading_difference`."""
+    difference = reading_difference(path, older)
+    with open_video(path) as (container, stream):
+        return SecondLook(difference, read_recorded_seconds(Path(path), container, stream))
 
 
 def reading_difference(path: str | Path, older: OlderReading) -> str | None:

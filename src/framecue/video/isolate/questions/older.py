@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from framecue.video.isolate.question import Decide, Question
-from framecue.video.read.older import OlderReading, reading_difference
+from framecue.video.read.older import OlderReading, SecondLook, look_again
 
 __all__ = ["OlderQuestion"]
 
 
 @dataclass(frozen=True)
-class OlderQuestion(Question["str | None"]):
-    """Asks for what :func:`~framecue.video.read.older.reading_difference` returns of a file.
+class OlderQuestion(Question[SecondLook]):
+    """Asks for what :func:`~framecue.video.read.older.look_again` returns of a file.
 
     Attributes:
         older: what was found then.
@@ -21,6 +21,6 @@ class OlderQuestion(Question["str | None"]):
 
     older: OlderReading
 
-    def answer(self, decide: Decide) -> Iterator[str | None]:
-        """Yield what is otherwise, or None."""
-        yield reading_difference(self.path, self.older)
+    def answer(self, decide: Decide) -> Iterator[SecondLook]:
+        """Yield what it is found to be."""
+        yield look_again(self.path, self.older)
