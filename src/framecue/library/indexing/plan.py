@@ -14,7 +14,7 @@ from pathlib import Path
 
 from framecue.errors import InputError
 from framecue.library.files.exclude import Exclude
-from framecue.library.files.interface import Files, PathsLike, as_list
+from framecue.library.files.interface import Files, FoundFile, PathsLike, as_list
 from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.look import look_inside
 from framecue.library.files.sidecars import SidecarFinder, is_same_state
@@ -103,65 +103,113 @@ def make_plan(
     Raises:
         InputError: there is nothing to index at any of the paths, or a glob is empty.
     """
-    held, copies, failures, excluded = held or {}, copies or {}, failures or {}, Exclude(exclude)
+    excluded = Exclude(exclude)
     places = None if within is None else frozenset(within)
-    sidecars = SidecarFinder(files)
-    originals: dict[str, list[str]] = {}
-    for path, item in held.items():
-        originals.setdefault(item.video_id, []).append(path)
-    folders: dict[str, None] = {}
-    units: dict[str, Unit] = {}
-    unchanged: dict[str, None] = {}
-    subtitles_changed: dict[str, None] = {}
-    skipped: dict[str, Skipped] = {}
-    still_unreadable: dict[str, Skipped] = {}
-    passed_over: dict[str, str] = {}
+    sorting = _Sorting(held or {}, copies or {}, failures or {}, files=files, images=images, retry=retry)
     for root, found in files.find(paths, suffixes=suffixes, exclude=excluded, within=places):
-        if isinstance(found, Skipped):
-            skipped.setdefault(found.path, _with_hint(found, root, held))
-            continue
-        path, state = found
-        is_named = path == root
-        known: Held | Copy | None = held.get(path) or copies.get(path)
-        if known and known.state == state and (path in held or _has_original(files, known, originals, held)):
-            unchanged[path] = None
-            if path in held and not is_same_state(held[path].sidecars, sidecars.state(path)):
-                subtitles_changed[path] = None
-        elif not is_named and (reason := _reason_to_pass(files, path, known, images=images)):
-            passed_over[path] = reason
-            continue
-        elif not (is_named or retry) and (failure := _standing(failures.get(path), state, images=images)):
-            if failure.cause != "content":
-                passed_over[path] = failure.cause
-                continue
-            still_unreadable[path] = Skipped(path, failure.reason)
-        else:
-            takes_images = images or is_named or known is not None
-            units[path] = Unit(path, state, known is not None, is_named, takes_images)
-        if not is_named:
-            folders[root] = None
-    # A file that was found in a folder, and is named besides, counts as named.
-    for path in [path for path in still_unreadable if path in units]:
-        del still_unreadable[path]
-    for path in [path for path in passed_over if path in units or path in unchanged]:
-        del passed_over[path]
-    reasons = list(passed_over.values())
-    passed = PassedOver(*(reasons.count(reason) for reason in ("image", "sound", "other")))
+        sorting.take(root, found)
+    sorting.prefer_named()
     if places is not None:
-        folders |= dict.fromkeys(_folders_around(files, paths, places, suffixes, excluded))
-    elif not units and not unchanged and not still_unreadable:
-        raise InputError(_nothing_message(list(skipped.values()), passed))
-    return Plan(
-        tuple(units.values()),
-        tuple(unchanged),
-        tuple(skipped.values()),
-        tuple(folders),
-        tuple(subtitles_changed),
-        places,
-        tuple(still_unreadable.values()),
-        passed,
-        tuple(path for path in unchanged if path in held and is_outdated(held[path])),
-    )
+        sorting.folders |= dict.fromkeys(_folders_around(files, paths, places, suffixes, excluded))
+    elif sorting.is_empty():
+        raise InputError(_nothing_message(list(sorting.skipped.values()), sorting.passed()))
+    return sorting.plan(places)
+
+
+class _Sorting:
+    """Sorts what is found into what a run has to do; each path comes once, in the order in which it is found."""
+
+    def __init__(
+        self,
+        held: Mapping[str, Held],
+        copies: Mapping[str, Copy],
+        failures: Mapping[str, Failure],
+        *,
+        files: Files,
+        images: bool,
+        retry: bool,
+    ) -> None:
+        self._held, self._copies, self._failures = held, copies, failures
+        self._files, self._images, self._retry = files, images, retry
+        self._sidecars = SidecarFinder(files)
+        self._originals: dict[str, list[str]] = {}
+        for path, item in held.items():
+            self._originals.setdefault(item.video_id, []).append(path)
+        self.folders: dict[str, None] = {}
+        self.skipped: dict[str, Skipped] = {}
+        self._units: dict[str, Unit] = {}
+        self._unchanged: dict[str, None] = {}
+        self._subtitles_changed: dict[str, None] = {}
+        self._still_unreadable: dict[str, Skipped] = {}
+        self._passed_over: dict[str, str] = {}
+
+    def take(self, root: str, found: FoundFile | Skipped) -> None:
+        """Sort one file, or what is no file, that was found at or below a path that was named."""
+        if isinstance(found, Skipped):
+            self.skipped.setdefault(found.path, _with_hint(found, root, self._held))
+            return
+        is_named = found.path == root
+        if self._sort(found, is_named=is_named) and not is_named:
+            self.folders[root] = None
+
+    def _sort(self, found: FoundFile, *, is_named: bool) -> bool:
+        """Sort one file, and return whether it may be a video."""
+        path, state = found
+        known: Held | Copy | None = self._held.get(path) or self._copies.get(path)
+        if known and known.state == state and self._is_there(path, known):
+            self._unchanged[path] = None
+            if path in self._held and not is_same_state(self._held[path].sidecars, self._sidecars.state(path)):
+                self._subtitles_changed[path] = None
+        elif not is_named and (reason := _reason_to_pass(self._files, path, known, images=self._images)):
+            self._passed_over[path] = reason
+            return False
+        elif not (is_named or self._retry) and (failure := self._standing(path, state)):
+            if failure.cause != "content":
+                self._passed_over[path] = failure.cause
+                return False
+            self._still_unreadable[path] = Skipped(path, failure.reason)
+        else:
+            takes_images = self._images or is_named or known is not None
+            self._units[path] = Unit(path, state, known is not None, is_named, takes_images)
+        return True
+
+    def _is_there(self, path: str, known: Held | Copy) -> bool:
+        return path in self._held or _has_original(self._files, known, self._originals, self._held)
+
+    def _standing(self, path: str, state: FileState) -> Failure | None:
+        """Return what is noted against a file, if it is still so and the file is not to be read again."""
+        failure = self._failures.get(path)
+        if failure is None or not failure.still_holds(state) or (self._images and failure.cause == "image"):
+            return None
+        return failure
+
+    def prefer_named(self) -> None:
+        """Count a file that was found in a folder, and is named besides, as named."""
+        for path in [path for path in self._still_unreadable if path in self._units]:
+            del self._still_unreadable[path]
+        for path in [path for path in self._passed_over if path in self._units or path in self._unchanged]:
+            del self._passed_over[path]
+
+    def is_empty(self) -> bool:
+        return not (self._units or self._unchanged or self._still_unreadable)
+
+    def passed(self) -> PassedOver:
+        reasons = list(self._passed_over.values())
+        return PassedOver(*(reasons.count(reason) for reason in ("image", "sound", "other")))
+
+    def plan(self, places: frozenset[str] | None) -> Plan:
+        held = self._held
+        return Plan(
+            tuple(self._units.values()),
+            tuple(self._unchanged),
+            tuple(self.skipped.values()),
+            tuple(self.folders),
+            tuple(self._subtitles_changed),
+            places,
+            tuple(self._still_unreadable.values()),
+            self.passed(),
+            tuple(path for path in self._unchanged if path in held and is_outdated(held[path])),
+        )
 
 
 def is_outdated(held: Held) -> bool:
@@ -177,13 +225,6 @@ def _reason_to_pass(files: Files, path: str, known: Held | Copy | None, *, image
     if suffix in IMAGE_SUFFIXES:
         return None if images else "image"
     return look_inside(files, path) if suffix in AMBIGUOUS_SUFFIXES else None
-
-
-def _standing(failure: Failure | None, state: FileState, *, images: bool) -> Failure | None:
-    """Return what is noted against a file, if it is still so and the file is not to be read again."""
-    if failure is None or not failure.still_holds(state) or (images and failure.cause == "image"):
-        return None
-    return failure
 
 
 def _folders_around(

@@ -169,21 +169,9 @@ def scan_packets(
     # Before anything is decoded, as a decoder's word takes the place of what the file says at its beginning.
     shape = DeclaredShape.of(stream, declared_margins(path, container, stream))
     time_base = stream.time_base or Fraction(1, _DEFAULT_RATE)
-    packets: list[_Packet] = []
     problems: list[str] = []
-    num_readable = 0
     others = OtherStreams(container, stream)
-    for packet in read_packets(container, cast(Stream, stream), *others.streams, problems=problems):
-        if packet.stream_index != stream.index:
-            others.note(packet)
-            continue
-        # Packets that the demuxer takes for corrupt count as well: whether they are is for the decoder to say.
-        is_shown = not packet.is_discard
-        facts = _Packet(packet.pts, packet.dts, packet.duration or 0, packet.size, packet.is_keyframe, is_shown)
-        packets.append(facts)
-        num_readable += bool(num_readable) or facts.is_key
-        if num_readable == max_packets:
-            break
+    packets = _read_facts(container, stream, others, problems, max_packets=max_packets)
     first_key = next((rank for rank, facts in enumerate(packets) if facts.is_key), 0)
     shown_ranks = np.array([r for r, facts in enumerate(packets) if facts.is_shown and r >= first_key], dtype=np.int64)
     if not len(shown_ranks):
@@ -213,14 +201,7 @@ def scan_packets(
         tail = 0 if by_order else int(tail_of(others, end * time_base) / time_base)
     first = _first_time(packets[shown_ranks[0]], times, container.format.name, by_order=by_order)
 
-    keys = []
-    if not by_order and stream.codec_context.name not in _PAINTING_CODECS:
-        keys = [
-            (facts.shown_at, facts.shown_at if facts.decoded_at is None else facts.decoded_at, facts.size, rank)
-            for rank, facts in enumerate(packets)
-            if facts.is_key and facts.shown_at is not None
-        ]
-    key_table = np.array(sorted(keys), dtype=np.int64).reshape(-1, 4)
+    key_table = _key_table(packets, is_seekable=not by_order and stream.codec_context.name not in _PAINTING_CODECS)
     return PacketIndex(
         times=times,
         end=end + tail,
@@ -237,6 +218,41 @@ def scan_packets(
         tail=tail,
         warning=warning,
     )
+
+
+def _read_facts(
+    container: InputContainer,
+    stream: VideoStream,
+    others: OtherStreams,
+    problems: list[str],
+    *,
+    max_packets: int | None,
+) -> list[_Packet]:
+    """Read a file's packets and return what those of the pictures say; arguments as of :func:`scan_packets`."""
+    packets: list[_Packet] = []
+    num_readable = 0
+    for packet in read_packets(container, cast(Stream, stream), *others.streams, problems=problems):
+        if packet.stream_index != stream.index:
+            others.note(packet)
+            continue
+        # Packets that the demuxer takes for corrupt count as well: whether they are is for the decoder to say.
+        is_shown = not packet.is_discard
+        facts = _Packet(packet.pts, packet.dts, packet.duration or 0, packet.size, packet.is_keyframe, is_shown)
+        packets.append(facts)
+        num_readable += bool(num_readable) or facts.is_key
+        if num_readable == max_packets:
+            break
+    return packets
+
+
+def _key_table(packets: list[_Packet], *, is_seekable: bool) -> np.ndarray:
+    """Return int64 (K, 4): when each keyframe is shown and decoded, its size and its rank, in the order of times."""
+    keys = [
+        (facts.shown_at, facts.shown_at if facts.decoded_at is None else facts.decoded_at, facts.size, rank)
+        for rank, facts in enumerate(packets)
+        if is_seekable and facts.is_key and facts.shown_at is not None
+    ]
+    return np.array(sorted(keys), dtype=np.int64).reshape(-1, 4)
 
 
 def _first_time(facts: _Packet, times: np.ndarray, format_name: str, *, by_order: bool) -> int | None:
