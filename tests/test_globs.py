@@ -118,6 +118,7 @@ def test_the_pattern_of_a_name_says_the_same(glob: str, name: str) -> None:
     assert bool(re.fullmatch(NameGlob(glob).pattern, name)) == slow(glob, name)
 
 
+@settings(deadline=None)
 @given(name_globs)
 def test_no_pattern_takes_the_end_of_a_name(glob: str) -> None:
     # "[+-9]" has the slash between its ends.

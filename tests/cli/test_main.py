@@ -175,6 +175,11 @@ def test_a_defect_is_one_line_and_its_traceback_can_be_had(run, command_that, mo
             1,
             "Error: cannot write /a/b: Read-only file system\n",
         ),
+        (
+            OSError(errno.ENAMETOOLONG, "File name too long", "x" * 5000),
+            1,
+            f"Error: cannot use {'x' * 150} ... {'x' * 150}: File name too long\n",
+        ),
         (MemoryError(), 1, "Error: there is not enough memory for this\n"),
     ],
 )

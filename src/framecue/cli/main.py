@@ -25,6 +25,7 @@ from framecue.errors import FingerprintError, FramecueError, first_line
 
 __all__ = ["COMMANDS", "main"]
 
+_LONGEST_NAME = 300  # characters
 # The disk is full, the file system is read-only, or a quota is reached.
 _FULL = (errno.ENOSPC, errno.EROFS, errno.EDQUOT)
 
@@ -166,7 +167,10 @@ def _explain(error: Exception) -> int:
     elif isinstance(error, FramecueError):
         _log_error(str(error))
     elif isinstance(error, OSError) and error.errno in _FULL:
-        _log_error(f"cannot write {error.filename or 'the output'}: {error.strerror}")
+        _log_error(f"cannot write {_shortened(error.filename) or 'the output'}: {error.strerror}")
+    elif isinstance(error, OSError) and error.filename:
+        # A name that is too long, a loop of links, a folder where a file was meant: the name is what is wrong.
+        _log_error(f"cannot use {_shortened(error.filename)}: {error.strerror}")
     elif isinstance(error, MemoryError):
         _log_error("there is not enough memory for this")
     elif os.environ.get("FRAMECUE_TRACEBACK"):
@@ -177,6 +181,12 @@ def _explain(error: Exception) -> int:
         what = f"{type(error).__name__}: {first_line(error)}"
         _log_error(f"a defect in framecue, please report it: {what} (in {place}); FRAMECUE_TRACEBACK=1 shows more")
     return 1
+
+
+def _shortened(name: object) -> str:
+    """Return a file's name as text, without its middle if it is longer than a few lines."""
+    text = os.fsdecode(name) if isinstance(name, (str, bytes, os.PathLike)) else str(name or "")
+    return text if len(text) <= _LONGEST_NAME else f"{text[: _LONGEST_NAME // 2]} ... {text[-_LONGEST_NAME // 2 :]}"
 
 
 def _log_error(message: str) -> None:

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from framecue.errors import FramecueError
+from framecue.library import AddOptions, Library
+from framecue.library.files.local import LOCAL_FILES
+from framecue.library.indexing.metadata import read_metadata
+from framecue.library.indexing.session import Hooks, Session
+from framecue.library.store.kept import KeptStore
+from framecue.library.store.lock import library_lock
+from framecue.video import Segmentation
+
+
+def test_a_plan_is_carried_out_with_what_it_is_given(tmp_path: Path, clips: Path, colour_model) -> None:
+    uri = str(tmp_path / "l.lance")
+    plan = Library(uri).plan(clips)
+    done: list[float] = []
+    session = Session(
+        KeptStore(uri), lambda store: colour_model, lambda store, wanted: wanted or Segmentation(), files=LOCAL_FILES
+    )
+    with library_lock(uri):
+        outcome = session.carry_out(
+            plan,
+            AddOptions(segmentation=Segmentation("whole")),
+            read_metadata({plan.units[0].path: {"rating": 5}}, plan.seen, where="there"),
+            Hooks(progress=lambda number, total: done.append(number)),
+        )
+    assert (outcome.added, outcome.encoded, done[-1]) == (4, 4, 4)
+    library = Library(uri, model=colour_model)
+    assert library.info().num_videos == 4
+    rated = {hit.path for hit in library.search("red") if (hit.metadata or {}).get("rating") == 5}
+    assert rated == {plan.units[0].path}
+
+
+def test_a_model_is_asked_for_only_if_something_is_encoded(tmp_path: Path, clips: Path, colour_model) -> None:
+    uri = str(tmp_path / "l.lance")
+    Library(uri, model=colour_model).add(clips)
+    (clips / "red.mp4").unlink()
+
+    def none(store):
+        raise FramecueError("no model is needed")
+
+    session = Session(KeptStore(uri), none, lambda store, wanted: Segmentation(), files=LOCAL_FILES)
+    own = read_metadata(None, frozenset(), where="there")
+    with library_lock(uri):
+        outcome = session.carry_out(Library(uri).plan(clips), AddOptions(prune=True), own, Hooks())
+    assert (outcome.removed, outcome.encoded) == (1, 0)
+    (clips / "new.mp4").write_bytes((clips / "blue.mp4").read_bytes() + b"\0")
+    with library_lock(uri), pytest.raises(FramecueError, match="no model is needed"):
+        session.carry_out(Library(uri).plan(clips), AddOptions(), own, Hooks())
