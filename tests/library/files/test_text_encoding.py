@@ -210,6 +210,54 @@ def test_any_bytes_give_a_text_or_none_and_the_same_twice(data: bytes) -> None:
     assert text is None or isinstance(text, str)
 
 
+LINES = "I never said that he would come.\nWhere were you last night?\n" * 100
+
+
+@pytest.mark.parametrize("languages", [[], ["en"]])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I don’t know",
+        "“Stop!” she said… and left – for good",
+        "it costs £5",
+        "at 25° in the shade",
+        "5 € each",
+        "© 2004 Somebody®",
+        "¶ la la la ¶",
+        "one\u00a0two",
+        "«No», she said",
+        "a 2½ inch disc",
+    ],
+)
+@pytest.mark.parametrize("around", ["{}", "Hello there, how are you?\n{}\nGoodbye then.", LINES + "{}"])
+def test_english_with_signs_is_read_as_windows_writes_it(text: str, languages: list[str], around: str) -> None:
+    content = srt(around.format(text))
+    assert decode_text(content.encode("cp1252"), languages) == content
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "languages"),
+    [
+        ("À DEMAIN", "cp1252", []),
+        ("À DEMAIN", "cp1252", ["fr"]),
+        ("네", "cp949", ["ko"]),
+        ("żółw", "cp1250", ["pl"]),
+        ("ｱｲｳ", "cp932", ["ja"]),
+        ("おはようございます。猫がいます。", "iso2022_jp", []),
+        ("№ 5 из 10", "cp1251", ["ru"]),
+    ],
+)
+def test_few_letters_are_read_right_where_anything_tells(text: str, encoding: str, languages: list[str]) -> None:
+    assert decode_text(srt(text).encode(encoding), languages) == srt(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"), [("네", "cp949"), ("żółw", "cp1250"), ("ｱｲｳ", "cp932"), ("네 네", "cp949")]
+)
+def test_so_few_letters_are_never_read_wrong(text: str, encoding: str) -> None:
+    assert decode_text(srt(text).encode(encoding)) in (srt(text), None)
+
+
 def test_noise_is_no_text() -> None:
     draw = random.Random(0)
     assert [decode_text(draw.randbytes(300)) for _ in range(50)] == [None] * 50

@@ -61,6 +61,15 @@ _MIN_ONE_SCRIPT = 0.8
 _MIN_COMMON = 0.7
 _WORD = re.compile(r"[^\W\d_]+(?:[^\W\d_]|[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0e31-\u0e4e])*")
 _CJK = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC", "HALFWIDTH", "FULLWIDTH")
+# What shifts ISO-2022 from ASCII to other characters.
+_SHIFT = b"\x1b$"
+# What people type besides letters, and Windows's word processors make of quotes and dashes.
+_SIGNS = frozenset("“”‘’„‚‹›«»…–—•·€£¥¢§¶©®™°¿¡½¼¾²³ªº±×÷\u00a0")  # noqa: RUF001
+# Two bytes may be two letters of any script, or one character of East Asia: fewer bytes than these tell nothing.
+_LEAST_BYTES = 5
+_FEW_LETTERS = 20
+# Letters of the Central European pages that hardly a word has, in the places of common Western ones (À, à, Å, å).
+_RARE = frozenset("ŔŕĹĺ")
 # Signs that stand beside letters in subtitles all the same.
 _MUSIC = frozenset("♩♪♫♬°№™®©")
 _NO_PUNCTUATION = frozenset("¶§¤¨¯´¸¦¬ª")  # noqa: RUF001
@@ -83,24 +92,45 @@ def decode_text(data: bytes, languages: Iterable[str] = ()) -> str | None:
     for mark, encoding in _ENCODINGS_BY_MARK.items():
         if data.startswith(mark):
             return data.decode(encoding, "replace")
+    if _SHIFT in data and (text := _decoded(data, "iso2022_jp_2")) is not None:
+        return text  # all its bytes are ASCII
     try:
         return data.decode()
     except UnicodeDecodeError:
         pass
-    return next(_legacy_readings(data, languages), None) or _without_spoilt_bytes(data)
-
-
-def _legacy_readings(data: bytes, languages: Iterable[str]) -> Iterator[str]:
-    """Yield the texts that bytes may be in legacy encodings, the likeliest first."""
     hinted = [name for language in languages for name in _LEGACY_BY_LANGUAGE.get(language.lower(), ())]
+    for name in (*hinted, "cp1252"):
+        text = _decoded(data, name)
+        if text is not None and _has_signs_alone(text[:_JUDGED_CHARS]):
+            return text
+    return next(_legacy_readings(data, hinted), None) or _without_spoilt_bytes(data)
+
+
+def _decoded(data: bytes, encoding: str) -> str | None:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+
+
+def _has_signs_alone(text: str) -> bool:
+    """Whether a text is in English letters, with curly quotes, currencies and the like besides."""
+    signs = [char for char in text if char > "\x7f"]
+    num_letters = sum(char.isascii() and char.isalpha() for char in text)
+    return num_letters >= 3 * len(signs) and _SIGNS.issuperset(signs) and not _has_odd_signs(text, most=0.0)
+
+
+def _legacy_readings(data: bytes, hinted: Sequence[str]) -> Iterator[str]:
+    """Yield the texts that bytes may be in legacy encodings, the likeliest first, before it what the name hints at."""
     ranked = dict.fromkeys([*_ranked(data, hinted), *hinted] if hinted else [])
     ranked |= dict.fromkeys(_ranked(data, [*_ALL_LEGACY, "utf-16-le", "utf-16-be"]))
+    num_foreign = sum(byte > 0x7F for byte in data)
     for name in ranked:
-        try:
-            text = data.decode(name)
-        except UnicodeDecodeError:
+        text = _decoded(data, name)
+        is_hinted = name in hinted
+        if text is None or not _is_writing(text[:_JUDGED_CHARS], name, is_hinted=is_hinted):
             continue
-        if _is_writing(text[:_JUDGED_CHARS], name):
+        if is_hinted or num_foreign >= _LEAST_BYTES or _is_latin(text):
             yield text
 
 
@@ -127,14 +157,14 @@ def _without_spoilt_bytes(data: bytes) -> str | None:
     return text if 10 * num_spoilt < num_foreign else None
 
 
-def _is_writing(text: str, encoding: str) -> bool:
+def _is_writing(text: str, encoding: str, *, is_hinted: bool) -> bool:
     """Whether a text looks like writing in some language."""
     if any(unicodedata.category(char) in ("Cc", "Cn", "Co", "Cs") for char in set(text) - set("\n\r\t\x0b\x0c\x1a")):
         return False
     if _has_odd_signs(text):
         return False
     words = _WORD.findall(text)
-    foreign = [word for word in words if not word.isascii()]
+    foreign = [word for word in words if any(char > "\x7f" and char.isalpha() for char in word)]
     num_odd = sum(_is_odd(word) for word in foreign)
     if not foreign or num_odd > _MAX_ODD_WORDS * len(foreign):
         return False
@@ -142,13 +172,16 @@ def _is_writing(text: str, encoding: str) -> bool:
     if by_script.most_common(1)[0][1] < _MIN_ONE_SCRIPT * len(foreign):
         return False
     letters = "".join(words)
+    if _RARE.issuperset(char for char in letters if char > "\x7f"):
+        return False
     latin = [char for char in letters if _script(char) == "LATIN"]
-    if sum(char > "\x7f" for char in latin) > _MAX_ACCENTED * len(latin):
+    is_told = is_hinted and len(latin) < _FEW_LETTERS
+    if not is_told and sum(char > "\x7f" for char in latin) > _MAX_ACCENTED * len(latin):
         return False
     return _is_common(letters, encoding, num_latin=len(latin))
 
 
-def _has_odd_signs(text: str) -> bool:
+def _has_odd_signs(text: str, *, most: float = 0.02) -> bool:
     """Whether symbols stand beside letters, as they do where letters were taken for symbols."""
     num_letters = sum(char.isalpha() and char > "\x7f" for char in text)
     num_odd = 0
@@ -158,7 +191,7 @@ def _has_odd_signs(text: str) -> bool:
             kind = unicodedata.category(sign)
             num_odd += kind in ("So", "Sm", "Sk", "No") or sign in _NO_PUNCTUATION
             num_odd += num_beside == 2 and kind in ("Sc", "Ps", "Pe", "Pi", "Pf", "Po") and sign not in _WITHIN_WORDS
-    return num_odd > 0.02 * num_letters
+    return num_odd > most * num_letters
 
 
 def _is_odd(word: str) -> bool:
@@ -205,3 +238,7 @@ def _script(char: str) -> str:
     if unicodedata.combining(char) and name == "COMBINING":
         return "LATIN"
     return "CJK" if name in _CJK else name
+
+
+def _is_latin(text: str) -> bool:
+    return all(_script(char) == "LATIN" for char in text if char > "\x7f" and char.isalpha())
