@@ -25,7 +25,16 @@ from framecue.video.limits import (
     MEGAPIXELS_PER_KILOBYTE,
 )
 
-__all__ = ["Limits", "begin_pass", "begin_pixels", "check_time", "cpu_reason", "max_cpu_seconds_of", "spend", "spending"]
+__all__ = [
+    "Limits",
+    "begin_pass",
+    "begin_pixels",
+    "check_time",
+    "cpu_reason",
+    "max_cpu_seconds_of",
+    "spend",
+    "spending",
+]
 
 _MILLION = 1_000_000
 _BLOCK_BYTES = 512
