@@ -210,7 +210,9 @@ def test_what_has_no_sound_is_said(run, tmp_path: Path) -> None:
     loud = record(tmp_path / "b", (1.0,), seconds=2, file_format="mpegts")
     film.write_bytes(silent.read_bytes() + loud.read_bytes())
     result = run("clip", f"{film}@0.2-1.5", "-o", tmp_path / "out.mp4", "--json")
-    assert result.err.endswith(", encoded anew, without sound: a sound track (aac) has no sound there\n")
+    assert result.err.endswith(
+        ", encoded anew as its packets cannot be copied, without sound: a sound track (aac) has no sound there\n"
+    )
     document = json.loads(result.out)
     assert (document["sound_tracks"], document["sound_left_out"]) == (0, ["a sound track (aac) has no sound there"])
 

@@ -53,8 +53,8 @@ def clip(
     HIT is PATH@START-END, as `framecue search --format hit` prints it, or a path and times as its table shows them;
     times are seconds, m:ss or h:mm:ss, with decimals if wanted. A HIT of - reads hits from standard input, a line each.
     In mp4, m4v and mov the clip starts at the moment's first frame; in mkv and webm it starts at the keyframe before
-    it, unless it is encoded anew (--exact). Of several hits, one that cannot be cut out costs that one alone. The files
-    of the library are never replaced.
+    it, unless it is encoded anew (--exact, or what cannot be copied; its line says why). Of several hits, one that
+    cannot be cut out costs that one alone. The files of the library are never replaced.
 
     \b
     framecue clip "holiday.mp4@1:01.5-1:06.5" --output dog.mp4

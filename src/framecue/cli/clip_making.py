@@ -93,7 +93,10 @@ def _tell(cut: Cut, source: str, start_seconds: float) -> None:
     """Say in a line what was written, and what is not as one may expect."""
     from framecue.video import format_hit
 
-    how = ", ".join(["copied" if cut.is_copied else "encoded anew", *_missing_sound(cut)])
+    made = "copied" if cut.is_copied else "encoded anew"
+    if cut.why_encoded:
+        made += f" as {cut.why_encoded}"
+    how = ", ".join([made, *_missing_sound(cut)])
     log(f"{cut.output}: {format_hit(source, cut.start_seconds, cut.end_seconds)}, {how}")
     if start_seconds - cut.start_seconds > _EARLY_SECONDS:
         early = f"starts {start_seconds - cut.start_seconds:.1f} s early, at the keyframe before"

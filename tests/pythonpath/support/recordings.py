@@ -27,6 +27,7 @@ def record(
     options: dict[str, str] | None = None,
     b_frames: int = 2,
     data_at: float | None = None,
+    gop: int = RATE,
 ) -> Path:
     """Write H.264 and AAC.
 
@@ -38,13 +39,14 @@ def record(
         options: of the muxer.
         b_frames: how many pictures in a row are shown before one that is decoded first.
         data_at: when a stream of data has its one packet (transport streams only).
+        gop: pictures from one keyframe to the next.
     """
     with av.open(str(path), "w", options=options or {}) as container:
         # One thread and short groups, as tests seek.
         coder = {"preset": "ultrafast", "bf": str(b_frames), "threads": "1", "x264-params": "scenecut=0"}
         stream = container.add_stream("libx264", rate=RATE, options=coder)
         stream.height, stream.width, stream.pix_fmt = *size, "yuv420p"
-        stream.codec_context.gop_size = RATE
+        stream.codec_context.gop_size = gop
         tone = container.add_stream("aac", rate=SOUND_RATE, layout="mono") if sound else None
         if data_at is not None:
             packet = av.Packet(b"a remark")

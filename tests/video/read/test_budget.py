@@ -2,19 +2,22 @@
 
 import io
 import struct
+import zlib
 
 import av
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from framecue.errors import VideoError
-from framecue.video import FrameSampling, IsolatedReader, Progress, ReadOptions, Segmentation
+from framecue.video import FrameSampling, IsolatedReader, Progress, ReadOptions, Segmentation, probe
 from framecue.video.limits import CPU_SECONDS, CPU_SECONDS_PER_MEGABYTE, MEGAPIXELS, MEGAPIXELS_PER_KILOBYTE
+from framecue.video.read import pictures
 from framecue.video.read.budget import Limits, begin_pass, check_time, max_cpu_seconds_of, spend, spending
 from framecue.video.read.packets import scan_packets
 from framecue.video.read.run import decoded_frames
 from framecue.video.read.source import open_video
+from support.heif import heif
 
 OVER = r"its frames are \d+ megapixels (in all|so far), more than the \d+ that .*; max_megapixels allows more"
 
@@ -27,6 +30,47 @@ def repeating_gif(path, *, side, num_frames, delay=1):
     one = dot.getvalue()
     change = b"!\xf9\x04" + struct.pack("<BHBB", 4, delay, 0, 0) + one[one.rindex(b",") : -1]
     path.write_bytes(whole.getvalue()[:-1] + change * (num_frames - 1) + b";")
+
+
+def repeating_webp(path, *, side, num_frames):
+    """One frame of an animation again and again."""
+    made = io.BytesIO()
+    first, second = (Image.new("RGB", (side, side), (level, 9, 9)) for level in (0, 90))
+    first.save(made, "WEBP", save_all=True, append_images=[second], lossless=True)
+    content = made.getvalue()
+    start = content.index(b"ANMF")
+    frame = content[start : start + 8 + struct.unpack("<I", content[start + 4 : start + 8])[0]]
+    body = content[12:start] + frame * num_frames
+    path.write_bytes(b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WEBP" + body)
+
+
+def repeating_apng(path, *, side, num_frames):
+    """A large picture, and after it changes of one pixel each, made of chunks as a PNG is."""
+    made = io.BytesIO()
+    first, second = (Image.new("L", (side, side), level) for level in (0, 0))
+    second.putpixel((0, 0), 200)
+    first.save(made, "PNG", save_all=True, append_images=[second], duration=40)
+    content = made.getvalue()
+    control = content.rindex(b"fcTL") - 4
+    rest = content[control : content.index(b"IEND") - 4]
+    count = struct.pack(">II", num_frames, 0)
+    number, pieces = 1, []
+    for _ in range(num_frames - 1):
+        place = 0
+        while place < len(rest):
+            size = struct.unpack(">I", rest[place : place + 4])[0]
+            kind, data = rest[place + 4 : place + 8], rest[place + 8 : place + 8 + size]
+            pieces.append(chunk(kind, struct.pack(">I", number) + data[4:]))
+            number += 1
+            place += 12 + size
+    head = content.index(b"acTL") - 4
+    path.write_bytes(
+        content[:head] + chunk(b"acTL", count) + content[head + 20 : control] + b"".join(pieces) + chunk(b"IEND", b"")
+    )
+
+
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
 def atom(kind, content):
@@ -98,6 +142,52 @@ def test_a_small_gif_of_many_large_frames(reader, tmp_path, delay, kind):
         everything(reader, path, kind)
     with pytest.raises(VideoError, match=OVER):
         reader.read_frames(path, FrameSampling(12))
+
+
+@pytest.mark.parametrize("kind", ["shots", "whole"])
+@pytest.mark.parametrize(("make", "side"), [(repeating_webp, 3000), (repeating_apng, 3000)])
+def test_a_small_animation_of_many_large_frames(reader, tmp_path, make, side, kind):
+    path = tmp_path / "a.webp" if make is repeating_webp else tmp_path / "a.png"
+    make(path, side=side, num_frames=4)
+    assert probe(path).num_frames == 4  # it is an animation: only its length is refused
+    make(path, side=side, num_frames=4000)
+    with pytest.raises(VideoError, match=OVER) as caught:
+        everything(reader, path, kind)
+    assert "in all" in caught.value.reason
+    assert caught.value.cause == "content"
+    with pytest.raises(VideoError, match=OVER):
+        reader.read_frames(path, FrameSampling(4))
+
+
+def test_what_an_animation_takes_in_memory_is_bounded(tmp_path, monkeypatch):
+    monkeypatch.setattr(pictures, "_MAX_FILM_BYTES", 200_000)
+    path = tmp_path / "a.webp"
+    noise = np.random.default_rng(0).integers(0, 255, (40, 100, 100, 3), dtype=np.uint8)
+    first, *others = [Image.fromarray(picture) for picture in noise]
+    first.save(path, save_all=True, append_images=others[:3])
+    assert probe(path).num_frames == 4
+    first.save(path, save_all=True, append_images=others)
+    with pytest.raises(VideoError, match=r"an animation that takes more than \d+ MB of memory .*; convert it to mp4"):
+        probe(path)
+
+
+@pytest.mark.parametrize("what", ["mirrored.png", "mirrored.jpg", "transparent.avif", "tiled.heic"])
+def test_pictures_that_are_put_together_count_too(tmp_path, what):
+    path = tmp_path / what
+    if what.startswith("mirrored"):
+        exif = Image.Exif()
+        exif[ExifTags.Base.Orientation] = 2
+        Image.new("RGB", (256, 256)).save(path, exif=exif)
+    else:
+        scene = np.zeros((256, 256, 3), np.uint8)
+        path.write_bytes(heif(scene, codec="av01" if path.suffix == ".avif" else "hvc1", tiles=(2, 2)))
+    with spending(str(path), Limits(max_megapixels=0.07)):
+        assert probe(path).width == 256
+    with (
+        spending(str(path), Limits(max_megapixels=0.06)),
+        pytest.raises(VideoError, match=r"0\.0655 megapixels in all, more than the 0\.06 that"),
+    ):
+        probe(path)
 
 
 def test_a_film_of_one_frame_again_and_again(reader, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 
 import av
 import numpy as np
@@ -189,6 +190,58 @@ def test_a_file_that_breaks_off_is_told(tmp_path, suffix, part):
     assert content.warning is not None
     assert re.fullmatch(r"only .+ of its 20\.\d seconds are there: it is damaged or was cut off", content.warning)
     assert found[-1].end_seconds == content.duration_seconds < 19
+
+
+def box(kind, content):
+    return struct.pack(">I4s", 8 + len(content), kind) + content
+
+
+def edited(content, edits):
+    """Return an mp4 file whose first track's edit list is another: (length, start in the track) in milliseconds."""
+    at = content.index(b"elst") - 4
+    (size,) = struct.unpack(">I", content[at : at + 4])
+    scale_at = content.index(b"mdhd") + 16
+    (scale,) = struct.unpack(">I", content[scale_at : scale_at + 4])
+    listed = b"".join(
+        struct.pack(">IiI", length, start if start < 0 else start * scale // 1000, 1 << 16) for length, start in edits
+    )
+    new = box(b"elst", struct.pack(">II", 0, len(edits)) + listed)
+    changed = bytearray(content[:at] + new + content[at + size :])
+    for name in (b"edts", b"trak", b"moov"):
+        place = changed.rindex(name, 0, at + 8) - 4
+        changed[place : place + 4] = struct.pack(
+            ">I", struct.unpack(">I", changed[place : place + 4])[0] + len(new) - size
+        )
+    return bytes(changed)
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [[(3000, -1), (17000, 0)], [(16000, 4000)], [(12000, 0)], [(5000, 2000)], [(4000, -1), (5000, 3050)]],
+)
+def test_an_edit_list_is_no_damage(tmp_path, edits):
+    whole = record(tmp_path / "a.mp4", pictures=(0, 20), sound=(0, 20))  # its index stands at the end
+    path = tmp_path / "b.mp4"
+    path.write_bytes(edited(whole.read_bytes(), edits))
+    index = read_packet_index(path)
+    shown = sum(length for length, start in edits if start >= 0) / 1000
+    assert index.pictures_end_seconds - index.start_seconds == pytest.approx(shown, abs=0.3)
+    assert index.warning is None
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".ts"])
+def test_a_copy_that_starts_off_a_keyframe_is_no_damage(tmp_path, suffix):
+    source = record(tmp_path / "a.mp4", pictures=(0, 20), sound=(0, 20), gop=60)
+    path = tmp_path / f"b{suffix}"
+    with av.open(str(source)) as whole, av.open(str(path), "w") as target:
+        outputs = {stream.index: target.add_stream_from_template(stream) for stream in whole.streams}
+        for packet in whole.demux():
+            if packet.dts is not None and packet.pts * packet.time_base >= 0.9:
+                packet.stream = outputs[packet.stream.index]
+                packet.pts -= int(4 / packet.time_base)
+                packet.dts -= int(4 / packet.time_base)
+                target.mux(packet)
+    assert read_packet_index(path).warning is None
 
 
 def test_sound_alone_does_not_make_up_for_pictures(tmp_path):

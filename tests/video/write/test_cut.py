@@ -12,6 +12,7 @@ from PIL import Image
 from framecue.errors import InputError, OutputError, VideoError
 from framecue.video import FrameSampling, clip_video, probe, read_frames, read_packet_index
 from framecue.video.write import cut, reencode
+from support.recordings import record
 
 B_FRAMES = {"bf": "3", "x264-params": "b-pyramid=normal:b-adapt=0:scenecut=0:threads=1"}
 NUM = 60  # frames, 10 a second
@@ -321,3 +322,33 @@ def test_a_damaged_source_gives_what_can_be_decoded(build, videos):
     assert shown[0] == 20
     assert shown[-1] > 30
     assert all(earlier < later for earlier, later in pairwise(shown))
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".webm"])
+@pytest.mark.parametrize(("start", "end"), [(5.0, 7.0), (12.0, 30.0), (22.5, 24.0), (4.5, 21.0)])
+def test_a_moment_within_a_long_picture_begins_where_it_was_asked_to(videos, suffix, start, end):
+    path, output = videos.folder / "slides.mkv", videos.folder / f"clip{suffix}"
+    videos.encode(path, [videos.grey_frame(number) for number in (5, 25, 45)], times=[0, 10_000, 20_000])
+    with_tail = record(videos.folder / "tail.mp4", pictures=(0, 3), sound=(0, 30))
+    for source in (path, with_tail):
+        index = read_packet_index(source)
+        if start >= index.duration_seconds:
+            continue
+        made = clip_video(source, output, start, end, overwrite=True)
+        assert not made.is_copied
+        assert made.why_encoded.startswith("its first picture is shown since")
+        assert made.start_seconds == pytest.approx(start, abs=0.001)
+        assert made.end_seconds == pytest.approx(min(end, index.duration_seconds), abs=0.05)
+        cut_out = read_packet_index(output)
+        assert cut_out.duration_seconds == pytest.approx(made.end_seconds - start, abs=0.1)
+        assert cut_out.start_seconds < 0.1
+        wanted = read_frames(source, FrameSampling(1), start_seconds=start, end_seconds=start + 0.1).pixels.mean()
+        assert read_frames(output, FrameSampling(3)).pixels[0].mean() == pytest.approx(wanted, abs=3)
+
+
+def test_why_a_clip_is_encoded_is_told(build, videos):
+    program_stream = build("film.mpg", "mpeg2video", {"bf": "2", "b": "3M"})  # in which one cannot jump
+    assert clip_video(program_stream, videos.folder / "a.mp4", 3, 4).why_encoded == "its packets cannot be copied"
+    film = build()
+    assert clip_video(film, videos.folder / "b.mp4", 3, 4).why_encoded is None
+    assert clip_video(film, videos.folder / "c.mp4", 3, 4, exact=True).why_encoded is None

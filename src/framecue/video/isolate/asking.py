@@ -190,7 +190,7 @@ class Asker:
             raise VideoError(
                 question.path,
                 f"nothing came of it for {self._stall_seconds:g} seconds, so reading it was given up: the file is "
-                "damaged, or the disk is very slow; stall_seconds allows more time",
+                "damaged or takes very long to unpack, or the disk is very slow; stall_seconds allows more time",
             ) from None
         except SpentError:
             raise VideoError(question.path, cpu_reason(max_cpu_seconds_of(question.path, self._limits))) from None

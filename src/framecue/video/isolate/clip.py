@@ -34,7 +34,8 @@ def clip_video(
 
     The packets of the video and of all its sound tracks are copied, from the keyframe at or before the start. In mp4,
     m4v and mov files the frames before the start are then hidden (by an edit list, which players heed), in others they
-    are shown, and the clip starts earlier than asked for. It may end some frames later, where these are needed to show
+    are shown, and the clip starts earlier than asked for. A moment that begins more than a second into one long
+    picture is encoded, so that it begins there. It may end some frames later, where these are needed to show
     those before. What cannot be copied, as the output's container cannot hold it, is encoded (H.264 and AAC, in webm
     VP9 and Opus). The output appears when it is complete: it is written beside its place under another name first.
 

@@ -25,7 +25,16 @@ from framecue.video.limits import (
     MEGAPIXELS_PER_KILOBYTE,
 )
 
-__all__ = ["Limits", "begin_pass", "check_time", "cpu_reason", "max_cpu_seconds_of", "spend", "spending"]
+__all__ = [
+    "Limits",
+    "begin_pass",
+    "begin_pixels",
+    "check_time",
+    "cpu_reason",
+    "max_cpu_seconds_of",
+    "spend",
+    "spending",
+]
 
 _MILLION = 1_000_000
 _BLOCK_BYTES = 512
@@ -114,8 +123,17 @@ def begin_pass(stream: VideoStream, num_frames: int) -> None:
     Raises:
         VideoError: they have more pixels than a pass may take.
     """
+    begin_pixels(num_frames * stream.codec_context.width * stream.codec_context.height)
+
+
+def begin_pixels(num_pixels: int) -> None:
+    """Begin a pass over a file, in which so many pixels will be decoded by whatever reads it.
+
+    Raises:
+        VideoError: they are more than a pass may take.
+    """
     if _budget is not None:
-        _budget.begin_pass(num_frames * stream.codec_context.width * stream.codec_context.height)
+        _budget.begin_pass(num_pixels)
 
 
 def check_time() -> None:

@@ -7,6 +7,7 @@ later. Subtitles, data and cover art do not count: they may start at any time.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import av
@@ -18,7 +19,7 @@ from av.video.stream import VideoStream
 
 from framecue.video.read.source import is_cover
 
-__all__ = ["OtherStreams", "break_warning", "lead_of", "tail_of"]
+__all__ = ["OtherStreams", "Problems", "break_warning", "lead_of", "tail_of"]
 
 # Pictures that begin later than this begin late. Nearly every encoder puts its sound some hundredths of a second before
 # its pictures (priming); nobody sees or hears these, and they are no gap. Times are shown in tenths of a second.
@@ -27,9 +28,12 @@ _MIN_LEAD_SECONDS = Fraction(1, 10)
 _MIN_TAIL_SECONDS = 1
 # What a header declares and is not there is worth a warning from this much on: seconds, and part of the whole.
 _MIN_MISSING_SECONDS, _MIN_MISSING_PART = 2, Fraction(1, 10)
+# Of a hole, which no header can be wrong about, a smaller part.
+_MIN_LOST_PART = Fraction(1, 50)
 # Demuxers whose files declare in a header how long they are; others guess, by the size or by what stands at the end.
 # The first declare it of each stream, so that pictures that break off are noticed while the sound goes on.
-_DECLARED_BY_STREAM = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "avi"})
+_EDITED = frozenset({"mov,mp4,m4a,3gp,3g2,mj2"})
+_DECLARED_BY_STREAM = _EDITED | {"avi", "mxf"}
 _DECLARED = _DECLARED_BY_STREAM | {"matroska,webm", "flv", "asf"}
 
 
@@ -128,12 +132,29 @@ def tail_of(others: OtherStreams, end: Fraction) -> Fraction:
     return tail if tail > _MIN_TAIL_SECONDS else Fraction(0)
 
 
+@dataclass
+class Problems:
+    """What was found wrong while a file's packets were read.
+
+    Attributes:
+        reasons: errors, in their order.
+        num_before_last: how many of these came before the last packet: reading went on after them.
+        lost_seconds: how much is missing in the middle.
+        last_decoded: the latest decoding time of the packets of pictures, in their unit; None where they have none.
+    """
+
+    reasons: list[str] = field(default_factory=list)
+    num_before_last: int = 0
+    lost_seconds: Fraction = Fraction(0)
+    last_decoded: int | None = None
+
+
 def break_warning(
     container: InputContainer,
     stream: VideoStream,
     others: OtherStreams,
     pictures: tuple[Fraction, Fraction],
-    problems: list[str],
+    problems: Problems,
 ) -> str | None:
     """Return in words that a large part of a file is missing; None where it is not.
 
@@ -145,19 +166,47 @@ def break_warning(
         problems: what went wrong while the packets were read.
     """
     start, end = pictures
-    found, declared = end - start, None
-    if container.format.name in _DECLARED_BY_STREAM and stream.duration is not None and stream.time_base is not None:
-        declared = stream.duration * stream.time_base
-    elif container.format.name in _DECLARED and container.duration is not None:
+    found = end - start
+    declared = _declared(container, stream, found, problems.last_decoded)
+    if declared is None and container.format.name in _DECLARED and container.duration is not None:
         declared = Fraction(container.duration, av.time_base)
         # Some muxers write the length into the header, others when the last stream ends.
         found = max(end, others.end or end) - min(_start_of(container) or Fraction(0), Fraction(0))
-    if declared is not None:
-        if declared - found > max(Fraction(_MIN_MISSING_SECONDS), declared * _MIN_MISSING_PART):
-            return (
-                f"only {float(found):.1f} of its {float(declared):.1f} seconds are there: it is damaged or was cut off"
-            )
-        return None
-    if problems:
-        return f"reading it broke off after {float(found):.1f} seconds ({problems[-1]}): it is damaged or was cut off"
+    if declared is not None and _is_much(declared - found, declared, _MIN_MISSING_PART):
+        return f"only {float(found):.1f} of its {float(declared):.1f} seconds are there: it is damaged or was cut off"
+    # In an mp4 file bytes that belong to nothing are common, and what is missing is known.
+    if container.format.name not in _EDITED and _is_much(problems.lost_seconds, found, _MIN_LOST_PART):
+        return f"{float(problems.lost_seconds):.1f} seconds are missing in the middle of it: it is damaged"
+    if problems.num_before_last:
+        return f"parts of it cannot be read ({problems.reasons[0]}): it is damaged"
+    if problems.reasons and declared is None:
+        reason = problems.reasons[-1]
+        return f"reading it broke off after {float(found):.1f} seconds ({reason}): it is damaged or was cut off"
     return None
+
+
+def _declared(
+    container: InputContainer, stream: VideoStream, found: Fraction, last_decoded: int | None
+) -> Fraction | None:
+    """Return how many seconds of pictures their own header declares; None where it does not.
+
+    Args:
+        container: the open file.
+        stream: its pictures.
+        found: how many seconds of them were found.
+        last_decoded: the latest decoding time of their packets.
+    """
+    unit = stream.time_base
+    if unit is None or container.format.name not in _DECLARED_BY_STREAM:
+        return None
+    if container.format.name in _EDITED and stream.frames and last_decoded is not None and len(stream.index_entries):
+        # Not by the track's length: an edit list shows a part of it, or shows it later.
+        return found + max(0, stream.index_entries[-1].timestamp - last_decoded) * unit
+    lengths = [] if stream.duration is None else [stream.duration * unit]
+    if container.format.name == "avi":
+        lengths.append(stream.frames * unit)  # also where its index at the end is gone
+    return max(lengths, default=None)
+
+
+def _is_much(missing: Fraction, whole: Fraction, part: Fraction) -> bool:
+    return missing > max(Fraction(_MIN_MISSING_SECONDS), whole * part)

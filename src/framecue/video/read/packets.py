@@ -18,7 +18,8 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from framecue.errors import VideoError
-from framecue.video.read.clock import OtherStreams, break_warning, lead_of, tail_of
+from framecue.video.read.clock import OtherStreams, Problems, break_warning, lead_of, tail_of
+from framecue.video.read.holes import HoleFinder
 from framecue.video.read.margins import declared_margins
 from framecue.video.read.pictures import HEIF_BRANDS
 from framecue.video.read.sampling import FrameSampling
@@ -169,9 +170,9 @@ def scan_packets(
     # Before anything is decoded, as a decoder's word takes the place of what the file says at its beginning.
     shape = DeclaredShape.of(stream, declared_margins(path, container, stream))
     time_base = stream.time_base or Fraction(1, _DEFAULT_RATE)
-    problems: list[str] = []
-    others = OtherStreams(container, stream)
-    packets = _read_facts(container, stream, others, problems, max_packets=max_packets)
+    problems = Problems()
+    others, holes = OtherStreams(container, stream), HoleFinder(cast(Stream, stream))
+    packets = _read_facts(container, stream, others, holes, problems, max_packets=max_packets)
     first_key = next((rank for rank, facts in enumerate(packets) if facts.is_key), 0)
     shown_ranks = np.array([r for r, facts in enumerate(packets) if facts.is_shown and r >= first_key], dtype=np.int64)
     if not len(shown_ranks):
@@ -194,6 +195,10 @@ def scan_packets(
     warning, tail = None, 0
     if end > times[-1]:
         pictures = (int(times[0]) * time_base, end * time_base)
+        problems.lost_seconds = holes.lost_seconds(pictures[1] - pictures[0], has_times=not by_order)
+        problems.last_decoded = max(
+            (facts.decoded_at for facts in packets if facts.decoded_at is not None), default=None
+        )
         warning = break_warning(container, stream, others, pictures, problems)
         if warning is None and first_key > len(packets) / 2:
             warning = "most of its pictures come before the first one that can be decoded: it is damaged or was cut off"
@@ -224,14 +229,17 @@ def _read_facts(
     container: InputContainer,
     stream: VideoStream,
     others: OtherStreams,
-    problems: list[str],
+    holes: HoleFinder,
+    problems: Problems,
     *,
     max_packets: int | None,
 ) -> list[_Packet]:
     """Read a file's packets and return what those of the pictures say; arguments as of :func:`scan_packets`."""
     packets: list[_Packet] = []
     num_readable = 0
-    for packet in read_packets(container, cast(Stream, stream), *others.streams, problems=problems):
+    for packet in read_packets(container, cast(Stream, stream), *others.streams, problems=problems.reasons):
+        holes.note(packet)
+        problems.num_before_last = len(problems.reasons)
         if packet.stream_index != stream.index:
             others.note(packet)
             continue

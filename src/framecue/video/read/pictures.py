@@ -20,6 +20,7 @@ from av.container import InputContainer
 from PIL import ExifTags, Image, ImageOps, ImageSequence
 
 from framecue.errors import VideoError
+from framecue.video.read.budget import begin_pixels, spend
 from framecue.video.read.heartbeat import beat
 
 __all__ = ["HEIF_BRANDS", "stand_in"]
@@ -35,6 +36,8 @@ _HEAD_BYTES, _APERTURE = 1 << 18, b"clap"
 # Seconds for which a frame of an animation is shown that says 0, as browsers do.
 _LEAST_SECONDS, _USUAL_SECONDS = 0.011, 0.1
 _MILLISECOND = Fraction(1, 1000)
+# What an animation may take in memory while it is read, as every frame of it is kept without loss.
+_MAX_FILM_BYTES = 1 << 30
 # What Pillow and pillow-heif raise on files that they cannot read.
 _LIBRARY_ERRORS = (OSError, SyntaxError, ValueError, EOFError, RuntimeError, Image.DecompressionBombError, ImportError)
 
@@ -67,9 +70,11 @@ def stand_in(path: Path, container: InputContainer) -> io.BytesIO | None:
         return None
     if is_animated:
         with _refusing(path, "an animated WebP picture that cannot be decoded"), Image.open(path) as picture:
-            return _film(picture)
+            _begin(picture.size, num_frames=getattr(picture, "n_frames", 1))
+            return _film(path, picture)
     if orientation in _MIRRORED:
         with _refusing(path, "a picture that cannot be decoded"), Image.open(path) as picture:
+            _begin(picture.size)
             return _png(ImageOps.exif_transpose(picture))
     return None
 
@@ -89,12 +94,20 @@ def _heif_picture(path: Path) -> Image.Image:
         is_avif = file.read(12)[8:] in (b"avif", b"avis")
     if is_avif:
         with Image.open(path) as picture:
+            _begin(picture.size)
             return ImageOps.exif_transpose(picture)
     # Imported here, as few files want it.
     import pillow_heif
 
     # It has applied the file's own turns, which stand beside Exif's and go before them.
-    return pillow_heif.open_heif(path).to_pillow()
+    heif = pillow_heif.open_heif(path)
+    _begin(heif.size)
+    return heif.to_pillow()
+
+
+def _begin(size: tuple[int, int], *, num_frames: int = 1) -> None:
+    """Refuse a picture that is too large for its file before anything of it is decoded."""
+    begin_pixels(size[0] * size[1] * num_frames)
 
 
 def _png(picture: Image.Image) -> io.BytesIO:
@@ -106,8 +119,12 @@ def _png(picture: Image.Image) -> io.BytesIO:
     return _rewound(buffer)
 
 
-def _film(picture: Image.Image) -> io.BytesIO:
-    """Return an animation's frames, each as it is shown over those before, with their times."""
+def _film(path: Path, picture: Image.Image) -> io.BytesIO:
+    """Return an animation's frames, each as it is shown over those before, with their times.
+
+    Raises:
+        VideoError: they take more pixels than the file may, or more memory than an animation may.
+    """
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="mov") as container:
         stream = container.add_stream("png", rate=25, options={"compression_level": "1", "pred": "up"})
@@ -116,6 +133,8 @@ def _film(picture: Image.Image) -> io.BytesIO:
         time = 0
         for frame in ImageSequence.Iterator(picture):
             beat()
+            # Also here, as how many there are is the file's word.
+            spend(picture.width * picture.height)
             out = av.VideoFrame.from_ndarray(np.asarray(frame.convert("RGBA")), format="rgba")
             seconds = frame.info.get("duration", 0) / 1000
             length = round((seconds if seconds >= _LEAST_SECONDS else _USUAL_SECONDS) / _MILLISECOND)
@@ -124,6 +143,12 @@ def _film(picture: Image.Image) -> io.BytesIO:
                 packet.duration = length  # which the encoder takes from the rate
                 container.mux(packet)
             time += length
+            if buffer.tell() > _MAX_FILM_BYTES:
+                raise VideoError(
+                    path,
+                    f"an animation that takes more than {_MAX_FILM_BYTES >> 20} MB of memory while it is read; convert "
+                    "it to mp4 or webm",
+                )
         container.mux(stream.encode(None))
     return _rewound(buffer)
 

@@ -164,6 +164,8 @@ def is_cover(stream: Stream) -> bool:
 
 def ffmpeg_reason(error: BaseException) -> str:
     """Return what ffmpeg says about an error, without its number and without the file's name."""
+    if isinstance(error, BlockingIOError):  # its sign of a stretch without data, whose words are about something else
+        return "there is no data where it should be"
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 

@@ -22,7 +22,7 @@ from framecue.video.write.containers import ContainerKind
 from framecue.video.write.reencode import encode_frames
 from framecue.video.write.remux import NotCopiableError, copy_packets
 from framecue.video.write.sound_tracks import HeardSound
-from framecue.video.write.span import shown_span
+from framecue.video.write.span import is_within_still, shown_span
 
 __all__ = ["Cut", "cut_moment"]
 
@@ -45,6 +45,7 @@ class Cut:
         is_copied: whether the source's own packets were copied, or its frames encoded anew.
         num_sounds: how many sound tracks it has.
         sounds_left_out: why the source's other sound tracks are not in it, a line each.
+        why_encoded: why it is not a copy; None if it is, or if it was not to be.
     """
 
     source: Path
@@ -54,6 +55,7 @@ class Cut:
     is_copied: bool
     num_sounds: int
     sounds_left_out: tuple[str, ...] = ()
+    why_encoded: str | None = None
 
     def to_dict(self) -> dict[str, object]:
         """Return the document that ``framecue clip --json`` prints."""
@@ -95,17 +97,26 @@ def cut_moment(
         raise InputError(f"no moment runs from {start_seconds} to {end_seconds} seconds: give 0 <= start < end")
     places = _places(source, index, start_seconds, end_seconds)
     zero = index.zero
+    wanted_start = zero + Fraction(start_seconds)
     wanted_end = zero + Fraction(min(end_seconds, index.duration_seconds))
+    # A copy would begin with the picture that has been on the screen since long before.
+    is_still = is_within_still(index, places[0], wanted_start)
     try:
-        copied = None if exact else _copy(source, index, partial, container, places, wanted_end)
+        copied = None if exact or is_still else _copy(source, index, partial, container, places, wanted_end)
         if copied is None:
             with _open_output(partial, container) as target:
-                heard = encode_frames(source, index, target, places, wanted_end, container.codecs)
+                heard = encode_frames(
+                    source, index, target, places, wanted_end, container.codecs, wanted_start=wanted_start
+                )
         else:
             places, heard = copied
     except (av.FFmpegError, OSError) as error:
         raise OutputError(partial, f"cannot be written ({ffmpeg_reason(error)})") from error
-    start, end = shown_span(index, places, wanted_end)
+    why = None
+    if copied is None and not exact:
+        still_seconds = float(wanted_start - index.span(*places)[0])
+        why = f"its first picture is shown since {still_seconds:.1f} s" if is_still else "its packets cannot be copied"
+    start, end = shown_span(index, places, wanted_end, wanted_start=None if copied else wanted_start)
     return Cut(
         source,
         partial,
@@ -114,6 +125,7 @@ def cut_moment(
         is_copied=copied is not None,
         num_sounds=len(heard.numbers),
         sounds_left_out=heard.left_out,
+        why_encoded=why,
     )
 
 

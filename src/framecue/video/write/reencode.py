@@ -10,6 +10,8 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, cast
 
+import numpy as np
+from av.codec.context import Flags
 from av.container import OutputContainer
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
@@ -34,6 +36,7 @@ __all__ = ["encode_frames"]
 
 _TIME_BASE = Fraction(1, 90_000)
 _USUAL_RATE = 25
+_STILL_SECONDS = 1
 
 
 def encode_frames(
@@ -43,6 +46,8 @@ def encode_frames(
     places: tuple[int, int],
     wanted_end: Fraction,
     codecs: Codecs,
+    *,
+    wanted_start: Fraction | None = None,
 ) -> HeardSound:
     """Encode a video's frames from one place to another, each at its time, and the sound that goes with them.
 
@@ -57,6 +62,7 @@ def encode_frames(
         places: the first and the last frame.
         wanted_end: where to end, in seconds of the file's own clock, if the last frame is shown for longer.
         codecs: what to encode with.
+        wanted_start: where to start, likewise, if the first frame has been shown for long then.
 
     Returns:
         Which of its sound tracks are in the output.
@@ -64,19 +70,20 @@ def encode_frames(
     Raises:
         VideoError: no frame can be decoded, or the file cannot be opened.
     """
-    start, end = shown_span(index, places, wanted_end)
+    start, end = shown_span(index, places, wanted_end, wanted_start=wanted_start)
     problems: list[str] = []
     for is_careful in (False, True):  # a jump may land where the decoder cannot recover
-        pictures = _pictures(source, index, places, end, problems, is_careful=is_careful)
+        pictures = _pictures(source, index, places, (start, end), problems, is_careful=is_careful)
         first = next(pictures, None)
-        if first is not None and first.seconds == start:
+        if first is not None and first.seconds == index.span(*places)[0]:
             break
     if first is None:
         raise VideoError(source, undecodable(problems))
     stretch = plan_stretch(source, index, start, end)
     heard = find_heard(stretch, is_decoded=True)
     with open_video(source) as (_, stream), stretch.open() as sound:
-        pictures_out = _add_pictures(target, stream, first.frame, codecs)
+        has_stills = bool((np.diff(index.times[places[0] : places[1] + 1]) * index.time_base > _STILL_SECONDS).any())
+        pictures_out = _add_pictures(target, stream, first.frame, codecs, has_stills=has_stills)
         troubles: list[str] = []
         pieces = encoded_sound(target, sound, heard.numbers, stretch, codecs.sound, troubles)
         timed: list[Iterator[_Picture | SoundPiece]] = [chain([first], pictures), pieces]
@@ -99,13 +106,19 @@ class _Picture(NamedTuple):
     frame: VideoFrame
 
 
-def _add_pictures(target: OutputContainer, source: VideoStream, first: VideoFrame, codecs: Codecs) -> VideoStream:
+def _add_pictures(
+    target: OutputContainer, source: VideoStream, first: VideoFrame, codecs: Codecs, *, has_stills: bool
+) -> VideoStream:
     """Add a stream for frames like a first one to an output."""
     rate = source.guessed_rate or source.average_rate or _USUAL_RATE
     output = cast(VideoStream, target.add_stream(codecs.picture, rate=rate, options=codecs.options))
     context = output.codec_context
     context.width, context.height, context.pix_fmt = first.width, first.height, "yuv420p"
     context.time_base = _TIME_BASE
+    if has_stills:
+        # mp4 stores lengths in the order of decoding: the last picture shown would get that of another one.
+        context.max_b_frames = 0
+    context.flags |= Flags.frame_duration  # else the last one's is guessed
     set_colours(context)
     describe(output, source)
     return output
@@ -115,19 +128,20 @@ def _pictures(
     source: Path,
     index: PacketIndex,
     places: tuple[int, int],
-    last_end: Fraction,
+    span: tuple[Fraction, Fraction],
     problems: list[str],
     *,
     is_careful: bool,
 ) -> Iterator[_Picture]:
     convert, reformatter = RgbConverter(), VideoReformatter()
     size: tuple[int, ...] = ()
-    start, _ = index.span(*places)
+    start, last_end = span
     time_before = -1
     wanted = range(places[0], places[1] + 1)
     for place, decoded in decode_places(source, index, wanted, problems, is_careful=is_careful):
         seconds, end = index.span(place, place)
-        time = round((seconds - start) / _TIME_BASE)
+        shown = max(seconds, start)
+        time = round((shown - start) / _TIME_BASE)
         if time <= time_before:  # a damaged file may show two frames at once
             continue
         time_before = time
@@ -139,5 +153,5 @@ def _pictures(
             raise VideoError(source, f"is {width} x {height} pixels; an encoder needs 2 x 2")
         frame = encodable(pixels[: height // 2 * 2, : width // 2 * 2], reformatter)
         frame.time_base = _TIME_BASE
-        frame.pts, frame.duration = time, round((min(end, last_end) - seconds) / _TIME_BASE)
+        frame.pts, frame.duration = time, round((min(end, last_end) - shown) / _TIME_BASE)
         yield _Picture(seconds, frame)
