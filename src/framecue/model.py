@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from framecue.backbone import Backbone, find_model, hash_of_tensors, is_hub_name, load_backbone, nearby_folders
 from framecue.checkpoint import adapter_hash, find_adapter, load_adapter, read_adapter_config
+from framecue.checks import check_text
 from framecue.encode_files import EncodedVideos, encode_pictures, encode_videos
 from framecue.encoder import EncoderSpec, Fingerprint
 from framecue.errors import AdapterError, InputError, ModelError, NotOfflineError, first_line
@@ -164,7 +165,7 @@ class VideoTextModel(nn.Module):
         """Return the embeddings (N, E) of texts, float32, unit length.
 
         Raises:
-            InputError: there is no text, or one has only spaces.
+            InputError: there is no text, or one has only spaces, is too long (10 000 characters) or not Unicode.
         """
         texts = [texts] if isinstance(texts, str) else list(texts)
         if not texts:
@@ -172,6 +173,7 @@ class VideoTextModel(nn.Module):
         for text in texts:
             if not text.strip():
                 raise InputError(f"cannot encode {text!r}: type at least one word")
+            check_text(text)
         features = self.text_features(*self.tokenize(texts))
         return _unit(features if features.ndim == 2 else features[:, 0])
 
