@@ -72,4 +72,6 @@ def _files_of(place: str) -> list[str]:
     try:
         return kept_files(Library(place))
     except LibraryError as error:
-        raise InputError(f"whether the output is an indexed video cannot be told, so name another file: {error}") from error
+        raise InputError(
+            f"whether the output is an indexed video cannot be told, so name another file: {error}"
+        ) from error

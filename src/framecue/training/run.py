@@ -19,7 +19,7 @@ from framecue.evaluation.validation import score_examples
 from framecue.methods import build_method
 from framecue.model import VideoTextModel
 from framecue.outputs import refuse_url, written_beside
-from framecue.training.recipe import Recipe, check_recipe
+from framecue.training.recipe import Recipe, check_recipe, load_yaml
 from framecue.training.trainer import CHECKPOINTS, RetrievalTrainer
 from framecue.video import FrameSource, IsolatedFrameSource
 
@@ -188,11 +188,11 @@ def _refuse_other_run(output: Path, recipe: Recipe) -> None:
     made = last_checkpoint(output / CHECKPOINTS) is not None or (output / CONFIG_FILE).exists()
     try:
         text = file.read_text(encoding="utf-8")
-        other = check_recipe(yaml.safe_load(text), source=str(file))
+        other = check_recipe(load_yaml(text), source=str(file))
         is_written_by_hand = text != _text(other)
     except FileNotFoundError:
         other, is_written_by_hand = None, False
-    except (OSError, yaml.YAMLError, InputError, ValueError):
+    except (OSError, yaml.YAMLError, RecursionError, InputError, ValueError):
         other, is_written_by_hand = None, True
     if made and other != recipe:
         raise RecipeError(

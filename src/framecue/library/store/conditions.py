@@ -89,7 +89,9 @@ def _reason(error: Exception) -> str:
         return syntax[1]
     if "does not return a boolean" in text:
         return "it is neither true nor false of a video"
-    if at_work := re.search(r"applying filter expression to batch: (?:\w+ error: )*(.+?)(?: error)?(, /|\. This |$)", text):
+    if at_work := re.search(
+        r"applying filter expression to batch: (?:\w+ error: )*(.+?)(?: error)?(, /|\. This |$)", text
+    ):
         text = at_work[1]
         return (text[0].lower() + text[1:])[:200]
     text = re.sub(r", /\S+:\d+(:\d+)?\)?.*$", "", text)
