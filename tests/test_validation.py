@@ -244,7 +244,7 @@ def test_an_unknown_key_far_from_all_has_no_hint() -> None:
 
 
 @pytest.mark.parametrize(
-    "make", [lambda each: [each] * 10, lambda each: (each,) * 10, lambda each: {n: each for n in range(10)}]
+    "make", [lambda each: [each] * 10, lambda each: (each,) * 10, lambda each: dict.fromkeys(range(10), each)]
 )
 def test_a_value_that_holds_itself_many_times_is_shown_at_once(make: Any) -> None:
     value: object = "x"

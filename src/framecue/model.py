@@ -19,6 +19,7 @@ from framecue.encode_files import EncodedVideos, encode_pictures, encode_videos
 from framecue.encoder import EncoderSpec, Fingerprint
 from framecue.errors import AdapterError, InputError, ModelError, NotOfflineError, first_line
 from framecue.methods import Method, build_method
+from framecue.paths import exists
 from framecue.pictures import ImageLike
 from framecue.progress import ProgressCallback
 from framecue.video import FrameSampling, FrameSource, IsolatedFrameSource, VideoSource
@@ -414,7 +415,7 @@ def _backbone_place(named: Fingerprint, near: Sequence[str]) -> str:
         ModelError: it was a folder, and is nowhere near.
     """
     place = named.backbone
-    if not Path(place).is_absolute() or Path(place).exists():
+    if not Path(place).is_absolute() or exists(place):
         return place
     found = find_model(place, named.revision, near=near)
     if found is None:
@@ -433,7 +434,7 @@ def _adapter_place(named: Fingerprint, near: Sequence[str]) -> str:
         AdapterError: it was a folder, and is nowhere near.
     """
     place = str(named.adapter_source)
-    if not Path(place).is_absolute() or Path(place).exists() or named.adapter is None:
+    if not Path(place).is_absolute() or exists(place) or named.adapter is None:
         return place
     found = find_adapter(place, named.adapter, nearby_folders([*near, place]))
     if found is None:

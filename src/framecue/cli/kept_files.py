@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -59,10 +60,8 @@ def _libraries(output: str | None, uri: str | None) -> list[str]:
     places = [os.path.abspath(target), os.path.realpath(target)]  # noqa: PTH100
     folders = [os.path.abspath(os.curdir), *places, *map(os.path.dirname, places)]  # noqa: PTH100
     found = [place for folder in dict.fromkeys(folders) for place in libraries_around(folder)]
-    try:
+    with suppress(InputError):  # there is no home folder, and so nothing in it
         found.append(str(default_place()))
-    except InputError:  # there is no home folder, and so nothing in it
-        pass
     return list(dict.fromkeys([*named, *found]))
 
 

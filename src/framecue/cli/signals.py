@@ -64,7 +64,7 @@ class _Answer:
             self._first_seconds = monotonic()
             raise KeyboardInterrupt if number == signal.SIGINT else TerminatedError(number)
         # Several at once are one request: a terminal that closes, or a service manager, sends more than one.
-        if self._num_requests > 2 and monotonic() - self._first_seconds >= PATIENCE_SECONDS:  # noqa: PLR2004
+        if self._num_requests > 2 and monotonic() - self._first_seconds >= PATIENCE_SECONDS:
             with suppress(OSError):
                 os.write(2, b"Error: stopped at once, as was asked for again\n")
             os._exit(128 + number)

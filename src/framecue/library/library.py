@@ -383,7 +383,7 @@ class Library(LibraryTables):
         store = self._kept.open()
         if filters and filters.where is not None:
             store.check_condition(filters.where)
-        with store.condition_at_work(filters and filters.where):
+        with store.condition_at_work(filters.where if filters else None):
             return store.num_files(filters.condition() if filters else None)
 
     def thumbnails(self, hits: Sequence[Hit]) -> list[bytes | None]:

@@ -86,7 +86,7 @@ class LibraryTables:
         """
         store = self._kept.open()
         where = _condition(store, filters)
-        with store.condition_at_work(filters and filters.where):
+        with store.condition_at_work(filters.where if filters else None):
             return store.to_arrow(columns, where=where, vectors=vectors)
 
     def to_pandas(
@@ -189,7 +189,7 @@ def _at_work(store: Store, filters: Filters | None, batches: Iterator[pa.RecordB
     """Yield batches; a condition that fails for some row is an InputError."""
     while True:
         # Not around the yield: what the caller raises is the caller's.
-        with store.condition_at_work(filters and filters.where):
+        with store.condition_at_work(filters.where if filters else None):
             batch = next(batches, None)
         if batch is None:
             return

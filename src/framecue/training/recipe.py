@@ -13,6 +13,7 @@ from framecue.assets import bundled_names, find_bundled
 from framecue.datasets.base import DatasetConfig
 from framecue.datasets.registry import ALL_DATASETS, dataset_named
 from framecue.errors import InputError, RecipeError
+from framecue.paths import exists, is_file
 from framecue.validation import Integer, Number, Strict, explain, model_types, problem_with, shown, told
 
 __all__ = ["Recipe", "Schedule", "check_recipe", "load_yaml", "read_recipe"]
@@ -109,9 +110,9 @@ def read_recipe(path: str | Path, overrides: tuple[str, ...] = ()) -> Recipe:
         UnknownNameError: there is no such method or dataset.
     """
     file = Path(path)
-    if not file.exists() and (bundled := find_bundled(str(path), "recipe")) is not None:
+    if not exists(file) and (bundled := find_bundled(str(path), "recipe")) is not None:
         file = bundled
-    if not file.is_file():
+    if not is_file(file):
         names = ", ".join(bundled_names("recipe"))
         raise RecipeError(f"{path}: no such recipe file; give a YAML file or one of the bundled recipes: {names}")
     try:

@@ -184,5 +184,5 @@ def test_what_is_in_memory_and_makes_no_query(make, says: str) -> None:
     "make", [lambda text: Query(text), lambda text: Query({"red": 1, text: -0.5}), lambda text: as_query(text)]
 )
 def test_a_text_that_no_model_can_read(make, text: str) -> None:
-    with pytest.raises(InputError, match="characters; give at most|is not valid Unicode"):
+    with pytest.raises(InputError, match=r"characters; give at most|is not valid Unicode"):
         make(text)

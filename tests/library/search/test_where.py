@@ -108,7 +108,7 @@ def test_what_is_too_deep_or_too_long(where):
 
 @pytest.mark.parametrize("where", MUCH)
 def test_what_makes_much_of_each_row(where):
-    with pytest.raises(InputError, match="more than|at most") as caught:
+    with pytest.raises(InputError, match=r"more than|at most") as caught:
         check_where(where)
     assert len(str(caught.value)) < 500
 

@@ -87,8 +87,8 @@ class Query:
             as (N, E), of any length above 0; each is normalised. They come without a mapping, as arrays have no hash.
 
     Raises:
-        InputError: there is nothing to search for, a text is empty, too long or not Unicode, a picture or vector cannot be used, or a weight is
-            0 or not a number.
+        InputError: there is nothing to search for, a text is empty, too long or not Unicode, a picture or vector cannot
+            be used, or a weight is 0 or not a number.
 
     Example:
         >>> Query({"a beach": 1.0, "people": -0.5}, images="sunset.jpg")  # doctest: +SKIP

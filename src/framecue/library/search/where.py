@@ -156,15 +156,13 @@ class _Made:
                 self._num_parts = self._num_joined = self._num_letters = 0
         elif token == "||":
             self._num_joined += 1
-        elif kind == "text":
-            if len(token) > MAX_TEXT:
-                self.problem = f"has a text of {len(token)} characters; give at most {MAX_TEXT}"
-            if self._is_making and innermost != "list":
-                self._num_letters += len(token)
-        elif self._is_making and (kind == "quoted" or (is_word and name not in _KEYWORDS)):
-            self._num_parts += 1
-        elif token == "," and self._is_making and innermost != "list":
-            self._num_parts += 1
+        elif kind == "text" and len(token) > MAX_TEXT:
+            self.problem = f"has a text of {len(token)} characters; give at most {MAX_TEXT}"
+        elif self._is_making:
+            is_listed = innermost == "list"
+            self._num_letters += len(token) if kind == "text" and not is_listed else 0
+            is_named = kind == "quoted" or (is_word and name not in _KEYWORDS)
+            self._num_parts += is_named or (token == "," and not is_listed)
         if self._num_parts > MAX_PARTS:
             self.problem = f"has more than {MAX_PARTS} columns, functions and arguments within each other in one term"
         elif self._num_joined > MAX_JOINED:
