@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from framecue.paths import absolute_path, is_url, is_utf8, path_on_disk, user_path
+from framecue.paths import absolute_path, exists, is_dir, is_file, is_url, is_utf8, path_on_disk, user_path
 
 
 @pytest.fixture(autouse=True)
@@ -69,3 +69,16 @@ def test_a_path_as_the_disk_has_it(name: str, tmp_path: Path, monkeypatch: pytes
 def test_what_is_text() -> None:
     assert is_utf8("/é.mp4")
     assert not is_utf8(os.fsdecode(b"/caf\xe9"))
+
+
+@pytest.mark.parametrize("name", ["x" * 5_000, "x/" * 5_000, "a\0b", "caf\udce9", "nothing"])
+def test_no_file_has_such_a_name(tmp_path: Path, name: str) -> None:
+    for place in (name, tmp_path / name):
+        assert (exists(place), is_file(place), is_dir(place)) == (False, False, False)
+
+
+def test_what_there_is(tmp_path: Path) -> None:
+    file = tmp_path / "a"
+    file.write_text("a")
+    assert (exists(file), is_file(file), is_dir(file)) == (True, True, False)
+    assert (exists(tmp_path), is_file(tmp_path), is_dir(tmp_path)) == (True, False, True)

@@ -241,3 +241,32 @@ def test_how_many_are_told() -> None:
 def test_an_unknown_key_far_from_all_has_no_hint() -> None:
     assert unknown_key("zzz", ["b", "a"]) == "unknown key 'zzz'; allowed: a, b"
     assert unknown_key("s.rat", ["rate"]) == "unknown key 's.rat' (did you mean 's.rate'?); allowed: rate"
+
+
+@pytest.mark.parametrize(
+    "make", [lambda each: [each] * 10, lambda each: (each,) * 10, lambda each: dict.fromkeys(range(10), each)]
+)
+def test_a_value_that_holds_itself_many_times_is_shown_at_once(make: Any) -> None:
+    value: object = "x"
+    for _ in range(30):
+        value = make(value)
+    assert shown(value)[0] in "[({"
+    assert len(shown(value)) <= 80
+
+
+@pytest.mark.parametrize("value", [16**200_000, -(10**5_000), [10**5_000], {10**5_000: 1}], ids=range(4))
+def test_an_integer_that_python_does_not_write(value: object) -> None:
+    assert "an integer of" in shown(value)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+        max_leaves=4,
+    )
+)
+def test_what_is_short_is_shown_as_python_writes_it(value: object) -> None:
+    text = repr(value)
+    if len(text) <= 80 and text.count("[") + text.count("{") <= 3:
+        assert shown(value) == text

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from framecue.paths import is_file
+
 __all__ = ["ASSETS", "BundledKind", "bundled_names", "find_bundled"]
 
 ASSETS = Path(__file__).parent / "assets"
@@ -32,7 +34,7 @@ def find_bundled(name: str, kind: BundledKind) -> Path | None:
     if not name or "/" in name:
         return None
     file = ASSETS / _FILES[kind].replace("*", name)
-    if not file.is_file():
+    if not is_file(file):
         return None
     return file if kind == "recipe" else file.parent
 

@@ -22,7 +22,7 @@ from framecue.backbone.meta import twin_without_weights
 from framecue.errors import AdapterError, InputError
 from framecue.methods import Method, build_method
 from framecue.outputs import check_output, refuse_url, written_beside
-from framecue.paths import user_path
+from framecue.paths import is_dir, is_file, user_path
 from framecue.validation import dataclass_types, explain
 
 __all__ = [
@@ -75,13 +75,13 @@ def adapter_folder(adapter: str | Path) -> Path:
     if bundled is not None:
         return bundled
     folder = Path(user_path(text))
-    if not text or not folder.is_dir():
+    if not text or not is_dir(folder):
         known = ", ".join(bundled_names("adapter")) or "(none)"
         raise AdapterError(
             f"{text or repr(text)}: no such adapter folder; give a folder or one of the bundled ones: {known}"
         )
     for name in (CONFIG_FILE, WEIGHTS_FILE):
-        if not (folder / name).is_file():
+        if not is_file(folder / name):
             raise AdapterError(f"{adapter}: not an adapter folder, it has no {name}")
     return folder
 
@@ -122,7 +122,7 @@ def find_adapter(lost: str, content: str, folders: Iterable[Path]) -> Path | Non
         content: the hash of its files.
         folders: where to look.
     """
-    likely = [folder for folder in dict.fromkeys(folders) if (folder / WEIGHTS_FILE).is_file()]
+    likely = [folder for folder in dict.fromkeys(folders) if is_file(folder / WEIGHTS_FILE)]
     likely.sort(key=lambda folder: folder.name != Path(lost).name)
     for folder in likely:
         with suppress(AdapterError, OSError):

@@ -7,7 +7,10 @@ from typing import TypeGuard
 
 from framecue.errors import InputError
 
-__all__ = ["check_flags", "check_kind", "is_number", "is_whole"]
+__all__ = ["MAX_TEXT_LENGTH", "check_flags", "check_kind", "check_text", "is_number", "is_whole"]
+
+MAX_TEXT_LENGTH = 10_000
+"""How many characters a text for a model may have: some models read 64 words of it, and splitting it takes memory."""
 
 
 def is_number(value: object) -> TypeGuard[int | float]:
@@ -39,3 +42,20 @@ def check_kind(name: str, value: object, kind: type) -> None:
     """
     if value is not None and not isinstance(value, kind):
         raise InputError(f"{name} is {value!r}; it must be {kind.__name__}, or None")
+
+
+def check_text(text: str) -> None:
+    """Refuse a text that no model can read: one that is too long, or is no text.
+
+    Raises:
+        InputError: it is longer than MAX_TEXT_LENGTH, or holds bytes that are no characters.
+    """
+    if len(text) > MAX_TEXT_LENGTH:
+        raise InputError(f"the text {text[:40]!r}... has {len(text)} characters; give at most {MAX_TEXT_LENGTH}")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        shown = text[:40].encode(errors="backslashreplace").decode()
+        raise InputError(
+            f"the text '{shown}' is not valid Unicode (at character {error.start + 1}); give it in UTF-8"
+        ) from error

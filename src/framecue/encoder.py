@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any, Protocol, runtime_checkable
 
@@ -19,7 +18,7 @@ import numpy as np
 
 from framecue.assets import find_bundled
 from framecue.errors import LibraryError, ModelError
-from framecue.paths import absolute_path, user_path
+from framecue.paths import absolute_path, is_dir, user_path
 from framecue.plugins import Registry
 from framecue.video.read.sampling import FrameSampling
 
@@ -274,7 +273,7 @@ def load_encoder(spec: EncoderSpec) -> Encoder:
 
 def _absolute(place: str) -> str:
     is_bundled = find_bundled(place, "model") or find_bundled(place, "adapter")
-    return place if is_bundled or not Path(user_path(place)).is_dir() else absolute_path(place)
+    return place if is_bundled or not is_dir(user_path(place)) else absolute_path(place)
 
 
 def _flat(fields: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

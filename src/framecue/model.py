@@ -14,10 +14,12 @@ from torch.nn import functional
 
 from framecue.backbone import Backbone, find_model, hash_of_tensors, is_hub_name, load_backbone, nearby_folders
 from framecue.checkpoint import adapter_hash, find_adapter, load_adapter, read_adapter_config
+from framecue.checks import check_text
 from framecue.encode_files import EncodedVideos, encode_pictures, encode_videos
 from framecue.encoder import EncoderSpec, Fingerprint
 from framecue.errors import AdapterError, InputError, ModelError, NotOfflineError, first_line
 from framecue.methods import Method, build_method
+from framecue.paths import exists
 from framecue.pictures import ImageLike
 from framecue.progress import ProgressCallback
 from framecue.video import FrameSampling, FrameSource, IsolatedFrameSource, VideoSource
@@ -164,7 +166,7 @@ class VideoTextModel(nn.Module):
         """Return the embeddings (N, E) of texts, float32, unit length.
 
         Raises:
-            InputError: there is no text, or one has only spaces.
+            InputError: there is no text, or one has only spaces, is too long (10 000 characters) or not Unicode.
         """
         texts = [texts] if isinstance(texts, str) else list(texts)
         if not texts:
@@ -172,6 +174,7 @@ class VideoTextModel(nn.Module):
         for text in texts:
             if not text.strip():
                 raise InputError(f"cannot encode {text!r}: type at least one word")
+            check_text(text)
         features = self.text_features(*self.tokenize(texts))
         return _unit(features if features.ndim == 2 else features[:, 0])
 
@@ -412,7 +415,7 @@ def _backbone_place(named: Fingerprint, near: Sequence[str]) -> str:
         ModelError: it was a folder, and is nowhere near.
     """
     place = named.backbone
-    if not Path(place).is_absolute() or Path(place).exists():
+    if not Path(place).is_absolute() or exists(place):
         return place
     found = find_model(place, named.revision, near=near)
     if found is None:
@@ -431,7 +434,7 @@ def _adapter_place(named: Fingerprint, near: Sequence[str]) -> str:
         AdapterError: it was a folder, and is nowhere near.
     """
     place = str(named.adapter_source)
-    if not Path(place).is_absolute() or Path(place).exists() or named.adapter is None:
+    if not Path(place).is_absolute() or exists(place) or named.adapter is None:
         return place
     found = find_adapter(place, named.adapter, nearby_folders([*near, place]))
     if found is None:

@@ -19,7 +19,7 @@ from platform import node
 from uuid import uuid4
 
 from framecue.errors import InputError, OutputError
-from framecue.paths import NOT_WRITABLE, url_as_written
+from framecue.paths import NOT_WRITABLE, exists, is_dir, url_as_written
 
 __all__ = ["HOW_TO_REPLACE", "check_output", "folder_beside", "partial_beside", "refuse_url", "written_beside"]
 
@@ -47,7 +47,7 @@ def check_output(
     """
     path = Path(output)
     refuse_url(output)
-    if not path.parent.is_dir():  # said now, not when the work is done
+    if not is_dir(path.parent):  # said now, not when the work is done
         raise OutputError(path, f"cannot be written ({os.strerror(errno.ENOENT)})")
     try:
         found = path.lstat()
@@ -55,7 +55,7 @@ def check_output(
         return
     except (OSError, ValueError) as error:
         raise OutputError(path, f"cannot be written ({_reason(error)})") from error
-    if path.is_dir():
+    if is_dir(path):
         raise InputError(f"{path}: is a folder; name the file to write")
     if not stat.S_ISREG(found.st_mode) and not stat.S_ISLNK(found.st_mode):
         raise InputError(f"{path}: is no regular file; name another file")
@@ -75,7 +75,7 @@ def refuse_url(output: str | os.PathLike[str]) -> None:
         InputError: it is one.
     """
     url = url_as_written(output)
-    if url is not None and not Path(output).exists():
+    if url is not None and not exists(output):
         raise InputError(f"{url}: {NOT_WRITABLE}")
 
 
@@ -136,7 +136,7 @@ def folder_beside(output: str | os.PathLike[str], *, overwrite: bool = False) ->
     path = Path(output)
     refuse_url(path)
     try:
-        if path.exists() and (not path.is_dir() or (not overwrite and any(path.iterdir()))):
+        if exists(path) and (not is_dir(path) or (not overwrite and any(path.iterdir()))):
             raise InputError(f"{path}: holds something already; name a new or an empty folder")
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = partial_beside(path)
@@ -146,7 +146,7 @@ def folder_beside(output: str | os.PathLike[str], *, overwrite: bool = False) ->
     try:
         yield partial
         try:
-            if not path.is_dir():
+            if not is_dir(path):
                 partial.rename(path)
             else:
                 for made in sorted(partial.iterdir()):
@@ -177,7 +177,7 @@ def _remove_partials(folder: Path) -> None:
 
 def _rename_to_nothing(partial: Path, path: Path) -> None:
     """Rename a file or a folder, but not onto anything."""
-    if os.name != "nt" and not partial.is_dir():
+    if os.name != "nt" and not is_dir(partial):
         try:
             os.link(partial, path)  # fails where something is, as a rename does not
         except FileExistsError:
@@ -193,7 +193,7 @@ def _rename_to_nothing(partial: Path, path: Path) -> None:
 
 def _remove(partial: Path) -> None:
     with suppress(OSError):
-        if partial.is_dir() and not partial.is_symlink():
+        if is_dir(partial) and not partial.is_symlink():
             shutil.rmtree(partial, ignore_errors=True)
         else:
             partial.unlink(missing_ok=True)

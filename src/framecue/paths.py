@@ -12,6 +12,9 @@ __all__ = [
     "NOT_LOCAL",
     "NOT_WRITABLE",
     "absolute_path",
+    "exists",
+    "is_dir",
+    "is_file",
     "is_url",
     "is_utf8",
     "path_on_disk",
@@ -63,6 +66,21 @@ def is_utf8(path: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def exists(path: str | os.PathLike[str]) -> bool:
+    """Whether there is something at a path; False also where no file can have such a name, for which a Path raises."""
+    return os.path.exists(path)  # noqa: PTH110
+
+
+def is_file(path: str | os.PathLike[str]) -> bool:
+    """Whether there is a file at a path; never raises, see :func:`exists`."""
+    return os.path.isfile(path)  # noqa: PTH113
+
+
+def is_dir(path: str | os.PathLike[str]) -> bool:
+    """Whether there is a folder at a path; never raises, see :func:`exists`."""
+    return os.path.isdir(path)  # noqa: PTH112
 
 
 def path_on_disk(path: str) -> str:

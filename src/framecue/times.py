@@ -53,7 +53,7 @@ def parse_time(text: str) -> float:
     Raises:
         InputError: the text is not a time.
     """
-    match = re.fullmatch(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?)", text.strip(), flags=re.ASCII)
+    match = re.fullmatch(r"(?:(?:(\d{1,12}):)?(\d{1,12}):)?(\d{1,12}(?:\.\d*)?)", text.strip(), flags=re.ASCII)
     if match:
         hours, minutes, seconds = int(match[1] or 0), int(match[2] or 0), float(match[3])
         if (match[1] is None or minutes < 60) and (match[2] is None or seconds < 60):

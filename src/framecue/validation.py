@@ -7,9 +7,11 @@ annotations are read here (:func:`problem_with`). Both get the same messages, on
 from __future__ import annotations
 
 import difflib
+import reprlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import MISSING, fields
 from functools import cache
+from itertools import islice
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin, get_type_hints
 
@@ -72,8 +74,41 @@ _WRONG_KIND = ("_type", "_parsing", "_from_float")
 
 
 def shown(value: object) -> str:
-    """Return a value as Python writes it, cut to fit into a line."""
-    return _cut(repr(value))
+    """Return a value as Python writes it, cut to fit into a line; no more of it is written than is shown."""
+    return _cut(_SHORT.repr(value))
+
+
+class _Short(reprlib.Repr):
+    """Writes the beginning of a value: in a file of a kilobyte may stand a list of a billion, by its aliases."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel = 3
+        self.maxdict = self.maxlist = self.maxtuple = self.maxset = self.maxfrozenset = self.maxdeque = 30
+        self.maxother = 200
+
+    def repr_str(self, value: str, level: int) -> str:
+        return repr(value[:200])
+
+    def repr_bytes(self, value: bytes, level: int) -> str:
+        return repr(value[:200])
+
+    def repr_int(self, value: int, level: int) -> str:
+        # Python refuses to write one of thousands of digits.
+        return repr(value) if value.bit_length() < _MOST_BITS else f"an integer of {value.bit_length()} bits"
+
+    def repr_dict(self, value: dict[Any, Any], level: int) -> str:
+        if level <= 0:
+            return "{...}"
+        shown = [
+            f"{self.repr1(key, level - 1)}: {self.repr1(each, level - 1)}"
+            for key, each in islice(value.items(), self.maxdict)
+        ]
+        return f"{{{', '.join([*shown, *['...'][: len(value) > self.maxdict]])}}}"
+
+
+_MOST_BITS = 1_000
+_SHORT = _Short()
 
 
 def _cut(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -202,6 +203,67 @@ def test_a_video_of_the_library_is_never_replaced(run, clips: Path, tmp_path: Pa
             assert result.code == 1
             assert "is the video itself" in result.err
     assert (clips / "red.mp4").read_bytes() == before
+
+
+@pytest.mark.parametrize("command", ["clip", "search --clip", "search --sheet"])
+@pytest.mark.parametrize(
+    "place", ["beside", "above", "one of two", "working folder", "environment", "default place", "behind a link"]
+)
+def test_a_video_of_any_library_at_hand_is_never_replaced(
+    run, loader, clips: Path, tmp_path: Path, colour_model, monkeypatch, command: str, place: str
+) -> None:
+    """Whichever library holds it, and whichever the command would use."""
+    videos, elsewhere = tmp_path / "home" / "videos" / "deep", tmp_path / "home" / "elsewhere"
+    videos.mkdir(parents=True)
+    elsewhere.mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.delenv("FRAMECUE_LIBRARY", raising=False)
+    other = tmp_path / "other.lance"  # what a search needs to have a result
+    Library(str(other), model=colour_model).add(clips / "green.mp4")
+    video = videos / "red.mp4"
+    shutil.copy(clips / "red.mp4", video)
+    output = video
+    library = {
+        "above": videos.parent / "a.lance",
+        "working folder": elsewhere / "a.lance",
+        "environment": tmp_path / "a.lance",
+        "default place": tmp_path / "data" / "framecue" / "library.lance",
+    }.get(place, videos / "a.lance")
+    Library(str(library), model=colour_model).add(video)
+    if place == "one of two":
+        shutil.copytree(library, videos / "b.lance")
+    if place == "environment":
+        monkeypatch.setenv("FRAMECUE_LIBRARY", str(library))
+    if place == "behind a link":
+        output = tmp_path / "link.mp4"
+        output.symlink_to(video)
+    monkeypatch.chdir(elsewhere)
+    before = video.read_bytes()
+    search = ("search", "green", "--library", other)
+    result = run(
+        *{
+            "clip": ("clip", f"{clips}/green.mp4@0-1", "-o", output, "--force"),
+            "search --clip": (*search, "--clip", 1, "-o", output, "--force"),
+            "search --sheet": (*search, "--sheet", output, "--force"),
+        }[command]
+    )
+    assert result.code == 1
+    assert "is the video itself" in result.err
+    assert video.read_bytes() == before
+
+
+def test_a_library_that_cannot_be_read_may_hold_any_video(run, clips: Path, tmp_path: Path, colour_model) -> None:
+    library = tmp_path / "a.lance"
+    Library(str(library), model=colour_model).add(clips / "red.mp4")
+    for file in library.rglob("*.manifest"):
+        file.write_bytes(b"no manifest")
+    output = tmp_path / "old.mp4"
+    output.write_text("mine")
+    result = run("clip", f"{clips}/green.mp4@0-1", "-o", output, "--force", "--library", library)
+    assert result.code == 1
+    assert "whether the output is an indexed video cannot be told" in result.err
+    assert output.read_text() == "mine"
 
 
 def test_what_has_no_sound_is_said(run, tmp_path: Path) -> None:

@@ -109,3 +109,28 @@ def test_a_file_that_is_none(tmp_path: Path) -> None:
         with pytest.raises(InputError, match=says) as caught:
             read_query_file(str(tmp_path / name))
         assert str(caught.value).startswith(f"{tmp_path / name}: ")
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("a " * 10_000_000, "line 1: has 19999999 characters; a line has at most 100000"),
+        ('{"text": "' + "a" * 90_000 + '"}', "line 1: the text 'aaa"),
+        ("a" * 20_000, "has 20000 characters; give at most 10000"),
+        ('{"a":' * 15_000, "line 1: starts as JSON, but is none"),
+        ('{"at":' + "[" * 40_000, "line 1: starts as JSON, but is none"),
+        ('{"image":' + "[" * 40_000 + "]" * 40_000 + "}", "line 1: starts as JSON, but is none"),
+        ('{"at":' + "9" * 5_000 + "}", "line 1: starts as JSON, but is none"),
+        ('{"at":"' + "9" * 5_000 + ':00"}', "line 1: "),
+        ('{"image": [' + "1," * 9_000 + "1]}", "line 1: image is"),
+        ('{"' + "k" * 50_000 + '": 1}', "line 1: unknown key"),
+        ('{"text": "caf\\udce9"}', "is not valid Unicode"),
+    ],
+    ids=range(11),
+)
+def test_a_line_that_is_too_much(tmp_path: Path, line: str, says: str) -> None:
+    file = tmp_path / "queries.txt"
+    file.write_text(line)
+    with pytest.raises(InputError, match=says) as caught:
+        read_query_file(str(file))
+    assert len(str(caught.value)) < 6_000

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import itertools
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Thread
 
 import click
@@ -37,6 +41,54 @@ def test_a_request_to_end_is_answered_as_ctrl_c_is(run, command_that, name: str,
     result = run("index")
     assert (result.code, result.out, result.err.strip()) == (code, "", "Error: stopped")
     assert signal.getsignal(getattr(signal, name)) == before
+
+
+PROGRAM = """
+import os, signal, sys, time
+from framecue.cli import signals
+signals.PATIENCE_SECONDS = float(sys.argv[1])
+with signals.requests_to_end():
+    try:
+        print("ready", flush=True)
+        time.sleep(20)
+    except KeyboardInterrupt as error:
+        print("first", flush=True)
+        for _ in range(int(sys.argv[2])):
+            sys.stdin.readline()  # a signal more has been sent
+        print("kept", flush=True)
+        sys.exit(getattr(error, "exit_code", 130))
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="the system has no such signal")
+@pytest.mark.parametrize("names", list(itertools.product(["SIGINT", "SIGTERM", "SIGHUP"], repeat=2)), ids="-".join)
+@pytest.mark.parametrize(("patience_seconds", "times"), [(0, 1), (60, 4), (0, 2)])
+def test_further_requests_do_not_disturb(names: tuple[str, str], patience_seconds: int, times: int) -> None:
+    """Neither do several at once; only who insists after some time ends the process in the midst."""
+    first, second = (getattr(signal, name) for name in names)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, "-c", PROGRAM, str(patience_seconds), str(times)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(first)
+        assert process.stdout.readline() == "first\n"
+        for _ in range(times):
+            process.send_signal(second)
+            # A moment of its own for each: signals that wait together are one.
+            time.sleep(0.01)
+            with suppress(OSError):
+                process.stdin.write("\n")
+                process.stdin.flush()
+        out, err = process.communicate()
+    is_ended = patience_seconds == 0 and times > 1
+    expected = second if is_ended else first
+    assert process.returncode == 128 + expected
+    assert out == ("" if is_ended else "kept\n")
+    assert err == ("Error: stopped at once, as was asked for again\n" if is_ended else "")
 
 
 def test_who_keeps_something_on_ctrl_c_keeps_it_now() -> None:

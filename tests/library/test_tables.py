@@ -150,3 +150,20 @@ def test_with_pandas_it_is_a_frame(library: Library) -> None:
     assert library.set_metadata(frame[["path", "rating"]]).updated == 3
     assert library.to_pandas()["rating"].dropna().tolist() == frame["rating"].tolist()
     assert library.metadata_columns["rating"] == "int"
+
+
+def test_a_condition_that_fails_for_a_row(library: Library) -> None:
+    filters = Filters(where="cast(path as int) > 1")
+    for ask in (
+        lambda: library.search("red", filters=filters),
+        lambda: library.count_videos(filters),
+        lambda: library.to_arrow(filters=filters),
+        lambda: list(library.to_batches(filters=filters)),
+    ):
+        with pytest.raises(InputError, match=r"the condition \(where\) .* cannot be used: .*(?i:cannot cast string)"):
+            ask()
+
+
+@pytest.mark.parametrize("batch_rows", [2**31, 2**63, 10**30])
+def test_batches_of_any_size(library: Library, batch_rows: int) -> None:
+    assert sum(batch.num_rows for batch in library.to_batches(batch_rows=batch_rows)) == library.to_arrow().num_rows

@@ -265,3 +265,55 @@ def test_a_value_that_yaml_cannot_make_is_one_line(write, value: str) -> None:
         read_recipe(write(GOOD + f"\nadapter: {value}\n"))
     with pytest.raises(RecipeError, match="the value is not YAML"):
         read_recipe(write(GOOD), (f"adapter={value}",))
+
+
+BOMB = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}' if n else 'x'] * 10)}]\n" for n in range(10))
+TOO_MUCH = {
+    "aliases": f"{BOMB}output_dir: *a9\n",
+    "aliases of mappings": "a0: &a0 {x: 1}\n"
+    + "".join(f"a{n}: &a{n} {{{', '.join(f'k{i}: *a{n - 1}' for i in range(10))}}}\n" for n in range(1, 10)),
+    "an alias in itself": "output_dir: &a [*a]\n",
+    "an alias in itself, in a mapping": "options: &a {x: *a}\n",
+    "hexadecimal": "output_dir: 0x" + "f" * 200_000,
+    "binary": "output_dir: 0b" + "1" * 200_000,
+    "octal": "output_dir: 0" + "7" * 200_000,
+    "decimal": "output_dir: " + "9" * 200_000,
+    "sexagesimal": "output_dir: " + ":".join(["1"] * 100_000),
+    "sexagesimal with a point": "output_dir: " + ":".join(["1"] * 100_000) + ".5",
+    "a float": "output_dir: 1." + "1" * 200_000,
+    "many values": "output_dir: [" + "1," * 20_000 + "]",
+    "large": "output_dir: " + "a" * 2_000_000,
+}
+
+
+@pytest.mark.parametrize("text", TOO_MUCH.values(), ids=TOO_MUCH.keys())
+def test_a_recipe_that_takes_all_memory_or_time(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "recipe.yaml"
+    file.write_text(text)
+    with pytest.raises(RecipeError, match=r"holds more than|give at most|has at most") as caught:
+        read_recipe(file)
+    assert len(str(caught.value)) < 1_000
+
+
+@pytest.mark.parametrize(
+    "value", ["!!timestamp x", "!!int x", "!!float x", "!!bool x", "!!binary é", "2024-99-99", "1:99:x"]
+)
+def test_a_value_that_is_not_what_it_says_is_told_in_words(tmp_path: Path, value: str) -> None:
+    file = tmp_path / "recipe.yaml"
+    file.write_text(f"output_dir: {value}\n")
+    with pytest.raises(RecipeError) as caught:
+        read_recipe(file)
+    assert "object has no attribute" not in str(caught.value)
+    if value.startswith("!!"):
+        assert "cannot be read as" in str(caught.value) or "failed" in str(caught.value)
+
+
+def test_a_value_with_many_aliases_is_shown_and_counted_as_one() -> None:
+    from framecue.training.recipe import check_recipe
+
+    value: list[object] = ["x"] * 10
+    for _ in range(9):
+        value = [value] * 10
+    with pytest.raises(RecipeError, match="'output_dir' must be") as caught:
+        check_recipe({"output_dir": value}, source="here")
+    assert len(str(caught.value)) < 1_000

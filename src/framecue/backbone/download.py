@@ -19,6 +19,7 @@ from huggingface_hub.errors import CacheNotFound, HfHubHTTPError
 from framecue.backbone.quiet import quiet_transformers
 from framecue.backbone.source import HUB_TIMEOUT_SECONDS, cached_commit, hub_error, is_hub_name
 from framecue.errors import ModelError
+from framecue.paths import exists
 
 __all__ = ["CachedModel", "Download", "cache_folder", "cached_models", "fetch", "find_download", "needed_files"]
 
@@ -155,7 +156,7 @@ def fetch(download: Download, *, progress: Callable[[float, int], None] | None =
 
 def _check_room(download: Download) -> None:
     folder = cache_folder()
-    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    there = next(place for place in (folder, *folder.absolute().parents) if exists(place))
     if shutil.disk_usage(there).free < download.size_bytes:
         raise ModelError(_no_room(download))
 

@@ -14,6 +14,7 @@ from framecue.backbone.quiet import quiet_transformers
 from framecue.backbone.sizes import check_config_file
 from framecue.backbone.source import CONFIG_FILE, find_source
 from framecue.errors import ModelError, first_line
+from framecue.paths import exists
 
 __all__ = ["VIT_B_32", "backbone_without_weights", "twin_without_weights"]
 
@@ -34,7 +35,7 @@ def backbone_without_weights(name: str | Path | None = None, *, local: bool = Fa
         return _make(CLIPConfig(), VIT_B_32)
     options: dict[str, Any] = {"local_files_only": True}
     location = str(name)
-    if not local or Path(name).exists() or "/" not in str(name):
+    if not local or exists(name) or "/" not in str(name):
         source = find_source(name)
         location, options = source.location, dict(source.options)
     try:

@@ -11,6 +11,7 @@ from huggingface_hub import constants
 
 from framecue.backbone.hashing import hash_of_folder
 from framecue.backbone.source import CONFIG_FILE
+from framecue.paths import is_dir, is_file
 
 __all__ = ["find_model", "is_model", "nearby_folders"]
 
@@ -21,7 +22,7 @@ _MAX_FOLDERS = 2000
 
 def is_model(folder: Path, revision: str | None) -> bool:
     """Whether a folder holds the model whose weights have this hash; a folder that cannot be read does not."""
-    if revision is None or not (folder / CONFIG_FILE).is_file():
+    if revision is None or not is_file(folder / CONFIG_FILE):
         return False
     try:
         return hash_of_folder(folder) == revision
@@ -41,7 +42,7 @@ def find_model(lost: str, revision: str | None, *, near: Iterable[str] = ()) -> 
     """
     name = Path(lost).name
     folders = [*nearby_folders([*near, lost]), *_cached()]
-    likely = [folder for folder in dict.fromkeys(folders) if (folder / CONFIG_FILE).is_file()]
+    likely = [folder for folder in dict.fromkeys(folders) if is_file(folder / CONFIG_FILE)]
     likely.sort(key=lambda folder: folder.name != name)
     return next((folder for folder in likely[:_MAX_TRIES] if is_model(folder, revision)), None)
 
@@ -70,7 +71,7 @@ def _folders_in(root: Path, depth: int = 2) -> Iterator[Path]:
 def _above(place: str) -> Path:
     """Return the nearest folder above a place that is there."""
     folder = Path(place).absolute().parent
-    return next(above for above in (folder, *folder.parents) if above.is_dir())
+    return next(above for above in (folder, *folder.parents) if is_dir(above))
 
 
 def _cached() -> Iterator[Path]:

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from framecue.errors import InputError
+from framecue.paths import exists, is_dir
 
 __all__ = ["Preprocess"]
 
@@ -125,9 +126,7 @@ class Preprocess:
         from transformers import AutoImageProcessor
 
         folder = Path(name)
-        if folder.is_dir() and not any(
-            (folder / f"{kind}_config.json").exists() for kind in ("preprocessor", "processor")
-        ):
+        if is_dir(folder) and not any(exists(folder / f"{kind}_config.json") for kind in ("preprocessor", "processor")):
             return default
         image_size = default.resize if isinstance(default.resize, int) else default.resize[0]
         return cls.of_image_processor(AutoImageProcessor.from_pretrained(name, **hub), image_size=image_size)

@@ -11,7 +11,7 @@ from framecue.backbone.quiet import quiet_transformers
 from framecue.backbone.sizes import check_text_files
 from framecue.backbone.source import find_source
 from framecue.errors import ModelError, first_line
-from framecue.paths import user_path
+from framecue.paths import is_dir, is_file, user_path
 
 __all__ = ["CLIP_TOKENIZER", "CLIP_VOCABULARY", "has_no_words", "holds_tokenizer", "load_tokenizer"]
 
@@ -20,7 +20,7 @@ CLIP_TOKENIZER, CLIP_VOCABULARY = "openai/clip-vit-base-patch32", 49408
 
 def holds_tokenizer(folder: Path) -> bool:
     """Whether a folder has the files of a tokenizer."""
-    return any((folder / name).is_file() for name in ("tokenizer.json", "vocab.json"))
+    return any(is_file(folder / name) for name in ("tokenizer.json", "vocab.json"))
 
 
 def has_no_words(tokenizer: PreTrainedTokenizerBase) -> bool:
@@ -39,16 +39,16 @@ def load_tokenizer(name: str | Path) -> PreTrainedTokenizerBase:
     """
     folder = Path(user_path(name))
     location, options, unreachable = str(folder), {}, None
-    if not folder.is_dir():
+    if not is_dir(folder):
         source = find_source(name)
         location, options, unreachable = source.location, source.options, source.unreachable
     elif not holds_tokenizer(folder):
         raise ModelError(f"{name}: the folder has no tokenizer (tokenizer.json, or vocab.json and merges.txt)")
-    if folder.is_dir():
+    if is_dir(folder):
         check_text_files(folder, name=str(name))
     # A bare vocabulary does not tell what kind of tokenizer it belongs to.
-    bare = folder.is_dir() and not any(
-        (folder / file).is_file() for file in ("tokenizer.json", "tokenizer_config.json", "config.json")
+    bare = is_dir(folder) and not any(
+        is_file(folder / file) for file in ("tokenizer.json", "tokenizer_config.json", "config.json")
     )
     kind: Any = CLIPTokenizer if bare else AutoTokenizer
     try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from framecue.cli.kept_files import kept_files_at_hand
+from framecue.cli.kept_files import kept_files_near
 from framecue.cli.options import library_option
 from framecue.cli.output import print_json
 from framecue.errors import InputError
@@ -54,7 +54,7 @@ def clip(
     times are seconds, m:ss or h:mm:ss, with decimals if wanted. A HIT of - reads hits from standard input, a line each.
     In mp4, m4v and mov the clip starts at the moment's first frame; in mkv and webm it starts at the keyframe before
     it, unless it is encoded anew (--exact, or what cannot be copied; its line says why). Of several hits, one that
-    cannot be cut out costs that one alone. The files of the library are never replaced.
+    cannot be cut out costs that one alone. The files of a library are never replaced.
 
     \b
     framecue clip "holiday.mp4@1:01.5-1:06.5" --output dog.mp4
@@ -69,7 +69,7 @@ def clip(
         output,
         force=force,
         exact=exact,
-        kept=lambda: kept_files_at_hand(uri),
+        kept=kept_files_near(output, uri),
         stall_seconds=stall_seconds,
     )
     if not as_json:

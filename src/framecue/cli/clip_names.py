@@ -9,7 +9,7 @@ import click
 
 from framecue.errors import OutputError
 from framecue.outputs import refuse_url
-from framecue.paths import user_path
+from framecue.paths import is_dir, user_path
 from framecue.times import exact_clock
 
 __all__ = ["ClipNames"]
@@ -44,7 +44,7 @@ class ClipNames:
             return
         refuse_url(output)
         place = Path(user_path(output))
-        if place.is_dir():
+        if is_dir(place):
             self._folder = place
         elif output.endswith(("/", os.sep)) or (num_hits > 1 and not place.suffix):
             try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from framecue.cli.clip_making import cut_hits
-from framecue.cli.kept_files import kept_files
+from framecue.cli.kept_files import kept_files_near
 from framecue.errors import InputError
 
 if TYPE_CHECKING:
@@ -57,4 +57,4 @@ def clip_results(library: Library, found: Sequence[Sequence[Hit]], named: Mappin
             raise InputError(f"there is no result {rank} to cut out; shown: {min(by_rank)} to {max(by_rank)}")
     if by_rank:
         hits = [(by_rank[rank].path, by_rank[rank].start_seconds, by_rank[rank].end_seconds) for rank in ranks]
-        cut_hits(hits, named["output"], force=force, kept=lambda: kept_files(library))
+        cut_hits(hits, named["output"], force=force, kept=kept_files_near(named["output"], library.uri))

@@ -16,6 +16,7 @@ from framecue.cli.output import log, print_json, print_table, progress_bar, quie
 from framecue.cli.program import program
 from framecue.errors import FingerprintError, InputError
 from framecue.outputs import check_output
+from framecue.paths import is_dir
 from framecue.times import time_span
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def demo(folder: Path, force: bool, as_json: bool) -> None:
     film, sheet_file = folder / "film.mp4", folder / "searches.png"
     # What an earlier demo has made is made again.
     force = force or held is not None
-    for file in (film, sheet_file) if folder.is_dir() else ():
+    for file in (film, sheet_file) if is_dir(folder) else ():
         check_output(file, overwrite=force)
     if held not in (None, [meaning.key() for meaning in meanings]):
         raise InputError(

@@ -15,7 +15,7 @@ from framecue.cli.folders import top_folders
 from framecue.cli.library_place import LibraryCommand, chosen_library
 from framecue.cli.options import library_option
 from framecue.cli.output import FilePath, FoldedLine, print_json, print_table, quiet_libraries
-from framecue.paths import user_path
+from framecue.paths import is_file, user_path
 from framecue.times import clock
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _is_adapter(name: str) -> bool:
     if find_bundled(name, "adapter") is not None:
         return True
     folder = Path(user_path(name))
-    return bool(name) and any((folder / file).is_file() for file in ADAPTER_FILES)
+    return bool(name) and any(is_file(folder / file) for file in ADAPTER_FILES)
 
 
 def _show_adapter(name: str, *, as_json: bool) -> None:

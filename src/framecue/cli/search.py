@@ -9,7 +9,7 @@ import click
 
 from framecue.cli.clip_results import clip_options, clip_results
 from framecue.cli.hits import print_hits
-from framecue.cli.kept_files import kept_files
+from framecue.cli.kept_files import kept_files_near
 from framecue.cli.library_place import LibraryCommand, chosen_library
 from framecue.cli.opening import open_hit
 from framecue.cli.options import library_model, library_option, model_options
@@ -115,7 +115,7 @@ def search(
     library = Library(uri)
     if sheet is not None:
         sheet = user_path(sheet)
-        check_output(sheet, overwrite=force, kept=lambda: kept_files(library))
+        check_output(sheet, overwrite=force, kept=kept_files_near(sheet, library.uri))
     library = Library(uri, model=library_model(library, model=model, adapter=adapter, dtype=dtype, yes=yes))
     found = library.search_many([item.query for item in queries], options=options)
     results = [SearchResult(item.label, hits) for item, hits in zip(queries, found, strict=True)]
@@ -183,7 +183,7 @@ def _write_sheet(library: Library, results: list[SearchResult], sheet: str, *, f
         SheetRow(result.query, result.hits, thumbnails=library.thumbnails(result.hits) if result.hits else ())
         for result in results
     ]
-    written = contact_sheet(rows, sheet, overwrite=force, kept=lambda: kept_files(library))
+    written = contact_sheet(rows, sheet, overwrite=force, kept=kept_files_near(sheet, library.uri))
     return None if written is None else str(written)
 
 

@@ -1,15 +1,18 @@
-"""Requests to end (SIGTERM of a service manager, SIGHUP of a closed terminal), answered as Ctrl-C is."""
+"""Requests to end: Ctrl-C, SIGTERM of a service manager, SIGHUP of a closed terminal."""
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from time import monotonic
 from types import FrameType
 
 __all__ = ["TerminatedError", "requests_to_end"]
 
-_NAMES = ("SIGTERM", "SIGHUP")
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
+PATIENCE_SECONDS = 2.0
 
 
 class TerminatedError(KeyboardInterrupt):
@@ -26,17 +29,21 @@ class TerminatedError(KeyboardInterrupt):
 
 @contextmanager
 def requests_to_end() -> Iterator[None]:
-    """Raise ``TerminatedError`` in the main thread when a signal asks the process to end, while the block runs.
+    """Raise ``KeyboardInterrupt`` in the main thread when a signal asks the process to end, while the block runs.
+
+    That of SIGTERM and SIGHUP is a ``TerminatedError``. Only the first signal raises: another exception would come in
+    the midst of keeping what there is. Who asks a third time, after some patience, ends the process at once.
 
     A signal that is ignored (``nohup``) stays so, and so does one that somebody else answers.
     """
     before = {}
+    answer = _Answer()
     for name in _NAMES:
         number = getattr(signal, name, None)  # Windows has no SIGHUP
         # Not from another thread (ValueError): there a program has a life of its own.
         with suppress(ValueError):
-            if number is not None and signal.getsignal(number) is signal.SIG_DFL:
-                before[number] = signal.signal(number, _raise)
+            if number is not None and signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+                before[number] = signal.signal(number, answer)
     try:
         yield
     finally:
@@ -44,5 +51,20 @@ def requests_to_end() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _raise(number: int, frame: FrameType | None) -> None:
-    raise TerminatedError(number)
+class _Answer:
+    """What is done at each request to end."""
+
+    def __init__(self) -> None:
+        self._num_requests = 0
+        self._first_seconds = 0.0
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        self._num_requests += 1
+        if self._num_requests == 1:
+            self._first_seconds = monotonic()
+            raise KeyboardInterrupt if number == signal.SIGINT else TerminatedError(number)
+        # Several at once are one request: a terminal that closes, or a service manager, sends more than one.
+        if self._num_requests > 2 and monotonic() - self._first_seconds >= PATIENCE_SECONDS:
+            with suppress(OSError):
+                os.write(2, b"Error: stopped at once, as was asked for again\n")
+            os._exit(128 + number)

@@ -7,8 +7,9 @@ import io
 import os
 import sys
 from contextlib import suppress
+from typing import Any
 
-__all__ = ["end_quietly", "prepare_streams"]
+__all__ = ["end_quietly", "output_was_closed", "prepare_streams"]
 
 # What framecue itself writes and such an encoding lacks; the rest is written as escapes.
 _PLAIN = str.maketrans({"–": "-", "—": "-", "…": "...", "×": "x", "±": "+-", "─": "-", "▀": "#", "’": "'", "→": "->"})  # noqa: RUF001
@@ -16,13 +17,14 @@ _ERRORS = "framecue.plain"
 
 
 def prepare_streams() -> None:
-    """Make standard output and standard error take any text; one that is closed takes it and drops it."""
+    """Make standard output and standard error take any text; one that is closed drops it, and notes that."""
     codecs.register_error(_ERRORS, _plainly)
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
             # Kept open: a file of the run must not get its number, and be written to.
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+            nowhere = open(os.devnull, "wb", buffering=0)  # noqa: PTH123, SIM115
+            setattr(sys, name, io.TextIOWrapper(_Closed(nowhere), encoding="utf-8", write_through=True))
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=_ERRORS)
     if sys.stdin is None:
@@ -30,6 +32,26 @@ def prepare_streams() -> None:
     elif isinstance(sys.stdin, io.TextIOWrapper):
         with suppress(io.UnsupportedOperation):  # somebody has read from it before
             sys.stdin.reconfigure(errors="surrogateescape")
+
+
+class _Closed(io.BufferedWriter):
+    """Stands for a stream that is closed.
+
+    Attributes:
+        has_dropped: whether something was to be written.
+    """
+
+    has_dropped = False
+
+    def write(self, data: Any) -> int:
+        self.has_dropped = True
+        return len(data)
+
+
+def output_was_closed() -> bool:
+    """Whether something was to be written on standard output, and could not be, as it was closed from the beginning."""
+    buffer = getattr(sys.stdout, "buffer", None)
+    return isinstance(buffer, _Closed) and buffer.has_dropped
 
 
 def end_quietly() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -38,8 +37,6 @@ def follow(library: Library, paths: Sequence[str], *, options: WatchOptions, as_
     reports: list[AddReport] = []
     with ExitStack() as stack:
         bar = stack.enter_context(ProgressBar("Indexing"))
-        # Services are stopped with SIGTERM: keep what has been encoded, as with Ctrl-C.
-        stack.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, signal.default_int_handler))
 
         def show(report: AddReport) -> None:
             bar.close()

@@ -23,6 +23,7 @@ from typing import Any, NoReturn
 
 from framecue.errors import DatasetError, InputError
 from framecue.outputs import written_beside
+from framecue.paths import is_dir, is_file
 
 __all__ = ["CAPTIONS_FILE", "Clip", "Twin", "read_captions", "write_captions"]
 
@@ -80,9 +81,9 @@ def read_captions(data_dir: str | os.PathLike[str], split: str | None = None) ->
     """
     folder = Path(data_dir)
     file = folder / CAPTIONS_FILE
-    if not folder.is_dir():
+    if not is_dir(folder):
         raise DatasetError(f"{folder}: no such folder; give the folder that holds {CAPTIONS_FILE} and the videos")
-    if not file.is_file():
+    if not is_file(file):
         raise DatasetError(
             f"{folder}: there is no {CAPTIONS_FILE} in it; write one with a line for each video: {EXAMPLE}"
         )
@@ -119,7 +120,7 @@ def write_captions(data_dir: str | os.PathLike[str], clips: Iterable[Clip], *, o
             or a clip breaks a rule that `read_captions` checks; or the file exists. Then nothing is written.
     """
     folder = Path(data_dir)
-    if not folder.is_dir():
+    if not is_dir(folder):
         raise DatasetError(f"{folder}: no such folder; make it first")
     lines = [_line_of(folder, clip) for clip in clips]
     if not lines:
@@ -260,7 +261,7 @@ def _refuse(where: str, problem: str) -> NoReturn:
 
 def _require_files(file: Path, clips: list[Clip]) -> None:
     videos = [video for clip in clips for video in (clip.video, *([clip.twin.video] if clip.twin else []))]
-    missing = [video for video in dict.fromkeys(videos) if not video.is_file()]
+    missing = [video for video in dict.fromkeys(videos) if not is_file(video)]
     if missing:
         named = ", ".join(repr(_relative(file.parent, video)) for video in missing[:MISSING_NAMED])
         more = f" and {len(missing) - MISSING_NAMED} more" if len(missing) > MISSING_NAMED else ""

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from framecue.backbone.sizes import check_no_bomb
 from framecue.errors import ModelError, first_line
-from framecue.paths import user_path
+from framecue.paths import is_file, user_path
 
 __all__ = ["lists_in_words", "names_in_words", "read_state_dict"]
 
@@ -38,7 +38,7 @@ def read_state_dict(name: str | Path, *, ema: bool = False) -> dict[str, Tensor]
             values, or has no such state dict.
     """
     path = Path(user_path(name))
-    if not path.is_file():
+    if not is_file(path):
         raise ModelError(f"{name}: no such file")
     content = _read(path)
     wanted = EMA_STATE_DICT if ema else STATE_DICT

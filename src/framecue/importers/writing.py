@@ -20,7 +20,7 @@ from framecue.importers.parts import Imported
 from framecue.importers.weights_file import lists_in_words
 from framecue.methods import Method, build_method
 from framecue.outputs import folder_beside
-from framecue.paths import absolute_path
+from framecue.paths import absolute_path, exists, is_dir
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -58,7 +58,7 @@ def refuse_occupied(output: Path) -> None:
     Raises:
         ModelError: the place is a file, or a folder that is not empty.
     """
-    if output.exists() and (not output.is_dir() or any(output.iterdir())):
+    if exists(output) and (not is_dir(output) or any(output.iterdir())):
         raise ModelError(f"{output}: holds something already; name a new or an empty folder as the output")
 
 

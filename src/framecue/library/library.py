@@ -383,7 +383,8 @@ class Library(LibraryTables):
         store = self._kept.open()
         if filters and filters.where is not None:
             store.check_condition(filters.where)
-        return store.num_files(filters.condition() if filters else None)
+        with store.condition_at_work(filters.where if filters else None):
+            return store.num_files(filters.condition() if filters else None)
 
     def thumbnails(self, hits: Sequence[Hit]) -> list[bytes | None]:
         """Return the thumbnails of hits, small WebP pictures that the library keeps; None for a hit that has none.

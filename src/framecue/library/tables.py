@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["LibraryTables"]
 
 BATCH_ROWS = 10_000
+MAX_BATCH_ROWS = 1_000_000
 
 
 class LibraryTables:
@@ -66,7 +67,9 @@ class LibraryTables:
             raise InputError(f"batch_rows is {batch_rows!r}; it must be a whole number, 1 or more")
         store = self._kept.open()
         where = _condition(store, filters)
-        return store.batches(columns, where=where, vectors=vectors, batch_rows=batch_rows)
+        # More would be the same, as files hold fewer; and LanceDB counts them in 32 bits.
+        batches = store.batches(columns, where=where, vectors=vectors, batch_rows=min(batch_rows, MAX_BATCH_ROWS))
+        return _at_work(store, filters, batches)
 
     def to_arrow(
         self, *, columns: Sequence[str] | None = None, filters: Filters | None = None, vectors: bool = False
@@ -82,7 +85,9 @@ class LibraryTables:
             The same as ``to_batches``.
         """
         store = self._kept.open()
-        return store.to_arrow(columns, where=_condition(store, filters), vectors=vectors)
+        where = _condition(store, filters)
+        with store.condition_at_work(filters.where if filters else None):
+            return store.to_arrow(columns, where=where, vectors=vectors)
 
     def to_pandas(
         self, *, columns: Sequence[str] | None = None, filters: Filters | None = None, vectors: bool = False
@@ -178,3 +183,14 @@ def _condition(store: Store, filters: Filters | None) -> str | None:
     if filters.where is not None:
         store.check_condition(filters.where)
     return filters.condition()
+
+
+def _at_work(store: Store, filters: Filters | None, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Yield batches; a condition that fails for some row is an InputError."""
+    while True:
+        # Not around the yield: what the caller raises is the caller's.
+        with store.condition_at_work(filters.where if filters else None):
+            batch = next(batches, None)
+        if batch is None:
+            return
+        yield batch

@@ -13,9 +13,10 @@ from framecue.assets import bundled_names, find_bundled
 from framecue.datasets.base import DatasetConfig
 from framecue.datasets.registry import ALL_DATASETS, dataset_named
 from framecue.errors import InputError, RecipeError
-from framecue.validation import Integer, Number, Strict, explain, model_types, problem_with, told
+from framecue.paths import exists, is_file
+from framecue.validation import Integer, Number, Strict, explain, model_types, problem_with, shown, told
 
-__all__ = ["Recipe", "Schedule", "check_recipe", "read_recipe"]
+__all__ = ["Recipe", "Schedule", "check_recipe", "load_yaml", "read_recipe"]
 
 
 class Schedule(Strict):
@@ -92,8 +93,8 @@ class Recipe(Strict):
         return dataset_named(str(value["name"])).model_validate(value)
 
 
-# A value that is no date, no number or no mapping, as its tag or its looks say, raises what Python's own types raise.
-_NOT_YAML = (yaml.YAMLError, RecursionError, ValueError, KeyError, AttributeError, TypeError)
+_NOT_YAML = (yaml.YAMLError, RecursionError, ValueError)
+MAX_BYTES, MAX_VALUES, MAX_DIGITS = 1_000_000, 10_000, 100
 
 
 def read_recipe(path: str | Path, overrides: tuple[str, ...] = ()) -> Recipe:
@@ -109,13 +110,15 @@ def read_recipe(path: str | Path, overrides: tuple[str, ...] = ()) -> Recipe:
         UnknownNameError: there is no such method or dataset.
     """
     file = Path(path)
-    if not file.exists() and (bundled := find_bundled(str(path), "recipe")) is not None:
+    if not exists(file) and (bundled := find_bundled(str(path), "recipe")) is not None:
         file = bundled
-    if not file.is_file():
+    if not is_file(file):
         names = ", ".join(bundled_names("recipe"))
         raise RecipeError(f"{path}: no such recipe file; give a YAML file or one of the bundled recipes: {names}")
     try:
-        content = yaml.load(file.read_text(encoding="utf-8"), Loader=_Loader)
+        if file.stat().st_size > MAX_BYTES:
+            raise RecipeError(f"{path}: has {file.stat().st_size} bytes; a recipe has at most {MAX_BYTES}")
+        content = load_yaml(file.read_text(encoding="utf-8"))
     except _NOT_YAML as error:
         raise RecipeError(f"{path}: not a YAML file ({' '.join(str(error).split())})") from error
     except OSError as error:
@@ -171,8 +174,47 @@ def _check_options(recipe: Recipe, source: str) -> None:
         raise RecipeError(f"{source}: options of {recipe.method}: {error}") from error
 
 
+def load_yaml(text: str) -> Any:
+    """Read YAML as recipes are read.
+
+    Raises:
+        yaml.YAMLError: it is none, or holds too much.
+        RecursionError: it is too deep.
+        ValueError: it has characters that YAML does not allow.
+    """
+    content = yaml.load(text, Loader=_Loader)
+    # An alias is one value for YAML, and many for all who look at them one after the other; or one without an end.
+    waiting, num_values = [content], 0
+    while waiting:
+        value = waiting.pop()
+        num_values += 1
+        if num_values > MAX_VALUES:
+            raise yaml.YAMLError(f"it holds more than {MAX_VALUES} values, each alias counted as what it stands for")
+        if isinstance(value, dict):
+            waiting += [*value.keys(), *value.values()]
+        elif isinstance(value, (list, tuple, set)):
+            waiting += value
+    return content
+
+
 class _Loader(yaml.SafeLoader):
     """YAML as people mean it: 1e-5 is a number (YAML 1.1 wants 1.0e-5), and a key may occur only once."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        kind = node.tag.removeprefix("tag:yaml.org,2002:")
+        if kind in ("int", "float") and len(node.value) > MAX_DIGITS:
+            raise yaml.MarkedYAMLError(
+                problem=f"a number has {len(node.value)} digits; give at most {MAX_DIGITS}",
+                problem_mark=node.start_mark,
+            )
+        try:
+            return super().construct_object(node, deep=deep)
+        except (AttributeError, TypeError, ValueError, KeyError, OverflowError) as error:
+            # What Python's own types raise of a value that is not of the kind that its tag or its looks say.
+            written = node.value if isinstance(node, yaml.ScalarNode) else "what stands there"
+            raise yaml.MarkedYAMLError(
+                problem=f"{shown(written)} cannot be read as {kind}", problem_mark=node.start_mark
+            ) from error
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         names = [self.construct_object(key, deep=True) for key, _ in node.value]
@@ -190,7 +232,9 @@ _Loader.add_implicit_resolver(
 def _override(content: dict[str, Any], override: str) -> None:
     key, equals, value = override.partition("=")
     if not equals or not all(key.split(".")):
-        raise RecipeError(f"cannot read {override!r}: an override is key=value, for example schedule.batch_size=16")
+        raise RecipeError(
+            f"cannot read {shown(override)}: an override is key=value, for example schedule.batch_size=16"
+        )
     *sections, last = key.split(".")
     target = content
     for section in sections:
@@ -200,6 +244,6 @@ def _override(content: dict[str, Any], override: str) -> None:
         if not isinstance(target, dict):
             raise RecipeError(f"cannot set {key!r}: {section!r} is not a section of the recipe")
     try:
-        target[last] = yaml.load(value, Loader=_Loader)
+        target[last] = load_yaml(value)
     except _NOT_YAML as error:
-        raise RecipeError(f"cannot read {override!r}: the value is not YAML") from error
+        raise RecipeError(f"cannot read {shown(override)}: the value is not YAML") from error

@@ -19,7 +19,8 @@ from framecue.evaluation.validation import score_examples
 from framecue.methods import build_method
 from framecue.model import VideoTextModel
 from framecue.outputs import refuse_url, written_beside
-from framecue.training.recipe import Recipe, check_recipe
+from framecue.paths import exists
+from framecue.training.recipe import Recipe, check_recipe, load_yaml
 from framecue.training.trainer import CHECKPOINTS, RetrievalTrainer
 from framecue.video import FrameSource, IsolatedFrameSource
 
@@ -185,14 +186,14 @@ def _refuse_other_run(output: Path, recipe: Recipe) -> None:
     """
     refuse_url(output)
     file = output / RECIPE_FILE
-    made = last_checkpoint(output / CHECKPOINTS) is not None or (output / CONFIG_FILE).exists()
+    made = last_checkpoint(output / CHECKPOINTS) is not None or exists(output / CONFIG_FILE)
     try:
         text = file.read_text(encoding="utf-8")
-        other = check_recipe(yaml.safe_load(text), source=str(file))
+        other = check_recipe(load_yaml(text), source=str(file))
         is_written_by_hand = text != _text(other)
     except FileNotFoundError:
         other, is_written_by_hand = None, False
-    except (OSError, yaml.YAMLError, InputError, ValueError):
+    except (OSError, yaml.YAMLError, RecursionError, InputError, ValueError):
         other, is_written_by_hand = None, True
     if made and other != recipe:
         raise RecipeError(
@@ -202,7 +203,7 @@ def _refuse_other_run(output: Path, recipe: Recipe) -> None:
     if not made and other is None:
         mine += [output / name for name in (WEIGHTS_FILE, HISTORY_FILE, BACKBONE_FOLDER)]
     for theirs in mine:
-        if theirs.is_symlink() or theirs.exists():
+        if theirs.is_symlink() or exists(theirs):
             raise RecipeError(
                 f"{theirs}: is no run's, and would be replaced; choose another output_dir, or move it away"
             )

@@ -177,3 +177,12 @@ def test_queries_of_what_is_in_memory_can_be_compared_and_pickled() -> None:
 def test_what_is_in_memory_and_makes_no_query(make, says: str) -> None:
     with pytest.raises(InputError, match=says):
         make()
+
+
+@pytest.mark.parametrize("text", ["a " * 10_000_000, "caf\udce9"], ids=["long", "bytes"])
+@pytest.mark.parametrize(
+    "make", [lambda text: Query(text), lambda text: Query({"red": 1, text: -0.5}), lambda text: as_query(text)]
+)
+def test_a_text_that_no_model_can_read(make, text: str) -> None:
+    with pytest.raises(InputError, match=r"characters; give at most|is not valid Unicode"):
+        make(text)

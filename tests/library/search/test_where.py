@@ -28,6 +28,32 @@ GOOD = [
     "path IN (" + ", ".join(f"'{n}.mp4'" for n in range(20_000)) + ")",
     " OR ".join(f"path = '{n}.mp4'" for n in range(2_000)),
     "((((((((((duration_seconds > 1))))))))))",
+    " OR ".join(f"starts_with(lower(path), '/{n:040}') AND length(concat(path, caption, '.')) > 3" for n in range(900)),
+    "length(path || '/' || caption) > 3 AND CAST(path AS text) LIKE '%?%:%' AND duration_seconds::int > 3",
+    "CASE path " + " ".join(f"WHEN '{n}' THEN {n}" for n in range(400)) + " END > 3",
+]
+
+# What makes much of each row, while thousands of rows are looked at once.
+MUCH = [
+    "length(greatest(concat('0', text" + ", text" * 12_000 + "), 'a')) = 3",
+    "length(greatest(" + "concat('0', text), " * 12_000 + "'a')) = 3",
+    "length(concat_ws('-', text" + ", text" * 60 + ")) = 3",
+    "length(coalesce(lower(text)" + ", lower(text)" * 60 + ")) = 3",
+    "greatest(1" + ", 1" * 12_000 + ") = 1",
+    "array_has([1" + ", 1" * 12_000 + "], duration_seconds)",
+    "length(text" + " || text" * 30 + ") = 3",
+    "text" + " || text" * 30 + " = 'a'",
+    "('a' || text)" + " || ('a' || text)" * 20 + " = 'a'",
+    "length(concat(text, '" + "a" * 500_000 + "')) = 3",
+    "length(text || '" + "a" * 500_000 + "') = 3",
+    "length(concat(text, '" + "a" * 5_000 + "', '" + "a" * 6_000 + "')) = 3",
+    "(CASE WHEN duration_seconds > 1 THEN '" + "a" * 50_000 + "' ELSE text END) = 'a'",
+    "(CASE WHEN true AND true THEN upper(text) " + "WHEN true AND true THEN lower(text) " * 60 + "END) = 'a'",
+    "length(coalesce(" + "(true AND lower(text) = 'a'), " * 60 + "true)) = 3",
+    "lower(text) IN (" + "upper(text), " * 60 + "'a')",
+    'length(concat("text"' + ', "text"' * 60 + ")) = 3",
+    "length(concat(`text`" + ", `text`" * 60 + ")) = 3",
+    "length(concat(concat(" + "text, " * 40 + "'a'), concat(" + "text, " * 40 + "'a'))) = 3",
 ]
 
 LARGE = [
@@ -80,9 +106,21 @@ def test_what_is_too_deep_or_too_long(where):
     assert "at most" in str(caught.value) or "more than" in str(caught.value)
 
 
+@pytest.mark.parametrize("where", MUCH)
+def test_what_makes_much_of_each_row(where):
+    with pytest.raises(InputError, match=r"more than|at most") as caught:
+        check_where(where)
+    assert len(str(caught.value)) < 500
+
+
 @pytest.mark.parametrize(
     ("where", "problem"),
     [
+        ("? = 1", r"\? has no place in it"),
+        ("path = ?", r"\? has no place in it"),
+        (":x = 1", ": has no place in it"),
+        ("path = :1", ": has no place in it"),
+        ("path:::text = 'a'", ": has no place in it"),
         ("", "is empty"),
         (None, "is empty"),
         ("true; drop", "; has no place in it"),

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from framecue.errors import InputError
+from framecue.errors import InputError, LibraryError
 from framecue.library.store import Store
 
 COLUMNS = (
@@ -55,3 +56,38 @@ def test_what_cannot_is_one_line_that_names_the_columns(store: Store, where: str
     assert message.endswith(f"; columns: {COLUMNS}")
     assert "\n" not in message
     assert ".rs" not in message
+
+
+@pytest.mark.parametrize(
+    ("where", "says"),
+    [
+        ("1/0 > 1", "divide by zero"),
+        ("duration_seconds > 0 AND size_bytes % (size_bytes - size_bytes) = 1", "divide by zero"),
+        ("cast(path as int) > 1", "cannot cast string '/a.mp4'"),
+        ("to_timestamp('x') is null", "error parsing timestamp from 'x'"),
+        ("split_part(path, '/', 0) = 'a'", "field position must not be zero"),
+        ("abs(-9223372036854775808) > 1", "overflow on abs"),
+        ("regexp_like(path, '((a{0,100}){0,100}){0,100}')", "Regular expression did not compile"),
+    ],
+)
+def test_a_condition_that_fails_for_a_row_is_no_damaged_library(store: Store, where: str, says: str) -> None:
+    store.check_condition(where)
+    for read in (
+        lambda: store.num_files(f"({where})"),
+        lambda: store.search(np.ones(4, dtype=np.float32), limit=3, where=f"({where})"),
+        lambda: store.to_arrow(where=f"({where})"),
+    ):
+        with pytest.raises(InputError) as caught, store.condition_at_work(where):
+            read()
+        message = str(caught.value)
+        assert message.startswith(f"the condition (where) {where!r} cannot be used: ")
+        assert says.lower() in message.lower()
+        assert "\n" not in message
+        assert ".rs" not in message
+
+
+def test_a_damaged_library_is_no_wrong_condition(store: Store) -> None:
+    store.check_condition("duration_seconds > 0")
+    for where in (None, "duration_seconds > 0"):
+        with pytest.raises(LibraryError, match="damaged"), store.condition_at_work(where):
+            raise LibraryError("damaged")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from framecue.datasets.moji_motion.meaning import SPLITS, Meaning, split_of
 from framecue.datasets.moji_motion.render import draw
 from framecue.datasets.moji_motion.scene import make_scene
 from framecue.errors import DatasetError, InputError, UnknownNameError
+from framecue.paths import exists
 from framecue.video import write_video
 
 __all__ = [
@@ -102,7 +104,7 @@ def write_clips(
             not installed.
     """
     target = Path(folder)
-    if (target / CAPTIONS_FILE).exists() and not overwrite:
+    if exists(target / CAPTIONS_FILE) and not overwrite:
         raise DatasetError(f"{target}: already holds a dataset ({CAPTIONS_FILE}); give another folder or --force")
     textures(8)  # raises if the extra is not installed, before anything is touched
     places = ("clips", "twins") if twins else ("clips",)
@@ -132,10 +134,10 @@ def _name(index: int) -> str:
 
 def _refuse_others(folder: Path, files: Sequence[Path]) -> None:
     """Refuse to replace files that MojiMotion did not write; those of a run that was killed are its own."""
-    if (folder / UNFINISHED_FILE).exists():
+    if exists(folder / UNFINISHED_FILE):
         return
     for file in files:
-        if file.is_symlink() or file.exists():
+        if os.path.lexists(file):
             raise DatasetError(f"{file}: exists already; give another folder or --force")
 
 
@@ -152,7 +154,7 @@ def held_meanings(folder: str | Path) -> list[str] | None:
 def _held_records(folder: Path) -> list[dict[str, Any]] | None:
     """Return the lines of `captions.jsonl`, None if there is none; their files may have been deleted by hand."""
     file = folder / CAPTIONS_FILE
-    if not file.exists():
+    if not exists(file):
         return None
     try:
         records = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]

@@ -55,7 +55,7 @@ def answer(
         return []
     model = get_model()
     # The files may be anybody's. Its process starts when one is read, which most searches never do.
-    with IsolatedFrameSource() as source:
+    with IsolatedFrameSource() as source, store.condition_at_work(options.filters.where if options.filters else None):
         return [
             _hits(store, model, encoded, options, where, source)
             for encoded in encode_queries(model, store, queries, source, files=files)

@@ -10,7 +10,7 @@ from typing import Any, TypedDict, cast
 import numpy as np
 
 from framecue.arrays import SupportsArray
-from framecue.checks import check_flags, check_kind, is_number, is_whole
+from framecue.checks import check_flags, check_kind, check_text, is_number, is_whole
 from framecue.errors import InputError
 from framecue.library.search.filters import Filters
 from framecue.library.search.given_vectors import QueryVector, as_weighted_vectors
@@ -87,8 +87,8 @@ class Query:
             as (N, E), of any length above 0; each is normalised. They come without a mapping, as arrays have no hash.
 
     Raises:
-        InputError: there is nothing to search for, a text is empty, a picture or vector cannot be used, or a weight is
-            0 or not a number.
+        InputError: there is nothing to search for, a text is empty, too long or not Unicode, a picture or vector cannot
+            be used, or a weight is 0 or not a number.
 
     Example:
         >>> Query({"a beach": 1.0, "people": -0.5}, images="sunset.jpg")  # doctest: +SKIP
@@ -114,6 +114,8 @@ class Query:
         if not self.parts:
             raise _empty()
         for part in self.parts:
+            if part.kind == "text":
+                check_text(part.value)
             if not part.value.strip():
                 raise _empty() if part.kind == "text" else InputError(f"the {part.kind} to search with has no name")
             if not is_number(part.weight) or part.weight == 0:

@@ -8,6 +8,7 @@ so a run that dies leaves whole commits.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from framecue.errors import LibraryError
 from framecue.library.own_values import MetadataValue
 from framecue.library.results import Upkeep
 from framecue.library.store.attempt import attempt, connect
-from framecue.library.store.conditions import check_condition
+from framecue.library.store.conditions import check_condition, condition_at_work
 from framecue.library.store.copies import Copies
 from framecue.library.store.exchange import exchanged_rows
 from framecue.library.store.export import export_batches, export_schema, export_table
@@ -385,6 +386,10 @@ class Store:
             InputError: it is not a condition, or names a column that does not exist; the message lists those that do.
         """
         check_condition(self.table, where)
+
+    def condition_at_work(self, where: str | None) -> AbstractContextManager[None]:
+        """Return a context in which a condition that fails for some row is an InputError, not a damaged library."""
+        return condition_at_work(self.table, where)
 
 
 def is_framecues(uri: str) -> bool:

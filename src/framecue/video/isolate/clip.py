@@ -9,7 +9,7 @@ from pathlib import Path
 
 from framecue.errors import InputError, OutputError
 from framecue.outputs import check_output, written_beside
-from framecue.paths import NOT_LOCAL, path_on_disk, url_as_written
+from framecue.paths import NOT_LOCAL, exists, is_dir, path_on_disk, url_as_written
 from framecue.video.isolate.isolated import IsolatedReader
 from framecue.video.isolate.questions.clip import ClipQuestion
 from framecue.video.read.heartbeat import Progress
@@ -62,7 +62,7 @@ def clip_video(
         FramecueError: the process cannot be started.
     """
     url = url_as_written(source)
-    if url is not None and not Path(source).exists():
+    if url is not None and not exists(source):
         raise InputError(f"{url}: {NOT_LOCAL}")
     output, source = Path(output), Path(path_on_disk(str(source)))
 
@@ -77,7 +77,7 @@ def clip_video(
         str(output.absolute()).encode()
     except UnicodeEncodeError:
         raise InputError(f"{output}: a clip cannot be written to a name that is not UTF-8") from None
-    if url_as_written(output) is None and not output.parent.is_dir():
+    if url_as_written(output) is None and not is_dir(output.parent):
         raise InputError(f"{output}: there is no folder {output.parent}")
     check_output(output, overwrite=overwrite, kept=all_kept)
     # A picture's only moment, from 0 to 0, has words of its own.
