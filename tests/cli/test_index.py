@@ -46,7 +46,7 @@ def test_json_is_the_whole_of_standard_output(run, loader, uri: str, clips: Path
         "reread": [],
         "warnings": [],
         "still_unreadable": [],
-        "passed_over": {"images": 0, "sounds": 0, "others": 0},
+        "passed_over": {"images": 0, "sounds": 0, "others": 0, "clips": 0},
         "videos": 4,
         "images": 0,
         "segments": 4,
@@ -203,7 +203,7 @@ def test_prune_exclude_and_duplicates(run, loader, uri: str, clips: Path) -> Non
     duplicate = {"path": str(clips / "copy.mp4"), "original": str(clips / "green.mp4")}
     assert (report["removed"], report["duplicates"], report["videos"]) == (1, [duplicate], 1)
     assert f"duplicate {duplicate['path']}: the same as {duplicate['original']}" in result.err
-    assert "1 duplicates, 1 removed" in result.err
+    assert "1 duplicate, 1 removed" in result.err
     assert json.loads(run("info", uri, "--json").out)["duplicates"] == [duplicate]
     assert duplicate["path"] in run("info", uri, "--files").out
 
@@ -318,7 +318,7 @@ def test_what_is_left_alone_is_counted_in_a_line_and_no_more(run, loader, uri: s
         f"3 added (3 encoded), 4 unchanged, 3 skipped; library {uri} holds 4 videos, 3 pictures, 7 segments",
     ]
     report = json.loads(third.out)
-    assert report["passed_over"] == {"images": 0, "sounds": 0, "others": 3}
+    assert report["passed_over"] == {"images": 0, "sounds": 0, "others": 3, "clips": 0}
     assert (report["videos"], report["images"], len(report["skipped"])) == (4, 3, 3)
 
 
@@ -355,5 +355,5 @@ def test_files_that_an_older_framecue_read_otherwise_are_told(run, loader, uri: 
     assert json.loads(result.out)["reread"] == [{"path": str(path), "reason": "times"}]
     assert result.err.splitlines() == [
         "1 file that an older framecue indexed with other times or shapes: encoding again 1 for times",
-        f"0 added (1 encoded), 1 encoded again, 0 unchanged, 0 skipped; library {uri} holds 1 videos, 1 segments",
+        f"0 added (1 encoded), 1 encoded again, 0 unchanged, 0 skipped; library {uri} holds 1 video, 1 segment",
     ]

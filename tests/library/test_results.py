@@ -62,7 +62,7 @@ DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
     (REMARK, {"path": "/v/d.mp4", "reason": "times"}),
     (DUPLICATE, {"path": "/v/b.mp4", "original": "/v/c.mp4"}),
     (FileInfo("/v/a.mp4", 2.5), {"path": "/v/a.mp4", "duration_seconds": 2.5, "kind": "video"}),
-    (PassedOver(1, 2, 3), {"images": 1, "sounds": 2, "others": 3}),
+    (PassedOver(1, 2, 3, 4), {"images": 1, "sounds": 2, "others": 3, "clips": 4}),
     (Kept("/v/a.mp4", "/v/b.mp4"), {"path": "/v/a.mp4", "under": "/v/b.mp4"}),
     (
         AddReport(
@@ -100,7 +100,7 @@ DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
             "warnings": [REMARK.to_dict()],
             "skipped": [SKIPPED.to_dict()],
             "still_unreadable": [SKIPPED.to_dict()],
-            "passed_over": {"images": 1, "sounds": 0, "others": 0},
+            "passed_over": {"images": 1, "sounds": 0, "others": 0, "clips": 0},
             "videos": 4,
             "images": 10,
             "segments": 5,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from framecue.cli.output import log
+from framecue.counts import counted
 
 if TYPE_CHECKING:
     from framecue.library import AddReport, RemoveReport
@@ -30,7 +31,7 @@ def log_counts(report: AddReport) -> None:
         "changed": report.changed,
         "moved": report.moved,
         "encoded again": len(report.reread),
-        "duplicates": len(report.duplicates),
+        "duplicate" if len(report.duplicates) == 1 else "duplicates": len(report.duplicates),
         "removed": report.removed,
         "subtitles updated": report.subtitles_updated,
     }
@@ -42,22 +43,29 @@ def log_counts(report: AddReport) -> None:
 
 def describe_held(report: AddReport | RemoveReport) -> str:
     """Return what a library holds after a run, in words."""
-    images = f"{report.num_images} pictures, " if report.num_images else ""
-    return f"{report.num_videos} videos, {images}{report.num_segments} segments"
+    images = f"{counted(report.num_images, 'picture')}, " if report.num_images else ""
+    return f"{counted(report.num_videos, 'video')}, {images}{counted(report.num_segments, 'segment')}"
 
 
 def _log_left_alone(report: AddReport) -> None:
     """Write a line about the files that could not be read before, and one about those that are no videos."""
     if number := len(report.still_unreadable):
-        files = "1 file still cannot" if number == 1 else f"{number} files still cannot"
-        log(f"{files} be read; `framecue info {report.uri} --files` lists why, --retry reads again")
+        log(
+            f"{counted(number, 'file')} still cannot be read; `framecue info {report.uri} --files` lists why, --retry reads again"
+        )
     passed = report.passed_over
     kinds = [
         (passed.images, "picture", "pictures", " (--images indexes them)"),
         (passed.sounds, "file with sound alone", "files with sound alone", ""),
         (passed.others, "other file with a video's suffix", "other files with a video's suffix", ""),
+        (
+            passed.clips,
+            "clip or sheet made by framecue",
+            "clips and sheets made by framecue",
+            " (name one to index it)",
+        ),
     ]
-    shown = [f"{number} {one if number == 1 else many}{hint}" for number, one, many, hint in kinds if number]
+    shown = [f"{counted(number, one, many)}{hint}" for number, one, many, hint in kinds if number]
     if shown:
         log(f"passed over: {', '.join(shown)}")
 

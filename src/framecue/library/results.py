@@ -117,24 +117,31 @@ class Kept:
 
 @dataclass(frozen=True)
 class PassedOver:
-    """How many files of the folders were left alone, as they are no videos; a file that a person names never is.
+    """How many files of the folders were left alone; a file that a person names never is.
 
     Attributes:
         images: pictures, where pictures were not asked for.
         sounds: files with a video's suffix that hold sound alone.
         others: files with a video's suffix that are something else, such as TypeScript.
+        clips: clips and sheets that framecue made of videos.
     """
 
     images: int = 0
     sounds: int = 0
     others: int = 0
+    clips: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.images or self.sounds or self.others)
+        return self != PassedOver()
 
     def plus(self, other: PassedOver) -> PassedOver:
         """Return both together."""
-        return PassedOver(self.images + other.images, self.sounds + other.sounds, self.others + other.others)
+        return PassedOver(
+            self.images + other.images,
+            self.sounds + other.sounds,
+            self.others + other.others,
+            self.clips + other.clips,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document."""
