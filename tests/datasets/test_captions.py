@@ -266,3 +266,9 @@ def test_a_clip_is_hashable_and_frozen(folder):
     assert len({clip, clip}) == 1
     with pytest.raises(AttributeError):
         clip.split = "y"
+
+
+def test_a_split_that_is_missing_comes_with_the_way_out(tmp_path: Path) -> None:
+    (tmp_path / "captions.jsonl").write_text('{"video": "a.mp4", "captions": ["a"], "split": "test"}\n')
+    with pytest.raises(DatasetError, match=r"no clip is in split 'train'.*without --split writes train, val and test"):
+        read_captions(tmp_path, "train")

@@ -50,9 +50,8 @@ def describe_held(report: AddReport | RemoveReport) -> str:
 def _log_left_alone(report: AddReport) -> None:
     """Write a line about the files that could not be read before, and one about those that are no videos."""
     if number := len(report.still_unreadable):
-        log(
-            f"{counted(number, 'file')} still cannot be read; `framecue info {report.uri} --files` lists why, --retry reads again"
-        )
+        way_out = f"`framecue info {report.uri} --files` lists why, --retry reads again"
+        log(f"{counted(number, 'file')} still cannot be read; {way_out}")
     passed = report.passed_over
     kinds = [
         (passed.images, "picture", "pictures", " (--images indexes them)"),

@@ -39,7 +39,8 @@ def blame(filters: Filters, count: Count) -> str | None:
             parts.append(f"without it {_match(without[empty[0]])}")
         return "; ".join(parts)
     parts = [f"{option_of(name)} leaves {alone[name]}" for name in given]
-    joined = f"{', '.join(parts)} of {counted(total, 'video')}, and no video passes {'both' if len(given) == 2 else 'all of them'}"
+    every = "both" if len(given) == 2 else "all of them"
+    joined = f"{', '.join(parts)} of {counted(total, 'video')}, and no video passes {every}"
     helping = [f"without {option_of(name)} {_match(without[name])}" for name in given if without[name]]
     return "; ".join([joined, *helping])
 

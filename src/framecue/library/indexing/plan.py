@@ -281,7 +281,8 @@ def _with_hint(item: Skipped, root: str, held: Mapping[str, Held]) -> Skipped:
 
 def _nothing_message(skipped: list[Skipped], passed: PassedOver) -> str:
     if passed.images:
-        return f"nothing to index: {counted(passed.images, 'picture')} and no video; --images (images=True) indexes pictures"
+        pictures = counted(passed.images, "picture")
+        return f"nothing to index: {pictures} and no video; --images (images=True) indexes pictures"
     if passed.clips:
         return f"nothing to index: {passed.clips} of framecue's own clips and sheets; a file that is named is indexed"
     if passed:
