@@ -81,6 +81,7 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             "encoded": int,
             "duplicates": [DUPLICATE],
             "removed": int,
+            "removed_paths": list,
             "subtitles_updated": int,
             "metadata_updated": int,
             "reread": list,

@@ -41,6 +41,7 @@ def test_json_is_the_whole_of_standard_output(run, loader, uri: str, clips: Path
         "encoded": 4,
         "duplicates": [],
         "removed": 0,
+        "removed_paths": [],
         "subtitles_updated": 0,
         "metadata_updated": 0,
         "reread": [],
@@ -204,8 +205,28 @@ def test_prune_exclude_and_duplicates(run, loader, uri: str, clips: Path) -> Non
     assert (report["removed"], report["duplicates"], report["videos"]) == (1, [duplicate], 1)
     assert f"duplicate {duplicate['path']}: the same as {duplicate['original']}" in result.err
     assert "1 duplicate, 1 removed" in result.err
+    assert f"removed {clips / 'red.mp4'}: it is gone\n" in result.err
+    assert report["removed_paths"] == [str(clips / "red.mp4")]
     assert json.loads(run("info", uri, "--json").out)["duplicates"] == [duplicate]
     assert duplicate["path"] in run("info", uri, "--files").out
+
+
+def test_what_is_gone_is_told_of_without_prune(run, loader, uri: str, clips: Path) -> None:
+    run("index", clips, "--library", uri, "--model", "clip")
+    (clips / "red.mp4").rename(clips / "moved.mp4")
+    (clips / "blue.mp4").unlink()
+    result = run("index", clips, "--library", uri)
+    said = f"1 file is gone, such as {clips / 'blue.mp4'}; --prune takes it out of the library"
+    assert (result.code, result.err.splitlines()[0]) == (0, said)
+    (clips / "green.mp4").unlink()
+    assert "2 files are gone" in run("index", clips, "--library", uri).err
+    for option in ("--clip", "--open"):
+        gone = run("search", "blue", "--library", uri, option, "1")
+        assert gone.code == 1
+        assert "no such file; `framecue index FOLDER --prune` takes it out" in gone.err
+    pruned = run("index", clips, "--library", uri, "--prune").err
+    assert "are gone" not in pruned
+    assert pruned.count("it is gone") == 2
 
 
 def test_empty_glob_is_one_line(run, loader, uri: str, clips: Path) -> None:

@@ -94,6 +94,7 @@ DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
             "encoded": 3,
             "duplicates": [DUPLICATE.to_dict()],
             "removed": 8,
+            "removed_paths": [],
             "subtitles_updated": 9,
             "metadata_updated": 11,
             "reread": [REMARK.to_dict()],

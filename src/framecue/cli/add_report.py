@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from framecue.cli.output import log
@@ -10,17 +11,31 @@ from framecue.counts import counted
 if TYPE_CHECKING:
     from framecue.library import AddReport, RemoveReport
 
-__all__ = ["describe_held", "log_counts", "log_items", "log_stopped"]
+__all__ = ["describe_held", "log_counts", "log_gone", "log_items", "log_stopped"]
+
+# Files that are removed are named one by one, at most so many.
+_MOST_NAMED = 20
 
 
 def log_items(report: AddReport) -> None:
-    """Write a line for each duplicate, each file that is indexed with a doubt, and each skipped path."""
+    """Write a line for each duplicate, each file that is indexed with a doubt, each skipped path, each removed one."""
     for copy in report.duplicates:
         log(f"duplicate {copy.path}: the same as {copy.original}")
     for doubt in report.warnings:
         log(f"warning {doubt.path}: indexed, but {doubt.reason}")
     for item in report.skipped:
         log(f"skipped {item.path}: {item.reason}")
+    for path in report.removed_paths[:_MOST_NAMED]:
+        log(f"removed {path}: it is gone")
+    if (more := len(report.removed_paths) - _MOST_NAMED) > 0:
+        log(f"removed {more} more that are gone")
+
+
+def log_gone(paths: Sequence[str]) -> None:
+    """Write a line about the files that are gone from the folders of a run, and that searches still find."""
+    if paths:
+        are, them = ("is", "it") if len(paths) == 1 else ("are", "them")
+        log(f"{counted(len(paths), 'file')} {are} gone, such as {paths[0]}; --prune takes {them} out of the library")
 
 
 def log_counts(report: AddReport) -> None:

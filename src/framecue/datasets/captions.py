@@ -66,9 +66,7 @@ class Clip:
 
 
 # Training wants "train" and "val"; what was written for a test has neither.
-_WAY_OUT = (
-    "name another, or a folder that has it (`framecue moji-motion DIR` without --split writes train, val and test)"
-)
+_WAY_OUT = "name another, or another folder (`framecue moji-motion DIR` without --split writes train, val and test)"
 
 
 def read_captions(data_dir: str | os.PathLike[str], split: str | None = None) -> list[Clip]:

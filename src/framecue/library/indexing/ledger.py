@@ -54,6 +54,7 @@ class Outcome:
             made.
         encoded: how many videos went through the model.
         removed: how many files were removed because they are gone.
+        removed_paths: the paths of these.
         subtitles_updated: how many unchanged videos have new texts from the files beside them.
         metadata_updated: how many unchanged videos have new values in the library's own columns.
         duplicates: the files whose content is held under another path.
@@ -69,6 +70,7 @@ class Outcome:
     touched: int = 0
     encoded: int = 0
     removed: int = 0
+    removed_paths: list[str] = field(default_factory=list)
     subtitles_updated: int = 0
     metadata_updated: int = 0
     duplicates: list[Duplicate] = field(default_factory=list)
