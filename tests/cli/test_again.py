@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def uri(run, loader, tmp_path: Path, clips: Path) -> str:
 def test_a_line_for_people(run, loader, uri: str) -> None:
     result = run("index", "--again", "--model", "other", "--library", uri)
     assert (result.code, result.out) == (0, "")
-    assert result.err == f"4 added (4 encoded), 0 unchanged, 0 skipped; library {uri} holds 4 videos, 4 segments\n"
+    assert result.err == f"made anew with other: 4 encoded, 0 skipped; library {uri} holds 4 videos, 4 segments\n"
     assert loader.asked == [("other", None)]
     assert json.loads(run("info", uri, "--json").out)["fingerprint"]["backbone"] == "other"
     assert run("search", "red", "--library", uri).code == 0
@@ -41,7 +42,19 @@ def test_another_adapter_of_the_same_model(run, loader, uri: str) -> None:
 def test_the_same_model_is_nothing_to_do(run, uri: str) -> None:
     result = run("index", "--again", "--model", "clip", "--library", uri)
     assert result.code == 0
-    assert result.err.startswith(f"library {uri} has this model's vectors already\n0 added (0 encoded), 4 unchanged")
+    assert result.err.startswith(f"library {uri} has this model's vectors already\nnothing is encoded; library")
+
+
+def test_pictures_are_counted(run, uri: str, clips: Path) -> None:
+    Image.new("RGB", (64, 48), (0, 200, 0)).save(clips / "green.png")
+    assert run("index", clips, "--images", "--library", uri).code == 0
+    result = run("index", "--again", "--model", "other", "--library", uri, "--json")
+    report = json.loads(result.out)
+    counts = [report[name] for name in ("added", "encoded", "videos", "images", "segments")]
+    assert counts == [5, 5, 4, 1, 5]
+    assert result.err.startswith("made anew with other: 5 encoded, 0 skipped; library")
+    again = json.loads(run("index", "--again", "--model", "other", "--library", uri, "--json").out)
+    assert (again["videos"], again["images"]) == (4, 1)
 
 
 @pytest.mark.parametrize(

@@ -41,12 +41,13 @@ def test_json_is_the_whole_of_standard_output(run, loader, uri: str, clips: Path
         "encoded": 4,
         "duplicates": [],
         "removed": 0,
+        "removed_paths": [],
         "subtitles_updated": 0,
         "metadata_updated": 0,
         "reread": [],
         "warnings": [],
         "still_unreadable": [],
-        "passed_over": {"images": 0, "sounds": 0, "others": 0},
+        "passed_over": {"images": 0, "sounds": 0, "others": 0, "clips": 0},
         "videos": 4,
         "images": 0,
         "segments": 4,
@@ -203,9 +204,29 @@ def test_prune_exclude_and_duplicates(run, loader, uri: str, clips: Path) -> Non
     duplicate = {"path": str(clips / "copy.mp4"), "original": str(clips / "green.mp4")}
     assert (report["removed"], report["duplicates"], report["videos"]) == (1, [duplicate], 1)
     assert f"duplicate {duplicate['path']}: the same as {duplicate['original']}" in result.err
-    assert "1 duplicates, 1 removed" in result.err
+    assert "1 duplicate, 1 removed" in result.err
+    assert f"removed {clips / 'red.mp4'}: it is gone\n" in result.err
+    assert report["removed_paths"] == [str(clips / "red.mp4")]
     assert json.loads(run("info", uri, "--json").out)["duplicates"] == [duplicate]
     assert duplicate["path"] in run("info", uri, "--files").out
+
+
+def test_what_is_gone_is_told_of_without_prune(run, loader, uri: str, clips: Path) -> None:
+    run("index", clips, "--library", uri, "--model", "clip")
+    (clips / "red.mp4").rename(clips / "moved.mp4")
+    (clips / "blue.mp4").unlink()
+    result = run("index", clips, "--library", uri)
+    said = f"1 file is gone, such as {clips / 'blue.mp4'}; --prune takes it out of the library"
+    assert (result.code, result.err.splitlines()[0]) == (0, said)
+    (clips / "green.mp4").unlink()
+    assert "2 files are gone" in run("index", clips, "--library", uri).err
+    for option in ("--clip", "--open"):
+        gone = run("search", "blue", "--library", uri, option, "1")
+        assert gone.code == 1
+        assert "no such file; `framecue index FOLDER --prune` takes it out" in gone.err
+    pruned = run("index", clips, "--library", uri, "--prune").err
+    assert "are gone" not in pruned
+    assert pruned.count("it is gone") == 2
 
 
 def test_empty_glob_is_one_line(run, loader, uri: str, clips: Path) -> None:
@@ -318,7 +339,7 @@ def test_what_is_left_alone_is_counted_in_a_line_and_no_more(run, loader, uri: s
         f"3 added (3 encoded), 4 unchanged, 3 skipped; library {uri} holds 4 videos, 3 pictures, 7 segments",
     ]
     report = json.loads(third.out)
-    assert report["passed_over"] == {"images": 0, "sounds": 0, "others": 3}
+    assert report["passed_over"] == {"images": 0, "sounds": 0, "others": 3, "clips": 0}
     assert (report["videos"], report["images"], len(report["skipped"])) == (4, 3, 3)
 
 
@@ -355,5 +376,5 @@ def test_files_that_an_older_framecue_read_otherwise_are_told(run, loader, uri: 
     assert json.loads(result.out)["reread"] == [{"path": str(path), "reason": "times"}]
     assert result.err.splitlines() == [
         "1 file that an older framecue indexed with other times or shapes: encoding again 1 for times",
-        f"0 added (1 encoded), 1 encoded again, 0 unchanged, 0 skipped; library {uri} holds 1 videos, 1 segments",
+        f"0 added (1 encoded), 1 encoded again, 0 unchanged, 0 skipped; library {uri} holds 1 video, 1 segment",
     ]

@@ -143,7 +143,7 @@ def test_each_place_wins_over_the_next(home: Path, make, run, clips: Path, monke
     default = default_place()
     result = run("index", clips, "--model", "clip")
     assert result.code == 0
-    assert result.err.startswith(f"making library {default}, as none is named; --library names another place\n")
+    assert result.err.startswith(f"no library is named: the new one will be {default}; --library names another place\n")
     assert default.is_dir()
     result = run("search", "red")
     assert (result.code, result.err) == (0, f"using library {os.path.relpath(default)}\n")

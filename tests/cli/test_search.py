@@ -149,7 +149,7 @@ def test_filters(run, uri: str, clips: Path, options: tuple[str, ...], found: se
     [
         (("red", "--where", "nope = 1"), "there is no column nope; columns: video_id, path, start_seconds", 1),
         (("red", "--where", "1=1) OR (1=1"), "its parentheses do not match", 1),
-        (("red", "--after", "soon"), "after is 'soon', which is no date", 1),
+        (("red", "--after", "soon"), "Error: --after is 'soon', which is no date", 1),
         (("red", "--longer-than", "soon"), "'soon' is no time; write seconds", 2),
         (("red", "--min-score", "2"), "not in the range -1<=x<=1", 2),
         (("red", "--at", "3"), "give one for each --video", 2),

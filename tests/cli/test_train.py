@@ -137,7 +137,12 @@ def test_a_run_that_was_stopped_goes_on_and_ends_as_if_it_had_not_been(run, reci
     with stop_at(lambda step: step == 2):
         stopped = run("train", file, "--json")
     assert (stopped.code, stopped.out) == (130, "")
-    assert stopped.err.splitlines()[-1] == "Error: stopped"
+    last = tmp_path / "run" / "checkpoints" / "checkpoint-2"
+    assert [line for line in stopped.err.splitlines() if line][-2:] == [
+        f"the same command goes on from {last}",
+        "Error: stopped",
+    ]
+    assert re.search(r"^step 2 of 3: loss .*; about 0:\d\d left$", stopped.err, flags=re.MULTILINE)
     assert not (tmp_path / "run" / "adapter_model.safetensors").exists()
 
     resumed = run("train", file, "--json")
@@ -177,6 +182,16 @@ def test_a_killed_process_goes_on_from_its_last_checkpoint(run, recipe, tmp_path
     assert went_on is not None, result.err
     assert max(1, done - 1) <= int(went_on[1]) <= done
     assert f"step {int(went_on[1]) + 1} of 5000: loss" in result.err
+
+
+def test_without_a_checkpoint_a_run_that_is_stopped_says_so(run, recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run_module, "run_recipe", stopped)
+    result = run("train", recipe())
+    said = "there is no checkpoint yet (schedule.eval_steps=1), so the same command begins anew"
+    assert (result.code, result.err.split("\n")) == (130, [said, "", "Error: stopped", ""])
 
 
 def test_a_terminal_gets_a_bar_and_its_cursor_back(run, recipe, stop_at, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from framecue.datasets import Clip, Twin, read_captions, write_captions
+from framecue.datasets.captions import _WAY_OUT
 from framecue.errors import DatasetError
 
 GOOD = {"video": "clips/a.mp4", "captions": ["a dog runs"], "split": "train"}
@@ -156,7 +157,7 @@ def test_a_missing_folder_and_a_missing_file_are_told_apart(folder):
 def test_an_unknown_split_lists_those_present(folder):
     lines = [GOOD, {**GOOD, "video": "clips/b.mp4"}, {**GOOD, "split": "test"}]
     text = message(folder, *lines, split="val")
-    assert text.endswith("no clip is in split 'val'; splits present: 'test' (1), 'train' (2)")
+    assert text.endswith(f"no clip is in split 'val'; splits present: 'test' (1), 'train' (2); {_WAY_OUT}")
 
 
 def test_a_video_twice_in_a_split_names_both_lines(folder):
@@ -266,3 +267,9 @@ def test_a_clip_is_hashable_and_frozen(folder):
     assert len({clip, clip}) == 1
     with pytest.raises(AttributeError):
         clip.split = "y"
+
+
+def test_a_split_that_is_missing_comes_with_the_way_out(tmp_path: Path) -> None:
+    (tmp_path / "captions.jsonl").write_text('{"video": "a.mp4", "captions": ["a"], "split": "test"}\n')
+    with pytest.raises(DatasetError, match=r"no clip is in split 'train'.*without --split writes train, val and test"):
+        read_captions(tmp_path, "train")

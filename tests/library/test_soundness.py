@@ -34,7 +34,7 @@ def test_a_sound_library(uri: str) -> None:
     before = Store.open(uri).state()
     found = check_library(uri)
     assert {finding.level for finding in found.findings} == {"ok"}
-    assert (found.num_videos, found.num_copies) == (4, 1)
+    assert (found.num_videos, found.num_images, found.num_copies) == (4, 0, 1)
     assert (found.health.num_rows, found.health.num_read, found.health.error) == (4, 4, None)
     assert (found.health.num_bad_vectors, found.health.num_doubled) == (0, 0)
     assert found.health.has_text_index

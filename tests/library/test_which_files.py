@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 import framecue.library.store.records
+from framecue.cli.sheet import SheetRow, contact_sheet
 from framecue.errors import InputError, VideoError
 from framecue.library import Filters, Library, PassedOver
 from framecue.library.library import SUFFIXES
@@ -98,7 +99,7 @@ def test_pictures_are_indexed_when_they_are_wanted(library: Library, clips: Path
 
 def test_a_picture_that_is_named_is_indexed_and_a_folder_of_pictures_says_how(library: Library, tmp_path: Path) -> None:
     path = picture(tmp_path / "p" / "green.png")
-    with pytest.raises(InputError, match="1 pictures and no video; --images"):
+    with pytest.raises(InputError, match="1 picture and no video; --images"):
         library.add(path.parent)
     report = library.add(path)
     assert (report.added, report.num_videos, report.num_images) == (1, 0, 1)
@@ -302,3 +303,25 @@ def test_removing_a_file_names_the_duplicate_that_takes_its_place(library: Libra
     report = library.remove(duplicate.original)
     assert [(kept.path, kept.under) for kept in report.kept] == [(duplicate.original, duplicate.path)]
     assert library.remove(clips / "red.mp4").kept == []
+
+
+def test_clips_and_sheets_that_framecue_made_are_passed_over_unless_they_are_named(
+    library: Library, clips: Path, asked: list[str]
+) -> None:
+    library.add(clips)
+    (clips / "cuts").mkdir()
+    cut = clip_video(clips / "red.mp4", clips / "cuts" / "cut.mp4", 0.0, 0.5).output
+    assert contact_sheet([SheetRow("red", library.search("red"))], clips / "sheet.png") == clips / "sheet.png"
+    for _ in range(2):
+        report = library.add(clips)
+        assert (report.added, report.num_videos, report.skipped) == (0, 4, [])
+        assert report.passed_over == PassedOver(images=1, clips=1)
+    assert library.add(clips, images=True).passed_over == PassedOver(clips=2)
+    assert (asked.count("cut.mp4"), asked.count("sheet.png")) == (1, 1)
+    assert (library.info().unreadable, library.info().num_images) == ([], 0)
+    with pytest.raises(InputError, match="a file that is named is indexed"):
+        library.add(cut.parent)
+    assert library.add(cut).added == 1
+    # What the library holds is looked after, though it has changed.
+    clip_video(clips / "blue.mp4", cut, 0.0, 0.5, overwrite=True)
+    assert (library.add(clips).changed, library.add(clips).unchanged) == (1, 5)

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from framecue.cli.output import log
+from framecue.counts import counted
 
 if TYPE_CHECKING:
     from framecue.library import AddReport, RemoveReport
 
-__all__ = ["describe_held", "log_counts", "log_items", "log_stopped"]
+__all__ = ["describe_held", "log_counts", "log_gone", "log_items", "log_stopped"]
+
+# Files that are removed are named one by one, at most so many.
+_MOST_NAMED = 20
 
 
 def log_items(report: AddReport) -> None:
-    """Write a line for each duplicate, each file that is indexed with a doubt, and each skipped path."""
+    """Write a line for each duplicate, each file that is indexed with a doubt, each skipped path, each removed one."""
     for copy in report.duplicates:
         log(f"duplicate {copy.path}: the same as {copy.original}")
     for doubt in report.warnings:
         log(f"warning {doubt.path}: indexed, but {doubt.reason}")
     for item in report.skipped:
         log(f"skipped {item.path}: {item.reason}")
+    for path in report.removed_paths[:_MOST_NAMED]:
+        log(f"removed {path}: it is gone")
+    if (more := len(report.removed_paths) - _MOST_NAMED) > 0:
+        log(f"removed {more} more that are gone")
+
+
+def log_gone(paths: Sequence[str]) -> None:
+    """Write a line about the files that are gone from the folders of a run, and that searches still find."""
+    if paths:
+        are, them = ("is", "it") if len(paths) == 1 else ("are", "them")
+        log(f"{counted(len(paths), 'file')} {are} gone, such as {paths[0]}; --prune takes {them} out of the library")
 
 
 def log_counts(report: AddReport) -> None:
@@ -30,7 +46,7 @@ def log_counts(report: AddReport) -> None:
         "changed": report.changed,
         "moved": report.moved,
         "encoded again": len(report.reread),
-        "duplicates": len(report.duplicates),
+        "duplicate" if len(report.duplicates) == 1 else "duplicates": len(report.duplicates),
         "removed": report.removed,
         "subtitles updated": report.subtitles_updated,
     }
@@ -42,22 +58,28 @@ def log_counts(report: AddReport) -> None:
 
 def describe_held(report: AddReport | RemoveReport) -> str:
     """Return what a library holds after a run, in words."""
-    images = f"{report.num_images} pictures, " if report.num_images else ""
-    return f"{report.num_videos} videos, {images}{report.num_segments} segments"
+    images = f"{counted(report.num_images, 'picture')}, " if report.num_images else ""
+    return f"{counted(report.num_videos, 'video')}, {images}{counted(report.num_segments, 'segment')}"
 
 
 def _log_left_alone(report: AddReport) -> None:
     """Write a line about the files that could not be read before, and one about those that are no videos."""
     if number := len(report.still_unreadable):
-        files = "1 file still cannot" if number == 1 else f"{number} files still cannot"
-        log(f"{files} be read; `framecue info {report.uri} --files` lists why, --retry reads again")
+        way_out = f"`framecue info {report.uri} --files` lists why, --retry reads again"
+        log(f"{counted(number, 'file')} still cannot be read; {way_out}")
     passed = report.passed_over
     kinds = [
         (passed.images, "picture", "pictures", " (--images indexes them)"),
         (passed.sounds, "file with sound alone", "files with sound alone", ""),
         (passed.others, "other file with a video's suffix", "other files with a video's suffix", ""),
+        (
+            passed.clips,
+            "clip or sheet made by framecue",
+            "clips and sheets made by framecue",
+            " (name one to index it)",
+        ),
     ]
-    shown = [f"{number} {one if number == 1 else many}{hint}" for number, one, many, hint in kinds if number]
+    shown = [f"{counted(number, one, many)}{hint}" for number, one, many, hint in kinds if number]
     if shown:
         log(f"passed over: {', '.join(shown)}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from framecue.cli.add_report import log_counts, log_items
+from framecue.cli.add_report import describe_held, log_items
 from framecue.cli.output import log, print_json, progress_bar
 
 if TYPE_CHECKING:
@@ -42,6 +42,16 @@ def run_again(uri: str, model: Encoder, paths: Sequence[str], *, options: AddOpt
             on_notice=log,
         )
     log_items(report)
-    log_counts(report)
+    if report.added or report.removed:
+        # What a run that was stopped had encoded is not encoded by this one.
+        earlier = f", {report.unchanged} by an earlier run" if report.unchanged else ""
+        gone = f", {report.removed} left out" if report.removed else ""
+        model_name = model.fingerprint().backbone
+        log(
+            f"made anew with {model_name}: {report.encoded} encoded{earlier}{gone}, {len(report.skipped)} skipped; "
+            f"library {report.uri} holds {describe_held(report)}"
+        )
+    else:
+        log(f"nothing is encoded; library {report.uri} holds {describe_held(report)}")
     if as_json:
         print_json(report.to_dict())

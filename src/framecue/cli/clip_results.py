@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -9,6 +10,8 @@ import click
 
 from framecue.cli.clip_making import cut_hits
 from framecue.cli.kept_files import kept_files_near
+from framecue.cli.opening import NO_SUCH_FILE
+from framecue.cli.output import log
 from framecue.errors import InputError
 
 if TYPE_CHECKING:
@@ -57,4 +60,7 @@ def clip_results(library: Library, found: Sequence[Sequence[Hit]], named: Mappin
             raise InputError(f"there is no result {rank} to cut out; shown: {min(by_rank)} to {max(by_rank)}")
     if by_rank:
         hits = [(by_rank[rank].path, by_rank[rank].start_seconds, by_rank[rank].end_seconds) for rank in ranks]
+        for path in dict.fromkeys(path for path, *_ in hits):
+            if not os.path.lexists(path):
+                log(f"{path}: {NO_SUCH_FILE}")
         cut_hits(hits, named["output"], force=force, kept=kept_files_near(named["output"], library.uri))

@@ -49,11 +49,13 @@ def demo(folder: Path, force: bool, as_json: bool) -> None:
     """
     quiet_libraries()
     from framecue.cli.sheet import SheetRow, contact_sheet
+    from framecue.datasets.moji_motion.actors import check_extra
     from framecue.datasets.moji_motion.files import held_meanings, write_clips
     from framecue.datasets.moji_motion.film import write_film
     from framecue.library import Library
     from framecue.model import load_model
 
+    check_extra()
     meanings, scenes = _meanings()
     held = held_meanings(folder)
     film, sheet_file = folder / "film.mp4", folder / "searches.png"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from framecue.cli.add_report import log_counts, log_items, log_stopped
+from framecue.cli.add_report import log_counts, log_gone, log_items, log_stopped
 from framecue.cli.library_place import LibraryCommand, chosen_library, refuse_libraries
 from framecue.cli.options import (
     indexing_model_options,
@@ -150,6 +150,8 @@ def index(
     log_items(report)
     if nothing_done and report.skipped:
         raise InputError(f"nothing could be indexed: all {len(report.skipped)} files were skipped")
+    if not prune:
+        log_gone(library.missing(plan)[0])
     log_counts(report)
     if as_json:
         print_json(report.to_dict())

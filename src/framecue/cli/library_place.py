@@ -56,7 +56,7 @@ def chosen_library(uri: str | None, *, may_be_new: bool = False) -> str:
                     f"no library is named, none is in the working folder or above, and none at {found}; "
                     "make one with `framecue index PATH`, or name one with --library"
                 )
-            log(f"making library {found}, as none is named; --library names another place")
+            log(f"no library is named: the new one will be {found}; --library names another place")
             return found
     log(f"using library {shown_path(found)}")
     return found

@@ -107,7 +107,7 @@ def framecue() -> None:
     """Search your videos by what they show.
 
     \b
-    framecue index ~/Videos --model openai/clip-vit-base-patch32
+    framecue index ~/Videos
     framecue search "a dog catches a frisbee"
     """  # noqa: D301 (click reads the backspace character)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields, replace
 
+from framecue.counts import counted
 from framecue.library import Filters
 
 __all__ = ["blame", "option_of"]
@@ -33,20 +34,15 @@ def blame(filters: Filters, count: Count) -> str | None:
     total = count(None)
     empty = [name for name in given if not alone[name]]
     if empty:
-        parts = [f"{option_of(name)} leaves 0 of {_videos(total)}" for name in empty]
+        parts = [f"{option_of(name)} leaves 0 of {counted(total, 'video')}" for name in empty]
         if len(given) > 1 and len(empty) == 1:
             parts.append(f"without it {_match(without[empty[0]])}")
         return "; ".join(parts)
     parts = [f"{option_of(name)} leaves {alone[name]}" for name in given]
-    joined = (
-        f"{', '.join(parts)} of {_videos(total)}, and no video passes {'both' if len(given) == 2 else 'all of them'}"
-    )
+    every = "both" if len(given) == 2 else "all of them"
+    joined = f"{', '.join(parts)} of {counted(total, 'video')}, and no video passes {every}"
     helping = [f"without {option_of(name)} {_match(without[name])}" for name in given if without[name]]
     return "; ".join([joined, *helping])
-
-
-def _videos(number: int) -> str:
-    return f"{number} video{'' if number == 1 else 's'}"
 
 
 def _match(number: int) -> str:

@@ -22,8 +22,9 @@ from framecue.times import clock
 if TYPE_CHECKING:
     from framecue.library import Hit
 
-__all__ = ["PLAYERS", "PLAYER_VARIABLE", "open_hit", "player_command"]
+__all__ = ["NO_SUCH_FILE", "PLAYERS", "PLAYER_VARIABLE", "open_hit", "player_command"]
 
+NO_SUCH_FILE = "no such file; `framecue index FOLDER --prune` takes it out of the library, or finds where it was moved"
 PLAYER_VARIABLE = "FRAMECUE_PLAYER"
 PLAYERS: dict[str, Callable[[float], list[str]]] = {
     "mpv": lambda seconds: [f"--start={seconds:.3f}"],
@@ -57,7 +58,7 @@ def open_hit(hits: Sequence[Hit], rank: int) -> None:
         shown = f"{hits[0].rank} to {hits[-1].rank}" if len(hits) > 1 else str(hits[0].rank)
         raise InputError(f"there is no result {rank} to open; shown: {shown}")
     if not Path(hit.path).is_file():
-        raise VideoError(hit.path, "no such file; `framecue index` brings the library up to date")
+        raise VideoError(hit.path, NO_SUCH_FILE)
     command = player_command(hit.path, hit.start_seconds)
     moment = f"{shown_path(hit.path)} at {clock(hit.start_seconds)}"
     if command is None:

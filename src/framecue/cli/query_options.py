@@ -6,7 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -81,8 +81,8 @@ def filter_options(command: Command) -> Command:
         click.option("--path", "path", metavar="GLOB", help="Only files, or folders, of this name or path."),
         click.option("--longer-than", metavar="TIME", type=TimeType(), help="Only videos that last longer."),
         click.option("--shorter-than", metavar="TIME", type=TimeType(), help="Only videos that last less long."),
-        click.option("--after", metavar="DATE", help="Only files modified on this day or later: 2024-05-31."),
-        click.option("--before", metavar="DATE", help="Only files modified before this day."),
+        click.option("--after", metavar="DATE", help="Only what was recorded on this day or later: 2024-05-31."),
+        click.option("--before", metavar="DATE", help="Only what was recorded before this day."),
         click.option("--kind", type=click.Choice(["video", "image"]), help="Only videos, or only pictures."),
         click.option("--where", metavar="SQL", help="Only rows for which this holds: 'end_seconds < 60'."),
     )
@@ -112,18 +112,25 @@ def read_filters(options: Mapping[str, Any]) -> Filters | None:
     Raises:
         InputError: a value makes no sense.
     """
+    from framecue.cli.nothing_found import option_of
     from framecue.library import Filters
 
-    filters = Filters(
-        folder=options["folder"],
-        path=options["path"],
-        longer_than_seconds=options["longer_than"],
-        shorter_than_seconds=options["shorter_than"],
-        after=options["after"],
-        before=options["before"],
-        kind=options["kind"],
-        where=options["where"],
-    )
+    try:
+        filters = Filters(
+            folder=options["folder"],
+            path=options["path"],
+            longer_than_seconds=options["longer_than"],
+            shorter_than_seconds=options["shorter_than"],
+            after=options["after"],
+            before=options["before"],
+            kind=options["kind"],
+            where=options["where"],
+        )
+    except InputError as error:
+        # Python's name for it is none that a person has typed.
+        name, is_about, rest = str(error).partition(" is ")
+        known = {item.name for item in fields(Filters)}
+        raise InputError(f"{option_of(name)} is {rest}") if is_about and name in known else error from None
     return None if filters == Filters() else filters
 
 

@@ -10,7 +10,7 @@ from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageOps
+from PIL import ExifTags, Image, ImageDraw, ImageOps
 
 from framecue.cli.alike import group_alike
 from framecue.cli.lettering import draw_text, folded, readable, text_width
@@ -18,7 +18,7 @@ from framecue.errors import InputError, VideoError
 from framecue.library.results import Hit
 from framecue.outputs import check_output, written_beside
 from framecue.times import time_span
-from framecue.video import FrameSampling, FrameSource, IsolatedFrameSource
+from framecue.video import SHEET_MARK, FrameSampling, FrameSource, IsolatedFrameSource
 
 __all__ = ["SheetRow", "contact_sheet"]
 
@@ -129,12 +129,19 @@ def contact_sheet(
     sheet = _draw(found)
     try:
         with written_beside(target, overwrite=overwrite, kept=kept) as partial:
-            sheet.save(partial)
+            sheet.save(partial, exif=_exif())
     except OSError as error:
         raise InputError(f"{target}: cannot be written ({error.strerror or error}); name another place") from error
     except ValueError as error:
         raise InputError(f"{target}: not the name of a picture file ({error}); end it in .png") from error
     return target
+
+
+def _exif() -> bytes:
+    """Return what says that a picture is a sheet: found beside the videos, it is not indexed with them."""
+    exif = Image.Exif()
+    exif[ExifTags.Base.Software] = SHEET_MARK
+    return exif.tobytes()
 
 
 def _strips(row: SheetRow, source: FrameSource) -> list[_Strip]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import click
 
 from framecue.cli.model_files import get_model_files
 from framecue.cli.output import log, print_json, progress_bar, quiet_libraries
+from framecue.times import clock
 
 if TYPE_CHECKING:
     from transformers import TrainerCallback
@@ -22,20 +24,32 @@ def train(recipe: str, overrides: tuple[str, ...], as_json: bool) -> None:
     """Train a model as a recipe says; a run that was killed goes on from its last checkpoint.
 
     The validation split chooses the checkpoint. The adapter, the checkpoints and the TensorBoard log go to the
-    recipe's output_dir.
+    recipe's output_dir. The shipped recipes are the whole trainings that made the shipped model (500 steps of 96 clips
+    for moji-prompt-switch); schedule.max_steps shortens a run. docs/training.md lists all keys.
 
     \b
-    framecue train moji-prompt-switch output_dir=runs/mine schedule.batch_size=64
+    framecue train moji-prompt-switch output_dir=runs/mine schedule.max_steps=20
+    framecue train my-recipe.yaml schedule.batch_size=64
     """  # noqa: D301 (click reads the backspace character)
     quiet_libraries()
     from framecue.training.recipe import read_recipe
 
     checked = read_recipe(recipe, overrides)
-    from framecue.training.run import run_recipe
+    from framecue.training.run import last_checkpoint, run_recipe
+    from framecue.training.trainer import CHECKPOINTS
 
     get_model_files(checked.backbone, yes=True)
-    with progress_bar("Training") as update:
-        run = run_recipe(checked, callbacks=[_teller(update)])
+    try:
+        with progress_bar("Training") as update:
+            run = run_recipe(checked, callbacks=[_teller(update)])
+    except KeyboardInterrupt:
+        last = last_checkpoint(checked.output_dir / CHECKPOINTS)
+        if last is None:
+            every = checked.schedule.eval_steps
+            log(f"there is no checkpoint yet (schedule.eval_steps={every}), so the same command begins anew")
+        else:
+            log(f"the same command goes on from {last}")
+        raise
     if as_json:
         print_json({"adapter": str(run.adapter), "steps": run.steps, "validation": run.validation})
         return
@@ -52,7 +66,10 @@ def _teller(update: Callable[[float, int], None]) -> TrainerCallback:
     from transformers import TrainerCallback
 
     class Teller(TrainerCallback):
+        since, first = 0.0, 0
+
         def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            self.since, self.first = time.monotonic(), state.global_step
             if state.global_step:
                 log(f"goes on from step {state.global_step} of {state.max_steps}")
             update(state.global_step, state.max_steps)
@@ -62,6 +79,10 @@ def _teller(update: Callable[[float, int], None]) -> TrainerCallback:
 
         def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
             shown = {key: value for key, value in (logs or {}).items() if isinstance(value, float) and key != "epoch"}
-            log(f"step {state.global_step} of {state.max_steps}: {_scores(shown)}")
+            line = f"step {state.global_step} of {state.max_steps}: {_scores(shown)}"
+            steps, left = state.global_step - self.first, state.max_steps - state.global_step
+            if steps > 0 and left > 0:
+                line += f"; about {clock(left * (time.monotonic() - self.since) / steps)} left"
+            log(line)
 
     return Teller()

@@ -66,6 +66,10 @@ class Clip:
     metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
+# Training wants "train" and "val"; what was written for a test has neither.
+_WAY_OUT = "name another, or another folder (`framecue moji-motion DIR` without --split writes train, val and test)"
+
+
 def read_captions(data_dir: str | os.PathLike[str], split: str | None = None) -> list[Clip]:
     """Read a folder's clips in the order of the file.
 
@@ -98,7 +102,7 @@ def read_captions(data_dir: str | os.PathLike[str], split: str | None = None) ->
         counts = Counter(clip.split for clip in clips)
         if split not in counts:
             present = ", ".join(f"{name!r} ({count})" for name, count in sorted(counts.items()))
-            raise DatasetError(f"{file}: no clip is in split {split!r}; splits present: {present}")
+            raise DatasetError(f"{file}: no clip is in split {split!r}; splits present: {present}; {_WAY_OUT}")
         clips = [clip for clip in clips if clip.split == split]
     _require_files(file, clips)
     return clips

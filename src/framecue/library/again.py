@@ -61,7 +61,8 @@ def make_again(
         on_notice: called with a line that a person should read.
 
     Returns:
-        What was done; ``unchanged`` counts the files that an earlier, stopped run had encoded.
+        What was done; ``added`` counts the files that have new rows by this run, and ``unchanged`` those that an
+            earlier, stopped run had encoded.
 
     Raises:
         LibraryNotFoundError: the library does not exist.
@@ -99,11 +100,12 @@ def make_again(
             drop_library(again.place)
         return AddReport(
             uri=uri,
-            added=done.num_videos - before,
+            added=len(done.held) - before,
             unchanged=before,
             skipped=list(again.skipped.values()),
             encoded=again.num_encoded,
             num_videos=done.num_videos,
+            num_images=done.num_images,
             num_segments=done.num_segments,
             removed=len(lost),
         )
@@ -142,7 +144,8 @@ class _Again:
         drop_library(self.place)
         notice(f"library {self._uri} has this model's vectors already")
         held = store.snapshot()
-        return AddReport(self._uri, 0, len(held.paths), [], 0, held.num_videos, held.num_segments)
+        counts = held.num_videos, held.num_segments
+        return AddReport(self._uri, 0, len(held.paths), [], 0, *counts, num_images=held.num_images)
 
     def begin(self) -> bool:
         """Make an empty library for the new rows, if an earlier run has left none for this model.
@@ -162,7 +165,7 @@ class _Again:
 
     def num_files(self) -> int:
         """Return how many files have new rows."""
-        return self._snapshot().num_videos
+        return len(self._snapshot().held)
 
     def add(
         self,

@@ -230,6 +230,7 @@ class Library(LibraryTables):
             passed_over=plan.passed_over.plus(outcome.passed_over),
             encoded=outcome.encoded,
             removed=outcome.removed,
+            removed_paths=outcome.removed_paths,
             subtitles_updated=outcome.subtitles_updated,
             metadata_updated=outcome.metadata_updated,
             reread=outcome.reread,

@@ -117,24 +117,31 @@ class Kept:
 
 @dataclass(frozen=True)
 class PassedOver:
-    """How many files of the folders were left alone, as they are no videos; a file that a person names never is.
+    """How many files of the folders were left alone; a file that a person names never is.
 
     Attributes:
         images: pictures, where pictures were not asked for.
         sounds: files with a video's suffix that hold sound alone.
         others: files with a video's suffix that are something else, such as TypeScript.
+        clips: clips and sheets that framecue made of videos.
     """
 
     images: int = 0
     sounds: int = 0
     others: int = 0
+    clips: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.images or self.sounds or self.others)
+        return self != PassedOver()
 
     def plus(self, other: PassedOver) -> PassedOver:
         """Return both together."""
-        return PassedOver(self.images + other.images, self.sounds + other.sounds, self.others + other.others)
+        return PassedOver(
+            self.images + other.images,
+            self.sounds + other.sounds,
+            self.others + other.others,
+            self.clips + other.clips,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document."""
@@ -155,6 +162,7 @@ class AddReport:
         skipped: the paths that could not be indexed or pruned, with reasons.
         encoded: how many videos went through the model.
         removed: how many files were pruned.
+        removed_paths: the paths of these.
         subtitles_updated: how many unchanged files have new texts, as the files beside them had changed.
         metadata_updated: how many unchanged files have new values in the library's own columns.
         still_unreadable: files that an earlier run could not read, and that have not changed since; they were not read
@@ -186,6 +194,7 @@ class AddReport:
     reread: list[Remark] = field(default_factory=list)
     warnings: list[Remark] = field(default_factory=list)
     metadata_updated: int = 0
+    removed_paths: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document that ``framecue index --json`` prints."""
@@ -198,6 +207,7 @@ class AddReport:
             "encoded": self.encoded,
             "duplicates": [duplicate.to_dict() for duplicate in self.duplicates],
             "removed": self.removed,
+            "removed_paths": self.removed_paths,
             "subtitles_updated": self.subtitles_updated,
             "metadata_updated": self.metadata_updated,
             "reread": [item.to_dict() for item in self.reread],

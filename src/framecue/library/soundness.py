@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from framecue.counts import counted
 from framecue.encoder import Fingerprint
 from framecue.library.files.interface import Files
 from framecue.library.files.local import LOCAL_FILES
@@ -29,7 +30,8 @@ class Soundness:
         uri: the library.
         format: its format.
         fingerprint: of the model that made its vectors.
-        num_videos: how many files it holds.
+        num_videos: how many videos it holds.
+        num_images: how many pictures it holds.
         num_copies: how many further files it knows as copies of those.
         health: what reading every row has shown.
         missing: paths of files that are gone.
@@ -42,6 +44,7 @@ class Soundness:
     format: int
     fingerprint: Fingerprint
     num_videos: int
+    num_images: int
     num_copies: int
     health: Health
     missing: list[str]
@@ -56,6 +59,7 @@ class Soundness:
             "format": self.format,
             "fingerprint": self.fingerprint.to_dict(),
             "videos": self.num_videos,
+            "images": self.num_images,
             "copies": self.num_copies,
             **asdict(self.health),
             "missing": self.missing,
@@ -85,6 +89,7 @@ def check_library(uri: str, *, files: Files = LOCAL_FILES) -> Soundness:
         format=store.format,
         fingerprint=Fingerprint.from_dict(store.fingerprint),
         num_videos=snapshot.num_videos,
+        num_images=snapshot.num_images,
         num_copies=len(snapshot.copies.keys() - snapshot.held.keys()),
         health=health,
         missing=[path for path in gone if not doubts[str(Path(path).parent)]],
@@ -106,7 +111,9 @@ def _findings(found: Soundness) -> Iterator[Finding]:
             "copy it back from a backup, or index your folders into a new library",
         )
     else:
-        yield Finding("ok", f"library {uri}: {found.num_videos} videos, {health.num_rows} segments, all can be read")
+        images = f"{counted(found.num_images, 'picture')}, " if found.num_images else ""
+        held = f"{counted(found.num_videos, 'video')}, {images}{counted(health.num_rows, 'segment')}"
+        yield Finding("ok", f"library {uri}: {held}, all can be read")
     if health.num_bad_vectors:
         yield Finding(
             "fault",

@@ -13,6 +13,7 @@ from .read.frame_source import PlainFrameSource as PlainFrameSource
 from .read.frame_source import VideoSource as VideoSource
 from .read.frames import Frames as Frames
 from .read.heartbeat import Progress as Progress
+from .read.mark import SHEET_MARK as SHEET_MARK
 from .read.moments import Content as Content
 from .read.moments import Moment as Moment
 from .read.moments import ReadOptions as ReadOptions

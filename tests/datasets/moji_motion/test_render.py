@@ -135,7 +135,8 @@ def test_less_detail_is_smoother() -> None:
 def test_without_the_extra_the_way_out_is_named(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(
-        DatasetError, match=rf"the extra 'demo' \({module} is missing\): pip install 'framecue\[demo\]'$"
+        DatasetError,
+        match=rf"'demo' \({module} is missing\): `uv tool install .*`pipx inject.*`pip install 'framecue\[demo\]'`$",
     ):
         actors._pictures.__wrapped__()
 

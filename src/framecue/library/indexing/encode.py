@@ -65,6 +65,7 @@ class EncodedVideo:
         kind: "video" or "image".
         recorded_seconds: when it was recorded, by its own metadata, seconds since 1970; None where they do not say.
         warning: what is wrong with a file that was read all the same, or None.
+        is_marked: whether it is a clip or a sheet that framecue made.
     """
 
     unit: Unit
@@ -75,6 +76,7 @@ class EncodedVideo:
     kind: str = "video"
     recorded_seconds: float | None = None
     warning: str | None = None
+    is_marked: bool = False
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,7 @@ class _Video:
             kind=content.kind,
             recorded_seconds=content.recorded_seconds,
             warning=content.warning or self._warning(content),
+            is_marked=content.is_marked,
         )
 
     def _warning(self, content: Content) -> str | None:

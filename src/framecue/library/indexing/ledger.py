@@ -54,6 +54,7 @@ class Outcome:
             made.
         encoded: how many videos went through the model.
         removed: how many files were removed because they are gone.
+        removed_paths: the paths of these.
         subtitles_updated: how many unchanged videos have new texts from the files beside them.
         metadata_updated: how many unchanged videos have new values in the library's own columns.
         duplicates: the files whose content is held under another path.
@@ -69,6 +70,7 @@ class Outcome:
     touched: int = 0
     encoded: int = 0
     removed: int = 0
+    removed_paths: list[str] = field(default_factory=list)
     subtitles_updated: int = 0
     metadata_updated: int = 0
     duplicates: list[Duplicate] = field(default_factory=list)
@@ -143,6 +145,10 @@ class Ledger:
         elif result.segments and result.kind == "image" and not result.unit.takes_images:
             self._failures[result.unit.path] = Failure(result.unit.state, "image", "a picture")
             self.outcome.passed_over = self.outcome.passed_over.plus(PassedOver(images=1))
+        elif result.segments and result.is_marked and not _is_wanted_clip(result.unit):
+            reason = "a clip or a sheet that framecue made"
+            self._failures[result.unit.path] = Failure(result.unit.state, "clip", reason)
+            self.outcome.passed_over = self.outcome.passed_over.plus(PassedOver(clips=1))
         elif not result.segments or (self._contents.has(result.video_id) and result.unit.reread is None):
             self._place_known(result.unit, result.video_id)
         else:
@@ -300,6 +306,11 @@ class Ledger:
             self._snapshot.note(path, copy)
         for path in forgotten:
             self._snapshot.forget(path)
+
+
+def _is_wanted_clip(unit: Unit) -> bool:
+    """Whether a clip or a sheet is indexed: a person has named it, or the library has held it before."""
+    return unit.is_named or unit.replaces or unit.reread is not None
 
 
 def _rows(video: EncodedVideo) -> list[Row]:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from framecue.counts import counted
 from framecue.errors import InputError
 from framecue.library.files.exclude import Exclude
 from framecue.library.files.interface import Files, FoundFile, PathsLike, as_list
@@ -195,7 +196,7 @@ class _Sorting:
 
     def passed(self) -> PassedOver:
         reasons = list(self._passed_over.values())
-        return PassedOver(*(reasons.count(reason) for reason in ("image", "sound", "other")))
+        return PassedOver(*(reasons.count(reason) for reason in ("image", "sound", "other", "clip")))
 
     def plan(self, places: frozenset[str] | None) -> Plan:
         held = self._held
@@ -280,10 +281,13 @@ def _with_hint(item: Skipped, root: str, held: Mapping[str, Held]) -> Skipped:
 
 def _nothing_message(skipped: list[Skipped], passed: PassedOver) -> str:
     if passed.images:
-        return f"nothing to index: {passed.images} pictures and no video; --images (images=True) indexes pictures"
+        pictures = counted(passed.images, "picture")
+        return f"nothing to index: {pictures} and no video; --images (images=True) indexes pictures"
+    if passed.clips:
+        return f"nothing to index: {passed.clips} of framecue's own clips and sheets; a file that is named is indexed"
     if passed:
-        number = passed.sounds + passed.others
-        return f"nothing to index: {number} files with the suffix of a video, and none that is one"
+        number = counted(passed.sounds + passed.others, "file")
+        return f"nothing to index: {number} with the suffix of a video, and none that is one"
     if not skipped:
         return "no path given; name video files, or folders that hold videos"
     shown = "; ".join(f"{item.path}: {item.reason}" for item in skipped[:3])

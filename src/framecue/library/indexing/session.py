@@ -89,6 +89,7 @@ class Session:
                 # Last, so that moved files have been found under their new names.
                 gone, kept = find_gone(snapshot.paths, plan, files=self._files)
                 outcome.removed = take_out(store, snapshot, gone, files=self._files).number
+                outcome.removed_paths = gone
                 outcome.skip(kept)
             if snapshot.failures:
                 forget_failures(store, snapshot, find_gone(snapshot.failures, plan, files=self._files)[0])

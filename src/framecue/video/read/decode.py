@@ -17,6 +17,7 @@ from av.video.stream import VideoStream
 from framecue.errors import VideoError
 from framecue.video.read.budget import begin_pass
 from framecue.video.read.frames import Frames, gather, undecodable
+from framecue.video.read.mark import is_marked
 from framecue.video.read.packets import PacketIndex, choose_places, scan_packets
 from framecue.video.read.pixels import RgbConverter
 from framecue.video.read.plan import Run, plan_runs, share_runs, straight_run
@@ -103,6 +104,11 @@ class VideoReader:
     def recorded_seconds(self) -> float | None:
         """When the file was recorded, by its metadata, in seconds since 1970; None if they do not say."""
         return read_recorded_seconds(self.path, self._container, self._stream)
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether the file is a clip or a sheet that framecue made."""
+        return is_marked(self.path, self._container)
 
     def info(self) -> VideoInfo:
         """Return what the video is; one frame is decoded, to be sure of its size and that it can be.

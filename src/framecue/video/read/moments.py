@@ -57,6 +57,7 @@ class Content:
         kind: "video", or "image" of a still picture.
         recorded_seconds: when it was recorded, by its own metadata, seconds since 1970; None where they do not say.
         warning: what is wrong with a file that is read all the same, such as a large part that is missing; or None.
+        is_marked: whether it is a clip or a sheet that framecue made.
     """
 
     video_id: str
@@ -66,6 +67,7 @@ class Content:
     kind: str = "video"
     recorded_seconds: float | None = None
     warning: str | None = None
+    is_marked: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,6 +138,7 @@ def _read_wanted(path: str, video_id: str, options: ReadOptions) -> Iterator[Eve
             kind="image" if is_still else "video",
             recorded_seconds=video.recorded_seconds,
             warning=index.warning,
+            is_marked=video.is_marked,
         )
         if options.segmentation.is_whole(index.duration_seconds - index.start_seconds):
             yield content

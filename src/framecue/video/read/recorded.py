@@ -10,7 +10,7 @@ from av.video.stream import VideoStream
 
 from framecue.dates import date_in_metadata
 
-__all__ = ["read_recorded_seconds"]
+__all__ = ["is_picture", "read_exif", "read_recorded_seconds"]
 
 # Demuxers of still pictures; HEIC and AVIF come by the one of mp4.
 _PICTURES = ("_pipe", "image2", "mov,mp4,m4a,3gp,3g2,mj2")
@@ -25,13 +25,18 @@ def read_recorded_seconds(path: Path, container: InputContainer, stream: VideoSt
         stream: its video stream.
     """
     seconds = date_in_metadata({**stream.metadata, **container.metadata})
-    if seconds is None and container.format.name.endswith(_PICTURES):
-        return date_in_metadata(_exif(path))
+    if seconds is None and is_picture(container):
+        return date_in_metadata(read_exif(path))
     return seconds
 
 
-def _exif(path: Path) -> dict[str, str]:
-    """Return the dates in a picture's EXIF block by their names; only its header is read."""
+def is_picture(container: InputContainer) -> bool:
+    """Whether a file may be a still picture, by its demuxer."""
+    return container.format.name.endswith(_PICTURES)
+
+
+def read_exif(path: Path) -> dict[str, str]:
+    """Return the date in a picture's EXIF block, and the software that made it, by their names; nothing is raised."""
     from PIL import ExifTags, Image
 
     try:
@@ -44,4 +49,5 @@ def _exif(path: Path) -> dict[str, str]:
             )
     except Exception:  # Pillow's parsers raise whatever they meet in a damaged block; no date is worth a picture
         return {}
-    return {} if taken is None else {"DateTimeOriginal": f"{taken}{zone}"}
+    found = {"Software": exif.get(ExifTags.Base.Software), "DateTimeOriginal": taken and f"{taken}{zone}"}
+    return {name: str(value) for name, value in found.items() if value}

@@ -16,6 +16,7 @@ from av.container import OutputContainer
 from framecue.errors import InputError, OutputError, VideoError
 from framecue.video.read.decode import VideoReader
 from framecue.video.read.heartbeat import beat
+from framecue.video.read.mark import COMMENT, clip_mark
 from framecue.video.read.packets import PacketIndex
 from framecue.video.read.source import ffmpeg_reason, quiet_ffmpeg
 from framecue.video.write.containers import ContainerKind
@@ -104,7 +105,7 @@ def cut_moment(
     try:
         copied = None if exact or is_still else _copy(source, index, partial, container, places, wanted_end)
         if copied is None:
-            with _open_output(partial, container) as target:
+            with _open_output(partial, container, _mark(source, index, places, wanted_end)) as target:
                 heard = encode_frames(
                     source, index, target, places, wanted_end, container.codecs, wanted_start=wanted_start
                 )
@@ -156,7 +157,7 @@ def _copy(
 ) -> tuple[tuple[int, int], HeardSound] | None:
     """Copy a moment; return the first and the last place that the copy shows and its sound, None if it cannot be."""
     try:
-        with _open_output(path, container) as target:
+        with _open_output(path, container, _mark(source, index, places, wanted_end)) as target:
             shown, heard = copy_packets(source, index, target, places, wanted_end, hides_lead=container.hides_lead)
         with VideoReader(path) as made:
             made.info()
@@ -169,11 +170,17 @@ def _copy(
     return (shown, heard) if is_good else None
 
 
+def _mark(source: Path, index: PacketIndex, places: tuple[int, int], wanted_end: Fraction) -> str:
+    start, end = shown_span(index, places, wanted_end)
+    return clip_mark(source.name, float(start - index.zero), float(end - index.zero))
+
+
 @contextmanager
-def _open_output(path: Path, container: ContainerKind) -> Iterator[OutputContainer]:
+def _open_output(path: Path, container: ContainerKind, comment: str) -> Iterator[OutputContainer]:
     with quiet_ffmpeg(), _beating_while_it_changes(path):
         address = f"file:{path.absolute()}"
         with av.open(address, "w", format=container.name, options=dict(container.options)) as target:
+            target.metadata[COMMENT] = comment
             yield target
 
 
