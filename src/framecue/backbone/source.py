@@ -145,8 +145,9 @@ def hub_error(name: str, error: BaseException, *, revision: str | None, is_begun
         else (f"the model hub cannot be reached ({reason}), and this machine has no copy of the model")
     )
     return ModelError(
-        f"{name}: {what}. Without a network: `hf download {name} --local-dir FOLDER` (from `pip install "
-        "huggingface_hub`) on a machine that has one, and name that folder here: --model FOLDER. To try framecue now: --model moji-clip (the bundled models know drawn "
+        f"{name}: {what}. Without a network: `hf download {name} --local-dir FOLDER` on a machine that has one, and "
+        "name that folder here: --model FOLDER (`pip install huggingface_hub` brings `hf`). "
+        "To try framecue now: --model moji-clip (the bundled models know drawn "
         "shapes only)"
     )
 
