@@ -190,6 +190,6 @@ def _read(source: Source, load: Callable[[], Any]) -> Any:
         raise ModelError(
             f"{source.name}: no such folder, and it cannot be loaded from the model hub: {reason}; check the name and "
             "the network, or pass a local folder that was saved with save_pretrained(), or one of the bundled models: "
-            f"{bundled_models()}. On a machine with a network, `hf download {source.name} --local-dir FOLDER` makes "
-            "such a folder"
+            f"{bundled_models()}. `hf download {source.name} --local-dir FOLDER` makes such a folder on a machine with "
+            "a network (`pip install huggingface_hub` brings `hf`)"
         ) from error
