@@ -98,7 +98,8 @@ def _tell(cut: Cut, source: str, start_seconds: float) -> None:
         made += f" as {cut.why_encoded}"
     how = ", ".join([made, *_missing_sound(cut)])
     log(f"{cut.output}: {format_hit(source, cut.start_seconds, cut.end_seconds)}, {how}")
-    if start_seconds - cut.start_seconds > _EARLY_SECONDS:
+    # Others begin with the picture that is shown at the moment's start, as --exact does.
+    if start_seconds - cut.start_seconds > _EARLY_SECONDS and cut.output.suffix.lower() in (".mkv", ".webm"):
         early = f"starts {start_seconds - cut.start_seconds:.1f} s early, at the keyframe before"
         log(f"{early}; --exact or an mp4 file starts at the moment itself")
 
