@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
-
-from framecue.paths import is_file
 
 __all__ = ["ASSETS", "BundledKind", "bundled_names", "find_bundled"]
 
@@ -34,7 +33,7 @@ def find_bundled(name: str, kind: BundledKind) -> Path | None:
     if not name or "/" in name:
         return None
     file = ASSETS / _FILES[kind].replace("*", name)
-    if not is_file(file):
+    if not os.path.isfile(file):  # noqa: PTH113 (a Path raises for a name that is too long)
         return None
     return file if kind == "recipe" else file.parent
 

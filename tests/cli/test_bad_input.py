@@ -285,3 +285,33 @@ def test_the_program_itself(tmp_path: Path, bad) -> None:
         assert done.stderr.startswith("Error: ")
         assert done.stderr.count("\n") == 1
         assert str(path if args[0] == "index" else tmp_path / "l.lance") in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("train", "{}"),
+        ("train", "{}/{}"),
+        ("methods", "--model", "{}"),
+        ("doctor", "--model", "{}"),
+        ("evaluate", "--data-dir", "{}", "--model", "moji-clip"),
+        ("search", "red", "--library", "{}"),
+        ("search", "--library", "l.lance", "--queries", "{}"),
+        ("clip", "{}@0-1"),
+        ("clip", "a.mp4@0-1", "--output", "{}.mp4"),
+        ("clip", "a.mp4@0-1", "--output", "{}/"),
+        ("import-checkpoint", "{}", "--format", "x-pool", "--output", "made"),
+    ],
+    ids=" ".join,
+)
+def test_a_name_that_is_too_long_is_what_is_wrong(run, tmp_path, monkeypatch, command: tuple[str, ...]) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run(*(word.replace("{}", "x" * 5_000) for word in command))
+    assert result.code in (1, 2) or command[0] == "doctor"
+    assert "a defect" not in result.err
+    assert "cannot use" not in result.err
+    assert "x" * 500 not in result.err + result.out
+
+
+def test_a_name_with_a_zero_byte(run) -> None:
+    check(run("import-checkpoint", "a", "--format", "x-pool", "--output", "a\0b"), "a name has a zero byte in it")

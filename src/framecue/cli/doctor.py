@@ -8,7 +8,7 @@ import click
 
 from framecue.cli.library_place import library_if_any
 from framecue.cli.options import DEFAULT_MODEL, library_option
-from framecue.cli.output import one_line, print_json, quiet_libraries
+from framecue.cli.output import folded, one_line, print_json, quiet_libraries
 from framecue.errors import LibraryError
 
 if TYPE_CHECKING:
@@ -71,9 +71,9 @@ def doctor(uri: str | None, model: str | None, as_json: bool) -> None:
 
 def _print(findings: list[Finding]) -> None:
     for finding in findings:
-        click.echo(f"{_MARKS[finding.level]} {one_line(finding.what)}")
+        click.echo(f"{_MARKS[finding.level]} {folded(one_line(finding.what))}")
         if finding.way_out:
-            click.echo(f"      -> {one_line(finding.way_out)}")
+            click.echo(f"      -> {folded(one_line(finding.way_out))}")
 
 
 def _end(code: int) -> Any:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import importlib
 import os
-import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -26,8 +25,6 @@ from framecue.errors import FingerprintError, FramecueError, first_line
 
 __all__ = ["COMMANDS", "main"]
 
-_LONGEST_NAME = 300  # characters
-_HALF = _LONGEST_NAME // 2
 # The disk is full, the file system is read-only, or a quota is reached.
 _FULL = (errno.ENOSPC, errno.EROFS, errno.EDQUOT)
 
@@ -176,6 +173,8 @@ def _explain(error: Exception) -> int:
     elif isinstance(error, OSError) and error.filename:
         # A name that is too long, a loop of links, a folder where a file was meant: the name is what is wrong.
         _log_error(f"cannot use {_name(error.filename)}: {error.strerror}")
+    elif isinstance(error, ValueError) and "embedded null" in str(error):
+        _log_error("a name has a zero byte in it, which no file's name can have")
     elif isinstance(error, MemoryError):
         _log_error("there is not enough memory for this")
     elif os.environ.get("FRAMECUE_TRACEBACK"):
@@ -192,22 +191,16 @@ def _name(name: object) -> str:
     return os.fsdecode(name) if isinstance(name, (str, bytes, os.PathLike)) else str(name or "")
 
 
-def _folded(message: str) -> str:
-    """Return a message without the middle of names that are longer than a few lines."""
-    long = rf"\S{{{_LONGEST_NAME + 1},}}?(?=[:;,.]?(\s|$))"
-    return re.sub(long, lambda name: f"{name[0][:_HALF]} ... {name[0][-_HALF:]}", message)
-
-
 def _log_error(message: str) -> None:
     """Write a message on standard error as one line, whatever it contains."""
-    from framecue.cli.output import one_line
+    from framecue.cli.output import folded, one_line
 
-    click.echo(f"Error: {_folded(one_line(message))}", file=sys.stderr)
+    click.echo(f"Error: {folded(one_line(message))}", file=sys.stderr)
 
 
 def _log_details(details: str) -> None:
     """Write what a person need not read on a line below the message."""
-    from framecue.cli.output import one_line
+    from framecue.cli.output import folded, one_line
 
     if details:
-        click.echo(f"       {_folded(one_line(details))}", file=sys.stderr)
+        click.echo(f"       {folded(one_line(details))}", file=sys.stderr)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import time
 import warnings
@@ -31,6 +32,7 @@ __all__ = [
     "FoldedLine",
     "ProgressBar",
     "file_uri",
+    "folded",
     "log",
     "one_line",
     "print_json",
@@ -41,6 +43,9 @@ __all__ = [
     "stdout_console",
 ]
 
+_LONGEST_NAME = 300  # characters
+_HALF = _LONGEST_NAME // 2
+
 
 # Not printable by Python's word, but part of names as people see them: what joins an emoji of several, and parts
 # letters in Persian; the spaces that macOS and Asian keyboards write.
@@ -49,6 +54,12 @@ _SHOWN = frozenset("\u200c\u200d\xa0\u202f\u3000")
 RULE_CELLS = 120
 # How often progress is told where there is no terminal to draw a bar in.
 LINE_SECONDS = 60.0
+
+
+def folded(message: str) -> str:
+    """Return a message without the middle of names that are longer than a few lines."""
+    long = rf"\S{{{_LONGEST_NAME + 1},}}?(?=[:;,.]?(\s|$))"
+    return re.sub(long, lambda name: f"{name[0][:_HALF]} ... {name[0][-_HALF:]}", message)
 
 
 def one_line(text: str) -> str:
