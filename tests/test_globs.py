@@ -77,7 +77,9 @@ name_globs = (
 def test_a_name_is_matched_as_by_a_slow_reading(glob: str, name: str) -> None:
     found = NameGlob(glob).matches(name)
     assert found == slow(glob, name)
-    assert found == fnmatchcase(name, glob)  # the grammar is Python's own
+    # The grammar is Python's own, but for a mistake of its: "[b-a!]", of which it leaves "[!]", means any sign to it.
+    if not re.search(r"\[(?!!)(.-.)+!\]", glob, re.DOTALL):
+        assert found == fnmatchcase(name, glob)
 
 
 @settings(max_examples=300, deadline=None)

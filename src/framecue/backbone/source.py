@@ -18,7 +18,7 @@ from huggingface_hub.errors import (
 
 from framecue.assets import bundled_names, find_bundled
 from framecue.errors import ModelError, first_line
-from framecue.paths import user_path
+from framecue.paths import exists, is_dir, is_file, user_path
 
 __all__ = ["Source", "bundled_models", "cached_commit", "find_source", "hub_error", "hub_refusal", "is_hub_name"]
 
@@ -54,7 +54,7 @@ def bundled_models() -> str:
 
 def is_hub_name(name: str | Path) -> bool:
     """Whether a name means a model on the hub: it is `organisation/model`, and there is no such folder."""
-    return bool(_HUB_NAME.fullmatch(str(name))) and not Path(name).exists()
+    return bool(_HUB_NAME.fullmatch(str(name))) and not exists(name)
 
 
 def find_source(name: str | Path, *, revision: str | None = None) -> Source:
@@ -72,14 +72,14 @@ def find_source(name: str | Path, *, revision: str | None = None) -> Source:
     if bundled is not None:
         return Source(text, str(bundled), bundled)
     folder = Path(user_path(text))
-    if text and folder.is_dir():
-        if not (folder / CONFIG_FILE).is_file():
+    if text and is_dir(folder):
+        if not is_file(folder / CONFIG_FILE):
             raise ModelError(
                 f"{name}: the folder has no {CONFIG_FILE}, so it is no model folder; give one saved with "
                 f"save_pretrained(), a hub name or one of the bundled models: {bundled_models()}"
             )
         return Source(text, str(folder), folder)
-    if folder.suffix.lower() in WEIGHTS_SUFFIXES and folder.is_file():
+    if folder.suffix.lower() in WEIGHTS_SUFFIXES and is_file(folder):
         raise ModelError(
             f"{name}: is a file of weights, and a model is a folder; make a folder of it once with "
             f"`framecue import-checkpoint {name} --format openai-clip --output FOLDER`"

@@ -7,6 +7,7 @@ import click
 from framecue.cli.add_report import log_counts, log_gone, log_items, log_stopped
 from framecue.cli.library_place import LibraryCommand, chosen_library, refuse_libraries
 from framecue.cli.options import (
+    MOJI_MODEL,
     indexing_model_options,
     library_model,
     library_option,
@@ -153,6 +154,8 @@ def index(
     if not prune:
         log_gone(library.missing(plan)[0])
     log_counts(report)
+    if report.encoded and library.fingerprint.backbone == MOJI_MODEL:
+        log(f"{MOJI_MODEL} knows drawn shapes only; for other videos make the library with another --model")
     if as_json:
         print_json(report.to_dict())
 

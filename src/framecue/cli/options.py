@@ -199,8 +199,6 @@ def library_model(
     """
     # Before torch is imported, which takes seconds: a library that is not there is told at once.
     fingerprint = None if may_be_new and not library.exists else library.fingerprint
-    if may_be_new and (model or (fingerprint and fingerprint.backbone)) == MOJI_MODEL:
-        log(f"{MOJI_MODEL} knows drawn shapes only, and finds nothing in other videos; --model names another")
     if model is None and adapter is None:
         if fingerprint is not None:
             return _own_model(library, fingerprint, dtype=dtype, yes=yes)
