@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from functools import cached_property
 from itertools import accumulate, islice
 from pathlib import Path
 
+from framecue.forms import composed
 from framecue.library.files.interface import Files, FoundFile
 from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.subtitles import Cue, parse_cues, read_text, tidy
@@ -233,7 +233,7 @@ def _stem(name: str) -> str:
 
 def _folded(name: str) -> str:
     """Return a name in the one form of all names that look the same but for their case."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+    return composed(composed(name).casefold())
 
 
 def _keys(video: str) -> set[str]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import os
-import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
 from typing import Any, Protocol
 
 from framecue.errors import InputError
+from framecue.forms import composed
 from framecue.library.own_values import MetadataValue, kind_of
 from framecue.library.results import Skipped
 from framecue.library.store.own_columns import check_name
@@ -121,12 +121,12 @@ def read_metadata(given: MetadataLike | None, paths: Collection[str], *, where: 
         found = ((path, given(path)) for path in sorted(paths))
         return GivenMetadata({path: _plain(path, values) for path, values in found if values is not None})
     # A name that was typed may have its accents in another form than the file system's.
-    known = {unicodedata.normalize("NFC", path): path for path in paths} | {path: path for path in paths}
+    known = {composed(path): path for path in paths} | {path: path for path in paths}
     by_path: dict[str, dict[str, MetadataValue | None]] = {}
     skipped: dict[str, Skipped] = {}
     for item, values in _items(given):
         path = os.fspath(item) if is_url(item) else absolute_path(item)
-        place = known.get(path) or known.get(unicodedata.normalize("NFC", path))
+        place = known.get(path) or known.get(composed(path))
         plain = _plain(path, values)
         if place is None:
             skipped[path] = Skipped(path, f"there are values for it, but {where} no such file")

@@ -9,11 +9,12 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from framecue.dates import date_in_metadata
+from framecue.video.read.pictures import HEIF_BRANDS
 
 __all__ = ["is_picture", "read_exif", "read_recorded_seconds"]
 
-# Demuxers of still pictures; HEIC and AVIF come by the one of mp4.
-_PICTURES = ("_pipe", "image2", "mov,mp4,m4a,3gp,3g2,mj2")
+# Demuxers of still pictures; HEIC and AVIF come by the one of mp4, of which most files are films without EXIF.
+_PICTURES = ("_pipe", "image2")
 
 
 def read_recorded_seconds(path: Path, container: InputContainer, stream: VideoStream) -> float | None:
@@ -31,8 +32,8 @@ def read_recorded_seconds(path: Path, container: InputContainer, stream: VideoSt
 
 
 def is_picture(container: InputContainer) -> bool:
-    """Whether a file may be a still picture, by its demuxer."""
-    return container.format.name.endswith(_PICTURES)
+    """Whether a file may be a still picture, by its demuxer or by what it calls itself."""
+    return container.format.name.endswith(_PICTURES) or container.metadata.get("major_brand") in HEIF_BRANDS
 
 
 def read_exif(path: Path) -> dict[str, str]:
