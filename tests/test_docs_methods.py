@@ -21,9 +21,9 @@ from framecue.backbone.meta import backbone_without_weights
 from framecue.checkpoint import save_adapter
 from framecue.datasets.registry import DATASETS
 from framecue.methods import METHODS, Method, MethodConfig, build_method
+from framecue.methods.contrastive import contrastive_loss
 from framecue.methods.counting import ParameterCount, count_parameters
 from framecue.model import VideoTextModel, load_model
-from framecue.training.losses import contrastive_loss
 from framecue.training.recipe import check_recipe
 
 ROOT = Path(__file__).parents[1]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 from transformers import BertConfig, BertModel
 
 from framecue.backbone import Backbone, Preprocess
@@ -203,3 +204,22 @@ def test_frames_are_encoded_without_asking_for_the_tokenizer(backbone: Backbone,
 def test_preprocess_belongs_to_the_backbone(backbone: Backbone) -> None:
     frames = np.zeros((2, 40, 50, 3), dtype=np.uint8)
     assert backbone.preprocess(frames).shape == (2, 3, 32, 32)
+
+
+def test_a_step_between_attention_and_mlp_sees_the_keys_and_may_drop_tokens(
+    make_backbone: Callable[..., Backbone],
+) -> None:
+    vision = make_backbone().vision
+    tokens = torch.randn(2, 5, vision.width, generator=torch.Generator().manual_seed(0))
+    seen = []
+
+    def between(tokens: Tensor, keys: Tensor) -> Tensor:
+        seen.append((tokens, keys))
+        return tokens[:, :3]
+
+    with torch.no_grad():
+        left = vision.run_layer(0, tokens, between=between)
+        torch.testing.assert_close(left, vision.run_layer(0, tokens)[:, :3])
+        layer = vision.layers[0]
+        torch.testing.assert_close(seen[0][1], layer.self_attn.k_proj(layer.layer_norm1(tokens)))
+    assert seen[0][0].shape == tokens.shape

@@ -52,8 +52,8 @@ def gradients_of() -> Callable[[Backbone, Method], dict[str, Tensor]]:
     """Gives the gradients of one step of contrastive training, by the names that an adapter holds."""
 
     def gradients(backbone: Backbone, method: Method) -> dict[str, Tensor]:
+        from framecue.methods.contrastive import contrastive_loss
         from framecue.model import VideoTextModel
-        from framecue.training.losses import contrastive_loss
 
         method.freeze(backbone)
         model = VideoTextModel(backbone, method).train()

@@ -14,9 +14,9 @@ from framecue.backbone import Backbone
 from framecue.checkpoint import save_adapter, trained_tensors
 from framecue.errors import AdapterError, NotOfflineError
 from framecue.methods import METHODS, build_method, method_named
+from framecue.methods.contrastive import contrastive_loss
 from framecue.methods.counting import count_parameters
 from framecue.model import VideoTextModel, load_model
-from framecue.training.losses import contrastive_loss
 
 FAMILIES = ("clip", "siglip", "siglip2")
 OPTIONS: dict[str, dict[str, Any]] = {"prompt-switch": {"num_prompts": 2}}

@@ -17,8 +17,8 @@ from transformers import AutoTokenizer, CLIPConfig, CLIPModel
 from framecue.backbone import Backbone, Preprocess
 from framecue.methods import build_method
 from framecue.methods.captioner import FREQUENT_WORDS
+from framecue.methods.contrastive import contrastive_loss
 from framecue.methods.prompt_switch import PromptSwitch
-from framecue.training.losses import contrastive_loss
 
 REFERENCE = Path(__file__).parent / "prompt_switch_reference"
 ABOUT = json.loads((REFERENCE / "about.json").read_text())

@@ -11,8 +11,8 @@ import torch
 from safetensors.torch import load_file
 
 from framecue.backbone import Backbone
+from framecue.methods.contrastive import contrastive_loss
 from framecue.methods.x_pool import XPool, XPoolConfig
-from framecue.training.losses import contrastive_loss
 
 REFERENCE = Path(__file__).parent / "x_pool_reference"
 # Rounding between two orders of summation, on features and on cosines.

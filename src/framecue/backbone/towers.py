@@ -12,13 +12,17 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-__all__ = ["AttentionInput", "Branch", "TextTower", "Tower", "VisionTower"]
+__all__ = ["AttentionInput", "Between", "Branch", "TextTower", "Tower", "VisionTower"]
 
 AttentionInput = Callable[[Tensor], Tensor]
 """Rewrites the normalised input of a layer's self-attention, (N, T, D) to (N, T, D); the residual keeps its own."""
 
 Branch = Callable[[Tensor], Tensor]
 """A path beside self-attention or the MLP: it has the same normalised input (N, T, D), and the same residual."""
+
+Between = Callable[[Tensor, Tensor], Tensor]
+"""A step between self-attention and the MLP: from the tokens (N, T, D), after their residual, and the keys that the
+attention saw (N, T, D), its heads side by side, it makes the tokens (N', T', D) that go on; their number may change."""
 
 
 class Tower:
@@ -57,6 +61,7 @@ class Tower:
         attention_input: AttentionInput | None = None,
         attention_branch: Branch | None = None,
         mlp_branch: Branch | None = None,
+        between: Between | None = None,
     ) -> Tensor:
         """Run one layer, and return its output.
 
@@ -67,19 +72,32 @@ class Tower:
             attention_input: see `AttentionInput`.
             attention_branch: runs in parallel to self-attention, on the same input.
             mlp_branch: runs in parallel to the MLP, on the same input.
+            between: see `Between`.
 
         Returns:
-            (N, T, D).
+            (N, T, D), or as many tokens as `between` makes.
         """
         layer: Any = self.layers[index]
         attended = layer.layer_norm1(tokens)
         if attention_input is not None:
             attended = attention_input(attended)
-        added = layer.self_attn(attended, attention_mask=mask)[0]
+        added = self.attend(index, attended, mask=mask)
         tokens = tokens + (added if attention_branch is None else added + attention_branch(attended))
+        if between is not None:
+            tokens = between(tokens, self.keys(index, attended))
         normalised = layer.layer_norm2(tokens)
         added = layer.mlp(normalised)
         return tokens + (added if mlp_branch is None else added + mlp_branch(normalised))
+
+    def attend(self, index: int, attended: Tensor, *, mask: Tensor | None = None) -> Tensor:
+        """Return the output of a layer's self-attention for its normalised input, both (N, T, D)."""
+        layer: Any = self.layers[index]
+        return layer.self_attn(attended, attention_mask=mask)[0]
+
+    def keys(self, index: int, attended: Tensor) -> Tensor:
+        """Return a layer's keys (N, T, D), its heads side by side, for the normalised input of its self-attention."""
+        layer: Any = self.layers[index]
+        return layer.self_attn.k_proj(attended)
 
 
 class VisionTower(Tower, ABC):

@@ -57,6 +57,8 @@ class Clip:
         split: the name of the clip's split, such as ``"train"``.
         twin: its order twin, if it has one; used for twin accuracy, not part of the gallery.
         metadata: every other key of the line, such as ``"meaning"``, with its JSON value.
+        start_seconds: where in the video the clip begins; None for its beginning.
+        end_seconds: where it ends; None for the video's end.
     """
 
     video: Path
@@ -64,6 +66,8 @@ class Clip:
     split: str
     twin: Twin | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    start_seconds: float | None = None
+    end_seconds: float | None = None
 
 
 # Training wants "train" and "val"; what was written for a test has neither.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -15,12 +15,13 @@ from torch.nn import functional
 
 from framecue.backbone import Backbone
 from framecue.errors import InputError
+from framecue.methods.contrastive import contrastive_loss
 from framecue.validation import AtLeastOne, problem_with, tuples_for_lists
 
 if TYPE_CHECKING:
     from framecue.methods.captioner import Captioner
 
-__all__ = ["Method", "MethodConfig"]
+__all__ = ["Method", "MethodConfig", "ParameterGroup", "TeacherFeatures", "TrainingFeatures"]
 
 # The largest counts that options may have: of anything, and of what costs more (a layer is made in a loop, a frame is
 # read and encoded). Far beyond any that was of use.
@@ -77,6 +78,55 @@ def _check_size(name: str, value: object) -> None:
 
 def _as_json(value: Any) -> Any:
     return [_as_json(each) for each in value] if isinstance(value, tuple | list) else value
+
+
+@dataclass(frozen=True, eq=False)
+class TeacherFeatures:
+    """What a frozen teacher makes of the same batch, without gradients.
+
+    Attributes:
+        text_features: (B, E'), or (B, 1 + T, E') of a method that also compares words.
+        frame_features: (B, F, E').
+        similarities: (B, B), its own: row i is text i, column j video j.
+        logit_scale: scalar, log of its inverse temperature.
+    """
+
+    text_features: Tensor
+    frame_features: Tensor
+    similarities: Tensor
+    logit_scale: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingFeatures:
+    """What a loss looks at: the features of the whole batch, whichever processes computed them.
+
+    Attributes:
+        text_features: of B captions, (B, E), or (B, 1 + T, E) of a method that also compares words; not normalised.
+        frame_features: of their videos, (B, F, E), not normalised.
+        same: bool (B, B), which captions are identical; None for each with itself alone.
+        teachers: of the recipe's teachers, in their order.
+    """
+
+    text_features: Tensor
+    frame_features: Tensor
+    same: Tensor | None = None
+    teachers: tuple[TeacherFeatures, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class ParameterGroup:
+    """Parameters that are trained at one rate.
+
+    Attributes:
+        parameters: with their names; those that need no gradient are left out by the optimiser.
+        rate: which of the recipe's rates, that for "new" parameters or that of the "backbone".
+        factor: multiplies the rate.
+    """
+
+    parameters: list[tuple[str, nn.Parameter]]
+    rate: Literal["new", "backbone"]
+    factor: float = 1.0
 
 
 class Method(nn.Module):
@@ -160,6 +210,14 @@ class Method(nn.Module):
         """Return the most tokens that a text may have; longer texts are cut, but keep their end-of-text token."""
         return backbone.text.context_length
 
+    def loss(self, backbone: Backbone, features: TrainingFeatures) -> Tensor:
+        """Return the loss of a batch, a scalar: the symmetric contrastive loss of the similarities.
+
+        It sees the whole batch. With several processes, features come from all of them, and gradients go back to all.
+        """
+        similarities = self.similarity(features.text_features, features.frame_features)
+        return contrastive_loss(similarities, backbone.logit_scale, same=features.same)
+
     def auxiliary_loss(self, backbone: Backbone, frame_features: Tensor, input_ids: Tensor) -> Tensor | None:
         """Return a loss to add to the contrastive one in training, or None.
 
@@ -181,3 +239,13 @@ class Method(nn.Module):
     def new_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
         """Yield the parameters that train at the rate for new ones; the others train at the backbone's rate."""
         return self.named_parameters()
+
+    def parameter_groups(self, backbone: Backbone) -> list[ParameterGroup]:
+        """Return the parameters by the rate at which they train: the new ones, and all others."""
+        new = list(self.new_parameters())
+        known = {id(parameter) for _, parameter in new}
+        others = [*backbone.named_parameters(prefix="backbone"), *self.named_parameters(prefix="method")]
+        return [
+            ParameterGroup([(name, p) for name, p in others if id(p) not in known], "backbone"),
+            ParameterGroup([(f"method.{name}", p) for name, p in new], "new"),
+        ]
