@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import is_dataclass
 from typing import Any
 
@@ -35,7 +35,7 @@ from framecue.methods.x_pool import XPool
 from framecue.plugins import Registry
 from framecue.validation import problem_with
 
-__all__ = ["ALL_METHODS", "METHODS", "build_method", "method_named"]
+__all__ = ["ALL_METHODS", "METHODS", "build_method", "method_named", "saved_options"]
 
 METHODS: dict[str, type[Method]] = {
     "mean-pool": MeanPool,
@@ -107,3 +107,16 @@ def build_method(name: str, options: dict[str, Any], backbone: Backbone) -> Meth
     if problem is not None:
         raise InputError(problem)
     return method(method.Config(**options), backbone).to(dtype=backbone.logit_scale.dtype)
+
+
+def saved_options(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of an adapter's or a library's method in full.
+
+    What they do not say is what the method did before there was such an option (`MethodConfig.added`), which may be
+    another than a new method's default.
+
+    Raises:
+        UnknownNameError: there is no such method.
+        InputError: a package's method cannot be loaded, or the name is registered twice.
+    """
+    return method_named(name).Config.with_earlier_values(options)
