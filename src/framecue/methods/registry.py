@@ -11,6 +11,7 @@ from framecue.errors import InputError
 from framecue.methods.attention_pool import AttentionPool
 from framecue.methods.base import Method
 from framecue.methods.bias import Bias
+from framecue.methods.clip4clip import Clip4Clip
 from framecue.methods.full import Full
 from framecue.methods.lora import Lora
 from framecue.methods.mean_pool import MeanPool
@@ -18,6 +19,7 @@ from framecue.methods.parallel_adapter import AdapterAttn, AdapterFfn
 from framecue.methods.partial import Partial
 from framecue.methods.proj import Proj
 from framecue.methods.prompt_switch import PromptSwitch
+from framecue.methods.teachclip import TeachClip
 from framecue.methods.token_shift import TokenShift
 from framecue.methods.top_k import TopK
 from framecue.methods.ts2_net import Ts2Net
@@ -57,6 +59,8 @@ METHODS: dict[str, type[Method]] = {
     # ways to join the frames of a video,
     "token-shift": TokenShift,
     "video-proxy": VideoProxy,
+    "clip4clip": Clip4Clip,
+    "teachclip": TeachClip,
     # and fusions, which look at the text while they do.
     "top-k": TopK,
     "attention-pool": AttentionPool,
