@@ -11,7 +11,7 @@ ViT-B/32 with 12 frames there are 4 * 3 152 384 + 12 * 512 = 12 615 680 new para
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 from torch import Tensor
@@ -42,7 +42,7 @@ class Clip4ClipConfig(MethodConfig):
 class Clip4Clip(Method):
     """Mean pooling of frame features that a Transformer has related to each other: order is seen, and it is offline."""
 
-    Config: type[Clip4ClipConfig] = Clip4ClipConfig
+    Config: ClassVar[type[Clip4ClipConfig]] = Clip4ClipConfig
     paper = "CLIP4Clip (Neurocomputing 2022, arXiv 2104.08860): seqTransf"
     config: Clip4ClipConfig
 

@@ -150,8 +150,8 @@ def correlation_loss(student: Tensor, teacher: Tensor) -> Tensor:
 
 def _row_distance(student: Tensor, teacher: Tensor) -> Tensor:
     """Return the mean over rows of 1 - Pearson's correlation of the rows' softmaxes."""
-    centred = (p - p.mean(dim=1, keepdim=True) for p in (student.softmax(dim=1), teacher.softmax(dim=1)))
-    return (1 - functional.cosine_similarity(*centred, dim=1)).mean()
+    one, other = (p - p.mean(dim=1, keepdim=True) for p in (student.softmax(dim=1), teacher.softmax(dim=1)))
+    return (1 - functional.cosine_similarity(one, other, dim=1)).mean()
 
 
 def frame_targets(teacher: TeacherFeatures, num_frames: int) -> Tensor:

@@ -65,10 +65,9 @@ class VideoProxy(Method):
         """Turn frames (B, F, 3, S, S), in chronological order, into one feature a video (B, 1, E), not normalised."""
         videos, frames = pixel_values.shape[:2]
         vision = backbone.vision
-        proxies, position = self.proxies, vision.class_position
-        if proxies is not None and position is not None and self.config.proxy_positions:
-            proxies = proxies + position
-        prompts = None if proxies is None else proxies.expand(videos * frames, -1, -1)
+        prompts = None if self.proxies is None else self.proxies.expand(videos * frames, -1, -1)
+        if prompts is not None and vision.class_position is not None and self.config.proxy_positions:
+            prompts = prompts + vision.class_position
         tokens = vision.embed(pixel_values.flatten(0, 1), prompts=prompts).unflatten(0, (videos, frames))
         # Before the first layer they are the same for all frames, so one copy stands for the video.
         proxies, patches = tokens[:, 0, : self.config.num_proxies], tokens[:, :, self.config.num_proxies :]
