@@ -325,5 +325,5 @@ class TestReleased:
         message = r"^with released: true, num_test_frames must be num_frames \(4\), got 8: the matrices"
         with pytest.raises(InputError, match=message):
             XClipConfig(released=True, num_frames=4, num_test_frames=8)
-        with pytest.raises(InputError, match="^x-clip with released: true takes 4 frames a video, got 3$"):
+        with pytest.raises(InputError, match=r"^x-clip with released: true takes 4 frames a video, got 3$"):
             self.make(backbone).encode_frames(backbone, pixels(1, frames=3))

@@ -8,7 +8,9 @@ was this method's only form, and is what adapters without the option `attention_
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from framecue.backbone import Backbone
 from framecue.methods.base import Method, MethodConfig
@@ -27,7 +29,7 @@ class BiasConfig(MethodConfig):
         attention_inputs: whether the biases of queries, keys and values are trained, too.
     """
 
-    added = {"attention_inputs": True}
+    added: ClassVar[Mapping[str, Any]] = {"attention_inputs": True}
 
     attention_inputs: bool = False
 

@@ -8,8 +8,9 @@ projections (655 360) are 7 743 232. The last layers of both towers, without the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 from framecue.backbone import Backbone
 from framecue.methods.base import Method, MethodConfig
@@ -26,7 +27,7 @@ class PartialConfig(MethodConfig):
             "both-layers" is the last layer of both towers, without the norm and projection after it.
     """
 
-    added = {"trains": "both-layers"}
+    added: ClassVar[Mapping[str, Any]] = {"trains": "both-layers"}
 
     trains: Literal["vision-layer", "both-layers"] = "vision-layer"
 

@@ -18,7 +18,9 @@ If a tower has no class token, all M proxies are learned, and the pooling head s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -41,7 +43,7 @@ class VideoProxyConfig(MethodConfig):
         proxy_positions: whether the added proxies get the class token's position embedding, as released.
     """
 
-    added = {"proxy_positions": False}
+    added: ClassVar[Mapping[str, Any]] = {"proxy_positions": False}
 
     num_proxies: AtLeastOne = 4
     frame_embedding: bool = True

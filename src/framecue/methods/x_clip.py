@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
 import torch
 from pydantic import Field
@@ -35,7 +36,7 @@ class XClipConfig(MethodConfig):
             then have `max_words` words and videos `num_frames` frames, in training and at test.
     """
 
-    added = {"released": False}
+    added: ClassVar[Mapping[str, Any]] = {"released": False}
 
     max_words: Annotated[int, Field(ge=3)] = 32
     temporal_layers: AtLeastOne = 4
@@ -165,7 +166,7 @@ class XClip(Method):
         return rows @ self.matrices[matrix].to(rows.dtype) if matrix in self.matrices else rows
 
     def _attend(self, similarities: Tensor, matrix: str, padding: Tensor | None = None) -> Tensor:
-        """Return the sum over the last axis, weighted by its own softmax as `matrix` turns it; `padding` is left out."""
+        """Return the sum over the last axis, weighted by its own softmax times `matrix`; `padding` is left out."""
         scores = similarities / self.config.temperature
         if padding is not None:
             scores = scores.masked_fill(padding, -torch.inf)
