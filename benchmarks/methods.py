@@ -33,6 +33,8 @@ from framecue.training.run import run_recipe
 BACKBONE = "moji-clip"
 NUM_FRAMES = 4
 OPTIONS: dict[str, dict[str, Any]] = {"prompt-switch": {"num_prompts": NUM_FRAMES}}
+# It learns from other runs' adapters, where all others start from the backbone alone.
+LEFT_OUT = ("teachclip",)
 
 # Rates for new parameters and for the backbone's. Where all of the backbone is trained it is trained at one rate; what
 # starts from nothing, and what is trained beside a frozen backbone, takes larger ones. No rate was searched for.
@@ -50,7 +52,7 @@ QUERY = "a frog moves left after a chick shows up"
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--methods", nargs="+", default=list(METHODS), choices=list(METHODS), metavar="METHOD")
+    parser.add_argument("--methods", nargs="+", default=_compared(), choices=_compared(), metavar="METHOD")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1])
     parser.add_argument("--steps", type=int, default=100, help="optimiser steps of each run")
     parser.add_argument("--batch-size", type=int, default=32)
@@ -79,6 +81,10 @@ def main() -> None:
         before, after = page.split(START)[0], page.split(END)[1]
         arguments.write.write_text(f"{before}{START}\n{text}{END}{after}", encoding="utf-8")
     print(text)
+
+
+def _compared() -> list[str]:
+    return [method for method in METHODS if method not in LEFT_OUT]
 
 
 def train_and_test(method: str, seed: int, arguments: argparse.Namespace) -> dict[str, float]:

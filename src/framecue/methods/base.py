@@ -71,7 +71,7 @@ class MethodConfig:
         return {name: _as_json(value) for name, value in asdict(self).items()}
 
     def to_fingerprint(self) -> dict[str, Any]:
-        """Return the options as in JSON without added ones that are as before, so that old fingerprints stay the same."""
+        """Return the options as in JSON, without added ones that are as before: old fingerprints stay the same."""
         options = self.to_dict()
         return {name: value for name, value in options.items() if self.added.get(name, _NEVER) != value}
 
