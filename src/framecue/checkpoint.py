@@ -168,7 +168,7 @@ def save_adapter(
         save_file(tensors, partial)
     config = AdapterConfig(
         method=method_name,
-        options=method.config.to_dict(),
+        options=method.config.to_saved(),
         backbone=backbone.name,
         revision=backbone.revision,
         framecue_version=version,

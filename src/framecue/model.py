@@ -321,7 +321,7 @@ class VideoTextModel(nn.Module):
             backbone=self.backbone.name,
             revision=self.backbone.revision,
             method=self.method_name,
-            options=self.method.config.to_fingerprint(),
+            options=self.method.config.to_saved(),
             parameters=hash_of_tensors(untrained.items()) if untrained else None,
             adapter=self.adapter,
             adapter_source=self.adapter_source,

@@ -69,18 +69,15 @@ def test_parameters_of_a_vit_b_32(vit_b_32: Backbone, attention_inputs: bool, co
     assert (round(trained / 1e6, 1) == 0.1) is not attention_inputs
 
 
-@pytest.mark.parametrize("attention_inputs", [False, True])
-def test_an_adapter_of_it_holds_the_biases(
-    backbone: Backbone, saved_and_loaded: Callable[..., set[str]], attention_inputs: bool
-) -> None:
-    saved = saved_and_loaded("bias", Bias, attention_inputs=attention_inputs)
-    assert saved == biases(backbone, attention_inputs=attention_inputs)
+def test_an_adapter_of_it_holds_the_biases(backbone: Backbone, saved_and_loaded: Callable[..., set[str]]) -> None:
+    saved = saved_and_loaded("bias", Bias, attention_inputs=False)
+    assert saved == biases(backbone, attention_inputs=False)
 
 
 def test_an_adapter_from_before_there_was_a_choice_is_of_all_biases(backbone: Backbone) -> None:
     old = BiasConfig(**saved_options("bias", {"num_frames": 4}))
     assert old == BiasConfig(num_frames=4, attention_inputs=True)
-    assert old.to_fingerprint() == {"num_frames": 4, "num_test_frames": 12}
+    assert old.to_saved() == {"num_frames": 4, "num_test_frames": 12}
     assert BiasConfig(**saved_options("bias", BiasConfig().to_dict())) == BiasConfig()
 
 

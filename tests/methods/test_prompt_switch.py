@@ -398,8 +398,8 @@ def test_an_adapter_or_library_from_before_the_later_options_is_as_it_was() -> N
         **{"caption_loss_weight": 0.5, "frequent_word_weight": 0.25},
     }
     assert PromptSwitchConfig(**saved_options("prompt-switch", before)) == PromptSwitchConfig()
-    assert PromptSwitchConfig().to_fingerprint() == before
-    assert PromptSwitchConfig(deep=True).to_fingerprint() == {**before, "deep": True}
+    assert PromptSwitchConfig().to_saved() == before
+    assert PromptSwitchConfig(deep=True).to_saved() == {**before, "deep": True}
 
 
 class TestFrozenBackbone:

@@ -39,8 +39,9 @@ class MethodConfig:
     conditions on several fields are checked in `__post_init__`.
 
     A method may change its default design and keep the vectors of older adapters and libraries: `added` holds, for each
-    option that came later than the method, the value that stands for how the method was before. What does not name such
-    an option has that value (`with_earlier_values`).
+    option that came later than the method, the value that stands for how the method was before. An adapter or a library
+    that does not name such an option has that value (`with_earlier_values`), and what has it does not name it
+    (`to_saved`).
 
     Attributes:
         num_frames: frames a video in training.
@@ -70,8 +71,8 @@ class MethodConfig:
         """Return the options as in JSON: tuples become lists."""
         return {name: _as_json(value) for name, value in asdict(self).items()}
 
-    def to_fingerprint(self) -> dict[str, Any]:
-        """Return the options as in JSON, without added ones that are as before: old fingerprints stay the same."""
+    def to_saved(self) -> dict[str, Any]:
+        """Return the options as adapters and fingerprints hold them: without added ones that are as before."""
         options = self.to_dict()
         return {name: value for name, value in options.items() if self.added.get(name, _NEVER) != value}
 
