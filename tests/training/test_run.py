@@ -307,6 +307,16 @@ def test_a_run_can_start_from_an_adapter(make_recipe: MakeRecipe) -> None:
     assert_same(adapter(first), {name: named[name].data for name in adapter(first)})
     with pytest.raises(RecipeError, match=r"is of method mean-pool, the recipe says prompt-switch"):
         build_model(make_recipe("next", adapter=str(first.output_dir), method="prompt-switch", options={}))
+    # What the adapter's file does not say is compared, too: it is as before there was such an option.
+    older = {"method": "partial", "options": {"trains": "both-layers"}}
+    second = make_recipe("second", schedule__max_steps=2, **older)
+    run_recipe(second)
+    assert "trains" not in read_adapter_config(second.output_dir).options
+    build_model(make_recipe("next", adapter=str(second.output_dir), **older))
+    with pytest.raises(RecipeError, match=r"was trained with trains both-layers, the recipe says vision-layer"):
+        build_model(
+            make_recipe("next", adapter=str(second.output_dir), method="partial", options={"trains": "vision-layer"})
+        )
     with pytest.raises(RecipeError, match=r"was trained with num_frames 1, the recipe says 4; an adapter brings"):
         build_model(make_recipe("next", adapter=str(first.output_dir), options={"num_frames": 4}))
 
