@@ -43,7 +43,13 @@ def main() -> None:
     if arguments.factor is None:
         searched = search_cells(arguments.variants, first, search)
         left = run_cells_once(searched, starts, cells, work, **running)
-        factors = {name: chosen(name, searched, cells) for name in arguments.variants if not lacks(name, left)}
+        found = {
+            name: chosen(name, searched, cells)
+            for name in {cell.variant: None for cell in searched}
+            if not lacks(name, left)
+        }
+        named = {name: found.get(VARIANTS[name].ablates or name) for name in arguments.variants}
+        factors = {name: factor for name, factor in named.items() if factor is not None}
     else:
         factors = dict.fromkeys(arguments.variants, arguments.factor)
     budget = Budget(arguments.steps, arguments.batch_size, arguments.test_clips)
@@ -63,10 +69,10 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--start-steps", type=int, help="shorten the making of the starts")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1], help="of the training clips")
     parser.add_argument("--factor", type=float, help="of the rates, instead of a search")
-    parser.add_argument("--steps", type=int, default=500, help="of each run of the table")
-    parser.add_argument("--search-steps", type=int, default=150, help="of each run of the search")
-    parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--test-clips", type=int, default=2048, help="of each test; a multiple of 4")
+    parser.add_argument("--steps", type=int, default=400, help="of each run of the table")
+    parser.add_argument("--search-steps", type=int, default=200, help="of each run of the search")
+    parser.add_argument("--batch-size", type=int, default=96)
+    parser.add_argument("--test-clips", type=int, default=1024, help="of each test; a multiple of 4")
     parser.add_argument("--search-clips", type=int, default=512, help="validation clips of the search")
     parser.add_argument("--jobs", type=int, default=1, help="cells at once")
     parser.add_argument("--workers", type=int, default=0, help="processes that draw clips, for each cell")
@@ -86,8 +92,9 @@ def make_start(seed: int, arguments: argparse.Namespace) -> str:
     folder = arguments.output_dir / f"neutral-{seed}"
     if not (folder / "backbone" / "config.json").exists():
         print(f"neutral-{seed} ...", flush=True)
-        # Each seed draws other stills and other first weights. Stills have no seed in common with any clip.
-        changed = [f"output_dir={folder}", f"dataset.seed={seed + 100}", f"schedule.seed={seed}"]
+        # Each seed draws other stills and other first weights; 1 is the recipe's own.
+        changed = [f"output_dir={folder}", f"dataset.seed={seed}", f"schedule.seed={seed}"]
+        changed.append(f"schedule.num_workers={arguments.workers}")
         if arguments.start_steps is not None:
             changed += [f"schedule.max_steps={arguments.start_steps}", f"schedule.eval_steps={arguments.start_steps}"]
         run_recipe(read_recipe("moji-clip", tuple(changed)))
@@ -126,14 +133,18 @@ def chosen(name: str, searched: list[Cell], folder: Path) -> float:
 
 
 def report(done: list[Cell], arguments: argparse.Namespace) -> None:
-    """Print the tables, of the rows that have all of their runs."""
+    """Print the tables, of the starts and seeds that every row has; a row that has none is left out."""
     from comparison.report import claims_table, collect, main_table
 
-    most = max((sum(cell.variant == name for cell in done) for name in arguments.variants), default=0)
-    whole = [name for name in arguments.variants if most and sum(cell.variant == name for cell in done) == most]
-    if "mean-pool" not in whole:
+    rows = [name for name in arguments.variants if any(cell.variant == name for cell in done)]
+    pairs = {(cell.backbone, cell.seed): None for cell in done}
+    shared = [
+        pair for pair in pairs if {cell.variant for cell in done if (cell.backbone, cell.seed) == pair} >= set(rows)
+    ]
+    if "mean-pool" not in rows or not shared:
         return
-    results = collect([cell for cell in done if cell.variant in whole], arguments.output_dir / "cells")
+    cells = [cell for cell in done if (cell.backbone, cell.seed) in shared]
+    results = collect(cells, arguments.output_dir / "cells")
     text = f"{results.num_runs} runs a row.\n\n{main_table(results)}\n{claims_table(results)}"
     (arguments.output_dir / "table.md").write_text(text, encoding="utf-8")
     if arguments.write is not None:

@@ -25,12 +25,14 @@ class Variant:
         method: its name in the registry.
         rates: for new parameters, and for the backbone's.
         options: beside the number of frames.
+        ablates: the row of which this is an ablation; it takes that row's rates, and none is searched.
     """
 
     name: str
     method: str
     rates: tuple[float, float] = TUNED
     options: dict[str, Any] = field(default_factory=dict)
+    ablates: str | None = None
 
     @property
     def all_options(self) -> dict[str, Any]:
@@ -38,15 +40,15 @@ class Variant:
         return {"num_frames": NUM_FRAMES, "num_test_frames": NUM_FRAMES, **self.options}
 
 
-_CUBE = {"num_prompts": NUM_FRAMES}
+_CUBE, _WHOLE = {"num_prompts": NUM_FRAMES}, "prompt-switch"
 VARIANTS: dict[str, Variant] = {
     variant.name: variant
     for variant in (
         Variant("mean-pool", "mean-pool"),
         Variant("prompt-switch", "prompt-switch", options=_CUBE),
-        Variant("prompt-switch, no captioner", "prompt-switch", options={**_CUBE, "captioner": False}),
-        Variant("prompt-switch, no switch", "prompt-switch", options={**_CUBE, "switch_every": 0}),
-        Variant("prompt-switch, cube only", "prompt-switch", options={**_CUBE, "aggregation": "none"}),
+        Variant("prompt-switch, no captioner", "prompt-switch", options={**_CUBE, "captioner": False}, ablates=_WHOLE),
+        Variant("prompt-switch, no switch", "prompt-switch", options={**_CUBE, "switch_every": 0}, ablates=_WHOLE),
+        Variant("prompt-switch, cube only", "prompt-switch", options={**_CUBE, "aggregation": "none"}, ablates=_WHOLE),
         Variant("vop", "vop", FROZEN),
         Variant("vop-p", "vop-p", FROZEN),
         Variant("vop-fc", "vop-fc", FROZEN),
@@ -167,7 +169,8 @@ class Cell:
 
 def search_cells(names: list[str], backbone: str, budget: Budget) -> list[Cell]:
     """Return the runs by whose scores on validation clips the rates are chosen."""
-    return [Cell(name, factor, backbone, 0, "val", budget) for name in names for factor in FACTORS]
+    searched = [name for name in names if VARIANTS[name].ablates is None]
+    return [Cell(name, factor, backbone, 0, "val", budget) for name in searched for factor in FACTORS]
 
 
 def main_cells(factors: dict[str, float], backbones: list[str], seeds: list[int], budget: Budget) -> list[Cell]:
