@@ -26,9 +26,10 @@ from framecue.evaluation.validation import score_examples
 from framecue.methods import METHODS
 from framecue.methods.counting import count_parameters
 from framecue.model import VideoTextModel, load_model
-from framecue.training.losses import training_loss
+from framecue.training.batches import collate
 from framecue.training.recipe import Recipe
 from framecue.training.run import run_recipe
+from framecue.training.step import TrainingStep
 
 BACKBONE = "moji-clip"
 NUM_FRAMES = 4
@@ -155,8 +156,8 @@ def measure(models: dict[str, VideoTextModel], arguments: argparse.Namespace) ->
         sample=lambda length, rng: [length * frame // NUM_FRAMES for frame in range(NUM_FRAMES)],
     )
     examples = clips.__getitems__(range(len(clips)))
-    frames, captions = torch.stack([each.frames for each in examples]), [each.caption for each in examples]
-    timers = {method: timed_parts(model, frames, captions) for method, model in models.items()}
+    batch = collate(examples)
+    timers = {method: timed_parts(model, batch) for method, model in models.items()}
     seconds: dict[str, dict[str, list[float]]] = {method: {part: [] for part in timers[method]} for method in models}
     for round_number in range(arguments.rounds + 1):
         for method, parts in timers.items():
@@ -181,10 +182,10 @@ def measure(models: dict[str, VideoTextModel], arguments: argparse.Namespace) ->
     return measured
 
 
-def timed_parts(model: VideoTextModel, frames: Tensor, captions: list[str]) -> dict[str, Callable[[], Any]]:
+def timed_parts(model: VideoTextModel, batch: dict[str, Any]) -> dict[str, Callable[[], Any]]:
     """The calls to time. A query is a text's encoding, and its comparison with what is stored of 1 000 videos."""
-    pixels = model.backbone.preprocess.normalise(frames)
-    some = pixels[:ENCODED_VIDEOS]
+    some = model.backbone.preprocess.normalise(batch["frames"])[:ENCODED_VIDEOS]
+    step = TrainingStep(model)
     optimiser = None
 
     def train_step() -> None:
@@ -193,8 +194,7 @@ def timed_parts(model: VideoTextModel, frames: Tensor, captions: list[str]) -> d
             model.method.freeze(model.backbone)
             optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-6)
         model.train()
-        outputs = model(pixels, *model.tokenize(captions))
-        training_loss(model, outputs).backward()
+        step(**batch).backward()
         optimiser.step()
         optimiser.zero_grad()
         model.eval()

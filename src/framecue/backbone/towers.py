@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 __all__ = ["AttentionInput", "Between", "Branch", "TextTower", "Tower", "VisionTower"]
 
@@ -37,9 +38,12 @@ class Tower:
         embedding_dim: E.
         layers: the model's layers, each with `layer_norm1`, `self_attn`, `layer_norm2` and `mlp`.
         projection: the last linear map (or what stands for it) from D to E.
+        recomputes: whether a layer is computed again in the backward pass instead of keeping what is inside it; see
+            `Backbone.recompute_layers`.
     """
 
     projection: nn.Module
+    recomputes: bool = False
 
     def __init__(
         self, *, layers: nn.ModuleList, width: int, num_heads: int, feed_forward_width: int, embedding_dim: int
@@ -77,6 +81,21 @@ class Tower:
         Returns:
             (N, T, D), or as many tokens as `between` makes.
         """
+        steps = (mask, attention_input, attention_branch, mlp_branch, between)
+        if self.recomputes and torch.is_grad_enabled():
+            return checkpoint(self._layer, index, tokens, *steps, use_reentrant=False)
+        return self._layer(index, tokens, *steps)
+
+    def _layer(
+        self,
+        index: int,
+        tokens: Tensor,
+        mask: Tensor | None,
+        attention_input: AttentionInput | None,
+        attention_branch: Branch | None,
+        mlp_branch: Branch | None,
+        between: Between | None,
+    ) -> Tensor:
         layer: Any = self.layers[index]
         attended = layer.layer_norm1(tokens)
         if attention_input is not None:

@@ -13,6 +13,7 @@ from framecue.backbone import Backbone
 from framecue.errors import InputError
 from framecue.methods.base import Method, MethodConfig
 from framecue.methods.captioner import Captioner
+from framecue.methods.weighted_loss import WeightedLoss
 from framecue.validation import AtLeastOne, AtLeastZero, PositiveNumber
 
 __all__ = ["PromptSwitch", "PromptSwitchConfig"]
@@ -149,11 +150,12 @@ class PromptSwitch(Method):
         cubes = tokens[:, num_own:].unflatten(0, (-1, size)).unflatten(2, (size, -1))
         return torch.cat([tokens[:, :num_own], cubes.transpose(1, 2).flatten(2, 3).flatten(0, 1)], dim=1)
 
-    def auxiliary_loss(self, backbone: Backbone, frame_features: Tensor, input_ids: Tensor) -> Tensor | None:
+    def auxiliary_loss(self, backbone: Backbone, frame_features: Tensor, input_ids: Tensor) -> WeightedLoss | None:
         """Return the weighted captioning loss (section 3.4); see `Method.auxiliary_loss`."""
         if self.captioner is None:
             return None
-        return self.config.caption_loss_weight * self.captioner.loss(backbone, frame_features, input_ids)
+        loss = self.captioner.weighted_loss(backbone, frame_features, input_ids)
+        return WeightedLoss(self.config.caption_loss_weight * loss.total, loss.weight)
 
     def new_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
         """Yield those of cube and captioner; the aggregation attention trains at the backbone's rate, as released."""
