@@ -300,7 +300,6 @@ def training_arguments(schedule: Schedule, output_dir: Path, *, validates: bool)
         warmup_steps=schedule.warmup_ratio,  # below 1, transformers 5 takes it as a share of the steps
         bf16=schedule.bf16,
         use_cpu=on_cpu,  # a decision apart from bf16
-        ddp_broadcast_buffers=False,  # they never change
         seed=schedule.seed,
         logging_steps=schedule.logging_steps,
         logging_first_step=True,
