@@ -23,13 +23,15 @@ __all__ = [
     "leave_processes",
     "num_processes",
     "rank",
+    "reproducible",
     "wait_for_all",
 ]
 
 # How long a process waits for the others: the first one validates alone, and reads files that may be on a slow disk.
-WAIT = timedelta(hours=12)
+WAIT = timedelta(hours=2)
 
 Result = TypeVar("Result")
+_FROM_TORCHRUN = ("RANK", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
 
 
 class StoppedElsewhereError(TrainingError):
@@ -58,16 +60,23 @@ def join_processes() -> None:
 
     Raises:
         TrainingError: the environment speaks of several processes (WORLD_SIZE), and there would be no group of so many:
-            each would train a copy alone, and write into one folder.
+            each would train a copy alone, and write into one folder. Or a machine has fewer GPUs than processes.
     """
     wanted = _started()
     if wanted > 1 and not _joined():
+        missing = [name for name in _FROM_TORCHRUN if name not in os.environ]
+        if missing:
+            raise TrainingError(
+                f"WORLD_SIZE is {wanted}, but {', '.join(missing)} is not set, so this process would train alone; "
+                "start all of them with torchrun (docs/training.md), or unset WORLD_SIZE to train in one"
+            )
+        _check_gpus()
         PartialState._reset_state()  # it may have been made for this process alone
         PartialState(cpu=computes_on_cpu(), timeout=WAIT)
     if num_processes() != wanted:
         raise TrainingError(
-            f"WORLD_SIZE is {wanted}, but {num_processes()} process(es) would train together; start all of them with "
-            "torchrun (docs/training.md), or unset WORLD_SIZE, RANK and LOCAL_RANK to train in one"
+            f"WORLD_SIZE is {wanted}, but {num_processes()} process(es) train together; start all of them with "
+            "torchrun (docs/training.md), or unset WORLD_SIZE to train in one"
         )
 
 
@@ -150,6 +159,16 @@ def reproducible() -> Iterator[None]:
     finally:
         torch.use_deterministic_algorithms(before[0], warn_only=before[1])
         torch.backends.cudnn.benchmark = benchmark
+
+
+def _check_gpus() -> None:
+    """Refuse more processes on this machine than it has GPUs, if it has any."""
+    here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    if not computes_on_cpu() and here > torch.cuda.device_count():
+        raise TrainingError(
+            f"this machine has {torch.cuda.device_count()} GPU(s) for {here} processes; start as many as there are "
+            "GPUs (torchrun --nproc-per-node)"
+        )
 
 
 def _joined() -> bool:

@@ -37,8 +37,6 @@ class Schedule(Strict):
         eval_steps: steps between validations; each writes a checkpoint.
         bf16: compute in bfloat16 where it is safe (autocast); the weights stay in float32.
         gradient_checkpointing: compute the layers of the towers a second time in the backward pass, in less memory.
-        shared_positives: whether videos of the same caption are positives of each other; if not, each caption has its
-            own video alone, as in the released codes.
     """
 
     batch_size: Integer = Field(default=32, gt=1, le=100_000)
@@ -58,7 +56,6 @@ class Schedule(Strict):
     num_workers: Integer = Field(default=0, ge=0, le=256)
     bf16: bool = False
     gradient_checkpointing: bool = False
-    shared_positives: bool = True
     seed: Integer = Field(default=24, ge=0, lt=2**32)
 
 

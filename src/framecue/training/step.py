@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
 from framecue.methods.base import TeacherFeatures, TrainingFeatures
@@ -43,8 +44,6 @@ class TrainingStep(nn.Module):
         model: the model to train.
         teachers: frozen models from which the method's loss learns; they are no part of the parameters or the state.
         micro_batch_size: videos for which a process computes features at once; None for all of its videos.
-        shares_positives: whether pairs of the same caption are positives of each other; if not, each caption has its
-            own video alone.
     """
 
     def __init__(
@@ -53,10 +52,9 @@ class TrainingStep(nn.Module):
         *,
         teachers: Sequence[VideoTextModel] = (),
         micro_batch_size: int | None = None,
-        shares_positives: bool = True,
     ) -> None:
         super().__init__()
-        self.model, self.micro_batch_size, self.shares_positives = model, micro_batch_size, shares_positives
+        self.model, self.micro_batch_size = model, micro_batch_size
         # In a tuple they are no submodules: not trained, not saved, not sent to other processes, always at test.
         self.teachers = tuple(teacher.eval().requires_grad_(False) for teacher in teachers)
 
@@ -83,14 +81,11 @@ class TrainingStep(nn.Module):
             def of_all(rows: Tensor) -> Tensor:
                 return gather_rows(_precise(rows)[:held])[first]
 
-            same = None
-            if self.shares_positives:
-                keys = gather_rows(caption_keys.to(device))[first]
-                same = (keys[:, None] == keys[None]).all(dim=-1)
+            keys = gather_rows(caption_keys.to(device))[first]
             features = TrainingFeatures(
                 of_all(encoded.text_features),
                 of_all(encoded.frame_features),
-                same=same,
+                same=(keys[:, None] == keys[None]).all(dim=-1),
                 teachers=tuple(
                     _compare(teacher, of_all(texts), of_all(videos))
                     for teacher, (videos, texts) in zip(self.teachers, taught, strict=True)
@@ -121,7 +116,7 @@ class TrainingStep(nn.Module):
         weights = [part.weight for part in parts if part.weight is not None]
         return Encoded(
             torch.cat([part.frame_features for part in parts]),
-            torch.cat([part.text_features for part in parts]),
+            _joined([part.text_features for part in parts]),
             torch.stack(totals).sum() if totals else None,
             torch.stack(weights).sum() if weights else None,
         )
@@ -162,6 +157,14 @@ def _encode_rows(model: VideoTextModel, frames: Tensor, input_ids: Tensor, mask:
 @torch.no_grad()
 def _compare(teacher: VideoTextModel, texts: Tensor, videos: Tensor) -> TeacherFeatures:
     return TeacherFeatures(texts, videos, teacher.method.similarity(texts, videos), teacher.backbone.logit_scale)
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    """Join text features; those of words, (B, 1 + T, E), are filled up with zeros where a part has a smaller T."""
+    if parts[0].ndim < 3:
+        return torch.cat(parts)
+    longest = max(part.shape[1] for part in parts)
+    return torch.cat([functional.pad(part, (0, 0, 0, longest - part.shape[1])) for part in parts])
 
 
 def _precise(features: Tensor) -> Tensor:

@@ -90,12 +90,7 @@ class RetrievalTrainer(Trainer):
             num_processes=num_processes(),
         )
         super().__init__(
-            model=TrainingStep(
-                model,
-                teachers=teachers,
-                micro_batch_size=schedule.micro_batch_size,
-                shares_positives=schedule.shared_positives,
-            ),
+            model=TrainingStep(model, teachers=teachers, micro_batch_size=schedule.micro_batch_size),
             args=training_arguments(schedule, output_dir, validates=validate is not None),
             train_dataset=source,
             # The Trainer wants one if there is an evaluation, though `evaluate` does not need it.
