@@ -311,6 +311,28 @@ def test_a_run_can_start_from_an_adapter(make_recipe: MakeRecipe) -> None:
         build_model(make_recipe("next", adapter=str(first.output_dir), options={"num_frames": 4}))
 
 
+@pytest.mark.usefixtures("flat_score")
+def test_teachers_are_looked_up_before_anything_is_written(make_recipe: MakeRecipe) -> None:
+    with pytest.raises(RecipeError, match=r"^teachers: mean-pool learns from none"):
+        run_recipe(make_recipe(teachers=["./somewhere"]))
+    assert not make_recipe().output_dir.exists()
+
+
+@pytest.mark.usefixtures("flat_score")
+def test_a_checkpoint_of_other_processes_is_refused(make_recipe: MakeRecipe) -> None:
+    recipe = make_recipe()
+    with pytest.raises(KilledError):
+        run_recipe(recipe, callbacks=[Kill(4)])
+    checkpoint = recipe.output_dir / "checkpoints" / "checkpoint-3"
+    for rank in range(4):
+        shutil.copy(checkpoint / "rng_state.pth", checkpoint / f"rng_state_{rank}.pth")
+    (checkpoint / "rng_state.pth").unlink()
+    with pytest.raises(
+        RecipeError, match=r"checkpoint-3: was written by 4 process\(es\), and here are 1; go on with 4"
+    ):
+        run_recipe(recipe)
+
+
 def test_a_new_method_starts_from_the_seed_alone(make_recipe: MakeRecipe) -> None:
     changes = {"method": "prompt-switch", "options": {"num_prompts": 2, "num_frames": 2, "num_test_frames": 2}}
     torch.manual_seed(1)

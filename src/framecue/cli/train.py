@@ -42,6 +42,8 @@ def train(recipe: str, overrides: tuple[str, ...], as_json: bool) -> None:
     from framecue.training.trainer import CHECKPOINTS
 
     is_first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun starts, one speaks
+    if is_first:
+        _tell_of_gpus()
     get_model_files(checked.backbone, yes=True)
     try:
         if not is_first:
@@ -68,6 +70,14 @@ def train(recipe: str, overrides: tuple[str, ...], as_json: bool) -> None:
         return
     log(f"{run.steps} steps; validation: {_scores(run.validation)}")
     click.echo(str(run.adapter))
+
+
+def _tell_of_gpus() -> None:
+    import torch
+
+    count = torch.cuda.device_count()
+    if count > 1 and "WORLD_SIZE" not in os.environ:
+        log(f"trains on 1 of {count} GPUs; torchrun --nproc-per-node {count} -m framecue train ... takes them all")
 
 
 def _scores(values: dict[str, float]) -> str:

@@ -35,8 +35,8 @@ class Schedule(Strict):
         warmup_ratio: share of the steps over which the rates rise, before they follow a cosine.
         max_grad_norm: the gradient's norm is clipped to this.
         eval_steps: steps between validations; each writes a checkpoint.
-        bf16: compute in bfloat16 where it is safe (autocast); the weights stay in float32.
         gradient_checkpointing: compute the layers of the towers a second time in the backward pass, in less memory.
+        bf16: compute in bfloat16 where it is safe (autocast); the weights stay in float32.
     """
 
     batch_size: Integer = Field(default=32, gt=1, le=100_000)
@@ -54,8 +54,8 @@ class Schedule(Strict):
     eval_steps: Integer = Field(default=500, gt=0)
     logging_steps: Integer = Field(default=10, gt=0)
     num_workers: Integer = Field(default=0, ge=0, le=256)
-    bf16: bool = False
     gradient_checkpointing: bool = False
+    bf16: bool = False
     seed: Integer = Field(default=24, ge=0, lt=2**32)
 
 
