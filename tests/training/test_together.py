@@ -135,8 +135,10 @@ def test_what_the_first_process_refuses_ends_all(folder: Path) -> None:
 
 def test_processes_that_differ_are_told(folder: Path) -> None:
     for said in problems(folder):
-        assert said["too many"].startswith("TrainingError: process 1 has other recipe than process 0")
-        assert said["other data"].startswith("TrainingError: process 1 has other training examples than process 0 (9 ")
+        assert said["too many"].startswith("TrainingError: process 1 has another recipe than process 0 (output_dir")
+        assert said["other data"].startswith(
+            "TrainingError: process 1 has another list of training examples than process 0 (9 of videos "
+        )
 
 
 @needs_demo

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import zip_longest
 from typing import TypeVar
 
 import torch
@@ -126,18 +127,19 @@ def check_alike(value: str, *, what: str) -> None:
         what: what it is, for the message.
 
     Raises:
-        TrainingError: one process has another than the first; both are shown.
+        TrainingError: one process has another than the first; the first line that differs is shown of both.
     """
     if num_processes() == 1:
         return
     values = [""] * num_processes()
     distributed.all_gather_object(values, value)
     for number, other in enumerate(values):
-        if other != values[0]:
-            raise TrainingError(
-                f"process {number} has other {what} than process 0 ({other} against {values[0]}); every machine must "
-                "see the same files, and run the same recipe with the same version of framecue"
-            )
+        for here, there in zip_longest(other.splitlines(), values[0].splitlines(), fillvalue="nothing"):
+            if here != there:
+                raise TrainingError(
+                    f"process {number} has another {what} than process 0 ({here.strip()} against {there.strip()}); "
+                    "every machine must see the same files, and run the same recipe with the same version of framecue"
+                )
 
 
 @contextmanager

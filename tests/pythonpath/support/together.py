@@ -162,7 +162,7 @@ def train(case: Case, clip: Path, folder: Path) -> dict[str, Any]:
     teachers = [make_model(clip, "mean-pool", {}, seed=2)] if case.has_teacher else []
     for teacher in teachers:
         with torch.no_grad():
-            teacher.backbone.model.visual_projection.weight.mul_(-1)
+            teacher.get_parameter("backbone.model.visual_projection.weight").mul_(-1)
     chosen = {"batch_size": 5, "num_epochs": case.num_epochs, "learning_rate": 1e-3, "seed": 5}
     schedule = Schedule(
         **{**chosen, "backbone_learning_rate": 1e-3, "max_grad_norm": 1e9, "logging_steps": 1, **case.schedule}
@@ -250,7 +250,7 @@ def _gathered(number: int) -> dict[str, Tensor]:
     rows = (torch.ones(2, 2) if number == 0 else torch.ones(0, 2)).requires_grad_()
     keys = torch.tensor([[1, 2]] if number == 0 else [[3, -(2**62)]])
     gathered, others = gather_rows(words), gather_rows(rows)
-    (gathered.square().sum() * (number + 1) + others.sum()).backward()
+    torch.autograd.backward(gathered.square().sum() * (number + 1) + others.sum())
     assert words.grad is not None
     assert rows.grad is not None
     return {
