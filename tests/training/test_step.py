@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +37,12 @@ def make(clip: Path, name: str) -> VideoTextModel:
     return model.train()
 
 
-def gradients(model: VideoTextModel, batch: dict[str, Any], **options: Any) -> tuple[float, dict[str, Tensor]]:
+def gradients(
+    model: VideoTextModel, batch: dict[str, Any], teachers: Sequence[VideoTextModel] = (), **options: Any
+) -> tuple[float, dict[str, Tensor]]:
     model.zero_grad(set_to_none=True)
     torch.manual_seed(3)
-    loss = TrainingStep(model, **options)(**batch)
+    loss = TrainingStep(model, teachers=teachers, **options)(**batch)
     loss.backward()
     return loss.item(), {name: p.grad.clone() for name, p in model.named_parameters() if p.grad is not None}
 
@@ -71,12 +73,13 @@ def test_micro_batches_and_layers_computed_again_change_nothing(
 ) -> None:
     """Every method, offline or not, with its auxiliary loss and the dropout of its fusion."""
     model = make(tiny_clip, name)
-    plain = gradients(model, batch)
+    teachers = [make_model(tiny_clip, "x-pool", {}, seed=4)] if model.method.takes_teachers else []
+    plain = gradients(model, batch, teachers)
     assert any(gradient.abs().max() > 1e-6 for gradient in plain[1].values())
-    assert_close(gradients(model, batch, micro_batch_size=2), plain)
+    assert_close(gradients(model, batch, teachers, micro_batch_size=2), plain)
     model.backbone.recompute_layers(True)
-    assert_close(gradients(model, batch), plain)
-    assert_close(gradients(model, batch, micro_batch_size=2), plain)
+    assert_close(gradients(model, batch, teachers), plain)
+    assert_close(gradients(model, batch, teachers, micro_batch_size=2), plain)
 
 
 @pytest.mark.parametrize("recomputes", [False, True])

@@ -57,6 +57,11 @@ def test_a_method_that_learns_from_none_is_told(
         load_teachers([adapter("x-pool")], make_model("mean-pool"))
 
 
+def test_a_method_that_learns_from_teachers_wants_some(make_model: Callable[..., VideoTextModel]) -> None:
+    with pytest.raises(RecipeError, match=r"^method teachclip learns from teachers, and there are none; name the"):
+        load_teachers([], make_model("teachclip"))
+
+
 def test_teachers_see_the_frames_of_the_student(
     make_model: Callable[..., VideoTextModel], adapter: Callable[..., str]
 ) -> None:

@@ -22,10 +22,15 @@ def load_teachers(names: list[str], student: VideoTextModel) -> tuple[VideoTextM
         student: the model to be trained.
 
     Raises:
-        RecipeError: the student's method has no use for teachers, or a teacher takes other frames.
+        RecipeError: the student's method has no use for teachers, or needs some, or a teacher takes other frames.
         AdapterError: an adapter cannot be loaded.
         ModelError: its backbone cannot be loaded.
     """
+    if not names and student.method.takes_teachers:
+        raise RecipeError(
+            f"method {student.method_name} learns from teachers, and there are none; name the folders of trained "
+            "adapters in the recipe, as in teachers: [runs/x-clip, runs/ts2-net]"
+        )
     if names and not student.method.takes_teachers:
         able = ", ".join(name for name in METHODS if method_named(name).takes_teachers) or "no method yet"
         raise RecipeError(f"teachers: {student.method_name} learns from none; leave them out, or take one of: {able}")

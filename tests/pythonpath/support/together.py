@@ -17,14 +17,12 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 from transformers import TrainerCallback
 
-from framecue.backbone import Backbone, load_backbone
+from framecue.backbone import load_backbone
 from framecue.datasets.examples import Example
 from framecue.errors import FramecueError
-from framecue.methods import Method, MethodConfig, build_method
-from framecue.methods.base import TrainingFeatures
+from framecue.methods import build_method
 from framecue.model import VideoTextModel
 from framecue.training.gather import gather_rows, mean_over_processes, sum_over_processes
 from framecue.training.processes import join_processes, rank
@@ -34,17 +32,6 @@ from framecue.training.trainer import RetrievalTrainer
 
 IMAGE_SIZE, NUM_FRAMES = 16, 4
 WORDS = ("apple", "banana", "cat", "dog", "fox", "frog", "moon", "star", "train", "tree", "whale", "bell")
-
-
-class Distilled(Method):
-    """Draws its similarities towards a teacher's, and nothing else."""
-
-    takes_teachers = True
-
-    def loss(self, backbone: Backbone, features: TrainingFeatures) -> Tensor:
-        (teacher,) = features.teachers
-        own = self.similarity(features.text_features, features.frame_features)
-        return functional.mse_loss(backbone.logit_scale.exp() * own, teacher.logit_scale.exp() * teacher.similarities)
 
 
 @dataclass(frozen=True)
@@ -76,7 +63,7 @@ CASES = {
         {"micro_batch_size": 1, "gradient_checkpointing": True},
     ),
     "accumulation": Case("vop-fc", schedule={"gradient_accumulation_steps": 2, "micro_batch_size": 2}, num_epochs=2),
-    "teacher": Case("distilled", has_teacher=True),
+    "teacher": Case("teachclip", has_teacher=True),
 }
 
 
@@ -145,11 +132,7 @@ def make_model(clip: Path, method: str, options: dict[str, Any], *, seed: int = 
     backbone = load_backbone(clip)
     torch.manual_seed(seed)
     options = {"num_frames": NUM_FRAMES, "num_test_frames": NUM_FRAMES, **options}
-    made = (
-        Distilled(MethodConfig(**options), backbone)
-        if method == "distilled"
-        else build_method(method, options, backbone)
-    )
+    made = build_method(method, options, backbone)
     with torch.no_grad():
         for parameter in made.parameters():  # a start of zeros would hide what is behind it
             parameter.add_(0.1 * torch.randn_like(parameter))
