@@ -198,7 +198,9 @@ def test_gradients_agree_with_finite_differences_and_reach_everything(make_backb
 def test_a_batch_of_one_has_a_finite_loss_and_gradient(backbone: Backbone) -> None:
     method = make(backbone)
     texts = random(1, 24).float().requires_grad_()
-    loss = method.loss(backbone, TrainingFeatures(texts, random(1, FRAMES, 24).float(), teachers=(teacher(1, seed=2),)))
+    loss = method.loss(
+        backbone, TrainingFeatures(texts, random(1, FRAMES, 24).float(), teachers=(teacher(1, seed=2),))
+    )
     loss.backward()
     assert torch.isfinite(loss)
     assert torch.isfinite(texts.grad).all()
@@ -207,9 +209,7 @@ def test_a_batch_of_one_has_a_finite_loss_and_gradient(backbone: Backbone) -> No
 def test_without_teachers_it_is_not_trained_but_evaluated(backbone: Backbone) -> None:
     method = make(backbone)
     features = TrainingFeatures(random(2, 24).float(), random(2, FRAMES, 24).float())
-    with pytest.raises(
-        RecipeError, match=r"^method teachclip learns from teachers, and there are none; .*teachers: \["
-    ):
+    with pytest.raises(RecipeError, match=r"^method teachclip learns from teachers, and there are none; .*teachers: \["):
         method.loss(backbone, features)
     assert TeachClip.offline
     assert method.similarity(features.text_features, features.frame_features).shape == (2, 2)
@@ -231,9 +231,7 @@ def test_the_weigher_trains_at_ten_times_the_rate_of_new_parameters(backbone: Ba
     names = [[name for name, _ in group.parameters] for group in groups]
     assert all(name.startswith("backbone.") for name in names[0])
     assert all(name.startswith("method.temporal.") for name in names[1])
-    assert names[2] == [
-        f"method.weigher.{layer}.{kind}" for layer in ("hidden", "score") for kind in ("weight", "bias")
-    ]
+    assert names[2] == [f"method.weigher.{layer}.{kind}" for layer in ("hidden", "score") for kind in ("weight", "bias")]
     held = {id(p) for group in groups for _, p in group.parameters}
     assert held == {id(p) for module in (backbone, method) for p in module.parameters()}
 

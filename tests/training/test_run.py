@@ -163,6 +163,21 @@ def test_a_killed_run_ends_with_the_weights_of_one_that_was_not(
 
 
 @pytest.mark.usefixtures("flat_score")
+def test_dropout_goes_on_where_it_was(make_recipe: MakeRecipe) -> None:
+    changes = {"method": "x-pool", "schedule__max_steps": 5, "schedule__micro_batch_size": 3}
+    whole, killed, other = (make_recipe(name, **changes) for name in ("whole", "killed", "other"))
+    run_recipe(whole)
+    with pytest.raises(KilledError):
+        run_recipe(killed, callbacks=[Kill(4)])
+    run_recipe(killed)
+    assert_same(last_weights(whole), last_weights(killed))
+    torch.manual_seed(0)  # what other code draws beforehand is of no concern
+    torch.rand(3)
+    run_recipe(other)
+    assert_same(last_weights(whole), last_weights(other))
+
+
+@pytest.mark.usefixtures("flat_score")
 def test_a_run_on_videos_goes_on_with_the_same_frames(make_recipe: MakeRecipe, video_folder: Path) -> None:
     """Random frames, shuffled captions, a captioner: all of it comes from seed, epoch and index."""
     changes = {
