@@ -81,32 +81,23 @@ class Tower:
         Returns:
             (N, T, D), or as many tokens as `between` makes.
         """
-        steps = (mask, attention_input, attention_branch, mlp_branch, between)
-        if self.recomputes and torch.is_grad_enabled():
-            return checkpoint(self._layer, index, tokens, *steps, use_reentrant=False)
-        return self._layer(index, tokens, *steps)
-
-    def _layer(
-        self,
-        index: int,
-        tokens: Tensor,
-        mask: Tensor | None,
-        attention_input: AttentionInput | None,
-        attention_branch: Branch | None,
-        mlp_branch: Branch | None,
-        between: Between | None,
-    ) -> Tensor:
         layer: Any = self.layers[index]
-        attended = layer.layer_norm1(tokens)
-        if attention_input is not None:
-            attended = attention_input(attended)
-        added = self.attend(index, attended, mask=mask)
-        tokens = tokens + (added if attention_branch is None else added + attention_branch(attended))
-        if between is not None:
-            tokens = between(tokens, self.keys(index, attended))
-        normalised = layer.layer_norm2(tokens)
-        added = layer.mlp(normalised)
-        return tokens + (added if mlp_branch is None else added + mlp_branch(normalised))
+
+        def run(tokens: Tensor) -> Tensor:
+            attended = layer.layer_norm1(tokens)
+            if attention_input is not None:
+                attended = attention_input(attended)
+            added = self.attend(index, attended, mask=mask)
+            tokens = tokens + (added if attention_branch is None else added + attention_branch(attended))
+            if between is not None:
+                tokens = between(tokens, self.keys(index, attended))
+            normalised = layer.layer_norm2(tokens)
+            added = layer.mlp(normalised)
+            return tokens + (added if mlp_branch is None else added + mlp_branch(normalised))
+
+        if self.recomputes and torch.is_grad_enabled():
+            return checkpoint(run, tokens, use_reentrant=False)
+        return run(tokens)
 
     def attend(self, index: int, attended: Tensor, *, mask: Tensor | None = None) -> Tensor:
         """Return the output of a layer's self-attention for its normalised input, both (N, T, D)."""
