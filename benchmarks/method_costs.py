@@ -22,7 +22,8 @@ from framecue.datasets.moji_motion.clips import MojiClips
 from framecue.methods import METHODS
 from framecue.methods.counting import count_parameters
 from framecue.model import VideoTextModel, load_model
-from framecue.training.losses import training_loss
+from framecue.training.batches import collate
+from framecue.training.step import TrainingStep
 
 BACKBONE = "moji-clip"
 NUM_FRAMES = 4
@@ -65,8 +66,8 @@ def measure(models: dict[str, VideoTextModel], arguments: argparse.Namespace) ->
         sample=lambda length, rng: [length * frame // NUM_FRAMES for frame in range(NUM_FRAMES)],
     )
     examples = clips.__getitems__(range(len(clips)))
-    frames, captions = torch.stack([each.frames for each in examples]), [each.caption for each in examples]
-    timers = {method: timed_parts(model, frames, captions) for method, model in models.items()}
+    batch = collate(examples)
+    timers = {method: timed_parts(model, batch) for method, model in models.items()}
     seconds: dict[str, dict[str, list[float]]] = {method: {part: [] for part in timers[method]} for method in models}
     for round_number in range(arguments.rounds + 1):
         for method, parts in timers.items():
@@ -91,10 +92,14 @@ def measure(models: dict[str, VideoTextModel], arguments: argparse.Namespace) ->
     return measured
 
 
-def timed_parts(model: VideoTextModel, frames: Tensor, captions: list[str]) -> dict[str, Callable[[], Any]]:
-    """The calls to time. A query is a text's encoding, and its comparison with what is stored of 1 000 videos."""
-    pixels = model.backbone.preprocess.normalise(frames)
-    some = pixels[:ENCODED_VIDEOS]
+def timed_parts(model: VideoTextModel, batch: dict[str, Any]) -> dict[str, Callable[[], Any]]:
+    """The calls to time. A query is a text's encoding, and its comparison with what is stored of 1 000 videos.
+
+    A student's step includes that of one teacher, which pools by the mean.
+    """
+    some = model.backbone.preprocess.normalise(batch["frames"])[:ENCODED_VIDEOS]
+    teachers = [load_model(BACKBONE, options=options("mean-pool"))] if model.method.takes_teachers else []
+    step = TrainingStep(model, teachers=teachers)
     optimiser = None
 
     def train_step() -> None:
@@ -103,8 +108,7 @@ def timed_parts(model: VideoTextModel, frames: Tensor, captions: list[str]) -> d
             model.method.freeze(model.backbone)
             optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-6)
         model.train()
-        outputs = model(pixels, *model.tokenize(captions))
-        training_loss(model, outputs).backward()
+        step(**batch).backward()
         optimiser.step()
         optimiser.zero_grad()
         model.eval()

@@ -93,6 +93,7 @@ TESTED_ELSEWHERE = {
     "methods/prompt_parameter.py": "methods/test_vop.py",
     "methods/text_prompts.py": "methods/test_vop.py",
     "methods/visual_prompts.py": "methods/test_vop.py",
+    "training/gather.py": "training/test_together.py",
     # The other process is tested as a whole, and its questions side by side.
     "video/isolate/asking.py": "video/isolate/test_isolated.py",
     "video/isolate/process.py": "video/isolate/test_isolated.py",

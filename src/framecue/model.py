@@ -142,13 +142,15 @@ class VideoTextModel(nn.Module):
 
         Returns:
             frame_features (B, F, E) and text_features (B, E), as projected, and auxiliary_loss, a scalar or None.
+            `framecue.training.step.TrainingStep` makes a loss of them, also over several processes.
         """
         input_ids = input_ids.to(self.device)
         frame_features = self.frame_features(pixel_values)
+        auxiliary = self.method.auxiliary_loss(self.backbone, frame_features, input_ids)
         return {
             "frame_features": frame_features,
             "text_features": self.text_features(input_ids, attention_mask),
-            "auxiliary_loss": self.method.auxiliary_loss(self.backbone, frame_features, input_ids),
+            "auxiliary_loss": None if auxiliary is None else auxiliary.mean,
         }
 
     @torch.inference_mode()

@@ -366,7 +366,7 @@ def test_the_captioning_loss_is_weighed_and_can_be_left_out(backbone: Backbone) 
     assert method.captioner is not None
     loss = method.auxiliary_loss(backbone, features, ids)
     assert loss is not None
-    assert loss.item() == pytest.approx(0.25 * method.captioner.loss(backbone, features, ids).item())
+    assert loss.mean.item() == pytest.approx(0.25 * method.captioner.loss(backbone, features, ids).item())
 
 
 THREE = {"num_prompts": 3, "num_frames": 3, "num_test_frames": 3}

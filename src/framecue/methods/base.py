@@ -16,6 +16,7 @@ from torch.nn import functional
 from framecue.backbone import Backbone
 from framecue.errors import InputError
 from framecue.methods.contrastive import contrastive_loss
+from framecue.methods.weighted_loss import WeightedLoss
 from framecue.validation import AtLeastOne, problem_with, tuples_for_lists
 
 if TYPE_CHECKING:
@@ -158,12 +159,14 @@ class Method(nn.Module):
         Config: its config dataclass.
         offline: whether a video's embedding depends on the video alone, so that it can be indexed.
         paper: the paper that the method is from.
+        takes_teachers: whether `loss` learns from the recipe's teachers (`TrainingFeatures.teachers`).
         captioner: the module that describes a video in words, if the method has one.
     """
 
     Config: ClassVar[type[MethodConfig]] = MethodConfig
     offline: ClassVar[bool] = True
     paper: ClassVar[str] = ""
+    takes_teachers: ClassVar[bool] = False
 
     def __init__(self, config: MethodConfig, backbone: Backbone) -> None:
         super().__init__()
@@ -236,8 +239,11 @@ class Method(nn.Module):
         similarities = self.similarity(features.text_features, features.frame_features)
         return contrastive_loss(similarities, backbone.logit_scale, same=features.same)
 
-    def auxiliary_loss(self, backbone: Backbone, frame_features: Tensor, input_ids: Tensor) -> Tensor | None:
+    def auxiliary_loss(self, backbone: Backbone, frame_features: Tensor, input_ids: Tensor) -> WeightedLoss | None:
         """Return a loss to add to the contrastive one in training, or None.
+
+        It is computed on each process and each micro-batch alone, so it is a sum and a weight: their mean is taken over
+        the whole batch. What compares one video with another belongs to `loss`.
 
         Args:
             backbone: the backbone.

@@ -18,6 +18,7 @@ from framecue.methods.captioner import Captioner
 from framecue.methods.frame_contrast import frame_text_loss, order_loss
 from framecue.methods.fusion import directions
 from framecue.methods.prompt_permutation import LearnedSwitch, cyclic, transposed
+from framecue.methods.weighted_loss import WeightedLoss
 from framecue.validation import AtLeastOne, AtLeastZero, PositiveNumber
 
 __all__ = ["PromptSwitch", "PromptSwitchConfig"]
@@ -241,13 +242,14 @@ class PromptSwitch(Method):
             loss = loss + self.config.order_weight * order_loss(texts, videos, others, scale)
         return loss
 
-    def auxiliary_loss(self, backbone: Backbone, frame_features: Tensor, input_ids: Tensor) -> Tensor | None:
+    def auxiliary_loss(self, backbone: Backbone, frame_features: Tensor, input_ids: Tensor) -> WeightedLoss | None:
         """Return the weighted captioning loss (section 3.4); see `Method.auxiliary_loss`."""
         if self.captioner is None:
             return None
         if self._contrasts_order:
             frame_features = frame_features.chunk(2, dim=1)[0]
-        return self.config.caption_loss_weight * self.captioner.loss(backbone, frame_features, input_ids)
+        loss = self.captioner.weighted_loss(backbone, frame_features, input_ids)
+        return WeightedLoss(self.config.caption_loss_weight * loss.total, loss.weight)
 
     def freeze(self, backbone: Backbone) -> None:
         """Train everything, or, beside a frozen backbone, all that the method adds."""

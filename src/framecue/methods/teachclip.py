@@ -64,6 +64,7 @@ class TeachClip(Clip4Clip):
 
     Config = TeachClipConfig
     paper = "TeachCLIP (CVPR 2024); the student's head is that of CLIP4Clip (arXiv 2104.08860)"
+    takes_teachers = True
     config: TeachClipConfig
 
     def __init__(self, config: TeachClipConfig, backbone: Backbone) -> None:
