@@ -244,7 +244,8 @@ class One(FileDataset):
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("msr-vtt", "unknown dataset 'msr-vtt'; known: folder, moji-motion, moji-stills"),
+        ("msr-vt", "unknown dataset 'msr-vt'; known: activitynet, didemo, folder, lsmdc"),
+        ("msr-vtt", "{data}: there is no MSRVTT_JSFUSION_test.csv in it or in its folders"),
         ("moji-stills", "dataset moji-stills is drawn as it is needed and has no files to evaluate; datasets of files"),
     ],
 )
@@ -253,7 +254,7 @@ def test_a_dataset_that_cannot_be_evaluated_is_said_before_a_model_is_loaded(
 ) -> None:
     result = run("evaluate", "--model", "clip", "--dataset", name, "--data-dir", data)
     assert (result.code, result.out) == (1, "")
-    assert result.err.startswith(f"Error: {says}")
+    assert result.err.startswith(f"Error: {says.format(data=data)}")
     assert loader.asked == []
 
 
