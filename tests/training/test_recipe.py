@@ -226,7 +226,7 @@ def test_a_packages_dataset_is_read_and_checked_as_framecues_own(write, install)
     assert said.endswith("'dataset.limit' must be greater than 0, got 0")
     said = message(write(GOOD), "dataset={name: choosy, data_dir: videos, limits: 2}")
     assert "unknown key 'dataset.limits' (did you mean 'dataset.limit'?); allowed: data_dir, limit, name" in said
-    assert "known: broken, choosy, folder" in message(write(GOOD), "dataset.name=chosy")
+    assert "known: activitynet, broken, choosy, didemo" in message(write(GOOD), "dataset.name=chosy")
     with pytest.raises(InputError, match=r"dataset 'broken' of package acme \(acme:No\) cannot be loaded"):
         read_recipe(write(GOOD), ("dataset={name: broken}",))
 

@@ -92,8 +92,10 @@ def _samples(shard: Path) -> dict[str, _Sample]:
                 if member.isreg():
                     _note(shard, tar, member, samples)
                 tar.members = []  # type: ignore[attr-defined]  # which would be kept for the archive's whole length
-            # tarfile takes the end of the file for the archive's end.
-            if end + _padding(end) + 1 > size:
+        # tarfile takes the end of a file for the end of an archive; a whole one has an empty block there.
+        with shard.open("rb") as file:
+            file.seek(end + -end % tarfile.BLOCKSIZE)
+            if file.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
                 raise DatasetError(f"{shard}: is cut off after {size} bytes, as its end mark is missing; get it again")
     except tarfile.TarError as error:
         packed = "; unpack .gz and the like first" if shard.suffix.lower() != ".tar" else ""
@@ -101,10 +103,6 @@ def _samples(shard: Path) -> dict[str, _Sample]:
     except OSError as error:
         raise DatasetError(f"{shard}: cannot be read ({error.strerror or error})") from error
     return samples
-
-
-def _padding(position: int) -> int:
-    return -position % tarfile.BLOCKSIZE
 
 
 def _note(shard: Path, tar: tarfile.TarFile, member: tarfile.TarInfo, samples: dict[str, _Sample]) -> None:
