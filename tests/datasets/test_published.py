@@ -9,11 +9,13 @@ import json
 import logging
 import pickle
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from framecue.datasets.annotation_files import read_json
 from framecue.datasets.base import SplitCopy
 from framecue.datasets.published import PublishedDataset, held_out
 from framecue.datasets.registry import dataset_in
@@ -276,7 +278,8 @@ def test_msr_vtt_from_other_files_that_go_around(tmp_path: Path) -> None:
     assert len(told(dataset("msr-vtt", tmp_path, val_holdout=0), "train")) == 3
 
 
-def test_the_counts_of_msr_vtt_9k(tmp_path: Path) -> None:
+def test_the_counts_of_msr_vtt_9k(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("framecue.datasets.msr_vtt.read_json", cache(read_json))  # which takes a second each time
     names = [f"video{number}" for number in range(10_000)]
     sentences = [{"caption": f"{name} {n}", "video_id": name, "sen_id": n} for name in names for n in range(20)]
     videos = [{"video_id": name} for name in names]

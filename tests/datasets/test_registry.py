@@ -130,6 +130,33 @@ def test_the_seed_and_the_source_of_frames_reach_the_examples(folder: Path, mode
     assert (val.frame_source, val.at_test) == (source, True)  # type: ignore[attr-defined]
 
 
+def test_what_is_tested_on_does_not_choose_the_checkpoint(folder: Path, model: Any) -> None:
+    clips = read_captions(folder)
+    again = Clip(clips[2].video, clips[2].captions, "test")
+    write_captions(folder, [*clips, again], overwrite=True)
+    data = dataset_in("folder", folder)
+    with pytest.raises(
+        DatasetError, match=r"1 clips of split 'val' are in split 'test', too, first \S+2\.mp4; the test split must not"
+    ):
+        data.val(model)
+    assert len(data.train(model, seed=0)) == 4
+    # Another window of the file is another video.
+    part = Clip(clips[2].video, clips[2].captions, "test", None, {}, 0.5, 1.0)
+    write_captions(folder, [*clips, part], overwrite=True)
+    assert len(data.val(model)) == 1
+
+
+def test_what_a_folder_has_of_a_split(folder: Path) -> None:
+    data = dataset_in("folder", folder)
+    copy = data.copy_of("train")
+    assert (copy.split, copy.listed, copy.caption_counts, copy.missing) == ("train", 2, (2, 2), ())
+    assert copy.clips == tuple(data.clips("train"))
+    assert data.options() == {"captions_file": None}
+    assert dataset_in("folder", folder, {"captions_file": "captions.jsonl"}).clips("val") == data.clips("val")
+    with pytest.raises(DatasetError, match="dataset folder: unknown key 'captionsfile'"):
+        dataset_in("folder", folder, {"captionsfile": "x"})
+
+
 def test_generated_clips_of_a_config(model: Any) -> None:
     data = MojiClipsData(num_examples=9, num_val=5, seed=3, single_share=0.5, place_share=0.1, early_share=0.2)
     assert not data.shuffles

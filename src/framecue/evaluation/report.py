@@ -38,6 +38,13 @@ class _Place(NamedTuple):
     start_seconds: float | None = None
     end_seconds: float | None = None
 
+    @property
+    def window(self) -> dict[str, float | None]:
+        """Return the window as `read_video` takes it; nothing for a whole video."""
+        if self.start_seconds is None and self.end_seconds is None:
+            return {}
+        return {"start_seconds": self.start_seconds, "end_seconds": self.end_seconds}
+
 
 @dataclass(frozen=True)
 class Report:
@@ -228,16 +235,7 @@ def _read_ahead(model: VideoTextModel, files: Sequence[_Place], frame_source: Fr
 
         def submit(start: int) -> list[Any]:
             some = files[start : start + BATCH_VIDEOS]
-            return [
-                pool.submit(
-                    model.read_video,
-                    place.file,
-                    source=frame_source,
-                    start_seconds=place.start_seconds,
-                    end_seconds=place.end_seconds,
-                )
-                for place in some
-            ]
+            return [pool.submit(model.read_video, place.file, source=frame_source, **place.window) for place in some]
 
         ahead = submit(0)
         for start in starts:
