@@ -298,6 +298,7 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
                     "listed": int,
                     "published": MAYBE_INT,
                     "captions": int,
+                    "published_captions": MAYBE_INT,
                     "captions_a_video": {"min": MAYBE_INT, "mean": MAYBE_FLOAT, "max": MAYBE_INT},
                     "missing": list,
                     "renamed": list,

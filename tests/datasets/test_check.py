@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from framecue.datasets.card import DatasetCard, SplitCard
 from framecue.datasets.check import check_copy
 from framecue.datasets.msvd import MsvdData
 from framecue.datasets.registry import dataset_in
@@ -112,7 +113,15 @@ def test_the_published_counts_are_compared(data: MsvdData, monkeypatch: pytest.M
     monkeypatch.undo()
     report = check_copy(data, decode=False)
     assert [split.published for split in report.splits] == [1200, 100, 670]
+    assert [split.published_captions for split in report.splits] == [48_774, 4290, 27_763]
     assert not report.complete
+
+
+def test_captions_that_the_lists_lack_are_found(data: MsvdData, monkeypatch: pytest.MonkeyPatch) -> None:
+    for captions, complete in ((4, True), (5, False)):
+        monkeypatch.setattr(MsvdData, "card", DatasetCard("x", splits=(SplitCard("val", 1, captions),)))
+        (val,) = check_copy(data, splits=["val"], decode=False).splits
+        assert (val.published, val.published_captions, val.complete) == (1, captions, complete)
 
 
 def test_held_out_videos_are_no_fault_of_the_training_list(tmp_path: Path) -> None:

@@ -40,7 +40,11 @@ def test_links_are_followed_and_loops_end(tmp_path: Path) -> None:
     touch(tmp_path, "elsewhere/a.mp4", "data/x.json")
     (tmp_path / "data" / "videos").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "data" / "self").symlink_to(tmp_path / "data")
-    assert DataFolder(tmp_path / "data").video("a") == tmp_path / "data/videos/a.mp4"
+    (tmp_path / "data" / "nothing.mp4").symlink_to("nowhere")
+    (tmp_path / "data" / "loop").symlink_to("loop")
+    files = DataFolder(tmp_path / "data")
+    assert files.video("a") == tmp_path / "data/videos/a.mp4"
+    assert (files.video("nothing"), files.video("loop")) == (None, None)
 
 
 def test_endings_have_an_order_and_dots_belong_to_names(tmp_path: Path) -> None:

@@ -132,8 +132,7 @@ def test_the_order_is_that_of_the_names(folder: Path) -> None:
     assert ids(data.clips("train")) == ["b", "a", "c", "d"]
     assert ids(data.clips("test")) == ["t"]
     assert ids(WebDatasetData(data_dir=folder, train_shards="train-{001..009}.tar").clips("train")) == ["c", "d"]
-    assert [clip.key for clip in data.listed("test")] == [f"{folder}/test-000.tar/t.mp4"]
-    assert data.listed("val") == []
+    assert [clip.key for clip in data.clips("test")] == [f"{folder}/test-000.tar/t.mp4"]
 
 
 def test_samples_are_held_out_by_hash(folder: Path) -> None:
@@ -146,6 +145,14 @@ def test_samples_are_held_out_by_hash(folder: Path) -> None:
     assert ids(WebDatasetData(data_dir=moved, val_holdout=1).clips("val")) == val
     write_shard(moved / "val-0.tar", sample("v"))
     assert ids(WebDatasetData(data_dir=moved, val_holdout=1).clips("val")) == ["v"]
+
+
+def test_a_shard_that_is_tested_on_neither_trains_nor_chooses(folder: Path) -> None:
+    for split in ("train", "val"):
+        data = WebDatasetData(data_dir=folder, **{f"{split}_shards": "t*.tar"})
+        with pytest.raises(DatasetError, match=rf"test-000\.tar: is a shard of {split} and of test"):
+            data.clips(split)
+        assert ids(data.clips("test")) == ["t"]
 
 
 def test_shards_that_are_not_there(folder: Path) -> None:

@@ -101,6 +101,8 @@ def _lines(split: SplitReport) -> list[str]:
     meant = dict(split.meant)
     if split.published is not None and split.published != split.listed:
         lines.append(f"the lists name {split.listed} videos, published are {split.published}: get the lists again")
+    elif split.published_captions not in (None, split.captions):
+        lines.append(f"they have {split.captions} captions, published are {split.published_captions}: get them again")
     lines += [
         f"missing: {name}" + (f" (renamed? there is {meant[name]})" if name in meant else "")
         for name in sorted(split.missing, key=lambda name: name not in meant)[:SHOWN]

@@ -36,6 +36,7 @@ class SplitReport:
         captions: their captions.
         captions_a_video: the fewest, the mean and the most captions of one; None where none is listed.
         published: how many videos the split has as it is published; None where that is not known or not fixed.
+        published_captions: how many captions; None likewise, and where videos are held out of the split.
         missing: the names of videos that are not there.
         meant: for some of them, the file that is probably meant.
         unreadable: videos that cannot be read or are not whole, with the reason.
@@ -48,6 +49,7 @@ class SplitReport:
     captions: int = 0
     captions_a_video: tuple[int, float, int] | None = None
     published: int | None = None
+    published_captions: int | None = None
     missing: tuple[str, ...] = ()
     meant: tuple[tuple[str, Path], ...] = ()
     unreadable: tuple[tuple[Path, str], ...] = ()
@@ -57,7 +59,7 @@ class SplitReport:
     @property
     def complete(self) -> bool:
         """Return whether the split is as published and each of its videos can be read."""
-        as_published = self.published is None or self.published == self.listed
+        as_published = self.published in (None, self.listed) and self.published_captions in (None, self.captions)
         return as_published and not (self.problem or self.missing or self.unreadable)
 
     def to_dict(self) -> dict[str, Any]:
@@ -69,6 +71,7 @@ class SplitReport:
             "listed": self.listed,
             "published": self.published,
             "captions": self.captions,
+            "published_captions": self.published_captions,
             "captions_a_video": {"min": fewest, "mean": mean, "max": most},
             "missing": list(self.missing),
             "renamed": [{"video": name, "file": str(path)} for name, path in self.meant],
@@ -182,7 +185,8 @@ def _held_out(dataset: FileDataset, copies: dict[str, SplitCopy | str]) -> int:
 def _report(dataset: FileDataset, copy: SplitCopy, problems: dict[Path, str], held: int) -> SplitReport:
     counts = copy.caption_counts
     card = None if dataset.card is None else dataset.card.split(copy.split, dataset.options())
-    published = None if card is None or card.videos is None else card.videos - (held if copy.split == "train" else 0)
+    held = held if copy.split == "train" else 0
+    published = None if card is None or card.videos is None else card.videos - held
     files = dict.fromkeys(clip.video for clip in copy.clips)
     return SplitReport(
         copy.split,
@@ -190,6 +194,7 @@ def _report(dataset: FileDataset, copy: SplitCopy, problems: dict[Path, str], he
         captions=sum(counts),
         captions_a_video=(min(counts), sum(counts) / len(counts), max(counts)) if counts else None,
         published=published,
+        published_captions=None if card is None or held else card.captions,
         missing=copy.missing,
         meant=tuple(copy.meant.items()),
         unreadable=tuple((path, problems[path]) for path in files if path in problems),

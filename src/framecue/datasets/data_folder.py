@@ -50,11 +50,11 @@ class DataFolder:
         for path in _files(folder):
             if path.suffix.lower() in _ANNOTATIONS:
                 self._annotations.setdefault(path.name.casefold(), path)
-        for path in _files(self.video_dir):
-            if path.suffix.lower() in VIDEO_SUFFIXES:
-                self._add(path.name[: -len(path.suffix)], path)
-            elif "." not in (bare := path.name.rstrip(".")):  # some Flickr videos have no ending
-                self._add(bare, path)
+            elif self.video_dir == folder:
+                self._note_video(path)
+        if self.video_dir != folder:
+            for path in _files(self.video_dir):
+                self._note_video(path)
 
     def find(self, *names: str) -> Path | None:
         """Return the annotation file of the first of these names that is there; None if none is."""
@@ -96,6 +96,12 @@ class DataFolder:
         found = ((name, by_form.get(_canonical(name))) for name in missing)
         return {name: path for name, path in found if path is not None}
 
+    def _note_video(self, path: Path) -> None:
+        if path.suffix.lower() in VIDEO_SUFFIXES:
+            self._add(path.name[: -len(path.suffix)], path)
+        elif "." not in (bare := path.name.rstrip(".")):  # some Flickr videos have no ending
+            self._add(bare, path)
+
     def _add(self, name: str, path: Path) -> None:
         held = self._videos.setdefault(name, path)
         if held == path:
@@ -116,17 +122,20 @@ def _files(folder: Path) -> Iterator[Path]:
             try:
                 entries = sorted(os.scandir(each), key=lambda entry: entry.name)
             except OSError as error:
-                raise DatasetError(f"{each}: cannot be read ({error.strerror})") from error
+                if each == folder:
+                    raise DatasetError(f"{each}: cannot be read ({error.strerror})") from error
+                logger.warning("%s: cannot be read (%s); it is passed over", each, error.strerror)
+                continue
             for entry in entries:
                 if entry.name.startswith("."):
                     continue
                 path = Path(entry.path)
-                if entry.is_dir():
+                if is_dir(path):
                     place = os.path.realpath(path)
                     if place not in seen:
                         seen.add(place)
                         deeper.append(path)
-                elif entry.is_file() or is_file(path):
+                elif is_file(path):
                     yield path
         level = deeper
 

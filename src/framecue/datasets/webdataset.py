@@ -53,7 +53,8 @@ class WebDatasetData(FileDataset):
         """Return the clips of a split in the order of the shards.
 
         Raises:
-            DatasetError: there is no such split or no shard of it, or a shard is damaged.
+            DatasetError: there is no such split or no shard of it, a shard is damaged, or one that trains or chooses
+                the checkpoint is tested on, too.
         """
         if split not in self.splits():
             raise DatasetError(f"dataset {self.name} has no split {split!r}; it has {', '.join(self.splits())}")
@@ -64,16 +65,18 @@ class WebDatasetData(FileDataset):
         held = held_out([clip.key.removeprefix(str(self.data_dir)) for clip in pool], self.val_holdout)
         return [clip for clip in pool if (clip.key.removeprefix(str(self.data_dir)) in held) == (split == "val")]
 
-    def listed(self, split: str) -> list[Clip]:
-        """Return the clips of a split; none if it has no shards."""
-        return self._read(split, split) if split in self.splits() and self._shards(split) else []
-
     def _read(self, shards_of: str, split: str) -> list[Clip]:
         shards = self._shards(shards_of)
         if not shards:
             raise DatasetError(
                 f"{self.data_dir}: no shard matches {self._pattern(shards_of)!r} ({shards_of}_shards); name the shards "
                 f"of split {shards_of}"
+            )
+        both = sorted(set(shards) & set(self._shards("test"))) if shards_of != "test" else []
+        if both:
+            raise DatasetError(
+                f"{both[0]}: is a shard of {shards_of} and of test; what trains or chooses the checkpoint must not be "
+                f"tested on: change {shards_of}_shards or test_shards"
             )
         clips = [clip for shard in shards for clip in read_shard(shard, split)]
         if not clips:

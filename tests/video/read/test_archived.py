@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from framecue.errors import VideoError
-from framecue.video import FrameSampling, IsolatedFrameSource, PlainFrameSource, write_video
+from framecue.video import CachedFrameSource, Frames, FrameSampling, IsolatedFrameSource, PlainFrameSource, write_video
 from framecue.video.read.archived import archived, copy_member
 
 SAMPLING = FrameSampling(3)
@@ -84,3 +84,23 @@ def test_an_archive_that_was_changed_is_read_anew(shard: Path, tmp_path: Path) -
     assert (tmp_path / "target").read_bytes() == (tmp_path / "2.mp4").read_bytes()
     with pytest.raises(VideoError, match="has no member"):
         copy_member(shard, "folder/0.mp4", tmp_path / "target")
+
+
+def test_frames_of_a_member_are_kept_as_long_as_the_archive_is_the_same(shard: Path, tmp_path: Path) -> None:
+    asked: list[str | Path] = []
+
+    class Noted(PlainFrameSource):
+        def read_frames(self, path: str | Path | bytes, *args: object, **options: object) -> Frames:
+            assert not isinstance(path, bytes)
+            asked.append(path)
+            return super().read_frames(path, *args, **options)  # type: ignore[arg-type]
+
+    source = CachedFrameSource(Noted(), tmp_path / "frames")
+    first = [source.read_frames(shard / f"folder/{number}.mp4", SAMPLING).pixels for number in (0, 1, 0)]
+    assert len(asked) == 2
+    np.testing.assert_array_equal(first[0], first[2])
+    assert not np.array_equal(first[0], first[1])
+    with tarfile.open(shard, "a") as tar:
+        tar.add(tmp_path / "0.mp4", "more.mp4")
+    source.read_frames(shard / "folder/0.mp4", SAMPLING)
+    assert len(asked) == 3
