@@ -27,8 +27,8 @@ class MsvdData(PublishedDataset):
     """MSVD (Chen and Dolan, ACL 2011); every caption of a test video is a query.
 
     From video to text there are two conventions in print, which differ by many points. By *groups* (CLIP4Clip and what
-    follows it; what `framecue evaluate` computes), a video ranks the 670 videos' groups of captions, each by its best.
-    By *captions*, it ranks all 27 763 captions, and the best-ranked of its own counts.
+    follows it), a video ranks the 670 videos' groups of captions, each by its best. By *captions*, it ranks all 27 763
+    captions, and the best-ranked of its own counts.
 
     The pickle is read without running anything in it: only lists, dicts and texts.
     """
