@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from framecue.cli.dataset_options import read_dataset_options
 from framecue.cli.model_files import get_model_files
 from framecue.cli.options import FolderPath, adapter_option, dtype_option, model_option
 from framecue.cli.output import log, print_json, print_table, progress_bar, quiet_libraries
@@ -27,6 +28,13 @@ if TYPE_CHECKING:
     help="Whose files the folder holds; folder is a captions.jsonl and the videos it names.",
 )
 @click.option("--data-dir", required=True, type=FolderPath(), help="Holds the dataset's files.")
+@click.option(
+    "--dataset-option",
+    "dataset_options",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="An option of the dataset, such as test_set=full; can be given several times.",
+)
 @click.option("--split", default="test", show_default=True, help="Which clips.")
 @click.option(
     "--rerank-with",
@@ -42,6 +50,7 @@ def evaluate(
     method: str | None,
     dataset: str,
     data_dir: Path,
+    dataset_options: tuple[str, ...],
     split: str,
     rerank_with: str | None,
     depth: int | None,
@@ -68,7 +77,7 @@ def evaluate(
     quiet_libraries()
     from framecue.datasets.registry import dataset_in
 
-    clips = dataset_in(dataset, data_dir).clips(split)
+    clips = dataset_in(dataset, data_dir, read_dataset_options(dataset_options)).clips(split)
     import torch
 
     from framecue.evaluation.report import DEPTH, evaluate_clips

@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from framecue.datasets.captions import Clip
+from framecue.datasets.clips import Clip
 from framecue.errors import InputError
 from framecue.evaluation.encoding import encode_pixels, encode_texts, retrieval, similarity_matrix, twin_similarities
 from framecue.evaluation.metrics import RetrievalMetrics, twin_accuracy
@@ -29,6 +29,21 @@ READERS = 2
 DEPTH = 100
 
 Progress = Callable[[int, int], None]
+
+
+class _Place(NamedTuple):
+    """A video file, or a window of it."""
+
+    file: Path
+    start_seconds: float | None = None
+    end_seconds: float | None = None
+
+    @property
+    def window(self) -> dict[str, float | None]:
+        """Return the window as `read_video` takes it; nothing for a whole video."""
+        if self.start_seconds is None and self.end_seconds is None:
+            return {}
+        return {"start_seconds": self.start_seconds, "end_seconds": self.end_seconds}
 
 
 @dataclass(frozen=True)
@@ -86,7 +101,8 @@ def evaluate_clips(
         raise InputError("no clips to evaluate")
     check_depth(depth)
     models = [model] if rerank_with is None else [model, rerank_with]
-    files = [clip.video for clip in clips] + [clip.twin.video for clip in clips if clip.twin is not None]
+    files = [_Place(clip.video, clip.start_seconds, clip.end_seconds) for clip in clips]
+    files += [_Place(clip.twin.video) for clip in clips if clip.twin is not None]
     first, *second = [
         _Encoded.of(model, clips, videos) for model, videos in _encode_files(models, files, progress, frame_source)
     ]
@@ -179,13 +195,13 @@ def embed_videos(
     Returns:
         Embeddings float32 (B, E), or frame features (B, F', E) if the method is not offline.
     """
-    ((_, videos),) = _encode_files([model], files, progress, frame_source)
+    ((_, videos),) = _encode_files([model], [_Place(file) for file in files], progress, frame_source)
     return videos
 
 
 def _encode_files(
     models: Sequence[VideoTextModel],
-    files: Sequence[Path],
+    files: Sequence[_Place],
     progress: Progress | None,
     frame_source: FrameSource | None,
 ) -> list[tuple[VideoTextModel, Tensor]]:
@@ -212,14 +228,14 @@ def _read_alike(left: VideoTextModel, right: VideoTextModel) -> bool:
     return left.sampling == right.sampling and left.backbone.preprocess == right.backbone.preprocess
 
 
-def _read_ahead(model: VideoTextModel, files: Sequence[Path], frame_source: FrameSource) -> Iterator[Tensor]:
+def _read_ahead(model: VideoTextModel, files: Sequence[_Place], frame_source: FrameSource) -> Iterator[Tensor]:
     """Yield pixel values (up to BATCH_VIDEOS, F, 3, S, S), while the next batch is being read."""
     starts = range(0, len(files), BATCH_VIDEOS)
     with ThreadPoolExecutor(max_workers=READERS) as pool:
 
         def submit(start: int) -> list[Any]:
             some = files[start : start + BATCH_VIDEOS]
-            return [pool.submit(model.read_video, file, source=frame_source) for file in some]
+            return [pool.submit(model.read_video, place.file, source=frame_source, **place.window) for place in some]
 
         ahead = submit(0)
         for start in starts:
