@@ -140,6 +140,7 @@ def recipe(method: str, seed: int, folder: Path, arguments: argparse.Namespace) 
                 "adam_beta2": 0.98,
                 "eval_steps": arguments.steps,  # the last step's weights are tested: validation has nothing to choose
                 "logging_steps": max(1, arguments.steps // 10),
+                "num_workers": 0,  # the processor is busy with the training itself
                 "seed": seed,
             },
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,17 +15,21 @@ from framecue._version import __version__
 from framecue.backbone import initialise_backbone, load_backbone
 from framecue.checkpoint import CONFIG_FILE, WEIGHTS_FILE, load_adapter, save_adapter
 from framecue.datasets.examples import ExampleSource
-from framecue.errors import InputError, OutputError, RecipeError
+from framecue.errors import DatasetError, InputError, OutputError, RecipeError
 from framecue.evaluation.validation import score_examples
 from framecue.methods import build_method
 from framecue.model import VideoTextModel
 from framecue.outputs import refuse_url, written_beside
 from framecue.paths import exists
 from framecue.training.recipe import Recipe, check_recipe, load_yaml
-from framecue.training.trainer import CHECKPOINTS, RetrievalTrainer
+from framecue.training.trainer import CHECKPOINTS, LOGS, RetrievalTrainer
+from framecue.training.usage import Usage
+from framecue.training.wandb_log import WandbLog
 from framecue.video import FrameSource, IsolatedFrameSource
 
 __all__ = ["TrainedRun", "build_model", "build_sources", "last_checkpoint", "run_recipe"]
+
+logger = logging.getLogger(__name__)
 
 RECIPE_FILE, HISTORY_FILE, BACKBONE_FOLDER = "recipe.yaml", "history.json", "backbone"
 
@@ -36,14 +41,16 @@ class TrainedRun:
     Attributes:
         adapter: the adapter's folder.
         steps: optimiser steps, including those before a resume.
-        validation: the chosen checkpoint's scores on the validation split.
+        validation: the written weights' scores on the validation split; empty if nothing was validated.
         resumed_from: the checkpoint from which the run went on, if it did.
+        usage: what this call took; no samples a second if it made no step.
     """
 
     adapter: Path
     steps: int
     validation: dict[str, float]
     resumed_from: str | None
+    usage: Usage
 
 
 def build_model(recipe: Recipe) -> VideoTextModel:
@@ -79,22 +86,29 @@ def build_model(recipe: Recipe) -> VideoTextModel:
 
 def build_sources(
     recipe: Recipe, model: VideoTextModel, *, frame_source: FrameSource | None = None
-) -> tuple[ExampleSource, ExampleSource]:
+) -> tuple[ExampleSource, ExampleSource | None]:
     """Return the training examples and the validation examples of a recipe's dataset.
 
     Args:
-        recipe: names the dataset.
+        recipe: names the dataset, and says whether anything is validated. Where it keeps the weights of the last step,
+            a dataset need not have examples for it.
         model: determines which frames of a video are taken.
         frame_source: reads video files; None decodes them in this process.
 
     Raises:
-        DatasetError: a folder's files are missing or malformed, or it has no split "train" or "val".
+        DatasetError: a folder's files are missing or malformed, or it has no split "train", or no "val" that chooses.
     """
-    data = recipe.dataset
-    return (
-        data.train(model, seed=recipe.schedule.seed, frame_source=frame_source),
-        data.val(model, frame_source=frame_source),
-    )
+    data, rule = recipe.dataset, recipe.schedule.validation
+    train = data.train(model, seed=recipe.schedule.seed, frame_source=frame_source)
+    if rule == "none":
+        return train, None
+    try:
+        return train, data.val(model, frame_source=frame_source)
+    except DatasetError as error:
+        if rule != "last":
+            raise DatasetError(f"{error}; schedule.validation=last or none goes without a validation split") from error
+        logger.warning("nothing is validated: %s", error)
+        return train, None
 
 
 def run_recipe(
@@ -103,7 +117,7 @@ def run_recipe(
     callbacks: list[TrainerCallback] | None = None,
     frame_source: FrameSource | None = None,
 ) -> TrainedRun:
-    """Train, choose the checkpoint by the validation split, and write the adapter folder.
+    """Train, choose the checkpoint as the schedule's `validation` says, and write the adapter folder.
 
     A run that was killed goes on from its last checkpoint when the same recipe is run again, and ends with the same
     weights as without the break; a finished run is not trained further.
@@ -127,6 +141,7 @@ def run_recipe(
             return run_recipe(recipe, callbacks=callbacks, frame_source=opened)
     output = recipe.output_dir
     _refuse_other_run(output, recipe)
+    logs = [*(callbacks or []), *_other_logs(recipe)]
     set_seed(recipe.schedule.seed)
     model = build_model(recipe)
     source, validation = build_sources(recipe, model, frame_source=frame_source)
@@ -136,9 +151,9 @@ def run_recipe(
         recipe.schedule,
         source=source,
         output_dir=output,
-        validate=lambda current: score_examples(current, validation),
+        validate=None if validation is None else lambda current: score_examples(current, validation),
         shuffle=recipe.dataset.shuffles,
-        callbacks=callbacks,
+        callbacks=logs,
     )
     last = last_checkpoint(output / CHECKPOINTS)
     if last is None or not trainer.restore_finished(last):
@@ -146,7 +161,7 @@ def run_recipe(
         with written_beside(output / HISTORY_FILE, overwrite=True) as partial:
             partial.write_text(json.dumps(trainer.state.log_history, indent=1) + "\n", encoding="utf-8")
     model.eval()
-    scores = score_examples(model, validation)
+    scores = {} if validation is None else score_examples(model, validation)
     if recipe.save_backbone:
         _save_backbone(model, output / BACKBONE_FOLDER)
     save_adapter(
@@ -155,10 +170,10 @@ def run_recipe(
         method=model.method,
         method_name=recipe.method,
         version=__version__,
-        scores={"validation": scores},
+        scores={"validation": scores} if scores else {},
         overwrite=True,
     )
-    return TrainedRun(output, trainer.state.global_step, scores, last)
+    return TrainedRun(output, trainer.state.global_step, scores, last, trainer.meter.usage)
 
 
 def last_checkpoint(folder: Path) -> str | None:
@@ -170,6 +185,13 @@ def last_checkpoint(folder: Path) -> str | None:
         except (OSError, ValueError, KeyError):
             continue
     return str(max(found)[1]) if found else None
+
+
+def _other_logs(recipe: Recipe) -> list[TrainerCallback]:
+    if "wandb" not in recipe.schedule.report_to:
+        return []
+    output = recipe.output_dir
+    return [WandbLog(output / LOGS, name=output.name, config=recipe.model_dump(mode="json"))]
 
 
 def _save_backbone(model: VideoTextModel, folder: Path) -> None:
@@ -195,7 +217,7 @@ def _refuse_other_run(output: Path, recipe: Recipe) -> None:
         other, is_written_by_hand = None, False
     except (OSError, yaml.YAMLError, RecursionError, InputError, ValueError):
         other, is_written_by_hand = None, True
-    if made and other != recipe:
+    if made and (other is None or _results(other) != _results(recipe)):
         raise RecipeError(
             f"{output}: holds a run of another recipe ({file}); choose another output_dir, or remove the folder"
         )
@@ -207,6 +229,11 @@ def _refuse_other_run(output: Path, recipe: Recipe) -> None:
             raise RecipeError(
                 f"{theirs}: is no run's, and would be replaced; choose another output_dir, or move it away"
             )
+
+
+def _results(recipe: Recipe) -> Recipe:
+    """Return a recipe without what changes no result: a run may go on with another number of workers."""
+    return recipe.model_copy(update={"schedule": recipe.schedule.model_copy(update={"num_workers": None})})
 
 
 def _text(recipe: Recipe) -> str:
