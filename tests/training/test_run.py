@@ -19,6 +19,7 @@ from transformers import CLIPModel, TrainerCallback
 from framecue.backbone import load_backbone
 from framecue.checkpoint import read_adapter_config
 from framecue.datasets import Clip, write_captions
+from framecue.datasets.augment import RandomResizedCrop
 from framecue.errors import AdapterError, DatasetError, InputError, RecipeError
 from framecue.evaluation.validation import score_examples
 from framecue.model import VideoTextModel, load_model
@@ -545,3 +546,26 @@ def test_what_a_run_took(make_recipe: MakeRecipe) -> None:
     assert usage.samples_per_second is not None
     assert usage.samples_per_second > 0
     assert run_recipe(recipe).usage.samples_per_second is None
+
+
+def test_training_frames_are_changed_and_validation_frames_are_not(make_recipe: MakeRecipe, video_folder: Path) -> None:
+    data = {"name": "folder", "data_dir": str(video_folder)}
+    plain, changed = make_recipe(dataset=data), make_recipe(dataset=data, augment="random-resized-crop")
+    model = build_model(plain)
+    sources = [build_sources(recipe, model) for recipe in (plain, changed)]
+    (train, val), (changed_train, changed_val) = sources
+    # The videos are plain colours, which no crop changes; so what is passed is noted.
+    assert all(
+        torch.equal(one.frames, other.frames)
+        for one, other in zip(val.__getitems__(range(3)), changed_val.__getitems__(range(3)), strict=True)
+    )
+    assert train._augment is None
+    assert isinstance(changed_train._augment, RandomResizedCrop)
+    assert changed_train._augment.preprocess == model.backbone.preprocess
+    assert changed_val._augment is None
+    assert run_recipe(changed).steps == 6
+
+
+def test_generated_pictures_are_not_augmented(make_recipe: MakeRecipe) -> None:
+    with pytest.raises(RecipeError, match=r"^dataset moji-stills has no videos to change; leave out augment"):
+        run_recipe(make_recipe(augment="random-resized-crop"))

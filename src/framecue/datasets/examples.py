@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+import numpy as np
 from torch import Tensor
 
-__all__ = ["Example", "ExampleSource"]
+__all__ = ["Augment", "Augmentable", "Example", "ExampleSource"]
+
+Augment = Callable[[np.ndarray, np.random.Generator], Tensor]
+"""Turns the frames of one video, uint8 (F, H, W, 3), into uint8 (F, 3, S, S), otherwise each time."""
 
 
 @dataclass(frozen=True)
@@ -51,4 +55,16 @@ class ExampleSource(Protocol):
 
     def backwards(self, index: int) -> str | None:
         """Return a caption of the example played backwards; None if it is not known or means the same."""
+        ...
+
+
+@runtime_checkable
+class Augmentable(Protocol):
+    """A source that shows its videos otherwise each time, if asked to; one that draws them itself needs no such thing.
+
+    What it shows depends on its seed, the epoch and the index alone.
+    """
+
+    def augment_with(self, augment: Augment) -> None:
+        """Change each video by this, in place of the preprocessing, from now on."""
         ...

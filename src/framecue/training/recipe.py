@@ -116,6 +116,8 @@ class Recipe(Strict):
             to learn from if the backbone was trained on data in which places do not matter.
         method: a name in the registry.
         options: fields of the method's config.
+        augment: how training changes the frames of a video: "none", or "random-resized-crop", one crop and perhaps a
+            flip for all frames of a video, as X-Pool and Prompt Switch have it.
         dataset: the data to train on: its `name` in the registry of datasets, and the fields of its config.
         schedule: how long and how fast.
         save_backbone: also write the trained backbone as a folder that `transformers` loads.
@@ -128,6 +130,7 @@ class Recipe(Strict):
     position_embedding_scale: Number = Field(default=1.0, gt=0)
     method: str
     options: dict[str, Any] = Field(default_factory=dict)
+    augment: Literal["none", "random-resized-crop"] = "none"
     dataset: SerializeAsAny[DatasetConfig]
     schedule: Schedule = Field(default_factory=Schedule)
     save_backbone: bool = False

@@ -14,7 +14,8 @@ from transformers import TrainerCallback, set_seed
 from framecue._version import __version__
 from framecue.backbone import initialise_backbone, load_backbone
 from framecue.checkpoint import CONFIG_FILE, WEIGHTS_FILE, load_adapter, save_adapter
-from framecue.datasets.examples import ExampleSource
+from framecue.datasets.augment import RandomResizedCrop
+from framecue.datasets.examples import Augmentable, ExampleSource
 from framecue.errors import DatasetError, InputError, OutputError, RecipeError
 from framecue.evaluation.validation import score_examples
 from framecue.methods import build_method
@@ -96,10 +97,15 @@ def build_sources(
         frame_source: reads video files; None decodes them in this process.
 
     Raises:
+        RecipeError: the dataset draws its pictures itself, so it has nothing to augment.
         DatasetError: a folder's files are missing or malformed, or it has no split "train", or no "val" that chooses.
     """
     data, rule = recipe.dataset, recipe.schedule.validation
     train = data.train(model, seed=recipe.schedule.seed, frame_source=frame_source)
+    if recipe.augment != "none":
+        if not isinstance(train, Augmentable):
+            raise RecipeError(f"dataset {data.name} has no videos to change; leave out augment: {recipe.augment}")
+        train.augment_with(RandomResizedCrop(model.backbone.preprocess))
     if rule == "none":
         return train, None
     try:
