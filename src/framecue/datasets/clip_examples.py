@@ -13,6 +13,7 @@ from torch import Tensor
 from framecue.datasets.captions import Clip
 from framecue.datasets.examples import Augment, Example
 from framecue.errors import DatasetError, VideoError
+from framecue.methods.absent import with_absent
 from framecue.video import FrameSampling, FrameSource, PlainFrameSource
 
 __all__ = ["ClipExamples"]
@@ -131,4 +132,7 @@ class ClipExamples:
         else:
             # A stream of its own, so that the frames are those of a run without augmentation.
             shown = self._augment(frames.pixels, np.random.default_rng([self.seed, self.epoch, index, 1]))
-        return Example(shown, caption, self.video_of(index))
+        num_real = len(shown)
+        if not self.sampling.repeat_last:
+            shown = with_absent(shown, self.sampling.num_frames)
+        return Example(shown, caption, self.video_of(index), num_real)

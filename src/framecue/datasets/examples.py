@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
+import torch
 from torch import Tensor
 
-__all__ = ["Augment", "Augmentable", "Example", "ExampleSource"]
+__all__ = ["Augment", "Augmentable", "Example", "ExampleSource", "num_real_frames"]
 
 Augment = Callable[[np.ndarray, np.random.Generator], Tensor]
 """Turns the frames of one video, uint8 (F, H, W, 3), into uint8 (F, 3, S, S), otherwise each time."""
@@ -23,11 +24,18 @@ class Example:
         frames: uint8 (F, 3, S, S), at the backbone's image size, not normalised.
         caption: the text.
         video_id: the same for all examples of a video; a batch has a video at most once.
+        num_real: how many of the frames are the video's own, the first ones; None for all. The others are absent.
     """
 
     frames: Tensor
     caption: str
     video_id: str
+    num_real: int | None = None
+
+
+def num_real_frames(examples: Sequence[Example]) -> Tensor:
+    """Return how many frames of each example are its video's own: int64 (B,)."""
+    return torch.tensor([len(one.frames) if one.num_real is None else one.num_real for one in examples])
 
 
 class ExampleSource(Protocol):

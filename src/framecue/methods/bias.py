@@ -16,6 +16,7 @@ __all__ = ["Bias"]
 class Bias(Method):
     """Mean pooling; trains every bias (of linear maps, convolutions and norms) of both towers, not the logit scale."""
 
+    masks_frames = True
     paper = "VoP (CVPR 2023, arXiv 2211.12764), Table 1: Bias"
 
     def freeze(self, backbone: Backbone) -> None:

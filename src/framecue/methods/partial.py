@@ -16,6 +16,7 @@ __all__ = ["Partial"]
 class Partial(Method):
     """Mean pooling; trains the last transformer layer of both towers, without the norm and projection after it."""
 
+    masks_frames = True
     paper = "VoP (CVPR 2023, arXiv 2211.12764), Table 1: Partial"
 
     def freeze(self, backbone: Backbone) -> None:

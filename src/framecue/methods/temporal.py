@@ -51,12 +51,20 @@ class TemporalEncoder(nn.Module):
             positions[:num_tokens].reshape(num_frames, tokens_per_frame, text.width).clone()
         )
 
-    def forward(self, features: Tensor) -> Tensor:
-        """Turn the tokens of B videos (B, F * K, E), not normalised, into as many new ones."""
+    def forward(self, features: Tensor, absent: Tensor | None = None) -> Tensor:
+        """Turn the tokens of B videos (B, F * K, E), not normalised, into as many new ones.
+
+        No token attends to those of frames that are absent, bool (B, F).
+        """
         num_frames, tokens_per_frame, _ = self.position_embedding.shape
         rows = nearest_positions(features.shape[1] // tokens_per_frame, num_frames)
         positions = self.position_embedding[torch.tensor(rows, device=features.device)].flatten(0, 1)
         tokens = self.enter(features) + positions
+        mask = None
+        if absent is not None:
+            unseen = absent.repeat_interleave(tokens_per_frame, dim=1)[:, None, None]
+            mask = torch.zeros_like(unseen, dtype=tokens.dtype).masked_fill(unseen, torch.finfo(tokens.dtype).min)
+            mask = mask.expand(-1, -1, tokens.shape[1], -1)
         for index in range(self._tower.num_layers):
-            tokens = self._tower.run_layer(index, tokens)
+            tokens = self._tower.run_layer(index, tokens, mask=mask)
         return features + self.leave(tokens)

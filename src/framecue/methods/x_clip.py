@@ -10,6 +10,7 @@ from pydantic import Field
 from torch import Tensor
 
 from framecue.backbone import Backbone
+from framecue.methods.absent import is_absent
 from framecue.methods.base import Method, MethodConfig
 from framecue.methods.fusion import blockwise, directions, frame_cosines
 from framecue.methods.temporal import TemporalEncoder
@@ -48,6 +49,7 @@ class XClip(Method):
     """
 
     Config = XClipConfig
+    masks_frames = True
     offline = False
     paper = "X-CLIP (ACM MM 2022, arXiv 2207.07285)"
     config: XClipConfig
@@ -63,9 +65,19 @@ class XClip(Method):
 
     def encode_frames(self, backbone: Backbone, pixel_values: Tensor) -> Tensor:
         """Turn frames (B, F, 3, S, S) into features (B, 1 + F, E), not normalised: the video's, then the frames'."""
-        frames = super().encode_frames(backbone, pixel_values)
-        video = directions(self.temporal(frames)).mean(dim=1, keepdim=True)
-        return torch.cat([video.to(frames.dtype), frames], dim=1)
+        return self._with_video(super().encode_frames(backbone, pixel_values), None)
+
+    def encode_real_frames(self, backbone: Backbone, pixel_values: Tensor, absent: Tensor) -> Tensor:
+        """See `Method.encode_real_frames`; the first feature, (B, 1 + F, E), is the video's, of its real frames."""
+        frames = super().encode_frames(backbone, pixel_values).masked_fill(absent[..., None], 0.0)
+        return self._with_video(frames, absent)
+
+    def _with_video(self, frames: Tensor, absent: Tensor | None) -> Tensor:
+        mixed = directions(self.temporal(frames, absent))
+        if absent is not None:
+            mixed = mixed.masked_fill(absent[..., None], 0.0)
+        # The sum of directions has the mean's own.
+        return torch.cat([mixed.mean(dim=1, keepdim=True).to(frames.dtype), frames], dim=1)
 
     def encode_text(self, backbone: Backbone, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
         """Turn token ids (N, T) into (N, 1 + W, E), not normalised: the sentence's feature, its words', then zeros.
@@ -108,15 +120,16 @@ class XClip(Method):
         padding = ~words.any(dim=-1)[:, None]  # (N, 1, W)
         video_words = (words @ video.T).transpose(1, 2)  # (N, B, W)
         words_frames = frame_cosines(words.flatten(0, 1), frames).unflatten(0, words.shape[:2]).transpose(1, 2)
+        absent = is_absent(frames)  # (B, F)
         by_frame = self._attend(words_frames.transpose(2, 3), padding[:, :, None])  # (N, B, F), of (N, B, W, F)
-        by_word = self._attend(words_frames)  # (N, B, W)
-        fine = (self._attend(by_frame) + self._attend(by_word, padding)) / 2
+        by_word = self._attend(words_frames, absent[:, None])  # (N, B, W)
+        fine = (self._attend(by_frame, absent) + self._attend(by_word, padding)) / 2
         coarse = sentences @ video.T
-        crossed = self._attend(video_words, padding) + self._attend(frame_cosines(sentences, frames))
+        crossed = self._attend(video_words, padding) + self._attend(frame_cosines(sentences, frames), absent)
         return (coarse + crossed + fine) / 4
 
     def _attend(self, similarities: Tensor, padding: Tensor | None = None) -> Tensor:
-        """Return the sum over the last axis, weighted by its own softmax; `padding` is left out."""
+        """Return the sum over the last axis, weighted by its own softmax; what is `padding` is left out."""
         scores = similarities / self.config.temperature
         if padding is not None:
             scores = scores.masked_fill(padding, -torch.inf)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch.utils.data import Sampler
 
-from framecue.datasets.examples import Example, ExampleSource
+from framecue.datasets.examples import Example, ExampleSource, num_real_frames
 
 __all__ = ["UniqueVideoBatchSampler", "collate", "plan_batches"]
 
@@ -144,6 +144,7 @@ def collate(examples: list[Example]) -> dict[str, Any]:
     Returns:
         frames: uint8 (B, F, 3, S, S).
         captions: B texts.
+        num_real: int64 (B,), how many frames of each video are its own, the first ones.
         same: bool (B, B), which captions are identical.
     """
     captions = [example.caption for example in examples]
@@ -151,5 +152,6 @@ def collate(examples: list[Example]) -> dict[str, Any]:
     return {
         "frames": torch.stack([example.frames for example in examples]),
         "captions": captions,
+        "num_real": num_real_frames(examples),
         "same": numbers[:, None] == numbers[None, :],
     }

@@ -72,10 +72,11 @@ def build_model(recipe: Recipe) -> VideoTextModel:
         if config.method != recipe.method:
             raise RecipeError(f"adapter {recipe.adapter} is of method {config.method}, the recipe says {recipe.method}")
         for option, value in recipe.options.items():
-            if value != config.options.get(option):
+            held = method.config.all_options().get(option)
+            if value != held:
                 raise RecipeError(
-                    f"adapter {recipe.adapter} was trained with {option} {config.options.get(option)}, the recipe says "
-                    f"{value}; an adapter brings its own options, leave them out"
+                    f"adapter {recipe.adapter} was trained with {option} {held}, the recipe says {value}; an adapter "
+                    "brings its own options, leave them out"
                 )
     else:
         with torch.random.fork_rng():

@@ -136,7 +136,7 @@ class RetrievalTrainer(Trainer):
     ) -> Any:
         """Return the contrastive loss, plus the method's auxiliary loss if it has one."""
         inner: VideoTextModel = self.accelerator.unwrap_model(model)
-        pixel_values = inner.backbone.preprocess.normalise(inputs["frames"])
+        pixel_values = inner.normalise(inputs["frames"], inputs["num_real"])
         input_ids, attention_mask = (ids.to(pixel_values.device) for ids in inner.tokenize(inputs["captions"]))
         outputs = model(pixel_values, input_ids, attention_mask)
         loss = training_loss(inner, outputs, same=inputs["same"])
