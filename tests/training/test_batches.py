@@ -148,6 +148,14 @@ def test_collate_marks_identical_captions(captions: list[str]) -> None:
     batch = collate(examples)
     assert batch["captions"] == captions
     assert batch["frames"].shape == (len(captions), 2, 3, 4, 4)
+    assert batch["num_real"].tolist() == [2] * len(captions)
     assert batch["frames"].dtype == torch.uint8
     assert batch["frames"][:, 0, 0, 0, 0].tolist() == list(range(len(captions)))
     assert batch["same"].tolist() == [[one == other for other in captions] for one in captions]
+
+
+def test_collate_says_how_many_frames_are_real() -> None:
+    frames = torch.zeros(4, 3, 2, 2, dtype=torch.uint8)
+    batch = collate([Example(frames, "a", "1", 3), Example(frames, "b", "2"), Example(frames, "c", "3", 1)])
+    assert batch["num_real"].tolist() == [3, 4, 1]
+    assert batch["num_real"].dtype == torch.int64
