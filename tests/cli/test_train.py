@@ -17,7 +17,9 @@ from safetensors.torch import load_file
 
 import framecue
 from framecue.checkpoint import read_adapter_config
+from framecue.cli.train import _usage
 from framecue.training import run as run_module
+from framecue.training.usage import Usage
 
 
 @pytest.fixture
@@ -237,3 +239,20 @@ def test_wrong_usage(run) -> None:
     result = run("train")
     assert result.code == 2
     assert "Missing argument 'RECIPE'" in result.err
+
+
+def test_what_a_run_took_is_told_where_it_is_known() -> None:
+    assert _usage(Usage(12.345, 2_500_000_000, 81_000_000_000)) == [
+        "12.3 samples a second",
+        "at most 2.50 GB of memory",
+        "at most 81.00 GB on the GPU",
+    ]
+    assert _usage(Usage(None, None, None)) == []
+
+
+def test_a_run_without_validation_says_so(run, recipe) -> None:
+    result = run("train", recipe(), "schedule.validation=none")
+    assert result.code == 0, result.err
+    assert re.search(
+        r"^3 steps; nothing was validated; [\d.e+]+ samples a second; at most [\d.]+ GB of memory", result.err, re.M
+    )
