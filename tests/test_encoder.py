@@ -245,3 +245,11 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
     fingerprint = Fingerprint(backbone="b", sampling=ColourEncoder().sampling, embedding_dim=4, encoder="tpu")
     with pytest.raises(UnknownNameError, match="unknown encoder 'tpu'; known: framecue"):
         load_encoder(EncoderSpec(fingerprint=fingerprint))
+
+
+def test_a_sampling_that_leaves_frames_out_is_in_the_document_and_others_are_as_they_were() -> None:
+    usual = Fingerprint(backbone="b", embedding_dim=4, sampling=FrameSampling(3))
+    assert usual.to_dict()["sampling"] == {"num_frames": 3, "chunk_frames": None}
+    masking = replace(usual, sampling=FrameSampling(3, repeat_last=False))
+    assert Fingerprint.from_dict(masking.to_dict()) == masking
+    assert usual.differences(masking) == {"sampling.repeat_last": (None, False)}

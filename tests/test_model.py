@@ -19,7 +19,7 @@ from torch import Tensor
 
 import framecue.model
 from framecue.backbone import Backbone
-from framecue.checkpoint import save_adapter
+from framecue.checkpoint import load_adapter, save_adapter
 from framecue.encoder import EncoderSpec, Fingerprint
 from framecue.errors import AdapterError, InputError, ModelError, UnknownNameError, VideoError
 from framecue.methods import build_method
@@ -420,3 +420,53 @@ def test_dtype_and_device_may_be_named(clip_folder: Path, dtype: str, found: tor
 def test_a_device_that_is_not_there_is_one_clear_line(clip_folder: Path, device: str) -> None:
     with pytest.raises(InputError, match=f"^device {device} cannot be used"):
         load_model(clip_folder, device=device)
+
+
+def test_texts_are_cut_to_what_the_options_say(make_backbone: Callable[..., Backbone]) -> None:
+    backbone = make_backbone()
+    long = "the cat and the dog and the red car"
+    cut = VideoTextModel(backbone, build_method("mean-pool", {"max_text_tokens": 6}, backbone)).eval()
+    whole = VideoTextModel(backbone, build_method("mean-pool", {}, backbone)).eval()
+    ids, mask = cut.tokenize([long, "the cat"])
+    assert ids.shape == mask.shape == (2, 6)
+    end = backbone.end_of_text_id
+    assert ids[0].tolist() == [*whole.tokenize([long])[0][0, :5].tolist(), end]  # the end is kept
+    # A search's words and those of training are the same ones.
+    torch.testing.assert_close(cut.encode_text(long), whole.encode_text("the cat and the"))
+    torch.testing.assert_close(cut.encode_text("the cat"), whole.encode_text("the cat"))
+    with pytest.raises(InputError, match="T at most 6"):
+        cut.text_features(torch.full((1, 7), end))
+
+
+@pytest.mark.parametrize(("method", "options", "most"), [("x-clip", {"max_words": 5}, 5), ("vop", {}, 7)])
+def test_the_smaller_limit_holds(
+    make_backbone: Callable[..., Backbone], method: str, options: dict[str, Any], most: int
+) -> None:
+    backbone = make_backbone()
+    made = build_method(method, {**options, "max_text_tokens": 7}, backbone)
+    assert made.text_length(backbone) == most
+    assert build_method(method, {"max_text_tokens": 1000}, backbone).text_length(backbone) <= 24
+
+
+def test_towers_that_saw_the_padding_in_training_cut_nothing(make_siglip_backbone: Callable[..., Backbone]) -> None:
+    backbone = make_siglip_backbone("siglip")
+    with pytest.raises(InputError, match=r"^max_text_tokens must be none for .*, which was trained on texts of \d+ to"):
+        build_method("mean-pool", {"max_text_tokens": 6}, backbone)
+
+
+def test_an_adapter_brings_its_limit_and_older_ones_have_none(
+    make_backbone: Callable[..., Backbone], tmp_path: Path
+) -> None:
+    backbone = make_backbone()
+    for name, options in (("old", {}), ("new", {"max_text_tokens": 6})):
+        method = build_method("mean-pool", options, backbone)
+        method.freeze(backbone)
+        save_adapter(tmp_path / name, backbone=backbone, method=method, method_name="mean-pool", version="0")
+    held = json.loads((tmp_path / "old" / "adapter_config.json").read_text(encoding="utf-8"))["options"]
+    assert held == {"num_frames": 12, "num_test_frames": 12}  # what an adapter held before there was such an option
+    models = [
+        VideoTextModel(make_backbone(), load_adapter(tmp_path / name, make_backbone())[0]) for name in ("old", "new")
+    ]
+    assert [model.tokenize(["the cat and the dog and the red car"])[0].shape[1] for model in models] == [11, 6]
+    assert models[0].fingerprint().options == held
+    assert models[1].fingerprint().options == held | {"max_text_tokens": 6}

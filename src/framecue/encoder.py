@@ -76,7 +76,7 @@ class Fingerprint:
             "parameters": self.parameters,
             "adapter": self.adapter,
             "adapter_source": self.adapter_source,
-            "sampling": {"num_frames": self.sampling.num_frames, "chunk_frames": self.sampling.chunk_frames},
+            "sampling": _sampling_document(self.sampling),
             "embedding_dim": self.embedding_dim,
         }
         # These two are left out if they are None, as in libraries that are older than they are.
@@ -168,7 +168,11 @@ class Encoder(Protocol):
         ...
 
     def prepare(self, frames: np.ndarray) -> np.ndarray:
-        """Turn frames uint8 (F, H, W, 3), RGB, into pixel values float32 (F, 3, S, S); may run in any thread."""
+        """Turn frames uint8 (F, H, W, 3), RGB, into pixel values float32 (F, 3, S, S); may run in any thread.
+
+        Where the sampling leaves out what a short video does not have (``repeat_last`` is false), F may be smaller for
+        frames than for the pixel values, which are of one shape.
+        """
         ...
 
     def embed_videos(self, pixel_values: np.ndarray) -> np.ndarray:
@@ -176,7 +180,10 @@ class Encoder(Protocol):
         ...
 
     def embed_frames(self, pixel_values: np.ndarray) -> np.ndarray:
-        """Turn pixel values float32 (F, 3, S, S) of one video into unit vectors float32 (F, E), one a frame."""
+        """Turn pixel values float32 (F, 3, S, S) of one video into unit vectors float32 (F, E), one a frame.
+
+        Those of frames that the video does not have, the last ones, mean nothing.
+        """
         ...
 
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
@@ -269,6 +276,12 @@ def load_encoder(spec: EncoderSpec) -> Encoder:
     found = ALL_ENCODERS.get(spec.fingerprint.encoder or FRAMECUE)
     load: Loader = resolve_name(found) if isinstance(found, str) else found
     return load(spec)
+
+
+def _sampling_document(sampling: FrameSampling) -> dict[str, Any]:
+    document: dict[str, Any] = {"num_frames": sampling.num_frames, "chunk_frames": sampling.chunk_frames}
+    # Left out where it is as it always was: libraries that are older do not have it.
+    return document if sampling.repeat_last else document | {"repeat_last": False}
 
 
 def _absolute(place: str) -> str:

@@ -19,6 +19,7 @@ from framecue.encode_files import EncodedVideos, encode_pictures, encode_videos
 from framecue.encoder import EncoderSpec, Fingerprint
 from framecue.errors import AdapterError, InputError, ModelError, NotOfflineError, first_line
 from framecue.methods import Method, build_method, saved_options
+from framecue.methods.absent import absent_frames, filled, mark_absent, with_absent
 from framecue.paths import exists
 from framecue.pictures import ImageLike
 from framecue.progress import ProgressCallback
@@ -65,12 +66,16 @@ class VideoTextModel(nn.Module):
     @property
     def sampling(self) -> FrameSampling:
         """Which frames of a video are encoded at test and in a library."""
-        return FrameSampling(self.method.config.num_test_frames, chunk_frames=self.method.chunk_frames)
+        return self._sampling(self.method.config.num_test_frames)
 
     @property
     def train_sampling(self) -> FrameSampling:
         """Which frames of a video are encoded in training."""
-        return FrameSampling(self.method.config.num_frames, chunk_frames=self.method.chunk_frames)
+        return self._sampling(self.method.config.num_frames)
+
+    def _sampling(self, num_frames: int) -> FrameSampling:
+        repeats = self.method.config.short_videos == "repeat"
+        return FrameSampling(num_frames, chunk_frames=self.method.chunk_frames, repeat_last=repeats)
 
     @property
     def short_side(self) -> int:
@@ -88,8 +93,28 @@ class VideoTextModel(nn.Module):
         return next(self.backbone.model.parameters()).dtype
 
     def preprocess(self, frames: np.ndarray | Tensor) -> Tensor:
-        """Turn frames uint8 (F, H, W, 3), RGB, into pixel values float32 (F, 3, S, S), normalised."""
-        return self.backbone.preprocess(frames)
+        """Turn frames uint8 (F, H, W, 3), RGB, into pixel values float32 (F, 3, S, S), normalised.
+
+        Of a method with `short_videos: mask`, fewer frames than at test get absent ones behind them (NaN).
+        """
+        pixels = self.backbone.preprocess.resize_and_crop(frames)
+        if self.method.config.short_videos == "repeat":
+            return self.backbone.preprocess.normalise(pixels)
+        shown = with_absent(pixels, self.sampling.num_frames)
+        return self.normalise(shown[None], torch.tensor([len(pixels)]))[0]
+
+    def normalise(self, pixels: Tensor, num_real: Tensor | None = None) -> Tensor:
+        """Turn the pixels of videos, uint8 (B, F, 3, S, S), into pixel values float32.
+
+        Args:
+            pixels: at the backbone's image size.
+            num_real: int64 (B,), how many frames of each are real, the first ones; of a method with `short_videos:
+                mask` the others are absent (NaN). None for all.
+        """
+        values = self.backbone.preprocess.normalise(pixels)
+        if num_real is None or self.method.config.short_videos == "repeat":
+            return values
+        return mark_absent(values, num_real)
 
     def frame_features(self, pixel_values: Tensor) -> Tensor:
         """Return the features (B, F, E) of pixel values (B, F, 3, S, S), projected but neither normalised nor pooled.
@@ -104,7 +129,11 @@ class VideoTextModel(nn.Module):
                 f"pixel_values must be (B, F, 3, {size}, {size}) for {self.backbone.name}, "
                 f"got {tuple(pixel_values.shape)}; model.preprocess(frames) makes them"
             )
-        return self.method.encode_frames(self.backbone, pixel_values.to(self.device, self.dtype))
+        pixel_values = pixel_values.to(self.device, self.dtype)
+        if self.method.config.short_videos == "repeat":
+            return self.method.encode_frames(self.backbone, pixel_values)
+        absent = absent_frames(pixel_values)
+        return self.method.encode_real_frames(self.backbone, filled(pixel_values, absent), absent)
 
     def text_features(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
         """Return the features (N, E) of token ids (N, T) and a mask of the same shape, projected but not normalised.
@@ -114,7 +143,7 @@ class VideoTextModel(nn.Module):
         Raises:
             InputError: the shape is another, or there are more tokens than the method takes.
         """
-        context = self.method.max_text_tokens(self.backbone)
+        context = self.method.text_length(self.backbone)
         if input_ids.ndim != 2 or not 1 <= input_ids.shape[1] <= context or not len(input_ids):
             raise InputError(
                 f"input_ids must be (N, T) with T at most {context} for {self.backbone.name}, "
@@ -125,7 +154,7 @@ class VideoTextModel(nn.Module):
 
     def tokenize(self, texts: list[str]) -> tuple[Tensor, Tensor]:
         """Turn texts into ids (N, T) and a mask (N, T); texts that are too long for the method are cut."""
-        return self.backbone.tokenize(texts, max_length=self.method.max_text_tokens(self.backbone))
+        return self.backbone.tokenize(texts, max_length=self.method.text_length(self.backbone))
 
     def similarity(self, text_features: Tensor, frame_features: Tensor) -> Tensor:
         """Return the cosines (N, B), float32, of the text features of N texts and the frame features of B videos.

@@ -233,7 +233,17 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
         "moji-motion {folder}/moji --clips 1 --split test",
         {"folder": str, "clips": int, "twins": int, "splits": {"test": int}},
     ),
-    "train": ("train {recipe}", {"adapter": str, "steps": int, "validation": dict}),
+    "train": (
+        "train {recipe}",
+        {
+            "adapter": str,
+            "steps": int,
+            "validation": dict,
+            "samples_per_second": MAYBE_FLOAT,
+            "peak_memory_bytes": MAYBE_INT,
+            "peak_device_memory_bytes": MAYBE_INT,
+        },
+    ),
     "evaluate": ("evaluate --model clip --data-dir {data}", SCORES),
     "evaluate --rerank-with": (
         "evaluate --model {real_model} --data-dir {data} --rerank-with {adapter} --depth 2",
@@ -366,7 +376,7 @@ def places(
             "method": "mean-pool",
             "options": {"num_frames": 1, "num_test_frames": 1},
             "dataset": {"name": "folder", "data_dir": str(data)},
-            "schedule": {"batch_size": 2, "max_steps": 1},
+            "schedule": {"batch_size": 2, "max_steps": 1, "num_workers": 0},
         }
         (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
         return tmp_path / "recipe.yaml"

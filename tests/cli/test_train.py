@@ -17,7 +17,9 @@ from safetensors.torch import load_file
 
 import framecue
 from framecue.checkpoint import read_adapter_config
+from framecue.cli.train import _usage
 from framecue.training import run as run_module
+from framecue.training.usage import Usage
 
 
 @pytest.fixture
@@ -39,6 +41,7 @@ def recipe(clip_folder: Path, data: Path, tmp_path: Path) -> Callable[..., Path]
                 "learning_rate": 0.001,
                 "backbone_learning_rate": 0.001,
                 "warmup_ratio": 0,
+                "num_workers": 0,
             },
         }
         file = tmp_path / "recipe.yaml"
@@ -149,7 +152,8 @@ def test_a_run_that_was_stopped_goes_on_and_ends_as_if_it_had_not_been(run, reci
     assert resumed.code == 0
     assert resumed.err.splitlines()[0] == "goes on from step 2 of 3"
     assert "step 1 of 3" not in resumed.err
-    assert json.loads(resumed.out) | {"adapter": ""} == json.loads(whole.out) | {"adapter": ""}
+    one, other = json.loads(resumed.out), json.loads(whole.out)
+    assert (one["steps"], one["validation"]) == (other["steps"], other["validation"])
     ours, theirs = (load_file(tmp_path / name / "adapter_model.safetensors") for name in ("run", "whole"))
     assert ours.keys() == theirs.keys()
     for name in ours:
@@ -235,3 +239,20 @@ def test_wrong_usage(run) -> None:
     result = run("train")
     assert result.code == 2
     assert "Missing argument 'RECIPE'" in result.err
+
+
+def test_what_a_run_took_is_told_where_it_is_known() -> None:
+    assert _usage(Usage(12.345, 2_500_000_000, 81_000_000_000)) == [
+        "12.3 samples a second",
+        "at most 2.50 GB of memory",
+        "at most 81.00 GB on the GPU",
+    ]
+    assert _usage(Usage(None, None, None)) == []
+
+
+def test_a_run_without_validation_says_so(run, recipe) -> None:
+    result = run("train", recipe(), "schedule.validation=none")
+    assert result.code == 0, result.err
+    assert re.search(
+        r"^3 steps; nothing was validated; [\d.e+]+ samples a second; at most [\d.]+ GB of memory", result.err, re.M
+    )

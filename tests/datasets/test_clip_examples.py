@@ -225,3 +225,30 @@ def test_a_window_beyond_the_end_costs_its_clip_alone(videos: Path, caplog: pyte
 
 def test_a_video_played_backwards_means_nothing_known(videos: Path) -> None:
     assert folder_of(videos).backwards(0) is None
+
+
+def test_augmentation_depends_on_seed_epoch_and_index_alone(videos: Path) -> None:
+    def noted(frames: np.ndarray, rng: np.random.Generator) -> torch.Tensor:
+        drawn = rng.integers(0, 256, 8)
+        pixels = to_pixels(frames)
+        pixels[:, 1, 0] = torch.from_numpy(drawn).to(torch.uint8)
+        return pixels
+
+    def drawn(source: ClipExamples, index: int) -> list[int]:
+        frames = source.__getitems__([index])[0].frames
+        assert (frames[:, 1, 0] == frames[0, 1, 0]).all()
+        return frames[0, 1, 0].tolist()
+
+    plain, source = folder_of(videos, seed=3), folder_of(videos, seed=3)
+    source.augment_with(noted)
+    seen = [drawn(source, index) for index in range(4)]
+    assert len({tuple(each) for each in seen}) == 4
+    assert [drawn(source, index) for index in reversed(range(4))] == seen[::-1]
+    assert places(source.__getitems__([2])[0]) == places(plain.__getitems__([2])[0])  # the frames are the same
+    source.set_epoch(1)
+    assert drawn(source, 0) != seen[0]
+    source.set_epoch(0)
+    assert drawn(source, 0) == seen[0]
+    other = folder_of(videos, seed=4)
+    other.augment_with(noted)
+    assert drawn(other, 0) != seen[0]

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -22,7 +21,10 @@ class Model:
 
     def __init__(self, size: int = 200) -> None:
         self.size = size
-        self.backbone = SimpleNamespace(preprocess=SimpleNamespace(normalise=lambda pixels: pixels.float()))
+
+    def normalise(self, pixels: torch.Tensor, num_real: torch.Tensor) -> torch.Tensor:
+        assert num_real.tolist() == [pixels.shape[1]] * len(pixels)
+        return pixels.float()
 
     def encode_frames(self, pixel_values: torch.Tensor) -> torch.Tensor:
         return torch.stack([self._vector(*values) for values in pixel_values[:, [0, -1], 0, 0, 0].int().tolist()])

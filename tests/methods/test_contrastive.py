@@ -103,3 +103,21 @@ def test_one_pair_alone_has_nothing_to_learn() -> None:
     assert loss.item() == 0.0
     assert text.grad is not None
     assert torch.equal(text.grad, torch.zeros_like(text))
+
+
+def test_identical_texts_cost_the_same_as_positives_and_as_negatives() -> None:
+    """As their rows of similarities are equal: so the field's diagonal targets have the same loss and gradients."""
+    generator = torch.Generator().manual_seed(0)
+    texts = torch.randn(6, 8, generator=generator, dtype=torch.float64)[[0, 1, 1, 2, 3, 1]].requires_grad_()
+    videos = torch.randn(6, 8, generator=generator, dtype=torch.float64).requires_grad_()
+    same = torch.zeros(6, 6, dtype=torch.bool)
+    same[[[1], [2], [5]], [1, 2, 5]] = True
+    same.fill_diagonal_(True)
+    scale = torch.tensor(2.0, dtype=torch.float64)
+    losses = [contrastive_loss(texts @ videos.T, scale, same=marked) for marked in (same, None)]
+    torch.testing.assert_close(losses[0], losses[1])
+    gradients = [torch.autograd.grad(loss, (texts, videos)) for loss in losses]
+    torch.testing.assert_close(gradients[0][1], gradients[1][1])
+    # A text's own gradient is split otherwise between its copies; a tower, which makes them all, gets their sum.
+    sums = [text[[1, 2, 5]].sum(dim=0) for text, _ in gradients]
+    torch.testing.assert_close(*sums)

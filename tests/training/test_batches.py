@@ -149,6 +149,7 @@ def test_collate_gives_equal_keys_to_equal_captions_and_to_equal_videos(captions
     batch = collate(examples)
     assert batch["captions"] == captions
     assert batch["frames"].shape == (len(captions), 2, 3, 4, 4)
+    assert batch["num_real"].tolist() == [2] * len(captions)
     assert batch["frames"].dtype == torch.uint8
     assert batch["frames"][:, 0, 0, 0, 0].tolist() == list(range(len(captions)))
     for keys, texts in (
@@ -190,3 +191,10 @@ def test_an_empty_slice_asks_the_source_for_nothing() -> None:
     assert sliced.__getitems__([]) == []
     with pytest.raises(AssertionError, match="planning reads no example"):
         sliced.__getitems__([1])
+
+
+def test_collate_says_how_many_frames_are_real() -> None:
+    frames = torch.zeros(4, 3, 2, 2, dtype=torch.uint8)
+    batch = collate([Example(frames, "a", "1", 3), Example(frames, "b", "2"), Example(frames, "c", "3", 1)])
+    assert batch["num_real"].tolist() == [3, 4, 1]
+    assert batch["num_real"].dtype == torch.int64

@@ -9,7 +9,7 @@ from framecue.assets import ASSETS, bundled_names
 from framecue.datasets.folder import FolderData
 from framecue.datasets.moji_motion.config import MojiClipsData, MojiStillsData
 from framecue.errors import InputError, RecipeError, UnknownNameError
-from framecue.training.recipe import Recipe, read_recipe
+from framecue.training.recipe import Recipe, check_recipe, read_recipe
 
 BUNDLED = bundled_names("recipe")
 GOOD = """
@@ -317,3 +317,31 @@ def test_a_value_with_many_aliases_is_shown_and_counted_as_one() -> None:
     with pytest.raises(RecipeError, match="'output_dir' must be") as caught:
         check_recipe({"output_dir": value}, source="here")
     assert len(str(caught.value)) < 1_000
+
+
+@pytest.mark.parametrize("rule", ["last", "none"])
+def test_patience_needs_validations(rule: str) -> None:
+    content = yaml.safe_load(GOOD)
+    content["schedule"] = {"early_stopping_patience": 2, "validation": rule}
+    with pytest.raises(RecipeError, match=f"'early_stopping_patience' stops by validations; 'validation' is {rule}, "):
+        check_recipe(content, source="it")
+    content["schedule"]["validation"] = "mean-of-last-5"
+    assert check_recipe(content, source="it").schedule.early_stopping_patience == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("weight_decay_on", "norms"),
+        ("validation", "test"),
+        ("report_to", ["mlflow"]),
+        ("ema_decay", 1),
+        ("adam_epsilon", 0),
+        ("early_stopping_patience", 0),
+    ],
+)
+def test_values_that_a_schedule_does_not_take(key: str, value: object) -> None:
+    content = yaml.safe_load(GOOD)
+    content["schedule"] = {key: value}
+    with pytest.raises(RecipeError, match=rf"^it: 'schedule\.{key}"):
+        check_recipe(content, source="it")

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, ClassVar
 
 import av
 import numpy as np
@@ -17,6 +19,7 @@ from transformers import CLIPModel, TrainerCallback
 from framecue.backbone import load_backbone
 from framecue.checkpoint import read_adapter_config
 from framecue.datasets import Clip, write_captions
+from framecue.datasets.augment import RandomResizedCrop
 from framecue.errors import AdapterError, DatasetError, InputError, RecipeError
 from framecue.evaluation.validation import score_examples
 from framecue.model import VideoTextModel, load_model
@@ -61,7 +64,7 @@ def make_recipe(tiny_clip: Path, tmp_path: Path) -> MakeRecipe:
             "dataset": {"name": "moji-stills", "num_examples": 20, "num_val": 8, "seed": 3},
             "schedule": {
                 **{"batch_size": 4, "num_epochs": 2, "eval_steps": 3, "logging_steps": 1, "seed": 4},
-                **{"learning_rate": 1e-3, "backbone_learning_rate": 1e-3},
+                **{"learning_rate": 1e-3, "backbone_learning_rate": 1e-3, "num_workers": 0},
             },
         }
         for key, value in changes.items():
@@ -472,3 +475,142 @@ def test_files_that_no_run_has_written_are_kept(make_recipe: MakeRecipe, name: s
         run_recipe(recipe)
     assert theirs.read_text() == text
     assert [file for file in recipe.output_dir.rglob("*") if file.is_file()] == [theirs]
+
+
+@pytest.fixture
+def folder_without_val(video_folder: Path) -> Path:
+    file = video_folder / "captions.jsonl"
+    lines = [line for line in file.read_text(encoding="utf-8").splitlines() if '"val"' not in line]
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return video_folder
+
+
+@pytest.mark.parametrize("rule", ["last", "none"])
+def test_a_run_that_keeps_its_last_weights_needs_no_validation_split(
+    make_recipe: MakeRecipe, folder_without_val: Path, caplog: pytest.LogCaptureFixture, rule: str
+) -> None:
+    recipe = make_recipe(dataset={"name": "folder", "data_dir": str(folder_without_val)}, schedule__validation=rule)
+    run = run_recipe(recipe)
+    assert (run.steps, run.validation) == (6, {})
+    assert read_adapter_config(run.adapter).scores == {}
+    trained = adapter(recipe)
+    assert_same(trained, {name: last_weights(recipe)[name] for name in trained})
+    assert ("nothing is validated: " in caplog.text) is (rule == "last")
+    assert run_recipe(recipe).steps == 6
+    assert_same(adapter(recipe), trained)
+
+
+def test_without_a_validation_split_nothing_chooses(make_recipe: MakeRecipe, folder_without_val: Path) -> None:
+    recipe = make_recipe(dataset={"name": "folder", "data_dir": str(folder_without_val)})
+    with pytest.raises(DatasetError, match=r"val.*; schedule.validation=last or none goes without a validation split"):
+        run_recipe(recipe)
+
+
+def test_the_last_weights_are_scored_where_there_is_a_split(make_recipe: MakeRecipe) -> None:
+    run = run_recipe(make_recipe(schedule__validation="last"))
+    history = json.loads((run.adapter / "history.json").read_text(encoding="utf-8"))
+    assert run.validation["R@1"] == [entry["eval_R@1"] for entry in history if "eval_R@1" in entry][-1]
+    assert run_recipe(make_recipe("other", schedule__validation="none")).validation == {}
+
+
+def test_averaged_weights_are_written_and_scored(make_recipe: MakeRecipe) -> None:
+    recipe = make_recipe(schedule__ema_decay=0.9, schedule__validation="last")
+    run = run_recipe(recipe)
+    last = Path(str(last_checkpoint(recipe.output_dir / "checkpoints")))
+    averages = load_file(last / "averages.safetensors")
+    assert_same(adapter(recipe), averages)
+    assert any(not torch.equal(averages[name], tensor) for name, tensor in last_weights(recipe).items())
+    model = load_model(recipe.backbone, run.adapter)
+    assert score_examples(model, build_sources(recipe, model)[1]) == pytest.approx(run.validation)
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")  # on one core
+@pytest.mark.parametrize("name", ["moji-stills", "moji-motion"])
+def test_generated_examples_are_the_same_from_any_number_of_processes(make_recipe: MakeRecipe, name: str) -> None:
+    changes = {
+        "dataset": {"name": name, "num_examples": 16, "num_val": 4, "seed": 3},
+        "schedule__validation": "none",
+        "options": {"num_frames": 2, "num_test_frames": 2} if name == "moji-motion" else {"num_frames": 1},
+    }
+    recipes = [make_recipe(str(number), **changes, schedule__num_workers=number) for number in (0, 1, 2)]
+    for recipe in recipes:
+        run_recipe(recipe)
+    for other in recipes[1:]:
+        assert_same(adapter(recipes[0]), adapter(other))
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.usefixtures("flat_score")
+def test_a_run_goes_on_with_another_number_of_processes(make_recipe: MakeRecipe) -> None:
+    whole, killed = make_recipe("whole"), make_recipe("killed")
+    run_recipe(whole)
+    with pytest.raises(KilledError):
+        run_recipe(killed, callbacks=[Kill(5)])
+    run_recipe(make_recipe("killed", schedule__num_workers=1))
+    assert_same(last_weights(whole), last_weights(killed))
+
+
+def test_a_run_is_sent_to_wandb(make_recipe: MakeRecipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Sent:
+        begun: ClassVar[list[dict[str, Any]]] = []
+        logged: ClassVar[list[tuple[int, list[str]]]] = []
+
+        def __init__(self, **options: Any) -> None:
+            self.begun.append(options)
+
+        def log(self, numbers: dict[str, float], *, step: int) -> None:
+            self.logged.append((step, sorted(numbers)))
+
+        def finish(self) -> None:
+            self.logged.append((-1, []))
+
+    fake = ModuleType("wandb")
+    fake.init = Sent  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "wandb", fake)
+    recipe = make_recipe(schedule__report_to=["wandb"], schedule__max_steps=2)
+    run_recipe(recipe)
+    (options,) = Sent.begun
+    assert options["name"] == "run"
+    assert options["config"] == recipe.model_dump(mode="json")
+    assert {"train/loss", "train/learning_rate backbone"} <= set(Sent.logged[0][1])
+    assert (2, ["eval/R@1", "eval/R@1 video to text", "eval/mean rank", "train/epoch"]) in Sent.logged
+    assert Sent.logged[-1] == (-1, [])
+
+
+def test_wandb_is_asked_for_before_anything_is_loaded(make_recipe: MakeRecipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "wandb", None)
+    recipe = make_recipe(schedule__report_to=["tensorboard", "wandb"], backbone="nowhere")
+    with pytest.raises(RecipeError, match="run `pip install wandb`"):
+        run_recipe(recipe)
+
+
+def test_what_a_run_took(make_recipe: MakeRecipe) -> None:
+    recipe = make_recipe(schedule__max_steps=2)
+    usage = run_recipe(recipe).usage
+    assert usage.samples_per_second is not None
+    assert usage.samples_per_second > 0
+    assert run_recipe(recipe).usage.samples_per_second is None
+
+
+def test_training_frames_are_changed_and_validation_frames_are_not(make_recipe: MakeRecipe, video_folder: Path) -> None:
+    data = {"name": "folder", "data_dir": str(video_folder)}
+    plain, changed = make_recipe(dataset=data), make_recipe(dataset=data, augment="random-resized-crop")
+    model = build_model(plain)
+    sources = [build_sources(recipe, model) for recipe in (plain, changed)]
+    (train, val), (changed_train, changed_val) = sources
+    # The videos are plain colours, which no crop changes; so what is passed is noted.
+    assert all(
+        torch.equal(one.frames, other.frames)
+        for one, other in zip(val.__getitems__(range(3)), changed_val.__getitems__(range(3)), strict=True)
+    )
+    assert train._augment is None
+    assert isinstance(changed_train._augment, RandomResizedCrop)
+    assert changed_train._augment.preprocess == model.backbone.preprocess
+    assert changed_val._augment is None
+    assert run_recipe(changed).steps == 6
+
+
+def test_generated_pictures_are_not_augmented(make_recipe: MakeRecipe) -> None:
+    with pytest.raises(RecipeError, match=r"^dataset moji-stills has no videos to change; leave out augment"):
+        run_recipe(make_recipe(augment="random-resized-crop"))

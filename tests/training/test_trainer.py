@@ -25,6 +25,7 @@ MakeTrainer = Callable[..., RetrievalTrainer]
 
 def schedule(**changes: Any) -> Schedule:
     chosen = {"batch_size": 4, "num_epochs": 2, "learning_rate": 1e-3, "backbone_learning_rate": 1e-3, "seed": 5}
+    chosen |= {"num_workers": 0}
     return Schedule(**{**chosen, "eval_steps": 100, "logging_steps": 1, **changes})
 
 
@@ -291,7 +292,7 @@ def test_the_log_for_tensorboard_is_below_the_output_folder(
     (events,) = tmp_path.rglob("events.out.tfevents.*")
     assert events.parent == tmp_path / "run" / "logs"
     log = EventAccumulator(str(events.parent)).Reload()
-    assert {"train/loss", "train/learning_rate", "train/grad_norm", "eval/R@1"} <= set(log.Tags()["scalars"])
+    assert {"train/loss", "train/learning_rate backbone", "train/grad_norm", "eval/R@1"} <= set(log.Tags()["scalars"])
     assert [event.step for event in log.Scalars("train/loss")] == [1, 2, 3]
     assert [event.step for event in log.Scalars("eval/R@1")] == [2, 3]
 
@@ -391,3 +392,145 @@ def test_every_epoch_is_told_to_the_sampler_also_after_a_resume(
     again.train(resume_from_checkpoint=str(tmp_path / "two" / "run" / "checkpoints" / "checkpoint-3"))
     assert resumed.asked == whole.asked
     assert len(whole.asked) == 9
+
+
+def test_each_groups_rate_is_logged_by_its_name(
+    make_model: MakeModel, make_trainer: MakeTrainer, tmp_path: Path
+) -> None:
+    watch = Watch()
+    plan = schedule(max_steps=4, learning_rate=2e-3, backbone_learning_rate=5e-4, warmup_ratio=0, adam_epsilon=1e-6)
+    trainer = make_trainer(make_model("prompt-switch"), tmp_path, schedule=plan, callbacks=[watch])
+    trainer.train()
+    assert all(group["eps"] == 1e-6 for group in trainer.optimizer.param_groups)
+    entries = [entry for entry in watch.logs if "loss" in entry]
+    assert not any("learning_rate" in entry for entry in entries)
+    for entry in entries:
+        assert entry["learning_rate new"] == pytest.approx(4 * entry["learning_rate backbone"])
+
+
+@pytest.mark.parametrize("report_to", [[], ["tensorboard"]])
+def test_logs_go_where_the_schedule_says(
+    make_model: MakeModel, make_trainer: MakeTrainer, tmp_path: Path, report_to: list[str]
+) -> None:
+    make_trainer(make_model(), tmp_path, schedule=schedule(max_steps=1, report_to=report_to)).train()
+    assert bool(list(tmp_path.rglob("events.out.tfevents.*"))) is bool(report_to)
+
+
+class Scores:
+    """Scores that are given in turn; notes the weights that it was asked to score."""
+
+    def __init__(self, *scores: tuple[float, float]) -> None:
+        self.scores = list(scores)
+        self.seen: list[dict[str, torch.Tensor]] = []
+
+    def __call__(self, model: VideoTextModel) -> dict[str, float]:
+        self.seen.append(weights(model))
+        recall, rank = self.scores[len(self.seen) - 1]
+        return {"R@1": recall, "mean rank": rank}
+
+
+@pytest.mark.parametrize(
+    ("rule", "scores", "chosen"),
+    [
+        ("best", [(5, 3), (8, 3), (8, 2), (7, 1)], 2),  # a tie goes to the lower mean rank
+        ("best", [(5, 3), (8, 3), (8, 3), (7, 1)], 1),
+        ("mean-of-last-5", [(5, 3), (90, 3), (5, 2), (80, 1)], 1),  # means 5, 47.5, 33.3, 45
+        ("mean-of-last-5", [(5, 3), (30, 3), (29, 2), (28, 1)], 3),  # 5, 17.5, 21.3, 23
+        ("last", [(9, 1), (8, 3), (8, 3), (7, 1)], 3),
+    ],
+)
+def test_whose_weights_are_kept(
+    make_model: MakeModel,
+    make_trainer: MakeTrainer,
+    tmp_path: Path,
+    rule: str,
+    scores: list[tuple[float, float]],
+    chosen: int,
+) -> None:
+    model, validate = make_model(), Scores(*scores)
+    make_trainer(
+        model, tmp_path, schedule=schedule(max_steps=4, eval_steps=1, validation=rule), validate=validate
+    ).train()
+    assert not differing(weights(model), validate.seen[chosen])
+    assert all(differing(weights(model), seen) for place, seen in enumerate(validate.seen) if place != chosen)
+
+
+def test_a_run_stops_when_nothing_gets_better(make_model: MakeModel, make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    scores = [(5, 3), (8, 3), (7, 3), (8, 3), (9, 1), (9, 1)]
+    plan = schedule(max_steps=6, eval_steps=1, early_stopping_patience=2)
+    model, validate = make_model(), Scores(*scores)
+    trainer = make_trainer(model, tmp_path, schedule=plan, validate=validate)
+    trainer.train()
+    assert trainer.state.global_step == len(validate.seen) == 4
+    assert not differing(weights(model), validate.seen[1])
+    # It has ended: resumed, it is not trained further.
+    again = make_model()
+    resumed = make_trainer(again, tmp_path, schedule=plan, validate=Scores())
+    assert resumed.restore_finished(str(tmp_path / "run" / "checkpoints" / "checkpoint-4"))
+    assert not differing(weights(again), validate.seen[1])
+
+
+def test_averages_are_validated_and_kept(make_model: MakeModel, make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    """Against averages that are computed beside the run, in float64."""
+    decay, model, validate = 0.75, make_model(), Scores((5, 1), (9, 1), (6, 1))
+    ours = [{name: p.detach().double() for name, p in model.named_parameters()}]
+    raw: list[dict[str, torch.Tensor]] = []
+
+    def follow(step: int) -> None:
+        raw.append(weights(model))
+        ours.append({name: decay * old + (1 - decay) * raw[-1][name].double() for name, old in ours[-1].items()})
+
+    plan = schedule(max_steps=3, eval_steps=1, ema_decay=decay)
+    make_trainer(model, tmp_path, schedule=plan, validate=validate, callbacks=[Watch(follow)]).train()
+    for seen, expected in zip(validate.seen, ours[1:], strict=True):
+        for name, average in expected.items():
+            torch.testing.assert_close(seen[name].double(), average, rtol=1e-5, atol=1e-7)
+    assert not differing(weights(model), validate.seen[1])  # the averages of the checkpoint that was chosen
+    assert differing(raw[1], validate.seen[1])
+    # Training itself goes on with its own weights: a run without averages makes the same ones.
+    other = Watch(lambda step: plain.append(weights(alone)))
+    plain: list[dict[str, torch.Tensor]] = []
+    alone = make_model()
+    make_trainer(alone, tmp_path / "other", schedule=schedule(max_steps=3), callbacks=[other]).train()
+    assert all(not differing(one, another) for one, another in zip(raw, plain, strict=True))
+
+
+@pytest.mark.parametrize("validates", [True, False])
+def test_averages_are_resumed_exactly(
+    make_model: MakeModel, make_trainer: MakeTrainer, tmp_path: Path, validates: bool
+) -> None:
+    plan = schedule(max_steps=6, eval_steps=2, ema_decay=0.5)
+    ends = []
+    for name, kill_at in (("whole", None), ("killed", 5)):
+        model = make_model("prompt-switch")
+        options = {"schedule": plan, "validate": (lambda model: {"R@1": model.backbone.logit_scale.item()})}
+        options = options if validates else {"schedule": plan}
+
+        def kill(step: int, kill_at: int | None = kill_at) -> None:
+            if step == kill_at:
+                raise KeyboardInterrupt
+
+        if kill_at is None:
+            make_trainer(model, tmp_path / name, **options).train()
+        else:
+            with pytest.raises(KeyboardInterrupt):
+                make_trainer(model, tmp_path / name, **options, callbacks=[Watch(kill)]).train()
+            last = str(tmp_path / name / "run" / "checkpoints" / "checkpoint-4")
+            model = make_model("prompt-switch")
+            make_trainer(model, tmp_path / name, **options).train(resume_from_checkpoint=last)
+        ends.append(weights(model))
+        # A run that ended is put together again from its last checkpoint.
+        restored = make_model("prompt-switch")
+        last = str(tmp_path / name / "run" / "checkpoints" / "checkpoint-6")
+        assert make_trainer(restored, tmp_path / name, **options).restore_finished(last)
+        assert not differing(weights(restored), ends[-1])
+    assert not differing(*ends)
+
+
+def test_examples_are_counted(make_model: MakeModel, make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    trainer = make_trainer(make_model(), tmp_path, schedule=schedule(num_epochs=2, batch_size=5))
+    trainer.train()
+    usage = trainer.meter.usage
+    assert trainer.meter._counted == 24  # twelve an epoch, in batches of 5, 5 and 2
+    assert usage.samples_per_second is not None
+    assert usage.samples_per_second > 0

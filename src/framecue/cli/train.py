@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +17,8 @@ from framecue.times import clock
 if TYPE_CHECKING:
     from transformers import TrainerCallback
 
+    from framecue.training.usage import Usage
+
 
 @click.command()
 @click.argument("recipe", metavar="RECIPE")
@@ -24,9 +27,10 @@ if TYPE_CHECKING:
 def train(recipe: str, overrides: tuple[str, ...], as_json: bool) -> None:
     """Train a model as a recipe says; a run that was killed goes on from its last checkpoint.
 
-    The validation split chooses the checkpoint. The adapter, the checkpoints and the TensorBoard log go to the
-    recipe's output_dir. The shipped recipes are the whole trainings that made the shipped model (500 steps of 96 clips
-    for moji-prompt-switch); schedule.max_steps shortens a run. docs/training.md lists all keys.
+    The validation split chooses the checkpoint, unless schedule.validation says otherwise. The adapter, the checkpoints
+    and the TensorBoard log go to the recipe's output_dir. The shipped recipes are the whole trainings that made the
+    shipped model (500 steps of 96 clips for moji-prompt-switch); schedule.max_steps shortens a run. docs/training.md
+    lists all keys.
 
     \b
     framecue train moji-prompt-switch output_dir=runs/mine schedule.max_steps=20
@@ -66,9 +70,10 @@ def train(recipe: str, overrides: tuple[str, ...], as_json: bool) -> None:
             log(f"the same command goes on from {last}")
         raise
     if as_json:
-        print_json({"adapter": str(run.adapter), "steps": run.steps, "validation": run.validation})
+        print_json({"adapter": str(run.adapter), "steps": run.steps, "validation": run.validation, **asdict(run.usage)})
         return
-    log(f"{run.steps} steps; validation: {_scores(run.validation)}")
+    validation = f"validation: {_scores(run.validation)}" if run.validation else "nothing was validated"
+    log("; ".join([f"{run.steps} steps", validation, *_usage(run.usage)]))
     click.echo(str(run.adapter))
 
 
@@ -82,6 +87,18 @@ def _tell_of_gpus() -> None:
 
 def _scores(values: dict[str, float]) -> str:
     return ", ".join(f"{name} {value:.4g}" for name, value in values.items())
+
+
+def _usage(usage: Usage) -> list[str]:
+    """Return the words for what a run took, those that are known."""
+    words = []
+    if usage.samples_per_second is not None:
+        words.append(f"{usage.samples_per_second:.3g} samples a second")
+    if usage.peak_memory_bytes is not None:
+        words.append(f"at most {usage.peak_memory_bytes / 1e9:.2f} GB of memory")
+    if usage.peak_device_memory_bytes is not None:
+        words.append(f"at most {usage.peak_device_memory_bytes / 1e9:.2f} GB on the GPU")
+    return words
 
 
 def _teller(update: Callable[[float, int], None]) -> TrainerCallback:

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from framecue.datasets.clips import Clip, shared_pictures
-from framecue.datasets.examples import Example
+from framecue.datasets.examples import Augment, Example
 from framecue.errors import DatasetError, VideoError
+from framecue.methods.absent import with_absent
 from framecue.video import FrameSampling, FrameSource, PlainFrameSource
 
 __all__ = ["ClipExamples"]
@@ -62,6 +63,7 @@ class ClipExamples:
         ]
         self.epoch = 0
         self._ids = [clip.key for clip in self.clips] if at_test else shared_pictures(self.clips)
+        self._augment: Augment | None = None
         # Shared with the processes that load batches, so that a bad file is tried and logged once, not once in each.
         self._is_bad = torch.zeros(len(self.clips), dtype=torch.bool).share_memory_()
 
@@ -79,6 +81,10 @@ class ClipExamples:
 
     def backwards(self, index: int) -> None:
         """Return None: it is not known what a video would mean if it were played backwards."""
+
+    def augment_with(self, augment: Augment) -> None:
+        """Change each video by this, in place of the preprocessing, from now on; which frames are taken stays."""
+        self._augment = augment
 
     def set_epoch(self, epoch: int) -> None:
         """Draw the random frames of this epoch from now on."""
@@ -132,4 +138,12 @@ class ClipExamples:
             logger.warning("%s; the clip is left out", error)
             self._is_bad[number] = True
             return None
-        return Example(self.preprocess(frames.pixels), caption, self.video_of(index))
+        if self._augment is None:
+            shown = self.preprocess(frames.pixels)
+        else:
+            # A stream of its own, so that the frames are those of a run without augmentation.
+            shown = self._augment(frames.pixels, np.random.default_rng([self.seed, self.epoch, index, 1]))
+        num_real = len(shown)
+        if not self.sampling.repeat_last:
+            shown = with_absent(shown, self.sampling.num_frames)
+        return Example(shown, caption, self.video_of(index), num_real)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+import numpy as np
+import torch
 from torch import Tensor
 
-__all__ = ["Example", "ExampleSource"]
+__all__ = ["Augment", "Augmentable", "Example", "ExampleSource", "num_real_frames"]
+
+Augment = Callable[[np.ndarray, np.random.Generator], Tensor]
+"""Turns the frames of one video, uint8 (F, H, W, 3), into uint8 (F, 3, S, S), otherwise each time."""
 
 
 @dataclass(frozen=True)
@@ -19,11 +24,18 @@ class Example:
         frames: uint8 (F, 3, S, S), at the backbone's image size, not normalised.
         caption: the text.
         video_id: the same for all examples of a video; a batch has a video at most once.
+        num_real: how many of the frames are the video's own, the first ones; None for all. The others are absent.
     """
 
     frames: Tensor
     caption: str
     video_id: str
+    num_real: int | None = None
+
+
+def num_real_frames(examples: Sequence[Example]) -> Tensor:
+    """Return how many frames of each example are its video's own: int64 (B,)."""
+    return torch.tensor([len(one.frames) if one.num_real is None else one.num_real for one in examples])
 
 
 class ExampleSource(Protocol):
@@ -51,4 +63,16 @@ class ExampleSource(Protocol):
 
     def backwards(self, index: int) -> str | None:
         """Return a caption of the example played backwards; None if it is not known or means the same."""
+        ...
+
+
+@runtime_checkable
+class Augmentable(Protocol):
+    """A source that shows its videos otherwise each time, if asked to; one that draws them itself needs no such thing.
+
+    What it shows depends on its seed, the epoch and the index alone.
+    """
+
+    def augment_with(self, augment: Augment) -> None:
+        """Change each video by this, in place of the preprocessing, from now on."""
         ...

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from framecue.datasets.examples import Example, ExampleSource
+from framecue.datasets.examples import Example, ExampleSource, num_real_frames
 from framecue.errors import DatasetError
 from framecue.evaluation.encoding import encode_pixels, encode_texts, retrieval, twin_similarities
 from framecue.evaluation.metrics import twin_accuracy
@@ -39,7 +39,7 @@ def score_examples(model: VideoTextModel, source: ExampleSource) -> dict[str, fl
     twin_captions: list[str] = []
     twin_of: list[int] = []
     for indices, examples in _batches(source):
-        pixels = model.backbone.preprocess.normalise(torch.stack([example.frames for example in examples]))
+        pixels = model.normalise(torch.stack([example.frames for example in examples]), num_real_frames(examples))
         backwards = [source.backwards(index) for index in indices]
         chosen = [(row, caption) for row, caption in enumerate(backwards) if caption is not None]
         if chosen:

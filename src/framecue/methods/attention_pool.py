@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
+from framecue.methods.absent import is_absent
 from framecue.methods.base import Method, MethodConfig
 from framecue.methods.fusion import blockwise, directions, frame_cosines, weighted_cosine
 from framecue.validation import PositiveNumber
@@ -29,6 +31,7 @@ class AttentionPool(Method):
     """One of X-Pool's text-conditioned baselines: no parameters of its own, the backbone is trained."""
 
     Config = AttentionPoolConfig
+    masks_frames = True
     offline = False
     paper = "X-Pool (CVPR 2022, arXiv 2203.15086), attention baseline"
     config: AttentionPoolConfig
@@ -40,4 +43,5 @@ class AttentionPool(Method):
 
     def _pairs(self, texts: Tensor, frames: Tensor) -> Tensor:
         cosines = frame_cosines(texts, frames)
-        return weighted_cosine((cosines / self.config.temperature).softmax(dim=-1), cosines, frames)
+        scores = (cosines / self.config.temperature).masked_fill(is_absent(frames), -torch.inf)
+        return weighted_cosine(scores.softmax(dim=-1), cosines, frames)

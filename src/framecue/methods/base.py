@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -39,23 +40,30 @@ class MethodConfig:
     annotations, including ranges (`Annotated[int, Field(ge=1)]`, or the names for these in `framecue.validation`);
     conditions on several fields are checked in `__post_init__`.
 
-    A method may change its default design and keep the vectors of older adapters and libraries: `added` holds, for each
-    option that came later than the method, the value that stands for how the method was before. An adapter or a library
-    that does not name such an option has that value (`with_earlier_values`), and what has it does not name it
-    (`to_saved`).
+    An adapter's file and a library's fingerprint hold a method's options. A method may get a further option, or change
+    its default design, and keep the vectors of older adapters and libraries: `added` holds, for each option that came
+    later than they did, the value that stands for how it was before. An adapter or a library that does not name such an
+    option has that value (`with_earlier_values`), and what has it does not name it (`to_saved`).
 
     Attributes:
+        added: see above; a subclass names its own options, beside those of its bases.
         num_frames: frames a video in training.
         num_test_frames: frames a video at test and in a library.
+        max_text_tokens: longer texts are cut to this many tokens, with the special ones, in training and ever after;
+            None for as many as the text tower takes. CLIP4Clip and what was made from it have 32, or 64 for paragraphs.
+        short_videos: what stands for the frames that a video with fewer frames does not have: "repeat" its last one, as
+            X-Pool and Prompt Switch do, or "mask" them, so that nothing looks at them, as CLIP4Clip does.
 
     Raises:
         InputError: a value has another type or is out of range; it is named.
     """
 
-    added: ClassVar[Mapping[str, Any]] = {}
+    added: ClassVar[Mapping[str, Any]] = {"max_text_tokens": None, "short_videos": "repeat"}
 
     num_frames: AtLeastOne = 12
     num_test_frames: AtLeastOne = 12
+    max_text_tokens: Annotated[int, Field(ge=3)] | None = None
+    short_videos: Literal["repeat", "mask"] = "repeat"
 
     def __post_init__(self) -> None:
         # Options come from files that people write, so wrong types are to be expected. Values stay as they were given:
@@ -74,13 +82,21 @@ class MethodConfig:
 
     def to_saved(self) -> dict[str, Any]:
         """Return the options as adapters and fingerprints hold them: without added ones that are as before."""
-        options = self.to_dict()
-        return {name: value for name, value in options.items() if self.added.get(name, _NEVER) != value}
+        options, earlier = self.to_dict(), self.earlier_values()
+        return {name: value for name, value in options.items() if earlier.get(name, _NEVER) != value}
+
+    @classmethod
+    def earlier_values(cls) -> dict[str, Any]:
+        """Return the `added` of the class and of its bases."""
+        earlier: dict[str, Any] = {}
+        for base in reversed(cls.__mro__):
+            earlier |= vars(base).get("added", {})
+        return earlier
 
     @classmethod
     def with_earlier_values(cls, options: Mapping[str, Any]) -> dict[str, Any]:
         """Return the options that an adapter or a library names, and those that were added since it was made."""
-        return {**cls.added, **options}
+        return {**cls.earlier_values(), **options}
 
 
 def _check_size(name: str, value: object) -> None:
@@ -158,6 +174,8 @@ class Method(nn.Module):
     Attributes:
         Config: its config dataclass.
         offline: whether a video's embedding depends on the video alone, so that it can be indexed.
+        masks_frames: whether it can leave out the frames that a short video does not have (`short_videos: mask`). False
+            unless a method says otherwise: where frames meet in the image encoder, they cannot be left out behind it.
         paper: the paper that the method is from.
         takes_teachers: whether `loss` learns from the recipe's teachers (`TrainingFeatures.teachers`).
         captioner: the module that describes a video in words, if the method has one.
@@ -165,14 +183,28 @@ class Method(nn.Module):
 
     Config: ClassVar[type[MethodConfig]] = MethodConfig
     offline: ClassVar[bool] = True
+    masks_frames: ClassVar[bool] = False
     paper: ClassVar[str] = ""
     takes_teachers: ClassVar[bool] = False
 
     def __init__(self, config: MethodConfig, backbone: Backbone) -> None:
         super().__init__()
+        self._check_common(config, backbone)
         self.config = config
         # On the instance: a class attribute would hide the module that a method puts in its place.
         self.captioner: Captioner | None = None
+
+    def _check_common(self, config: MethodConfig, backbone: Backbone) -> None:
+        if config.short_videos == "mask" and not self.masks_frames:
+            raise InputError(
+                f"short_videos must be repeat for {type(self).__name__}: its frames meet in the image encoder, so "
+                "those that a video does not have cannot be left out; got mask"
+            )
+        if config.max_text_tokens is not None and backbone.text.pads_texts:
+            raise InputError(
+                f"max_text_tokens must be none for {backbone.name}, which was trained on texts of "
+                f"{backbone.text.context_length} tokens, padded if need be; got {config.max_text_tokens}"
+            )
 
     @property
     def chunk_frames(self) -> int | None:
@@ -187,6 +219,19 @@ class Method(nn.Module):
         for index in range(vision.num_layers):
             tokens = vision.run_layer(index, tokens)
         return vision.finish(vision.summarise(tokens)).unflatten(0, (videos, frames))
+
+    def encode_real_frames(self, backbone: Backbone, pixel_values: Tensor, absent: Tensor) -> Tensor:
+        """Do as `encode_frames` for videos that lack some frames; a method with `masks_frames` alone is asked.
+
+        Args:
+            backbone: the backbone.
+            pixel_values: (B, F, 3, S, S); what stands in absent frames means nothing.
+            absent: bool (B, F), which frames there are not; at least one of each video is there.
+
+        Returns:
+            (B, F, E), all zeros for absent frames.
+        """
+        return self.encode_frames(backbone, pixel_values).masked_fill(absent[..., None], 0.0)
 
     def encode_text(self, backbone: Backbone, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
         """Turn token ids (N, T) into features (N, E), not normalised.
@@ -206,6 +251,8 @@ class Method(nn.Module):
 
     def pool(self, frame_features: Tensor) -> Tensor:
         """Pool frame features (B, F, E), not normalised, to embeddings (B, E), unit length: the mean of directions.
+
+        A frame of all zeros has no direction and is left out.
 
         A method that is not offline has no such embeddings and does not use this hook.
         """
@@ -230,6 +277,11 @@ class Method(nn.Module):
     def max_text_tokens(self, backbone: Backbone) -> int:
         """Return the most tokens that a text may have; longer texts are cut, but keep their end-of-text token."""
         return backbone.text.context_length
+
+    def text_length(self, backbone: Backbone) -> int:
+        """Return the most tokens that a text gets: as many as the method takes, or fewer if its options say so."""
+        most = self.max_text_tokens(backbone)
+        return most if self.config.max_text_tokens is None else min(most, self.config.max_text_tokens)
 
     def loss(self, backbone: Backbone, features: TrainingFeatures) -> Tensor:
         """Return the loss of a batch, a scalar: the symmetric contrastive loss of the similarities.

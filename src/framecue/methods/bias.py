@@ -38,6 +38,7 @@ class Bias(Method):
     """Mean pooling; trains biases (of linear maps, convolutions and norms) of both towers, not the logit scale."""
 
     Config = BiasConfig
+    masks_frames = True
     paper = "VoP (CVPR 2023, arXiv 2211.12764), Table 1: Bias"
     config: BiasConfig
 

@@ -14,4 +14,5 @@ __all__ = ["Full"]
 class Full(Method):
     """The hooks of `Method`, unchanged: its `freeze` trains everything."""
 
+    masks_frames = True
     paper = "VoP (CVPR 2023, arXiv 2211.12764), Table 1: Full"

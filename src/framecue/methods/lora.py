@@ -56,6 +56,7 @@ class Lora(Method):
     """
 
     Config = LoraConfig
+    masks_frames = True
     paper = "LoRA (ICLR 2022, arXiv 2106.09685)"
 
     def __init__(self, config: LoraConfig, backbone: Backbone) -> None:

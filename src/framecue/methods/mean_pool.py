@@ -14,4 +14,5 @@ __all__ = ["MeanPool"]
 class MeanPool(Method):
     """The hooks of `Method`, unchanged."""
 
+    masks_frames = True
     paper = "CLIP4Clip (arXiv 2104.08860), mean pooling"

@@ -50,6 +50,7 @@ class _ParallelAdapter(Method):
     """One adapter in each layer of both towers; only the adapters are trained."""
 
     Config = ParallelAdapterConfig
+    masks_frames = True
     beside: ClassVar[Literal["attention", "mlp"]]
 
     def __init__(self, config: ParallelAdapterConfig, backbone: Backbone) -> None:

@@ -36,6 +36,7 @@ class Partial(Method):
     """Mean pooling; trains the image encoder's last layer and the projections, or the last layers of both towers."""
 
     Config = PartialConfig
+    masks_frames = True
     paper = "VoP (CVPR 2023, arXiv 2211.12764), Table 1: Partial"
     config: PartialConfig
 

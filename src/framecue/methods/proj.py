@@ -15,6 +15,7 @@ __all__ = ["Proj"]
 class Proj(Method):
     """Mean pooling; trains `tower.projection` of both towers, not the logit scale."""
 
+    masks_frames = True
     paper = "VoP (CVPR 2023, arXiv 2211.12764), Table 1: Proj"
 
     def freeze(self, backbone: Backbone) -> None:

@@ -51,20 +51,21 @@ class TemporalEncoder(nn.Module):
             positions[:num_tokens].reshape(num_frames, tokens_per_frame, text.width).clone()
         )
 
-    def forward(self, features: Tensor) -> Tensor:
+    def forward(self, features: Tensor, absent: Tensor | None = None) -> Tensor:
         """Turn the tokens of B videos (B, F * K, E), not normalised, into as many new ones.
 
-        Tokens of zeros are those of absent frames: no other token sees them, and they stay zeros.
+        No other token attends to those of absent frames, and these become zeros. Absent are the frames that `absent`,
+        bool (B, F), names; without it, those whose tokens are zeros.
         """
         num_frames, tokens_per_frame, _ = self.position_embedding.shape
         rows = nearest_positions(features.shape[1] // tokens_per_frame, num_frames)
         positions = self.position_embedding[torch.tensor(rows, device=features.device)].flatten(0, 1)
         tokens = self.enter(features) + positions
-        absent = ~features.any(dim=-1)
+        unseen = ~features.any(dim=-1) if absent is None else absent.repeat_interleave(tokens_per_frame, dim=1)
         mask = None
-        if bool(absent.any()):  # without a mask the attention is faster
+        if bool(unseen.any()):  # without a mask the attention is faster
             lowest = torch.finfo(tokens.dtype).min
-            mask = torch.zeros_like(absent, dtype=tokens.dtype).masked_fill(absent, lowest)[:, None, None]
+            mask = torch.zeros_like(unseen, dtype=tokens.dtype).masked_fill(unseen, lowest)[:, None, None]
         for index in range(self._tower.num_layers):
             tokens = self._tower.run_layer(index, tokens, mask=mask)
-        return (features + self.leave(tokens)).masked_fill(absent[..., None], 0)
+        return (features + self.leave(tokens)).masked_fill(unseen[..., None], 0)

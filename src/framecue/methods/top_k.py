@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from framecue.methods.absent import is_absent
 from framecue.methods.base import Method, MethodConfig
 from framecue.methods.fusion import blockwise, directions, frame_cosines, weighted_cosine
 from framecue.validation import AtLeastOne
@@ -29,6 +30,7 @@ class TopK(Method):
     """One of X-Pool's text-conditioned baselines: no parameters of its own, the backbone is trained."""
 
     Config = TopKConfig
+    masks_frames = True
     offline = False
     paper = "X-Pool (CVPR 2022, arXiv 2203.15086), top-k baseline"
     config: TopKConfig
@@ -41,6 +43,11 @@ class TopK(Method):
 
     def _pairs(self, texts: Tensor, frames: Tensor) -> Tensor:
         cosines = frame_cosines(texts, frames)
-        best = cosines.topk(min(self.config.num_top_frames, frames.shape[1]), dim=-1).indices
+        # An absent frame is taken last, and adds nothing to the sum.
+        best = (
+            cosines.masked_fill(is_absent(frames), -torch.inf)
+            .topk(min(self.config.num_top_frames, frames.shape[1]), dim=-1)
+            .indices
+        )
         chosen = torch.zeros_like(cosines).scatter(-1, best, 1.0)
         return weighted_cosine(chosen, cosines, frames)

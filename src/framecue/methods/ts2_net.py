@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from framecue.backbone import Backbone
 from framecue.errors import InputError
+from framecue.methods.absent import is_absent
 from framecue.methods.base import Method, MethodConfig
 from framecue.methods.fusion import blockwise, directions, frame_cosines
 from framecue.methods.temporal import TemporalEncoder
@@ -64,6 +65,7 @@ class Ts2Net(Method):
     """
 
     Config = Ts2NetConfig
+    masks_frames = True
     offline = False
     paper = "TS2-Net (ECCV 2022, arXiv 2207.07852)"
     config: Ts2NetConfig
@@ -84,6 +86,13 @@ class Ts2Net(Method):
         Raises:
             InputError: a frame has fewer patches than should be kept.
         """
+        return self._encode(backbone, pixel_values, None)
+
+    def encode_real_frames(self, backbone: Backbone, pixel_values: Tensor, absent: Tensor) -> Tensor:
+        """See `Method.encode_real_frames`: no patch comes from an absent frame, and no token attends to one."""
+        return self._encode(backbone, pixel_values, absent).masked_fill(absent[..., None], 0.0)
+
+    def _encode(self, backbone: Backbone, pixel_values: Tensor, absent: Tensor | None) -> Tensor:
         videos, num_frames = pixel_values.shape[:2]
         vision = backbone.vision
         tokens = vision.embed(pixel_values.flatten(0, 1))
@@ -95,7 +104,12 @@ class Ts2Net(Method):
             )
         stride, offset = self._stride(1 + num_patches)
         shift = partial(
-            shift_tokens, num_frames=num_frames, first=vision.num_class_tokens, stride=stride, offset=offset
+            shift_tokens,
+            num_frames=num_frames,
+            first=vision.num_class_tokens,
+            stride=stride,
+            offset=offset,
+            absent=absent,
         )
         for index in range(vision.num_layers):
             shifts = index >= vision.num_layers - self.config.shift_layers
@@ -105,7 +119,7 @@ class Ts2Net(Method):
         single = tokens[:, vision.num_class_tokens :].flatten(0, 1)[:, None]
         patches = vision.finish(vision.summarise(single)).unflatten(0, (len(frames), num_patches))
         kept = torch.cat([frames[:, None], self._select(frames, patches)], dim=1)
-        mixed = self.temporal(kept.unflatten(0, (videos, num_frames)).flatten(1, 2))
+        mixed = self.temporal(kept.unflatten(0, (videos, num_frames)).flatten(1, 2), absent)
         return mixed[:, :: kept.shape[1]]
 
     def _stride(self, num_tokens: int) -> tuple[int, int]:
@@ -134,7 +148,8 @@ class Ts2Net(Method):
 
     def _pairs(self, texts: Tensor, frames: Tensor) -> Tensor:
         cosines = frame_cosines(texts, frames)
-        weights = (self.config.sharpness * functional.normalize(cosines, dim=-1)).softmax(dim=-1)
+        scores = self.config.sharpness * functional.normalize(cosines, dim=-1)  # an absent frame's cosine is 0
+        weights = scores.masked_fill(is_absent(frames), -torch.inf).softmax(dim=-1)
         return (weights * cosines).sum(dim=-1)
 
 
@@ -159,12 +174,14 @@ class _PatchScorer(nn.Module):
         return self.score(activate(self.join(joined)))[..., 0].tanh()
 
 
-def shift_tokens(tokens: Tensor, *, num_frames: int, first: int, stride: int, offset: int) -> Tensor:
+def shift_tokens(
+    tokens: Tensor, *, num_frames: int, first: int, stride: int, offset: int, absent: Tensor | None = None
+) -> Tensor:
     """Replace some patches of each frame by those of the previous frame, and some by those of the next.
 
     Every `stride` patches one comes from the previous frame, from the first patch on, and one from the next frame,
     `offset` patches later, each from the same place; a place that is both is the next frame's. At the first and the
-    last frame, a patch without such a neighbour stays.
+    last frame, a patch without such a neighbour stays; so it does beside an absent frame.
 
     Args:
         tokens: (B * F, T, D).
@@ -172,6 +189,7 @@ def shift_tokens(tokens: Tensor, *, num_frames: int, first: int, stride: int, of
         first: the index of the first patch.
         stride: at least 2.
         offset: at least 1.
+        absent: bool (B, F), which frames there are not; None for none.
 
     Returns:
         (B * F, T, D).
@@ -179,8 +197,13 @@ def shift_tokens(tokens: Tensor, *, num_frames: int, first: int, stride: int, of
     videos = tokens.unflatten(0, (-1, num_frames))
     shifted = videos.clone()
     before, after = slice(first, None, stride), slice(first + offset, None, stride)
-    shifted[:, 1:, before] = videos[:, :-1, before]
-    shifted[:, :-1, after] = videos[:, 1:, after]
+    if absent is None:
+        shifted[:, 1:, before] = videos[:, :-1, before]
+        shifted[:, :-1, after] = videos[:, 1:, after]
+    else:
+        stays = absent[..., None, None]
+        shifted[:, 1:, before] = videos[:, 1:, before].where(stays[:, :-1], videos[:, :-1, before])
+        shifted[:, :-1, after] = shifted[:, :-1, after].where(stays[:, 1:], videos[:, 1:, after])
     return shifted.flatten(0, 1)
 
 

@@ -131,6 +131,7 @@ class VoP(Method):
     """
 
     Config = VoPConfig
+    masks_frames = True
     paper = "VoP (CVPR 2023, arXiv 2211.12764)"
     config: VoPConfig
 
@@ -204,6 +205,7 @@ class VoPContext(VoP):
     """VoP^C: some of a frame's prompts are made from the class tokens of its video. 14 257 152 parameters."""
 
     Config = VoPContextConfig
+    masks_frames = False  # the context module looks at all frames
     config: VoPContextConfig
 
     def _make_frame_prompts(self, vision: VisionTower) -> FramePrompts:
@@ -221,6 +223,7 @@ class VoPFunction(VoP):
     """VoP^F: the last layers attend between frames. 122 880 parameters and a frame position embedding (F, D)."""
 
     Config = VoPFunctionConfig
+    masks_frames = False
     config: VoPFunctionConfig
 
     def __init__(self, config: VoPFunctionConfig, backbone: Backbone) -> None:

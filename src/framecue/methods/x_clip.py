@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from framecue.backbone import Backbone
 from framecue.errors import InputError
+from framecue.methods.absent import is_absent
 from framecue.methods.base import Method, MethodConfig
 from framecue.methods.fusion import blockwise, directions, frame_cosines
 from framecue.methods.temporal import TemporalEncoder
@@ -67,6 +68,7 @@ class XClip(Method):
     """
 
     Config = XClipConfig
+    masks_frames = True
     offline = False
     paper = "X-CLIP (ACM MM 2022, arXiv 2207.07285)"
     config: XClipConfig
@@ -94,8 +96,16 @@ class XClip(Method):
             raise InputError(
                 f"x-clip with released: true takes {self.config.num_frames} frames a video, got {pixel_values.shape[1]}"
             )
-        frames = super().encode_frames(backbone, pixel_values)
-        video = directions(self.temporal(frames)).mean(dim=1, keepdim=True)
+        return self._with_video(super().encode_frames(backbone, pixel_values), None)
+
+    def encode_real_frames(self, backbone: Backbone, pixel_values: Tensor, absent: Tensor) -> Tensor:
+        """See `Method.encode_real_frames`; the first feature, (B, 1 + F, E), is the video's, of its real frames."""
+        frames = super().encode_frames(backbone, pixel_values).masked_fill(absent[..., None], 0.0)
+        return self._with_video(frames, absent)
+
+    def _with_video(self, frames: Tensor, absent: Tensor | None) -> Tensor:
+        # The directions of absent frames are zeros, and the sum of the others has their mean's direction.
+        video = directions(self.temporal(frames, absent)).mean(dim=1, keepdim=True)
         return torch.cat([video.to(frames.dtype), frames], dim=1)
 
     def encode_text(self, backbone: Backbone, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
@@ -152,13 +162,14 @@ class XClip(Method):
         video_words = (words @ video.T).transpose(1, 2)  # (N, B, W)
         turned = self._turn(words, "local_mat_weight")
         words_frames = frame_cosines(turned.flatten(0, 1), frames).unflatten(0, words.shape[:2]).transpose(1, 2)
+        absent = is_absent(frames)  # (B, F)
         by_frame = self._attend(words_frames.transpose(2, 3), "word_mat_weight", padding[:, :, None])  # (N, B, F)
-        by_word = self._attend(words_frames, "frame_mat_weight")  # (N, B, W)
-        fine = self._attend(by_frame, "frame_mat_weight2") + self._attend(by_word, "word_mat_weight2", padding)
+        by_word = self._attend(words_frames, "frame_mat_weight", absent[:, None])  # (N, B, W)
+        fine = self._attend(by_frame, "frame_mat_weight2", absent) + self._attend(by_word, "word_mat_weight2", padding)
         coarse = self._turn(sentences, "global_mat_weight") @ video.T
         sentence_frames = frame_cosines(sentences, frames)
         crossed = self._attend(video_words, "word_logit_weight", padding)
-        crossed = crossed + self._attend(sentence_frames, "frame_logit_weight")
+        crossed = crossed + self._attend(sentence_frames, "frame_logit_weight", absent)
         return (coarse + crossed + fine / 2) / 4
 
     def _turn(self, rows: Tensor, matrix: str) -> Tensor:

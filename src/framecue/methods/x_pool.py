@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from framecue.backbone import Backbone
 from framecue.errors import InputError
+from framecue.methods.absent import is_absent
 from framecue.methods.base import Method, MethodConfig
 from framecue.methods.fusion import blockwise, directions
 from framecue.validation import AtLeastOne
@@ -41,6 +42,7 @@ class XPool(Method):
     """
 
     Config = XPoolConfig
+    masks_frames = True
     offline = False
     paper = "X-Pool (CVPR 2022, arXiv 2203.15086)"
     config: XPoolConfig
@@ -74,14 +76,15 @@ class _Attention(nn.Module):
         self.num_heads = num_heads
         self.q_proj, self.k_proj, self.v_proj, self.out_proj = (_identity(width) for _ in range(4))
 
-    def forward(self, texts: Tensor, frames: Tensor) -> Tensor:
-        """Return the attention output (B, N, E) of texts (N, E) and frames (B, F, E)."""
+    def forward(self, texts: Tensor, frames: Tensor, absent: Tensor) -> Tensor:
+        """Return the attention output (B, N, E) of texts (N, E) and frames (B, F, E), those that are not absent."""
         query = self.q_proj(texts).unflatten(-1, (self.num_heads, -1)).transpose(0, 1)  # (heads, N, head)
         key, value = (
             project(frames).unflatten(-1, (self.num_heads, -1)).transpose(1, 2)  # (B, heads, F, head)
             for project in (self.k_proj, self.v_proj)
         )
-        weights = (query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5).softmax(dim=-1)  # (B, heads, N, F)
+        scores = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5  # (B, heads, N, F)
+        weights = scores.masked_fill(absent[:, None, None], -torch.inf).softmax(dim=-1)
         return self.out_proj((weights @ value).transpose(1, 2).flatten(-2))
 
 
@@ -96,7 +99,8 @@ class _Pool(nn.Module):
     def forward(self, texts: Tensor, frames: Tensor) -> Tensor:
         """Return pooled frames (B, N, E) of texts (N, E) and frames (B, F, E); none are normalised."""
         # One norm for both sides, and no residual from either, as released.
-        attended = self.layer_norm2(self.cross_attn(self.layer_norm1(texts), self.layer_norm1(frames)))
+        crossed = self.cross_attn(self.layer_norm1(texts), self.layer_norm1(frames), is_absent(frames))
+        attended = self.layer_norm2(crossed)
         mapped = functional.dropout(self.linear_proj(attended), self.dropout, training=self.training)
         return self.layer_norm3(attended + mapped)
 

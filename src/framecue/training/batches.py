@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
-from framecue.datasets.examples import Example, ExampleSource
+from framecue.datasets.examples import Example, ExampleSource, num_real_frames
 
 __all__ = ["SlicedSource", "UniqueVideoBatchSampler", "collate", "plan_batches"]
 
@@ -185,6 +185,7 @@ def collate(examples: list[Example]) -> dict[str, Any]:
     Returns:
         frames: uint8 (B, F, 3, S, S); uint8 (0,) of no example.
         captions: B texts.
+        num_real: int64 (B,), how many frames of each video are its own, the first ones.
         caption_keys: int64 (B, 2), hashes: equal for equal captions, also in other processes.
         video_keys: int64 (B, 2), the same of videos.
     """
@@ -192,6 +193,7 @@ def collate(examples: list[Example]) -> dict[str, Any]:
     return {
         "frames": torch.stack(frames) if frames else torch.empty(0, dtype=torch.uint8),
         "captions": [example.caption for example in examples],
+        "num_real": num_real_frames(examples),
         "caption_keys": _keys([example.caption for example in examples]),
         "video_keys": _keys([example.video_id for example in examples]),
     }

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import yaml
-from pydantic import Field, SerializeAsAny, ValidationError, ValidatorFunctionWrapHandler, field_validator
+from pydantic import (
+    Field,
+    SerializeAsAny,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+    model_validator,
+)
 
 from framecue.assets import bundled_names, find_bundled
 from framecue.datasets.base import DatasetConfig
@@ -16,7 +23,20 @@ from framecue.errors import InputError, RecipeError
 from framecue.paths import exists, is_file
 from framecue.validation import Integer, Number, Strict, explain, model_types, problem_with, shown, told
 
-__all__ = ["Recipe", "Schedule", "check_recipe", "load_yaml", "read_recipe"]
+__all__ = [
+    "Recipe",
+    "Report",
+    "Schedule",
+    "ValidationRule",
+    "WeightDecayOn",
+    "check_recipe",
+    "load_yaml",
+    "read_recipe",
+]
+
+WeightDecayOn = Literal["all", "all-but-biases", "weights"]
+ValidationRule = Literal["best", "mean-of-last-5", "last", "none"]
+Report = Literal["tensorboard", "wandb"]
 
 
 class Schedule(Strict):
@@ -31,11 +51,25 @@ class Schedule(Strict):
         stop_step: end after this step; the learning rates still follow the whole schedule.
         learning_rate: of new parameters.
         backbone_learning_rate: of the backbone's own parameters, if the method trains them.
-        weight_decay: on every parameter, as released.
+        weight_decay: how fast parameters shrink.
+        weight_decay_on: which do: "all" of them (Prompt Switch, X-Pool), "all-but-biases" (by name, as CLIP4Clip and
+            what was made from it), or "weights" alone: neither biases nor norms nor single numbers.
         warmup_ratio: share of the steps over which the rates rise, before they follow a cosine.
         max_grad_norm: the gradient's norm is clipped to this.
+        adam_beta1: of AdamW, the memory of the gradient's average.
+        adam_beta2: of AdamW, the memory of the squared gradient's average.
+        adam_epsilon: of AdamW, added to the root of that average.
+        ema_decay: what an exponential moving average of the trained weights keeps at each step. The averaged weights
+            are then those that are validated and written; None for no average.
         eval_steps: steps between validations; each writes a checkpoint.
+        validation: whose weights are written: those of the checkpoint that is "best" on the validation split; of that
+            with the best "mean-of-last-5" validations, its own and up to four before; of the "last" step; with "none"
+            those of the last step too, and nothing is validated. A tie goes to the lower mean rank.
+        early_stopping_patience: stop after so many validations in a row without a better one; None for never.
+        num_workers: processes that make batches beside the one that trains; None for as many as there are cores. The
+            batches are the same with any number.
         gradient_checkpointing: compute the layers of the towers a second time in the backward pass, in less memory.
+        report_to: where the logged numbers go, beside `history.json`.
         bf16: compute in bfloat16 where it is safe (autocast); the weights stay in float32.
     """
 
@@ -47,16 +81,32 @@ class Schedule(Strict):
     learning_rate: Number = Field(default=1e-5, gt=0)
     backbone_learning_rate: Number = Field(default=1e-6, ge=0)
     weight_decay: Number = Field(default=0.2, ge=0)
+    weight_decay_on: WeightDecayOn = "all"
     warmup_ratio: Number = Field(default=0.1, ge=0, lt=1)
     max_grad_norm: Number = Field(default=1.0, gt=0)
+    adam_beta1: Number = Field(default=0.9, ge=0, lt=1)
     adam_beta2: Number = Field(default=0.999, gt=0, lt=1)
+    adam_epsilon: Number = Field(default=1e-8, gt=0)
+    ema_decay: Number | None = Field(default=None, gt=0, lt=1)
     gradient_accumulation_steps: Integer = Field(default=1, gt=0)
     eval_steps: Integer = Field(default=500, gt=0)
+    validation: ValidationRule = "best"
+    early_stopping_patience: Integer | None = Field(default=None, gt=0)
     logging_steps: Integer = Field(default=10, gt=0)
-    num_workers: Integer = Field(default=0, ge=0, le=256)
+    num_workers: Integer | None = Field(default=None, ge=0, le=256)
     gradient_checkpointing: bool = False
+    report_to: tuple[Report, ...] = ("tensorboard",)
     bf16: bool = False
     seed: Integer = Field(default=24, ge=0, lt=2**32)
+
+    @model_validator(mode="after")
+    def _check_patience(self) -> Self:
+        if self.early_stopping_patience is not None and self.validation in ("last", "none"):
+            raise told(
+                f"'early_stopping_patience' stops by validations; 'validation' is {self.validation}, give best or "
+                "mean-of-last-5"
+            )
+        return self
 
 
 class Recipe(Strict):
@@ -72,6 +122,8 @@ class Recipe(Strict):
             to learn from if the backbone was trained on data in which places do not matter.
         method: a name in the registry.
         options: fields of the method's config.
+        augment: how training changes the frames of a video: "none", or "random-resized-crop", one crop and perhaps a
+            flip for all frames of a video, as X-Pool and Prompt Switch have it.
         dataset: the data to train on: its `name` in the registry of datasets, and the fields of its config.
         schedule: how long and how fast.
         save_backbone: also write the trained backbone as a folder that `transformers` loads.
@@ -85,6 +137,7 @@ class Recipe(Strict):
     position_embedding_scale: Number = Field(default=1.0, gt=0)
     method: str
     options: dict[str, Any] = Field(default_factory=dict)
+    augment: Literal["none", "random-resized-crop"] = "none"
     dataset: SerializeAsAny[DatasetConfig]
     schedule: Schedule = Field(default_factory=Schedule)
     save_backbone: bool = False

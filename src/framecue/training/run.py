@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,20 +14,25 @@ from transformers import TrainerCallback, set_seed
 from framecue._version import __version__
 from framecue.backbone import initialise_backbone, load_backbone
 from framecue.checkpoint import CONFIG_FILE, WEIGHTS_FILE, load_adapter, save_adapter
-from framecue.datasets.examples import ExampleSource
-from framecue.errors import InputError, OutputError, RecipeError
+from framecue.datasets.augment import RandomResizedCrop
+from framecue.datasets.examples import Augmentable, ExampleSource
+from framecue.errors import DatasetError, InputError, OutputError, RecipeError
 from framecue.evaluation.validation import score_examples
 from framecue.methods import build_method
 from framecue.model import VideoTextModel
 from framecue.outputs import refuse_url, written_beside
 from framecue.paths import exists
-from framecue.training.processes import by_the_first, check_alike, join_processes, num_processes, reproducible
+from framecue.training.processes import by_the_first, check_alike, join_processes, num_processes, rank, reproducible
 from framecue.training.recipe import Recipe, check_recipe, load_yaml
 from framecue.training.teachers import load_teachers
-from framecue.training.trainer import CHECKPOINTS, RetrievalTrainer
+from framecue.training.trainer import CHECKPOINTS, LOGS, RetrievalTrainer
+from framecue.training.usage import Usage
+from framecue.training.wandb_log import WandbLog
 from framecue.video import FrameSource, IsolatedFrameSource
 
 __all__ = ["TrainedRun", "build_model", "build_sources", "last_checkpoint", "run_recipe"]
+
+logger = logging.getLogger(__name__)
 
 RECIPE_FILE, HISTORY_FILE, BACKBONE_FOLDER = "recipe.yaml", "history.json", "backbone"
 
@@ -38,14 +44,16 @@ class TrainedRun:
     Attributes:
         adapter: the adapter's folder.
         steps: optimiser steps, including those before a resume.
-        validation: the chosen checkpoint's scores on the validation split.
+        validation: the written weights' scores on the validation split; empty if nothing was validated.
         resumed_from: the checkpoint from which the run went on, if it did.
+        usage: what this call took; no samples a second if it made no step.
     """
 
     adapter: Path
     steps: int
     validation: dict[str, float]
     resumed_from: str | None
+    usage: Usage
 
 
 def build_model(recipe: Recipe) -> VideoTextModel:
@@ -82,22 +90,34 @@ def build_model(recipe: Recipe) -> VideoTextModel:
 
 def build_sources(
     recipe: Recipe, model: VideoTextModel, *, frame_source: FrameSource | None = None
-) -> tuple[ExampleSource, ExampleSource]:
+) -> tuple[ExampleSource, ExampleSource | None]:
     """Return the training examples and the validation examples of a recipe's dataset.
 
     Args:
-        recipe: names the dataset.
+        recipe: names the dataset, and says whether anything is validated. Where it keeps the weights of the last step,
+            a dataset need not have examples for it.
         model: determines which frames of a video are taken.
         frame_source: reads video files; None decodes them in this process.
 
     Raises:
-        DatasetError: a folder's files are missing or malformed, or it has no split "train" or "val".
+        RecipeError: the dataset draws its pictures itself, so it has nothing to augment.
+        DatasetError: a folder's files are missing or malformed, or it has no split "train", or no "val" that chooses.
     """
-    data = recipe.dataset
-    return (
-        data.train(model, seed=recipe.schedule.seed, frame_source=frame_source),
-        data.val(model, frame_source=frame_source),
-    )
+    data, rule = recipe.dataset, recipe.schedule.validation
+    train = data.train(model, seed=recipe.schedule.seed, frame_source=frame_source)
+    if recipe.augment != "none":
+        if not isinstance(train, Augmentable):
+            raise RecipeError(f"dataset {data.name} has no videos to change; leave out augment: {recipe.augment}")
+        train.augment_with(RandomResizedCrop(model.backbone.preprocess))
+    if rule == "none":
+        return train, None
+    try:
+        return train, data.val(model, frame_source=frame_source)
+    except DatasetError as error:
+        if rule != "last":
+            raise DatasetError(f"{error}; schedule.validation=last or none goes without a validation split") from error
+        logger.warning("nothing is validated: %s", error)
+        return train, None
 
 
 def run_recipe(
@@ -106,7 +126,7 @@ def run_recipe(
     callbacks: list[TrainerCallback] | None = None,
     frame_source: FrameSource | None = None,
 ) -> TrainedRun:
-    """Train, choose the checkpoint by the validation split, and write the adapter folder.
+    """Train, choose the checkpoint as the schedule's `validation` says, and write the adapter folder.
 
     A run that was killed goes on from its last checkpoint when the same recipe is run again, and ends with the same
     weights as without the break; a finished run is not trained further.
@@ -135,6 +155,7 @@ def run_recipe(
     check_alike(_text(recipe), what="recipe")
     output = recipe.output_dir
     by_the_first(lambda: _refuse_other_run(output, recipe))
+    logs = [*(callbacks or []), *_other_logs(recipe)]
     with reproducible():
         set_seed(recipe.schedule.seed)
         model = build_model(recipe)
@@ -146,10 +167,10 @@ def run_recipe(
             recipe.schedule,
             source=source,
             output_dir=output,
-            validate=lambda current: score_examples(current, validation),
+            validate=None if validation is None else lambda current: score_examples(current, validation),
             teachers=teachers,
             shuffle=recipe.dataset.shuffles,
-            callbacks=callbacks,
+            callbacks=logs,
         )
         last = by_the_first(lambda: last_checkpoint(output / CHECKPOINTS))
         if last is None or not trainer.restore_finished(last):
@@ -157,8 +178,8 @@ def run_recipe(
             trainer.train(resume_from_checkpoint=last)
             by_the_first(lambda: _write_history(output, trainer.state.log_history))
         model.eval()
-        scores = by_the_first(lambda: _write_results(recipe, model, score_examples(model, validation)))
-    return TrainedRun(output, trainer.state.global_step, scores, last)
+        scores = by_the_first(lambda: _write_results(recipe, model, validation))
+    return TrainedRun(output, trainer.state.global_step, scores, last, trainer.meter.usage)
 
 
 def _write_history(output: Path, log_history: list[dict[str, float]]) -> None:
@@ -166,8 +187,9 @@ def _write_history(output: Path, log_history: list[dict[str, float]]) -> None:
         partial.write_text(json.dumps(log_history, indent=1) + "\n", encoding="utf-8")
 
 
-def _write_results(recipe: Recipe, model: VideoTextModel, scores: dict[str, float]) -> dict[str, float]:
-    """Write the adapter, and the backbone if it is wanted; return the scores."""
+def _write_results(recipe: Recipe, model: VideoTextModel, validation: ExampleSource | None) -> dict[str, float]:
+    """Write the adapter, and the backbone if it is wanted; return the scores on the validation examples, if any."""
+    scores = {} if validation is None else score_examples(model, validation)
     if recipe.save_backbone:
         _save_backbone(model, recipe.output_dir / BACKBONE_FOLDER)
     save_adapter(
@@ -176,7 +198,7 @@ def _write_results(recipe: Recipe, model: VideoTextModel, scores: dict[str, floa
         method=model.method,
         method_name=recipe.method,
         version=__version__,
-        scores={"validation": scores},
+        scores={"validation": scores} if scores else {},
         overwrite=True,
     )
     return scores
@@ -208,6 +230,13 @@ def last_checkpoint(folder: Path) -> str | None:
     return str(max(found)[1]) if found else None
 
 
+def _other_logs(recipe: Recipe) -> list[TrainerCallback]:
+    if "wandb" not in recipe.schedule.report_to or rank() != 0:
+        return []
+    output = recipe.output_dir
+    return [WandbLog(output / LOGS, name=output.name, config=recipe.model_dump(mode="json"))]
+
+
 def _save_backbone(model: VideoTextModel, folder: Path) -> None:
     """Write the trained backbone; the adapter then belongs to it, not to the weights from which the run started."""
     model.backbone.save(folder, overwrite=True)
@@ -231,7 +260,7 @@ def _refuse_other_run(output: Path, recipe: Recipe) -> None:
         other, is_written_by_hand = None, False
     except (OSError, yaml.YAMLError, RecursionError, InputError, ValueError):
         other, is_written_by_hand = None, True
-    if made and other != recipe:
+    if made and (other is None or _results(other) != _results(recipe)):
         raise RecipeError(
             f"{output}: holds a run of another recipe ({file}); choose another output_dir, or remove the folder"
         )
@@ -243,6 +272,11 @@ def _refuse_other_run(output: Path, recipe: Recipe) -> None:
             raise RecipeError(
                 f"{theirs}: is no run's, and would be replaced; choose another output_dir, or move it away"
             )
+
+
+def _results(recipe: Recipe) -> Recipe:
+    """Return a recipe without what changes no result: a run may go on with another number of workers."""
+    return recipe.model_copy(update={"schedule": recipe.schedule.model_copy(update={"num_workers": None})})
 
 
 def _text(recipe: Recipe) -> str:

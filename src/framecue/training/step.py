@@ -58,12 +58,15 @@ class TrainingStep(nn.Module):
         # In a tuple they are no submodules: not trained, not saved, not sent to other processes, always at test.
         self.teachers = tuple(teacher.eval().requires_grad_(False) for teacher in teachers)
 
-    def forward(self, frames: Tensor, captions: list[str], caption_keys: Tensor, video_keys: Tensor) -> Tensor:
+    def forward(
+        self, frames: Tensor, captions: list[str], num_real: Tensor, caption_keys: Tensor, video_keys: Tensor
+    ) -> Tensor:
         """Return the loss over the batch of all processes, a scalar, the same in each.
 
         Args:
             frames: of this process's B videos, uint8 (B, F, 3, S, S), not normalised; B may be 0.
             captions: B texts, one a video.
+            num_real: int64 (B,), how many frames of each video are its own; see `VideoTextModel.normalise`.
             caption_keys: int64 (B, 2), equal for equal captions.
             video_keys: int64 (B, 2), equal for equal videos. Of a video that stands twice in the batch, which happens
                 where processes replace files that cannot be read, the first place counts.
@@ -71,8 +74,9 @@ class TrainingStep(nn.Module):
         held = len(captions)
         if not held:  # it takes part in the others' sums, with a row that is left out
             frames, captions = self._blank(frames.device), ["a"]
-        encoded = self._encode(frames, captions)
-        taught = [self._encode_by(teacher, frames, captions) for teacher in self.teachers]
+            num_real = torch.tensor([frames.shape[1]], device=frames.device)
+        encoded = self._encode(frames, captions, num_real)
+        taught = [self._encode_by(teacher, frames, captions, num_real) for teacher in self.teachers]
         device = encoded.frame_features.device
         # Under autocast the similarities of unit vectors would be rounded to three digits.
         with torch.autocast(device.type, enabled=False):
@@ -101,16 +105,17 @@ class TrainingStep(nn.Module):
                 loss = loss + (mean_over_processes(loss) - loss.detach())
         return loss
 
-    def _encode(self, frames: Tensor, captions: list[str]) -> Encoded:
+    def _encode(self, frames: Tensor, captions: list[str], num_real: Tensor) -> Encoded:
         """Return what the model makes of this process's rows, a micro-batch at a time."""
         input_ids, mask = self.model.tokenize(captions)  # at once, so that all are of one length
         size = self.micro_batch_size or len(captions)
         if size >= len(captions):
-            return _encode_rows(self.model, frames, input_ids, mask)
+            return _encode_rows(self.model, frames, num_real, input_ids, mask)
         parts = []
         for start in range(0, len(captions), size):
             rows = slice(start, start + size)
-            made = checkpoint(_encode_rows, self.model, frames[rows], input_ids[rows], mask[rows], use_reentrant=False)
+            parts_of = (each[rows] for each in (frames, num_real, input_ids, mask))
+            made = checkpoint(_encode_rows, self.model, *parts_of, use_reentrant=False)
             parts.append(Encoded(*made))
         totals = [part.total for part in parts if part.total is not None]
         weights = [part.weight for part in parts if part.weight is not None]
@@ -122,12 +127,14 @@ class TrainingStep(nn.Module):
         )
 
     @torch.no_grad()
-    def _encode_by(self, teacher: VideoTextModel, frames: Tensor, captions: list[str]) -> tuple[Tensor, Tensor]:
+    def _encode_by(
+        self, teacher: VideoTextModel, frames: Tensor, captions: list[str], num_real: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Return a teacher's features of this process's frames, and of its captions."""
         teacher.to(self.model.device)
         size = self.micro_batch_size or len(captions)
-        parts = [teacher.backbone.preprocess.normalise(part) for part in frames.split(size)]
-        videos = torch.cat([teacher.frame_features(part) for part in parts])
+        parts = zip(frames.split(size), num_real.split(size), strict=True)
+        videos = torch.cat([teacher.frame_features(teacher.normalise(*part)) for part in parts])
         return videos, teacher.text_features(*teacher.tokenize(captions))
 
     def _blank(self, device: torch.device) -> Tensor:
@@ -145,8 +152,8 @@ class TrainingStep(nn.Module):
         return self.model.load_state_dict(state_dict, *args, **kwargs)
 
 
-def _encode_rows(model: VideoTextModel, frames: Tensor, input_ids: Tensor, mask: Tensor) -> Encoded:
-    frame_features = model.frame_features(model.backbone.preprocess.normalise(frames))
+def _encode_rows(model: VideoTextModel, frames: Tensor, num_real: Tensor, input_ids: Tensor, mask: Tensor) -> Encoded:
+    frame_features = model.frame_features(model.normalise(frames, num_real))
     text_features = model.text_features(input_ids, mask)
     auxiliary = model.method.auxiliary_loss(model.backbone, frame_features, input_ids.to(frame_features.device))
     if auxiliary is None:

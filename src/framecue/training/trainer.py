@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from framecue.datasets.examples import Example, ExampleSource
 from framecue.errors import DatasetError, RecipeError, TrainingError
 from framecue.model import VideoTextModel
 from framecue.training.batches import SlicedSource, UniqueVideoBatchSampler, collate
+from framecue.training.ema import WeightAverage
+from framecue.training.optimiser import build_optimiser, learning_rates
 from framecue.training.processes import (
     by_the_first,
     check_alike,
@@ -31,12 +34,16 @@ from framecue.training.processes import (
     wait_for_all,
 )
 from framecue.training.recipe import Schedule
+from framecue.training.selection import Validation, best_validation, is_out_of_patience, validations_in
 from framecue.training.step import TrainingStep
+from framecue.training.usage import Meter
+from framecue.training.workers import num_loader_workers
 
 __all__ = ["RetrievalTrainer", "training_arguments"]
 
 _WAY_OUT = "lower learning_rate, backbone_learning_rate or max_grad_norm, and train anew in another output_dir"
 CHECKPOINTS, LOGS = "checkpoints", "logs"
+AVERAGES_FILE = "averages.safetensors"  # in a checkpoint, beside the model's own weights
 Validate = Callable[[VideoTextModel], dict[str, float]]
 
 
@@ -50,8 +57,9 @@ class RetrievalTrainer(Trainer):
         schedule: batch size, learning rates, lengths.
         source: the training examples.
         output_dir: gets `checkpoints` and `logs` (for TensorBoard).
-        validate: scores the model on the validation split, every `eval_steps` and after the last step; its "R@1"
-            chooses the checkpoint whose weights the model gets in the end. With None it keeps those of the last step.
+        validate: scores the model on the validation split, every `eval_steps` and after the last step; its "R@1" and
+            "mean rank" choose the checkpoint whose weights the model gets in the end, as the schedule's `validation`
+            says. With None it keeps those of the last step.
         teachers: frozen models from which the method's loss learns.
         shuffle: whether the source's order is drawn anew each epoch.
         callbacks: to show progress; otherwise nothing is printed.
@@ -105,24 +113,44 @@ class RetrievalTrainer(Trainer):
         )
         set_seed(schedule.seed + rank())  # so that dropout differs between the processes
         self._log = _TensorBoardLog(output_dir / LOGS)
-        if rank() == 0:
+        if rank() == 0 and "tensorboard" in schedule.report_to:
             self.add_callback(self._log)
+        self.meter = Meter()
+        self.add_callback(self.meter)
+        self.average: WeightAverage | None = None
+        if schedule.ema_decay is not None:
+            self.average = WeightAverage(model, decay=schedule.ema_decay)
+            self.add_callback(_Average(self.average, model))
+        if self._chooses:
+            self.add_callback(_StopWithoutBetter(schedule))
         self.remove_callback(ProgressCallback)
         self.remove_callback(PrinterCallback)
 
     def train(self, *args: Any, **kwargs: Any) -> TrainOutput:
         """Train as `Trainer.train` does; raises `TrainingError` when a loss or a weight is not finite."""
+        resumed = kwargs.get("resume_from_checkpoint")
+        if self.average is not None and resumed is not None:
+            self.average.load(Path(resumed) / AVERAGES_FILE)
         try:
-            return super().train(*args, **kwargs)
+            output = super().train(*args, **kwargs)
         finally:
             self._log.close()
+        if self.average is not None and self.state.best_model_checkpoint is None:
+            # Those of the last step; a checkpoint that was chosen came with its own.
+            self.average.copy_to(self.video_text_model)
+        return output
+
+    @property
+    def _chooses(self) -> bool:
+        """Whether validations choose the checkpoint."""
+        return self.args.load_best_model_at_end
 
     def get_train_dataloader(self) -> DataLoader[Example]:
         """Return a loader of this process's slices of batches in which a video occurs at most once.
 
         It is not for `accelerate` to prepare, which would share out batches that are shared out already.
         """
-        workers = self.schedule.num_workers
+        workers = num_loader_workers(self.schedule)
         # Workers that stayed alive would not learn of the next epoch, on which random frames depend.
         return DataLoader(
             SlicedSource(self.source),
@@ -145,22 +173,32 @@ class RetrievalTrainer(Trainer):
             raise TrainingError(f"the loss became {loss.item()} at step {self.state.global_step + 1}; {_WAY_OUT}")
         return (loss, {}) if return_outputs else loss
 
+    def training_step(
+        self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Tensor | int | None = None
+    ) -> Tensor:
+        """Return the loss of a batch, after its gradients have been added up; its examples are counted."""
+        self.meter.count(len(inputs["captions"]) * self.args.world_size)
+        return super().training_step(model, inputs, num_items_in_batch)
+
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
-        """Return AdamW with the backbone's rate and the rate for new parameters."""
+        """Return the optimiser of the method's groups of parameters; see `build_optimiser`."""
         if self.optimizer is None:
-            inner = self.video_text_model
-            new = {id(parameter) for _, parameter in inner.method.new_parameters()}
-            trained = [parameter for parameter in inner.parameters() if parameter.requires_grad]
-            groups = [
-                {"params": [p for p in trained if id(p) not in new], "lr": self.schedule.backbone_learning_rate},
-                {"params": [p for p in trained if id(p) in new], "lr": self.schedule.learning_rate},
-            ]
-            self.optimizer = torch.optim.AdamW(
-                [group for group in groups if group["params"]],
-                betas=(0.9, self.schedule.adam_beta2),
-                weight_decay=self.schedule.weight_decay,
-            )
+            self.optimizer = build_optimiser(self.video_text_model, self.schedule)
         return self.optimizer
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Log numbers, with the rate of each group of parameters in place of the first one's."""
+        if "learning_rate" in logs and self.optimizer is not None:
+            rates = learning_rates(self.optimizer)
+            shown = {key: value for key, value in logs.items() if key != "learning_rate"}
+            logs = shown | {f"learning_rate {name}": rate for name, rate in rates.items()}
+        super().log(logs, start_time)
+
+    def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
+        """Write the weights, and their averages if there are any."""
+        super().save_model(output_dir, _internal_call)
+        if self.average is not None and self.args.should_save:
+            self.average.save(Path(output_dir or str(self.args.output_dir)) / AVERAGES_FILE)
 
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
         """Score the validation split; called every `eval_steps`, before a checkpoint is written.
@@ -176,7 +214,7 @@ class RetrievalTrainer(Trainer):
                 )
         was_training = model.training
         model.eval()
-        scores = by_the_first(lambda: validate(model))
+        scores = by_the_first(lambda: self._score(validate))
         metrics = {f"eval_{name}": value for name, value in scores.items()}
         model.train(was_training)
         self.log(metrics)
@@ -187,6 +225,11 @@ class RetrievalTrainer(Trainer):
         # Each process writes its own. The first then writes the file that says that the checkpoint is complete.
         super()._save_rng_state(output_dir)
         wait_for_all()
+
+    def _score(self, validate: Validate) -> dict[str, float]:
+        """Return the validation's scores of the weights that would be written: the averages, if there are any."""
+        with nullcontext() if self.average is None else self.average.applied(self.video_text_model):
+            return validate(self.video_text_model)
 
     def restore_finished(self, checkpoint: str) -> bool:
         """Load the chosen weights of a run that has made its last step into the model, as `train` does at its end.
@@ -200,13 +243,28 @@ class RetrievalTrainer(Trainer):
             Whether the run has made its last step; if not, nothing is changed.
         """
         state = TrainerState.load_from_json(str(Path(checkpoint) / "trainer_state.json"))
-        if state.global_step < min(state.max_steps, self.schedule.stop_step or state.max_steps):
+        stopped = self._chooses and _is_out_of_patience(self.schedule, state)
+        if state.global_step < min(state.max_steps, self.schedule.stop_step or state.max_steps) and not stopped:
             return False
         self.state = state
         if state.best_model_checkpoint is None or not Path(state.best_model_checkpoint).is_dir():
             state.best_model_checkpoint = checkpoint
         self._load_best_model()
         return True
+
+    def _determine_best_metric(self, metrics: dict[str, float], trial: Any) -> bool:
+        """Note the chosen checkpoint after a validation; returns whether it is the one that is about to be written."""
+        if not self._chooses:
+            return False
+        best = _best(self.schedule, self.state)
+        self.state.best_metric, self.state.best_global_step = best.recall_at_1, best.step
+        return best.step == self.state.global_step
+
+    def _load_best_model(self) -> None:
+        super()._load_best_model()
+        if self.average is not None:
+            self.average.load(Path(str(self.state.best_model_checkpoint)) / AVERAGES_FILE)
+            self.average.copy_to(self.video_text_model)
 
 
 class _EpochOrder(TrainerCallback):
@@ -243,6 +301,40 @@ class _StopEarly(TrainerCallback):
             control.should_training_stop = True
 
 
+class _Average(TrainerCallback):
+    """Lets the averages follow the weights."""
+
+    def __init__(self, average: WeightAverage, model: VideoTextModel) -> None:
+        self._average, self._model = average, model
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self._average.update(self._model)
+
+
+class _StopWithoutBetter(TrainerCallback):
+    """Ends the run when several validations in a row brought no better one."""
+
+    def __init__(self, schedule: Schedule) -> None:
+        self._schedule = schedule
+
+    def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if _is_out_of_patience(self._schedule, state):
+            control.should_training_stop = True
+
+
+def _window(schedule: Schedule) -> int:
+    return 5 if schedule.validation == "mean-of-last-5" else 1
+
+
+def _best(schedule: Schedule, state: TrainerState) -> Validation:
+    return best_validation(validations_in(state.log_history), window=_window(schedule))
+
+
+def _is_out_of_patience(schedule: Schedule, state: TrainerState) -> bool:
+    patience = schedule.early_stopping_patience
+    return is_out_of_patience(validations_in(state.log_history), window=_window(schedule), patience=patience)
+
+
 class _TensorBoardLog(TrainerCallback):
     """Writes every number that is logged; if a run is resumed, entries after its last checkpoint are hidden."""
 
@@ -275,6 +367,7 @@ def training_arguments(schedule: Schedule, output_dir: Path, *, validates: bool)
         RecipeError: there are more processes than videos a step, or the GPU cannot compute in bfloat16.
     """
     steps, on_cpu = schedule.eval_steps, computes_on_cpu()
+    chooses = validates and schedule.validation in ("best", "mean-of-last-5")
     if schedule.batch_size < num_processes():
         raise RecipeError(
             f"schedule.batch_size ({schedule.batch_size}) is of all {num_processes()} processes together; give at "
@@ -304,12 +397,12 @@ def training_arguments(schedule: Schedule, output_dir: Path, *, validates: bool)
         save_total_limit=2,
         eval_strategy="steps" if validates else "no",
         eval_steps=steps,
-        load_best_model_at_end=validates,
-        metric_for_best_model="eval_R@1" if validates else None,
-        greater_is_better=True if validates else None,
+        load_best_model_at_end=chooses,
+        metric_for_best_model="eval_R@1" if chooses else None,
+        greater_is_better=True if chooses else None,
         remove_unused_columns=False,
         disable_tqdm=True,
-        dataloader_num_workers=schedule.num_workers,
+        dataloader_num_workers=num_loader_workers(schedule),
     )
     arguments._n_gpu = min(arguments.n_gpu, 1)  # a process takes one GPU; `DataParallel` would split the batch's loss
     return arguments

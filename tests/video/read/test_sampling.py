@@ -127,3 +127,16 @@ def test_an_empty_video_is_refused():
         FrameSampling(4).test_indices(0)
     with pytest.raises(InputError, match="0 frames"):
         FrameSampling(4).train_indices(0, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("length", [1, 3, 4, 9])
+def test_what_a_short_video_does_not_have_can_be_left_out(length: int) -> None:
+    filled, left_out = FrameSampling(4), FrameSampling(4, repeat_last=False)
+    assert left_out.test_indices(length) == filled.test_indices(length)[: min(4, length)]
+    drawn = [sampling.train_indices(length, np.random.default_rng(3)) for sampling in (left_out, filled)]
+    assert drawn[0] == drawn[1][: min(4, length)]
+
+
+def test_frames_cannot_be_left_out_of_several_passes() -> None:
+    with pytest.raises(InputError, match=r"^chunk_frames goes with videos whose last frame is repeated"):
+        FrameSampling(4, chunk_frames=2, repeat_last=False)

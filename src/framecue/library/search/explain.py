@@ -47,7 +47,8 @@ def _best_frame(model: Encoder, vector: np.ndarray, match: Match, source: FrameS
         end_seconds=end_seconds,
         short_side=model.short_side,
     )
-    scores = model.embed_frames(model.prepare(frames.pixels)) @ vector
+    # A model may add rows behind these, for frames that a short video does not have.
+    scores = model.embed_frames(model.prepare(frames.pixels))[: len(frames.pixels)] @ vector
     best = int(scores.argmax())
     picture = Image.fromarray(np.ascontiguousarray(frames.pixels[best]))
     picture.thumbnail((PICTURE_SIDE, PICTURE_SIDE))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -14,6 +13,7 @@ import numpy as np
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from framecue.cores import num_cores
 from framecue.errors import VideoError
 from framecue.video.read.budget import begin_pass
 from framecue.video.read.frames import Frames, gather, undecodable
@@ -193,7 +193,7 @@ class VideoReader:
         num_decoded = sum(run.num_decoded for run in runs)
         begin_pass(self._stream, num_decoded)
         is_small = context.width * context.height * num_decoded < _SMALL_WORK_PIXELS
-        shares = [runs] if is_small else share_runs(runs, min(_MAX_DECODERS, _num_cores()))
+        shares = [runs] if is_small else share_runs(runs, min(_MAX_DECODERS, num_cores()))
         if runs[0].key is None:
             self._go_to_beginning()
         self._is_fresh = False
@@ -236,10 +236,6 @@ def set_threads(stream: VideoStream, number: int) -> None:
     """Set how many threads a decoder that is not open yet may use; 0 for one a core."""
     stream.codec_context.thread_type = "AUTO"
     stream.codec_context.thread_count = number
-
-
-def _num_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def probe(path: str | Path) -> VideoInfo:

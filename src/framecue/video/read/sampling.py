@@ -28,18 +28,21 @@ class FrameSampling:
     span the whole video and frame ``f`` is of interval ``f mod P`` (Prompt Switch). That list is not chronological.
 
     A video with fewer frames than intervals gives each of its frames once a pass; the places that are still empty then
-    repeat its last frame, at the end of the list.
+    repeat its last frame, at the end of the list, or are left out.
 
     Args:
         num_frames: frames to take, F.
         chunk_frames: frames in one pass over the video; ``None`` for a single pass of ``num_frames``.
+        repeat_last: whether a video with fewer frames gives as many as others; without, it gives those that it has.
 
     Raises:
-        InputError: a number below 1, or ``num_frames`` is not a multiple of ``chunk_frames``.
+        InputError: a number below 1, or ``num_frames`` is not a multiple of ``chunk_frames``; or frames are left out of
+            several passes, of which each would lack some.
     """
 
     num_frames: int
     chunk_frames: int | None = None
+    repeat_last: bool = True
 
     def __post_init__(self) -> None:
         for name, value in (("num_frames", self.num_frames), ("chunk_frames", self.chunk_frames)):
@@ -50,6 +53,9 @@ class FrameSampling:
                 f"num_frames ({self.num_frames}) is not a multiple of chunk_frames ({self.chunk_frames}): "
                 "give a multiple, so that every chunk spans the whole video"
             )
+
+        if self.chunk_frames is not None and not self.repeat_last:
+            raise InputError("chunk_frames goes with videos whose last frame is repeated (repeat_last)")
 
     @property
     def _intervals_wanted(self) -> int:
@@ -67,7 +73,7 @@ class FrameSampling:
             length: frames that the video has, at least 1.
 
         Returns:
-            ``num_frames`` indices in ``[0, length)``.
+            ``num_frames`` indices in ``[0, length)``, or as many as the video has.
 
         Raises:
             InputError: ``length`` is below 1.
@@ -89,7 +95,7 @@ class FrameSampling:
             rng: where the randomness comes from.
 
         Returns:
-            ``num_frames`` indices in ``[0, length)``.
+            ``num_frames`` indices in ``[0, length)``, or as many as the video has.
 
         Raises:
             InputError: ``length`` is below 1.
@@ -109,4 +115,4 @@ class FrameSampling:
 
     def _filled(self, passes: list[np.ndarray], length: int) -> list[int]:
         indices = [int(index) for one_pass in passes for index in one_pass]
-        return indices + [length - 1] * (self.num_frames - len(indices))
+        return indices + [length - 1] * (self.num_frames - len(indices)) if self.repeat_last else indices

@@ -41,7 +41,7 @@ def picture_frames(
         InputError: a file is a video, or is not on a disk.
     """
     if isinstance(picture, Picture):
-        return still_frames(picture.pixels, sampling.num_frames, short_side=short_side)
+        return still_frames(picture.pixels, len(sampling.test_indices(1)), short_side=short_side)
     file = picture.data if isinstance(picture, EncodedPicture) else path_on_disk(absolute_path(picture))
     if (num_frames := source.probe(file).num_frames) > 1:
         name = NAME_OF_BYTES if isinstance(file, bytes) else file
