@@ -21,7 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from comparison.plan import FACTORS, VARIANTS, Budget, Cell, main_cells, search_cells
+from comparison.plan import FACTORS, VARIANTS, Budget, Cell, main_cells, search_cells, variant_named
 
 START, END = "<!-- methods -->", "<!-- /methods -->"
 
@@ -48,7 +48,7 @@ def main() -> None:
             for name in {cell.variant: None for cell in searched}
             if not lacks(name, left)
         }
-        named = {name: found.get(VARIANTS[name].ablates or name) for name in arguments.variants}
+        named = {name: found.get(variant_named(name).ablates or name) for name in arguments.variants}
         factors = {name: factor for name, factor in named.items() if factor is not None}
     else:
         factors = dict.fromkeys(arguments.variants, arguments.factor)
@@ -63,7 +63,7 @@ def main() -> None:
 def parse() -> argparse.Namespace:
     """Return the arguments."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--variants", nargs="+", default=list(VARIANTS), choices=list(VARIANTS), metavar="NAME")
+    parser.add_argument("--variants", nargs="+", default=list(VARIANTS), metavar="NAME", help="rows, or any methods")
     parser.add_argument("--start", nargs="+", default=[], metavar="NAME=BACKBONE", help="instead of neutral ones")
     parser.add_argument("--num-starts", type=int, default=3, help="neutral starts; each is made once")
     parser.add_argument("--start-steps", type=int, help="shorten the making of the starts")

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from comparison.conditions import CONDITIONS, Condition, batches
-from comparison.plan import VARIANTS, Cell
+from comparison.plan import Cell, variant_named
 from framecue.evaluation.encoding import encode_pixels, encode_texts, similarity_matrix, twin_similarities
 from framecue.evaluation.metrics import retrieval_ranks
 from framecue.model import VideoTextModel, load_model
@@ -27,7 +27,7 @@ __all__ = ["is_done", "recipe", "run_cell", "stored"]
 
 def recipe(cell: Cell, backbone: str, folder: Path, *, num_workers: int = 0) -> Recipe:
     """Return the run of a cell: only the method, its options and its rates differ between cells of one start."""
-    variant, budget = VARIANTS[cell.variant], cell.budget
+    variant, budget = variant_named(cell.variant), cell.budget
     learning_rate, backbone_rate = (rate * cell.factor for rate in variant.rates)
     return Recipe.model_validate(
         {

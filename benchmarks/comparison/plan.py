@@ -5,7 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["CLAIMS", "FACTORS", "VARIANTS", "Budget", "Cell", "Claim", "Variant", "main_cells", "search_cells"]
+from framecue.methods import method_named
+
+__all__ = [
+    "CLAIMS",
+    "FACTORS",
+    "VARIANTS",
+    "Budget",
+    "Cell",
+    "Claim",
+    "Variant",
+    "main_cells",
+    "search_cells",
+    "variant_named",
+]
 
 NUM_FRAMES = 4
 FACTORS = (1 / 3, 1.0, 3.0)
@@ -60,6 +73,17 @@ VARIANTS: dict[str, Variant] = {
         Variant("ts2-net", "ts2-net"),
     )
 }
+
+
+def variant_named(name: str) -> Variant:
+    """Return the row of a name: one of `VARIANTS`, or any method with its own options.
+
+    Raises:
+        UnknownNameError: there is neither.
+    """
+    if name not in VARIANTS:
+        method_named(name)
+    return VARIANTS.get(name, Variant(name, name))
 
 
 @dataclass(frozen=True)
@@ -169,7 +193,7 @@ class Cell:
 
 def search_cells(names: list[str], backbone: str, budget: Budget) -> list[Cell]:
     """Return the runs by whose scores on validation clips the rates are chosen."""
-    searched = [name for name in names if VARIANTS[name].ablates is None]
+    searched = [name for name in names if variant_named(name).ablates is None]
     return [Cell(name, factor, backbone, 0, "val", budget) for name in searched for factor in FACTORS]
 
 

@@ -32,13 +32,15 @@ def run_cells(
         starts: the backbone's folder or name, by the name of the starting point.
         folder: of the cells' files.
         work: for files that are removed again.
-        jobs: how many run at once.
+        jobs: how many run at once, each in a process of its own; with 1 they run in this one.
         num_workers: processes that draw clips, for each.
         deadline: of `time.time()`; no cell begins after it.
     """
     from comparison.cell import is_done
 
     waiting = [cell for cell in cells if not is_done(cell, folder)]
+    if jobs == 1:
+        return _in_turn(waiting, starts, folder, work, num_workers, deadline)
     threads = max(1, (os.cpu_count() or 1) // jobs)
     context = multiprocessing.get_context("spawn")
     began, done, left = time.time(), 0, []
@@ -58,6 +60,20 @@ def run_cells(
                 told = f"{done} of {len(waiting)}, {time.time() - began:.0f} s"
                 print(f"{cell.name}: {problem or 'done'} ({told})", flush=True)
     return queue + left
+
+
+def _in_turn(
+    cells: Sequence[Cell], starts: dict[str, str], folder: Path, work: Path, num_workers: int, deadline: float | None
+) -> list[Cell]:
+    """Run cells in this process; see `run_cells`."""
+    left, began = [], time.time()
+    for number, cell in enumerate(cells, start=1):
+        if deadline is not None and time.time() >= deadline:
+            return left + list(cells[number - 1 :])
+        problem = _one(cell, starts[cell.backbone], folder, work, num_workers)
+        left += [cell] if problem is not None else []
+        print(f"{cell.name}: {problem or 'done'} ({number} of {len(cells)}, {time.time() - began:.0f} s)", flush=True)
+    return left
 
 
 def _begin(threads: int) -> None:
