@@ -251,11 +251,36 @@ class VideoTextModel(nn.Module):
         self._need_offline()
         return encode_videos(self, paths, source=source, batch_size=batch_size, progress=progress, on_error=on_error)
 
-    def read_video(self, path: str | Path, *, source: FrameSource | None = None) -> Tensor:
-        """Return the pixel values (F, 3, S, S) of one video file, sampled as at test; `source` as in `encode_video`."""
+    def read_video(
+        self,
+        path: str | Path,
+        *,
+        source: FrameSource | None = None,
+        start_seconds: float | None = None,
+        end_seconds: float | None = None,
+    ) -> Tensor:
+        """Return the pixel values (F, 3, S, S) of one video file, or of a window of it, sampled as at test.
+
+        Args:
+            path: the file.
+            source: as in `encode_video`.
+            start_seconds: where the window begins; None for the video's beginning.
+            end_seconds: where it ends; None for the video's end.
+
+        Raises:
+            VideoError: the file cannot be used.
+            InputError: the window makes no sense.
+        """
         # Scaled where it is decoded, as in a library: a huge picture never comes here.
         with nullcontext(source) if source is not None else IsolatedFrameSource() as opened:
-            return self.preprocess(opened.read_frames(path, self.sampling, short_side=self.short_side).pixels)
+            frames = opened.read_frames(
+                path,
+                self.sampling,
+                start_seconds=start_seconds,
+                end_seconds=end_seconds,
+                short_side=self.short_side,
+            )
+            return self.preprocess(frames.pixels)
 
     @torch.inference_mode()
     def caption_frames(self, pixel_values: Tensor) -> list[str]:

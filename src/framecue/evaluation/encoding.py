@@ -15,14 +15,21 @@ from torch import Tensor
 from torch.nn import functional
 
 from framecue.evaluation.exact import inner_products
-from framecue.evaluation.metrics import RetrievalMetrics, retrieval_metrics, retrieval_metrics_from_embeddings
+from framecue.evaluation.similarities import (
+    DenseSimilarities,
+    EmbeddingSimilarities,
+    PairSimilarities,
+    Similarities,
+)
 from framecue.model import VideoTextModel
 
-__all__ = ["encode_pixels", "encode_texts", "retrieval", "similarity_matrix", "twin_similarities"]
+__all__ = ["encode_pixels", "encode_texts", "similarities_of", "similarity_matrix", "twin_similarities"]
 
 BATCH_TEXTS = 256
 # How many features are on the model's device at a time.
 BLOCK_TEXTS, BLOCK_VIDEOS = 256, 256
+# How many similarities of a fusion are kept: 268 MB of float32.
+KEPT_NUMBERS = 2**26
 
 
 @torch.inference_mode()
@@ -59,11 +66,28 @@ def similarity_matrix(model: VideoTextModel, texts: Tensor, videos: Tensor) -> n
     return torch.cat([torch.cat(row, dim=1) for row in blocks]).numpy()
 
 
-def retrieval(model: VideoTextModel, texts: Tensor, videos: Tensor, video_of_text: np.ndarray) -> RetrievalMetrics:
-    """Return both directions' metrics; see `retrieval_metrics`."""
+def similarities_of(
+    model: VideoTextModel,
+    texts: Tensor,
+    videos: Tensor,
+    video_of_text: np.ndarray,
+    *,
+    missing: Sequence[int] = (),
+) -> Similarities:
+    """Return the similarities of encodings, a block at a time; see `Similarities`.
+
+    Those of an offline method are exact. Those of a fusion are computed once where they take little memory, and else
+    for each block anew.
+    """
     if model.offline:
-        return retrieval_metrics_from_embeddings(texts, videos, video_of_text)
-    return retrieval_metrics(similarity_matrix(model, texts, videos), video_of_text)
+        return EmbeddingSimilarities(texts, videos, video_of_text, missing=missing)
+    if len(texts) * len(videos) <= KEPT_NUMBERS:
+        return DenseSimilarities(similarity_matrix(model, texts, videos), video_of_text, missing=missing)
+
+    def pairs(some_texts: np.ndarray, some_videos: np.ndarray) -> np.ndarray:
+        return similarity_matrix(model, texts[torch.from_numpy(some_texts)], videos[torch.from_numpy(some_videos)])
+
+    return PairSimilarities(pairs, video_of_text, len(videos), missing=missing)
 
 
 def twin_similarities(
