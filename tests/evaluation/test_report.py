@@ -10,8 +10,7 @@ import torch
 from framecue.backbone import Backbone
 from framecue.datasets.captions import Clip, Twin
 from framecue.errors import InputError, VideoError
-from framecue.evaluation import encoding
-from framecue.evaluation import reading
+from framecue.evaluation import encoding, reading
 from framecue.evaluation.normalise import DualSoftmax, QueryBank
 from framecue.evaluation.reading import embed_videos
 from framecue.evaluation.report import Report, evaluate_clips

@@ -76,9 +76,12 @@ class RankMetrics:
             raise InputError(
                 f"ranks: got {ranks.dtype} of shape {ranks.shape}; give one integer of at least 1 for each query"
             )
-        recalls = (100.0 * float(np.count_nonzero(ranks <= k)) / ranks.size for k in RECALL_DEPTHS)
+        at_1, at_5, at_10, at_50 = (100.0 * float(np.count_nonzero(ranks <= k)) / ranks.size for k in RECALL_DEPTHS)
         return cls(
-            *recalls,
+            at_1,
+            at_5,
+            at_10,
+            at_50,
             median_rank=float(np.median(ranks)),
             mean_rank=float(ranks.mean()),
             ndcg_at_10=100.0 * float(np.mean(gains_of_ranks(ranks) if gains is None else gains)),

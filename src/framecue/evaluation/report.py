@@ -22,14 +22,13 @@ from framecue.evaluation.queries import Queries, queries_of
 from framecue.evaluation.reading import Encodings, Progress, Window, encode_windows
 from framecue.evaluation.rerank import RerankedSimilarities, check_depth
 from framecue.evaluation.similarities import BLOCK_NUMBERS, Similarities
-from framecue.evaluation.stages import Stage, stage_of, text_directions
+from framecue.evaluation.stages import DUAL_SOFTMAX, QB_NORM, Stage, stage_of, text_directions
 from framecue.model import VideoTextModel
 from framecue.video import FrameSource
 
-__all__ = ["DEPTH", "DUAL_SOFTMAX", "QB_NORM", "Report", "evaluate_clips"]
+__all__ = ["DEPTH", "Report", "evaluate_clips"]
 
 DEPTH = 100
-DUAL_SOFTMAX, QB_NORM = "dual_softmax", "qb_norm"
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,8 +14,9 @@ from framecue.evaluation.metrics import RetrievalMetrics
 from framecue.evaluation.ranking import text_ranks, video_ranks
 from framecue.evaluation.similarities import RowBlocks, Similarities
 
-__all__ = ["BY_CAPTION", "T2V", "V2T", "Stage", "stage_of", "text_directions"]
+__all__ = ["BY_CAPTION", "DUAL_SOFTMAX", "QB_NORM", "T2V", "V2T", "Stage", "stage_of", "text_directions"]
 
+DUAL_SOFTMAX, QB_NORM = "dual_softmax", "qb_norm"
 T2V, V2T, BY_CAPTION = "text_to_video", "video_to_text", "video_to_text_by_caption"
 
 
