@@ -183,8 +183,13 @@ def test_no_clips() -> None:
 
 def test_a_vector_that_is_not_finite_is_refused() -> None:
     model = FakeModel(a=unit((0, 1)), b=torch.full((DIM,), torch.nan), a1=unit((0, 1)), b1=unit((1, 1)))
-    with pytest.raises(InputError, match="must be finite"):
+    with pytest.raises(
+        InputError, match=r"^b\.mp4: the model makes of it no finite vector; every value must be finite"
+    ):
         evaluate(model, [clip("a", "a1"), clip("b", "b1")])
+    model = FakeModel(a=unit((0, 1)), a1=unit((0, 1)), a2=torch.full((DIM,), torch.inf))
+    with pytest.raises(InputError, match="of the text 'a2' no finite vector; every value must be finite"):
+        evaluate(model, [clip("a", "a1", "a2")])
 
 
 class MeanOfFrames:
@@ -464,3 +469,25 @@ def test_a_depth_below_1_is_refused_before_a_file_is_read(backbone: Backbone, sp
     with pytest.raises(InputError, match=r"^depth is 0; give at least 1"):
         evaluate(model, split, rerank_with=fusion(backbone, "x-pool"), depth=0)
     assert model.reads == []
+
+
+@pytest.mark.parametrize("name", ["mean-pool", "x-pool"])
+def test_normalised_similarities_against_their_definitions(backbone: Backbone, split: list[Clip], name: str) -> None:
+    model = fusion(backbone, name)
+    bank = ("a dog on the left", "the blue cat", "a man")
+    report = evaluate(model, split, normalise=[DualSoftmax(), QueryBank(texts=bank)])
+    owners = [row for row, each in enumerate(split) for _ in each.captions]
+    texts = [text for each in split for text in each.captions]
+    cosines = np.array([[one_by_one(model, text, each.video) for each in split] for text in texts])
+    logits = cosines * float(backbone.logit_scale.detach().exp())
+    by_text, by_video = (logits * np.exp(logits) / np.exp(logits).sum(axis=axis, keepdims=True) for axis in (0, 1))
+    dual = report.normalised["dual_softmax"].directions
+    assert dual["text_to_video"].ranks.tolist() == ranks(by_text.tolist(), owners)[0]
+    assert dual["video_to_text"].ranks.tolist() == ranks(by_video.tolist(), owners)[1]
+    banked = np.array([[one_by_one(model, text, each.video) for each in split] for text in bank])
+    hubs = set(banked.argmax(axis=1).tolist())
+    rows = [np.exp(20 * row) / np.exp(20 * banked).sum(axis=0) if int(row.argmax()) in hubs else row for row in cosines]
+    found = report.normalised["qb_norm"]
+    assert found.directions["text_to_video"].ranks.tolist() == ranks([row.tolist() for row in rows], owners)[0]
+    assert found.said["num_hubs"] == len(hubs)
+    assert list(found.directions) == ["text_to_video"]

@@ -7,15 +7,16 @@ the CPU.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from framecue.evaluation.exact import inner_products
+from framecue.evaluation.exact import grid_products, inner_products, on_grid
 from framecue.evaluation.similarities import (
+    BLOCK_NUMBERS,
     DenseSimilarities,
     EmbeddingSimilarities,
     PairSimilarities,
@@ -23,7 +24,15 @@ from framecue.evaluation.similarities import (
 )
 from framecue.model import VideoTextModel
 
-__all__ = ["encode_pixels", "encode_texts", "similarities_of", "similarity_matrix", "twin_similarities"]
+__all__ = [
+    "encode_pixels",
+    "encode_texts",
+    "first_not_finite",
+    "similarities_of",
+    "similarity_matrix",
+    "similarity_rows",
+    "twin_similarities",
+]
 
 BATCH_TEXTS = 256
 # How many features are on the model's device at a time.
@@ -88,6 +97,22 @@ def similarities_of(
         return similarity_matrix(model, texts[torch.from_numpy(some_texts)], videos[torch.from_numpy(some_videos)])
 
     return PairSimilarities(pairs, video_of_text, len(videos), missing=missing)
+
+
+def similarity_rows(model: VideoTextModel, texts: Tensor, videos: Tensor) -> Iterator[np.ndarray]:
+    """Yield the similarities (n, B) of some texts at a time, as `similarity_matrix` has them."""
+    blocks = texts.split(max(1, BLOCK_NUMBERS // len(videos)))
+    if not model.offline:
+        yield from (similarity_matrix(model, some, videos) for some in blocks)
+        return
+    grid = on_grid(videos.numpy())
+    yield from (grid_products(on_grid(some.numpy()), grid) for some in blocks)
+
+
+def first_not_finite(encodings: Tensor) -> int | None:
+    """Return the index of the first encoding that has a NaN or an infinity; None if there is none."""
+    wrong = (~torch.isfinite(encodings)).flatten(1).any(dim=1).nonzero()
+    return int(wrong[0]) if len(wrong) else None
 
 
 def twin_similarities(

@@ -119,7 +119,8 @@ def bank_of(rows: Iterator[np.ndarray], num_videos: int, *, temperature: float, 
     hubs = np.zeros(num_videos, dtype=bool)
     for block in rows:
         log_sums = np.logaddexp(log_sums, _log_sums(block.astype(np.float64) / temperature, 0))
-        hubs[np.argsort(-block, axis=1, kind="stable")[:, :depth]] = True
+        best = block.argmax(axis=1) if depth == 1 else np.argsort(-block, axis=1, kind="stable")[:, :depth]
+        hubs[best] = True
     return Bank(log_sums, hubs, temperature)
 
 

@@ -10,16 +10,18 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from framecue.errors import VideoError
-from framecue.evaluation.encoding import encode_pixels
+from framecue.errors import InputError, VideoError
+from framecue.evaluation.encoding import encode_pixels, first_not_finite
 from framecue.model import VideoTextModel
 from framecue.video import FrameSource, IsolatedFrameSource
 
-__all__ = ["Encodings", "Window", "embed_videos", "encode_windows"]
+__all__ = ["EVERY_VALUE", "Encodings", "Window", "embed_videos", "encode_windows"]
 
 BATCH_VIDEOS = 16
 # Files that are read at once.
 READERS = 2
+
+EVERY_VALUE = "every value must be finite (damaged weights, or --dtype bfloat16 where float32 is needed)"
 
 Progress = Callable[[int, int], None]
 
@@ -93,6 +95,7 @@ def encode_windows(
 
     Raises:
         VideoError: no file at all can be read; the first is named.
+        InputError: the model makes no finite vector of a video, which is named.
     """
     if frame_source is None:
         with IsolatedFrameSource(num_processes=READERS) as opened:
@@ -105,10 +108,15 @@ def encode_windows(
         unreadable: dict[int, VideoError] = {}
         for first, batch in _read_ahead(group[0], windows, frame_source):
             unreadable |= {first + place: read for place, read in enumerate(batch) if isinstance(read, VideoError)}
+            shown = [place for place, read in enumerate(batch) if isinstance(read, Tensor)]
             pixels = [read for read in batch if isinstance(read, Tensor)]
-            if pixels:
-                for model, batches in zip(group, made, strict=True):
+            for model, batches in zip(group, made, strict=True):
+                if pixels:
                     batches.append(encode_pixels(model, torch.stack(pixels)))
+                    wrong = first_not_finite(batches[-1])
+                    if wrong is not None:
+                        path = windows[first + shown[wrong]].path
+                        raise InputError(f"{path}: the model makes of it no finite vector; {EVERY_VALUE}")
             num_done += len(batch)
             if progress is not None:
                 progress(num_done, len(groups) * len(windows))

@@ -15,13 +15,20 @@ from torch import Tensor
 from framecue.datasets.captions import Clip
 from framecue.errors import InputError, VideoError
 from framecue.evaluation.bootstrap import NUM_RESAMPLES
-from framecue.evaluation.encoding import encode_texts, similarities_of, similarity_matrix, twin_similarities
+from framecue.evaluation.encoding import (
+    encode_texts,
+    first_not_finite,
+    similarities_of,
+    similarity_matrix,
+    similarity_rows,
+    twin_similarities,
+)
 from framecue.evaluation.metrics import RetrievalMetrics, twin_accuracy
 from framecue.evaluation.normalise import BankNormalised, DualSoftmax, DualSoftmaxSimilarities, QueryBank, bank_of
 from framecue.evaluation.queries import Queries, queries_of
-from framecue.evaluation.reading import Encodings, Progress, Window, encode_windows
+from framecue.evaluation.reading import EVERY_VALUE, Encodings, Progress, Window, encode_windows
 from framecue.evaluation.rerank import RerankedSimilarities, check_depth
-from framecue.evaluation.similarities import BLOCK_NUMBERS, Similarities
+from framecue.evaluation.similarities import Similarities
 from framecue.evaluation.stages import DUAL_SOFTMAX, QB_NORM, Stage, stage_of, text_directions
 from framecue.model import VideoTextModel
 from framecue.video import FrameSource
@@ -193,7 +200,11 @@ class _Encoded:
         twins = [(row, clip.twin) for row, clip in enumerate(clips) if clip.twin is not None]
         groups = [clip.captions for clip in clips] + [twin.captions for _, twin in twins]
         sizes = [len(group) for group in groups]
-        texts = encode_texts(made.model, [caption for group in groups for caption in group])
+        captions = [caption for group in groups for caption in group]
+        texts = encode_texts(made.model, captions)
+        wrong = first_not_finite(texts)
+        if wrong is not None:
+            raise InputError(f"the model makes of the text {captions[wrong]!r} no finite vector; {EVERY_VALUE}")
         of_twins = texts.split(sizes)[len(clips) :]
         return cls(
             made.model,
@@ -238,10 +249,9 @@ class _Encoded:
             said: dict[str, Any] = {"transductive": True, "temperature": how.temperature}
             return DUAL_SOFTMAX, stage_of(weighed, num_resamples=num_resamples, said=said)
         bank_texts = encode_texts(self.model, how.texts)
-        size = max(1, BLOCK_NUMBERS // len(self.videos))
-        rows = (similarity_matrix(self.model, some, self.videos) for some in bank_texts.split(size))
+        rows = similarity_rows(self.model, bank_texts, self.videos)
         bank = bank_of(
-            (_without(block, similarities.missing) for block in rows),
+            (np.where(similarities.missing, -np.inf, block) for block in rows),
             len(self.videos),
             temperature=how.temperature,
             depth=how.depth,
@@ -255,8 +265,3 @@ class _Encoded:
         }
         directions = text_directions(BankNormalised(similarities, bank))
         return QB_NORM, Stage(directions, similarities.num_videos, num_resamples=num_resamples, said=said)
-
-
-def _without(block: np.ndarray, missing: np.ndarray) -> np.ndarray:
-    """Return similarities (m, B) with -inf for the videos that could not be read."""
-    return np.where(missing, -np.inf, block)
