@@ -146,6 +146,51 @@ def test_the_table_says_which_methods_see_the_order_of_frames(name: str, backbon
     assert TABLE[name][-1] == ("yes" if (ahead - back).abs().max() > 1e-4 else "no")
 
 
+def test_the_released_rates_go_with_the_methods_defaults() -> None:
+    rows = rows_of(CHAPTERS["Released rates"])
+    names = [row[0].split("`")[1] for row in rows]
+    assert names == [name for name in METHODS if name in names]
+    for name, (_, new, backbone, batch, epochs, words, frames) in zip(names, rows, strict=True):
+        known = defaults(METHODS[name].Config)
+        assert 1e-7 <= float(backbone) <= float(new) <= 1e-3
+        assert all(cell == "\N{EN DASH}" or number(cell) > 0 for cell in (batch, epochs))
+        assert number(frames) == known["num_frames"]
+        assert number(words) == known.get("max_words", number(words))
+    assert {name for name in METHODS if "max_words" in defaults(METHODS[name].Config)} <= set(names)
+    # The one rate beside new and backbone.
+    text, factor = CHAPTERS["Released rates"], defaults(METHODS["teachclip"].Config)["weigher_rate"]
+    rates = {name: row[1] for name, row in zip(names, rows, strict=True)}
+    weigher = re.findall(r"weigher has (\S+), ten times", text)[0]
+    assert float(weigher) == pytest.approx(factor * float(rates["teachclip"]))
+
+
+def test_the_counts_in_the_sections_are_what_the_options_train() -> None:
+    backbone = backbone_without_weights()
+
+    def trained(name: str, **options: Any) -> int:
+        return count_parameters(name, backbone, options).trainable
+
+    def spoken(name: str) -> set[int]:
+        return {number(found) for found in re.findall(r"\d[\d ]*\d", METHOD_SECTIONS[name].replace("\n  ", " "))}
+
+    frozen = {"train_backbone": False, "captioner": False}
+    counts = {
+        "bias": {trained("bias", attention_inputs=True)},
+        "partial": {trained("partial", trains="both-layers")},
+        "x-clip": {trained("x-clip", released=True) - trained("x-clip")},
+        "teachclip": {trained("teachclip") - trained("clip4clip")},
+        "prompt-switch": {
+            trained("prompt-switch", train_backbone=False),
+            trained("prompt-switch", **frozen),
+            trained("prompt-switch", **frozen, aggregation="none"),
+            trained("prompt-switch", deep=True) - trained("prompt-switch"),
+            trained("prompt-switch", switch="learned") - trained("prompt-switch"),
+        },
+    }
+    for name, wanted in counts.items():
+        assert wanted <= spoken(name), name
+
+
 def test_the_table_of_hooks_names_all_of_them() -> None:
     hooks = [row[0].strip("`") for row in rows_of(CHAPTERS["Write your own method"])]
     assert len(hooks) == len(set(hooks))

@@ -6,6 +6,7 @@ import json
 import shutil
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,10 @@ from torch import Tensor
 import framecue.model
 from framecue.backbone import Backbone
 from framecue.checkpoint import save_adapter
-from framecue.encoder import Fingerprint
+from framecue.encoder import EncoderSpec, Fingerprint
 from framecue.errors import AdapterError, InputError, ModelError, UnknownNameError, VideoError
 from framecue.methods import build_method
-from framecue.model import VideoTextModel, load_model
+from framecue.model import VideoTextModel, load_described, load_model
 from framecue.video import Frames, FrameSampling, read_frames, write_video
 
 OPTIONS = {"num_prompts": 3, "num_frames": 3, "num_test_frames": 6}
@@ -254,6 +255,14 @@ def test_fingerprints_are_equal_where_vectors_are_and_differ_where_they_do(
     assert len(set(fingerprints)) == len(different)
     embeddings = [model.encode_frames(pixels(1)) for model in different if model.sampling.num_frames == 6]
     assert torch.pdist(torch.cat(embeddings)).min() > 0
+
+
+def test_a_library_from_before_an_option_was_added_finds_its_model_as_it_was(clip_folder: Path) -> None:
+    old = {"num_frames": 4, "num_test_frames": 4}
+    fingerprint = replace(load_model(clip_folder, method="partial", options=old).fingerprint(), options=old)
+    loaded = load_described(EncoderSpec(fingerprint=fingerprint, precision="float32"))
+    assert loaded.method.config.to_dict() == {**old, "trains": "both-layers"}
+    assert loaded.fingerprint() == fingerprint
 
 
 def test_a_folder_gives_mean_pooling_unless_another_method_is_named(clip_folder: Path) -> None:

@@ -18,7 +18,7 @@ from framecue.checks import check_text
 from framecue.encode_files import EncodedVideos, encode_pictures, encode_videos
 from framecue.encoder import EncoderSpec, Fingerprint
 from framecue.errors import AdapterError, InputError, ModelError, NotOfflineError, first_line
-from framecue.methods import Method, build_method
+from framecue.methods import Method, build_method, saved_options
 from framecue.paths import exists
 from framecue.pictures import ImageLike
 from framecue.progress import ProgressCallback
@@ -142,13 +142,15 @@ class VideoTextModel(nn.Module):
 
         Returns:
             frame_features (B, F, E) and text_features (B, E), as projected, and auxiliary_loss, a scalar or None.
+            `framecue.training.step.TrainingStep` makes a loss of them, also over several processes.
         """
         input_ids = input_ids.to(self.device)
         frame_features = self.frame_features(pixel_values)
+        auxiliary = self.method.auxiliary_loss(self.backbone, frame_features, input_ids)
         return {
             "frame_features": frame_features,
             "text_features": self.text_features(input_ids, attention_mask),
-            "auxiliary_loss": self.method.auxiliary_loss(self.backbone, frame_features, input_ids),
+            "auxiliary_loss": None if auxiliary is None else auxiliary.mean,
         }
 
     @torch.inference_mode()
@@ -264,12 +266,8 @@ class VideoTextModel(nn.Module):
         Args:
             path: the file.
             source: as in `encode_video`.
-            start_seconds: where the window begins; None for the video's beginning.
-            end_seconds: where it ends; None for the video's end.
-
-        Raises:
-            VideoError: the file cannot be used.
-            InputError: the window makes no sense.
+            start_seconds: where the window starts; None for the beginning.
+            end_seconds: where it ends; None for the end.
         """
         # Scaled where it is decoded, as in a library: a huge picture never comes here.
         with nullcontext(source) if source is not None else IsolatedFrameSource() as opened:
@@ -346,7 +344,7 @@ class VideoTextModel(nn.Module):
             backbone=self.backbone.name,
             revision=self.backbone.revision,
             method=self.method_name,
-            options=self.method.config.to_dict(),
+            options=self.method.config.to_saved(),
             parameters=hash_of_tensors(untrained.items()) if untrained else None,
             adapter=self.adapter,
             adapter_source=self.adapter_source,
@@ -429,7 +427,7 @@ def load_described(spec: EncoderSpec) -> VideoTextModel:
         options["device"] = spec.device
     adapter = None if named.adapter_source is None else _adapter_place(named, spec.near)
     if adapter is None:
-        options |= {"method": named.method, "options": dict(named.options)}
+        options |= {"method": named.method, "options": saved_options(named.method, named.options)}
     return load_model(_backbone_place(named, spec.near), adapter=adapter, revision=named.revision, **options)
 
 

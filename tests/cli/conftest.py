@@ -35,6 +35,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
         "LANCE_LOG",
         "TRANSFORMERS_VERBOSITY",
         "TOKENIZERS_PARALLELISM",
+        "TORCH_CPP_LOG_LEVEL",
     ):
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)

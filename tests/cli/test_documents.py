@@ -315,6 +315,55 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             ],
         },
     ),
+    "datasets": (
+        "datasets",
+        {
+            "datasets": [
+                {
+                    "name": str,
+                    "about": str,
+                    "paper": str,
+                    "has_files": bool,
+                    "options": [str],
+                    "splits": [
+                        {
+                            "split": str,
+                            "options": dict,
+                            "videos": MAYBE_INT,
+                            "captions": MAYBE_INT,
+                            "source": str,
+                            "note": str,
+                        }
+                    ],
+                    "homes": list,
+                }
+            ]
+        },
+    ),
+    "datasets check": (
+        "datasets check folder --data-dir {data} --readers 1",
+        {
+            "dataset": str,
+            "data_dir": str,
+            "complete": bool,
+            "splits": [
+                {
+                    "split": str,
+                    "complete": bool,
+                    "listed": int,
+                    "published": MAYBE_INT,
+                    "captions": int,
+                    "published_captions": MAYBE_INT,
+                    "captions_a_video": {"min": MAYBE_INT, "mean": MAYBE_FLOAT, "max": MAYBE_INT},
+                    "missing": list,
+                    "renamed": list,
+                    "unreadable": list,
+                    "known_broken": list,
+                    "problem": MAYBE_STR,
+                }
+            ],
+        },
+    ),
     "import-checkpoint": (
         "import-checkpoint {checkpoint} --format modelscope-vop --output {folder}/imported",
         {"backbone": str, "adapter": MAYBE_STR, "method": MAYBE_STR, "has_tokenizer": bool, "notes": [str]},

@@ -284,7 +284,8 @@ class One(FileDataset):
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("msr-vtt", "unknown dataset 'msr-vtt'; known: folder, moji-motion, moji-stills"),
+        ("msr-vt", "unknown dataset 'msr-vt'; known: activitynet, didemo, folder, lsmdc"),
+        ("msr-vtt", "{data}: there is no MSRVTT_JSFUSION_test.csv in it or in its folders"),
         ("moji-stills", "dataset moji-stills is drawn as it is needed and has no files to evaluate; datasets of files"),
     ],
 )
@@ -293,7 +294,7 @@ def test_a_dataset_that_cannot_be_evaluated_is_said_before_a_model_is_loaded(
 ) -> None:
     result = run("evaluate", "--model", "clip", "--dataset", name, "--data-dir", data)
     assert (result.code, result.out) == (1, "")
-    assert result.err.startswith(f"Error: {says}")
+    assert result.err.startswith(f"Error: {says.format(data=data)}")
     assert loader.asked == []
 
 
@@ -403,3 +404,21 @@ def test_a_file_that_exists_is_refused_before_a_model_is_loaded(run, loader, dat
     result = run("evaluate", "--model", "clip", "--data-dir", data, "--csv", tmp_path / "scores.csv", "--force")
     assert result.code == 0
     assert (tmp_path / "scores.csv").read_text() != "mine"
+
+
+def test_a_data_set_of_the_field_is_evaluated_with_its_options(run, loader, data: Path, tmp_path: Path) -> None:
+    for colour in ("red", "green", "blue"):
+        shutil.copy(data / "test" / f"{colour}.mp4", tmp_path / f"video{colour}.mp4")
+    rows = "".join(f"ret,msr,video{colour},{colour}\n" for colour in ("red", "green"))
+    (tmp_path / "MSRVTT_JSFUSION_test.csv").write_text(f"key,vid_key,video_id,sentence\n{rows}")
+    sentences = [{"caption": "blue", "video_id": "videoblue", "sen_id": n} for n in range(2)]
+    content = {"videos": [{"video_id": "videoblue", "split": "test"}], "sentences": sentences}
+    (tmp_path / "MSRVTT_data.json").write_text(json.dumps(content))
+    options = ("evaluate", "--model", "clip", "--dataset", "msr-vtt", "--data-dir", tmp_path)
+    result = run(*options)
+    assert (result.code, result.err) == (0, f"2 videos, 2 texts, split test of {tmp_path}\n")
+    result = run(*options, "--dataset-option", "test_set=full")
+    assert (result.code, result.err) == (0, f"1 videos, 2 texts, split test of {tmp_path}\n")
+    result = run(*options, "--dataset-option", "test_set=half")
+    assert result.code == 1
+    assert "'test_set' must be '1k-A' or 'full', got 'half'" in result.err

@@ -20,7 +20,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, event, given, settings
 from hypothesis import strategies as st
 
-from framecue.cli.main import COMMANDS, LazyGroup, main
+from framecue.cli.main import COMMANDS, framecue, main
 from framecue.library import Library
 from support.colour_model import ColourModel
 from support.colours import write_clip
@@ -136,8 +136,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 
 def commands() -> dict[str, click.Command]:
-    group, context = LazyGroup(), click.Context(click.Group())
-    found = {name: group.get_command(context, name) for name in COMMANDS if name not in NO_COMMANDS}
+    context = click.Context(click.Group())
+    found = {name: framecue.get_command(context, name) for name in COMMANDS if name not in NO_COMMANDS}
+    for name, group in list(found.items()):
+        if isinstance(group, click.Group):
+            found |= {f"{name} {inner}": group.get_command(context, inner) for inner in group.list_commands(context)}
     return {name: command for name, command in found.items() if command is not None}
 
 
@@ -154,7 +157,7 @@ def arguments(draw: Callable[..., Any], names: list[str]) -> list[str]:
         for parameter in known[name].params
         if isinstance(parameter, click.Option) and LEFT_OUT.isdisjoint({parameter.name, *_bare(parameter)})
     ]
-    args = [name]
+    args = name.split()
     for option in draw(st.lists(st.sampled_from(options), max_size=4)) if options else []:
         args.append(draw(st.sampled_from(option.opts)))
         is_right = draw(st.integers(0, 3)) > 0

@@ -30,7 +30,17 @@ from framecue.errors import ModelError, VideoError
 HEAVY = ("torch", "transformers", "lancedb", "av", "pyarrow", "numpy", "PIL", "pydantic", "rich", "framecue.model")
 
 
-@pytest.mark.parametrize("args", [["--help"], ["--version"], ["serch"], [], *([name, "--help"] for name in COMMANDS)])
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["--help"],
+        ["--version"],
+        ["serch"],
+        [],
+        *([name, "--help"] for name in COMMANDS),
+        ["datasets", "check", "--help"],
+    ],
+)
 def test_help_imports_nothing_heavy(args: list[str]) -> None:
     program = f"""
 import json, sys
@@ -54,7 +64,7 @@ def test_help_lists_every_command_with_its_words(run) -> None:
     assert set(COMMANDS) == {
         "doctor",
         *("index", "search", "info", "train", "evaluate", "compare", "caption", "moji-motion", "demo", "methods"),
-        *("import-checkpoint", "optimize", "remove", "clip"),
+        *("import-checkpoint", "optimize", "remove", "clip", "datasets"),
     }
 
 

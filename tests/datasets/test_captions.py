@@ -165,6 +165,33 @@ def test_a_video_twice_in_a_split_names_both_lines(folder):
     assert "line 3: 'clips/a.mp4' is already in split 'train' on line 1; put all captions" in text
 
 
+def test_a_video_has_several_windows_each_on_a_line_of_its_own(folder):
+    windows = [{"start_seconds": 0, "end_seconds": 2.5}, {"start_seconds": 2.5}, {"start_seconds": None}]
+    write_lines(folder, *({**GOOD, **window} for window in windows))
+    clips = read_captions(folder)
+    assert [(clip.start_seconds, clip.end_seconds) for clip in clips] == [(0.0, 2.5), (2.5, None), (None, None)]
+    assert not any(clip.metadata for clip in clips)
+    write_captions(folder, clips, overwrite=True)
+    assert read_captions(folder) == clips
+    said = message(folder, {**GOOD, **windows[1]}, {**GOOD, **windows[1]})
+    assert "'clips/a.mp4' is already in split 'train' on line 1, with the same window" in said
+
+
+@pytest.mark.parametrize(
+    ("window", "says"),
+    [
+        ({"start_seconds": "1"}, '"start_seconds" is "1"; give a number of seconds'),
+        ({"end_seconds": True}, '"end_seconds" is true; give a number of seconds'),
+        ({"start_seconds": 3, "end_seconds": 3}, "the window runs from 3.0 to 3.0 seconds"),
+        ({"start_second": 3}, 'the key "start_second" is not known; write "start_seconds"'),
+    ],
+)
+def test_a_window_that_makes_no_sense_is_named_with_its_line(folder, window, says):
+    said = message(folder, GOOD, {**GOOD, **window})
+    assert "line 2" in said
+    assert says in said
+
+
 def test_missing_video_files_are_counted_and_the_first_named(folder):
     lines = [GOOD, *({**GOOD, "video": f"gone/{number}.mp4"} for number in range(5)), {**GOOD, "video": "clips"}]
     text = message(folder, *lines)

@@ -191,5 +191,37 @@ def test_frames_are_read_through_the_source_that_is_given(videos: Path) -> None:
     assert source.asked == [("1.mp4", FrameSampling(4), True)] * 2 + [("4.mp4", FrameSampling(4), False)]
 
 
+def test_a_clip_is_read_in_its_window(videos: Path) -> None:
+    # Frames are at 8 a second, and show their places.
+    windows = [(None, 1.0), (1.0, 2.0), (2.0, None), (2.0, 30.0)]
+    clips = [Clip(videos / "0.mp4", ("x",), "train", None, {}, *window) for window in windows]
+    options: dict[str, Any] = {"sampling": FrameSampling(4), "preprocess": to_pixels}
+    for at_test in (True, False):
+        source = ClipExamples(clips, at_test=at_test, seed=1, **options)
+        found = [places(example) for example in source.__getitems__(range(len(clips)))]
+        for start, drawn in zip((0, 8, 16, 16), found, strict=True):
+            assert all(start <= place < start + 8 for place in drawn), (start, drawn)
+            assert drawn == sorted(drawn)
+
+
+def test_windows_of_a_file_are_videos_of_their_own_unless_they_overlap_in_training(videos: Path) -> None:
+    windows = [(0.0, 1.0), (0.5, 1.5), (2.0, 3.0)]
+    clips = [Clip(videos / "0.mp4", ("one", "two"), "train", None, {}, *window) for window in windows]
+    options: dict[str, Any] = {"sampling": FrameSampling(2), "preprocess": to_pixels}
+    training, test = ClipExamples(clips, **options), ClipExamples(clips, at_test=True, **options)
+    ids = [training.video_of(index) for index in range(6)]
+    assert ids[0] == ids[1] == ids[2] == ids[3] != ids[4] == ids[5]
+    assert [test.video_of(index) for index in range(3)] == [clip.key for clip in clips]
+    assert [example.video_id for example in test.__getitems__(range(3))] == [clip.key for clip in clips]
+
+
+def test_a_window_beyond_the_end_costs_its_clip_alone(videos: Path, caplog: pytest.LogCaptureFixture) -> None:
+    clips = [Clip(videos / "0.mp4", ("x",), "val", None, {}, *window) for window in ((0.0, 1.0), (50.0, 60.0))]
+    source = ClipExamples(clips, sampling=FrameSampling(2), preprocess=to_pixels, at_test=True)
+    with caplog.at_level(logging.WARNING):
+        assert len(source.__getitems__([0, 1])) == 1
+    assert len(caplog.records) == 1
+
+
 def test_a_video_played_backwards_means_nothing_known(videos: Path) -> None:
     assert folder_of(videos).backwards(0) is None

@@ -46,6 +46,10 @@ class Misnamed(FileDataset):
 '''
 
 
+KNOWN = "activitynet, didemo, folder, lsmdc, moji-motion, moji-stills, msr-vtt, msvd, vatex, webdataset"
+OF_FILES = "activitynet, didemo, folder, lsmdc, msr-vtt, msvd, vatex, webdataset"
+
+
 @pytest.fixture
 def acme(install: Callable[..., Path]) -> None:
     names = {"acme-pairs": "Pairs", "choosy": "Choosy", "misnamed": "Misnamed", "no-config": "Clip"}
@@ -78,7 +82,10 @@ def model() -> Any:
 
 def test_the_datasets_there_are() -> None:
     # The names are fixed: documents and recipes use them.
-    assert list(DATASETS) == ["folder", "moji-motion", "moji-stills"]
+    assert list(DATASETS) == [
+        *("folder", "webdataset", "msr-vtt", "msvd", "lsmdc", "didemo", "activitynet", "vatex"),
+        *("moji-motion", "moji-stills"),
+    ]
     assert ALL_DATASETS.names() == list(DATASETS)
     for name, config in DATASETS.items():
         assert dataset_named(name) is config
@@ -89,9 +96,7 @@ def test_the_datasets_there_are() -> None:
 
 def test_an_unknown_dataset_lists_the_known_ones(tmp_path: Path) -> None:
     for look_up in (dataset_named, lambda name: dataset_in(name, tmp_path)):
-        with pytest.raises(
-            UnknownNameError, match=r"^unknown dataset 'msr-vt'; known: folder, moji-motion, moji-stills$"
-        ):
+        with pytest.raises(UnknownNameError, match=rf"^unknown dataset 'msr-vt'; known: {KNOWN}$"):
             look_up("msr-vt")
 
 
@@ -125,6 +130,33 @@ def test_the_seed_and_the_source_of_frames_reach_the_examples(folder: Path, mode
     assert (val.frame_source, val.at_test) == (source, True)  # type: ignore[attr-defined]
 
 
+def test_what_is_tested_on_does_not_choose_the_checkpoint(folder: Path, model: Any) -> None:
+    clips = read_captions(folder)
+    again = Clip(clips[2].video, clips[2].captions, "test")
+    write_captions(folder, [*clips, again], overwrite=True)
+    data = dataset_in("folder", folder)
+    with pytest.raises(
+        DatasetError, match=r"1 clips of split 'val' are in split 'test', too, first \S+2\.mp4; the test split must not"
+    ):
+        data.val(model)
+    assert len(data.train(model, seed=0)) == 4
+    # Another window of the file is another video.
+    part = Clip(clips[2].video, clips[2].captions, "test", None, {}, 0.5, 1.0)
+    write_captions(folder, [*clips, part], overwrite=True)
+    assert len(data.val(model)) == 1
+
+
+def test_what_a_folder_has_of_a_split(folder: Path) -> None:
+    data = dataset_in("folder", folder)
+    copy = data.copy_of("train")
+    assert (copy.split, copy.listed, copy.caption_counts, copy.missing) == ("train", 2, (2, 2), ())
+    assert copy.clips == tuple(data.clips("train"))
+    assert data.options() == {"captions_file": None}
+    assert dataset_in("folder", folder, {"captions_file": "captions.jsonl"}).clips("val") == data.clips("val")
+    with pytest.raises(DatasetError, match="dataset folder: unknown key 'captionsfile'"):
+        dataset_in("folder", folder, {"captionsfile": "x"})
+
+
 def test_generated_clips_of_a_config(model: Any) -> None:
     data = MojiClipsData(num_examples=9, num_val=5, seed=3, single_share=0.5, place_share=0.1, early_share=0.2)
     assert not data.shuffles
@@ -150,7 +182,8 @@ def test_generated_stills_of_a_config(model: Any) -> None:
 @pytest.mark.parametrize("name", ["moji-motion", "moji-stills"])
 def test_what_is_generated_has_no_files_to_evaluate(name: str, tmp_path: Path) -> None:
     with pytest.raises(
-        DatasetError, match=rf"^dataset {name} is drawn as it is needed and has no files .*; datasets of files: folder$"
+        DatasetError,
+        match=rf"^dataset {name} is drawn as it is needed and has no files .*; datasets of files: {OF_FILES}$",
     ):
         dataset_in(name, tmp_path)
     with pytest.raises(DatasetError, match=rf"^dataset {name} is drawn as it is needed: it has no files"):
@@ -173,7 +206,7 @@ def test_a_packages_dataset_that_cannot_be_used_is_named(tmp_path: Path) -> None
         dataset_named("misnamed")
     with pytest.raises(InputError, match=r"'no-config' of package acme .* it is no subclass of DatasetConfig"):
         dataset_named("no-config")
-    with pytest.raises(DatasetError, match=r"datasets of files: acme-pairs, choosy, folder$"):
+    with pytest.raises(DatasetError, match=r"datasets of files: acme-pairs, activitynet, choosy, "):
         dataset_in("moji-motion", tmp_path)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from framecue.datasets.captions import Clip
+from framecue.datasets.clips import Clip
 from framecue.errors import DatasetError
 from framecue.evaluation.queries import clip_id, queries_of
 
@@ -18,12 +18,12 @@ CLIPS = [
 
 def test_names_are_relative_to_the_folder_and_say_the_window() -> None:
     queries = queries_of(CLIPS, Path("data"))
-    assert queries.video_ids == ("clips/a.mp4", "clips/b c.mp4#t=1.5,4", "clips/b c.mp4#t=,1.5")
+    assert queries.video_ids == ("clips/a.mp4", "clips/b c.mp4@1.5-4", "clips/b c.mp4@0-1.5")
     assert queries.text_ids == (
         "clips/a.mp4#0",
         "clips/a.mp4#1",
-        "clips/b c.mp4#t=1.5,4#0",
-        "clips/b c.mp4#t=,1.5#0",
+        "clips/b c.mp4@1.5-4#0",
+        "clips/b c.mp4@0-1.5#0",
     )
     assert queries.texts == ("a dog", "a cat", "a man", "a cat")
     assert queries.owners.tolist() == [0, 0, 1, 2]

@@ -176,6 +176,23 @@ def test_files_are_read_through_the_source_that_is_given() -> None:
     assert model.sources == [source] * 3
 
 
+def test_a_clip_is_read_in_its_window() -> None:
+    asked: list[tuple[str, dict[str, Any]]] = []
+
+    class Noted(FakeModel):
+        def read_video(self, path: str | Path, *, source: FrameSource | None = None, **window: Any) -> torch.Tensor:
+            asked.append((Path(path).stem, window))
+            return super().read_video(path)
+
+    model = Noted(a=unit((0, 1)), b=unit((1, 1)), a_twin=unit((2, 1)), text=unit((0, 1)))
+    whole = clip("b", "text")
+    part = Clip(Path("a.mp4"), ("text",), "test", Twin(Path("a_twin.mp4"), ("text",)), {}, 1.5, None)
+    evaluate(model, [part, whole])
+    assert sorted(asked, key=str) == sorted(
+        [("a", {"start_seconds": 1.5, "end_seconds": None}), ("b", {}), ("a_twin", {})], key=str
+    )
+
+
 def test_no_clips() -> None:
     with pytest.raises(InputError, match="no clips to evaluate"):
         evaluate(FakeModel(), [])

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch import Tensor
-from torch.nn.functional import cosine_similarity, linear
+from torch.nn.functional import cosine_similarity, linear, normalize
 
 from framecue.backbone import Backbone
+from framecue.backbone.meta import backbone_without_weights
+from framecue.checkpoint import load_adapter, save_adapter
 from framecue.errors import InputError
-from framecue.methods import build_method
+from framecue.methods import build_method, saved_options
+from framecue.methods.base import TrainingFeatures
+from framecue.methods.contrastive import contrastive_loss
+from framecue.methods.counting import count_parameters
+from framecue.methods.frame_contrast import frame_text_loss, order_loss
 from framecue.methods.prompt_switch import PromptSwitch, PromptSwitchConfig, _aggregate
 
 
@@ -49,6 +57,30 @@ def _heads(query: Tensor, key: Tensor, value: Tensor, num_heads: int) -> Tensor:
     return torch.cat(outputs, dim=-1)
 
 
+def slow_shares(logits: Tensor) -> list[list[float]]:
+    """A doubly stochastic matrix: columns and rows are made to sum to 1, in turns."""
+    rows = [[math.exp(value) for value in row] for row in logits.tolist()]
+    for _ in range(10):
+        sums = [sum(column) for column in zip(*rows, strict=True)]
+        rows = [[value / total for value, total in zip(row, sums, strict=True)] for row in rows]
+        rows = [[value / sum(row) for value in row] for row in rows]
+    return rows
+
+
+def blocks_that_come(method: PromptSwitch, layer: int, frame: int, block: int) -> list[tuple[float, int, int]]:
+    """What stands in a block of a frame of the chunk when a layer attends: (share, frame, block)."""
+    prompts, kind = method.config.num_prompts, method.config.switch
+    every = 0 if kind == "none" else method.config.switch_every
+    if not every or layer % every:
+        return [(1.0, frame, block)]
+    if kind == "transpose":
+        return [(1.0, block, frame)]
+    if kind == "cyclic":
+        return [(1.0, (frame - block) % prompts, block)]
+    row = slow_shares(method.learned_switch.logits[layer // every])[frame * prompts + block]
+    return [(share, *divmod(place, prompts)) for place, share in enumerate(row)]
+
+
 def slow_features(backbone: Backbone, method: PromptSwitch, video: Tensor) -> Tensor:
     """The features (F, E) of one video (F, 3, S, S), frame by frame and prompt by prompt, from sections 3.2 and 3.3."""
     clip, heads = backbone.model, backbone.vision.num_heads
@@ -58,17 +90,18 @@ def slow_features(backbone: Backbone, method: PromptSwitch, video: Tensor) -> Te
     num_own = len(images[0])
     streams = [torch.cat([image, method.prompt_cube[f % prompts]]) for f, image in enumerate(images)]
     for number, layer in enumerate(clip.vision_model.encoder.layers):
-        switches = method.config.switch_every > 0 and number % method.config.switch_every == 0
+        if number and method.deep_cubes is not None:
+            for f, stream in enumerate(streams):
+                added = method.deep_cubes[number - 1, f % prompts]
+                streams[f] = torch.cat([stream[:num_own], stream[num_own:] + added])
         normed = [layer.layer_norm1(stream) for stream in streams]
         for f, stream in enumerate(streams):
             first = f - f % prompts  # of the chunk
             rows = [normed[f][place] for place in range(num_own)]
-            for other in range(prompts):
+            for block in range(prompts):
                 for place in range(each):
-                    if switches:
-                        rows.append(normed[first + other][num_own + f % prompts * each + place])
-                    else:
-                        rows.append(normed[f][num_own + other * each + place])
+                    parts = blocks_that_come(method, number, f % prompts, block)
+                    rows.append(sum(w * normed[first + other][num_own + b * each + place] for w, other, b in parts))
             stream = stream + by_hand(layer.self_attn, torch.stack(rows), heads)
             streams[f] = stream + layer.mlp(layer.layer_norm2(stream))
     features = []
@@ -111,6 +144,18 @@ def slow_features(backbone: Backbone, method: PromptSwitch, video: Tensor) -> Te
             },
             4,
         ),
+        ({"num_prompts": 3, "num_frames": 3, "num_test_frames": 6, "switch": "cyclic"}, 6),
+        ({"num_prompts": 3, "num_frames": 3, "num_test_frames": 6, "switch": "none"}, 6),
+        ({"num_prompts": 3, "num_frames": 3, "num_test_frames": 6, "switch": "learned"}, 6),
+        ({"num_prompts": 3, "num_frames": 3, "num_test_frames": 6, "deep": True}, 6),
+        (
+            {
+                **{"num_prompts": 2, "num_frames": 2, "num_test_frames": 4, "prompts_per_frame": 4, "deep": True},
+                **{"switch": "learned", "switch_every": 2},
+            },
+            4,
+        ),
+        ({"num_prompts": 3, "num_frames": 3, "num_test_frames": 3, "prompts_per_frame": 6, "switch": "cyclic"}, 3),
     ],
 )
 @torch.no_grad()
@@ -171,7 +216,7 @@ def test_without_the_switch_and_with_one_row_for_all_frames_order_is_lost(
     # So it is the cube and its switching that bring order in, nothing else.
     method, videos = make(backbone, num_prompts=6, num_frames=6, num_test_frames=6), frames(1, 6)
     method.prompt_cube.copy_(method.prompt_cube[:1].expand(6, -1, -1))
-    monkeypatch.setattr(method, "_switch", lambda tokens, num_own: tokens)
+    monkeypatch.setattr(method, "_switch", lambda tokens, **_: tokens)
     forwards, backwards = (method.pool(method.encode_frames(backbone, video)) for video in (videos, videos.flip(1)))
     torch.testing.assert_close(forwards, backwards, rtol=0, atol=1e-5)
 
@@ -245,6 +290,15 @@ def test_frames_that_do_not_fill_groups_are_refused(backbone: Backbone, count: i
             r"prompts_per_frame must be a multiple of num_prompts \(6\), got 8",
         ),
         ({"switch_every": -1}, "switch_every must be at least 0, got -1"),
+        ({"switch": "random"}, "switch must be 'transpose', 'cyclic', 'learned' or 'none', got 'random'"),
+        (
+            {"switch": "learned", "switch_every": 0},
+            "switch_every: 0 leaves the switch out; say at least 1 for .*learned",
+        ),
+        ({"frame_text_weight": -1}, "frame_text_weight must be at least 0, got -1"),
+        ({"order_weight": math.inf}, "order_weight must be a finite number, got inf"),
+        ({"order_weight": 1, "num_prompts": 1}, "order_weight needs frames in an order: .* at least 2, got 1"),
+        ({"order_negatives": "random"}, "order_negatives must be 'reversed' or 'shuffled', got 'random'"),
         ({"aggregation": "frame"}, "aggregation must be 'group', 'chunk', 'video' or 'none', got 'frame'"),
         (
             {"aggregation": "video", "frames_per_group": 6},
@@ -312,7 +366,165 @@ def test_the_captioning_loss_is_weighed_and_can_be_left_out(backbone: Backbone) 
     assert method.captioner is not None
     loss = method.auxiliary_loss(backbone, features, ids)
     assert loss is not None
-    assert loss.item() == pytest.approx(0.25 * method.captioner.loss(backbone, features, ids).item())
+    assert loss.mean.item() == pytest.approx(0.25 * method.captioner.loss(backbone, features, ids).item())
+
+
+THREE = {"num_prompts": 3, "num_frames": 3, "num_test_frames": 3}
+
+
+@torch.no_grad()
+def test_what_came_later_starts_as_before_or_near_it(backbone: Backbone) -> None:
+    videos = frames(1, 3)
+    features = {}
+    for name, options in {
+        "plain": {},
+        "deep": {"deep": True},
+        "learned": {"switch": "learned"},
+        "cyclic": {"switch": "cyclic"},
+    }.items():
+        torch.manual_seed(0)
+        method = make(backbone, seed=None, **THREE, **options)
+        method.prompt_cube.mul_(1000)  # so that where prompts go can be seen
+        features[name] = method.encode_frames(backbone, videos)
+    assert torch.equal(features["deep"], features["plain"])
+    near, far = ((features[name] - features["plain"]).abs().max() for name in ("learned", "cyclic"))
+    assert 1e-6 < near < far
+
+
+def test_an_adapter_or_library_from_before_the_later_options_is_as_it_was() -> None:
+    before = {
+        **{"num_frames": 6, "num_test_frames": 12, "num_prompts": 6, "prompts_per_frame": None, "switch_every": 1},
+        **{"aggregation": "group", "frames_per_group": None, "captioner": True, "captioner_layers": 2},
+        **{"caption_loss_weight": 0.5, "frequent_word_weight": 0.25},
+    }
+    assert PromptSwitchConfig(**saved_options("prompt-switch", before)) == PromptSwitchConfig()
+    assert PromptSwitchConfig().to_saved() == before
+    assert PromptSwitchConfig(deep=True).to_saved() == {**before, "deep": True}
+
+
+class TestFrozenBackbone:
+    """`train_backbone: false`."""
+
+    def test_only_what_the_method_adds_is_trained_and_all_of_it_as_new(self, backbone: Backbone) -> None:
+        method = build_method("prompt-switch", {**THREE, "train_backbone": False}, backbone)
+        method.freeze(backbone)
+        assert not any(p.requires_grad for p in backbone.parameters())
+        assert all(p.requires_grad for p in method.parameters())
+        assert dict(method.new_parameters()).keys() == dict(method.named_parameters()).keys()
+
+    @pytest.mark.parametrize(
+        ("options", "count"),
+        [
+            ({}, 36_146_432),
+            ({"captioner": False}, 36 * 768 + 4 * (768**2 + 768)),
+            ({"captioner": False, "aggregation": "none"}, 36 * 768),
+            ({"captioner": False, "deep": True}, 12 * 36 * 768 + 4 * (768**2 + 768)),
+            ({"captioner": False, "switch": "learned"}, 36 * 768 + 4 * (768**2 + 768) + 12 * 36**2),
+        ],
+    )
+    def test_parameters_of_a_vit_b_32(self, options: dict[str, Any], count: int) -> None:
+        counted = count_parameters("prompt-switch", backbone_without_weights(), {"train_backbone": False, **options})
+        assert counted.trainable == counted.new == count
+
+    @torch.no_grad()
+    def test_an_adapter_holds_the_method_alone(self, make_backbone: Callable[..., Backbone], tmp_path: Path) -> None:
+        options = {"train_backbone": False, "deep": True, "switch": "learned"}
+        backbone, fresh, videos = make_backbone(), make_backbone(), frames(2, 3)
+        method = make(backbone, **THREE, **options)
+        method.freeze(backbone)
+        save_adapter(tmp_path, backbone=backbone, method=method, method_name="prompt-switch", version="0")
+        saved = load_file(tmp_path / "adapter_model.safetensors")
+        assert saved.keys() == {f"method.{name}" for name, _ in method.named_parameters()}
+        loaded, _ = load_adapter(tmp_path, fresh)
+        assert torch.equal(loaded.eval().encode_frames(fresh, videos), method.encode_frames(backbone, videos))
+
+    def test_gradients_reach_all_of_it(
+        self, backbone: Backbone, gradients_of: Callable[[Backbone, Any], dict[str, Tensor]]
+    ) -> None:
+        method = make(backbone, **THREE, train_backbone=False, deep=True, switch="learned")
+        gradients = gradients_of(backbone, method)
+        assert gradients.keys() == {f"method.{name}" for name, _ in method.named_parameters()}
+        assert all(gradient.any() for gradient in gradients.values())
+
+
+def test_a_learned_switch_trains_at_a_hundred_times_the_rate(backbone: Backbone) -> None:
+    groups = make(backbone, **THREE, switch="learned").parameter_groups(backbone)
+    named = [(group.rate, group.factor, [name for name, _ in group.parameters]) for group in groups]
+    assert [each[:2] for each in named] == [("backbone", 1.0), ("new", 1.0), ("new", 100.0)]
+    assert named[1][2] == ["method.prompt_cube"]
+    assert named[2][2] == ["method.learned_switch.logits"]
+    assert sum(name.startswith("method.aggregation.") for name in named[0][2]) == 4
+    assert len(make(backbone, **THREE).parameter_groups(backbone)) == 2
+
+
+class TestContrasts:
+    """The auxiliary losses of frames and of their order."""
+
+    @staticmethod
+    def features(backbone: Backbone, method: PromptSwitch, videos: Tensor) -> TrainingFeatures:
+        texts = ["a red car", "the cat falls", "a dog"][: len(videos)]
+        return TrainingFeatures(
+            method.encode_text(backbone, *backbone.tokenize(texts)), method.encode_frames(backbone, videos)
+        )
+
+    @torch.no_grad()
+    def test_without_them_the_loss_is_that_of_videos(self, backbone: Backbone) -> None:
+        method = make(backbone, **THREE).train()
+        features = self.features(backbone, method, frames(2, 3))
+        similarities = method.similarity(features.text_features, features.frame_features)
+        expected = contrastive_loss(similarities, backbone.logit_scale)
+        torch.testing.assert_close(method.loss(backbone, features), expected)
+
+    @torch.no_grad()
+    def test_frames_and_captions(self, backbone: Backbone) -> None:
+        method = make(backbone, **THREE, frame_text_weight=0.3).train()
+        features = self.features(backbone, method, frames(2, 3))
+        texts, single = normalize(features.text_features, dim=-1), normalize(features.frame_features, dim=-1)
+        expected = make(backbone, **THREE).loss(backbone, features)
+        expected += 0.3 * frame_text_loss(texts, single, backbone.logit_scale)
+        torch.testing.assert_close(method.loss(backbone, features), expected)
+
+    @torch.no_grad()
+    @pytest.mark.parametrize("negatives", ["reversed", "shuffled"])
+    def test_the_order_of_frames(self, backbone: Backbone, negatives: str) -> None:
+        options = {"num_prompts": 3, "num_frames": 6, "num_test_frames": 6, "aggregation": "chunk"}
+        method = make(backbone, **options, order_weight=0.7, order_negatives=negatives).train()
+        plain, videos = make(backbone, **options), frames(2, 6)
+        torch.manual_seed(1)
+        features = self.features(backbone, method, videos)
+        assert features.frame_features.shape == (2, 12, 24)
+        torch.manual_seed(1)
+        reordered = method._reordered(videos)
+        if negatives == "reversed":
+            assert torch.equal(reordered, videos[:, [2, 1, 0, 5, 4, 3]])  # each chunk spans the video
+        own, other = plain.encode_frames(backbone, videos), plain.encode_frames(backbone, reordered)
+        torch.testing.assert_close(features.frame_features, torch.cat([own, other], dim=1), rtol=0, atol=1e-5)
+        texts = normalize(features.text_features, dim=-1)
+        expected = plain.loss(backbone, TrainingFeatures(features.text_features, own))
+        expected += 0.7 * order_loss(texts, plain.pool(own), plain.pool(other), backbone.logit_scale)
+        torch.testing.assert_close(method.loss(backbone, features), expected)
+        # At test a video is encoded once.
+        torch.testing.assert_close(method.eval().encode_frames(backbone, videos), own, rtol=0, atol=1e-5)
+
+    def test_a_shuffled_video_is_never_in_its_own_order_and_all_chunks_in_the_same(self, backbone: Backbone) -> None:
+        method = make(
+            backbone, num_prompts=2, num_frames=4, num_test_frames=4, order_weight=1, order_negatives="shuffled"
+        )
+        places = torch.arange(4)[None, :, None, None, None].expand(20, -1, 1, 1, 1)
+        assert torch.equal(method._reordered(places)[..., 0, 0, 0], torch.tensor([1, 0, 3, 2]).expand(20, -1))
+        method = make(backbone, num_prompts=3, num_frames=6, num_test_frames=6, order_negatives="shuffled")
+        places = torch.arange(6)[None, :, None, None, None].expand(200, -1, 1, 1, 1)
+        drawn = {tuple(row) for row in method._reordered(places)[..., 0, 0, 0].tolist()}
+        assert len(drawn) == 5  # of six orders of three intervals, all but the video's own
+        assert all(row[3:] == tuple(place + 3 for place in row[:3]) and row[:3] != (0, 1, 2) for row in drawn)
+
+    @torch.no_grad()
+    def test_the_captioner_sees_the_video_in_its_own_order(self, backbone: Backbone) -> None:
+        options = {**THREE, "order_weight": 1.0}
+        method = build_method("prompt-switch", options, backbone).train()
+        ids, features = backbone.tokenize(["a red car", "the cat"])[0], torch.randn(2, 6, 24)
+        expected = method.eval().auxiliary_loss(backbone, features[:, :3], ids)
+        torch.testing.assert_close(method.train().auxiliary_loss(backbone, features, ids), expected)
 
 
 def test_gradients_agree_with_finite_differences(make_backbone: Callable[..., Backbone]) -> None:

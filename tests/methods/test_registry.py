@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
 import pytest
 import torch
@@ -12,12 +12,12 @@ from framecue.adapter_info import adapter_info
 from framecue.backbone import Backbone
 from framecue.checkpoint import load_adapter, save_adapter
 from framecue.errors import InputError, UnknownNameError
-from framecue.methods import METHODS, Method, MethodConfig, build_method, method_named
+from framecue.methods import METHODS, Method, MethodConfig, build_method, method_named, saved_options
 
 NAMES = [
     *("mean-pool", "prompt-switch", "vop", "vop-p", "vop-c", "vop-f", "vop-fp", "vop-fc", "full", "bias", "proj"),
-    *("partial", "adapter-attn", "adapter-ffn", "lora", "token-shift", "video-proxy", "top-k", "attention-pool"),
-    *("x-pool", "ts2-net", "x-clip"),
+    *("partial", "adapter-attn", "adapter-ffn", "lora", "token-shift", "video-proxy", "clip4clip", "teachclip"),
+    *("top-k", "attention-pool", "x-pool", "ts2-net", "x-clip"),
 ]
 
 
@@ -126,3 +126,14 @@ def test_options_are_kept_as_they_were_given() -> None:
         assert config.to_dict() == asdict(config), name
         assert json.loads(json.dumps(config.to_dict())) == config.to_dict()
         assert method.Config(**config.to_dict()) == config
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_options_as_they_are_saved_come_back(name: str) -> None:
+    config = METHODS[name].Config
+    assert set(config.added) <= {field.name for field in fields(config)}
+    for made in (config(), config(**config.added)):
+        assert config(**saved_options(name, made.to_saved())) == made
+        assert config(**saved_options(name, made.to_dict())) == made
+    # What was saved before there were such options names none of them.
+    assert not set(config(**config.added).to_saved()) & set(config.added)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from framecue.datasets.examples import Example
-from framecue.training.batches import UniqueVideoBatchSampler, collate, plan_batches
+from framecue.training.batches import SlicedSource, UniqueVideoBatchSampler, collate, plan_batches
 
 
 class Source:
@@ -140,9 +141,9 @@ def test_planning_takes_seconds_for_200_000_captions(num_videos: int) -> None:
 
 @settings(deadline=None, max_examples=20)
 @given(st.lists(st.sampled_from(["a cat", "a dog", "a fox"]), min_size=1, max_size=6))
-def test_collate_marks_identical_captions(captions: list[str]) -> None:
+def test_collate_gives_equal_keys_to_equal_captions_and_to_equal_videos(captions: list[str]) -> None:
     examples = [
-        Example(torch.full((2, 3, 4, 4), number, dtype=torch.uint8), caption, str(number))
+        Example(torch.full((2, 3, 4, 4), number, dtype=torch.uint8), caption, str(number // 2))
         for number, caption in enumerate(captions)
     ]
     batch = collate(examples)
@@ -150,4 +151,42 @@ def test_collate_marks_identical_captions(captions: list[str]) -> None:
     assert batch["frames"].shape == (len(captions), 2, 3, 4, 4)
     assert batch["frames"].dtype == torch.uint8
     assert batch["frames"][:, 0, 0, 0, 0].tolist() == list(range(len(captions)))
-    assert batch["same"].tolist() == [[one == other for other in captions] for one in captions]
+    for keys, texts in (
+        (batch["caption_keys"], captions),
+        (batch["video_keys"], [example.video_id for example in examples]),
+    ):
+        assert keys.dtype == torch.int64
+        assert keys.shape == (len(captions), 2)
+        equal = (keys[:, None] == keys[None]).all(dim=-1)
+        assert equal.tolist() == [[one == other for other in texts] for one in texts]
+
+
+def test_the_key_of_a_text_is_known() -> None:
+    """The same in every process and on every machine, which Python's own hash is not."""
+    digest = bytes.fromhex("6eda1d6f0337894464a66e34f5d33507")
+    example = Example(torch.zeros(1, 3, 1, 1, dtype=torch.uint8), "a cat", "1")
+    assert collate([example])["caption_keys"].numpy().tobytes() == digest
+
+
+def test_no_example_is_an_empty_batch() -> None:
+    batch = collate([])
+    assert {name: len(value) for name, value in batch.items()} == dict.fromkeys(batch, 0)
+    assert batch["video_keys"].shape == (0, 2)
+
+
+@settings(deadline=None)
+@given(VIDEOS, SIZES, st.integers(1, 4))
+def test_processes_share_each_batch_out_and_together_have_it(videos: list[str], size: int, count: int) -> None:
+    slices = [list(sampler(videos, batch_size=size, rank=rank, num_processes=count)) for rank in range(count)]
+    whole = list(sampler(videos, batch_size=size))
+    assert [list(chain.from_iterable(parts)) for parts in zip(*slices, strict=True)] == whole
+    for parts in zip(*slices, strict=True):
+        assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+def test_an_empty_slice_asks_the_source_for_nothing() -> None:
+    sliced = SlicedSource(Source(list("abc")))
+    assert len(sliced) == 3
+    assert sliced.__getitems__([]) == []
+    with pytest.raises(AssertionError, match="planning reads no example"):
+        sliced.__getitems__([1])

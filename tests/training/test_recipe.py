@@ -93,8 +93,8 @@ def test_each_dataset_has_keys_of_its_own(write, data: str, expected: object) ->
         ("schedule.bf16=maybe", ["'schedule.bf16'", "'maybe'"]),
         ("schedule=fast", ["'schedule'", "section", "'fast'"]),
         ("dataset=moji-motion", ["'dataset'", "section", "'moji-motion'"]),
-        ("dataset.name=msr-vt", ["'msr-vt'", "dataset", "known: folder, moji-motion, moji-stills"]),
-        ("dataset={num_examples: 5}", ["'dataset.name'", "missing", "folder, moji-motion, moji-stills"]),
+        ("dataset.name=msr-vt", ["'msr-vt'", "dataset", "known: activitynet, didemo, folder"]),
+        ("dataset={num_examples: 5}", ["'dataset.name'", "missing", "activitynet, didemo, folder"]),
         ("dataset={name: moji-stills}", ["'dataset.num_examples'", "missing"]),
         ("dataset.num_examples=0", ["'dataset.num_examples'", "greater than 0", "got 0"]),
         ("method=prompt-swich", ["unknown method 'prompt-swich'", "mean-pool, ", "prompt-switch"]),
@@ -226,7 +226,7 @@ def test_a_packages_dataset_is_read_and_checked_as_framecues_own(write, install)
     assert said.endswith("'dataset.limit' must be greater than 0, got 0")
     said = message(write(GOOD), "dataset={name: choosy, data_dir: videos, limits: 2}")
     assert "unknown key 'dataset.limits' (did you mean 'dataset.limit'?); allowed: data_dir, limit, name" in said
-    assert "known: broken, choosy, folder" in message(write(GOOD), "dataset.name=chosy")
+    assert "known: activitynet, broken, choosy, didemo" in message(write(GOOD), "dataset.name=chosy")
     with pytest.raises(InputError, match=r"dataset 'broken' of package acme \(acme:No\) cannot be loaded"):
         read_recipe(write(GOOD), ("dataset={name: broken}",))
 

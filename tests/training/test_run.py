@@ -163,6 +163,21 @@ def test_a_killed_run_ends_with_the_weights_of_one_that_was_not(
 
 
 @pytest.mark.usefixtures("flat_score")
+def test_dropout_goes_on_where_it_was(make_recipe: MakeRecipe) -> None:
+    changes = {"method": "x-pool", "schedule__max_steps": 5, "schedule__micro_batch_size": 3}
+    whole, killed, other = (make_recipe(name, **changes) for name in ("whole", "killed", "other"))
+    run_recipe(whole)
+    with pytest.raises(KilledError):
+        run_recipe(killed, callbacks=[Kill(4)])
+    run_recipe(killed)
+    assert_same(last_weights(whole), last_weights(killed))
+    torch.manual_seed(0)  # what other code draws beforehand is of no concern
+    torch.rand(3)
+    run_recipe(other)
+    assert_same(last_weights(whole), last_weights(other))
+
+
+@pytest.mark.usefixtures("flat_score")
 def test_a_run_on_videos_goes_on_with_the_same_frames(make_recipe: MakeRecipe, video_folder: Path) -> None:
     """Random frames, shuffled captions, a captioner: all of it comes from seed, epoch and index."""
     changes = {
@@ -307,8 +322,38 @@ def test_a_run_can_start_from_an_adapter(make_recipe: MakeRecipe) -> None:
     assert_same(adapter(first), {name: named[name].data for name in adapter(first)})
     with pytest.raises(RecipeError, match=r"is of method mean-pool, the recipe says prompt-switch"):
         build_model(make_recipe("next", adapter=str(first.output_dir), method="prompt-switch", options={}))
+    # What the adapter's file does not say is compared, too: it is as before there was such an option.
+    older = {"method": "partial", "options": {"trains": "both-layers"}}
+    second = make_recipe("second", schedule__max_steps=2, **older)
+    run_recipe(second)
+    assert "trains" not in read_adapter_config(second.output_dir).options
+    build_model(make_recipe("next", adapter=str(second.output_dir), **older))
+    with pytest.raises(RecipeError, match=r"was trained with trains both-layers, the recipe says vision-layer"):
+        build_model(
+            make_recipe("next", adapter=str(second.output_dir), method="partial", options={"trains": "vision-layer"})
+        )
     with pytest.raises(RecipeError, match=r"was trained with num_frames 1, the recipe says 4; an adapter brings"):
         build_model(make_recipe("next", adapter=str(first.output_dir), options={"num_frames": 4}))
+
+
+@pytest.mark.usefixtures("flat_score")
+def test_teachers_are_looked_up_before_anything_is_written(make_recipe: MakeRecipe) -> None:
+    with pytest.raises(RecipeError, match=r"^teachers: mean-pool learns from none"):
+        run_recipe(make_recipe(teachers=["./somewhere"]))
+    assert not make_recipe().output_dir.exists()
+
+
+@pytest.mark.usefixtures("flat_score")
+def test_a_checkpoint_of_other_processes_is_refused(make_recipe: MakeRecipe) -> None:
+    recipe = make_recipe()
+    with pytest.raises(KilledError):
+        run_recipe(recipe, callbacks=[Kill(4)])
+    checkpoint = recipe.output_dir / "checkpoints" / "checkpoint-3"
+    for rank in range(4):
+        shutil.copy(checkpoint / "rng_state.pth", checkpoint / f"rng_state_{rank}.pth")
+    (checkpoint / "rng_state.pth").unlink()
+    with pytest.raises(RecipeError, match=r"checkpoint-3: was written by 4 process\(es\), and here are 1; go on"):
+        run_recipe(recipe)
 
 
 def test_a_new_method_starts_from_the_seed_alone(make_recipe: MakeRecipe) -> None:

@@ -11,10 +11,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from transformers import TrainerCallback
+from transformers import TrainerCallback, TrainingArguments
 
-from framecue.errors import DatasetError, TrainingError
+from framecue.errors import DatasetError, RecipeError, TrainingError
 from framecue.model import VideoTextModel
+from framecue.training import trainer as trainer_module
 from framecue.training.recipe import Schedule
 from framecue.training.trainer import RetrievalTrainer, training_arguments
 
@@ -338,3 +339,55 @@ def test_arguments_of_transformers(tmp_path: Path) -> None:
     assert arguments.save_steps == arguments.eval_steps == 100
     assert arguments.metric_for_best_model == "eval_R@1"
     assert training_arguments(schedule(warmup_ratio=0), tmp_path, validates=False).get_warmup_steps(50) == 0
+
+
+def test_the_device_and_the_precision_are_two_decisions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    on_cpu = {bf16: training_arguments(schedule(bf16=bf16), tmp_path, validates=False) for bf16 in (False, True)}
+    assert all(arguments.use_cpu and arguments.bf16 is bf16 for bf16, arguments in on_cpu.items())
+    monkeypatch.setattr(trainer_module, "computes_on_cpu", lambda: False)
+    monkeypatch.setattr(trainer_module, "is_torch_bf16_gpu_available", lambda: False)
+    with pytest.raises(RecipeError, match=r"^schedule\.bf16: this GPU cannot compute in bfloat16; leave bf16 out$"):
+        training_arguments(schedule(bf16=True), tmp_path, validates=False)
+
+
+def test_a_process_takes_one_gpu_of_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`Trainer` would else split batches by `DataParallel`, and with them what is contrasted."""
+    monkeypatch.setattr(TrainingArguments, "n_gpu", 8)
+    arguments = training_arguments(schedule(), tmp_path, validates=False)
+    assert arguments._n_gpu == 1
+
+
+def test_each_process_has_a_video(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trainer_module, "num_processes", lambda: 3)
+    assert training_arguments(schedule(batch_size=4), tmp_path, validates=False).per_device_train_batch_size == 2
+    with pytest.raises(RecipeError, match=r"^schedule\.batch_size \(2\) is of all 3 processes together; give at least"):
+        training_arguments(schedule(batch_size=2), tmp_path, validates=False)
+
+
+@pytest.mark.parametrize("changes", [{"micro_batch_size": 3}, {"gradient_checkpointing": True}])
+def test_less_memory_gives_the_same_weights(
+    make_model: MakeModel, make_trainer: MakeTrainer, tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    ends = []
+    for number, more in enumerate(({}, changes)):
+        model = make_model("prompt-switch").double()
+        make_trainer(model, tmp_path / str(number), schedule=schedule(max_steps=2, **more)).train()
+        ends.append(weights(model))
+    for name, tensor in ends[0].items():
+        torch.testing.assert_close(ends[1][name], tensor, rtol=1e-6, atol=1e-7)
+
+
+def test_every_epoch_is_told_to_the_sampler_also_after_a_resume(
+    make_model: MakeModel, make_trainer: MakeTrainer, colours: Any, tmp_path: Path
+) -> None:
+    """Three batches an epoch, two a step: steps 0 and 1 are of the first epoch, 2 and 3 of the second."""
+    whole, resumed = colours(12), colours(12)
+    plan = {"num_epochs": 3, "gradient_accumulation_steps": 2, "eval_steps": 3}
+    make_trainer(make_model(), tmp_path / "whole", whole, schedule=schedule(**plan)).train()
+    stopped = schedule(**plan, stop_step=3)
+    make_trainer(make_model(), tmp_path / "two", resumed, schedule=stopped).train()
+    del resumed.asked[5:]  # what was fetched beyond the last step
+    again = make_trainer(make_model(), tmp_path / "two", resumed, schedule=schedule(**plan))
+    again.train(resume_from_checkpoint=str(tmp_path / "two" / "run" / "checkpoints" / "checkpoint-3"))
+    assert resumed.asked == whole.asked
+    assert len(whole.asked) == 9

@@ -194,6 +194,14 @@ class Backbone(nn.Module):
         with torch.no_grad():
             vision.embeddings.position_embedding.weight.mul_(factor)
 
+    def recompute_layers(self, on: bool) -> None:
+        """Set whether the towers' layers keep only their inputs for the backward pass (gradient checkpointing).
+
+        What is inside a layer is then computed a second time. Gradients are the same, memory falls to about that of one
+        layer and the inputs of all, and a step takes about a third longer (Chen et al., 2016, arXiv 1604.06174).
+        """
+        self.vision.recomputes = self.text.recomputes = on
+
     def clamp_logit_scale(self) -> None:
         """Keep the logit scale at most ln 100, as CLIP's training does after each step."""
         with torch.no_grad():

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 __all__ = ["AttentionInput", "Between", "Branch", "TextTower", "Tower", "VisionTower"]
 
@@ -37,9 +38,12 @@ class Tower:
         embedding_dim: E.
         layers: the model's layers, each with `layer_norm1`, `self_attn`, `layer_norm2` and `mlp`.
         projection: the last linear map (or what stands for it) from D to E.
+        recomputes: whether a layer is computed again in the backward pass instead of keeping what is inside it; see
+            `Backbone.recompute_layers`.
     """
 
     projection: nn.Module
+    recomputes: bool = False
 
     def __init__(
         self, *, layers: nn.ModuleList, width: int, num_heads: int, feed_forward_width: int, embedding_dim: int
@@ -78,16 +82,22 @@ class Tower:
             (N, T, D), or as many tokens as `between` makes.
         """
         layer: Any = self.layers[index]
-        attended = layer.layer_norm1(tokens)
-        if attention_input is not None:
-            attended = attention_input(attended)
-        added = self.attend(index, attended, mask=mask)
-        tokens = tokens + (added if attention_branch is None else added + attention_branch(attended))
-        if between is not None:
-            tokens = between(tokens, self.keys(index, attended))
-        normalised = layer.layer_norm2(tokens)
-        added = layer.mlp(normalised)
-        return tokens + (added if mlp_branch is None else added + mlp_branch(normalised))
+
+        def run(tokens: Tensor) -> Tensor:
+            attended = layer.layer_norm1(tokens)
+            if attention_input is not None:
+                attended = attention_input(attended)
+            added = self.attend(index, attended, mask=mask)
+            tokens = tokens + (added if attention_branch is None else added + attention_branch(attended))
+            if between is not None:
+                tokens = between(tokens, self.keys(index, attended))
+            normalised = layer.layer_norm2(tokens)
+            added = layer.mlp(normalised)
+            return tokens + (added if mlp_branch is None else added + mlp_branch(normalised))
+
+        if self.recomputes and torch.is_grad_enabled():
+            return checkpoint(run, tokens, use_reentrant=False)
+        return run(tokens)
 
     def attend(self, index: int, attended: Tensor, *, mask: Tensor | None = None) -> Tensor:
         """Return the output of a layer's self-attention for its normalised input, both (N, T, D)."""
@@ -110,6 +120,11 @@ class VisionTower(Tower, ABC):
 
     image_size: int
     num_class_tokens: int
+
+    @property
+    def class_position(self) -> Tensor | None:
+        """The position embedding (D,) that `embed` adds to the class token; None if there is none."""
+        return None
 
     @abstractmethod
     def embed(self, pixel_values: Tensor, *, prompts: Tensor | None = None) -> Tensor:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from framecue.cli.dataset_options import read_dataset_options
 from framecue.cli.evaluation_files import EvaluationFiles, evaluation_file_options
 from framecue.cli.model_files import get_model_files
 from framecue.cli.options import FolderPath, adapter_option, dtype_option, model_option
@@ -36,6 +37,13 @@ DSL, QB_NORM = "dsl", "qb-norm"
     help="Whose files the folder holds; folder is a captions.jsonl and the videos it names.",
 )
 @click.option("--data-dir", required=True, type=FolderPath(), help="Holds the dataset's files.")
+@click.option(
+    "--dataset-option",
+    "dataset_options",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="An option of the dataset, such as test_set=full; can be given several times.",
+)
 @click.option("--split", default="test", show_default=True, help="Which clips.")
 @click.option(
     "--num-frames",
@@ -78,6 +86,7 @@ def evaluate(
     method: str | None,
     dataset: str,
     data_dir: Path,
+    dataset_options: tuple[str, ...],
     split: str,
     num_frames: int | None,
     rerank_with: str | None,
@@ -112,7 +121,7 @@ def evaluate(
     quiet_libraries()
     from framecue.datasets.registry import dataset_in
 
-    data = dataset_in(dataset, data_dir)
+    data = dataset_in(dataset, data_dir, read_dataset_options(dataset_options))
     clips = data.clips(split)
     normalise = _normalisations(normalisations, temperature, data, split)
     if run is not None:
@@ -191,7 +200,9 @@ def _normalisations(
     if QB_NORM in names:
         if split == "train":
             raise InputError("--rerank qb-norm takes its bank from the split train, so it cannot be evaluated on that")
-        texts = tuple(text for clip in data.clips("train") for text in clip.captions)
+        # Of these clips the captions alone are needed: their videos may be elsewhere.
+        bank = data.listed("train") or data.clips("train")
+        texts = tuple(text for clip in bank for text in clip.captions)
         made.append(QueryBank(texts=texts) if temperature is None else QueryBank(texts=texts, temperature=temperature))
     return made
 

@@ -7,18 +7,16 @@ Listing the commands imports none of them, so ``framecue --help`` answers at onc
 from __future__ import annotations
 
 import errno
-import importlib
 import os
 import sys
 import traceback
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
-from typing import NamedTuple
 
 import click
 
 from framecue._version import __version__
+from framecue.cli.groups import Entry, LazyGroup
 from framecue.cli.signals import TerminatedError, requests_to_end
 from framecue.cli.streams import end_quietly, output_was_closed, prepare_streams
 from framecue.errors import FingerprintError, FramecueError, first_line
@@ -27,13 +25,6 @@ __all__ = ["COMMANDS", "main"]
 
 # The disk is full, the file system is read-only, or a quota is reached.
 _FULL = (errno.ENOSPC, errno.EROFS, errno.EDQUOT)
-
-
-class Entry(NamedTuple):
-    """Where a command is defined, and its line in the list of commands."""
-
-    target: str
-    short_help: str
 
 
 COMMANDS = {
@@ -51,44 +42,11 @@ COMMANDS = {
     "compare": Entry("framecue.cli.compare:compare", "Compare runs on the same queries, with intervals."),
     "caption": Entry("framecue.cli.caption:caption", "Describe a video with an adapter's captioner."),
     "methods": Entry("framecue.cli.methods:methods", "List the methods, and what each trains."),
+    "datasets": Entry("framecue.cli.datasets:datasets", "List the data sets, or verify a copy of one."),
     "import-checkpoint": Entry(
         "framecue.cli.import_checkpoint:import_checkpoint", "Turn an authors' checkpoint into backbone and adapter."
     ),
 }
-
-
-class LazyGroup(click.Group):
-    """A group whose commands are imported when they are used, not when they are listed."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of all commands."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import one command and return it; None if there is no such command."""
-        entry = COMMANDS.get(cmd_name)
-        if entry is None:
-            return None
-        module, _, name = entry.target.partition(":")
-        command = getattr(importlib.import_module(module), name)
-        assert isinstance(command, click.Command)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of commands from the table `COMMANDS`."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, entry.short_help) for name, entry in COMMANDS.items()])
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the command that the arguments name; the error for an unknown one suggests the nearest names."""
-        name = args[0]
-        if name not in COMMANDS and not name.startswith("-"):
-            near = get_close_matches(name, COMMANDS, n=2)
-            meant = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(COMMANDS)}"
-            raise click.UsageError(f"unknown command {name!r}; {meant}", ctx)
-        return super().resolve_command(ctx, args)
 
 
 def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -97,7 +55,9 @@ def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
         ctx.exit()
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=LazyGroup, entries=COMMANDS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.option(
     "--version", is_flag=True, expose_value=False, is_eager=True, callback=_show_version, help="Show the version."
 )

@@ -236,6 +236,7 @@ def quiet_libraries() -> None:
     os.environ.setdefault("LANCE_LOG", "error")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     if not sys.warnoptions:
         for package in ("huggingface_hub", "lancedb", "torch", "transformers"):
             warnings.filterwarnings("ignore", module=rf"{package}(\.|$)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -30,19 +31,33 @@ def train(recipe: str, overrides: tuple[str, ...], as_json: bool) -> None:
     \b
     framecue train moji-prompt-switch output_dir=runs/mine schedule.max_steps=20
     framecue train my-recipe.yaml schedule.batch_size=64
+    torchrun --nproc-per-node 8 -m framecue train my-recipe.yaml
     """  # noqa: D301 (click reads the backspace character)
     quiet_libraries()
     from framecue.training.recipe import read_recipe
 
     checked = read_recipe(recipe, overrides)
+    from framecue.training.processes import StoppedElsewhereError, leave_processes
     from framecue.training.run import last_checkpoint, run_recipe
     from framecue.training.trainer import CHECKPOINTS
 
+    is_first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun starts, one speaks
+    if is_first:
+        _tell_of_gpus()
     get_model_files(checked.backbone, yes=True)
     try:
+        if not is_first:
+            run_recipe(checked)
+            leave_processes()
+            return
         with progress_bar("Training") as update:
             run = run_recipe(checked, callbacks=[_teller(update)])
+        leave_processes()
+    except StoppedElsewhereError as error:
+        raise SystemExit(1) from error
     except KeyboardInterrupt:
+        if not is_first:
+            raise
         last = last_checkpoint(checked.output_dir / CHECKPOINTS)
         if last is None:
             every = checked.schedule.eval_steps
@@ -55,6 +70,14 @@ def train(recipe: str, overrides: tuple[str, ...], as_json: bool) -> None:
         return
     log(f"{run.steps} steps; validation: {_scores(run.validation)}")
     click.echo(str(run.adapter))
+
+
+def _tell_of_gpus() -> None:
+    import torch
+
+    count = torch.cuda.device_count()
+    if count > 1 and "WORLD_SIZE" not in os.environ:
+        log(f"trains on 1 of {count} GPUs; torchrun --nproc-per-node {count} -m framecue train ... takes them all")
 
 
 def _scores(values: dict[str, float]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from framecue.datasets.captions import Clip, Twin, read_captions, write_captions
+from framecue.datasets.captions import read_captions, write_captions
+from framecue.datasets.clips import Clip, Twin
 
 __all__ = ["Clip", "Twin", "read_captions", "write_captions"]

@@ -3,20 +3,49 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from framecue.datasets.card import DatasetCard
 from framecue.errors import DatasetError
 from framecue.validation import Strict
 
 # A recipe is checked before anything heavy is imported, so a config imports its sources of examples when it makes them.
 if TYPE_CHECKING:
-    from framecue.datasets.captions import Clip
+    from framecue.datasets.clips import Clip
     from framecue.datasets.examples import ExampleSource
     from framecue.model import VideoTextModel
     from framecue.video import FrameSource
 
-__all__ = ["DatasetConfig", "FileDataset"]
+__all__ = ["DatasetConfig", "FileDataset", "SplitCopy"]
+
+
+@dataclass(frozen=True)
+class SplitCopy:
+    """What a folder has of a split; what `framecue datasets check` goes by.
+
+    Attributes:
+        split: the split's name.
+        clips: those whose videos are there.
+        caption_counts: how many captions each listed clip has, with those whose videos are not there.
+        missing: the names of those whose videos are not there.
+        meant: for some of the missing ones, the file that is probably meant (renamed).
+        known_broken: videos that everybody's copy lacks or cannot read; they are left out, and do not count as missing.
+    """
+
+    split: str
+    clips: tuple[Clip, ...]
+    caption_counts: tuple[int, ...]
+    missing: tuple[str, ...] = ()
+    meant: Mapping[str, Path] = field(default_factory=dict)
+    known_broken: tuple[str, ...] = ()
+
+    @property
+    def listed(self) -> int:
+        """Return how many clips the annotation files name."""
+        return len(self.caption_counts)
 
 
 class DatasetConfig(Strict, ABC):
@@ -28,9 +57,11 @@ class DatasetConfig(Strict, ABC):
     Attributes:
         name: its name in the registry; a dataset narrows it to `Literal["its-name"]`.
         shuffles: whether training draws the order of examples anew each epoch; a generated dataset has its own order.
+        card: what it is and what its splits hold, for `framecue datasets`.
     """
 
     shuffles: ClassVar[bool] = True
+    card: ClassVar[DatasetCard | None] = None
 
     name: str
 
@@ -93,11 +124,15 @@ class FileDataset(DatasetConfig):
         )
 
     def val(self, model: VideoTextModel, *, frame_source: FrameSource | None = None) -> ExampleSource:
-        """Return an example for each video of the split `val`."""
+        """Return an example for each video of the split `val`.
+
+        Raises:
+            DatasetError: as `DatasetConfig.val`; or a clip of `val` is in `test`, too.
+        """
         from framecue.datasets.clip_examples import ClipExamples
 
         return ClipExamples(
-            self.clips("val"),
+            self._apart_from_test(self.clips("val")),
             sampling=model.sampling,
             preprocess=model.backbone.preprocess.resize_and_crop,
             at_test=True,
@@ -108,3 +143,43 @@ class FileDataset(DatasetConfig):
     @abstractmethod
     def clips(self, split: str) -> list[Clip]:
         """Return the videos of a split with all their captions; see `DatasetConfig.clips`."""
+
+    def splits(self) -> list[str]:
+        """Return the names of the splits."""
+        return ["train", "val", "test"]
+
+    def listed(self, split: str) -> list[Clip]:
+        """Return the clips that the annotation files name for a split, whether or not their videos are there.
+
+        What a dataset does not say is an empty list: it is only used to see that splits have nothing in common.
+        """
+        return []
+
+    def copy_of(self, split: str) -> SplitCopy:
+        """Return what the folder has of a split.
+
+        Raises:
+            DatasetError: an annotation file is missing or malformed, or there is no such split.
+        """
+        found = tuple(self.clips(split))
+        return SplitCopy(split, found, tuple(len(clip.captions) for clip in found))
+
+    @property
+    def num_held_out(self) -> int:
+        """Return how many training videos are held out for validation; 0 where validation has a list of its own."""
+        return 0
+
+    def options(self) -> dict[str, Any]:
+        """Return the options by name, apart from the dataset's name and folder."""
+        return {key: value for key, value in self if key not in ("name", "data_dir")}
+
+    def _apart_from_test(self, clips: list[Clip]) -> list[Clip]:
+        """Return the clips; refuse those of the test split, by which a checkpoint must never be chosen."""
+        test = {clip.key for clip in self.listed("test")}
+        both = [clip for clip in clips if clip.key in test]
+        if both:
+            raise DatasetError(
+                f"{self.data_dir}: {len(both)} clips of split 'val' are in split 'test', too, first {both[0].key}; "
+                "the test split must not choose the checkpoint: take others, or train with validation: none or last"
+            )
+        return clips

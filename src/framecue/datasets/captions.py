@@ -6,7 +6,8 @@ The file has one JSON object a line, with paths relative to the folder::
     {"video": "clips/b.mp4", "captions": ["a cat sits down"], "split": "test",
      "twin": {"video": "clips/b-backwards.mp4", "captions": ["a cat gets up"]}, "meaning": {"actor": "cat"}}
 
-(the second on one line, too). ``twin`` is the clip's order twin: the same clip played backwards, with its own captions.
+(the second on one line, too). ``start_seconds`` and ``end_seconds`` make the clip a window of its video, so a long
+video may have several lines. ``twin`` is the clip's order twin: the same clip played backwards, with its own captions.
 Other keys are kept as they are. Writing and reading share their checks, so whatever was written can be read.
 """
 
@@ -16,58 +17,32 @@ import difflib
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
 
+from framecue.datasets.clips import Clip, Twin, check_clip_window
 from framecue.errors import DatasetError, InputError
 from framecue.outputs import written_beside
 from framecue.paths import is_dir, is_file
 
-__all__ = ["CAPTIONS_FILE", "Clip", "Twin", "read_captions", "write_captions"]
+__all__ = [
+    "CAPTIONS_FILE",
+    "Clip",
+    "Twin",
+    "below_folder",
+    "clips_of_split",
+    "parse_captions",
+    "read_captions",
+    "require_files",
+    "write_captions",
+]
 
 CAPTIONS_FILE = "captions.jsonl"
-KEYS = ("video", "captions", "split", "twin")
+KEYS = ("video", "captions", "split", "twin", "start_seconds", "end_seconds")
 TWIN_KEYS = ("video", "captions")
 EXAMPLE = '{"video": "clips/a.mp4", "captions": ["a dog runs"], "split": "train"}'
 MISSING_NAMED = 3
-
-
-@dataclass(frozen=True)
-class Twin:
-    """A clip's order twin: the same clip played backwards.
-
-    Attributes:
-        video: the file, below the dataset's folder.
-        captions: at least one, describing the clip played backwards.
-    """
-
-    video: Path
-    captions: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Clip:
-    """One video with its captions.
-
-    Attributes:
-        video: the file, below the dataset's folder (which the path begins with).
-        captions: at least one.
-        split: the name of the clip's split, such as ``"train"``.
-        twin: its order twin, if it has one; used for twin accuracy, not part of the gallery.
-        metadata: every other key of the line, such as ``"meaning"``, with its JSON value.
-        start_seconds: where in the video the clip begins; None for its beginning.
-        end_seconds: where it ends; None for the video's end.
-    """
-
-    video: Path
-    captions: tuple[str, ...]
-    split: str
-    twin: Twin | None = None
-    metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    start_seconds: float | None = None
-    end_seconds: float | None = None
 
 
 # Training wants "train" and "val"; what was written for a test has neither.
@@ -89,6 +64,19 @@ def read_captions(data_dir: str | os.PathLike[str], split: str | None = None) ->
     """
     folder = Path(data_dir)
     file = folder / CAPTIONS_FILE
+    clips = clips_of_split(file, parse_captions(folder), split)
+    require_files(file, clips)
+    return clips
+
+
+def parse_captions(data_dir: str | os.PathLike[str]) -> list[Clip]:
+    """Return all clips that a folder's ``captions.jsonl`` lists, whether or not their videos are there.
+
+    Raises:
+        DatasetError: the folder or the file is missing, a line is malformed, or a video occurs twice in a split.
+    """
+    folder = Path(data_dir)
+    file = folder / CAPTIONS_FILE
     if not is_dir(folder):
         raise DatasetError(f"{folder}: no such folder; give the folder that holds {CAPTIONS_FILE} and the videos")
     if not is_file(file):
@@ -102,14 +90,27 @@ def read_captions(data_dir: str | os.PathLike[str], split: str | None = None) ->
     clips = list(_parse_lines(folder, content.split(b"\n")))
     if not clips:
         raise DatasetError(f"{file}: is empty; write a line for each video: {EXAMPLE}")
-    if split is not None:
-        counts = Counter(clip.split for clip in clips)
-        if split not in counts:
-            present = ", ".join(f"{name!r} ({count})" for name, count in sorted(counts.items()))
-            raise DatasetError(f"{file}: no clip is in split {split!r}; splits present: {present}; {_WAY_OUT}")
-        clips = [clip for clip in clips if clip.split == split]
-    _require_files(file, clips)
     return clips
+
+
+def clips_of_split(file: Path, clips: list[Clip], split: str | None) -> list[Clip]:
+    """Return the clips of a split; all of them for None.
+
+    Args:
+        file: what lists them, for the message.
+        clips: of all splits.
+        split: the split's name.
+
+    Raises:
+        DatasetError: no clip is in it; the message says which splits there are.
+    """
+    if split is None:
+        return clips
+    counts = Counter(clip.split for clip in clips)
+    if split not in counts:
+        present = ", ".join(f"{name!r} ({count})" for name, count in sorted(counts.items()))
+        raise DatasetError(f"{file}: no clip is in split {split!r}; splits present: {present}; {_WAY_OUT}")
+    return [clip for clip in clips if clip.split == split]
 
 
 def write_captions(data_dir: str | os.PathLike[str], clips: Iterable[Clip], *, overwrite: bool = False) -> Path:
@@ -148,7 +149,7 @@ def write_captions(data_dir: str | os.PathLike[str], clips: Iterable[Clip], *, o
 
 def _parse_lines(folder: Path, lines: Iterable[bytes]) -> Iterator[Clip]:
     file = folder / CAPTIONS_FILE
-    seen: dict[tuple[str, Path], int] = {}
+    seen: dict[tuple[str, str], int] = {}
     for number, line in enumerate(lines, start=1):
         # Some editors begin a file with a byte order mark.
         content = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
@@ -156,10 +157,11 @@ def _parse_lines(folder: Path, lines: Iterable[bytes]) -> Iterator[Clip]:
             continue
         where = f"{file}, line {number}"
         clip = _clip_of(folder, content, where)
-        first = seen.setdefault((clip.split, clip.video), number)
+        first = seen.setdefault((clip.split, clip.key), number)
         if first != number:
+            same = ", with the same window" if clip.has_window else ""
             raise DatasetError(
-                f"{where}: {_relative(folder, clip.video)!r} is already in split {clip.split!r} on line {first}; "
+                f"{where}: {_relative(folder, clip.video)!r} is already in split {clip.split!r} on line {first}{same}; "
                 "put all captions of a video on one line"
             )
         yield clip
@@ -184,7 +186,18 @@ def _clip_of(folder: Path, line: bytes, where: str) -> Clip:
         if twin.video == video:
             _refuse(where, '"twin.video" is the clip itself; name the file that plays it backwards')
     metadata = {key: value for key, value in record.items() if key not in KEYS}
-    return Clip(video, captions, split, twin, metadata)
+    start_seconds, end_seconds = (_seconds(record, key, where) for key in ("start_seconds", "end_seconds"))
+    check_clip_window(start_seconds, end_seconds, where)
+    return Clip(video, captions, split, twin, metadata, start_seconds, end_seconds)
+
+
+def _seconds(record: dict[str, Any], key: str, where: str) -> float | None:
+    value = record.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        _refuse(where, f'"{key}" is {_shown(value)}; give a number of seconds, or leave it out')
+    return float(value)
 
 
 def _json_object(line: bytes, where: str) -> dict[str, Any]:
@@ -225,12 +238,26 @@ def _refuse_misspelt(key: str, known: tuple[str, ...], where: str) -> None:
 
 
 def _video(folder: Path, record: dict[str, Any], key: str, where: str) -> Path:
-    name = _text(_get(record, key, where), f'"{key}"', where)
+    return below_folder(folder, _text(_get(record, key, where), f'"{key}"', where), f'"{key}"', where)
+
+
+def below_folder(folder: Path, name: str, label: str, where: str) -> Path:
+    """Return the path of a file that a list names relative to its folder.
+
+    Args:
+        folder: the folder.
+        name: as the list has it.
+        label: what the list calls it, for the message.
+        where: file and line, for the message.
+
+    Raises:
+        DatasetError: the path is absolute, or leads out of the folder.
+    """
     path = PurePosixPath(name)
     # So a folder stays whole when it is moved or shared. Videos that lie elsewhere can be linked into it.
     if path.is_absolute() or ".." in path.parts or not path.parts:
         _refuse(
-            where, f'"{key}" is {_shown(name)}; give the path of a file below the folder, relative to it, without ".."'
+            where, f'{label} is {_shown(name)}; give the path of a file below the folder, relative to it, without ".."'
         )
     return folder / path
 
@@ -267,7 +294,16 @@ def _refuse(where: str, problem: str) -> NoReturn:
     raise DatasetError(f"{where}: {problem}")
 
 
-def _require_files(file: Path, clips: list[Clip]) -> None:
+def require_files(file: Path, clips: list[Clip]) -> None:
+    """Refuse clips whose video files, or whose twins' files, are not there.
+
+    Args:
+        file: what lists them, for the message; the videos lie below its folder.
+        clips: the clips.
+
+    Raises:
+        DatasetError: a file is missing; the message counts them and names the first.
+    """
     videos = [video for clip in clips for video in (clip.video, *([clip.twin.video] if clip.twin else []))]
     missing = [video for video in dict.fromkeys(videos) if not is_file(video)]
     if missing:
@@ -287,6 +323,11 @@ def _line_of(folder: Path, clip: Clip) -> bytes:
     }
     if clip.twin is not None:
         record["twin"] = {"video": _relative(folder, clip.twin.video), "captions": _listed(clip.twin.captions)}
+    record |= {
+        key: value
+        for key, value in (("start_seconds", clip.start_seconds), ("end_seconds", clip.end_seconds))
+        if value is not None
+    }
     clash = [key for key in KEYS if key in clip.metadata]
     if clash:
         raise DatasetError(

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from framecue.datasets.captions import Clip
+from framecue.datasets.clips import Clip, shared_pictures
 from framecue.datasets.examples import Example
 from framecue.errors import DatasetError, VideoError
 from framecue.video import FrameSampling, FrameSource, PlainFrameSource
@@ -26,6 +26,9 @@ class ClipExamples:
     A video that cannot be read does not stop a run of hours: it is logged as a warning, once. In training, its place is
     taken by the next readable example of a video that is not in the batch; at test its example is left out, so that no
     video is in the gallery twice.
+
+    A clip is read in its window. In training, clips that share pictures (`shared_pictures`) have one `video_id`, so a
+    batch holds one of them at most; at test each has its own.
 
     Args:
         clips: the clips of a split.
@@ -58,6 +61,7 @@ class ClipExamples:
             for caption in (clip.captions[:1] if at_test else clip.captions)
         ]
         self.epoch = 0
+        self._ids = [clip.key for clip in self.clips] if at_test else shared_pictures(self.clips)
         # Shared with the processes that load batches, so that a bad file is tried and logged once, not once in each.
         self._is_bad = torch.zeros(len(self.clips), dtype=torch.bool).share_memory_()
 
@@ -70,8 +74,8 @@ class ClipExamples:
         return len(self.pairs)
 
     def video_of(self, index: int) -> str:
-        """Return the file of an example."""
-        return str(self.clips[self.pairs[index][0]].video)
+        """Return the clip of an example: its file, or its file and window; in training see `shared_pictures`."""
+        return self._ids[self.pairs[index][0]]
 
     def backwards(self, index: int) -> None:
         """Return None: it is not known what a video would mean if it were played backwards."""
@@ -116,7 +120,14 @@ class ClipExamples:
         clip = self.clips[number]
         rng = None if self.at_test else np.random.default_rng([self.seed, self.epoch, index])
         try:
-            frames = self.frame_source.read_frames(clip.video, self.sampling, rng=rng, short_side=self.short_side)
+            frames = self.frame_source.read_frames(
+                clip.video,
+                self.sampling,
+                rng=rng,
+                start_seconds=clip.start_seconds,
+                end_seconds=clip.end_seconds,
+                short_side=self.short_side,
+            )
         except VideoError as error:
             logger.warning("%s; the clip is left out", error)
             self._is_bad[number] = True

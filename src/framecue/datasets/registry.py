@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import ValidationError
 
+from framecue.datasets.activitynet import ActivityNetData
 from framecue.datasets.base import DatasetConfig, FileDataset
+from framecue.datasets.didemo import DidemoData
 from framecue.datasets.folder import FolderData
+from framecue.datasets.lsmdc import LsmdcData
 from framecue.datasets.moji_motion.config import MojiClipsData, MojiStillsData
+from framecue.datasets.msr_vtt import MsrVttData
+from framecue.datasets.msvd import MsvdData
+from framecue.datasets.vatex import VatexData
+from framecue.datasets.webdataset import WebDatasetData
 from framecue.errors import DatasetError
 from framecue.plugins import Registry
 from framecue.validation import explain, model_types
@@ -18,6 +26,14 @@ __all__ = ["ALL_DATASETS", "DATASETS", "dataset_in", "dataset_named"]
 
 DATASETS: dict[str, type[DatasetConfig]] = {
     "folder": FolderData,
+    "webdataset": WebDatasetData,
+    # The field's, from the files that people pass around:
+    "msr-vtt": MsrVttData,
+    "msvd": MsvdData,
+    "lsmdc": LsmdcData,
+    "didemo": DidemoData,
+    "activitynet": ActivityNetData,
+    "vatex": VatexData,
     # Generated while training asks for them:
     "moji-motion": MojiClipsData,
     "moji-stills": MojiStillsData,
@@ -47,12 +63,17 @@ def dataset_named(name: str) -> type[DatasetConfig]:
     return ALL_DATASETS.get(name)
 
 
-def dataset_in(name: str, data_dir: Path) -> FileDataset:
-    """Return a dataset of files that lie in a folder, with defaults for everything else.
+def dataset_in(name: str, data_dir: Path, options: Mapping[str, Any] | None = None) -> FileDataset:
+    """Return a dataset of files that lie in a folder.
+
+    Args:
+        name: its name.
+        data_dir: the folder.
+        options: its other fields by name; what is not given has its default.
 
     Raises:
         UnknownNameError: there is no such dataset.
-        DatasetError: it is not made of files, or needs more options than the folder.
+        DatasetError: it is not made of files, or an option is missing, unknown or out of range.
     """
     config = dataset_named(name)
     if not issubclass(config, FileDataset):
@@ -62,6 +83,6 @@ def dataset_in(name: str, data_dir: Path) -> FileDataset:
             f"dataset {name} is drawn as it is needed and has no files to evaluate; datasets of files: {of_files}"
         )
     try:
-        return config.model_validate({"name": name, "data_dir": data_dir})
+        return config.model_validate({**(options or {}), "name": name, "data_dir": data_dir})
     except ValidationError as error:
         raise DatasetError(f"dataset {name}: {explain(error, {(): model_types(config)})}") from error

@@ -6,13 +6,13 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from framecue.datasets.captions import Clip
+from framecue.datasets.clips import Clip
 from framecue.errors import DatasetError
 
 __all__ = ["Queries", "clip_id", "queries_of"]
@@ -73,11 +73,8 @@ def queries_of(clips: Sequence[Clip], data_dir: Path | None = None) -> Queries:
 
 
 def clip_id(clip: Clip, data_dir: Path | None = None) -> str:
-    """Return a clip's name: its path below the folder, and its window if it has one (`a.mp4#t=1.5,4`)."""
+    """Return a clip's name: its `key` with the path below the folder, `a.mp4`, or `a.mp4@1.5-4` for a window."""
     path = clip.video
     if data_dir is not None and path.is_relative_to(data_dir):
         path = path.relative_to(data_dir)
-    if clip.start_seconds is None and clip.end_seconds is None:
-        return path.as_posix()
-    start, end = ("" if at is None else f"{at:g}" for at in (clip.start_seconds, clip.end_seconds))
-    return f"{path.as_posix()}#t={start},{end}"
+    return replace(clip, video=path).key

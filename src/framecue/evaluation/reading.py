@@ -40,6 +40,13 @@ class Window:
     start_seconds: float | None = None
     end_seconds: float | None = None
 
+    @property
+    def options(self) -> dict[str, float | None]:
+        """The part as `read_video` takes it; nothing for a whole video."""
+        if self.start_seconds is None and self.end_seconds is None:
+            return {}
+        return {"start_seconds": self.start_seconds, "end_seconds": self.end_seconds}
+
 
 @dataclass(frozen=True, eq=False)
 class Encodings:
@@ -151,12 +158,7 @@ def _read_ahead(
 
     def read(window: Window) -> Tensor | VideoError:
         try:
-            return model.read_video(
-                window.path,
-                source=frame_source,
-                start_seconds=window.start_seconds,
-                end_seconds=window.end_seconds,
-            )
+            return model.read_video(window.path, source=frame_source, **window.options)
         except VideoError as error:
             return error
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from framecue.datasets.captions import Clip
+from framecue.datasets.clips import Clip
 from framecue.errors import InputError, VideoError
 from framecue.evaluation.bootstrap import NUM_RESAMPLES
 from framecue.evaluation.encoding import (

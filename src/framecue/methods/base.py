@@ -5,7 +5,7 @@ Shapes: B videos, F frames a video, S pixels, T tokens, N texts, E the joint emb
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -16,6 +16,7 @@ from torch.nn import functional
 from framecue.backbone import Backbone
 from framecue.errors import InputError
 from framecue.methods.contrastive import contrastive_loss
+from framecue.methods.weighted_loss import WeightedLoss
 from framecue.validation import AtLeastOne, problem_with, tuples_for_lists
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ __all__ = ["Method", "MethodConfig", "ParameterGroup", "TeacherFeatures", "Train
 # read and encoded). Far beyond any that was of use.
 MAX_COUNT = 10_000
 MAX_OF = {"num_frames": 1_000, "num_test_frames": 1_000, "layers": 128}
+_NEVER = object()  # equal to no value of an option
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +39,11 @@ class MethodConfig:
     annotations, including ranges (`Annotated[int, Field(ge=1)]`, or the names for these in `framecue.validation`);
     conditions on several fields are checked in `__post_init__`.
 
+    A method may change its default design and keep the vectors of older adapters and libraries: `added` holds, for each
+    option that came later than the method, the value that stands for how the method was before. An adapter or a library
+    that does not name such an option has that value (`with_earlier_values`), and what has it does not name it
+    (`to_saved`).
+
     Attributes:
         num_frames: frames a video in training.
         num_test_frames: frames a video at test and in a library.
@@ -44,6 +51,8 @@ class MethodConfig:
     Raises:
         InputError: a value has another type or is out of range; it is named.
     """
+
+    added: ClassVar[Mapping[str, Any]] = {}
 
     num_frames: AtLeastOne = 12
     num_test_frames: AtLeastOne = 12
@@ -62,6 +71,16 @@ class MethodConfig:
     def to_dict(self) -> dict[str, Any]:
         """Return the options as in JSON: tuples become lists."""
         return {name: _as_json(value) for name, value in asdict(self).items()}
+
+    def to_saved(self) -> dict[str, Any]:
+        """Return the options as adapters and fingerprints hold them: without added ones that are as before."""
+        options = self.to_dict()
+        return {name: value for name, value in options.items() if self.added.get(name, _NEVER) != value}
+
+    @classmethod
+    def with_earlier_values(cls, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the options that an adapter or a library names, and those that were added since it was made."""
+        return {**cls.added, **options}
 
 
 def _check_size(name: str, value: object) -> None:
@@ -140,12 +159,14 @@ class Method(nn.Module):
         Config: its config dataclass.
         offline: whether a video's embedding depends on the video alone, so that it can be indexed.
         paper: the paper that the method is from.
+        takes_teachers: whether `loss` learns from the recipe's teachers (`TrainingFeatures.teachers`).
         captioner: the module that describes a video in words, if the method has one.
     """
 
     Config: ClassVar[type[MethodConfig]] = MethodConfig
     offline: ClassVar[bool] = True
     paper: ClassVar[str] = ""
+    takes_teachers: ClassVar[bool] = False
 
     def __init__(self, config: MethodConfig, backbone: Backbone) -> None:
         super().__init__()
@@ -218,8 +239,11 @@ class Method(nn.Module):
         similarities = self.similarity(features.text_features, features.frame_features)
         return contrastive_loss(similarities, backbone.logit_scale, same=features.same)
 
-    def auxiliary_loss(self, backbone: Backbone, frame_features: Tensor, input_ids: Tensor) -> Tensor | None:
+    def auxiliary_loss(self, backbone: Backbone, frame_features: Tensor, input_ids: Tensor) -> WeightedLoss | None:
         """Return a loss to add to the contrastive one in training, or None.
+
+        It is computed on each process and each micro-batch alone, so it is a sum and a weight: their mean is taken over
+        the whole batch. What compares one video with another belongs to `loss`.
 
         Args:
             backbone: the backbone.

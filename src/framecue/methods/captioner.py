@@ -7,8 +7,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from framecue.backbone import Backbone
+from framecue.methods.weighted_loss import WeightedLoss
 
-__all__ = ["FREQUENT_WORDS", "Captioner", "caption_loss"]
+__all__ = ["FREQUENT_WORDS", "Captioner", "caption_loss", "weighted_caption_loss"]
 
 FREQUENT_WORDS = (
     *("in", "on", "of", "to", "about", "this", "that", "a", "an", "the", "and", "there", "here", "is", "are"),
@@ -66,10 +67,14 @@ class Captioner(nn.Module):
 
     def loss(self, backbone: Backbone, frame_features: Tensor, input_ids: Tensor) -> Tensor:
         """Return the weighted cross-entropy, a scalar, of the next tokens of captions (B, T) given (B, F, E)."""
+        return self.weighted_loss(backbone, frame_features, input_ids).mean
+
+    def weighted_loss(self, backbone: Backbone, frame_features: Tensor, input_ids: Tensor) -> WeightedLoss:
+        """Return what `loss` is the mean of: the weighted sum over the captions' tokens, and the sum of the weights."""
         if not backbone.begins_texts:
             input_ids = _from_start(backbone, input_ids)
         logits = self(backbone, frame_features, input_ids[:, :-1])
-        return caption_loss(
+        return weighted_caption_loss(
             logits, input_ids, end_of_text=backbone.end_of_text_id, class_weights=self.class_weights(backbone)
         )
 
@@ -125,19 +130,28 @@ def _from_start(backbone: Backbone, input_ids: Tensor) -> Tensor:
 
 
 def caption_loss(logits: Tensor, input_ids: Tensor, *, end_of_text: int, class_weights: Tensor) -> Tensor:
-    """Return the cross-entropy over real tokens.
+    """Return the cross-entropy over real tokens, a scalar: the weighted sum over the sum of the weights.
+
+    The arguments are those of `weighted_caption_loss`.
+    """
+    return weighted_caption_loss(logits, input_ids, end_of_text=end_of_text, class_weights=class_weights).mean
+
+
+def weighted_caption_loss(
+    logits: Tensor, input_ids: Tensor, *, end_of_text: int, class_weights: Tensor
+) -> WeightedLoss:
+    """Return the sum of the weighted cross-entropies of real tokens, and the sum of their weights.
 
     Args:
         logits: (B, T - 1, vocabulary), for the tokens after each of the first T - 1.
         input_ids: (B, T).
         end_of_text: the token that ends a caption; the first one after the start is the last target that is scored.
         class_weights: (vocabulary,).
-
-    Returns:
-        A scalar: the weighted sum over the sum of the weights.
     """
     ends = input_ids[:, :-1] == end_of_text
     ends[:, 0] = False  # the start, which is the same token if the tokenizer has no other for it
     kept = ends.cumsum(dim=1) == 0
     precise = torch.promote_types(logits.dtype, torch.float32)  # at least: a sum of exponentials needs it
-    return functional.cross_entropy(logits[kept].to(precise), input_ids[:, 1:][kept], weight=class_weights.to(precise))
+    targets, weights = input_ids[:, 1:][kept], class_weights.to(precise)
+    total = functional.cross_entropy(logits[kept].to(precise), targets, weight=weights, reduction="sum")
+    return WeightedLoss(total, weights[targets].sum())

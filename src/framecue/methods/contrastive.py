@@ -16,7 +16,8 @@ def contrastive_loss(similarities: Tensor, logit_scale: Tensor, *, same: Tensor 
         similarities: (B, B), cosines; row i is text i, column i its video.
         logit_scale: scalar, log of the inverse temperature.
         same: bool (B, B), symmetric, true on the diagonal: pairs whose captions are identical. They are positives and
-            share the target's weight equally; None for the diagonal alone.
+            share the target's weight equally; None for the diagonal alone. Where equal captions have equal features, as
+            without dropout, the loss is that of the diagonal alone, the one of the released codes.
 
     Returns:
         A scalar in float32 (float64 if the similarities are).

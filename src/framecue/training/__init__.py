@@ -1,1 +1,1 @@
-"""Batches, losses and the trainer."""
+"""Batches, the step's loss over all processes, and the trainer."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -9,11 +10,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.utils.data import Sampler
+from torch import Tensor
+from torch.utils.data import Dataset, Sampler
 
 from framecue.datasets.examples import Example, ExampleSource
 
-__all__ = ["UniqueVideoBatchSampler", "collate", "plan_batches"]
+__all__ = ["SlicedSource", "UniqueVideoBatchSampler", "collate", "plan_batches"]
 
 
 class UniqueVideoBatchSampler(Sampler[list[int]]):
@@ -26,15 +28,31 @@ class UniqueVideoBatchSampler(Sampler[list[int]]):
     An example that is alone in a batch has nothing to be contrasted with, and its loss is 0. So a batch of one gets a
     second example from another batch; it stays alone only if no other batch has three.
 
+    Several processes plan the same batches, and each takes its slice of every one. Slices differ by one example at
+    most; in a short batch some may be empty. So each process takes as many steps, and the batches are the same with any
+    number of processes.
+
     Args:
         source: the examples; its epoch is set too.
-        batch_size: examples a batch.
+        batch_size: examples a batch, those of all processes together.
         seed: determines the order, together with the epoch.
         shuffle: whether to draw the order anew each epoch; a generated source has its own order.
+        rank: which process this is, from 0.
+        num_processes: how many share a batch.
     """
 
-    def __init__(self, source: ExampleSource, *, batch_size: int, seed: int, shuffle: bool = True) -> None:
+    def __init__(
+        self,
+        source: ExampleSource,
+        *,
+        batch_size: int,
+        seed: int,
+        shuffle: bool = True,
+        rank: int = 0,
+        num_processes: int = 1,
+    ) -> None:
         self.source, self.batch_size, self.seed, self.shuffle = source, batch_size, seed, shuffle
+        self.rank, self.num_processes = rank, num_processes
         self.drop_last = False  # accelerate reads it
         self.epoch = 0
         self._planned: tuple[int, list[list[int]]] | None = None
@@ -48,7 +66,12 @@ class UniqueVideoBatchSampler(Sampler[list[int]]):
         return len(self._plan())
 
     def __iter__(self) -> Iterator[list[int]]:
-        return iter(self._plan())
+        return (self._slice(batch) for batch in self._plan())
+
+    def _slice(self, batch: list[int]) -> list[int]:
+        shortest, longer = divmod(len(batch), self.num_processes)
+        start = self.rank * shortest + min(self.rank, longer)
+        return batch[start : start + shortest + (self.rank < longer)]
 
     def _plan(self) -> list[list[int]]:
         epoch = self.epoch if self.shuffle else 0
@@ -138,18 +161,43 @@ class _Deal:
         return lacking[-1]
 
 
+class SlicedSource(Dataset[Example]):
+    """A source from which a process may ask for an empty slice of a batch, and then gets no example.
+
+    Args:
+        source: asked for all that is not empty.
+    """
+
+    def __init__(self, source: ExampleSource) -> None:
+        self.source = source
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def __getitems__(self, indices: list[int]) -> list[Example]:
+        """Return the examples at these indices."""
+        return self.source.__getitems__(indices) if indices else []
+
+
 def collate(examples: list[Example]) -> dict[str, Any]:
     """Join examples to a batch; tokenising and normalising are left to the process and device of the model.
 
     Returns:
-        frames: uint8 (B, F, 3, S, S).
+        frames: uint8 (B, F, 3, S, S); uint8 (0,) of no example.
         captions: B texts.
-        same: bool (B, B), which captions are identical.
+        caption_keys: int64 (B, 2), hashes: equal for equal captions, also in other processes.
+        video_keys: int64 (B, 2), the same of videos.
     """
-    captions = [example.caption for example in examples]
-    numbers = torch.from_numpy(np.unique(captions, return_inverse=True)[1])
+    frames = [example.frames for example in examples]
     return {
-        "frames": torch.stack([example.frames for example in examples]),
-        "captions": captions,
-        "same": numbers[:, None] == numbers[None, :],
+        "frames": torch.stack(frames) if frames else torch.empty(0, dtype=torch.uint8),
+        "captions": [example.caption for example in examples],
+        "caption_keys": _keys([example.caption for example in examples]),
+        "video_keys": _keys([example.video_id for example in examples]),
     }
+
+
+def _keys(texts: list[str]) -> Tensor:
+    """Return 128 bits of a hash of each text: int64 (B, 2)."""
+    digests = [hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest() for text in texts]
+    return torch.from_numpy(np.frombuffer(b"".join(digests), dtype=np.int64).reshape(-1, 2).copy())

@@ -23,7 +23,9 @@ class Schedule(Strict):
     """How long and how fast to train.
 
     Attributes:
-        batch_size: videos a step.
+        batch_size: videos a step, those of all processes together; the loss is over all of them.
+        micro_batch_size: videos that a process computes at once, if not all of its share; the loss is the same, in less
+            memory (GradCache).
         num_epochs: passes over the data, unless `max_steps` is given.
         max_steps: optimiser steps.
         stop_step: end after this step; the learning rates still follow the whole schedule.
@@ -33,10 +35,12 @@ class Schedule(Strict):
         warmup_ratio: share of the steps over which the rates rise, before they follow a cosine.
         max_grad_norm: the gradient's norm is clipped to this.
         eval_steps: steps between validations; each writes a checkpoint.
+        gradient_checkpointing: compute the layers of the towers a second time in the backward pass, in less memory.
         bf16: compute in bfloat16 where it is safe (autocast); the weights stay in float32.
     """
 
     batch_size: Integer = Field(default=32, gt=1, le=100_000)
+    micro_batch_size: Integer | None = Field(default=None, gt=0, le=100_000)
     num_epochs: Integer = Field(default=5, gt=0)
     max_steps: Integer | None = Field(default=None, gt=0)
     stop_step: Integer | None = Field(default=None, gt=0)
@@ -50,6 +54,7 @@ class Schedule(Strict):
     eval_steps: Integer = Field(default=500, gt=0)
     logging_steps: Integer = Field(default=10, gt=0)
     num_workers: Integer = Field(default=0, ge=0, le=256)
+    gradient_checkpointing: bool = False
     bf16: bool = False
     seed: Integer = Field(default=24, ge=0, lt=2**32)
 
@@ -62,6 +67,7 @@ class Recipe(Strict):
         backbone: a hub name, a folder, or a bundled model.
         initialise: "random" makes new weights for the architecture in the folder's `config.json`.
         adapter: start from this adapter's weights rather than from an untrained method.
+        teachers: adapter folders or bundled adapters, frozen, from which the method's loss learns.
         position_embedding_scale: multiplies the image encoder's position embeddings at the start. They may be too small
             to learn from if the backbone was trained on data in which places do not matter.
         method: a name in the registry.
@@ -75,6 +81,7 @@ class Recipe(Strict):
     backbone: str
     initialise: Literal["pretrained", "random"] = "pretrained"
     adapter: str | None = None
+    teachers: list[str] = Field(default_factory=list, max_length=8)
     position_embedding_scale: Number = Field(default=1.0, gt=0)
     method: str
     options: dict[str, Any] = Field(default_factory=dict)

@@ -20,7 +20,9 @@ from framecue.methods import build_method
 from framecue.model import VideoTextModel
 from framecue.outputs import refuse_url, written_beside
 from framecue.paths import exists
+from framecue.training.processes import by_the_first, check_alike, join_processes, num_processes, reproducible
 from framecue.training.recipe import Recipe, check_recipe, load_yaml
+from framecue.training.teachers import load_teachers
 from framecue.training.trainer import CHECKPOINTS, RetrievalTrainer
 from framecue.video import FrameSource, IsolatedFrameSource
 
@@ -63,10 +65,11 @@ def build_model(recipe: Recipe) -> VideoTextModel:
         method, config = load_adapter(recipe.adapter, backbone)
         if config.method != recipe.method:
             raise RecipeError(f"adapter {recipe.adapter} is of method {config.method}, the recipe says {recipe.method}")
+        options = method.config.with_earlier_values(config.options)
         for option, value in recipe.options.items():
-            if value != config.options.get(option):
+            if value != options.get(option):
                 raise RecipeError(
-                    f"adapter {recipe.adapter} was trained with {option} {config.options.get(option)}, the recipe says "
+                    f"adapter {recipe.adapter} was trained with {option} {options.get(option)}, the recipe says "
                     f"{value}; an adapter brings its own options, leave them out"
                 )
     else:
@@ -108,6 +111,9 @@ def run_recipe(
     A run that was killed goes on from its last checkpoint when the same recipe is run again, and ends with the same
     weights as without the break; a finished run is not trained further.
 
+    In processes that `torchrun` started, all train one model; the first validates and writes. `output_dir` is then a
+    place that all of them see.
+
     `output_dir` gets the adapter's two files, `recipe.yaml`, `history.json`, `checkpoints`, `logs` for TensorBoard
     and, if asked for, `backbone`.
 
@@ -118,39 +124,54 @@ def run_recipe(
             alone. For files that one trusts `PlainFrameSource` saves a few per cent.
 
     Raises:
-        RecipeError: `output_dir` holds a run of another recipe, or cannot be written.
-        TrainingError: the loss is not finite.
+        RecipeError: `output_dir` holds a run of another recipe or of another number of processes, or cannot be written.
+        TrainingError: the loss is not finite, or the processes form no group, or differ in recipe or data.
         DatasetError: the dataset cannot be used.
     """
     if frame_source is None:
         with IsolatedFrameSource() as opened:
             return run_recipe(recipe, callbacks=callbacks, frame_source=opened)
+    join_processes()
+    check_alike(_text(recipe), what="recipe")
     output = recipe.output_dir
-    _refuse_other_run(output, recipe)
-    set_seed(recipe.schedule.seed)
-    model = build_model(recipe)
-    source, validation = build_sources(recipe, model, frame_source=frame_source)
-    _write_recipe(output, recipe)
-    trainer = RetrievalTrainer(
-        model,
-        recipe.schedule,
-        source=source,
-        output_dir=output,
-        validate=lambda current: score_examples(current, validation),
-        shuffle=recipe.dataset.shuffles,
-        callbacks=callbacks,
-    )
-    last = last_checkpoint(output / CHECKPOINTS)
-    if last is None or not trainer.restore_finished(last):
-        trainer.train(resume_from_checkpoint=last)
-        with written_beside(output / HISTORY_FILE, overwrite=True) as partial:
-            partial.write_text(json.dumps(trainer.state.log_history, indent=1) + "\n", encoding="utf-8")
-    model.eval()
-    scores = score_examples(model, validation)
+    by_the_first(lambda: _refuse_other_run(output, recipe))
+    with reproducible():
+        set_seed(recipe.schedule.seed)
+        model = build_model(recipe)
+        teachers = load_teachers(recipe.teachers, model)
+        source, validation = build_sources(recipe, model, frame_source=frame_source)
+        by_the_first(lambda: _write_recipe(output, recipe))
+        trainer = RetrievalTrainer(
+            model,
+            recipe.schedule,
+            source=source,
+            output_dir=output,
+            validate=lambda current: score_examples(current, validation),
+            teachers=teachers,
+            shuffle=recipe.dataset.shuffles,
+            callbacks=callbacks,
+        )
+        last = by_the_first(lambda: last_checkpoint(output / CHECKPOINTS))
+        if last is None or not trainer.restore_finished(last):
+            _refuse_other_number(last)
+            trainer.train(resume_from_checkpoint=last)
+            by_the_first(lambda: _write_history(output, trainer.state.log_history))
+        model.eval()
+        scores = by_the_first(lambda: _write_results(recipe, model, score_examples(model, validation)))
+    return TrainedRun(output, trainer.state.global_step, scores, last)
+
+
+def _write_history(output: Path, log_history: list[dict[str, float]]) -> None:
+    with written_beside(output / HISTORY_FILE, overwrite=True) as partial:
+        partial.write_text(json.dumps(log_history, indent=1) + "\n", encoding="utf-8")
+
+
+def _write_results(recipe: Recipe, model: VideoTextModel, scores: dict[str, float]) -> dict[str, float]:
+    """Write the adapter, and the backbone if it is wanted; return the scores."""
     if recipe.save_backbone:
-        _save_backbone(model, output / BACKBONE_FOLDER)
+        _save_backbone(model, recipe.output_dir / BACKBONE_FOLDER)
     save_adapter(
-        output,
+        recipe.output_dir,
         backbone=model.backbone,
         method=model.method,
         method_name=recipe.method,
@@ -158,7 +179,22 @@ def run_recipe(
         scores={"validation": scores},
         overwrite=True,
     )
-    return TrainedRun(output, trainer.state.global_step, scores, last)
+    return scores
+
+
+def _refuse_other_number(checkpoint: str | None) -> None:
+    """Refuse to go on from a checkpoint of another number of processes: it would not end as the run did that made it.
+
+    Each process has written its random state there.
+    """
+    if checkpoint is None:
+        return
+    states = len(list(Path(checkpoint).glob("rng_state_*.pth"))) or 1
+    if states != num_processes():
+        raise RecipeError(
+            f"{checkpoint}: was written by {states} process(es), and here are {num_processes()}; go on with "
+            f"{states} (torchrun --nproc-per-node), or choose another output_dir"
+        )
 
 
 def last_checkpoint(folder: Path) -> str | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+import math
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +12,26 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from torch.utils.tensorboard import SummaryWriter
-from transformers import Trainer, TrainerCallback, TrainerState, TrainingArguments
+from transformers import Trainer, TrainerCallback, TrainerState, TrainingArguments, set_seed
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 from transformers.trainer_utils import TrainOutput
 from transformers.utils.import_utils import is_torch_bf16_gpu_available
 
 from framecue.datasets.examples import Example, ExampleSource
-from framecue.errors import DatasetError, TrainingError
+from framecue.errors import DatasetError, RecipeError, TrainingError
 from framecue.model import VideoTextModel
-from framecue.training.batches import UniqueVideoBatchSampler, collate
-from framecue.training.losses import training_loss
+from framecue.training.batches import SlicedSource, UniqueVideoBatchSampler, collate
+from framecue.training.processes import (
+    by_the_first,
+    check_alike,
+    computes_on_cpu,
+    join_processes,
+    num_processes,
+    rank,
+    wait_for_all,
+)
 from framecue.training.recipe import Schedule
+from framecue.training.step import TrainingStep
 
 __all__ = ["RetrievalTrainer", "training_arguments"]
 
@@ -30,7 +41,9 @@ Validate = Callable[[VideoTextModel], dict[str, float]]
 
 
 class RetrievalTrainer(Trainer):
-    """Trains a `VideoTextModel` on a source of examples.
+    """Trains a `VideoTextModel` on a source of examples, together with the other processes that `torchrun` started.
+
+    What `Trainer` calls its model is a `TrainingStep`. `video_text_model` is the one inside.
 
     Args:
         model: its method decides what is trained.
@@ -39,11 +52,14 @@ class RetrievalTrainer(Trainer):
         output_dir: gets `checkpoints` and `logs` (for TensorBoard).
         validate: scores the model on the validation split, every `eval_steps` and after the last step; its "R@1"
             chooses the checkpoint whose weights the model gets in the end. With None it keeps those of the last step.
+        teachers: frozen models from which the method's loss learns.
         shuffle: whether the source's order is drawn anew each epoch.
         callbacks: to show progress; otherwise nothing is printed.
 
     Raises:
         DatasetError: all of the source's examples are of one video, so there is nothing to contrast it with.
+        RecipeError: there are more processes than videos a step, or the GPU cannot compute in bfloat16.
+        TrainingError: the processes form no group, or have other examples than each other.
     """
 
     def __init__(
@@ -54,24 +70,43 @@ class RetrievalTrainer(Trainer):
         source: ExampleSource,
         output_dir: Path,
         validate: Validate | None,
+        teachers: Sequence[VideoTextModel] = (),
         shuffle: bool = True,
         callbacks: list[TrainerCallback] | None = None,
     ) -> None:
         if all(source.video_of(index) == source.video_of(0) for index in range(len(source))):
             raise DatasetError("there are fewer than two videos to train on; a contrastive loss tells one from others")
+        join_processes()
+        check_alike(_summary(source), what="list of training examples")
         model.method.freeze(model.backbone)
-        self.schedule, self.source, self.validate, self.shuffle = schedule, source, validate, shuffle
+        model.backbone.recompute_layers(schedule.gradient_checkpointing)
+        self.schedule, self.source, self.validate, self.video_text_model = schedule, source, validate, model
+        self.sampler = UniqueVideoBatchSampler(
+            source,
+            batch_size=schedule.batch_size,
+            seed=schedule.seed,
+            shuffle=shuffle,
+            rank=rank(),
+            num_processes=num_processes(),
+        )
         super().__init__(
-            model=model,
+            model=TrainingStep(model, teachers=teachers, micro_batch_size=schedule.micro_batch_size),
             args=training_arguments(schedule, output_dir, validates=validate is not None),
             train_dataset=source,
             # The Trainer wants one if there is an evaluation, though `evaluate` does not need it.
             eval_dataset={} if validate is not None else None,
             data_collator=collate,
-            callbacks=[_ClampLogitScale(), _StopEarly(schedule.stop_step), *(callbacks or [])],
+            callbacks=[
+                _EpochOrder(self.sampler, schedule.gradient_accumulation_steps),
+                _ClampLogitScale(model),
+                _StopEarly(schedule.stop_step),
+                *(callbacks or []),
+            ],
         )
+        set_seed(schedule.seed + rank())  # so that dropout differs between the processes
         self._log = _TensorBoardLog(output_dir / LOGS)
-        self.add_callback(self._log)
+        if rank() == 0:
+            self.add_callback(self._log)
         self.remove_callback(ProgressCallback)
         self.remove_callback(PrinterCallback)
 
@@ -83,20 +118,19 @@ class RetrievalTrainer(Trainer):
             self._log.close()
 
     def get_train_dataloader(self) -> DataLoader[Example]:
-        """Return a loader of batches in which a video occurs at most once."""
-        sampler = UniqueVideoBatchSampler(
-            self.source, batch_size=self.schedule.batch_size, seed=self.schedule.seed, shuffle=self.shuffle
-        )
+        """Return a loader of this process's slices of batches in which a video occurs at most once.
+
+        It is not for `accelerate` to prepare, which would share out batches that are shared out already.
+        """
         workers = self.schedule.num_workers
         # Workers that stayed alive would not learn of the next epoch, on which random frames depend.
-        loader: DataLoader[Example] = DataLoader(
-            self.source,  # type: ignore[arg-type]
-            batch_sampler=sampler,
+        return DataLoader(
+            SlicedSource(self.source),
+            batch_sampler=self.sampler,
             collate_fn=self.data_collator,
             num_workers=workers,
             prefetch_factor=2 if workers else None,
         )
-        return self.accelerator.prepare(loader)
 
     def compute_loss(
         self,
@@ -105,20 +139,16 @@ class RetrievalTrainer(Trainer):
         return_outputs: bool = False,
         num_items_in_batch: Tensor | int | None = None,
     ) -> Any:
-        """Return the contrastive loss, plus the method's auxiliary loss if it has one."""
-        inner: VideoTextModel = self.accelerator.unwrap_model(model)
-        pixel_values = inner.backbone.preprocess.normalise(inputs["frames"])
-        input_ids, attention_mask = (ids.to(pixel_values.device) for ids in inner.tokenize(inputs["captions"]))
-        outputs = model(pixel_values, input_ids, attention_mask)
-        loss = training_loss(inner, outputs, same=inputs["same"])
+        """Return the loss over the batch of all processes; see `TrainingStep`."""
+        loss = model(**inputs)
         if not torch.isfinite(loss):
             raise TrainingError(f"the loss became {loss.item()} at step {self.state.global_step + 1}; {_WAY_OUT}")
-        return (loss, outputs) if return_outputs else loss
+        return (loss, {}) if return_outputs else loss
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
         """Return AdamW with the backbone's rate and the rate for new parameters."""
         if self.optimizer is None:
-            inner: VideoTextModel = self.accelerator.unwrap_model(self.model)
+            inner = self.video_text_model
             new = {id(parameter) for _, parameter in inner.method.new_parameters()}
             trained = [parameter for parameter in inner.parameters() if parameter.requires_grad]
             groups = [
@@ -133,9 +163,12 @@ class RetrievalTrainer(Trainer):
         return self.optimizer
 
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
-        """Score the validation split; called every `eval_steps`, before a checkpoint is written."""
-        assert self.validate is not None
-        model: VideoTextModel = self.accelerator.unwrap_model(self.model)
+        """Score the validation split; called every `eval_steps`, before a checkpoint is written.
+
+        The first process scores it, and the others wait for what it says.
+        """
+        validate, model = self.validate, self.video_text_model
+        assert validate is not None
         for name, parameter in model.named_parameters():
             if not torch.isfinite(parameter).all():  # from here on every checkpoint would be useless
                 raise TrainingError(
@@ -143,11 +176,17 @@ class RetrievalTrainer(Trainer):
                 )
         was_training = model.training
         model.eval()
-        metrics = {f"eval_{name}": value for name, value in self.validate(model).items()}
+        scores = by_the_first(lambda: validate(model))
+        metrics = {f"eval_{name}": value for name, value in scores.items()}
         model.train(was_training)
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
+
+    def _save_rng_state(self, output_dir: str) -> None:
+        # Each process writes its own. The first then writes the file that says that the checkpoint is complete.
+        super()._save_rng_state(output_dir)
+        wait_for_all()
 
     def restore_finished(self, checkpoint: str) -> bool:
         """Load the chosen weights of a run that has made its last step into the model, as `train` does at its end.
@@ -170,11 +209,27 @@ class RetrievalTrainer(Trainer):
         return True
 
 
+class _EpochOrder(TrainerCallback):
+    """Tells the sampler, and by way of it the source, which epoch begins: neither `Trainer` nor `accelerate` does.
+
+    Every epoch has as many steps, so a step number determines the epoch, also after a resume.
+    """
+
+    def __init__(self, sampler: UniqueVideoBatchSampler, batches_per_step: int) -> None:
+        self.sampler, self.batches_per_step = sampler, batches_per_step
+
+    def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self.sampler.set_epoch(state.global_step // math.ceil(len(self.sampler) / self.batches_per_step))
+
+
 class _ClampLogitScale(TrainerCallback):
     """Keeps the logit scale at most ln 100 after each step."""
 
+    def __init__(self, model: VideoTextModel) -> None:
+        self.model = model
+
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        kwargs["model"].backbone.clamp_logit_scale()
+        self.model.backbone.clamp_logit_scale()
 
 
 class _StopEarly(TrainerCallback):
@@ -214,13 +269,24 @@ class _TensorBoardLog(TrainerCallback):
 
 
 def training_arguments(schedule: Schedule, output_dir: Path, *, validates: bool) -> TrainingArguments:
-    """Return a schedule as the arguments of a `transformers` trainer."""
-    steps = schedule.eval_steps
-    return TrainingArguments(
+    """Return a schedule as the arguments of a `transformers` trainer.
+
+    Raises:
+        RecipeError: there are more processes than videos a step, or the GPU cannot compute in bfloat16.
+    """
+    steps, on_cpu = schedule.eval_steps, computes_on_cpu()
+    if schedule.batch_size < num_processes():
+        raise RecipeError(
+            f"schedule.batch_size ({schedule.batch_size}) is of all {num_processes()} processes together; give at "
+            "least as many videos as there are processes, or start fewer"
+        )
+    if schedule.bf16 and not on_cpu and not is_torch_bf16_gpu_available():
+        raise RecipeError("schedule.bf16: this GPU cannot compute in bfloat16; leave bf16 out")
+    arguments = TrainingArguments(
         output_dir=str(output_dir / CHECKPOINTS),
         max_steps=schedule.max_steps if schedule.max_steps is not None else -1,
         num_train_epochs=schedule.num_epochs,
-        per_device_train_batch_size=schedule.batch_size,
+        per_device_train_batch_size=math.ceil(schedule.batch_size / num_processes()),
         gradient_accumulation_steps=schedule.gradient_accumulation_steps,
         learning_rate=schedule.learning_rate,
         weight_decay=schedule.weight_decay,
@@ -228,7 +294,7 @@ def training_arguments(schedule: Schedule, output_dir: Path, *, validates: bool)
         lr_scheduler_type="cosine",
         warmup_steps=schedule.warmup_ratio,  # below 1, transformers 5 takes it as a share of the steps
         bf16=schedule.bf16,
-        use_cpu=schedule.bf16 and not is_torch_bf16_gpu_available(),  # transformers does not find out by itself
+        use_cpu=on_cpu,  # a decision apart from bf16
         seed=schedule.seed,
         logging_steps=schedule.logging_steps,
         logging_first_step=True,
@@ -245,3 +311,13 @@ def training_arguments(schedule: Schedule, output_dir: Path, *, validates: bool)
         disable_tqdm=True,
         dataloader_num_workers=schedule.num_workers,
     )
+    arguments._n_gpu = min(arguments.n_gpu, 1)  # a process takes one GPU; `DataParallel` would split the batch's loss
+    return arguments
+
+
+def _summary(source: ExampleSource) -> str:
+    """Return how many examples there are, and a hash of their videos in order."""
+    digest = hashlib.blake2b(digest_size=8)
+    for index in range(len(source)):
+        digest.update(source.video_of(index).encode("utf-8", "surrogatepass") + b"\0")
+    return f"{len(source)} of videos {digest.hexdigest()}"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from framecue.datasets.captions import Clip
+from framecue.datasets.clips import Clip
 from framecue.evaluation.queries import queries_of
 from framecue.evaluation.report import Report
 from framecue.evaluation.rerank import RerankedSimilarities

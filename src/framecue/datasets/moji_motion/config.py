@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from framecue.datasets.base import DatasetConfig
+from framecue.datasets.card import DatasetCard, SplitCard
 from framecue.validation import Integer, Number
 
 if TYPE_CHECKING:
@@ -53,6 +54,14 @@ class MojiClipsData(_MojiData):
         motion_share: the share of training captions that tell what happens, but not to whom.
     """
 
+    card: ClassVar[DatasetCard] = DatasetCard(
+        "MojiMotion clips, drawn while training asks for them.",
+        splits=(
+            SplitCard("train", source="generated (`num_examples`)"),
+            SplitCard("val", source="generated (`num_val`)"),
+        ),
+    )
+
     name: Literal["moji-motion"] = "moji-motion"
     single_share: Number = Field(default=0.25, ge=0, le=1)
     place_share: Number = Field(default=0.0, ge=0, le=1)
@@ -93,6 +102,14 @@ class MojiStillsData(_MojiData):
     Attributes:
         group_size: how many neighbouring stills share their actors.
     """
+
+    card: ClassVar[DatasetCard] = DatasetCard(
+        "MojiMotion pictures, drawn while training asks for them.",
+        splits=(
+            SplitCard("train", source="generated (`num_examples`)"),
+            SplitCard("val", source="generated (`num_val`)"),
+        ),
+    )
 
     name: Literal["moji-stills"] = "moji-stills"
     group_size: Integer = Field(default=1, gt=0)

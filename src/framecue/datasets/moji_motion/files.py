@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from framecue.datasets.captions import CAPTIONS_FILE, Clip, Twin, write_captions
+from framecue.datasets.captions import CAPTIONS_FILE, write_captions
+from framecue.datasets.clips import Clip, Twin
 from framecue.datasets.moji_motion.actors import textures
 from framecue.datasets.moji_motion.clips import draw_meaning
 from framecue.datasets.moji_motion.grammar import captions

@@ -15,6 +15,7 @@ import numpy as np
 from framecue.errors import InputError
 from framecue.video.isolate.isolated import IsolatedReader
 from framecue.video.limits import STALL_SECONDS
+from framecue.video.read.condition import Condition
 from framecue.video.read.decode import VideoInfo
 from framecue.video.read.frames import Frames
 from framecue.video.read.sampling import FrameSampling
@@ -118,6 +119,15 @@ class IsolatedFrameSource:
         """
         with self._reader() as reader:
             return reader.probe(path)
+
+    def condition(self, path: str | Path | bytes) -> Condition:
+        """Return what a file is and whether it is whole; see ``IsolatedReader.condition``.
+
+        Raises:
+            The same as ``read_frames``.
+        """
+        with self._reader() as reader:
+            return reader.condition(path)
 
     @contextmanager
     def _reader(self) -> Iterator[IsolatedReader]:

@@ -10,10 +10,12 @@ from typing import TypeVar
 import numpy as np
 
 from framecue.video.isolate.asking import Asker
+from framecue.video.isolate.questions.condition import ConditionQuestion
 from framecue.video.isolate.questions.frames import FramesQuestion
 from framecue.video.isolate.questions.moments import MomentsQuestion
 from framecue.video.isolate.questions.older import OlderQuestion
 from framecue.video.isolate.questions.probe import ProbeQuestion
+from framecue.video.read.condition import Condition
 from framecue.video.read.decode import VideoInfo
 from framecue.video.read.frames import Frames
 from framecue.video.read.heartbeat import Progress
@@ -91,7 +93,20 @@ class IsolatedReader(Asker):
         """
         with as_file(video) as path:
             info = _only_part(self.ask(ProbeQuestion(path)))
-        return replace(info, path=Path(NAME_OF_BYTES)) if isinstance(video, bytes) else info
+        return replace(info, path=Path(NAME_OF_BYTES if isinstance(video, bytes) else video))
+
+    def condition(self, video: str | Path | bytes) -> Condition:
+        """Return what a file is and whether it is whole, as ``read_condition`` of ``video/read`` does.
+
+        Args:
+            video: the file, or its content.
+
+        Raises:
+            The same as ``ask``.
+        """
+        with as_file(video) as path:
+            found = _only_part(self.ask(ConditionQuestion(path)))
+        return replace(found, info=replace(found.info, path=Path(NAME_OF_BYTES if isinstance(video, bytes) else video)))
 
     def look_again(self, path: str, older: OlderReading) -> SecondLook:
         """Look at a file that an older framecue indexed, as ``look_again`` of ``video/read`` does.

@@ -15,6 +15,7 @@ from uuid import uuid4
 import numpy as np
 
 from framecue.errors import InputError
+from framecue.video.read.archived import archived
 from framecue.video.read.frame_source import FrameSource
 from framecue.video.read.frames import Frames
 from framecue.video.read.sampling import FrameSampling
@@ -110,8 +111,9 @@ class CachedFrameSource:
 
 
 def _state(path: str | Path) -> tuple[str, int, int] | None:
+    member = archived(path)
     try:
-        status = Path(path).stat()
+        status = (Path(path) if member is None else member[0]).stat()
     except (OSError, ValueError):
         return None
     return str(Path(path).absolute()), status.st_size, status.st_mtime_ns
