@@ -46,6 +46,8 @@ TESTED_ELSEWHERE = {
     "backbone/towers.py": "backbone/test_clip_towers.py",
     # What several commands share is tested through them.
     "cli/add_report.py": "cli/test_index.py",
+    "cli/evaluation_files.py": "cli/test_evaluate.py",
+    "cli/score_tables.py": "cli/test_evaluate.py",
     "cli/clip_arguments.py": "cli/test_clip.py",
     "cli/clip_making.py": "cli/test_clip.py",
     "cli/clip_names.py": "cli/test_clip.py",
@@ -76,6 +78,8 @@ TESTED_ELSEWHERE = {
     "datasets/moji_motion/stills.py": "datasets/moji_motion/test_generated_sources.py",
     "evaluation/arrays.py": "evaluation/test_metrics.py",
     "evaluation/encoding.py": "evaluation/test_report.py",
+    "evaluation/reading.py": "evaluation/test_report.py",
+    "evaluation/stages.py": "evaluation/test_report.py",
     "evaluation/exact.py": "evaluation/test_metrics.py",
     # One file a format; the steps that formats share are tested with damaged files of all of them.
     "importers/clip_from_tensors.py": "importers/test_openai_format.py",

@@ -130,6 +130,16 @@ def test_evaluate_names_the_file(run, loader, write_clip, bad, kind: str) -> Non
     folder = path.parent
     good = Clip(write_clip(folder / "good.mp4", "green"), ("green",), "test")
     write_captions(folder, [Clip(path, ("red",), "test"), good])
+    result = run("evaluate", "--model", "clip", "--data-dir", folder, "--json")
+    if kind in ("missing", "pipe"):  # there is no such file
+        check(result, path.name, folder)
+        return
+    # One that cannot be read is a miss; if there is no other, there is nothing to measure.
+    assert result.code == 0
+    (named,) = json.loads(result.out)["unreadable"]
+    assert named["path"] == str(path)
+    assert str(path) in result.err
+    write_captions(folder, [Clip(path, ("red",), "test")], overwrite=True)
     check(run("evaluate", "--model", "clip", "--data-dir", folder), path.name, folder)
 
 

@@ -56,8 +56,19 @@ EXPLANATION = {
     "frame": {"at_seconds": float, "score": float},
     "problem": NoneType,
 }
-RECALLS = {"R@1": float, "R@5": float, "R@10": float, "median_rank": float, "mean_rank": float}
-SCORES = {"text_to_video": RECALLS, "video_to_text": RECALLS, "twin_accuracy": MAYBE_FLOAT}
+METRICS = ("R@1", "R@5", "R@10", "R@50", "median_rank", "mean_rank", "Rsum", "nDCG@10")
+RECALLS = dict.fromkeys(METRICS, float)
+INTERVALS = {key: [float] for key in METRICS}
+STAGE = {
+    "text_to_video": RECALLS,
+    "video_to_text": RECALLS,
+    "video_to_text_by_caption": NoneType,  # the clips have one caption each
+    "Rsum": float,
+    "twin_accuracy": MAYBE_FLOAT,
+    "intervals": {"text_to_video": INTERVALS, "video_to_text": INTERVALS},
+}
+SCORES = {**STAGE, "num_videos": int, "num_texts": int, "unreadable": list}
+DIFFERENCES = {key: {"difference": float, "low": float, "high": float, "p": float, "p_holm": float} for key in METRICS}
 CUT = {
     "output": str,
     "path": str,
@@ -247,7 +258,51 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
     "evaluate": ("evaluate --model clip --data-dir {data}", SCORES),
     "evaluate --rerank-with": (
         "evaluate --model {real_model} --data-dir {data} --rerank-with {adapter} --depth 2",
-        {**SCORES, "reranked": SCORES},
+        {**SCORES, "reranked": STAGE},
+    ),
+    "evaluate --rerank": (
+        "evaluate --model {real_model} --data-dir {data} --rerank dsl --rerank qb-norm",
+        {
+            **SCORES,
+            "dual_softmax": {"transductive": bool, "temperature": float, **STAGE},
+            "qb_norm": {
+                "transductive": bool,
+                "temperature": float,
+                "depth": int,
+                "num_bank_texts": int,
+                "num_hubs": int,
+                **STAGE,
+                "video_to_text": NoneType,
+                "Rsum": NoneType,
+                "intervals": {"text_to_video": INTERVALS},
+            },
+        },
+    ),
+    "compare": (
+        "compare {ranks} {ranks}",
+        {
+            "dataset": str,
+            "split": str,
+            "stage": str,
+            "num_videos": int,
+            "num_texts": int,
+            "num_resamples": int,
+            "sides": [
+                {
+                    "name": str,
+                    "runs": [str],
+                    "metrics": {"text_to_video": RECALLS, "video_to_text": RECALLS},
+                    "intervals": {"text_to_video": INTERVALS, "video_to_text": INTERVALS},
+                }
+            ],
+            "differences": [
+                {
+                    "name": str,
+                    "from": str,
+                    "metrics": {"text_to_video": DIFFERENCES, "video_to_text": DIFFERENCES},
+                }
+            ],
+        },
     ),
     "caption": (
         "caption {clips}/red.mp4 {clips}/broken.mp4",
@@ -381,7 +436,12 @@ def places(
         (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
         return tmp_path / "recipe.yaml"
 
-    makers = (library, queries, checkpoint, real_model, adapter, recipe)
+    def ranks() -> Path:
+        options = ("--model", "clip", "--data-dir", data, "--ranks", tmp_path / "ranks.parquet")
+        assert run("evaluate", *options).code == 0
+        return tmp_path / "ranks.parquet"
+
+    makers = (library, queries, checkpoint, real_model, adapter, recipe, ranks)
     shutil.copy(clips / "red.mp4", clips / "red again.mp4")
     (clips / "broken.mp4").write_bytes(b"no video")
     always = {"folder": tmp_path, "new": tmp_path / "new.lance", "clips": clips, "data": data}
@@ -420,7 +480,7 @@ def test_the_keys(run, loader, places, monkeypatch: pytest.MonkeyPatch, name: st
 
     if name == "demo":
         monkeypatch.setattr("framecue.model.load_model", model_without_words)
-    elif name in ("train", "evaluate --rerank-with"):
+    elif name in ("train", "evaluate --rerank-with", "evaluate --rerank"):
         monkeypatch.setattr("framecue.model.load_model", LOAD_MODEL)
     result = run(*(word.format(**given) for word in line.split()), "--json")
     assert result.code == 0, result.err

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -11,9 +12,25 @@ import torch
 from framecue.backbone import load_backbone
 from framecue.checkpoint import save_adapter
 from framecue.datasets.captions import Clip, read_captions, write_captions
+from framecue.evaluation.ranks import read_ranks
 from framecue.methods import build_method
 
-PERFECT = {"R@1": 100.0, "R@5": 100.0, "R@10": 100.0, "median_rank": 1.0, "mean_rank": 1.0}
+PERFECT = {
+    **{"R@1": 100.0, "R@5": 100.0, "R@10": 100.0, "R@50": 100.0},
+    **{"median_rank": 1.0, "mean_rank": 1.0, "Rsum": 300.0, "nDCG@10": 100.0},
+}
+HEADS = ["R@1", "R@5", "R@10", "R@50", "median", "rank", "mean", "rank", "Rsum", "nDCG@10"]
+
+
+def stage_of(document: dict[str, Any]) -> dict[str, Any]:
+    """What a document says of the scores alone, as of a second stage."""
+    whole = ("num_videos", "num_texts", "unreadable", "reranked")
+    return {name: value for name, value in document.items() if name not in whole}
+
+
+def table_of(out: str) -> list[list[str]]:
+    """The words of a table's lines, without its rules."""
+    return [line.split() for line in out.splitlines() if line.strip(" ─")]
 
 
 @pytest.fixture
@@ -29,7 +46,18 @@ def mixed_up(data: Path, tmp_path: Path) -> Path:
 def test_json_has_these_keys_and_nothing_else_is_on_standard_output(run, loader, data: Path) -> None:
     result = run("evaluate", "--model", "clip", "--adapter", "tuned", "--data-dir", data, "--split", "test", "--json")
     assert result.code == 0
-    assert json.loads(result.out) == {"text_to_video": PERFECT, "video_to_text": PERFECT, "twin_accuracy": 100.0}
+    certain = {name: [value, value] for name, value in PERFECT.items()}
+    assert json.loads(result.out) == {
+        "text_to_video": PERFECT,
+        "video_to_text": PERFECT,
+        "video_to_text_by_caption": None,
+        "Rsum": 600.0,
+        "twin_accuracy": 100.0,
+        "intervals": {"text_to_video": certain, "video_to_text": certain},
+        "num_videos": 3,
+        "num_texts": 3,
+        "unreadable": [],
+    }
     assert result.err == ""
     assert loader.asked == [("clip", "tuned")]
     assert loader.options == [{"dtype": torch.float32}]
@@ -51,11 +79,15 @@ def test_the_table_says_the_same(run, loader, data: Path, mixed_up: Path) -> Non
     result = run("evaluate", "--model", "clip", "--data-dir", data)
     assert result.code == 0
     assert result.err == f"3 videos, 3 texts, split test of {data}\n"
-    lines = [line.split() for line in result.out.splitlines() if line.strip(" ─")]
-    assert lines == [
-        ["R@1", "R@5", "R@10", "median", "rank", "mean", "rank"],
-        ["text", "to", "video", "100.0", "100.0", "100.0", "1.0", "1.0"],
-        ["video", "to", "text", "100.0", "100.0", "100.0", "1.0", "1.0"],
+    numbers = [*["100.0"] * 4, "1.0", "1.0", "300.0", "100.0"]
+    assert table_of(result.out) == [
+        HEADS,
+        ["text", "to", "video", *numbers],
+        ["95", "%", "from", *numbers],
+        ["to", *numbers],
+        ["video", "to", "text", *numbers],
+        ["95", "%", "from", *numbers],
+        ["to", *numbers],
         ["twin", "accuracy", "100.0"],
     ]
     assert "twin" not in run("evaluate", "--model", "clip", "--data-dir", mixed_up).out
@@ -92,8 +124,10 @@ def test_a_real_model_scores_what_its_own_embeddings_say(run, clip_folder: Path,
         (lambda folder: (folder / "captions.jsonl").write_text(""), ["captions.jsonl: is empty"]),
         (lambda folder: (folder / "captions.jsonl").write_text("{"), ["captions.jsonl, line 1: is not JSON"]),
         (lambda folder: (folder / "test" / "red.mp4").unlink(), ["1 of 3 video files are missing: 'test/red.mp4'"]),
-        (lambda folder: (folder / "test" / "red.mp4").write_bytes(b""), ["test/red.mp4: the file is empty"]),
-        (lambda folder: (folder / "test" / "red.mp4").write_text("text\n" * 99), ["test/red.mp4: "]),
+        (
+            lambda folder: [video.write_bytes(b"") for video in (folder / "test").glob("*.mp4")],
+            ["test/red.mp4: the file is empty", "none of the 3 videos can be read"],
+        ),
     ],
 )
 def test_bad_data_is_one_line_and_code_1(run, loader, mixed_up: Path, change, says: list[str]) -> None:
@@ -139,9 +173,9 @@ def test_a_second_stage_is_measured_beside_the_first(run, clip_folder: Path, sec
     result = run(*options, "--rerank-with", second_stage, "--depth", 50)
     assert (result.code, result.err) == (0, "")
     # Four videos: the second stage looks at all of them.
-    assert json.loads(result.out) == {**first, "reranked": alone}
+    assert json.loads(result.out) == {**first, "reranked": stage_of(alone)}
     by_default = json.loads(run(*options, "--rerank-with", second_stage).out)
-    assert by_default["reranked"] == alone
+    assert by_default["reranked"] == stage_of(alone)
     shallow = json.loads(run(*options, "--rerank-with", second_stage, "--depth", 1).out)
     assert shallow["reranked"]["text_to_video"] == first["text_to_video"]
 
@@ -151,16 +185,17 @@ def test_the_table_has_a_row_for_each_stage(run, clip_folder: Path, second_stage
     document = json.loads(run(*options, "--json").out)
     result = run(*options)
     assert result.err == f"3 videos, 3 texts, split test of {data}\n"
-    lines = [line.split() for line in result.out.splitlines() if line.strip(" ─")]
     rows = [
-        [*name.split(), *(f"{number:.1f}" for number in numbers.values())]
+        [*label.split(), *(f"{number:.1f}" for number in numbers)]
         for suffix, stage in (("", document), (", reranked", document["reranked"]))
-        for name, numbers in (
-            (f"text to video{suffix}", stage["text_to_video"]),
-            (f"video to text{suffix}", stage["video_to_text"]),
+        for name in ("text_to_video", "video_to_text")
+        for label, numbers in (
+            (name.replace("_", " ") + suffix, stage[name].values()),
+            ("95 % from", [low for low, _ in stage["intervals"][name].values()]),
+            ("to", [high for _, high in stage["intervals"][name].values()]),
         )
     ]
-    assert lines[1:] == [
+    assert table_of(result.out)[1:] == [
         *rows,
         ["twin", "accuracy", f"{document['twin_accuracy']:.1f}"],
         ["twin", "accuracy,", "reranked", f"{document['reranked']['twin_accuracy']:.1f}"],
@@ -208,7 +243,12 @@ def test_a_second_stage_of_another_model_is_refused_by_both_names(
 
 def test_wrong_usage(run, data: Path) -> None:
     for args, says in (
-        (["--data-dir", data], "Missing option '--model'"),
+        (["--data-dir", data], "Missing option '--model', or the folder of a run"),
+        (["runs/x", "--adapter", "x", "--data-dir", data], "RUN is given beside --adapter or --method"),
+        (["--model", "clip", "--data-dir", data, "--rerank", "csls"], "'--rerank'"),
+        (["--model", "clip", "--data-dir", data, "--temperature", 2], "--temperature is for one --rerank"),
+        (["--model", "clip", "--data-dir", data, "--rerank", "dsl", "--temperature", 0], "'--temperature'"),
+        (["--model", "clip", "--data-dir", data, "--num-frames", 0], "'--num-frames'"),
         (["--model", "clip"], "Missing option '--data-dir'"),
         (["--model", "clip", "--data-dir", ""], "'--data-dir'"),
         (["--model", "clip", "--data-dir", data / "captions.jsonl"], "is a file"),
@@ -262,6 +302,108 @@ def test_nothing_is_decoded_in_this_process(run, loader, data: Path, monkeypatch
     expected = run("evaluate", "--model", "clip", "--data-dir", data, "--json").out
     monkeypatch.setattr(av, "open", None)
     assert run("evaluate", "--model", "clip", "--data-dir", data, "--json").out == expected
+
+
+def test_a_video_that_cannot_be_read_is_named_and_counts_as_a_miss(run, loader, mixed_up: Path) -> None:
+    whole = json.loads(run("evaluate", "--model", "clip", "--data-dir", mixed_up, "--json").out)
+    (mixed_up / "test" / "blue.mp4").write_text("text\n" * 99)
+    result = run("evaluate", "--model", "clip", "--data-dir", mixed_up, "--json")
+    assert result.code == 0
+    document = json.loads(result.out)
+    (unreadable,) = document["unreadable"]
+    assert unreadable["path"] == str(mixed_up / "test" / "blue.mp4")
+    lines = result.err.splitlines()
+    assert lines[0] == "1 videos cannot be read; they count as misses:"
+    assert lines[1] == f"  {unreadable['path']}: {unreadable['reason']}"
+    assert (document["num_videos"], document["num_texts"]) == (3, 3)
+    # Blue was the one that was found; now nothing is.
+    assert whole["text_to_video"]["R@1"] == pytest.approx(100 / 3)
+    assert document["text_to_video"]["R@1"] == document["video_to_text"]["R@1"] == 0
+
+
+@pytest.fixture
+def trained(clip_folder: Path, tmp_path: Path) -> Path:
+    """The folder of a run, whose adapter belongs to the tiny model."""
+    return save_x_pool(clip_folder, tmp_path / "runs" / "mine")
+
+
+def test_a_runs_folder_is_the_model(run, clip_folder: Path, trained: Path, data: Path) -> None:
+    by_names = run("evaluate", "--model", clip_folder, "--adapter", trained, "--data-dir", data, "--json")
+    by_run = run("evaluate", trained, "--dataset", "folder", "--data-dir", data, "--json")
+    assert (by_run.code, by_run.err) == (0, "")
+    assert by_run.out == by_names.out
+    (trained / "adapter_config.json").unlink()
+    (trained / "recipe.yaml").write_text("")
+    result = run("evaluate", trained, "--data-dir", data)
+    assert (result.code, result.out) == (1, "")
+    assert "the run is not finished" in result.err
+
+
+def test_more_frames_than_trained_with(run, clip_folder: Path, trained: Path, data: Path) -> None:
+    usual = json.loads(run("evaluate", trained, "--data-dir", data, "--split", "train", "--json").out)
+    same = run("evaluate", trained, "--data-dir", data, "--split", "train", "--num-frames", 3, "--json")
+    assert json.loads(same.out) == usual
+    more = run("evaluate", trained, "--data-dir", data, "--split", "train", "--num-frames", 9, "--json")
+    assert more.code == 0
+    refused = run("evaluate", trained, "--data-dir", data, "--num-frames", 5000)
+    assert (refused.code, refused.out) == (1, "")
+    assert "method x-pool does not take 5000 frames: num_test_frames must be at most 1000" in refused.err
+
+
+def test_normalised_similarities_have_rows_of_their_own(run, clip_folder: Path, data: Path) -> None:
+    options = ("evaluate", "--model", clip_folder, "--data-dir", data)
+    plain = json.loads(run(*options, "--json").out)
+    both = json.loads(run(*options, "--rerank", "dsl", "--rerank", "qb-norm", "--json").out)
+    dual, bank = both.pop("dual_softmax"), both.pop("qb_norm")
+    assert both == plain  # the main row is as it was
+    assert (dual["transductive"], dual["temperature"]) == (True, 1.0)
+    assert (bank["transductive"], bank["temperature"], bank["depth"]) == (False, 0.05, 1)
+    assert bank["num_bank_texts"] == 4  # the captions of the split train
+    labels = [line[:-8] for line in table_of(run(*options, "--rerank", "dsl").out)[1:-1:3]]
+    assert [" ".join(label) for label in labels] == [
+        "text to video",
+        "video to text",
+        "text to video, dual softmax (transductive)",
+        "video to text, dual softmax (transductive)",
+    ]
+    warm = json.loads(run(*options, "--rerank", "dsl", "--temperature", 20, "--json").out)
+    assert warm["dual_softmax"]["temperature"] == 20
+    result = run(*options, "--split", "train", "--rerank", "qb-norm")
+    assert (result.code, result.out) == (1, "")
+    assert "takes its bank from the split train, so it cannot be evaluated on that" in result.err
+
+
+def test_files_are_written_and_named(run, clip_folder: Path, data: Path, tmp_path: Path) -> None:
+    files = {name: tmp_path / "out" / f"scores.{name}" for name in ("parquet", "csv", "tex")}
+    (tmp_path / "out").mkdir()
+    options = ("evaluate", "--model", clip_folder, "--data-dir", data, "--split", "train")
+    named = ("--ranks", files["parquet"], "--csv", files["csv"], "--latex", files["tex"])
+    trec = ("--trec", tmp_path / "out" / "trec", "--trec-depth", 2)
+    result = run(*options, *named, *trec, "--json")
+    assert result.code == 0
+    document = json.loads(result.out)
+    ranks = read_ranks(files["parquet"])
+    assert (ranks.dataset, ranks.split, ranks.model) == ("folder", "train", str(clip_folder))
+    assert ranks.queries.video_ids[0] == "train/red.mp4"
+    assert ranks.directions["text_to_video"].metrics.to_dict() == document["text_to_video"]
+    assert files["csv"].read_text().startswith("direction,queries,R@1,")
+    assert files["tex"].read_text().endswith("\\end{tabular}\n")
+    assert len((tmp_path / "out" / "trec.v2t.run").read_text().splitlines()) == 4 * 2
+    for file in (*files.values(), tmp_path / "out" / "trec.t2v.qrels"):
+        assert str(file) in result.err
+    assert "with the first 2 of 4 results of a query" in result.err
+
+
+def test_a_file_that_exists_is_refused_before_a_model_is_loaded(run, loader, data: Path, tmp_path: Path) -> None:
+    (tmp_path / "scores.csv").write_text("mine")
+    for option, name in (("--csv", "scores.csv"), ("--ranks", "none/ranks.parquet"), ("--trec", "none/trec")):
+        result = run("evaluate", "--model", "clip", "--data-dir", data, option, tmp_path / name)
+        assert (result.code, result.out) == (1, "")
+    assert loader.asked == []
+    assert (tmp_path / "scores.csv").read_text() == "mine"
+    result = run("evaluate", "--model", "clip", "--data-dir", data, "--csv", tmp_path / "scores.csv", "--force")
+    assert result.code == 0
+    assert (tmp_path / "scores.csv").read_text() != "mine"
 
 
 def test_a_data_set_of_the_field_is_evaluated_with_its_options(run, loader, data: Path, tmp_path: Path) -> None:

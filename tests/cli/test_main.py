@@ -63,7 +63,7 @@ def test_help_lists_every_command_with_its_words(run) -> None:
         assert entry.short_help[:30] in result.out
     assert set(COMMANDS) == {
         "doctor",
-        *("index", "search", "info", "train", "evaluate", "caption", "moji-motion", "demo", "methods"),
+        *("index", "search", "info", "train", "evaluate", "compare", "caption", "moji-motion", "demo", "methods"),
         *("import-checkpoint", "optimize", "remove", "clip", "datasets"),
     }
 

@@ -34,6 +34,13 @@ TIED = [name for name in EXPECTED if "t2v_MeanR_optimistic_pessimistic" in EXPEC
 UNTIED = [name for name in EXPECTED if name not in TIED]
 
 
+PERFECT = {
+    **{"R@1": 100.0, "R@5": 100.0, "R@10": 100.0, "R@50": 100.0},
+    **{"median_rank": 1.0, "mean_rank": 1.0, "Rsum": 300.0, "nDCG@10": 100.0},
+}
+NOTHING_FOUND = {"R@1": 0.0, "R@5": 0.0, "R@10": 0.0, "Rsum": 0.0, "nDCG@10": 0.0}
+
+
 @pytest.fixture(scope="module")
 def reference():
     with np.load(HERE / "metrics_reference.npz") as arrays:
@@ -73,42 +80,69 @@ def test_hand_worked_example():
     assert text_ranks.tolist() == [1, 3, 2, 2]
     # Video 0's groups score .9 .4 .0; video 1's .5 .6 .8; video 2's .3 .7 .1.
     assert video_ranks.tolist() == [1, 2, 3]
+    second, third, fourth = 1 / np.log2([3, 4, 5])  # nDCG of one right answer at these ranks
+    all_found = {"R@5": 100.0, "R@10": 100.0, "R@50": 100.0, "median_rank": 2.0}
+    # Of four captions, video 0 finds its own first and third; video 1 its one second, and video 2 its one fourth.
+    two_of_two = (1 + third) / (1 + second)
     assert retrieval_metrics(similarities, np.array([0, 0, 1, 2])).to_dict() == {
-        "text_to_video": {"R@1": 25.0, "R@5": 100.0, "R@10": 100.0, "median_rank": 2.0, "mean_rank": 2.0},
-        "video_to_text": {
-            "R@1": pytest.approx(100 / 3),
-            "R@5": 100.0,
-            "R@10": 100.0,
-            "median_rank": 2.0,
+        "text_to_video": {
+            **all_found,
+            "R@1": 25.0,
             "mean_rank": 2.0,
+            "Rsum": 225.0,
+            "nDCG@10": pytest.approx(25 * (1 + third + 2 * second)),
+        },
+        "video_to_text": {
+            **all_found,
+            "R@1": pytest.approx(100 / 3),
+            "mean_rank": 2.0,
+            "Rsum": pytest.approx(700 / 3),
+            "nDCG@10": pytest.approx(100 * (1 + second + third) / 3),
+        },
+        "video_to_text_by_caption": {
+            **all_found,
+            "R@1": pytest.approx(100 / 3),
+            "mean_rank": pytest.approx(7 / 3),
+            "Rsum": pytest.approx(700 / 3),
+            "nDCG@10": pytest.approx(100 * (two_of_two + second + fourth) / 3),
         },
     }
 
 
 def test_recalls_and_median_of_given_ranks():
-    metrics = RankMetrics.from_ranks(np.array([1, 5, 6, 10, 11, 1]))
-    assert metrics == RankMetrics(200 / 6, 50.0, 500 / 6, 5.5, 34 / 6)
+    metrics = RankMetrics.from_ranks(np.array([1, 5, 6, 10, 51, 1]))
+    gains = (1 + 1 / np.log2(6) + 1 / np.log2(7) + 1 / np.log2(11) + 0 + 1) / 6
+    assert metrics == RankMetrics(200 / 6, 50.0, 500 / 6, 500 / 6, 5.5, 74 / 6, pytest.approx(100 * gains))
+    assert metrics.recall_sum == pytest.approx(1000 / 6)
+    assert RankMetrics.from_ranks(np.array([1, 50])).recall_at_50 == 100.0
+    assert RankMetrics.from_ranks(np.array([1, 7]), np.array([0.5, 0.25])).ndcg_at_10 == 37.5
 
 
 def test_a_perfect_one_hot_model_scores_full_marks_with_several_captions_a_video():
     video_of_text = np.array([3, 0, 1, 2, 0, 3, 3])
     metrics = retrieval_metrics_from_embeddings(np.eye(4)[video_of_text], np.eye(4), video_of_text).to_dict()
-    perfect = {"R@1": 100.0, "R@5": 100.0, "R@10": 100.0, "median_rank": 1.0, "mean_rank": 1.0}
-    assert metrics == {"text_to_video": perfect, "video_to_text": perfect}
+    assert metrics == dict.fromkeys(("text_to_video", "video_to_text", "video_to_text_by_caption"), PERFECT)
 
 
 def test_a_one_hot_model_that_is_off_by_one_never_hits():
     shifted = np.roll(np.eye(20), 1, axis=1)
     metrics = retrieval_metrics(shifted, np.arange(20)).to_dict()
     # The wrong video comes first, and all the others tie with the right one.
-    assert metrics["text_to_video"] == {"R@1": 0.0, "R@5": 0.0, "R@10": 0.0, "median_rank": 20.0, "mean_rank": 20.0}
+    assert metrics["text_to_video"] == {
+        **NOTHING_FOUND,
+        "R@50": 100.0,  # there are twenty videos
+        "median_rank": 20.0,
+        "mean_rank": 20.0,
+    }
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0, -3.5])
 def test_a_constant_similarity_comes_last_in_both_directions(value):
     metrics = retrieval_metrics(np.full((60, 30), value), np.repeat(np.arange(30), 2)).to_dict()
-    worst = {"R@1": 0.0, "R@5": 0.0, "R@10": 0.0, "median_rank": 30.0, "mean_rank": 30.0}
-    assert metrics == {"text_to_video": worst, "video_to_text": worst}
+    worst = {**NOTHING_FOUND, "R@50": 100.0, "median_rank": 30.0, "mean_rank": 30.0}
+    # Of sixty captions, 58 are others'.
+    by_caption = {**worst, "R@50": 0.0, "median_rank": 59.0, "mean_rank": 59.0}
+    assert metrics == {"text_to_video": worst, "video_to_text": worst, "video_to_text_by_caption": by_caption}
 
 
 def test_a_collapsed_model_comes_last_from_embeddings_too():
@@ -128,7 +162,7 @@ def test_ranks_and_metrics_equal_the_reference(reference, case):
     for direction, suffix in (("text_to_video", "t2v"), ("video_to_text", "v2t")):
         names = {"R@1": "R1", "R@5": "R5", "R@10": "R10", "median_rank": "MedR", "mean_rank": "MeanR"}
         expected = {ours: EXPECTED[case][f"{theirs}-{suffix}"] for ours, theirs in names.items()}
-        assert metrics[direction] == pytest.approx(expected, abs=1e-9)
+        assert {name: metrics[direction][name] for name in names} == pytest.approx(expected, abs=1e-9)
 
 
 def test_metrics_from_embeddings_equal_the_reference(reference):

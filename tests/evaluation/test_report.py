@@ -10,9 +10,11 @@ import torch
 from framecue.backbone import Backbone
 from framecue.datasets.captions import Clip, Twin
 from framecue.errors import InputError, VideoError
-from framecue.evaluation import encoding
-from framecue.evaluation import report as report_module
-from framecue.evaluation.report import Report, embed_videos, evaluate_clips
+from framecue.evaluation import encoding, reading
+from framecue.evaluation.normalise import DualSoftmax, QueryBank
+from framecue.evaluation.reading import embed_videos
+from framecue.evaluation.report import Report, evaluate_clips
+from framecue.evaluation.stages import Stage
 from framecue.methods import Method
 from framecue.methods.mean_pool import MeanPool
 from framecue.methods.top_k import TopK, TopKConfig
@@ -42,7 +44,9 @@ class FakeModel:
         self.names = list(vectors)
         self.batches: list[int] = []
 
-    def read_video(self, path: str | Path, *, source: FrameSource | None = None) -> torch.Tensor:
+    def read_video(
+        self, path: str | Path, *, source: FrameSource | None = None, **window: float | None
+    ) -> torch.Tensor:
         return torch.full((2, 3, 1, 1), float(self.names.index(Path(path).stem)))
 
     def encode_frames(self, pixels: torch.Tensor) -> torch.Tensor:
@@ -76,23 +80,21 @@ def test_both_directions_of_a_hand_worked_split() -> None:
     result = evaluate(model, [clip("a", "a1", "a2"), clip("b", "b1"), clip("c", "c1")])
     # Video to text, each clip's captions by the best: a finds its own first (1 against .89 and .44); for b its caption
     # is .45, c1 has .87, and of a's captions a2 ties with .45, which counts against it: rank 3; c has one above 0.
-    assert result.to_dict() == {
-        "text_to_video": {
-            "R@1": 50.0,
-            "R@5": 100.0,
-            "R@10": 100.0,
-            "median_rank": 1.5,
-            "mean_rank": (1 + 1 + 2 + 3) / 4,
-        },
-        "video_to_text": {
-            "R@1": pytest.approx(200 / 3),
-            "R@5": 100.0,
-            "R@10": 100.0,
-            "median_rank": 1.0,
-            "mean_rank": pytest.approx((1 + 3 + 1) / 3),
-        },
-        "twin_accuracy": None,
+    # Among the four captions, a finds a1 first; for b, c1, a2 and b1 stand in this order; c finds its own first.
+    document = result.to_dict()
+    shown = ("R@1", "R@5", "median_rank", "mean_rank")
+    found = {
+        direction: [document[direction][name] for name in shown]
+        for direction in ("text_to_video", "video_to_text", "video_to_text_by_caption")
     }
+    assert found == {
+        "text_to_video": [50.0, 100.0, 1.5, (1 + 1 + 2 + 3) / 4],
+        "video_to_text": pytest.approx([200 / 3, 100.0, 1.0, (1 + 3 + 1) / 3]),
+        "video_to_text_by_caption": pytest.approx([200 / 3, 100.0, 1.0, (1 + 3 + 1) / 3]),
+    }
+    assert document["Rsum"] == pytest.approx(50 + 200 / 3 + 400)
+    assert (document["twin_accuracy"], document["unreadable"]) == (None, [])
+    assert (document["num_videos"], document["num_texts"]) == (3, 4)
     assert (result.num_videos, result.num_texts) == (3, 4)
 
 
@@ -104,7 +106,7 @@ def test_one_hot_texts_find_their_clips_whatever_the_order_of_the_captions() -> 
     result = evaluate(FakeModel(**vectors, **texts), clips)
     assert result.num_texts == 1 + 2 + 3 + 1
     for direction in result.retrieval.to_dict().values():
-        assert direction == {"R@1": 100.0, "R@5": 100.0, "R@10": 100.0, "median_rank": 1.0, "mean_rank": 1.0}
+        assert (direction["R@1"], direction["mean_rank"], direction["nDCG@10"]) == (100.0, 1.0, 100.0)
 
 
 def test_twin_accuracy_asks_the_texts_of_both_clips_and_a_tie_counts_half() -> None:
@@ -135,7 +137,7 @@ def test_twins_are_not_in_the_gallery() -> None:
 
 
 def test_batches_do_not_change_the_vectors_or_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report_module, "BATCH_VIDEOS", 3)
+    monkeypatch.setattr(reading, "BATCH_VIDEOS", 3)
     monkeypatch.setattr(encoding, "BATCH_TEXTS", 2)
     names = list("abcdefg")
     vectors = {name: unit((axis, 1), (7, 0.1 * axis)) for axis, name in enumerate(names)}
@@ -160,7 +162,9 @@ def test_files_are_read_through_the_source_that_is_given() -> None:
             super().__init__(**vectors)
             self.sources: list[object] = []
 
-        def read_video(self, path: str | Path, *, source: FrameSource | None = None) -> torch.Tensor:
+        def read_video(
+            self, path: str | Path, *, source: FrameSource | None = None, **window: float | None
+        ) -> torch.Tensor:
             self.sources.append(source)
             return super().read_video(path)
 
@@ -196,8 +200,13 @@ def test_no_clips() -> None:
 
 def test_a_vector_that_is_not_finite_is_refused() -> None:
     model = FakeModel(a=unit((0, 1)), b=torch.full((DIM,), torch.nan), a1=unit((0, 1)), b1=unit((1, 1)))
-    with pytest.raises(InputError, match="must be finite"):
+    with pytest.raises(
+        InputError, match=r"^b\.mp4: the model makes of it no finite vector; every value must be finite"
+    ):
         evaluate(model, [clip("a", "a1"), clip("b", "b1")])
+    model = FakeModel(a=unit((0, 1)), a1=unit((0, 1)), a2=torch.full((DIM,), torch.inf))
+    with pytest.raises(InputError, match="of the text 'a2' no finite vector; every value must be finite"):
+        evaluate(model, [clip("a", "a1", "a2")])
 
 
 class MeanOfFrames:
@@ -206,7 +215,9 @@ class MeanOfFrames:
     offline = True
     sampling = FrameSampling(4)
 
-    def read_video(self, path: str | Path, *, source: FrameSource | None = None) -> torch.Tensor:
+    def read_video(
+        self, path: str | Path, *, source: FrameSource | None = None, **window: float | None
+    ) -> torch.Tensor:
         pixels = torch.from_numpy(read_frames(path, self.sampling).pixels).permute(0, 3, 1, 2).float() / 255
         return torch.nn.functional.adaptive_avg_pool2d(pixels, 8)
 
@@ -240,18 +251,80 @@ def test_a_model_that_ignores_the_order_of_frames_gets_about_50(mirrored: list[C
     assert 35 <= accuracy <= 65
 
 
-def test_a_file_that_cannot_be_read_stops_it_and_is_named(mirrored: list[Clip]) -> None:
-    for spoilt in (mirrored[3].video, mirrored[5].twin.video if mirrored[5].twin else None):
-        assert spoilt is not None
-        content = spoilt.read_bytes()
-        spoilt.write_bytes(b"not a video")
-        with pytest.raises(VideoError) as caught:
-            evaluate(MeanOfFrames(), mirrored)
-        assert caught.value.path == spoilt
-        spoilt.write_bytes(content)
-    mirrored[0].video.unlink()
-    with pytest.raises(VideoError, match=r"0\.mp4: no such file"):
+def test_a_file_that_cannot_be_read_is_a_miss_and_is_named(mirrored: list[Clip]) -> None:
+    whole = evaluate(MeanOfFrames(), mirrored)
+    spoilt, twin = mirrored[3], mirrored[5].twin
+    assert twin is not None
+    spoilt.video.write_bytes(b"not a video")
+    twin.video.unlink()
+    report = evaluate(MeanOfFrames(), mirrored)
+    assert [error.path for error in report.unreadable] == [spoilt.video, twin.video]
+    assert report.unreadable[1].reason == "no such file"
+    assert [entry["path"] for entry in report.to_dict()["unreadable"]] == [str(spoilt.video), str(twin.video)]
+    # Nothing is dropped: all are asked, and those of the unreadable one come last.
+    assert (report.num_videos, report.num_texts) == (whole.num_videos, whole.num_texts)
+    for direction in ("text_to_video", "video_to_text"):
+        now, before = (each.main.directions[direction] for each in (report, whole))
+        lost = now.videos == 3
+        assert (now.ranks[lost] == len(mirrored)).all()
+        if direction == "text_to_video":  # the others may gain a place, and lose none
+            assert (before.ranks[~lost] - now.ranks[~lost] >= 0).all()
+            assert (before.ranks[~lost] - now.ranks[~lost] <= 1).all()
+        else:  # its captions are still there to be found
+            np.testing.assert_array_equal(now.ranks[~lost], before.ranks[~lost])
+
+
+def test_what_is_asked_of_a_twin_that_cannot_be_read_is_not_right() -> None:
+    class Blind(FakeModel):
+        def read_video(self, path: str | Path, **options: Any) -> torch.Tensor:
+            if Path(path).stem == "a_twin":
+                raise VideoError(path, "is broken")
+            return super().read_video(path)
+
+    model = Blind(
+        a=unit((0, 1)),
+        a_twin=unit((1, 1)),
+        b=unit((2, 1)),
+        b_twin=unit((3, 1)),
+        **{"of a": unit((0, 1)), "of its twin": unit((1, 1)), "of b": unit((2, 1)), "of b's": unit((3, 1))},
+    )
+    clips = [clip("a", "of a", twin=("of its twin",)), clip("b", "of b", twin=("of b's",))]
+    report = evaluate(model, clips)
+    assert report.twin_accuracy == 50.0
+    assert report.retrieval.text_to_video.recall_at_1 == 100
+
+
+def test_a_second_stage_takes_no_video_that_could_not_be_read(backbone: Backbone, split: list[Clip]) -> None:
+    first, second = fusion(backbone, "mean-pool"), fusion(backbone, "x-pool")
+    read = first.read_video
+
+    def broken(path: str | Path, **options: Any) -> torch.Tensor:
+        if Path(path).stem == "c":
+            raise VideoError(path, "is broken")
+        return read(path, **options)
+
+    first.read_video = broken
+    report = evaluate(first, split, rerank_with=second, depth=2, normalise=[DualSoftmax(), QueryBank(texts=("a cat",))])
+    for name, stage in report.stages():
+        for direction in stage.directions.values():
+            worst = 8 if direction.has_many else 5
+            assert direction.ranks.max() <= worst, name
+            lost = direction.ranks[direction.videos == 2]
+            assert (lost == (worst - 2 if direction.has_many else 5)).all(), name  # with three captions of its own
+
+
+def test_where_nothing_can_be_read_the_first_is_named(mirrored: list[Clip]) -> None:
+    for each in mirrored:
+        each.video.unlink()
+    with pytest.raises(VideoError, match=r"0\.mp4: no such file; no clip of the gallery can be read"):
         evaluate(MeanOfFrames(), mirrored)
+    for each in mirrored:
+        if each.twin is not None:
+            each.twin.video.unlink()
+    with pytest.raises(VideoError, match=rf"none of the {2 * len(mirrored)} videos can be read"):
+        evaluate(MeanOfFrames(), mirrored)
+    with pytest.raises(VideoError, match="none of the 2 videos"):
+        embed_videos(MeanOfFrames(), [each.video for each in mirrored[:2]])  # type: ignore[arg-type]
 
 
 CAPTIONS = ["a red car", "the cat falls on the left", "dog", "a man in the car", "there is blue", "the dog and the cat"]
@@ -262,7 +335,7 @@ def dressed(backbone: Backbone, method: Method) -> Any:
     model: Any = VideoTextModel(backbone, method, method_name=type(method).__name__).eval()
     reads: list[str] = []
 
-    def read_video(path: str | Path, *, source: FrameSource | None = None) -> torch.Tensor:
+    def read_video(path: str | Path, *, source: FrameSource | None = None, **window: float | None) -> torch.Tensor:
         reads.append(Path(path).stem)
         generator = torch.Generator().manual_seed(sum(Path(path).stem.encode()))
         return torch.randn(12, 3, 32, 32, generator=generator)[: model.sampling.num_frames]
@@ -314,7 +387,7 @@ def ranks(rows: list[list[float]], owners: list[int]) -> tuple[list[int], list[i
     return by_text, [sum(score >= best[v][v] for score in best[v]) for v in range(num_videos)]
 
 
-def agrees(report: Report, by_text: list[int], by_video: list[int]) -> None:
+def agrees(report: Report | Stage, by_text: list[int], by_video: list[int]) -> None:
     for summary, expected in (
         (report.retrieval.text_to_video, by_text),
         (report.retrieval.video_to_text, by_video),
@@ -330,7 +403,7 @@ def test_a_fusion_scores_what_its_pairs_say_one_by_one(
 ) -> None:
     for blocks in ("BATCH_TEXTS", "BLOCK_TEXTS", "BLOCK_VIDEOS"):
         monkeypatch.setattr(encoding, blocks, 2)
-    monkeypatch.setattr(report_module, "BATCH_VIDEOS", 3)
+    monkeypatch.setattr(reading, "BATCH_VIDEOS", 3)
     model = fusion(backbone, name)
     assert not model.offline
     report = evaluate(model, split)
@@ -405,7 +478,7 @@ def test_a_second_stage_of_another_sampling_reads_the_files_in_its_own_way(
     assert told == [(7, 14), (14, 14)]
     alone = evaluate(fusion(backbone, "x-pool", num_test_frames=6), split)
     assert report.reranked is not None
-    assert report.reranked.to_dict() == alone.to_dict()
+    assert report.reranked.to_dict() == alone.main.to_dict()
 
 
 def test_a_depth_below_1_is_refused_before_a_file_is_read(backbone: Backbone, split: list[Clip]) -> None:
@@ -413,3 +486,25 @@ def test_a_depth_below_1_is_refused_before_a_file_is_read(backbone: Backbone, sp
     with pytest.raises(InputError, match=r"^depth is 0; give at least 1"):
         evaluate(model, split, rerank_with=fusion(backbone, "x-pool"), depth=0)
     assert model.reads == []
+
+
+@pytest.mark.parametrize("name", ["mean-pool", "x-pool"])
+def test_normalised_similarities_against_their_definitions(backbone: Backbone, split: list[Clip], name: str) -> None:
+    model = fusion(backbone, name)
+    bank = ("a dog on the left", "the blue cat", "a man")
+    report = evaluate(model, split, normalise=[DualSoftmax(), QueryBank(texts=bank)])
+    owners = [row for row, each in enumerate(split) for _ in each.captions]
+    texts = [text for each in split for text in each.captions]
+    cosines = np.array([[one_by_one(model, text, each.video) for each in split] for text in texts])
+    logits = cosines * float(backbone.logit_scale.detach().exp())
+    by_text, by_video = (logits * np.exp(logits) / np.exp(logits).sum(axis=axis, keepdims=True) for axis in (0, 1))
+    dual = report.normalised["dual_softmax"].directions
+    assert dual["text_to_video"].ranks.tolist() == ranks(by_text.tolist(), owners)[0]
+    assert dual["video_to_text"].ranks.tolist() == ranks(by_video.tolist(), owners)[1]
+    banked = np.array([[one_by_one(model, text, each.video) for each in split] for text in bank])
+    hubs = set(banked.argmax(axis=1).tolist())
+    rows = [np.exp(20 * row) / np.exp(20 * banked).sum(axis=0) if int(row.argmax()) in hubs else row for row in cosines]
+    found = report.normalised["qb_norm"]
+    assert found.directions["text_to_video"].ranks.tolist() == ranks([row.tolist() for row in rows], owners)[0]
+    assert found.said["num_hubs"] == len(hubs)
+    assert list(found.directions) == ["text_to_video"]

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from framecue.cli.dataset_options import read_dataset_options
+from framecue.cli.evaluation_files import EvaluationFiles, evaluation_file_options
 from framecue.cli.model_files import get_model_files
 from framecue.cli.options import FolderPath, adapter_option, dtype_option, model_option
-from framecue.cli.output import log, print_json, print_table, progress_bar, quiet_libraries
+from framecue.cli.output import log, print_json, progress_bar, quiet_libraries
+from framecue.cli.score_tables import print_scores
+from framecue.errors import InputError
 
 if TYPE_CHECKING:
-    from framecue.evaluation.report import Report
+    from framecue.datasets.base import FileDataset
+    from framecue.evaluation.normalise import DualSoftmax, QueryBank
+    from framecue.model import VideoTextModel
+
+DSL, QB_NORM = "dsl", "qb-norm"
 
 
 @click.command()
-@model_option(required=True)
+@click.argument("run", required=False)
+@model_option(default="the run's")
 @adapter_option
 @click.option("--method", metavar="NAME", help="Without an adapter, the method, untrained. Default: mean-pool.")
 @click.option(
@@ -37,47 +46,90 @@ if TYPE_CHECKING:
 )
 @click.option("--split", default="test", show_default=True, help="Which clips.")
 @click.option(
+    "--num-frames",
+    type=click.IntRange(min=1),
+    help="How many frames of each video are looked at. Default: as the adapter says.",
+)
+@click.option(
     "--rerank-with",
     metavar="ADAPTER",
     help="A second stage on the same model: an adapter of any method, which orders each query's best results anew.",
 )
 @click.option("--depth", type=click.IntRange(min=1), help="How many results of each query it looks at.  [default: 100]")
+@click.option(
+    "--rerank",
+    "normalisations",
+    type=click.Choice([DSL, QB_NORM]),
+    multiple=True,
+    help="Rows of their own for normalised similarities: dual softmax (transductive), or QB-Norm with the captions of "
+    "the split train.",
+)
+@click.option(
+    "--temperature",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Of the softmax that --rerank names; never choose it on the test split.  [default: dsl 1, qb-norm 0.05]",
+)
+@click.option(
+    "--resamples",
+    type=click.IntRange(min=1),
+    default=1000,
+    show_default=True,
+    help="How many bootstrap resamples the 95 % intervals come from.",
+)
+@evaluation_file_options
 @dtype_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def evaluate(
-    model: str,
+    run: str | None,
+    model: str | None,
     adapter: str | None,
     method: str | None,
     dataset: str,
     data_dir: Path,
     dataset_options: tuple[str, ...],
     split: str,
+    num_frames: int | None,
     rerank_with: str | None,
     depth: int | None,
+    normalisations: tuple[str, ...],
+    temperature: float | None,
+    resamples: int,
     dtype: str,
     as_json: bool,
+    **files: Any,
 ) -> None:
     """Measure text-to-video and video-to-text retrieval on a split.
 
-    Recalls are per cent, rank 1 is best, and a tie counts against the model. Where the split has order twins (a clip
-    played backwards, with its own captions), twin accuracy says how often a text is nearer to its own clip than to the
-    twin; a model that cannot see the order of frames gets 50.
+    RUN is the folder of a run (or of an adapter): what was trained is evaluated. Or --model and --adapter name both.
+
+    All but ranks are per cent, rank 1 is best, and a tie counts against the model; below each row are its 95 %
+    intervals, by videos. A video that cannot be read is named, and counts as a miss. Where the split has order twins
+    (a clip played backwards, with its own captions), twin accuracy says how often a text is nearer to its own clip than
+    to the twin; a model that cannot see the order of frames gets 50.
 
     With --rerank-with the numbers are given twice: as the model ranks, and with each query's best results ordered anew
     by the second stage. That is how a method that needs the text to encode a video is used on a large collection.
 
     \b
+    framecue evaluate runs/mine --dataset folder --data-dir data
     framecue evaluate --model moji-clip --adapter moji-prompt-switch --data-dir data
     framecue evaluate --model moji-clip --data-dir data --rerank-with runs/x-pool --depth 100
     """  # noqa: D301 (click reads the backspace character)
-    if adapter is not None and method is not None:
-        raise click.UsageError("--method is given beside --adapter, which says the method; leave out one of them")
-    if depth is not None and rerank_with is None:
-        raise click.UsageError("--depth is given without --rerank-with, the second stage that it is for")
+    _check_usage(run, model, adapter, method, depth, rerank_with, normalisations, temperature)
+    wanted = EvaluationFiles(**files)
+    wanted.check()
     quiet_libraries()
     from framecue.datasets.registry import dataset_in
 
-    clips = dataset_in(dataset, data_dir, read_dataset_options(dataset_options)).clips(split)
+    data = dataset_in(dataset, data_dir, read_dataset_options(dataset_options))
+    clips = data.clips(split)
+    normalise = _normalisations(normalisations, temperature, data, split)
+    if run is not None:
+        from framecue.evaluation.run_folder import model_of_run
+
+        found = model_of_run(run)
+        model, adapter = model or found.backbone, found.adapter
+    assert model is not None  # or the usage was wrong
     import torch
 
     from framecue.evaluation.report import DEPTH, evaluate_clips
@@ -88,28 +140,76 @@ def evaluate(
     named: dict[str, Any] = {} if method is None else {"method": method}
     first = load_model(model, adapter=adapter, dtype=torch_dtype, **named)
     second = None if rerank_with is None else load_model(model, adapter=rerank_with, dtype=torch_dtype)
+    _take_frames([first] if second is None else [first, second], num_frames)
     with progress_bar("Encoding") as progress:
-        report = evaluate_clips(first, clips, rerank_with=second, depth=depth or DEPTH, progress=progress)
+        report = evaluate_clips(
+            first,
+            clips,
+            rerank_with=second,
+            depth=depth or DEPTH,
+            normalise=normalise,
+            num_resamples=resamples,
+            data_dir=data_dir,
+            progress=progress,
+        )
+    if report.unreadable:
+        log(f"{len(report.unreadable)} videos cannot be read; they count as misses:")
+        for error in report.unreadable:
+            log(f"  {error}")
+    words = " ".join(filter(None, (model, adapter or method)))
+    wanted.write(report, dataset=dataset, split=split, model=words)
     if as_json:
         print_json(report.to_dict())
         return
     log(f"{report.num_videos} videos, {report.num_texts} texts, split {split} of {data_dir}")
-    _print(report)
+    print_scores(report)
 
 
-def _print(report: Report) -> None:
-    """Print the table, with a second stage's rows below the first's."""
-    stages = [(report, "")] + ([(report.reranked, ", reranked")] if report.reranked else [])
-    rows = [
-        (name.replace("_", " ") + suffix, numbers)
-        for stage, suffix in stages
-        for name, numbers in stage.retrieval.to_dict().items()
-    ]
-    columns = list(rows[0][1])
-    heads = ["", *(column.replace("_", " ") for column in columns)]
-    print_table(
-        heads, [[name, *(f"{numbers[column]:.1f}" for column in columns)] for name, numbers in rows], right=heads[1:]
-    )
-    for stage, suffix in stages:
-        if stage.twin_accuracy is not None:
-            click.echo(f"twin accuracy{suffix} {stage.twin_accuracy:.1f}")
+def _check_usage(
+    run: str | None,
+    model: str | None,
+    adapter: str | None,
+    method: str | None,
+    depth: int | None,
+    rerank_with: str | None,
+    normalisations: Sequence[str],
+    temperature: float | None,
+) -> None:
+    """Refuse options that do not go together."""
+    if run is not None and (adapter is not None or method is not None):
+        raise click.UsageError("RUN is given beside --adapter or --method, which it says itself; leave out one of them")
+    if run is None and model is None:
+        raise click.UsageError("Missing option '--model', or the folder of a run")
+    if adapter is not None and method is not None:
+        raise click.UsageError("--method is given beside --adapter, which says the method; leave out one of them")
+    if depth is not None and rerank_with is None:
+        raise click.UsageError("--depth is given without --rerank-with, the second stage that it is for")
+    if temperature is not None and len(set(normalisations)) != 1:
+        raise click.UsageError("--temperature is for one --rerank; give one of dsl and qb-norm")
+
+
+def _normalisations(
+    names: Sequence[str], temperature: float | None, data: FileDataset, split: str
+) -> list[DualSoftmax | QueryBank]:
+    """Return the ways of normalising that are named, each once."""
+    from framecue.evaluation.normalise import DualSoftmax, QueryBank
+
+    made: list[DualSoftmax | QueryBank] = []
+    if DSL in names:
+        made.append(DualSoftmax() if temperature is None else DualSoftmax(temperature=temperature))
+    if QB_NORM in names:
+        if split == "train":
+            raise InputError("--rerank qb-norm takes its bank from the split train, so it cannot be evaluated on that")
+        # Of these clips the captions alone are needed: their videos may be elsewhere.
+        bank = data.listed("train") or data.clips("train")
+        texts = tuple(text for clip in bank for text in clip.captions)
+        made.append(QueryBank(texts=texts) if temperature is None else QueryBank(texts=texts, temperature=temperature))
+    return made
+
+
+def _take_frames(models: Sequence[VideoTextModel], num_frames: int | None) -> None:
+    if num_frames is not None:
+        from framecue.evaluation.run_folder import take_frames
+
+        for each in models:
+            take_frames(each, num_frames)

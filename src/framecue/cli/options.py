@@ -67,11 +67,12 @@ class FolderPath(click.Path):
         return super().convert(user_path(value), param, ctx)
 
 
-def model_option(*, required: bool = False) -> Callable[[Command], Command]:
-    """Return a decorator that adds --model to a command; if it is not required, the default is the library's model."""
-    text = "A CLIP-family model: a hub name, a folder, or moji-clip."
-    default = "" if required else f" Default: the library's own; for a new library {DEFAULT_MODEL}."
-    return click.option("--model", metavar="NAME", required=required, help=text + default)
+def model_option(
+    *, default: str = f"the library's own; for a new library {DEFAULT_MODEL}"
+) -> Callable[[Command], Command]:
+    """Return a decorator that adds --model to a command; `default` says in words what is taken without it."""
+    text = f"A CLIP-family model: a hub name, a folder, or moji-clip. Default: {default}."
+    return click.option("--model", metavar="NAME", help=text)
 
 
 def adapter_option(command: Command) -> Command:

@@ -7,22 +7,38 @@ the CPU.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from framecue.evaluation.exact import inner_products
-from framecue.evaluation.metrics import RetrievalMetrics, retrieval_metrics, retrieval_metrics_from_embeddings
+from framecue.evaluation.exact import grid_products, inner_products, on_grid
+from framecue.evaluation.similarities import (
+    BLOCK_NUMBERS,
+    DenseSimilarities,
+    EmbeddingSimilarities,
+    PairSimilarities,
+    Similarities,
+)
 from framecue.model import VideoTextModel
 
-__all__ = ["encode_pixels", "encode_texts", "retrieval", "similarity_matrix", "twin_similarities"]
+__all__ = [
+    "encode_pixels",
+    "encode_texts",
+    "first_not_finite",
+    "similarities_of",
+    "similarity_matrix",
+    "similarity_rows",
+    "twin_similarities",
+]
 
 BATCH_TEXTS = 256
 # How many features are on the model's device at a time.
 BLOCK_TEXTS, BLOCK_VIDEOS = 256, 256
+# How many similarities of a fusion are kept: 268 MB of float32.
+KEPT_NUMBERS = 2**26
 
 
 @torch.inference_mode()
@@ -59,11 +75,44 @@ def similarity_matrix(model: VideoTextModel, texts: Tensor, videos: Tensor) -> n
     return torch.cat([torch.cat(row, dim=1) for row in blocks]).numpy()
 
 
-def retrieval(model: VideoTextModel, texts: Tensor, videos: Tensor, video_of_text: np.ndarray) -> RetrievalMetrics:
-    """Return both directions' metrics; see `retrieval_metrics`."""
+def similarities_of(
+    model: VideoTextModel,
+    texts: Tensor,
+    videos: Tensor,
+    video_of_text: np.ndarray,
+    *,
+    missing: Sequence[int] = (),
+) -> Similarities:
+    """Return the similarities of encodings, a block at a time; see `Similarities`.
+
+    Those of an offline method are exact. Those of a fusion are computed once where they take little memory, and else
+    for each block anew.
+    """
     if model.offline:
-        return retrieval_metrics_from_embeddings(texts, videos, video_of_text)
-    return retrieval_metrics(similarity_matrix(model, texts, videos), video_of_text)
+        return EmbeddingSimilarities(texts, videos, video_of_text, missing=missing)
+    if len(texts) * len(videos) <= KEPT_NUMBERS:
+        return DenseSimilarities(similarity_matrix(model, texts, videos), video_of_text, missing=missing)
+
+    def pairs(some_texts: np.ndarray, some_videos: np.ndarray) -> np.ndarray:
+        return similarity_matrix(model, texts[torch.from_numpy(some_texts)], videos[torch.from_numpy(some_videos)])
+
+    return PairSimilarities(pairs, video_of_text, len(videos), missing=missing)
+
+
+def similarity_rows(model: VideoTextModel, texts: Tensor, videos: Tensor) -> Iterator[np.ndarray]:
+    """Yield the similarities (n, B) of some texts at a time, as `similarity_matrix` has them."""
+    blocks = texts.split(max(1, BLOCK_NUMBERS // len(videos)))
+    if not model.offline:
+        yield from (similarity_matrix(model, some, videos) for some in blocks)
+        return
+    grid = on_grid(videos.numpy())
+    yield from (grid_products(on_grid(some.numpy()), grid) for some in blocks)
+
+
+def first_not_finite(encodings: Tensor) -> int | None:
+    """Return the index of the first encoding that has a NaN or an infinity; None if there is none."""
+    wrong = (~torch.isfinite(encodings)).flatten(1).any(dim=1).nonzero()
+    return int(wrong[0]) if len(wrong) else None
 
 
 def twin_similarities(

@@ -49,7 +49,7 @@ class Grid:
     mantissas: np.ndarray
     exponents: np.ndarray
 
-    def rows(self, chosen: np.ndarray) -> Grid:
+    def rows(self, chosen: np.ndarray | slice) -> Grid:
         """Return the vectors with these indices."""
         return Grid(self.mantissas[chosen], self.exponents[chosen])
 
@@ -65,15 +65,12 @@ def on_grid(embeddings: np.ndarray) -> Grid:
     return Grid(mantissas, peaks + lengths)
 
 
-def grid_products(left: Grid, right: Grid, *, pairwise: bool = False) -> np.ndarray:
-    """Return the inner products (n, m) of all pairs of rows, or (n,) of the rows at the same place.
+def grid_products(left: Grid, right: Grid) -> np.ndarray:
+    """Return the inner products (n, m) of all pairs of rows.
 
     Products of two mantissas are multiples of 2**-52, and by Cauchy-Schwarz every partial sum is below 2. That takes 53
     bits, so float64 never rounds and the order of summation does not matter.
     """
-    if pairwise:
-        products = np.einsum("ne,ne->n", left.mantissas, right.mantissas)
-        return np.ldexp(products, left.exponents + right.exponents)
     products = left.mantissas @ right.mantissas.T
     # Unit vectors have the exponent 0, so their matrix need not be scaled.
     if left.exponents.any() or right.exponents.any():

@@ -5,12 +5,12 @@ before it, so with a constant similarity every right answer ranks last. Nothing 
 a text without a video or a video without a text is an error, because a metric over the rest would flatter the model.
 
 If a video has several captions, each is a query of its own from text to video. From video to text, a video ranks the
-captions' *groups* (one group for each video), each by its best caption.
+captions' *groups* (one group for each video), each by its best caption, as the methods' reference code does. The other
+convention of the field, its best caption among all captions, stands beside it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,22 +18,24 @@ import numpy as np
 
 from framecue.errors import InputError
 from framecue.evaluation.arrays import as_numbers, as_numpy, require_finite
-from framecue.evaluation.exact import embedding_pair, grid_products, on_grid
+from framecue.evaluation.ranking import gains_of_ranks, text_ranks, video_ranks
+from framecue.evaluation.similarities import BLOCK_NUMBERS, DenseSimilarities, EmbeddingSimilarities, Similarities
 
 if TYPE_CHECKING:
     from framecue.evaluation.arrays import Array
 
 __all__ = [
+    "RECALL_DEPTHS",
     "RankMetrics",
     "RetrievalMetrics",
+    "metrics_of",
     "retrieval_metrics",
     "retrieval_metrics_from_embeddings",
     "retrieval_ranks",
     "twin_accuracy",
 ]
 
-# How many rows of the similarity matrix are held at a time: with 10 000 videos, 41 MB of float64.
-BLOCK_TEXTS = 512
+RECALL_DEPTHS = (1, 5, 10, 50)
 
 
 @dataclass(frozen=True)
@@ -44,22 +46,27 @@ class RankMetrics:
         recall_at_1: per cent of the queries whose right answer is first.
         recall_at_5: per cent of those with the right answer among the first five.
         recall_at_10: per cent of those with the right answer among the first ten.
+        recall_at_50: per cent of those with the right answer among the first fifty.
         median_rank: median rank of the right answer, 1 is best; it can end in .5.
         mean_rank: mean rank of the right answer, 1 is best.
+        ndcg_at_10: per cent, the mean over the queries of nDCG@10 with binary relevance.
     """
 
     recall_at_1: float
     recall_at_5: float
     recall_at_10: float
+    recall_at_50: float
     median_rank: float
     mean_rank: float
+    ndcg_at_10: float
 
     @classmethod
-    def from_ranks(cls, ranks: np.ndarray) -> RankMetrics:
+    def from_ranks(cls, ranks: np.ndarray, gains: np.ndarray | None = None) -> RankMetrics:
         """Return the summary of ranks.
 
         Args:
             ranks: integers (Q,), one a query, 1 is best.
+            gains: (Q,) in [0, 1], nDCG@10 of each query, where a query has several right answers; None for one each.
 
         Raises:
             InputError: there are no ranks, or they are not integers of at least 1.
@@ -69,17 +76,33 @@ class RankMetrics:
             raise InputError(
                 f"ranks: got {ranks.dtype} of shape {ranks.shape}; give one integer of at least 1 for each query"
             )
-        at_1, at_5, at_10 = (100.0 * float(np.count_nonzero(ranks <= k)) / ranks.size for k in (1, 5, 10))
-        return cls(at_1, at_5, at_10, median_rank=float(np.median(ranks)), mean_rank=float(ranks.mean()))
+        at_1, at_5, at_10, at_50 = (100.0 * float(np.count_nonzero(ranks <= k)) / ranks.size for k in RECALL_DEPTHS)
+        return cls(
+            at_1,
+            at_5,
+            at_10,
+            at_50,
+            median_rank=float(np.median(ranks)),
+            mean_rank=float(ranks.mean()),
+            ndcg_at_10=100.0 * float(np.mean(gains_of_ranks(ranks) if gains is None else gains)),
+        )
+
+    @property
+    def recall_sum(self) -> float:
+        """The sum of R@1, R@5 and R@10, at most 300."""
+        return self.recall_at_1 + self.recall_at_5 + self.recall_at_10
 
     def to_dict(self) -> dict[str, float]:
-        """Return the numbers under the names that tables and JSON use; recalls in per cent."""
+        """Return the numbers under the names that tables and JSON use; all but the ranks are per cent."""
         return {
             "R@1": self.recall_at_1,
             "R@5": self.recall_at_5,
             "R@10": self.recall_at_10,
+            "R@50": self.recall_at_50,
             "median_rank": self.median_rank,
             "mean_rank": self.mean_rank,
+            "Rsum": self.recall_sum,
+            "nDCG@10": self.ndcg_at_10,
         }
 
 
@@ -89,15 +112,26 @@ class RetrievalMetrics:
 
     Attributes:
         text_to_video: each text is a query over the videos.
-        video_to_text: each video is a query over the videos' captions.
+        video_to_text: each video is a query over the videos' groups of captions, each group by its best caption.
+        video_to_text_by_caption: each video is a query over all captions, and each of its own is right; None where
+            every video has one caption, as that is the same.
     """
 
     text_to_video: RankMetrics
     video_to_text: RankMetrics
+    video_to_text_by_caption: RankMetrics | None = None
+
+    @property
+    def recall_sum(self) -> float:
+        """The sum of R@1, R@5 and R@10 of both directions, at most 600."""
+        return self.text_to_video.recall_sum + self.video_to_text.recall_sum
 
     def to_dict(self) -> dict[str, dict[str, float]]:
-        """Return `RankMetrics.to_dict` of both directions, under ``text_to_video`` and ``video_to_text``."""
-        return {"text_to_video": self.text_to_video.to_dict(), "video_to_text": self.video_to_text.to_dict()}
+        """Return `RankMetrics.to_dict` of each direction, under its name; the third only where there is one."""
+        directions = {"text_to_video": self.text_to_video.to_dict(), "video_to_text": self.video_to_text.to_dict()}
+        if self.video_to_text_by_caption is not None:
+            directions["video_to_text_by_caption"] = self.video_to_text_by_caption.to_dict()
+        return directions
 
 
 def retrieval_metrics(similarities: Array, video_of_text: Array) -> RetrievalMetrics:
@@ -111,7 +145,7 @@ def retrieval_metrics(similarities: Array, video_of_text: Array) -> RetrievalMet
         InputError: a shape or type is wrong, there is nothing to rank, a value is not finite, or there is a text
             without a video or a video without a text; the message names which.
     """
-    return _summary(*retrieval_ranks(similarities, video_of_text))
+    return metrics_of(DenseSimilarities(similarities, video_of_text))
 
 
 def retrieval_ranks(similarities: Array, video_of_text: Array) -> tuple[np.ndarray, np.ndarray]:
@@ -127,15 +161,12 @@ def retrieval_ranks(similarities: Array, video_of_text: Array) -> tuple[np.ndarr
     Raises:
         InputError: as `retrieval_metrics`.
     """
-    matrix = as_numbers(similarities, "similarities", "(texts, videos)", num_dimensions=2)
-    num_texts, num_videos = matrix.shape
-    owners = _owners(video_of_text, num_texts, num_videos)
-    require_finite(matrix, "similarities")
-    return _ranks(matrix.__getitem__, matrix[np.arange(num_texts), owners], owners, num_videos, BLOCK_TEXTS)
+    dense = DenseSimilarities(similarities, video_of_text)
+    return text_ranks(dense), video_ranks(dense).groups
 
 
 def retrieval_metrics_from_embeddings(
-    text_embeddings: Array, video_embeddings: Array, video_of_text: Array, *, block_texts: int = BLOCK_TEXTS
+    text_embeddings: Array, video_embeddings: Array, video_of_text: Array, *, block_texts: int | None = None
 ) -> RetrievalMetrics:
     """Compute the metrics of both directions from embeddings, never holding the whole similarity matrix.
 
@@ -146,25 +177,25 @@ def retrieval_metrics_from_embeddings(
         video_embeddings: numbers (B, E).
         video_of_text: integers (N,), the row of each text's own video in ``video_embeddings``.
         block_texts: how many texts are compared at a time; ``block_texts * B`` float64 numbers and little more are
-            held.
+            held, besides the embeddings. None for as many as make four million numbers.
 
     Raises:
         InputError: as `retrieval_metrics`, or ``block_texts`` is less than 1.
     """
-    if block_texts < 1:
+    if block_texts is not None and block_texts < 1:
         raise InputError(f"block_texts is {block_texts}; give at least 1")
-    texts, videos = embedding_pair(text_embeddings, video_embeddings)
-    owners = _owners(video_of_text, len(texts), len(videos))
-    video_grid = on_grid(videos)
-    own = np.empty(len(texts))
-    for start in range(0, len(texts), block_texts):
-        block = slice(start, start + block_texts)
-        own[block] = grid_products(on_grid(texts[block]), video_grid.rows(owners[block]), pairwise=True)
+    numbers = BLOCK_NUMBERS if block_texts is None else block_texts * as_numpy(video_embeddings, "videos").shape[0]
+    return metrics_of(EmbeddingSimilarities(text_embeddings, video_embeddings, video_of_text, block_numbers=numbers))
 
-    def rows(chosen: np.ndarray) -> np.ndarray:
-        return grid_products(on_grid(texts[chosen]), video_grid)
 
-    return _summary(*_ranks(rows, own, owners, len(videos), block_texts))
+def metrics_of(similarities: Similarities) -> RetrievalMetrics:
+    """Compute the metrics of both directions from similarities that come a block at a time."""
+    by_text, by_video = text_ranks(similarities), video_ranks(similarities)
+    return RetrievalMetrics(
+        RankMetrics.from_ranks(by_text),
+        RankMetrics.from_ranks(by_video.groups),
+        RankMetrics.from_ranks(by_video.captions, by_video.caption_gains) if similarities.has_groups else None,
+    )
 
 
 def twin_accuracy(similarity_to_own: Array, similarity_to_twin: Array) -> float:
@@ -189,71 +220,3 @@ def twin_accuracy(similarity_to_own: Array, similarity_to_twin: Array) -> float:
     require_finite(own, "similarity_to_own")
     require_finite(twin, "similarity_to_twin")
     return 100.0 * float(np.count_nonzero(own > twin) + 0.5 * np.count_nonzero(own == twin)) / len(own)
-
-
-def _summary(text_ranks: np.ndarray, video_ranks: np.ndarray) -> RetrievalMetrics:
-    return RetrievalMetrics(RankMetrics.from_ranks(text_ranks), RankMetrics.from_ranks(video_ranks))
-
-
-def _ranks(
-    rows: Callable[[np.ndarray], np.ndarray], own: np.ndarray, owners: np.ndarray, num_videos: int, block_texts: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the ranks in both directions, computed for a block of texts at a time.
-
-    Args:
-        rows: returns the similarities (n, B) of the texts with given indices (n,).
-        own: (N,), each text's similarity to its own video; the same numbers as in ``rows``.
-        owners: int64 (N,), each text's own video.
-        num_videos: B.
-        block_texts: the most texts for which ``rows`` is called at once.
-    """
-    num_texts = len(owners)
-    own_best = np.full(num_videos, -np.inf, dtype=own.dtype)
-    np.maximum.at(own_best, owners, own)
-    text_ranks = np.empty(num_texts, dtype=np.int64)
-    video_ranks = np.zeros(num_videos, dtype=np.int64)
-    # Texts in the order of their videos, so that a group of captions is one run. A run that a block's end cuts in two
-    # is carried over into the next block, or it would count twice.
-    order = np.argsort(owners, kind="stable")
-    carried: np.ndarray | None = None
-    carried_owner = -1
-    for start in range(0, num_texts, block_texts):
-        texts = order[start : start + block_texts]
-        block = rows(texts)
-        # The right answer itself is counted, so ranks start at 1.
-        text_ranks[texts] = np.count_nonzero(block >= own[texts, None], axis=1)
-        groups = owners[texts]
-        firsts = np.concatenate(([0], np.flatnonzero(np.diff(groups)) + 1))
-        reaches = np.logical_or.reduceat(block >= own_best, firsts, axis=0)
-        if carried is not None:
-            if groups[0] == carried_owner:
-                reaches[0] |= carried
-            else:
-                video_ranks += carried
-        video_ranks += np.count_nonzero(reaches[:-1], axis=0)
-        carried, carried_owner = reaches[-1], groups[-1]
-    if carried is not None:
-        video_ranks += carried
-    return text_ranks, video_ranks
-
-
-def _owners(video_of_text: Array, num_texts: int, num_videos: int) -> np.ndarray:
-    owners = as_numpy(video_of_text, "video_of_text")
-    if owners.shape != (num_texts,) or not np.issubdtype(owners.dtype, np.integer):
-        raise InputError(
-            f"video_of_text: got {owners.dtype} of shape {owners.shape}; give one integer for each of {num_texts} texts"
-        )
-    outside = np.flatnonzero((owners < 0) | (owners >= num_videos))
-    if outside.size:
-        raise InputError(
-            f"video_of_text: text {outside[0]} has no video: its index is {owners[outside[0]]}, "
-            f"allowed are 0 to {num_videos - 1} ({outside.size} of {num_texts} texts are without a video)"
-        )
-    owners = owners.astype(np.int64)
-    without_text = np.flatnonzero(np.bincount(owners, minlength=num_videos) == 0)
-    if without_text.size:
-        raise InputError(
-            f"video_of_text: video {without_text[0]} has no text ({without_text.size} of {num_videos} videos); "
-            "give each video at least one text, or leave it out of the test"
-        )
-    return owners

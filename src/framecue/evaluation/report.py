@@ -2,72 +2,102 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from framecue.datasets.clips import Clip
-from framecue.errors import InputError
-from framecue.evaluation.encoding import encode_pixels, encode_texts, retrieval, similarity_matrix, twin_similarities
+from framecue.errors import InputError, VideoError
+from framecue.evaluation.bootstrap import NUM_RESAMPLES
+from framecue.evaluation.encoding import (
+    encode_texts,
+    first_not_finite,
+    similarities_of,
+    similarity_matrix,
+    similarity_rows,
+    twin_similarities,
+)
 from framecue.evaluation.metrics import RetrievalMetrics, twin_accuracy
-from framecue.evaluation.rerank import check_depth, reranked_metrics
+from framecue.evaluation.normalise import BankNormalised, DualSoftmax, DualSoftmaxSimilarities, QueryBank, bank_of
+from framecue.evaluation.queries import Queries, queries_of
+from framecue.evaluation.reading import EVERY_VALUE, Encodings, Progress, Window, encode_windows
+from framecue.evaluation.rerank import RerankedSimilarities, check_depth
+from framecue.evaluation.similarities import Similarities
+from framecue.evaluation.stages import DUAL_SOFTMAX, QB_NORM, Stage, stage_of, text_directions
 from framecue.model import VideoTextModel
-from framecue.video import FrameSource, IsolatedFrameSource
+from framecue.video import FrameSource
 
-__all__ = ["DEPTH", "Report", "embed_videos", "evaluate_clips"]
+__all__ = ["DEPTH", "Report", "evaluate_clips"]
 
-BATCH_VIDEOS = 16
-# Files that are read at once.
-READERS = 2
 DEPTH = 100
 
-Progress = Callable[[int, int], None]
 
-
-class _Place(NamedTuple):
-    """A video file, or a window of it."""
-
-    file: Path
-    start_seconds: float | None = None
-    end_seconds: float | None = None
-
-    @property
-    def window(self) -> dict[str, float | None]:
-        """Return the window as `read_video` takes it; nothing for a whole video."""
-        if self.start_seconds is None and self.end_seconds is None:
-            return {}
-        return {"start_seconds": self.start_seconds, "end_seconds": self.end_seconds}
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Report:
-    """The scores of a model on a split.
+    """The scores of a model on a split, and what they were computed from.
 
     Attributes:
-        num_videos: the size of the gallery, without twins.
-        num_texts: the number of queries.
-        retrieval: the metrics of both directions.
-        twin_accuracy: in per cent; None if the split has no twins.
+        clips: the gallery.
+        queries: its names, texts and hash.
+        main: the model's own ranking.
         reranked: the same after a second stage; None if there is none.
+        normalised: by name (`DUAL_SOFTMAX`, `QB_NORM`), what normalised similarities score.
+        unreadable: what is wrong with the videos that could not be read, twins among them; they count as misses.
+        similarities: of the model's own ranking, by which a text's best videos can be looked up.
     """
 
-    num_videos: int
-    num_texts: int
-    retrieval: RetrievalMetrics
-    twin_accuracy: float | None
-    reranked: Report | None = None
+    clips: Sequence[Clip]
+    queries: Queries
+    main: Stage
+    reranked: Stage | None
+    normalised: dict[str, Stage]
+    unreadable: tuple[VideoError, ...]
+    similarities: Similarities
+
+    @property
+    def num_videos(self) -> int:
+        """The size of the gallery, without twins."""
+        return len(self.queries.video_ids)
+
+    @property
+    def num_texts(self) -> int:
+        """The number of queries."""
+        return len(self.queries.texts)
+
+    @property
+    def retrieval(self) -> RetrievalMetrics:
+        """The metrics of both directions."""
+        return self.main.retrieval
+
+    @property
+    def twin_accuracy(self) -> float | None:
+        """In per cent; None if the split has no twins."""
+        return self.main.twin_accuracy
+
+    def stages(self) -> Iterator[tuple[str, Stage]]:
+        """Yield the name and the scores of each way of ranking, the model's own (`main`) first."""
+        yield "main", self.main
+        if self.reranked is not None:
+            yield "reranked", self.reranked
+        yield from self.normalised.items()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the numbers under the names of tables and JSON."""
-        numbers = {**self.retrieval.to_dict(), "twin_accuracy": self.twin_accuracy}
-        return numbers if self.reranked is None else {**numbers, "reranked": self.reranked.to_dict()}
+        made: dict[str, Any] = {
+            **self.main.to_dict(),
+            "num_videos": self.num_videos,
+            "num_texts": self.num_texts,
+            "unreadable": [{"path": str(error.path), "reason": error.reason} for error in self.unreadable],
+        }
+        if self.reranked is not None:
+            made["reranked"] = self.reranked.to_dict()
+        return {**made, **{name: stage.to_dict() for name, stage in self.normalised.items()}}
 
 
 def evaluate_clips(
@@ -76,6 +106,9 @@ def evaluate_clips(
     *,
     rerank_with: VideoTextModel | None = None,
     depth: int = DEPTH,
+    normalise: Sequence[DualSoftmax | QueryBank] = (),
+    num_resamples: int = NUM_RESAMPLES,
+    data_dir: Path | None = None,
     progress: Progress | None = None,
     frame_source: FrameSource | None = None,
 ) -> Report:
@@ -84,46 +117,61 @@ def evaluate_clips(
     For each caption of a clip and of its twin, twin accuracy asks whether it is nearer to its own clip than to that
     clip played backwards.
 
+    A video that cannot be read is a miss: its captions have the rank of the gallery's size, and so has the video as a
+    query; nothing that is asked of a twin which cannot be read is right.
+
     Args:
         model: encodes videos and texts, or compares them pair by pair if it is not offline.
         clips: the gallery, each with its captions.
         rerank_with: a second stage, which looks again at the best candidates of each query; it samples and preprocesses
             the videos in its own way. Of a clip and its twin it looks at both, unless `depth` is 1.
         depth: how many candidates of each query it looks at.
+        normalise: ways of normalising the model's similarities, each of which gets scores of its own.
+        num_resamples: how many resamples the intervals come from.
+        data_dir: the folder that videos are named relative to.
         progress: called with (videos done, videos in all); a video that each stage reads in its own way counts twice.
         frame_source: reads the files; None decodes them in processes of their own.
 
     Raises:
-        InputError: there are no clips, or the depth is below 1.
-        VideoError: a file cannot be read; scores over the others would flatter the model.
+        InputError: there are no clips, an option makes no sense, or a similarity is not finite.
+        DatasetError: a clip occurs twice.
+        VideoError: no file at all can be read.
     """
     if not clips:
         raise InputError("no clips to evaluate")
     check_depth(depth)
+    if num_resamples < 1:
+        raise InputError(f"num_resamples is {num_resamples}; give at least 1")
+    queries = queries_of(clips, data_dir)
     models = [model] if rerank_with is None else [model, rerank_with]
-    files = [_Place(clip.video, clip.start_seconds, clip.end_seconds) for clip in clips]
-    files += [_Place(clip.twin.video) for clip in clips if clip.twin is not None]
-    first, *second = [
-        _Encoded.of(model, clips, videos) for model, videos in _encode_files(models, files, progress, frame_source)
-    ]
-    report = Report(
-        len(clips),
-        len(first.owners),
-        retrieval(first.model, first.texts, first.videos, first.owners),
-        first.twin_accuracy(),
+    windows = [Window(clip.video, clip.start_seconds, clip.end_seconds) for clip in clips]
+    windows += [Window(clip.twin.video) for clip in clips if clip.twin is not None]
+    made = encode_windows(models, windows, progress=progress, frame_source=frame_source)
+    # Both stages rank the same gallery: what either of them could not read is missing in both.
+    unreadable = {place: error for each in made for place, error in each.unreadable.items()}
+    missing = [place for place in sorted(unreadable) if place < len(clips)]
+    if len(missing) == len(clips):
+        raise VideoError(unreadable[0].path, f"{unreadable[0].reason}; no clip of the gallery can be read")
+    first, *second = [_Encoded.of(each, clips, unreadable) for each in made]
+    similarities = similarities_of(first.model, first.texts, first.videos, queries.owners, missing=missing)
+    main = stage_of(similarities, twin_accuracy=first.twin_accuracy(), num_resamples=num_resamples)
+    reranked = None
+    if second:
+        reranked = stage_of(
+            RerankedSimilarities(similarities, second[0].pairs, depth=depth),
+            # There are two candidates, and a depth of 1 leaves the first where it is.
+            twin_accuracy=main.twin_accuracy if depth == 1 else second[0].twin_accuracy(),
+            num_resamples=num_resamples,
+        )
+    return Report(
+        clips=clips,
+        queries=queries,
+        main=main,
+        reranked=reranked,
+        normalised=dict(first.normalised(similarities, how, num_resamples=num_resamples) for how in normalise),
+        unreadable=tuple(unreadable[place] for place in sorted(unreadable)),
+        similarities=similarities,
     )
-    if not second:
-        return report
-    reranked = Report(
-        report.num_videos,
-        report.num_texts,
-        reranked_metrics(
-            similarity_matrix(first.model, first.texts, first.videos), second[0].pairs, first.owners, depth=depth
-        ),
-        # There are two candidates, and a depth of 1 leaves the first where it is.
-        report.twin_accuracy if depth == 1 else second[0].twin_accuracy(),
-    )
-    return Report(report.num_videos, report.num_texts, report.retrieval, report.twin_accuracy, reranked)
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,6 +184,7 @@ class _Encoded:
         owners: (N,) the clip of each caption.
         videos: encodings of the gallery (B, ...).
         twins: for each clip with a twin its row, the encodings of its twin's captions (C, ...) and of its twin (...).
+        unreadable: the rows of clips with a twin of which one or the other could not be read.
     """
 
     model: VideoTextModel
@@ -143,21 +192,27 @@ class _Encoded:
     owners: np.ndarray
     videos: Tensor
     twins: list[tuple[int, Tensor, Tensor]]
+    unreadable: set[int]
 
     @classmethod
-    def of(cls, model: VideoTextModel, clips: Sequence[Clip], videos: Tensor) -> _Encoded:
-        """Encode the captions; `videos` are the encodings of the gallery, then of the twins."""
+    def of(cls, made: Encodings, clips: Sequence[Clip], unreadable: dict[int, VideoError]) -> _Encoded:
+        """Encode the captions; the encodings of videos are those of the gallery, then of the twins."""
         twins = [(row, clip.twin) for row, clip in enumerate(clips) if clip.twin is not None]
         groups = [clip.captions for clip in clips] + [twin.captions for _, twin in twins]
         sizes = [len(group) for group in groups]
-        texts = encode_texts(model, [caption for group in groups for caption in group])
+        captions = [caption for group in groups for caption in group]
+        texts = encode_texts(made.model, captions)
+        wrong = first_not_finite(texts)
+        if wrong is not None:
+            raise InputError(f"the model makes of the text {captions[wrong]!r} no finite vector; {EVERY_VALUE}")
         of_twins = texts.split(sizes)[len(clips) :]
         return cls(
-            model,
+            made.model,
             texts[: sum(sizes[: len(clips)])],
             np.repeat(np.arange(len(clips)), sizes[: len(clips)]),
-            videos[: len(clips)],
-            [(row, *kept) for (row, _), *kept in zip(twins, of_twins, videos[len(clips) :], strict=True)],
+            made.videos[: len(clips)],
+            [(row, *kept) for (row, _), *kept in zip(twins, of_twins, made.videos[len(clips) :], strict=True)],
+            {row for place, (row, _) in enumerate(twins) if row in unreadable or len(clips) + place in unreadable},
         )
 
     def pairs(self, texts: np.ndarray, videos: np.ndarray) -> np.ndarray:
@@ -169,75 +224,44 @@ class _Encoded:
         if not self.twins:
             return None
         starts = [0, *accumulate(np.bincount(self.owners).tolist())]
-        compared = [
-            twin_similarities(
-                self.model,
-                texts=self.texts[starts[row] : starts[row + 1]],
-                twin_texts=twin_texts,
-                video=self.videos[row],
-                twin_video=twin_video,
+        compared = []
+        for row, twin_texts, twin_video in self.twins:
+            texts = self.texts[starts[row] : starts[row + 1]]
+            if row in self.unreadable:  # nothing can be told of these two, so nothing is right
+                count = len(texts) + len(twin_texts)
+                compared.append((np.zeros(count), np.ones(count)))
+                continue
+            compared.append(
+                twin_similarities(
+                    self.model, texts=texts, twin_texts=twin_texts, video=self.videos[row], twin_video=twin_video
+                )
             )
-            for row, twin_texts, twin_video in self.twins
-        ]
         own, other = (np.concatenate(side) for side in zip(*compared, strict=True))
         return twin_accuracy(own, other)
 
-
-def embed_videos(
-    model: VideoTextModel,
-    files: Sequence[Path],
-    *,
-    progress: Progress | None = None,
-    frame_source: FrameSource | None = None,
-) -> Tensor:
-    """Return the encodings of video files, on the CPU; the next files are read while earlier ones are encoded.
-
-    Returns:
-        Embeddings float32 (B, E), or frame features (B, F', E) if the method is not offline.
-    """
-    ((_, videos),) = _encode_files([model], [_Place(file) for file in files], progress, frame_source)
-    return videos
-
-
-def _encode_files(
-    models: Sequence[VideoTextModel],
-    files: Sequence[_Place],
-    progress: Progress | None,
-    frame_source: FrameSource | None,
-) -> list[tuple[VideoTextModel, Tensor]]:
-    """Return the encodings of the files by each of one or two models; two that need the same pixels share reading."""
-    if frame_source is None:
-        with IsolatedFrameSource(num_processes=READERS) as opened:
-            return _encode_files(models, files, progress, opened)
-    groups = [list(models)] if len(models) == 2 and _read_alike(*models) else [[model] for model in models]
-    kept: list[tuple[VideoTextModel, Tensor]] = []
-    num_done = 0
-    for group in groups:
-        made: list[list[Tensor]] = [[] for _ in group]
-        for batch in _read_ahead(group[0], files, frame_source):
-            for model, batches in zip(group, made, strict=True):
-                batches.append(encode_pixels(model, batch))
-            num_done += len(batch)
-            if progress is not None:
-                progress(num_done, len(groups) * len(files))
-        kept += [(model, torch.cat(batches)) for model, batches in zip(group, made, strict=True)]
-    return kept
-
-
-def _read_alike(left: VideoTextModel, right: VideoTextModel) -> bool:
-    return left.sampling == right.sampling and left.backbone.preprocess == right.backbone.preprocess
-
-
-def _read_ahead(model: VideoTextModel, files: Sequence[_Place], frame_source: FrameSource) -> Iterator[Tensor]:
-    """Yield pixel values (up to BATCH_VIDEOS, F, 3, S, S), while the next batch is being read."""
-    starts = range(0, len(files), BATCH_VIDEOS)
-    with ThreadPoolExecutor(max_workers=READERS) as pool:
-
-        def submit(start: int) -> list[Any]:
-            some = files[start : start + BATCH_VIDEOS]
-            return [pool.submit(model.read_video, place.file, source=frame_source, **place.window) for place in some]
-
-        ahead = submit(0)
-        for start in starts:
-            current, ahead = ahead, submit(start + BATCH_VIDEOS)
-            yield torch.stack([future.result() for future in current])
+    def normalised(
+        self, similarities: Similarities, how: DualSoftmax | QueryBank, *, num_resamples: int
+    ) -> tuple[str, Stage]:
+        """Return the name and the scores of normalised similarities."""
+        if isinstance(how, DualSoftmax):
+            scale = float(self.model.backbone.logit_scale.detach().exp())
+            weighed = DualSoftmaxSimilarities(similarities, scale=scale, temperature=how.temperature)
+            said: dict[str, Any] = {"transductive": True, "temperature": how.temperature}
+            return DUAL_SOFTMAX, stage_of(weighed, num_resamples=num_resamples, said=said)
+        bank_texts = encode_texts(self.model, how.texts)
+        rows = similarity_rows(self.model, bank_texts, self.videos)
+        bank = bank_of(
+            (np.where(similarities.missing, -np.inf, block) for block in rows),
+            len(self.videos),
+            temperature=how.temperature,
+            depth=how.depth,
+        )
+        said = {
+            "transductive": False,
+            "temperature": how.temperature,
+            "depth": how.depth,
+            "num_bank_texts": len(how.texts),
+            "num_hubs": int(np.count_nonzero(bank.hubs)),
+        }
+        directions = text_directions(BankNormalised(similarities, bank))
+        return QB_NORM, Stage(directions, similarities.num_videos, num_resamples=num_resamples, said=said)

@@ -9,12 +9,13 @@ import numpy as np
 
 from framecue.errors import InputError
 from framecue.evaluation.arrays import as_numbers, require_finite
-from framecue.evaluation.metrics import RankMetrics, RetrievalMetrics, retrieval_ranks
+from framecue.evaluation.metrics import RetrievalMetrics, metrics_of
+from framecue.evaluation.similarities import DenseSimilarities, Similarities
 
 if TYPE_CHECKING:
     from framecue.evaluation.arrays import Array
 
-__all__ = ["check_depth", "rerank", "reranked_metrics"]
+__all__ = ["RerankedSimilarities", "check_depth", "rerank", "reranked_metrics"]
 
 Rescore = Callable[[int, np.ndarray], np.ndarray]
 Pairs = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -74,10 +75,55 @@ def reranked_metrics(similarities: Array, pairs: Pairs, video_of_text: Array, *,
     Raises:
         InputError: as `rerank` and `retrieval_metrics`.
     """
-    first = as_numbers(similarities, "similarities", "(texts, videos)", num_dimensions=2)
-    by_text = rerank(first, lambda text, videos: pairs(np.array([text]), videos)[0], depth=depth)
-    text_ranks, _ = retrieval_ranks(by_text, video_of_text)
-    by_video = rerank(first.T, lambda video, texts: pairs(texts, np.array([video]))[:, 0], depth=depth)
-    # A video ranks only the values in its column, so it does not matter that columns cannot be compared.
-    _, video_ranks = retrieval_ranks(by_video.T, video_of_text)
-    return RetrievalMetrics(RankMetrics.from_ranks(text_ranks), RankMetrics.from_ranks(video_ranks))
+    return metrics_of(RerankedSimilarities(DenseSimilarities(similarities, video_of_text), pairs, depth=depth))
+
+
+class RerankedSimilarities(Similarities):
+    """What both stages make of texts and videos: rows order a text's videos, columns a video's texts.
+
+    A text ranks only the values of its row, and a video those of its column: others cannot be compared.
+
+    Args:
+        first: the first stage.
+        pairs: the second stage: from indices of texts (n,), as they were given, and of videos (b,) it computes the
+            similarities (n, b).
+        depth: how many candidates of each query the second stage looks at.
+
+    Raises:
+        InputError: `depth` is less than 1.
+    """
+
+    def __init__(self, first: Similarities, pairs: Pairs, *, depth: int) -> None:
+        check_depth(depth)
+        self._first, self._pairs, self._depth = first, pairs, depth
+        self.owners, self.order, self.firsts = first.owners, first.order, first.firsts
+        self.missing, self.block_numbers = first.missing, first.block_numbers
+
+    def _rows(self, texts: slice) -> np.ndarray:
+        block = self._first.rows(texts).astype(np.float64)
+        # Videos that could not be read are no candidates.
+        shown = np.flatnonzero(~self.missing)
+
+        def rescore(row: int, candidates: np.ndarray) -> np.ndarray:
+            return self._pairs(self.order[texts][row : row + 1], shown[candidates])[0]
+
+        block[:, shown] = rerank(block[:, shown], rescore, depth=self._depth)
+        return block
+
+    def _columns(self, videos: slice) -> np.ndarray:
+        block = self._first.columns(videos).astype(np.float64)
+        shown = np.flatnonzero(~self.missing[videos])
+        if not shown.size:
+            return block
+        chosen = np.arange(self.num_videos)[videos][shown]
+        # Texts in the order in which they were given: of those that tie for the last place, the first is looked at.
+        by_index = np.argsort(self.order)
+
+        def rescore(row: int, candidates: np.ndarray) -> np.ndarray:
+            return self._pairs(candidates, chosen[row : row + 1])[:, 0]
+
+        block[:, shown] = rerank(block[by_index][:, shown].T, rescore, depth=self._depth).T[self.order]
+        return block
+
+    def _block(self, texts: slice, videos: slice) -> np.ndarray:
+        raise NotImplementedError("a block that is neither whole rows nor whole columns has no order")

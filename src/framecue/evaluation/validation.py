@@ -10,8 +10,8 @@ from torch import Tensor
 
 from framecue.datasets.examples import Example, ExampleSource, num_real_frames
 from framecue.errors import DatasetError
-from framecue.evaluation.encoding import encode_pixels, encode_texts, retrieval, twin_similarities
-from framecue.evaluation.metrics import twin_accuracy
+from framecue.evaluation.encoding import encode_pixels, encode_texts, similarities_of, twin_similarities
+from framecue.evaluation.metrics import metrics_of, twin_accuracy
 from framecue.model import VideoTextModel
 
 __all__ = ["score_examples"]
@@ -51,7 +51,7 @@ def score_examples(model: VideoTextModel, source: ExampleSource) -> dict[str, fl
     if not videos:
         raise DatasetError("there is no validation example that can be read; the validation split chooses the weights")
     shown, texts = torch.cat(videos), encode_texts(model, captions + twin_captions)
-    metrics = retrieval(model, texts[: len(shown)], shown, np.arange(len(shown)))
+    metrics = metrics_of(similarities_of(model, texts[: len(shown)], shown, np.arange(len(shown))))
     scores = {
         "R@1": metrics.text_to_video.recall_at_1,
         "R@1 video to text": metrics.video_to_text.recall_at_1,

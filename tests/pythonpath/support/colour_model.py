@@ -20,10 +20,18 @@ class ColourModel(ColourEncoder):
         """Turn frames into pixel values."""
         return torch.from_numpy(self.prepare(frames))
 
-    def read_video(self, path: str | Path, *, source: FrameSource | None = None) -> torch.Tensor:
-        """Return the pixel values of a file."""
+    def read_video(
+        self,
+        path: str | Path,
+        *,
+        source: FrameSource | None = None,
+        start_seconds: float | None = None,
+        end_seconds: float | None = None,
+    ) -> torch.Tensor:
+        """Return the pixel values of a file, or of a window of it."""
         read = read_frames if source is None else source.read_frames
-        return self.preprocess(read(path, self.sampling).pixels)
+        frames = read(path, self.sampling, start_seconds=start_seconds, end_seconds=end_seconds)
+        return self.preprocess(frames.pixels)
 
     def encode_frames(self, pixel_values: torch.Tensor) -> torch.Tensor:
         """Return the vectors of videos."""
