@@ -98,10 +98,10 @@ def test_a_packages_method_is_made_saved_and_loaded_by_its_name(backbone: Backbo
     method = build_method("mine", {"widths": [3, 4], "num_frames": 5}, backbone)
     assert (method.config.widths, method.config.num_frames) == ((3, 4), 5)
     assert hash(method.config) == hash(type(method.config)(widths=(3, 4), num_frames=5))
-    assert method.config.to_dict() == {"num_frames": 5, "num_test_frames": 12, "widths": [3, 4]}
+    assert method.config.to_saved() == {"num_frames": 5, "num_test_frames": 12, "widths": [3, 4]}
     save_adapter(tmp_path, backbone=backbone, method=method, method_name="mine", version="0")
     loaded, config = load_adapter(tmp_path, backbone)
-    assert config.options == method.config.to_dict()
+    assert config.options == method.config.to_saved()
     assert loaded.config == method.config
     assert adapter_info(tmp_path).offline is True
 

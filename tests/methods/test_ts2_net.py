@@ -83,7 +83,7 @@ def test_the_encoder_shifts_the_places_of_its_own_grid(backbone: Backbone) -> No
 @torch.no_grad()
 def test_shifted_layers_see_the_neighbours_and_the_residual_does_not(backbone: Backbone) -> None:
     def frame_features(method: Ts2Net, videos: Tensor) -> Tensor:
-        method.temporal.forward = lambda features: features  # type: ignore[method-assign]
+        method.temporal.forward = lambda features, absent=None: features  # type: ignore[method-assign]
         return method.encode_frames(backbone, videos)
 
     videos = pixels(2)
@@ -107,7 +107,7 @@ def test_shifted_layers_see_the_neighbours_and_the_residual_does_not(backbone: B
 def test_the_best_patches_of_each_frame_are_kept_in_their_order(backbone: Backbone) -> None:
     method = make(backbone, shift_layers=0)
     seen: list[Tensor] = []
-    method.temporal.forward = lambda features: seen.append(features) or features  # type: ignore[method-assign,func-returns-value]
+    method.temporal.forward = lambda features, absent=None: seen.append(features) or features  # type: ignore[method-assign,func-returns-value]
     videos = pixels(2)
     method.encode_frames(backbone, videos)
     (kept,) = seen
@@ -256,7 +256,7 @@ def test_a_tower_that_pools_its_patches(make_siglip_backbone: Callable[..., Back
     backbone = make_siglip_backbone(family)
     method, videos = make(backbone, shift_layers=0), pixels(2)
     seen: list[Tensor] = []
-    method.temporal.forward = lambda features: seen.append(features) or features  # type: ignore[method-assign,func-returns-value]
+    method.temporal.forward = lambda features, absent=None: seen.append(features) or features  # type: ignore[method-assign,func-returns-value]
     with torch.no_grad():
         features = method.encode_frames(backbone, videos)
     assert features.shape == (2, 4, backbone.vision.embedding_dim)
