@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from transformers import CLIPModel, CLIPTextConfig, CLIPVisionConfig
 
-from framecue.backbone.towers import TextTower, VisionTower
+from framecue.backbone.towers import TextTower, VisionTower, attend_with_keys
 
 __all__ = ["ClipTextTower", "ClipVisionTower"]
 
@@ -35,7 +35,11 @@ class ClipVisionTower(VisionTower):
             tokens = torch.cat([tokens[:, :1], prompts.to(tokens.dtype), tokens[:, 1:]], dim=1)
         return self._model.pre_layrnorm(tokens)
 
-    def summarise(self, tokens: Tensor) -> Tensor:
+    def attend_and_keys(self, index: int, attended: Tensor, *, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """See `Tower.attend_and_keys`."""
+        return attend_with_keys(self.layers[index].self_attn, attended, mask=mask)
+
+    def summarise(self, tokens: Tensor, *, mask: Tensor | None = None) -> Tensor:
         """See `VisionTower.summarise`."""
         return tokens[:, 0]
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from framecue.backbone.preprocess import Preprocess
-from framecue.backbone.towers import TextTower, VisionTower
+from framecue.backbone.towers import TextTower, VisionTower, attend_with_keys
 
 __all__ = ["SiglipTextTower", "SiglipVisionTower", "siglip_preprocess", "why_siglip_is_unsupported"]
 
@@ -42,11 +42,18 @@ class SiglipVisionTower(VisionTower):
         """Turn images (N, 3, S, S), normalised, into patches with their positions (N, T, D)."""
         return self._model.embeddings(pixel_values)
 
-    def summarise(self, tokens: Tensor) -> Tensor:
+    def attend_and_keys(self, index: int, attended: Tensor, *, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """See `Tower.attend_and_keys`."""
+        return attend_with_keys(self.layers[index].self_attn, attended, mask=mask)
+
+    def summarise(self, tokens: Tensor, *, mask: Tensor | None = None) -> Tensor:
         """See `VisionTower.summarise`."""
         tokens = self._model.post_layernorm(tokens)
         probe = self._head.probe.expand(len(tokens), -1, -1)
-        return self._head.attention(probe, tokens, tokens, need_weights=False)[0][:, 0]
+        attention = self._head.attention
+        if mask is not None:  # the module wants a row for each head of each image
+            mask = mask.repeat_interleave(attention.num_heads, dim=0)[:, None].to(tokens.dtype)
+        return attention(probe, tokens, tokens, attn_mask=mask, need_weights=False)[0][:, 0]
 
     def finish(self, summary: Tensor) -> Tensor:
         """See `VisionTower.finish`."""

@@ -11,8 +11,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-__all__ = ["AttentionInput", "Between", "Branch", "TextTower", "Tower", "VisionTower"]
+__all__ = ["AfterMlp", "AttentionInput", "Between", "Branch", "TextTower", "Tower", "VisionTower", "attend_with_keys"]
 
 AttentionInput = Callable[[Tensor], Tensor]
 """Rewrites the normalised input of a layer's self-attention, (N, T, D) to (N, T, D); the residual keeps its own."""
@@ -23,6 +24,9 @@ Branch = Callable[[Tensor], Tensor]
 Between = Callable[[Tensor, Tensor], Tensor]
 """A step between self-attention and the MLP: from the tokens (N, T, D), after their residual, and the keys that the
 attention saw (N, T, D), its heads side by side, it makes the tokens (N', T', D) that go on; their number may change."""
+
+AfterMlp = Callable[[Tensor], Tensor]
+"""A path behind the MLP: from its output (N, T, D) it makes what is added beside that output to the same residual."""
 
 
 class Tower:
@@ -62,6 +66,7 @@ class Tower:
         attention_branch: Branch | None = None,
         mlp_branch: Branch | None = None,
         between: Between | None = None,
+        after_mlp: AfterMlp | None = None,
     ) -> Tensor:
         """Run one layer, and return its output.
 
@@ -73,6 +78,7 @@ class Tower:
             attention_branch: runs in parallel to self-attention, on the same input.
             mlp_branch: runs in parallel to the MLP, on the same input.
             between: see `Between`.
+            after_mlp: see `AfterMlp`.
 
         Returns:
             (N, T, D), or as many tokens as `between` makes.
@@ -81,12 +87,17 @@ class Tower:
         attended = layer.layer_norm1(tokens)
         if attention_input is not None:
             attended = attention_input(attended)
-        added = self.attend(index, attended, mask=mask)
+        if between is None:
+            added = self.attend(index, attended, mask=mask)
+        else:
+            added, keys = self.attend_and_keys(index, attended, mask=mask)
         tokens = tokens + (added if attention_branch is None else added + attention_branch(attended))
         if between is not None:
-            tokens = between(tokens, self.keys(index, attended))
+            tokens = between(tokens, keys)
         normalised = layer.layer_norm2(tokens)
         added = layer.mlp(normalised)
+        if after_mlp is not None:
+            added = added + after_mlp(added)
         return tokens + (added if mlp_branch is None else added + mlp_branch(normalised))
 
     def attend(self, index: int, attended: Tensor, *, mask: Tensor | None = None) -> Tensor:
@@ -98,6 +109,25 @@ class Tower:
         """Return a layer's keys (N, T, D), its heads side by side, for the normalised input of its self-attention."""
         layer: Any = self.layers[index]
         return layer.self_attn.k_proj(attended)
+
+    def attend_and_keys(self, index: int, attended: Tensor, *, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Return `attend` and `keys` of the same input; a tower that can compute the keys once overrides it."""
+        return self.attend(index, attended, mask=mask), self.keys(index, attended)
+
+
+def attend_with_keys(attention: Any, attended: Tensor, *, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Return the output and the keys, both (N, T, D), of an attention module of `transformers`, each computed once.
+
+    Args:
+        attention: has `q_proj`, `k_proj`, `v_proj`, `out_proj`, `num_heads`, `scale` and `dropout`, as CLIP's.
+        attended: its input (N, T, D).
+        mask: additive, broadcasts to (N, heads, T, T); None for full attention.
+    """
+    queries, keys, values = attention.q_proj(attended), attention.k_proj(attended), attention.v_proj(attended)
+    q, k, v = (part.unflatten(-1, (attention.num_heads, -1)).transpose(1, 2) for part in (queries, keys, values))
+    dropout = attention.dropout if attention.training else 0.0
+    mixed = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout, scale=attention.scale)
+    return attention.out_proj(mixed.transpose(1, 2).flatten(2)), keys
 
 
 class VisionTower(Tower, ABC):
@@ -125,11 +155,15 @@ class VisionTower(Tower, ABC):
         """
 
     @abstractmethod
-    def summarise(self, tokens: Tensor) -> Tensor:
+    def summarise(self, tokens: Tensor, *, mask: Tensor | None = None) -> Tensor:
         """Return the token that stands for an image, (N, D), given its tokens (N, T, D) at any layer, without prompts.
 
         It is the class token, the first; if there is none, the output of the pooling head's probe, which attends to the
         tokens, takes its place.
+
+        Args:
+            tokens: (N, T, D).
+            mask: additive (N, T), for the probe's attention where there is one; None for full attention.
         """
 
     @abstractmethod
