@@ -20,7 +20,7 @@ from framecue.assets import bundled_names, find_bundled
 from framecue.backbone import Backbone
 from framecue.backbone.meta import twin_without_weights
 from framecue.errors import AdapterError, InputError
-from framecue.methods import Method, build_method
+from framecue.methods import Method, build_method, saved_options
 from framecue.outputs import check_output, refuse_url, written_beside
 from framecue.paths import is_dir, is_file, user_path
 from framecue.validation import dataclass_types, explain
@@ -197,7 +197,7 @@ def load_adapter(adapter: str | Path, backbone: Backbone) -> tuple[Method, Adapt
     except (SafetensorError, OSError) as error:
         raise AdapterError(f"{folder / WEIGHTS_FILE}: cannot be read ({error}); the file may be cut short") from error
     try:
-        method = build_method(config.method, config.options, backbone)
+        method = build_method(config.method, saved_options(config.method, config.options), backbone)
     except InputError as error:
         raise AdapterError(f"{folder / CONFIG_FILE}: {error}") from error
     method.freeze(backbone)
@@ -224,7 +224,7 @@ def _check_shapes(folder: Path, config: AdapterConfig, backbone: Backbone) -> No
     twin = twin_without_weights(backbone)
     try:
         with torch.random.fork_rng(devices=[]), torch.device("meta"):
-            method = build_method(config.method, config.options, twin)
+            method = build_method(config.method, saved_options(config.method, config.options), twin)
         method.freeze(twin)
     except InputError as error:
         raise AdapterError(f"{folder / CONFIG_FILE}: {error}") from error

@@ -18,7 +18,7 @@ from framecue.checks import check_text
 from framecue.encode_files import EncodedVideos, encode_pictures, encode_videos
 from framecue.encoder import EncoderSpec, Fingerprint
 from framecue.errors import AdapterError, InputError, ModelError, NotOfflineError, first_line
-from framecue.methods import Method, build_method
+from framecue.methods import Method, build_method, saved_options
 from framecue.paths import exists
 from framecue.pictures import ImageLike
 from framecue.progress import ProgressCallback
@@ -321,7 +321,7 @@ class VideoTextModel(nn.Module):
             backbone=self.backbone.name,
             revision=self.backbone.revision,
             method=self.method_name,
-            options=self.method.config.to_dict(),
+            options=self.method.config.to_fingerprint(),
             parameters=hash_of_tensors(untrained.items()) if untrained else None,
             adapter=self.adapter,
             adapter_source=self.adapter_source,
@@ -404,7 +404,7 @@ def load_described(spec: EncoderSpec) -> VideoTextModel:
         options["device"] = spec.device
     adapter = None if named.adapter_source is None else _adapter_place(named, spec.near)
     if adapter is None:
-        options |= {"method": named.method, "options": dict(named.options)}
+        options |= {"method": named.method, "options": saved_options(named.method, named.options)}
     return load_model(_backbone_place(named, spec.near), adapter=adapter, revision=named.revision, **options)
 
 

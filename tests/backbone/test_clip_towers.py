@@ -149,6 +149,14 @@ def test_tower_facts(make_backbone: Callable[..., Backbone]) -> None:
     assert backbone.initializer_range == 0.02
 
 
+def test_the_class_tokens_position_is_the_first(backbone: Backbone, pixels: torch.Tensor) -> None:
+    # At the place of the class token, a prompt that is its embedding and its position is the class token.
+    embeddings = backbone.model.vision_model.embeddings
+    prompts = (embeddings.class_embedding + backbone.vision.class_position).expand(len(pixels), 1, -1)
+    tokens = backbone.vision.embed(pixels, prompts=prompts)
+    torch.testing.assert_close(tokens[:, 1], tokens[:, 0])
+
+
 def test_towers_add_no_parameters_and_keep_the_models_names(backbone: Backbone) -> None:
     own = {name.removeprefix("model."): value for name, value in backbone.state_dict().items()}
     assert own.keys() == backbone.model.state_dict().keys()

@@ -217,6 +217,7 @@ def test_tower_facts(make_siglip_backbone: Callable[..., Backbone], family: str)
     assert (text.width, text.num_heads, text.num_layers, text.feed_forward_width) == (24, 3, 2, 40)
     assert vision.embedding_dim == text.embedding_dim == 32
     assert (vision.image_size, vision.num_class_tokens) == (32, 0)
+    assert vision.class_position is None
     assert text.context_length == 24
     assert text.pads_texts
     assert not text.is_causal

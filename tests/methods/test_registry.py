@@ -16,9 +16,8 @@ from framecue.methods import METHODS, Method, MethodConfig, build_method, method
 
 NAMES = [
     *("mean-pool", "prompt-switch", "vop", "vop-p", "vop-c", "vop-f", "vop-fp", "vop-fc", "full", "bias", "proj"),
-    *("partial", "adapter-attn", "adapter-ffn", "lora", "token-shift", "video-proxy", "dgl", "tempme"),
-    *("mv-adapter", "top-k", "attention-pool"),
-    *("x-pool", "ts2-net", "x-clip"),
+    *("partial", "adapter-attn", "adapter-ffn", "lora", "token-shift", "video-proxy", "clip4clip", "teachclip"),
+    *("dgl", "tempme", "mv-adapter", "top-k", "attention-pool", "x-pool", "ts2-net", "x-clip"),
 ]
 
 

@@ -87,3 +87,15 @@ def test_another_width_goes_through_linear_maps(make_backbone: Callable[..., Bac
     maps = [name for name, _ in encoder.named_parameters() if name.startswith(("enter", "leave"))]
     assert maps == ([] if embedding_dim == 24 else ["enter.weight", "enter.bias", "leave.weight", "leave.bias"])
     assert all(parameter.grad is not None for parameter in encoder.parameters())
+
+
+@torch.no_grad()
+def test_tokens_of_zeros_are_absent(backbone: Backbone) -> None:
+    encoder, features = TemporalEncoder(backbone, num_layers=2, num_frames=6), random(2, 6, 24)
+    encoder.position_embedding.zero_()  # five frames take others than the first five of six
+    short = features.clone()
+    short[0, 5] = 0
+    encoded = encoder(short)
+    torch.testing.assert_close(encoded[0, :5], encoder(features[:1, :5])[0], rtol=0, atol=1e-5)
+    assert not encoded[0, 5].any()
+    torch.testing.assert_close(encoded[1], encoder(features)[1], rtol=0, atol=1e-5)

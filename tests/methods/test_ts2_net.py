@@ -34,7 +34,7 @@ def pixels(videos: int, frames: int = 4, seed: int = 1) -> Tensor:
 def test_the_shift_by_hand() -> None:
     # Two videos of three frames; token [f, t] is 10 f + t, a class token in front of six patches.
     tokens = torch.tensor([[[10.0 * f + t] for t in range(7)] for f in range(6)])
-    shifted = shift_tokens(tokens, num_frames=3, first=1, stride=3)[..., 0]
+    shifted = shift_tokens(tokens, num_frames=3, first=1, stride=3, offset=1)[..., 0]
     # Patches 1 and 4 are the frame before's, 2 and 5 the frame after's.
     assert shifted.tolist() == [
         [0, 1, 12, 3, 4, 15, 6],
@@ -46,14 +46,38 @@ def test_the_shift_by_hand() -> None:
     ]
     assert tokens[0, 1] == 1  # what was given is as it was
     still = tokens[:1]
-    assert torch.equal(shift_tokens(still, num_frames=1, first=1, stride=3), still)
+    assert torch.equal(shift_tokens(still, num_frames=1, first=1, stride=3, offset=1), still)
 
 
-def test_on_a_grid_of_49_patches_the_released_places_are_shifted() -> None:
-    tokens = torch.arange(3).float()[:, None, None].expand(3, 50, 1)
-    middle = shift_tokens(tokens, num_frames=3, first=1, stride=7)[1, :, 0]
-    assert (middle == 0).nonzero().flatten().tolist() == list(range(1, 50, 7))
-    assert (middle == 2).nonzero().flatten().tolist() == list(range(4, 50, 7))
+@pytest.mark.parametrize(
+    ("grid", "fold", "shifted"),
+    [(7, 7, 14), (14, 28, 14), (16, 36, 16), (6, 5, 15)],  # ViT-B/32, B/16, L/14, and one of 37 tokens
+)
+def test_the_released_places_are_shifted_on_every_grid(backbone: Backbone, grid: int, fold: int, shifted: int) -> None:
+    count = 1 + grid**2
+    assert make(backbone)._stride(count) == (fold, 3)
+    tokens = torch.arange(3).float()[:, None, None].expand(3, count, 1)
+    middle = shift_tokens(tokens, num_frames=3, first=1, stride=fold, offset=3)[1, :, 0]
+    assert (middle == 0).nonzero().flatten().tolist() == list(range(1, count, fold))
+    assert (middle == 2).nonzero().flatten().tolist() == list(range(4, count, fold))
+    assert int((middle != 1).sum()) == shifted
+
+
+def test_a_stride_that_is_named_is_taken_on_every_grid_as_adapters_of_it_were_trained(backbone: Backbone) -> None:
+    method = make(backbone, shift_stride=7)
+    assert method._stride(50) == method._stride(197) == (7, 3) == make(backbone)._stride(50)
+    assert make(backbone, shift_stride=10)._stride(197) == (10, 5)
+    assert make(backbone)._stride(10) == (2, 3)  # too few tokens for a seventh
+
+
+@torch.no_grad()
+def test_the_encoder_shifts_the_places_of_its_own_grid(backbone: Backbone) -> None:
+    # 17 tokens: one in two patches is the frame before's, from the first on, and one in two the frame after's.
+    folded, named = make(backbone), make(backbone, shift_stride=7)
+    videos = pixels(1)
+    assert folded._stride(17) == (2, 3)
+    difference = folded.encode_frames(backbone, videos) - named.encode_frames(backbone, videos)
+    assert difference.abs().max() > 1e-3
 
 
 @torch.no_grad()

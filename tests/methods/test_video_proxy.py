@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +13,11 @@ import torch
 from torch import Tensor
 
 from framecue.backbone import Backbone
+from framecue.checkpoint import load_adapter, save_adapter
 from framecue.errors import InputError
 from framecue.methods import Method, build_method
 from framecue.methods.video_proxy import VideoProxy, VideoProxyConfig
+from framecue.model import VideoTextModel
 
 
 def make(backbone: Backbone, *, seed: int | None = 0, **options: Any) -> VideoProxy:
@@ -49,7 +53,11 @@ def slow_feature(backbone: Backbone, method: VideoProxy, video: Tensor, rows: li
     clip: Any = backbone.model
     images = [clip.vision_model.embeddings(frame[None])[0] for frame in video]
     norm = clip.vision_model.pre_layrnorm
-    proxies = [norm(images[0][0])] + [norm(proxy) for proxy in ([] if method.proxies is None else method.proxies)]
+    position = clip.vision_model.embeddings.position_embedding(torch.tensor(0))
+    added = [] if method.proxies is None else list(method.proxies)
+    if method.config.proxy_positions:
+        added = [proxy + position for proxy in added]
+    proxies = [norm(images[0][0]), *map(norm, added)]
     patches = [norm(image[1:]) for image in images]
     if method.frame_embedding is not None:
         patches = [tokens + method.frame_embedding[row] for tokens, row in zip(patches, rows, strict=True)]
@@ -76,6 +84,7 @@ def slow_feature(backbone: Backbone, method: VideoProxy, video: Tensor, rows: li
         ({"num_proxies": 2, "num_frames": 6}, 2, [1, 4]),
         ({"num_proxies": 1}, 2, [0, 2]),
         ({"frame_embedding": False}, 2, [0, 1]),
+        ({"proxy_positions": False}, 2, [0, 2]),
     ],
 )
 @torch.no_grad()
@@ -174,3 +183,27 @@ def test_save_and_load(backbone: Backbone, saved_and_loaded: Callable[..., set[s
 def test_options_out_of_range_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=f"^{message}$"):
         VideoProxyConfig(**options)
+
+
+@torch.no_grad()
+def test_an_adapter_from_before_proxies_had_positions_keeps_its_vectors(
+    make_backbone: Callable[..., Backbone], tmp_path: Path
+) -> None:
+    backbone, videos = make_backbone(), frames(2, 3)
+    old = make(backbone, proxy_positions=False)
+    save_adapter(tmp_path, backbone=backbone, method=old, method_name="video-proxy", version="0")
+    file = tmp_path / "adapter_config.json"
+    document = json.loads(file.read_text(encoding="utf-8"))
+    assert document["options"].pop("proxy_positions") is False
+    file.write_text(json.dumps(document), encoding="utf-8")
+
+    fresh = make_backbone()
+    loaded, _ = load_adapter(tmp_path, fresh)
+    expected = slow_feature(backbone, old, videos[0], [0, 1, 2])
+    torch.testing.assert_close(loaded.encode_frames(fresh, videos)[0, 0], expected, rtol=0, atol=1e-4)
+    assert (make(backbone).encode_frames(backbone, videos)[0, 0] - expected).abs().max() > 1e-2
+    # And a library that was made with it finds the options that its fingerprint holds.
+    model = VideoTextModel(fresh, loaded, method_name="video-proxy", adapter="hash")
+    assert model.fingerprint().options == document["options"]
+    new = VideoTextModel(backbone, make(backbone), method_name="video-proxy")
+    assert new.fingerprint().options == {**document["options"], "proxy_positions": True}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from framecue.backbone import Backbone
+from framecue.checkpoint import load_adapter, save_adapter
 from framecue.errors import InputError
 from framecue.methods import fusion
 from framecue.methods.mean_pool import MeanPool
@@ -210,3 +212,118 @@ def test_a_tower_that_reads_both_ways(make_siglip_backbone: Callable[..., Backbo
     similarity = method.similarity(features, method.encode_frames(backbone, pixels(3)))
     assert similarity.shape == (2, 3)
     assert torch.isfinite(similarity).all()
+
+
+class TestReleased:
+    """The released code's matrices, and every place of a text among its words."""
+
+    @staticmethod
+    def make(backbone: Backbone, *, trained: bool = True, **options: Any) -> XClip:
+        method = make(backbone, released=True, **{"max_words": 6, **options}).to(backbone.logit_scale.dtype)
+        if trained:
+            with torch.no_grad():
+                for seed, matrix in enumerate(method.matrices.values()):
+                    matrix.add_(0.3 * random(*matrix.shape, seed=seed))
+        return method
+
+    @staticmethod
+    def slow(method: XClip, sentence: Tensor, words: Tensor, video: Tensor, frames: Tensor) -> float:
+        """One text and one video, number by number; `words` are all places of the text."""
+        m = {name: matrix.tolist() for name, matrix in method.matrices.items()}
+
+        def product(left: Tensor, right: Tensor, name: str | None = None) -> float:
+            one, two = (left / left.norm()).tolist(), (right / right.norm()).tolist()
+            if name is None:
+                return sum(x * y for x, y in zip(one, two, strict=True))
+            return sum(x * m[name][i][j] * y for i, x in enumerate(one) for j, y in enumerate(two))
+
+        def pooled(values: list[float], name: str) -> float:
+            exponentials = [math.exp((value - max(values)) / method.config.temperature) for value in values]
+            weights = [each / sum(exponentials) for each in exponentials]
+            turned = [sum(w * m[name][i][j] for i, w in enumerate(weights)) for j in range(len(values))]
+            return sum(weight * value for weight, value in zip(turned, values, strict=True))
+
+        matrix = [[product(word, frame, "local_mat_weight") for frame in frames] for word in words]
+        by_frame = [pooled(list(column), "word_mat_weight") for column in zip(*matrix, strict=True)]
+        by_word = [pooled(row, "frame_mat_weight") for row in matrix]
+        four = (
+            product(sentence, video, "global_mat_weight"),
+            pooled([product(word, video) for word in words], "word_logit_weight"),
+            pooled([product(sentence, frame) for frame in frames], "frame_logit_weight"),
+            (pooled(by_frame, "frame_mat_weight2") + pooled(by_word, "word_mat_weight2")) / 2,
+        )
+        return sum(four) / 4
+
+    @torch.no_grad()
+    def test_similarity_agrees_with_a_slow_construction(self, make_backbone: Callable[..., Backbone]) -> None:
+        method = self.make(make_backbone(dtype=torch.float64), temperature=0.2)
+        texts, videos = random(3, 1 + 6, 24), random(2, 1 + 4, 24, seed=1)
+        actual = method.similarity(texts, videos)
+        for n in range(3):
+            for b in range(2):
+                expected = self.slow(method, texts[n, 0], texts[n, 1:], videos[b, 0], videos[b, 1:])
+                assert actual[n, b].item() == pytest.approx(expected, abs=1e-10)
+
+    @torch.no_grad()
+    def test_it_starts_as_without_matrices(self, backbone: Backbone) -> None:
+        texts, videos = random(3, 1 + 6, 24), random(2, 1 + 4, 24, seed=1)
+        plain, released = make(backbone, max_words=6), self.make(backbone, trained=False)
+        torch.testing.assert_close(released.similarity(texts, videos), plain.similarity(texts, videos))
+
+    @torch.no_grad()
+    def test_every_place_is_a_word_and_padding_is_token_0(self, backbone: Backbone) -> None:
+        method = self.make(backbone, max_words=9)
+        ids, mask = backbone.tokenize(["a red car", "dog"])
+        features = method.encode_text(backbone, ids, mask)
+        assert features.shape == (2, 1 + 9, 24)
+        for row, real in enumerate(mask.sum(dim=1).tolist()):
+            padded = torch.tensor([[*ids[row, :real].tolist(), *[0] * (9 - real)]])
+            hidden = backbone.model.text_model(input_ids=padded).last_hidden_state
+            words = backbone.model.text_projection(hidden)[0]
+            torch.testing.assert_close(features[row, 1:], words, rtol=0, atol=1e-5)
+        plain = MeanPool(MeanPool.Config(), backbone).encode_text(backbone, ids, mask)
+        torch.testing.assert_close(features[:, 0], plain, rtol=0, atol=1e-5)
+        # Alone, shorter and without a mask it is the same text.
+        torch.testing.assert_close(method.encode_text(backbone, ids[1:, :3]), features[1:], rtol=0, atol=1e-5)
+
+    @torch.no_grad()
+    def test_a_tower_that_knows_one_length_has_matrices_of_it(
+        self, make_siglip_backbone: Callable[..., Backbone]
+    ) -> None:
+        backbone = make_siglip_backbone("siglip")
+        method = make(backbone, released=True)
+        ids, mask = backbone.tokenize(["a red car", "dog"], max_length=method.max_text_tokens(backbone))
+        features = method.encode_text(backbone, ids, mask)
+        assert features.shape == (2, 1 + 24, 32)
+        assert method.matrices["word_mat_weight"].shape == (24, 24)
+        assert torch.isfinite(method.similarity(features, method.encode_frames(backbone, pixels(3)))).all()
+
+    def test_parameters_of_a_vit_b_32(self, vit_b_32: Backbone) -> None:
+        with torch.device("meta"):
+            method = XClip(XClipConfig(released=True), vit_b_32)
+        count = sum(p.numel() for p in method.matrices.values())
+        assert count == 2 * 512**2 + 3 * 32**2 + 3 * 12**2 == 527_792
+        assert len(method.matrices) == 8
+        assert round(count / 1e6, 2) == 0.53
+        assert sum(p.numel() for p in method.parameters()) == 12_615_680 + count
+        assert not XClip(XClipConfig(), vit_b_32).matrices
+
+    def test_gradients_reach_all_matrices(self, backbone: Backbone) -> None:
+        method = self.make(backbone)
+        similarities = method.similarity(random(3, 1 + 6, 24).float(), random(2, 1 + 4, 24, seed=1).float())
+        similarities.square().sum().backward()
+        assert all(matrix.grad is not None and matrix.grad.any() for matrix in method.matrices.values())
+
+    def test_an_adapter_of_it_holds_them(self, backbone: Backbone, tmp_path: Path) -> None:
+        method = self.make(backbone)
+        save_adapter(tmp_path, backbone=backbone, method=method, method_name="x-clip", version="0")
+        loaded, _ = load_adapter(tmp_path, backbone)
+        for name, matrix in method.matrices.items():
+            assert torch.equal(loaded.matrices[name], matrix)
+
+    def test_other_numbers_of_frames_are_refused(self, backbone: Backbone) -> None:
+        message = r"^with released: true, num_test_frames must be num_frames \(4\), got 8: the matrices"
+        with pytest.raises(InputError, match=message):
+            XClipConfig(released=True, num_frames=4, num_test_frames=8)
+        with pytest.raises(InputError, match="^x-clip with released: true takes 4 frames a video, got 3$"):
+            self.make(backbone).encode_frames(backbone, pixels(1, frames=3))

@@ -28,6 +28,11 @@ class ClipVisionTower(VisionTower):
         self.image_size, self.num_class_tokens = cast(int, config.image_size), 1
         self._model, self.projection = clip.vision_model, clip.visual_projection
 
+    @property
+    def class_position(self) -> Tensor:
+        """See `VisionTower.class_position`."""
+        return self._model.embeddings.position_embedding.weight[0]
+
     def embed(self, pixel_values: Tensor, *, prompts: Tensor | None = None) -> Tensor:
         """See `VisionTower.embed`."""
         tokens = self._model.embeddings(pixel_values)

@@ -141,6 +141,11 @@ class VisionTower(Tower, ABC):
     image_size: int
     num_class_tokens: int
 
+    @property
+    def class_position(self) -> Tensor | None:
+        """The position embedding (D,) that `embed` adds to the class token; None if there is none."""
+        return None
+
     @abstractmethod
     def embed(self, pixel_values: Tensor, *, prompts: Tensor | None = None) -> Tensor:
         """Turn images into the tokens that enter layer 0.

@@ -5,7 +5,7 @@ Shapes: B videos, F frames a video, S pixels, T tokens, N texts, E the joint emb
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -27,6 +27,7 @@ __all__ = ["Method", "MethodConfig", "ParameterGroup", "TeacherFeatures", "Train
 # read and encoded). Far beyond any that was of use.
 MAX_COUNT = 10_000
 MAX_OF = {"num_frames": 1_000, "num_test_frames": 1_000, "layers": 128}
+_NEVER = object()  # equal to no value of an option
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,10 @@ class MethodConfig:
     annotations, including ranges (`Annotated[int, Field(ge=1)]`, or the names for these in `framecue.validation`);
     conditions on several fields are checked in `__post_init__`.
 
+    A method may change its default design and keep the vectors of older adapters and libraries: `added` holds, for each
+    option that came later than the method, the value that stands for how the method was before. What does not name such
+    an option has that value (`with_earlier_values`).
+
     Attributes:
         num_frames: frames a video in training.
         num_test_frames: frames a video at test and in a library.
@@ -44,6 +49,8 @@ class MethodConfig:
     Raises:
         InputError: a value has another type or is out of range; it is named.
     """
+
+    added: ClassVar[Mapping[str, Any]] = {}
 
     num_frames: AtLeastOne = 12
     num_test_frames: AtLeastOne = 12
@@ -62,6 +69,16 @@ class MethodConfig:
     def to_dict(self) -> dict[str, Any]:
         """Return the options as in JSON: tuples become lists."""
         return {name: _as_json(value) for name, value in asdict(self).items()}
+
+    def to_fingerprint(self) -> dict[str, Any]:
+        """Return the options as in JSON, but for added ones that are as before: so old fingerprints stay what they were."""
+        options = self.to_dict()
+        return {name: value for name, value in options.items() if self.added.get(name, _NEVER) != value}
+
+    @classmethod
+    def with_earlier_values(cls, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the options that an adapter or a library names, and those that were added since it was made."""
+        return {**cls.added, **options}
 
 
 def _check_size(name: str, value: object) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import is_dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from framecue.errors import InputError
 from framecue.methods.attention_pool import AttentionPool
 from framecue.methods.base import Method
 from framecue.methods.bias import Bias
+from framecue.methods.clip4clip import Clip4Clip
 from framecue.methods.dgl import Dgl
 from framecue.methods.full import Full
 from framecue.methods.lora import Lora
@@ -20,6 +21,7 @@ from framecue.methods.parallel_adapter import AdapterAttn, AdapterFfn
 from framecue.methods.partial import Partial
 from framecue.methods.proj import Proj
 from framecue.methods.prompt_switch import PromptSwitch
+from framecue.methods.teachclip import TeachClip
 from framecue.methods.tempme import TempMe
 from framecue.methods.token_shift import TokenShift
 from framecue.methods.top_k import TopK
@@ -38,7 +40,7 @@ from framecue.methods.x_pool import XPool
 from framecue.plugins import Registry
 from framecue.validation import problem_with
 
-__all__ = ["ALL_METHODS", "METHODS", "build_method", "method_named"]
+__all__ = ["ALL_METHODS", "METHODS", "build_method", "method_named", "saved_options"]
 
 METHODS: dict[str, type[Method]] = {
     "mean-pool": MeanPool,
@@ -60,6 +62,8 @@ METHODS: dict[str, type[Method]] = {
     # ways to join the frames of a video,
     "token-shift": TokenShift,
     "video-proxy": VideoProxy,
+    "clip4clip": Clip4Clip,
+    "teachclip": TeachClip,
     "dgl": Dgl,
     "tempme": TempMe,
     "mv-adapter": MvAdapter,
@@ -113,3 +117,16 @@ def build_method(name: str, options: dict[str, Any], backbone: Backbone) -> Meth
     if problem is not None:
         raise InputError(problem)
     return method(method.Config(**options), backbone).to(dtype=backbone.logit_scale.dtype)
+
+
+def saved_options(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of an adapter's or a library's method in full.
+
+    What they do not say is what the method did before there was such an option (`MethodConfig.added`), which may be
+    another than a new method's default.
+
+    Raises:
+        UnknownNameError: there is no such method.
+        InputError: a package's method cannot be loaded, or the name is registered twice.
+    """
+    return method_named(name).Config.with_earlier_values(options)

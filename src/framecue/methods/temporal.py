@@ -52,11 +52,19 @@ class TemporalEncoder(nn.Module):
         )
 
     def forward(self, features: Tensor) -> Tensor:
-        """Turn the tokens of B videos (B, F * K, E), not normalised, into as many new ones."""
+        """Turn the tokens of B videos (B, F * K, E), not normalised, into as many new ones.
+
+        Tokens of zeros are those of absent frames: no other token sees them, and they stay zeros.
+        """
         num_frames, tokens_per_frame, _ = self.position_embedding.shape
         rows = nearest_positions(features.shape[1] // tokens_per_frame, num_frames)
         positions = self.position_embedding[torch.tensor(rows, device=features.device)].flatten(0, 1)
         tokens = self.enter(features) + positions
+        absent = ~features.any(dim=-1)
+        mask = None
+        if bool(absent.any()):  # without a mask the attention is faster
+            lowest = torch.finfo(tokens.dtype).min
+            mask = torch.zeros_like(absent, dtype=tokens.dtype).masked_fill(absent, lowest)[:, None, None]
         for index in range(self._tower.num_layers):
-            tokens = self._tower.run_layer(index, tokens)
-        return features + self.leave(tokens)
+            tokens = self._tower.run_layer(index, tokens, mask=mask)
+        return (features + self.leave(tokens)).masked_fill(absent[..., None], 0)

@@ -28,7 +28,9 @@ class Ts2NetConfig(MethodConfig):
 
     Attributes:
         shift_layers: how many of the image encoder's last layers shift tokens.
-        shift_stride: in each run of this many patches, one comes from the previous frame and one from the next.
+        shift_stride: in each run of this many patches, one comes from the previous frame and one, in the middle of the
+            run, from the next. None takes, as the released code does, a seventh of a frame's tokens (7 on a grid of 7 x
+            7, where both are the same; 28 on one of 14 x 14), and for the next frame the third place after the first.
         num_patches: M, the patch tokens that are kept for each frame, beside the frame's own token.
         num_samples: the noisy selections over which training averages.
         noise: standard deviation of that noise; a patch's score is between -1 and 1.
@@ -38,7 +40,7 @@ class Ts2NetConfig(MethodConfig):
     """
 
     shift_layers: AtLeastZero = 2
-    shift_stride: Annotated[int, Field(ge=2)] = 7
+    shift_stride: Annotated[int, Field(ge=2)] | None = None
     num_patches: AtLeastOne = 3
     num_samples: AtLeastOne = 500
     noise: PositiveNumber = 0.05
@@ -91,11 +93,9 @@ class Ts2Net(Method):
                 f"num_patches must be at most the {num_patches} patches of an image of {backbone.name}, "
                 f"got {self.config.num_patches}"
             )
+        stride, offset = self._stride(1 + num_patches)
         shift = partial(
-            shift_tokens,
-            num_frames=num_frames,
-            first=vision.num_class_tokens,
-            stride=self.config.shift_stride,
+            shift_tokens, num_frames=num_frames, first=vision.num_class_tokens, stride=stride, offset=offset
         )
         for index in range(vision.num_layers):
             shifts = index >= vision.num_layers - self.config.shift_layers
@@ -107,6 +107,16 @@ class Ts2Net(Method):
         kept = torch.cat([frames[:, None], self._select(frames, patches)], dim=1)
         mixed = self.temporal(kept.unflatten(0, (videos, num_frames)).flatten(1, 2))
         return mixed[:, :: kept.shape[1]]
+
+    def _stride(self, num_tokens: int) -> tuple[int, int]:
+        """Return after how many patches the shift repeats, and how far the next frame's is from the previous frame's.
+
+        Args:
+            num_tokens: of a frame, with its class token.
+        """
+        stride = self.config.shift_stride
+        # A frame of fewer than 14 tokens has no seventh that leaves a patch in its place.
+        return (max(num_tokens // 7, 2), 3) if stride is None else (stride, stride // 2)
 
     def _select(self, frames: Tensor, patches: Tensor) -> Tensor:
         """Return the M patches (R, M, E) with the best scores of (R, P, E), in the order of their places."""
@@ -149,24 +159,26 @@ class _PatchScorer(nn.Module):
         return self.score(activate(self.join(joined)))[..., 0].tanh()
 
 
-def shift_tokens(tokens: Tensor, *, num_frames: int, first: int, stride: int) -> Tensor:
+def shift_tokens(tokens: Tensor, *, num_frames: int, first: int, stride: int, offset: int) -> Tensor:
     """Replace some patches of each frame by those of the previous frame, and some by those of the next.
 
-    In each run of `stride` patches, the first comes from the previous frame and the middle one from the next, each from
-    the same place. At the first and the last frame, a patch without such a neighbour stays.
+    Every `stride` patches one comes from the previous frame, from the first patch on, and one from the next frame,
+    `offset` patches later, each from the same place; a place that is both is the next frame's. At the first and the
+    last frame, a patch without such a neighbour stays.
 
     Args:
         tokens: (B * F, T, D).
         num_frames: F.
         first: the index of the first patch.
         stride: at least 2.
+        offset: at least 1.
 
     Returns:
         (B * F, T, D).
     """
     videos = tokens.unflatten(0, (-1, num_frames))
     shifted = videos.clone()
-    before, after = slice(first, None, stride), slice(first + stride // 2, None, stride)
+    before, after = slice(first, None, stride), slice(first + offset, None, stride)
     shifted[:, 1:, before] = videos[:, :-1, before]
     shifted[:, :-1, after] = videos[:, 1:, after]
     return shifted.flatten(0, 1)

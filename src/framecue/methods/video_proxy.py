@@ -3,11 +3,14 @@
 The sequence of a video is `[proxy_1..proxy_M, patches of frame 1, .., patches of frame F]`. Proxies attend to
 everything; the patches of a frame attend to those of their own frame and to the proxies, so frames meet only in the
 proxies. The first proxy after the last layer is the video's feature. As in the released code, the backbone's class
-token is the first proxy, the others start from a standard normal and pass the norm in front of layer 0, and M is 4. A
-position embedding of each frame, zero at the start, is added to its patches; nothing else tells the order of frames.
+token is the first proxy, the others start from a standard normal, get the class token's position embedding and pass the
+norm in front of layer 0, and M is 4. A position embedding of each frame, zero at the start, is added to its patches;
+nothing else tells the order of frames.
+
 There are two differences from the released code: the frame embedding is added after the norm in front of layer 0, not
 before it, and other numbers of frames than in training take the nearest embeddings, not interpolated ones. The whole
-backbone is trained, with the proxies and the frame embedding.
+backbone is trained, with the proxies and the frame embedding. Adapters from before the proxies had positions say
+nothing of `proxy_positions`, and keep their vectors.
 
 If a tower has no class token, all M proxies are learned, and the pooling head sees only the first. On a ViT-B/32 with
 12 frames there are 3 * 768 + 12 * 768 = 11 520 new parameters.
@@ -36,10 +39,14 @@ class VideoProxyConfig(MethodConfig):
     Attributes:
         num_proxies: M, including the class token if there is one.
         frame_embedding: whether patches get an embedding of their frame's position; without it, order is not seen.
+        proxy_positions: whether the added proxies get the class token's position embedding, as released.
     """
+
+    added = {"proxy_positions": False}
 
     num_proxies: AtLeastOne = 4
     frame_embedding: bool = True
+    proxy_positions: bool = True
 
 
 class VideoProxy(Method):
@@ -60,6 +67,8 @@ class VideoProxy(Method):
         videos, frames = pixel_values.shape[:2]
         vision = backbone.vision
         prompts = None if self.proxies is None else self.proxies.expand(videos * frames, -1, -1)
+        if prompts is not None and vision.class_position is not None and self.config.proxy_positions:
+            prompts = prompts + vision.class_position
         tokens = vision.embed(pixel_values.flatten(0, 1), prompts=prompts).unflatten(0, (videos, frames))
         # Before the first layer they are the same for all frames, so one copy stands for the video.
         proxies, patches = tokens[:, 0, : self.config.num_proxies], tokens[:, :, self.config.num_proxies :]

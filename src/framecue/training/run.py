@@ -63,10 +63,11 @@ def build_model(recipe: Recipe) -> VideoTextModel:
         method, config = load_adapter(recipe.adapter, backbone)
         if config.method != recipe.method:
             raise RecipeError(f"adapter {recipe.adapter} is of method {config.method}, the recipe says {recipe.method}")
+        options = method.config.with_earlier_values(config.options)
         for option, value in recipe.options.items():
-            if value != config.options.get(option):
+            if value != options.get(option):
                 raise RecipeError(
-                    f"adapter {recipe.adapter} was trained with {option} {config.options.get(option)}, the recipe says "
+                    f"adapter {recipe.adapter} was trained with {option} {options.get(option)}, the recipe says "
                     f"{value}; an adapter brings its own options, leave them out"
                 )
     else:
