@@ -34,6 +34,6 @@ def slow_merge(
     for place in [*range(num_classes), *(source for source in sources if source not in gone), *targets]:
         group = [place, *(source for source, target in gone.items() if target == place)]
         total = sum(sizes[member].item() for member in group)
-        made.append(sum(tokens[member] * (sizes[member].item() / total) for member in group))
+        made.append(torch.stack([tokens[member] * (sizes[member].item() / total) for member in group]).sum(dim=0))
         counts.append(total)
     return torch.stack(made), torch.tensor(counts, dtype=torch.float64)
