@@ -234,6 +234,36 @@ def make_backbone(
     return make
 
 
+@pytest.fixture(scope="session")
+def make_pe_core_backbone(
+    tiny_vocabulary: dict[str, int], tiny_tokenizer: Callable[[], PreTrainedTokenizerBase]
+) -> Callable[..., Backbone]:
+    """Makes tiny PE-Cores in memory: `make_pe_core_backbone(class_token=False, dtype=..., seed=...)`."""
+
+    def make(*, class_token: bool = True, dtype: torch.dtype | None = None, seed: int = 0) -> Backbone:
+        from framecue.backbone import Backbone, hash_of_tensors
+        from framecue.backbone.open_clip_layout import PeCoreSizes, pe_core_config
+        from framecue.backbone.pe_core_model import PeCoreModel
+
+        text = {"context_length": CONTEXT_LENGTH, "vocab_size": len(tiny_vocabulary)}
+        config = pe_core_config(
+            PeCoreSizes(32, 3, 4, 48, 8, class_token),
+            image_size=IMAGE_SIZE,
+            embedding_dim=20,
+            text={**text, "width": 24, "heads": 3, "layers": 2},
+        )
+        model = randomise(PeCoreModel(config), seed=seed)
+        return Backbone(
+            model if dtype is None else model.to(dtype),
+            name="tiny-pe-core",
+            revision=hash_of_tensors(model.state_dict().items()),
+            preprocess=Backbone.default_preprocess(model.config),
+            tokenizer=tiny_tokenizer,
+        )
+
+    return make
+
+
 @pytest.fixture
 def backbone(make_backbone: Callable[..., Backbone]) -> Backbone:
     """A tiny backbone in float32, fresh for each test."""

@@ -36,8 +36,11 @@ TESTED_ELSEWHERE = {
     # The towers of one family are tested together, and so is what it takes to open a model.
     "backbone/backbone.py": "backbone/test_clip_towers.py",
     "backbone/clip.py": "backbone/test_clip_towers.py",
+    "backbone/config.py": "backbone/test_open_clip_layout.py",
     "backbone/hashing.py": "backbone/test_load_backbone.py",
     "backbone/load.py": "backbone/test_load_backbone.py",
+    "backbone/pe_core_model.py": "backbone/test_pe_core.py",
+    "backbone/pe_core_names.py": "backbone/test_open_clip_layout.py",
     "backbone/quiet.py": "backbone/test_load_backbone.py",
     "backbone/siglip.py": "backbone/test_siglip_towers.py",
     "backbone/siglip2.py": "backbone/test_siglip2_towers.py",

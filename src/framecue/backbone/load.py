@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from huggingface_hub import hf_hub_download
+from huggingface_hub.errors import EntryNotFoundError
 from tokenizers import normalizers
-from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
-from transformers.utils.hub import cached_file
+from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from framecue.backbone.backbone import Backbone
+from framecue.backbone.config import fetched_file, options_of, pin, read_config
 from framecue.backbone.dtype import as_dtype
-from framecue.backbone.hashing import hash_of_folder, hash_of_tensors, safetensors_files
+from framecue.backbone.hashing import OPEN_CLIP_FILE, hash_of_folder, hash_of_tensors, safetensors_files
+from framecue.backbone.open_clip_layout import load_open_clip_weights, preprocess_of_open_clip
 from framecue.backbone.preprocess import Preprocess
 from framecue.backbone.quiet import quiet_transformers
-from framecue.backbone.sizes import check_config_file, check_no_bomb, check_parameters, check_text_files
-from framecue.backbone.source import CONFIG_FILE, Source, bundled_models, find_source, hub_refusal
+from framecue.backbone.sizes import check_no_bomb, check_parameters, check_text_files
+from framecue.backbone.source import Source, bundled_models, find_source, hub_refusal
 from framecue.backbone.tokenizer import has_no_words
 from framecue.errors import ModelError, first_line
+from framecue.paths import is_file
 
 __all__ = ["initialise_backbone", "load_backbone"]
 
@@ -33,7 +34,8 @@ def load_backbone(
     """Load a CLIP-family model with `transformers`, as two towers.
 
     Args:
-        name: a folder with `config.json` and weights, a name on the model hub, or a bundled model (`moji-clip`).
+        name: a folder with `config.json` and weights, or one of PE-Core in OpenCLIP's layout (`open_clip_config.json`,
+            `open_clip_model.safetensors`); a name on the model hub; a bundled model (`moji-clip`).
         dtype: of the weights and the computation: `torch.float32` or `torch.bfloat16`, or its name; "auto" is the
             fastest on this machine.
         revision: a branch, tag or commit on the hub; for a folder, the hash that its weights must have.
@@ -45,9 +47,8 @@ def load_backbone(
     """
     number_format = as_dtype(dtype)
     source = find_source(name, revision=revision)
-    if source.folder is None:
-        source = _read(source, lambda: _pin(source))
-    config = _read(source, lambda: _load_config(source))
+    source = _read(source, lambda: pin(source))
+    config = _read(source, lambda: read_config(source))
     Backbone.check_supported(config, name=source.name)
     folder = source.folder
     _read(source, lambda: check_parameters(config, name=source.name, folder=folder, dtype=number_format))
@@ -57,7 +58,7 @@ def load_backbone(
         made_from = _read(source, lambda: hash_of_folder(folder))
         if revision not in (None, made_from):
             raise ModelError(f"{name}: the folder's weights are {made_from}, not {revision}; give another folder")
-    model = _read(source, lambda: _load_weights(source, number_format))
+    model = _read(source, lambda: _load_weights(source, config, number_format))
     return Backbone(
         model,
         name=source.name,
@@ -81,7 +82,7 @@ def initialise_backbone(folder: str | Path, *, seed: int) -> Backbone:
     source = find_source(folder)
     if source.folder is None:
         raise ModelError(f"{folder}: no such folder; new weights need one with the architecture's config.json")
-    config = _read(source, lambda: _load_config(source))
+    config = _read(source, lambda: read_config(source))
     Backbone.check_supported(config, name=source.name)
     _read(source, lambda: check_parameters(config, name=source.name, folder=None, dtype=torch.float32))
     with torch.random.fork_rng():
@@ -96,26 +97,16 @@ def initialise_backbone(folder: str | Path, *, seed: int) -> Backbone:
     )
 
 
-def _pin(source: Source) -> Source:
-    """Return the source with the present commit of a hub name: all files come from it, and it names the weights."""
-    config = hf_hub_download(source.location, "config.json", **source.options)
-    return replace(source, options={**source.options, "revision": Path(config).parent.name})
-
-
-def _load_config(source: Source) -> Any:
-    path = cached_file(source.location, CONFIG_FILE, **source.options)
-    check_config_file(Path(str(path)), name=source.name)
-    return AutoConfig.from_pretrained(source.location, **_options(source))
-
-
-def _load_weights(source: Source, dtype: torch.dtype) -> PreTrainedModel:
+def _load_weights(source: Source, config: Any, dtype: torch.dtype) -> PreTrainedModel:
+    if source.is_open_clip:
+        return load_open_clip_weights(config, _open_clip_file(source), dtype=dtype)
     # If a folder has safetensors, its pickle is never opened; None lets transformers choose, which on the hub means
     # safetensors first. It opens a pickle as weights only, so no code in it runs.
     if source.folder is not None and not safetensors_files(source.folder):
         for file in source.folder.glob("*.bin"):
             check_no_bomb(file)
     safetensors = True if source.folder is not None and safetensors_files(source.folder) else None
-    options = _options(source)
+    options = options_of(source)
     # transformers also asks whether the model is an adapter, which takes half a minute if the hub cannot be reached.
     local_only = {"local_files_only": True} if options.get("local_files_only") else None
     model, report = AutoModel.from_pretrained(
@@ -136,8 +127,24 @@ def _load_weights(source: Source, dtype: torch.dtype) -> PreTrainedModel:
     return model
 
 
+def _open_clip_file(source: Source) -> Path:
+    try:
+        file = fetched_file(source, OPEN_CLIP_FILE)
+    except EntryNotFoundError:
+        file = None
+    if file is None or not is_file(file):
+        raise ValueError(
+            f"in OpenCLIP's layout the weights are in {OPEN_CLIP_FILE}, which is not there; its pickles "
+            "(.bin, .pt) are read by `framecue import-checkpoint` alone"
+        )
+    return file
+
+
 def _load_preprocess(source: Source, config: Any) -> Preprocess:
-    return Preprocess.of_folder(source.location, default=Backbone.default_preprocess(config), **_options(source))
+    if source.is_open_clip:
+        file = fetched_file(source, source.config_file)
+        return preprocess_of_open_clip(file, image_size=config.vision_config.image_size)
+    return Preprocess.of_folder(source.location, default=Backbone.default_preprocess(config), **options_of(source))
 
 
 def _read_tokenizer(source: Source) -> PreTrainedTokenizerBase:
@@ -149,7 +156,7 @@ def _read_tokenizer(source: Source) -> PreTrainedTokenizerBase:
 def _load_tokenizer(source: Source) -> PreTrainedTokenizerBase:
     if source.folder is not None:
         check_text_files(source.folder, name=source.name)
-    tokenizer = AutoTokenizer.from_pretrained(source.location, **_options(source))
+    tokenizer = AutoTokenizer.from_pretrained(source.location, **options_of(source))
     if has_no_words(tokenizer):
         raise ValueError("it has no tokenizer (tokenizer.json, or vocab.json and merges.txt), so it cannot encode text")
     _lower_case(tokenizer)
@@ -164,11 +171,6 @@ def _lower_case(tokenizer: PreTrainedTokenizerBase) -> None:
     if tokenizer.tokenize("A") != tokenizer.tokenize("a"):
         others = [] if backend.normalizer is None else [backend.normalizer]
         backend.normalizer = normalizers.Sequence([normalizers.Lowercase(), *others])
-
-
-def _options(source: Source) -> dict[str, Any]:
-    # Code that comes with a model is never run, and nobody is asked about it on the terminal.
-    return {**source.options, "trust_remote_code": False}
 
 
 def _read(source: Source, load: Callable[[], Any]) -> Any:

@@ -30,6 +30,7 @@ class SiglipVisionTower(VisionTower):
             embedding_dim=config.hidden_size,
         )
         self.image_size, self.num_class_tokens = config.image_size if image_size is None else image_size, 0
+        self.num_patches = (self.image_size // config.patch_size) ** 2
         self._model, self._head = siglip.vision_model, siglip.vision_model.head
         self.projection = cast(nn.Module, self._head.mlp)
 

@@ -62,6 +62,7 @@ class Tower:
         attention_branch: Branch | None = None,
         mlp_branch: Branch | None = None,
         between: Between | None = None,
+        places: Tensor | None = None,
     ) -> Tensor:
         """Run one layer, and return its output.
 
@@ -73,6 +74,8 @@ class Tower:
             attention_branch: runs in parallel to self-attention, on the same input.
             mlp_branch: runs in parallel to the MLP, on the same input.
             between: see `Between`.
+            places: for a tower with rotary positions, where each token lies in its image: see `VisionTower.places`.
+                None says that the tokens are an image's own, in their order. Other towers do not look at it.
 
         Returns:
             (N, T, D), or as many tokens as `between` makes.
@@ -81,7 +84,7 @@ class Tower:
         attended = layer.layer_norm1(tokens)
         if attention_input is not None:
             attended = attention_input(attended)
-        added = self.attend(index, attended, mask=mask)
+        added = self.attend(index, attended, mask=mask, places=places)
         tokens = tokens + (added if attention_branch is None else added + attention_branch(attended))
         if between is not None:
             tokens = between(tokens, self.keys(index, attended))
@@ -89,13 +92,25 @@ class Tower:
         added = layer.mlp(normalised)
         return tokens + (added if mlp_branch is None else added + mlp_branch(normalised))
 
-    def attend(self, index: int, attended: Tensor, *, mask: Tensor | None = None) -> Tensor:
-        """Return the output of a layer's self-attention for its normalised input, both (N, T, D)."""
+    def attend(
+        self, index: int, attended: Tensor, *, mask: Tensor | None = None, places: Tensor | None = None
+    ) -> Tensor:
+        """Return the output of a layer's self-attention for its normalised input, both (N, T, D).
+
+        Args:
+            index: the layer.
+            attended: its normalised input.
+            mask: see `run_layer`.
+            places: see `run_layer`.
+        """
         layer: Any = self.layers[index]
         return layer.self_attn(attended, attention_mask=mask)[0]
 
     def keys(self, index: int, attended: Tensor) -> Tensor:
-        """Return a layer's keys (N, T, D), its heads side by side, for the normalised input of its self-attention."""
+        """Return a layer's keys (N, T, D), its heads side by side, for the normalised input of its self-attention.
+
+        They are as the layer's linear map makes them, before rotary positions turn them.
+        """
         layer: Any = self.layers[index]
         return layer.self_attn.k_proj(attended)
 
@@ -106,10 +121,31 @@ class VisionTower(Tower, ABC):
     Attributes:
         image_size: S, the height and width that it takes.
         num_class_tokens: 1 if there is a class token in front of the patches, 0 if not.
+        num_patches: P, how many patches an image has.
     """
 
     image_size: int
     num_class_tokens: int
+    num_patches: int
+
+    def places(self, *, prompts_before: int = 0, prompts_behind: int = 0, device: torch.device | None = None) -> Tensor:
+        """Return where the tokens `[class token, prompts, patches, prompts]` of an image lie in it, for `run_layer`.
+
+        Patches are counted from 0, row by row; -1 stands for a token without a place: the class token and prompts. For
+        other sequences join such numbers as the tokens are joined; (N, T) says them for each row by itself, as after
+        merging tokens, where one that was merged into another has the other's place.
+
+        Args:
+            prompts_before: how many prompts stand between class token and patches.
+            prompts_behind: how many stand behind the patches.
+            device: where the numbers are wanted.
+
+        Returns:
+            (T,) int64.
+        """
+        nowhere, patches = torch.tensor([-1], device=device), torch.arange(self.num_patches, device=device)
+        before, behind = nowhere.expand(self.num_class_tokens + prompts_before), nowhere.expand(prompts_behind)
+        return torch.cat([before, patches, behind])
 
     @abstractmethod
     def embed(self, pixel_values: Tensor, *, prompts: Tensor | None = None) -> Tensor:
@@ -128,8 +164,8 @@ class VisionTower(Tower, ABC):
     def summarise(self, tokens: Tensor) -> Tensor:
         """Return the token that stands for an image, (N, D), given its tokens (N, T, D) at any layer, without prompts.
 
-        It is the class token, the first; if there is none, the output of the pooling head's probe, which attends to the
-        tokens, takes its place.
+        It is the class token, the first; if the model has a pooling head, the output of the head's probe, which attends
+        to the tokens, takes its place.
         """
 
     @abstractmethod
