@@ -47,6 +47,8 @@ TESTED_ELSEWHERE = {
     "backbone/source.py": "backbone/test_load_backbone.py",
     "backbone/tokenizer.py": "backbone/test_load_backbone.py",
     "backbone/towers.py": "backbone/test_clip_towers.py",
+    "backbone/transformer.py": "embedders/test_videoprism.py",
+    "embedders/embedder.py": "embedders/test_videoprism.py",
     # What several commands share is tested through them.
     "cli/add_report.py": "cli/test_index.py",
     "cli/clip_arguments.py": "cli/test_clip.py",

@@ -116,6 +116,11 @@ class Backbone(nn.Module):
             raise ModelError(f"{name}: {reason}")
 
     @staticmethod
+    def model_types() -> set[str]:
+        """Return the `model_type` of each architecture that has towers, as `config.json` gives it."""
+        return {cast(Any, model.config_class).model_type for model in _FAMILIES}
+
+    @staticmethod
     def default_preprocess(config: Any) -> Preprocess:
         """Return the preprocessing for models of a supported configuration whose folder does not define one."""
         family = _family_of(config)

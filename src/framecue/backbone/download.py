@@ -27,6 +27,9 @@ __all__ = ["CachedModel", "Download", "cache_folder", "cached_models", "fetch", 
 _SMALL_FILES = (
     *("config.json", "open_clip_config.json"),
     *("preprocessor_config.json", "processor_config.json"),
+    # How an embedding model makes one vector of its tokens, and its instructions.
+    *("modules.json", "config_sentence_transformers.json", "sentence_bert_config.json"),
+    *("video_preprocessor_config.json", "chat_template.jinja"),
     *("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
     *("vocab.json", "merges.txt", "vocab.txt", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model"),
 )

@@ -25,7 +25,7 @@ from framecue.backbone.tokenizer import has_no_words
 from framecue.errors import ModelError, first_line
 from framecue.paths import is_file
 
-__all__ = ["initialise_backbone", "load_backbone"]
+__all__ = ["initialise_backbone", "load_backbone", "read_silently", "read_tokenizer", "read_weights"]
 
 
 def load_backbone(
@@ -47,24 +47,24 @@ def load_backbone(
     """
     number_format = as_dtype(dtype)
     source = find_source(name, revision=revision)
-    source = _read(source, lambda: pin(source))
-    config = _read(source, lambda: read_config(source))
+    source = read_silently(source, lambda: pin(source))
+    config = read_silently(source, lambda: read_config(source))
     Backbone.check_supported(config, name=source.name)
     folder = source.folder
-    _read(source, lambda: check_parameters(config, name=source.name, folder=folder, dtype=number_format))
+    read_silently(source, lambda: check_parameters(config, name=source.name, folder=folder, dtype=number_format))
     if folder is None:
         made_from = source.options["revision"]
     else:
-        made_from = _read(source, lambda: hash_of_folder(folder))
+        made_from = read_silently(source, lambda: hash_of_folder(folder))
         if revision not in (None, made_from):
             raise ModelError(f"{name}: the folder's weights are {made_from}, not {revision}; give another folder")
-    model = _read(source, lambda: _load_weights(source, config, number_format))
+    model = read_silently(source, lambda: read_weights(source, config, number_format))
     return Backbone(
         model,
         name=source.name,
         revision=made_from,
-        preprocess=_read(source, lambda: _load_preprocess(source, config)),
-        tokenizer=partial(_read_tokenizer, source),
+        preprocess=read_silently(source, lambda: _load_preprocess(source, config)),
+        tokenizer=partial(read_tokenizer, source),
     ).eval()
 
 
@@ -82,22 +82,27 @@ def initialise_backbone(folder: str | Path, *, seed: int) -> Backbone:
     source = find_source(folder)
     if source.folder is None:
         raise ModelError(f"{folder}: no such folder; new weights need one with the architecture's config.json")
-    config = _read(source, lambda: read_config(source))
+    config = read_silently(source, lambda: read_config(source))
     Backbone.check_supported(config, name=source.name)
-    _read(source, lambda: check_parameters(config, name=source.name, folder=None, dtype=torch.float32))
+    read_silently(source, lambda: check_parameters(config, name=source.name, folder=None, dtype=torch.float32))
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        model = _read(source, lambda: AutoModel.from_config(config))
+        model = read_silently(source, lambda: AutoModel.from_config(config))
     return Backbone(
         model,
         name=source.name,
         revision=hash_of_tensors(model.state_dict().items()),
-        preprocess=_read(source, lambda: _load_preprocess(source, config)),
-        tokenizer=partial(_read_tokenizer, source),
+        preprocess=read_silently(source, lambda: _load_preprocess(source, config)),
+        tokenizer=partial(read_tokenizer, source),
     )
 
 
-def _load_weights(source: Source, config: Any, dtype: torch.dtype) -> PreTrainedModel:
+def read_weights(source: Source, config: Any, dtype: torch.dtype) -> PreTrainedModel:
+    """Return the model of a source, with all its weights.
+
+    Raises:
+        ValueError: the weights do not fit the configuration.
+    """
     if source.is_open_clip:
         return load_open_clip_weights(config, _open_clip_file(source), dtype=dtype)
     # If a folder has safetensors, its pickle is never opened; None lets transformers choose, which on the hub means
@@ -147,9 +152,14 @@ def _load_preprocess(source: Source, config: Any) -> Preprocess:
     return Preprocess.of_folder(source.location, default=Backbone.default_preprocess(config), **options_of(source))
 
 
-def _read_tokenizer(source: Source) -> PreTrainedTokenizerBase:
+def read_tokenizer(source: Source) -> PreTrainedTokenizerBase:
+    """Return the tokenizer of a source.
+
+    Raises:
+        ModelError: it has none, or it cannot be read.
+    """
     # A function of this module, as a backbone whose tokenizer is not loaded yet can be pickled, too.
-    tokenizer: PreTrainedTokenizerBase = _read(source, lambda: _load_tokenizer(source))
+    tokenizer: PreTrainedTokenizerBase = read_silently(source, lambda: _load_tokenizer(source))
     return tokenizer
 
 
@@ -173,7 +183,7 @@ def _lower_case(tokenizer: PreTrainedTokenizerBase) -> None:
         backend.normalizer = normalizers.Sequence([normalizers.Lowercase(), *others])
 
 
-def _read(source: Source, load: Callable[[], Any]) -> Any:
+def read_silently(source: Source, load: Callable[[], Any]) -> Any:
     """Run a loading step of `transformers` silently; its errors become one line that tells what to do."""
     try:
         with quiet_transformers():
