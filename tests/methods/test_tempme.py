@@ -283,6 +283,22 @@ def test_without_class_tokens_a_clip_is_what_the_pooling_head_makes_of_it(
     torch.testing.assert_close(merged, plain, rtol=0, atol=1e-10)
 
 
+@torch.no_grad()
+def test_rotary_positions_are_those_of_the_tokens_that_are_left(make_pe_core_backbone: Callable[..., Backbone]) -> None:
+    plain, backbone, videos = make_pe_core_backbone(), make_pe_core_backbone(), frames(2, 4)
+    nothing = {"merged_per_layer": 0, "joins": (), "merged_at_joins": 0.0, "merged_after_joins": 0.0}
+    expected = build_method("mean-pool", {}, plain).encode_frames(plain, videos)
+    made = make(backbone, seed=None, **nothing).encode_frames(backbone, videos)
+    torch.testing.assert_close(made, expected, rtol=0, atol=1e-5)
+    # Joined and merged, the layers see the places that are left: with others the features are others.
+    backbone = make_pe_core_backbone()
+    method = make(backbone)
+    made = method.encode_frames(backbone, videos)
+    lie = backbone.vision.places
+    backbone.vision.places = lambda **options: lie(**options).flip(0)
+    assert (method.encode_frames(backbone, videos) - made).abs().max() > 1e-3
+
+
 def test_save_and_load(saved_and_loaded: Callable[..., set[str]]) -> None:
     saved = saved_and_loaded("tempme", TempMe, num_frames=3, joins=[3], rank=2)
     layers = [f"vision_model.encoder.layers.{index}" for index in range(3)]

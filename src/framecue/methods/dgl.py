@@ -84,11 +84,14 @@ class Dgl(Method):
         seen = self.global_prompts.to(own.dtype).expand(videos, -1, -1)
         local = self.local.for_frames(frames).to(own.dtype)
         mask: Tensor | None = None
+        # Prompts have no place in an image, a patch that in its own frame.
+        one_frame = vision.places(prompts_before=local.shape[2], device=own.device)
+        places = torch.cat([one_frame.new_full((num_global,), -1), one_frame.repeat(frames)])
         for index in range(vision.num_layers):
             prompts = local[index].expand(videos, -1, -1, -1)
             tokens = torch.cat([own[:, :, :classes], prompts, own[:, :, classes:]], dim=2)
             mask = frames_apart(num_global, tokens) if mask is None else mask
-            made = vision.run_layer(index, torch.cat([seen, tokens.flatten(1, 2)], dim=1), mask=mask)
+            made = vision.run_layer(index, torch.cat([seen, tokens.flatten(1, 2)], dim=1), mask=mask, places=places)
             seen, tokens = made[:, :num_global], made[:, num_global:].unflatten(1, (frames, -1))
             own = torch.cat([tokens[:, :, :classes], tokens[:, :, classes + prompts.shape[2] :]], dim=2)
         return vision.finish(vision.summarise(seen[:, :1]))[:, None]
@@ -109,9 +112,4 @@ class Dgl(Method):
 
 def _patch_size(vision: VisionTower) -> int:
     """Return the height and width in pixels of a patch, by the number of them that an image has."""
-    device = next(vision.layers.parameters()).device
-    dtype = next(vision.layers.parameters()).dtype
-    with torch.no_grad():
-        image = torch.zeros(1, 3, vision.image_size, vision.image_size, device=device, dtype=dtype)
-        patches = vision.embed(image).shape[1] - vision.num_class_tokens
-    return vision.image_size // math.isqrt(patches)
+    return vision.image_size // math.isqrt(vision.num_patches)

@@ -132,11 +132,14 @@ class PromptSwitch(Method):
         # Joined after the pre-norm: the prompts get no position embedding and no pre-norm.
         prompts = self.prompt_cube.to(own.dtype).repeat(len(own) // self.config.num_prompts, 1, 1)
         tokens = torch.cat([own, prompts], dim=1)
-        every = self.config.switch_every
+        every, places = self.config.switch_every, vision.places(prompts_behind=prompts.shape[1], device=own.device)
         for index in range(vision.num_layers):
             switches = every > 0 and index % every == 0
             tokens = vision.run_layer(
-                index, tokens, attention_input=(lambda x: self._switch(x, num_own)) if switches else None
+                index,
+                tokens,
+                attention_input=(lambda x: self._switch(x, num_own)) if switches else None,
+                places=places,
             )
         summary = vision.summarise(tokens[:, :num_own])
         if self.aggregation is not None:

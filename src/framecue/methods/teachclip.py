@@ -99,9 +99,7 @@ class TeachClip(Clip4Clip):
         similarities = directions(features.text_features) @ self._pool(related).T
         scale = backbone.logit_scale.to(dtype).exp()
         weights = self._scores(related)
-        loss = self.config.contrastive_weight * contrastive_loss(
-            similarities, backbone.logit_scale, same=features.same
-        )
+        loss = self.config.contrastive_weight * contrastive_loss(similarities, backbone.logit_scale, same=features.same)
         for teacher in features.teachers:
             logits = teacher.logit_scale.to(dtype).exp() * teacher.similarities.to(dtype)
             learnt = self.config.similarity_weight * correlation_loss(scale * similarities, logits)

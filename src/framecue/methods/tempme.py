@@ -82,12 +82,14 @@ class _Clips:
     Attributes:
         tokens: (N, T, D), class tokens first.
         sizes: (N, T), float32.
+        places: where each token lies in its image, (N, T); see `VisionTower.places`.
         num_classes: class tokens of a clip.
         per_video: clips of a video.
     """
 
     tokens: Tensor
     sizes: Tensor
+    places: Tensor
     num_classes: int
     per_video: int
 
@@ -102,8 +104,9 @@ class _Clips:
         if positions is not None:
             videos = len(placed) // self.per_video
             placed = placed + positions.to(placed.dtype).repeat(videos, 1)[:, None]
-        tokens, before, sizes = (self._side_by_side(x, size) for x in (placed, self.tokens, self.sizes))
-        return _Clips(tokens, sizes, self.num_classes * size, self.per_video // size), before
+        values = (placed, self.sizes, self.places, self.tokens)
+        tokens, sizes, places, before = (self._side_by_side(each, size) for each in values)
+        return _Clips(tokens, sizes, places, self.num_classes * size, self.per_video // size), before
 
     def _side_by_side(self, values: Tensor, size: int) -> Tensor:
         """Return (N, T, ...) as (N / size, size * T, ...), all class tokens in front."""
@@ -113,10 +116,10 @@ class _Clips:
 
     def merged(self, likeness: Tensor, num_merged: int) -> _Clips:
         """Return the clips with the most alike tokens merged; see `merge_tokens`."""
-        tokens, sizes = merge_tokens(
-            self.tokens, self.sizes, likeness, num_merged=num_merged, num_classes=self.num_classes
+        tokens, sizes, places = merge_tokens(
+            self.tokens, self.sizes, self.places, likeness, num_merged=num_merged, num_classes=self.num_classes
         )
-        return replace(self, tokens=tokens, sizes=sizes)
+        return replace(self, tokens=tokens, sizes=sizes, places=places)
 
 
 class _Shared(nn.Module):
@@ -176,7 +179,8 @@ class TempMe(LowRankMethod):
         vision, config = backbone.vision, self.config
         tokens = vision.embed(pixel_values.flatten(0, 1))
         sizes = torch.ones(tokens.shape[:2], device=tokens.device)
-        clips = _Clips(tokens, sizes, vision.num_class_tokens, frames)
+        places = vision.places(device=tokens.device).expand(len(tokens), -1)
+        clips = _Clips(tokens, sizes, places, vision.num_class_tokens, frames)
         joined = clips_joined(frames, config.joins)
         layers = [
             layer_of_join(join, num_joins=len(joined), num_layers=vision.num_layers) for join in range(len(joined))
@@ -215,7 +219,9 @@ def _run_layer(backbone: Backbone, index: int, clips: _Clips, num_merged: int) -
         return after.tokens
 
     mask = size_bias(clips.sizes, clips.tokens.dtype)
-    tokens = vision.run_layer(index, clips.tokens, mask=mask, between=between if num_merged else None)
+    tokens = vision.run_layer(
+        index, clips.tokens, mask=mask, between=between if num_merged else None, places=clips.places
+    )
     return replace(after, tokens=tokens)
 
 

@@ -13,8 +13,8 @@ __all__ = ["merge_tokens", "size_bias"]
 
 
 def merge_tokens(
-    tokens: Tensor, sizes: Tensor, likeness: Tensor, *, num_merged: int, num_classes: int
-) -> tuple[Tensor, Tensor]:
+    tokens: Tensor, sizes: Tensor, places: Tensor, likeness: Tensor, *, num_merged: int, num_classes: int
+) -> tuple[Tensor, Tensor, Tensor]:
     """Merge pairs of alike tokens by bipartite soft matching.
 
     Every other patch is a source, beginning so that sources and targets alternate over the whole sequence; the others
@@ -25,17 +25,18 @@ def merge_tokens(
     Args:
         tokens: (N, T, D).
         sizes: how many of the image's tokens each stands for, (N, T).
+        places: where each lies in its image, (N, T); a target keeps its own.
         likeness: what is compared, (N, T, C); no gradient goes through it.
         num_merged: r; at most half of the patches are merged.
         num_classes: how many tokens in front are no patches.
 
     Returns:
-        tokens (N, T - r, D): the class tokens, the sources that stay, the targets, each in their order; and their sizes
-        (N, T - r).
+        tokens (N, T - r, D): the class tokens, the sources that stay, the targets, each in their order; their sizes
+        (N, T - r); and their places (N, T - r).
     """
     num_merged = min(num_merged, (tokens.shape[1] - num_classes) // 2)
     if num_merged <= 0:
-        return tokens, sizes
+        return tokens, sizes, places
     first_source = num_classes + num_classes % 2
     first_target = num_classes + 1 - num_classes % 2
     with torch.no_grad():
@@ -51,7 +52,8 @@ def merge_tokens(
     sources, targets = weighted[:, first_source::2], weighted[:, first_target::2]
     targets = targets.scatter_add(1, _rows(into, weighted), sources.gather(1, _rows(merged, weighted)))
     made = torch.cat([weighted[:, :num_classes], sources.gather(1, _rows(kept, weighted)), targets], dim=1)
-    return (made[..., :-1] / made[..., -1:]).to(tokens.dtype), made[..., -1]
+    lie = [places[:, :num_classes], places[:, first_source::2].gather(1, kept), places[:, first_target::2]]
+    return (made[..., :-1] / made[..., -1:]).to(tokens.dtype), made[..., -1], torch.cat(lie, dim=1)
 
 
 def _rows(places: Tensor, like: Tensor) -> Tensor:

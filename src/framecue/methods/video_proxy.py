@@ -77,6 +77,9 @@ class VideoProxy(Method):
             patches = patches + self.frame_embedding[rows][:, None].to(patches.dtype)
         tokens = torch.cat([proxies, patches.flatten(1, 2)], dim=1)
         mask = frames_apart(self.config.num_proxies, patches)
+        # A patch has its place in its own frame; proxies have none.
+        one_frame = vision.places(device=tokens.device)[vision.num_class_tokens :]
+        places = torch.cat([one_frame.new_full((self.config.num_proxies,), -1), one_frame.repeat(frames)])
         for index in range(vision.num_layers):
-            tokens = vision.run_layer(index, tokens, mask=mask)
+            tokens = vision.run_layer(index, tokens, mask=mask, places=places)
         return vision.finish(vision.summarise(tokens[:, :1]))[:, None]
