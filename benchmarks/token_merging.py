@@ -80,6 +80,8 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write the results here")
     options = parser.parse_args()
     cores = available_cores(options.cores)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(min(threads, cores))  # PyTorch was loaded before, and counted them all
     capability = torch.backends.cpu.get_cpu_capability()
     print(f"{cores} cores ({capability}); torch {torch.__version__}; {options.rounds} rounds", flush=True)
     with tempfile.TemporaryDirectory() as temporary:
@@ -92,6 +94,7 @@ def main() -> None:
             models = {method: load(folder, method, options, dtype=DTYPES[name]) for method in METHODS}
             results.append(compare(models, DTYPES[name], options.videos, options.rounds))
             print(time_line(results[-1]), flush=True)
+    torch.set_num_threads(threads)
     if options.json:
         found = {
             "work": {method: asdict(each) for method, each in work.items()},
