@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -14,6 +14,7 @@ from framecue.cli.output import log, print_json, print_table, progress_bar, quie
 
 if TYPE_CHECKING:
     from framecue.evaluation.report import Report
+    from framecue.model import VideoTextModel
 
 
 @click.command()
@@ -80,14 +81,17 @@ def evaluate(
     clips = dataset_in(dataset, data_dir, read_dataset_options(dataset_options)).clips(split)
     import torch
 
+    from framecue.embedders.choose import load_cached_model
     from framecue.evaluation.report import DEPTH, evaluate_clips
-    from framecue.model import load_model
 
     get_model_files(model, yes=True)
     torch_dtype = getattr(torch, dtype)
-    named: dict[str, Any] = {} if method is None else {"method": method}
-    first = load_model(model, adapter=adapter, dtype=torch_dtype, **named)
-    second = None if rerank_with is None else load_model(model, adapter=rerank_with, dtype=torch_dtype)
+    first = load_cached_model(model, adapter, method=method, dtype=torch_dtype)
+    second = (
+        None
+        if rerank_with is None
+        else cast("VideoTextModel", load_cached_model(model, rerank_with, dtype=torch_dtype))
+    )
     with progress_bar("Encoding") as progress:
         report = evaluate_clips(first, clips, rerank_with=second, depth=depth or DEPTH, progress=progress)
     if as_json:

@@ -14,7 +14,9 @@ import torch
 from torch import Tensor
 
 from framecue.datasets.clips import Clip
+from framecue.encoder import Encoder
 from framecue.errors import InputError
+from framecue.evaluation.any_encoder import EncoderModel, as_evaluated
 from framecue.evaluation.encoding import encode_pixels, encode_texts, retrieval, similarity_matrix, twin_similarities
 from framecue.evaluation.metrics import RetrievalMetrics, twin_accuracy
 from framecue.evaluation.rerank import check_depth, reranked_metrics
@@ -71,7 +73,7 @@ class Report:
 
 
 def evaluate_clips(
-    model: VideoTextModel,
+    model: VideoTextModel | Encoder,
     clips: Sequence[Clip],
     *,
     rerank_with: VideoTextModel | None = None,
@@ -85,7 +87,8 @@ def evaluate_clips(
     clip played backwards.
 
     Args:
-        model: encodes videos and texts, or compares them pair by pair if it is not offline.
+        model: encodes videos and texts, or compares them pair by pair if it is not offline; or any other `Encoder`
+            that encodes videos on their own.
         clips: the gallery, each with its captions.
         rerank_with: a second stage, which looks again at the best candidates of each query; it samples and preprocesses
             the videos in its own way. Of a clip and its twin it looks at both, unless `depth` is 1.
@@ -100,6 +103,7 @@ def evaluate_clips(
     if not clips:
         raise InputError("no clips to evaluate")
     check_depth(depth)
+    model = as_evaluated(model)
     models = [model] if rerank_with is None else [model, rerank_with]
     files = [_Place(clip.video, clip.start_seconds, clip.end_seconds) for clip in clips]
     files += [_Place(clip.twin.video) for clip in clips if clip.twin is not None]
@@ -225,6 +229,8 @@ def _encode_files(
 
 
 def _read_alike(left: VideoTextModel, right: VideoTextModel) -> bool:
+    if isinstance(left, EncoderModel) or isinstance(right, EncoderModel):
+        return False  # what it makes of frames is its own affair
     return left.sampling == right.sampling and left.backbone.preprocess == right.backbone.preprocess
 
 
