@@ -234,6 +234,36 @@ def make_backbone(
     return make
 
 
+@pytest.fixture(scope="session")
+def make_pe_core_backbone(
+    tiny_vocabulary: dict[str, int], tiny_tokenizer: Callable[[], PreTrainedTokenizerBase]
+) -> Callable[..., Backbone]:
+    """Makes tiny PE-Cores in memory: `make_pe_core_backbone(class_token=False, dtype=..., seed=...)`."""
+
+    def make(*, class_token: bool = True, dtype: torch.dtype | None = None, seed: int = 0) -> Backbone:
+        from framecue.backbone import Backbone, hash_of_tensors
+        from framecue.backbone.open_clip_layout import PeCoreSizes, pe_core_config
+        from framecue.backbone.pe_core_model import PeCoreModel
+
+        text = {"context_length": CONTEXT_LENGTH, "vocab_size": len(tiny_vocabulary)}
+        config = pe_core_config(
+            PeCoreSizes(32, 3, 4, 48, 8, class_token),
+            image_size=IMAGE_SIZE,
+            embedding_dim=20,
+            text={**text, "width": 24, "heads": 3, "layers": 2},
+        )
+        model = randomise(PeCoreModel(config), seed=seed)
+        return Backbone(
+            model if dtype is None else model.to(dtype),
+            name="tiny-pe-core",
+            revision=hash_of_tensors(model.state_dict().items()),
+            preprocess=Backbone.default_preprocess(model.config),
+            tokenizer=tiny_tokenizer,
+        )
+
+    return make
+
+
 @pytest.fixture
 def backbone(make_backbone: Callable[..., Backbone]) -> Backbone:
     """A tiny backbone in float32, fresh for each test."""
@@ -312,3 +342,37 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pa
         return site
 
     return install
+
+
+@pytest.fixture(scope="session")
+def videoprism_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A video-text VideoPrism of 4 frames of 36 x 36 pixels and 12 text tokens."""
+    import torch
+    from transformers import AutoModel, VideoPrismConfig, VideoPrismTokenizer
+
+    folder = tmp_path_factory.mktemp("embedders") / "videoprism"
+    letters = [(letter, -5.0) for letter in ("▁", *"abcdefghijklmnopqrstuvwxyz.")]
+    words = [(f"▁{word}", -1.0) for word in (*WORDS, ".")]
+    tokenizer = VideoPrismTokenizer(
+        vocab=[("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), *words, *letters], extra_ids=0
+    )
+    config = VideoPrismConfig(
+        vision_config={
+            **{"image_size": 36, "num_frames": 4, "tubelet_size": [1, 18, 18], "hidden_size": 24},
+            **{"num_attention_heads": 4, "intermediate_size": 32, "num_spatial_layers": 2},
+            **{"num_temporal_layers": 1, "num_auxiliary_layers": 1},
+        },
+        text_config={
+            **{"vocab_size": len(tokenizer), "hidden_size": 24, "intermediate_size": 32, "num_hidden_layers": 2},
+            **{"num_attention_heads": 4, "max_position_embeddings": 12},
+        },
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = AutoModel.from_config(config)
+        for parameter in model.parameters():
+            torch.nn.init.normal_(parameter, std=0.3)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    assert json.loads((folder / "config.json").read_text())["model_type"] == "videoprism"
+    return folder

@@ -6,7 +6,6 @@ import importlib.util
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import fields
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -69,7 +68,7 @@ EXAMPLE, REGISTRY_LINES = fences(CHAPTERS["Write your own method"], "python")
 
 
 def defaults(config: type[MethodConfig]) -> dict[str, Any]:
-    return {field.name: field.default for field in fields(config)}
+    return config().to_dict()  # as in a file: a tuple is a list there
 
 
 def test_every_dataset_has_a_row_with_its_keys() -> None:

@@ -226,8 +226,8 @@ def test_its_description_loads_it(painted) -> None:
 
 
 def test_names(install: Callable[..., None]) -> None:
-    assert list(ENCODERS) == ["framecue"]
-    assert ALL_ENCODERS.names() == ["framecue"]
+    assert list(ENCODERS) == ["framecue", "videoprism", "sentence-transformers"]
+    assert ALL_ENCODERS.names() == list(ENCODERS)
     install("twice", {"framecue.encoders": {"framecue": "twice:load"}}, MODULE)
     fingerprint = Fingerprint(backbone="moji-clip", sampling=ColourEncoder().sampling, embedding_dim=4)
     with pytest.raises(InputError, match="'framecue' stands twice: in framecue itself and in package twice"):

@@ -249,10 +249,15 @@ class EncoderSpec:
 Loader = Callable[[EncoderSpec], Encoder]
 
 FRAMECUE = "framecue"
-ENCODERS: dict[str, str | Loader] = {FRAMECUE: "framecue.model:load_described"}
+_EMBEDDERS = "framecue.embedders.choose:load_described_embedder"
+ENCODERS: dict[str, str | Loader] = {
+    FRAMECUE: "framecue.model:load_described",
+    "videoprism": _EMBEDDERS,
+    "sentence-transformers": _EMBEDDERS,
+}
 """The loaders of encoders by name: functions that load one from its description, or where to find such a function.
 
-framecue's own loader is named, not imported, so that this module imports neither the models nor torch.
+framecue's own loaders are named, not imported, so that this module imports neither the models nor torch.
 """
 
 

@@ -25,7 +25,7 @@ from framecue.pictures import ImageLike
 from framecue.progress import ProgressCallback
 from framecue.video import FrameSampling, FrameSource, IsolatedFrameSource, VideoSource
 
-__all__ = ["VideoTextModel", "load_model"]
+__all__ = ["VideoTextModel", "backbone_place", "load_model"]
 
 
 class VideoTextModel(nn.Module):
@@ -457,10 +457,10 @@ def load_described(spec: EncoderSpec) -> VideoTextModel:
     adapter = None if named.adapter_source is None else _adapter_place(named, spec.near)
     if adapter is None:
         options |= {"method": named.method, "options": saved_options(named.method, named.options)}
-    return load_model(_backbone_place(named, spec.near), adapter=adapter, revision=named.revision, **options)
+    return load_model(backbone_place(named, spec.near), adapter=adapter, revision=named.revision, **options)
 
 
-def _backbone_place(named: Fingerprint, near: Sequence[str]) -> str:
+def backbone_place(named: Fingerprint, near: Sequence[str]) -> str:
     """Return the place of a library's backbone; a folder that was moved is found by its weights.
 
     Raises:

@@ -231,3 +231,48 @@ def test_a_step_between_attention_and_mlp_sees_the_keys_and_may_drop_tokens(
         layer = vision.layers[0]
         torch.testing.assert_close(seen[0][1], layer.self_attn.k_proj(layer.layer_norm1(tokens)))
     assert seen[0][0].shape == tokens.shape
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@torch.no_grad()
+def test_attention_and_its_keys_at_once_are_what_they_are_one_by_one(
+    make_backbone: Callable[..., Backbone], masked: bool
+) -> None:
+    vision = make_backbone(dtype=torch.float64).vision
+    generator = torch.Generator().manual_seed(0)
+    attended = torch.randn(2, 5, vision.width, generator=generator, dtype=torch.float64)
+    mask = torch.randn(2, 1, 1, 5, generator=generator, dtype=torch.float64) if masked else None
+    added, keys = vision.attend_and_keys(1, attended, mask=mask)
+    torch.testing.assert_close(added, vision.attend(1, attended, mask=mask), rtol=0, atol=1e-12)
+    assert torch.equal(keys, vision.keys(1, attended))
+    if masked:
+        assert (added - vision.attend(1, attended)).abs().max() > 1e-3
+
+
+def test_attention_and_its_keys_at_once_drop_in_training_alone(make_backbone: Callable[..., Backbone]) -> None:
+    backbone = make_backbone(vision={"attention_dropout": 0.5})
+    attended = torch.randn(2, 5, backbone.vision.width, generator=torch.Generator().manual_seed(0))
+
+    def twice() -> bool:
+        return torch.equal(*(backbone.vision.attend_and_keys(0, attended)[0] for _ in range(2)))
+
+    assert twice()
+    backbone.train()
+    assert not twice()
+
+
+@torch.no_grad()
+def test_a_path_behind_the_mlp_has_its_output_and_adds_to_the_same_residual(backbone: Backbone) -> None:
+    vision = backbone.vision
+    tokens = torch.randn(2, 5, vision.width, generator=torch.Generator().manual_seed(0))
+    seen = []
+
+    def double(added: Tensor) -> Tensor:
+        seen.append(added)
+        return 2 * added
+
+    plain, more = vision.run_layer(0, tokens), vision.run_layer(0, tokens, after_mlp=double)
+    torch.testing.assert_close(more, plain + 2 * seen[0])
+    layer = vision.layers[0]
+    attended = tokens + vision.attend(0, layer.layer_norm1(tokens))
+    torch.testing.assert_close(seen[0], layer.mlp(layer.layer_norm2(attended)))

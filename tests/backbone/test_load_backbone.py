@@ -20,7 +20,7 @@ from safetensors.torch import load_file, save_file
 from transformers.activations import GELUActivation
 from transformers.utils import logging
 
-from framecue import assets
+from framecue import assets, load_model
 from framecue.backbone import Backbone, Preprocess, initialise_backbone, load_backbone
 from framecue.backbone import source as source_module
 from framecue.errors import InputError, ModelError
@@ -263,7 +263,7 @@ def test_what_the_hub_answers_is_said_in_one_line(
         raise kind("it broke off\nRequest") if kind is ConnectionResetError else kind("404\nRequest", response=Answer())
 
     monkeypatch.setattr(HfApi, "model_info", lambda self, name, **options: None)
-    monkeypatch.setattr("framecue.backbone.load.hf_hub_download", download)
+    monkeypatch.setattr("framecue.backbone.config.hf_hub_download", download)
     with pytest.raises(ModelError, match=f"loaded from the model hub: {reason}; .*{WAY_OUT}") as info:
         load_backbone("someone/tiny-clip", revision="v2")
     one_line(info)
@@ -323,7 +323,7 @@ def test_malformed_configuration(folder: Path) -> None:
 def test_another_architecture_is_refused_before_its_weights_are_read(folder: Path) -> None:
     (folder / "config.json").write_text(json.dumps({"model_type": "bert"}))
     (folder / "model.safetensors").write_bytes(b"not read")
-    known = "CLIPModel, Siglip2Model, SiglipModel"
+    known = "CLIPModel, PeCoreModel, Siglip2Model, SiglipModel"
     with pytest.raises(ModelError, match=f"broken: a Bert model is not supported as a backbone; supported: {known}$"):
         load_backbone(folder)
 
@@ -537,3 +537,20 @@ def test_a_clip_as_open_clip_trains_them(make_backbone: Callable[..., Backbone],
     assert ids[2, 3:].tolist() == [25] * (ids.shape[1] - 3)
     texts = loaded.model.get_text_features(input_ids=ids, attention_mask=mask).pooler_output
     torch.testing.assert_close(method.encode_text(loaded, ids), texts, rtol=0, atol=2e-5)
+
+
+def test_a_clip_of_248_text_positions_uses_captions_of_248_tokens(
+    make_backbone: Callable[..., Backbone], tmp_path: Path
+) -> None:
+    # LongCLIP in the layout of transformers; its tokenizer still says 77, or here 24, tokens.
+    make_backbone(text={"max_position_embeddings": 248}).save(tmp_path / "long")
+    model = load_model(tmp_path / "long", device="cpu")
+    words = ["the", "red", "car", "falls", "while", "this", "cat", "rises"] * 31  # 248 words, so the last are cut
+    ids, mask = model.tokenize([" ".join(words), "a cat"])
+    assert ids.shape == (2, 248)
+    assert mask.sum(dim=1).tolist() == [248, 4]
+    last = [*words[:245], "blue", *words[246:]]  # the last that is read: start and end of text are tokens too
+    unread = [*words[:246], "blue", *words[247:]]
+    texts = model.encode_text([" ".join(each) for each in (words, last, unread)])
+    assert (texts[0] - texts[1]).abs().max() > 1e-4
+    torch.testing.assert_close(texts[0], texts[2])

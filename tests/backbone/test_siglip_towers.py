@@ -279,3 +279,30 @@ def test_a_siglip_without_comparable_features_is_refused(
 def test_siglips_own_preprocessing_squashes(make_siglip_backbone: Callable[..., Backbone]) -> None:
     half = (0.5, 0.5, 0.5)
     assert make_siglip_backbone("siglip").preprocess == Preprocess((32, 32), None, mean=half, std=half)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@torch.no_grad()
+def test_the_pooling_head_counts_a_token_as_often_as_the_mask_says(
+    make_siglip_backbone: Callable[..., Backbone], family: str
+) -> None:
+    vision = make_siglip_backbone(family, dtype=torch.float64).vision
+    tokens = torch.randn(2, 4, vision.width, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    sizes = torch.tensor([[1.0, 3.0, 1.0, 1.0], [2.0, 1.0, 1.0, 1.0]], dtype=torch.float64)
+    rows = [[0, 1, 1, 1, 2, 3], [0, 0, 1, 2, 3]]
+    expected = [vision.summarise(tokens[i, row][None])[0] for i, row in enumerate(rows)]
+    actual = vision.summarise(tokens, mask=sizes.log())
+    torch.testing.assert_close(actual, torch.stack(expected), rtol=0, atol=1e-12)
+    torch.testing.assert_close(vision.summarise(tokens, mask=torch.zeros(2, 4)), vision.summarise(tokens))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@torch.no_grad()
+def test_attention_and_its_keys_at_once_are_what_they_are_one_by_one(
+    make_siglip_backbone: Callable[..., Backbone], family: str
+) -> None:
+    vision = make_siglip_backbone(family, dtype=torch.float64).vision
+    attended = torch.randn(2, 5, vision.width, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    added, keys = vision.attend_and_keys(0, attended)
+    torch.testing.assert_close(added, vision.attend(0, attended), rtol=0, atol=1e-12)
+    assert torch.equal(keys, vision.keys(0, attended))

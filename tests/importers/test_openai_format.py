@@ -242,3 +242,42 @@ def test_other_tensors_are_named(weights: dict[str, Tensor], changes: dict[str, 
         clip_of_openai(broken(weights, **changes), source="weights.pth")
     assert str(info.value).startswith("weights.pth: ")
     assert "\n" not in str(info.value)
+
+
+# LongCLIP: beichenzbc/Long-CLIP, model/model_longclip.py. Its state dict is a CLIP's with two tables of 248 positions.
+LONG = 248
+
+
+@pytest.fixture
+def long_clip(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    width = weights["positional_embedding"].shape[1]
+    tables = {
+        name: torch.randn(LONG, width, generator=generator)
+        for name in ("positional_embedding", "positional_embedding_res")
+    }
+    return {**weights, **tables}
+
+
+@torch.no_grad()
+def test_long_clips_two_tables_of_positions_are_one(long_clip: dict[str, Tensor], tmp_path: Path, opened) -> None:
+    torch.save(long_clip, tmp_path / "longclip.pt")
+    backbone = opened(tmp_path / "longclip.pt")
+    assert backbone.text.context_length == LONG
+    # As the released code adds them: the one times a mask of 20 ones, the other times the rest.
+    mask = (torch.arange(LONG) < 20)[:, None]
+    both = long_clip["positional_embedding"] * mask + long_clip["positional_embedding_res"] * ~mask
+    torch.testing.assert_close(backbone.text.position_embedding.weight, both)
+    # All of a long caption is used: a word near its end makes a difference.
+    ids = torch.randint(0, 40, (1, LONG), generator=torch.Generator().manual_seed(1))
+    ids[0, -1] = backbone.text.end_of_text_id
+    other = ids.clone()
+    other[0, -2] = (other[0, -2] + 1) % 40
+    method = build_method("mean-pool", {}, backbone)
+    assert (method.encode_text(backbone, ids) - method.encode_text(backbone, other)).abs().max() > 1e-3
+
+
+def test_long_clips_tables_of_two_lengths_are_refused(long_clip: dict[str, Tensor], tmp_path: Path) -> None:
+    torch.save({**long_clip, "positional_embedding": torch.zeros(77, 32)}, tmp_path / "w.pt")
+    with pytest.raises(ModelError, match=r"positional_embedding_res has shape .* two tables of positions are of one"):
+        import_checkpoint(tmp_path / "w.pt", format="openai-clip", output=tmp_path / "made")

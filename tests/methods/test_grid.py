@@ -18,7 +18,7 @@ from framecue.methods.contrastive import contrastive_loss
 from framecue.methods.counting import count_parameters
 from framecue.model import VideoTextModel, load_model
 
-FAMILIES = ("clip", "siglip", "siglip2")
+FAMILIES = ("clip", "pe-core", "siglip", "siglip2")
 OPTIONS: dict[str, dict[str, Any]] = {"prompt-switch": {"num_prompts": 2}}
 TEXTS = ["the cat falls", "the red car is on the left", "a dog rises"]
 
@@ -26,12 +26,14 @@ TEXTS = ["the cat falls", "the red car is on the left", "a dog rises"]
 @pytest.fixture(scope="module")
 def folders(
     make_backbone: Callable[..., Backbone],
+    make_pe_core_backbone: Callable[..., Backbone],
     make_siglip_backbone: Callable[..., Backbone],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, Path]:
     """A folder a family, as `save_pretrained` writes it."""
     made = {family: tmp_path_factory.mktemp("backbones") / family for family in FAMILIES}
     make_backbone().save(made["clip"])
+    make_pe_core_backbone().save(made["pe-core"])
     for family in ("siglip", "siglip2"):
         make_siglip_backbone(family).save(made[family])
     return made

@@ -17,7 +17,7 @@ from framecue.methods import METHODS, Method, MethodConfig, build_method, method
 NAMES = [
     *("mean-pool", "prompt-switch", "vop", "vop-p", "vop-c", "vop-f", "vop-fp", "vop-fc", "full", "bias", "proj"),
     *("partial", "adapter-attn", "adapter-ffn", "lora", "token-shift", "video-proxy", "clip4clip", "teachclip"),
-    *("top-k", "attention-pool", "x-pool", "ts2-net", "x-clip"),
+    *("dgl", "tempme", "mv-adapter", "top-k", "attention-pool", "x-pool", "ts2-net", "x-clip"),
 ]
 
 
@@ -112,7 +112,7 @@ def test_a_packages_method_that_cannot_be_used_is_named(backbone: Backbone) -> N
         build_method("no-method", {}, backbone)
     with pytest.raises(InputError, match=r"^method 'lost' of package acme \(acme:Lost\) cannot be loaded \(Attribute"):
         method_named("lost")
-    with pytest.raises(UnknownNameError, match=r"known: .*, lost, .*, mine, no-method, "):
+    with pytest.raises(UnknownNameError, match=r"known: .*, lost, .*, mine, .*no-method, "):
         method_named("mime")
 
 
@@ -122,8 +122,7 @@ def test_options_are_kept_as_they_were_given() -> None:
     assert type(config.alpha) is int
     for name, method in METHODS.items():
         config = method.Config()
-        # Options that came later than files that hold them are left out at their defaults.
-        assert config.to_dict() == asdict(config), name
+        assert config.to_dict() == json.loads(json.dumps(asdict(config))), name
         assert json.loads(json.dumps(config.to_dict())) == config.to_dict()
         assert method.Config(**config.to_dict()) == config
 

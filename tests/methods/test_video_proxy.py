@@ -16,7 +16,7 @@ from framecue.backbone import Backbone
 from framecue.checkpoint import load_adapter, save_adapter
 from framecue.errors import InputError
 from framecue.methods import Method, build_method
-from framecue.methods.video_proxy import VideoProxy, VideoProxyConfig, _mask
+from framecue.methods.video_proxy import VideoProxy, VideoProxyConfig
 from framecue.model import VideoTextModel
 
 
@@ -99,15 +99,6 @@ def test_agrees_with_a_second_construction(
         expected = slow_feature(backbone, method, video, rows)
         torch.testing.assert_close(actual[0], expected, rtol=0, atol=1e-10)
     torch.testing.assert_close(method.pool(features), torch.nn.functional.normalize(features[:, 0], dim=-1))
-
-
-def test_the_mask_by_hand() -> None:
-    # Two proxies, then two frames of one and of the other patch: a dot is what is not seen.
-    seen = ["xxxxxx", "xxxxxx", "xxxx..", "xxxx..", "xx..xx", "xx..xx"]
-    mask = _mask(2, torch.zeros(1, 2, 2, 8))
-    assert mask.shape == (1, 1, 6, 6)
-    assert [["x" if value == 0 else "." for value in row] for row in mask[0, 0].tolist()] == [list(r) for r in seen]
-    assert mask.min() == torch.finfo(torch.float32).min
 
 
 @torch.no_grad()

@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from transformers import CLIPModel, PreTrainedModel, PreTrainedTokenizerBase, Siglip2Model, SiglipModel
 
 from framecue.backbone.clip import ClipTextTower, ClipVisionTower
+from framecue.backbone.pe_core import PeCoreTextTower, PeCoreVisionTower, pe_core_preprocess
+from framecue.backbone.pe_core_model import PeCoreModel, why_pe_core_is_unsupported
 from framecue.backbone.preprocess import Preprocess
 from framecue.backbone.quiet import quiet_transformers
 from framecue.backbone.siglip import (
@@ -47,6 +49,7 @@ class _Family(NamedTuple):
 
 _FAMILIES: dict[type[PreTrainedModel], _Family] = {
     CLIPModel: _Family(ClipVisionTower, ClipTextTower, lambda config: Preprocess.clip(config.vision_config.image_size)),
+    PeCoreModel: _Family(PeCoreVisionTower, PeCoreTextTower, pe_core_preprocess, why_pe_core_is_unsupported),
     SiglipModel: _Family(SiglipVisionTower, SiglipTextTower, siglip_preprocess, why_siglip_is_unsupported),
     Siglip2Model: _Family(Siglip2VisionTower, Siglip2TextTower, siglip2_preprocess, why_siglip2_is_unsupported),
 }
@@ -111,6 +114,11 @@ class Backbone(nn.Module):
         reason = family.why_unsupported(config)
         if reason is not None:
             raise ModelError(f"{name}: {reason}")
+
+    @staticmethod
+    def model_types() -> set[str]:
+        """Return the `model_type` of each architecture that has towers, as `config.json` gives it."""
+        return {cast(Any, model.config_class).model_type for model in _FAMILIES}
 
     @staticmethod
     def default_preprocess(config: Any) -> Preprocess:

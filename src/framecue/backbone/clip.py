@@ -1,4 +1,4 @@
-"""CLIP (`transformers.CLIPModel`) as two towers."""
+"""CLIP (`transformers.CLIPModel`) as two towers; PE-Core's text encoder is CLIP's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 from transformers import CLIPModel, CLIPTextConfig, CLIPVisionConfig
 
-from framecue.backbone.towers import TextTower, VisionTower
+from framecue.backbone.pe_core_model import PeCoreModel
+from framecue.backbone.towers import TextTower, VisionTower, attend_with_keys
 
 __all__ = ["ClipTextTower", "ClipVisionTower"]
 
@@ -26,6 +27,7 @@ class ClipVisionTower(VisionTower):
             embedding_dim=cast(int, clip.config.projection_dim),
         )
         self.image_size, self.num_class_tokens = cast(int, config.image_size), 1
+        self.num_patches = (self.image_size // cast(int, config.patch_size)) ** 2
         self._model, self.projection = clip.vision_model, clip.visual_projection
 
     @property
@@ -40,7 +42,13 @@ class ClipVisionTower(VisionTower):
             tokens = torch.cat([tokens[:, :1], prompts.to(tokens.dtype), tokens[:, 1:]], dim=1)
         return self._model.pre_layrnorm(tokens)
 
-    def summarise(self, tokens: Tensor) -> Tensor:
+    def attend_and_keys(
+        self, index: int, attended: Tensor, *, mask: Tensor | None = None, places: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """See `Tower.attend_and_keys`."""
+        return attend_with_keys(self.layers[index].self_attn, attended, mask=mask)
+
+    def summarise(self, tokens: Tensor, *, mask: Tensor | None = None) -> Tensor:
         """See `VisionTower.summarise`."""
         return tokens[:, 0]
 
@@ -52,7 +60,7 @@ class ClipVisionTower(VisionTower):
 class ClipTextTower(TextTower):
     """CLIP's causal text transformer; the feature is read at end-of-text."""
 
-    def __init__(self, clip: CLIPModel) -> None:
+    def __init__(self, clip: CLIPModel | PeCoreModel) -> None:
         config = cast(CLIPTextConfig, clip.config.text_config)
         super().__init__(
             layers=clip.text_model.encoder.layers,

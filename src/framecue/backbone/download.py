@@ -25,13 +25,17 @@ __all__ = ["CachedModel", "Download", "cache_folder", "cached_models", "fetch", 
 
 # Beside the weights: the architecture, how pictures are prepared, and the tokenizer in the forms that there are.
 _SMALL_FILES = (
-    "config.json",
+    *("config.json", "open_clip_config.json"),
     *("preprocessor_config.json", "processor_config.json"),
+    # How an embedding model makes one vector of its tokens, and its instructions.
+    *("modules.json", "config_sentence_transformers.json", "sentence_bert_config.json"),
+    *("video_preprocessor_config.json", "chat_template.jinja"),
     *("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
     *("vocab.json", "merges.txt", "vocab.txt", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model"),
 )
 # The weights, best first; a model is often there in several formats, of which one is needed. An index names shards.
 _WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+_OPEN_CLIP_WEIGHTS = ("open_clip_model.safetensors",)
 _POLL_SECONDS = 0.5
 
 
@@ -67,7 +71,11 @@ def cache_folder() -> Path:
 def needed_files(names: Mapping[str, int] | set[str]) -> list[str]:
     """Return those of a model's files that are needed to load it, sorted; names in folders are other models'."""
     found = {name for name in _SMALL_FILES if name in names}
-    for weights in _WEIGHTS:
+    # A repository in both layouts is read as a model of transformers.
+    is_open_clip = "config.json" not in names
+    if not is_open_clip:
+        found.discard("open_clip_config.json")
+    for weights in _OPEN_CLIP_WEIGHTS if is_open_clip else _WEIGHTS:
         if weights in names:
             found.add(weights)
             break
@@ -119,7 +127,7 @@ def _is_cached_whole(name: str, commit: str) -> bool:
         found = try_to_load_from_cache(name, file, revision=commit)
         return Path(found) if isinstance(found, str) else None
 
-    for weights in _WEIGHTS:
+    for weights in _WEIGHTS if place("config.json") else _OPEN_CLIP_WEIGHTS:
         if place(weights):
             return True
         if index := place(f"{weights}.index.json"):

@@ -17,6 +17,7 @@ from torch import Tensor
 __all__ = ["hash_of_folder", "hash_of_tensors", "safetensors_files"]
 
 SINGLE_FILE, INDEX_FILE = "model.safetensors", "model.safetensors.index.json"
+OPEN_CLIP_FILE = "open_clip_model.safetensors"
 
 
 def hash_of_tensors(tensors: Iterable[tuple[str, Tensor]]) -> str:
@@ -29,12 +30,14 @@ def hash_of_tensors(tensors: Iterable[tuple[str, Tensor]]) -> str:
 
 
 def safetensors_files(folder: Path) -> list[Path]:
-    """Return the safetensors files of a folder's model, none if its weights are in another format."""
+    """Return the safetensors files of a folder's model, also in OpenCLIP's layout; none if it has another format."""
     if (folder / SINGLE_FILE).is_file():
         return [folder / SINGLE_FILE]
     if (folder / INDEX_FILE).is_file():
         shards = json.loads((folder / INDEX_FILE).read_text(encoding="utf-8"))["weight_map"].values()
         return [folder / name for name in sorted(set(shards))]
+    if not (folder / "config.json").is_file() and (folder / OPEN_CLIP_FILE).is_file():
+        return [folder / OPEN_CLIP_FILE]
     return []
 
 

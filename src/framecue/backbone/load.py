@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from huggingface_hub import hf_hub_download
+from huggingface_hub.errors import EntryNotFoundError
 from tokenizers import normalizers
-from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
-from transformers.utils.hub import cached_file
+from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from framecue.backbone.backbone import Backbone
+from framecue.backbone.config import fetched_file, options_of, pin, read_config
 from framecue.backbone.dtype import as_dtype
-from framecue.backbone.hashing import hash_of_folder, hash_of_tensors, safetensors_files
+from framecue.backbone.hashing import OPEN_CLIP_FILE, hash_of_folder, hash_of_tensors, safetensors_files
+from framecue.backbone.open_clip_layout import load_open_clip_weights, preprocess_of_open_clip
 from framecue.backbone.preprocess import Preprocess
 from framecue.backbone.quiet import quiet_transformers
-from framecue.backbone.sizes import check_config_file, check_no_bomb, check_parameters, check_text_files
-from framecue.backbone.source import CONFIG_FILE, Source, bundled_models, find_source, hub_refusal
+from framecue.backbone.sizes import check_no_bomb, check_parameters, check_text_files
+from framecue.backbone.source import Source, bundled_models, find_source, hub_refusal
 from framecue.backbone.tokenizer import has_no_words
 from framecue.errors import ModelError, first_line
+from framecue.paths import is_file
 
-__all__ = ["initialise_backbone", "load_backbone"]
+__all__ = ["initialise_backbone", "load_backbone", "read_silently", "read_tokenizer", "read_weights"]
 
 
 def load_backbone(
@@ -33,7 +34,8 @@ def load_backbone(
     """Load a CLIP-family model with `transformers`, as two towers.
 
     Args:
-        name: a folder with `config.json` and weights, a name on the model hub, or a bundled model (`moji-clip`).
+        name: a folder with `config.json` and weights, or one of PE-Core in OpenCLIP's layout (`open_clip_config.json`,
+            `open_clip_model.safetensors`); a name on the model hub; a bundled model (`moji-clip`).
         dtype: of the weights and the computation: `torch.float32` or `torch.bfloat16`, or its name; "auto" is the
             fastest on this machine.
         revision: a branch, tag or commit on the hub; for a folder, the hash that its weights must have.
@@ -45,25 +47,24 @@ def load_backbone(
     """
     number_format = as_dtype(dtype)
     source = find_source(name, revision=revision)
-    if source.folder is None:
-        source = _read(source, lambda: _pin(source))
-    config = _read(source, lambda: _load_config(source))
+    source = read_silently(source, lambda: pin(source))
+    config = read_silently(source, lambda: read_config(source))
     Backbone.check_supported(config, name=source.name)
     folder = source.folder
-    _read(source, lambda: check_parameters(config, name=source.name, folder=folder, dtype=number_format))
+    read_silently(source, lambda: check_parameters(config, name=source.name, folder=folder, dtype=number_format))
     if folder is None:
         made_from = source.options["revision"]
     else:
-        made_from = _read(source, lambda: hash_of_folder(folder))
+        made_from = read_silently(source, lambda: hash_of_folder(folder))
         if revision not in (None, made_from):
             raise ModelError(f"{name}: the folder's weights are {made_from}, not {revision}; give another folder")
-    model = _read(source, lambda: _load_weights(source, number_format))
+    model = read_silently(source, lambda: read_weights(source, config, number_format))
     return Backbone(
         model,
         name=source.name,
         revision=made_from,
-        preprocess=_read(source, lambda: _load_preprocess(source, config)),
-        tokenizer=partial(_read_tokenizer, source),
+        preprocess=read_silently(source, lambda: _load_preprocess(source, config)),
+        tokenizer=partial(read_tokenizer, source),
     ).eval()
 
 
@@ -81,41 +82,36 @@ def initialise_backbone(folder: str | Path, *, seed: int) -> Backbone:
     source = find_source(folder)
     if source.folder is None:
         raise ModelError(f"{folder}: no such folder; new weights need one with the architecture's config.json")
-    config = _read(source, lambda: _load_config(source))
+    config = read_silently(source, lambda: read_config(source))
     Backbone.check_supported(config, name=source.name)
-    _read(source, lambda: check_parameters(config, name=source.name, folder=None, dtype=torch.float32))
+    read_silently(source, lambda: check_parameters(config, name=source.name, folder=None, dtype=torch.float32))
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        model = _read(source, lambda: AutoModel.from_config(config))
+        model = read_silently(source, lambda: AutoModel.from_config(config))
     return Backbone(
         model,
         name=source.name,
         revision=hash_of_tensors(model.state_dict().items()),
-        preprocess=_read(source, lambda: _load_preprocess(source, config)),
-        tokenizer=partial(_read_tokenizer, source),
+        preprocess=read_silently(source, lambda: _load_preprocess(source, config)),
+        tokenizer=partial(read_tokenizer, source),
     )
 
 
-def _pin(source: Source) -> Source:
-    """Return the source with the present commit of a hub name: all files come from it, and it names the weights."""
-    config = hf_hub_download(source.location, "config.json", **source.options)
-    return replace(source, options={**source.options, "revision": Path(config).parent.name})
+def read_weights(source: Source, config: Any, dtype: torch.dtype) -> PreTrainedModel:
+    """Return the model of a source, with all its weights.
 
-
-def _load_config(source: Source) -> Any:
-    path = cached_file(source.location, CONFIG_FILE, **source.options)
-    check_config_file(Path(str(path)), name=source.name)
-    return AutoConfig.from_pretrained(source.location, **_options(source))
-
-
-def _load_weights(source: Source, dtype: torch.dtype) -> PreTrainedModel:
+    Raises:
+        ValueError: the weights do not fit the configuration.
+    """
+    if source.is_open_clip:
+        return load_open_clip_weights(config, _open_clip_file(source), dtype=dtype)
     # If a folder has safetensors, its pickle is never opened; None lets transformers choose, which on the hub means
     # safetensors first. It opens a pickle as weights only, so no code in it runs.
     if source.folder is not None and not safetensors_files(source.folder):
         for file in source.folder.glob("*.bin"):
             check_no_bomb(file)
     safetensors = True if source.folder is not None and safetensors_files(source.folder) else None
-    options = _options(source)
+    options = options_of(source)
     # transformers also asks whether the model is an adapter, which takes half a minute if the hub cannot be reached.
     local_only = {"local_files_only": True} if options.get("local_files_only") else None
     model, report = AutoModel.from_pretrained(
@@ -136,20 +132,41 @@ def _load_weights(source: Source, dtype: torch.dtype) -> PreTrainedModel:
     return model
 
 
+def _open_clip_file(source: Source) -> Path:
+    try:
+        file = fetched_file(source, OPEN_CLIP_FILE)
+    except EntryNotFoundError:
+        file = None
+    if file is None or not is_file(file):
+        raise ValueError(
+            f"in OpenCLIP's layout the weights are in {OPEN_CLIP_FILE}, which is not there; its pickles "
+            "(.bin, .pt) are read by `framecue import-checkpoint` alone"
+        )
+    return file
+
+
 def _load_preprocess(source: Source, config: Any) -> Preprocess:
-    return Preprocess.of_folder(source.location, default=Backbone.default_preprocess(config), **_options(source))
+    if source.is_open_clip:
+        file = fetched_file(source, source.config_file)
+        return preprocess_of_open_clip(file, image_size=config.vision_config.image_size)
+    return Preprocess.of_folder(source.location, default=Backbone.default_preprocess(config), **options_of(source))
 
 
-def _read_tokenizer(source: Source) -> PreTrainedTokenizerBase:
+def read_tokenizer(source: Source) -> PreTrainedTokenizerBase:
+    """Return the tokenizer of a source.
+
+    Raises:
+        ModelError: it has none, or it cannot be read.
+    """
     # A function of this module, as a backbone whose tokenizer is not loaded yet can be pickled, too.
-    tokenizer: PreTrainedTokenizerBase = _read(source, lambda: _load_tokenizer(source))
+    tokenizer: PreTrainedTokenizerBase = read_silently(source, lambda: _load_tokenizer(source))
     return tokenizer
 
 
 def _load_tokenizer(source: Source) -> PreTrainedTokenizerBase:
     if source.folder is not None:
         check_text_files(source.folder, name=source.name)
-    tokenizer = AutoTokenizer.from_pretrained(source.location, **_options(source))
+    tokenizer = AutoTokenizer.from_pretrained(source.location, **options_of(source))
     if has_no_words(tokenizer):
         raise ValueError("it has no tokenizer (tokenizer.json, or vocab.json and merges.txt), so it cannot encode text")
     _lower_case(tokenizer)
@@ -166,12 +183,7 @@ def _lower_case(tokenizer: PreTrainedTokenizerBase) -> None:
         backend.normalizer = normalizers.Sequence([normalizers.Lowercase(), *others])
 
 
-def _options(source: Source) -> dict[str, Any]:
-    # Code that comes with a model is never run, and nobody is asked about it on the terminal.
-    return {**source.options, "trust_remote_code": False}
-
-
-def _read(source: Source, load: Callable[[], Any]) -> Any:
+def read_silently(source: Source, load: Callable[[], Any]) -> Any:
     """Run a loading step of `transformers` silently; its errors become one line that tells what to do."""
     try:
         with quiet_transformers():

@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModel, CLIPConfig, PreTrainedTokenizerBase
-from transformers.utils.hub import cached_file
+from transformers import AutoModel, CLIPConfig, PreTrainedTokenizerBase
 
 from framecue.backbone.backbone import Backbone
+from framecue.backbone.config import pin, read_config
 from framecue.backbone.quiet import quiet_transformers
-from framecue.backbone.sizes import check_config_file
-from framecue.backbone.source import CONFIG_FILE, find_source
+from framecue.backbone.source import Source, find_source
 from framecue.errors import ModelError, first_line
 from framecue.paths import exists
 
@@ -33,15 +32,13 @@ def backbone_without_weights(name: str | Path | None = None, *, local: bool = Fa
     """
     if name is None:
         return _make(CLIPConfig(), VIT_B_32)
-    options: dict[str, Any] = {"local_files_only": True}
-    location = str(name)
+    # A name on the hub of which only the cache is wanted is not looked up at all.
+    source = Source(str(name), str(name), None, {"local_files_only": True})
     if not local or exists(name) or "/" not in str(name):
         source = find_source(name)
-        location, options = source.location, dict(source.options)
     try:
         with quiet_transformers():
-            check_config_file(Path(str(cached_file(location, CONFIG_FILE, **options))), name=str(name))
-            config = AutoConfig.from_pretrained(location, trust_remote_code=False, **options)
+            config = read_config(pin(source))
     except ModelError:
         raise
     except Exception as error:  # transformers raises whatever its readers raise

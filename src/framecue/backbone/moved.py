@@ -10,8 +10,8 @@ from pathlib import Path
 from huggingface_hub import constants
 
 from framecue.backbone.hashing import hash_of_folder
-from framecue.backbone.source import CONFIG_FILE
-from framecue.paths import is_dir, is_file
+from framecue.backbone.source import config_file_of
+from framecue.paths import is_dir
 
 __all__ = ["find_model", "is_model", "nearby_folders"]
 
@@ -22,7 +22,7 @@ _MAX_FOLDERS = 2000
 
 def is_model(folder: Path, revision: str | None) -> bool:
     """Whether a folder holds the model whose weights have this hash; a folder that cannot be read does not."""
-    if revision is None or not is_file(folder / CONFIG_FILE):
+    if revision is None or config_file_of(folder) is None:
         return False
     try:
         return hash_of_folder(folder) == revision
@@ -42,7 +42,7 @@ def find_model(lost: str, revision: str | None, *, near: Iterable[str] = ()) -> 
     """
     name = Path(lost).name
     folders = [*nearby_folders([*near, lost]), *_cached()]
-    likely = [folder for folder in dict.fromkeys(folders) if is_file(folder / CONFIG_FILE)]
+    likely = [folder for folder in dict.fromkeys(folders) if config_file_of(folder) is not None]
     likely.sort(key=lambda folder: folder.name != name)
     return next((folder for folder in likely[:_MAX_TRIES] if is_model(folder, revision)), None)
 

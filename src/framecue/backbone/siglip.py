@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from framecue.backbone.preprocess import Preprocess
-from framecue.backbone.towers import TextTower, VisionTower
+from framecue.backbone.towers import TextTower, VisionTower, attend_by_probe, attend_with_keys
 
 __all__ = ["SiglipTextTower", "SiglipVisionTower", "siglip_preprocess", "why_siglip_is_unsupported"]
 
@@ -30,6 +30,7 @@ class SiglipVisionTower(VisionTower):
             embedding_dim=config.hidden_size,
         )
         self.image_size, self.num_class_tokens = config.image_size if image_size is None else image_size, 0
+        self.num_patches = (self.image_size // config.patch_size) ** 2
         self._model, self._head = siglip.vision_model, siglip.vision_model.head
         self.projection = cast(nn.Module, self._head.mlp)
 
@@ -42,11 +43,16 @@ class SiglipVisionTower(VisionTower):
         """Turn images (N, 3, S, S), normalised, into patches with their positions (N, T, D)."""
         return self._model.embeddings(pixel_values)
 
-    def summarise(self, tokens: Tensor) -> Tensor:
+    def attend_and_keys(
+        self, index: int, attended: Tensor, *, mask: Tensor | None = None, places: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """See `Tower.attend_and_keys`."""
+        return attend_with_keys(self.layers[index].self_attn, attended, mask=mask)
+
+    def summarise(self, tokens: Tensor, *, mask: Tensor | None = None) -> Tensor:
         """See `VisionTower.summarise`."""
         tokens = self._model.post_layernorm(tokens)
-        probe = self._head.probe.expand(len(tokens), -1, -1)
-        return self._head.attention(probe, tokens, tokens, need_weights=False)[0][:, 0]
+        return attend_by_probe(self._head.attention, self._head.probe, tokens, mask=mask)
 
     def finish(self, summary: Tensor) -> Tensor:
         """See `VisionTower.finish`."""

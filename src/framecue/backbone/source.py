@@ -20,9 +20,20 @@ from framecue.assets import bundled_names, find_bundled
 from framecue.errors import ModelError, first_line
 from framecue.paths import exists, is_dir, is_file, user_path
 
-__all__ = ["Source", "bundled_models", "cached_commit", "find_source", "hub_error", "hub_refusal", "is_hub_name"]
+__all__ = [
+    "Source",
+    "bundled_models",
+    "cached_commit",
+    "config_file_of",
+    "find_source",
+    "hub_error",
+    "hub_refusal",
+    "is_hub_name",
+]
 
-CONFIG_FILE = "config.json"
+CONFIG_FILE, OPEN_CLIP_CONFIG_FILE = "config.json", "open_clip_config.json"
+# The first that a folder or a hub's repository holds says what the model is.
+CONFIG_FILES = (CONFIG_FILE, OPEN_CLIP_CONFIG_FILE)
 WEIGHTS_SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
 HUB_TIMEOUT_SECONDS = 10.0
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9_][\w.-]*")
@@ -38,6 +49,8 @@ class Source:
         folder: the folder; None for the hub.
         options: further arguments for `from_pretrained`.
         unreachable: why the hub cannot be reached, so that only its cache is used; None if it can, or need not be.
+        config_file: the name of the file with the architecture, which says in which layout the model is. Of a name on
+            the hub it is known once the hub has been asked.
     """
 
     name: str
@@ -45,6 +58,17 @@ class Source:
     folder: Path | None = None
     options: dict[str, Any] = field(default_factory=dict)
     unreachable: str | None = None
+    config_file: str = CONFIG_FILE
+
+    @property
+    def is_open_clip(self) -> bool:
+        """Whether the model is in OpenCLIP's layout."""
+        return self.config_file == OPEN_CLIP_CONFIG_FILE
+
+
+def config_file_of(folder: Path) -> str | None:
+    """Return the name of the file that says what a folder's model is; None if there is none."""
+    return next((name for name in CONFIG_FILES if is_file(folder / name)), None)
 
 
 def bundled_models() -> str:
@@ -73,12 +97,14 @@ def find_source(name: str | Path, *, revision: str | None = None) -> Source:
         return Source(text, str(bundled), bundled)
     folder = Path(user_path(text))
     if text and is_dir(folder):
-        if not is_file(folder / CONFIG_FILE):
+        config_file = config_file_of(folder)
+        if config_file is None:
             raise ModelError(
                 f"{name}: the folder has no {CONFIG_FILE}, so it is no model folder; give one saved with "
-                f"save_pretrained(), a hub name or one of the bundled models: {bundled_models()}"
+                f"save_pretrained(), one in OpenCLIP's layout ({OPEN_CLIP_CONFIG_FILE}), a hub name or one of the "
+                f"bundled models: {bundled_models()}"
             )
-        return Source(text, str(folder), folder)
+        return Source(text, str(folder), folder, config_file=config_file)
     if folder.suffix.lower() in WEIGHTS_SUFFIXES and is_file(folder):
         raise ModelError(
             f"{name}: is a file of weights, and a model is a folder; make a folder of it once with "
@@ -104,8 +130,11 @@ def cached_commit(name: str, revision: str | None = None) -> str | None:
         name: its name on the hub.
         revision: a branch, tag or commit; None for the newest that is there.
     """
-    found = try_to_load_from_cache(name, CONFIG_FILE, revision=revision)
-    return Path(found).parent.name if isinstance(found, str) else None
+    for file in CONFIG_FILES:
+        found = try_to_load_from_cache(name, file, revision=revision)
+        if isinstance(found, str):
+            return Path(found).parent.name
+    return None
 
 
 def hub_refusal(error: BaseException, *, revision: str | None) -> str | None:

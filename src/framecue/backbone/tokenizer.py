@@ -24,8 +24,11 @@ def holds_tokenizer(folder: Path) -> bool:
 
 
 def has_no_words(tokenizer: PreTrainedTokenizerBase) -> bool:
-    """Whether a tokenizer's vocabulary is empty: transformers makes such a tokenizer if there are no files of one."""
-    return len(tokenizer) <= len(set(tokenizer.all_special_tokens))
+    """Whether a tokenizer's vocabulary is empty: transformers makes such a tokenizer if there are no files of one.
+
+    Some have a space in it even so.
+    """
+    return len(tokenizer) <= len(set(tokenizer.all_special_tokens)) + 1
 
 
 def load_tokenizer(name: str | Path) -> PreTrainedTokenizerBase:

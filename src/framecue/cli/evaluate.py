@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -18,6 +18,7 @@ from framecue.errors import InputError
 
 if TYPE_CHECKING:
     from framecue.datasets.base import FileDataset
+    from framecue.encoder import Encoder
     from framecue.evaluation.normalise import DualSoftmax, QueryBank
     from framecue.model import VideoTextModel
 
@@ -132,14 +133,17 @@ def evaluate(
     assert model is not None  # or the usage was wrong
     import torch
 
+    from framecue.embedders.choose import load_cached_model
     from framecue.evaluation.report import DEPTH, evaluate_clips
-    from framecue.model import load_model
 
     get_model_files(model, yes=True)
     torch_dtype = getattr(torch, dtype)
-    named: dict[str, Any] = {} if method is None else {"method": method}
-    first = load_model(model, adapter=adapter, dtype=torch_dtype, **named)
-    second = None if rerank_with is None else load_model(model, adapter=rerank_with, dtype=torch_dtype)
+    first = load_cached_model(model, adapter, method=method, dtype=torch_dtype)
+    second = (
+        None
+        if rerank_with is None
+        else cast("VideoTextModel", load_cached_model(model, rerank_with, dtype=torch_dtype))
+    )
     _take_frames([first] if second is None else [first, second], num_frames)
     with progress_bar("Encoding") as progress:
         report = evaluate_clips(
@@ -207,7 +211,7 @@ def _normalisations(
     return made
 
 
-def _take_frames(models: Sequence[VideoTextModel], num_frames: int | None) -> None:
+def _take_frames(models: Sequence[Encoder], num_frames: int | None) -> None:
     if num_frames is not None:
         from framecue.evaluation.run_folder import take_frames
 

@@ -10,7 +10,7 @@ from framecue.cli.options import FolderPath
 from framecue.cli.output import log, print_json, quiet_libraries
 
 # The names of the importers, repeated here because importing them costs an import of torch; a test compares the two.
-FORMATS = ("prompt-switch", "modelscope-vop", "openai-clip", "x-pool")
+FORMATS = ("prompt-switch", "modelscope-vop", "openai-clip", "pe-core", "x-pool")
 
 
 @click.command("import-checkpoint")
@@ -48,7 +48,7 @@ def import_checkpoint(
     ema: bool,
     as_json: bool,
 ) -> None:
-    """Turn a published checkpoint, a .pth or .safetensors FILE, into a backbone and an adapter.
+    """Turn a published checkpoint, a .pth, .pt or .safetensors FILE, into a backbone and an adapter.
 
     Only tensors are read from a pickle: no code in it runs.
 

@@ -71,7 +71,7 @@ def model_option(
     *, default: str = f"the library's own; for a new library {DEFAULT_MODEL}"
 ) -> Callable[[Command], Command]:
     """Return a decorator that adds --model to a command; `default` says in words what is taken without it."""
-    text = f"A CLIP-family model: a hub name, a folder, or moji-clip. Default: {default}."
+    text = f"A model: a hub name, a folder, or moji-clip. Default: {default}."
     return click.option("--model", metavar="NAME", help=text)
 
 
@@ -226,18 +226,20 @@ def named_model(model: str, *, adapter: str | None, dtype: str, yes: bool) -> En
 
     import torch
 
-    from framecue.model import load_model
+    from framecue.embedders.choose import load_cached_model
 
-    return load_model(model, adapter=adapter, dtype=getattr(torch, _precision(dtype)))
+    return load_cached_model(model, adapter, dtype=getattr(torch, _precision(dtype)))
 
 
 def _own_model(library: Library, fingerprint: Fingerprint, *, dtype: str, yes: bool) -> Encoder:
     """Load the model that a library names, and say so if it was found in another place."""
+    from framecue.encoder import ENCODERS
     from framecue.library import load_named_model
 
     # What is fast here is asked of torch, without which an encoder of another package may do.
-    is_plain = dtype == AUTO_DTYPE and fingerprint.encoder is not None
-    if fingerprint.encoder is None:
+    is_own = fingerprint.encoder is None or fingerprint.encoder in ENCODERS
+    is_plain = dtype == AUTO_DTYPE and not is_own
+    if is_own:
         get_model_files(fingerprint.backbone, revision=fingerprint.revision, yes=yes)
     precision = DTYPES[0] if is_plain else _precision(dtype)
     found = load_named_model(fingerprint, precision=precision, near=library.uri)

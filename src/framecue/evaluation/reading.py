@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from framecue.errors import InputError, VideoError
+from framecue.evaluation.any_encoder import EncoderModel
 from framecue.evaluation.encoding import encode_pixels, first_not_finite
 from framecue.model import VideoTextModel
 from framecue.video import FrameSource, IsolatedFrameSource
@@ -145,6 +146,8 @@ def _filled(encodings: Tensor, num_videos: int, unreadable: dict[int, VideoError
 
 
 def _read_alike(left: VideoTextModel, right: VideoTextModel) -> bool:
+    if isinstance(left, EncoderModel) or isinstance(right, EncoderModel):
+        return False  # what it makes of frames is its own affair
     return left.sampling == right.sampling and left.backbone.preprocess == right.backbone.preprocess
 
 

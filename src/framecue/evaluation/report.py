@@ -13,7 +13,9 @@ import torch
 from torch import Tensor
 
 from framecue.datasets.clips import Clip
+from framecue.encoder import Encoder
 from framecue.errors import InputError, VideoError
+from framecue.evaluation.any_encoder import EncoderModel, as_evaluated
 from framecue.evaluation.bootstrap import NUM_RESAMPLES
 from framecue.evaluation.encoding import (
     encode_texts,
@@ -101,7 +103,7 @@ class Report:
 
 
 def evaluate_clips(
-    model: VideoTextModel,
+    model: VideoTextModel | Encoder,
     clips: Sequence[Clip],
     *,
     rerank_with: VideoTextModel | None = None,
@@ -121,7 +123,8 @@ def evaluate_clips(
     query; nothing that is asked of a twin which cannot be read is right.
 
     Args:
-        model: encodes videos and texts, or compares them pair by pair if it is not offline.
+        model: encodes videos and texts, or compares them pair by pair if it is not offline; or any other `Encoder`
+            that encodes videos on their own.
         clips: the gallery, each with its captions.
         rerank_with: a second stage, which looks again at the best candidates of each query; it samples and preprocesses
             the videos in its own way. Of a clip and its twin it looks at both, unless `depth` is 1.
@@ -142,6 +145,7 @@ def evaluate_clips(
     check_depth(depth)
     if num_resamples < 1:
         raise InputError(f"num_resamples is {num_resamples}; give at least 1")
+    model = as_evaluated(model)
     queries = queries_of(clips, data_dir)
     models = [model] if rerank_with is None else [model, rerank_with]
     windows = [Window(clip.video, clip.start_seconds, clip.end_seconds) for clip in clips]
@@ -244,6 +248,10 @@ class _Encoded:
     ) -> tuple[str, Stage]:
         """Return the name and the scores of normalised similarities."""
         if isinstance(how, DualSoftmax):
+            if isinstance(self.model, EncoderModel):
+                raise InputError(
+                    "dual softmax weighs with the model's own temperature, which this model does not tell; leave it out"
+                )
             scale = float(self.model.backbone.logit_scale.detach().exp())
             weighed = DualSoftmaxSimilarities(similarities, scale=scale, temperature=how.temperature)
             said: dict[str, Any] = {"transductive": True, "temperature": how.temperature}

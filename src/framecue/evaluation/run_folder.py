@@ -8,6 +8,7 @@ from pathlib import Path
 from framecue.assets import find_bundled
 from framecue.backbone import find_model, is_hub_name
 from framecue.checkpoint import adapter_folder, read_adapter_config
+from framecue.encoder import Encoder
 from framecue.errors import AdapterError, InputError
 from framecue.model import VideoTextModel
 from framecue.paths import exists, is_dir, is_file, user_path
@@ -59,12 +60,14 @@ def model_of_run(run: str | Path) -> RunModel:
     return RunModel(config.backbone, str(run))
 
 
-def take_frames(model: VideoTextModel, num_frames: int) -> None:
+def take_frames(model: Encoder, num_frames: int) -> None:
     """Let a model take another number of frames of each video at test, in place; its weights stay as they are.
 
     Raises:
-        InputError: its method does not take so many; it says which it does.
+        InputError: its method does not take so many, and says which it does; or it is a model without methods.
     """
+    if not isinstance(model, VideoTextModel):
+        raise InputError(f"{model.method_name} takes {model.sampling.num_frames} frames of a video, and no others")
     try:
         model.method.config = replace(model.method.config, num_test_frames=num_frames)
     except InputError as error:

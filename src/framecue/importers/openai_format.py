@@ -1,8 +1,9 @@
 """CLIP weights in OpenAI's original format (`visual.conv1.weight`, `transformer.resblocks.0.attn.in_proj_weight`, ...).
 
 In this format the number of heads is width / 64, the activation is the quick GELU, and the text feature is read at the
-largest id. OpenCLIP writes the same names, often with other heads and activations; import its models in the format of
-`transformers`, or with their `config.json`.
+largest id. LongCLIP (Zhang et al., ECCV 2024, arXiv 2403.15378) is in it too, with 248 text positions. OpenCLIP writes
+the same names, often with other heads and activations; import its models in the format of `transformers`, or with their
+`config.json`.
 """
 
 from __future__ import annotations
@@ -41,6 +42,10 @@ PLACES = {
     "visual.ln_post.bias": "vision_model.post_layernorm.bias",
     "visual.proj": "visual_projection.weight",
 }
+# LongCLIP's second table of text positions: it counts from this position on, where the first was stretched and trained;
+# before it the first counts, as CLIP has it (`CLIP.encode_text` in beichenzbc/Long-CLIP, model/model_longclip.py: mask1
+# and mask2).
+LONG_POSITIONS, KEPT_POSITIONS = "positional_embedding_res", 20
 RIGHT_MULTIPLIED = ("text_projection", "visual.proj")
 WITHIN_A_LAYER = {
     **{f"attn.out_proj.{kind}": f"self_attn.out_proj.{kind}" for kind in ("weight", "bias")},
@@ -74,6 +79,7 @@ def clip_of_openai(
     """
     if any(name.startswith("visual.layer1.") for name in tensors):
         raise ModelError(f"{source}: its image encoder is a ResNet; framecue takes CLIPs with a vision transformer")
+    tensors = _with_one_table(tensors, source=source, prefix=prefix)
     renamed: dict[str, Tensor] = {}
     own: dict[str, str] = {}
     unexpected = []
@@ -92,6 +98,21 @@ def clip_of_openai(
     return clip_of_tensors(
         renamed, source=source, given=given, heads=_heads, own_name=lambda place: own.get(place, place)
     )
+
+
+def _with_one_table(tensors: Mapping[str, Tensor], *, source: str, prefix: str) -> Mapping[str, Tensor]:
+    """Return the tensors with one table of text positions, where LongCLIP has two, each with half of it unused."""
+    rest = {name: tensor for name, tensor in tensors.items() if name != LONG_POSITIONS}
+    first, second = tensors.get("positional_embedding"), tensors.get(LONG_POSITIONS)
+    if first is None or second is None:
+        return tensors
+    if first.shape != second.shape:
+        raise ModelError(
+            f"{source}: {prefix}{LONG_POSITIONS} has shape {tuple(second.shape)}, and {prefix}positional_embedding "
+            f"{tuple(first.shape)}; LongCLIP's two tables of positions are of one shape"
+        )
+    rest["positional_embedding"] = torch.cat([first[:KEPT_POSITIONS], second[KEPT_POSITIONS:]])
+    return rest
 
 
 def _heads(tower: str, width: int) -> int | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from framecue.backbone import load_backbone
 from framecue.errors import InputError, ModelError, UnknownNameError
-from framecue.importers import modelscope_vop, openai_clip, prompt_switch, x_pool
+from framecue.importers import modelscope_vop, openai_clip, pe_core, prompt_switch, x_pool
 from framecue.importers.parts import Checkpoint, Importer
 from framecue.importers.weights_file import names_in_words, read_state_dict
 from framecue.importers.writing import ImportedFolders, refuse_occupied, write
@@ -22,6 +22,7 @@ IMPORTERS: dict[str, Importer] = {
     "prompt-switch": Importer(prompt_switch.recognises, prompt_switch.convert),
     "x-pool": Importer(x_pool.recognises, x_pool.convert),
     "modelscope-vop": Importer(modelscope_vop.recognises, modelscope_vop.convert),
+    "pe-core": Importer(pe_core.recognises, pe_core.convert),
     "openai-clip": Importer(openai_clip.recognises, openai_clip.convert),
 }
 

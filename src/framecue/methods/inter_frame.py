@@ -49,8 +49,12 @@ class InterFrameLayers(nn.Module):
         own = vision.num_class_tokens
         tokens = tokens + self.frame_positions(frames)[:, None].to(tokens.dtype)
         classes, patches = tokens[:, :, :own].flatten(1, 2), tokens[:, :, own:].flatten(1, 2)
+        # A patch has its place in its own frame; class tokens and prompts have none.
+        one_frame = vision.places(device=tokens.device)[own:]
+        nowhere = one_frame.new_full((classes.shape[1] + self.prompts.shape[1],), -1)
+        places = torch.cat([nowhere, one_frame.repeat(frames)])
         for index, layer_prompts in enumerate(self.prompts.to(tokens.dtype), start=self.first_layer):
             joined = torch.cat([classes, layer_prompts.expand(videos, -1, -1), patches], dim=1)
             sizes = [classes.shape[1], len(layer_prompts), patches.shape[1]]
-            classes, _, patches = vision.run_layer(index, joined).split(sizes, dim=1)
+            classes, _, patches = vision.run_layer(index, joined, places=places).split(sizes, dim=1)
         return torch.cat([classes.unflatten(1, (frames, own)), patches.unflatten(1, (frames, -1))], dim=2)

@@ -21,7 +21,7 @@ from framecue.errors import InputError
 from framecue.methods.base import Method, MethodConfig
 from framecue.validation import AtLeastOne, PositiveNumber
 
-__all__ = ["Lora", "LoraConfig"]
+__all__ = ["Lora", "LoraConfig", "LowRankMethod"]
 
 _TARGETS = ("q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2")
 
@@ -48,47 +48,58 @@ class LoraConfig(MethodConfig):
             raise InputError(f"targets must be some of {' '.join(_TARGETS)}, got {self.targets!r}")
 
 
-class Lora(Method):
+class LowRankMethod(Method):
     """Puts low-rank updates into the backbone when it is made; `remove` takes them out again.
+
+    Args:
+        config: the method's options.
+        backbone: gets the updates.
+        name: the method's name in the registry, for messages.
+        rank: of the updates.
+        alpha: they are multiplied by alpha / rank.
+        targets: the names of the linear maps that get one, in each layer of both towers.
 
     Raises:
         InputError: the backbone already has a LoRA, its layers lack a target, or `peft` is not installed.
     """
 
-    Config = LoraConfig
-    masks_frames = True
-    paper = "LoRA (ICLR 2022, arXiv 2106.09685)"
-
-    def __init__(self, config: LoraConfig, backbone: Backbone) -> None:
+    def __init__(
+        self, config: MethodConfig, backbone: Backbone, *, name: str, rank: int, alpha: float, targets: list[str]
+    ) -> None:
         super().__init__(config, backbone)
         try:
             # Imported here, since it takes seconds and no other method needs it.
             import peft
             from peft.tuners.tuners_utils import BaseTunerLayer
         except ImportError as error:
-            raise InputError(f"method lora needs the peft library ({error}); pip install peft") from error
+            raise InputError(f"method {name} needs the peft library ({error}); pip install peft") from error
         if any(isinstance(module, BaseTunerLayer) for module in backbone.model.modules()):
             raise InputError(f"{backbone.name}: this backbone wears LoRA already; load it anew, or remove() the other")
-        names = _names_of_targets(backbone, config.targets.split())
-        options = peft.LoraConfig(r=config.rank, lora_alpha=config.alpha, target_modules=names)  # type: ignore[arg-type]
+        names = _names_of_targets(backbone, targets)
+        options = peft.LoraConfig(r=rank, lora_alpha=alpha, target_modules=names)  # type: ignore[arg-type]
         peft.inject_adapter_in_model(options, backbone.model)
         # In a tuple they are not submodules: they belong to the backbone, which saves and moves them.
         self._worn: tuple[tuple[str, Any], ...] = tuple((name, backbone.model.get_submodule(name)) for name in names)
-        for _, parameter in self.new_parameters():
+        for _, parameter in self.updates():
             parameter.data = parameter.data.to(backbone.logit_scale.dtype)  # peft makes them in float32
 
-    def freeze(self, backbone: Backbone) -> None:
-        """Train A and B; the rest of the backbone is frozen, including the logit scale."""
-        backbone.requires_grad_(False)
-        for _, parameter in self.new_parameters():
-            parameter.requires_grad_(True)
-
-    def new_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
+    def updates(self) -> Iterator[tuple[str, nn.Parameter]]:
         """Yield A and B of every target, with their names in the backbone's model."""
         for name, layer in self._worn:
             for child, parameter in layer.named_parameters():
                 if child.startswith("lora_"):
                     yield f"{name}.{child}", parameter
+
+    def freeze(self, backbone: Backbone) -> None:
+        """Train what is new; the rest of the backbone is frozen, including the logit scale."""
+        backbone.requires_grad_(False)
+        for _, parameter in self.new_parameters():
+            parameter.requires_grad_(True)
+
+    def new_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """Yield A and B of every target, and the parameters that the method has itself."""
+        yield from self.updates()
+        yield from self.named_parameters()
 
     def remove(self, backbone: Backbone) -> None:
         """Remove the updates: the backbone gets its own linear maps back, and this method can no longer be used."""
@@ -97,6 +108,19 @@ class Lora(Method):
             setattr(backbone.model.get_submodule(parent), child, layer.get_base_layer())
         self._worn = ()
         del backbone.model.peft_config  # peft's mark on a model; a second LoRA would be warned of the first
+
+
+class Lora(LowRankMethod):
+    """Mean pooling with low-rank updates in the backbone; see `LowRankMethod`."""
+
+    Config = LoraConfig
+    masks_frames = True
+    paper = "LoRA (ICLR 2022, arXiv 2106.09685)"
+
+    def __init__(self, config: LoraConfig, backbone: Backbone) -> None:
+        super().__init__(
+            config, backbone, name="lora", rank=config.rank, alpha=config.alpha, targets=config.targets.split()
+        )
 
 
 def _names_of_targets(backbone: Backbone, targets: list[str]) -> list[str]:

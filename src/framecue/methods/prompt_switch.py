@@ -191,6 +191,7 @@ class PromptSwitch(Method):
         prompts = self.prompt_cube.to(own.dtype).repeat(num_chunks, 1, 1)
         tokens = torch.cat([own, prompts], dim=1)
         every = 0 if self.config.switch == "none" else self.config.switch_every
+        places = vision.places(prompts_behind=prompts.shape[1], device=own.device)
         for index in range(vision.num_layers):
             if self.deep_cubes is not None and index:
                 added = self.deep_cubes[index - 1].to(tokens.dtype).repeat(num_chunks, 1, 1)
@@ -198,7 +199,7 @@ class PromptSwitch(Method):
             switch = None
             if every and index % every == 0:
                 switch = partial(self._switch, num_own=num_own, layer=index // every)
-            tokens = vision.run_layer(index, tokens, attention_input=switch)
+            tokens = vision.run_layer(index, tokens, attention_input=switch, places=places)
         summary = vision.summarise(tokens[:, :num_own])
         if self.aggregation is not None:
             summary = summary + _aggregate(self.aggregation, summary, tokens[:, num_own:], group)

@@ -12,14 +12,17 @@ from framecue.methods.attention_pool import AttentionPool
 from framecue.methods.base import Method
 from framecue.methods.bias import Bias
 from framecue.methods.clip4clip import Clip4Clip
+from framecue.methods.dgl import Dgl
 from framecue.methods.full import Full
 from framecue.methods.lora import Lora
 from framecue.methods.mean_pool import MeanPool
+from framecue.methods.mv_adapter import MvAdapter
 from framecue.methods.parallel_adapter import AdapterAttn, AdapterFfn
 from framecue.methods.partial import Partial
 from framecue.methods.proj import Proj
 from framecue.methods.prompt_switch import PromptSwitch
 from framecue.methods.teachclip import TeachClip
+from framecue.methods.tempme import TempMe
 from framecue.methods.token_shift import TokenShift
 from framecue.methods.top_k import TopK
 from framecue.methods.ts2_net import Ts2Net
@@ -61,6 +64,9 @@ METHODS: dict[str, type[Method]] = {
     "video-proxy": VideoProxy,
     "clip4clip": Clip4Clip,
     "teachclip": TeachClip,
+    "dgl": Dgl,
+    "tempme": TempMe,
+    "mv-adapter": MvAdapter,
     # and fusions, which look at the text while they do.
     "top-k": TopK,
     "attention-pool": AttentionPool,

@@ -28,6 +28,7 @@ from torch import Tensor, nn
 from framecue.backbone import Backbone
 from framecue.methods.base import Method, MethodConfig
 from framecue.methods.frame_positions import nearest_positions
+from framecue.methods.frames_apart import frames_apart
 from framecue.validation import AtLeastOne
 
 __all__ = ["VideoProxy", "VideoProxyConfig"]
@@ -77,18 +78,10 @@ class VideoProxy(Method):
             rows = torch.tensor(nearest_positions(frames, len(self.frame_embedding)), device=patches.device)
             patches = patches + self.frame_embedding[rows][:, None].to(patches.dtype)
         tokens = torch.cat([proxies, patches.flatten(1, 2)], dim=1)
-        mask = _mask(self.config.num_proxies, patches)
+        mask = frames_apart(self.config.num_proxies, patches)
+        # A patch has its place in its own frame; proxies have none.
+        one_frame = vision.places(device=tokens.device)[vision.num_class_tokens :]
+        places = torch.cat([one_frame.new_full((self.config.num_proxies,), -1), one_frame.repeat(frames)])
         for index in range(vision.num_layers):
-            tokens = vision.run_layer(index, tokens, mask=mask)
+            tokens = vision.run_layer(index, tokens, mask=mask, places=places)
         return vision.finish(vision.summarise(tokens[:, :1]))[:, None]
-
-
-def _mask(num_proxies: int, patches: Tensor) -> Tensor:
-    """Return the additive mask (1, 1, T, T) that keeps frames apart, T = M + F * P, for M proxies and (B, F, P, D)."""
-    frames, count = patches.shape[1:3]
-    # Proxies are in a frame of their own, which sees everything and is seen by all.
-    frame = torch.arange(frames, device=patches.device).repeat_interleave(count)
-    frame = torch.cat([frame.new_full((num_proxies,), -1), frame])
-    seen = (frame[:, None] == frame) | (frame[:, None] < 0) | (frame < 0)
-    mask = torch.zeros(seen.shape, dtype=patches.dtype, device=patches.device)
-    return mask.masked_fill(~seen, torch.finfo(patches.dtype).min)[None, None]

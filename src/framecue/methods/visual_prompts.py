@@ -74,8 +74,8 @@ def run_frame_layers(vision: VisionTower, pixel_values: Tensor, prompts: FramePr
 
     made = prompts(0, shape=shape, class_tokens=lambda: class_tokens(vision.embed(images))).flatten(0, 1)
     tokens, end = vision.embed(images, prompts=made), start + made.shape[1]
-    own = tokens
+    own, places = tokens, vision.places(prompts_before=end - start, device=tokens.device)
     for index in range(num_layers):
-        tokens = vision.run_layer(index, join(own, index) if index else tokens)
+        tokens = vision.run_layer(index, join(own, index) if index else tokens, places=places)
         own = torch.cat([tokens[:, :start], tokens[:, end:]], dim=1)
     return own.unflatten(0, shape)
