@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -27,6 +28,7 @@ __all__ = ["Method", "MethodConfig", "ParameterGroup", "TeacherFeatures", "Train
 # read and encoded). Far beyond any that was of use.
 MAX_COUNT = 10_000
 MAX_OF = {"num_frames": 1_000, "num_test_frames": 1_000, "layers": 128}
+FramesPerSecond = Annotated[float, Field(gt=0, le=60, allow_inf_nan=False)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +42,7 @@ class MethodConfig:
     Attributes:
         num_frames: frames a video in training.
         num_test_frames: frames a video at test and in a library.
+        frames_per_second: take frames of a fixed grid in time alone, as a frame store holds them; None for any frame.
 
     Raises:
         InputError: a value has another type or is out of range; it is named.
@@ -47,6 +50,7 @@ class MethodConfig:
 
     num_frames: AtLeastOne = 12
     num_test_frames: AtLeastOne = 12
+    frames_per_second: FramesPerSecond | None = None
 
     def __post_init__(self) -> None:
         # Options come from files that people write, so wrong types are to be expected. Values stay as they were given:
@@ -60,8 +64,14 @@ class MethodConfig:
             object.__setattr__(self, name, value)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the options as in JSON: tuples become lists."""
-        return {name: _as_json(value) for name, value in asdict(self).items()}
+        """Return the options as in JSON: tuples become lists.
+
+        A grid of frames is left out where there is none, as in adapters and libraries that are older than this option.
+        """
+        options = {name: _as_json(value) for name, value in asdict(self).items()}
+        if self.frames_per_second is None:
+            del options["frames_per_second"]
+        return options
 
 
 def _check_size(name: str, value: object) -> None:
