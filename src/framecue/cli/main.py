@@ -46,6 +46,7 @@ COMMANDS = {
     "doctor": Entry("framecue.cli.doctor:doctor", "Say what is installed, and whether a library is sound."),
     "demo": Entry("framecue.cli.demo:demo", "Make clips, index them, search them, and show the results."),
     "moji-motion": Entry("framecue.cli.moji_motion:moji_motion", "Write MojiMotion clips and their captions."),
+    "datasets": Entry("framecue.cli.datasets:datasets", "Decode a data set's videos once, into a store of frames."),
     "train": Entry("framecue.cli.train:train", "Train a model as a recipe says."),
     "evaluate": Entry("framecue.cli.evaluate:evaluate", "Measure retrieval on a split of a data set."),
     "caption": Entry("framecue.cli.caption:caption", "Describe a video with an adapter's captioner."),

@@ -13,9 +13,12 @@ from transformers import TrainerCallback, set_seed
 from framecue._version import __version__
 from framecue.backbone import initialise_backbone, load_backbone
 from framecue.checkpoint import CONFIG_FILE, WEIGHTS_FILE, load_adapter, save_adapter
+from framecue.datasets.base import FileDataset
 from framecue.datasets.examples import ExampleSource
 from framecue.errors import InputError, OutputError, RecipeError
+from framecue.evaluation.stored_frames import take_stored_frames
 from framecue.evaluation.validation import score_examples
+from framecue.frame_store import StoreFrameSource
 from framecue.methods import build_method
 from framecue.model import VideoTextModel
 from framecue.outputs import refuse_url, written_beside
@@ -114,14 +117,18 @@ def run_recipe(
     Args:
         recipe: the recipe to run.
         callbacks: of `transformers`, to show progress.
-        frame_source: reads video files; None decodes them in another process, where a damaged file costs its clip
-            alone. For files that one trusts `PlainFrameSource` saves a few per cent.
+        frame_source: reads video files, unless the recipe names a store of frames; None decodes them in another
+            process, where a damaged file costs its clip alone. For files that one trusts `PlainFrameSource` saves a few
+            per cent.
 
     Raises:
         RecipeError: `output_dir` holds a run of another recipe, or cannot be written.
         TrainingError: the loss is not finite.
-        DatasetError: the dataset cannot be used.
+        DatasetError: the dataset or the store of frames cannot be used, or the store lacks some of the videos.
     """
+    store = None
+    if recipe.frame_store is not None:
+        frame_source = store = open_store(recipe)
     if frame_source is None:
         with IsolatedFrameSource() as opened:
             return run_recipe(recipe, callbacks=callbacks, frame_source=opened)
@@ -129,7 +136,11 @@ def run_recipe(
     _refuse_other_run(output, recipe)
     set_seed(recipe.schedule.seed)
     model = build_model(recipe)
+    if store is not None:
+        take_stored_frames(model, store)
     source, validation = build_sources(recipe, model, frame_source=frame_source)
+    if store is not None:
+        store.require(each.video_of(index) for each in (source, validation) for index in range(len(each)))
     _write_recipe(output, recipe)
     trainer = RetrievalTrainer(
         model,
@@ -159,6 +170,22 @@ def run_recipe(
         overwrite=True,
     )
     return TrainedRun(output, trainer.state.global_step, scores, last)
+
+
+def open_store(recipe: Recipe) -> StoreFrameSource:
+    """Return the store of frames that a recipe names.
+
+    Raises:
+        RecipeError: its dataset has no video files.
+        DatasetError: the store cannot be used.
+    """
+    assert recipe.frame_store is not None
+    if not isinstance(recipe.dataset, FileDataset):
+        raise RecipeError(
+            f"frame_store is {recipe.frame_store}, but dataset {recipe.dataset.name} is drawn as it is needed and has "
+            "no videos; leave it out"
+        )
+    return StoreFrameSource(recipe.frame_store)
 
 
 def last_checkpoint(folder: Path) -> str | None:

@@ -113,9 +113,7 @@ def choose_moments(
     return np.array([moments[part] for part in parts], dtype=np.int64)
 
 
-def places_at(
-    moments: Sequence[int] | np.ndarray, frames_per_second: float, times_seconds: np.ndarray
-) -> np.ndarray:
+def places_at(moments: Sequence[int] | np.ndarray, frames_per_second: float, times_seconds: np.ndarray) -> np.ndarray:
     """Return which frame is shown at each moment of a grid: int64, places in ascending times, the first before them."""
     ticks = np.asarray(moments) / frames_per_second + EDGE_SECONDS
     return np.maximum(np.searchsorted(times_seconds, ticks, side="right") - 1, 0)

@@ -33,10 +33,10 @@ def decode_jpeg(data: bytes, *, short_side: int | None = None) -> np.ndarray:
     Raises:
         OSError: it is no JPEG picture, or is cut off.
     """
-    with Image.open(io.BytesIO(data), formats=("JPEG",)) as picture:
-        size = shown_size(*picture.size, SQUARE, short_side=short_side)
-        picture.draft("RGB", size)
-        picture = picture.convert("RGB")
+    with Image.open(io.BytesIO(data), formats=("JPEG",)) as opened:
+        size = shown_size(*opened.size, SQUARE, short_side=short_side)
+        opened.draft("RGB", size)
+        picture = opened.convert("RGB")
         if picture.size != size:
             picture = picture.resize(size, Image.Resampling.BICUBIC)
         return np.asarray(picture)
