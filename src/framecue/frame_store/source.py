@@ -182,7 +182,7 @@ class StoreFrameSource:
             return
         if size_bytes != video.size_bytes:
             raise DatasetError(
-                f"{path}: has {size_bytes} bytes, and had {video.size_bytes} when frame store {self.folder} was made of it; "
+                f"{path}: has {size_bytes} bytes, and had {video.size_bytes} when frame store {self.folder} was made; "
                 f"`{PREPARE} {self.folder}` reads it again"
             )
 
@@ -197,8 +197,8 @@ class StoreFrameSource:
         step = round(held / frames_per_second)
         if step < 1 or abs(step * frames_per_second - held) > 1e-9 * held:
             raise InputError(
-                f"frame store {self.folder} holds {held:g} frames a second, no multiple of the {frames_per_second:g} that "
-                f"are wanted; prepare one with --fps {frames_per_second:g}, or read the videos"
+                f"frame store {self.folder} holds {held:g} frames a second, no multiple of the {frames_per_second:g} "
+                f"that are wanted; prepare one with --fps {frames_per_second:g}, or read the videos"
             )
         return step
 
