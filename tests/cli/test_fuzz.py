@@ -137,8 +137,15 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 def commands() -> dict[str, click.Command]:
     group, context = LazyGroup(), click.Context(click.Group())
-    found = {name: group.get_command(context, name) for name in COMMANDS if name not in NO_COMMANDS}
-    return {name: command for name, command in found.items() if command is not None}
+    found: dict[str, click.Command] = {}
+    for name in COMMANDS.keys() - NO_COMMANDS:
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            inner = {f"{name} {each}": command.get_command(context, each) for each in command.list_commands(context)}
+        else:
+            inner = {name: command}
+        found |= {words: each for words, each in inner.items() if each is not None}
+    return found
 
 
 @st.composite
@@ -154,7 +161,7 @@ def arguments(draw: Callable[..., Any], names: list[str]) -> list[str]:
         for parameter in known[name].params
         if isinstance(parameter, click.Option) and LEFT_OUT.isdisjoint({parameter.name, *_bare(parameter)})
     ]
-    args = [name]
+    args = name.split()
     for option in draw(st.lists(st.sampled_from(options), max_size=4)) if options else []:
         args.append(draw(st.sampled_from(option.opts)))
         is_right = draw(st.integers(0, 3)) > 0

@@ -64,7 +64,8 @@ def test_an_unknown_method_lists_the_known_ones(backbone: Backbone) -> None:
 
 def test_an_unknown_option_lists_the_known_ones(backbone: Backbone) -> None:
     with pytest.raises(
-        InputError, match=r"^method mean-pool has no option 'num_prompts'; it has: num_frames, num_test_frames$"
+        InputError,
+        match=r"^method mean-pool has no option 'num_prompts'; it has: num_frames, num_test_frames, frames_per_second$",
     ):
         build_method("mean-pool", {"num_prompts": 6}, backbone)
 

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from framecue.errors import DatasetError
+from framecue.errors import DatasetError, OutputError
 from framecue.frame_store.layout import INDEX_FILE, PREPARE
 from framecue.frame_store.stored import StoredVideo
 from framecue.outputs import written_beside
@@ -73,8 +73,11 @@ def write_index(folder: Path, videos: Iterable[StoredVideo], shard_bytes: Mappin
     about = {"version": _VERSION, "shard_bytes": {str(number): size for number, size in sorted(shard_bytes.items())}}
     schema = _SCHEMA.with_metadata({_METADATA: json.dumps(about).encode()})
     table = pa.table({name: pa.array(columns[name], type=_SCHEMA.field(name).type) for name in _SCHEMA.names})
-    with written_beside(folder / INDEX_FILE, overwrite=True) as partial:
-        pq.write_table(table.cast(schema).replace_schema_metadata(schema.metadata), partial, compression="zstd")
+    try:
+        with written_beside(folder / INDEX_FILE, overwrite=True) as partial:
+            pq.write_table(table.replace_schema_metadata(schema.metadata), partial, compression="zstd")
+    except OSError as error:
+        raise OutputError(folder / INDEX_FILE, f"cannot be written ({error.strerror or error})") from error
 
 
 def read_index(folder: Path) -> Index:

@@ -274,9 +274,9 @@ class _Run:
 
     def _finish_shard(self) -> None:
         if self._shard is not None:
-            shard, self._shard = self._shard, None
-            self._shard_bytes[shard.number] = shard.finish()
-            self._next_shard = shard.number + 1
+            self._shard_bytes[self._shard.number] = self._shard.finish()
+            self._next_shard = self._shard.number + 1
+            self._shard = None
         write_index(self._folder, self._videos.values(), self._shard_bytes)
 
     def _check_space(self, num_bytes: float) -> None:

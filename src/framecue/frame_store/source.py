@@ -101,7 +101,7 @@ class StoreFrameSource:
             start_seconds: where the window starts; ``None`` for the beginning.
             end_seconds: where it ends; ``None`` for the end.
             short_side: scale larger frames down so that their short side has this many pixels; frames that the store
-                holds at a smaller size stay so.
+                holds at a smaller size stay so. The long side may be a pixel off, as it is rounded twice.
 
         Raises:
             DatasetError: the store lacks the video or the window, the video file has changed, or a shard is damaged.
@@ -157,9 +157,9 @@ class StoreFrameSource:
             raise DatasetError(
                 f"{path}: is not in frame store {self.folder}; `{PREPARE} {self.folder}` adds what is missing"
             )
-        if video.path not in self._same:
+        if str(path) not in self._same:
             self._check_same(path, video)
-            self._same.add(video.path)
+            self._same.add(str(path))
         if video.reason is not None:
             raise VideoError(path, f"{video.reason} (when frame store {self.folder} was made)", cause=video.cause)
         return video
