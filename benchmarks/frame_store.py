@@ -11,17 +11,19 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
-from decoding import Case, available_cores, generate
+from decoding import Case, generate
 from framecue.backbone.preprocess import Preprocess
 from framecue.datasets import Clip
 from framecue.datasets.clip_examples import ClipExamples
@@ -93,8 +95,7 @@ def main() -> None:
     parser.add_argument("--gpu-cores", type=int, default=16, help="cores that feed it")
     parser.add_argument("--json", type=Path, help="also write the results here")
     options = parser.parse_args()
-    available_cores(1)
-    with tempfile.TemporaryDirectory() as temporary:
+    with tempfile.TemporaryDirectory() as temporary, one_core():
         videos = make_clips(Path(temporary) / "videos", options.clips, options.seconds)
         result = measure(videos, Path(temporary) / "store", options)
     gpu = Gpu(options.gpu, options.tflops, options.utilisation, options.gpu_cores)
@@ -102,6 +103,20 @@ def main() -> None:
     print(arithmetic(result, gpu))
     if options.json:
         options.json.write_text(json.dumps(asdict(result), indent=1) + "\n", encoding="utf-8")
+
+
+@contextmanager
+def one_core() -> Iterator[None]:
+    """Keep this process to one core, so that decoding starts no threads; elsewhere than on Linux they count as well."""
+    before = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
+    if before is None:
+        yield
+        return
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def make_clips(folder: Path, number: int, num_seconds: int) -> list[Path]:
