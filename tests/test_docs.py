@@ -69,6 +69,12 @@ def test_every_command_line_parses(document: str, line: str) -> None:
         assert command is not None, f"{document}: {line}: no such command"
         # A mention of the command alone is no line to type; one with arguments is, and has to be whole.
         if args and args != ["--help"]:
+            if isinstance(command, click.Group):
+                inner = command.get_command(parent, args[0])
+                assert inner is not None, f"{document}: {line}: no such command"
+                if len(args) == 1:
+                    return
+                command, name, args = inner, args[0], args[1:]
             context = command.make_context(name, list(args), parent=parent)
             assert not context.args
 
