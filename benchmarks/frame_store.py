@@ -1,10 +1,13 @@
 """Training samples a second from a store of frames against the videos: `python benchmarks/frame_store.py`.
 
 A sample is what training asks for: 12 frames at random of one clip (320 x 240, 15 s, H.264), cut to 224 x 224 pixels.
-Both sides take the same frames, in turns, in one process on one core; seconds are those of the processor, so other
+All sides take the same frames, in turns, in one process on one core; seconds are those of the processor, so other
 programs do not count, and neither does waiting for a disk. How far the frames are apart is printed as a PSNR. Then
 follows the arithmetic whether a GPU that trains a ViT-B/32 would wait for so many cores. Its rate is no measurement:
 it is the floating-point operations of a step, by the published peak of the card and a share of it that is reached.
+
+There are two stores: one with the usual short side, for any model up to it, and one with the model's own, whose frames
+need no more scaling, which is most of the work that is left.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +47,9 @@ class Result:
     Attributes:
         raw_samples_per_second: frames decoded from the videos, and cut.
         store_samples_per_second: from the store.
-        ratio: of the two.
+        fitted_samples_per_second: from a store whose frames have the model's own size.
+        ratio: of the store to the videos.
+        fitted_ratio: of the fitted store to the videos.
         read_ratio: of reading alone, without the cutting, which both sides share.
         psnr: of the same frames from both sides, in decibels.
         video_bytes: of all videos.
@@ -55,7 +60,9 @@ class Result:
 
     raw_samples_per_second: float
     store_samples_per_second: float
+    fitted_samples_per_second: float
     ratio: float
+    fitted_ratio: float
     read_ratio: float
     psnr: float
     num_videos: int
@@ -97,7 +104,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary, one_core():
         videos = make_clips(Path(temporary) / "videos", options.clips, options.seconds)
-        result = measure(videos, Path(temporary) / "store", options)
+        result = measure(videos, Path(temporary), options)
     gpu = Gpu(options.gpu, options.tflops, options.utilisation, options.gpu_cores)
     print(report(result))
     print(arithmetic(result, gpu))
@@ -129,12 +136,19 @@ def make_clips(folder: Path, number: int, num_seconds: int) -> list[Path]:
 
 def measure(videos: Sequence[Path], folder: Path, options: argparse.Namespace) -> Result:
     """Make the store, and read samples both ways in turns; exits where they are other frames."""
-    begin = time.perf_counter()
+    wanted = [WantedVideo(path) for path in videos]
     kept = StoreOptions(frames_per_second=options.fps, quality=options.quality)
-    made = prepare_store(folder, map(WantedVideo, videos), root=videos[0].parent, options=kept, num_workers=1)
+    begin = time.perf_counter()
+    made = prepare_store(folder / "store", wanted, root=videos[0].parent, options=kept, num_workers=1)
     prepare_seconds = time.perf_counter() - begin
+    fitted = replace(kept, short_side=IMAGE_SIZE)
+    prepare_store(folder / "fitted", wanted, root=videos[0].parent, options=fitted, num_workers=1)
     sampling = FrameSampling(NUM_FRAMES, frames_per_second=options.fps)
-    sources: dict[str, FrameSource] = {"raw": PlainFrameSource(), "store": StoreFrameSource(folder)}
+    sources: dict[str, FrameSource] = {
+        "raw": PlainFrameSource(),
+        "store": StoreFrameSource(folder / "store"),
+        "fitted": StoreFrameSource(folder / "fitted"),
+    }
     examples = {side: _examples(videos, source, sampling) for side, source in sources.items()}
     sample_seconds: dict[str, list[float]] = {side: [] for side in sources}
     read_seconds: dict[str, list[float]] = {side: [] for side in sources}
@@ -153,11 +167,13 @@ def measure(videos: Sequence[Path], folder: Path, options: argparse.Namespace) -
             psnrs.append(psnr(pixels["raw"], pixels["store"]))
     if min(psnrs) < LEAST_PSNR:
         sys.exit(f"the two sides read other frames: {min(psnrs):.1f} dB")
-    raw, store = (1 / statistics.median(sample_seconds[side]) for side in ("raw", "store"))
+    raw, store, from_fitted = (1 / statistics.median(sample_seconds[side]) for side in sources)
     return Result(
         raw_samples_per_second=raw,
         store_samples_per_second=store,
+        fitted_samples_per_second=from_fitted,
         ratio=store / raw,
+        fitted_ratio=from_fitted / raw,
         read_ratio=statistics.median(read_seconds["raw"]) / statistics.median(read_seconds["store"]),
         psnr=statistics.median(psnrs),
         num_videos=len(videos),
@@ -209,6 +225,8 @@ def report(result: Result) -> str:
         f"{result.num_videos} clips on one core: {result.raw_samples_per_second:.1f} samples a second from videos, "
         f"{result.store_samples_per_second:.1f} from the store: {result.ratio:.2f}x (goal {result.goal}x: {reached}); "
         f"reading alone {result.read_ratio:.1f}x; {result.psnr:.1f} dB\n"
+        f"from a store with a short side of {IMAGE_SIZE}: {result.fitted_samples_per_second:.1f} samples a second, "
+        f"{result.fitted_ratio:.2f}x\n"
         f"the videos have {result.video_bytes / 1e6:.1f} MB, the store {result.store_bytes / 1e6:.1f} MB, made in "
         f"{result.prepare_seconds:.1f} s"
     )
@@ -221,7 +239,12 @@ def arithmetic(result: Result, gpu: Gpu) -> str:
         f"{gpu.name}: {gpu.tflops:g} TFLOPS x {gpu.utilisation:g} / {sample_flops() / 1e9:.0f} GFLOP a sample "
         f"(ViT-B/32, {NUM_FRAMES} frames, all of it trained) = {wanted:.0f} samples a second"
     ]
-    for side, rate in (("videos", result.raw_samples_per_second), ("store", result.store_samples_per_second)):
+    rates = {
+        "videos": result.raw_samples_per_second,
+        "store": result.store_samples_per_second,
+        f"store of {IMAGE_SIZE}": result.fitted_samples_per_second,
+    }
+    for side, rate in rates.items():
         given = rate * gpu.num_cores
         verdict = "the GPU is fed" if given >= wanted else f"the GPU waits {1 - given / wanted:.0%} of the time"
         lines.append(f"  {side}: {rate:.1f} x {gpu.num_cores} cores = {given:.0f} samples a second: {verdict}")

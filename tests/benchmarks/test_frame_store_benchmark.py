@@ -14,6 +14,8 @@ def test_a_small_comparison(run_benchmark, tmp_path: Path, capsys: pytest.Captur
     module = run_benchmark("frame_store", *short, "--tflops", 100, "--json", tmp_path / "results.json")
     result = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
     assert result["ratio"] == pytest.approx(result["store_samples_per_second"] / result["raw_samples_per_second"])
+    fitted = result["fitted_samples_per_second"]
+    assert result["fitted_ratio"] == pytest.approx(fitted / result["raw_samples_per_second"])
     assert (result["num_videos"], result["goal"]) == (2, 5.0)
     assert result["psnr"] > module.LEAST_PSNR
     assert result["store_bytes"] > 0
@@ -30,10 +32,11 @@ def test_the_arithmetic(load_benchmark) -> None:
     gpu = module.Gpu("card", tflops=312, utilisation=0.5, num_cores=10)
     wanted = module.gpu_samples_per_second(gpu)
     assert wanted == pytest.approx(156e12 / module.sample_flops())
-    values = dict.fromkeys(("ratio", "read_ratio", "psnr", "prepare_seconds"), 1.0)
+    values = dict.fromkeys(("ratio", "fitted_ratio", "read_ratio", "psnr", "prepare_seconds"), 1.0)
     result = module.Result(
         raw_samples_per_second=wanted / 40,
         store_samples_per_second=wanted / 9,
+        fitted_samples_per_second=wanted,
         num_videos=1,
         video_bytes=1,
         store_bytes=1,

@@ -48,7 +48,7 @@ def test_a_library_on_a_grid_of_frames(tmp_path: Path) -> None:
         assert [match.path for match in library.search("red")] == [str(clip)]
         kept = Library(tmp_path / name).fingerprint
         assert kept.sampling == model.sampling
-        with pytest.raises(FingerprintError, match="sampling.frames_per_second is"):
+        with pytest.raises(FingerprintError, match=r"sampling\.frames_per_second is"):
             check_fingerprint(name, kept, other.fingerprint())
 
 
