@@ -129,3 +129,14 @@ def test_an_adapter_without_a_grid_is_evaluated_with_a_word(
         result = run(*command, "--frame-store", store, "--json")
         assert result.code == 0
         assert ("was trained on any frames, and the store holds 3 a second" in result.err) == (name == "free")
+
+
+def test_a_stopped_run_says_that_it_goes_on(run, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*args: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("framecue.frame_store.prepare.prepare_store", stop)
+    monkeypatch.setattr("framecue.frame_store.prepare_store", stop)
+    result = run("datasets", "prepare", "folder", "--data-dir", data, "--output", tmp_path / "store")
+    assert result.code == 130
+    assert "what was decoded stays; the same command goes on from there" in result.err

@@ -74,15 +74,19 @@ def prepare(
         raise absent[0]
     for why in absent:
         log(f"left out: {why}")
-    with progress_bar("Decoding") as progress:
-        made = prepare_store(
-            output,
-            wanted_videos(clips),
-            root=data_dir,
-            options=StoreOptions(frames_per_second=fps, short_side=short_side, quality=quality),
-            num_workers=workers,
-            progress=progress,
-        )
+    try:
+        with progress_bar("Decoding") as progress:
+            made = prepare_store(
+                output,
+                wanted_videos(clips),
+                root=data_dir,
+                options=StoreOptions(frames_per_second=fps, short_side=short_side, quality=quality),
+                num_workers=workers,
+                progress=progress,
+            )
+    except KeyboardInterrupt:
+        log("what was decoded stays; the same command goes on from there")
+        raise
     if as_json:
         print_json(made.to_dict())
         return
