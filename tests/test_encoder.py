@@ -245,3 +245,12 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
     fingerprint = Fingerprint(backbone="b", sampling=ColourEncoder().sampling, embedding_dim=4, encoder="tpu")
     with pytest.raises(UnknownNameError, match="unknown encoder 'tpu'; known: framecue"):
         load_encoder(EncoderSpec(fingerprint=fingerprint))
+
+
+def test_a_grid_of_frames_is_part_of_the_fingerprint_and_its_absence_is_not() -> None:
+    plain = Fingerprint(backbone="x", embedding_dim=4, sampling=FrameSampling(4, 2))
+    assert plain.to_dict()["sampling"] == {"num_frames": 4, "chunk_frames": 2}  # as older libraries have it
+    grid = Fingerprint(backbone="x", embedding_dim=4, sampling=FrameSampling(4, 2, 3.0))
+    assert Fingerprint.from_dict(json.loads(json.dumps(grid.to_dict()))) == grid
+    assert Fingerprint.from_dict(plain.to_dict()) == plain
+    assert plain.differences(grid) == {"sampling.frames_per_second": (None, 3.0)}

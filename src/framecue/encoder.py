@@ -76,7 +76,7 @@ class Fingerprint:
             "parameters": self.parameters,
             "adapter": self.adapter,
             "adapter_source": self.adapter_source,
-            "sampling": {"num_frames": self.sampling.num_frames, "chunk_frames": self.sampling.chunk_frames},
+            "sampling": self.sampling.to_dict(),
             "embedding_dim": self.embedding_dim,
         }
         # These two are left out if they are None, as in libraries that are older than they are.

@@ -64,7 +64,8 @@ def test_an_unknown_method_lists_the_known_ones(backbone: Backbone) -> None:
 
 def test_an_unknown_option_lists_the_known_ones(backbone: Backbone) -> None:
     with pytest.raises(
-        InputError, match=r"^method mean-pool has no option 'num_prompts'; it has: num_frames, num_test_frames$"
+        InputError,
+        match=r"^method mean-pool has no option 'num_prompts'; it has: num_frames, num_test_frames, frames_per_second$",
     ):
         build_method("mean-pool", {"num_prompts": 6}, backbone)
 
@@ -99,10 +100,11 @@ def test_a_packages_method_is_made_saved_and_loaded_by_its_name(backbone: Backbo
     method = build_method("mine", {"widths": [3, 4], "num_frames": 5}, backbone)
     assert (method.config.widths, method.config.num_frames) == ((3, 4), 5)
     assert hash(method.config) == hash(type(method.config)(widths=(3, 4), num_frames=5))
-    assert method.config.to_dict() == {"num_frames": 5, "num_test_frames": 12, "widths": [3, 4]}
+    assert method.config.to_saved() == {"num_frames": 5, "num_test_frames": 12, "widths": [3, 4]}
+    assert method.config.to_dict() == {**method.config.to_saved(), "frames_per_second": None}
     save_adapter(tmp_path, backbone=backbone, method=method, method_name="mine", version="0")
     loaded, config = load_adapter(tmp_path, backbone)
-    assert config.options == method.config.to_dict()
+    assert config.options == method.config.to_saved()
     assert loaded.config == method.config
     assert adapter_info(tmp_path).offline is True
 
@@ -137,3 +139,13 @@ def test_options_as_they_are_saved_come_back(name: str) -> None:
         assert config(**saved_options(name, made.to_dict())) == made
     # What was saved before there were such options names none of them.
     assert not set(config(**config.added).to_saved()) & set(config.added)
+
+
+def test_what_was_added_to_all_methods_was_added_to_each() -> None:
+    for name, method in METHODS.items():
+        assert method.Config.added["frames_per_second"] is None, name
+        # The grid of frames, without which adapters and libraries were made before, is there where there is one.
+        assert "frames_per_second" not in method.Config().to_saved(), name
+        assert method.Config(frames_per_second=3).to_saved()["frames_per_second"] == 3, name
+    # Beside a method's own.
+    assert METHODS["x-clip"].Config.added == {"frames_per_second": None, "released": False}

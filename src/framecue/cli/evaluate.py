@@ -13,7 +13,10 @@ from framecue.cli.options import FolderPath, adapter_option, dtype_option, model
 from framecue.cli.output import log, print_json, print_table, progress_bar, quiet_libraries
 
 if TYPE_CHECKING:
+    from framecue.datasets.clips import Clip
+    from framecue.encoder import Encoder
     from framecue.evaluation.report import Report
+    from framecue.frame_store import StoreFrameSource
     from framecue.model import VideoTextModel
 
 
@@ -38,6 +41,12 @@ if TYPE_CHECKING:
 )
 @click.option("--split", default="test", show_default=True, help="Which clips.")
 @click.option(
+    "--frame-store",
+    metavar="DIR",
+    type=FolderPath(),
+    help="Read frames from this store in place of the videos (framecue datasets prepare).",
+)
+@click.option(
     "--rerank-with",
     metavar="ADAPTER",
     help="A second stage on the same model: an adapter of any method, which orders each query's best results anew.",
@@ -53,6 +62,7 @@ def evaluate(
     data_dir: Path,
     dataset_options: tuple[str, ...],
     split: str,
+    frame_store: Path | None,
     rerank_with: str | None,
     depth: int | None,
     dtype: str,
@@ -78,6 +88,11 @@ def evaluate(
     quiet_libraries()
     from framecue.datasets.registry import dataset_in
 
+    store = None
+    if frame_store is not None:
+        from framecue.frame_store import StoreFrameSource
+
+        store = StoreFrameSource(frame_store)
     clips = dataset_in(dataset, data_dir, read_dataset_options(dataset_options)).clips(split)
     import torch
 
@@ -92,13 +107,38 @@ def evaluate(
         if rerank_with is None
         else cast("VideoTextModel", load_cached_model(model, rerank_with, dtype=torch_dtype))
     )
+    if store is not None:
+        _use_store(store, [first] if second is None else [first, second], clips)
     with progress_bar("Encoding") as progress:
-        report = evaluate_clips(first, clips, rerank_with=second, depth=depth or DEPTH, progress=progress)
+        report = evaluate_clips(
+            first, clips, rerank_with=second, depth=depth or DEPTH, progress=progress, frame_source=store
+        )
     if as_json:
         print_json(report.to_dict())
         return
     log(f"{report.num_videos} videos, {report.num_texts} texts, split {split} of {data_dir}")
     _print(report)
+
+
+def _use_store(store: StoreFrameSource, models: list[VideoTextModel | Encoder], clips: list[Clip]) -> None:
+    """Let models take their frames from a store, which has to have all of the clips."""
+    from framecue.datasets.wanted_videos import wanted_videos
+    from framecue.errors import InputError
+    from framecue.evaluation.stored_frames import take_stored_frames
+    from framecue.model import VideoTextModel
+
+    store.require(video.path for video in wanted_videos(clips))
+    for model in models:
+        if not isinstance(model, VideoTextModel):
+            raise InputError(
+                f"frame store {store.folder}: {model.fingerprint().backbone} takes any frames of a video, and a store "
+                "has those of a grid; leave out --frame-store, so that the videos are read"
+            )
+        if take_stored_frames(model, store) and model.adapter is not None:
+            log(
+                f"{model.adapter_source} was trained on any frames, and the store holds "
+                f"{store.options.frames_per_second:g} a second: scores differ a little from those of the videos"
+            )
 
 
 def _print(report: Report) -> None:

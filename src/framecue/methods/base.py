@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -29,6 +30,7 @@ __all__ = ["Method", "MethodConfig", "ParameterGroup", "TeacherFeatures", "Train
 MAX_COUNT = 10_000
 MAX_OF = {"num_frames": 1_000, "num_test_frames": 1_000, "layers": 128}
 _NEVER = object()  # equal to no value of an option
+FramesPerSecond = Annotated[float, Field(gt=0, le=60, allow_inf_nan=False)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,20 +44,29 @@ class MethodConfig:
     A method may change its default design and keep the vectors of older adapters and libraries: `added` holds, for each
     option that came later than the method, the value that stands for how the method was before. An adapter or a library
     that does not name such an option has that value (`with_earlier_values`), and what has it does not name it
-    (`to_saved`).
+    (`to_saved`). A derived class names its own; those of the classes that it is derived from are there as well.
 
     Attributes:
         num_frames: frames a video in training.
         num_test_frames: frames a video at test and in a library.
+        frames_per_second: take frames of a fixed grid in time alone, as a frame store holds them; None for any frame.
 
     Raises:
         InputError: a value has another type or is out of range; it is named.
     """
 
-    added: ClassVar[Mapping[str, Any]] = {}
+    added: ClassVar[Mapping[str, Any]] = {"frames_per_second": None}
 
     num_frames: AtLeastOne = 12
     num_test_frames: AtLeastOne = 12
+    frames_per_second: FramesPerSecond | None = None
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        # What was added to all methods was added to this one, beside its own.
+        cls.added = {
+            name: value for each in reversed(cls.__mro__) for name, value in vars(each).get("added", {}).items()
+        }
 
     def __post_init__(self) -> None:
         # Options come from files that people write, so wrong types are to be expected. Values stay as they were given:

@@ -73,6 +73,7 @@ class Recipe(Strict):
         method: a name in the registry.
         options: fields of the method's config.
         dataset: the data to train on: its `name` in the registry of datasets, and the fields of its config.
+        frame_store: read frames from this store in place of the videos; `framecue datasets prepare` makes one.
         schedule: how long and how fast.
         save_backbone: also write the trained backbone as a folder that `transformers` loads.
     """
@@ -86,6 +87,7 @@ class Recipe(Strict):
     method: str
     options: dict[str, Any] = Field(default_factory=dict)
     dataset: SerializeAsAny[DatasetConfig]
+    frame_store: Path | None = None
     schedule: Schedule = Field(default_factory=Schedule)
     save_backbone: bool = False
 
