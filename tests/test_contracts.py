@@ -41,10 +41,12 @@ FORBIDDEN = {
         *("library/indexing/encode.py", "library/indexing/runner.py", "library/indexing/prefetch.py"),
         "library/indexing/unit.py",
     ],
+    "nothing in frame_store imports the face of frame_store": ["frame_store/prepare.py"],
     "nothing in video imports the face of video": ["video/read/moments.py", "video/isolate/serve.py"],
-    "libraries, videos and encoders know neither models nor torch": [
+    "libraries, videos, stores of frames and encoders know neither models nor torch": [
         *("library/search/query_vectors.py", "library/indexing/encode.py", "library/files/walk.py"),
         *("library/store/rows.py", "video/read/pixels.py", "video/isolate/serve.py", "encoder.py"),
+        *("frame_store/source.py", "frame_store/prepare.py"),
     ],
     "torch is imported where there are tensors": ["library/search/ranking.py", "video/write/cut.py", "assets.py"],
     "av, pillow_heif and scenedetect are imported in video alone": [
@@ -52,7 +54,7 @@ FORBIDDEN = {
         "cli/clip.py",
         "times.py",
     ],
-    "lancedb, pyarrow and filelock are imported in library.store, and pyarrow where tables of captions and ranks are": [
+    "lancedb, pyarrow and filelock are imported where tables are: of libraries, frame stores, captions and ranks": [
         *("library/search/ranking.py", "library/indexing/ledger.py", "library/library.py", "cli/optimize.py"),
     ],
     "watchfiles is imported in library.watching alone": ["library/files/walk.py", "cli/watch.py"],

@@ -97,13 +97,29 @@ def test_the_readme_mentions_every_command(name: str) -> None:
     assert any(words_of(line)[:1] == [name] for document, line in LINES if document == "README.md")
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+def leaves() -> list[str]:
+    """The names of all commands that do something: those in groups with the group's name before them."""
+    names = []
+    with click.Context(framecue, info_name="framecue") as parent:
+        for name in COMMANDS:
+            command = framecue.get_command(parent, name)
+            inner = command.list_commands(parent) if isinstance(command, click.Group) else []
+            names += [f"{name} {each}" for each in inner] or [name]
+    return names
+
+
+@pytest.mark.parametrize("name", leaves())
 def test_every_command_has_help_and_json(name: str) -> None:
     with click.Context(framecue, info_name="framecue") as parent:
-        command = framecue.get_command(parent, name)
+        group, *inner = name.split()
+        command = framecue.get_command(parent, group)
+        for each in inner:
+            assert isinstance(command, click.Group)
+            parent = click.Context(command, info_name=group, parent=parent)
+            command = command.get_command(parent, each)
         assert command is not None
-        assert command.name == name
-        with click.Context(command, info_name=name, parent=parent) as context:
+        assert command.name == name.split()[-1]
+        with click.Context(command, info_name=name.split()[-1], parent=parent) as context:
             text = command.get_help(context)
     assert f"Usage: framecue {name}" in text
     assert "\b" not in text

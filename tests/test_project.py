@@ -120,6 +120,7 @@ TESTED_ELSEWHERE = {
     "video/isolate/question.py": "video/isolate/test_questions.py",
     "video/isolate/questions/condition.py": "video/read/test_condition.py",
     "video/isolate/questions/frames.py": "video/isolate/test_questions.py",
+    "video/isolate/questions/grid.py": "video/isolate/test_questions.py",
     "video/isolate/questions/moments.py": "video/isolate/test_questions.py",
     "video/isolate/questions/older.py": "video/read/test_older.py",
     "video/isolate/questions/probe.py": "video/isolate/test_questions.py",

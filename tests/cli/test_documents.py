@@ -244,6 +244,13 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
         "moji-motion {folder}/moji --clips 1 --split test",
         {"folder": str, "clips": int, "twins": int, "splits": {"test": int}},
     ),
+    "datasets prepare": (
+        "datasets prepare folder --data-dir {data} --output {folder}/frames",
+        {
+            **{"store": str, "videos": int, "decoded": int, "frames": int, "shards": int, "size_bytes": int},
+            "failed": list,
+        },
+    ),
     "train": (
         "train {recipe}",
         {

@@ -42,7 +42,7 @@ COMMANDS = {
     "compare": Entry("framecue.cli.compare:compare", "Compare runs on the same queries, with intervals."),
     "caption": Entry("framecue.cli.caption:caption", "Describe a video with an adapter's captioner."),
     "methods": Entry("framecue.cli.methods:methods", "List the methods, and what each trains."),
-    "datasets": Entry("framecue.cli.datasets:datasets", "List the data sets, or verify a copy of one."),
+    "datasets": Entry("framecue.cli.datasets:datasets", "List the data sets, verify a copy of one, or decode it."),
     "import-checkpoint": Entry(
         "framecue.cli.import_checkpoint:import_checkpoint", "Turn an authors' checkpoint into backbone and adapter."
     ),

@@ -15,9 +15,13 @@ from framecue._version import __version__
 from framecue.backbone import initialise_backbone, load_backbone
 from framecue.checkpoint import CONFIG_FILE, WEIGHTS_FILE, load_adapter, save_adapter
 from framecue.datasets.augment import RandomResizedCrop
+from framecue.datasets.base import FileDataset
+from framecue.datasets.clip_examples import ClipExamples
 from framecue.datasets.examples import Augmentable, ExampleSource
 from framecue.errors import DatasetError, InputError, OutputError, RecipeError
+from framecue.evaluation.stored_frames import take_stored_frames
 from framecue.evaluation.validation import score_examples
+from framecue.frame_store import StoreFrameSource
 from framecue.methods import build_method
 from framecue.model import VideoTextModel
 from framecue.outputs import refuse_url, written_beside
@@ -140,14 +144,18 @@ def run_recipe(
     Args:
         recipe: the recipe to run.
         callbacks: of `transformers`, to show progress.
-        frame_source: reads video files; None decodes them in another process, where a damaged file costs its clip
-            alone. For files that one trusts `PlainFrameSource` saves a few per cent.
+        frame_source: reads video files, unless the recipe names a store of frames; None decodes them in another
+            process, where a damaged file costs its clip alone. For files that one trusts `PlainFrameSource` saves a few
+            per cent.
 
     Raises:
         RecipeError: `output_dir` holds a run of another recipe or of another number of processes, or cannot be written.
         TrainingError: the loss is not finite, or the processes form no group, or differ in recipe or data.
-        DatasetError: the dataset cannot be used.
+        DatasetError: the dataset or the store of frames cannot be used, or the store lacks some of the videos.
     """
+    store = None
+    if recipe.frame_store is not None:
+        frame_source = store = open_store(recipe)
     if frame_source is None:
         with IsolatedFrameSource() as opened:
             return run_recipe(recipe, callbacks=callbacks, frame_source=opened)
@@ -159,8 +167,13 @@ def run_recipe(
     with reproducible():
         set_seed(recipe.schedule.seed)
         model = build_model(recipe)
+        if store is not None:
+            take_stored_frames(model, store)
         teachers = load_teachers(recipe.teachers, model)
         source, validation = build_sources(recipe, model, frame_source=frame_source)
+        if store is not None:
+            sources = [each for each in (source, validation) if isinstance(each, ClipExamples)]
+            store.require(clip.video for each in sources for clip in each.clips)
         by_the_first(lambda: _write_recipe(output, recipe))
         trainer = RetrievalTrainer(
             model,
@@ -217,6 +230,22 @@ def _refuse_other_number(checkpoint: str | None) -> None:
             f"{checkpoint}: was written by {states} process(es), and here are {num_processes()}; go on with "
             f"{states} (torchrun --nproc-per-node), or choose another output_dir"
         )
+
+
+def open_store(recipe: Recipe) -> StoreFrameSource:
+    """Return the store of frames that a recipe names.
+
+    Raises:
+        RecipeError: its dataset has no video files.
+        DatasetError: the store cannot be used.
+    """
+    assert recipe.frame_store is not None
+    if not isinstance(recipe.dataset, FileDataset):
+        raise RecipeError(
+            f"frame_store is {recipe.frame_store}, but dataset {recipe.dataset.name} is drawn as it is needed and has "
+            "no videos; leave it out"
+        )
+    return StoreFrameSource(recipe.frame_store)
 
 
 def last_checkpoint(folder: Path) -> str | None:
