@@ -52,7 +52,7 @@ FORBIDDEN = {
         "cli/clip.py",
         "times.py",
     ],
-    "lancedb, pyarrow and filelock are imported in library.store, and pyarrow where tables of captions are read": [
+    "lancedb, pyarrow and filelock are imported in library.store, and pyarrow for tables of captions and embeddings": [
         *("library/search/ranking.py", "library/indexing/ledger.py", "library/library.py", "cli/optimize.py"),
     ],
     "watchfiles is imported in library.watching alone": ["library/files/walk.py", "cli/watch.py"],
