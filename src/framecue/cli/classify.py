@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from framecue.library.results import Skipped
     from framecue.uses.accuracy import Share
     from framecue.uses.answer import Answers
-    from framecue.uses.classify import Classification
+    from framecue.uses.classification import Classification
     from framecue.uses.places import FoundPlaces
     from framecue.uses.questions import Question
     from framecue.uses.truth import TrueLabel
@@ -82,7 +82,10 @@ def classify(
     from framecue.uses.labels import KINETICS_TEMPLATES, PLACEHOLDER, check_templates, read_templates
 
     usual = (PLACEHOLDER,) if wants_answers else KINETICS_TEMPLATES
-    templates = read_templates(templates_file) if templates_file else check_templates(given_templates or usual)
+    if templates_file is not None:
+        templates = read_templates(templates_file)
+    else:
+        templates = check_templates(given_templates or usual)
     # All that people wrote is read before a model is loaded, so that a mistake is told at once.
     if wants_answers:
         questions, skipped = _questions(videos, question, given_answers, questions_file)
@@ -92,8 +95,8 @@ def classify(
     from framecue.uses.labels import check_labels, read_labels
     from framecue.uses.truth import read_truth
 
-    truth = read_truth(truth_file) if truth_file else ()
-    if labels_file:
+    truth = read_truth(truth_file) if truth_file is not None else ()
+    if labels_file is not None:
         labels = read_labels(labels_file)
     else:
         labels = check_labels(given_labels or sorted({one.label for one in truth}))
@@ -177,7 +180,7 @@ def _classify(
 ) -> None:
     from dataclasses import replace
 
-    from framecue.uses.classify import classify as classify_videos
+    from framecue.uses.classification import classify as classify_videos
 
     with progress_bar("Encoding labels") as label_progress, progress_bar("Classifying") as progress:
         result = classify_videos(

@@ -2,8 +2,8 @@ from .accuracy import Share as Share
 from .accuracy import wilson_interval as wilson_interval
 from .answer import Answers as Answers
 from .answer import answer_questions as answer_questions
-from .classify import Classification as Classification
-from .classify import classify as classify
+from .classification import Classification as Classification
+from .classification import classify as classify
 from .embed import Embedded as Embedded
 from .embed import embed_texts as embed_texts
 from .embed import embed_videos as embed_videos

@@ -16,7 +16,7 @@ from framecue.log import log_skipped
 from framecue.model import VideoTextModel
 from framecue.progress import FilesDone, ProgressCallback
 from framecue.uses.accuracy import Share
-from framecue.uses.classify import NOT_FINITE, Prediction, predictions
+from framecue.uses.classification import NOT_FINITE, Prediction, predictions
 from framecue.uses.compare import Comparer, comparer_of, temperature_of
 from framecue.uses.labels import PLACEHOLDER, check_templates, phrasings
 from framecue.uses.places import VideoPlace

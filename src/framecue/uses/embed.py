@@ -17,7 +17,7 @@ from framecue.errors import InputError, NotOfflineError, VideoError
 from framecue.library.results import Skipped
 from framecue.log import log_skipped
 from framecue.progress import FilesDone, ProgressCallback
-from framecue.uses.classify import NOT_FINITE, as_places
+from framecue.uses.classification import NOT_FINITE, as_places
 from framecue.uses.embedding_table import check_table_output, open_table, text_schema, video_schema
 from framecue.uses.places import VideoPlace
 from framecue.uses.reading import BATCH_VIDEOS, read_batches, read_frames_of

@@ -13,7 +13,7 @@ from framecue.library.files.interface import PathsLike, as_list
 from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.look import look_inside
 from framecue.library.results import Skipped
-from framecue.paths import absolute_path, exists, path_on_disk
+from framecue.paths import absolute_path, exists, is_url, path_on_disk
 from framecue.video.read.suffixes import AMBIGUOUS_SUFFIXES, VIDEO_SUFFIXES
 from framecue.video.write.hit_name import format_hit, parse_hit
 
@@ -97,7 +97,7 @@ def check_window(start_seconds: float | None, end_seconds: float | None, where: 
 def _window(item: str | os.PathLike[str]) -> VideoPlace | None:
     """Return the moment that a name means; None for a file, or what is to be looked for as one."""
     text = os.fspath(item)
-    if "@" not in text or exists(absolute_path(text) if "://" not in text else text):
+    if "@" not in text or is_url(text) or exists(absolute_path(text)):
         return None
     try:
         path, start_seconds, end_seconds = parse_hit(text)
