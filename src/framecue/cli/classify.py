@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -74,10 +74,7 @@ def classify(
     framecue classify a.mp4 --question "what does the dog do?" --answer "it runs" --answer "it sleeps"
     framecue classify --questions questions.jsonl
     """  # noqa: D301 (click reads the backspace character)
-    wants_answers = _check_usage(
-        videos, labels_file, given_labels, given_templates, templates_file, truth_file, question, given_answers,
-        questions_file,
-    )  # fmt: skip
+    wants_answers = _check_usage(click.get_current_context().params)
     quiet_libraries()
     from framecue.uses.labels import KINETICS_TEMPLATES, PLACEHOLDER, check_templates, read_templates
 
@@ -105,35 +102,33 @@ def classify(
     _classify(loaded, found, labels, templates, truth, top_k, as_json=as_json)
 
 
-def _check_usage(
-    videos: Sequence[str],
-    labels_file: str | None,
-    given_labels: Sequence[str],
-    given_templates: Sequence[str],
-    templates_file: str | None,
-    truth_file: str | None,
-    question: str | None,
-    given_answers: Sequence[str],
-    questions_file: str | None,
-) -> bool:
-    """Refuse options that do not go together, and return whether answers are wanted."""
-    if given_templates and templates_file is not None:
+def _check_usage(given: Mapping[str, Any]) -> bool:
+    """Refuse options that do not go together, and return whether answers are wanted.
+
+    Args:
+        given: what the command was given, by parameter.
+    """
+    of_labels = [name for name in ("labels_file", "given_labels", "truth_file") if _is_given(given[name])]
+    of_answers = [name for name in ("questions_file", "question", "given_answers") if _is_given(given[name])]
+    if given["given_templates"] and given["templates_file"] is not None:
         raise click.UsageError("--template is given beside --templates; leave out one of them")
-    wants_answers = bool(questions_file is not None or question is not None or given_answers)
-    wants_labels = bool(labels_file is not None or given_labels or truth_file is not None)
-    if wants_answers and wants_labels:
+    if of_labels and of_answers:
         raise click.UsageError("labels are given beside questions; classify with the ones first, then with the others")
-    if not wants_answers and not wants_labels:
+    if not of_labels and not of_answers:
         raise click.UsageError("nothing to choose from; give --labels FILE, or --questions FILE")
-    if labels_file is not None and given_labels:
+    if given["labels_file"] is not None and given["given_labels"]:
         raise click.UsageError("--label is given beside --labels; leave out one of them")
-    if questions_file is not None and (question is not None or given_answers or videos):
+    if given["questions_file"] is not None and (len(of_answers) > 1 or given["videos"]):
         raise click.UsageError("--questions names the videos, questions and answers itself; leave the others out")
-    if question is not None and not given_answers:
+    if of_answers == ["question"]:
         raise click.UsageError("--question is given without --answer; give two answers or more to choose from")
-    if not videos and questions_file is None and truth_file is None:
+    if not given["videos"] and given["questions_file"] is None and given["truth_file"] is None:
         raise click.MissingParameter(ctx=click.get_current_context(), param_hint="'VIDEO...'", param_type="argument")
-    return wants_answers
+    return bool(of_answers)
+
+
+def _is_given(value: str | tuple[str, ...] | None) -> bool:
+    return value is not None and value != ()
 
 
 def _found(videos: Sequence[str], truth: Sequence[TrueLabel]) -> FoundPlaces:

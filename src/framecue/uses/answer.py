@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +17,11 @@ from framecue.model import VideoTextModel
 from framecue.progress import FilesDone, ProgressCallback
 from framecue.uses.accuracy import Share
 from framecue.uses.classification import NOT_FINITE, Prediction, predictions
-from framecue.uses.compare import Comparer, comparer_of, temperature_of
+from framecue.uses.compare import Comparer, comparer_of, encode_places, temperature_of
 from framecue.uses.labels import PLACEHOLDER, check_templates, phrasings
 from framecue.uses.places import VideoPlace
 from framecue.uses.questions import Question
-from framecue.uses.reading import BATCH_VIDEOS, read_batches, read_frames_of
+from framecue.uses.reading import BATCH_VIDEOS
 from framecue.video import VideoSource
 
 __all__ = ["Answered", "Answers", "answer_questions"]
@@ -122,10 +122,12 @@ def answer_questions(
     about: dict[VideoPlace, list[int]] = {}
     for number, question in enumerate(questions):
         about.setdefault(question.place, []).append(number)
-    comparer, temperature = comparer_of(model), temperature_of(model)
+    comparer: Comparer[Any, Any] = comparer_of(model)
+    temperature = temperature_of(model)
+    encoded = encode_places(model, comparer, list(about), source=source, batch_size=batch_size)
     found: dict[int, Answered] = {}
     skipped: list[Skipped] = []
-    for done, (place, video) in enumerate(_encoded(model, list(about), comparer, source, batch_size), start=1):
+    for done, (place, video) in enumerate(encoded, start=1):
         problem = video if isinstance(video, VideoError) else None
         for number in () if problem else about[place]:
             cosines = _cosines(comparer, video, questions[number], phrased)
@@ -148,30 +150,6 @@ def answer_questions(
         Share.of(right, len(known)) if known else None,
         100 * sum(1 / len(questions[number].answers) for number in known) / len(known) if known else None,
     )
-
-
-def _encoded(
-    model: VideoTextModel | Encoder,
-    places: Sequence[VideoPlace],
-    comparer: Comparer[Any, Any],
-    source: VideoSource | None,
-    batch_size: int,
-) -> Iterator[tuple[VideoPlace, Any]]:
-    """Yield each video with its encoding, of one video, or why there is none."""
-
-    def read(place: VideoPlace, reader: VideoSource) -> np.ndarray:
-        return model.prepare(read_frames_of(model, place, reader).pixels)
-
-    for batch in read_batches(places, read, source=source, batch_size=batch_size):
-        pixels = [one for _, one in batch if not isinstance(one, VideoError)]
-        encoded = comparer.videos(np.stack(pixels)) if pixels else ()
-        row = 0
-        for place, one in batch:
-            if isinstance(one, VideoError):
-                yield place, one
-            else:
-                yield place, encoded[row : row + 1]
-                row += 1
 
 
 def _cosines(comparer: Comparer[Any, Any], video: Any, question: Question, templates: Sequence[str]) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +17,10 @@ from framecue.model import VideoTextModel
 from framecue.paths import absolute_path, path_on_disk
 from framecue.progress import FilesDone, ProgressCallback
 from framecue.uses.accuracy import Accuracy, accuracy_of_ranks
-from framecue.uses.compare import Progress, comparer_of, probabilities, temperature_of
+from framecue.uses.compare import Comparer, Progress, comparer_of, encode_places, probabilities, temperature_of
 from framecue.uses.labels import KINETICS_TEMPLATES, check_labels, check_templates, phrasings
 from framecue.uses.places import VideoPlace
-from framecue.uses.reading import BATCH_VIDEOS, read_batches, read_frames_of
+from framecue.uses.reading import BATCH_VIDEOS
 from framecue.uses.truth import TrueLabel
 from framecue.validation import shown
 from framecue.video import VideoSource
@@ -152,17 +152,19 @@ def classify(
             raise InputError(f"{name} is {value!r}; it must be a whole number, 1 or more")
     places = as_places(videos)
     true = _true_places(truth, chosen)
-    comparer, temperature = comparer_of(model), temperature_of(model)
+    comparer: Comparer[Any, Any] = comparer_of(model)
+    temperature = temperature_of(model)
     candidates = comparer.candidates([phrasings(label, phrased) for label in chosen], progress=label_progress)
     found: list[Classified] = []
     skipped: list[Skipped] = []
     ranks: dict[VideoPlace, int | None] = {}
-    for place, cosines in _cosines(model, places, comparer, candidates, source, batch_size):
-        own = true.get(place)
-        if isinstance(cosines, VideoError):
-            log_skipped(cosines.path, cosines.reason)
-            skipped.append(Skipped(place.name, cosines.reason))
-            rank = None
+    for place, video in encode_places(model, comparer, places, source=source, batch_size=batch_size):
+        own, rank = true.get(place), None
+        cosines = np.full(1, np.nan) if isinstance(video, VideoError) else comparer.cosines(candidates, video)[0]
+        if not np.isfinite(cosines).all():
+            reason = video.reason if isinstance(video, VideoError) else NOT_FINITE
+            log_skipped(place.path, reason)
+            skipped.append(Skipped(place.name, reason))
         else:
             rank = None if own is None else _rank(cosines, own)
             best = predictions(chosen, cosines, temperature)[:top_k]
@@ -214,30 +216,6 @@ def _true_places(truth: Sequence[TrueLabel], labels: Sequence[str]) -> Mapping[V
                 "add it to them, or mend its spelling"
             )
     return {one.place: numbers[one.label] for one in truth}
-
-
-def _cosines(
-    model: VideoTextModel | Encoder,
-    places: Sequence[VideoPlace],
-    comparer: Any,
-    candidates: Any,
-    source: VideoSource | None,
-    batch_size: int,
-) -> Iterator[tuple[VideoPlace, np.ndarray | VideoError]]:
-    """Yield each video with its cosines (L,), or why there are none, in the order in which they were given."""
-
-    def read(place: VideoPlace, reader: VideoSource) -> np.ndarray:
-        return model.prepare(read_frames_of(model, place, reader).pixels)
-
-    for batch in read_batches(places, read, source=source, batch_size=batch_size):
-        pixels = [one for _, one in batch if not isinstance(one, VideoError)]
-        rows = iter(comparer.cosines(candidates, comparer.videos(np.stack(pixels))) if pixels else ())
-        for place, one in batch:
-            if isinstance(one, VideoError):
-                yield place, one
-                continue
-            row = next(rows)
-            yield place, row if np.isfinite(row).all() else VideoError(place.path, NOT_FINITE)
 
 
 def _rank(cosines: np.ndarray, own: int) -> int:

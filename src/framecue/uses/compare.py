@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from framecue.encoder import Encoder
-from framecue.errors import InputError, NotOfflineError
+from framecue.errors import InputError, NotOfflineError, VideoError
 from framecue.evaluation.encoding import encode_pixels, encode_texts, similarity_matrix
 from framecue.model import VideoTextModel
+from framecue.uses.places import VideoPlace
+from framecue.uses.reading import read_batches, read_frames_of
 from framecue.validation import shown
+from framecue.video import VideoSource
 
-__all__ = ["CLIP_TEMPERATURE", "Comparer", "comparer_of", "probabilities", "temperature_of"]
+__all__ = ["CLIP_TEMPERATURE", "Comparer", "comparer_of", "encode_places", "probabilities", "temperature_of"]
 
 CLIP_TEMPERATURE = 0.01
 """What CLIP's temperature is bounded by from below, and reaches (arXiv 2103.00020, 2.5): for models that name none."""
@@ -52,6 +55,10 @@ class Comparer(ABC, Generic[Texts, Videos]):
     @abstractmethod
     def videos(self, pixel_values: np.ndarray) -> Videos:
         """Encode videos from pixel values float32 (B, F, 3, S, S)."""
+
+    @abstractmethod
+    def one_by_one(self, videos: Videos) -> list[Videos]:
+        """Return the encodings of B videos as B encodings of one video each."""
 
     @abstractmethod
     def cosines(self, candidates: Texts, videos: Videos) -> np.ndarray:
@@ -96,6 +103,10 @@ class OfflineComparer(Comparer[np.ndarray, np.ndarray]):
         """Return the videos' embeddings, float64 (B, E)."""
         return np.asarray(self._model.embed_videos(pixel_values), dtype=np.float64)
 
+    def one_by_one(self, videos: np.ndarray) -> list[np.ndarray]:
+        """Return the rows, each (1, E)."""
+        return np.split(videos, len(videos))
+
     def cosines(self, candidates: np.ndarray, videos: np.ndarray) -> np.ndarray:
         """Return the inner products."""
         products: np.ndarray = videos @ candidates.T
@@ -134,6 +145,10 @@ class FusionComparer(Comparer[tuple[Tensor, int], Tensor]):
         """Return the frames' features, (B, F', E)."""
         return encode_pixels(self._model, torch.from_numpy(pixel_values))
 
+    def one_by_one(self, videos: Tensor) -> list[Tensor]:
+        """Return the features of each video, (1, F', E)."""
+        return list(videos.split(1))
+
     def cosines(self, candidates: tuple[Tensor, int], videos: Tensor) -> np.ndarray:
         """Return the means over the phrasings of the method's own similarity."""
         features, each = candidates
@@ -156,6 +171,34 @@ def comparer_of(model: VideoTextModel | Encoder) -> OfflineComparer | FusionComp
         f"method {model.method_name} needs the text to encode a video, which framecue knows of its own models alone; "
         "give an encoder that encodes videos on their own"
     )
+
+
+def encode_places(
+    model: VideoTextModel | Encoder,
+    comparer: Comparer[Any, Videos],
+    places: Sequence[VideoPlace],
+    *,
+    source: VideoSource | None,
+    batch_size: int,
+) -> Iterator[tuple[VideoPlace, Videos | VideoError]]:
+    """Yield each video with its encoding, as one of one video, or why there is none; later ones are read meanwhile.
+
+    Args:
+        model: says which frames are read, and prepares them.
+        comparer: encodes them.
+        places: the videos.
+        source: reads the files; None decodes them in other processes.
+        batch_size: how many videos are encoded at once.
+    """
+
+    def read(place: VideoPlace, reader: VideoSource) -> np.ndarray:
+        return model.prepare(read_frames_of(model, place, reader).pixels)
+
+    for batch in read_batches(places, read, source=source, batch_size=batch_size):
+        pixels = [one for _, one in batch if not isinstance(one, VideoError)]
+        encoded = iter(comparer.one_by_one(comparer.videos(np.stack(pixels))) if pixels else ())
+        for place, one in batch:
+            yield place, one if isinstance(one, VideoError) else next(encoded)
 
 
 def temperature_of(model: VideoTextModel | Encoder) -> float:
