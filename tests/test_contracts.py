@@ -54,7 +54,7 @@ FORBIDDEN = {
         "cli/clip.py",
         "times.py",
     ],
-    "lancedb, pyarrow and filelock are imported where tables are: of libraries, frame stores, captions and ranks": [
+    "lancedb, pyarrow and filelock are imported where tables are: of libraries, stores, captions, ranks, embeddings": [
         *("library/search/ranking.py", "library/indexing/ledger.py", "library/library.py", "cli/optimize.py"),
     ],
     "watchfiles is imported in library.watching alone": ["library/files/walk.py", "cli/watch.py"],

@@ -114,6 +114,8 @@ TESTED_ELSEWHERE = {
     "methods/text_prompts.py": "methods/test_vop.py",
     "methods/visual_prompts.py": "methods/test_vop.py",
     "training/gather.py": "training/test_together.py",
+    "uses/embedding_table.py": "uses/test_embed.py",
+    "uses/reading.py": "uses/test_classification.py",
     # The other process is tested as a whole, and its questions side by side.
     "video/isolate/asking.py": "video/isolate/test_isolated.py",
     "video/isolate/process.py": "video/isolate/test_isolated.py",
