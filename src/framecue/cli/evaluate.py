@@ -132,6 +132,7 @@ def evaluate(
     assert model is not None  # or the usage was wrong
     import torch
 
+    from framecue.evaluation.page import Measured
     from framecue.evaluation.report import DEPTH, evaluate_clips
     from framecue.model import load_model
 
@@ -156,8 +157,15 @@ def evaluate(
         log(f"{len(report.unreadable)} videos cannot be read; they count as misses:")
         for error in report.unreadable:
             log(f"  {error}")
-    words = " ".join(filter(None, (model, adapter or method)))
-    wanted.write(report, dataset=dataset, split=split, model=words)
+    measured = Measured(
+        model=model,
+        adapter=adapter or method,
+        dataset=dataset,
+        split=split,
+        num_frames=first.sampling.num_frames,
+        rerank_with=rerank_with,
+    )
+    wanted.write(report, measured)
     if as_json:
         print_json(report.to_dict())
         return
