@@ -67,9 +67,7 @@ class MtebModel:
         NotOfflineError: the model has no embedding of a video alone, which mteb asks for.
     """
 
-    def __init__(
-        self, encoder: Encoder, *, name: str | None = None, frame_source: VideoSource | None = None
-    ) -> None:
+    def __init__(self, encoder: Encoder, *, name: str | None = None, frame_source: VideoSource | None = None) -> None:
         check_extra()
         if not encoder.offline:
             raise NotOfflineError(

@@ -108,9 +108,7 @@ class EvaluationFiles:
                 log(f"  with the first {self.trec_depth} of {longest} results of a query; --trec-depth says how many")
         if self.report is not None:
             shown = self.report_queries
-            page = write_html(
-                report, _place(self.report), measured=measured, num_queries=shown, overwrite=self.force
-            )
+            page = write_html(report, _place(self.report), measured=measured, num_queries=shown, overwrite=self.force)
             log(f"report: {page}")
 
 

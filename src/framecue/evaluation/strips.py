@@ -60,15 +60,11 @@ def read_strips(
 
     def read(video: int) -> Strip:
         window = Window(clips[video].video, clips[video].start_seconds, clips[video].end_seconds)
-        frames = source.read_frames(
-            window.path, FrameSampling(FRAMES_SHOWN), short_side=FRAME_HEIGHT, **window.options
-        )
+        frames = source.read_frames(window.path, FrameSampling(FRAMES_SHOWN), short_side=FRAME_HEIGHT, **window.options)
         return _strip(frames.pixels)
 
     found = read_ahead(videos, read, num_threads=READERS, num_waiting=4 * READERS)
-    return {
-        video: Strip(None, problem=made.reason) if isinstance(made, VideoError) else made for video, made in found
-    }
+    return {video: Strip(None, problem=made.reason) if isinstance(made, VideoError) else made for video, made in found}
 
 
 def _strip(pixels: np.ndarray) -> Strip:
