@@ -12,7 +12,6 @@ from PIL import Image
 
 from framecue.datasets.clips import Clip
 from framecue.errors import VideoError
-from framecue.evaluation.reading import Window
 from framecue.read_ahead import read_ahead
 from framecue.video import FrameSampling, FrameSource, IsolatedFrameSource
 
@@ -59,8 +58,14 @@ def read_strips(
     source = frame_source
 
     def read(video: int) -> Strip:
-        window = Window(clips[video].video, clips[video].start_seconds, clips[video].end_seconds)
-        frames = source.read_frames(window.path, FrameSampling(FRAMES_SHOWN), short_side=FRAME_HEIGHT, **window.options)
+        clip = clips[video]
+        frames = source.read_frames(
+            clip.video,
+            FrameSampling(FRAMES_SHOWN),
+            start_seconds=clip.start_seconds,
+            end_seconds=clip.end_seconds,
+            short_side=FRAME_HEIGHT,
+        )
         return _strip(frames.pixels)
 
     found = read_ahead(videos, read, num_threads=READERS, num_waiting=4 * READERS)
