@@ -20,7 +20,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MtebModel"]
 
-TEXT, VIDEO = "text", "video"
+TEXT: Final = "text"
+VIDEO: Final = "video"
 BATCH_SIZE = 16
 # Files that are read at once.
 READERS = 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import mteb
 from datasets import Dataset, Video
@@ -40,7 +40,9 @@ def _table(column: str, rows: Mapping[str, str]) -> Any:
     return Dataset.from_dict({"id": list(rows), column: list(rows.values())})
 
 
-def _task(name: str, category: str, queries: Any, corpus: Any, relevant: dict[str, dict[str, int]]) -> Any:
+def _task(
+    name: str, category: Literal["t2v", "v2t"], queries: Any, corpus: Any, relevant: dict[str, dict[str, int]]
+) -> Any:
     class Moji(AbsTaskRetrieval):  # type: ignore[misc, unused-ignore]
         metadata = TaskMetadata(
             name=name,
