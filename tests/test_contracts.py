@@ -65,6 +65,8 @@ FORBIDDEN = {
     "pydantic checks what people write, and is imported where that is declared": ["library/search/query.py"],
     "click and rich are imported in cli alone": ["training/run.py", "library/library.py"],
     "the demo's own packages are imported in datasets.moji_motion alone": ["datasets/captions.py", "cli/demo.py"],
+    "mteb and the hub's datasets are imported in mteb alone": ["evaluation/trec.py", "cli/evaluate.py"],
+    "jinja2 is imported in evaluation.page alone": ["evaluation/tables.py", "cli/score_tables.py"],
 }
 
 # Checks the package in its working directory as it is, then with each line that it reads, and prints all the reports.

@@ -148,6 +148,7 @@ def evaluate(
     import torch
 
     from framecue.embedders.choose import load_cached_model
+    from framecue.evaluation.page import Measured
     from framecue.evaluation.report import DEPTH, evaluate_clips
 
     get_model_files(model, yes=True)
@@ -178,8 +179,15 @@ def evaluate(
         log(f"{len(report.unreadable)} videos cannot be read; they count as misses:")
         for error in report.unreadable:
             log(f"  {error}")
-    words = " ".join(filter(None, (model, adapter or method)))
-    wanted.write(report, dataset=dataset, split=split, model=words)
+    measured = Measured(
+        model=model,
+        adapter=adapter or method,
+        dataset=dataset,
+        split=split,
+        num_frames=first.sampling.num_frames,
+        rerank_with=rerank_with,
+    )
+    wanted.write(report, measured)
     if as_json:
         print_json(report.to_dict())
         return
