@@ -12,7 +12,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
-from torch.utils.tensorboard import SummaryWriter
 from transformers import Trainer, TrainerCallback, TrainerState, TrainingArguments, set_seed
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 from transformers.trainer_utils import TrainOutput
@@ -22,6 +21,16 @@ from framecue.datasets.examples import Example, ExampleSource
 from framecue.errors import DatasetError, RecipeError, TrainingError
 from framecue.model import VideoTextModel
 from framecue.training.batches import SlicedSource, UniqueVideoBatchSampler, collate
+from framecue.training.callbacks import (
+    ClampLogitScale,
+    EpochOrder,
+    FollowWeights,
+    StopEarly,
+    StopWithoutBetter,
+    TensorBoardLog,
+    best_so_far,
+    is_patience_over,
+)
 from framecue.training.ema import WeightAverage
 from framecue.training.optimiser import build_optimiser, learning_rates
 from framecue.training.processes import (
@@ -34,7 +43,6 @@ from framecue.training.processes import (
     wait_for_all,
 )
 from framecue.training.recipe import Schedule
-from framecue.training.selection import Validation, best_validation, is_out_of_patience, validations_in
 from framecue.training.step import TrainingStep
 from framecue.training.usage import Meter
 from framecue.training.workers import num_loader_workers
@@ -105,14 +113,14 @@ class RetrievalTrainer(Trainer):
             eval_dataset={} if validate is not None else None,
             data_collator=collate,
             callbacks=[
-                _EpochOrder(self.sampler, schedule.gradient_accumulation_steps),
-                _ClampLogitScale(model),
-                _StopEarly(schedule.stop_step),
+                EpochOrder(self.sampler, schedule.gradient_accumulation_steps),
+                ClampLogitScale(model),
+                StopEarly(schedule.stop_step),
                 *(callbacks or []),
             ],
         )
         set_seed(schedule.seed + rank())  # so that dropout differs between the processes
-        self._log = _TensorBoardLog(output_dir / LOGS)
+        self._log = TensorBoardLog(output_dir / LOGS)
         if rank() == 0 and "tensorboard" in schedule.report_to:
             self.add_callback(self._log)
         self.meter = Meter()
@@ -120,9 +128,9 @@ class RetrievalTrainer(Trainer):
         self.average: WeightAverage | None = None
         if schedule.ema_decay is not None:
             self.average = WeightAverage(model, decay=schedule.ema_decay)
-            self.add_callback(_Average(self.average, model))
+            self.add_callback(FollowWeights(self.average, model))
         if self._chooses:
-            self.add_callback(_StopWithoutBetter(schedule))
+            self.add_callback(StopWithoutBetter(schedule))
         self.remove_callback(ProgressCallback)
         self.remove_callback(PrinterCallback)
 
@@ -243,7 +251,7 @@ class RetrievalTrainer(Trainer):
             Whether the run has made its last step; if not, nothing is changed.
         """
         state = TrainerState.load_from_json(str(Path(checkpoint) / "trainer_state.json"))
-        stopped = self._chooses and _is_out_of_patience(self.schedule, state)
+        stopped = self._chooses and is_patience_over(self.schedule, state)
         if state.global_step < min(state.max_steps, self.schedule.stop_step or state.max_steps) and not stopped:
             return False
         self.state = state
@@ -256,7 +264,7 @@ class RetrievalTrainer(Trainer):
         """Note the chosen checkpoint after a validation; returns whether it is the one that is about to be written."""
         if not self._chooses:
             return False
-        best = _best(self.schedule, self.state)
+        best = best_so_far(self.schedule, self.state)
         self.state.best_metric, self.state.best_global_step = best.recall_at_1, best.step
         return best.step == self.state.global_step
 
@@ -265,99 +273,6 @@ class RetrievalTrainer(Trainer):
         if self.average is not None:
             self.average.load(Path(str(self.state.best_model_checkpoint)) / AVERAGES_FILE)
             self.average.copy_to(self.video_text_model)
-
-
-class _EpochOrder(TrainerCallback):
-    """Tells the sampler, and by way of it the source, which epoch begins: neither `Trainer` nor `accelerate` does.
-
-    Every epoch has as many steps, so a step number determines the epoch, also after a resume.
-    """
-
-    def __init__(self, sampler: UniqueVideoBatchSampler, batches_per_step: int) -> None:
-        self.sampler, self.batches_per_step = sampler, batches_per_step
-
-    def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        self.sampler.set_epoch(state.global_step // math.ceil(len(self.sampler) / self.batches_per_step))
-
-
-class _ClampLogitScale(TrainerCallback):
-    """Keeps the logit scale at most ln 100 after each step."""
-
-    def __init__(self, model: VideoTextModel) -> None:
-        self.model = model
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        self.model.backbone.clamp_logit_scale()
-
-
-class _StopEarly(TrainerCallback):
-    """Ends the run after a step, in the middle of its schedule."""
-
-    def __init__(self, stop_step: int | None) -> None:
-        self.stop_step = stop_step
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        if self.stop_step is not None and state.global_step >= self.stop_step:
-            control.should_training_stop = True
-
-
-class _Average(TrainerCallback):
-    """Lets the averages follow the weights."""
-
-    def __init__(self, average: WeightAverage, model: VideoTextModel) -> None:
-        self._average, self._model = average, model
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        self._average.update(self._model)
-
-
-class _StopWithoutBetter(TrainerCallback):
-    """Ends the run when several validations in a row brought no better one."""
-
-    def __init__(self, schedule: Schedule) -> None:
-        self._schedule = schedule
-
-    def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        if _is_out_of_patience(self._schedule, state):
-            control.should_training_stop = True
-
-
-def _window(schedule: Schedule) -> int:
-    return 5 if schedule.validation == "mean-of-last-5" else 1
-
-
-def _best(schedule: Schedule, state: TrainerState) -> Validation:
-    return best_validation(validations_in(state.log_history), window=_window(schedule))
-
-
-def _is_out_of_patience(schedule: Schedule, state: TrainerState) -> bool:
-    patience = schedule.early_stopping_patience
-    return is_out_of_patience(validations_in(state.log_history), window=_window(schedule), patience=patience)
-
-
-class _TensorBoardLog(TrainerCallback):
-    """Writes every number that is logged; if a run is resumed, entries after its last checkpoint are hidden."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._writer: SummaryWriter | None = None
-
-    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        self.close()
-        self._writer = SummaryWriter(str(self._folder), purge_step=state.global_step + 1 if state.global_step else None)
-
-    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
-        for name, value in (logs or {}).items():
-            if self._writer is not None and isinstance(value, int | float):
-                group, _, rest = name.partition("_")
-                tag = f"eval/{rest}" if group == "eval" else f"train/{name}"
-                self._writer.add_scalar(tag, value, state.global_step)
-
-    def close(self) -> None:
-        """Write what is still buffered, and close the file."""
-        if self._writer is not None:
-            self._writer.close()
-        self._writer = None
 
 
 def training_arguments(schedule: Schedule, output_dir: Path, *, validates: bool) -> TrainingArguments:
@@ -391,7 +306,7 @@ def training_arguments(schedule: Schedule, output_dir: Path, *, validates: bool)
         seed=schedule.seed,
         logging_steps=schedule.logging_steps,
         logging_first_step=True,
-        report_to=[],  # see _TensorBoardLog
+        report_to=[],  # see TensorBoardLog
         save_strategy="steps",
         save_steps=steps,
         save_total_limit=2,
