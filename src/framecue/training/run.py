@@ -23,11 +23,12 @@ from framecue.model import VideoTextModel
 from framecue.outputs import refuse_url, written_beside
 from framecue.paths import exists
 from framecue.training.processes import by_the_first, check_alike, join_processes, num_processes, rank, reproducible
-from framecue.training.recipe import Recipe, check_recipe, load_yaml
+from framecue.training.recipe import Recipe, check_recipe
 from framecue.training.teachers import load_teachers
 from framecue.training.trainer import CHECKPOINTS, LOGS, RetrievalTrainer
 from framecue.training.usage import Usage
 from framecue.training.wandb_log import WandbLog
+from framecue.training.yaml_text import load_yaml
 from framecue.video import FrameSource, IsolatedFrameSource
 
 __all__ = ["TrainedRun", "build_model", "build_sources", "last_checkpoint", "run_recipe"]
@@ -276,7 +277,8 @@ def _refuse_other_run(output: Path, recipe: Recipe) -> None:
 
 def _results(recipe: Recipe) -> Recipe:
     """Return a recipe without what changes no result: a run may go on with another number of workers."""
-    return recipe.model_copy(update={"schedule": recipe.schedule.model_copy(update={"num_workers": None})})
+    schedule = recipe.schedule.model_copy(update={"num_workers": None})
+    return recipe.model_copy(update={"schedule": schedule, "paper": None})
 
 
 def _text(recipe: Recipe) -> str:
