@@ -44,7 +44,7 @@ def find_bundled(name: str, kind: BundledKind) -> Path | None:
 
 
 def bundled_names(kind: BundledKind) -> list[str]:
-    """Return the names of all bundled things of a kind, sorted; of recipes those that are whole, not what they share."""
+    """Return the names of all bundled things of a kind, sorted; of recipes not those that are only bases of others."""
     if kind != "recipe":
         return sorted(file.parent.name for file in ASSETS.glob(_FILES[kind]))
     folder = ASSETS / "recipes"

@@ -31,7 +31,7 @@ from framecue.training.wandb_log import WandbLog
 from framecue.training.yaml_text import load_yaml
 from framecue.video import FrameSource, IsolatedFrameSource
 
-__all__ = ["TrainedRun", "build_model", "build_sources", "last_checkpoint", "run_recipe"]
+__all__ = ["TrainedRun", "build_model", "build_sources", "last_checkpoint", "refuse_other_run", "run_recipe"]
 
 logger = logging.getLogger(__name__)
 
@@ -155,7 +155,7 @@ def run_recipe(
     join_processes()
     check_alike(_text(recipe), what="recipe")
     output = recipe.output_dir
-    by_the_first(lambda: _refuse_other_run(output, recipe))
+    by_the_first(lambda: refuse_other_run(output, recipe))
     logs = [*(callbacks or []), *_other_logs(recipe)]
     with reproducible():
         set_seed(recipe.schedule.seed)
@@ -245,10 +245,13 @@ def _save_backbone(model: VideoTextModel, folder: Path) -> None:
     model.backbone.name, model.backbone.revision = saved.name, saved.revision
 
 
-def _refuse_other_run(output: Path, recipe: Recipe) -> None:
+def refuse_other_run(output: Path, recipe: Recipe) -> None:
     """Refuse a folder with the results of another recipe, or with files that no run has written.
 
-    One in which nothing has been made yet is fine.
+    One in which nothing has been made yet is fine. Nothing is changed.
+
+    Raises:
+        RecipeError: it is such a folder.
     """
     refuse_url(output)
     file = output / RECIPE_FILE
