@@ -1,24 +1,38 @@
 """What a benchmark says of itself, so that `python benchmarks/all.py` can run it beside the others.
 
-A script of this folder registers by having a function `measure_short(size)` that returns `Measurement`s. A script with a
+A script of this folder registers by having a function `measurements(size)` that returns `Measurement`s. A script with a
 `main` and without that function is an error, so none is forgotten. Files without a `main` are parts of others.
 """
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Sequence
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-__all__ = ["GOALS", "SIZES", "Measurement", "Size", "small_clip_config", "table", "told", "untold", "verdict"]
+__all__ = [
+    "SIZES",
+    "Measurement",
+    "Size",
+    "printed_by",
+    "results_of",
+    "small_clip_config",
+    "table",
+    "told",
+    "untold",
+    "verdict",
+]
 
 Size = Literal["tiny", "short", "full"]
-"""How much is done: "tiny" to see that it runs, "short" for ratios to look at, "full" for those that are written down."""
+"""How much is done: "tiny" to see that it runs, "short" for a look, "full" for what is written down."""
 
 SIZES: tuple[Size, ...] = ("tiny", "short", "full")
-GOALS = Literal["at least", "at most"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +51,7 @@ class Measurement:
     value: float
     unit: str = "x"
     goal: float | None = None
-    sense: GOALS = "at least"
+    sense: Literal["at least", "at most"] = "at least"
 
     @property
     def is_reached(self) -> bool | None:
@@ -81,3 +95,34 @@ def small_clip_config(folder: Path) -> Path:
         json.dumps({"projection_dim": 16, "vision_config": vision, "text_config": layers}), encoding="utf-8"
     )
     return path
+
+
+def results_of(main: Callable[[], object], *arguments: object) -> Any:
+    """Run a script's `main` with arguments and `--json`; give what it wrote there."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "results.json"
+        with _called_with(*arguments, "--json", file):
+            main()
+        return json.loads(file.read_text(encoding="utf-8"))
+
+
+def printed_by(main: Callable[[], object], *arguments: object) -> str:
+    """Run a script's `main` with arguments; give what it printed. Its exit code is not looked at: it is a verdict."""
+    printed = io.StringIO()
+    with _called_with(*arguments), redirect_stdout(printed):
+        try:
+            main()
+        except SystemExit as ended:
+            if isinstance(ended.code, str):
+                raise
+    return printed.getvalue()
+
+
+@contextmanager
+def _called_with(*arguments: object) -> Iterator[None]:
+    before = sys.argv
+    sys.argv = [before[0], *map(str, arguments)]
+    try:
+        yield
+    finally:
+        sys.argv = before

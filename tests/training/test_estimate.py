@@ -71,7 +71,8 @@ def test_the_callers_random_numbers_stay(recipe) -> None:
 
 
 def test_memory_is_counted(recipe) -> None:
-    full, frozen = estimate(recipe()), estimate(recipe(method="vop", options={"num_frames": 2, "num_visual_prompts": 2, "num_text_prompts": 2}))
+    prompts = {"num_frames": 2, "num_visual_prompts": 2, "num_text_prompts": 2}
+    full, frozen = estimate(recipe()), estimate(recipe(method="vop", options=prompts))
     assert full.memory.parameters == 4 * full.parameters
     assert full.trained == full.parameters
     assert full.memory.gradients == 4 * full.trained
