@@ -1,6 +1,6 @@
 """The comparison of methods from neutral starts: `python benchmarks/methods.py --resume`.
 
-1. Starting points: CLIPs that are trained on stills alone, from random weights, by one recipe (`moji-clip`) with
+1. Starting points: CLIPs that are trained on stills alone, from random weights, by one recipe (`moji-neutral`) with
    several seeds. No method had a part in them.
 2. The rates of each method are chosen among three, on validation clips, from the first start.
 3. Each method is trained from each start with each seed, and tested: where order matters, on twins, where one scene of
@@ -34,12 +34,16 @@ def main() -> None:
     """Run what is asked for, and print the tables of what is done."""
     arguments = parse()
     cells, work = arguments.output_dir / "cells", arguments.work_dir
+    if arguments.report:
+        arguments.resume, arguments.minutes = True, 0.0
     if not arguments.resume and cells.is_dir() and any(cells.iterdir()):
         raise SystemExit(f"{cells} holds cells; go on with --resume, or give another --output-dir")
     cells.mkdir(parents=True, exist_ok=True)
     deadline = None if arguments.minutes is None else time.time() + 60 * arguments.minutes
     starts = dict(each.split("=", 1) for each in arguments.start)
-    starts = starts or {f"neutral-{seed}": make_start(seed, arguments) for seed in range(arguments.num_starts)}
+    if not starts:
+        make = (lambda seed, arguments: "") if arguments.report else make_start
+        starts = {f"neutral-{seed}": make(seed, arguments) for seed in range(arguments.num_starts)}
     running = {"jobs": arguments.jobs, "num_workers": arguments.workers, "deadline": deadline}
     search = Budget(arguments.search_steps, arguments.batch_size, arguments.search_clips)
     first = next(iter(starts))
@@ -59,8 +63,8 @@ def main() -> None:
     budget = Budget(arguments.steps, arguments.batch_size, arguments.test_clips)
     table = main_cells(factors, list(starts), arguments.seeds, budget)
     left += run_cells_once(table, starts, cells, work, **running)
-    for cell in left:
-        print(f"not run: {cell.name}")
+    if left:
+        print(f"{len(left)} cells are not run yet; --resume goes on\n")
     report([cell for cell in table if cell not in left], arguments)
 
 
@@ -82,6 +86,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=0, help="processes that draw clips, for each cell")
     parser.add_argument("--minutes", type=float, help="begin no cell after so many minutes")
     parser.add_argument("--resume", action="store_true", help="go on with the cells in --output-dir")
+    parser.add_argument("--report", action="store_true", help="print the tables of the cells that are there; run none")
     parser.add_argument("--output-dir", type=Path, default=Path("runs/methods"))
     parser.add_argument("--work-dir", type=Path, default=Path("runs/methods/work"))
     parser.add_argument("--write", type=Path, metavar="FILE")
@@ -89,19 +94,19 @@ def parse() -> argparse.Namespace:
 
 
 def make_start(seed: int, arguments: argparse.Namespace) -> str:
-    """Return the folder of a neutral start: the recipe `moji-clip` with another seed; made if it is not there."""
+    """Return the folder of a neutral start: the recipe `moji-neutral` with another seed; made if it is not there."""
     from framecue.training.recipe import read_recipe
     from framecue.training.run import run_recipe
 
     folder = arguments.output_dir / f"neutral-{seed}"
     if not (folder / "backbone" / "config.json").exists():
         print(f"neutral-{seed} ...", flush=True)
-        # Each seed draws other stills and other first weights; 1 is the recipe's own.
+        # Each seed draws other stills and other first weights; 0 is the recipe's own.
         changed = [f"output_dir={folder}", f"dataset.seed={seed}", f"schedule.seed={seed}"]
         changed.append(f"schedule.num_workers={arguments.workers}")
         if arguments.start_steps is not None:
             changed += [f"schedule.max_steps={arguments.start_steps}", f"schedule.eval_steps={arguments.start_steps}"]
-        run_recipe(read_recipe("moji-clip", tuple(changed)))
+        run_recipe(read_recipe("moji-neutral", tuple(changed)))
     return str(folder / "backbone")
 
 
@@ -149,7 +154,9 @@ def report(done: list[Cell], arguments: argparse.Namespace) -> None:
         return
     cells = [cell for cell in done if (cell.backbone, cell.seed) in shared]
     results = collect(cells, arguments.output_dir / "cells")
-    text = f"{results.num_runs} runs a row.\n\n{main_table(results)}\n{claims_table(results)}"
+    runs = "1 run" if results.num_runs == 1 else f"{results.num_runs} runs"
+    told = f"{runs} a row" + (", so the intervals hold the clips alone" if results.num_runs == 1 else "")
+    text = f"{told}.\n\n{main_table(results)}\n{claims_table(results)}"
     (arguments.output_dir / "table.md").write_text(text, encoding="utf-8")
     if arguments.write is not None:
         page = arguments.write.read_text(encoding="utf-8")

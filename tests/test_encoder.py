@@ -253,3 +253,12 @@ def test_a_sampling_that_leaves_frames_out_is_in_the_document_and_others_are_as_
     masking = replace(usual, sampling=FrameSampling(3, repeat_last=False))
     assert Fingerprint.from_dict(masking.to_dict()) == masking
     assert usual.differences(masking) == {"sampling.repeat_last": (None, False)}
+
+
+def test_a_grid_of_frames_is_part_of_the_fingerprint_and_its_absence_is_not() -> None:
+    plain = Fingerprint(backbone="x", embedding_dim=4, sampling=FrameSampling(4, 2))
+    assert plain.to_dict()["sampling"] == {"num_frames": 4, "chunk_frames": 2}  # as older libraries have it
+    grid = Fingerprint(backbone="x", embedding_dim=4, sampling=FrameSampling(4, 2, 3.0))
+    assert Fingerprint.from_dict(json.loads(json.dumps(grid.to_dict()))) == grid
+    assert Fingerprint.from_dict(plain.to_dict()) == plain
+    assert plain.differences(grid) == {"sampling.frames_per_second": (None, 3.0)}

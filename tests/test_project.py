@@ -86,6 +86,7 @@ TESTED_ELSEWHERE = {
     "evaluation/encoding.py": "evaluation/test_report.py",
     "evaluation/reading.py": "evaluation/test_report.py",
     "evaluation/stages.py": "evaluation/test_report.py",
+    "evaluation/strips.py": "evaluation/test_page.py",
     "evaluation/exact.py": "evaluation/test_metrics.py",
     # One file a format; the steps that formats share are tested with damaged files of all of them.
     "importers/clip_from_tensors.py": "importers/test_openai_format.py",
@@ -116,12 +117,15 @@ TESTED_ELSEWHERE = {
     "methods/visual_prompts.py": "methods/test_vop.py",
     "training/gather.py": "training/test_together.py",
     "training/yaml_text.py": "training/test_recipe.py",
+    "uses/embedding_table.py": "uses/test_embed.py",
+    "uses/reading.py": "uses/test_classification.py",
     # The other process is tested as a whole, and its questions side by side.
     "video/isolate/asking.py": "video/isolate/test_isolated.py",
     "video/isolate/process.py": "video/isolate/test_isolated.py",
     "video/isolate/question.py": "video/isolate/test_questions.py",
     "video/isolate/questions/condition.py": "video/read/test_condition.py",
     "video/isolate/questions/frames.py": "video/isolate/test_questions.py",
+    "video/isolate/questions/grid.py": "video/isolate/test_questions.py",
     "video/isolate/questions/moments.py": "video/isolate/test_questions.py",
     "video/isolate/questions/older.py": "video/read/test_older.py",
     "video/isolate/questions/probe.py": "video/isolate/test_questions.py",

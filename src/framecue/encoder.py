@@ -76,7 +76,7 @@ class Fingerprint:
             "parameters": self.parameters,
             "adapter": self.adapter,
             "adapter_source": self.adapter_source,
-            "sampling": _sampling_document(self.sampling),
+            "sampling": self.sampling.to_dict(),
             "embedding_dim": self.embedding_dim,
         }
         # These two are left out if they are None, as in libraries that are older than they are.
@@ -281,12 +281,6 @@ def load_encoder(spec: EncoderSpec) -> Encoder:
     found = ALL_ENCODERS.get(spec.fingerprint.encoder or FRAMECUE)
     load: Loader = resolve_name(found) if isinstance(found, str) else found
     return load(spec)
-
-
-def _sampling_document(sampling: FrameSampling) -> dict[str, Any]:
-    document: dict[str, Any] = {"num_frames": sampling.num_frames, "chunk_frames": sampling.chunk_frames}
-    # Left out where it is as it always was: libraries that are older do not have it.
-    return document if sampling.repeat_last else document | {"repeat_last": False}
 
 
 def _absolute(place: str) -> str:

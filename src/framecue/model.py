@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, overload
 
@@ -74,8 +75,23 @@ class VideoTextModel(nn.Module):
         return self._sampling(self.method.config.num_frames)
 
     def _sampling(self, num_frames: int) -> FrameSampling:
-        repeats = self.method.config.short_videos == "repeat"
-        return FrameSampling(num_frames, chunk_frames=self.method.chunk_frames, repeat_last=repeats)
+        return FrameSampling(
+            num_frames,
+            chunk_frames=self.method.chunk_frames,
+            repeat_last=self.method.config.short_videos == "repeat",
+            frames_per_second=self.method.config.frames_per_second,
+        )
+
+    def take_grid(self, frames_per_second: float) -> None:
+        """Take frames of a fixed grid in time from now on, as a frame store holds them; an adapter records it.
+
+        Raises:
+            InputError: the rate is not above 0 or too high, or the method was trained on another grid.
+        """
+        held = self.method.config.frames_per_second
+        if held is not None and held != frames_per_second:
+            raise InputError(f"the model takes {held:g} frames a second, not {frames_per_second:g}")
+        self.method.config = replace(self.method.config, frames_per_second=frames_per_second)
 
     @property
     def short_side(self) -> int:

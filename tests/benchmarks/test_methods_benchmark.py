@@ -58,11 +58,15 @@ def test_a_small_comparison(run_benchmark: Callable[..., ModuleType], tmp_path: 
     run_benchmark("methods", *SMALL, *places, *rows, "--resume", "--write", page)
     again = capsys.readouterr().out
     assert ": done (" not in again
-    assert again.splitlines()[0] == "1 runs a row."
+    assert again.splitlines()[0] == "1 run a row, so the intervals hold the clips alone."
     written = page.read_text(encoding="utf-8")
-    assert written.startswith("above\n<!-- methods -->\n1 runs a row.")
+    assert written.startswith("above\n<!-- methods -->\n1 run a row")
     assert written.endswith("<!-- /methods -->\nbelow\n")
     assert "old" not in written
+    run_benchmark("methods", *SMALL, *places, *rows, "x-pool", "--report")
+    told = capsys.readouterr().out
+    assert told.startswith("3 cells are not run yet; --resume goes on")
+    assert told.split("\n\n", 1)[1] == again
     with pytest.raises(SystemExit, match="give another --output-dir"):
         run_benchmark("methods", *SMALL, *places, *rows, "--resume", "--steps", 2)
 

@@ -78,6 +78,8 @@ CUT = {
     "sound_tracks": int,
     "sound_left_out": list,
 }
+PREDICTION = {"label": str, "probability": float, "score": float}
+SHARE = {"percent": float, "low": float, "high": float}
 SEARCH = {"query": str, "results": [HIT]}
 
 DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -244,6 +246,13 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
         "moji-motion {folder}/moji --clips 1 --split test",
         {"folder": str, "clips": int, "twins": int, "splits": {"test": int}},
     ),
+    "datasets prepare": (
+        "datasets prepare folder --data-dir {data} --output {folder}/frames",
+        {
+            **{"store": str, "videos": int, "decoded": int, "frames": int, "shards": int, "size_bytes": int},
+            "failed": list,
+        },
+    ),
     "train": (
         "train {recipe}",
         {
@@ -329,6 +338,73 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
                 }
             ],
         },
+    ),
+    "classify": (
+        "classify {clips}/red.mp4 {clips}/broken.mp4 --truth {truth} --labels {queries} --template {{}} --model clip",
+        {
+            "labels": int,
+            "templates": [str],
+            "temperature": float,
+            "videos": [
+                {
+                    "path": str,
+                    "start_seconds": MAYBE_FLOAT,
+                    "end_seconds": MAYBE_FLOAT,
+                    "predictions": [PREDICTION],
+                    "true_label": MAYBE_STR,
+                    "true_rank": MAYBE_INT,
+                }
+            ],
+            "skipped": [SKIPPED],
+            "accuracy": {
+                "videos": int,
+                "unreadable": int,
+                "top_1": SHARE,
+                "top_5": SHARE,
+                "class_mean": float,
+                "classes": [{"label": str, "videos": int, "right": int}],
+            },
+        },
+    ),
+    "classify without truth": (
+        "classify {clips}/red.mp4 --labels {queries} --template {{}} --model clip",
+        {
+            "labels": int,
+            "templates": [str],
+            "temperature": float,
+            "videos": [dict],
+            "skipped": list,
+            "accuracy": NoneType,
+        },
+    ),
+    "classify --questions": (
+        "classify --questions {questions} --model clip",
+        {
+            "temperature": float,
+            "questions": [
+                {
+                    "path": str,
+                    "start_seconds": MAYBE_FLOAT,
+                    "end_seconds": MAYBE_FLOAT,
+                    "question": str,
+                    "answers": [{"answer": str, "probability": float, "score": float}],
+                    "right_answer": MAYBE_STR,
+                    "right": (bool, NoneType),
+                }
+            ],
+            "skipped": [SKIPPED],
+            "known": int,
+            "accuracy": SHARE,
+            "chance": float,
+        },
+    ),
+    "embed": (
+        "embed {clips}/red.mp4 {clips}/broken.mp4 --output {folder}/out.parquet --model clip",
+        {"output": str, "rows": int, "embedding_dim": int, "skipped": [SKIPPED]},
+    ),
+    "embed --texts": (
+        "embed --texts {queries} --output {folder}/texts.parquet --model clip",
+        {"output": str, "rows": int, "embedding_dim": int, "skipped": list},
     ),
     "caption": (
         "caption {clips}/red.mp4 {clips}/broken.mp4",
@@ -435,6 +511,15 @@ def places(
         (tmp_path / "queries.txt").write_text("red\ngreen\n")
         return tmp_path / "queries.txt"
 
+    def truth() -> Path:
+        (clips / "truth.csv").write_text("video,label\nred.mp4,red\nbroken.mp4,green\n")
+        return clips / "truth.csv"
+
+    def questions() -> Path:
+        lines = [{"video": name, "answers": ["red", "green"], "answer": 0} for name in ("red.mp4", "broken.mp4")]
+        (clips / "questions.jsonl").write_text("\n".join(map(json.dumps, lines)))
+        return clips / "questions.jsonl"
+
     def checkpoint() -> Path:
         torch.save({"state_dict": request.getfixturevalue("vop_weights")}, tmp_path / "vop.pth")
         return tmp_path / "vop.pth"
@@ -467,7 +552,7 @@ def places(
         assert run("evaluate", *options).code == 0
         return tmp_path / "ranks.parquet"
 
-    makers = (library, queries, checkpoint, real_model, adapter, recipe, ranks)
+    makers = (library, queries, truth, questions, checkpoint, real_model, adapter, recipe, ranks)
     shutil.copy(clips / "red.mp4", clips / "red again.mp4")
     (clips / "broken.mp4").write_bytes(b"no video")
     always = {"folder": tmp_path, "new": tmp_path / "new.lance", "clips": clips, "data": data}

@@ -54,6 +54,10 @@ def test_the_commands_say_what_does_not_go(run, videoprism_folder: Path, clips: 
     refused = run("evaluate", "--model", videoprism_folder, "--data-dir", clips, "--method", "vop")
     assert refused.code != 0
     assert "a videoprism model encodes videos by itself" in refused.err
+    run("datasets", "prepare", "folder", "--data-dir", clips, "--output", tmp_path / "store")
+    stored = run("evaluate", "--model", videoprism_folder, "--data-dir", clips, "--frame-store", tmp_path / "store")
+    assert stored.code == 1
+    assert "takes any frames of a video, and a store has those of a grid; leave out --frame-store" in stored.err
     again = run("evaluate", "--model", videoprism_folder, "--data-dir", clips, "--rerank-with", "runs/x-pool")
     assert again.code != 0
     assert "leave out adapter runs/x-pool" in again.err

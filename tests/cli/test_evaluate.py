@@ -394,9 +394,33 @@ def test_files_are_written_and_named(run, clip_folder: Path, data: Path, tmp_pat
     assert "with the first 2 of 4 results of a query" in result.err
 
 
+def test_a_page_is_written_with_the_frames_of_its_queries(run, clip_folder: Path, data: Path, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    options = ("evaluate", "--model", clip_folder, "--data-dir", data, "--split", "train", "--report", page)
+    result = run(*options, "--report-queries", 2)
+    assert result.code == 0
+    assert f"report: {page}" in result.err
+    text = page.read_text(encoding="utf-8")
+    assert "<title>Retrieval on folder, train: " in text
+    assert "<code><bdi>train/red.mp4</bdi></code>" in text
+    # Of the four texts and the four videos, two each are shown as best, and no more than two as worst.
+    assert 4 <= text.count("<article") <= 8
+    assert text.count("data:image/webp;base64,") > 4
+    assert "no picture" not in text
+    refused = run(*options)
+    assert (refused.code, refused.out) == (1, "")
+    assert "exists already" in refused.err
+    assert page.read_text(encoding="utf-8") == text
+
+
 def test_a_file_that_exists_is_refused_before_a_model_is_loaded(run, loader, data: Path, tmp_path: Path) -> None:
     (tmp_path / "scores.csv").write_text("mine")
-    for option, name in (("--csv", "scores.csv"), ("--ranks", "none/ranks.parquet"), ("--trec", "none/trec")):
+    for option, name in (
+        ("--csv", "scores.csv"),
+        ("--ranks", "none/ranks.parquet"),
+        ("--trec", "none/trec"),
+        ("--report", "none/report.html"),
+    ):
         result = run("evaluate", "--model", "clip", "--data-dir", data, option, tmp_path / name)
         assert (result.code, result.out) == (1, "")
     assert loader.asked == []

@@ -1,4 +1,4 @@
-"""One model, trained on MojiMotion through the dataset `folder`: the command, its TREC files and brute force agree."""
+"""One model, trained on MojiMotion through `folder`: the command, its TREC files, mteb and brute force agree."""
 
 from __future__ import annotations
 
@@ -120,3 +120,23 @@ def test_the_command_its_trec_files_and_brute_force_agree(
         for measure, value in scored.items():
             key = "nDCG@10" if measure == nDCG @ 10 else f"R@{measure.params['cutoff']}"
             assert 100 * value == pytest.approx(expected[direction][key]), (direction, key)
+
+
+@pytest.mark.isolated
+def test_mteb_and_brute_force_agree(run_folder: Path, data: Path) -> None:
+    pytest.importorskip("mteb", reason="the extra mteb is not installed")
+    from framecue.mteb import MtebModel
+    from support.mteb_tasks import score_with_mteb
+
+    found = model_of_run(run_folder)
+    model, clips = load_model(found.backbone, adapter=found.adapter), read_captions(data, "test")
+    with torch.inference_mode():
+        expected = brute_force(model, clips)
+    # Among mteb's candidates are all captions, and each of a video's own is right: the second of the conventions. Its
+    # recall is the share of them that was found, its hit rate what papers call recall.
+    for direction, text_first in (("text_to_video", True), ("video_to_text_by_caption", False)):
+        scored = score_with_mteb(MtebModel(model), clips, text_first=text_first)
+        measures = {"nDCG@10": "ndcg_at_10", **{f"R@{depth}": f"hit_rate_at_{depth}" for depth in (1, 5, 10)}}
+        for key, measure in measures.items():
+            # It rounds to five places.
+            assert scored[measure] == pytest.approx(expected[direction][key] / 100, abs=1e-5), (direction, key)

@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 
 from framecue.encoder import Fingerprint
 from framecue.errors import AdapterError, FingerprintError
+from framecue.library import Library
 from framecue.library.fingerprint import check_fingerprint, load_named_model
 from framecue.video import FrameSampling
+from support.colours import ColourEncoder, write_clip
 
 LIBRARY = Fingerprint(backbone="clip-a", sampling=FrameSampling(12), embedding_dim=4, method="prompt-switch")
 
@@ -32,6 +35,21 @@ def test_message_names_fields_values_and_the_way_out() -> None:
     assert (caught.value.summary + "; " + caught.value.details) == message
     copy = pickle.loads(pickle.dumps(caught.value))
     assert (copy.summary, copy.details) == (caught.value.summary, caught.value.details)
+
+
+def test_a_library_on_a_grid_of_frames(tmp_path: Path) -> None:
+    """It is indexed, searched and named by its grid; a model of any frames does not fit it, nor the other way round."""
+    clip = write_clip(tmp_path / "clips" / "red.mp4", "red", seconds=2)
+    grid, free = ColourEncoder(), ColourEncoder()
+    grid.sampling = FrameSampling(4, None, 3.0)
+    for name, model, other in (("grid", grid, free), ("free", free, grid)):
+        library = Library(tmp_path / name, model=model)
+        library.add(clip.parent)
+        assert [match.path for match in library.search("red")] == [str(clip)]
+        kept = Library(tmp_path / name).fingerprint
+        assert kept.sampling == model.sampling
+        with pytest.raises(FingerprintError, match=r"sampling\.frames_per_second is"):
+            check_fingerprint(name, kept, other.fingerprint())
 
 
 @pytest.mark.parametrize(
@@ -66,7 +84,15 @@ def test_what_differs_most_comes_first_and_what_follows_from_it_is_left_out(chan
         (
             {"method": "top-k", "options": {"k": 3}, "revision": "r"},
             "float32",
-            (None, {"method": "top-k", "options": {"k": 3}, "revision": "r", "dtype": torch.float32}),
+            (
+                None,
+                {
+                    "method": "top-k",
+                    "options": {"frames_per_second": None, "k": 3},  # as before there were grids
+                    "revision": "r",
+                    "dtype": torch.float32,
+                },
+            ),
         ),
         (
             {"adapter": "h", "adapter_source": "/run", "revision": "r"},

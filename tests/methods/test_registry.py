@@ -63,7 +63,7 @@ def test_an_unknown_method_lists_the_known_ones(backbone: Backbone) -> None:
 
 
 def test_an_unknown_option_lists_the_known_ones(backbone: Backbone) -> None:
-    known = "num_frames, num_test_frames, max_text_tokens, short_videos"
+    known = "num_frames, num_test_frames, max_text_tokens, short_videos, frames_per_second"
     with pytest.raises(InputError, match=rf"^method mean-pool has no option 'num_prompts'; it has: {known}$"):
         build_method("mean-pool", {"num_prompts": 6}, backbone)
 
@@ -99,6 +99,7 @@ def test_a_packages_method_is_made_saved_and_loaded_by_its_name(backbone: Backbo
     assert (method.config.widths, method.config.num_frames) == ((3, 4), 5)
     assert hash(method.config) == hash(type(method.config)(widths=(3, 4), num_frames=5))
     assert method.config.to_saved() == {"num_frames": 5, "num_test_frames": 12, "widths": [3, 4]}
+    assert method.config.to_dict() == {**method.config.to_saved(), **MethodConfig.added}
     save_adapter(tmp_path, backbone=backbone, method=method, method_name="mine", version="0")
     loaded, config = load_adapter(tmp_path, backbone)
     assert config.options == method.config.to_saved()
@@ -130,10 +131,20 @@ def test_options_are_kept_as_they_were_given() -> None:
 @pytest.mark.parametrize("name", METHODS)
 def test_options_as_they_are_saved_come_back(name: str) -> None:
     config = METHODS[name].Config
-    earlier = config.earlier_values()
-    assert {"max_text_tokens", "short_videos"} <= set(earlier) <= {field.name for field in fields(config)}
+    earlier = config.added
+    assert set(earlier) <= {field.name for field in fields(config)}
     for made in (config(), config(**earlier)):
         assert config(**saved_options(name, made.to_saved())) == made
         assert config(**saved_options(name, made.to_dict())) == made
     # What was saved before there were such options names none of them.
-    assert not set(config(**earlier).to_saved()) & set(earlier)
+    assert not set(config(**config.added).to_saved()) & set(config.added)
+
+
+def test_what_was_added_to_all_methods_was_added_to_each() -> None:
+    for name, method in METHODS.items():
+        assert method.Config.added.items() >= MethodConfig.added.items(), name
+        # The grid of frames, without which adapters and libraries were made before, is there where there is one.
+        assert not MethodConfig.added.keys() & method.Config().to_saved().keys(), name
+        assert method.Config(frames_per_second=3).to_saved()["frames_per_second"] == 3, name
+    # Beside a method's own.
+    assert METHODS["x-clip"].Config.added == {**MethodConfig.added, "released": False}

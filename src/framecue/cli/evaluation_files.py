@@ -14,6 +14,7 @@ from framecue.outputs import check_output
 from framecue.paths import user_path
 
 if TYPE_CHECKING:
+    from framecue.evaluation.page import Measured
     from framecue.evaluation.report import Report
 
 __all__ = ["EvaluationFiles", "evaluation_file_options"]
@@ -36,6 +37,18 @@ OPTIONS = (
         show_default=True,
         help="How many results of each query go into these.",
     ),
+    click.option(
+        "--report",
+        metavar="FILE",
+        help="Write a page (HTML, one file) with the metrics, the ranks, and the best and worst queries with frames.",
+    ),
+    click.option(
+        "--report-queries",
+        type=click.IntRange(min=0, max=100),
+        default=8,
+        show_default=True,
+        help="How many of the best and of the worst queries of each direction it shows.",
+    ),
     click.option("--force", is_flag=True, help="Replace files that exist."),
 )
 
@@ -56,6 +69,8 @@ class EvaluationFiles:
     latex: str | None
     trec: str | None
     trec_depth: int
+    report: str | None
+    report_queries: int
     force: bool
 
     def check(self) -> None:
@@ -65,20 +80,21 @@ class EvaluationFiles:
             InputError: one exists, or is on no disk.
             OutputError: its folder does not exist.
         """
-        named = [name for name in (self.ranks, self.csv, self.latex) if name is not None]
+        named = [name for name in (self.ranks, self.csv, self.latex, self.report) if name is not None]
         if self.trec is not None:
             named += [f"{self.trec}.{name}" for name in ("t2v.run", "t2v.qrels", "v2t.run", "v2t.qrels")]
         for name in named:
             check_output(user_path(name), overwrite=self.force)
 
-    def write(self, report: Report, *, dataset: str, split: str, model: str) -> None:
+    def write(self, report: Report, measured: Measured) -> None:
         """Write what was asked for, and name it."""
+        from framecue.evaluation.page import write_html
         from framecue.evaluation.ranks import write_ranks
         from framecue.evaluation.tables import write_csv, write_latex
         from framecue.evaluation.trec import write_trec
 
         if self.ranks is not None:
-            named = {"dataset": dataset, "split": split, "model": model}
+            named = {"dataset": measured.dataset, "split": measured.split, "model": measured.words}
             log(f"ranks: {write_ranks(report, _place(self.ranks), overwrite=self.force, **named)}")
         for name, writer in ((self.csv, write_csv), (self.latex, write_latex)):
             if name is not None:
@@ -90,6 +106,10 @@ class EvaluationFiles:
             longest = report.num_texts if report.similarities.has_groups else report.num_videos
             if longest > self.trec_depth:
                 log(f"  with the first {self.trec_depth} of {longest} results of a query; --trec-depth says how many")
+        if self.report is not None:
+            shown = self.report_queries
+            page = write_html(report, _place(self.report), measured=measured, num_queries=shown, overwrite=self.force)
+            log(f"report: {page}")
 
 
 def _place(name: str) -> Path:

@@ -40,9 +40,13 @@ COMMANDS = {
     "train": Entry("framecue.cli.train:train", "Train a model as a recipe says."),
     "evaluate": Entry("framecue.cli.evaluate:evaluate", "Measure retrieval on a split of a data set."),
     "compare": Entry("framecue.cli.compare:compare", "Compare runs on the same queries, with intervals."),
+    "classify": Entry(
+        "framecue.cli.classify:classify", "Say which of some labels videos have, or which answer is right."
+    ),
+    "embed": Entry("framecue.cli.embed:embed", "Write the embeddings of videos or texts into a Parquet file."),
     "caption": Entry("framecue.cli.caption:caption", "Describe a video with an adapter's captioner."),
     "methods": Entry("framecue.cli.methods:methods", "List the methods, and what each trains."),
-    "datasets": Entry("framecue.cli.datasets:datasets", "List the data sets, or verify a copy of one."),
+    "datasets": Entry("framecue.cli.datasets:datasets", "List the data sets, verify a copy of one, or decode it."),
     "import-checkpoint": Entry(
         "framecue.cli.import_checkpoint:import_checkpoint", "Turn an authors' checkpoint into backbone and adapter."
     ),

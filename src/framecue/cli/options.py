@@ -34,6 +34,8 @@ __all__ = [
     "model_option",
     "model_options",
     "named_model",
+    "plain_model",
+    "plain_model_options",
     "segment_options",
     "yes_option",
 ]
@@ -117,6 +119,26 @@ def model_options(command: Command) -> Command:
 def indexing_model_options(command: Command) -> Command:
     """Add --model, --adapter, --dtype and --yes to a command that fills a library."""
     return model_option()(adapter_option(_fast_dtype_option(yes_option(command))))
+
+
+def plain_model_options(command: Command) -> Command:
+    """Add --model, --adapter, --dtype and --yes to a command without a library; see `plain_model`."""
+    model = click.option(
+        "--model", metavar="NAME", help=f"A model: a hub name, a folder, or moji-clip.  [default: {DEFAULT_MODEL}]"
+    )
+    return model(adapter_option(dtype_option(yes_option(command))))
+
+
+def plain_model(model: str | None, *, adapter: str | None, dtype: str, yes: bool) -> Encoder:
+    """Load the model that the options of `plain_model_options` name.
+
+    Raises:
+        click.UsageError: there is an adapter but no model.
+        FramecueError: the model or the adapter cannot be loaded.
+    """
+    if model is None and adapter is not None:
+        raise click.UsageError("--adapter is given without --model; name the model that it was trained on as well")
+    return named_model(model or DEFAULT_MODEL, adapter=adapter, dtype=dtype, yes=yes)
 
 
 def library_option(command: Command) -> Command:

@@ -30,6 +30,7 @@ __all__ = ["Method", "MethodConfig", "ParameterGroup", "TeacherFeatures", "Train
 MAX_COUNT = 10_000
 MAX_OF = {"num_frames": 1_000, "num_test_frames": 1_000, "layers": 128}
 _NEVER = object()  # equal to no value of an option
+FramesPerSecond = Annotated[float, Field(gt=0, le=60, allow_inf_nan=False)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +44,8 @@ class MethodConfig:
     An adapter's file and a library's fingerprint hold a method's options. A method may get a further option, or change
     its default design, and keep the vectors of older adapters and libraries: `added` holds, for each option that came
     later than they did, the value that stands for how it was before. An adapter or a library that does not name such an
-    option has that value (`with_earlier_values`), and what has it does not name it (`to_saved`).
+    option has that value (`with_earlier_values`), and what has it does not name it (`to_saved`). A derived class names
+    its own; those of the classes that it is derived from are there as well.
 
     Attributes:
         added: see above; a subclass names its own options, beside those of its bases.
@@ -53,17 +55,26 @@ class MethodConfig:
             None for as many as the text tower takes. CLIP4Clip and what was made from it have 32, or 64 for paragraphs.
         short_videos: what stands for the frames that a video with fewer frames does not have: "repeat" its last one, as
             X-Pool and Prompt Switch do, or "mask" them, so that nothing looks at them, as CLIP4Clip does.
+        frames_per_second: take frames of a fixed grid in time alone, as a frame store holds them; None for any frame.
 
     Raises:
         InputError: a value has another type or is out of range; it is named.
     """
 
-    added: ClassVar[Mapping[str, Any]] = {"max_text_tokens": None, "short_videos": "repeat"}
+    added: ClassVar[Mapping[str, Any]] = {"max_text_tokens": None, "short_videos": "repeat", "frames_per_second": None}
 
     num_frames: AtLeastOne = 12
     num_test_frames: AtLeastOne = 12
     max_text_tokens: Annotated[int, Field(ge=3)] | None = None
     short_videos: Literal["repeat", "mask"] = "repeat"
+    frames_per_second: FramesPerSecond | None = None
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        # What was added to all methods was added to this one, beside its own.
+        cls.added = {
+            name: value for each in reversed(cls.__mro__) for name, value in vars(each).get("added", {}).items()
+        }
 
     def __post_init__(self) -> None:
         # Options come from files that people write, so wrong types are to be expected. Values stay as they were given:
@@ -82,21 +93,13 @@ class MethodConfig:
 
     def to_saved(self) -> dict[str, Any]:
         """Return the options as adapters and fingerprints hold them: without added ones that are as before."""
-        options, earlier = self.to_dict(), self.earlier_values()
-        return {name: value for name, value in options.items() if earlier.get(name, _NEVER) != value}
-
-    @classmethod
-    def earlier_values(cls) -> dict[str, Any]:
-        """Return the `added` of the class and of its bases."""
-        earlier: dict[str, Any] = {}
-        for base in reversed(cls.__mro__):
-            earlier |= vars(base).get("added", {})
-        return earlier
+        options = self.to_dict()
+        return {name: value for name, value in options.items() if self.added.get(name, _NEVER) != value}
 
     @classmethod
     def with_earlier_values(cls, options: Mapping[str, Any]) -> dict[str, Any]:
         """Return the options that an adapter or a library names, and those that were added since it was made."""
-        return {**cls.earlier_values(), **options}
+        return {**cls.added, **options}
 
 
 def _check_size(name: str, value: object) -> None:

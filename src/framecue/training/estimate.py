@@ -18,9 +18,8 @@ from framecue.errors import InputError
 from framecue.model import VideoTextModel
 from framecue.training.batches import UniqueVideoBatchSampler, collate
 from framecue.training.recipe import Recipe
-from framecue.training.run import build_model, build_sources, refuse_other_run
+from framecue.training.run import build_parts, open_store, refuse_other_run
 from framecue.training.step import TrainingStep
-from framecue.training.teachers import load_teachers
 from framecue.training.workers import num_loader_workers
 from framecue.video import FrameSource, IsolatedFrameSource
 
@@ -121,11 +120,14 @@ def estimate_run(recipe: Recipe, *, frame_source: FrameSource | None = None) -> 
 
     Args:
         recipe: the recipe.
-        frame_source: reads video files; None decodes them in another process, as `run_recipe` does.
+        frame_source: reads video files, unless the recipe names a store of frames; None decodes them in another
+            process.
 
     Raises:
         InputError: as `run_recipe`.
     """
+    if recipe.frame_store is not None:
+        frame_source = open_store(recipe)
     if frame_source is None:
         with IsolatedFrameSource() as opened:
             return estimate_run(recipe, frame_source=opened)
@@ -134,9 +136,7 @@ def estimate_run(recipe: Recipe, *, frame_source: FrameSource | None = None) -> 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     with torch.random.fork_rng():
         torch.manual_seed(schedule.seed)
-        model = build_model(recipe)
-        teachers = load_teachers(recipe.teachers, model)
-        source, validation = build_sources(recipe, model, frame_source=frame_source)
+        model, teachers, source, validation = build_parts(recipe, frame_source=frame_source)
         sampler = UniqueVideoBatchSampler(
             source, batch_size=schedule.batch_size, seed=schedule.seed, shuffle=recipe.dataset.shuffles
         )

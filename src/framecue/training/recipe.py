@@ -141,6 +141,7 @@ class Recipe(Strict):
         augment: how training changes the frames of a video: "none", or "random-resized-crop", one crop and perhaps a
             flip for all frames of a video, as X-Pool and Prompt Switch have it.
         dataset: the data to train on: its `name` in the registry of datasets, and the fields of its config.
+        frame_store: read frames from this store in place of the videos; `framecue datasets prepare` makes one.
         schedule: how long and how fast.
         save_backbone: also write the trained backbone as a folder that `transformers` loads.
         paper: what a paper reports of this run; training does not look at it.
@@ -156,6 +157,7 @@ class Recipe(Strict):
     options: dict[str, Any] = Field(default_factory=dict)
     augment: Literal["none", "random-resized-crop"] = "none"
     dataset: SerializeAsAny[DatasetConfig]
+    frame_store: Path | None = None
     schedule: Schedule = Field(default_factory=Schedule)
     save_backbone: bool = False
     paper: Paper | None = None

@@ -15,9 +15,13 @@ from framecue._version import __version__
 from framecue.backbone import initialise_backbone, load_backbone
 from framecue.checkpoint import CONFIG_FILE, WEIGHTS_FILE, load_adapter, save_adapter
 from framecue.datasets.augment import RandomResizedCrop
+from framecue.datasets.base import FileDataset
+from framecue.datasets.clip_examples import ClipExamples
 from framecue.datasets.examples import Augmentable, ExampleSource
 from framecue.errors import DatasetError, InputError, OutputError, RecipeError
+from framecue.evaluation.stored_frames import take_stored_frames
 from framecue.evaluation.validation import score_examples
+from framecue.frame_store import StoreFrameSource
 from framecue.methods import build_method
 from framecue.model import VideoTextModel
 from framecue.outputs import refuse_url, written_beside
@@ -31,7 +35,16 @@ from framecue.training.wandb_log import WandbLog
 from framecue.training.yaml_text import load_yaml
 from framecue.video import FrameSource, IsolatedFrameSource
 
-__all__ = ["TrainedRun", "build_model", "build_sources", "last_checkpoint", "refuse_other_run", "run_recipe"]
+__all__ = [
+    "TrainedRun",
+    "build_model",
+    "build_parts",
+    "build_sources",
+    "last_checkpoint",
+    "open_store",
+    "refuse_other_run",
+    "run_recipe",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -121,6 +134,30 @@ def build_sources(
         return train, None
 
 
+def build_parts(
+    recipe: Recipe, *, frame_source: FrameSource
+) -> tuple[VideoTextModel, tuple[VideoTextModel, ...], ExampleSource, ExampleSource | None]:
+    """Return what a run begins with: the model, its teachers, the training examples and those of the validation.
+
+    Args:
+        recipe: the recipe.
+        frame_source: reads the video files; the recipe's store of frames, if it names one.
+
+    Raises:
+        InputError: as `run_recipe`.
+    """
+    model = build_model(recipe)
+    store = frame_source if isinstance(frame_source, StoreFrameSource) else None
+    if store is not None:
+        take_stored_frames(model, store)
+    teachers = load_teachers(recipe.teachers, model)
+    source, validation = build_sources(recipe, model, frame_source=frame_source)
+    if store is not None:
+        sources = [each for each in (source, validation) if isinstance(each, ClipExamples)]
+        store.require(clip.video for each in sources for clip in each.clips)
+    return model, teachers, source, validation
+
+
 def run_recipe(
     recipe: Recipe,
     *,
@@ -141,14 +178,17 @@ def run_recipe(
     Args:
         recipe: the recipe to run.
         callbacks: of `transformers`, to show progress.
-        frame_source: reads video files; None decodes them in another process, where a damaged file costs its clip
-            alone. For files that one trusts `PlainFrameSource` saves a few per cent.
+        frame_source: reads video files, unless the recipe names a store of frames; None decodes them in another
+            process, where a damaged file costs its clip alone. For files that one trusts `PlainFrameSource` saves a few
+            per cent.
 
     Raises:
         RecipeError: `output_dir` holds a run of another recipe or of another number of processes, or cannot be written.
         TrainingError: the loss is not finite, or the processes form no group, or differ in recipe or data.
-        DatasetError: the dataset cannot be used.
+        DatasetError: the dataset or the store of frames cannot be used, or the store lacks some of the videos.
     """
+    if recipe.frame_store is not None:
+        frame_source = open_store(recipe)
     if frame_source is None:
         with IsolatedFrameSource() as opened:
             return run_recipe(recipe, callbacks=callbacks, frame_source=opened)
@@ -159,9 +199,7 @@ def run_recipe(
     logs = [*(callbacks or []), *_other_logs(recipe)]
     with reproducible():
         set_seed(recipe.schedule.seed)
-        model = build_model(recipe)
-        teachers = load_teachers(recipe.teachers, model)
-        source, validation = build_sources(recipe, model, frame_source=frame_source)
+        model, teachers, source, validation = build_parts(recipe, frame_source=frame_source)
         by_the_first(lambda: _write_recipe(output, recipe))
         trainer = RetrievalTrainer(
             model,
@@ -218,6 +256,22 @@ def _refuse_other_number(checkpoint: str | None) -> None:
             f"{checkpoint}: was written by {states} process(es), and here are {num_processes()}; go on with "
             f"{states} (torchrun --nproc-per-node), or choose another output_dir"
         )
+
+
+def open_store(recipe: Recipe) -> StoreFrameSource:
+    """Return the store of frames that a recipe names.
+
+    Raises:
+        RecipeError: its dataset has no video files.
+        DatasetError: the store cannot be used.
+    """
+    assert recipe.frame_store is not None
+    if not isinstance(recipe.dataset, FileDataset):
+        raise RecipeError(
+            f"frame_store is {recipe.frame_store}, but dataset {recipe.dataset.name} is drawn as it is needed and has "
+            "no videos; leave it out"
+        )
+    return StoreFrameSource(recipe.frame_store)
 
 
 def last_checkpoint(folder: Path) -> str | None:

@@ -12,7 +12,17 @@ from .read.frame_source import FrameSource as FrameSource
 from .read.frame_source import PlainFrameSource as PlainFrameSource
 from .read.frame_source import VideoSource as VideoSource
 from .read.frames import Frames as Frames
+from .read.grid import Extent as Extent
+from .read.grid import choose_moments as choose_moments
+from .read.grid import moments_of as moments_of
+from .read.grid import shown_window as shown_window
+from .read.grid_frames import GridFrames as GridFrames
+from .read.grid_frames import GridOptions as GridOptions
+from .read.grid_frames import read_grid as read_grid
 from .read.heartbeat import Progress as Progress
+from .read.jpeg import JPEG_QUALITY as JPEG_QUALITY
+from .read.jpeg import decode_jpeg as decode_jpeg
+from .read.jpeg import encode_jpeg as encode_jpeg
 from .read.mark import SHEET_MARK as SHEET_MARK
 from .read.moments import Content as Content
 from .read.moments import Moment as Moment
@@ -27,6 +37,7 @@ from .read.packets import read_packet_index as read_packet_index
 from .read.sampling import FrameSampling as FrameSampling
 from .read.segments import SEGMENTATION_KINDS as SEGMENTATION_KINDS
 from .read.segments import Segmentation as Segmentation
+from .read.shape import of_one_size as of_one_size
 from .read.still import picture_frames as picture_frames
 from .read.still import still_frames as still_frames
 from .read.suffixes import AMBIGUOUS_SUFFIXES as AMBIGUOUS_SUFFIXES

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from framecue.errors import InputError, VideoError
-from framecue.video import FrameSampling, IsolatedReader, probe, read_frames
+from framecue.video import FrameSampling, GridOptions, IsolatedReader, probe, read_frames, read_grid
 
 SAMPLING = FrameSampling(6, chunk_frames=3)
 
@@ -152,3 +152,16 @@ def test_bytes_leave_no_file_behind(tmp_path, film, monkeypatch):
     with IsolatedReader() as reader, pytest.raises(VideoError, match=r"^the given bytes: the decoder crashed"):
         reader.read_frames(film.read_bytes(), SAMPLING)
     assert not list(Path(tmp_path / "temporary").iterdir())
+
+
+def test_a_grid_is_that_of_this_process(reader, film, tmp_path):
+    options = GridOptions(frames_per_second=3, short_side=30)
+    there, here = reader.read_grid(film, options), read_grid(film, options)
+    assert there.jpegs == here.jpegs
+    assert (there.extent, there.first_moment, there.stand_ins) == (here.extent, here.first_moment, here.stand_ins)
+    np.testing.assert_array_equal(there.moment_frames, here.moment_frames)
+    np.testing.assert_array_equal(there.times_seconds, here.times_seconds)
+    (tmp_path / "broken.mp4").write_bytes(b"no video")
+    with pytest.raises(VideoError, match=r"broken\.mp4"):
+        reader.read_grid(tmp_path / "broken.mp4", options)
+    assert reader.read_grid(str(film), options).jpegs == here.jpegs  # the next question is answered

@@ -11,7 +11,7 @@ import pytest
 
 from framecue.errors import VideoError
 from framecue.video import CachedFrameSource, Frames, FrameSampling, IsolatedFrameSource, PlainFrameSource, write_video
-from framecue.video.read.archived import archived, copy_member
+from framecue.video.read.archived import archived, copy_member, size_and_time
 
 SAMPLING = FrameSampling(3)
 
@@ -46,6 +46,20 @@ def test_frames_of_a_member_are_those_of_the_file(shard: Path, tmp_path: Path) -
         found = plain.read_frames(shard / "folder" / f"{number}.mp4", SAMPLING)
         np.testing.assert_array_equal(found.pixels, wanted.pixels)
         np.testing.assert_array_equal(found.times_seconds, wanted.times_seconds)
+
+
+def test_size_and_time_of_a_file_and_of_a_member(shard: Path, tmp_path: Path) -> None:
+    file = tmp_path / "1.mp4"
+    assert size_and_time(file) == (file.stat().st_size, file.stat().st_mtime_ns)
+    assert size_and_time(shard / "folder" / "1.mp4") == (file.stat().st_size, shard.stat().st_mtime_ns)
+    assert size_and_time(str(shard / "broken.mp4"))[0] == 8
+    with pytest.raises(VideoError, match=r"a\.tar has no member of this name"):
+        size_and_time(shard / "none.mp4")
+    with pytest.raises(FileNotFoundError):
+        size_and_time(tmp_path / "none.mp4")
+    (tmp_path / "bad.tar").write_bytes(b"no archive" * 100)
+    with pytest.raises(VideoError, match=r"bad\.tar is no sound tar archive"):
+        size_and_time(tmp_path / "bad.tar" / "1.mp4")
 
 
 @pytest.mark.isolated

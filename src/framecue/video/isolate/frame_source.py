@@ -18,6 +18,7 @@ from framecue.video.limits import STALL_SECONDS
 from framecue.video.read.condition import Condition
 from framecue.video.read.decode import VideoInfo
 from framecue.video.read.frames import Frames
+from framecue.video.read.grid_frames import GridFrames, GridOptions
 from framecue.video.read.sampling import FrameSampling
 
 __all__ = ["IsolatedFrameSource"]
@@ -110,6 +111,15 @@ class IsolatedFrameSource:
             return reader.read_frames(
                 path, sampling, rng=rng, start_seconds=start_seconds, end_seconds=end_seconds, short_side=short_side
             )
+
+    def read_grid(self, path: str | Path, options: GridOptions) -> GridFrames:
+        """Return the frames of a file on a fixed grid in time, as JPEG pictures; see ``IsolatedReader.read_grid``.
+
+        Raises:
+            The same as ``read_frames``.
+        """
+        with self._reader() as reader:
+            return reader.read_grid(path, options)
 
     def probe(self, path: str | Path | bytes) -> VideoInfo:
         """Return what a file is, or a file's content; see ``VideoSource.probe``.

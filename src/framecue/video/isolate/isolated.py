@@ -12,12 +12,14 @@ import numpy as np
 from framecue.video.isolate.asking import Asker
 from framecue.video.isolate.questions.condition import ConditionQuestion
 from framecue.video.isolate.questions.frames import FramesQuestion
+from framecue.video.isolate.questions.grid import GridQuestion
 from framecue.video.isolate.questions.moments import MomentsQuestion
 from framecue.video.isolate.questions.older import OlderQuestion
 from framecue.video.isolate.questions.probe import ProbeQuestion
 from framecue.video.read.condition import Condition
 from framecue.video.read.decode import VideoInfo
 from framecue.video.read.frames import Frames
+from framecue.video.read.grid_frames import GridFrames, GridOptions, put_together
 from framecue.video.read.heartbeat import Progress
 from framecue.video.read.in_memory import NAME_OF_BYTES, as_file
 from framecue.video.read.moments import Event, ReadOptions
@@ -81,6 +83,20 @@ class IsolatedReader(Asker):
         if rng is not None and drawn is not None:
             rng.bit_generator.state = drawn.bit_generator.state
         return frames
+
+    def read_grid(self, path: str | Path, options: GridOptions) -> GridFrames:
+        """Read the frames of a video on a fixed grid, as :func:`~framecue.video.read.grid_frames.read_grid` does.
+
+        Args:
+            path: the file.
+            options: the grid, and what to keep.
+
+        Raises:
+            The same as ``ask``.
+        """
+        with as_file(path) as file:
+            parts = self.ask(GridQuestion(file, options))
+            return put_together(file, (part for part in parts if not isinstance(part, Progress)))
 
     def probe(self, video: str | Path | bytes) -> VideoInfo:
         """Return what a video is, as :func:`~framecue.video.read.decode.probe` does.

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from framecue.errors import VideoError
 
-__all__ = ["archived", "copy_member"]
+__all__ = ["archived", "copy_member", "size_and_time"]
 
 _SUFFIX = ".tar"
 _CHUNK_BYTES = 1 << 20
@@ -32,6 +32,30 @@ def archived(path: str | Path) -> tuple[Path, str] | None:
         if parent.suffix.lower() == _SUFFIX and os.path.isfile(parent):  # noqa: PTH113 (never raises)
             return parent, whole.relative_to(parent).as_posix()
     return None
+
+
+def size_and_time(path: str | Path) -> tuple[int, int]:
+    """Return a video file's size in bytes, and when it was changed last, in nanoseconds since 1970.
+
+    A member of an archive was changed when the archive was.
+
+    Raises:
+        OSError, ValueError: there is no such file, or no such archive.
+        VideoError: the archive is damaged or was cut off, or it has no such member.
+    """
+    found = archived(path)
+    if found is None:
+        status = Path(path).stat()
+        return status.st_size, status.st_mtime_ns
+    archive, name = found
+    status = archive.stat()
+    try:
+        place = _members(str(archive), status.st_size, status.st_mtime_ns).get(name)
+    except tarfile.TarError as error:
+        raise VideoError(path, f"{archive.name} is no sound tar archive ({error})", cause="content") from error
+    if place is None:
+        raise VideoError(path, f"{archive.name} has no member of this name")
+    return place.size, status.st_mtime_ns
 
 
 def copy_member(archive: Path, name: str, target: Path) -> None:

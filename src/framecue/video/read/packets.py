@@ -19,13 +19,13 @@ from av.video.stream import VideoStream
 
 from framecue.errors import VideoError
 from framecue.video.read.clock import OtherStreams, Problems, break_warning, lead_of, tail_of
+from framecue.video.read.grid import EDGE_SECONDS, Extent, choose_moments, places_at, shown_window
 from framecue.video.read.holes import HoleFinder
 from framecue.video.read.margins import declared_margins
 from framecue.video.read.pictures import HEIF_BRANDS
 from framecue.video.read.sampling import FrameSampling
 from framecue.video.read.shape import DeclaredShape
 from framecue.video.read.source import open_video, read_packets
-from framecue.video.read.window import check_window
 
 __all__ = ["PacketIndex", "choose_places", "read_packet_index", "scan_packets"]
 
@@ -39,8 +39,6 @@ _FORMATS_WITHOUT_TIMES = frozenset({"avi"})
 _FORMATS_WITHOUT_DECODING_TIMES = frozenset({"matroska,webm"})
 _MAX_REORDERING = 32  # frames; H.264 and HEVC allow 16
 _DEFAULT_RATE = 25  # frames a second where a file says nothing at all: ffmpeg's own assumption
-# Seconds by which a window's edge may miss a frame's time and still mean it: mkv rounds times to a millisecond.
-_EDGE_SECONDS = 0.0005
 
 
 class _Packet(NamedTuple):
@@ -109,6 +107,11 @@ class PacketIndex:
     def pictures_end_seconds(self) -> float:
         """Return when the last frame's own time is over, in seconds from the container's start."""
         return self._seconds_at(self.end - self.tail)
+
+    @property
+    def extent(self) -> Extent:
+        """Return when its pictures are shown, by which windows and grids are counted."""
+        return Extent(self.start_seconds, self.pictures_end_seconds, self.duration_seconds)
 
     @property
     def zero(self) -> Fraction:
@@ -323,7 +326,8 @@ def choose_places(
 
     The sampling counts on an even grid with as many parts as the window has frames; the middle of a part takes the
     frame that is shown then. At a constant frame rate part *i* is frame *i*; at a variable one the frames are
-    taken evenly in time.
+    taken evenly in time. With ``frames_per_second`` it counts the moments of that grid in the window instead
+    (:mod:`framecue.video.read.grid`).
 
     Only the pictures' own time counts: before the first one nothing is shown, and the last one counts no more where it
     stays on while the sound goes on.
@@ -343,18 +347,12 @@ def choose_places(
         InputError: the window ends before it starts, or starts before 0.
         VideoError: the window starts after the video has ended, or ends before its first picture.
     """
-    check_window(start_seconds, end_seconds)
-    duration, seconds = index.duration_seconds, index.times_seconds
-    start, end = 0.0 if start_seconds is None else start_seconds, index.pictures_end_seconds
-    if start > 0 and start >= duration - _EDGE_SECONDS:
-        raise VideoError(path, f"the window starts at {start} seconds, but the video lasts {duration:.3f} seconds")
-    if end_seconds is not None:
-        if index.lead and end_seconds <= index.start_seconds + _EDGE_SECONDS:
-            late = f"the window ends at {end_seconds} seconds, but the first picture is shown at"
-            raise VideoError(path, f"{late} {index.start_seconds:.3f} seconds")
-        end = min(end_seconds, end)
-    start = max(start, index.start_seconds)
-    first, last = np.searchsorted(seconds, [start - _EDGE_SECONDS, end - _EDGE_SECONDS])
+    start, end = shown_window(index.extent, start_seconds, end_seconds, path=path)
+    seconds = index.times_seconds
+    if sampling.frames_per_second is not None:
+        moments = choose_moments(index.extent, (start, end), sampling, rng=rng)
+        return places_at(moments, sampling.frames_per_second, seconds)
+    first, last = np.searchsorted(seconds, [start - EDGE_SECONDS, end - EDGE_SECONDS])
     length = max(1, int(last - first))
     parts = sampling.test_indices(length) if rng is None else sampling.train_indices(length, rng)
     ticks = start + (np.array(parts) + 0.5) / length * (end - start)

@@ -1,6 +1,6 @@
 """Which frames of a video a model looks at: arithmetic on indices, with no file and no decoder.
 
-Frames are counted on a grid of ``length`` places; :mod:`framecue.video.read.packets` finds the frame at each place.
+Frames are counted on ``length`` places; :mod:`framecue.video.read.packets` finds the frame at each place.
 
 The arithmetic of the test indices is that of the methods' reference code, its rounding included, because released
 weights were evaluated on exactly these frames: interval bounds are a truncated ``linspace``, and the step inside an
@@ -9,6 +9,7 @@ interval is rounded down before it is multiplied.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,24 +31,32 @@ class FrameSampling:
     A video with fewer frames than intervals gives each of its frames once a pass; the places that are still empty then
     repeat its last frame, at the end of the list, or are left out.
 
+    With ``frames_per_second`` the frames are taken among those of a fixed grid in time, as a store of frames holds
+    them (:mod:`framecue.video.read.grid`).
+
     Args:
         num_frames: frames to take, F.
         chunk_frames: frames in one pass over the video; ``None`` for a single pass of ``num_frames``.
         repeat_last: whether a video with fewer frames gives as many as others; without, it gives those that it has.
+        frames_per_second: of the grid; ``None`` to take any frame of the video.
 
     Raises:
-        InputError: a number below 1, or ``num_frames`` is not a multiple of ``chunk_frames``; or frames are left out of
-            several passes, of which each would lack some.
+        InputError: a number below 1, a rate that is not above 0, or ``num_frames`` is not a multiple of
+            ``chunk_frames``; or frames are left out of several passes, of which each would lack some.
     """
 
     num_frames: int
     chunk_frames: int | None = None
+    frames_per_second: float | None = None
     repeat_last: bool = True
 
     def __post_init__(self) -> None:
         for name, value in (("num_frames", self.num_frames), ("chunk_frames", self.chunk_frames)):
             if value is not None and value < 1:
                 raise InputError(f"{name} is {value}; it must be at least 1")
+        rate = self.frames_per_second
+        if rate is not None and not 0 < rate < math.inf:
+            raise InputError(f"frames_per_second is {rate}; it must be above 0")
         if self.num_frames % self._intervals_wanted:
             raise InputError(
                 f"num_frames ({self.num_frames}) is not a multiple of chunk_frames ({self.chunk_frames}): "
@@ -56,6 +65,13 @@ class FrameSampling:
 
         if self.chunk_frames is not None and not self.repeat_last:
             raise InputError("chunk_frames goes with videos whose last frame is repeated (repeat_last)")
+
+    def to_dict(self) -> dict[str, float | None]:
+        """Return the document that a library stores; what came later than libraries is named where it is chosen."""
+        document: dict[str, float | None] = {"num_frames": self.num_frames, "chunk_frames": self.chunk_frames}
+        if self.frames_per_second is not None:
+            document["frames_per_second"] = self.frames_per_second
+        return document if self.repeat_last else {**document, "repeat_last": False}
 
     @property
     def _intervals_wanted(self) -> int:

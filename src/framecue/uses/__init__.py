@@ -1,0 +1,6 @@
+"""What a model's vectors are good for besides libraries: telling actions, answering questions, tables of embeddings."""
+
+import lazy_loader
+
+# `__init__.pyi` lists the names and their modules; each is imported when it is first used.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
