@@ -35,7 +35,9 @@ from clip_vectors import World
 from framecue.library.search.ranking import FIRST_LIMIT
 from framecue.library.state import FileState
 from framecue.library.store import Store
+from framecue.library.store.index import LEAST_INDEXED_ROWS
 from framecue.library.store.rows import Row
+from measure import Measurement, Size, results_of
 
 GOAL_RECALL, GOAL_RATIO, RESULTS = 0.95, 20.0, 10
 LIMITS = (RESULTS, FIRST_LIMIT)
@@ -318,6 +320,25 @@ def lines(results: Results) -> list[str]:
         f"{results.exact_memory_mb:.0f} MB with exact searches, {results.numpy_memory_mb:.0f} MB with numpy",
     ]
     return text
+
+
+def measurements(size: Size) -> list[Measurement]:
+    """See `measure.py`."""
+    sizes = {
+        "tiny": ("--number", LEAST_INDEXED_ROWS, "--width", 32, "--queries", 4),
+        "short": ("--number", 50_000, "--width", 128, "--queries", 12),
+        "full": (),
+    }
+    results = results_of(main, *sizes[size])
+    found = []
+    for values in results["searches"]:
+        if values["has_goal"]:
+            name = f"{values['name']}, the first {values['limit']} of {results['num_vectors']:,}".replace(",", " ", 1)
+            found.append(
+                Measurement(what=f"{name}: recall@{RESULTS}", value=values["recall"], unit="", goal=GOAL_RECALL)
+            )
+            found.append(Measurement(what=f"{name}: by the index", value=values["ratio"], goal=GOAL_RATIO))
+    return found
 
 
 if __name__ == "__main__":

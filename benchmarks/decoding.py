@@ -25,6 +25,7 @@ import cv2
 import numpy as np
 
 from framecue.video import FrameSampling, read_frames
+from measure import Measurement, Size, results_of
 
 NUM_FRAMES = 12
 FRAMES_PER_SECOND = 25
@@ -226,6 +227,20 @@ def texture(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     field = np.fft.irfft2(np.fft.rfft2(noise, axes=(1, 2)) * strength, s=(height, width), axes=(1, 2))
     field = (field - field.mean()) / field.std()
     return np.clip(128 + 48 * field, 0, 255).astype(np.uint8).transpose(1, 2, 0)
+
+
+def measurements(size: Size) -> list[Measurement]:
+    """See `measure.py`."""
+    sizes = {
+        "tiny": ("--cases", "one-gop", "--seconds", 2, "--rounds", 1),
+        "short": ("--cases", "one-gop", "--rounds", 5),
+        "full": (),
+    }
+    results = results_of(main, *sizes[size])
+    return [
+        Measurement(what=f"{each['name']}: times as fast as OpenCV", value=each["ratio"], goal=each["goal"])
+        for each in results
+    ]
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ from framecue.datasets import Clip
 from framecue.datasets.clip_examples import ClipExamples
 from framecue.frame_store import StoreFrameSource, StoreOptions, WantedVideo, prepare_store
 from framecue.video import FrameSampling, FrameSource, PlainFrameSource
+from measure import Measurement, Size, results_of
 
 GOAL = 5.0
 NUM_FRAMES, IMAGE_SIZE = 12, 224
@@ -249,6 +250,16 @@ def arithmetic(result: Result, gpu: Gpu) -> str:
         verdict = "the GPU is fed" if given >= wanted else f"the GPU waits {1 - given / wanted:.0%} of the time"
         lines.append(f"  {side}: {rate:.1f} x {gpu.num_cores} cores = {given:.0f} samples a second: {verdict}")
     return "\n".join(lines)
+
+
+def measurements(size: Size) -> list[Measurement]:
+    """See `measure.py`."""
+    sizes = {"tiny": ("--clips", 1, "--seconds", 2, "--rounds", 1), "short": ("--clips", 2, "--rounds", 3), "full": ()}
+    result = results_of(main, *sizes[size])
+    return [
+        Measurement(what="samples a second, of the videos'", value=result["ratio"], goal=result["goal"]),
+        Measurement(what="the same, frames of the model's size", value=result["fitted_ratio"]),
+    ]
 
 
 if __name__ == "__main__":

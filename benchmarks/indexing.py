@@ -43,6 +43,7 @@ from framecue.library.state import FileState
 from framecue.library.store import Store
 from framecue.library.store.rows import Row
 from framecue.video import Moment, content_hash, read_moments
+from measure import Measurement, Size, results_of, small_clip_config
 
 GOAL, LEAST_COSINE = 4.0, 0.999
 CASE = CASES["one-gop"]
@@ -293,6 +294,26 @@ def image_processor(folder: Path) -> Any:
     from transformers import AutoImageProcessor
 
     return AutoImageProcessor.from_pretrained(folder)
+
+
+def measurements(size: Size) -> list[Measurement]:
+    """See `measure.py`."""
+    with tempfile.TemporaryDirectory() as folder:
+        few = ("--clips", 2, "--chunk", 1, "--seconds", 2, "--stage-clips", 1)
+        sizes = {
+            "tiny": (*few, "--config", small_clip_config(Path(folder))),
+            "short": ("--clips", 8, "--chunk", 4, "--stage-clips", 2),
+            "full": (),
+        }
+        results = results_of(main, *sizes[size])
+    return [
+        Measurement(
+            what=f"videos a second, {results['dtype']}, of the plain pipeline's",
+            value=results["ratio"],
+            goal=results["goal"],
+        ),
+        Measurement(what="cosine with the plain pipeline's", value=results["cosine"], unit="", goal=LEAST_COSINE),
+    ]
 
 
 if __name__ == "__main__":

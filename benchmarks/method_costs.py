@@ -24,6 +24,7 @@ from framecue.methods.counting import count_parameters
 from framecue.model import VideoTextModel, load_model
 from framecue.training.batches import collate
 from framecue.training.step import TrainingStep
+from measure import Measurement, Size
 
 BACKBONE = "moji-clip"
 NUM_FRAMES = 4
@@ -158,6 +159,22 @@ def ratios(methods: dict[str, dict[str, Any]]) -> list[str]:
             shown = ", ".join(f"`{m}` {value / statistics.median(offline):.1f}" for m, value in fusions.items())
             lines.append(f"- A query against {videos} videos, times the median of the offline methods': {shown}.")
     return lines
+
+
+def measurements(size: Size) -> list[Measurement]:
+    """See `measure.py`; ratios to mean pooling."""
+    few = ["mean-pool", "prompt-switch", "x-pool"]
+    sizes = {"tiny": (few, 4, 1), "short": ([*few, "vop-fc", "tempme"], 8, 3), "full": (COMPARED, 32, 7)}
+    names, batch_size, rounds = sizes[size]
+    models = {name: load_model(BACKBONE, method=name, options=options(name)) for name in names}
+    found = measure(models, argparse.Namespace(batch_size=batch_size, rounds=rounds))
+    base = found["mean-pool"]
+    return [
+        Measurement(what=f"{name}: {what} of mean pooling's", value=row[key] / base[key])
+        for name, row in found.items()
+        if name != "mean-pool"
+        for what, key in (("a training step", "train_step_seconds"), ("a query of 1 000 videos", "query_1000_ms"))
+    ]
 
 
 if __name__ == "__main__":

@@ -11,13 +11,17 @@ import argparse
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from framecue.datasets.captions import CAPTIONS_FILE, Clip, read_captions
 from framecue.evaluation.report import evaluate_clips
 from framecue.model import VideoTextModel, load_model
+from measure import Measurement, Size, printed_by
 
 CAPTIONED = 200
+# What the shipped adapter had when it was made: text to video, 1 000 clips.
+ADAPTER, GOAL_RECALL = "moji-prompt-switch", 94.1
 
 
 def main() -> None:
@@ -54,6 +58,22 @@ def named_actors(model: VideoTextModel, clips: list[Clip]) -> dict[str, float]:
         "names an actor": 100 * some / len(clips),
         "names every actor": 100 * every / len(clips),
     }
+
+
+def measurements(size: Size) -> list[Measurement]:
+    """See `measure.py`; of the shipped adapter, whose recall must not fall."""
+    clips = {"tiny": 4, "short": 100, "full": 1000}[size]
+    with tempfile.TemporaryDirectory() as folder:
+        places = ("--data-dir", Path(folder) / "moji", "--clips", clips)
+        printed = printed_by(main, *places, "--adapter", ADAPTER)
+    decoder = json.JSONDecoder()
+    bare, end = decoder.raw_decode(printed)
+    worn, _ = decoder.raw_decode(printed[end:].lstrip())
+    found = []
+    for name, report, goal in (("mean pooling", bare, None), (ADAPTER, worn, GOAL_RECALL if size == "full" else None)):
+        recall = report["text_to_video"]["R@1"]
+        found.append(Measurement(what=f"{name}: R@1 of {clips} clips", value=recall, unit=" %", goal=goal))
+    return found
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from framecue import Library, load_model
 from framecue.datasets.moji_motion.clips import draw_meaning
 from framecue.datasets.moji_motion.film import Event, write_film
 from framecue.datasets.moji_motion.meaning import Meaning
+from measure import Measurement, Size, printed_by
 
 EVENT_SECONDS = 5.0
 GOAL_SECONDS = 2.0
@@ -89,6 +90,22 @@ def main() -> None:
         }
         print(json.dumps(result), flush=True)
     sys.exit(1 if missed else 0)
+
+
+def measurements(size: Size) -> list[Measurement]:
+    """See `measure.py`."""
+    sizes = {"tiny": ("--minutes", 0.5, "--kind", "quiet"), "short": ("--minutes", 3), "full": ()}
+    results = [json.loads(line) for line in printed_by(main, *sizes[size]).splitlines()]
+    return [
+        Measurement(
+            what=f"{each['film']} film of {each['minutes']:g} minutes: off by at most",
+            value=max(map(abs, each["off_seconds"])),
+            unit=" s",
+            goal=GOAL_SECONDS,
+            sense="at most",
+        )
+        for each in results
+    ]
 
 
 if __name__ == "__main__":

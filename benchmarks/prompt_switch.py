@@ -20,6 +20,7 @@ from decoding import available_cores
 from framecue.backbone import DTYPES
 from framecue.model import load_model
 from indexing import make_model, name_of
+from measure import Measurement, Size, results_of, small_clip_config
 
 GOAL, NUM_FRAMES = 1.2, 12
 METHODS = {"mean-pool": {"num_test_frames": NUM_FRAMES}, "prompt-switch": {"num_test_frames": NUM_FRAMES}}
@@ -95,6 +96,24 @@ def line(result: Result) -> str:
         f"Prompt Switch {1000 * result.prompt_switch_seconds:7.0f} ms  {result.ratio:.2f}x the time "
         f"(goal at most {result.goal}x: {reached}), {result.processor_ratio:.2f}x in processor time"
     )
+
+
+def measurements(size: Size) -> list[Measurement]:
+    """See `measure.py`."""
+    with tempfile.TemporaryDirectory() as folder:
+        few = ("--videos", 1, "--dtypes", "float32")
+        sizes = {
+            "tiny": (*few, "--rounds", 1, "--config", small_clip_config(Path(folder))),
+            "short": (*few, "--rounds", 3),
+            "full": (),
+        }
+        results = results_of(main, *sizes[size])
+    return [
+        Measurement(
+            what=f"time of mean pooling's, {each['dtype']}", value=each["ratio"], goal=each["goal"], sense="at most"
+        )
+        for each in results
+    ]
 
 
 if __name__ == "__main__":

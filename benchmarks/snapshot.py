@@ -23,6 +23,7 @@ from framecue.library.store import Store
 from framecue.library.store.records import Held
 from framecue.library.store.rows import Row
 from framecue.library.store.snapshot import HELD_COLUMNS, held_of
+from measure import Measurement, Size, printed_by
 
 WIDTH = 64
 ROWS_PER_COMMIT = 20_000
@@ -95,6 +96,13 @@ def main() -> None:
     result = {"num_rows": arguments.number, "num_files": num_files}
     result |= {f"{name}_ms": round(milliseconds, 2) for name, milliseconds in times.items()}
     print(json.dumps({**result, "ratio": round(times["loop"] / times["grouped"], 2)}))
+
+
+def measurements(size: Size) -> list[Measurement]:
+    """See `measure.py`."""
+    sizes = {"tiny": ("--number", 2000, "--turns", 1), "short": ("--number", 50_000, "--turns", 5), "full": ()}
+    result = json.loads(printed_by(main, *sizes[size]))
+    return [Measurement(what=f"rows folded by file, {result['num_rows']}, of a loop's speed", value=result["ratio"])]
 
 
 if __name__ == "__main__":

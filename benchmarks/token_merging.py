@@ -26,6 +26,7 @@ from decoding import available_cores
 from framecue.backbone import DTYPES
 from framecue.model import VideoTextModel, load_model
 from indexing import make_model, name_of
+from measure import Measurement, Size, results_of, small_clip_config
 
 NUM_FRAMES = 12
 METHODS = ("mean-pool", "lora", "tempme")
@@ -179,6 +180,26 @@ def time_line(result: Result) -> str:
         f"{result.ratio_to_lora:.2f}x LoRA's; {result.processor_ratio_to_mean_pool:.2f}x and "
         f"{result.processor_ratio_to_lora:.2f}x in processor time"
     )
+
+
+def measurements(size: Size) -> list[Measurement]:
+    """See `measure.py`."""
+    with tempfile.TemporaryDirectory() as folder:
+        few = ("--videos", 1, "--dtypes", "float32")
+        sizes = {
+            "tiny": (*few, "--rounds", 1, "--merged-per-layer", 1, "--config", small_clip_config(Path(folder))),
+            "short": (*few, "--rounds", 3),
+            "full": (),
+        }
+        results = results_of(main, *sizes[size])
+    work = results["work"]
+    found = [
+        Measurement(what="operations of mean pooling's", value=work["tempme"]["flops"] / work["mean-pool"]["flops"])
+    ]
+    return found + [
+        Measurement(what=f"time of mean pooling's, {each['dtype']}", value=each["ratio_to_mean_pool"])
+        for each in results["times"]
+    ]
 
 
 if __name__ == "__main__":

@@ -33,6 +33,15 @@ def test_each_kind_is_found_by_its_name() -> None:
     assert find_bundled("moji-clip", "model") == ASSETS / "moji-clip"
     assert find_bundled("moji-prompt-switch", "adapter") == ASSETS / "moji-prompt-switch"
     assert find_bundled("moji-mean-pool", "recipe") == ASSETS / "recipes" / "moji-mean-pool.yaml"
+    assert find_bundled("msr-vtt-9k/vop", "recipe") == ASSETS / "recipes" / "msr-vtt-9k" / "vop.yaml"
+
+
+@pytest.mark.parametrize(
+    "name", ["msr-vtt-9k/", "/vop", "msr-vtt-9k/../moji-clip", "../moji-clip", "./moji-clip", "a/b/c"]
+)
+def test_a_recipes_name_leads_nowhere_else(name: str) -> None:
+    assert find_bundled(name, "recipe") is None
+    assert find_bundled("msr-vtt-9k/vop", "model") is None
 
 
 @pytest.mark.parametrize("kind", ["model", "adapter", "recipe"])
@@ -67,6 +76,10 @@ def test_bundled_names_are_those_of_the_folder(tmp_path: Path, monkeypatch: pyte
     assert bundled_names("model") == ["a", "b"]
     assert bundled_names("adapter") == ["c"]
     assert bundled_names("recipe") == ["r"]
+    for file in ("recipes/data/way.yaml", "recipes/bases/shared.yaml"):
+        (tmp_path / file).parent.mkdir()
+        (tmp_path / file).touch()
+    assert bundled_names("recipe") == ["data/way", "r"]
 
 
 def test_assets_are_under_sixteen_megabytes_together() -> None:

@@ -62,7 +62,8 @@ def test_every_file_of_the_package_is_in_the_wheel(wheel: Path) -> None:
         there = {name for name in opened.namelist() if not name.startswith("framecue-")}
         metadata = opened.read(f"framecue-{__version__}.dist-info/METADATA").decode()
     assert there == here
-    for name in ("py.typed", "__init__.pyi", "library/__init__.pyi", "assets/moji-clip/model.safetensors"):
+    recipe = "assets/recipes/msr-vtt-9k/prompt-switch.yaml"
+    for name in ("py.typed", "__init__.pyi", "library/__init__.pyi", "assets/moji-clip/model.safetensors", recipe):
         assert f"framecue/{name}" in there
     assert "License-Expression: Apache-2.0" in metadata
 

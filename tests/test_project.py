@@ -59,6 +59,7 @@ TESTED_ELSEWHERE = {
     "cli/clip_results.py": "cli/test_clip.py",
     "cli/dataset_options.py": "cli/test_datasets.py",
     "cli/datasets_check.py": "cli/test_datasets.py",
+    "cli/dry_run.py": "cli/test_train.py",
     "cli/groups.py": "cli/test_main.py",
     "cli/hits.py": "cli/test_search.py",
     "cli/kept_files.py": "cli/test_clip.py",
@@ -115,6 +116,7 @@ TESTED_ELSEWHERE = {
     "methods/text_prompts.py": "methods/test_vop.py",
     "methods/visual_prompts.py": "methods/test_vop.py",
     "training/gather.py": "training/test_together.py",
+    "training/yaml_text.py": "training/test_recipe.py",
     "uses/embedding_table.py": "uses/test_embed.py",
     "uses/reading.py": "uses/test_classification.py",
     # The other process is tested as a whole, and its questions side by side.

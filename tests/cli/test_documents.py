@@ -264,6 +264,32 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             "peak_device_memory_bytes": MAYBE_INT,
         },
     ),
+    "train --dry-run": (
+        "train {recipe} --dry-run",
+        {
+            "output_dir": str,
+            "method": str,
+            "examples": int,
+            "videos": int,
+            "validation_videos": MAYBE_INT,
+            "batch_size": int,
+            "steps_per_epoch": int,
+            "steps": int,
+            "epochs": float,
+            "trained": int,
+            "parameters": int,
+            "seconds": float,
+            "memory_bytes": dict.fromkeys(("parameters", "gradients", "optimiser", "activations", "total"), int),
+            "measured": {
+                "device": str,
+                "tried_videos": int,
+                "step_seconds": float,
+                "read_seconds": float,
+                "workers": int,
+            },
+            "paper": NoneType,
+        },
+    ),
     "evaluate": ("evaluate --model clip --data-dir {data}", SCORES),
     "evaluate --rerank-with": (
         "evaluate --model {real_model} --data-dir {data} --rerank-with {adapter} --depth 2",
@@ -565,7 +591,7 @@ def test_the_keys(run, loader, places, monkeypatch: pytest.MonkeyPatch, name: st
 
     if name == "demo":
         monkeypatch.setattr("framecue.model.load_model", model_without_words)
-    elif name in ("train", "evaluate --rerank-with", "evaluate --rerank"):
+    elif name in ("train", "train --dry-run", "evaluate --rerank-with", "evaluate --rerank"):
         monkeypatch.setattr("framecue.model.load_model", LOAD_MODEL)
     result = run(*(word.format(**given) for word in line.split()), "--json")
     assert result.code == 0, result.err

@@ -256,3 +256,42 @@ def test_a_run_without_validation_says_so(run, recipe) -> None:
     assert re.search(
         r"^3 steps; nothing was validated; [\d.e+]+ samples a second; at most [\d.]+ GB of memory", result.err, re.M
     )
+
+
+def test_a_dry_run_tells_what_a_run_would_take_and_writes_nothing(
+    run, recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paper = {"name": "A paper", "text_to_video": {"R@1": 47.8}, "source": "its table", "note": "a guess"}
+    file = recipe(paper=paper)
+    before = sorted(tmp_path.rglob("*"))
+    result = run("train", file, "--dry-run")
+    assert result.code == 0
+    lines = result.out.splitlines()
+    assert [line.split()[0] for line in lines] == [
+        *("data", "steps", "parameters", "memory", "time", "paper", "nothing")
+    ]
+    assert lines[0] == "data        4 captions of 4 videos; validation: 2 videos"
+    assert lines[1] == "steps       3 of 2 videos, 2 an epoch: 1.5 epochs"
+    assert lines[-2] == "paper       A paper: text to video R@1 47.8 (its table); a guess"
+    document = json.loads(run("train", file, "--dry-run", "--json").out)
+    assert (document["steps"], document["batch_size"], document["paper"]["source"]) == (3, 2, "its table")
+    assert sorted(tmp_path.rglob("*")) == before
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    refused = run("train", file, "--dry-run")
+    assert (refused.code, "--dry-run is for one process" in refused.err) == (1, True)
+
+
+def test_a_dry_run_downloads_nothing(run, recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Download:
+        size_bytes = 605_000_000
+
+    monkeypatch.setattr("framecue.backbone.download.find_download", lambda name: Download())
+    result = run("train", recipe(), "--dry-run")
+    assert result.code == 1
+    assert "is not on this machine (605 MB), and --dry-run writes nothing; " in result.err
+
+
+def test_an_unknown_recipe_is_answered_with_the_shipped_ones(run) -> None:
+    result = run("train", "msr-vtt-9k/nothing")
+    assert result.code == 1
+    assert "; msvd/: prompt-switch, x-pool" in result.err

@@ -102,7 +102,7 @@ def test_methods_that_cannot_leave_frames_out_say_so(name: str, make: Any) -> No
 
 def test_it_is_known_which_methods_can() -> None:
     """Whoever writes a method says so; one that is made from another has what that one says."""
-    assert {*ALONE, *FUSIONS, "vop-p", "ts2-net", "x-clip"} <= set(MASKING)
+    assert {*ALONE, *FUSIONS, "vop-p", "ts2-net", "x-clip", "clip4clip", "teachclip"} <= set(MASKING)
     assert not {"prompt-switch", "vop-c", "vop-f", "vop-fp", "vop-fc", "token-shift", "video-proxy"} & set(MASKING)
 
 

@@ -10,29 +10,34 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from framecue.cli.model_files import get_model_files
+from framecue.cli.dry_run import document, lines
+from framecue.cli.model_files import get_model_files, size_text
 from framecue.cli.output import log, print_json, progress_bar, quiet_libraries
 from framecue.times import clock
 
 if TYPE_CHECKING:
     from transformers import TrainerCallback
 
+    from framecue.training.recipe import Recipe
     from framecue.training.usage import Usage
 
 
 @click.command()
 @click.argument("recipe", metavar="RECIPE")
 @click.argument("overrides", metavar="[KEY=VALUE]...", nargs=-1)
+@click.option("--dry-run", is_flag=True, help="Tell steps, memory and time, by a few steps here; write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def train(recipe: str, overrides: tuple[str, ...], as_json: bool) -> None:
+def train(recipe: str, overrides: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
     """Train a model as a recipe says; a run that was killed goes on from its last checkpoint.
 
     The validation split chooses the checkpoint, unless schedule.validation says otherwise. The adapter, the checkpoints
-    and the TensorBoard log go to the recipe's output_dir. The shipped recipes are the whole trainings that made the
-    shipped model (500 steps of 96 clips for moji-prompt-switch); schedule.max_steps shortens a run. docs/training.md
-    lists all keys.
+    and the TensorBoard log go to the recipe's output_dir. RECIPE is a file, or the name of a shipped one: moji-... are
+    the whole trainings that made the shipped model (500 steps of 96 clips for moji-prompt-switch), DATASET/METHOD are
+    papers' runs on the field's data sets (docs/reproduce.md); an unknown name lists them. schedule.max_steps shortens a
+    run. docs/training.md lists all keys.
 
     \b
+    framecue train msr-vtt-9k/prompt-switch data_dir=data/MSRVTT --dry-run
     framecue train moji-prompt-switch output_dir=runs/mine schedule.max_steps=20
     framecue train my-recipe.yaml schedule.batch_size=64
     torchrun --nproc-per-node 8 -m framecue train my-recipe.yaml
@@ -48,6 +53,9 @@ def train(recipe: str, overrides: tuple[str, ...], as_json: bool) -> None:
     is_first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun starts, one speaks
     if is_first:
         _tell_of_gpus()
+    if dry_run:
+        _tell_of(checked, as_json=as_json)
+        return
     get_model_files(checked.backbone, yes=True)
     try:
         if not is_first:
@@ -75,6 +83,27 @@ def train(recipe: str, overrides: tuple[str, ...], as_json: bool) -> None:
     validation = f"validation: {_scores(run.validation)}" if run.validation else "nothing was validated"
     log("; ".join([f"{run.steps} steps", validation, *_usage(run.usage)]))
     click.echo(str(run.adapter))
+
+
+def _tell_of(recipe: Recipe, *, as_json: bool) -> None:
+    """Print what a run would take; refuse to download anything for it."""
+    from framecue.backbone.download import find_download
+    from framecue.errors import InputError
+    from framecue.training.estimate import estimate_run
+
+    if os.environ.get("WORLD_SIZE", "1") != "1":
+        raise InputError("--dry-run is for one process; run it without torchrun")
+    download = find_download(recipe.backbone)
+    if download is not None:
+        raise InputError(
+            f"{recipe.backbone} is not on this machine ({size_text(download.size_bytes)}), and --dry-run writes "
+            "nothing; without it the same command downloads the model, or name a folder with backbone=DIR"
+        )
+    estimate = estimate_run(recipe)
+    if as_json:
+        print_json(document(recipe, estimate))
+        return
+    click.echo("\n".join(lines(recipe, estimate)))
 
 
 def _tell_of_gpus() -> None:

@@ -43,6 +43,7 @@ class Clip4Clip(Method):
     """Mean pooling of frame features that a Transformer has related to each other: order is seen, and it is offline."""
 
     Config: ClassVar[type[Clip4ClipConfig]] = Clip4ClipConfig
+    masks_frames = True  # the Transformer attends to no frame of zeros
     paper = "CLIP4Clip (Neurocomputing 2022, arXiv 2104.08860): seqTransf"
     config: Clip4ClipConfig
 

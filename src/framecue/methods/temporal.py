@@ -47,8 +47,11 @@ class TemporalEncoder(nn.Module):
         if num_tokens > len(positions):
             stretched = functional.interpolate(positions.T[None], size=num_tokens, mode="linear", align_corners=True)
             positions = stretched[0].T
+        # In the order of its memory, as files of weights have it: stretched ones are not.
         self.position_embedding = nn.Parameter(
-            positions[:num_tokens].reshape(num_frames, tokens_per_frame, text.width).clone()
+            positions[:num_tokens]
+            .reshape(num_frames, tokens_per_frame, text.width)
+            .clone(memory_format=torch.contiguous_format)
         )
 
     def forward(self, features: Tensor, absent: Tensor | None = None) -> Tensor:

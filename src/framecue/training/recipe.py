@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any, Literal, Self
 
-import yaml
 from pydantic import (
     Field,
     SerializeAsAny,
@@ -16,21 +14,21 @@ from pydantic import (
     model_validator,
 )
 
-from framecue.assets import bundled_names, find_bundled
 from framecue.datasets.base import DatasetConfig
 from framecue.datasets.registry import ALL_DATASETS, dataset_named
 from framecue.errors import InputError, RecipeError
-from framecue.paths import exists, is_file
+from framecue.training.recipe_files import BASE, read_content
+from framecue.training.yaml_text import NOT_YAML, load_yaml
 from framecue.validation import Integer, Number, Strict, explain, model_types, problem_with, shown, told
 
 __all__ = [
+    "Paper",
     "Recipe",
     "Report",
     "Schedule",
     "ValidationRule",
     "WeightDecayOn",
     "check_recipe",
-    "load_yaml",
     "read_recipe",
 ]
 
@@ -109,6 +107,24 @@ class Schedule(Strict):
         return self
 
 
+class Paper(Strict):
+    """What a paper reports of the run that a recipe repeats. Nothing here was measured with framecue.
+
+    Attributes:
+        name: which paper.
+        text_to_video: figures by their names, as R@1 in per cent.
+        video_to_text: the same of the other direction.
+        source: where the figures were read, or that nobody has looked them up.
+        note: what of the recipe is not the paper's, such as a rate that it does not give.
+    """
+
+    name: str
+    text_to_video: dict[str, Number] = Field(default_factory=dict)
+    video_to_text: dict[str, Number] = Field(default_factory=dict)
+    source: str
+    note: str = ""
+
+
 class Recipe(Strict):
     """One training run.
 
@@ -128,6 +144,7 @@ class Recipe(Strict):
         frame_store: read frames from this store in place of the videos; `framecue datasets prepare` makes one.
         schedule: how long and how fast.
         save_backbone: also write the trained backbone as a folder that `transformers` loads.
+        paper: what a paper reports of this run; training does not look at it.
     """
 
     output_dir: Path
@@ -143,6 +160,7 @@ class Recipe(Strict):
     frame_store: Path | None = None
     schedule: Schedule = Field(default_factory=Schedule)
     save_backbone: bool = False
+    paper: Paper | None = None
 
     @field_validator("dataset", mode="wrap")
     @classmethod
@@ -155,40 +173,20 @@ class Recipe(Strict):
         return dataset_named(str(value["name"])).model_validate(value)
 
 
-_NOT_YAML = (yaml.YAMLError, RecursionError, ValueError)
-MAX_BYTES, MAX_VALUES, MAX_DIGITS = 1_000_000, 10_000, 100
-
-
 def read_recipe(path: str | Path, overrides: tuple[str, ...] = ()) -> Recipe:
     """Read a recipe file.
 
     Args:
-        path: the YAML file, or the name of a bundled recipe (`moji-mean-pool`); relative paths in it are relative
-            to the working directory.
+        path: the YAML file, or the name of a bundled recipe (`msr-vtt-9k/vop`); relative paths in it are relative to
+            the working directory. Its key `base` may name others, from which it takes what it does not say.
         overrides: `key=value`, with a dot for a key in a section (`schedule.batch_size=16`); values are YAML.
+            `data_dir` is short for `dataset.data_dir`.
 
     Raises:
         RecipeError: there is no such file, it is not YAML, or a key or value is not allowed; the message names it.
         UnknownNameError: there is no such method or dataset.
     """
-    file = Path(path)
-    if not exists(file) and (bundled := find_bundled(str(path), "recipe")) is not None:
-        file = bundled
-    if not is_file(file):
-        names = ", ".join(bundled_names("recipe"))
-        raise RecipeError(f"{path}: no such recipe file; give a YAML file or one of the bundled recipes: {names}")
-    try:
-        if file.stat().st_size > MAX_BYTES:
-            raise RecipeError(f"{path}: has {file.stat().st_size} bytes; a recipe has at most {MAX_BYTES}")
-        content = load_yaml(file.read_text(encoding="utf-8"))
-    except _NOT_YAML as error:
-        raise RecipeError(f"{path}: not a YAML file ({' '.join(str(error).split())})") from error
-    except OSError as error:
-        raise RecipeError(f"{path}: cannot be read ({error.strerror})") from error
-    if not isinstance(content, dict):
-        raise RecipeError(
-            f"{path}: a recipe is a mapping of keys to values; its keys are {', '.join(sorted(Recipe.model_fields))}"
-        )
+    content = read_content(path, [BASE, *Recipe.model_fields])
     for override in overrides:
         _override(content, override)
     return check_recipe(content, source=str(path))
@@ -208,14 +206,21 @@ def check_recipe(content: dict[str, Any], *, source: str) -> Recipe:
     try:
         recipe = Recipe.model_validate(content)
     except ValidationError as error:
-        raise RecipeError(f"{source}: {explain(error, _sections(content))}") from error
+        said = explain(error, _sections(content))
+        if _lacks_folder(error):
+            said += "; give data_dir=DIR, the folder of the data set (`framecue datasets` says where people get it)"
+        raise RecipeError(f"{source}: {said}") from error
     _check_options(recipe, source)
     return recipe
 
 
+def _lacks_folder(error: ValidationError) -> bool:
+    return any(each["type"] == "missing" and each["loc"] == ("dataset", "data_dir") for each in error.errors())
+
+
 def _sections(content: dict[str, Any]) -> dict[tuple[str, ...], dict[str, Any]]:
     """Return the keys of each section, and their types."""
-    sections = {(): model_types(Recipe), ("schedule",): model_types(Schedule)}
+    sections = {(): model_types(Recipe), ("schedule",): model_types(Schedule), ("paper",): model_types(Paper)}
     dataset = content.get("dataset")
     if isinstance(dataset, dict) and dataset.get("name") in ALL_DATASETS.names():
         sections["dataset",] = model_types(dataset_named(dataset["name"]))
@@ -236,59 +241,7 @@ def _check_options(recipe: Recipe, source: str) -> None:
         raise RecipeError(f"{source}: options of {recipe.method}: {error}") from error
 
 
-def load_yaml(text: str) -> Any:
-    """Read YAML as recipes are read.
-
-    Raises:
-        yaml.YAMLError: it is none, or holds too much.
-        RecursionError: it is too deep.
-        ValueError: it has characters that YAML does not allow.
-    """
-    content = yaml.load(text, Loader=_Loader)
-    # An alias is one value for YAML, and many for all who look at them one after the other; or one without an end.
-    waiting, num_values = [content], 0
-    while waiting:
-        value = waiting.pop()
-        num_values += 1
-        if num_values > MAX_VALUES:
-            raise yaml.YAMLError(f"it holds more than {MAX_VALUES} values, each alias counted as what it stands for")
-        if isinstance(value, dict):
-            waiting += [*value.keys(), *value.values()]
-        elif isinstance(value, (list, tuple, set)):
-            waiting += value
-    return content
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML as people mean it: 1e-5 is a number (YAML 1.1 wants 1.0e-5), and a key may occur only once."""
-
-    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
-        kind = node.tag.removeprefix("tag:yaml.org,2002:")
-        if kind in ("int", "float") and len(node.value) > MAX_DIGITS:
-            raise yaml.MarkedYAMLError(
-                problem=f"a number has {len(node.value)} digits; give at most {MAX_DIGITS}",
-                problem_mark=node.start_mark,
-            )
-        try:
-            return super().construct_object(node, deep=deep)
-        except (AttributeError, TypeError, ValueError, KeyError, OverflowError) as error:
-            # What Python's own types raise of a value that is not of the kind that its tag or its looks say.
-            written = node.value if isinstance(node, yaml.ScalarNode) else "what stands there"
-            raise yaml.MarkedYAMLError(
-                problem=f"{shown(written)} cannot be read as {kind}", problem_mark=node.start_mark
-            ) from error
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        names = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for number, name in enumerate(names):
-            if name in names[:number]:
-                raise yaml.MarkedYAMLError(problem=f"the key {name!r} stands there twice", problem_mark=node.start_mark)
-        return super().construct_mapping(node, deep=deep)
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9]+[eE][-+]?[0-9]+$"), list("-+0123456789")
-)
+_SHORT_FOR = {"data_dir": "dataset.data_dir"}
 
 
 def _override(content: dict[str, Any], override: str) -> None:
@@ -297,7 +250,7 @@ def _override(content: dict[str, Any], override: str) -> None:
         raise RecipeError(
             f"cannot read {shown(override)}: an override is key=value, for example schedule.batch_size=16"
         )
-    *sections, last = key.split(".")
+    *sections, last = _SHORT_FOR.get(key, key).split(".")
     target = content
     for section in sections:
         if target.get(section) is None:  # the section is missing or empty
@@ -307,5 +260,5 @@ def _override(content: dict[str, Any], override: str) -> None:
             raise RecipeError(f"cannot set {key!r}: {section!r} is not a section of the recipe")
     try:
         target[last] = load_yaml(value)
-    except _NOT_YAML as error:
+    except NOT_YAML as error:
         raise RecipeError(f"cannot read {shown(override)}: the value is not YAML") from error

@@ -27,14 +27,24 @@ from framecue.model import VideoTextModel
 from framecue.outputs import refuse_url, written_beside
 from framecue.paths import exists
 from framecue.training.processes import by_the_first, check_alike, join_processes, num_processes, rank, reproducible
-from framecue.training.recipe import Recipe, check_recipe, load_yaml
+from framecue.training.recipe import Recipe, check_recipe
 from framecue.training.teachers import load_teachers
 from framecue.training.trainer import CHECKPOINTS, LOGS, RetrievalTrainer
 from framecue.training.usage import Usage
 from framecue.training.wandb_log import WandbLog
+from framecue.training.yaml_text import load_yaml
 from framecue.video import FrameSource, IsolatedFrameSource
 
-__all__ = ["TrainedRun", "build_model", "build_sources", "last_checkpoint", "run_recipe"]
+__all__ = [
+    "TrainedRun",
+    "build_model",
+    "build_parts",
+    "build_sources",
+    "last_checkpoint",
+    "open_store",
+    "refuse_other_run",
+    "run_recipe",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -124,6 +134,30 @@ def build_sources(
         return train, None
 
 
+def build_parts(
+    recipe: Recipe, *, frame_source: FrameSource
+) -> tuple[VideoTextModel, tuple[VideoTextModel, ...], ExampleSource, ExampleSource | None]:
+    """Return what a run begins with: the model, its teachers, the training examples and those of the validation.
+
+    Args:
+        recipe: the recipe.
+        frame_source: reads the video files; the recipe's store of frames, if it names one.
+
+    Raises:
+        InputError: as `run_recipe`.
+    """
+    model = build_model(recipe)
+    store = frame_source if isinstance(frame_source, StoreFrameSource) else None
+    if store is not None:
+        take_stored_frames(model, store)
+    teachers = load_teachers(recipe.teachers, model)
+    source, validation = build_sources(recipe, model, frame_source=frame_source)
+    if store is not None:
+        sources = [each for each in (source, validation) if isinstance(each, ClipExamples)]
+        store.require(clip.video for each in sources for clip in each.clips)
+    return model, teachers, source, validation
+
+
 def run_recipe(
     recipe: Recipe,
     *,
@@ -153,27 +187,19 @@ def run_recipe(
         TrainingError: the loss is not finite, or the processes form no group, or differ in recipe or data.
         DatasetError: the dataset or the store of frames cannot be used, or the store lacks some of the videos.
     """
-    store = None
     if recipe.frame_store is not None:
-        frame_source = store = open_store(recipe)
+        frame_source = open_store(recipe)
     if frame_source is None:
         with IsolatedFrameSource() as opened:
             return run_recipe(recipe, callbacks=callbacks, frame_source=opened)
     join_processes()
     check_alike(_text(recipe), what="recipe")
     output = recipe.output_dir
-    by_the_first(lambda: _refuse_other_run(output, recipe))
+    by_the_first(lambda: refuse_other_run(output, recipe))
     logs = [*(callbacks or []), *_other_logs(recipe)]
     with reproducible():
         set_seed(recipe.schedule.seed)
-        model = build_model(recipe)
-        if store is not None:
-            take_stored_frames(model, store)
-        teachers = load_teachers(recipe.teachers, model)
-        source, validation = build_sources(recipe, model, frame_source=frame_source)
-        if store is not None:
-            sources = [each for each in (source, validation) if isinstance(each, ClipExamples)]
-            store.require(clip.video for each in sources for clip in each.clips)
+        model, teachers, source, validation = build_parts(recipe, frame_source=frame_source)
         by_the_first(lambda: _write_recipe(output, recipe))
         trainer = RetrievalTrainer(
             model,
@@ -273,10 +299,13 @@ def _save_backbone(model: VideoTextModel, folder: Path) -> None:
     model.backbone.name, model.backbone.revision = saved.name, saved.revision
 
 
-def _refuse_other_run(output: Path, recipe: Recipe) -> None:
+def refuse_other_run(output: Path, recipe: Recipe) -> None:
     """Refuse a folder with the results of another recipe, or with files that no run has written.
 
-    One in which nothing has been made yet is fine.
+    One in which nothing has been made yet is fine. Nothing is changed.
+
+    Raises:
+        RecipeError: it is such a folder.
     """
     refuse_url(output)
     file = output / RECIPE_FILE
@@ -305,7 +334,8 @@ def _refuse_other_run(output: Path, recipe: Recipe) -> None:
 
 def _results(recipe: Recipe) -> Recipe:
     """Return a recipe without what changes no result: a run may go on with another number of workers."""
-    return recipe.model_copy(update={"schedule": recipe.schedule.model_copy(update={"num_workers": None})})
+    schedule = recipe.schedule.model_copy(update={"num_workers": None})
+    return recipe.model_copy(update={"schedule": schedule, "paper": None})
 
 
 def _text(recipe: Recipe) -> str:

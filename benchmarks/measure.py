@@ -1,0 +1,128 @@
+"""What a benchmark says of itself, so that `python benchmarks/all.py` can run it beside the others.
+
+A script of this folder registers by having a function `measurements(size)` that returns `Measurement`s. A script with a
+`main` and without that function is an error, so none is forgotten. Files without a `main` are parts of others.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+__all__ = [
+    "SIZES",
+    "Measurement",
+    "Size",
+    "printed_by",
+    "results_of",
+    "small_clip_config",
+    "table",
+    "told",
+    "untold",
+    "verdict",
+]
+
+Size = Literal["tiny", "short", "full"]
+"""How much is done: "tiny" to see that it runs, "short" for a look, "full" for what is written down."""
+
+SIZES: tuple[Size, ...] = ("tiny", "short", "full")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """One figure.
+
+    Attributes:
+        what: what was measured, in a few words.
+        value: a ratio, or what the goal is about.
+        unit: what stands behind the value: "x" for a ratio.
+        goal: the value to reach; None if there is none.
+        sense: whether the goal is reached from there on, or up to there.
+    """
+
+    what: str
+    value: float
+    unit: str = "x"
+    goal: float | None = None
+    sense: Literal["at least", "at most"] = "at least"
+
+    @property
+    def is_reached(self) -> bool | None:
+        """Whether the goal is reached; None if there is none."""
+        if self.goal is None:
+            return None
+        return self.value >= self.goal if self.sense == "at least" else self.value <= self.goal
+
+
+def verdict(measurement: Measurement) -> str:
+    """The words for whether the goal is reached."""
+    return {None: "-", True: "reached", False: "not reached"}[measurement.is_reached]
+
+
+def table(found: dict[str, Sequence[Measurement]]) -> str:
+    """The measurements of benchmarks by name, as Markdown."""
+    lines = ["| benchmark | what | measured | goal | |", "| --- | --- | ---: | ---: | --- |"]
+    for name, measurements in found.items():
+        for each in measurements:
+            goal = "-" if each.goal is None else f"{each.sense} {each.goal:g}{each.unit}"
+            lines.append(f"| `{name}` | {each.what} | {each.value:.3g}{each.unit} | {goal} | {verdict(each)} |")
+    return "\n".join(lines) + "\n"
+
+
+def told(measurements: Sequence[Measurement]) -> str:
+    """Measurements as a line that another process reads; see `untold`."""
+    return json.dumps([asdict(each) for each in measurements])
+
+
+def untold(line: str) -> list[Measurement]:
+    """What `told` wrote."""
+    return [Measurement(**each) for each in json.loads(line)]
+
+
+def small_clip_config(folder: Path) -> Path:
+    """Write the configuration of a CLIP that encodes in a moment, for runs of the size "tiny"."""
+    layers = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
+    vision = {**layers, "image_size": 32, "patch_size": 16}
+    path = folder / "small-clip.json"
+    path.write_text(
+        json.dumps({"projection_dim": 16, "vision_config": vision, "text_config": layers}), encoding="utf-8"
+    )
+    return path
+
+
+def results_of(main: Callable[[], object], *arguments: object) -> Any:
+    """Run a script's `main` with arguments and `--json`; give what it wrote there."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "results.json"
+        with _called_with(*arguments, "--json", file):
+            main()
+        return json.loads(file.read_text(encoding="utf-8"))
+
+
+def printed_by(main: Callable[[], object], *arguments: object) -> str:
+    """Run a script's `main` with arguments; give what it printed. Its exit code is not looked at: it is a verdict."""
+    printed = io.StringIO()
+    with _called_with(*arguments), redirect_stdout(printed):
+        try:
+            main()
+        except SystemExit as ended:
+            if isinstance(ended.code, str):
+                raise
+    return printed.getvalue()
+
+
+@contextmanager
+def _called_with(*arguments: object) -> Iterator[None]:
+    before = sys.argv
+    sys.argv = [before[0], *map(str, arguments)]
+    try:
+        yield
+    finally:
+        sys.argv = before
