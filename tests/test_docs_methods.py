@@ -228,7 +228,7 @@ class TestTheExample:
     def test_it_is_one_short_file(self, name: str) -> None:
         assert len(EXAMPLE.splitlines()) < 80
         assert name not in [*TABLE, "mean-pool"]
-        assert f"python benchmarks/methods.py --methods mean-pool {name}\n" in TEXT
+        assert f"python benchmarks/methods.py --resume --variants mean-pool {name}\n" in TEXT
 
     def test_untrained_it_is_mean_pooling(self, name: str, clip_folder: Path) -> None:
         model = self.make(clip_folder, name)

@@ -33,7 +33,7 @@ def modules(load_benchmark: Callable[[str], ModuleType]) -> dict[str, ModuleType
 @pytest.mark.slow
 def test_a_small_comparison(run_benchmark: Callable[..., ModuleType], tmp_path: Path, capsys) -> None:
     page = tmp_path / "page.md"
-    page.write_text("above\n<!-- methods -->\nold\n<!-- /methods -->\nbelow\n", encoding="utf-8")
+    page.write_text("above\n<!-- methods -->\nFORMER\n<!-- /methods -->\nbelow\n", encoding="utf-8")
     places = ["--output-dir", tmp_path / "runs", "--work-dir", tmp_path / "work"]
     rows = ["--variants", "mean-pool", "prompt-switch", "prompt-switch, no switch"]
     run_benchmark("methods", *SMALL, *places, *rows)
@@ -62,7 +62,7 @@ def test_a_small_comparison(run_benchmark: Callable[..., ModuleType], tmp_path: 
     written = page.read_text(encoding="utf-8")
     assert written.startswith("above\n<!-- methods -->\n1 run a row")
     assert written.endswith("<!-- /methods -->\nbelow\n")
-    assert "old" not in written
+    assert "FORMER" not in written
     run_benchmark("methods", *SMALL, *places, *rows, "x-pool", "--report")
     told = capsys.readouterr().out
     assert told.startswith("3 cells are not run yet; --resume goes on")

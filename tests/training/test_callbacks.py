@@ -52,9 +52,13 @@ def test_the_logit_scale_is_held_after_a_step() -> None:
 
 @pytest.mark.parametrize(("stop", "step", "stops"), [(None, 9, False), (5, 4, False), (5, 5, True), (5, 6, True)])
 def test_a_run_stops_early_where_it_should(stop: int | None, step: int, stops: bool) -> None:
-    control = TrainerControl()
-    StopEarly(stop).on_step_end(None, state(step=step), control)
-    assert control.should_training_stop is stops
+    for strategy in ("no", "steps"):
+        control = TrainerControl()
+        StopEarly(stop).on_step_end(SimpleNamespace(eval_strategy=strategy), state(step=step), control)  # type: ignore[arg-type]
+        assert control.should_training_stop is stops
+        # The same command goes on from there, and what is written was chosen.
+        assert control.should_save is stops
+        assert control.should_evaluate is (stops and strategy == "steps")
 
 
 def test_averages_follow_each_step() -> None:

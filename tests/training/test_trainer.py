@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from transformers import TrainerCallback, TrainingArguments
 
-from framecue.errors import DatasetError, RecipeError, TrainingError
+from framecue.errors import DatasetError, InputError, RecipeError, TrainingError
 from framecue.model import VideoTextModel
 from framecue.training import trainer as trainer_module
 from framecue.training.recipe import Schedule
@@ -534,3 +534,25 @@ def test_examples_are_counted(make_model: MakeModel, make_trainer: MakeTrainer, 
     assert trainer.meter._counted == 24  # twelve an epoch, in batches of 5, 5 and 2
     assert usage.samples_per_second is not None
     assert usage.samples_per_second > 0
+
+
+def test_weights_that_cannot_be_scored_are_told_as_what_they_are(
+    make_model: MakeModel, make_trainer: MakeTrainer, tmp_path: Path
+) -> None:
+    def validate(model: VideoTextModel) -> dict[str, float]:
+        raise InputError("video_embeddings[0, 0] is nan")
+
+    trainer = make_trainer(make_model(), tmp_path, schedule=schedule(max_steps=1, eval_steps=1), validate=validate)
+    with pytest.raises(TrainingError, match=r"^the model of step 1 cannot be validated \(video_.* lower learning_rate"):
+        trainer.train()
+
+
+def test_files_that_cannot_be_validated_are_no_fault_of_the_weights(
+    make_model: MakeModel, make_trainer: MakeTrainer, tmp_path: Path
+) -> None:
+    def validate(model: VideoTextModel) -> dict[str, float]:
+        raise DatasetError("there is no validation example that can be read")
+
+    trainer = make_trainer(make_model(), tmp_path, schedule=schedule(max_steps=1, eval_steps=1), validate=validate)
+    with pytest.raises(DatasetError, match="no validation example"):
+        trainer.train()

@@ -59,9 +59,10 @@ class StopEarly(TrainerCallback):
         self.stop_step = stop_step
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Stop after the step that was named."""
+        """Stop after the step that was named, with a validation, if there are any, and a checkpoint."""
         if self.stop_step is not None and state.global_step >= self.stop_step:
-            control.should_training_stop = True
+            control.should_training_stop = control.should_save = True
+            control.should_evaluate = args.eval_strategy != "no"
 
 
 class FollowWeights(TrainerCallback):

@@ -18,7 +18,7 @@ from transformers.trainer_utils import TrainOutput
 from transformers.utils.import_utils import is_torch_bf16_gpu_available
 
 from framecue.datasets.examples import Example, ExampleSource
-from framecue.errors import DatasetError, RecipeError, TrainingError
+from framecue.errors import DatasetError, InputError, RecipeError, TrainingError
 from framecue.model import VideoTextModel
 from framecue.training.batches import SlicedSource, UniqueVideoBatchSampler, collate
 from framecue.training.callbacks import (
@@ -32,6 +32,7 @@ from framecue.training.callbacks import (
     is_patience_over,
 )
 from framecue.training.ema import WeightAverage
+from framecue.training.gather import sum_over_processes
 from framecue.training.optimiser import build_optimiser, learning_rates
 from framecue.training.processes import (
     by_the_first,
@@ -143,6 +144,8 @@ class RetrievalTrainer(Trainer):
             output = super().train(*args, **kwargs)
         finally:
             self._log.close()
+        counted = torch.tensor(self.meter.counted, device=self.args.device)
+        self.meter.tell_count(int(sum_over_processes(counted)))
         if self.average is not None and self.state.best_model_checkpoint is None:
             # Those of the last step; a checkpoint that was chosen came with its own.
             self.average.copy_to(self.video_text_model)
@@ -185,7 +188,7 @@ class RetrievalTrainer(Trainer):
         self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Tensor | int | None = None
     ) -> Tensor:
         """Return the loss of a batch, after its gradients have been added up; its examples are counted."""
-        self.meter.count(len(inputs["captions"]) * self.args.world_size)
+        self.meter.count(len(inputs["captions"]))
         return super().training_step(model, inputs, num_items_in_batch)
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
@@ -237,7 +240,14 @@ class RetrievalTrainer(Trainer):
     def _score(self, validate: Validate) -> dict[str, float]:
         """Return the validation's scores of the weights that would be written: the averages, if there are any."""
         with nullcontext() if self.average is None else self.average.applied(self.video_text_model):
-            return validate(self.video_text_model)
+            try:
+                return validate(self.video_text_model)
+            except DatasetError:
+                raise  # about files, not about weights
+            except InputError as error:
+                raise TrainingError(
+                    f"the model of step {self.state.global_step} cannot be validated ({error}); {_WAY_OUT}"
+                ) from error
 
     def restore_finished(self, checkpoint: str) -> bool:
         """Load the chosen weights of a run that has made its last step into the model, as `train` does at its end.

@@ -52,6 +52,15 @@ class Meter(TrainerCallback):
         """Note examples of the step that is being made."""
         self._waiting += num_examples
 
+    def tell_count(self, num_examples: int) -> None:
+        """Replace the count, which is of this process's examples, by that of all processes."""
+        self._counted = num_examples
+
+    @property
+    def counted(self) -> int:
+        """How many examples went through the steps so far."""
+        return self._counted
+
     @property
     def usage(self) -> Usage:
         """What was taken so far."""
