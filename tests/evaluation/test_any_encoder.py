@@ -10,7 +10,8 @@ import pytest
 from framecue.datasets.captions import Clip, Twin
 from framecue.errors import NotOfflineError
 from framecue.evaluation.any_encoder import EncoderModel, as_evaluated
-from framecue.evaluation.report import embed_videos, evaluate_clips
+from framecue.evaluation.reading import embed_videos
+from framecue.evaluation.report import evaluate_clips
 from framecue.video import PlainFrameSource, write_video
 from support.colour_model import ColourModel
 from support.colours import COLOURS, ColourEncoder, write_clip

@@ -11,6 +11,7 @@ from framecue.encoder import Fingerprint
 from framecue.errors import AdapterError, FingerprintError
 from framecue.library import Library
 from framecue.library.fingerprint import check_fingerprint, load_named_model
+from framecue.methods.base import MethodConfig
 from framecue.video import FrameSampling
 from support.colours import ColourEncoder, write_clip
 
@@ -88,7 +89,7 @@ def test_what_differs_most_comes_first_and_what_follows_from_it_is_left_out(chan
                 None,
                 {
                     "method": "top-k",
-                    "options": {"frames_per_second": None, "k": 3},  # as before there were grids
+                    "options": {**MethodConfig.added, "k": 3},  # what came later is as it was before
                     "revision": "r",
                     "dtype": torch.float32,
                 },

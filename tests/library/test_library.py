@@ -13,6 +13,7 @@ from framecue.errors import FingerprintError, InputError, LibraryError, LibraryN
 from framecue.library import AddOptions, Filters, Hit, Library, SearchOptions
 from framecue.library.indexing import ledger as indexing
 from framecue.library.store import Store
+from framecue.methods.base import MethodConfig
 from framecue.video import Segmentation
 
 
@@ -234,7 +235,8 @@ def test_library_without_a_model_loads_the_one_it_names(
     assert asked == []
     assert names(library.search("red", k=1)) == ["red.mp4"]
     library.search("blue")
-    options = {"method": "mean-pool", "options": {}, "revision": None, "dtype": torch.float32}
+    added = MethodConfig.added  # which the library, that names none, has as they were
+    options = {"method": "mean-pool", "options": dict(added), "revision": None, "dtype": torch.float32}
     assert asked == [("mine", None, options)]
     assert library.add(clips).unchanged == 4
 

@@ -180,8 +180,8 @@ def test_a_temporal_encoder_sees_the_real_frames_alone(make_backbone: Callable[.
 def test_no_token_is_shifted_from_an_absent_frame() -> None:
     tokens = torch.arange(24, dtype=torch.float32).reshape(4, 6, 1)
     absent = torch.tensor([[False, False, True, True]])
-    shifted = shift_tokens(tokens, num_frames=4, first=1, stride=4, absent=absent)
-    alone = shift_tokens(tokens[:2], num_frames=2, first=1, stride=4)
+    shifted = shift_tokens(tokens, num_frames=4, first=1, stride=4, offset=2, absent=absent)
+    alone = shift_tokens(tokens[:2], num_frames=2, first=1, stride=4, offset=2)
     assert torch.equal(shifted[:2], alone)
 
 

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 from filelock import FileLock, Timeout
 
+from framecue.cores import num_cores
 from framecue.errors import DatasetError, InputError, OutputError, VideoError
 from framecue.frame_store.index import write_index
 from framecue.frame_store.layout import (
@@ -143,7 +144,7 @@ def prepare_store(
         InputError: no video is wanted, or a number is below 1.
     """
     options = options or StoreOptions()
-    num_workers = _num_cores() if num_workers is None else num_workers
+    num_workers = num_cores() if num_workers is None else num_workers
     for name, value in (("num_workers", num_workers), ("shard_bytes", shard_bytes)):
         if value < 1:
             raise InputError(f"{name} is {value}; it must be at least 1")
@@ -368,7 +369,3 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def _num_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -136,7 +136,7 @@ def test_several_decoders_give_what_one_gives(build, monkeypatch, case):
     monkeypatch.setattr(plan, "_MIN_SAVED_FRAMES", 0)
     one = read_frames(path, FrameSampling(5))
     monkeypatch.setattr(decode, "_SMALL_WORK_PIXELS", 0)
-    monkeypatch.setattr(decode, "_num_cores", lambda: 3)
+    monkeypatch.setattr(decode, "num_cores", lambda: 3)
     elsewhere = []
     decode_elsewhere = VideoReader._decode_elsewhere
     monkeypatch.setattr(
