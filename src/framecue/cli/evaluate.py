@@ -14,6 +14,7 @@ from framecue.cli.model_files import get_model_files
 from framecue.cli.options import FolderPath, adapter_option, dtype_option, model_option
 from framecue.cli.output import log, print_json, progress_bar, quiet_libraries
 from framecue.cli.score_tables import print_scores
+from framecue.counts import counted
 from framecue.errors import InputError
 
 if TYPE_CHECKING:
@@ -145,6 +146,7 @@ def evaluate(
         found = model_of_run(run)
         model, adapter = model or found.backbone, found.adapter
     assert model is not None  # or the usage was wrong
+    wanted.check_beside(clips, [data_dir, run, model, adapter, rerank_with, frame_store])
     import torch
 
     from framecue.embedders.choose import load_cached_model
@@ -176,7 +178,8 @@ def evaluate(
             frame_source=store,
         )
     if report.unreadable:
-        log(f"{len(report.unreadable)} videos cannot be read; they count as misses:")
+        verb = "counts as a miss" if len(report.unreadable) == 1 else "count as misses"
+        log(f"{counted(len(report.unreadable), 'video')} that cannot be read {verb}:")
         for error in report.unreadable:
             log(f"  {error}")
     measured = Measured(
@@ -187,12 +190,14 @@ def evaluate(
         num_frames=first.sampling.num_frames,
         rerank_with=rerank_with,
     )
-    wanted.write(report, measured)
+    # What was measured is shown first: if a file cannot be written, it is not lost.
     if as_json:
         print_json(report.to_dict())
-        return
-    log(f"{report.num_videos} videos, {report.num_texts} texts, split {split} of {data_dir}")
-    print_scores(report)
+    else:
+        videos, texts = counted(report.num_videos, "video"), counted(report.num_texts, "text")
+        log(f"{videos}, {texts}, split {split} of {data_dir}")
+        print_scores(report)
+    wanted.write(report, measured)
 
 
 def _check_usage(
