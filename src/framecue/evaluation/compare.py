@@ -189,7 +189,7 @@ def _check_same(first: Ranks, other: Ranks) -> None:
         InputError: they are; what differs is said.
     """
     here, there = first.queries, other.queries
-    if here.data_hash == there.data_hash and list(first.directions) == list(other.directions):
+    if here.data_hash == there.data_hash and set(first.directions) == set(other.directions):
         return
     both = f"{first.source} and {other.source}"
     if len(here.video_ids) != len(there.video_ids) or len(here.texts) != len(there.texts):
