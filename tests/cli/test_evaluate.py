@@ -446,3 +446,21 @@ def test_a_data_set_of_the_field_is_evaluated_with_its_options(run, loader, data
     result = run(*options, "--dataset-option", "test_set=half")
     assert result.code == 1
     assert "'test_set' must be '1k-A' or 'full', got 'half'" in result.err
+
+
+def test_a_caption_that_no_model_can_read_is_named_by_its_video(run, loader, mixed_up: Path) -> None:
+    caption, says = "a" * 10_001, "has 10001 characters; give at most 10000"
+    file = mixed_up / "captions.jsonl"
+    red = str(mixed_up / "test" / "red.mp4")
+    whole = file.read_text()
+    content = {"video": "test/red.mp4", "captions": ["red", caption], "split": "test"}
+    for split, options in (("test", ()), ("train", ("--rerank", "qb-norm"))):
+        lines = whole.splitlines()[1:] if split == "test" else whole.splitlines()
+        file.write_text("\n".join([json.dumps({**content, "split": split}), *lines]) + "\n")
+        result = run("evaluate", "--model", "clip", "--data-dir", mixed_up, *options)
+        assert (result.code, result.out) == (1, "")
+        assert result.err.startswith("Error: ")
+        assert result.err.count("\n") == 1
+        assert f"{red}, caption 2: " in result.err
+        assert says in result.err
+    assert loader.asked == []

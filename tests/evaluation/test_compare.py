@@ -140,7 +140,7 @@ def test_ranks_of_different_data_are_refused_and_what_differs_is_said() -> None:
 
 def test_too_little_to_compare() -> None:
     side = Side("a", (run(drawn_ranks(0, 0.2)),))
-    with pytest.raises(InputError, match="1 sides to compare; give at least two"):
+    with pytest.raises(InputError, match="1 side to compare; give at least two"):
         compare([side])
     with pytest.raises(InputError, match="num_resamples is 0"):
         compare([side, side], num_resamples=0)

@@ -131,6 +131,7 @@ def evaluate(
     wanted.check()
     quiet_libraries()
     from framecue.datasets.registry import dataset_in
+    from framecue.evaluation.queries import check_captions
 
     store = None
     if frame_store is not None:
@@ -139,6 +140,7 @@ def evaluate(
         store = StoreFrameSource(frame_store)
     data = dataset_in(dataset, data_dir, read_dataset_options(dataset_options))
     clips = data.clips(split)
+    check_captions(clips)
     normalise = _normalisations(normalisations, temperature, data, split)
     if run is not None:
         from framecue.evaluation.run_folder import model_of_run
@@ -228,6 +230,7 @@ def _normalisations(
 ) -> list[DualSoftmax | QueryBank]:
     """Return the ways of normalising that are named, each once."""
     from framecue.evaluation.normalise import DualSoftmax, QueryBank
+    from framecue.evaluation.queries import check_captions
 
     made: list[DualSoftmax | QueryBank] = []
     if DSL in names:
@@ -237,6 +240,7 @@ def _normalisations(
             raise InputError("--rerank qb-norm takes its bank from the split train, so it cannot be evaluated on that")
         # Of these clips the captions alone are needed: their videos may be elsewhere.
         bank = data.listed("train") or data.clips("train")
+        check_captions(bank)
         texts = tuple(text for clip in bank for text in clip.captions)
         made.append(QueryBank(texts=texts) if temperature is None else QueryBank(texts=texts, temperature=temperature))
     return made

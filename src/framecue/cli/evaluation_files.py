@@ -53,7 +53,7 @@ OPTIONS = (
         show_default=True,
         help="How many of the best and of the worst queries of each direction it shows.",
     ),
-    click.option("--force", is_flag=True, help="Replace files that exist."),
+    click.option("--force", is_flag=True, help="Replace files that exist, but none that is read."),
 )
 
 
