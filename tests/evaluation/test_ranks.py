@@ -11,7 +11,7 @@ import pytest
 from pyarrow import parquet
 
 from framecue.errors import InputError, OutputError
-from framecue.evaluation.ranks import read_ranks, write_ranks
+from framecue.evaluation.ranks import holds_ranks, read_ranks, write_ranks
 from support.reports import make_report
 
 
@@ -194,3 +194,12 @@ def test_columns_of_other_types_are_named(file: Path) -> None:
                 read_ranks(changed(file, **{name: values}))
     with pytest.raises(InputError, match="the column rank is of list"):
         read_ranks(changed(file, rank=[[1]] * count))
+
+
+def test_a_file_says_itself_that_it_holds_ranks(file: Path) -> None:
+    assert holds_ranks(file)
+    other = file.with_name("captions.parquet")
+    parquet.write_table(pa.table({"video": ["a.mp4"]}), other)
+    assert not holds_ranks(other)
+    other.write_bytes(file.read_bytes()[:-9])
+    assert not holds_ranks(other)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -78,16 +77,7 @@ def _is_output(path: Path) -> bool:
     except OSError:
         return False
     if start.startswith(b"PAR1"):
-        return _has_ranks(path)
+        from framecue.evaluation.ranks import holds_ranks
+
+        return holds_ranks(path)
     return start.lower().startswith(BEGINNINGS)
-
-
-def _has_ranks(path: Path) -> bool:
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    try:
-        said = json.loads((parquet.read_schema(path).metadata or {}).get(b"framecue", b"null"))
-    except (OSError, ValueError, pa.ArrowException):
-        return False
-    return isinstance(said, dict) and "data_hash" in said

@@ -31,7 +31,7 @@ from framecue.outputs import written_beside
 if TYPE_CHECKING:
     from framecue.evaluation.report import Report
 
-__all__ = ["Ranks", "read_ranks", "write_ranks"]
+__all__ = ["Ranks", "holds_ranks", "read_ranks", "write_ranks"]
 
 KEY = b"framecue"
 SCHEMA = pa.schema(
@@ -118,6 +118,15 @@ def write_ranks(
     with written_beside(file, overwrite=overwrite) as partial:
         parquet.write_table(table, partial)
     return Path(file)
+
+
+def holds_ranks(file: str | Path) -> bool:
+    """Whether a file in Parquet says of itself that `write_ranks` wrote it."""
+    try:
+        said = json.loads((parquet.read_schema(file).metadata or {}).get(KEY, b"null"))
+    except (OSError, ValueError, pa.ArrowException):
+        return False
+    return isinstance(said, dict) and "data_hash" in said
 
 
 def read_ranks(file: str | Path, *, stage: str = "main") -> Ranks:
