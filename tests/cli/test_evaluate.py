@@ -278,7 +278,7 @@ class One(FileDataset):
 """
     install("acme", {"framecue.datasets": {"one": "acme:One"}}, source)
     result = run(*options, "--dataset", "one", "--split", "any")
-    assert (result.code, result.err) == (0, f"1 videos, 3 texts, split any of {data}\n")
+    assert (result.code, result.err) == (0, f"1 video, 3 texts, split any of {data}\n")
 
 
 @pytest.mark.parametrize(
@@ -313,7 +313,7 @@ def test_a_video_that_cannot_be_read_is_named_and_counts_as_a_miss(run, loader, 
     (unreadable,) = document["unreadable"]
     assert unreadable["path"] == str(mixed_up / "test" / "blue.mp4")
     lines = result.err.splitlines()
-    assert lines[0] == "1 videos cannot be read; they count as misses:"
+    assert lines[0] == "1 video that cannot be read counts as a miss:"
     assert lines[1] == f"  {unreadable['path']}: {unreadable['reason']}"
     assert (document["num_videos"], document["num_texts"]) == (3, 3)
     # Blue was the one that was found; now nothing is.
@@ -442,7 +442,25 @@ def test_a_data_set_of_the_field_is_evaluated_with_its_options(run, loader, data
     result = run(*options)
     assert (result.code, result.err) == (0, f"2 videos, 2 texts, split test of {tmp_path}\n")
     result = run(*options, "--dataset-option", "test_set=full")
-    assert (result.code, result.err) == (0, f"1 videos, 2 texts, split test of {tmp_path}\n")
+    assert (result.code, result.err) == (0, f"1 video, 2 texts, split test of {tmp_path}\n")
     result = run(*options, "--dataset-option", "test_set=half")
     assert result.code == 1
     assert "'test_set' must be '1k-A' or 'full', got 'half'" in result.err
+
+
+def test_a_caption_that_no_model_can_read_is_named_by_its_video(run, loader, mixed_up: Path) -> None:
+    caption, says = "a" * 10_001, "has 10001 characters; give at most 10000"
+    file = mixed_up / "captions.jsonl"
+    red = str(mixed_up / "test" / "red.mp4")
+    whole = file.read_text()
+    content = {"video": "test/red.mp4", "captions": ["red", caption], "split": "test"}
+    for split, options in (("test", ()), ("train", ("--rerank", "qb-norm"))):
+        lines = whole.splitlines()[1:] if split == "test" else whole.splitlines()
+        file.write_text("\n".join([json.dumps({**content, "split": split}), *lines]) + "\n")
+        result = run("evaluate", "--model", "clip", "--data-dir", mixed_up, *options)
+        assert (result.code, result.out) == (1, "")
+        assert result.err.startswith("Error: ")
+        assert result.err.count("\n") == 1
+        assert f"{red}, caption 2: " in result.err
+        assert says in result.err
+    assert loader.asked == []

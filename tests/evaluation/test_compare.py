@@ -140,7 +140,7 @@ def test_ranks_of_different_data_are_refused_and_what_differs_is_said() -> None:
 
 def test_too_little_to_compare() -> None:
     side = Side("a", (run(drawn_ranks(0, 0.2)),))
-    with pytest.raises(InputError, match="1 sides to compare; give at least two"):
+    with pytest.raises(InputError, match="1 side to compare; give at least two"):
         compare([side])
     with pytest.raises(InputError, match="num_resamples is 0"):
         compare([side, side], num_resamples=0)
@@ -162,3 +162,10 @@ def test_a_side_is_a_file_or_a_folder_of_runs(tmp_path: Path) -> None:
         read_side(tmp_path / "empty")
     with pytest.raises(InputError, match="has no stage 'reranked'"):
         read_side(one, stage="reranked")
+
+
+def test_the_order_of_directions_does_not_matter() -> None:
+    one = run(drawn_ranks(0, 0.2))
+    turned = replace(run(drawn_ranks(1, 0.3), "b"), directions=dict(reversed(one.directions.items())))
+    found = compare([Side("a", (one,)), Side("b", (turned, one))], num_resamples=20)
+    assert all(each.value == 0 for each in found.differences[0]["text_to_video"].values())

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from framecue.datasets.clips import Clip
+from framecue.datasets.clips import Clip, Twin
 from framecue.errors import DatasetError
 from framecue.evaluation.queries import clip_id, queries_of
 
@@ -48,3 +48,13 @@ def test_the_hash_is_that_of_names_and_captions_wherever_they_lie() -> None:
 def test_a_clip_that_is_there_twice_is_named() -> None:
     with pytest.raises(DatasetError, match=r"clips/a\.mp4: is twice in the split"):
         queries_of([*CLIPS, CLIPS[0]], Path("data"))
+
+
+def test_a_caption_that_no_model_can_read_is_named_by_its_video() -> None:
+    twin = Twin(Path("data/back.mp4"), ("fine", "a" * 10_001))
+    for clips, says in (
+        ([Clip(Path("data/a.mp4"), ("fine", "\ud800"), "test")], "data/a.mp4, caption 2: the text"),
+        ([Clip(Path("data/a.mp4"), ("a" * 10_000,), "test", twin)], "data/back.mp4, caption 2: the text"),
+    ):
+        with pytest.raises(DatasetError, match=says):
+            queries_of(clips)

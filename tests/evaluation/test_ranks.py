@@ -11,7 +11,7 @@ import pytest
 from pyarrow import parquet
 
 from framecue.errors import InputError, OutputError
-from framecue.evaluation.ranks import read_ranks, write_ranks
+from framecue.evaluation.ranks import holds_ranks, read_ranks, write_ranks
 from support.reports import make_report
 
 
@@ -93,8 +93,8 @@ def test_a_file_that_was_changed_or_cut_short_is_refused_by_name_and_row(file: P
     ranks = table["rank"].to_pylist()
     for value, message in (
         (float("nan"), r"changed\.parquet, row 3: rank is nan"),
-        (0, r"row 3: the rank is 0, of 10 at most"),
-        (11, r"row 3: the rank is 11, of 10 at most"),
+        (0, r"row 3: the rank is 0, of 6 at most, or 7 for a miss"),
+        (8, r"row 3: the rank is 8, of 6 at most, or 7 for a miss"),
         (1.5, r"row 3: the rank is 1\.5"),
     ):
         with pytest.raises(InputError, match=message):
@@ -118,3 +118,88 @@ def test_a_file_that_was_changed_or_cut_short_is_refused_by_name_and_row(file: P
     file.write_bytes(file.read_bytes()[:-100])
     with pytest.raises(InputError, match="cannot be read as a file of ranks, it may be cut short"):
         read_ranks(file)
+
+
+def rewritten(file: Path, rows: list[dict[str, Any]]) -> Path:
+    """A copy of a file with other rows of the same schema; its metadata stay."""
+    copy = file.with_name("rewritten.parquet")
+    parquet.write_table(pa.Table.from_pylist(rows, schema=parquet.read_schema(file)), copy)
+    return copy
+
+
+def test_each_direction_has_one_row_a_query(file: Path) -> None:
+    rows = parquet.read_table(file).to_pylist()
+    for direction, query in (("video_to_text", "clips/3 a.mp4"), ("video_to_text_by_caption", "clips/3 a.mp4")):
+        place = next(n for n, row in enumerate(rows) if (row["direction"], row["query_id"]) == (direction, query))
+        lacking = rows[:place] + rows[place + 1 :]
+        with pytest.raises(InputError, match=rf"rewritten\.parquet: lacks 1 row of {direction}, first query '{query}'"):
+            read_ranks(rewritten(file, lacking))
+        with pytest.raises(InputError, match=rf"row {len(rows) + 1}: query '{query}' of {direction} is there twice"):
+            read_ranks(rewritten(file, [*rows, rows[place]]))
+        with pytest.raises(InputError, match=f"has no ranks of {direction} in stage 'main'; write it again"):
+            read_ranks(rewritten(file, [row for row in rows if row["direction"] != direction]))
+        for changes, message in (
+            ({"query_id": "none"}, f"query 'none' of {direction} is no query of these data"),
+            ({"video_id": "clips/0 a.mp4"}, f"query '{query}' is not of video 'clips/0 a.mp4'"),
+            ({"direction": "weird"}, "direction is 'weird', not text_to_video, video_to_text, video_to_text_by"),
+        ):
+            changed_rows = [*rows[:place], rows[place] | changes, *rows[place + 1 :]]
+            with pytest.raises(InputError, match=f"row {place + 1}: {message}"):
+                read_ranks(rewritten(file, changed_rows))
+    with pytest.raises(InputError, match="has no rows; write it again"):
+        read_ranks(rewritten(file, []))
+    with pytest.raises(InputError, match="has no ranks of text_to_video"):
+        read_ranks(rewritten(file, [row for row in rows if row["direction"] != "text_to_video"]))
+    with pytest.raises(InputError, match=r"was changed, .*; write it again"):
+        read_ranks(rewritten(file, rows[1:]))
+
+
+def test_the_order_of_rows_between_and_within_directions_of_videos_is_free(file: Path) -> None:
+    rows = parquet.read_table(file).to_pylist()
+    texts = [row for row in rows if row["direction"] == "text_to_video"]
+    others = [row for row in rows if row["direction"] != "text_to_video"]
+    here, there = read_ranks(file), read_ranks(rewritten(file, [*others[::-1], *texts]))
+    assert list(here.directions) == list(there.directions)
+    for name, direction in here.directions.items():
+        assert there.directions[name].metrics.to_dict() == pytest.approx(direction.metrics.to_dict())
+
+
+@pytest.mark.parametrize("direction", ["text_to_video", "video_to_text", "video_to_text_by_caption"])
+def test_ranks_and_gains_are_those_of_the_directions_candidates(file: Path, direction: str) -> None:
+    rows = parquet.read_table(file).to_pylist()
+    place = next(n for n, row in enumerate(rows) if row["direction"] == direction)
+    most = 10 if direction == "video_to_text_by_caption" else 6
+
+    def with_values(**values: Any) -> Path:
+        return rewritten(file, [*rows[:place], rows[place] | values, *rows[place + 1 :]])
+
+    assert read_ranks(with_values(rank=most + 1, ndcg_at_10=0.0)).directions[direction].ranks[0] == most + 1
+    with pytest.raises(InputError, match=f"row {place + 1}: the rank is {most + 2}, of {most} at most"):
+        read_ranks(with_values(rank=most + 2, ndcg_at_10=0.0))
+    with pytest.raises(InputError, match=f"row {place + 1}: ndcg_at_10 is 0.5"):
+        read_ranks(with_values(rank=most + 1, ndcg_at_10=0.5))
+    for gain in (7.5, -3.0):
+        with pytest.raises(InputError, match=rf"row {place + 1}: ndcg_at_10 is {gain:g}, .*; write it again"):
+            read_ranks(with_values(ndcg_at_10=gain))
+    for name in ("stage", "direction", "query_id", "video_id", "rank", "ndcg_at_10"):
+        with pytest.raises(InputError, match=f"row {place + 1}: {name} is empty; write it again"):
+            read_ranks(with_values(**{name: None}))
+
+
+def test_columns_of_other_types_are_named(file: Path) -> None:
+    count = len(parquet.read_table(file))
+    for name in ("stage", "direction", "query_id", "video_id", "text"):
+        for values in ([1] * count, [["a"]] * count):
+            with pytest.raises(InputError, match=f"the column {name} is of .*; write it again"):
+                read_ranks(changed(file, **{name: values}))
+    with pytest.raises(InputError, match="the column rank is of list"):
+        read_ranks(changed(file, rank=[[1]] * count))
+
+
+def test_a_file_says_itself_that_it_holds_ranks(file: Path) -> None:
+    assert holds_ranks(file)
+    other = file.with_name("captions.parquet")
+    parquet.write_table(pa.table({"video": ["a.mp4"]}), other)
+    assert not holds_ranks(other)
+    other.write_bytes(file.read_bytes()[:-9])
+    assert not holds_ranks(other)

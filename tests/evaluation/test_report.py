@@ -11,7 +11,10 @@ from framecue.backbone import Backbone
 from framecue.datasets.captions import Clip, Twin
 from framecue.errors import InputError, VideoError
 from framecue.evaluation import encoding, reading
+from framecue.evaluation.bootstrap import resampled
+from framecue.evaluation.metrics import metrics_of
 from framecue.evaluation.normalise import DualSoftmax, QueryBank
+from framecue.evaluation.ranks import read_ranks, write_ranks
 from framecue.evaluation.reading import embed_videos
 from framecue.evaluation.report import Report, evaluate_clips
 from framecue.evaluation.stages import Stage
@@ -22,6 +25,7 @@ from framecue.methods.x_clip import XClip, XClipConfig
 from framecue.methods.x_pool import XPool, XPoolConfig
 from framecue.model import VideoTextModel
 from framecue.video import FrameSampling, FrameSource, read_frames, write_video
+from support.reports import report_of
 
 DIM = 8
 
@@ -266,7 +270,7 @@ def test_a_file_that_cannot_be_read_is_a_miss_and_is_named(mirrored: list[Clip])
     for direction in ("text_to_video", "video_to_text"):
         now, before = (each.main.directions[direction] for each in (report, whole))
         lost = now.videos == 3
-        assert (now.ranks[lost] == len(mirrored)).all()
+        assert (now.ranks[lost] == len(mirrored) + 1).all()
         if direction == "text_to_video":  # the others may gain a place, and lose none
             assert (before.ranks[~lost] - now.ranks[~lost] >= 0).all()
             assert (before.ranks[~lost] - now.ranks[~lost] <= 1).all()
@@ -308,9 +312,10 @@ def test_a_second_stage_takes_no_video_that_could_not_be_read(backbone: Backbone
     for name, stage in report.stages():
         for direction in stage.directions.values():
             worst = 8 if direction.has_many else 5
-            assert direction.ranks.max() <= worst, name
-            lost = direction.ranks[direction.videos == 2]
-            assert (lost == (worst - 2 if direction.has_many else 5)).all(), name  # with three captions of its own
+            lost = direction.videos == 2
+            assert direction.ranks[~lost].max() <= worst, name
+            assert (direction.ranks[lost] == worst + 1).all(), name
+            assert (direction.gains[lost] == 0).all(), name
 
 
 def test_where_nothing_can_be_read_the_first_is_named(mirrored: list[Clip]) -> None:
@@ -508,3 +513,28 @@ def test_normalised_similarities_against_their_definitions(backbone: Backbone, s
     assert found.directions["text_to_video"].ranks.tolist() == ranks([row.tolist() for row in rows], owners)[0]
     assert found.said["num_hubs"] == len(hubs)
     assert list(found.directions) == ["text_to_video"]
+
+
+@pytest.mark.parametrize("sizes", [(1, 1), (2, 3)])
+def test_a_miss_is_no_hit_however_small_the_gallery_is(tmp_path: Path, sizes: tuple[int, int]) -> None:
+    # Both videos' captions are nearest to their own video, and the second video cannot be read.
+    owners = np.repeat([0, 1], sizes)
+    report = report_of(np.eye(2)[owners], sizes=sizes, missing=(1,))
+    share = {"text_to_video": 100 * sizes[0] / sum(sizes), "video_to_text": 50.0, "video_to_text_by_caption": 50.0}
+    file = write_ranks(report, tmp_path / "ranks.parquet", dataset="folder", split="test")
+    read = read_ranks(file).directions
+    assert list(read) == list(report.main.directions)
+    by_hand = metrics_of(report.similarities).to_dict()
+    for name, direction in report.main.directions.items():
+        candidates = sum(sizes) if name == "video_to_text_by_caption" else 2
+        metrics = direction.metrics.to_dict()
+        for metric in ("R@1", "R@5", "R@10", "R@50", "nDCG@10"):
+            assert metrics[metric] == pytest.approx(share[name]), (name, metric)
+        assert direction.ranks[direction.videos == 1].tolist() == [candidates + 1] * int((direction.videos == 1).sum())
+        assert metrics["mean_rank"] == pytest.approx((direction.ranks).mean())
+        # The file of ranks, the resamples and the other way of computing say the same.
+        assert read[name].metrics.to_dict() == metrics == by_hand[name]
+        whole = resampled(direction, np.ones((1, 2), dtype=np.int64))
+        assert {metric: value[0] for metric, value in whole.items()} == pytest.approx(metrics)
+        only_lost = resampled(direction, np.array([[0, 3]]))
+        assert [only_lost[f"R@{depth}"][0] for depth in (1, 5, 10, 50)] == [0, 0, 0, 0]

@@ -11,6 +11,7 @@ import click
 from framecue.cli.dataset_options import read_dataset_options
 from framecue.cli.options import FolderPath
 from framecue.cli.output import log, print_json, print_table, progress_bar, quiet_libraries, shown_path
+from framecue.counts import counted
 
 if TYPE_CHECKING:
     from framecue.datasets.check import CopyReport, SplitReport
@@ -100,7 +101,8 @@ def _lines(split: SplitReport) -> list[str]:
     lines = [] if split.problem is None else [split.problem]
     meant = dict(split.meant)
     if split.published is not None and split.published != split.listed:
-        lines.append(f"the lists name {split.listed} videos, published are {split.published}: get the lists again")
+        listed = counted(split.listed, "video")
+        lines.append(f"the lists name {listed}, published are {split.published}: get the lists again")
     elif split.published_captions not in (None, split.captions):
         lines.append(f"they have {split.captions} captions, published are {split.published_captions}: get them again")
     lines += [

@@ -14,6 +14,7 @@ from framecue.cli.model_files import get_model_files
 from framecue.cli.options import FolderPath, adapter_option, dtype_option, model_option
 from framecue.cli.output import log, print_json, progress_bar, quiet_libraries
 from framecue.cli.score_tables import print_scores
+from framecue.counts import counted
 from framecue.errors import InputError
 
 if TYPE_CHECKING:
@@ -130,6 +131,7 @@ def evaluate(
     wanted.check()
     quiet_libraries()
     from framecue.datasets.registry import dataset_in
+    from framecue.evaluation.queries import check_captions
 
     store = None
     if frame_store is not None:
@@ -138,6 +140,7 @@ def evaluate(
         store = StoreFrameSource(frame_store)
     data = dataset_in(dataset, data_dir, read_dataset_options(dataset_options))
     clips = data.clips(split)
+    check_captions(clips)
     normalise = _normalisations(normalisations, temperature, data, split)
     if run is not None:
         from framecue.evaluation.run_folder import model_of_run
@@ -145,6 +148,7 @@ def evaluate(
         found = model_of_run(run)
         model, adapter = model or found.backbone, found.adapter
     assert model is not None  # or the usage was wrong
+    wanted.check_beside(clips, [data_dir, run, model, adapter, rerank_with, frame_store])
     import torch
 
     from framecue.embedders.choose import load_cached_model
@@ -176,7 +180,8 @@ def evaluate(
             frame_source=store,
         )
     if report.unreadable:
-        log(f"{len(report.unreadable)} videos cannot be read; they count as misses:")
+        verb = "counts as a miss" if len(report.unreadable) == 1 else "count as misses"
+        log(f"{counted(len(report.unreadable), 'video')} that cannot be read {verb}:")
         for error in report.unreadable:
             log(f"  {error}")
     measured = Measured(
@@ -187,12 +192,14 @@ def evaluate(
         num_frames=first.sampling.num_frames,
         rerank_with=rerank_with,
     )
-    wanted.write(report, measured)
+    # What was measured is shown first: if a file cannot be written, it is not lost.
     if as_json:
         print_json(report.to_dict())
-        return
-    log(f"{report.num_videos} videos, {report.num_texts} texts, split {split} of {data_dir}")
-    print_scores(report)
+    else:
+        videos, texts = counted(report.num_videos, "video"), counted(report.num_texts, "text")
+        log(f"{videos}, {texts}, split {split} of {data_dir}")
+        print_scores(report)
+    wanted.write(report, measured)
 
 
 def _check_usage(
@@ -223,6 +230,7 @@ def _normalisations(
 ) -> list[DualSoftmax | QueryBank]:
     """Return the ways of normalising that are named, each once."""
     from framecue.evaluation.normalise import DualSoftmax, QueryBank
+    from framecue.evaluation.queries import check_captions
 
     made: list[DualSoftmax | QueryBank] = []
     if DSL in names:
@@ -232,6 +240,7 @@ def _normalisations(
             raise InputError("--rerank qb-norm takes its bank from the split train, so it cannot be evaluated on that")
         # Of these clips the captions alone are needed: their videos may be elsewhere.
         bank = data.listed("train") or data.clips("train")
+        check_captions(bank)
         texts = tuple(text for clip in bank for text in clip.captions)
         made.append(QueryBank(texts=texts) if temperature is None else QueryBank(texts=texts, temperature=temperature))
     return made

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from framecue.cli.evaluation_inputs import refuse_inputs
 from framecue.cli.output import log
+from framecue.errors import InputError
 from framecue.outputs import check_output
 from framecue.paths import user_path
 
 if TYPE_CHECKING:
+    from framecue.datasets.clips import Clip
     from framecue.evaluation.page import Measured
     from framecue.evaluation.report import Report
 
@@ -49,7 +53,7 @@ OPTIONS = (
         show_default=True,
         help="How many of the best and of the worst queries of each direction it shows.",
     ),
-    click.option("--force", is_flag=True, help="Replace files that exist."),
+    click.option("--force", is_flag=True, help="Replace files that exist, but none that is read."),
 )
 
 
@@ -77,14 +81,58 @@ class EvaluationFiles:
         """Refuse files that cannot be written, before any work is done.
 
         Raises:
+            UsageError: a name is empty, or two options name the same file.
             InputError: one exists, or is on no disk.
             OutputError: its folder does not exist.
         """
-        named = [name for name in (self.ranks, self.csv, self.latex, self.report) if name is not None]
-        if self.trec is not None:
-            named += [f"{self.trec}.{name}" for name in ("t2v.run", "t2v.qrels", "v2t.run", "v2t.qrels")]
-        for name in named:
-            check_output(user_path(name), overwrite=self.force)
+        self._check(has_groups=False)
+
+    def check_beside(self, clips: Sequence[Clip], folders: Iterable[str | Path | None]) -> None:
+        """Refuse files that cannot be written, or are read by the evaluation, before any video is decoded.
+
+        Args:
+            clips: the gallery.
+            folders: where the dataset and the models lie; what is None or no folder here holds nothing.
+
+        Raises:
+            UsageError: as `check`.
+            InputError: as `check`; or a file is one that the evaluation reads, by whatever name, and --force would
+                destroy it.
+            OutputError: as `check`.
+        """
+        named = self._check(has_groups=any(len(clip.captions) > 1 for clip in clips))
+        refuse_inputs([place for _, place in named], clips, folders)
+
+    def _check(self, *, has_groups: bool) -> list[tuple[str, Path]]:
+        """Refuse what `check` refuses, and return the files, each with its option."""
+        named = self._named(has_groups=has_groups)
+        seen: dict[str, tuple[str, Path]] = {}
+        for option, place in named:
+            check_output(place, overwrite=True)
+            if not self.force and os.path.lexists(place):
+                raise InputError(f"{place}: exists already; name another file, or replace it (--force)")
+            other, _ = seen.setdefault(os.path.realpath(place), (option, place))
+            if other != option:
+                raise click.UsageError(f"{other} and {option} name the same file, {place}; give each a file of its own")
+        return named
+
+    def _named(self, *, has_groups: bool) -> list[tuple[str, Path]]:
+        options = (("--ranks", self.ranks), ("--csv", self.csv), ("--latex", self.latex), ("--report", self.report))
+        for option, name in options:
+            if name is not None and not name.strip():
+                raise click.UsageError(f"{option} is empty; name the file to write, or leave the option out")
+        named = [(option, _place(name)) for option, name in options if name is not None]
+        if self.trec is None:
+            return named
+        if not self.trec.strip():
+            raise click.UsageError("--trec is empty; give what the files' names begin with, such as out/scores")
+        if self.trec.endswith(("/", os.sep)):
+            raise click.UsageError(
+                f"--trec {self.trec} is a folder; give what the files' names begin with, such as {self.trec}scores"
+            )
+        directions = ["t2v", "v2t"] + (["v2t-captions"] if has_groups else [])
+        endings = [f"{name}.{kind}" for name in directions for kind in ("run", "qrels")]
+        return named + [("--trec", Path(f"{_place(self.trec)}.{ending}")) for ending in endings]
 
     def write(self, report: Report, measured: Measured) -> None:
         """Write what was asked for, and name it."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from framecue.errors import InputError
-from framecue.evaluation.metrics import RECALL_DEPTHS, RankMetrics
+from framecue.evaluation.metrics import RECALL_DEPTHS, RankMetrics, recall_limits
 from framecue.evaluation.ranking import gains_of_ranks
 
 __all__ = ["LEVEL", "NUM_RESAMPLES", "Direction", "Interval", "draws", "intervals", "percentiles", "resampled"]
@@ -42,22 +42,32 @@ class Direction:
         videos: int64 (Q,), the video that a query belongs to.
         gains: float64 (Q,), nDCG@10 of each query in [0, 1].
         has_many: whether a query has several right answers, so that the gains do not follow from the ranks.
+        num_candidates: how many candidates a query ranks; a rank beyond it is a miss for every k. None for no miss.
     """
 
     ranks: np.ndarray
     videos: np.ndarray
     gains: np.ndarray
     has_many: bool = False
+    num_candidates: int | None = None
 
     @classmethod
-    def of(cls, ranks: np.ndarray, videos: np.ndarray, gains: np.ndarray | None = None) -> Direction:
+    def of(
+        cls,
+        ranks: np.ndarray,
+        videos: np.ndarray,
+        gains: np.ndarray | None = None,
+        *,
+        num_candidates: int | None = None,
+    ) -> Direction:
         """Return a direction of ranks; the gains are None where each query has one right answer."""
-        return cls(ranks, videos, gains_of_ranks(ranks) if gains is None else gains, gains is not None)
+        of_queries = gains_of_ranks(ranks, num_candidates=num_candidates) if gains is None else gains
+        return cls(ranks, videos, of_queries, gains is not None, num_candidates)
 
     @property
     def metrics(self) -> RankMetrics:
         """The summary of the ranks."""
-        return RankMetrics.from_ranks(self.ranks, self.gains)
+        return RankMetrics.from_ranks(self.ranks, self.gains, num_candidates=self.num_candidates)
 
 
 def draws(num_videos: int, num_resamples: int, *, seed: int) -> Iterator[np.ndarray]:
@@ -84,7 +94,8 @@ def resampled(direction: Direction, drawn: np.ndarray) -> dict[str, np.ndarray]:
         drawn: int64 (r, B), how often each resample has each video.
     """
     num_videos = drawn.shape[1]
-    parts = [direction.ranks <= depth for depth in RECALL_DEPTHS] + [direction.ranks, direction.gains]
+    depths = recall_limits(direction.num_candidates)
+    parts = [direction.ranks <= depth for depth in depths] + [direction.ranks, direction.gains]
     # Sums over the queries of a video, then over the videos of a resample.
     of_videos = np.stack(
         [np.bincount(direction.videos, weights=part, minlength=num_videos) for part in parts]

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from framecue.counts import counted
 from framecue.errors import InputError
 from framecue.evaluation.bootstrap import SEED, Interval, draws, percentiles, resampled
 from framecue.evaluation.queries import Queries
@@ -153,7 +154,7 @@ def compare(sides: Sequence[Side], *, num_resamples: int = NUM_RESAMPLES, seed: 
         InputError: there are not two sides, they are of different data, or there are no resamples.
     """
     if len(sides) < 2:
-        raise InputError(f"{len(sides)} sides to compare; give at least two")
+        raise InputError(f"{counted(len(sides), 'side')} to compare; give at least two")
     first = sides[0].runs[0]
     for side in sides:
         for run in side.runs:
@@ -189,7 +190,7 @@ def _check_same(first: Ranks, other: Ranks) -> None:
         InputError: they are; what differs is said.
     """
     here, there = first.queries, other.queries
-    if here.data_hash == there.data_hash and list(first.directions) == list(other.directions):
+    if here.data_hash == there.data_hash and set(first.directions) == set(other.directions):
         return
     both = f"{first.source} and {other.source}"
     if len(here.video_ids) != len(there.video_ids) or len(here.texts) != len(there.texts):

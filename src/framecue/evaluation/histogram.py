@@ -40,15 +40,17 @@ def rank_bins(ranks: np.ndarray, num_candidates: int) -> list[Bin]:
 
     Args:
         ranks: int64 (Q,), 1 is best.
-        num_candidates: how many there were to rank, the last rank.
+        num_candidates: how many there were to rank, the last rank. What could not be ranked has a rank beyond it, and
+            is in the last bin.
     """
     bins = []
     first = 1
     for end in _ends():
         last = min(end, num_candidates)
-        number = int(np.count_nonzero((ranks >= first) & (ranks <= last)))
+        beyond = last == num_candidates
+        number = int(np.count_nonzero((ranks >= first) & ((ranks <= last) | beyond)))
         bins.append(Bin(first, last, number, 100.0 * number / len(ranks)))
-        if last == num_candidates:
+        if beyond:
             return bins
         first = last + 1
     raise AssertionError  # the ends have no end

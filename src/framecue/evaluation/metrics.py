@@ -29,6 +29,7 @@ __all__ = [
     "RankMetrics",
     "RetrievalMetrics",
     "metrics_of",
+    "recall_limits",
     "retrieval_metrics",
     "retrieval_metrics_from_embeddings",
     "retrieval_ranks",
@@ -36,6 +37,11 @@ __all__ = [
 ]
 
 RECALL_DEPTHS = (1, 5, 10, 50)
+
+
+def recall_limits(num_candidates: int | None) -> tuple[int, ...]:
+    """Return the last rank that each of `RECALL_DEPTHS` counts: a rank beyond the candidates, if given, is a miss."""
+    return tuple(depth if num_candidates is None else min(depth, num_candidates) for depth in RECALL_DEPTHS)
 
 
 @dataclass(frozen=True)
@@ -61,12 +67,15 @@ class RankMetrics:
     ndcg_at_10: float
 
     @classmethod
-    def from_ranks(cls, ranks: np.ndarray, gains: np.ndarray | None = None) -> RankMetrics:
+    def from_ranks(
+        cls, ranks: np.ndarray, gains: np.ndarray | None = None, *, num_candidates: int | None = None
+    ) -> RankMetrics:
         """Return the summary of ranks.
 
         Args:
             ranks: integers (Q,), one a query, 1 is best.
             gains: (Q,) in [0, 1], nDCG@10 of each query, where a query has several right answers; None for one each.
+            num_candidates: how many candidates a query ranks; a rank beyond it is a miss for every k. None for no miss.
 
         Raises:
             InputError: there are no ranks, or they are not integers of at least 1.
@@ -76,7 +85,10 @@ class RankMetrics:
             raise InputError(
                 f"ranks: got {ranks.dtype} of shape {ranks.shape}; give one integer of at least 1 for each query"
             )
-        at_1, at_5, at_10, at_50 = (100.0 * float(np.count_nonzero(ranks <= k)) / ranks.size for k in RECALL_DEPTHS)
+        depths = recall_limits(num_candidates)
+        at_1, at_5, at_10, at_50 = (100.0 * float(np.count_nonzero(ranks <= k)) / ranks.size for k in depths)
+        if gains is None:
+            gains = gains_of_ranks(ranks, num_candidates=num_candidates)
         return cls(
             at_1,
             at_5,
@@ -84,7 +96,7 @@ class RankMetrics:
             at_50,
             median_rank=float(np.median(ranks)),
             mean_rank=float(ranks.mean()),
-            ndcg_at_10=100.0 * float(np.mean(gains_of_ranks(ranks) if gains is None else gains)),
+            ndcg_at_10=100.0 * float(np.mean(gains)),
         )
 
     @property
@@ -192,9 +204,11 @@ def metrics_of(similarities: Similarities) -> RetrievalMetrics:
     """Compute the metrics of both directions from similarities that come a block at a time."""
     by_text, by_video = text_ranks(similarities), video_ranks(similarities)
     return RetrievalMetrics(
-        RankMetrics.from_ranks(by_text),
-        RankMetrics.from_ranks(by_video.groups),
-        RankMetrics.from_ranks(by_video.captions, by_video.caption_gains) if similarities.has_groups else None,
+        RankMetrics.from_ranks(by_text, num_candidates=similarities.num_videos),
+        RankMetrics.from_ranks(by_video.groups, num_candidates=similarities.num_videos),
+        RankMetrics.from_ranks(by_video.captions, by_video.caption_gains, num_candidates=similarities.num_texts)
+        if similarities.has_groups
+        else None,
     )
 
 

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
+from framecue.checks import check_text
 from framecue.datasets.clips import Clip
-from framecue.errors import DatasetError
+from framecue.errors import DatasetError, InputError
 
-__all__ = ["Queries", "clip_id", "queries_of"]
+__all__ = ["Queries", "check_captions", "clip_id", "queries_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,8 +60,9 @@ def queries_of(clips: Sequence[Clip], data_dir: Path | None = None) -> Queries:
         data_dir: the folder that names are relative to; None for the paths as they are.
 
     Raises:
-        DatasetError: a clip occurs twice.
+        DatasetError: a clip occurs twice, or no model can read a caption.
     """
+    check_captions(clips)
     names = [clip_id(clip, data_dir) for clip in clips]
     twice, times = Counter(names).most_common(1)[0]
     if times > 1:
@@ -70,6 +72,24 @@ def queries_of(clips: Sequence[Clip], data_dir: Path | None = None) -> Queries:
         tuple(caption for clip in clips for caption in clip.captions),
         np.repeat(np.arange(len(clips)), [len(clip.captions) for clip in clips]),
     )
+
+
+def check_captions(clips: Sequence[Clip]) -> None:
+    """Refuse captions that no model can read, those of twins among them, before anything is encoded.
+
+    Raises:
+        DatasetError: one is too long or not Unicode; the video is named, and which of its captions it is.
+    """
+    for clip in clips:
+        described = [(clip.key, clip.captions)]
+        if clip.twin is not None:
+            described.append((str(clip.twin.video), clip.twin.captions))
+        for name, captions in described:
+            for number, caption in enumerate(captions, start=1):
+                try:
+                    check_text(caption)
+                except InputError as error:
+                    raise DatasetError(f"{name}, caption {number}: {error}") from error
 
 
 def clip_id(clip: Clip, data_dir: Path | None = None) -> str:

@@ -2,6 +2,9 @@
 
 Rank 1 is best, and a tie counts against the model: everything that is *at least* as similar as the right answer ranks
 before it. All that one rank is counted from stands in one block, so a rank never depends on how blocks were rounded.
+
+What is asked of a video that could not be read is a miss: its rank is one beyond the last candidate, which no recall
+counts, however small the gallery is.
 """
 
 from __future__ import annotations
@@ -38,7 +41,8 @@ def text_ranks(similarities: RowBlocks) -> np.ndarray:
     for texts, block in similarities.row_blocks():
         own = block[np.arange(len(block)), similarities.owners[texts]]
         # The right answer itself is counted, so ranks start at 1.
-        ranks[similarities.order[texts]] = np.count_nonzero(block >= own[:, None], axis=1)
+        reached = np.count_nonzero(block >= own[:, None], axis=1)
+        ranks[similarities.order[texts]] = np.where(np.isneginf(own), block.shape[1] + 1, reached)
     return ranks
 
 
@@ -54,17 +58,22 @@ def video_ranks(similarities: Similarities) -> VideoRanks:
         groups[videos] = np.count_nonzero(best >= own, axis=0)
         if similarities.has_groups:
             captions[videos], gains[videos] = _among_captions(similarities, videos, block)
+    groups[similarities.missing] = num_videos + 1
     if not similarities.has_groups:
-        return VideoRanks(groups, groups, gains_of_ranks(groups))
+        return VideoRanks(groups, groups, gains_of_ranks(groups, num_candidates=num_videos))
+    captions[similarities.missing] = similarities.num_texts + 1
+    gains[similarities.missing] = 0.0
     return VideoRanks(groups, captions, gains)
 
 
-def gains_of_ranks(ranks: np.ndarray) -> np.ndarray:
+def gains_of_ranks(ranks: np.ndarray, *, num_candidates: int | None = None) -> np.ndarray:
     """Return nDCG@10 of queries with one right answer each, float64 (Q,) in [0, 1], from its ranks (Q,).
 
-    With one relevant answer the ideal is 1, so what is left is 1 / log2(1 + rank), and 0 beyond rank 10.
+    With one relevant answer the ideal is 1, so what is left is 1 / log2(1 + rank), and 0 beyond rank 10 or, if given,
+    beyond the number of candidates: such a rank is a miss.
     """
-    return np.where(ranks <= NDCG_DEPTH, 1.0 / np.log2(1.0 + ranks), 0.0)
+    depth = NDCG_DEPTH if num_candidates is None else min(NDCG_DEPTH, num_candidates)
+    return np.where(ranks <= depth, 1.0 / np.log2(1.0 + ranks), 0.0)
 
 
 def _among_captions(similarities: Similarities, videos: slice, block: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

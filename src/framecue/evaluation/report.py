@@ -119,8 +119,8 @@ def evaluate_clips(
     For each caption of a clip and of its twin, twin accuracy asks whether it is nearer to its own clip than to that
     clip played backwards.
 
-    A video that cannot be read is a miss: its captions have the rank of the gallery's size, and so has the video as a
-    query; nothing that is asked of a twin which cannot be read is right.
+    A video that cannot be read is a miss: its captions, and the video as a query, have a rank one beyond the number of
+    candidates, which no recall counts; nothing that is asked of a twin which cannot be read is right.
 
     Args:
         model: encodes videos and texts, or compares them pair by pair if it is not offline; or any other `Encoder`

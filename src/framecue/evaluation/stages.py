@@ -72,9 +72,10 @@ def stage_of(similarities: Similarities, **rest: Any) -> Stage:
     """Return the scores of both directions; other arguments are those of `Stage`."""
     directions = text_directions(similarities)
     by_video, videos = video_ranks(similarities), np.arange(similarities.num_videos)
-    directions[V2T] = Direction.of(by_video.groups, videos)
+    directions[V2T] = Direction.of(by_video.groups, videos, num_candidates=similarities.num_videos)
     if similarities.has_groups:
-        directions[BY_CAPTION] = Direction.of(by_video.captions, videos, by_video.caption_gains)
+        gains, count = by_video.caption_gains, similarities.num_texts
+        directions[BY_CAPTION] = Direction.of(by_video.captions, videos, gains, num_candidates=count)
     return Stage(directions, similarities.num_videos, **rest)
 
 
@@ -82,4 +83,6 @@ def text_directions(similarities: RowBlocks) -> dict[str, Direction]:
     """Return the direction that a method has which knows texts as queries alone."""
     owners = np.empty_like(similarities.owners)
     owners[similarities.order] = similarities.owners
-    return {T2V: Direction.of(text_ranks(similarities), owners)}
+    # Every video has a text, so there are as many videos as owners.
+    count = int(similarities.owners[-1]) + 1
+    return {T2V: Direction.of(text_ranks(similarities), owners, num_candidates=count)}

@@ -132,11 +132,14 @@ def _names(report: Report) -> tuple[Similarities, list[str], list[str]]:
 
 
 def _best(scores: np.ndarray, own: slice, depth: int) -> np.ndarray:
-    """Return the indices of the best of some scores (C,), from the best on; of those that tie, the right ones last."""
+    """Return the indices of the best of some scores (C,), from the best on; of those that tie, the right ones last.
+
+    What is right and has no similarity, as its video could not be read, is not among them: no depth makes it a hit.
+    """
     is_right = np.zeros(len(scores), dtype=bool)
     is_right[own] = True
     threshold = np.partition(scores, -depth)[-depth] if depth < len(scores) else -np.inf
-    chosen = np.flatnonzero(scores >= threshold)
+    chosen = np.flatnonzero((scores >= threshold) & ~(is_right & np.isneginf(scores)))
     best: np.ndarray = chosen[np.lexsort((is_right[chosen], -scores[chosen]))][:depth]
     return best
 
