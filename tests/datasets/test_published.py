@@ -221,6 +221,14 @@ def test_what_is_tested_on_neither_trains_nor_chooses(tmp_path: Path) -> None:
             told(dataset("msr-vtt", tmp_path, val_holdout=holdout), split)
     with pytest.raises(DatasetError, match=r"no validation split, and none is held out \(val_holdout=0\)"):
         told(dataset("msr-vtt", tmp_path, val_holdout=0), "val")
+    # A list that cannot be read tells nothing.
+    test = tmp_path / "MSRVTT_JSFUSION_test.csv"
+    whole = test.read_text()
+    for text in ("video_id,sentence\nvideo1\n", "video_id\nvideo1\n", "", whole + "video7010,again\n"):
+        test.write_text(text)
+        for holdout, split in ((0, "train"), (2, "val")):
+            with pytest.raises(DatasetError, match=r"JSFUSION_test\.csv"):
+                told(dataset("msr-vtt", tmp_path, val_holdout=holdout), split)
     # Whoever only trains need not have the test's files.
     (tmp_path / "MSRVTT_JSFUSION_test.csv").unlink()
     assert len(told(dataset("msr-vtt", tmp_path, val_holdout=0), "train")) == 2

@@ -19,7 +19,7 @@ from framecue.datasets.annotation_files import (
 from framecue.datasets.card import DatasetCard, SplitCard
 from framecue.datasets.data_folder import DataFolder
 from framecue.datasets.published import Listed, PublishedDataset, with_captions
-from framecue.errors import DatasetError
+from framecue.errors import DatasetError, ListNotFoundError
 from framecue.validation import Integer
 
 __all__ = ["MsrVttData"]
@@ -101,7 +101,9 @@ class MsrVttData(PublishedDataset):
         texts, captions, split_of = _read_captions(files, with_test=split == "test")
         chosen = [video_id for video_id, of in split_of.items() if of == split]
         if not chosen:
-            raise DatasetError(f"{texts}: has no video of the official split {split}; it is in {_OFFICIAL}{files.home}")
+            raise ListNotFoundError(
+                f"{texts}: has no video of the official split {split}; it is in {_OFFICIAL}{files.home}"
+            )
         return with_captions(chosen, captions, names=texts, texts=texts)
 
 
