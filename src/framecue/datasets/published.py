@@ -66,6 +66,8 @@ def with_captions(
     """
     without = [video_id for video_id in video_ids if not captions.get(video_id)]
     if without:
+        if names == texts:
+            raise DatasetError(f"{names}: has no caption of {_few(without)} that is not blank; get the file again")
         raise DatasetError(
             f"{names}: names {_few(without)}, of which {texts} has no caption; the two files do not belong together, "
             "or one of them is damaged"
