@@ -10,6 +10,7 @@ FramecueError
 │   ├── NotOfflineError        a text-conditioned method is asked for the embedding of a video alone
 │   ├── RecipeError            a training recipe is wrong
 │   └── DatasetError           a dataset's files are missing or malformed
+│       └── ListNotFoundError  a published dataset's list is not there
 ├── LibraryError               a library cannot be used
 │   ├── LibraryNotFoundError   there is no library at this place
 │   └── FingerprintError       the library's vectors were made by another model
@@ -33,6 +34,7 @@ __all__ = [
     "InputError",
     "LibraryError",
     "LibraryNotFoundError",
+    "ListNotFoundError",
     "ModelError",
     "NotOfflineError",
     "OutputError",
@@ -130,6 +132,10 @@ class RecipeError(InputError):
 
 class DatasetError(InputError):
     """A dataset's files are missing or malformed."""
+
+
+class ListNotFoundError(DatasetError):
+    """A data set's annotation file, or what is wanted of it, is not there."""
 
 
 class LibraryError(FramecueError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import pickle
@@ -38,6 +39,8 @@ def test_json_is_read_with_or_without_a_byte_order_mark(file: Path) -> None:
         (b'{"a": 1, "b": {"c": 1, "c": 2}}', "c stands there twice"),
         (b'"\xff"', "is not UTF-8 (byte 2)"),
         (b"[" * 100_000, "is nested too deeply"),
+        (b"[" + b"1" * 5000 + b"]", "cannot be read as JSON (Exceeds the limit"),
+        (b'{"\\ud800": 1, "\\ud800": 2}', r": \ud800 stands there twice"),
     ],
 )
 def test_json_that_is_damaged(file: Path, content: bytes, says: str) -> None:
@@ -84,6 +87,49 @@ def test_tables(file: Path) -> None:
     file.write_text("a,b\n")
     with pytest.raises(DatasetError, match="line 1: lacks the column text"):
         list(read_table(file, columns=("text",), has_head=True))
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        # Without care it takes in the rows after it.
+        ('id,text\n\n1,"a\n2,b\n3,c\n', "line 3: is not CSV: a quotation mark is not closed in this row"),
+        ('id,text\n1,"a\n2,"b"\n', "line 2 up to line 3: is not CSV"),
+        ('id,text\n1,"a\nb"\n2\n', "line 4: has 1 cells instead of 2"),
+        (f"id,text\n1,b\n2,{'a' * 140_000}\n", "line 3: a cell has more than 131072 characters"),
+        ("id,text,id\n1,b,2\n", "has the column 'id' twice"),
+    ],
+)
+def test_what_is_wrong_in_a_table_is_named_with_its_line(file: Path, content: str, says: str) -> None:
+    file.write_text(content)
+    with pytest.raises(DatasetError) as caught:
+        list(read_table(file, columns=("id", "text"), has_head=True))
+    assert str(caught.value).startswith(str(file))
+    assert says in str(caught.value)
+
+
+NO_NAMES = ["", ".", "..", "../a", "/etc/a", "a/b", "a\\b", "a\0b", "a\ud800", "a" * 5000]
+
+
+@pytest.mark.parametrize("video_id", NO_NAMES)
+def test_ids_that_cannot_be_names_of_files(file: Path, video_id: str) -> None:
+    with pytest.raises(
+        DatasetError, match=r"line 7: the video's id is '.*, which cannot be the name of a file"
+    ) as caught:
+        captions_by_video(file, [Caption("a", "x", "line 6"), Caption(video_id, "x", "line 7")])
+    assert str(caught.value).isprintable()
+    listed = file.with_suffix(".json")
+    listed.write_text(json.dumps(["b", video_id]))
+    if video_id:
+        with pytest.raises(DatasetError, match="line 2: the video's id is"):
+            read_names(listed)
+
+
+def test_captions_that_no_tokenizer_can_handle(file: Path) -> None:
+    for text in ("a\0b", "a \ud800 b"):
+        with pytest.raises(DatasetError, match=r"v, caption 2: the caption is 'a.*, which has NUL or half") as caught:
+            captions_by_video(file, [Caption("v", "x", "v, caption 1"), Caption("v", text, "v, caption 2")])
+        assert str(caught.value).isprintable()
 
 
 class Harm:

@@ -86,7 +86,10 @@ def test_rows_of_a_parquet_file_become_clips(tmp_path: Path) -> None:
         ("video,split,captions\na.mp4,train,[]\n", "line 2: captions is []; give a list of one"),
         ("video,split,caption,start_seconds\na.mp4,train,x,soon\n", "line 2: start_seconds is 'soon'; give a number"),
         ("video,split,caption,end_seconds\na.mp4,train,x,-1\n", "line 2: the window runs from"),
-        ('video,split,caption\na.mp4,train,"x\n', "is not CSV"),
+        ('video,split,caption\na.mp4,train,x\nb.mp4,train,"x\nc.mp4,train,x\n', "line 3: is not CSV: a quotation mark"),
+        ('video,split,caption\na.mp4,train,"x\ny"\nb.mp4,train, \n', "line 4: caption is ' '"),
+        (f"video,split,caption\na.mp4,train,{'a' * 140_000}\n", "line 2: a cell has more than 131072 characters"),
+        ("video,split,caption,video\na.mp4,train,x,b.mp4\n", "has the column 'video' twice"),
     ],
 )
 def test_what_is_wrong_in_a_csv_is_named_with_its_line(tmp_path: Path, text: str, says: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from framecue.datasets.clips import Clip, check_clip_window, shared_pictures
+from framecue.datasets.clips import Clip, check_clip_window, overlapping, shared_pictures
 from framecue.errors import DatasetError
 
 
@@ -61,3 +61,28 @@ def test_a_window_that_no_video_has_is_refused(start: float, end: float | None) 
     check_clip_window(None, None, "x")
     check_clip_window(0, 0.1, "x")
     check_clip_window(None, 3, "x")
+
+
+def test_overlapping_windows_are_those_that_any_pair_of_moments_says() -> None:
+    rng = random.Random(0)
+
+    def drawn(number: int) -> list[Clip]:
+        found = []
+        for _ in range(number):
+            start = rng.choice([None, *range(9)])
+            end = rng.choice([None, (start or 0) + rng.randint(1, 4)])
+            found.append(clip(rng.choice("ab"), start, end))
+        return found
+
+    def seconds(one: Clip) -> set[int]:
+        return set(range(int(one.start_seconds or 0), 30 if one.end_seconds is None else int(one.end_seconds)))
+
+    kept = 0
+    for _ in range(300):
+        clips, others = drawn(6), drawn(rng.randint(0, 4))
+        expected = [
+            one for one in clips if any(one.video == other.video and seconds(one) & seconds(other) for other in others)
+        ]
+        assert overlapping(clips, others) == expected
+        kept += len(clips) - len(expected)
+    assert kept > 100

@@ -221,6 +221,14 @@ def test_what_is_tested_on_neither_trains_nor_chooses(tmp_path: Path) -> None:
             told(dataset("msr-vtt", tmp_path, val_holdout=holdout), split)
     with pytest.raises(DatasetError, match=r"no validation split, and none is held out \(val_holdout=0\)"):
         told(dataset("msr-vtt", tmp_path, val_holdout=0), "val")
+    # A list that cannot be read tells nothing.
+    test = tmp_path / "MSRVTT_JSFUSION_test.csv"
+    whole = test.read_text()
+    for text in ("video_id,sentence\nvideo1\n", "video_id\nvideo1\n", "", whole + "video7010,again\n"):
+        test.write_text(text)
+        for holdout, split in ((0, "train"), (2, "val")):
+            with pytest.raises(DatasetError, match=r"JSFUSION_test\.csv"):
+                told(dataset("msr-vtt", tmp_path, val_holdout=holdout), split)
     # Whoever only trains need not have the test's files.
     (tmp_path / "MSRVTT_JSFUSION_test.csv").unlink()
     assert len(told(dataset("msr-vtt", tmp_path, val_holdout=0), "train")) == 2
@@ -243,6 +251,19 @@ def test_what_is_tested_on_neither_trains_nor_chooses(tmp_path: Path) -> None:
         ("MSRVTT_data.json", '{"sentences": []}', "train", r'"sentences": is \[\]; the published file'),
         ("MSRVTT_data.json", '{"sentences": [{"video_id": "a"}]}', "train", "caption 1: is .* the published file has"),
         ("MSRVTT_data.json", '{"sentences": [{"video_id": "video0", "caption": " "}]}', "train", "has no caption"),
+        (
+            "MSRVTT_JSFUSION_test.csv",
+            "key,video_id,sentence\n1,../a,x\n",
+            "test",
+            r"line 2: the video's id is '\.\./a'",
+        ),
+        ("MSRVTT_JSFUSION_test.csv", "key,video_id,sentence\n1,,x\n", "test", "line 2: the video's id is ''"),
+        (
+            "MSRVTT_data.json",
+            json.dumps({"sentences": [{"video_id": f"video{'9' * 5000}", "caption": "x"}]}),
+            "train",
+            "caption 1: the video's id is",
+        ),
     ],
 )
 def test_what_is_wrong_in_the_files_of_msr_vtt(tmp_path: Path, file: str, text: str, split: str, says: str) -> None:
@@ -283,6 +304,26 @@ def test_lsmdc_goes_without_the_clip_that_nobody_can_read(tmp_path: Path) -> Non
     (tmp_path / "LSMDC16_challenge_1000_publictect.csv").write_text("a\tb\n")
     with pytest.raises(DatasetError, match="line 1: has 2 cells instead of 6"):
         data.clips("test")
+
+
+def test_what_is_wrong_in_a_list_of_lsmdc(tmp_path: Path) -> None:
+    write_lsmdc(tmp_path)
+    data, file = dataset("lsmdc", tmp_path), tmp_path / "LSMDC16_challenge_1000_publictect.csv"
+    whole = file.read_text()
+    row = whole.splitlines()[0].rpartition("\t")[0]
+    for added, says in (("again", "0003_A stands on line 1, too"), ("  ", "the caption of new is blank")):
+        file.write_text(f"{whole}{row if added == 'again' else row.replace('0003_A', 'new')}\t{added}\n")
+        with pytest.raises(DatasetError, match=rf"publictect\.csv, line 4: {says}"):
+            told(data, "test")
+
+
+def test_a_left_out_video_is_never_looked_for_outside_the_folder(tmp_path: Path) -> None:
+    write_msvd(tmp_path)
+    for video_id in ("../a", "/etc/b", "e/f"):
+        (tmp_path / "captions_msvd.json").write_text(json.dumps({video_id: ["x"]}))
+        (tmp_path / "test_list.txt").write_text(f"{video_id}\n")
+        with pytest.raises(DatasetError, match=r"test_list\.txt, line 1: the video's id is"):
+            dataset("msvd", tmp_path, missing_videos="leave-out").clips("test")
 
 
 def test_didemo_joins_the_descriptions_of_a_video(tmp_path: Path) -> None:

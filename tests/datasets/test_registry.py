@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -136,14 +137,41 @@ def test_what_is_tested_on_does_not_choose_the_checkpoint(folder: Path, model: A
     write_captions(folder, [*clips, again], overwrite=True)
     data = dataset_in("folder", folder)
     with pytest.raises(
-        DatasetError, match=r"1 clips of split 'val' are in split 'test', too, first \S+2\.mp4; the test split must not"
+        DatasetError, match=r"1 clips of split 'val' are in split 'test', too, first \S+2\.mp4; what trains or chooses"
     ):
         data.val(model)
     assert len(data.train(model, seed=0)) == 4
-    # Another window of the file is another video.
-    part = Clip(clips[2].video, clips[2].captions, "test", None, {}, 0.5, 1.0)
-    write_captions(folder, [*clips, part], overwrite=True)
+
+
+def test_what_is_tested_on_does_not_train(folder: Path, model: Any) -> None:
+    clips = read_captions(folder)
+    write_captions(folder, [*clips, replace(clips[1], split="test")], overwrite=True)
+    data = dataset_in("folder", folder)
+    with pytest.raises(
+        DatasetError,
+        match=r"1 clips of split 'train' are in split 'test', too, first \S+1\.mp4; what trains or chooses",
+    ):
+        data.train(model, seed=0)
     assert len(data.val(model)) == 1
+
+
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_windows_of_a_file_are_kept_apart_from_the_test(folder: Path, model: Any, split: str) -> None:
+    clip = read_captions(folder)[0]
+
+    def examples(start: float | None, end: float | None) -> Any:
+        mine = replace(clip, split=split, start_seconds=start, end_seconds=end)
+        test = replace(clip, split="test", start_seconds=0.25, end_seconds=0.5)
+        write_captions(folder, [mine, test], overwrite=True)
+        data = dataset_in("folder", folder)
+        return data.train(model, seed=0) if split == "train" else data.val(model)
+
+    for start, end in ((None, None), (0, 0.3), (0.4, None), (0.3, 0.4)):
+        with pytest.raises(DatasetError, match=f"1 clips of split '{split}' are in split 'test', too"):
+            examples(start, end)
+    # What only touches is another video.
+    for start, end in ((0, 0.25), (0.5, None)):
+        assert len(examples(start, end)) > 0
 
 
 def test_what_a_folder_has_of_a_split(folder: Path) -> None:

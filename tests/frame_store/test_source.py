@@ -112,7 +112,7 @@ def test_a_data_set_that_lies_elsewhere_and_videos_that_are_gone(kinds: Path, tm
     np.testing.assert_array_equal(there.pixels, moved.pixels)
     (tmp_path / "even.mp4").write_bytes(b"another film")
     with pytest.raises(DatasetError, match=r"even.mp4: has 12 bytes, and had \d+ when .*prepare.* reads it again"):
-        store.read_frames(tmp_path / "even.mp4", sampling)
+        StoreFrameSource(kinds / "store", data_dir=tmp_path).read_frames(tmp_path / "even.mp4", sampling)
 
 
 def test_a_video_that_the_store_lacks(kinds: Path) -> None:
@@ -170,6 +170,44 @@ def test_it_is_pickled_and_shared(kinds: Path) -> None:
     again = pickle.loads(pickle.dumps(store))
     np.testing.assert_array_equal(again.read_frames(paths[0], sampling).pixels, alone[0])
     assert len(pickle.dumps(store)) < 1000  # not the index
+
+
+class TestFilesOfOneName:
+    @pytest.fixture
+    def store(self, prepare, folder: Path, tmp_path: Path) -> Path:
+        (folder / "sub").mkdir()
+        # The very file, so that its size does not tell.
+        for name in ("sub/0.mp4", "sub/1.mp4"):
+            (folder / name).write_bytes((folder / "0.mp4").read_bytes())
+        prepare(folder / "0.mp4", folder / "2.mp4", folder / "sub" / "1.mp4")
+        return tmp_path / "store"
+
+    def test_a_video_is_known_by_its_path_below_the_data_set(self, store: Path, folder: Path, tmp_path: Path) -> None:
+        moved = folder.rename(tmp_path / "moved")
+        for source in (
+            StoreFrameSource(store, data_dir=moved),
+            pickle.loads(pickle.dumps(StoreFrameSource(store, data_dir=moved))),
+        ):
+            source.require([moved / "0.mp4", moved / "sub" / "1.mp4"])
+            with pytest.raises(DatasetError, match=r"lacks 3 of 4 videos \(\S+sub/0\.mp4, \S+/1\.mp4, \S+/0\.mp4\)"):
+                source.require([moved / "0.mp4", moved / "sub" / "0.mp4", moved / "1.mp4", tmp_path / "0.mp4"])
+            with pytest.raises(DatasetError, match=r"sub/0\.mp4: is not in frame store"):
+                source.read_frames(moved / "sub" / "0.mp4", FrameSampling(2, None, 3))
+
+    def test_where_the_data_set_lies_is_told_by_the_others(self, store: Path, folder: Path, tmp_path: Path) -> None:
+        source, sampling = StoreFrameSource(store), FrameSampling(2, None, 3)
+        with pytest.raises(DatasetError, match=r"lacks 1 of 3 videos \(\S+/sub/0\.mp4\)"):
+            source.require([folder / "sub" / "0.mp4", folder / "0.mp4", folder / "sub" / "1.mp4"])
+        with pytest.raises(DatasetError, match=r"sub/0\.mp4: is not in frame store"):
+            source.read_frames(folder / "sub" / "0.mp4", sampling)
+        # A copy of the data set elsewhere is no matter.
+        source.require([tmp_path / "copy" / "0.mp4", tmp_path / "copy" / "sub" / "1.mp4"])
+
+    def test_an_end_that_two_videos_have(self, prepare, folder: Path, store: Path) -> None:
+        prepare(folder / "0.mp4", folder / "sub" / "0.mp4")
+        with pytest.raises(DatasetError, match=r"lacks 1 of 1 videos \(\S+/sub/0\.mp4\)"):
+            StoreFrameSource(store).require([folder / "sub" / "0.mp4"])
+        StoreFrameSource(store, data_dir=folder).require([folder / "0.mp4", folder / "sub" / "0.mp4"])
 
 
 class TestDamage:

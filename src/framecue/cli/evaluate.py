@@ -137,7 +137,7 @@ def evaluate(
     if frame_store is not None:
         from framecue.frame_store import StoreFrameSource
 
-        store = StoreFrameSource(frame_store)
+        store = StoreFrameSource(frame_store, data_dir=data_dir)
     data = dataset_in(dataset, data_dir, read_dataset_options(dataset_options))
     clips = data.clips(split)
     check_captions(clips)

@@ -111,11 +111,15 @@ class FileDataset(DatasetConfig):
     data_dir: Path
 
     def train(self, model: VideoTextModel, *, seed: int, frame_source: FrameSource | None = None) -> ExampleSource:
-        """Return an example for each caption of the split `train`, with frames drawn at random."""
+        """Return an example for each caption of the split `train`, with frames drawn at random.
+
+        Raises:
+            DatasetError: as `DatasetConfig.train`; or a clip of `train` shows pictures that are in `test`, too.
+        """
         from framecue.datasets.clip_examples import ClipExamples
 
         return ClipExamples(
-            self.clips("train"),
+            self._apart_from_test(self.clips("train"), "train"),
             sampling=model.train_sampling,
             preprocess=model.backbone.preprocess.resize_and_crop,
             seed=seed,
@@ -127,12 +131,12 @@ class FileDataset(DatasetConfig):
         """Return an example for each video of the split `val`.
 
         Raises:
-            DatasetError: as `DatasetConfig.val`; or a clip of `val` is in `test`, too.
+            DatasetError: as `DatasetConfig.val`; or a clip of `val` shows pictures that are in `test`, too.
         """
         from framecue.datasets.clip_examples import ClipExamples
 
         return ClipExamples(
-            self._apart_from_test(self.clips("val")),
+            self._apart_from_test(self.clips("val"), "val"),
             sampling=model.sampling,
             preprocess=model.backbone.preprocess.resize_and_crop,
             at_test=True,
@@ -173,13 +177,15 @@ class FileDataset(DatasetConfig):
         """Return the options by name, apart from the dataset's name and folder."""
         return {key: value for key, value in self if key not in ("name", "data_dir")}
 
-    def _apart_from_test(self, clips: list[Clip]) -> list[Clip]:
-        """Return the clips; refuse those of the test split, by which a checkpoint must never be chosen."""
-        test = {clip.key for clip in self.listed("test")}
-        both = [clip for clip in clips if clip.key in test]
+    def _apart_from_test(self, clips: list[Clip], split: str) -> list[Clip]:
+        """Return the clips of a split; refuse those that show pictures of the test split."""
+        from framecue.datasets.clips import overlapping
+
+        both = overlapping(clips, self.listed("test"))
         if both:
+            way_out = ", or train with validation: none or last" if split == "val" else ""
             raise DatasetError(
-                f"{self.data_dir}: {len(both)} clips of split 'val' are in split 'test', too, first {both[0].key}; "
-                "the test split must not choose the checkpoint: take others, or train with validation: none or last"
+                f"{self.data_dir}: {len(both)} clips of split {split!r} are in split 'test', too, first {both[0].key}; "
+                f"what trains or chooses the checkpoint must not be tested on: take others{way_out}"
             )
         return clips

@@ -11,13 +11,12 @@ columns are kept with the clip, from its first row.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from framecue.datasets.annotation_files import check_head, csv_rows
 from framecue.datasets.captions import below_folder
 from framecue.datasets.clips import Clip, check_clip_window
 from framecue.errors import DatasetError
@@ -63,16 +62,14 @@ def _csv_rows(file: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
         raise DatasetError(f"{file}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
         raise DatasetError(f"{file}: is not UTF-8 (byte {error.start + 1}); save the file as UTF-8") from error
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    try:
-        _check_columns(file, reader.fieldnames or [])
-        for row in reader:
-            where = f"{file}, line {reader.line_num}"
-            if None in row or None in row.values():
-                raise DatasetError(f"{where}: has not as many cells as the first line; put texts with commas in quotes")
-            yield where, row
-    except csv.Error as error:
-        raise DatasetError(f"{file}, line {reader.line_num}: is not CSV ({error})") from error
+    rows = csv_rows(file, text)
+    head = next(rows, (1, list[str]()))[1]
+    _check_columns(file, head)
+    for number, row in rows:
+        where = f"{file}, line {number}"
+        if len(row) != len(head):
+            raise DatasetError(f"{where}: has not as many cells as the first line; put texts with commas in quotes")
+        yield where, dict(zip(head, row, strict=True))
 
 
 def _parquet_rows(file: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -96,6 +93,7 @@ def _check_columns(file: Path, names: list[str] | Any) -> None:
     lacking = [name for name in ("video", "split") if name not in found]
     if lacking or ("caption" in found) == ("captions" in found):
         raise DatasetError(f"{file}: has the columns {', '.join(map(str, found)) or 'none'}; give {_SHAPE}")
+    check_head(file, found)
 
 
 def _clip_of(folder: Path, row: Mapping[str, Any], where: str) -> Clip:
@@ -115,7 +113,7 @@ def _list(value: Any, where: str) -> tuple[str, ...]:
     if isinstance(value, str):
         try:
             value = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise DatasetError(
                 f'{where}: captions is {shown(value)}; give a JSON list such as ["a dog runs"], or a column caption'
             ) from None

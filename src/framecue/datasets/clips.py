@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from framecue.errors import DatasetError
 
-__all__ = ["Clip", "Twin", "check_clip_window", "shared_pictures"]
+__all__ = ["Clip", "Twin", "check_clip_window", "overlapping", "shared_pictures"]
 
 
 @dataclass(frozen=True)
@@ -111,3 +112,34 @@ def shared_pictures(clips: Sequence[Clip]) -> list[str]:
             end = max(end, float("inf") if clip.end_seconds is None else clip.end_seconds)
             names[number] = name
     return names
+
+
+def overlapping(clips: Iterable[Clip], others: Sequence[Clip]) -> list[Clip]:
+    """Return those of some clips that show a picture of one of the others: the same file, and windows that overlap.
+
+    Args:
+        clips: in any order.
+        others: likewise.
+    """
+    # By file, the stretches that the others cover, which do not overlap and ascend: where they begin, where they end.
+    covered: dict[Path, tuple[list[float], list[float]]] = {}
+    for start, end, video in sorted((*_bounds(clip), clip.video) for clip in others):
+        starts, ends = covered.setdefault(video, ([], []))
+        if ends and start < ends[-1]:
+            ends[-1] = max(ends[-1], end)
+        else:
+            starts.append(start)
+            ends.append(end)
+    found = []
+    for clip in clips:
+        starts, ends = covered.get(clip.video, ([], []))
+        start, end = _bounds(clip)
+        # Of the stretches that begin before the clip ends, the last one ends last.
+        before = bisect_left(starts, end)
+        if before and start < ends[before - 1]:
+            found.append(clip)
+    return found
+
+
+def _bounds(clip: Clip) -> tuple[float, float]:
+    return clip.start_seconds or 0.0, float("inf") if clip.end_seconds is None else clip.end_seconds

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from framecue.errors import DatasetError
+from framecue.errors import DatasetError, ListNotFoundError
 from framecue.paths import is_dir, is_file
 from framecue.video.read.suffixes import VIDEO_SUFFIXES
 
@@ -66,12 +66,12 @@ class DataFolder:
         """Return the annotation file of the first of these names that is there.
 
         Raises:
-            DatasetError: none is; the message says where it was looked for, and where people get it.
+            ListNotFoundError: none is; the message says where it was looked for, and where people get it.
         """
         found = self.find(*names)
         if found is None:
             others = f" (nor {', '.join(names[1:])})" if len(names) > 1 else ""
-            raise DatasetError(
+            raise ListNotFoundError(
                 f"{self.folder}: there is no {names[0]}{others} in it or in its folders, {DEPTH} deep{self.home}"
             )
         return found

@@ -10,6 +10,7 @@ from framecue.datasets.annotation_files import Caption, captions_by_video, read_
 from framecue.datasets.card import DatasetCard, SplitCard
 from framecue.datasets.data_folder import DataFolder
 from framecue.datasets.published import Listed, PublishedDataset, with_captions
+from framecue.errors import DatasetError
 
 __all__ = ["LsmdcData"]
 
@@ -43,7 +44,7 @@ class LsmdcData(PublishedDataset):
     def read_split(self, files: DataFolder, split: str) -> list[Listed]:
         """Return a split as it is published; see `PublishedDataset.read_split`."""
         file = files.require(_FILES[split])
-        captions = captions_by_video(file, _captions(file))
+        captions = captions_by_video(file, _captions(file, once=split == "test"))
         return with_captions(list(captions), captions, names=file, texts=file)
 
     def broken_videos(self, files: DataFolder) -> frozenset[str]:
@@ -51,6 +52,13 @@ class LsmdcData(PublishedDataset):
         return frozenset({"1012_Unbreakable_00.05.16.065-00.05.21.941"})
 
 
-def _captions(file: Path) -> Iterator[Caption]:
+def _captions(file: Path, *, once: bool) -> Iterator[Caption]:
+    seen: dict[str, str] = {}
     for where, row in read_table(file, columns=_COLUMNS, delimiter="\t", has_head=False):
-        yield Caption(row["clip_id"], row["sentence"], where)
+        clip_id = row["clip_id"]
+        first = seen.setdefault(clip_id, where)
+        if once and first != where:
+            raise DatasetError(f"{file}, {where}: {clip_id} stands on {first}, too; take one of them out")
+        if not row["sentence"].strip():
+            raise DatasetError(f"{file}, {where}: the caption of {clip_id} is blank; get the file again")
+        yield Caption(clip_id, row["sentence"], where)

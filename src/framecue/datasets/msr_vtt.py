@@ -11,6 +11,7 @@ from pydantic import Field
 from framecue.datasets.annotation_files import (
     Caption,
     captions_by_video,
+    check_video_id,
     read_json,
     read_names,
     read_table,
@@ -19,7 +20,7 @@ from framecue.datasets.annotation_files import (
 from framecue.datasets.card import DatasetCard, SplitCard
 from framecue.datasets.data_folder import DataFolder
 from framecue.datasets.published import Listed, PublishedDataset, with_captions
-from framecue.errors import DatasetError
+from framecue.errors import DatasetError, ListNotFoundError
 from framecue.validation import Integer
 
 __all__ = ["MsrVttData"]
@@ -101,7 +102,9 @@ class MsrVttData(PublishedDataset):
         texts, captions, split_of = _read_captions(files, with_test=split == "test")
         chosen = [video_id for video_id, of in split_of.items() if of == split]
         if not chosen:
-            raise DatasetError(f"{texts}: has no video of the official split {split}; it is in {_OFFICIAL}{files.home}")
+            raise ListNotFoundError(
+                f"{texts}: has no video of the official split {split}; it is in {_OFFICIAL}{files.home}"
+            )
         return with_captions(chosen, captions, names=texts, texts=texts)
 
 
@@ -109,6 +112,7 @@ def _read_1k_a(file: Path) -> list[Listed]:
     found: dict[str, Listed] = {}
     for where, row in read_table(file, columns=("video_id", "sentence"), has_head=True):
         video_id, caption = row["video_id"], " ".join(row["sentence"].split())
+        check_video_id(video_id, f"{file}, {where}")
         if not caption:
             raise DatasetError(f"{file}, {where}: the caption of {video_id} is blank; get the file again")
         if video_id in found:
@@ -141,6 +145,7 @@ def _read_video_info(file: Path) -> tuple[dict[str, list[str]], dict[str, str]]:
     for number, video in enumerate(videos if isinstance(videos, list) else [], start=1):
         if not isinstance(video, dict) or not isinstance(video.get("video_id"), str):
             raise wrong_shape(file, f"video {number}", video, 'an object with "video_id"')
+        check_video_id(video["video_id"], f"{file}, video {number}")
         split_of[video["video_id"]] = _SPLITS.get(str(video.get("split"))) or _split_by_number(video["video_id"])
     return captions, split_of or {video_id: _split_by_number(video_id) for video_id in captions}
 
@@ -160,5 +165,6 @@ def _captions(file: Path, content: Mapping[str, Any]) -> Iterator[Caption]:
 
 def _split_by_number(video_id: str) -> str:
     digits = video_id.removeprefix("video")
-    number = int(digits) if digits.isdecimal() else 0
+    # Python refuses to read a number of thousands of digits.
+    number = int(digits) if digits.isdecimal() and len(digits) < 10 else 0
     return "train" if number < _FIRST_VAL else "val" if number < _FIRST_TEST else "test"

@@ -12,7 +12,7 @@ from typing import ClassVar, Literal, NamedTuple
 from framecue.datasets.base import FileDataset, SplitCopy
 from framecue.datasets.clips import Clip
 from framecue.datasets.data_folder import DataFolder
-from framecue.errors import DatasetError
+from framecue.errors import DatasetError, ListNotFoundError
 
 __all__ = ["Listed", "PublishedDataset", "held_out", "with_captions"]
 
@@ -66,6 +66,8 @@ def with_captions(
     """
     without = [video_id for video_id in video_ids if not captions.get(video_id)]
     if without:
+        if names == texts:
+            raise DatasetError(f"{names}: has no caption of {_few(without)} that is not blank; get the file again")
         raise DatasetError(
             f"{names}: names {_few(without)}, of which {texts} has no caption; the two files do not belong together, "
             "or one of them is damaged"
@@ -125,8 +127,8 @@ class PublishedDataset(FileDataset):
         """Return the videos of a split as it is used: the held-out ones are in `val`, not in `train`.
 
         Raises:
-            DatasetError: a file is missing or malformed, there is no such split, or a video that trains or chooses the
-                checkpoint is in the test split.
+            DatasetError: a file is missing or malformed, that of the test included if it is there; there is no such
+                split; or a video that trains or chooses the checkpoint is in the test split.
         """
         if split not in SPLITS:
             raise DatasetError(f"dataset {self.name} has no split {split!r}; it has {', '.join(SPLITS)}")
@@ -205,7 +207,7 @@ class PublishedDataset(FileDataset):
     def _refuse_test_videos(self, files: DataFolder, split: str, found: Sequence[Listed]) -> None:
         try:
             test = {each.video_id for each in self.read_split(files, "test")}
-        except DatasetError:  # whoever only trains need not have the test's files
+        except ListNotFoundError:  # whoever only trains need not have the test's files
             return
         both = [each.video_id for each in found if each.video_id in test]
         if both:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Iterable
-from pathlib import Path
+from functools import partial
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
@@ -33,32 +34,39 @@ _MOST_NAMED = 3
 class StoreFrameSource:
     """Reads from a store the frames that a sampling on its grid takes of a video; see :class:`FrameSource`.
 
-    They are those that the video itself gives to the same sampling, but for the compression. A video is found by the
-    end of its path, so the data set may lie elsewhere than when the store was made, and its video files need not be
-    there. It can be pickled, used after a fork, and shared by threads.
+    They are those that the video itself gives to the same sampling, but for the compression. The data set may lie
+    elsewhere than when the store was made, and its video files need not be there. It can be pickled, used after a fork,
+    and shared by threads.
 
     Args:
         folder: the store, as ``framecue datasets prepare`` makes it.
+        data_dir: the data set's folder, as it was given to ``prepare``: a video is found by its path below it. None
+            finds a video by the end of its path, if only one in the store has such an end, and no other video was
+            found so that lies in a folder around it: ``a.mp4`` is not ``other/a.mp4``.
 
     Attributes:
         folder: the store.
+        data_dir: the data set's folder, absolute; None if it is not known.
         options: what frames it holds.
 
     Raises:
         DatasetError: there is no store, it is damaged, or a shard is lost or cut off; each is named.
     """
 
-    def __init__(self, folder: str | Path) -> None:
+    def __init__(self, folder: str | Path, *, data_dir: str | Path | None = None) -> None:
         self.folder = Path(folder)
+        self.data_dir = None if data_dir is None else _absolute(data_dir)
         self.options: StoreOptions = read_options(self.folder)
         index = read_index(self.folder)
         for number, size_bytes in index.shard_bytes.items():
             self._check_shard(number, size_bytes)
         self._videos = index.videos
         self._same: set[str] = set()
+        # Where the data set lies, as the ends of paths tell, if that was not said.
+        self._roots: set[PurePosixPath] = set()
 
-    def __reduce__(self) -> tuple[type[StoreFrameSource], tuple[Path]]:
-        return type(self), (self.folder,)
+    def __reduce__(self) -> tuple[partial[StoreFrameSource], tuple[Path]]:
+        return partial(type(self), data_dir=self.data_dir), (self.folder,)
 
     def require(self, paths: Iterable[str | Path]) -> None:
         """Refuse videos that the store lacks, before any work is done; those that could not be read count as there.
@@ -67,7 +75,9 @@ class StoreFrameSource:
             DatasetError: some are not in the store.
         """
         wanted = list(dict.fromkeys(map(str, paths)))
-        missing = [path for path in wanted if self._find(path) is None]
+        # The outermost folders first, for they tell where the data set lies.
+        found = {path: self._find(path) for path in sorted(wanted, key=lambda path: len(_absolute(path).parts))}
+        missing = [path for path in wanted if found[path] is None]
         if missing:
             named = ", ".join(missing[:_MOST_NAMED]) + (", ..." if len(missing) > _MOST_NAMED else "")
             raise DatasetError(
@@ -166,14 +176,20 @@ class StoreFrameSource:
         return video
 
     def _find(self, path: str | Path) -> StoredVideo | None:
-        """Return the video whose name is the longest end of a path; None if there is none."""
-        absolute = os.path.abspath(path)  # noqa: PTH100 (Path.resolve would follow links)
-        name = absolute.replace(os.sep, "/")
-        while name:
-            if (video := self._videos.get(name)) is not None:
-                return video
-            name = name.partition("/")[2]
-        return None
+        """Return the video of a path; None if there is none, or it cannot be told which."""
+        absolute = _absolute(path)
+        whole = self._videos.get(absolute.as_posix())
+        if whole is not None:
+            return whole
+        if self.data_dir is not None:
+            inside = absolute.is_relative_to(self.data_dir)
+            return self._videos.get(absolute.relative_to(self.data_dir).as_posix()) if inside else None
+        place = PurePosixPath(absolute.as_posix())
+        roots = [root for root in place.parents if str(place.relative_to(root)) in self._videos]
+        if len(roots) != 1 or any(_is_nested(roots[0], other) for other in self._roots):
+            return None
+        self._roots.add(roots[0])
+        return self._videos[str(place.relative_to(roots[0]))]
 
     def _check_same(self, path: str | Path, video: StoredVideo) -> None:
         # By its size alone: a copy of a data set has other times.
@@ -214,3 +230,11 @@ class StoreFrameSource:
 
     def _way_out(self, shard: Path) -> str:
         return f"restore it, or remove it and run `{PREPARE} {self.folder}`, which reads its videos again"
+
+
+def _absolute(path: str | Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100 (Path.resolve would follow links)
+
+
+def _is_nested(one: PurePosixPath, other: PurePosixPath) -> bool:
+    return one != other and (one.is_relative_to(other) or other.is_relative_to(one))

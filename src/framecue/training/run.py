@@ -271,7 +271,7 @@ def open_store(recipe: Recipe) -> StoreFrameSource:
             f"frame_store is {recipe.frame_store}, but dataset {recipe.dataset.name} is drawn as it is needed and has "
             "no videos; leave it out"
         )
-    return StoreFrameSource(recipe.frame_store)
+    return StoreFrameSource(recipe.frame_store, data_dir=recipe.dataset.data_dir)
 
 
 def last_checkpoint(folder: Path) -> str | None:
