@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from framecue.errors import VideoError
-from framecue.read_ahead import read_ahead
+from framecue.read_ahead import read_ahead, read_batches_ahead
 
 
 @pytest.mark.parametrize("num_threads", [1, 4])
@@ -42,3 +42,24 @@ def test_other_errors_are_raised_and_the_threads_end() -> None:
         list(read_ahead(range(5), read, num_threads=2, num_waiting=4))
     assert threading.active_count() == before
     assert list(read_ahead([], read, num_threads=2, num_waiting=4)) == []
+
+
+@pytest.mark.parametrize(("count", "sizes"), [(0, []), (3, [3]), (4, [4]), (9, [4, 4, 1])])
+def test_batches_have_their_size_and_keep_the_order(count: int, sizes: list[int]) -> None:
+    def read(number: int) -> int:
+        if number == 2:
+            raise VideoError("a.mp4", "bad")
+        return -number
+
+    batches = list(read_batches_ahead(range(count), read, num_threads=2, batch_size=4))
+    assert [len(batch) for batch in batches] == sizes
+    found = [pair for batch in batches for pair in batch]
+    assert [item for item, _ in found] == list(range(count))
+    assert all(isinstance(got, VideoError) if item == 2 else got == -item for item, got in found)
+
+
+def test_batches_read_no_more_than_one_ahead() -> None:
+    read: list[int] = []
+    with closing(read_batches_ahead(range(50), read.append, num_threads=1, batch_size=4)) as found:
+        next(found)
+    assert len(read) <= 4 + 5

@@ -17,16 +17,16 @@ from framecue.errors import InputError, VideoError
 from framecue.log import log_skipped
 from framecue.pictures import ImageLike, as_images
 from framecue.progress import FilesDone, ProgressCallback
-from framecue.read_ahead import read_ahead
+from framecue.read_ahead import read_batches_ahead
 from framecue.video import FrameSource, IsolatedFrameSource, VideoSource, picture_frames
 
 if TYPE_CHECKING:
     from framecue.model import VideoTextModel
 
-__all__ = ["EncodedVideos", "encode_pictures", "encode_videos"]
+__all__ = ["NUM_READERS", "EncodedVideos", "encode_pictures", "encode_videos", "opened_source"]
 
 # How many files are read at once; a decoder has threads of its own, so more help only where there are cores for them.
-_NUM_READERS = max(1, min(4, (os.cpu_count() or 1) // 4))
+NUM_READERS = max(1, min(4, (os.cpu_count() or 1) // 4))
 
 Source = TypeVar("Source", FrameSource, VideoSource)
 
@@ -53,7 +53,7 @@ def encode_pictures(
     _check_batch_size(batch_size)
     pictures = as_images(images)
     embeddings = []
-    with _opened(source) as reader:
+    with opened_source(source) as reader:
         for start in range(0, len(pictures), batch_size):
             frames = [
                 picture_frames(picture, model.sampling, reader, short_side=model.short_side)
@@ -110,30 +110,18 @@ def _batches(
 ) -> Generator[list[tuple[str | Path, Tensor | VideoError]], None, None]:
     """Yield batches of files with the pixel values of each, or why it cannot be used; read ahead in threads."""
     # A source that was given need not stand several threads at once.
-    num_threads = min(_NUM_READERS, len(files)) if source is None else 1
-    with (
-        _opened(source, num_processes=num_threads) as reader,
-        closing(
-            read_ahead(
-                files,
-                lambda path: model.read_video(path, source=reader),
-                num_threads=num_threads,
-                num_waiting=num_threads + batch_size,
-            )
-        ) as found,
-    ):
-        batch: list[tuple[str | Path, Tensor | VideoError]] = []
-        for item in found:
-            batch.append(item)
-            if len(batch) == batch_size:
-                yield batch
-                batch = []
-        if batch:
-            yield batch
+    num_threads = min(NUM_READERS, len(files)) if source is None else 1
+    with opened_source(source, num_processes=num_threads) as reader:
+        yield from read_batches_ahead(
+            files,
+            lambda path: model.read_video(path, source=reader),
+            num_threads=num_threads,
+            batch_size=batch_size,
+        )
 
 
 @contextmanager
-def _opened(source: Source | None, *, num_processes: int = 1) -> Iterator[Source | IsolatedFrameSource]:
+def opened_source(source: Source | None, *, num_processes: int = 1) -> Iterator[Source | IsolatedFrameSource]:
     """Yield the source that was given, or one of this call alone, which is closed afterwards."""
     if source is not None:
         yield source

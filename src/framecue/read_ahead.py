@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from itertools import islice
 from typing import TypeVar
 
 from framecue.errors import VideoError
 
-__all__ = ["read_ahead"]
+__all__ = ["read_ahead", "read_batches_ahead"]
 
 Item = TypeVar("Item")
 Read = TypeVar("Read")
@@ -49,3 +51,20 @@ def read_ahead(
         finally:
             for _, future in coming:
                 future.cancel()
+
+
+def read_batches_ahead(
+    items: Sequence[Item], read: Callable[[Item], Read], *, num_threads: int, batch_size: int
+) -> Generator[list[tuple[Item, Read | VideoError]], None, None]:
+    """Yield what `read_ahead` does, so many at a time; the next are read while a batch is worked on.
+
+    Args:
+        items: what to read.
+        read: reads one; called in a thread.
+        num_threads: how many are read at once.
+        batch_size: how many a batch has; the last may have fewer.
+    """
+    ahead = read_ahead(items, read, num_threads=num_threads, num_waiting=num_threads + batch_size)
+    with closing(ahead) as found:
+        while batch := list(islice(found, batch_size)):
+            yield batch

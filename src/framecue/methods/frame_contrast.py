@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from framecue.methods.absent import is_absent
 from framecue.methods.fusion import frame_cosines
 
 __all__ = ["frame_text_loss", "order_loss"]
@@ -33,7 +34,7 @@ def frame_text_loss(texts: Tensor, frames: Tensor, logit_scale: Tensor, *, same:
     """
     if same is None:
         same = torch.eye(len(texts), dtype=torch.bool, device=texts.device)
-    real = frames.any(dim=-1)
+    real = ~is_absent(frames)
     logits = logit_scale.to(texts.dtype).exp() * frame_cosines(texts, frames)  # (texts, videos, F)
     shares = same.to(texts.dtype) / same.sum(dim=0)
     of_frames = -(shares[..., None] * logits.log_softmax(dim=0)).sum(dim=0)[real].mean()

@@ -29,6 +29,7 @@ from torch.nn import functional
 
 from framecue.backbone import Backbone
 from framecue.errors import RecipeError
+from framecue.methods.absent import is_absent
 from framecue.methods.base import ParameterGroup, TeacherFeatures, TrainingFeatures
 from framecue.methods.clip4clip import Clip4Clip, Clip4ClipConfig
 from framecue.methods.contrastive import contrastive_loss
@@ -82,7 +83,7 @@ class TeachClip(Clip4Clip):
     def _scores(self, related: Tensor) -> Tensor:
         """Return a score for each frame, (B, F); those of absent frames, whose features are zeros, are the lowest."""
         scores = self.weigher(related.to(self.weigher.hidden.weight.dtype)).to(related.dtype)
-        return scores.masked_fill(~related.any(dim=-1), torch.finfo(scores.dtype).min)
+        return scores.masked_fill(is_absent(related), torch.finfo(scores.dtype).min)
 
     def loss(self, backbone: Backbone, features: TrainingFeatures) -> Tensor:
         """Return the contrastive loss and the two by which the student learns from its teachers, weighted.
@@ -170,7 +171,7 @@ def frame_targets(teacher: TeacherFeatures, num_frames: int) -> Tensor:
         )
     frames = frames[:, frames.shape[1] - num_frames :]
     cosines = (directions(frames) @ directions(texts if texts.ndim == 2 else texts[:, 0])[:, :, None])[..., 0]
-    return cosines.masked_fill(~frames.any(dim=-1), -torch.inf).softmax(dim=-1)
+    return cosines.masked_fill(is_absent(frames), -torch.inf).softmax(dim=-1)
 
 
 def frame_loss(scores: Tensor, targets: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from framecue.backbone import Backbone, Tower
+from framecue.methods.absent import is_absent
 from framecue.methods.frame_positions import nearest_positions
 
 __all__ = ["TemporalEncoder"]
@@ -64,7 +65,7 @@ class TemporalEncoder(nn.Module):
         rows = nearest_positions(features.shape[1] // tokens_per_frame, num_frames)
         positions = self.position_embedding[torch.tensor(rows, device=features.device)].flatten(0, 1)
         tokens = self.enter(features) + positions
-        unseen = ~features.any(dim=-1) if absent is None else absent.repeat_interleave(tokens_per_frame, dim=1)
+        unseen = is_absent(features) if absent is None else absent.repeat_interleave(tokens_per_frame, dim=1)
         mask = None
         if bool(unseen.any()):  # without a mask the attention is faster
             lowest = torch.finfo(tokens.dtype).min

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Generator, Sequence
 from typing import TypeVar
 
+from framecue.encode_files import NUM_READERS, opened_source
 from framecue.encoder import Encoder
 from framecue.errors import InputError, VideoError
-from framecue.read_ahead import read_ahead
+from framecue.read_ahead import read_batches_ahead
 from framecue.uses.places import VideoPlace
-from framecue.video import Frames, FrameSource, IsolatedFrameSource, VideoSource
+from framecue.video import Frames, FrameSource, VideoSource
 
 __all__ = ["BATCH_VIDEOS", "read_batches", "read_frames_of"]
 
 BATCH_VIDEOS = 8
-# A decoder has threads of its own, so more help only where there are cores for them.
-_NUM_READERS = max(1, min(4, (os.cpu_count() or 1) // 4))
 
 Read = TypeVar("Read")
 
@@ -58,29 +55,8 @@ def read_batches(
         batch_size: how many videos a batch has.
     """
     # A source that was given need not stand several threads at once.
-    num_threads = min(_NUM_READERS, max(len(places), 1)) if source is None else 1
-    with _opened(source, num_threads) as reader:
-        ahead = read_ahead(
-            places,
-            lambda place: read(place, reader),
-            num_threads=num_threads,
-            num_waiting=num_threads + batch_size,
+    num_threads = min(NUM_READERS, max(len(places), 1)) if source is None else 1
+    with opened_source(source, num_processes=num_threads) as reader:
+        yield from read_batches_ahead(
+            places, lambda place: read(place, reader), num_threads=num_threads, batch_size=batch_size
         )
-        with closing(ahead) as found:
-            batch: list[tuple[VideoPlace, Read | VideoError]] = []
-            for item in found:
-                batch.append(item)
-                if len(batch) == batch_size:
-                    yield batch
-                    batch = []
-            if batch:
-                yield batch
-
-
-@contextmanager
-def _opened(source: VideoSource | None, num_processes: int) -> Iterator[VideoSource]:
-    if source is not None:
-        yield source
-        return
-    with IsolatedFrameSource(num_processes=num_processes) as own:
-        yield own
