@@ -26,10 +26,18 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER))
 
-from measure import SIZES, Measurement, Size, table, told, untold  # noqa: E402 (found by the line above)
+from measure import (  # noqa: E402 (found by the line above)
+    SIZES,
+    Measurement,
+    Size,
+    parts_of,
+    table,
+    told,
+    untold,
+    write_between,
+)
 
 PAGE = FOLDER.parent / "docs" / "benchmarks.md"
-START, END = "<!-- all -->", "<!-- /all -->"
 ANSWER = "measurements: "
 
 
@@ -49,12 +57,12 @@ def main() -> None:
     if options.size == "full":
         if options.only:
             parser.error("--full writes the table of all; leave out --only, or --full")
-        parts_of(options.page)  # before hours are spent
+        parts_of(options.page, "all")  # before hours are spent
     found, failed = run_all(options.only or names(), options.size)
     text = table(found) + "".join(f"\n{name} failed; its messages are above.\n" for name in failed)
     print(f"{text}\n{machine()}")
     if options.size == "full" and not failed:
-        write(options.page, f"{machine()}\n\n{text}")
+        write_between(options.page, "all", f"{machine()}\n\n{text}")
     if failed:
         sys.exit(1)
 
@@ -130,20 +138,6 @@ def processor() -> str:
         lines = []
     named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return named[0] if named else platform.processor() or platform.machine() or "unknown processor"
-
-
-def parts_of(page: Path) -> tuple[str, str]:
-    """What stands before and behind the table; exits where the page has no place for it."""
-    text = page.read_text(encoding="utf-8")
-    if text.count(START) != 1 or text.count(END) != 1 or text.index(START) > text.index(END):
-        sys.exit(f"{page}: put the lines {START} and {END} where the table belongs, once each")
-    return text.partition(START)[0], text.partition(END)[2]
-
-
-def write(page: Path, text: str) -> None:
-    """Put a text between the two lines of the page, in place of what is there."""
-    before, behind = parts_of(page)
-    page.write_text(f"{before}{START}\n{text}{END}{behind}", encoding="utf-8")
 
 
 if __name__ == "__main__":

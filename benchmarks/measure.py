@@ -8,31 +8,64 @@ from __future__ import annotations
 
 import io
 import json
+import statistics
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 __all__ = [
     "SIZES",
     "Measurement",
     "Size",
+    "Times",
+    "parts_of",
     "printed_by",
     "results_of",
     "small_clip_config",
     "table",
+    "times_in_turns",
     "told",
     "untold",
     "verdict",
+    "write_between",
 ]
+
+Key = TypeVar("Key")
 
 Size = Literal["tiny", "short", "full"]
 """How much is done: "tiny" to see that it runs, "short" for a look, "full" for what is written down."""
 
 SIZES: tuple[Size, ...] = ("tiny", "short", "full")
+
+
+@dataclass(frozen=True)
+class Times:
+    """What a call took, medians over the rounds.
+
+    Attributes:
+        seconds: on the clock.
+        processor_seconds: of all threads of the process, which what else the machine does touches less.
+    """
+
+    seconds: float
+    processor_seconds: float
+
+
+def times_in_turns(calls: Mapping[Key, Callable[[], object]], num_rounds: int) -> dict[Key, Times]:
+    """Call each in turn, so that what else the machine does meets all alike; the first round is for warming up."""
+    seconds: dict[Key, list[tuple[float, float]]] = {name: [] for name in calls}
+    for round_number in range(num_rounds + 1):
+        for name, call in calls.items():
+            begin, processor_begin = time.perf_counter(), time.process_time()
+            call()
+            if round_number:
+                seconds[name].append((time.perf_counter() - begin, time.process_time() - processor_begin))
+    return {name: Times(*map(statistics.median, zip(*found, strict=True))) for name, found in seconds.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,3 +159,17 @@ def _called_with(*arguments: object) -> Iterator[None]:
         yield
     finally:
         sys.argv = before
+
+
+def parts_of(page: Path, name: str) -> tuple[str, str]:
+    """What stands before and behind the lines of a name; exits where the page has no place for it."""
+    start, end, text = f"<!-- {name} -->", f"<!-- /{name} -->", page.read_text(encoding="utf-8")
+    if text.count(start) != 1 or text.count(end) != 1 or text.index(start) > text.index(end):
+        sys.exit(f"{page}: put the lines {start} and {end} where the table belongs, once each")
+    return text.partition(start)[0], text.partition(end)[2]
+
+
+def write_between(page: Path, name: str, text: str) -> None:
+    """Put a text between the two lines of a name, `<!-- name -->` and `<!-- /name -->`, in place of what is there."""
+    before, behind = parts_of(page, name)
+    page.write_text(f"{before}<!-- {name} -->\n{text}<!-- /{name} -->{behind}", encoding="utf-8")

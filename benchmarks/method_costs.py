@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from framecue.methods.counting import count_parameters
 from framecue.model import VideoTextModel, load_model
 from framecue.training.batches import collate
 from framecue.training.step import TrainingStep
-from measure import Measurement, Size
+from measure import Measurement, Size, times_in_turns, write_between
 
 BACKBONE = "moji-clip"
 NUM_FRAMES = 4
@@ -32,7 +31,6 @@ OPTIONS: dict[str, dict[str, Any]] = {"prompt-switch": {"num_prompts": NUM_FRAME
 # All but the one whose training step runs its teachers, too.
 COMPARED = [method for method in METHODS if method != "teachclip"]
 
-START, END = "<!-- method costs -->", "<!-- /method costs -->"
 ENCODED_VIDEOS, GALLERY, MILLION = 8, 1000, 1_000_000
 QUERY = "a frog moves left after a chick shows up"
 
@@ -47,9 +45,7 @@ def main() -> None:
     models = {method: load_model(BACKBONE, method=method, options=options(method)) for method in arguments.methods}
     text = table(measure(models, arguments))
     if arguments.write is not None:
-        page = arguments.write.read_text(encoding="utf-8")
-        before, after = page.split(START)[0], page.split(END)[1]
-        arguments.write.write_text(f"{before}{START}\n{text}{END}{after}", encoding="utf-8")
+        write_between(arguments.write, "method costs", text)
     print(text)
 
 
@@ -69,17 +65,11 @@ def measure(models: dict[str, VideoTextModel], arguments: argparse.Namespace) ->
     examples = clips.__getitems__(range(len(clips)))
     batch = collate(examples)
     timers = {method: timed_parts(model, batch) for method, model in models.items()}
-    seconds: dict[str, dict[str, list[float]]] = {method: {part: [] for part in timers[method]} for method in models}
-    for round_number in range(arguments.rounds + 1):
-        for method, parts in timers.items():
-            for part, run in parts.items():
-                start = time.perf_counter()
-                run()
-                if round_number:  # the first is for warming up
-                    seconds[method][part].append(time.perf_counter() - start)
+    calls = {(method, part): call for method, parts in timers.items() for part, call in parts.items()}
+    times = times_in_turns(calls, arguments.rounds)
     measured = {}
     for method, model in models.items():
-        median = {part: statistics.median(values) for part, values in seconds[method].items()}
+        median = {part: times[method, part].seconds for part in timers[method]}
         count = count_parameters(method, model.backbone, options(method))
         compared = median["compare"]
         measured[method] = {

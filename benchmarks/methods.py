@@ -25,9 +25,12 @@ from statistics import mean
 sys.path.insert(0, str(Path(__file__).parent))
 
 from comparison.plan import FACTORS, VARIANTS, Budget, Cell, main_cells, search_cells, variant_named
-from measure import Measurement, Size, printed_by
-
-START, END = "<!-- methods -->", "<!-- /methods -->"
+from comparison.report import claims_table, collect, main_table, scores_of
+from comparison.running import run_cells
+from framecue.counts import counted
+from framecue.training.recipe import read_recipe
+from framecue.training.run import run_recipe
+from measure import Measurement, Size, printed_by, write_between
 
 
 def main() -> None:
@@ -44,13 +47,13 @@ def main() -> None:
     if not starts:
         make = (lambda seed, arguments: "") if arguments.report else make_start
         starts = {f"neutral-{seed}": make(seed, arguments) for seed in range(arguments.num_starts)}
-    running = {"jobs": arguments.jobs, "num_workers": arguments.workers, "deadline": deadline}
+    running = {"jobs": min(arguments.jobs, os.cpu_count() or 1), "num_workers": arguments.workers, "deadline": deadline}
     search = Budget(arguments.search_steps, arguments.batch_size, arguments.search_clips)
     first = next(iter(starts))
     left = []
     if arguments.factor is None:
         searched = search_cells(arguments.variants, first, search)
-        left = run_cells_once(searched, starts, cells, work, **running)
+        left = run_cells(searched, starts, cells, work, **running)
         found = {
             name: chosen(name, searched, cells)
             for name in {cell.variant: None for cell in searched}
@@ -62,7 +65,7 @@ def main() -> None:
         factors = dict.fromkeys(arguments.variants, arguments.factor)
     budget = Budget(arguments.steps, arguments.batch_size, arguments.test_clips)
     table = main_cells(factors, list(starts), arguments.seeds, budget)
-    left += run_cells_once(table, starts, cells, work, **running)
+    left += run_cells(table, starts, cells, work, **running)
     if left:
         print(f"{len(left)} cells are not run yet; --resume goes on\n")
     report([cell for cell in table if cell not in left], arguments)
@@ -95,9 +98,6 @@ def parse() -> argparse.Namespace:
 
 def make_start(seed: int, arguments: argparse.Namespace) -> str:
     """Return the folder of a neutral start: the recipe `moji-neutral` with another seed; made if it is not there."""
-    from framecue.training.recipe import read_recipe
-    from framecue.training.run import run_recipe
-
     folder = arguments.output_dir / f"neutral-{seed}"
     if not (folder / "backbone" / "config.json").exists():
         print(f"neutral-{seed} ...", flush=True)
@@ -110,24 +110,6 @@ def make_start(seed: int, arguments: argparse.Namespace) -> str:
     return str(folder / "backbone")
 
 
-def run_cells_once(
-    cells: list[Cell],
-    starts: dict[str, str],
-    folder: Path,
-    work: Path,
-    *,
-    jobs: int,
-    num_workers: int,
-    deadline: float | None,
-) -> list[Cell]:
-    """Run cells; see `comparison.running`, which is imported where it is needed: its processes import this file."""
-    from comparison.running import run_cells
-
-    return run_cells(
-        cells, starts, folder, work, jobs=min(jobs, os.cpu_count() or 1), num_workers=num_workers, deadline=deadline
-    )
-
-
 def lacks(name: str, left: list[Cell]) -> bool:
     """Whether a row's rates cannot be chosen yet."""
     return any(cell.variant == name for cell in left)
@@ -135,16 +117,12 @@ def lacks(name: str, left: list[Cell]) -> bool:
 
 def chosen(name: str, searched: list[Cell], folder: Path) -> float:
     """Return the factor with the best R@1 on validation clips; of equal ones the smallest."""
-    from comparison.report import scores_of
-
     scores = {cell.factor: scores_of(cell, folder)["order/t2v"] for cell in searched if cell.variant == name}
     return max(FACTORS, key=lambda factor: scores[factor])
 
 
 def report(done: list[Cell], arguments: argparse.Namespace) -> None:
     """Print the tables, of the starts and seeds that every row has; a row that has none is left out."""
-    from comparison.report import claims_table, collect, main_table
-
     rows = [name for name in arguments.variants if any(cell.variant == name for cell in done)]
     pairs = {(cell.backbone, cell.seed): None for cell in done}
     shared = [
@@ -154,14 +132,12 @@ def report(done: list[Cell], arguments: argparse.Namespace) -> None:
         return
     cells = [cell for cell in done if (cell.backbone, cell.seed) in shared]
     results = collect(cells, arguments.output_dir / "cells")
-    runs = "1 run" if results.num_runs == 1 else f"{results.num_runs} runs"
-    told = f"{runs} a row" + (", so the intervals hold the clips alone" if results.num_runs == 1 else "")
+    clips_alone = ", so the intervals hold the clips alone" if results.num_runs == 1 else ""
+    told = f"{counted(results.num_runs, 'run')} a row{clips_alone}"
     text = f"{told}.\n\n{main_table(results)}\n{claims_table(results)}"
     (arguments.output_dir / "table.md").write_text(text, encoding="utf-8")
     if arguments.write is not None:
-        page = arguments.write.read_text(encoding="utf-8")
-        before, after = page.split(START)[0], page.split(END)[1]
-        arguments.write.write_text(f"{before}{START}\n{text}{END}{after}", encoding="utf-8")
+        write_between(arguments.write, "methods", text)
     print(text)
 
 

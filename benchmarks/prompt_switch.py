@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
 import tempfile
-import time
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -20,7 +19,7 @@ from decoding import available_cores
 from framecue.backbone import DTYPES
 from framecue.model import load_model
 from indexing import make_model, name_of
-from measure import Measurement, Size, results_of, small_clip_config
+from measure import Measurement, Size, results_of, small_clip_config, times_in_turns
 
 GOAL, NUM_FRAMES = 1.2, 12
 METHODS = {"mean-pool": {"num_test_frames": NUM_FRAMES}, "prompt-switch": {"num_test_frames": NUM_FRAMES}}
@@ -68,23 +67,15 @@ def compare(folder: Path, dtype: torch.dtype, num_videos: int, num_rounds: int) 
     }
     size = models["mean-pool"].backbone.vision.image_size
     frames = torch.randn(num_videos, NUM_FRAMES, 3, size, size, generator=torch.Generator().manual_seed(0))
-    times: dict[str, list[float]] = {method: [] for method in models}
-    processor_times: dict[str, list[float]] = {method: [] for method in models}
-    for round_number in range(num_rounds + 1):
-        for method, model in models.items():
-            begin, processor_begin = time.perf_counter(), time.process_time()
-            model.encode_frames(frames)
-            if round_number:
-                times[method].append(time.perf_counter() - begin)
-                processor_times[method].append(time.process_time() - processor_begin)
-    mean_pool, prompt_switch = (statistics.median(times[method]) for method in METHODS)
-    processor_mean_pool, processor_prompt_switch = (statistics.median(processor_times[method]) for method in METHODS)
+    calls = {method: partial(model.encode_frames, frames) for method, model in models.items()}
+    times = times_in_turns(calls, num_rounds)
+    mean_pool, prompt_switch = (times[method] for method in METHODS)
     return Result(
         dtype=name_of(dtype),
-        mean_pool_seconds=mean_pool,
-        prompt_switch_seconds=prompt_switch,
-        ratio=prompt_switch / mean_pool,
-        processor_ratio=processor_prompt_switch / processor_mean_pool,
+        mean_pool_seconds=mean_pool.seconds,
+        prompt_switch_seconds=prompt_switch.seconds,
+        ratio=prompt_switch.seconds / mean_pool.seconds,
+        processor_ratio=prompt_switch.processor_seconds / mean_pool.processor_seconds,
         goal=GOAL,
     )
 

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
 import tempfile
-import time
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ from decoding import available_cores
 from framecue.backbone import DTYPES
 from framecue.model import VideoTextModel, load_model
 from indexing import make_model, name_of
-from measure import Measurement, Size, results_of, small_clip_config
+from measure import Measurement, Size, results_of, small_clip_config, times_in_turns
 
 NUM_FRAMES = 12
 METHODS = ("mean-pool", "lora", "tempme")
@@ -140,17 +139,10 @@ def work_of(model: VideoTextModel) -> Work:
 def compare(models: dict[str, VideoTextModel], dtype: torch.dtype, num_videos: int, num_rounds: int) -> Result:
     """Encode the same frames with all methods in turns; the first round is for warming up."""
     frames = frames_for(models["mean-pool"], num_videos)
-    times: dict[str, list[float]] = {method: [] for method in models}
-    processor_times: dict[str, list[float]] = {method: [] for method in models}
-    for round_number in range(num_rounds + 1):
-        for method, model in models.items():
-            begin, processor_begin = time.perf_counter(), time.process_time()
-            model.encode_frames(frames)
-            if round_number:
-                times[method].append(time.perf_counter() - begin)
-                processor_times[method].append(time.process_time() - processor_begin)
-    seconds = {method: statistics.median(values) for method, values in times.items()}
-    processor = {method: statistics.median(values) for method, values in processor_times.items()}
+    calls = {method: partial(model.encode_frames, frames) for method, model in models.items()}
+    times = times_in_turns(calls, num_rounds)
+    seconds = {method: each.seconds for method, each in times.items()}
+    processor = {method: each.processor_seconds for method, each in times.items()}
     return Result(
         dtype=name_of(dtype),
         seconds=seconds,

@@ -12,9 +12,10 @@ import numpy as np
 from comparison.cell import stored
 from comparison.conditions import CONDITIONS, GROUP
 from comparison.plan import CLAIMS, Cell, Claim
-from comparison.statistics import Estimate, Outcomes, difference, holm, mean
+from comparison.statistics import Estimate, Outcomes, difference, mean
+from framecue.evaluation.compare import holm
 
-__all__ = ["TESTS", "Results", "claims_table", "collect", "main_table", "starts_table"]
+__all__ = ["TESTS", "Results", "claims_table", "collect", "main_table", "scores_of"]
 
 TESTS = ("order", "twins", "needle", "appearance", "8 frames", "12 frames")
 """The columns: text-to-video R@1 of each condition, and the twins."""
@@ -106,19 +107,6 @@ def _estimate(results: Results, claim: Claim) -> Estimate:
     value = claim.value or 0.0
     found = mean(left, against=value)
     return Estimate(found.value - value, found.low - value, found.high - value, found.p)
-
-
-def starts_table(results: dict[str, Results]) -> str:
-    """Return the rows that were run from each kind of start, side by side: what the start does to the comparison."""
-    shared = [
-        name for name in next(iter(results.values())).outcomes if all(name in r.outcomes for r in results.values())
-    ]
-    heads = ["", *(f"{start}: {test}" for start in results for test in ("order", "twins"))]
-    lines = [_line(heads), _line(["---"] * len(heads))]
-    for name in shared:
-        cells = [_shown(mean(each.outcomes[name][test])) for each in results.values() for test in ("order", "twins")]
-        lines.append(_line([f"`{name}`", *cells]))
-    return "\n".join(lines) + "\n"
 
 
 def scores_of(cell: Cell, folder: Path) -> dict[str, float]:

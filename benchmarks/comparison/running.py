@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import time
@@ -10,6 +11,9 @@ from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from pathlib import Path
 
+import torch
+
+from comparison.cell import is_done, run_cell
 from comparison.plan import Cell
 
 __all__ = ["run_cells"]
@@ -36,8 +40,6 @@ def run_cells(
         num_workers: processes that draw clips, for each.
         deadline: of `time.time()`; no cell begins after it.
     """
-    from comparison.cell import is_done
-
     waiting = [cell for cell in cells if not is_done(cell, folder)]
     if jobs == 1:
         return _in_turn(waiting, starts, folder, work, num_workers, deadline)
@@ -77,18 +79,12 @@ def _in_turn(
 
 
 def _begin(threads: int) -> None:
-    import logging
-
-    import torch
-
     torch.set_num_threads(threads)
     logging.disable(logging.WARNING)
 
 
 def _one(cell: Cell, backbone: str, folder: Path, work: Path, num_workers: int) -> str | None:
     """Run a cell; returns what went wrong, or None."""
-    from comparison.cell import run_cell
-
     try:
         run_cell(cell, backbone, folder, work, num_workers=num_workers)
     except Exception:

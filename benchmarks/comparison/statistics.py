@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Estimate", "Outcomes", "difference", "holm", "mean"]
+from framecue.evaluation.bootstrap import percentiles
+
+__all__ = ["Estimate", "Outcomes", "difference", "mean"]
 
 NUM_RESAMPLES = 10_000
-LEVEL = 95.0
 SEED = 0
 
 
@@ -38,7 +39,7 @@ class Estimate:
 
     Attributes:
         value: of the runs and clips that there are.
-        low: end of the interval that holds `LEVEL` per cent of the resamples.
+        low: end of the interval that holds 95 per cent of the resamples.
         high: the other end.
         p: twice the smaller share of the resamples on one side of 0 (or of the value asked about).
     """
@@ -62,17 +63,6 @@ def difference(left: Outcomes, right: Outcomes) -> Estimate:
     return _estimate(_value(left) - _value(right), resampled, 0.0)
 
 
-def holm(values: list[float]) -> list[float]:
-    """Return p values corrected for their number, by Holm's step-down rule, in the order given."""
-    order = np.argsort(values, kind="stable")
-    corrected = np.empty(len(values))
-    reached = 0.0
-    for place, index in enumerate(order):
-        reached = max(reached, min(1.0, (len(values) - place) * values[index]))
-        corrected[index] = reached
-    return corrected.tolist()
-
-
 def _draws(num_runs: int, num_groups: int) -> tuple[np.ndarray, np.ndarray]:
     """Return how often each resample has each run (K, R) and each group (K, G)."""
     rng = np.random.default_rng(SEED)
@@ -91,7 +81,7 @@ def _value(outcomes: Outcomes) -> float:
 
 
 def _estimate(value: float, resampled: np.ndarray, against: float) -> Estimate:
-    low, high = np.percentile(resampled, [(100 - LEVEL) / 2, (100 + LEVEL) / 2])
+    low, high = percentiles(resampled)
     below, above = (resampled <= against).mean(), (resampled >= against).mean()
     p = min(1.0, max(2 * min(below, above), 2 / NUM_RESAMPLES))
-    return Estimate(value, float(low), float(high), float(p))
+    return Estimate(value, low, high, float(p))

@@ -135,8 +135,8 @@ def test_differences_and_intervals_are_those_of_a_slow_way(modules: dict[str, Mo
 
 
 def test_holm_is_the_step_down_rule(modules: dict[str, ModuleType]) -> None:
-    assert modules["statistics"].holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
-    assert modules["statistics"].holm([0.6, 0.9]) == [1.0, 1.0]
+    assert modules["report"].holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert modules["report"].holm([0.6, 0.9]) == [1.0, 1.0]
 
 
 @pytest.mark.parametrize(
