@@ -14,6 +14,7 @@ from framecue.backbone import Backbone
 from framecue.errors import InputError
 from framecue.methods import Method
 from framecue.methods.dgl import Dgl, DglConfig
+from support.slow_attention import attend
 
 TEXTS = ["a red car", "the cat falls, the dog rises"]
 both = pytest.mark.parametrize("local_prompts", ["linear", "transformer"])
@@ -34,17 +35,6 @@ def make(backbone: Backbone, *, seed: int | None = 0, **options: Any) -> Dgl:
 
 def frames(videos: int, count: int, *, seed: int = 1) -> Tensor:
     return torch.randn(videos, count, 3, 32, 32, generator=torch.Generator().manual_seed(seed))
-
-
-def attend(layer: Any, query_token: Tensor, seen: Tensor, num_heads: int) -> Tensor:
-    """What one normed token (D,) takes from those that it sees (K, D), head by head."""
-    query, keys, values = layer.q_proj(query_token), layer.k_proj(seen), layer.v_proj(seen)
-    size = len(query) // num_heads
-    outputs = []
-    for head in range(num_heads):
-        part = slice(head * size, (head + 1) * size)
-        outputs.append((keys[:, part] @ query[part] / math.sqrt(size)).softmax(dim=0) @ values[:, part])
-    return layer.out_proj(torch.cat(outputs))
 
 
 def slow_layer(layer: Any, groups: list[Tensor], sees: list[list[int]], num_heads: int) -> list[Tensor]:

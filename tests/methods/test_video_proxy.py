@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from framecue.errors import InputError
 from framecue.methods import Method, build_method
 from framecue.methods.video_proxy import VideoProxy, VideoProxyConfig
 from framecue.model import VideoTextModel
+from support.slow_attention import attend
 
 
 def make(backbone: Backbone, *, seed: int | None = 0, **options: Any) -> VideoProxy:
@@ -35,17 +35,6 @@ def make(backbone: Backbone, *, seed: int | None = 0, **options: Any) -> VideoPr
 
 def frames(videos: int, count: int, *, seed: int = 1) -> Tensor:
     return torch.randn(videos, count, 3, 32, 32, generator=torch.Generator().manual_seed(seed))
-
-
-def attend(layer: Any, query_token: Tensor, seen: Tensor, num_heads: int) -> Tensor:
-    """What one normed token (D,) takes from those that it sees (K, D), head by head."""
-    query, keys, values = layer.q_proj(query_token), layer.k_proj(seen), layer.v_proj(seen)
-    size = len(query) // num_heads
-    outputs = []
-    for head in range(num_heads):
-        part = slice(head * size, (head + 1) * size)
-        outputs.append((keys[:, part] @ query[part] / math.sqrt(size)).softmax(dim=0) @ values[:, part])
-    return layer.out_proj(torch.cat(outputs))
 
 
 def slow_feature(backbone: Backbone, method: VideoProxy, video: Tensor, rows: list[int]) -> Tensor:
