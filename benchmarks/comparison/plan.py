@@ -62,6 +62,13 @@ VARIANTS: dict[str, Variant] = {
         Variant("prompt-switch, no captioner", "prompt-switch", options={**_CUBE, "captioner": False}, ablates=_WHOLE),
         Variant("prompt-switch, no switch", "prompt-switch", options={**_CUBE, "switch_every": 0}, ablates=_WHOLE),
         Variant("prompt-switch, cube only", "prompt-switch", options={**_CUBE, "aggregation": "none"}, ablates=_WHOLE),
+        # Neither way for frames to meet: added after the first runs, which showed that each alone suffices.
+        Variant(
+            "prompt-switch, neither",
+            "prompt-switch",
+            options={**_CUBE, "switch_every": 0, "aggregation": "none"},
+            ablates=_WHOLE,
+        ),
         Variant("vop", "vop", FROZEN),
         Variant("vop-p", "vop-p", FROZEN),
         Variant("vop-fc", "vop-fc", FROZEN),
