@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check lint types imports unit format clean
+.PHONY: help install demo test check lint types imports unit benchmarks format clean
 
 help:
 	@echo "make install  set up $(VENV): PyTorch, then framecue with its development tools"
@@ -21,6 +21,7 @@ help:
 	@echo "make types    mypy"
 	@echo "make imports  import-linter: imports run downwards only"
 	@echo "make unit     pytest"
+	@echo "make benchmarks  each benchmark in its shortest form, as a test"
 	@echo "make format   mend formatting and what ruff can mend itself"
 	@echo "make clean    remove $(VENV) and the tools' caches"
 
@@ -75,7 +76,11 @@ imports: install
 	$(BIN)/lint-imports
 
 unit: install
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal --durations=10 $(TESTS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal --durations=10 $(or $(TESTS),--ignore=tests/benchmarks)
+
+# Each benchmark in its shortest form. Apart, as they take as long as a thousand tests.
+benchmarks: install
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal --durations=5 tests/benchmarks
 
 format: install
 	$(BIN)/ruff check --fix .
