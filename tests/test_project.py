@@ -285,19 +285,35 @@ def test_continuous_integration_ends_with_how_long_each_part_took_and_pytests_cl
     (tmp_path / ".ci").mkdir()
     shutil.copy(ROOT / ".ci" / "run", tmp_path / ".ci" / "run")
     parts = "try-demo: 41 s\nlint: 0 s\ntypes: 62 s\n0.10s call in 12s\nimports: 2 s"
-    (tmp_path / "make").write_text(f"#!/bin/sh\necho \"$@\"\ncat <<'END'\n{parts}\n{closing}\nEND\nexit {status}\n")
+    (tmp_path / "make").write_text(
+        f"#!/bin/sh\necho \"$@\"\n[ $1 = test ] || exit 0\ncat <<'END'\n{parts}\n{closing}\nEND\nexit {status}\n"
+    )
     (tmp_path / "make").chmod(0o755)
     environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
     done = subprocess.run([tmp_path / ".ci" / "run"], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == status
     lines = done.stdout.splitlines()
-    assert lines[0] == "test"
+    assert lines[:3] == ["install", "benchmarks", "test"]
     assert lines[-1] == last
     table = [line.split(" min ") for line in lines if " min " in line]
     minutes = {name.split()[0]: f"{name.split()[1]}:{rest[:2]}" for name, rest in table}
     assert minutes.pop("all").startswith("0:")
+    assert minutes.pop("benchmarks").startswith("0:")
     unit = {} if "paths.py" in closing else {"unit": "3:03"}
     assert minutes == {"demo": "0:41", "lint": "0:00", "types": "1:02", "imports": "0:02", **unit}
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+@pytest.mark.parametrize("target", ["install", "benchmarks"])
+def test_continuous_integration_fails_with_what_comes_before_the_tests(tmp_path, target):
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(ROOT / ".ci" / "run", tmp_path / ".ci" / "run")
+    (tmp_path / "make").write_text(f"#!/bin/sh\necho \"$@\"\n[ $1 = {target} ] && exit 3\necho '{CLOSING}'\n")
+    (tmp_path / "make").chmod(0o755)
+    environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run([tmp_path / ".ci" / "run"], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert ("test" in done.stdout.splitlines()) == (target == "benchmarks")
 
 
 @needs_make
@@ -306,6 +322,9 @@ def test_the_tests_run_in_two_processes_and_end_with_the_slowest():
     assert command.format(2) in make("--dry-run", "unit").stdout
     part = make("--dry-run", "unit", "TESTS=tests/evaluation", "WORKERS=0").stdout
     assert f"{command.format(0)} tests/evaluation" in part
+    # The benchmarks' shortest forms have a target of their own.
+    assert f"{command.format(2)} --ignore=tests/benchmarks" in make("--dry-run", "unit").stdout
+    assert "tests/benchmarks" in make("--dry-run", "benchmarks").stdout
 
 
 def test_each_process_of_the_tests_computes_with_one_thread():
