@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,10 @@ if TYPE_CHECKING:
 @click.option("--sheet", metavar="FILE", help="Write a picture of the results, such as out.png.")
 @click.option("--force", is_flag=True, help="Replace the sheet, or the clip, if it exists.")
 @click.option(
-    "--queries", "queries_file", metavar="FILE", help="Search for each line of a file; - reads standard input."
+    "--queries",
+    "queries_file",
+    metavar="FILE",
+    help="Search for each line of a file; - reads standard input, with --format jsonl line by line.",
 )
 @click.option(
     "--format",
@@ -102,7 +106,9 @@ def search(
         )
         raise click.UsageError(f"{given} a result of one search")
     quiet_libraries()
-    queries = _queries(text, queries_file, named)
+    # A sheet shows all queries, so it cannot be drawn before the last has come.
+    is_stream = queries_file == "-" and format_name == "jsonl" and sheet is None
+    queries = _queries(text, queries_file, named, is_stream=is_stream)
     from framecue.library import Library, SearchOptions, SearchResult
 
     options = SearchOptions(
@@ -117,6 +123,11 @@ def search(
         sheet = user_path(sheet)
         check_output(sheet, overwrite=force, kept=kept_files_near(sheet, library.uri))
     library = Library(uri, model=library_model(library, model=model, adapter=adapter, dtype=dtype, yes=yes))
+    if is_stream:
+        from framecue.cli.query_stream import answer_stream
+
+        answer_stream(library, sys.stdin.buffer, options)
+        return
     found = library.search_many([item.query for item in queries], options=options)
     results = [SearchResult(item.label, hits) for item, hits in zip(queries, found, strict=True)]
     is_wanted = sheet is not None
@@ -165,7 +176,10 @@ def _print_results(results: list[SearchResult], format_name: str, *, null: bool,
             click.echo("nothing found")
 
 
-def _queries(text: str | None, queries_file: str | None, named: dict[str, Any]) -> list[LabelledQuery]:
+def _queries(
+    text: str | None, queries_file: str | None, named: dict[str, Any], *, is_stream: bool
+) -> list[LabelledQuery]:
+    """Return what to search for; nothing yet where it comes line by line."""
     one = read_query({"text": text, **named})
     if queries_file is None:
         if one is None:
@@ -173,7 +187,7 @@ def _queries(text: str | None, queries_file: str | None, named: dict[str, Any]) 
         return [one]
     if one is not None:
         raise click.UsageError("--queries has the queries; leave out TEXT, --with, --without, --image and --video")
-    return read_query_file(queries_file)
+    return [] if is_stream else read_query_file(queries_file)
 
 
 def _write_sheet(library: Library, results: list[SearchResult], sheet: str, *, force: bool) -> str | None:
