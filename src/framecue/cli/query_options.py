@@ -27,6 +27,7 @@ __all__ = [
     "read_query",
     "read_query_file",
     "read_query_line",
+    "weighted_text",
 ]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -234,8 +235,8 @@ def _query(
     from framecue.library import Query, VideoMoment
 
     texts = [] if text is None else [(text, 1.0)]
-    texts += [_weighted(item) for item in with_texts or ()]
-    texts += [(item, -weight) for item, weight in map(_weighted, without_texts or ())]
+    texts += [weighted_text(item) for item in with_texts or ()]
+    texts += [(item, -weight) for item, weight in map(weighted_text, without_texts or ())]
     moments = moments or [None] * len(videos or ())  # type: ignore[list-item]
     return Query(
         texts=texts,
@@ -244,7 +245,7 @@ def _query(
     )
 
 
-def _weighted(text: str) -> tuple[str, float]:
+def weighted_text(text: str) -> tuple[str, float]:
     """Split a text such as ``people^0.5`` into text and weight; without a weight it is 1."""
     match = re.fullmatch(r"(.*)\^([-+]?(?:\d+\.?\d*|\.\d+))", text.strip(), flags=re.DOTALL | re.ASCII)
     if match is None:
