@@ -64,6 +64,7 @@ FORBIDDEN = {
     "peft is imported in methods.lora alone": ["methods/registry.py", "backbone/load.py"],
     "pydantic checks what people write, and is imported where that is declared": ["library/search/query.py"],
     "click and rich are imported in cli alone": ["training/run.py", "library/library.py"],
+    "prompt_toolkit is imported in the prompt's own files alone": ["cli/prompt.py", "cli/search.py"],
     "the demo's own packages are imported in datasets.moji_motion alone": ["datasets/captions.py", "cli/demo.py"],
     "mteb and the hub's datasets are imported in mteb alone": ["evaluation/trec.py", "cli/evaluate.py"],
     "jinja2 is imported in evaluation.page alone": ["evaluation/tables.py", "cli/score_tables.py"],

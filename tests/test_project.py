@@ -60,6 +60,7 @@ TESTED_ELSEWHERE = {
     "cli/dataset_options.py": "cli/test_datasets.py",
     "cli/datasets_check.py": "cli/test_datasets.py",
     "cli/dry_run.py": "cli/test_train.py",
+    "cli/explaining.py": "cli/test_main.py",
     "cli/groups.py": "cli/test_main.py",
     "cli/hits.py": "cli/test_search.py",
     "cli/kept_files.py": "cli/test_clip.py",

@@ -26,7 +26,9 @@ class Result(NamedTuple):
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+def run(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Result]:
     """Run a command as the program does."""
     # quiet_libraries() sets these for the process; the tests after this one must not see it.
     for name in (
@@ -43,6 +45,9 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     # A library of whoever runs the tests is none of theirs.
     monkeypatch.delenv("FRAMECUE_LIBRARY", raising=False)
     monkeypatch.delenv("FRAMECUE_PLAYER", raising=False)
+    # Nor is what was noted about the machine, and what is noted here is nobody's.
+    state = str(tmp_path_factory.getbasetemp() / "state")
+    monkeypatch.setenv("XDG_STATE_HOME", state)
 
     def run(*args: object) -> Result:
         capsys.readouterr()

@@ -375,7 +375,16 @@ def test_a_bar_comes_with_the_first_progress_goes_when_closed_and_may_come_again
             bar.show(done, 3)
             bar.close()
             shown = capsys.readouterr().err
-            assert shown.index(HIDE) < shown.index("Training") < shown.index(f"{done}/3") < shown.index(SHOW)
+            assert shown.index(HIDE) < shown.index("Training") < shown.index(f"{done}/3") < shown.rindex(SHOW)
+
+
+@pytest.mark.usefixtures("terminal")
+def test_the_cursor_is_there_beside_the_bar(capsys: pytest.CaptureFixture[str]) -> None:
+    """A run that is stopped with Ctrl-Z gives the terminal back as it is."""
+    with ProgressBar("Training") as bar:
+        bar.show(1, 3)
+        shown = capsys.readouterr().err
+        assert shown.rindex(HIDE) < shown.rindex(SHOW)
 
 
 @pytest.mark.usefixtures("terminal")

@@ -260,13 +260,42 @@ def test_a_run_that_is_asked_to_end_keeps_what_it_has_and_says_how_much(
     ended, err = run.wait()
     assert ended == code
     kept = len(contents(uri)) + len(copies(uri))
-    assert f"{kept} of {NUM_CLIPS + 3} files are in the library and stay there; the same command goes on" in err
+    left = NUM_CLIPS + 3 - kept
+    assert f"{kept} of {NUM_CLIPS + 3} files are in the library and stay there" in err
+    assert f"; the same command goes on with the {left} that {'is' if left == 1 else 'are'} left" in err
     assert err.splitlines()[-1] == "Error: stopped"
     assert 3 < kept < NUM_CLIPS + 3
     assert "skipped" not in err
     code, err = start(uri, folder).wait()
     assert f"{NUM_CLIPS + 3 - kept} added" in err or "duplicates" in err
     assert len(contents(uri)) == NUM_CLIPS
+
+
+def test_a_run_that_is_stopped_for_longer_than_a_file_may_stall_goes_on_as_if_nothing_had_been(
+    start, tmp_path: Path, write_clips
+) -> None:
+    """With Ctrl-Z, which reaches its readers too; a laptop that sleeps is the same."""
+    folder, uri = tmp_path / "clips", tmp_path / "l.lance"
+    write_clips(folder, 0)
+    run = start(uri, folder, "--stall-seconds", "3")
+    wait_until(lambda: num_commits(uri) > 3)
+    os.killpg(run.process_id, signal.SIGTSTP)
+    wait_until(lambda: state_of(run.process_id) in ("T", ""))
+    before = num_commits(uri)
+    time.sleep(4)
+    assert num_commits(uri) == before
+    os.killpg(run.process_id, signal.SIGCONT)
+    code, err = run.wait()
+    assert (code, " 0 skipped; " in err) == (0, True), err
+    assert len(contents(uri)) == NUM_CLIPS
+
+
+def state_of(process_id: int) -> str:
+    """What the system says a process does, T for stopped; nothing where it does not say."""
+    try:
+        return Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return ""
 
 
 def test_two_runs_at_once_make_one_library(start, whole_run, tmp_path: Path, write_clips) -> None:

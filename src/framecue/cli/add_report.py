@@ -87,4 +87,6 @@ def _log_left_alone(report: AddReport) -> None:
 def log_stopped(num_kept: int, num_files: int) -> None:
     """Write one line about a run that ended early: what it has kept, and how to go on."""
     kept = f"{num_kept} of {num_files} files are" if num_kept != 1 else f"1 of {num_files} files is"
-    log(f"{kept} in the library and stay there; the same command goes on with the rest")
+    num_left = num_files - num_kept
+    are = "is" if num_left == 1 else "are"
+    log(f"{kept} in the library and stay there; the same command goes on with the {num_left} that {are} left")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from framecue.cli.add_report import log_counts, log_gone, log_items, log_stopped
+from framecue.cli.index_speed import WorkTime, record_speed
 from framecue.cli.library_place import LibraryCommand, chosen_library, refuse_libraries
 from framecue.cli.options import (
     MOJI_MODEL,
@@ -17,6 +18,7 @@ from framecue.cli.options import (
 )
 from framecue.cli.output import log, print_json, progress_bar, quiet_libraries
 from framecue.errors import InputError
+from framecue.progress import FilesDone
 from framecue.video import STALL_SECONDS
 
 
@@ -47,6 +49,7 @@ from framecue.video import STALL_SECONDS
     type=click.FloatRange(min=0, min_open=True),
     help="Give a file up of which one pass decodes more.  [default: 4000, and 100 for each kilobyte]",
 )
+@click.option("--dry-run", is_flag=True, help="Tell what there is to do, and about how long it takes; write nothing.")
 @click.option("--again", is_flag=True, help="Make the library anew with --model; the old vectors serve until then.")
 @click.option("--watch", "is_watch", is_flag=True, help="Go on: index what changes there, until Ctrl-C.")
 @click.option(
@@ -75,6 +78,7 @@ def index(
     stall_seconds: float,
     max_cpu_seconds: float | None,
     max_megapixels: float | None,
+    dry_run: bool,
     again: bool,
     is_watch: bool,
     poll_seconds: float | None,
@@ -95,6 +99,8 @@ def index(
     if poll_seconds is not None and not is_watch:
         raise click.UsageError("--poll is given without --watch; it says how often to look while watching")
     _check_again(again, paths, model=model, adapter=adapter, is_watch=is_watch)
+    if dry_run and (again or is_watch):
+        raise click.UsageError(f"--dry-run and {'--again' if again else '--watch'} are given together; leave one out")
     quiet_libraries()
     refuse_libraries(paths, takes="what to index")
     from framecue.library import AddOptions, Library
@@ -130,14 +136,25 @@ def index(
         return
     # Planned before a model is loaded, so that a wrong path is an error at once.
     plan = library.plan(paths, exclude=options.exclude, images=images, retry=retry)
+    if dry_run:
+        from framecue.cli.index_plan import show_plan
+
+        show_plan(library, plan, model=model, options=options, as_json=as_json)
+        return
     if plan.units or model or adapter:
         chosen = library_model(library, model=model, adapter=adapter, dtype=dtype, yes=yes, may_be_new=True)
         library = Library(uri, model=chosen)
-    with progress_bar("Indexing") as progress:
+    work = WorkTime()
+
+    def tell(done: FilesDone, total: int) -> None:
+        work.note()
+        progress(done, total)
+
+    with progress_bar("Indexing") as progress, work:
         report = library.add(
             plan,
             options=options,
-            progress=progress,
+            progress=tell,
             on_wait=lambda: log(f"waiting for another run that writes {library.uri}"),
             on_stop=log_stopped,
             on_notice=log,
@@ -154,6 +171,8 @@ def index(
     if not prune:
         log_gone(library.missing(plan)[0])
     log_counts(report)
+    if report.encoded:
+        record_speed(library.fingerprint.backbone, report.encoded_seconds, work.seconds)
     if report.encoded and library.fingerprint.backbone == MOJI_MODEL:
         log(f"{MOJI_MODEL} knows drawn shapes only; for other videos make the library with another --model")
     if as_json:

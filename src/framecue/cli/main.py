@@ -6,26 +6,18 @@ Listing the commands imports none of them, so ``framecue --help`` answers at onc
 
 from __future__ import annotations
 
-import errno
-import os
 import sys
-import traceback
 from collections.abc import Sequence
-from pathlib import Path
 
 import click
 
 from framecue._version import __version__
+from framecue.cli.explaining import explain, log_error
 from framecue.cli.groups import Entry, LazyGroup
 from framecue.cli.signals import TerminatedError, requests_to_end
 from framecue.cli.streams import end_quietly, output_was_closed, prepare_streams
-from framecue.errors import FingerprintError, FramecueError, first_line
 
 __all__ = ["COMMANDS", "main"]
-
-# The disk is full, the file system is read-only, or a quota is reached.
-_FULL = (errno.ENOSPC, errno.EROFS, errno.EDQUOT)
-
 
 COMMANDS = {
     "index": Entry("framecue.cli.index:index", "Encode video files into a library."),
@@ -90,12 +82,12 @@ def main(args: Sequence[str] | None = None) -> int:
                 code = _run(args)
                 sys.stdout.flush()
                 if code == 0 and output_was_closed():
-                    _log_error("cannot write the output: standard output is closed")
+                    log_error("cannot write the output: standard output is closed")
                     code = 1
             except Exception as error:
-                code = _explain(error)
+                code = explain(error)
             except KeyboardInterrupt as error:
-                _log_error("stopped")
+                log_error("stopped")
                 code = error.exit_code if isinstance(error, TerminatedError) else 130
         except OSError:  # standard error takes nothing more either
             code = 1
@@ -111,61 +103,7 @@ def _run(args: Sequence[str] | None) -> int:
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help() if error.ctx else error.format_message(), err=True)
         return 2
-    except click.UsageError as error:
-        command = error.ctx.command_path if error.ctx else "framecue"
-        message = error.format_message().rstrip(".")
-        _log_error(f"{message}{'' if message.endswith('?') else ';'} see `{command} --help`")
-        return 2
     except click.ClickException as error:
-        _log_error(error.format_message())
-        return error.exit_code
+        return explain(error)
     # With standalone_mode off, click returns the code of `ctx.exit(code)`; commands themselves return None.
     return result if isinstance(result, int) else 0
-
-
-def _explain(error: Exception) -> int:
-    """Write what an exception means to a person, and return the exit code."""
-    if isinstance(error, click.Abort):  # which click makes of a KeyboardInterrupt
-        _log_error("stopped")
-        return error.__cause__.exit_code if isinstance(error.__cause__, TerminatedError) else 130
-    if isinstance(error, FingerprintError):
-        _log_error(error.summary)
-        _log_details(error.details)
-    elif isinstance(error, FramecueError):
-        _log_error(str(error))
-    elif isinstance(error, OSError) and error.errno in _FULL:
-        _log_error(f"cannot write {_name(error.filename) or 'the output'}: {error.strerror}")
-    elif isinstance(error, OSError) and error.filename:
-        # A name that is too long, a loop of links, a folder where a file was meant: the name is what is wrong.
-        _log_error(f"cannot use {_name(error.filename)}: {error.strerror}")
-    elif isinstance(error, ValueError) and "embedded null" in str(error):
-        _log_error("a name has a zero byte in it, which no file's name can have")
-    elif isinstance(error, MemoryError):
-        _log_error("there is not enough memory for this")
-    elif os.environ.get("FRAMECUE_TRACEBACK"):
-        raise error
-    else:
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        place = f"{Path(frame.filename).name}, line {frame.lineno}"
-        what = f"{type(error).__name__}: {first_line(error)}"
-        _log_error(f"a defect in framecue, please report it: {what} (in {place}); FRAMECUE_TRACEBACK=1 shows more")
-    return 1
-
-
-def _name(name: object) -> str:
-    return os.fsdecode(name) if isinstance(name, (str, bytes, os.PathLike)) else str(name or "")
-
-
-def _log_error(message: str) -> None:
-    """Write a message on standard error as one line, whatever it contains."""
-    from framecue.cli.output import folded, one_line
-
-    click.echo(f"Error: {folded(one_line(message))}", file=sys.stderr)
-
-
-def _log_details(details: str) -> None:
-    """Write what a person need not read on a line below the message."""
-    from framecue.cli.output import folded, one_line
-
-    if details:
-        click.echo(f"       {folded(one_line(details))}", file=sys.stderr)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
+from typing import TYPE_CHECKING
 
 from framecue.counts import counted
 from framecue.library import Filters
 
-__all__ = ["blame", "option_of"]
+if TYPE_CHECKING:
+    from framecue.library import Library, Query, SearchOptions
+
+__all__ = ["blame", "nothing_message", "option_of"]
 
 Count = Callable[[Filters | None], int]
 
@@ -43,6 +47,22 @@ def blame(filters: Filters, count: Count) -> str | None:
     joined = f"{', '.join(parts)} of {counted(total, 'video')}, and no video passes {every}"
     helping = [f"without {option_of(name)} {_match(without[name])}" for name in given if without[name]]
     return "; ".join([joined, *helping])
+
+
+def nothing_message(library: Library, queries: Sequence[Query], page: int, options: SearchOptions) -> str:
+    """Return why there are no results: an empty library, a filter, --min-score, or a page too far."""
+    total = library.count_videos()
+    if total == 0:
+        return f"library {library.uri} is empty; fill it with `framecue index PATH --library {library.uri}`"
+    if options.filters is not None and (why := blame(options.filters, library.count_videos)):
+        return f"nothing found: {why}"
+    if options.min_score is not None:
+        every = replace(options, k=1, offset=0, min_score=None, hybrid=False, explain=False)
+        found = library.search_many(queries, options=every)
+        best = max((hit.score for hits in found for hit in hits), default=options.min_score)
+        if best < options.min_score:
+            return f"nothing found: the best result scores {best:.3f}, less than --min-score {options.min_score:g}"
+    return f"there are no results on page {page}" if page > 1 else "nothing found"
 
 
 def _match(number: int) -> str:

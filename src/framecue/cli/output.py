@@ -208,6 +208,8 @@ class ProgressBar:
         progress = Progress(*columns, console=console, transient=True, disable=not can_draw)
         task = progress.add_task(self._label, total=None)
         progress.start()
+        # A run that Ctrl-Z stops, or kill -9 ends, would leave the terminal without one.
+        console.show_cursor(True)
         return progress, task
 
 

@@ -18,7 +18,17 @@ from framecue.times import parse_time
 if TYPE_CHECKING:
     from framecue.library import Filters, Query
 
-__all__ = ["LabelledQuery", "filter_options", "query_options", "read_filters", "read_query", "read_query_file"]
+__all__ = [
+    "LONGEST_LINE",
+    "LabelledQuery",
+    "filter_options",
+    "query_options",
+    "read_filters",
+    "read_query",
+    "read_query_file",
+    "read_query_line",
+    "weighted_text",
+]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -26,7 +36,8 @@ _QUERY_OPTIONS = ("text", "with_texts", "without_texts", "images", "videos", "mo
 # The keys in a line of JSON, and the options that they stand for.
 _LINE_KEYS = dict(zip(("text", "with", "without", "image", "video", "at"), _QUERY_OPTIONS, strict=True))
 
-_LONGEST_LINE = 100_000  # characters: several texts, each as long as a text may be
+LONGEST_LINE = 100_000
+"""How many characters a line of a file of queries may have: several texts, each as long as a text may be."""
 _LONGEST_SHOWN = 80
 
 
@@ -156,21 +167,26 @@ def read_query_file(name: str) -> list[LabelledQuery]:
     for number, line in enumerate(content.split("\n"), start=1):
         if line.strip():
             try:
-                queries.append(_read_line(line.strip()))
+                queries.append(read_query_line(line.strip()))
             except InputError as error:
                 raise InputError(f"{name}, line {number}: {error}") from error
-            except click.UsageError as error:
-                raise InputError(f"{name}, line {number}: {error.message}") from error
     if not queries:
         raise InputError(f"{name}: has no query; write one a line")
     return queries
 
 
-def _read_line(line: str) -> LabelledQuery:
-    if len(line) > _LONGEST_LINE:
-        raise InputError(f"has {len(line)} characters; a line has at most {_LONGEST_LINE}")
+def read_query_line(line: str) -> LabelledQuery:
+    """Return the query of one line of a file of queries, without the spaces around it; see :func:`read_query_file`.
+
+    Raises:
+        InputError: the line makes no sense.
+    """
+    if len(line) > LONGEST_LINE:
+        raise InputError(f"has {len(line)} characters; a line has at most {LONGEST_LINE}")
     try:
         return _read_short_line(line)
+    except click.UsageError as error:
+        raise InputError(error.message) from error
     except RecursionError as error:  # JSON in JSON, thousands deep
         raise InputError("starts as JSON, but is none that can be read (it is too deep)") from error
 
@@ -219,8 +235,8 @@ def _query(
     from framecue.library import Query, VideoMoment
 
     texts = [] if text is None else [(text, 1.0)]
-    texts += [_weighted(item) for item in with_texts or ()]
-    texts += [(item, -weight) for item, weight in map(_weighted, without_texts or ())]
+    texts += [weighted_text(item) for item in with_texts or ()]
+    texts += [(item, -weight) for item, weight in map(weighted_text, without_texts or ())]
     moments = moments or [None] * len(videos or ())  # type: ignore[list-item]
     return Query(
         texts=texts,
@@ -229,7 +245,7 @@ def _query(
     )
 
 
-def _weighted(text: str) -> tuple[str, float]:
+def weighted_text(text: str) -> tuple[str, float]:
     """Split a text such as ``people^0.5`` into text and weight; without a weight it is 1."""
     match = re.fullmatch(r"(.*)\^([-+]?(?:\d+\.?\d*|\.\d+))", text.strip(), flags=re.DOTALL | re.ASCII)
     if match is None:

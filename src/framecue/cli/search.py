@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ from framecue.outputs import check_output
 from framecue.paths import user_path
 
 if TYPE_CHECKING:
-    from framecue.library import Library, Query, SearchOptions, SearchResult
+    from framecue.library import Library, SearchResult
 
 
 @click.command(cls=LibraryCommand)
@@ -46,7 +47,10 @@ if TYPE_CHECKING:
 @click.option("--sheet", metavar="FILE", help="Write a picture of the results, such as out.png.")
 @click.option("--force", is_flag=True, help="Replace the sheet, or the clip, if it exists.")
 @click.option(
-    "--queries", "queries_file", metavar="FILE", help="Search for each line of a file; - reads standard input."
+    "--queries",
+    "queries_file",
+    metavar="FILE",
+    help="Search for each line of a file; - reads standard input, with --format jsonl line by line.",
 )
 @click.option(
     "--format",
@@ -84,7 +88,8 @@ def search(
     """Find the moments of videos in a library that show what TEXT says, best first.
 
     The score is the cosine similarity of query and moment. Each video comes once, with its best moment. The library's
-    own model is used unless another is named. A TEXT that starts with a dash goes after a "--".
+    own model is used unless another is named. A TEXT that starts with a dash goes after a "--". In a terminal, without
+    a TEXT, it asks for one after another, and keeps the model loaded.
 
     \b
     framecue search "a dog catches a frisbee" --open 1
@@ -102,7 +107,14 @@ def search(
         )
         raise click.UsageError(f"{given} a result of one search")
     quiet_libraries()
-    queries = _queries(text, queries_file, named)
+    # A sheet shows all queries, so it cannot be drawn before the last has come.
+    is_stream = queries_file == "-" and format_name == "jsonl" and sheet is None
+    queries = _queries(text, queries_file, named, is_stream=is_stream)
+    is_prompt = not queries and not is_stream
+    if is_prompt:
+        _check_prompt(
+            is_plain=format_name == "table" and not as_json and sheet is None and open_rank is None, named=named
+        )
     from framecue.library import Library, SearchOptions, SearchResult
 
     options = SearchOptions(
@@ -113,10 +125,26 @@ def search(
     )
     uri = chosen_library(uri)
     library = Library(uri)
+
+    def with_model() -> Library:
+        chosen = library_model(library, model=model, adapter=adapter, dtype=dtype, yes=yes)
+        return Library(library.uri, model=chosen)
+
+    if is_prompt:
+        from framecue.cli.prompt import run_prompt
+        from framecue.cli.prompt_search import PromptSearch, filters_of
+
+        run_prompt(with_model, PromptSearch(None, replace(options, filters=None, offset=0), filters_of(named)))
+        return
     if sheet is not None:
         sheet = user_path(sheet)
         check_output(sheet, overwrite=force, kept=kept_files_near(sheet, library.uri))
-    library = Library(uri, model=library_model(library, model=model, adapter=adapter, dtype=dtype, yes=yes))
+    library = with_model()
+    if is_stream:
+        from framecue.cli.query_stream import answer_stream
+
+        answer_stream(library, sys.stdin.buffer, options)
+        return
     found = library.search_many([item.query for item in queries], options=options)
     results = [SearchResult(item.label, hits) for item, hits in zip(queries, found, strict=True)]
     is_wanted = sheet is not None
@@ -128,7 +156,9 @@ def search(
     else:
         _print_results(results, format_name, null=null, hybrid=options.hybrid, several=several)
         if not any(found):
-            log(_nothing_message(library, [item.query for item in queries], page, options))
+            from framecue.cli.nothing_found import nothing_message
+
+            log(nothing_message(library, [item.query for item in queries], page, options))
         if is_wanted:
             log(f"See them in {sheet}" if sheet is not None else "no sheet is written, as there is nothing to see")
     clip_results(library, found, named, force=force)
@@ -165,15 +195,31 @@ def _print_results(results: list[SearchResult], format_name: str, *, null: bool,
             click.echo("nothing found")
 
 
-def _queries(text: str | None, queries_file: str | None, named: dict[str, Any]) -> list[LabelledQuery]:
+def _queries(
+    text: str | None, queries_file: str | None, named: dict[str, Any], *, is_stream: bool
+) -> list[LabelledQuery]:
+    """Return what to search for; nothing yet where it comes line by line, or is to be typed."""
     one = read_query({"text": text, **named})
     if queries_file is None:
-        if one is None:
-            raise click.UsageError("nothing to search for: give TEXT, --with, --image, --video or --queries")
-        return [one]
+        return [] if one is None else [one]
     if one is not None:
         raise click.UsageError("--queries has the queries; leave out TEXT, --with, --without, --image and --video")
-    return read_query_file(queries_file)
+    return [] if is_stream else read_query_file(queries_file)
+
+
+def _check_prompt(*, is_plain: bool, named: dict[str, Any]) -> None:
+    """Refuse to search for nothing where nobody can be asked, or where the options are for one search.
+
+    Raises:
+        click.UsageError: it is so.
+    """
+    from framecue.cli.prompt import can_prompt
+
+    if not (is_plain and can_prompt()) or named["clip_ranks"] or named["output"] is not None:
+        raise click.UsageError(
+            "nothing to search for: give TEXT, --with, --image, --video or --queries; in a terminal, `framecue search` "
+            "without them and without options for results asks"
+        )
 
 
 def _write_sheet(library: Library, results: list[SearchResult], sheet: str, *, force: bool) -> str | None:
@@ -190,21 +236,3 @@ def _write_sheet(library: Library, results: list[SearchResult], sheet: str, *, f
 def _print_document(results: list[SearchResult], written: dict[str, str | None], *, several: bool) -> None:
     documents = [result.to_dict() for result in results]
     print_json({"searches": documents, **written} if several else {**documents[0], **written})
-
-
-def _nothing_message(library: Library, queries: list[Query], page: int, options: SearchOptions) -> str:
-    """Return why there are no results: an empty library, a filter, --min-score, or a page too far."""
-    from framecue.cli.nothing_found import blame
-
-    total = library.count_videos()
-    if total == 0:
-        return f"library {library.uri} is empty; fill it with `framecue index PATH --library {library.uri}`"
-    if options.filters is not None and (why := blame(options.filters, library.count_videos)):
-        return f"nothing found: {why}"
-    if options.min_score is not None:
-        every = replace(options, k=1, offset=0, min_score=None, hybrid=False, explain=False)
-        found = library.search_many(queries, options=every)
-        best = max((hit.score for hits in found for hit in hits), default=options.min_score)
-        if best < options.min_score:
-            return f"nothing found: the best result scores {best:.3f}, less than --min-score {options.min_score:g}"
-    return f"there are no results on page {page}" if page > 1 else "nothing found"

@@ -12,7 +12,8 @@ from types import FrameType
 __all__ = ["TerminatedError", "requests_to_end"]
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
-PATIENCE_SECONDS = 2.0
+# Longer than several signals of one request are apart, or the strokes of a key that is held down a little too long.
+PATIENCE_SECONDS = 1.0
 
 
 class TerminatedError(KeyboardInterrupt):
@@ -32,7 +33,8 @@ def requests_to_end() -> Iterator[None]:
     """Raise ``KeyboardInterrupt`` in the main thread when a signal asks the process to end, while the block runs.
 
     That of SIGTERM and SIGHUP is a ``TerminatedError``. Only the first signal raises: another exception would come in
-    the midst of keeping what there is. Who asks a third time, after some patience, ends the process at once.
+    the midst of keeping what there is. A second Ctrl-C, or a third of the others, after some patience ends the process
+    at once; what was kept until then is whole.
 
     A signal that is ignored (``nohup``) stays so, and so does one that somebody else answers.
     """
@@ -63,8 +65,10 @@ class _Answer:
         if self._num_requests == 1:
             self._first_seconds = monotonic()
             raise KeyboardInterrupt if number == signal.SIGINT else TerminatedError(number)
-        # Several at once are one request: a terminal that closes, or a service manager, sends more than one.
-        if self._num_requests > 2 and monotonic() - self._first_seconds >= PATIENCE_SECONDS:
+        # Several at once are one request: a terminal that closes, or a service manager, sends more than one. Ctrl-C is
+        # of a person, who has seen that it takes a while.
+        is_asked_again = number == signal.SIGINT or self._num_requests > 2
+        if is_asked_again and monotonic() - self._first_seconds >= PATIENCE_SECONDS:
             with suppress(OSError):
                 os.write(2, b"Error: stopped at once, as was asked for again\n")
             os._exit(128 + number)

@@ -229,6 +229,7 @@ class Library(LibraryTables):
             still_unreadable=list(plan.still_unreadable),
             passed_over=plan.passed_over.plus(outcome.passed_over),
             encoded=outcome.encoded,
+            encoded_seconds=outcome.encoded_seconds,
             removed=outcome.removed,
             removed_paths=outcome.removed_paths,
             subtitles_updated=outcome.subtitles_updated,

@@ -174,6 +174,7 @@ class AddReport:
         reread: unchanged files that were encoded again because an older framecue read them otherwise, each with what is
             otherwise: "times" or "shape".
         warnings: files that were encoded although something is wrong with them, such as a large part that is missing.
+        encoded_seconds: how long the videos are that went through the model.
     """
 
     uri: str
@@ -195,6 +196,7 @@ class AddReport:
     warnings: list[Remark] = field(default_factory=list)
     metadata_updated: int = 0
     removed_paths: list[str] = field(default_factory=list)
+    encoded_seconds: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document that ``framecue index --json`` prints."""

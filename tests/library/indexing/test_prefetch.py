@@ -93,6 +93,38 @@ def test_only_so_much_waits() -> None:
     assert len(reader.moments) == num_read  # the thread has ended
 
 
+class StuckReader(Reader):
+    """Is in the midst of a step that gives nothing, until it is abandoned."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_stuck, self.is_abandoned = threading.Event(), threading.Event()
+
+    def __call__(self, path: str, options: ReadOptions, is_wanted: Callable[[str], bool]) -> Iterator:
+        self.is_stuck.set()
+        assert self.is_abandoned.wait(60)
+        raise VideoError(path, "given up")
+        yield
+
+    def abandon(self) -> None:
+        self.is_abandoned.set()
+
+
+def test_who_stops_does_not_wait_for_a_step_that_takes_minutes() -> None:
+    stuck = StuckReader()
+    events = ahead(["v", "w"], [Reader(), stuck])
+    next(events)
+    assert stuck.is_stuck.wait(60)
+    events.close()
+    assert stuck.is_abandoned.is_set()
+
+
+def test_a_reader_that_has_read_all_is_not_abandoned() -> None:
+    stuck = StuckReader()
+    list(ahead(["v"], [Reader(), stuck]))
+    assert not stuck.is_abandoned.is_set()
+
+
 def test_a_file_that_breaks_off_ends_with_its_error_and_the_next_is_read() -> None:
     assert words(ahead(["bad", "v"], [Reader()])) == ["bad:", "bad0", "bad.breaks off", "v:", "v0", "v1", "v2", "v."]
 

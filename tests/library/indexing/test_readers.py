@@ -7,6 +7,7 @@ import pytest
 
 from framecue.errors import InputError
 from framecue.library import Library
+from framecue.library.indexing.prefetch import Abandonable
 from framecue.library.indexing.readers import open_readers
 from framecue.video import Content, FrameSampling, Moment, ReadOptions
 
@@ -30,6 +31,14 @@ def test_readers_read_and_end_with_the_block(tmp_path: Path, write_clip) -> None
         assert moment.pixels[:, 20, 20, 0].min() > 180
     with pytest.raises(RuntimeError, match="closed"):
         next(read(str(path), options, lambda video_id: True))
+
+
+def test_one_that_is_abandoned_reads_no_more(tmp_path: Path) -> None:
+    with open_readers(stall_seconds=60) as (read, *_):
+        assert isinstance(read, Abandonable)
+        read.abandon()
+        with pytest.raises(RuntimeError, match="closed"):
+            next(read(str(tmp_path / "x.mp4"), ReadOptions(FrameSampling(2)), lambda video_id: True))
 
 
 def test_a_limit_that_is_none_is_refused() -> None:

@@ -315,6 +315,28 @@ def test_closing_while_another_thread_reads_gives_its_file_up():
     assert reader._child is None
 
 
+def test_closing_while_the_process_starts_does_not_wait_for_it():
+    reader = IsolatedReader(command=[sys.executable, "-c", "import time; time.sleep(100)"])
+    caught = []
+
+    def read():
+        try:
+            everything(reader, "it.mp4")
+        except RuntimeError as error:
+            caught.append(str(error))
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    while reader._beginning is None:
+        time.sleep(0.01)
+    process = reader._beginning._process
+    reader.close()
+    thread.join(30)
+    assert (thread.is_alive(), caught) == (False, ["this reader is closed"])
+    assert process.poll() is not None
+    assert (reader._beginning, reader._child) == (None, None)
+
+
 @posix
 def test_ctrl_c_is_not_for_that_process(reader):
     process_id, num_read = whoami(reader)

@@ -53,6 +53,7 @@ class Outcome:
         touched: how many files had a new time but the same content, or were indexed by another run after the plan was
             made.
         encoded: how many videos went through the model.
+        encoded_seconds: how long these are.
         removed: how many files were removed because they are gone.
         removed_paths: the paths of these.
         subtitles_updated: how many unchanged videos have new texts from the files beside them.
@@ -69,6 +70,7 @@ class Outcome:
     moved: int = 0
     touched: int = 0
     encoded: int = 0
+    encoded_seconds: float = 0.0
     removed: int = 0
     removed_paths: list[str] = field(default_factory=list)
     subtitles_updated: int = 0
@@ -169,6 +171,7 @@ class Ledger:
     def _count(self, result: EncodedVideo) -> None:
         unit = result.unit
         self.outcome.encoded += 1
+        self.outcome.encoded_seconds += result.duration_seconds
         logger.info("encoded %s: %d segments", printable(unit.path), len(result.segments))
         if unit.reread is not None:
             self.outcome.reread.append(Remark(unit.path, unit.reread))

@@ -9,19 +9,29 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Generator, Sequence, Set
+from typing import Protocol, runtime_checkable
 
 from framecue.errors import VideoError
 from framecue.library.indexing.encode import End
 from framecue.library.indexing.unit import Unit
 from framecue.video import Content, Moment, ReadOptions, ReadVideo
 
-__all__ = ["Claims", "read_ahead"]
+__all__ = ["Abandonable", "Claims", "read_ahead"]
 
 # The items of a queue; an exception is a bug, which ends the run.
 Item = Content | Moment | End | BaseException
 
 # How often a reader that waits for room in its queue checks whether the run has ended.
 _POLL_SECONDS = 0.2
+
+
+@runtime_checkable
+class Abandonable(Protocol):
+    """A reader whose file can be given up while it is being read."""
+
+    def abandon(self) -> None:
+        """End the reading at once, from any thread; nothing is read with this reader afterwards."""
+        ...
 
 
 class Claims:
@@ -61,7 +71,8 @@ def read_ahead(
 
     Args:
         units: the files.
-        readers: read a file each; one thread at a time uses each of them.
+        readers: read a file each; one thread at a time uses each of them. One that is :class:`Abandonable` is abandoned
+            if the caller stops before the last unit.
         options: what to read of each file.
         prepare: makes a moment ready for the model, in the reader's thread.
         claims: which contents need no reading.
@@ -80,6 +91,13 @@ def read_ahead(
             while not isinstance(item, End):
                 item = reading.next_of(number)
                 yield unit, item
+    except BaseException:
+        # A run that is stopped has files to commit; a reader may be in the midst of a step that takes minutes.
+        reading.stop.set()
+        for read in readers:
+            if isinstance(read, Abandonable):
+                read.abandon()
+        raise
     finally:
         reading.stop.set()
         for thread in threads:

@@ -6,10 +6,11 @@ So a crash in a decoder's native code, or a file that keeps the decoder busy for
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
-from framecue.video import IsolatedReader, ReadVideo
+from framecue.video import IsolatedReader, ReadOptions, ReadVideo
+from framecue.video.read.moments import Event
 
 __all__ = ["open_reader", "open_readers"]
 
@@ -47,10 +48,26 @@ def open_readers(
     number = max(1, min(_MAX_READERS, (os.cpu_count() or 1) // _CORES_PER_READER))
     with ExitStack() as stack:
         yield [
-            stack.enter_context(
-                IsolatedReader(
-                    stall_seconds=stall_seconds, max_cpu_seconds=max_cpu_seconds, max_megapixels=max_megapixels
+            _RunReader(
+                stack.enter_context(
+                    IsolatedReader(
+                        stall_seconds=stall_seconds, max_cpu_seconds=max_cpu_seconds, max_megapixels=max_megapixels
+                    )
                 )
-            ).read
+            )
             for _ in range(number)
         ]
+
+
+class _RunReader:
+    """Reads files, each in turn, in the process of an isolated reader; can be abandoned."""
+
+    def __init__(self, reader: IsolatedReader) -> None:
+        self._reader = reader
+
+    def __call__(self, path: str, options: ReadOptions, is_wanted: Callable[[str], bool]) -> Iterator[Event]:
+        return self._reader.read(path, options, is_wanted)
+
+    def abandon(self) -> None:
+        """End its process, whatever that is doing."""
+        self._reader.close()

@@ -87,6 +87,7 @@ class Asker:
         self._memory_bytes = default_memory_bytes() if memory_bytes is None else memory_bytes
         self._command = command
         self._child: DecodingProcess | None = None
+        self._beginning: DecodingProcess | None = None
         self._starting = threading.Lock()
         self._is_reading = self._is_closed = False
 
@@ -101,11 +102,14 @@ class Asker:
     def close(self) -> None:
         """End the process, if there is one; a second time does nothing.
 
-        May be called while another thread reads, whose file is given up then.
+        May be called while another thread reads, whose file is given up then, or waits for the process to start.
         """
+        self._is_closed = True
+        if (beginning := self._beginning) is not None:
+            beginning.end()
+        # Whoever was starting it has seen the end of that, and starts no other.
         with self._starting:
-            self._is_closed = True
-        self._drop()
+            self._drop()
 
     def ask(
         self, question: Question[Part], decide: Decide = _is_asked_nothing
@@ -211,8 +215,12 @@ class Asker:
         """Start a process, and try again where that may go better."""
         for num_left in reversed(range(_STARTS)):
             try:
-                return DecodingProcess(self._command, self._memory_bytes, self._limits, self._stall_seconds)
+                return self._begun(
+                    DecodingProcess(self._command, self._memory_bytes, self._limits, self._stall_seconds)
+                )
             except StartError as error:
+                if self._is_closed:
+                    raise RuntimeError("this reader is closed") from error
                 if not error.may_pass:
                     raise
                 if not num_left:
@@ -220,6 +228,18 @@ class Asker:
                     raise StartError(message) from error
             time.sleep(_SECONDS_BETWEEN_STARTS)
         raise AssertionError
+
+    def _begun(self, child: DecodingProcess) -> DecodingProcess:
+        """Return a process when it is ready; one of a reader that is closed meanwhile is ended."""
+        self._beginning = child
+        try:
+            # Looked at after it can be seen from outside: whoever closes this reader either sees it, or was before.
+            if self._is_closed:
+                child.end()
+            child.begin()
+        finally:
+            self._beginning = None
+        return child
 
     def _drop(self) -> None:
         child, self._child = self._child, None

@@ -68,7 +68,7 @@ class SpentError(Exception):
 
 
 class DecodingProcess:
-    """One process, ready for questions.
+    """One process, which has been started; call :meth:`begin` before it is asked anything.
 
     Args:
         command: what to start; ``None`` for :mod:`framecue.video.isolate.serve`.
@@ -93,27 +93,36 @@ class DecodingProcess:
         self._patience_seconds = max(stall_seconds, STALL_SECONDS)
         self._is_stalled = False
         self._ended = threading.Event()
-        with tempfile.TemporaryFile() as complaints:
+        self._limits = (memory_bytes, limits)
+        self._stall_seconds = stall_seconds
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 (closed when it has begun)
+        try:
+            self._process = subprocess.Popen(
+                command or [sys.executable, "-c", _BOOTSTRAP, *sys.path],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._complaints,
+                # On Windows only: no console window, and no Ctrl-C that is meant for this process.
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0)
+                | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+            )
+        except OSError as error:
+            self._complaints.close()
+            may_pass = error.errno in (errno.EAGAIN, errno.ENOMEM)
+            message = f"the process that decodes videos cannot be started: {error}"
+            raise StartError(message, may_pass=may_pass) from error
+
+    def begin(self) -> None:
+        """Wait until the process is ready for questions; another thread may end it meanwhile.
+
+        Raises:
+            StartError: it ended before, or said nothing for too long.
+        """
+        tick_seconds = min(1.0, self._stall_seconds / 10)
+        threading.Thread(target=self._watch, args=(tick_seconds,), daemon=True, name="framecue-decoder-watch").start()
+        with self._complaints as complaints:
             try:
-                self._process = subprocess.Popen(
-                    command or [sys.executable, "-c", _BOOTSTRAP, *sys.path],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=complaints,
-                    # On Windows only: no console window, and no Ctrl-C that is meant for this process.
-                    creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0)
-                    | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-                )
-            except OSError as error:
-                may_pass = error.errno in (errno.EAGAIN, errno.ENOMEM)
-                message = f"the process that decodes videos cannot be started: {error}"
-                raise StartError(message, may_pass=may_pass) from error
-            tick_seconds = min(1.0, stall_seconds / 10)
-            threading.Thread(
-                target=self._watch, args=(tick_seconds,), daemon=True, name="framecue-decoder-watch"
-            ).start()
-            try:
-                self.send((memory_bytes, limits))
+                self.send(self._limits)
                 self.receive()
             except (LostError, SpentError, StalledError) as error:
                 code = self._process.poll()
@@ -125,7 +134,7 @@ class DecodingProcess:
             except BaseException:
                 self.end()
                 raise
-            self._patience_seconds = stall_seconds
+        self._patience_seconds = self._stall_seconds
 
     def send(self, message: object) -> None:
         """Send a message.
@@ -138,7 +147,7 @@ class DecodingProcess:
         assert self._process.stdin is not None
         try:
             send(self._process.stdin, message)
-        except OSError:
+        except (OSError, ValueError):  # the latter where another thread has ended it, and closed the pipe
             raise self._loss() from None
 
     def receive(self) -> Any:

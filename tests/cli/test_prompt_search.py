@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import pytest
+
+from framecue.cli.prompt_commands import parse_typed
+from framecue.cli.prompt_search import PromptSearch, changed, filters_of, number_of
+from framecue.errors import InputError
+from framecue.library import Filters, Hit, Query, SearchOptions, VideoMoment
+
+SHOWN = {
+    11: Hit(11, "/v/a.mp4", 10.0, 15.0, 0.5, video_id="x", duration_seconds=99.0),
+    12: Hit(12, "/v/b.png", 0.0, 0.0, 0.4, video_id="y", duration_seconds=0.0, kind="image"),
+}
+
+
+def after(*lines: str) -> PromptSearch:
+    search = PromptSearch(None, SearchOptions(k=10))
+    for line in lines:
+        typed = parse_typed(line)
+        assert typed is not None
+        made = changed(search, typed, SHOWN)
+        assert made is not None
+        search = made
+    return search
+
+
+@pytest.mark.parametrize(
+    ("lines", "query"),
+    [
+        (["a dog"], Query("a dog")),
+        (["a dog", "a cat"], Query("a cat")),
+        (["a beach", ":with sun^0.5", ":without people"], Query([("a beach", 1), ("sun", 0.5), ("people", -1)])),
+        ([":image a b.png"], Query(images="a b.png")),
+        ([":video my film.mp4"], Query(videos="my film.mp4")),
+        ([":video my @ film.mp4 @1:02"], Query(videos=VideoMoment("my @ film.mp4", 62))),
+        (["a dog", ":like 11"], Query("a dog", videos=VideoMoment("/v/a.mp4", 12.5))),
+        ([":like 11^0.3"], Query(videos=[(VideoMoment("/v/a.mp4", 12.5), 0.3)])),
+        (["a dog", ":unlike 11"], Query("a dog", videos=[(VideoMoment("/v/a.mp4", 12.5), -0.5)])),
+        (["a dog", ":unlike 12^2"], Query("a dog", images=[("/v/b.png", -2)])),
+    ],
+)
+def test_the_query_is_refined(lines: list[str], query: Query) -> None:
+    assert after(*lines).query == query
+
+
+def test_filters_stay_until_they_are_taken_away() -> None:
+    search = after("red", ":folder /v/my videos", ":longer-than 1:00", "blue")
+    assert search.options().filters == Filters(folder="/v/my videos", longer_than_seconds=60)
+    assert str(search) == "blue; folder /v/my videos; longer-than 1:00"
+    assert after("red", ":folder /v", ":kind image", ":folder").options().filters == Filters(kind="image")
+    assert after("red", ":folder /v", ":kind image", ":unfiltered").options().filters is None
+
+
+def test_pages_and_settings() -> None:
+    search = after("red", ":next", ":n")
+    assert (search.page, search.options().offset, search.options().k) == (3, 20, 10)
+    assert after("red", ":page 7", ":p").page == 6
+    assert after("red", ":n", ":with blue").page == 1
+    options = after("red", ":k 3", ":next", ":hybrid", ":all-moments on", ":explain on", ":explain", ":min-score .2")
+    assert options.options() == SearchOptions(k=3, hybrid=True, all_moments=True, min_score=0.2)
+    assert str(options) == "red; hybrid; all-moments; min-score 0.2"
+    assert after("red", ":min-score .2", ":min-score").options().min_score is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        (["red", ":p"], "this is the first page"),
+        (["red", ":page 0"], "pages count from 1"),
+        (["red", ":page x"], "'x' is no whole number"),
+        ([":k 0"], "k is 0; it must be a whole number, 1 or more"),
+        ([":min-score 7"], "min_score is 7.0"),
+        ([":min-score x"], "'x' is no number"),
+        ([":hybrid perhaps"], "'perhaps' is neither on nor off"),
+        ([":longer-than soon"], "'soon' is no time"),
+        ([":after soon"], "--after is 'soon', which is no date"),
+        ([":kind sound"], "kind"),
+        ([":like 3"], "there is no result 3; shown: 11 to 12"),
+        ([":like x"], "'x' is no whole number"),
+        ([":with a^0"], "must be more than 0"),
+        (["x" * 20_000], "has 20000 characters"),
+    ],
+)
+def test_what_makes_no_sense(lines: list[str], says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        after(*lines)
+
+
+def test_without_results_there_is_none_to_name() -> None:
+    with pytest.raises(InputError, match="there are no results yet"):
+        number_of({}, "1")
+
+
+def test_other_commands_change_no_search() -> None:
+    search = PromptSearch(None, SearchOptions())
+    for line in (":open 11", ":show", ":help", ":history off", ":quit", ":undo"):
+        typed = parse_typed(line)
+        assert typed is not None
+        assert changed(search, typed, SHOWN) is None
+
+
+def test_the_filters_of_the_command_line_are_there_from_the_beginning() -> None:
+    names = ("folder", "path", "longer_than", "shorter_than", "after", "before", "kind", "where")
+    given = {**dict.fromkeys(names), "path": "*.mp4", "shorter_than": 90.0, "clip_ranks": ()}
+    search = PromptSearch(None, SearchOptions(), filters_of(given))
+    assert str(search) == "nothing yet; path *.mp4; shorter-than 1:30"
+    assert search.options().filters == Filters(path="*.mp4", shorter_than_seconds=90)
