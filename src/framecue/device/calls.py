@@ -1,8 +1,8 @@
 """Ways of calling a model at one size of batch, and which of them is fastest on a device.
 
-A GPU computes a small model's layers faster than Python asks for them. A CUDA graph asks once and replays; torch.compile
-makes fewer and larger kernels as well, which takes it a minute. Either needs one size of batch, to which smaller ones
-are padded. Which is faster depends on the model and the card, so it is measured.
+A GPU computes a small model's layers faster than Python asks for them. A CUDA graph asks once and replays;
+torch.compile makes fewer and larger kernels as well, which takes it a minute. Either needs one size of batch, to which
+smaller ones are padded. Which is faster depends on the model and the card, so it is measured.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Lanes of work on a device: one that computes, and one that copies meanwhile.
 
-On a GPU a lane is a CUDA stream and a mark in it a CUDA event. On the processor work is done as it is asked for, so there
-the same calls do nothing, and the code that makes them needs no second way.
+On a GPU a lane is a CUDA stream and a mark in it a CUDA event. On the processor work is done as it is asked for, so
+there the same calls do nothing, and the code that makes them needs no second way.
 """
 
 from __future__ import annotations
