@@ -9,7 +9,8 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
-from framecue.video import IsolatedReader, ReadVideo
+from framecue.library.indexing.gpu_use import GpuTally, check_gpu_decoder, counting_reader
+from framecue.video import GpuDecoding, IsolatedReader, ReadVideo
 
 __all__ = ["open_reader", "open_readers"]
 
@@ -32,7 +33,11 @@ def open_reader(*, stall_seconds: float) -> IsolatedReader:
 
 @contextmanager
 def open_readers(
-    *, stall_seconds: float, max_cpu_seconds: float | None = None, max_megapixels: float | None = None
+    *,
+    stall_seconds: float,
+    max_cpu_seconds: float | None = None,
+    max_megapixels: float | None = None,
+    gpu_tally: GpuTally | None = None,
 ) -> Iterator[Sequence[ReadVideo]]:
     """Start the readers of one run, and end them when the block ends.
 
@@ -40,17 +45,24 @@ def open_readers(
         stall_seconds: how long a reader may show no sign of life before its file is given up.
         max_cpu_seconds: how much processor time reading a file may take; None in proportion to the file.
         max_megapixels: how many megapixels one pass over a file may decode; None in proportion to the file.
+        gpu_tally: decode large pictures on a GPU, and count here what came of it; None for PyAV alone.
 
     Raises:
-        InputError: a limit is not above 0.
+        InputError: a limit is not above 0, or a GPU is to decode and what does it is not installed.
     """
+    if gpu_tally is not None:
+        check_gpu_decoder()
     number = max(1, min(_MAX_READERS, (os.cpu_count() or 1) // _CORES_PER_READER))
     with ExitStack() as stack:
-        yield [
+        readers = [
             stack.enter_context(
                 IsolatedReader(
                     stall_seconds=stall_seconds, max_cpu_seconds=max_cpu_seconds, max_megapixels=max_megapixels
                 )
-            ).read
+            )
             for _ in range(number)
         ]
+        if gpu_tally is None:
+            yield [reader.read for reader in readers]
+        else:
+            yield [counting_reader(reader, GpuDecoding(), gpu_tally) for reader in readers]
