@@ -48,6 +48,8 @@ def test_the_same_vectors_as_on_the_processor(make, make_siglip_backbone, make_p
     backbones = {"clip": lambda: None, "pe-core": make_pe_core_backbone}
     backbone = backbones.get(family, lambda: make_siglip_backbone(family))()
     model = make(backbone=backbone, num_frames=2, num_test_frames=2)
+    if family != "pe-core":  # whose own attention has no other way
+        assert model.backbone.model.config._attn_implementation == "sdpa"
     clips = videos([2] * 6)
     found = model.embed_raw(clips)
     assert (found.dtype, found.shape) == (np.float32, (6, model.embedding_dim))

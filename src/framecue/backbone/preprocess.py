@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -205,11 +206,10 @@ class Preprocess:
 
     def normalise(self, pixels: Tensor) -> Tensor:
         """Normalise pixels by channel: turn uint8 or whole numbers (..., 3, S, S) into float32."""
-        scale = 1.0 / (255.0 * torch.tensor(self.std, device=pixels.device))
-        offset = torch.tensor(self.mean, device=pixels.device) / torch.tensor(self.std, device=pixels.device)
+        scale, offset = _scale_and_offset(tuple(self.mean), tuple(self.std), pixels.device)
         # In place, on a contiguous copy: a video's pixels do not fit into a processor's caches.
         values = pixels.to(torch.float32, memory_format=torch.contiguous_format, copy=True)
-        return values.mul_(scale[:, None, None]).sub_(offset[:, None, None])
+        return values.mul_(scale).sub_(offset)
 
     def _target(self, height: int, width: int) -> tuple[int, int]:
         if isinstance(self.resize, tuple):
@@ -217,6 +217,14 @@ class Preprocess:
         short, long = min(height, width), max(height, width)
         scaled = int(self.resize * long / short)  # truncated, as in transformers and torchvision
         return (self.resize, scaled) if height <= width else (scaled, self.resize)
+
+
+@lru_cache(maxsize=64)
+def _scale_and_offset(mean: tuple[float, ...], std: tuple[float, ...], device: torch.device) -> tuple[Tensor, Tensor]:
+    """Return what bytes are multiplied by and what is subtracted then, each (3, 1, 1); kept, as GPUs wait for them."""
+    with torch.inference_mode(False):
+        deviation = torch.tensor(std, device=device)[:, None, None]
+        return 1.0 / (255.0 * deviation), torch.tensor(mean, device=device)[:, None, None] / deviation
 
 
 def _check_frames(is_bytes: bool, shape: tuple[int, ...], dtype: object) -> None:
