@@ -22,7 +22,16 @@ from framecue.paths import absolute_path, is_dir, user_path
 from framecue.plugins import Registry
 from framecue.video.read.sampling import FrameSampling
 
-__all__ = ["ALL_ENCODERS", "ENCODERS", "ChecksTexts", "Encoder", "EncoderSpec", "Fingerprint", "load_encoder"]
+__all__ = [
+    "ALL_ENCODERS",
+    "ENCODERS",
+    "ChecksTexts",
+    "Encoder",
+    "EncoderSpec",
+    "Fingerprint",
+    "TakesFrames",
+    "load_encoder",
+]
 
 # Fields that tell where to find something, each with the field that identifies its content.
 _PLACES = (("backbone", "revision"), ("adapter_source", "adapter"))
@@ -195,6 +204,28 @@ class Encoder(Protocol):
 
         Raises:
             InputError: there is no captioner.
+        """
+        ...
+
+
+@runtime_checkable
+class TakesFrames(Protocol):
+    """An encoder that may make frames ready itself, on the device where it computes."""
+
+    @property
+    def takes_frames(self) -> bool:
+        """Whether it does: then it is given frames as they are decoded, and :meth:`Encoder.prepare` is not called."""
+        ...
+
+    @property
+    def frames_at_once(self) -> int:
+        """How many frames it wants at once, all videos together."""
+        ...
+
+    def embed_raw(self, videos: Sequence[np.ndarray]) -> np.ndarray:
+        """Turn videos' frames, each uint8 (F, H, W, 3), RGB, into embeddings float32 (B, E) of unit length.
+
+        Those are what :meth:`Encoder.prepare` and :meth:`Encoder.embed_videos` give, up to rounding.
         """
         ...
 

@@ -16,6 +16,7 @@ from torch.nn import functional
 from framecue.backbone import Backbone, find_model, hash_of_tensors, is_hub_name, load_backbone, nearby_folders
 from framecue.checkpoint import adapter_hash, find_adapter, load_adapter, read_adapter_config
 from framecue.checks import check_text
+from framecue.device.frame_encoder import FRAMES_AT_ONCE, FrameEncoder
 from framecue.encode_files import EncodedVideos, encode_pictures, encode_videos
 from framecue.encoder import EncoderSpec, Fingerprint
 from framecue.errors import AdapterError, InputError, ModelError, NotOfflineError, first_line
@@ -48,6 +49,11 @@ class VideoTextModel(nn.Module):
         self.backbone, self.method = backbone, method
         self.method_name, self.adapter = method_name, adapter
         self.adapter_source: str | None = None
+        self._frame_encoder: FrameEncoder | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What belongs to a device of this process is made anew where it is wanted.
+        return self.__dict__ | {"_frame_encoder": None}
 
     @property
     def embedding_dim(self) -> int:
@@ -206,6 +212,9 @@ class VideoTextModel(nn.Module):
             NotOfflineError: the method has no embedding of a video alone.
         """
         self._need_offline()
+        return self._embeddings(pixel_values)
+
+    def _embeddings(self, pixel_values: Tensor) -> Tensor:
         return _unit(self.method.pool(self.frame_features(pixel_values)))
 
     @torch.inference_mode()
@@ -357,6 +366,48 @@ class VideoTextModel(nn.Module):
     def embed_videos(self, pixel_values: np.ndarray) -> np.ndarray:
         """Turn pixel values float32 (B, F, 3, S, S) into unit embeddings float32 (B, E); see `encode_frames`."""
         return self.encode_frames(torch.from_numpy(pixel_values)).cpu().numpy()
+
+    @property
+    def takes_frames(self) -> bool:
+        """Whether `embed_raw` is the faster way: on a GPU, where frames travel as bytes and are resized there."""
+        return self.device.type == "cuda"
+
+    @property
+    def frames_at_once(self) -> int:
+        """How many frames `embed_raw` encodes at once."""
+        return FRAMES_AT_ONCE
+
+    def embed_raw(self, videos: Sequence[np.ndarray]) -> np.ndarray:
+        """Turn videos' frames, each uint8 (F, H, W, 3), RGB, into unit embeddings float32 (B, E).
+
+        They are resized and normalised on the model's device, see `Preprocess.on_device`, in batches of one size, while
+        the batch before is encoded. Any device will do.
+
+        Raises:
+            InputError: frames have another type or shape.
+            NotOfflineError: the method has no embedding of a video alone.
+        """
+        self._need_offline()
+        made = self._frame_encoder
+        if made is None or (made.device, made.dtype) != (self.device, self.dtype):
+            # A method that takes fewer frames of some videos decides by its input what to compute, which no graph can.
+            repeats = self.method.config.short_videos == "repeat"
+            made = self._frame_encoder = FrameEncoder(
+                self._embeddings,
+                self._ready_on_device,
+                device=self.device,
+                dtype=self.dtype,
+                batch_size=max(1, self.frames_at_once // self.sampling.num_frames),
+                ways=None if repeats else {},
+            )
+        return made(videos)
+
+    def _ready_on_device(self, frames: Tensor) -> Tensor:
+        """Do what `preprocess` does where the frames are."""
+        values = self.backbone.preprocess.on_device(frames)
+        if self.method.config.short_videos == "repeat":
+            return values
+        return mark_absent(with_absent(values, self.sampling.num_frames)[None], torch.tensor([len(frames)]))[0]
 
     @torch.inference_mode()
     def embed_frames(self, pixel_values: np.ndarray) -> np.ndarray:

@@ -38,13 +38,26 @@ def test_float32_elsewhere(processor, capabilities: dict[str, bool]) -> None:
     assert fast_dtype() == torch.float32
 
 
-def test_float32_on_a_gpu_and_without_onednn(processor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_float32_without_onednn(processor, monkeypatch: pytest.MonkeyPatch) -> None:
     processor(avx512_bf16=True)
     monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
     assert fast_dtype() == torch.float32
-    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    assert fast_dtype() == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("capability", "expected"),
+    [((9, 0), torch.bfloat16), ((8, 0), torch.bfloat16), ((7, 5), torch.float32), ((6, 1), torch.float32)],
+    ids=["Hopper", "Ampere", "Turing", "Pascal"],
+)
+def test_on_a_gpu_what_it_multiplies_itself(
+    processor, monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int], expected: torch.dtype
+) -> None:
+    """Whatever the processor has: the model runs on the GPU."""
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: capability)
+    for has_native in (True, False):
+        processor(avx512_bf16=has_native)
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+        assert fast_dtype() == expected
 
 
 def test_float32_where_pytorch_does_not_say_what_the_processor_has(processor, monkeypatch: pytest.MonkeyPatch) -> None:

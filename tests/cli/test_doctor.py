@@ -5,10 +5,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import torch
 from huggingface_hub import constants
 
+from framecue.cli.machine import look_at_machine
 from framecue.cli.options import DEFAULT_MODEL
 from support.hub import NOWHERE, point_at
 
@@ -45,6 +48,20 @@ def test_what_is_installed_and_what_a_run_would_take(run, empty_cache: Path) -> 
     assert f"a new library's model is {DEFAULT_MODEL}, which is not on this machine yet" in result.out
     assert f"hf download {DEFAULT_MODEL} --local-dir FOLDER" in result.out
     assert not empty_cache.exists()
+
+
+@pytest.mark.parametrize(("count", "which"), [(1, ""), (4, " (the first of 4 GPUs; CUDA_VISIBLE_DEVICES=1 takes the ")])
+def test_on_a_machine_with_gpus_it_says_which_one(monkeypatch: pytest.MonkeyPatch, count: int, which: str) -> None:
+    card = SimpleNamespace(name="Card", total_memory=80_000_000_000)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: count)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda number: card)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (9, 0))
+    found = look_at_machine(DEFAULT_MODEL)
+    assert (found.device, found.precision) == ("cuda", "bfloat16")
+    (line,) = [each.what for each in found.findings if each.what.startswith("computes on")]
+    assert line.startswith(f"computes on Card{which}")
+    assert line.endswith(", 80.00 GB, indexing in bfloat16")
 
 
 def test_what_is_in_the_cache(run, empty_cache: Path, clip_folder: Path) -> None:

@@ -99,6 +99,8 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             "metadata_updated": int,
             "reread": list,
             "warnings": list,
+            "gpu_decoded": int,
+            "gpu_fallbacks": list,
             "skipped": [SKIPPED],
             "still_unreadable": list,
             "passed_over": {"images": int, "sounds": int, "others": int, "clips": int},

@@ -46,6 +46,8 @@ def test_json_is_the_whole_of_standard_output(run, loader, uri: str, clips: Path
         "metadata_updated": 0,
         "reread": [],
         "warnings": [],
+        "gpu_decoded": 0,
+        "gpu_fallbacks": [],
         "still_unreadable": [],
         "passed_over": {"images": 0, "sounds": 0, "others": 0, "clips": 0},
         "videos": 4,
@@ -378,3 +380,26 @@ def test_files_that_an_older_framecue_read_otherwise_are_told(run, loader, uri: 
         "1 file that an older framecue indexed with other times or shapes: encoding again 1 for times",
         f"0 added (1 encoded), 1 encoded again, 0 unchanged, 0 skipped; library {uri} holds 1 video, 1 segment",
     ]
+
+
+def test_what_a_gpu_decoded_is_said_with_the_reasons_for_what_it_did_not(capsys) -> None:
+    from framecue.cli.add_report import log_counts
+    from framecue.library import AddReport
+    from framecue.library.results import Remark
+
+    kind = "files of the kind avi are decoded by PyAV"
+    fallbacks = [Remark("a.avi", kind), Remark("b.mp4", "its pictures are turned"), Remark("c.avi", kind)]
+    counts = {"unchanged": 0, "encoded": 5, "num_videos": 5, "num_segments": 9}
+    log_counts(AddReport(uri="v", added=5, skipped=[], gpu_decoded=2, gpu_fallbacks=fallbacks, **counts))
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.removeprefix("framecue: ") for line in lines[:3]] == [
+        "2 videos decoded on the GPU",
+        f"2 videos for the GPU decoded by the processor: {kind}",
+        "1 video for the GPU decoded by the processor: its pictures are turned",
+    ]
+
+
+def test_decoding_on_a_gpu_without_torchcodec_names_the_extra(run, loader, uri: str, clips: Path) -> None:
+    result = run("index", str(clips), "--library", uri, "--gpu-decode")
+    assert result.code == 1
+    assert "install the extra gpu-decode (pip install 'framecue[gpu-decode]')" in result.err

@@ -84,6 +84,8 @@ DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
             reread=[REMARK],
             warnings=[REMARK],
             metadata_updated=11,
+            gpu_decoded=12,
+            gpu_fallbacks=[REMARK],
         ),
         {
             "library": "v.lance",
@@ -99,6 +101,8 @@ DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
             "metadata_updated": 11,
             "reread": [REMARK.to_dict()],
             "warnings": [REMARK.to_dict()],
+            "gpu_decoded": 12,
+            "gpu_fallbacks": [REMARK.to_dict()],
             "skipped": [SKIPPED.to_dict()],
             "still_unreadable": [SKIPPED.to_dict()],
             "passed_over": {"images": 1, "sounds": 0, "others": 0, "clips": 0},

@@ -14,6 +14,8 @@ AUTO = "auto"
 # PyTorch computes in bfloat16 on any processor, but if it has to emulate it, that is several times slower than float32.
 # These instruction sets multiply bfloat16 matrices natively.
 _NATIVE = ("avx512_bf16", "amx_bf16")
+# NVIDIA's GPUs from Ampere on; earlier ones emulate it.
+_FIRST_WITH_BFLOAT16 = (8, 0)
 
 
 def as_dtype(dtype: str | torch.dtype) -> torch.dtype:
@@ -35,8 +37,14 @@ def as_dtype(dtype: str | torch.dtype) -> torch.dtype:
 
 
 def fast_dtype() -> torch.dtype:
-    """Return `torch.bfloat16` if the model runs on a processor with instructions for it, else `torch.float32`."""
-    if torch.cuda.is_available() or not torch.backends.mkldnn.is_available():
+    """Return `torch.bfloat16` if the GPU or, without one, the processor has instructions for it, else `torch.float32`.
+
+    It is asked of the GPU that a model takes if none is named, the first that PyTorch sees.
+    """
+    if torch.cuda.is_available():
+        capability = torch.cuda.get_device_capability()
+        return torch.bfloat16 if capability >= _FIRST_WITH_BFLOAT16 else torch.float32
+    if not torch.backends.mkldnn.is_available():
         return torch.float32
     # Older versions of PyTorch do not tell what the processor has.
     capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()

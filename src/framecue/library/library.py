@@ -236,6 +236,8 @@ class Library(LibraryTables):
             metadata_updated=outcome.metadata_updated,
             reread=outcome.reread,
             warnings=outcome.warnings,
+            gpu_decoded=outcome.gpu_decoded,
+            gpu_fallbacks=outcome.gpu_fallbacks,
             num_videos=known.num_videos,
             num_images=known.num_images,
             num_segments=known.num_segments,

@@ -175,6 +175,9 @@ class AddReport:
             otherwise: "times" or "shape".
         warnings: files that were encoded although something is wrong with them, such as a large part that is missing.
         encoded_seconds: how long the videos are that went through the model.
+        gpu_decoded: how many files had frames that a GPU decoded, with ``gpu_decode``.
+        gpu_fallbacks: files that were large enough for that and that PyAV decoded, or went on with, each with the
+            reason.
     """
 
     uri: str
@@ -197,6 +200,8 @@ class AddReport:
     metadata_updated: int = 0
     removed_paths: list[str] = field(default_factory=list)
     encoded_seconds: float = 0.0
+    gpu_decoded: int = 0
+    gpu_fallbacks: list[Remark] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document that ``framecue index --json`` prints."""
@@ -214,6 +219,8 @@ class AddReport:
             "metadata_updated": self.metadata_updated,
             "reread": [item.to_dict() for item in self.reread],
             "warnings": [item.to_dict() for item in self.warnings],
+            "gpu_decoded": self.gpu_decoded,
+            "gpu_fallbacks": [item.to_dict() for item in self.gpu_fallbacks],
             "skipped": [item.to_dict() for item in self.skipped],
             "still_unreadable": [item.to_dict() for item in self.still_unreadable],
             "passed_over": self.passed_over.to_dict(),

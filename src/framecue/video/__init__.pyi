@@ -1,6 +1,7 @@
 from .isolate.clip import clip_video as clip_video
 from .isolate.frame_source import IsolatedFrameSource as IsolatedFrameSource
 from .isolate.isolated import IsolatedReader as IsolatedReader
+from .limits import GPU_PIXELS as GPU_PIXELS
 from .limits import READING as READING
 from .limits import STALL_SECONDS as STALL_SECONDS
 from .read.cached_source import CachedFrameSource as CachedFrameSource
@@ -12,6 +13,8 @@ from .read.frame_source import FrameSource as FrameSource
 from .read.frame_source import PlainFrameSource as PlainFrameSource
 from .read.frame_source import VideoSource as VideoSource
 from .read.frames import Frames as Frames
+from .read.gpu import GpuDecoding as GpuDecoding
+from .read.gpu import GpuUse as GpuUse
 from .read.grid import Extent as Extent
 from .read.grid import choose_moments as choose_moments
 from .read.grid import moments_of as moments_of

@@ -3,6 +3,7 @@
 __all__ = [
     "CPU_SECONDS",
     "CPU_SECONDS_PER_MEGABYTE",
+    "GPU_PIXELS",
     "MEGAPIXELS",
     "MEGAPIXELS_PER_KILOBYTE",
     "READING",
@@ -22,3 +23,6 @@ CPU_SECONDS, CPU_SECONDS_PER_MEGABYTE = 60.0, 500.0
 
 MEGAPIXELS, MEGAPIXELS_PER_KILOBYTE = 4_000, 100
 """How many megapixels one pass over a file may decode, unless told: so many, and so many for each of its kilobytes."""
+
+GPU_PIXELS = 1920 * 1080
+"""How many pixels the pictures of a video have at least that is decoded on a GPU, where that is wanted."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ from framecue.library.indexing.encode import End, SegmentEncoder, encode_units
 from framecue.library.indexing.unit import Unit
 from framecue.library.state import FileState
 from framecue.video import Content, Moment, Segmentation
+from support.colours import ColourEncoder
 
 
 def moment(value: int, *, num_frames: int = 4, start_seconds: float = 0.0) -> Moment:
@@ -44,6 +46,43 @@ def test_captions_without_a_captioner_are_refused(colour_model) -> None:
     colour_model.has_captioner, colour_model.method_name = False, "mean-pool"
     with pytest.raises(InputError, match="method mean-pool has no captioner"):
         SegmentEncoder(colour_model, captions=True)
+
+
+class RawColourEncoder(ColourEncoder):
+    """Takes frames as they are decoded."""
+
+    takes_frames, frames_at_once = True, 256
+
+    def embed_raw(self, videos: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the mean colours' vectors, one call a batch."""
+        assert all(frames.dtype == np.uint8 for frames in videos)
+        return self.embed_videos(np.stack([self.prepare(frames) for frames in videos]))
+
+
+def test_frames_stay_as_they_are_for_an_encoder_that_makes_them_ready_itself(colour_model) -> None:
+    raw = RawColourEncoder()
+    encoder, usual = SegmentEncoder(raw), SegmentEncoder(colour_model)
+    assert encoder.segments_per_encode == 64
+    oblong = Moment(0.0, 5.0, np.full((4, 6, 20, 3), 90, dtype=np.uint8), b"other size")
+    moments = [moment(200), oblong]
+    prepared = [encoder.prepare(each) for each in moments]
+    assert prepared == moments
+    for found, expected in zip(
+        encoder.encode(prepared), usual.encode([usual.prepare(each) for each in moments]), strict=True
+    ):
+        np.testing.assert_array_equal(found.vector, expected.vector)
+        assert (found.start_seconds, found.thumbnail) == (expected.start_seconds, expected.thumbnail)
+    assert raw.batches == [2]
+
+
+def test_where_it_does_not_or_captions_are_wanted_they_are_prepared_as_ever() -> None:
+    raw = RawColourEncoder()
+    raw.has_captioner = True
+    raw.describe = lambda pixel_values: ["grey"] * len(pixel_values)
+    encoder = SegmentEncoder(raw, captions=True)
+    assert encoder.encode([encoder.prepare(moment(9))])[0].caption == "grey"
+    raw.takes_frames = False
+    assert SegmentEncoder(raw).prepare(moment(9)).pixels.dtype == np.float32
 
 
 def test_what_is_read_is_what_the_model_samples(make_model) -> None:

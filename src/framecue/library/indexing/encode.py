@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from framecue.encoder import Encoder
+from framecue.encoder import Encoder, TakesFrames
 from framecue.errors import InputError, VideoError, VideoErrorCause
 from framecue.library.indexing.unit import Unit
 from framecue.video import Content, Moment, ReadOptions, Segmentation
@@ -114,20 +114,33 @@ class SegmentEncoder:
                 "or give an adapter of prompt-switch"
             )
         self.encoder, self.captions = encoder, captions
-        self.segments_per_encode = max(1, FRAMES_PER_ENCODE // encoder.sampling.num_frames)
+        # A captioner takes pixel values, so there they are wanted in any case.
+        self._raw: TakesFrames | None = None
+        if isinstance(encoder, TakesFrames) and encoder.takes_frames and not captions:
+            self._raw = encoder
+        frames_per_encode = FRAMES_PER_ENCODE if self._raw is None else self._raw.frames_at_once
+        self.segments_per_encode = max(1, frames_per_encode // encoder.sampling.num_frames)
         self.options = ReadOptions(encoder.sampling, segmentation or Segmentation(), short_side=encoder.short_side)
 
     def prepare(self, moment: Moment) -> Moment:
-        """Return the moment with pixel values, float32 (F, 3, S, S), in place of pixels, uint8 (F, H, W, 3)."""
+        """Return the moment with pixel values, float32 (F, 3, S, S), in place of pixels, uint8 (F, H, W, 3).
+
+        For an encoder that makes frames ready itself, it stays as it is.
+        """
+        if self._raw is not None:
+            return moment
         return replace(moment, pixels=self.encoder.prepare(moment.pixels))
 
     def encode(self, moments: Sequence[Moment]) -> list[EncodedSegment]:
         """Encode prepared moments in one batch."""
-        pixel_values = np.stack([moment.pixels for moment in moments])
-        vectors = self.encoder.embed_videos(pixel_values)
         captions: Sequence[str | None] = [None] * len(moments)
-        if self.captions:
-            captions = self.encoder.describe(pixel_values)
+        if self._raw is not None:
+            vectors = self._raw.embed_raw([moment.pixels for moment in moments])
+        else:
+            pixel_values = np.stack([moment.pixels for moment in moments])
+            vectors = self.encoder.embed_videos(pixel_values)
+            if self.captions:
+                captions = self.encoder.describe(pixel_values)
         return [
             EncodedSegment(moment.start_seconds, moment.end_seconds, vector, moment.thumbnail, caption)
             for moment, vector, caption in zip(moments, vectors, captions, strict=True)

@@ -63,6 +63,8 @@ class Outcome:
         passed_over: how many files turned out to be no videos.
         reread: the unchanged files that were encoded again, with what is otherwise when they are read today.
         warnings: the files that were encoded although something is wrong with them.
+        gpu_decoded: how many files had frames that a GPU decoded.
+        gpu_fallbacks: the files that were for a GPU to decode and that it did not, or not to their end; with reasons.
     """
 
     added: int = 0
@@ -80,6 +82,8 @@ class Outcome:
     passed_over: PassedOver = field(default_factory=PassedOver)
     reread: list[Remark] = field(default_factory=list)
     warnings: list[Remark] = field(default_factory=list)
+    gpu_decoded: int = 0
+    gpu_fallbacks: list[Remark] = field(default_factory=list)
 
     def skip(self, items: Iterable[Skipped]) -> None:
         """Note paths that could not be indexed or removed, and log each."""

@@ -34,6 +34,8 @@ class AddOptions:
             500 more for each megabyte of the file.
         max_megapixels: how many megapixels one pass over a file may decode before it is skipped; None for 4000, and
             100 more for each kilobyte.
+        gpu_decode: whether to decode videos of 1920 x 1080 pixels or more on an NVIDIA GPU, by torchcodec (the extra
+            gpu-decode); a file that it cannot decode is decoded by PyAV, and the report counts it.
 
     Raises:
         InputError: a glob is empty, or a limit is not above 0.
@@ -48,6 +50,7 @@ class AddOptions:
     stall_seconds: float = STALL_SECONDS
     max_cpu_seconds: float | None = None
     max_megapixels: float | None = None
+    gpu_decode: bool = False
 
     def __post_init__(self) -> None:
         # A string is a sequence of letters, but one glob. A list is copied, as the caller may still change it.
@@ -58,6 +61,7 @@ class AddOptions:
         object.__setattr__(self, "exclude", globs)
         Exclude(self.exclude)
         check_flags(prune=self.prune, captions=self.captions, images=self.images, retry=self.retry)
+        check_flags(gpu_decode=self.gpu_decode)
         check_kind("segmentation", self.segmentation, Segmentation)
         if not is_number(self.stall_seconds) or self.stall_seconds <= 0:
             raise InputError(f"stall_seconds is {self.stall_seconds!r}; it must be above 0")
@@ -79,3 +83,4 @@ class AddKeywords(TypedDict, total=False):
     stall_seconds: float
     max_cpu_seconds: float | None
     max_megapixels: float | None
+    gpu_decode: bool

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from framecue.encoder import Encoder
 from framecue.library.files.interface import Files
 from framecue.library.indexing.encode import SegmentEncoder
+from framecue.library.indexing.gpu_use import GpuTally, check_gpu_decoder
 from framecue.library.indexing.ledger import Outcome
 from framecue.library.indexing.metadata import GivenMetadata
 from framecue.library.indexing.metadata_update import update_metadata
@@ -111,6 +112,8 @@ class Session:
         return replace(plan, units=(*units, *plan.units))
 
     def _encode(self, plan: Plan, options: AddOptions, own: GivenMetadata, snapshot: Snapshot, hooks: Hooks) -> Outcome:
+        if options.gpu_decode:
+            check_gpu_decoder()  # before a model is loaded
         store = self._kept.open_if_there()
         segmentation = self._segmentation(store, options.segmentation)
         model = self._model(store)
@@ -122,12 +125,14 @@ class Session:
             made.add_own_columns(own.kinds({}))
             return made
 
+        tally = GpuTally() if options.gpu_decode else None
         with open_readers(
             stall_seconds=options.stall_seconds,
             max_cpu_seconds=options.max_cpu_seconds,
             max_megapixels=options.max_megapixels,
+            gpu_tally=tally,
         ) as readers:
-            return run_plan(
+            outcome = run_plan(
                 plan,
                 LocalRunner(encoder, readers),
                 store=store,
@@ -138,3 +143,6 @@ class Session:
                 files=self._files,
                 metadata=own.by_path,
             )
+        if tally is not None:
+            outcome.gpu_decoded, outcome.gpu_fallbacks = tally.num_videos, tally.fallbacks
+        return outcome

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from framecue.errors import VideoError
 from framecue.video.isolate.asking import Asker
 from framecue.video.isolate.questions.condition import ConditionQuestion
 from framecue.video.isolate.questions.frames import FramesQuestion
@@ -19,10 +20,11 @@ from framecue.video.isolate.questions.probe import ProbeQuestion
 from framecue.video.read.condition import Condition
 from framecue.video.read.decode import VideoInfo
 from framecue.video.read.frames import Frames
+from framecue.video.read.gpu import GpuDecoding, GpuUse
 from framecue.video.read.grid_frames import GridFrames, GridOptions, put_together
 from framecue.video.read.heartbeat import Progress
 from framecue.video.read.in_memory import NAME_OF_BYTES, as_file
-from framecue.video.read.moments import Event, ReadOptions
+from framecue.video.read.moments import Content, Event, Moment, ReadOptions
 from framecue.video.read.older import OlderReading, SecondLook
 from framecue.video.read.sampling import FrameSampling
 
@@ -37,21 +39,52 @@ class IsolatedReader(Asker):
     A question that has no method here can be asked with ``ask``.
     """
 
-    def read(self, path: str, options: ReadOptions, is_wanted: Callable[[str], bool]) -> Iterator[Event]:
+    def read(
+        self,
+        path: str,
+        options: ReadOptions,
+        is_wanted: Callable[[str], bool],
+        *,
+        gpu: GpuDecoding | None = None,
+    ) -> Iterator[Event]:
         """Read a video's moments, as ``read_moments`` does; closing the iterator early is fine.
 
         Args:
             path: the file.
             options: what to read.
             is_wanted: is given the content's hash, returns whether to read on; called in this process.
+            gpu: decode large pictures on a GPU. A file that ends the process then is read again without it, as what
+                crashes there is far more than ffmpeg.
 
         Yields:
-            ``Content`` once, then a ``Moment`` for each segment, with ``Progress`` anywhere between.
+            ``Content`` once, then a ``Moment`` for each segment, with ``Progress`` anywhere between; with ``gpu``, how
+            the file was decoded, a ``GpuUse``.
 
         Raises:
             The same as ``ask``.
         """
-        return self.ask(MomentsQuestion(path, options), is_wanted)
+        content: Content | None = None
+        num_given = 0
+        if gpu is not None:
+            try:
+                for event in self.ask(MomentsQuestion(path, options, gpu), is_wanted):
+                    content = event if isinstance(event, Content) else content
+                    num_given += isinstance(event, Moment)
+                    yield event
+                return
+            except VideoError as error:
+                # What is known to be in the file is in it for PyAV, too.
+                if error.cause is not None:
+                    raise
+                yield GpuUse(fallback=error.reason)
+        for event in self.ask(MomentsQuestion(path, options), is_wanted):
+            if isinstance(event, Content) and content is not None:
+                if event != content:
+                    raise VideoError(path, "it changed while it was being read")
+            elif isinstance(event, Moment) and num_given:
+                num_given -= 1
+            else:
+                yield event
 
     def read_frames(
         self,

@@ -17,6 +17,7 @@ from framecue.cores import num_cores
 from framecue.errors import VideoError
 from framecue.video.read.budget import begin_pass
 from framecue.video.read.frames import Frames, gather, undecodable
+from framecue.video.read.gpu import decode_on_gpu
 from framecue.video.read.mark import is_marked
 from framecue.video.read.packets import PacketIndex, choose_places, scan_packets
 from framecue.video.read.pixels import RgbConverter
@@ -161,7 +162,12 @@ class VideoReader:
             self.index, sampling, rng=rng, start_seconds=start_seconds, end_seconds=end_seconds, path=self.path
         )
         places = np.unique(chosen)
-        pixels, problems = self._read_runs(plan_runs(self.index, places.tolist()), short_side)
+        convert = RgbConverter(short_side=short_side)
+        pixels = {place: convert(*frame) for place, frame in decode_on_gpu(self.path, self.index, places.tolist())}
+        problems: list[str] = []
+        if left := places[len(pixels) :].tolist():
+            more, problems = self._read_runs(plan_runs(self.index, left), short_side)
+            pixels |= more
         if len(pixels) < len(places):
             # A jump may land where the decoder cannot recover, and what is left out may be missed in a damaged file;
             # opening it anew and decoding everything is the judge of what is there.

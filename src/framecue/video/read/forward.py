@@ -16,6 +16,7 @@ from framecue.errors import VideoError
 from framecue.video.read.budget import begin_pass
 from framecue.video.read.decode import set_threads
 from framecue.video.read.frames import Frames, gather
+from framecue.video.read.gpu import decode_on_gpu
 from framecue.video.read.packets import PacketIndex, choose_places
 from framecue.video.read.pixels import RgbConverter
 from framecue.video.read.plan import plan_runs, straight_run
@@ -111,6 +112,14 @@ def decode_places(
     Raises:
         VideoError: the file cannot be opened, or takes more than it may.
     """
+    if not is_careful:
+        num_given = 0
+        for given in decode_on_gpu(path, index, places):
+            yield given
+            num_given += 1
+        places = places[num_given:]
+        if not places:
+            return
     with open_video(path) as (container, stream):
         set_threads(stream, 0)
         runs = [straight_run(index, places)] if is_careful else plan_runs(index, places)

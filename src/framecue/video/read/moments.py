@@ -16,6 +16,7 @@ from framecue.errors import VideoError
 from framecue.video.read.decode import VideoReader
 from framecue.video.read.forward import read_segments
 from framecue.video.read.frames import Frames
+from framecue.video.read.gpu import GpuUse
 from framecue.video.read.heartbeat import Progress, beat
 from framecue.video.read.packets import PacketIndex
 from framecue.video.read.sampling import FrameSampling
@@ -89,7 +90,7 @@ class Moment:
     num_replaced: int = 0
 
 
-Event = Content | Progress | Moment
+Event = Content | Progress | Moment | GpuUse
 # (path, options, whether a content's frames are wanted) -> what is read of it, in order
 ReadVideo = Callable[[str, ReadOptions, Callable[[str], bool]], Iterator[Event]]
 

@@ -13,7 +13,7 @@ from av.video.reformatter import VideoReformatter
 
 from framecue.video.read.shape import Margins, Shape, shown_size
 
-__all__ = ["RgbConverter"]
+__all__ = ["RgbConverter", "has_alpha", "is_upright"]
 
 # swscale's flags: bicubic (which averages when it shrinks), full chroma resolution, and the same bytes on every CPU.
 _SCALING = 0x4 | 0x2000 | 0x40000 | 0x80000
@@ -65,7 +65,7 @@ class RgbConverter:
         width, height = self._stored_size(frame, shape)
         if shape.margins is not None:
             frame = self._without_margins(frame, shape.margins)
-        if _has_alpha(frame):
+        if has_alpha(frame):
             frame = VideoFrame.from_ndarray(_on_white(self._reformat(frame, frame.width, frame.height, "rgba")))
         # One step for the pixels' shape and the size wanted: each would blur a little.
         pixels = self._reformat(frame, width, height, "rgb24").to_ndarray()
@@ -115,6 +115,12 @@ class RgbConverter:
             )
 
 
+def is_upright(frame: VideoFrame) -> bool:
+    """Whether a frame is shown as it is stored, neither turned nor mirrored."""
+    a, b, c, d = _display_matrix(frame)
+    return a > 0 and d > 0 and not b and not c
+
+
 def _is_turned(matrix: tuple[int, int, int, int]) -> bool:
     a, b, c, d = matrix
     return abs(a) + abs(d) < abs(b) + abs(c)
@@ -140,7 +146,8 @@ def _display_matrix(frame: VideoFrame) -> tuple[int, int, int, int]:
     return a, b, c, d
 
 
-def _has_alpha(frame: VideoFrame) -> bool:
+def has_alpha(frame: VideoFrame) -> bool:
+    """Whether a frame may have transparent pixels."""
     # A palette's entries may be transparent, which the format alone does not tell.
     return frame.format.has_palette or any(component.is_alpha for component in frame.format.components)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from framecue.video.isolate.question import Decide, Question
 from framecue.video.isolate.wire import check_answer
+from framecue.video.read.gpu import GpuDecoding, decoding_on_gpu
 from framecue.video.read.moments import Content, Event, Moment, ReadOptions, read_moments
 
 __all__ = ["MomentsQuestion"]
@@ -20,19 +21,27 @@ class MomentsQuestion(Question[Event]):
 
     Attributes:
         options: what to read.
+        gpu: how large pictures are decoded on a GPU; None for PyAV alone.
     """
 
     options: ReadOptions
+    gpu: GpuDecoding | None = None
 
     def answer(self, decide: Decide) -> Iterator[Event]:
-        """Yield ``Content`` once, then a ``Moment`` for each segment; ``decide`` is given the content's hash."""
-        for event in read_moments(self.path, self.options, decide):
-            if isinstance(event, Moment):
-                check_answer(self.path, event.pixels)
-            if isinstance(event, Moment) and not event.pixels.flags.c_contiguous:
-                # Only contiguous arrays are sent without being copied once more.
-                event = replace(event, pixels=np.ascontiguousarray(event.pixels))
-            yield event
+        """Yield ``Content`` once, then a ``Moment`` for each segment; ``decide`` is given the content's hash.
+
+        With ``gpu``, a ``GpuUse`` comes last.
+        """
+        with decoding_on_gpu(self.gpu) as session:
+            for event in read_moments(self.path, self.options, decide):
+                if isinstance(event, Moment):
+                    check_answer(self.path, event.pixels)
+                if isinstance(event, Moment) and not event.pixels.flags.c_contiguous:
+                    # Only contiguous arrays are sent without being copied once more.
+                    event = replace(event, pixels=np.ascontiguousarray(event.pixels))
+                yield event
+            if session is not None:
+                yield session.use()
 
     def unchanging(self, part: object) -> object:
         """Return the content, which is another one if the file changed."""
