@@ -394,6 +394,7 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             ],
             "skipped": [SKIPPED],
             "known": int,
+            "unreadable": int,
             "accuracy": SHARE,
             "chance": float,
         },

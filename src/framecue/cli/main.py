@@ -19,7 +19,7 @@ from framecue._version import __version__
 from framecue.cli.groups import Entry, LazyGroup
 from framecue.cli.signals import TerminatedError, requests_to_end
 from framecue.cli.streams import end_quietly, output_was_closed, prepare_streams
-from framecue.errors import FingerprintError, FramecueError, first_line
+from framecue.errors import FingerprintError, FramecueError, OutputExistsError, first_line
 
 __all__ = ["COMMANDS", "main"]
 
@@ -131,6 +131,8 @@ def _explain(error: Exception) -> int:
     if isinstance(error, FingerprintError):
         _log_error(error.summary)
         _log_details(error.details)
+    elif isinstance(error, OutputExistsError):
+        _log_error(str(OutputExistsError(error.path, "--force")))
     elif isinstance(error, FramecueError):
         _log_error(str(error))
     elif isinstance(error, OSError) and error.errno in _FULL:
