@@ -92,7 +92,7 @@ class EvaluationFiles:
 
         Args:
             clips: the gallery.
-            folders: where the dataset and the models lie; what is None or no folder here holds nothing.
+            folders: where the dataset and the models lie; see `refuse_inputs`.
 
         Raises:
             UsageError: as `check`.
