@@ -472,6 +472,7 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
                     "renamed": list,
                     "unreadable": list,
                     "known_broken": list,
+                    "also_in_test": list,
                     "problem": MAYBE_STR,
                 }
             ],
