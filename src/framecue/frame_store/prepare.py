@@ -342,8 +342,8 @@ def _check_options(folder: Path, options: StoreOptions, root: str | Path) -> Non
         other = other_data_dir(folder, root)
         if other is not None:
             logger.warning(
-                "%s holds frames of the data set in %s, and goes on with %s: where these are two data sets, make a store "
-                "for each, as videos of the same names take each other's place",
+                "%s holds frames of the data set in %s, and goes on with %s: where these are two data sets, make a "
+                "store for each, as videos of the same names take each other's place",
                 folder, other, root,
             )  # fmt: skip
             write_options(folder, options, data_dir=root)
