@@ -27,7 +27,7 @@ def test_it_appears_when_it_is_whole(tmp_path: Path) -> None:
 def test_what_exists_is_refused_and_replaced_on_demand(tmp_path: Path) -> None:
     file = tmp_path / "a.png"
     file.write_text("mine")
-    with pytest.raises(InputError, match=r"a\.png: exists already; .*\(--force, overwrite=True\)$"):
+    with pytest.raises(InputError, match=r"a\.png: exists already; .*\(overwrite=True\)$"):
         check_output(file)
     with pytest.raises(InputError, match="exists already"), written_beside(file):
         raise AssertionError("nothing is begun")

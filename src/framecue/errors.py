@@ -5,6 +5,7 @@ FramecueError
 │   ├── UnknownNameError       a name that is not in a registry; the message lists the known ones
 │   ├── VideoError             one video file cannot be used (``path``, ``reason``)
 │   ├── OutputError            a file cannot be written (``path``, ``reason``)
+│   ├── OutputExistsError      a file to write is there already (``path``)
 │   ├── ModelError             a backbone cannot be found or read
 │   ├── AdapterError           an adapter folder cannot be used, or belongs to another backbone
 │   ├── NotOfflineError        a text-conditioned method is asked for the embedding of a video alone
@@ -38,6 +39,7 @@ __all__ = [
     "ModelError",
     "NotOfflineError",
     "OutputError",
+    "OutputExistsError",
     "RecipeError",
     "TrainingError",
     "UnknownNameError",
@@ -112,6 +114,22 @@ def _video_error(path: str, reason: str, cause: VideoErrorCause | None) -> Video
 
 class OutputError(_FileError):
     """A file cannot be written (``path``, ``reason``)."""
+
+
+class OutputExistsError(InputError):
+    """A file to write is there already, and nobody said that it may be replaced.
+
+    Args:
+        path: the file.
+        option: how whoever asked says that it may be; the command line words the message anew with ``--force``.
+    """
+
+    def __init__(self, path: str | Path, option: str = "overwrite=True") -> None:
+        self.path, self.option = Path(path), option
+        super().__init__(f"{path}: exists already; name another file, or replace it ({option})")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (str(self.path), self.option)
 
 
 class ModelError(InputError):

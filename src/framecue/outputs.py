@@ -18,13 +18,10 @@ from pathlib import Path
 from platform import node
 from uuid import uuid4
 
-from framecue.errors import InputError, OutputError
+from framecue.errors import InputError, OutputError, OutputExistsError
 from framecue.paths import NOT_WRITABLE, exists, is_dir, url_as_written
 
-__all__ = ["HOW_TO_REPLACE", "check_output", "folder_beside", "partial_beside", "refuse_url", "written_beside"]
-
-HOW_TO_REPLACE = "name another file, or replace it (--force, overwrite=True)"
-"""What a message says of a file that exists."""
+__all__ = ["check_output", "folder_beside", "partial_beside", "refuse_url", "written_beside"]
 
 _PREFIX = ".framecue-partial-"
 _PARTIAL = re.compile(re.escape(_PREFIX) + r"(?P<machine>[0-9a-f]{8})-(?P<process>\d+)-[0-9a-f]{8}(\.\w+)?")
@@ -65,7 +62,7 @@ def check_output(
                 also = "" if Path(other) == path else f" ({other})"
                 raise InputError(f"{path}: is the video itself{also}, which is never replaced; name another file")
     if not overwrite:
-        raise InputError(f"{path}: exists already; {HOW_TO_REPLACE}")
+        raise OutputExistsError(path)
 
 
 def refuse_url(output: str | os.PathLike[str]) -> None:
@@ -111,7 +108,7 @@ def written_beside(
             else:
                 _rename_to_nothing(partial, path)
         except FileExistsError:
-            raise InputError(f"{path}: exists already; {HOW_TO_REPLACE}") from None
+            raise OutputExistsError(path) from None
         except OSError as error:
             raise OutputError(path, f"cannot be written ({_reason(error)})") from error
     finally:

@@ -46,9 +46,7 @@ def test_exact_and_force(run, film: Path, tmp_path: Path) -> None:
     output.write_text("old")
     result = run("clip", f"{film}@1.5-3", "-o", output, "--exact")
     assert result.code == 1
-    assert (
-        result.err == f"Error: {output}: exists already; name another file, or replace it (--force, overwrite=True)\n"
-    )
+    assert result.err == f"Error: {output}: exists already; name another file, or replace it (--force)\n"
     result = run("clip", f"{film}@1.5-3", "-o", output, "--exact", "--force")
     assert (result.code, result.err) == (0, f"{output}: {film}@0:01.5-0:03, encoded anew\n")
     assert probe(output).num_frames == 12

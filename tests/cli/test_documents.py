@@ -416,6 +416,7 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             ],
             "skipped": [SKIPPED],
             "known": int,
+            "unreadable": int,
             "accuracy": SHARE,
             "chance": float,
         },
@@ -493,6 +494,7 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
                     "renamed": list,
                     "unreadable": list,
                     "known_broken": list,
+                    "also_in_test": list,
                     "problem": MAYBE_STR,
                 }
             ],

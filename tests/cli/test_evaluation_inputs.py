@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from framecue.assets import ASSETS
 from framecue.datasets.captions import Clip, Twin, write_captions
 from framecue.evaluation.tables import write_csv
 
@@ -67,6 +68,39 @@ def test_the_models_files_are_never_replaced(run, clip_folder: Path, own: Path, 
         assert (result.code, result.out) == (1, "")
         assert f"{file}: is read by this evaluation" in result.err
     assert content(model) == before
+
+
+def test_files_of_shipped_models_and_of_the_hubs_cache_are_never_replaced(
+    run, loader, own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(ASSETS / "moji-prompt-switch", tmp_path / "assets" / "moji-prompt-switch")
+    shutil.copytree(ASSETS / "moji-clip", tmp_path / "assets" / "moji-clip")
+    monkeypatch.setattr("framecue.assets.ASSETS", tmp_path / "assets")
+    cache = tmp_path / "hub"
+    blob, link = cache / "models--a--b" / "blobs" / "0", cache / "models--a--b" / "snapshots" / "1" / "config.json"
+    for folder in (blob.parent, link.parent):
+        folder.mkdir(parents=True)
+    blob.write_text("weights")
+    link.symlink_to(blob)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(cache))
+    named = {"--model": "a/b", "--adapter": "moji-prompt-switch"}
+    bundled = [
+        tmp_path / "assets" / name for name in ("moji-clip/config.json", "moji-prompt-switch/adapter_config.json")
+    ]
+    before = content(tmp_path / "assets") | content(cache)
+    for file, options in (
+        (bundled[0], {"--model": "moji-clip"}),
+        (bundled[1], named),
+        (blob, named),
+        (link, named),
+        (bundled[1], {"--model": "moji-clip", "--rerank-with": "moji-prompt-switch"}),
+    ):
+        given = [word for option in options.items() for word in option]
+        result = run("evaluate", *given, "--data-dir", own, "--csv", file, "--force")
+        assert (result.code, result.out) == (1, "")
+        assert f"{file}: is read by this evaluation" in result.err
+    assert content(tmp_path / "assets") | content(cache) == before
+    assert loader.asked == []
 
 
 def test_an_earlier_evaluations_files_may_be_replaced_in_the_folder(run, loader, own: Path) -> None:

@@ -338,7 +338,7 @@ def test_what_exists_and_what_is_indexed(run, loader, clips: Path, tmp_path: Pat
     before = video.read_bytes()
     asked = len(loader.asked)
     for output, options, says in [
-        (picture, [], "exists already; name another file, or replace it (--force, overwrite=True)"),
+        (picture, [], "exists already; name another file, or replace it (--force)"),
         (video, ["--force"], "is the video itself, which is never replaced"),
         (link, ["--force"], f"is the video itself ({video}), which is never replaced"),
         ("s3://bucket/a.png", [], "s3://bucket/a.png: files in object stores and on the web cannot be written yet"),

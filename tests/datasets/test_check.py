@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from framecue.datasets.captions import write_captions
 from framecue.datasets.card import DatasetCard, SplitCard
 from framecue.datasets.check import check_copy
+from framecue.datasets.clips import Clip
+from framecue.datasets.folder import FolderData
 from framecue.datasets.msvd import MsvdData
 from framecue.datasets.registry import dataset_in
 from framecue.errors import VideoError
@@ -98,8 +102,8 @@ def test_a_file_is_read_once_however_many_clips_it_has(tmp_path: Path) -> None:
     write_video(tmp_path / "a.mp4", [np.zeros((16, 16, 3), dtype=np.uint8)] * 8, frames_per_second=2)
     lines = [
         {"video": "a.mp4", "captions": ["x"], "split": split, "start_seconds": start, "end_seconds": start + 1}
-        for split in ("test", "train")
-        for start in (0, 1)
+        for split, starts in (("test", (0, 1)), ("train", (2, 3)))
+        for start in starts
     ]
     (tmp_path / "captions.jsonl").write_text("\n".join(map(json.dumps, lines)))
     source = Plain()
@@ -141,3 +145,26 @@ def test_a_file_that_ends_the_reader_costs_itself_alone(data: MsvdData) -> None:
     assert [path.name for path, _ in test.unreadable] == ["f_0_1.mp4"]
     with pytest.raises(VideoError):
         read_condition(data.data_dir / "f_0_1.mp4")
+
+
+def test_what_the_test_shows_too_is_found(tmp_path: Path) -> None:
+    for name in ("a", "b", "c", "d"):
+        (tmp_path / f"{name}.mp4").write_bytes(name.encode())
+    shutil.copy(tmp_path / "d.mp4", tmp_path / "copy.mp4")
+    splits = {"a": "train", "b": "train", "copy": "train", "c": "val", "d": "test"}
+    clips = [Clip(tmp_path / f"{name}.mp4", ("x",), split) for name, split in splits.items()]
+    write_captions(tmp_path, [*clips, Clip(tmp_path / "b.mp4", ("y",), "test")])
+    report = check_copy(FolderData(data_dir=tmp_path), decode=False)
+    found = {split.split: [str(one) for one in split.also_in_test] for split in report.splits}
+    copied = f"{tmp_path / 'copy.mp4'} (the same bytes as {tmp_path / 'd.mp4'})"
+    assert found == {"test": [], "train": [str(tmp_path / "b.mp4"), copied], "val": []}
+    assert {split.split: split.complete for split in report.splits} == {"test": True, "train": False, "val": True}
+    assert not report.complete
+    assert report.to_dict()["splits"][1]["also_in_test"][1] == {
+        "clip": str(tmp_path / "copy.mp4"),
+        "test_video": str(tmp_path / "d.mp4"),
+    }
+    # One split alone is compared with the test, too.
+    assert len(check_copy(FolderData(data_dir=tmp_path), splits=["train"], decode=False).splits[0].also_in_test) == 2
+    write_captions(tmp_path, [clips[0], *clips[3:]], overwrite=True)
+    assert check_copy(FolderData(data_dir=tmp_path), decode=False).complete

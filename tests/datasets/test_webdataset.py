@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import pickle
+import shutil
 import tarfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -153,6 +154,24 @@ def test_a_shard_that_is_tested_on_neither_trains_nor_chooses(folder: Path) -> N
         with pytest.raises(DatasetError, match=rf"test-000\.tar: is a shard of {split} and of test"):
             data.clips(split)
         assert ids(data.clips("test")) == ["t"]
+
+
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_a_shard_that_was_copied_or_made_anew_neither_trains_nor_chooses(tmp_path: Path, split: str) -> None:
+    write_shard(tmp_path / "test-0.tar", [("a.mp4", b"one"), ("a.txt", b"x"), ("b.mp4", b"two"), ("b.txt", b"x")])
+    shard = tmp_path / f"{split}-0.tar"
+    shutil.copy(tmp_path / "test-0.tar", shard)
+    data = WebDatasetData(data_dir=tmp_path)
+    load = data.train if split == "train" else data.val
+    given = {"seed": 0} if split == "train" else {}
+    with pytest.raises(DatasetError, match=rf"2 clips of split '{split}' are in .*first .*a\.mp4 \(the same bytes as"):
+        load(SimpleNamespace(), **given)  # type: ignore[arg-type]
+    # Under other keys, in other places of the shard.
+    write_shard(shard, [("c.mp4", b"new"), ("c.txt", b"x"), ("d.mp4", b"two"), ("d.txt", b"x")])
+    with pytest.raises(DatasetError, match=r"1 clips .*d\.mp4 \(the same bytes as .*test-0\.tar/b\.mp4\); what trains"):
+        load(SimpleNamespace(), **given)  # type: ignore[arg-type]
+    (tmp_path / "test-0.tar").unlink()
+    assert data.listed("test") == []
 
 
 def test_shards_that_are_not_there(folder: Path) -> None:

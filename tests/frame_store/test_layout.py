@@ -9,6 +9,7 @@ from framecue.errors import DatasetError, InputError
 from framecue.frame_store.layout import (
     StoreOptions,
     finished_shards,
+    other_data_dir,
     partial_shards,
     read_options,
     shard_name,
@@ -22,7 +23,7 @@ def test_options_are_read_as_they_were_written(tmp_path: Path) -> None:
     ):
         folder = tmp_path / str(number)
         folder.mkdir()
-        write_options(folder, options)
+        write_options(folder, options, data_dir=tmp_path)
         assert read_options(folder) == options
 
 
@@ -57,9 +58,31 @@ def test_files_that_are_none(tmp_path: Path, content: str, says: str) -> None:
 
 
 def test_the_file_is_plain(tmp_path: Path) -> None:
-    write_options(tmp_path, StoreOptions())
+    write_options(tmp_path, StoreOptions(), data_dir=tmp_path / "here" / ".." / "data")
     document = json.loads((tmp_path / "store.json").read_text())
-    assert document == {"version": 1, "frames_per_second": 3.0, "short_side": 256, "quality": 90}
+    assert document == {
+        **{"version": 1, "frames_per_second": 3.0, "short_side": 256, "quality": 90},
+        "data_dir": str(tmp_path / "data"),
+    }
+
+
+def test_another_data_sets_folder_is_told_from_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("data", "store", "other"):
+        (tmp_path / name).mkdir()
+    store, data = tmp_path / "store", tmp_path / "data"
+    (tmp_path / "link").symlink_to(data)
+    write_options(store, StoreOptions(), data_dir=data)
+    monkeypatch.chdir(tmp_path)
+    assert [other_data_dir(store, place) for place in (data, "data", tmp_path / "link", "other/../data")] == [None] * 4
+    assert other_data_dir(store, "other") == str(data)
+    data.rename(tmp_path / "moved")
+    assert other_data_dir(store, "moved") == str(data)
+    # A store of an earlier version does not say, and a damaged one has its own error.
+    for content in ('{"version": 1}', '{"data_dir": 3}', "[]", "{"):
+        (store / "store.json").write_text(content)
+        assert other_data_dir(store, "other") is None
+    (store / "store.json").unlink()
+    assert other_data_dir(store, "other") is None
 
 
 def test_shards_are_told_from_other_files(tmp_path: Path) -> None:

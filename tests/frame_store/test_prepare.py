@@ -337,3 +337,28 @@ def test_videos_in_an_archive(folder: Path, tmp_path: Path) -> None:
     assert StoreFrameSource(store).read_frames(shard / "1.mp4", SAMPLING).times_seconds[-1] < 2
     shard.unlink()
     assert StoreFrameSource(store).read_frames(shard / "1.mp4", SAMPLING).times_seconds[-1] < 2
+
+
+def test_a_store_that_another_folder_fills_is_told(
+    prepare: Prepare, folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    prepare()
+    prepare()
+    source = StoreFrameSource(tmp_path / "store", data_dir=folder)
+    source.require(folder.iterdir())
+    assert caplog.messages == []
+    moved = folder.rename(tmp_path / "moved")
+    source = StoreFrameSource(tmp_path / "store", data_dir=moved)
+    source.require(moved.iterdir())
+    (told,) = caplog.messages
+    assert f"store was filled from {folder}; a video in {moved} is taken for the one of its name there" in told
+    caplog.clear()
+    made = prepare(*sorted(moved.iterdir()), root=moved)
+    assert made.num_decoded == 0
+    assert [message for message in caplog.messages if "make a store for each" in message] == [
+        f"{tmp_path / 'store'} holds frames of the data set in {folder}, and goes on with {moved}: where these are two "
+        "data sets, make a store for each, as videos of the same names take each other's place"
+    ]
+    caplog.clear()
+    StoreFrameSource(tmp_path / "store", data_dir=moved).require(moved.iterdir())
+    assert caplog.messages == []

@@ -138,6 +138,24 @@ def test_what_a_run_leaves(make_recipe: MakeRecipe) -> None:
     assert score_examples(model, validation) == pytest.approx(run.validation)
 
 
+@pytest.mark.parametrize("rule", ["best", "mean-of-last-5", "last"])
+def test_weights_are_validated_once(make_recipe: MakeRecipe, monkeypatch: pytest.MonkeyPatch, rule: str) -> None:
+    recipe = make_recipe(schedule__validation=rule)
+    scored: list[dict[str, float]] = []
+
+    def score(*args: Any) -> dict[str, float]:
+        # The third of four is the best, by a step so large that the mean of the last is, too.
+        scored.append(score_examples(*args) | {"R@1": (0.0, 10.0, 90.0, 20.0)[len(scored)], "mean rank": 1.5})
+        return scored[-1]
+
+    monkeypatch.setattr(run_module, "score_examples", score)
+    run = run_recipe(recipe)
+    assert len(scored) == 4  # after steps 3, 6, 9 and 10, and not of the chosen weights again
+    assert run.validation == scored[3 if rule == "last" else 2]
+    assert run_recipe(recipe).validation == run.validation  # as the finished run has them
+    assert len(scored) == 4
+
+
 @pytest.mark.usefixtures("flat_score")
 def test_the_same_seed_gives_the_same_weights_and_another_gives_others(make_recipe: MakeRecipe) -> None:
     recipes = [make_recipe("one"), make_recipe("two"), make_recipe("three", schedule__seed=5, initialise="random")]

@@ -58,7 +58,8 @@ def test_a_video_with_several_questions_is_read_once(clips: dict[str, VideoPlace
     ]
     assert found.questions[0].answers[0].label == "red"
     assert [Path(item.path).name for item in found.skipped] == ["bad.mp4"]
-    assert found.num_known == 4
+    assert (found.num_known, found.num_unreadable) == (4, 1)
+    assert found.to_dict()["unreadable"] == 1
     assert found.accuracy is not None
     assert found.accuracy.percent == 25 * sum(bool(one.is_right) for one in found.questions)
     assert found.chance == pytest.approx(100 * (1 / 3 + 1 / 2 + 1 / 2 + 1 / 2) / 4)

@@ -94,12 +94,15 @@ def test_accuracy_counts_unreadable_videos_as_wrong_and_leaves_unknown_ones_out(
 
 
 def test_a_tie_counts_against_the_true_label(clips: list[str]) -> None:
-    class Same(ColourEncoder):
+    class Between(ColourEncoder):
         def embed_texts(self, texts: object) -> np.ndarray:
-            return np.ones((len(texts), 4), dtype=np.float32) / 2  # type: ignore[arg-type]
+            return np.eye(4, dtype=np.float32)[: len(texts)]  # type: ignore[arg-type]
+
+        def embed_videos(self, pixel_values: np.ndarray) -> np.ndarray:
+            return np.full((len(pixel_values), 4), 0.5, dtype=np.float32)
 
     truth = [TrueLabel(VideoPlace(clips[0]), "red", "x")]
-    found = classify(Same(), clips[:1], COLOURS, templates=["{}"], truth=truth, source=SOURCE)
+    found = classify(Between(), clips[:1], COLOURS, templates=["{}"], truth=truth, source=SOURCE)
     assert found.videos[0].true_rank == 4
     assert [one.label for one in found.videos[0].predictions] == COLOURS
     assert found.accuracy is not None
@@ -179,3 +182,18 @@ def test_the_shipped_model_knows_motions_it_was_not_trained_to_name(
     assert answers.accuracy is not None
     assert answers.chance == 25
     assert answers.accuracy.low > 25
+
+
+@pytest.mark.parametrize("method", ["mean-pool", "x-pool"])
+def test_labels_that_the_model_reads_as_the_same_are_refused(
+    make_model: Callable[..., VideoTextModel], videos: list[str], method: str
+) -> None:
+    model = make_model(method, num_test_frames=2)
+    # What comes after the last token that the model takes is cut off.
+    long = "cat " * model.backbone.text.context_length
+    labels = ["dog", f"{long}a", "car", f"{long}dog"]
+    with pytest.raises(
+        InputError, match=r"\(label 2\) and 'cat .* \(label 4\) are the same to the model; take one out"
+    ):
+        classify(model, videos[:1], labels, templates=["{}", "a {}"], source=SOURCE)
+    assert classify(model, videos[:1], labels[:3], templates=["{}", "a {}"], source=SOURCE).num_labels == 3

@@ -12,10 +12,12 @@ from framecue.uses.labels import (
     KINETICS_TEMPLATES,
     check_labels,
     check_templates,
+    labels_of,
     phrasings,
     read_labels,
     read_templates,
 )
+from framecue.uses.text_files import Text
 
 
 def test_the_templates_for_kinetics_are_clips() -> None:
@@ -62,6 +64,10 @@ def test_labels_of_a_file(tmp_path: Path) -> None:
         ("run\nhop\nrun\n", "a.txt, line 3: the label 'run' is there already ("),
         ("run\n run \n", "line 1); take one out"),
         ("caf\u00e9\ncafe\u0301\n", "a.txt, line 2: the label"),
+        ("Run\nhop\nrun\n", "a.txt, line 3: the label 'run' is the same as 'Run' to a model ("),
+        ("high  jump\nhigh jump\n", "line 1); take one out"),
+        ("CAF\u00c9\ncafe\u0301\n", "a.txt, line 2: the label"),
+        ("stra\u00dfe\nSTRASSE\n", "a.txt, line 2: the label"),
     ],
 )
 def test_labels_between_which_there_is_no_choice(tmp_path: Path, content: str, says: str) -> None:
@@ -93,6 +99,15 @@ def test_labels_that_are_given_one_by_one() -> None:
     ):
         with pytest.raises(InputError, match=says):
             check_labels(bad)  # type: ignore[arg-type]
+
+
+def test_labels_of_a_file_of_truth_come_again_but_not_in_other_letters() -> None:
+    texts = [Text("run", "t.csv, line 2"), Text("hop", "t.csv, line 3"), Text("run", "t.csv, line 4")]
+    assert labels_of(texts) == ("hop", "run")
+    with pytest.raises(
+        InputError, match=r"^t.csv, line 2: the label 'run' is the same as 'Run' to a model \(t.csv, line 9"
+    ):
+        labels_of([*texts, Text("Run", "t.csv, line 9")])
 
 
 def test_templates_have_a_place_for_the_label(tmp_path: Path) -> None:

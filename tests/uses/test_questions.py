@@ -42,6 +42,7 @@ def test_the_texts_are_question_and_answer() -> None:
     [
         ({"answers": ["run"]}, "1 answers; give two or more"),
         ({"answers": ["run", "run"]}, "the answer 'run' is there twice"),
+        ({"answers": ["Run", "sit", "run"]}, "the answer 'run' is the same as 'Run' to a model; take one out"),
         ({"answers": ["run", " "]}, "answers[1]: is ' '"),
         ({"answers": "run"}, "answers is 'run'; give a list"),
         ({"answer": 2}, "answer is 2; give the place of the right one, 0 to 1"),

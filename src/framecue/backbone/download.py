@@ -15,13 +15,23 @@ from pathlib import Path
 
 from huggingface_hub import HfApi, ModelInfo, constants, hf_hub_download, scan_cache_dir, try_to_load_from_cache
 from huggingface_hub.errors import CacheNotFound, HfHubHTTPError
+from huggingface_hub.file_download import repo_folder_name
 
 from framecue.backbone.quiet import quiet_transformers
 from framecue.backbone.source import HUB_TIMEOUT_SECONDS, cached_commit, hub_error, is_hub_name
 from framecue.errors import ModelError
 from framecue.paths import exists
 
-__all__ = ["CachedModel", "Download", "cache_folder", "cached_models", "fetch", "find_download", "needed_files"]
+__all__ = [
+    "CachedModel",
+    "Download",
+    "cache_folder",
+    "cached_folder",
+    "cached_models",
+    "fetch",
+    "find_download",
+    "needed_files",
+]
 
 # Beside the weights: the architecture, how pictures are prepared, and the tokenizer in the forms that there are.
 _SMALL_FILES = (
@@ -66,6 +76,11 @@ class Download:
 def cache_folder() -> Path:
     """Return the folder in which the hub's client keeps models."""
     return Path(constants.HF_HUB_CACHE)
+
+
+def cached_folder(name: str) -> Path:
+    """Return the folder of the hub's cache in which a model's files lie, of all its revisions, or would lie."""
+    return cache_folder() / repo_folder_name(repo_id=name, repo_type="model")
 
 
 def needed_files(names: Mapping[str, int] | set[str]) -> list[str]:

@@ -89,14 +89,17 @@ def classify(
         loaded = plain_model(model, adapter=adapter, dtype=dtype, yes=yes)
         _answer(loaded, questions, skipped, templates, as_json=as_json)
         return
-    from framecue.uses.labels import check_labels, read_labels
+    from framecue.uses.labels import check_labels, labels_of, read_labels
+    from framecue.uses.text_files import Text
     from framecue.uses.truth import read_truth
 
     truth = read_truth(truth_file) if truth_file is not None else ()
     if labels_file is not None:
         labels = read_labels(labels_file)
+    elif given_labels:
+        labels = check_labels(given_labels)
     else:
-        labels = check_labels(given_labels or sorted({one.label for one in truth}))
+        labels = labels_of(Text(one.label, one.where) for one in truth)
     found = _found(videos, truth)
     loaded = plain_model(model, adapter=adapter, dtype=dtype, yes=yes)
     _classify(loaded, found, labels, templates, truth, top_k, as_json=as_json)
@@ -245,7 +248,9 @@ def _print_answers(result: Answers) -> None:
     print_table([*heads, "right"] if known else heads, rows, right=["probability", "score"])
     if result.accuracy is not None:
         click.echo(f"accuracy {_text(result.accuracy)}, chance {result.chance:.1f}")
-        log(f"{counted(result.num_known, 'question')} with a known answer; {INTERVAL}")
+        wrong = result.num_unreadable
+        lost = f", {wrong} of them about unreadable videos and so wrong" if wrong else ""
+        log(f"{counted(result.num_known, 'question')} with a known answer{lost}; {INTERVAL}")
 
 
 def _text(share: Share) -> str:

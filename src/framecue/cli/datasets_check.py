@@ -42,8 +42,9 @@ def check(
     """Verify a copy of a data set: are its lists as published, are the videos there, can each of them be read?
 
     Each video is opened in a process of its own, read to its end, and frames of it are decoded; what is missing, cut
-    off, undecodable or renamed is named. Videos that nobody can read (one clip of LSMDC) do not count. The exit code is
-    1 if the copy is not complete. KEY=VALUE are the data set's options, as in a recipe.
+    off, undecodable or renamed is named. Videos that nobody can read (one clip of LSMDC) do not count. In a folder or
+    shards of your own, so is what the test split shows, too: the same file, or its copy under another name. The exit
+    code is 1 if the copy is not complete. KEY=VALUE are the data set's options, as in a recipe.
 
     \b
     framecue datasets check msr-vtt --data-dir data/MSRVTT train_set=7k
@@ -114,6 +115,9 @@ def _lines(split: SplitReport) -> list[str]:
     lines += [f"{path}: {reason}" for path, reason in split.unreadable[:SHOWN]]
     if len(split.unreadable) > SHOWN:
         lines.append(f"unreadable: {len(split.unreadable) - SHOWN} more (--json names all)")
+    lines += [f"in test, too: {one}" for one in split.also_in_test[:SHOWN]]
+    if len(split.also_in_test) > SHOWN:
+        lines.append(f"in test, too: {len(split.also_in_test) - SHOWN} more (--json names all)")
     if split.known_broken:
         lines.append(f"left out, as nobody can read them: {', '.join(split.known_broken[:SHOWN])}")
     return lines

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import click
 
 from framecue.cli.options import plain_model, plain_model_options
@@ -35,8 +38,8 @@ def embed(
     """Write the embeddings of video files, and of all those in folders, into a Parquet file.
 
     It has a row a video: path, duration_seconds and vector. What cannot be read is listed with the reason, and the
-    others are written. The file takes its place when it is complete; for a collection that grows, or for runs that may
-    be stopped, use a library (framecue index).
+    others are written. The file takes its place when it is complete. Until then what is done is kept beside it, in
+    FILE.parts, and the same command goes on from there. For a collection that grows use a library (framecue index).
 
     \b
     framecue embed ~/Videos --output videos.parquet
@@ -70,7 +73,7 @@ def embed(
     if not found.places:
         raise InputError(f"nothing to embed: {'; '.join(f'{one.path}: {one.reason}' for one in found.skipped[:3])}")
     loaded = plain_model(model, adapter=adapter, dtype=dtype, yes=yes)
-    with progress_bar("Embedding") as progress:
+    with _told_what_stays(target), progress_bar("Embedding") as progress:
         result = embed_videos(
             loaded, found.places, target, frames=frames, overwrite=force, kept=kept, progress=progress
         )
@@ -80,6 +83,19 @@ def embed(
     log(f"{counted(result.num_rows, 'video')} in {target}, {result.embedding_dim} numbers each")
     if as_json:
         print_json(result.to_dict())
+
+
+@contextmanager
+def _told_what_stays(target: str) -> Iterator[None]:
+    """Tell, where a run is stopped, that it can go on."""
+    from framecue.uses.kept_rows import parts_folder
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        if parts_folder(target).exists():
+            log(f"what is done is kept in {parts_folder(target)}; the same command goes on from there")
+        raise
 
 
 def _embed_texts(
@@ -101,7 +117,7 @@ def _embed_texts(
     if not texts:
         raise InputError(f"{file}: holds no text; give one a line")
     loaded = plain_model(model, adapter=adapter, dtype=dtype, yes=yes)
-    with ProgressBar("Embedding") as bar:
+    with _told_what_stays(target), ProgressBar("Embedding") as bar:
         result = embed_texts(
             loaded,
             texts,

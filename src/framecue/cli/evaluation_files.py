@@ -12,7 +12,7 @@ import click
 
 from framecue.cli.evaluation_inputs import refuse_inputs
 from framecue.cli.output import log
-from framecue.errors import InputError
+from framecue.errors import OutputExistsError
 from framecue.outputs import check_output
 from framecue.paths import user_path
 
@@ -92,7 +92,7 @@ class EvaluationFiles:
 
         Args:
             clips: the gallery.
-            folders: where the dataset and the models lie; what is None or no folder here holds nothing.
+            folders: where the dataset and the models lie; see `refuse_inputs`.
 
         Raises:
             UsageError: as `check`.
@@ -110,7 +110,7 @@ class EvaluationFiles:
         for option, place in named:
             check_output(place, overwrite=True)
             if not self.force and os.path.lexists(place):
-                raise InputError(f"{place}: exists already; name another file, or replace it (--force)")
+                raise OutputExistsError(place)
             other, _ = seen.setdefault(os.path.realpath(place), (option, place))
             if other != option:
                 raise click.UsageError(f"{other} and {option} name the same file, {place}; give each a file of its own")

@@ -28,7 +28,8 @@ def refuse_inputs(outputs: Sequence[Path], clips: Sequence[Clip], folders: Itera
     Args:
         outputs: the files to write.
         clips: the gallery.
-        folders: where the dataset and the models lie; what is None or no folder here holds nothing.
+        folders: where the dataset and the models lie, as folders or by the names of bundled models and of those of the
+            hub, which lie in its cache; what is None or no folder here holds nothing.
 
     Raises:
         InputError: an output is such a file, under its own name or through a link.
@@ -53,9 +54,24 @@ def _inputs(clips: Sequence[Clip], folders: Iterable[str | Path | None]) -> Iter
         if clip.twin is not None:
             yield clip.twin.video
     for folder in folders:
-        if folder is not None and is_dir(place := user_path(str(folder))):
+        for place in () if folder is None else _places(str(folder)):
             for parent, _, names in os.walk(place):
                 yield from (Path(parent, name) for name in names)
+
+
+def _places(name: str) -> Iterator[Path]:
+    """Yield the folders that a name may mean: a person's, a bundled model's or adapter's, one of the hub's cache."""
+    from framecue.assets import BundledKind, find_bundled
+    from framecue.backbone.download import cached_folder
+    from framecue.backbone.source import is_hub_name
+
+    kinds: tuple[BundledKind, ...] = ("model", "adapter")
+    bundled = [find_bundled(name, kind) for kind in kinds]
+    yield from filter(None, bundled)
+    if is_hub_name(name):
+        yield cached_folder(name)
+    elif is_dir(place := user_path(name)):
+        yield Path(place)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

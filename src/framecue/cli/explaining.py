@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from framecue.cli.signals import TerminatedError
-from framecue.errors import FingerprintError, FramecueError, first_line
+from framecue.errors import FingerprintError, FramecueError, OutputExistsError, first_line
 
 __all__ = ["explain", "log_error"]
 
@@ -33,6 +33,8 @@ def explain(error: Exception) -> int:
     if isinstance(error, FingerprintError):
         log_error(error.summary)
         _log_details(error.details)
+    elif isinstance(error, OutputExistsError):
+        log_error(str(OutputExistsError(error.path, "--force")))
     elif isinstance(error, FramecueError):
         log_error(str(error))
     elif isinstance(error, OSError) and error.errno in _FULL:

@@ -105,8 +105,12 @@ class FileDataset(DatasetConfig):
     """A dataset of video files in a folder; it has to define `clips`, from which training and validation follow.
 
     Attributes:
+        has_own_splits: whether whoever made the folder divided it into splits, so that copies of a video in two of them
+            are a mistake to be found; published splits are what they are.
         data_dir: the folder of its files.
     """
+
+    has_own_splits: ClassVar[bool] = False
 
     data_dir: Path
 
@@ -180,12 +184,14 @@ class FileDataset(DatasetConfig):
     def _apart_from_test(self, clips: list[Clip], split: str) -> list[Clip]:
         """Return the clips of a split; refuse those that show pictures of the test split."""
         from framecue.datasets.clips import overlapping
+        from framecue.datasets.overlap import shared_with
 
-        both = overlapping(clips, self.listed("test"))
+        test = self.listed("test")
+        both = shared_with(clips, test) if self.has_own_splits else [clip.key for clip in overlapping(clips, test)]
         if both:
             way_out = ", or train with validation: none or last" if split == "val" else ""
             raise DatasetError(
-                f"{self.data_dir}: {len(both)} clips of split {split!r} are in split 'test', too, first {both[0].key}; "
+                f"{self.data_dir}: {len(both)} clips of split {split!r} are in split 'test', too, first {both[0]}; "
                 f"what trains or chooses the checkpoint must not be tested on: take others{way_out}"
             )
         return clips

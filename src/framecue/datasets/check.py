@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from framecue.datasets.base import FileDataset, SplitCopy
+from framecue.datasets.overlap import Shared, shared_with
 from framecue.errors import DatasetError, VideoError
 from framecue.video import IsolatedFrameSource
 from framecue.video.read.condition import Condition
@@ -41,6 +42,7 @@ class SplitReport:
         meant: for some of them, the file that is probably meant.
         unreadable: videos that cannot be read or are not whole, with the reason.
         known_broken: videos that everybody's copy lacks; they do not count.
+        also_in_test: the clips that show pictures of the test split, too: the same file, or the same bytes.
         problem: why the split cannot be read at all; None if it can.
     """
 
@@ -54,13 +56,14 @@ class SplitReport:
     meant: tuple[tuple[str, Path], ...] = ()
     unreadable: tuple[tuple[Path, str], ...] = ()
     known_broken: tuple[str, ...] = ()
+    also_in_test: tuple[Shared, ...] = ()
     problem: str | None = None
 
     @property
     def complete(self) -> bool:
-        """Return whether the split is as published and each of its videos can be read."""
+        """Return whether the split is as published, apart from the test, and each of its videos can be read."""
         as_published = self.published in (None, self.listed) and self.published_captions in (None, self.captions)
-        return as_published and not (self.problem or self.missing or self.unreadable)
+        return as_published and not (self.problem or self.missing or self.unreadable or self.also_in_test)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON shows it."""
@@ -77,6 +80,7 @@ class SplitReport:
             "renamed": [{"video": name, "file": str(path)} for name, path in self.meant],
             "unreadable": [{"path": str(path), "reason": reason} for path, reason in self.unreadable],
             "known_broken": list(self.known_broken),
+            "also_in_test": [{"clip": one.clip.key, "test_video": str(one.video)} for one in self.also_in_test],
             "problem": self.problem,
         }
 
@@ -147,8 +151,11 @@ def check_copy(
         else:
             problems = _read_all(files, source, num_readers, progress)
     held = _held_out(dataset, copies)
+    shared = _also_in_test(dataset, copies)
     reports = tuple(
-        SplitReport(split, problem=copy) if isinstance(copy, str) else _report(dataset, copy, problems, held)
+        SplitReport(split, problem=copy)
+        if isinstance(copy, str)
+        else _report(dataset, copy, problems, held, shared.get(split, ()))
         for split, copy in copies.items()
     )
     return CopyReport(dataset.name, dataset.data_dir, reports)
@@ -182,7 +189,24 @@ def _held_out(dataset: FileDataset, copies: dict[str, SplitCopy | str]) -> int:
     return val.listed if dataset.num_held_out and isinstance(val, SplitCopy) else dataset.num_held_out
 
 
-def _report(dataset: FileDataset, copy: SplitCopy, problems: dict[Path, str], held: int) -> SplitReport:
+def _also_in_test(dataset: FileDataset, copies: dict[str, SplitCopy | str]) -> dict[str, tuple[Shared, ...]]:
+    """Return what the other splits share with the test split, where the folder's maker divided it."""
+    if not dataset.has_own_splits or set(copies) <= {"test"}:
+        return {}
+    try:
+        test = dataset.copy_of("test").clips
+    except DatasetError:  # there is none, or its own report says what is wrong
+        return {}
+    return {
+        split: tuple(shared_with(copy.clips, test))
+        for split, copy in copies.items()
+        if split != "test" and isinstance(copy, SplitCopy)
+    }
+
+
+def _report(
+    dataset: FileDataset, copy: SplitCopy, problems: dict[Path, str], held: int, also_in_test: tuple[Shared, ...]
+) -> SplitReport:
     counts = copy.caption_counts
     card = None if dataset.card is None else dataset.card.split(copy.split, dataset.options())
     held = held if copy.split == "train" else 0
@@ -199,4 +223,5 @@ def _report(dataset: FileDataset, copy: SplitCopy, problems: dict[Path, str], he
         meant=tuple(copy.meant.items()),
         unreadable=tuple((path, problems[path]) for path in files if path in problems),
         known_broken=copy.known_broken,
+        also_in_test=also_in_test,
     )

@@ -33,6 +33,8 @@ class FolderData(FileDataset):
         splits=(SplitCard("any", source="captions.jsonl, captions.csv or captions.parquet"),),
     )
 
+    has_own_splits: ClassVar[bool] = True
+
     name: Literal["folder"] = "folder"
     captions_file: Literal["captions.jsonl", "captions.csv", "captions.parquet"] | None = None
 

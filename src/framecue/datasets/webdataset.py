@@ -43,6 +43,8 @@ class WebDatasetData(FileDataset):
         ),
     )
 
+    has_own_splits: ClassVar[bool] = True
+
     name: Literal["webdataset"] = "webdataset"
     train_shards: str = "train*.tar"
     val_shards: str = "val*.tar"
@@ -64,6 +66,10 @@ class WebDatasetData(FileDataset):
         pool = self._read("train", split)
         held = held_out([clip.key.removeprefix(str(self.data_dir)) for clip in pool], self.val_holdout)
         return [clip for clip in pool if (clip.key.removeprefix(str(self.data_dir)) in held) == (split == "val")]
+
+    def listed(self, split: str) -> list[Clip]:
+        """Return the clips of a split; none where no shards match."""
+        return self._read(split, split) if split in self.splits() and self._shards(split) else []
 
     def _read(self, shards_of: str, split: str) -> list[Clip]:
         shards = self._shards(shards_of)

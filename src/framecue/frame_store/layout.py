@@ -1,6 +1,6 @@
 """What lies in a store's folder: its options, its shards, its index, and the lock of the run that fills it.
 
-store.json                  what frames it holds: their rate, size and quality
+store.json                  what frames it holds: their rate, size and quality, and the data set's folder
 index.parquet               a row for each video
 shard-00000.tar             frames; a finished shard is never written again
 shard-00001.tar.partial     the shard that a run is filling, or was when it was killed
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -23,6 +24,7 @@ __all__ = [
     "PREPARE",
     "StoreOptions",
     "finished_shards",
+    "other_data_dir",
     "partial_shards",
     "read_options",
     "shard_name",
@@ -62,14 +64,44 @@ class StoreOptions:
                 raise InputError(f"{name} is {value}; it must be at least {least} and at most {most}")
 
 
-def write_options(folder: Path, options: StoreOptions) -> None:
-    """Write a new store's options, in a single step.
+def write_options(folder: Path, options: StoreOptions, *, data_dir: str | Path) -> None:
+    """Write a store's options, and whose frames it holds, in a single step.
+
+    Args:
+        folder: the store.
+        options: what frames it holds.
+        data_dir: the data set's folder.
 
     Raises:
         OutputError: the folder cannot be written to.
     """
-    with written_beside(folder / OPTIONS_FILE) as partial:
-        partial.write_text(json.dumps({"version": VERSION, **asdict(options)}, indent=2) + "\n", encoding="utf-8")
+    document = {"version": VERSION, **asdict(options), "data_dir": os.path.abspath(data_dir)}  # noqa: PTH100
+    with written_beside(folder / OPTIONS_FILE, overwrite=True) as partial:
+        partial.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+
+
+def other_data_dir(folder: Path, data_dir: str | Path) -> str | None:
+    """Return the data set's folder with which a store was filled last, if it is another than the one at hand.
+
+    None if they are the same, also through links, and for a store that does not say, as those of earlier versions.
+
+    Args:
+        folder: the store, whose options can be read.
+        data_dir: the folder at hand.
+    """
+    try:
+        held = json.loads((folder / OPTIONS_FILE).read_text(encoding="utf-8")).get("data_dir")
+        is_same = not isinstance(held, str) or os.path.abspath(data_dir) == held or _is_same(Path(held), data_dir)  # noqa: PTH100
+    except (OSError, ValueError, AttributeError):
+        return None
+    return None if is_same else held
+
+
+def _is_same(folder: Path, other: str | Path) -> bool:
+    try:
+        return folder.samefile(other)
+    except OSError:  # one of the two is elsewhere now
+        return False
 
 
 def read_options(folder: Path) -> StoreOptions:

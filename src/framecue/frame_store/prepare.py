@@ -23,6 +23,7 @@ from framecue.frame_store.layout import (
     OPTIONS_FILE,
     StoreOptions,
     finished_shards,
+    other_data_dir,
     partial_shards,
     read_options,
     write_options,
@@ -154,7 +155,7 @@ def prepare_store(
     store = Path(folder)
     refuse_url(store)
     with _locked(store):
-        _check_options(store, options)
+        _check_options(store, options, root)
         run = _Run(store, options, find(store, tell=logger.warning), shard_bytes)
         if source is not None:
             return run.fill(wanted, source, num_workers, progress)
@@ -324,8 +325,8 @@ def _state(path: Path) -> tuple[int, int]:
         return 0, 0
 
 
-def _check_options(folder: Path, options: StoreOptions) -> None:
-    """Write a new store's options, or refuse a folder that holds something else.
+def _check_options(folder: Path, options: StoreOptions, root: str | Path) -> None:
+    """Write a new store's options, or refuse a folder that holds something else; tell of another data set's folder.
 
     Raises:
         DatasetError: it does.
@@ -338,13 +339,21 @@ def _check_options(folder: Path, options: StoreOptions) -> None:
                 f"{held.quality}; asked for were {options.frames_per_second:g}, {options.short_side} and "
                 f"{options.quality}: name another folder, or ask for the same"
             )
+        other = other_data_dir(folder, root)
+        if other is not None:
+            logger.warning(
+                "%s holds frames of the data set in %s, and goes on with %s: where these are two data sets, make a "
+                "store for each, as videos of the same names take each other's place",
+                folder, other, root,
+            )  # fmt: skip
+            write_options(folder, options, data_dir=root)
         return
     others = [entry.name for entry in folder.iterdir() if entry.name != LOCK_FILE]
     if others and not (finished_shards(folder) or partial_shards(folder)):
         raise DatasetError(f"{folder}: holds something else already ({sorted(others)[0]}); name a new or empty folder")
     if others:
         raise DatasetError(f"{folder}: has shards, but no {OPTIONS_FILE}; restore it, or name another folder")
-    write_options(folder, options)
+    write_options(folder, options, data_dir=root)
 
 
 @contextmanager

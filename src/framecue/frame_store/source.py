@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import zlib
 from collections.abc import Iterable
@@ -12,7 +13,7 @@ import numpy as np
 
 from framecue.errors import DatasetError, InputError, VideoError
 from framecue.frame_store.index import read_index
-from framecue.frame_store.layout import PREPARE, StoreOptions, read_options, shard_name
+from framecue.frame_store.layout import PREPARE, StoreOptions, other_data_dir, read_options, shard_name
 from framecue.frame_store.stored import StoredVideo
 from framecue.video import (
     Frames,
@@ -27,6 +28,8 @@ from framecue.video.read.archived import size_and_time
 from framecue.video.read.window import check_short_side
 
 __all__ = ["StoreFrameSource"]
+
+logger = logging.getLogger(__name__)
 
 _MOST_NAMED = 3
 
@@ -71,9 +74,18 @@ class StoreFrameSource:
     def require(self, paths: Iterable[str | Path]) -> None:
         """Refuse videos that the store lacks, before any work is done; those that could not be read count as there.
 
+        A warning tells of a store that was filled from another folder than the data set's.
+
         Raises:
             DatasetError: some are not in the store.
         """
+        other = None if self.data_dir is None else other_data_dir(self.folder, self.data_dir)
+        if other is not None:
+            logger.warning(
+                "frame store %s was filled from %s; a video in %s is taken for the one of its name there, if it is as "
+                "long in bytes",
+                self.folder, other, self.data_dir,
+            )  # fmt: skip
         wanted = list(dict.fromkeys(map(str, paths)))
         # The outermost folders first, for they tell where the data set lies.
         found = {path: self._find(path) for path in sorted(wanted, key=lambda path: len(_absolute(path).parts))}

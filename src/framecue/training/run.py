@@ -217,7 +217,8 @@ def run_recipe(
             trainer.train(resume_from_checkpoint=last)
             by_the_first(lambda: _write_history(output, trainer.state.log_history))
         model.eval()
-        scores = by_the_first(lambda: _write_results(recipe, model, validation))
+        known = trainer.scores
+        scores = by_the_first(lambda: _write_results(recipe, model, validation, known))
     return TrainedRun(output, trainer.state.global_step, scores, last, trainer.meter.usage)
 
 
@@ -226,9 +227,18 @@ def _write_history(output: Path, log_history: list[dict[str, float]]) -> None:
         partial.write_text(json.dumps(log_history, indent=1) + "\n", encoding="utf-8")
 
 
-def _write_results(recipe: Recipe, model: VideoTextModel, validation: ExampleSource | None) -> dict[str, float]:
-    """Write the adapter, and the backbone if it is wanted; return the scores on the validation examples, if any."""
-    scores = {} if validation is None else score_examples(model, validation)
+def _write_results(
+    recipe: Recipe, model: VideoTextModel, validation: ExampleSource | None, known: dict[str, float] | None
+) -> dict[str, float]:
+    """Write the adapter, and the backbone if it is wanted; return the scores on the validation examples, if any.
+
+    Args:
+        recipe: the run's.
+        model: with the weights to write.
+        validation: the validation examples, if there are any.
+        known: what these weights score on them, if that is known.
+    """
+    scores = {} if validation is None else known or score_examples(model, validation)
     if recipe.save_backbone:
         _save_backbone(model, recipe.output_dir / BACKBONE_FOLDER)
     save_adapter(

@@ -250,6 +250,20 @@ class RetrievalTrainer(Trainer):
                     f"the model of step {self.state.global_step} cannot be validated ({error}); {_WAY_OUT}"
                 ) from error
 
+    @property
+    def scores(self) -> dict[str, float] | None:
+        """The validation's scores of the weights that training, or `restore_finished`, has left in the model.
+
+        None if they were never validated.
+        """
+        chosen, step = self.state.best_model_checkpoint, self.state.global_step
+        if chosen is not None:
+            step = int(Path(chosen).name.removeprefix("checkpoint-"))
+        entries = [entry for entry in self.state.log_history if entry["step"] == step and "eval_R@1" in entry]
+        if not entries:
+            return None
+        return {name.removeprefix("eval_"): value for name, value in entries[-1].items() if name.startswith("eval_")}
+
     def restore_finished(self, checkpoint: str) -> bool:
         """Load the chosen weights of a run that has made its last step into the model, as `train` does at its end.
 

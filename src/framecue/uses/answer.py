@@ -65,7 +65,8 @@ class Answers:
         temperature: what the cosines were divided by before the softmax.
         questions: those about videos that could be read, in the order in which they were given.
         skipped: the other videos, with reasons.
-        num_known: how many questions count, as their right answer is known; those about skipped videos count as wrong.
+        num_known: how many questions count, as their right answer is known.
+        num_unreadable: how many of them are about videos that could not be read, and count as wrong.
         accuracy: how often the best answer was the right one; None if no right answer is known.
         chance: how often it would be if answers were drawn, in per cent.
     """
@@ -74,6 +75,7 @@ class Answers:
     questions: tuple[Answered, ...]
     skipped: tuple[Skipped, ...]
     num_known: int = 0
+    num_unreadable: int = 0
     accuracy: Share | None = None
     chance: float | None = None
 
@@ -84,6 +86,7 @@ class Answers:
             "questions": [one.to_dict() for one in self.questions],
             "skipped": [one.to_dict() for one in self.skipped],
             "known": self.num_known,
+            "unreadable": self.num_unreadable,
             "accuracy": None if self.accuracy is None else self.accuracy.to_dict(),
             "chance": self.chance,
         }
@@ -147,6 +150,7 @@ def answer_questions(
         tuple(found[number] for number in sorted(found)),
         tuple(skipped),
         len(known),
+        sum(number not in found for number in known),
         Share.of(right, len(known)) if known else None,
         100 * sum(1 / len(questions[number].answers) for number in known) / len(known) if known else None,
     )

@@ -143,7 +143,7 @@ def classify(
 
     Raises:
         InputError: labels or templates cannot be used (see `read_labels`), `top_k` or `batch_size` is below 1, there is
-            no video, or the truth names a label that is not among the labels.
+            no video, the truth names a label that is not among the labels, or the model cannot tell two labels apart.
         NotOfflineError: it is a fusion that is none of framecue's own.
     """
     chosen, phrased = check_labels(labels), check_templates(templates)
@@ -155,6 +155,10 @@ def classify(
     comparer: Comparer[Any, Any] = comparer_of(model)
     temperature = temperature_of(model)
     candidates = comparer.candidates([phrasings(label, phrased) for label in chosen], progress=label_progress)
+    same = comparer.alike(candidates)
+    if same is not None:
+        one, other = (f"{shown(chosen[number])} (label {number + 1})" for number in same)
+        raise InputError(f"the labels {one} and {other} are the same to the model; take one out, or reword it")
     found: list[Classified] = []
     skipped: list[Skipped] = []
     ranks: dict[VideoPlace, int | None] = {}

@@ -29,6 +29,9 @@ BATCH_TEXTS = 256
 # How many numbers of text features are kept for a fusion, which compares each phrasing on its own: 2 GB of float32.
 KEPT_NUMBERS = 2**29
 
+# What two encodings of one text differ by at most, where it stood in another batch; relative to the largest number.
+ROUNDING = 2e-6
+
 Texts = TypeVar("Texts")
 Videos = TypeVar("Videos")
 Progress = Callable[[int, int], object]
@@ -50,6 +53,14 @@ class Comparer(ABC, Generic[Texts, Videos]):
 
         Raises:
             InputError: a text has no finite encoding, or they are too many for a fusion.
+        """
+
+    @abstractmethod
+    def alike(self, candidates: Texts) -> tuple[int, int] | None:
+        """Return two candidates that the model cannot tell apart, the first such two; None if there are none.
+
+        A model reads "Run" and "run" as the same text, or two long texts with the same beginning, where it has no room
+        for the rest; no video is nearer to one of them.
         """
 
     @abstractmethod
@@ -99,6 +110,10 @@ class OfflineComparer(Comparer[np.ndarray, np.ndarray]):
         unit: np.ndarray = sums / lengths
         return unit
 
+    def alike(self, candidates: np.ndarray) -> tuple[int, int] | None:
+        """Return two candidates of one vector."""
+        return _equal_rows(candidates)
+
     def videos(self, pixel_values: np.ndarray) -> np.ndarray:
         """Return the videos' embeddings, float64 (B, E)."""
         return np.asarray(self._model.embed_videos(pixel_values), dtype=np.float64)
@@ -140,6 +155,11 @@ class FusionComparer(Comparer[tuple[Tensor, int], Tensor]):
         if progress is not None:
             progress(len(texts), len(texts))
         return features, len(phrasings[0])
+
+    def alike(self, candidates: tuple[Tensor, int]) -> tuple[int, int] | None:
+        """Return two candidates whose phrasings all have the same features."""
+        features, each = candidates
+        return _equal_rows(features.reshape(len(features) // each, -1).numpy())
 
     def videos(self, pixel_values: np.ndarray) -> Tensor:
         """Return the frames' features, (B, F', E)."""
@@ -214,6 +234,25 @@ def probabilities(cosines: np.ndarray, temperature: float) -> np.ndarray:
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
     shares: np.ndarray = powers / powers.sum(axis=-1, keepdims=True)
     return shares
+
+
+def _equal_rows(rows: np.ndarray) -> tuple[int, int] | None:
+    """Return the first two rows (L, D) that are equal up to the rounding of float32 numbers; None if all differ."""
+    # Equal rows are neighbours in the order of any one number that is made of them.
+    directions = np.cos(np.arange(rows.shape[1], dtype=np.float64))
+    numbers = rows @ directions
+    order = np.argsort(numbers, kind="stable").tolist()
+    scale = float(np.abs(rows).max())
+    within = ROUNDING * scale * np.abs(directions).sum()
+    found = []
+    for place, one in enumerate(order):
+        for other in order[place + 1 :]:
+            if numbers[other] - numbers[one] > within:
+                break
+            if np.abs(rows[one] - rows[other]).max() <= ROUNDING * scale:
+                found.append((min(one, other), max(one, other)))
+                break
+    return min(found, default=None)
 
 
 def _check_finite(vectors: np.ndarray, texts: Sequence[str]) -> None:

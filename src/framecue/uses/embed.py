@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from os import PathLike
@@ -19,15 +21,18 @@ from framecue.log import log_skipped
 from framecue.progress import FilesDone, ProgressCallback
 from framecue.uses.classification import NOT_FINITE, as_places
 from framecue.uses.embedding_table import check_table_output, open_table, text_schema, video_schema
+from framecue.uses.kept_rows import KeptRows, kept_rows
 from framecue.uses.places import VideoPlace
 from framecue.uses.reading import BATCH_VIDEOS, read_batches, read_frames_of
 from framecue.uses.text_files import checked_text
 from framecue.validation import shown
 from framecue.video import VideoSource
+from framecue.video.read.archived import size_and_time
 
 __all__ = ["Embedded", "embed_texts", "embed_videos"]
 
 BATCH_TEXTS = 256
+_NO_FILE = (0, 0)  # the state of a text, which never changes
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,9 @@ def embed_videos(
 ) -> Embedded:
     """Write the embeddings of video files into a Parquet file, a row a file, in the order in which they were given.
 
+    A run that was stopped or killed goes on when it is called again: rows that are done are kept in a folder beside the
+    output, ``OUTPUT.parts``, and those of files that have not changed since are taken from there.
+
     The columns are ``path``, ``duration_seconds`` and ``vector``, float32 (E,), unit length. With `frames` there are
     ``frame_seconds`` (F,), when each frame that the model looked at is shown, and ``frame_vectors``, float32 (F, E),
     unit length. The model's fingerprint stands in the file's metadata, under ``framecue.fingerprint``, as JSON.
@@ -95,7 +103,8 @@ def embed_videos(
 
     Raises:
         InputError: there is no video, a window is given, an option makes no sense, the output must not be written, or
-            none of the videos can be read (nothing is written then).
+            none of the videos can be read (nothing is written then); or the run that was stopped had another model,
+            precision or other columns.
         OutputError: the output cannot be written.
         NotOfflineError: the method has no embedding of a video alone.
     """
@@ -117,8 +126,12 @@ def embed_videos(
     fingerprint = model.fingerprint()
     width = fingerprint.embedding_dim
     skipped: list[Skipped] = []
-    with open_table(output, video_schema(width, frames=frames), fingerprint, overwrite=overwrite, kept=never) as table:
-        for place, row in _rows(model, places, frames, source, batch_size):
+    schema = video_schema(width, frames=frames)
+    with (
+        kept_rows(output, schema, model) as done,
+        open_table(output, schema, fingerprint, overwrite=overwrite, kept=never) as table,
+    ):
+        for place, row in _done_and_new(model, places, done, frames, source, batch_size):
             if isinstance(row, VideoError):
                 log_skipped(row.path, row.reason)
                 skipped.append(Skipped(place.path, row.reason))
@@ -147,6 +160,8 @@ def embed_texts(
 ) -> Embedded:
     """Write the embeddings of texts into a Parquet file, a row a text, with the columns ``text`` and ``vector``.
 
+    A run that was stopped goes on, as one of `embed_videos` does.
+
     Args:
         model: encodes texts.
         texts: any number; they are taken as they are wanted.
@@ -166,15 +181,16 @@ def embed_texts(
     fingerprint = model.fingerprint()
     width = fingerprint.embedding_dim
     left = iter(texts)
-    with open_table(output, text_schema(width), fingerprint, overwrite=overwrite, kept=kept) as table:
+    schema = text_schema(width)
+    with (
+        kept_rows(output, schema, model) as done,
+        open_table(output, schema, fingerprint, overwrite=overwrite, kept=kept) as table,
+    ):
         while batch := list(islice(left, BATCH_TEXTS)):
             for number, text in enumerate(batch, start=table.num_rows + 1):
                 checked_text(text, f"text {number}")
-            vectors = model.embed_texts(batch)
-            for text, vector in zip(batch, vectors, strict=True):
-                if not np.isfinite(vector).all():
-                    raise InputError(f"the model gives no finite vector for the text {shown(text)}")
-                table.add({"text": text, "vector": vector})
+            for row in _text_rows(model, batch, done):
+                table.add(row)
             if progress is not None:
                 progress(table.num_rows)
         if not table.num_rows:
@@ -182,10 +198,64 @@ def embed_texts(
     return Embedded(str(Path(output)), table.num_rows, width)
 
 
-def _rows(
+def _text_rows(model: Encoder, texts: Sequence[str], done: KeptRows) -> list[Mapping[str, Any]]:
+    """Return the rows of a batch of texts: those that were done before, or new ones, which are kept."""
+    if all(done.has(text, _NO_FILE) for text in texts):
+        held = [done.row(text) for text in texts]
+        return [row for row in held if not isinstance(row, VideoError)]  # of texts there are none
+    rows: list[Mapping[str, Any]] = []
+    for text, vector in zip(texts, model.embed_texts(texts), strict=True):
+        if not np.isfinite(vector).all():
+            raise InputError(f"the model gives no finite vector for the text {shown(text)}")
+        rows.append({"text": text, "vector": vector})
+        done.add(text, _NO_FILE, rows[-1])
+    done.write_if_due()
+    return rows
+
+
+def _done_and_new(
+    model: Encoder,
+    places: Sequence[VideoPlace],
+    done: KeptRows,
+    frames: bool,
+    source: VideoSource | None,
+    batch_size: int,
+) -> Iterator[tuple[VideoPlace, Mapping[str, Any] | VideoError]]:
+    """Yield each video with its row, or why there is none, in the order in which they were given.
+
+    What was done before is not done again; what is new is kept, whole batches at a time. So a run that goes on makes
+    the batches, and with them the very vectors, that it would have made without the break.
+    """
+    states = {place: _state(place) for place in places}
+    todo = [place for place in places if not done.has(place.path, states[place])]
+    coming = _batches(model, todo, frames, source, batch_size)
+    new: deque[tuple[VideoPlace, Mapping[str, Any] | VideoError]] = deque()
+    is_todo = set(todo)
+    with closing(coming):
+        for place in places:
+            if place not in is_todo:
+                yield place, done.row(place.path)
+                continue
+            if not new:
+                new.extend(next(coming))
+                for one, row in new:
+                    done.add(one.path, states[one], row)
+                done.write_if_due()
+            yield new.popleft()
+
+
+def _state(place: VideoPlace) -> tuple[int, int]:
+    """Return a file's size and time; zeros of one that is not there, for reading it has the words."""
+    try:
+        return size_and_time(place.path)
+    except (OSError, ValueError, VideoError):
+        return 0, 0
+
+
+def _batches(
     model: Encoder, places: Sequence[VideoPlace], frames: bool, source: VideoSource | None, batch_size: int
-) -> Iterator[tuple[VideoPlace, dict[str, Any] | VideoError]]:
-    """Yield each video with its row, or why there is none, in the order in which they were given."""
+) -> Generator[list[tuple[VideoPlace, Mapping[str, Any] | VideoError]], None, None]:
+    """Yield batches of videos with their rows, or why there is none, in the order in which they were given."""
 
     def read(place: VideoPlace, reader: VideoSource) -> _Read:
         found = read_frames_of(model, place, reader)
@@ -194,14 +264,18 @@ def _rows(
     for batch in read_batches(places, read, source=source, batch_size=batch_size):
         pixels = [one.pixel_values for _, one in batch if not isinstance(one, VideoError)]
         vectors = iter(model.embed_videos(np.stack(pixels)) if pixels else ())
-        for place, one in batch:
-            if isinstance(one, VideoError):
-                yield place, one
-                continue
-            row = {"path": place.path, "duration_seconds": one.duration_seconds, "vector": next(vectors)}
-            if frames:
-                row |= {"frame_seconds": one.times_seconds, "frame_vectors": model.embed_frames(one.pixel_values)}
-            is_finite = all(
-                np.isfinite(value).all() for name, value in row.items() if name.endswith(("vector", "vectors"))
-            )
-            yield place, row if is_finite else VideoError(place.path, NOT_FINITE)
+        yield [
+            (place, one if isinstance(one, VideoError) else _row(model, place, one, next(vectors), frames))
+            for place, one in batch
+        ]
+
+
+def _row(
+    model: Encoder, place: VideoPlace, read: _Read, vector: np.ndarray, frames: bool
+) -> Mapping[str, Any] | VideoError:
+    """Return the row of a video, or why there is none."""
+    row: dict[str, Any] = {"path": place.path, "duration_seconds": read.duration_seconds, "vector": vector}
+    if frames:
+        row |= {"frame_seconds": read.times_seconds, "frame_vectors": model.embed_frames(read.pixel_values)}
+    is_finite = all(np.isfinite(value).all() for name, value in row.items() if name.endswith(("vector", "vectors")))
+    return row if is_finite else VideoError(place.path, NOT_FINITE)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
@@ -21,12 +23,19 @@ __all__ = [
     "FINGERPRINT_KEY",
     "SUFFIX",
     "EmbeddingTable",
+    "Schema",
     "check_table_output",
     "open_table",
+    "read_part",
+    "size_in_memory",
     "text_schema",
     "video_schema",
+    "write_part",
+    "writing",
 ]
 
+Schema = pa.Schema
+"""A table's columns."""
 SUFFIX = ".parquet"
 FINGERPRINT_KEY = b"framecue.fingerprint"
 """Under this key a file's metadata hold the fingerprint of the model, as JSON."""
@@ -79,7 +88,7 @@ class EmbeddingTable:
         """
         self._rows.append(row)
         self.num_rows += 1
-        self._num_bytes += sum(getattr(value, "nbytes", 100) for value in row.values())
+        self._num_bytes += size_in_memory(row)
         if len(self._rows) >= GROUP_ROWS or self._num_bytes >= GROUP_BYTES:
             self.flush()
 
@@ -87,9 +96,8 @@ class EmbeddingTable:
         """Write the rows in memory as a group."""
         if not self._rows:
             return
-        columns = [_column([row[field.name] for row in self._rows], field.type) for field in self._schema]
-        with _writing(self._output):
-            self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema))
+        with writing(self._output):
+            self._writer.write_table(_table_of(self._rows, self._schema))
         self._rows, self._num_bytes = [], 0
 
 
@@ -132,7 +140,7 @@ def open_table(
     document = json.dumps(fingerprint.with_absolute_places().to_dict()).encode()
     schema = schema.with_metadata({FINGERPRINT_KEY: document, VERSION_KEY: __version__.encode()})
     with written_beside(output, overwrite=overwrite, kept=kept) as partial:
-        with _writing(Path(output)):
+        with writing(Path(output)):
             # Vectors have no values that come again.
             writer = parquet.ParquetWriter(partial, schema, use_dictionary=False, compression="zstd")
         try:
@@ -140,16 +148,79 @@ def open_table(
             yield table
             table.flush()
         finally:
-            with _writing(Path(output)):
+            with writing(Path(output)):
                 writer.close()
 
 
 @contextmanager
-def _writing(output: Path) -> Iterator[None]:
+def writing(output: Path) -> Iterator[None]:
+    """Tell of a file that cannot be written by its name.
+
+    Raises:
+        OutputError: it cannot.
+    """
     try:
         yield
     except (OSError, pa.ArrowException) as error:
         raise OutputError(output, f"cannot be written ({first_line(error)})") from error
+
+
+def _table_of(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
+    """Return rows as a table; vectors are lists of numbers or arrays."""
+    columns = [_column([row[field.name] for row in rows], field.type) for field in schema]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def write_part(part: Path, rows: Sequence[Mapping[str, Any]], schema: pa.Schema, about: Mapping[bytes, bytes]) -> None:
+    """Write rows as a file of their own in one step, with metadata.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    table = _table_of(rows, schema.with_metadata(about))
+    with (
+        writing(part),
+        written_beside(part) as partial,
+        parquet.ParquetWriter(partial, table.schema, use_dictionary=False, compression="zstd") as writer,
+    ):
+        writer.write_table(table)
+
+
+def read_part(part: Path, *, only: str | None = None) -> tuple[list[dict[str, Any]], Mapping[bytes, bytes]]:
+    """Return what `write_part` wrote: the rows, with arrays for lists, and the metadata.
+
+    Args:
+        part: the file.
+        only: the one column that is wanted; None for all.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    try:
+        table = parquet.read_table(part, columns=None if only is None else [only])
+        columns = [_values(column.combine_chunks()) for column in table.columns]
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise InputError(f"{part}: cannot be read ({first_line(error)})") from error
+    rows = [dict(zip(table.column_names, values, strict=True)) for values in zip(*columns, strict=True)]
+    return rows, table.schema.metadata or {}
+
+
+def size_in_memory(row: Mapping[str, Any]) -> int:
+    """Return about how many bytes a row takes."""
+    return sum(getattr(value, "nbytes", 100) for value in row.values())
+
+
+def _values(column: pa.Array) -> Sequence[Any]:
+    """Return what `_column` makes a column of."""
+    if pa.types.is_fixed_size_list(column.type):
+        return list(column.flatten().to_numpy(zero_copy_only=False).reshape(len(column), column.type.list_size))
+    if not pa.types.is_list(column.type):
+        values: list[Any] = column.to_pylist()
+        return values
+    is_nested = pa.types.is_fixed_size_list(column.type.value_type)
+    inner = _values(column.values) if is_nested else column.values.to_numpy(zero_copy_only=False)
+    ends = column.offsets.to_pylist()
+    return [np.asarray(inner[start:end]) for start, end in pairwise(ends)]
 
 
 def _column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
@@ -166,7 +237,5 @@ def _column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
 
 
 def _vectors(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
-    import numpy as np
-
     flat = np.concatenate(values, dtype=np.float32) if values else np.empty(0, np.float32)
     return pa.FixedSizeListArray.from_arrays(pa.array(flat, pa.float32()), type=kind)

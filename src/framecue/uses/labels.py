@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import product
 from pathlib import Path
 
@@ -16,8 +16,10 @@ __all__ = [
     "MAX_LABELS",
     "MAX_TEMPLATES",
     "PLACEHOLDER",
+    "as_read",
     "check_labels",
     "check_templates",
+    "labels_of",
     "phrasings",
     "read_labels",
     "read_templates",
@@ -40,11 +42,15 @@ KINETICS_TEMPLATES: tuple[str, ...] = tuple(f"a {shown_as} of {whom}." for shown
 def read_labels(file: str | Path) -> tuple[str, ...]:
     """Return the labels of a file, in its order: a label a line, a JSON list, or the column label (or name) of CSV.
 
+    Two labels that differ in case, in spaces or in how an accent is written are one label, as most models read them as
+    the same; what else a model cannot tell apart, `classify` refuses.
+
     Raises:
         InputError: the file cannot be read; a label is blank, too long or there twice; there is only one, as there is
             nothing to choose then, or there are more than MAX_LABELS. The message names file and line.
     """
-    return _distinct(read_texts(file, columns=("label", "name")), "label", str(file), least=2, most=MAX_LABELS)
+    texts = read_texts(file, columns=("label", "name"))
+    return _distinct(texts, "label", str(file), least=2, most=MAX_LABELS, key=as_read)
 
 
 def read_templates(file: str | Path) -> tuple[str, ...]:
@@ -67,7 +73,19 @@ def check_labels(labels: Iterable[str]) -> tuple[str, ...]:
     if isinstance(labels, str):
         raise InputError(f"the labels are {labels!r}; give a list of texts")
     texts = (Text(checked_text(label, f"label {number}"), f"label {number}") for number, label in _counted(labels))
-    return _distinct(texts, "label", "labels", least=2, most=MAX_LABELS)
+    return _distinct(texts, "label", "labels", least=2, most=MAX_LABELS, key=as_read)
+
+
+def labels_of(texts: Iterable[Text]) -> tuple[str, ...]:
+    """Return the labels that texts name, each once, sorted; those of a file of true labels come again and again.
+
+    Raises:
+        InputError: as `read_labels`.
+    """
+    first: dict[str, Text] = {}
+    for text in texts:
+        first.setdefault(text.text, text)
+    return _distinct([first[name] for name in sorted(first)], "label", "labels", least=2, most=MAX_LABELS, key=as_read)
 
 
 def check_templates(templates: Iterable[str], *, of: str = "") -> tuple[str, ...]:
@@ -104,15 +122,31 @@ def _counted(texts: Iterable[str]) -> Iterable[tuple[int, str]]:
     return enumerate(texts, start=1)
 
 
-def _distinct(texts: Iterable[Text], what: str, of: str, *, least: int, most: int) -> tuple[str, ...]:
-    """Return texts that differ to a person, and are neither too few nor too many."""
-    places: dict[str, str] = {}
+def as_read(label: str) -> str:
+    """Return what most tokenizers make of a text before they divide it: without case, with single spaces."""
+    return " ".join(composed(label).casefold().split())
+
+
+def _distinct(
+    texts: Iterable[Text], what: str, of: str, *, least: int, most: int, key: Callable[[str], str] = composed
+) -> tuple[str, ...]:
+    """Return texts that differ to a person, and are neither too few nor too many.
+
+    Args:
+        texts: each with where it stands.
+        what: what they are, for messages.
+        of: what messages begin with.
+        least: how many there have to be.
+        most: how many there may be.
+        key: two texts are the same if this gives the same for both; an accent written apart makes no other text.
+    """
+    places: dict[str, Text] = {}
     found = []
     for text, where in texts:
-        key = composed(text)  # an accent written apart makes no other label
-        if key in places:
-            raise InputError(f"{where}: the {what} {shown(text)} is there already ({places[key]}); take one out")
-        places[key] = where
+        other = places.setdefault(key(text), Text(text, where))
+        if other.where != where:
+            same = "is there already" if other.text == text else f"is the same as {shown(other.text)} to a model"
+            raise InputError(f"{where}: the {what} {shown(text)} {same} ({other.where}); take one out")
         found.append(text)
         if len(found) > most:
             raise InputError(f"{of}: more than {most} {what}s; give fewer")

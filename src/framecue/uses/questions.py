@@ -11,6 +11,7 @@ from typing import Any
 from framecue.checks import is_number, is_whole
 from framecue.errors import InputError
 from framecue.paths import user_path
+from framecue.uses.labels import as_read
 from framecue.uses.places import VideoPlace
 from framecue.uses.text_files import checked_text, read_text_file
 from framecue.uses.truth import place_below
@@ -34,8 +35,8 @@ class Question:
         right: the place of the right one; None if that is not known.
 
     Raises:
-        InputError: an answer is blank or there twice, there are fewer than two or more than MAX_ANSWERS, or the right
-            one is not among them.
+        InputError: an answer is blank or there twice (in other case or spaces, too), there are fewer than two or more
+            than MAX_ANSWERS, or the right one is not among them.
     """
 
     place: VideoPlace
@@ -47,9 +48,12 @@ class Question:
         answers = tuple(checked_text(one, f"answer {number}") for number, one in enumerate(self.answers))
         if not 2 <= len(answers) <= MAX_ANSWERS:
             raise InputError(f"{len(answers)} answers; give two or more to choose from, at most {MAX_ANSWERS}")
-        if len(set(answers)) < len(answers):
-            double = next(one for place, one in enumerate(answers) if one in answers[:place])
-            raise InputError(f"the answer {shown(double)} is there twice; take one out")
+        first: dict[str, str] = {}
+        for answer in answers:
+            other = first.setdefault(as_read(answer), answer)
+            if other is not answer:
+                same = "is there twice" if other == answer else f"is the same as {shown(other)} to a model"
+                raise InputError(f"the answer {shown(answer)} {same}; take one out")
         if self.right is not None and not 0 <= self.right < len(answers):
             raise InputError(f"answer is {self.right}; give the place of the right one, 0 to {len(answers) - 1}")
         object.__setattr__(self, "answers", answers)

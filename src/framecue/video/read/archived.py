@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tarfile
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from framecue.errors import VideoError
 
-__all__ = ["archived", "copy_member", "size_and_time"]
+__all__ = ["archived", "content_digest", "copy_member", "size_and_time"]
 
 _SUFFIX = ".tar"
 _CHUNK_BYTES = 1 << 20
@@ -71,27 +73,54 @@ def copy_member(archive: Path, name: str, target: Path) -> None:
     Raises:
         VideoError: the archive is damaged or was cut off, or it has no such member, or one of more than 16 GB.
     """
+    try:
+        with target.open("wb") as made:
+            for chunk in _chunks(archive, name):
+                made.write(chunk)
+    except OSError as error:
+        raise VideoError(archive / name, f"cannot be read ({error.strerror or error})") from error
+
+
+def content_digest(path: str | Path) -> bytes:
+    """Return a hash of a file's content, of 20 bytes; also of a member of an archive.
+
+    Raises:
+        OSError, ValueError: the file cannot be read.
+        VideoError: as `copy_member`.
+    """
+    digest = hashlib.blake2b(digest_size=20)
+    found = archived(path)
+    if found is not None:
+        for chunk in _chunks(*found):
+            digest.update(chunk)
+        return digest.digest()
+    with Path(path).open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.digest()
+
+
+def _chunks(archive: Path, name: str) -> Iterator[bytes]:
+    """Yield the content of a member of an archive, a megabyte at a time."""
     video = archive / name
     try:
         status = archive.stat()
         place = _members(str(archive), status.st_size, status.st_mtime_ns).get(name)
-        if place is None:
-            raise VideoError(video, f"{archive.name} has no member of this name")
-        if place.size > MAX_MEMBER_BYTES:
-            raise VideoError(video, f"is {place.size} bytes long; videos in archives have at most {MAX_MEMBER_BYTES}")
-        with archive.open("rb") as source, target.open("wb") as made:
-            source.seek(place.start)
-            left = place.size
-            while left:
-                chunk = source.read(min(left, _CHUNK_BYTES))
-                if not chunk:
-                    raise VideoError(video, f"{archive.name} ends within it: the archive was cut off", cause="content")
-                made.write(chunk)
-                left -= len(chunk)
     except tarfile.TarError as error:
         raise VideoError(video, f"{archive.name} is no sound tar archive ({error})", cause="content") from error
-    except OSError as error:
-        raise VideoError(video, f"cannot be read ({error.strerror or error})") from error
+    if place is None:
+        raise VideoError(video, f"{archive.name} has no member of this name")
+    if place.size > MAX_MEMBER_BYTES:
+        raise VideoError(video, f"is {place.size} bytes long; videos in archives have at most {MAX_MEMBER_BYTES}")
+    with archive.open("rb") as source:
+        source.seek(place.start)
+        left = place.size
+        while left:
+            chunk = source.read(min(left, _CHUNK_BYTES))
+            if not chunk:
+                raise VideoError(video, f"{archive.name} ends within it: the archive was cut off", cause="content")
+            yield chunk
+            left -= len(chunk)
 
 
 @lru_cache(maxsize=256)
