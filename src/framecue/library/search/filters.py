@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import takewhile
+from typing import TYPE_CHECKING
 
 from framecue.errors import InputError
 from framecue.forms import composed, units
@@ -19,12 +20,18 @@ from framecue.library.store.sql import quoted
 from framecue.paths import absolute_path, is_utf8, user_path
 from framecue.video import IMAGE_SUFFIXES
 
-__all__ = ["Filters"]
+if TYPE_CHECKING:
+    from framecue.library.store import Store
+
+__all__ = ["Filters", "condition_for"]
 
 Time = date | str
 _KINDS = ("video", "image")
-# What means more than itself in a glob.
-_WILD = re.compile(r"[*?\[]")
+# What stands for itself in a glob, and is written in one way only: Unicode has a second K, backtick and semicolon.
+_PLAIN = re.compile(r"(?:(?![*?\[\]`;K])[ -~])+")
+_IN_BRACKETS = re.compile(r"\[.*")
+# Shorter ones are in most paths.
+_LEAST_PART = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +118,18 @@ class Filters:
         return " AND ".join(parts) or None
 
 
+def condition_for(store: Store, filters: Filters | None) -> str | None:
+    """Return the SQL condition of filters on the rows of a library; None if everything passes.
+
+    Raises:
+        LibraryError: the library cannot be read.
+    """
+    if filters is None:
+        return None
+    asks_for_later_columns = (filters.after, filters.before, filters.kind) != (None, None, None)
+    return filters.condition(store.columns, complete=store.complete_columns() if asks_for_later_columns else ())
+
+
 def glob_pattern(glob: str) -> str:
     """Return a regular expression (in Rust's syntax) for the paths that a glob matches, and everything below them."""
     parsed = Glob(glob)
@@ -119,18 +138,21 @@ def glob_pattern(glob: str) -> str:
 
 
 def _is_like(glob: str) -> list[str]:
-    """Return the conditions that a path is one that a glob matches; an index knows the first of two."""
+    """Return the conditions that a path is one that a glob matches.
+
+    The last says it; those before it are quick to look up or to compare, and spare it most paths.
+    """
     pattern = f"regexp_like(path, {quoted(glob_pattern(glob))})"
-    begin = _fixed_beginning(glob)
-    return [pattern] if begin is None else [f"starts_with(path, {quoted(begin)})", pattern]
-
-
-def _fixed_beginning(glob: str) -> str | None:
-    """Return what every path begins with that a glob matches, folders alone; None if nothing is sure."""
     path = user_path(glob)
-    names = names_of(path)[:-1]
-    plain = list(takewhile(lambda name: name.isascii() and not _WILD.search(name), names))
-    return "/".join(["", *plain, ""]) if plain and path.startswith("/") else None
+    names = [composed(name) for name in names_of(path)]
+    plain = list(takewhile(lambda name: _PLAIN.fullmatch(name), names[:-1]))
+    parts = max((part for name in names for part in _PLAIN.findall(_IN_BRACKETS.sub("*", name))), key=len, default="")
+    quick = []
+    if plain and path.startswith("/"):
+        quick.append(f"starts_with(path, {quoted('/'.join(['', *plain, '']))})")
+    if len(parts) >= _LEAST_PART:
+        quick.append(f"contains(path, {quoted(parts)})")
+    return [*quick, pattern]
 
 
 def _recorded(bounds: Sequence[str], columns: Collection[str] | None, complete: Collection[str]) -> list[str]:

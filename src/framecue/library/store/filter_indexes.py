@@ -18,8 +18,9 @@ __all__ = ["complete_columns", "indexed_columns", "lacking", "make_indexes"]
 # A tree serves ranges, equality, and the beginnings of texts; a bitmap has a set of rows for each value, so it is for
 # columns of few values.
 _FEW_VALUES = ("kind",)
-# What `framecue.library.search.filters` writes conditions on: folders and paths, lengths, times, kinds.
-_FILTERED = ("path", "duration_seconds", "recorded_seconds", "modified_seconds", "kind")
+# What `framecue.library.search.filters` writes conditions on: folders and paths, lengths, times, kinds. And by what a
+# run, or a search for more like a video, finds the rows of a file again.
+_FILTERED = ("path", "duration_seconds", "recorded_seconds", "modified_seconds", "kind", "video_id", "size_bytes")
 # Of these a library of an older format has rows that note none, and a condition has to say what is then true.
 _MAY_BE_EMPTY = ("recorded_seconds", "kind")
 

@@ -68,7 +68,7 @@ class Way:
 
 
 def ways(table: Table, *, limit: int, where: str | None = None, exact: bool = False) -> list[Way]:
-    """Return the ways to search a table, to be tried one after the other until one finds enough; most often there is one.
+    """Return the ways to search a table, to be tried one after the other until one finds enough.
 
     Args:
         table: of segments.
@@ -90,28 +90,35 @@ def ways(table: Table, *, limit: int, where: str | None = None, exact: bool = Fa
         return [by_index]
     num_passing = _num_passing(table, where)
     if num_passing is None:
-        # How many pass is not known without reading what the condition names of all rows, which the search does too.
-        return [_filtering(by_index, probes=2 * probes, goes_on=True)]
+        # How many pass could be counted only by reading what the condition names of all rows. So it is tried whether
+        # enough of the nearest ones pass; if not, all are read, once.
+        found = 4 * limit + _LEAST_MORE
+        through = _filtering(by_index, probes=2 * probes, goes_on=True)
+        return [*_later(by_index, num_found=found, enough=limit, num_rows=num_rows), through]
     share = num_passing / num_rows
     if share < LEAST_SHARE and num_passing <= MOST_LOOKED_AT:
         return [every]
     enough = min(limit, num_passing)
     probes = math.ceil(probes / math.sqrt(share))
     first = [_filtering(by_index, probes=probes, enough=enough), _filtering(by_index, probes=probes, goes_on=True)]
-    num_found = math.ceil(_MARGIN * limit / max(share, SHARE_FILTERED_LATER)) + _LEAST_MORE
-    if share < SHARE_FILTERED_LATER or num_found > MOST_SHARE * num_rows:
+    if share < SHARE_FILTERED_LATER:
         return first
+    num_found = math.ceil(_MARGIN * limit / share) + _LEAST_MORE
+    return [*_later(by_index, num_found=num_found, enough=enough, num_rows=num_rows), *first]
+
+
+def _later(way: Way, *, num_found: int, enough: int, num_rows: int) -> list[Way]:
+    """Return the way that finds rows first and keeps those that pass; none if that means too many rows."""
+    if num_found > MOST_SHARE * num_rows:
+        return []
     refine_factor = max(1, math.ceil(LEAST_CANDIDATES / num_found))
-    later = Way(
-        num_found=num_found, probes=by_index.probes, refine_factor=refine_factor, filters_later=True, enough=enough
-    )
-    return [later, *first]
+    return [
+        Way(num_found=num_found, probes=way.probes, refine_factor=refine_factor, filters_later=True, enough=enough)
+    ]
 
 
 def _filtering(way: Way, *, probes: int, goes_on: bool = False, enough: int = 0) -> Way:
-    return Way(
-        num_found=way.num_found, probes=probes, goes_on=goes_on, refine_factor=way.refine_factor, enough=enough
-    )
+    return Way(num_found=way.num_found, probes=probes, goes_on=goes_on, refine_factor=way.refine_factor, enough=enough)
 
 
 def _refine_factor(limit: int) -> int:
