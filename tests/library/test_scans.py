@@ -34,7 +34,7 @@ def scans(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             note(explain(table, query))
         return execute(table, query, *args, **named)
 
-    def counted(table: LanceTable, filter: str | None = None) -> int:  # noqa: A002 (LanceDB's name)
+    def counted(table: LanceTable, filter: str | None = None) -> int:
         if table.name == TABLE and filter is not None:
             note(table.search().where(filter).select(["path"]).explain_plan())
         return count(table, filter)

@@ -23,7 +23,7 @@ from framecue.library.results import Upkeep
 from framecue.library.store.filter_indexes import indexed_columns, lacking, make_indexes
 from framecue.library.store.table import Table
 
-__all__ = ["num_indexed_rows", "optimize", "optimize_if_due", "vector_index"]
+__all__ = ["num_indexed_rows", "optimize", "optimize_if_due", "rows_per_partition", "vector_index"]
 
 VECTOR = "vector"
 # With fewer rows, a search of every vector takes about as long as encoding the query. From here on a run makes the
@@ -37,10 +37,9 @@ UNINDEXED_SHARE, REBUILD_SHARE = 0.05, 0.5
 # Five bits a dimension: with one, the right vectors are often not among the candidates, and more candidates cost reads.
 # The partitions are computed from fewer samples and in fewer rounds than LanceDB's defaults (256, 50), which take twice
 # as long at a million vectors for the same recall.
-ROWS_PER_PARTITION = 4096
-_INDEX = IvfRq(
-    distance_type="cosine", num_bits=5, target_partition_size=ROWS_PER_PARTITION, sample_rate=64, max_iterations=20
-)
+# Small partitions: a search looks at fewer codes for the same recall. Beyond a million rows they grow, as finding the
+# partition of each row would otherwise take ever longer.
+LEAST_ROWS_PER_PARTITION = 1024
 # LanceDB makes the index only if the width is a multiple of this, which it is for all models of CLIP's family.
 WIDTH_UNIT = 8
 
@@ -155,7 +154,7 @@ def _optimize(table: Table, before: _State, *, least_rows: int, keep: timedelta)
     if before.lacks_filter_indexes(least_rows):
         make_indexes(table, before.unindexed_columns)
     if makes_index:
-        do(lambda: table.lance.create_index(VECTOR, config=_INDEX))
+        do(lambda: table.lance.create_index(VECTOR, config=_config(before.num_rows)))
     # LanceDB only joins files that the same indexes cover. Now the indexes cover all rows, so it joins once more.
     do(lambda: table.lance.optimize(cleanup_older_than=keep))
     after = do(lambda: _State.of(table))
@@ -172,6 +171,21 @@ def _optimize(table: Table, before: _State, *, least_rows: int, keep: timedelta)
         num_versions_dropped=len(versions_before - versions()),
         index=index,
         num_indexed_rows=after.num_indexed or 0,
+    )
+
+
+def rows_per_partition(num_rows: int) -> int:
+    """Return how many rows a partition of a new index has, about."""
+    return max(LEAST_ROWS_PER_PARTITION, math.isqrt(num_rows))
+
+
+def _config(num_rows: int) -> IvfRq:
+    return IvfRq(
+        distance_type="cosine",
+        num_bits=5,
+        target_partition_size=rows_per_partition(num_rows),
+        sample_rate=64,
+        max_iterations=20,
     )
 
 

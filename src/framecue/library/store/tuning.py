@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from lancedb.index import IndexConfig
 from lancedb.query import LanceVectorQueryBuilder
 
-from framecue.library.store.index import ROWS_PER_PARTITION, VECTOR, vector_index
+from framecue.library.store.index import VECTOR, rows_per_partition, vector_index
 from framecue.library.store.table import Table
 
 __all__ = ["Way", "ways"]
@@ -112,9 +112,7 @@ def _later(way: Way, *, num_found: int, enough: int, num_rows: int) -> list[Way]
     if num_found > MOST_SHARE * num_rows:
         return []
     refine_factor = max(1, math.ceil(LEAST_CANDIDATES / num_found))
-    return [
-        Way(num_found=num_found, probes=way.probes, refine_factor=refine_factor, filters_later=True, enough=enough)
-    ]
+    return [Way(num_found=num_found, probes=way.probes, refine_factor=refine_factor, filters_later=True, enough=enough)]
 
 
 def _filtering(way: Way, *, probes: int, goes_on: bool = False, enough: int = 0) -> Way:
@@ -128,8 +126,8 @@ def _refine_factor(limit: int) -> int:
 def _probes(index: IndexConfig, num_rows: int) -> int:
     """Return how many partitions of an index are looked at; those of an older framecue are larger."""
     details = index.index_details or {}
-    rows_per_partition = int(details.get("target_partition_size", ROWS_PER_PARTITION))
-    return math.ceil(max(LEAST_PROBES, PROBES_OF_ROOT * math.sqrt(num_rows / rows_per_partition)))
+    num_each = int(details.get("target_partition_size", rows_per_partition(num_rows)))
+    return math.ceil(max(LEAST_PROBES, PROBES_OF_ROOT * math.sqrt(num_rows / num_each)))
 
 
 def _num_passing(table: Table, where: str) -> int | None:
