@@ -380,7 +380,8 @@ def lines(results: Results) -> list[str]:
         )
     text += [
         f"numpy, float32 in memory: {results.numpy_ms:.0f} ms, {results.numpy_ratio:.1f} times the index's "
-        f"{results.numpy_index_ms:.1f} ms in turns for {RESULTS}; its best {RESULTS} are {results.numpy_agreement:.3f} the exact search's",
+        f"{results.numpy_index_ms:.1f} ms in turns for {RESULTS}; "
+        f"its best {RESULTS} are {results.numpy_agreement:.3f} the exact search's",
         f"first search of a process, opening the library included: {results.first_search_ms:.0f} ms",
         f"memory of the process at most: {results.search_memory_mb:.0f} MB searching by the index, "
         f"{results.exact_memory_mb:.0f} MB with exact searches, {results.numpy_memory_mb:.0f} MB with numpy",

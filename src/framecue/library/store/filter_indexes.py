@@ -6,6 +6,7 @@ Without them LanceDB reads, for each search, what a condition names of all rows.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import partial
 
 import pyarrow as pa
 from lancedb.index import Bitmap, BTree
@@ -57,8 +58,7 @@ def make_indexes(table: Table, columns: Collection[str]) -> None:
     """
     wanted = _wanted(table.schema)
     for name in columns:
-        config = wanted[name]()
-        table.attempt("optimized", lambda name=name, config=config: table.lance.create_index(name, config=config))
+        table.attempt("optimized", partial(table.lance.create_index, name, config=wanted[name]()))
 
 
 def complete_columns(table: Table) -> set[str]:

@@ -118,16 +118,14 @@ def matches_of(found: pa.Table, query: np.ndarray) -> list[Match]:
     # float32, so that a segment's score does not depend on how many others were found with it.
     wide, direction = vectors.astype(np.float64), query.astype(np.float64)
     scores = wide @ direction / (np.linalg.norm(wide, axis=1) * np.linalg.norm(direction))
-    columns = [found.column(name).to_pylist() for name in _COLUMNS]
-    row_ids = found.column("_rowid").to_pylist()
     nothing = [None] * found.num_rows
-    recorded, kinds = (
-        found.column(name).to_pylist() if name in found.schema.names else nothing for name in _LATER_COLUMNS
-    )
+    there = set(found.schema.names)
+    names = (*_COLUMNS, *_LATER_COLUMNS, "_rowid")
+    columns = (found.column(name).to_pylist() if name in there else nothing for name in names)
     return [
-        Match(*values, recorded_seconds=time, kind=kind, row_id=row_id)
-        for *values, time, kind, row_id in zip(
-            *columns, scores.astype(np.float32).tolist(), vectors, recorded, kinds, row_ids, strict=True
+        Match(video_id, path, start, end, duration, score, vector, recorded_seconds=recorded, kind=kind, row_id=row_id)
+        for video_id, path, start, end, duration, recorded, kind, row_id, score, vector in zip(
+            *columns, scores.astype(np.float32).tolist(), vectors, strict=True
         )
     ]
 
