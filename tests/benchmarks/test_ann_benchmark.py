@@ -29,16 +29,21 @@ def test_a_small_comparison(tmp_path: Path) -> None:
     for values in results["searches"]:
         assert 0.9 < values["recall"] <= 1
         assert values["ratio"] == pytest.approx(values["exact_ms"] / values["index_ms"])
-    assert [(values["name"], values["limit"]) for values in results["searches"] if values["has_goal"]] == [
+    assert [(values["name"], values["limit"]) for values in results["searches"]] == [
         *(("text", 10), ("picture", 10)),
         *(("text", FIRST_LIMIT), ("picture", FIRST_LIMIT)),
     ]
-    assert len(results["searches"]) == 7
+    assert len(results["filtered"]) == 12
+    for values in results["filtered"]:
+        assert 0.9 < values["recall"] <= 1
+        assert values["ratio"] == pytest.approx(values["filtered_ms"] / values["unfiltered_ms"])
+    assert results["numpy_ratio"] == pytest.approx(results["numpy_ms"] / results["numpy_index_ms"])
     assert results["numpy_agreement"] > 0.95
     assert min(results["index_mb"], results["rows_mb"], results["numpy_ms"], results["first_search_ms"]) > 0
     assert 50 < results["search_memory_mb"] <= results["exact_memory_mb"] < 2000
     assert "recall@10" in done.stdout
-    assert done.stdout.count("goals 0.95 and 20x: ") == 4
+    assert done.stdout.count("goals 0.98 and 20x: ") == 4
+    assert done.stdout.count("goals 0.98 and 3x: ") == 10
 
 
 def test_too_few_vectors_for_an_index_are_refused(load_benchmark, tmp_path: Path) -> None:

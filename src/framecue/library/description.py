@@ -43,7 +43,7 @@ def describe_library(uri: str, store: Store, snapshot: Snapshot) -> LibraryInfo:
             if failure.cause == "content" and not (path in held and held[path].state == failure.state)
         ],
         size_bytes=numbers.size_bytes,
-        indexed_seconds=numbers.indexed_seconds,
+        indexed_seconds=snapshot.indexed_seconds,
         num_indexed_segments=numbers.num_indexed_rows,
         has_text_index=numbers.has_text_index,
     )

@@ -32,7 +32,7 @@ from framecue.library.indexing.run import StopCallback
 from framecue.library.indexing.session import Hooks, Session
 from framecue.library.results import AddReport, Hit, LibraryInfo, RemoveReport, Skipped, Upkeep
 from framecue.library.search.answer import answer
-from framecue.library.search.filters import Filters
+from framecue.library.search.filters import Filters, condition_for
 from framecue.library.search.query import Query, SearchKeywords, SearchOptions, as_query
 from framecue.library.store import Store, normal_uri
 from framecue.library.store.kept import KeptStore
@@ -388,7 +388,7 @@ class Library(LibraryTables):
         if filters and filters.where is not None:
             store.check_condition(filters.where)
         with store.condition_at_work(filters.where if filters else None):
-            return store.num_files(filters.condition() if filters else None)
+            return store.num_files(condition_for(store, filters))
 
     def thumbnails(self, hits: Sequence[Hit]) -> list[bytes | None]:
         """Return the thumbnails of hits, small WebP pictures that the library keeps; None for a hit that has none.

@@ -10,7 +10,7 @@ from framecue.errors import InputError
 from framecue.library.indexing.metadata import MetadataLike, read_metadata
 from framecue.library.indexing.metadata_update import update_metadata
 from framecue.library.results import MetadataReport, Skipped
-from framecue.library.search.filters import Filters
+from framecue.library.search.filters import Filters, condition_for
 from framecue.library.store import Store
 from framecue.library.store.kept import KeptStore
 from framecue.library.store.lock import library_lock
@@ -182,7 +182,7 @@ def _condition(store: Store, filters: Filters | None) -> str | None:
         return None
     if filters.where is not None:
         store.check_condition(filters.where)
-    return filters.condition()
+    return condition_for(store, filters)
 
 
 def _at_work(store: Store, filters: Filters | None, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -155,14 +155,19 @@ def test_numbers_and_dates(berlin: None) -> None:
 
     winter, summer = timezone(timedelta(hours=1)), timezone(timedelta(hours=2))
     filters = Filters(longer_than_seconds=5, shorter_than_seconds=7.25, after="2024-01-31", before="2024-06-01T18:30")
+    first = f">= {seconds(2024, 1, 31, zone=winter)!r}"
+    last = f"< {seconds(2024, 6, 1, 18, 30, zone=summer)!r}"
     assert filters.condition() == (
         "duration_seconds > 5.0 AND duration_seconds < 7.25 "
-        f"AND coalesce(recorded_seconds, modified_seconds) >= {seconds(2024, 1, 31, zone=winter)!r} "
-        f"AND coalesce(recorded_seconds, modified_seconds) < {seconds(2024, 6, 1, 18, 30, zone=summer)!r}"
+        f"AND ((recorded_seconds {first} AND recorded_seconds {last}) "
+        f"OR (recorded_seconds IS NULL AND modified_seconds {first} AND modified_seconds {last}))"
     )
     utc = seconds(2024, 6, 1, 18, zone=timezone.utc)
     for text in ("2024-06-01T18:00Z", "2024-06-01T18:00+00:00", "2024-06-01 20:00", datetime(2024, 6, 1, 20)):
-        assert Filters(after=text).condition() == f"coalesce(recorded_seconds, modified_seconds) >= {utc!r}"
+        assert Filters(after=text).condition() == (
+            f"((recorded_seconds >= {utc!r}) OR (recorded_seconds IS NULL AND modified_seconds >= {utc!r}))"
+        )
+        assert Filters(after=text).condition(complete={"recorded_seconds"}) == f"recorded_seconds >= {utc!r}"
         assert Filters(after=text).condition(["modified_seconds"]) == f"modified_seconds >= {utc!r}"
     assert Filters(after=date(2024, 6, 1)).condition() == Filters(after="2024-06-01").condition()
 

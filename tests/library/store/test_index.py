@@ -10,9 +10,10 @@ import pytest
 from framecue.errors import LibraryError
 from framecue.library.state import FileState
 from framecue.library.store import Store, index
-from framecue.library.store.index import LEAST_FRAGMENTS, LEAST_INDEXED_ROWS, MOST_SHARE
+from framecue.library.store.index import LEAST_FRAGMENTS, LEAST_INDEXED_ROWS
 from framecue.library.store.rows import Row
 from framecue.library.store.table import TABLE, Table
+from framecue.library.store.tuning import MOST_SHARE, ways
 
 WIDTH = 32
 MOST_RESULTS = int(MOST_SHARE * LEAST_INDEXED_ROWS)
@@ -93,13 +94,8 @@ def explain(store: Store, *, limit: int, where: str | None = None, exact: bool =
     """LanceDB's plan of a search: `KNNVectorDistance` alone looks at every vector, `ANN` is the index."""
     table = lancedb.connect(store.uri).open_table(TABLE)
     search = table.search(make_vectors(1)[0].astype(np.float32), vector_column_name="vector").distance_type("cosine")
-    if where is not None:
-        search = search.where(where)
-    return (
-        index.tune_search(Table(store.uri, table), search, limit=limit, where=where, exact=exact)
-        .limit(limit)
-        .explain_plan()
-    )
+    way = ways(Table(store.uri, table), limit=limit, where=where, exact=exact)[0]
+    return way.apply(search, where).explain_plan()
 
 
 @pytest.mark.parametrize(

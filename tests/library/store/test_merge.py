@@ -70,12 +70,15 @@ def test_no_index_on_the_key_is_used(make_store, make_row, monkeypatch: pytest.M
     assert used == [False, False]
 
 
-def test_a_library_makes_no_index_on_what_rows_are_matched_by(make_store) -> None:
+def test_of_what_rows_are_matched_by_an_index_is_made_on_the_path_alone(make_store) -> None:
+    """Filters by folder need it; merges leave it aside."""
     store = make_store([{"path": f"/{i}.mp4", "vector": [1, i, 0, 0, 0, 0, 0, 1]} for i in range(LEAST_INDEXED_ROWS)])
     store.note_copies({"/copy.mp4": Copy("id", FileState(1, 1.0))})
     store.ensure_text_index()
     store.optimize()
-    assert {tuple(index.columns) for index in store.table.lance.list_indices()} == {("vector",), ("text",)}
+    indexed = {tuple(index.columns) for index in store.table.lance.list_indices()}
+    assert {("vector",), ("text",), ("path",)} <= indexed
+    assert ("start_seconds",) not in indexed
     assert list(connect(store.uri).open_table("copies").list_indices()) == []
 
 

@@ -10,6 +10,7 @@ from framecue.library.files.interface import Files
 from framecue.library.files.local import LOCAL_FILES
 from framecue.library.results import Hit
 from framecue.library.search.explain import explain
+from framecue.library.search.filters import condition_for
 from framecue.library.search.query import Query, SearchOptions
 from framecue.library.search.query_vectors import EncodedQuery, encode_queries
 from framecue.library.search.ranking import find
@@ -46,7 +47,7 @@ def answer(
         VideoError: a file to search with cannot be read.
         LibraryError: the library cannot be read, or has no text index yet and cannot be written.
     """
-    where = options.filters.condition(store.columns) if options.filters else None
+    where = condition_for(store, options.filters)
     if options.filters and options.filters.where is not None:
         store.check_condition(options.filters.where)
     if options.hybrid:

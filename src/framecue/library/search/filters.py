@@ -5,23 +5,33 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import takewhile
+from typing import TYPE_CHECKING
 
 from framecue.errors import InputError
 from framecue.forms import composed, units
 from framecue.glob_patterns import unit_pattern
-from framecue.globs import Glob
+from framecue.globs import Glob, names_of
 from framecue.library.search.where import check_where
 from framecue.library.store.sql import quoted
-from framecue.paths import absolute_path, is_utf8
+from framecue.paths import absolute_path, is_utf8, user_path
 from framecue.video import IMAGE_SUFFIXES
 
-__all__ = ["Filters"]
+if TYPE_CHECKING:
+    from framecue.library.store import Store
+
+__all__ = ["Filters", "condition_for"]
 
 Time = date | str
 _KINDS = ("video", "image")
+# What stands for itself in a glob, and is written in one way only: Unicode has a second K, backtick and semicolon.
+_PLAIN = re.compile(r"(?:(?![*?\[\]`;K])[ -~])+")
+_IN_BRACKETS = re.compile(r"\[.*")
+# Shorter ones are in most paths.
+_LEAST_PART = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,33 +89,45 @@ class Filters:
         if after is not None and before is not None and after >= before:
             raise InputError(f"no file was recorded after {self.after} and before {self.before}")
 
-    def condition(self, columns: Collection[str] | None = None) -> str | None:
+    def condition(self, columns: Collection[str] | None = None, *, complete: Collection[str] = ()) -> str | None:
         """Return the SQL condition; None if everything passes.
+
+        It is written so that LanceDB can look it up in indexes, as far as the filters allow that.
 
         Args:
             columns: those that the library has; None for all. An older format has fewer.
+            complete: those of them in which every row has a value, as far as that is known; see
+                :meth:`framecue.library.store.Store.complete_columns`.
         """
         parts = []
-        # Rows of an older framecue have no such date.
-        is_known = columns is None or "recorded_seconds" in columns
-        recorded = "coalesce(recorded_seconds, modified_seconds)" if is_known else "modified_seconds"
         if self.folder is not None:
             parts.append(_is_below(absolute_path(self.folder)))
         if self.path is not None:
-            parts.append(f"regexp_like(path, {quoted(glob_pattern(self.path))})")
+            parts += _is_like(self.path)
         if self.longer_than_seconds is not None:
             parts.append(f"duration_seconds > {float(self.longer_than_seconds)!r}")
         if self.shorter_than_seconds is not None:
             parts.append(f"duration_seconds < {float(self.shorter_than_seconds)!r}")
-        if self.after is not None:
-            parts.append(f"{recorded} >= {_timestamp(self.after, 'after')!r}")
-        if self.before is not None:
-            parts.append(f"{recorded} < {_timestamp(self.before, 'before')!r}")
+        times = [(">=", _timestamp(self.after, "after")), ("<", _timestamp(self.before, "before"))]
+        parts += _recorded([f"{sign} {time!r}" for sign, time in times if time is not None], columns, complete)
         if self.kind is not None:
-            parts.append(_is_of_kind(self.kind, is_noted=columns is None or "kind" in columns))
+            is_noted = columns is None or "kind" in columns
+            parts.append(_is_of_kind(self.kind, is_noted=is_noted, is_complete="kind" in complete))
         if self.where is not None:
             parts.append(f"({self.where})")
         return " AND ".join(parts) or None
+
+
+def condition_for(store: Store, filters: Filters | None) -> str | None:
+    """Return the SQL condition of filters on the rows of a library; None if everything passes.
+
+    Raises:
+        LibraryError: the library cannot be read.
+    """
+    if filters is None:
+        return None
+    asks_for_later_columns = (filters.after, filters.before, filters.kind) != (None, None, None)
+    return filters.condition(store.columns, complete=store.complete_columns() if asks_for_later_columns else ())
 
 
 def glob_pattern(glob: str) -> str:
@@ -115,8 +137,45 @@ def glob_pattern(glob: str) -> str:
     return f"(?s)^{'' if parsed.is_absolute else '.*'}(?:{parsed.pattern})(?:/.*)?$"
 
 
-def _is_of_kind(kind: str, *, is_noted: bool) -> str:
+def _is_like(glob: str) -> list[str]:
+    """Return the conditions that a path is one that a glob matches.
+
+    The last says it; those before it are quick to look up or to compare, and spare it most paths.
+    """
+    pattern = f"regexp_like(path, {quoted(glob_pattern(glob))})"
+    path = user_path(glob)
+    names = [composed(name) for name in names_of(path)]
+    plain = list(takewhile(lambda name: _PLAIN.fullmatch(name), names[:-1]))
+    parts = max((part for name in names for part in _PLAIN.findall(_IN_BRACKETS.sub("*", name))), key=len, default="")
+    quick = []
+    if plain and path.startswith("/"):
+        quick.append(f"starts_with(path, {quoted('/'.join(['', *plain, '']))})")
+    if len(parts) >= _LEAST_PART:
+        quick.append(f"contains(path, {quoted(parts)})")
+    return [*quick, pattern]
+
+
+def _recorded(bounds: Sequence[str], columns: Collection[str] | None, complete: Collection[str]) -> list[str]:
+    """Return the conditions that the time at which a file was recorded is within bounds, as in ">= 5.0"."""
+
+    def within(column: str) -> str:
+        return " AND ".join(f"{column} {bound}" for bound in bounds)
+
+    if not bounds:
+        return []
+    if columns is not None and "recorded_seconds" not in columns:
+        return [within("modified_seconds")]
+    if "recorded_seconds" in complete:
+        return [within("recorded_seconds")]
+    # Rows of an older framecue have no such date. This is coalesce(recorded_seconds, modified_seconds), which no index
+    # knows.
+    return [f"(({within('recorded_seconds')}) OR (recorded_seconds IS NULL AND {within('modified_seconds')}))"]
+
+
+def _is_of_kind(kind: str, *, is_noted: bool, is_complete: bool) -> str:
     """Return the condition that a row is of a kind; where an older framecue noted none, the file's name says it."""
+    if is_complete:
+        return f"kind = {quoted(kind)}"
     suffixes = "|".join(sorted(suffix.lstrip(".") for suffix in IMAGE_SUFFIXES))
     by_name = f"regexp_like(path, {quoted(rf'(?is)^.*[^/][.](?:{suffixes})$')})"
     if kind != "image":

@@ -1,4 +1,4 @@
-"""The approximate index on a library's vectors (when it is made, how it is searched), and the upkeep of the table.
+"""The approximate index on a library's vectors, when indexes are made, and the upkeep of the table.
 
 A search without the index looks at every vector, which takes seconds for a million. The index is LanceDB's IVF with
 RaBitQ: vectors lie in partitions of similar ones, as codes of a few bits a dimension. A search looks at the codes of
@@ -17,13 +17,13 @@ from datetime import timedelta
 from typing import Any, TypeVar, cast
 
 from lancedb.index import IndexConfig, IvfRq
-from lancedb.query import LanceVectorQueryBuilder
 
 from framecue.errors import LibraryError
 from framecue.library.results import Upkeep
+from framecue.library.store.filter_indexes import indexed_columns, lacking, make_indexes
 from framecue.library.store.table import Table
 
-__all__ = ["num_indexed_rows", "optimize", "optimize_if_due", "tune_search"]
+__all__ = ["num_indexed_rows", "optimize", "optimize_if_due", "rows_per_partition", "vector_index"]
 
 VECTOR = "vector"
 # With fewer rows, a search of every vector takes about as long as encoding the query. From here on a run makes the
@@ -37,21 +37,11 @@ UNINDEXED_SHARE, REBUILD_SHARE = 0.05, 0.5
 # Five bits a dimension: with one, the right vectors are often not among the candidates, and more candidates cost reads.
 # The partitions are computed from fewer samples and in fewer rounds than LanceDB's defaults (256, 50), which take twice
 # as long at a million vectors for the same recall.
-ROWS_PER_PARTITION = 4096
-_INDEX = IvfRq(
-    distance_type="cosine", num_bits=5, target_partition_size=ROWS_PER_PARTITION, sample_rate=64, max_iterations=20
-)
+# Small partitions: a search looks at fewer codes for the same recall. Beyond a million rows they grow, as finding the
+# partition of each row would otherwise take ever longer.
+LEAST_ROWS_PER_PARTITION = 1024
 # LanceDB makes the index only if the width is a multiple of this, which it is for all models of CLIP's family.
 WIDTH_UNIT = 8
-# Texts lie apart from pictures in CLIP's space, so the vectors nearest to a text are spread over more partitions than
-# those nearest to a picture. The number of partitions looked at grows with the square root of the number there are.
-LEAST_PROBES, PROBES_OF_ROOT = 10, 8.0
-# How many candidates' vectors are read for each result, and how many at least.
-CANDIDATES_PER_RESULT, LEAST_CANDIDATES = 2, 100
-# If more than this share of the rows is wanted, reading the candidates one by one takes as long as reading all rows.
-MOST_SHARE = 0.01
-# If a condition leaves a smaller share of the rows than this, every row that it leaves is looked at.
-LEAST_SHARE = 0.1
 
 # Each commit leaves a small file, and many of them slow down every later scan. Joining them rewrites much of the table,
 # so a larger table may have more of them.
@@ -64,28 +54,41 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class _State:
-    """The state of a table; ``num_indexed`` is None if it has no index."""
+    """The state of a table.
+
+    Attributes:
+        num_rows: all rows.
+        width: of its vectors.
+        num_files: how many files they lie in.
+        num_indexed: how many rows the index on the vectors has; None if there is none.
+        unindexed_columns: those that filters ask for, and that have no index yet.
+    """
 
     num_rows: int
     width: int
     num_files: int
     num_indexed: int | None
+    unindexed_columns: tuple[str, ...]
 
     @classmethod
     def of(cls, table: Table) -> _State:
         """Look at a table; raises what LanceDB raises."""
         stats = cast(Any, table.lance.stats())  # a dictionary, though LanceDB's types say otherwise
-        index = _vector_index(table)
+        index = vector_index(table)
         index_stats = None if index is None else table.lance.index_stats(index.name)
         num_indexed = None if index_stats is None else index_stats.num_indexed_rows
         width = table.lance.schema.field(VECTOR).type.list_size
-        return cls(stats["num_rows"], width, stats["fragment_stats"]["num_fragments"], num_indexed)
+        columns = tuple(lacking(table, indexed_columns(table)))
+        return cls(stats["num_rows"], width, stats["fragment_stats"]["num_fragments"], num_indexed, columns)
 
     def lacks_index(self, least_rows: int) -> bool:
         """Whether the index should be made: there is none, or most rows came after it."""
         if self.num_rows < least_rows or self.width % WIDTH_UNIT:
             return False
         return self.num_indexed is None or self.num_rows - self.num_indexed > REBUILD_SHARE * self.num_rows
+
+    def lacks_filter_indexes(self, least_rows: int) -> bool:
+        return self.num_rows >= least_rows and bool(self.unindexed_columns)
 
     def is_scattered(self) -> bool:
         return self.num_files > max(LEAST_FRAGMENTS, FRAGMENTS_OF_ROOT * math.sqrt(self.num_rows))
@@ -103,40 +106,6 @@ def num_indexed_rows(table: Table) -> int | None:
     return table.read(lambda: _State.of(table)).num_indexed
 
 
-def tune_search(
-    table: Table, search: LanceVectorQueryBuilder, *, limit: int, where: str | None = None, exact: bool = False
-) -> LanceVectorQueryBuilder:
-    """Set how a vector search uses the index; without an index, it looks at every vector in any case.
-
-    Args:
-        table: of segments.
-        search: LanceDB's builder, with the vector and the condition.
-        limit: how many results are wanted.
-        where: the condition, which the builder has been given.
-        exact: whether to leave the index aside.
-
-    Returns:
-        The builder.
-
-    Raises:
-        Exception: what LanceDB raises.
-    """
-    num_rows = table.lance.count_rows()
-    if exact or limit > MOST_SHARE * num_rows:
-        return search.bypass_vector_index()
-    probes = max(LEAST_PROBES, PROBES_OF_ROOT * math.sqrt(num_rows / ROWS_PER_PARTITION))
-    if where is None:
-        search = search.nprobes(math.ceil(probes))
-    elif _vector_index(table) is not None:
-        share = table.lance.count_rows(where) / num_rows
-        if share < LEAST_SHARE:
-            return search.bypass_vector_index()
-        # A maximum of 0 means none: LanceDB looks at partitions until there are enough results. That takes longer, so
-        # it is not done above, where there is no condition.
-        search = search.minimum_nprobes(math.ceil(probes / share)).maximum_nprobes(0)
-    return search.refine_factor(max(CANDIDATES_PER_RESULT, math.ceil(LEAST_CANDIDATES / limit)))
-
-
 def optimize_if_due(table: Table) -> Upkeep | None:
     """Do what is worth doing at the end of a run: join small files, and make or refresh the index.
 
@@ -147,7 +116,8 @@ def optimize_if_due(table: Table) -> Upkeep | None:
         LibraryError: the library cannot be written.
     """
     state = table.read(lambda: _State.of(table))
-    if not (state.lacks_index(ROWS_BEFORE_INDEX) or state.is_scattered() or state.is_stale()):
+    lacks_indexes = state.lacks_index(ROWS_BEFORE_INDEX) or state.lacks_filter_indexes(ROWS_BEFORE_INDEX)
+    if not (lacks_indexes or state.is_scattered() or state.is_stale()):
         return None
     try:
         return _optimize(table, state, least_rows=ROWS_BEFORE_INDEX, keep=_KEEP)
@@ -177,12 +147,14 @@ def _optimize(table: Table, before: _State, *, least_rows: int, keep: timedelta)
 
     versions_before = versions()
     makes_index = before.lacks_index(least_rows)
-    if makes_index and (index_before := do(lambda: _vector_index(table))) is not None:
+    if makes_index and (index_before := do(lambda: vector_index(table))) is not None:
         # Otherwise the old index would first take in the rows, for nothing.
         do(lambda: table.lance.drop_index(index_before.name))
     do(lambda: table.lance.optimize(cleanup_older_than=keep))
+    if before.lacks_filter_indexes(least_rows):
+        make_indexes(table, before.unindexed_columns)
     if makes_index:
-        do(lambda: table.lance.create_index(VECTOR, config=_INDEX))
+        do(lambda: table.lance.create_index(VECTOR, config=_config(before.num_rows)))
     # LanceDB only joins files that the same indexes cover. Now the indexes cover all rows, so it joins once more.
     do(lambda: table.lance.optimize(cleanup_older_than=keep))
     after = do(lambda: _State.of(table))
@@ -202,6 +174,21 @@ def _optimize(table: Table, before: _State, *, least_rows: int, keep: timedelta)
     )
 
 
-def _vector_index(table: Table) -> IndexConfig | None:
+def rows_per_partition(num_rows: int) -> int:
+    """Return how many rows a partition of a new index has, about."""
+    return max(LEAST_ROWS_PER_PARTITION, math.isqrt(num_rows))
+
+
+def _config(num_rows: int) -> IvfRq:
+    return IvfRq(
+        distance_type="cosine",
+        num_bits=5,
+        target_partition_size=rows_per_partition(num_rows),
+        sample_rate=64,
+        max_iterations=20,
+    )
+
+
+def vector_index(table: Table) -> IndexConfig | None:
     """Return the index on the vectors; raises what LanceDB raises."""
     return next((index for index in table.lance.list_indices() if index.columns == [VECTOR]), None)

@@ -26,6 +26,8 @@ class Held:
             :meth:`framecue.library.files.sidecars.SidecarFinder.state`.
         kind: "video" or "image".
         reading: by which rules it was read, ``framecue.video.READING``; None if an older framecue did it.
+        indexed_seconds: when the first and the last of its segments were encoded, seconds since 1970; None if none says
+            it, as formats before 3 do not.
     """
 
     video_id: str
@@ -35,13 +37,23 @@ class Held:
     sidecars: str | None = None
     kind: str = "video"
     reading: int | None = None
+    indexed_seconds: tuple[float, float] | None = None
 
     @classmethod
     def of(cls, rows: Sequence[Row]) -> Held:
         """Return what is held about a file from its rows, at least one."""
         first = rows[0]
-        kind = kind_of(first.kind, first.path)
-        return cls(first.video_id, first.state, first.duration_seconds, len(rows), first.sidecars, kind, first.reading)
+        times = [row.indexed_seconds for row in rows if row.indexed_seconds is not None]
+        return cls(
+            first.video_id,
+            first.state,
+            first.duration_seconds,
+            len(rows),
+            first.sidecars,
+            kind_of(first.kind, first.path),
+            first.reading,
+            (min(times), max(times)) if times else None,
+        )
 
 
 @dataclass(frozen=True)

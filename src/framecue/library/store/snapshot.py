@@ -12,7 +12,7 @@ from framecue.library.state import FileState
 from framecue.library.store.records import Copy, Failure, Held
 from framecue.library.store.rows import kind_of
 
-__all__ = ["HELD_COLUMNS", "Snapshot", "held_of"]
+__all__ = ["HELD_COLUMNS", "TIME_COLUMN", "Snapshot", "held_of"]
 
 # The columns of each row from which :func:`held_of` sees which files are held; the last two are not in older formats.
 HELD_COLUMNS = (
@@ -25,6 +25,8 @@ HELD_COLUMNS = (
     "kind",
     "reading",
 )
+# When each row was encoded, likewise: of a file's rows the first and the last time are held.
+TIME_COLUMN = "indexed_seconds"
 
 
 class Snapshot:
@@ -93,6 +95,12 @@ class Snapshot:
         """How many rows these files have together."""
         return self._num_segments
 
+    @property
+    def indexed_seconds(self) -> tuple[float, float] | None:
+        """When the first and the last of these rows were encoded, seconds since 1970; None if none says it."""
+        times = [item.indexed_seconds for item in self._held.values() if item.indexed_seconds is not None]
+        return (min(first for first, _ in times), max(last for _, last in times)) if times else None
+
     def put(self, path: str, held: Held) -> None:
         """Note that a file has these rows now, in place of earlier ones."""
         self.drop(path)
@@ -128,14 +136,20 @@ def held_of(rows: pa.Table) -> dict[str, Held]:
     """Return what is held about each file, in the order of the paths.
 
     Args:
-        rows: with HELD_COLUMNS, and READING_COLUMN where the table has it, of any number of files. The rows of a file
-            agree in all of these columns; if not, its last row counts.
+        rows: with those of HELD_COLUMNS and TIME_COLUMN that the table has, of any number of files. The rows of a file
+            agree in HELD_COLUMNS; if not, its last row counts.
     """
-    numbered = pa.table({"path": rows.column("path"), "row": np.arange(rows.num_rows)})
-    files = numbered.group_by("path").aggregate([("row", "max"), ("row", "count")]).sort_by("path")
-    last = rows.take(files.column("row_max"))
     present = set(rows.schema.names)
+    numbered = pa.table({"path": rows.column("path"), "row": np.arange(rows.num_rows)})
+    wanted = [("row", "max"), ("row", "count")]
+    if TIME_COLUMN in present:
+        numbered = numbered.append_column(TIME_COLUMN, rows.column(TIME_COLUMN))
+        wanted += [(TIME_COLUMN, "min"), (TIME_COLUMN, "max")]
+    files = numbered.group_by("path").aggregate(wanted).sort_by("path")
+    last = rows.select([name for name in HELD_COLUMNS if name in present]).take(files.column("row_max"))
     values = (last.column(name).to_pylist() if name in present else [None] * last.num_rows for name in HELD_COLUMNS)
+    times = (files.column(f"{TIME_COLUMN}_{end}").to_pylist() for end in ("min", "max") if TIME_COLUMN in present)
+    indexed = list(zip(*times, strict=True)) or [(None, None)] * last.num_rows
     return {
         path: Held(
             video_id,
@@ -145,8 +159,9 @@ def held_of(rows: pa.Table) -> dict[str, Held]:
             sidecars,
             kind_of(kind, path),
             reading,
+            None if ends[0] is None else ends,
         )
-        for path, video_id, size, modified, duration, sidecars, kind, reading, num_segments in zip(
-            *values, files.column("row_count").to_pylist(), strict=True
+        for path, video_id, size, modified, duration, sidecars, kind, reading, num_segments, ends in zip(
+            *values, files.column("row_count").to_pylist(), indexed, strict=True
         )
     }

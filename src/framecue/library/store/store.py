@@ -27,6 +27,7 @@ from framecue.library.store.copies import Copies
 from framecue.library.store.exchange import exchanged_rows
 from framecue.library.store.export import export_batches, export_schema, export_table
 from framecue.library.store.failures import Failures
+from framecue.library.store.filter_indexes import complete_columns
 from framecue.library.store.index import optimize, optimize_if_due
 from framecue.library.store.merge import merge
 from framecue.library.store.migrations import OLDEST_FORMAT, SCHEMA_VERSION, format_of, migrate
@@ -35,7 +36,7 @@ from framecue.library.store.own_columns import add_columns, drop_columns, kinds_
 from framecue.library.store.place import HOW_TO_NAME, check_free, check_there, no_library
 from framecue.library.store.records import Copy, Failure, Held
 from framecue.library.store.rows import Metadata, Row, make_schema, read_metadata, rows_from_table, table_from_rows
-from framecue.library.store.snapshot import HELD_COLUMNS, Snapshot, held_of
+from framecue.library.store.snapshot import HELD_COLUMNS, TIME_COLUMN, Snapshot, held_of
 from framecue.library.store.sql import is_one_of, quoted
 from framecue.library.store.table import TABLE, Table, is_not_found
 from framecue.library.store.texts import TextMatch, ensure_text_index, has_text_index, search_texts
@@ -132,6 +133,10 @@ class Store:
         """The names of the table's columns; a library of an older format has fewer."""
         return list(self.table.schema.names)
 
+    def complete_columns(self) -> set[str]:
+        """Return those columns that older formats lack, in which every row has a value, as far as indexes know it."""
+        return complete_columns(self.table)
+
     def migrate(self) -> bool:
         """Bring a library of an older format up to date, in place; call it with the lock.
 
@@ -164,7 +169,7 @@ class Store:
     def held(self) -> dict[str, Held]:
         """Return what the library holds about each file, by absolute path, in the order of the paths."""
         present = set(self.table.schema.names)
-        return held_of(self.table.scan([name for name in HELD_COLUMNS if name in present]))
+        return held_of(self.table.scan([name for name in (*HELD_COLUMNS, TIME_COLUMN) if name in present]))
 
     def copies(self) -> dict[str, Copy]:
         """Return the notes about files whose content is held under another path, by path, in the order of the paths."""
@@ -176,10 +181,10 @@ class Store:
 
     def num_rows(self) -> int:
         """Return the number of segments."""
-        return self.table.read(self.table.lance.count_rows)
+        return self.table.count()
 
     def overview(self) -> Overview:
-        """Return what the library holds in numbers: its size, kinds of files, dates, indexes."""
+        """Return what the library holds in numbers: its size on disk, its indexes; no row is read."""
         return overview(self.table)
 
     def num_files(self, where: str | None = None) -> int:

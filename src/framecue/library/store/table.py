@@ -93,6 +93,14 @@ class Table:
             search = search.select(list(columns))
         return self.read(search.to_arrow)
 
+    def count(self, where: str | None = None) -> int:
+        """Return the number of rows for which an SQL condition holds; None for all rows.
+
+        Raises:
+            LibraryError: the library cannot be read.
+        """
+        return self.read(lambda: self.lance.count_rows(where))
+
 
 def is_not_found(error: LibraryError) -> bool:
     """Whether a table could not be opened because none has its name."""

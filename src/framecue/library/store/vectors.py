@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,11 @@ import pyarrow as pa
 
 from framecue.errors import LibraryError
 from framecue.library.own_values import MetadataValue
-from framecue.library.store.index import tune_search
 from framecue.library.store.own_columns import kinds_in
 from framecue.library.store.rows import vectors_of
 from framecue.library.store.sql import is_one_of
 from framecue.library.store.table import Table
+from framecue.library.store.tuning import Way, ways
 
 __all__ = ["Details", "Match", "details_of", "match_columns", "matches_of", "search_vectors"]
 
@@ -87,16 +88,20 @@ def search_vectors(
         Best first; equal scores in the order of path and start.
     """
     query = np.asarray(vector, dtype=np.float32)
-    search = table.lance.search(query, vector_column_name="vector").distance_type("cosine").with_row_id(True)
-    if where is not None:
-        search = search.where(where)
+    columns = [*match_columns(table), "_distance"]
 
-    def find() -> pa.Table:
-        tuned = tune_search(table, search, limit=limit, where=where, exact=exact)
-        return tuned.limit(limit).select([*match_columns(table), "_distance"]).to_arrow()
+    def find(way: Way) -> pa.Table:
+        search = table.lance.search(query, vector_column_name="vector").distance_type("cosine").with_row_id(True)
+        return way.apply(search, where).select(columns).to_arrow()
 
-    found = table.read(find)
-    return sorted(matches_of(found, query), key=lambda match: (-match.score, match.path, match.start_seconds))
+    found: pa.Table | None = None
+    for way in ways(table, limit=limit, where=where, exact=exact):
+        found = table.read(partial(find, way))
+        if found.num_rows >= way.enough:
+            break
+    assert found is not None
+    matches = sorted(matches_of(found, query), key=lambda match: (-match.score, match.path, match.start_seconds))
+    return matches[:limit]
 
 
 def matches_of(found: pa.Table, query: np.ndarray) -> list[Match]:
@@ -113,13 +118,16 @@ def matches_of(found: pa.Table, query: np.ndarray) -> list[Match]:
     # float32, so that a segment's score does not depend on how many others were found with it.
     wide, direction = vectors.astype(np.float64), query.astype(np.float64)
     scores = wide @ direction / (np.linalg.norm(wide, axis=1) * np.linalg.norm(direction))
-    columns = [found.column(name).to_pylist() for name in _COLUMNS]
-    matches = [Match(*values) for values in zip(*columns, scores.astype(np.float32).tolist(), vectors, strict=True)]
-    for name, attribute in {"_rowid": "row_id", **{name: name for name in _LATER_COLUMNS}}.items():
-        if name in found.schema.names:
-            values = found.column(name).to_pylist()
-            matches = [replace(match, **{attribute: value}) for match, value in zip(matches, values, strict=True)]
-    return matches
+    nothing = [None] * found.num_rows
+    there = set(found.schema.names)
+    names = (*_COLUMNS, *_LATER_COLUMNS, "_rowid")
+    columns = (found.column(name).to_pylist() if name in there else nothing for name in names)
+    return [
+        Match(video_id, path, start, end, duration, score, vector, recorded_seconds=recorded, kind=kind, row_id=row_id)
+        for video_id, path, start, end, duration, recorded, kind, row_id, score, vector in zip(
+            *columns, scores.astype(np.float32).tolist(), vectors, strict=True
+        )
+    ]
 
 
 @dataclass(frozen=True)
