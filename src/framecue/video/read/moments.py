@@ -20,6 +20,7 @@ from framecue.video.read.heartbeat import Progress, beat
 from framecue.video.read.packets import PacketIndex
 from framecue.video.read.sampling import FrameSampling
 from framecue.video.read.segments import Segmentation
+from framecue.video.read.shared_windows import SharedWindows
 from framecue.video.read.shots import find_cuts
 from framecue.video.read.source import check_file, open_video
 from framecue.video.read.thumbnail import make_thumbnail, middle_frame
@@ -145,12 +146,16 @@ def _read_wanted(path: str, video_id: str, options: ReadOptions) -> Iterator[Eve
             frames = video.read_frames(options.sampling, short_side=options.short_side)
             yield _moment((index.start_seconds, index.duration_seconds), frames)
             return
-    segments = _plan_segments(path, index, options.segmentation)
+    segments, windows = _plan_segments(path, index, options)
     yield replace(content, num_segments=len(segments))
-    yield from _read_segments(path, index, segments, options)
+    yield from _read_segments(path, index, segments, windows, options)
 
 
-def _plan_segments(path: str, index: PacketIndex, segmentation: Segmentation) -> list[tuple[float, float]]:
+def _plan_segments(
+    path: str, index: PacketIndex, options: ReadOptions
+) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+    """Return (start, end) in seconds of each segment, and of the part of each of which frames are taken."""
+    segmentation = options.segmentation
     cuts: list[float] = []
     if segmentation.kind == "shots":
         cuts = find_cuts(path, index)
@@ -158,14 +163,22 @@ def _plan_segments(path: str, index: PacketIndex, segmentation: Segmentation) ->
     ends = np.append(starts[1:], index.duration_seconds)
     is_still = ends - starts > segmentation.longest_seconds
     stills = list(zip(starts[is_still].tolist(), ends[is_still].tolist(), strict=True))
-    return segmentation.segments(index.duration_seconds, cuts, stills=stills, first_seconds=index.start_seconds)
+    shared = SharedWindows(starts, options.sampling, segmentation) if segmentation.shares_frames else None
+    segments = segmentation.segments(
+        index.duration_seconds, cuts, stills=stills, first_seconds=index.start_seconds, windows=shared
+    )
+    return segments, segments if shared is None else [shared.looked_at(segment) for segment in segments]
 
 
 def _read_segments(
-    path: str, index: PacketIndex, segments: list[tuple[float, float]], options: ReadOptions
+    path: str,
+    index: PacketIndex,
+    segments: list[tuple[float, float]],
+    windows: list[tuple[float, float]],
+    options: ReadOptions,
 ) -> Iterator[Moment]:
     num_lost = 0
-    found = read_segments(path, index, options.sampling, segments, short_side=options.short_side)
+    found = read_segments(path, index, options.sampling, windows, short_side=options.short_side)
     for segment, frames in zip(segments, found, strict=True):
         if isinstance(frames, Frames):
             yield _moment(segment, frames)
