@@ -165,11 +165,13 @@ def test_signs_of_life_in_each_long_step(film, monkeypatch):
     num_blocks = -(-film.stat().st_size // 100)
     with heard_by(count):
         list(read_moments(str(film), ReadOptions(FrameSampling(4)), lambda video_id: False))
-        assert beats[0] == num_blocks
+        # Hashing, and the packets in the same pass.
+        assert beats[0] >= num_blocks + sum(LENGTHS)
+        beats[0] = 0
         events = read_moments(str(film), ReadOptions(FrameSampling(4)), lambda video_id: True)
         next(events)
-        # Hashing again, the packets, and looking for shots.
-        assert beats[0] > 2 * num_blocks + 200 + 50
+        # The same again, and looking for shots.
+        assert beats[0] > num_blocks + 200 + 50
         before = beats[0]
         next(events)
         assert beats[0] > before
