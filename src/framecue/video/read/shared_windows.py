@@ -58,7 +58,7 @@ class SharedWindows:
         if len(times) < 2 or abs(times[0] - start) > EDGE_SECONDS:
             return None
         lengths = np.diff(times)
-        usual = float(np.median(lengths))
+        usual = float(lengths.mean())
         if np.abs(lengths - usual).max() > _MOST_UNEVEN * usual:
             return None
         interval = round(self._window_seconds / self._num_frames / usual)  # frames
