@@ -114,7 +114,8 @@ class ColourOfEach(ColourEncoder):
         """Return the mean colour of each frame."""
         assert pixel_values.shape[1:] == (3, 2, 2)
         self.frames.append(len(pixel_values))
-        return pixel_values.mean(axis=(2, 3))
+        means: np.ndarray = pixel_values.mean(axis=(2, 3))
+        return means
 
     def pool_frames(self, features: np.ndarray) -> np.ndarray:
         """Return the mean colours' vectors."""

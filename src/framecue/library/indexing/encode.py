@@ -15,7 +15,7 @@ import numpy as np
 
 from framecue.encoder import Encoder, encodes_frames_alone
 from framecue.errors import InputError, VideoError, VideoErrorCause
-from framecue.library.indexing.shared_frames import embed_shared, frame_ids, num_distinct
+from framecue.library.indexing.shared_frames import FramePreparer, embed_shared, num_distinct
 from framecue.library.indexing.unit import Unit
 from framecue.video import Content, Moment, ReadOptions, Segmentation
 
@@ -130,13 +130,18 @@ class SegmentEncoder:
         self.encoder, self.captions = encoder, captions
         self.segments_per_encode = max(1, FRAMES_PER_ENCODE // encoder.sampling.num_frames)
         self._shares = encodes_frames_alone(encoder)
+        self._prepare_shared = FramePreparer(encoder.prepare)
         self.options = ReadOptions(encoder.sampling, segmentation or Segmentation(), short_side=encoder.short_side)
 
     def prepare(self, moment: Moment) -> PreparedMoment:
         """Return the moment with what the encoder takes in place of its pixels."""
-        values = self.encoder.prepare(moment.pixels)
-        fields_of = {each.name: getattr(moment, each.name) for each in fields(Moment)}
-        return PreparedMoment(**{**fields_of, "pixels": values}, frame_ids=frame_ids(values) if self._shares else ())
+        ids: tuple[bytes, ...] = ()
+        if self._shares:
+            values, ids = self._prepare_shared(moment.pixels)
+        else:
+            values = self.encoder.prepare(moment.pixels)
+        read = {each.name: getattr(moment, each.name) for each in fields(Moment)}
+        return PreparedMoment(**{**read, "pixels": values}, frame_ids=ids)
 
     def is_due(self, waiting: Sequence[PreparedMoment], following: PreparedMoment | None = None) -> bool:
         """Whether waiting moments are to be encoded, now or before a following one is added to them."""

@@ -6,22 +6,55 @@ What tells that two frames are one is their pixels, so nobody has to say where a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
 from framecue.encoder import SharesFrames
 
-__all__ = ["embed_shared", "frame_ids", "num_distinct"]
+__all__ = ["FramePreparer", "embed_shared", "num_distinct"]
 
 _DIGEST_BYTES = 16
 
 
-def frame_ids(pixel_values: np.ndarray) -> tuple[bytes, ...]:
-    """Return a hash of each frame of pixel values (F, 3, S, S), by which it is known again."""
-    return tuple(
-        hashlib.blake2b(np.ascontiguousarray(frame).data, digest_size=_DIGEST_BYTES).digest() for frame in pixel_values
-    )
+class FramePreparer:
+    """Prepares segments' frames, those once that the segment before showed as well.
+
+    Each thread that reads has segments of its own that follow each other.
+
+    Args:
+        prepare: see ``Encoder.prepare``.
+    """
+
+    def __init__(self, prepare: Callable[[np.ndarray], np.ndarray]) -> None:
+        self._prepare = prepare
+        self._threads = threading.local()
+
+    def __call__(self, pixels: np.ndarray) -> tuple[np.ndarray, tuple[bytes, ...]]:
+        """Prepare a segment's frames.
+
+        Args:
+            pixels: uint8 (F, H, W, 3).
+
+        Returns:
+            Pixel values float32 (F, 3, S, S), and for each frame a hash by which it is known again.
+        """
+        ids = tuple(_frame_id(frame) for frame in pixels)
+        before: dict[bytes, np.ndarray] = getattr(self._threads, "before", {})
+        new = {each: number for number, each in enumerate(ids) if each not in before}
+        known = {each: before[each] for each in ids if each in before}
+        if new:
+            known |= zip(new, self._prepare(pixels[list(new.values())]), strict=True)
+        self._threads.before = known
+        return np.stack([known[each] for each in ids]), ids
+
+
+def _frame_id(frame: np.ndarray) -> bytes:
+    # Frames of another shape may have the same bytes.
+    digest = hashlib.blake2b(np.array(frame.shape).tobytes(), digest_size=_DIGEST_BYTES)
+    digest.update(np.ascontiguousarray(frame).data)
+    return digest.digest()
 
 
 def num_distinct(ids: Iterable[Sequence[bytes]]) -> int:
@@ -41,7 +74,7 @@ def embed_shared(
     Args:
         encoder: encodes frames apart.
         pixel_values: float32 (F, 3, S, S) of each segment.
-        ids: the hashes of each segment's frames, from :func:`frame_ids`.
+        ids: the hashes of each segment's frames, from :class:`FramePreparer`.
         frames_at_once: how many frames go through the encoder together, at most.
 
     Returns:
