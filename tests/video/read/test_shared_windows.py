@@ -68,8 +68,9 @@ def test_worked_example():
         (np.cumsum(np.random.default_rng(0).uniform(0.01, 0.09, 400)), Segmentation()),
         (np.arange(400) / 25 + 0.02, Segmentation()),
         (np.arange(1) / 25, Segmentation()),
+        (np.arange(225) / 25, Segmentation()),
     ],
-    ids=["no overlap", "low rate", "variable rate", "no frame at its start", "one frame"],
+    ids=["no overlap", "low rate", "variable rate", "no frame at its start", "one frame", "a last frame that stays on"],
 )
 def test_where_nothing_can_be_shared(times, segmentation):
     assert SharedWindows(times, FrameSampling(12), segmentation)(0.0, 10.0) is None

@@ -57,7 +57,8 @@ class SharedWindows:
         times = self._times[first:last]
         if len(times) < 2 or abs(times[0] - start) > EDGE_SECONDS:
             return None
-        lengths = np.diff(times)
+        # With that of the last frame, which may stay on the screen while the sound goes on.
+        lengths = np.diff(times, append=end)
         usual = float(lengths.mean())
         if np.abs(lengths - usual).max() > _MOST_UNEVEN * usual:
             return None
