@@ -148,7 +148,7 @@ class SegmentEncoder:
         if not self._shares:
             return len(waiting) >= self.segments_per_encode
         if not waiting or following is None:
-            return len(waiting) >= _MOST_SHARING * self.segments_per_encode
+            return len(waiting) >= _MOST_SHARING * max(1, FRAMES_PER_ENCODE // self.encoder.sampling.num_frames)
         # The windows of a shot share frames, so they stay together.
         is_shot = bool(set(waiting[-1].frame_ids) & set(following.frame_ids))
         ids = [moment.frame_ids for moment in (*waiting, following)]
