@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pkgutil import resolve_name
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeGuard, runtime_checkable
 
 import numpy as np
 
@@ -29,7 +29,9 @@ __all__ = [
     "Encoder",
     "EncoderSpec",
     "Fingerprint",
+    "SharesFrames",
     "TakesFrames",
+    "encodes_frames_alone",
     "load_encoder",
 ]
 
@@ -241,6 +243,32 @@ class ChecksTexts(Protocol):
             ModelError: they cannot, as with a model that has no tokenizer.
         """
         ...
+
+
+@runtime_checkable
+class SharesFrames(Protocol):
+    """An encoder that can encode frames apart from their videos: one that several segments show is encoded once.
+
+    ``pool_frames`` of ``encode_each`` is what ``embed_videos`` returns, up to the rounding of floating-point numbers.
+    """
+
+    @property
+    def encodes_frames_alone(self) -> bool:
+        """Whether the two methods below work: whether no frame is seen while another one is encoded."""
+        ...
+
+    def encode_each(self, pixel_values: np.ndarray) -> np.ndarray:
+        """Turn pixel values float32 (N, 3, S, S) of any frames into features float32 (N, E'), of any length."""
+        ...
+
+    def pool_frames(self, features: np.ndarray) -> np.ndarray:
+        """Turn the features float32 (B, F, E') of B videos' frames into embeddings float32 (B, E) of unit length."""
+        ...
+
+
+def encodes_frames_alone(encoder: object) -> TypeGuard[SharesFrames]:
+    """Whether frames that several segments show may be encoded once."""
+    return isinstance(encoder, SharesFrames) and encoder.encodes_frames_alone
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -408,6 +408,19 @@ class VideoTextModel(nn.Module):
         if self.method.config.short_videos == "repeat":
             return values
         return mark_absent(with_absent(values, self.sampling.num_frames)[None], torch.tensor([len(frames)]))[0]
+    def encodes_frames_alone(self) -> bool:
+        """Whether `encode_each` and `pool_frames` work: whether no frame is seen while another one is encoded."""
+        return self.method.frames_alone and self.offline and self.method.config.short_videos == "repeat"
+
+    @torch.inference_mode()
+    def encode_each(self, pixel_values: np.ndarray) -> np.ndarray:
+        """Turn pixel values float32 (N, 3, S, S) of any frames into features float32 (N, E), not normalised."""
+        return self.frame_features(torch.from_numpy(pixel_values)[:, None])[:, 0].float().cpu().numpy()
+
+    @torch.inference_mode()
+    def pool_frames(self, features: np.ndarray) -> np.ndarray:
+        """Turn features float32 (B, F, E) of videos' frames into unit embeddings float32 (B, E); see `SharesFrames`."""
+        return _unit(self.method.pool(torch.from_numpy(features).to(self.device, self.dtype))).cpu().numpy()
 
     @torch.inference_mode()
     def embed_frames(self, pixel_values: np.ndarray) -> np.ndarray:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 from typing_extensions import Unpack
 
 from framecue.checks import check_kind
-from framecue.encoder import Encoder, Fingerprint
+from framecue.encoder import Encoder, Fingerprint, encodes_frames_alone
 from framecue.errors import InputError
 from framecue.library.description import describe_library
 from framecue.library.files.interface import Files, PathsLike
@@ -263,8 +263,9 @@ class Library(LibraryTables):
         model = self._fitting_model(None)
         check_offline(model)
         check_texts(model)
+        usual = Segmentation(shares_frames=encodes_frames_alone(model))
         with library_lock(self.uri):
-            Store.create(self.uri, model.fingerprint().with_absolute_places().to_dict(), segmentation)
+            Store.create(self.uri, model.fingerprint().with_absolute_places().to_dict(), segmentation or usual)
 
     def remove(self, paths: PathsLike, *, on_wait: Callable[[], None] | None = None) -> RemoveReport:
         """Remove files from the library, but not from the disk; needs no model.
@@ -438,7 +439,8 @@ class Library(LibraryTables):
 
 
 def _words(segmentation: Segmentation) -> str:
-    return ", ".join(f"{name.removesuffix('_seconds')} {value}" for name, value in vars(segmentation).items())
+    chosen = {each.name: getattr(segmentation, each.name) for each in fields(segmentation) if each.compare}
+    return ", ".join(f"{name.removesuffix('_seconds')} {value}" for name, value in chosen.items())
 
 
 def _options(given: Options | None, kind: type[Options]) -> Options:

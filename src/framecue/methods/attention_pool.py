@@ -32,6 +32,7 @@ class AttentionPool(Method):
 
     Config = AttentionPoolConfig
     masks_frames = True
+    frames_alone = True
     offline = False
     paper = "X-Pool (CVPR 2022, arXiv 2203.15086), attention baseline"
     config: AttentionPoolConfig

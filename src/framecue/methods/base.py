@@ -179,6 +179,9 @@ class Method(nn.Module):
         offline: whether a video's embedding depends on the video alone, so that it can be indexed.
         masks_frames: whether it can leave out the frames that a short video does not have (`short_videos: mask`). False
             unless a method says otherwise: where frames meet in the image encoder, they cannot be left out behind it.
+        frames_alone: whether `encode_frames` encodes each frame as if there were no other, wherever it stands in its
+            video, so that a frame that several videos or windows show is encoded once. False unless a method says
+            otherwise.
         paper: the paper that the method is from.
         takes_teachers: whether `loss` learns from the recipe's teachers (`TrainingFeatures.teachers`).
         captioner: the module that describes a video in words, if the method has one.
@@ -187,6 +190,7 @@ class Method(nn.Module):
     Config: ClassVar[type[MethodConfig]] = MethodConfig
     offline: ClassVar[bool] = True
     masks_frames: ClassVar[bool] = False
+    frames_alone: ClassVar[bool] = False
     paper: ClassVar[str] = ""
     takes_teachers: ClassVar[bool] = False
 

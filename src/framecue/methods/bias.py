@@ -39,6 +39,7 @@ class Bias(Method):
 
     Config = BiasConfig
     masks_frames = True
+    frames_alone = True
     paper = "VoP (CVPR 2023, arXiv 2211.12764), Table 1: Bias"
     config: BiasConfig
 

@@ -44,6 +44,7 @@ class Clip4Clip(Method):
 
     Config: ClassVar[type[Clip4ClipConfig]] = Clip4ClipConfig
     masks_frames = True  # the Transformer attends to no frame of zeros
+    frames_alone = True
     paper = "CLIP4Clip (Neurocomputing 2022, arXiv 2104.08860): seqTransf"
     config: Clip4ClipConfig
 

@@ -15,4 +15,5 @@ class Full(Method):
     """The hooks of `Method`, unchanged: its `freeze` trains everything."""
 
     masks_frames = True
+    frames_alone = True
     paper = "VoP (CVPR 2023, arXiv 2211.12764), Table 1: Full"

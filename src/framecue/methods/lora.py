@@ -115,6 +115,7 @@ class Lora(LowRankMethod):
 
     Config = LoraConfig
     masks_frames = True
+    frames_alone = True
     paper = "LoRA (ICLR 2022, arXiv 2106.09685)"
 
     def __init__(self, config: LoraConfig, backbone: Backbone) -> None:

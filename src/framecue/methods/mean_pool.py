@@ -15,4 +15,5 @@ class MeanPool(Method):
     """The hooks of `Method`, unchanged."""
 
     masks_frames = True
+    frames_alone = True
     paper = "CLIP4Clip (arXiv 2104.08860), mean pooling"

@@ -51,6 +51,7 @@ class _ParallelAdapter(Method):
 
     Config = ParallelAdapterConfig
     masks_frames = True
+    frames_alone = True
     beside: ClassVar[Literal["attention", "mlp"]]
 
     def __init__(self, config: ParallelAdapterConfig, backbone: Backbone) -> None:

@@ -37,6 +37,7 @@ class Partial(Method):
 
     Config = PartialConfig
     masks_frames = True
+    frames_alone = True
     paper = "VoP (CVPR 2023, arXiv 2211.12764), Table 1: Partial"
     config: PartialConfig
 

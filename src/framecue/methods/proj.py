@@ -16,6 +16,7 @@ class Proj(Method):
     """Mean pooling; trains `tower.projection` of both towers, not the logit scale."""
 
     masks_frames = True
+    frames_alone = True
     paper = "VoP (CVPR 2023, arXiv 2211.12764), Table 1: Proj"
 
     def freeze(self, backbone: Backbone) -> None:

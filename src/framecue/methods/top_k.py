@@ -31,6 +31,7 @@ class TopK(Method):
 
     Config = TopKConfig
     masks_frames = True
+    frames_alone = True
     offline = False
     paper = "X-Pool (CVPR 2022, arXiv 2203.15086), top-k baseline"
     config: TopKConfig

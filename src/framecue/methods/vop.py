@@ -132,6 +132,7 @@ class VoP(Method):
 
     Config = VoPConfig
     masks_frames = True
+    frames_alone = True
     paper = "VoP (CVPR 2023, arXiv 2211.12764)"
     config: VoPConfig
 
@@ -189,6 +190,7 @@ class VoPPosition(VoP):
     """VoP^P: some of a frame's prompts belong to its position in the video. 528 384 parameters for 12 frames."""
 
     Config = VoPPositionConfig
+    frames_alone = False  # a frame has prompts of its position
     config: VoPPositionConfig
 
     def _make_frame_prompts(self, vision: VisionTower) -> FramePrompts:
@@ -206,6 +208,7 @@ class VoPContext(VoP):
 
     Config = VoPContextConfig
     masks_frames = False  # the context module looks at all frames
+    frames_alone = False
     config: VoPContextConfig
 
     def _make_frame_prompts(self, vision: VisionTower) -> FramePrompts:
@@ -224,6 +227,7 @@ class VoPFunction(VoP):
 
     Config = VoPFunctionConfig
     masks_frames = False
+    frames_alone = False
     config: VoPFunctionConfig
 
     def __init__(self, config: VoPFunctionConfig, backbone: Backbone) -> None:

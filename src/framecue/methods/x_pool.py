@@ -43,6 +43,7 @@ class XPool(Method):
 
     Config = XPoolConfig
     masks_frames = True
+    frames_alone = True
     offline = False
     paper = "X-Pool (CVPR 2022, arXiv 2203.15086)"
     config: XPoolConfig

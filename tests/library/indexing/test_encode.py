@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from framecue.errors import InputError
-from framecue.library.indexing.encode import End, SegmentEncoder, encode_units
+from framecue.library.indexing.encode import EncodedVideo, End, PreparedMoment, SegmentEncoder, encode_units
 from framecue.library.indexing.unit import Unit
 from framecue.library.state import FileState
 from framecue.video import Content, Moment, Segmentation
-from support.colours import ColourEncoder
+from support.colours import ColourEncoder, ColourOfEach
 
 
 def moment(value: int, *, num_frames: int = 4, start_seconds: float = 0.0) -> Moment:
@@ -95,6 +95,39 @@ def test_batches_hold_about_as_many_frames_whatever_the_sampling(make_model) -> 
     assert SegmentEncoder(make_model(num_frames=4)).segments_per_encode == 16
     assert SegmentEncoder(make_model(num_frames=12)).segments_per_encode == 5
     assert SegmentEncoder(make_model(num_frames=100)).segments_per_encode == 1
+
+
+def test_frames_that_segments_share_are_encoded_once() -> None:
+    # Two shots of five frames' distance, each a minute of windows that share half, then pictures.
+    encoder, plain = ColourOfEach(num_frames=12), ColourEncoder(num_frames=12)
+    film = np.random.default_rng(0).integers(0, 255, (200, 8, 10, 3), dtype=np.uint8)
+    shots = [[film[first + 6 * n : first + 6 * n + 12] for n in range(9)] for first in (0, 100)]
+    pixels = [*shots[0], *shots[1], *(np.broadcast_to(film[n], (12, 8, 10, 3)) for n in range(190, 194))]
+    units = [Unit("/v/a.mp4", FileState(1, 1.0)), Unit("/v/b.mp4", FileState(1, 1.0))]
+
+    def encoded(by: SegmentEncoder) -> list[np.ndarray]:
+        events: list[tuple[Unit, Content | PreparedMoment | End]] = []
+        for unit, part in zip(units, (pixels[:9], pixels[9:]), strict=True):
+            events.append((unit, Content("hash", True, 10.0, len(part))))
+            events += [(unit, by.prepare(Moment(float(n), n + 5.0, each, b""))) for n, each in enumerate(part)]
+            events.append((unit, End()))
+        videos = list(encode_units(events, by))
+        assert [video.unit for video in videos] == units
+        return [segment.vector for video in videos if isinstance(video, EncodedVideo) for segment in video.segments]
+
+    found, expected = encoded(SegmentEncoder(encoder)), encoded(SegmentEncoder(plain))
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    # A shot has 60 frames and stays together; a picture is one frame.
+    assert sum(encoder.frames) == 60 + 60 + 4
+    assert encoder.batches == [9, 13]
+    assert plain.batches == [5, 5, 5, 5, 2]
+
+
+def test_what_waits_is_bounded_whatever_it_shares() -> None:
+    encoder = SegmentEncoder(ColourOfEach(num_frames=12))
+    picture = encoder.prepare(moment(7, num_frames=12))
+    assert [encoder.is_due([picture] * number) for number in (14, 15)] == [False, True]
+    assert not encoder.is_due([picture] * 14, picture)
 
 
 @pytest.mark.parametrize(

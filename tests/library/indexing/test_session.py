@@ -12,6 +12,7 @@ from framecue.library.indexing.session import Hooks, Session
 from framecue.library.store.kept import KeptStore
 from framecue.library.store.lock import library_lock
 from framecue.video import Segmentation
+from support.colours import ColourEncoder, ColourOfEach
 
 
 def test_a_plan_is_carried_out_with_what_it_is_given(tmp_path: Path, clips: Path, colour_model) -> None:
@@ -51,3 +52,17 @@ def test_a_model_is_asked_for_only_if_something_is_encoded(tmp_path: Path, clips
     (clips / "new.mp4").write_bytes((clips / "blue.mp4").read_bytes() + b"\0")
     with library_lock(uri), pytest.raises(FramecueError, match="no model is needed"):
         session.carry_out(Library(uri).plan(clips), AddOptions(), own, Hooks())
+
+
+def test_a_library_keeps_the_windows_it_was_made_with(tmp_path: Path, clips: Path) -> None:
+    paths = sorted(clips.glob("*.mp4"))
+    wanted = Segmentation("windows", 4.0, 2.0)
+    for made_with, model in ((False, ColourEncoder()), (True, ColourOfEach())):
+        uri = str(tmp_path / f"{made_with}.lance")
+        Library(uri, model=model).add(paths[0], segmentation=wanted)
+        # With an encoder of the other sort, and the same segmentation asked for.
+        other = ColourEncoder() if made_with else ColourOfEach()
+        Library(uri, model=other).add(paths[1:], segmentation=wanted)
+        store = KeptStore(uri).open()
+        assert (store.segmentation, store.segmentation.shares_frames) == (wanted, made_with)
+        assert Library(uri).info().num_videos == len(paths)

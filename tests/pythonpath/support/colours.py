@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from framecue.encoder import Encoder, EncoderSpec, Fingerprint
+from framecue.encoder import Encoder, EncoderSpec, Fingerprint, SharesFrames
 from framecue.errors import InputError
 from framecue.video import FrameSampling, write_video
 
-__all__ = ["COLOURS", "ColourEncoder", "write_clip"]
+__all__ = ["COLOURS", "ColourEncoder", "ColourOfEach", "write_clip"]
 
 COLOURS = {
     "red": (220, 30, 30),
@@ -97,8 +97,35 @@ class ColourEncoder:
         return unit
 
 
+class ColourOfEach(ColourEncoder):
+    """Encodes frames apart from their videos as well; a mean of means is the same mean.
+
+    Attributes:
+        frames: how many frames each call encoded.
+    """
+
+    encodes_frames_alone = True
+
+    def __init__(self, *, num_frames: int = 4) -> None:
+        super().__init__(num_frames=num_frames)
+        self.frames: list[int] = []
+
+    def encode_each(self, pixel_values: np.ndarray) -> np.ndarray:
+        """Return the mean colour of each frame."""
+        assert pixel_values.shape[1:] == (3, 2, 2)
+        self.frames.append(len(pixel_values))
+        means: np.ndarray = pixel_values.mean(axis=(2, 3))
+        return means
+
+    def pool_frames(self, features: np.ndarray) -> np.ndarray:
+        """Return the mean colours' vectors."""
+        self.batches.append(len(features))
+        return self._vector(features.mean(axis=1))
+
+
 # Checked by mypy: what a library asks for is here.
 _: Encoder = ColourEncoder()
+__: SharesFrames = ColourOfEach()
 
 
 def write_clip(path: Path, colour: str, *, seconds: float = 1.0, seed: int = 0) -> Path:

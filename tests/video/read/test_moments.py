@@ -82,6 +82,24 @@ def test_what_is_not_wanted_is_not_opened(film, monkeypatch):
     assert (asked, found) == ([content.video_id], [])
 
 
+def test_overlapping_windows_may_share_their_frames(videos):
+    rng = np.random.default_rng(0)
+    small = rng.integers(0, 255, (40, 6, 8, 3), dtype=np.uint8)
+    pictures = small.repeat(8, axis=1).repeat(8, axis=2)
+    path = videos.folder / "film.mp4"
+    videos.encode(path, [pictures[number // 5] for number in range(200)], codec_options={"bf": "2"}, gop=50)
+    options = {"segmentation": Segmentation("windows", 6.0, 3.0, shares_frames=True)}
+    content, found = read(path, **options)
+    spans = [(moment.start_seconds, moment.end_seconds) for moment in found]
+    # Intervals of 15 frames, four a window: the last window ends half a second before the film.
+    assert spans == [(0, 6), (3, 9), (6, 12), (9, 15), (12, 18), (13.5, 20)]
+    assert content.num_segments == 6
+    distinct = {frame.tobytes() for moment in found for frame in moment.pixels}
+    assert len(distinct) == 13
+    for before, after in pairwise(found[:5]):
+        np.testing.assert_array_equal(before.pixels[2:], after.pixels[:2])
+
+
 def test_a_still_image(videos):
     path = videos.folder / "it.png"
     Image.new("RGB", (400, 100), (10, 200, 90)).save(path)
@@ -131,6 +149,28 @@ def test_no_more_than_a_few_moments_are_in_memory(videos):
     assert peak < 6 * 12 * noise[0].nbytes
 
 
+def test_a_file_whose_packets_say_nothing_is_refused_only_if_it_is_wanted(film, monkeypatch):
+    def nothing(path, *arguments):
+        raise VideoError(path, "its video stream is empty")
+
+    monkeypatch.setattr(moments, "scan_packets", nothing)
+    content, found = read(film, is_wanted=lambda video_id: False)
+    assert (content, found) == (Content(content_hash(str(film)), is_wanted=False), [])
+    with pytest.raises(VideoError, match="its video stream is empty") as caught:
+        read(film)
+    assert caught.value.cause == "content"
+
+
+def test_a_file_that_can_be_opened_and_not_be_hashed(film, monkeypatch):
+    def broken(path):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(moments, "content_hash", broken)
+    with pytest.raises(VideoError, match=r"cannot be read \(Input/output error\)") as caught:
+        read(film)
+    assert caught.value.cause is None
+
+
 def losing(monkeypatch, lost):
     """Let these of the segments be undecodable."""
     read_segments = moments.read_segments
@@ -165,11 +205,13 @@ def test_signs_of_life_in_each_long_step(film, monkeypatch):
     num_blocks = -(-film.stat().st_size // 100)
     with heard_by(count):
         list(read_moments(str(film), ReadOptions(FrameSampling(4)), lambda video_id: False))
-        assert beats[0] == num_blocks
+        # Hashing, and the packets in the same pass.
+        assert beats[0] >= num_blocks + sum(LENGTHS)
+        beats[0] = 0
         events = read_moments(str(film), ReadOptions(FrameSampling(4)), lambda video_id: True)
         next(events)
-        # Hashing again, the packets, and looking for shots.
-        assert beats[0] > 2 * num_blocks + 200 + 50
+        # The same again, and looking for shots.
+        assert beats[0] > num_blocks + 200 + 50
         before = beats[0]
         next(events)
         assert beats[0] > before

@@ -78,6 +78,32 @@ def test_a_still_stretch_is_one_segment():
     assert len(Segmentation().segments(1e12, stills=[(100.0, 1e12)])) == 40
 
 
+def test_long_shots_may_be_cut_in_another_way():
+    asked = []
+
+    def halves(start, end):
+        asked.append((start, end))
+        return [(start, (start + end) / 2), ((start + end) / 2, end)] if end - start < 10 else None
+
+    segments = Segmentation().segments(40.0, [5.0, 13.0], stills=[(30.0, 40.0)], windows=halves)
+    assert asked == [(5.0, 13.0), (13.0, 30.0)]
+    assert segments[:3] == [(0, 5), (5, 9), (9, 13)]
+    assert segments[3:] == [*Segmentation("windows", 5.0, 2.5).segments(30.0, first_seconds=13.0), (30.0, 40.0)]
+
+
+def test_what_a_library_stores():
+    older = {"kind": "windows", "segment_seconds": 4.0, "overlap_seconds": 1.0}
+    segmentation = Segmentation("windows", 4.0, 1.0)
+    assert segmentation.to_dict() == older
+    assert not Segmentation.from_dict(older).shares_frames
+    assert Segmentation.from_dict({}) == Segmentation()
+    shared = Segmentation("windows", 4.0, 1.0, shares_frames=True)
+    assert Segmentation.from_dict(shared.to_dict()).shares_frames
+    # It is no part of what a person asks for.
+    assert shared == segmentation
+    assert shared != Segmentation("windows", 4.0, 2.0, shares_frames=True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -9,12 +9,13 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
-from framecue.encoder import Encoder, TakesFrames
+from framecue.encoder import Encoder, TakesFrames, encodes_frames_alone
 from framecue.errors import InputError, VideoError, VideoErrorCause
+from framecue.library.indexing.shared_frames import FramePreparer, embed_shared, num_distinct
 from framecue.library.indexing.unit import Unit
 from framecue.video import Content, Moment, ReadOptions, Segmentation
 
@@ -22,6 +23,8 @@ __all__ = ["EncodedSegment", "EncodedVideo", "End", "FailedUnit", "SegmentEncode
 
 # This many frames keep a processor's cores busy; more would only take memory.
 FRAMES_PER_ENCODE = 64
+# Segments that share frames stay together up to this many times as many; their pixel values are all in memory.
+_MOST_SHARING = 3
 # Of the frames that were asked for: fewer that cannot be decoded, as at a recording's edges, are not worth a warning.
 _MAX_REPLACED_PART = 1 / 4
 
@@ -31,6 +34,17 @@ class End:
     """The last event of each unit; ``error`` is the reason why it could not be read to its end, or None."""
 
     error: VideoError | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedMoment(Moment):
+    """A moment with pixel values, float32 (F, 3, S, S), in place of pixels, uint8 (F, H, W, 3).
+
+    Attributes:
+        frame_ids: hashes of its frames where they are encoded apart, else none.
+    """
+
+    frame_ids: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,27 +134,48 @@ class SegmentEncoder:
             self._raw = encoder
         frames_per_encode = FRAMES_PER_ENCODE if self._raw is None else self._raw.frames_at_once
         self.segments_per_encode = max(1, frames_per_encode // encoder.sampling.num_frames)
+        self._shares = self._raw is None and encodes_frames_alone(encoder)
+        self._prepare_shared = FramePreparer(encoder.prepare)
         self.options = ReadOptions(encoder.sampling, segmentation or Segmentation(), short_side=encoder.short_side)
 
-    def prepare(self, moment: Moment) -> Moment:
-        """Return the moment with pixel values, float32 (F, 3, S, S), in place of pixels, uint8 (F, H, W, 3).
+    def prepare(self, moment: Moment) -> PreparedMoment:
+        """Return the moment with what the encoder takes in place of its pixels.
 
-        For an encoder that makes frames ready itself, it stays as it is.
+        For an encoder that makes frames ready itself, these stay as they are.
         """
+        ids: tuple[bytes, ...] = ()
         if self._raw is not None:
-            return moment
-        return replace(moment, pixels=self.encoder.prepare(moment.pixels))
+            values = moment.pixels
+        elif self._shares:
+            values, ids = self._prepare_shared(moment.pixels)
+        else:
+            values = self.encoder.prepare(moment.pixels)
+        read = {each.name: getattr(moment, each.name) for each in fields(Moment)}
+        return PreparedMoment(**{**read, "pixels": values}, frame_ids=ids)
 
-    def encode(self, moments: Sequence[Moment]) -> list[EncodedSegment]:
+    def is_due(self, waiting: Sequence[PreparedMoment], following: PreparedMoment | None = None) -> bool:
+        """Whether waiting moments are to be encoded, now or before a following one is added to them."""
+        if not self._shares:
+            return len(waiting) >= self.segments_per_encode
+        if not waiting or following is None:
+            return len(waiting) >= _MOST_SHARING * max(1, FRAMES_PER_ENCODE // self.encoder.sampling.num_frames)
+        # The windows of a shot share frames, so they stay together.
+        is_shot = bool(set(waiting[-1].frame_ids) & set(following.frame_ids))
+        ids = [moment.frame_ids for moment in (*waiting, following)]
+        return not is_shot and num_distinct(ids) > FRAMES_PER_ENCODE
+
+    def encode(self, moments: Sequence[PreparedMoment]) -> list[EncodedSegment]:
         """Encode prepared moments in one batch."""
         captions: Sequence[str | None] = [None] * len(moments)
         if self._raw is not None:
             vectors = self._raw.embed_raw([moment.pixels for moment in moments])
+        elif self._shares and encodes_frames_alone(self.encoder):
+            values, ids = [moment.pixels for moment in moments], [moment.frame_ids for moment in moments]
+            vectors = embed_shared(self.encoder, values, ids, frames_at_once=FRAMES_PER_ENCODE)
         else:
-            pixel_values = np.stack([moment.pixels for moment in moments])
-            vectors = self.encoder.embed_videos(pixel_values)
-            if self.captions:
-                captions = self.encoder.describe(pixel_values)
+            vectors = self.encoder.embed_videos(np.stack([moment.pixels for moment in moments]))
+        if self.captions:
+            captions = self.encoder.describe(np.stack([moment.pixels for moment in moments]))
         return [
             EncodedSegment(moment.start_seconds, moment.end_seconds, vector, moment.thumbnail, caption)
             for moment, vector, caption in zip(moments, vectors, captions, strict=True)
@@ -196,7 +231,7 @@ class _Video:
 
 
 def encode_units(
-    events: Iterable[tuple[Unit, Content | Moment | End]], encoder: SegmentEncoder
+    events: Iterable[tuple[Unit, Content | PreparedMoment | End]], encoder: SegmentEncoder
 ) -> Iterator[EncodedVideo | FailedUnit]:
     """Yield the result of each unit, in the order in which the units come.
 
@@ -207,24 +242,29 @@ def encode_units(
         encoder: encodes the moments.
     """
     videos: deque[_Video] = deque()
-    waiting: list[tuple[_Video, Moment]] = []
+    owners: list[_Video] = []
+    waiting: list[PreparedMoment] = []
 
     def encode_waiting() -> None:
         if waiting:
-            for (video, _), segment in zip(waiting, encoder.encode([moment for _, moment in waiting]), strict=True):
+            for video, segment in zip(owners, encoder.encode(waiting), strict=True):
                 video.segments.append(segment)
+            owners.clear()
             waiting.clear()
 
     for unit, event in events:
         if not videos or videos[-1].end is not None:
             videos.append(_Video(unit))
         video = videos[-1]
-        if isinstance(event, Moment):
+        if isinstance(event, PreparedMoment):
+            if encoder.is_due(waiting, event):
+                encode_waiting()
             video.num_read += 1
             video.num_frames += len(event.pixels)
             video.num_replaced += event.num_replaced
-            waiting.append((video, event))
-            if len(waiting) >= encoder.segments_per_encode:
+            owners.append(video)
+            waiting.append(event)
+            if encoder.is_due(waiting):
                 encode_waiting()
         elif isinstance(event, Content):
             video.content = event

@@ -12,14 +12,14 @@ from collections.abc import Callable, Generator, Sequence, Set
 from typing import Protocol, runtime_checkable
 
 from framecue.errors import VideoError
-from framecue.library.indexing.encode import End
+from framecue.library.indexing.encode import End, PreparedMoment
 from framecue.library.indexing.unit import Unit
 from framecue.video import Content, Moment, ReadOptions, ReadVideo
 
 __all__ = ["Abandonable", "Claims", "read_ahead"]
 
 # The items of a queue; an exception is a bug, which ends the run.
-Item = Content | Moment | End | BaseException
+Item = Content | PreparedMoment | End | BaseException
 
 # How often a reader that waits for room in its queue checks whether the run has ended.
 _POLL_SECONDS = 0.2
@@ -63,10 +63,10 @@ def read_ahead(
     readers: Sequence[ReadVideo],
     options: ReadOptions,
     *,
-    prepare: Callable[[Moment], Moment],
+    prepare: Callable[[Moment], PreparedMoment],
     claims: Claims,
     depth: int,
-) -> Generator[tuple[Unit, Content | Moment | End], None, None]:
+) -> Generator[tuple[Unit, Content | PreparedMoment | End], None, None]:
     """Yield what is read of each unit, in the order of the units: its content, its moments, its end.
 
     Args:
@@ -113,7 +113,7 @@ class _Reading:
         readers: Sequence[ReadVideo],
         options: ReadOptions,
         *,
-        prepare: Callable[[Moment], Moment],
+        prepare: Callable[[Moment], PreparedMoment],
         claims: Claims,
         depth: int,
     ) -> None:
@@ -122,7 +122,7 @@ class _Reading:
         self.stop = threading.Event()
         self.queues: list[queue.Queue[Item]] = [queue.Queue(depth) for _ in readers]
 
-    def next_of(self, number: int) -> Content | Moment | End:
+    def next_of(self, number: int) -> Content | PreparedMoment | End:
         """Wait for the next item of a unit and return it; raise the bug that ended its reader."""
         item = self.queues[number % len(self.queues)].get()
         if isinstance(item, BaseException):

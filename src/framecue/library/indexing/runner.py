@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import closing
 from typing import Protocol
 
-from framecue.library.indexing.encode import EncodedVideo, End, FailedUnit, SegmentEncoder, encode_units
+from framecue.library.indexing.encode import EncodedVideo, End, FailedUnit, PreparedMoment, SegmentEncoder, encode_units
 from framecue.library.indexing.prefetch import Claims, read_ahead
 from framecue.library.indexing.unit import Unit
 from framecue.progress import FilesDone
-from framecue.video import Content, Moment, ReadVideo
+from framecue.video import Content, ReadVideo
 
 __all__ = ["LocalRunner", "Runner"]
 
@@ -73,8 +73,8 @@ class LocalRunner:
 
 
 def _counted(
-    events: Iterable[tuple[Unit, Content | Moment | End]], on_progress: Callable[[FilesDone], None]
-) -> Iterator[tuple[Unit, Content | Moment | End]]:
+    events: Iterable[tuple[Unit, Content | PreparedMoment | End]], on_progress: Callable[[FilesDone], None]
+) -> Iterator[tuple[Unit, Content | PreparedMoment | End]]:
     """Yield events as they come, and report after each was dealt with how far the units are read."""
     num_done = num_segments = num_read = 0
     for unit, event in events:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from framecue.encoder import Encoder
+from framecue.encoder import Encoder, encodes_frames_alone
 from framecue.library.files.interface import Files
 from framecue.library.indexing.encode import SegmentEncoder
 from framecue.library.indexing.gpu_use import GpuTally, check_gpu_decoder
@@ -117,6 +117,8 @@ class Session:
         store = self._kept.open_if_there()
         segmentation = self._segmentation(store, options.segmentation)
         model = self._model(store)
+        if store is None:
+            segmentation = replace(segmentation, shares_frames=encodes_frames_alone(model))
         encoder = SegmentEncoder(model, segmentation=segmentation, captions=options.captions)
         fingerprint = model.fingerprint().with_absolute_places().to_dict()
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +72,7 @@ class Store:
     def _show(self, table: Table, metadata: Metadata) -> None:
         self.table = table
         self.fingerprint = metadata.fingerprint
-        self.segmentation = Segmentation(**metadata.segmentation)
+        self.segmentation = Segmentation.from_dict(metadata.segmentation)
 
     @classmethod
     def open(cls, uri: str) -> Store:
@@ -103,7 +102,7 @@ class Store:
             LibraryError: something is there already, or the place cannot be written.
         """
         check_free(uri)
-        metadata = Metadata(dict(fingerprint), asdict(segmentation or Segmentation()), SCHEMA_VERSION)
+        metadata = Metadata(dict(fingerprint), (segmentation or Segmentation()).to_dict(), SCHEMA_VERSION)
         schema = make_schema(metadata.fingerprint, metadata.segmentation)
         database = attempt(uri, "made", lambda: connect(uri))
         table = attempt(uri, "made", lambda: database.create_table(TABLE, schema=schema))

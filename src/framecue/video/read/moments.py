@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,9 +19,12 @@ from framecue.video.read.forward import read_segments
 from framecue.video.read.frames import Frames
 from framecue.video.read.gpu import GpuUse
 from framecue.video.read.heartbeat import Progress, beat
-from framecue.video.read.packets import PacketIndex
+from framecue.video.read.mark import is_marked
+from framecue.video.read.packets import PacketIndex, scan_packets
+from framecue.video.read.recorded import read_recorded_seconds
 from framecue.video.read.sampling import FrameSampling
 from framecue.video.read.segments import Segmentation
+from framecue.video.read.shared_windows import SharedWindows
 from framecue.video.read.shots import find_cuts
 from framecue.video.read.source import check_file, open_video
 from framecue.video.read.thumbnail import make_thumbnail, middle_frame
@@ -112,46 +116,85 @@ def read_moments(path: str, options: ReadOptions, is_wanted: Callable[[str], boo
     """
     # Before anything is read: a pipe would have us wait for ever.
     check_file(Path(path))
-    # Opened before it is hashed: of a recording of 60 GB that was cut off, the beginning and the end say so.
-    with judged(path), open_video(path):
-        pass
-    try:
-        video_id = content_hash(path)
-    except OSError as error:
-        raise VideoError(path, f"cannot be read ({error.strerror})") from error
-    if not is_wanted(video_id):
-        yield Content(video_id, is_wanted=False)
+    found = _look_through(path)
+    if not is_wanted(found.video_id):
+        yield Content(found.video_id, is_wanted=False)
         return
     with judged(path):
-        yield from _read_wanted(path, video_id, options)
+        yield from _read_wanted(path, found, options)
 
 
-def _read_wanted(path: str, video_id: str, options: ReadOptions) -> Iterator[Event]:
-    with VideoReader(path) as video:
-        index = video.index
-        # A still picture is what lasts no time.
-        is_still = index.num_frames == 1 and index.duration_seconds == index.start_seconds
-        content = Content(
-            video_id,
-            True,
-            index.duration_seconds,
-            num_segments=1,
-            kind="image" if is_still else "video",
-            recorded_seconds=video.recorded_seconds,
-            warning=index.warning,
-            is_marked=video.is_marked,
-        )
-        if options.segmentation.is_whole(index.duration_seconds - index.start_seconds):
-            yield content
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """What one look through a file tells: its content's hash, and what its packets and its metadata say.
+
+    ``index`` is the reason where they cannot be read, which is no matter where the content is known already.
+    """
+
+    video_id: str
+    index: PacketIndex | VideoError
+    recorded_seconds: float | None = None
+    is_marked: bool = False
+
+
+def _look_through(path: str) -> _Found:
+    """Open a file, and read it once for its hash and its packets.
+
+    Both are read at the same time, the hash ahead of the packets as it is faster. So these come from memory, and not
+    from the disk once more, however large the file is.
+    """
+    # Opened before it is hashed: of a recording of 60 GB that was cut off, the beginning and the end say so.
+    with (
+        judged(path),
+        open_video(path) as (container, stream),
+        ThreadPoolExecutor(1, thread_name_prefix="framecue-hash") as pool,
+    ):
+        hashing = pool.submit(content_hash, path)
+        index: PacketIndex | VideoError
+        try:
+            index = scan_packets(Path(path), container, stream)
+            recorded_seconds = read_recorded_seconds(Path(path), container, stream)
+            marked = is_marked(Path(path), container)
+        except VideoError as error:
+            index, recorded_seconds, marked = error, None, False
+        try:
+            return _Found(hashing.result(), index, recorded_seconds, marked)
+        except OSError as error:
+            raise VideoError(path, f"cannot be read ({error.strerror})") from error
+
+
+def _read_wanted(path: str, found: _Found, options: ReadOptions) -> Iterator[Event]:
+    index = found.index
+    if isinstance(index, VideoError):
+        raise index
+    # A still picture is what lasts no time.
+    is_still = index.num_frames == 1 and index.duration_seconds == index.start_seconds
+    content = Content(
+        found.video_id,
+        True,
+        index.duration_seconds,
+        num_segments=1,
+        kind="image" if is_still else "video",
+        recorded_seconds=found.recorded_seconds,
+        warning=index.warning,
+        is_marked=found.is_marked,
+    )
+    if options.segmentation.is_whole(index.duration_seconds - index.start_seconds):
+        yield content
+        with VideoReader(path, index=index) as video:
             frames = video.read_frames(options.sampling, short_side=options.short_side)
-            yield _moment((index.start_seconds, index.duration_seconds), frames)
-            return
-    segments = _plan_segments(path, index, options.segmentation)
+        yield _moment((index.start_seconds, index.duration_seconds), frames)
+        return
+    segments, windows = _plan_segments(path, index, options)
     yield replace(content, num_segments=len(segments))
-    yield from _read_segments(path, index, segments, options)
+    yield from _read_segments(path, index, segments, windows, options)
 
 
-def _plan_segments(path: str, index: PacketIndex, segmentation: Segmentation) -> list[tuple[float, float]]:
+def _plan_segments(
+    path: str, index: PacketIndex, options: ReadOptions
+) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+    """Return (start, end) in seconds of each segment, and of the part of each of which frames are taken."""
+    segmentation = options.segmentation
     cuts: list[float] = []
     if segmentation.kind == "shots":
         cuts = find_cuts(path, index)
@@ -159,14 +202,22 @@ def _plan_segments(path: str, index: PacketIndex, segmentation: Segmentation) ->
     ends = np.append(starts[1:], index.duration_seconds)
     is_still = ends - starts > segmentation.longest_seconds
     stills = list(zip(starts[is_still].tolist(), ends[is_still].tolist(), strict=True))
-    return segmentation.segments(index.duration_seconds, cuts, stills=stills, first_seconds=index.start_seconds)
+    shared = SharedWindows(starts, options.sampling, segmentation) if segmentation.shares_frames else None
+    segments = segmentation.segments(
+        index.duration_seconds, cuts, stills=stills, first_seconds=index.start_seconds, windows=shared
+    )
+    return segments, segments if shared is None else [shared.looked_at(segment) for segment in segments]
 
 
 def _read_segments(
-    path: str, index: PacketIndex, segments: list[tuple[float, float]], options: ReadOptions
+    path: str,
+    index: PacketIndex,
+    segments: list[tuple[float, float]],
+    windows: list[tuple[float, float]],
+    options: ReadOptions,
 ) -> Iterator[Moment]:
     num_lost = 0
-    found = read_segments(path, index, options.sampling, segments, short_side=options.short_side)
+    found = read_segments(path, index, options.sampling, windows, short_side=options.short_side)
     for segment, frames in zip(segments, found, strict=True):
         if isinstance(frames, Frames):
             yield _moment(segment, frames)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from itertools import pairwise
+from typing import Any
 
 from framecue.errors import InputError
 
@@ -30,6 +31,9 @@ class Segmentation:
         kind: one of SEGMENTATION_KINDS.
         segment_seconds: how long a window is; a segment is at most half a step (of one window to the next) longer.
         overlap_seconds: how much of a window the next one shares, at least.
+        shares_frames: whether windows are placed, and their lengths rounded, so that overlapping ones look at the same
+            frames, for a model that encodes each frame alone. A library has it from its beginning or never, so it is
+            no part of what a person asks for, and two segmentations that differ in it alone are equal.
 
     Raises:
         InputError: an unknown kind, or lengths that make no windows.
@@ -38,6 +42,7 @@ class Segmentation:
     kind: str = "shots"
     segment_seconds: float = 5.0
     overlap_seconds: float = 2.5
+    shares_frames: bool = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.kind not in SEGMENTATION_KINDS:
@@ -50,6 +55,23 @@ class Segmentation:
                 f"overlap_seconds is {self.overlap_seconds}; it must be at least 0 and at most {longest:g}, "
                 f"{_MIN_STEP_SECONDS} less than segment_seconds"
             )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document that a library stores; what is as in libraries of older versions is left out."""
+        document = asdict(self)
+        if not self.shares_frames:
+            del document["shares_frames"]
+        return document
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> Segmentation:
+        """Return the segmentation in a document that a library stores.
+
+        Raises:
+            InputError: it makes no windows.
+            TypeError: it has what this framecue does not know.
+        """
+        return cls(**document)
 
     @property
     def longest_seconds(self) -> float:
@@ -74,6 +96,7 @@ class Segmentation:
         *,
         stills: Sequence[tuple[float, float]] = (),
         first_seconds: float = 0.0,
+        windows: Callable[[float, float], list[tuple[float, float]] | None] | None = None,
     ) -> list[tuple[float, float]]:
         """Cut a video.
 
@@ -88,6 +111,8 @@ class Segmentation:
             stills: (start, end) of stretches longer than :attr:`longest_seconds` that show one picture; each is a
                 shot and does not become windows, of whatever kind the segmentation is.
             first_seconds: when the first picture is shown; no segment begins before it.
+            windows: cuts a shot that is longer than :attr:`longest_seconds`, given its start and its end, in another
+                way; it returns None for a shot that is to be cut as described.
 
         Returns:
             (start, end) of each segment in seconds, by start, which strictly rises; together they cover the video
@@ -107,14 +132,15 @@ class Segmentation:
             while number < len(starts) and starts[number] < start:
                 number += 1
             holds_still = number < len(starts) and still_ends[starts[number]] <= end
-            found += [(start, end)] if holds_still else self._windows(start, end)
+            if holds_still or end - start <= self.longest_seconds + _ROUNDING_SECONDS:
+                found.append((start, end))
+            else:
+                found += (windows and windows(start, end)) or self._windows(start, end)
         return found
 
     def _windows(self, start: float, end: float) -> list[tuple[float, float]]:
-        """Cut one shot into segments."""
+        """Cut one long shot into windows."""
         length = end - start
-        if length <= self.longest_seconds + _ROUNDING_SECONDS:
-            return [(start, end)]
         room = length - self.segment_seconds
         num_steps = math.ceil(room / self._step_seconds - _ROUNDING_SECONDS)
         starts = [start + room * number / num_steps for number in range(num_steps + 1)]
