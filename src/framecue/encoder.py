@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pkgutil import resolve_name
 from typing import Any, Protocol, runtime_checkable
@@ -22,7 +23,16 @@ from framecue.paths import absolute_path, is_dir, user_path
 from framecue.plugins import Registry
 from framecue.video.read.sampling import FrameSampling
 
-__all__ = ["ALL_ENCODERS", "ENCODERS", "ChecksTexts", "Encoder", "EncoderSpec", "Fingerprint", "load_encoder"]
+__all__ = [
+    "ALL_ENCODERS",
+    "ENCODERS",
+    "ChecksTexts",
+    "Encoder",
+    "EncoderSpec",
+    "Fingerprint",
+    "SharesCores",
+    "load_encoder",
+]
 
 # Fields that tell where to find something, each with the field that identifies its content.
 _PLACES = (("backbone", "revision"), ("adapter_source", "adapter"))
@@ -209,6 +219,35 @@ class ChecksTexts(Protocol):
         Raises:
             ModelError: they cannot, as with a model that has no tokenizer.
         """
+        ...
+
+
+@runtime_checkable
+class SharesCores(Protocol):
+    """An encoder that several threads may use at once, each on one core.
+
+    Threads that share one computation wait for each other at its every step, so one core that has anything else to do
+    (decoding the next file) holds all of them up. Threads that each encode videos of their own wait for nobody.
+    An encoder without these is called by one thread, as it is.
+    """
+
+    @property
+    def max_threads(self) -> int:
+        """How many threads may call `embed_videos` and `describe` at once; 1 where the processor does not compute."""
+        ...
+
+    @property
+    def frames_per_batch(self) -> int:
+        """About how many frames a call of `embed_videos` takes, for its best speed where nothing has been measured."""
+        ...
+
+    @property
+    def shape_key(self) -> str:
+        """What the speed depends on: encoders with the same key and precision are equally fast on a machine."""
+        ...
+
+    def one_core(self) -> AbstractContextManager[None]:
+        """Return a context within which what this thread calls computes on one core, where the processor computes."""
         ...
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, overload
@@ -14,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from framecue.backbone import Backbone, find_model, hash_of_tensors, is_hub_name, load_backbone, nearby_folders
+from framecue.backbone.one_core import one_core
 from framecue.checkpoint import adapter_hash, find_adapter, load_adapter, read_adapter_config
 from framecue.checks import check_text
 from framecue.encode_files import EncodedVideos, encode_pictures, encode_videos
@@ -27,6 +30,9 @@ from framecue.progress import ProgressCallback
 from framecue.video import FrameSampling, FrameSource, IsolatedFrameSource, VideoSource
 
 __all__ = ["VideoTextModel", "backbone_place", "load_model"]
+
+# A core's caches hold what a layer makes of so many frames: more of them at once are slower. A GPU wants more.
+_FRAMES_A_CORE, _FRAMES_A_GPU = 16, 64
 
 
 class VideoTextModel(nn.Module):
@@ -353,6 +359,27 @@ class VideoTextModel(nn.Module):
     def prepare(self, frames: np.ndarray) -> np.ndarray:
         """Turn frames uint8 (F, H, W, 3), RGB, into pixel values float32 (F, 3, S, S), as `preprocess` does."""
         return self.preprocess(frames).numpy()
+
+    @property
+    def max_threads(self) -> int:
+        """How many threads may encode at once, each on one core: as many as torch may use here, and 1 on a GPU."""
+        return torch.get_num_threads() if self.device.type == "cpu" else 1
+
+    @property
+    def frames_per_batch(self) -> int:
+        """About how many frames are best encoded at once; see `SharesCores`."""
+        return _FRAMES_A_CORE if self.device.type == "cpu" else _FRAMES_A_GPU
+
+    @property
+    def shape_key(self) -> str:
+        """The shapes of all weights, the method, and the device's kind, in a few letters."""
+        shapes = [tuple(one.shape) for one in self.parameters()]
+        told = json.dumps([shapes, self.method_name, self.sampling.num_frames, self.device.type])
+        return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+    def one_core(self) -> AbstractContextManager[None]:
+        """Return a context within which this thread encodes on one core; on a GPU it changes nothing."""
+        return one_core() if self.device.type == "cpu" else nullcontext()
 
     def embed_videos(self, pixel_values: np.ndarray) -> np.ndarray:
         """Turn pixel values float32 (B, F, 3, S, S) into unit embeddings float32 (B, E); see `encode_frames`."""

@@ -9,19 +9,21 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
-from framecue.encoder import Encoder
+from framecue.encoder import Encoder, SharesCores
 from framecue.errors import InputError, VideoError, VideoErrorCause
+from framecue.library.indexing.pace import FRAMES_PER_ENCODE, Pace, usual_pace
 from framecue.library.indexing.unit import Unit
 from framecue.video import Content, Moment, ReadOptions, Segmentation
+from framecue.workers import Workers
 
 __all__ = ["EncodedSegment", "EncodedVideo", "End", "FailedUnit", "SegmentEncoder", "encode_units"]
 
-# This many frames keep a processor's cores busy; more would only take memory.
-FRAMES_PER_ENCODE = 64
 # Of the frames that were asked for: fewer that cannot be decoded, as at a recording's edges, are not worth a warning.
 _MAX_REPLACED_PART = 1 / 4
 
@@ -102,27 +104,53 @@ class SegmentEncoder:
         encoder: encodes videos.
         segmentation: how videos are cut into segments.
         captions: whether to describe each segment with the encoder's captioner.
+        pace: how many threads encode, and how many frames each takes at once; None for what is usual.
+
+    Attributes:
+        num_workers: how many threads may encode at once, each on one core; 0 where one thread does all.
+        segments_per_encode: how many segments are encoded at once, at most.
 
     Raises:
         InputError: captions are wanted, and the encoder has no captioner.
     """
 
-    def __init__(self, encoder: Encoder, *, segmentation: Segmentation | None = None, captions: bool = False) -> None:
+    def __init__(
+        self,
+        encoder: Encoder,
+        *,
+        segmentation: Segmentation | None = None,
+        captions: bool = False,
+        pace: Pace | None = None,
+    ) -> None:
         if captions and not encoder.has_captioner:
             raise InputError(
                 f"method {encoder.method_name} has no captioner, so it can write no captions; leave them out, "
                 "or give an adapter of prompt-switch"
             )
         self.encoder, self.captions = encoder, captions
-        self.segments_per_encode = max(1, FRAMES_PER_ENCODE // encoder.sampling.num_frames)
+        pace = pace or usual_pace(encoder)
+        self.num_workers = pace.num_workers
+        self.segments_per_encode = max(1, pace.frames_per_batch // encoder.sampling.num_frames)
         self.options = ReadOptions(encoder.sampling, segmentation or Segmentation(), short_side=encoder.short_side)
 
     def prepare(self, moment: Moment) -> Moment:
         """Return the moment with pixel values, float32 (F, 3, S, S), in place of pixels, uint8 (F, H, W, 3)."""
         return replace(moment, pixels=self.encoder.prepare(moment.pixels))
 
+    @property
+    def depth(self) -> int:
+        """How many moments may wait to be encoded: enough for the next batch of every worker."""
+        return max(
+            FRAMES_PER_ENCODE // self.options.sampling.num_frames, self.segments_per_encode * max(1, self.num_workers)
+        )
+
+    def workers(self) -> Workers[_Batch]:
+        """Return the threads that encode, to be used in a ``with`` block; none where the caller's own has to."""
+        around = self.encoder.one_core if isinstance(self.encoder, SharesCores) else nullcontext
+        return Workers(self.num_workers, around=around)
+
     def encode(self, moments: Sequence[Moment]) -> list[EncodedSegment]:
-        """Encode prepared moments in one batch."""
+        """Encode prepared moments in one batch; several threads may call it where the encoder shares cores."""
         pixel_values = np.stack([moment.pixels for moment in moments])
         vectors = self.encoder.embed_videos(pixel_values)
         captions: Sequence[str | None] = [None] * len(moments)
@@ -182,12 +210,17 @@ class _Video:
         return None
 
 
+# Segments that were encoded together, each with the video that it belongs to.
+_Batch = list[tuple[_Video, EncodedSegment]]
+
+
 def encode_units(
     events: Iterable[tuple[Unit, Content | Moment | End]], encoder: SegmentEncoder
 ) -> Iterator[EncodedVideo | FailedUnit]:
     """Yield the result of each unit, in the order in which the units come.
 
-    Segments are encoded in batches across videos: short clips share a batch.
+    Segments are encoded in batches across videos: short clips share a batch. Which segments share one, and so each
+    vector, does not depend on how many threads encode.
 
     Args:
         events: what is read of each unit, one unit after another: its content, its prepared moments, its end.
@@ -196,28 +229,41 @@ def encode_units(
     videos: deque[_Video] = deque()
     waiting: list[tuple[_Video, Moment]] = []
 
-    def encode_waiting() -> None:
-        if waiting:
-            for (video, _), segment in zip(waiting, encoder.encode([moment for _, moment in waiting]), strict=True):
+    def finished(batches: Iterable[_Batch]) -> Iterator[EncodedVideo | FailedUnit]:
+        for batch in batches:
+            for video, segment in batch:
                 video.segments.append(segment)
-            waiting.clear()
+            yield from complete()
+        yield from complete()
 
-    for unit, event in events:
-        if not videos or videos[-1].end is not None:
-            videos.append(_Video(unit))
-        video = videos[-1]
-        if isinstance(event, Moment):
-            video.num_read += 1
-            video.num_frames += len(event.pixels)
-            video.num_replaced += event.num_replaced
-            waiting.append((video, event))
-            if len(waiting) >= encoder.segments_per_encode:
-                encode_waiting()
-        elif isinstance(event, Content):
-            video.content = event
-        else:
-            video.end = event
+    def complete() -> Iterator[EncodedVideo | FailedUnit]:
         while videos and videos[0].is_complete:
             yield videos.popleft().result()
-    encode_waiting()
-    yield from (video.result() for video in videos)
+
+    with encoder.workers() as workers:
+        for unit, event in events:
+            if not videos or videos[-1].end is not None:
+                videos.append(_Video(unit))
+            video = videos[-1]
+            if isinstance(event, Moment):
+                video.num_read += 1
+                video.num_frames += len(event.pixels)
+                video.num_replaced += event.num_replaced
+                waiting.append((video, event))
+                if len(waiting) >= encoder.segments_per_encode:
+                    workers.give(partial(_encoded, encoder, waiting))
+                    waiting = []
+            elif isinstance(event, Content):
+                video.content = event
+            else:
+                video.end = event
+            yield from finished(workers.results())
+        if waiting:
+            workers.give(partial(_encoded, encoder, waiting))
+        yield from finished(workers.rest())
+
+
+def _encoded(encoder: SegmentEncoder, moments: Sequence[tuple[_Video, Moment]]) -> _Batch:
+    """Encode moments in one batch; this may run in a thread, which leaves the videos to the one that reads."""
+    segments = encoder.encode([moment for _, moment in moments])
+    return [(video, segment) for (video, _), segment in zip(moments, segments, strict=True)]
