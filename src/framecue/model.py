@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from framecue.backbone import Backbone, find_model, hash_of_tensors, is_hub_name, load_backbone, nearby_folders
-from framecue.backbone.one_core import one_core
+from framecue.backbone.one_core import FRAMES_A_CORE, in_parts, max_threads, one_core
 from framecue.checkpoint import adapter_hash, find_adapter, load_adapter, read_adapter_config
 from framecue.checks import check_text
 from framecue.encode_files import EncodedVideos, encode_pictures, encode_videos
@@ -31,8 +31,7 @@ from framecue.video import FrameSampling, FrameSource, IsolatedFrameSource, Vide
 
 __all__ = ["VideoTextModel", "backbone_place", "load_model"]
 
-# A core's caches hold what a layer makes of so many frames: more of them at once are slower. A GPU wants more.
-_FRAMES_A_CORE, _FRAMES_A_GPU = 16, 64
+_FRAMES_A_GPU = 64
 
 
 class VideoTextModel(nn.Module):
@@ -208,11 +207,23 @@ class VideoTextModel(nn.Module):
     def encode_frames(self, pixel_values: Tensor) -> Tensor:
         """Return the video embeddings (B, E), float32, unit length, of pixel values (B, F, 3, S, S).
 
+        On the processor each core encodes a few of the videos at a time; on a GPU all go through the model at once.
+
         Raises:
             NotOfflineError: the method has no embedding of a video alone.
         """
         self._need_offline()
-        return _unit(self.method.pool(self.frame_features(pixel_values)))
+        return self._in_parts(lambda part: _unit(self.method.pool(self.frame_features(part))), pixel_values)
+
+    @torch.inference_mode()
+    def encode_each_frame(self, pixel_values: Tensor) -> Tensor:
+        """Return what `frame_features` does, without gradients, and on each core for other videos."""
+        return self._in_parts(self.frame_features, pixel_values)
+
+    def _in_parts(self, encode: Callable[[Tensor], Tensor], pixel_values: Tensor) -> Tensor:
+        # What has another shape is told of as it is.
+        is_split = self.device.type == "cpu" and pixel_values.ndim == 5 and not pixel_values.is_cuda
+        return in_parts(encode, pixel_values) if is_split else encode(pixel_values)
 
     @torch.inference_mode()
     def encode_text(self, texts: str | Sequence[str]) -> Tensor:
@@ -286,11 +297,13 @@ class VideoTextModel(nn.Module):
     ) -> Tensor | EncodedVideos:
         """Return the embeddings (B, E) of video files, float32, unit length; later files are read meanwhile.
 
+        On the processor each core encodes videos of its own, whatever `batch_size` is.
+
         Args:
             paths: one file or many.
             source: reads them; None decodes them in other processes, as they may be anybody's.
-            batch_size: how many videos go through the model at once; more is faster on a GPU, and may change the last
-                digits.
+            batch_size: how many videos go through the model at once; more is faster on a GPU alone,
+                and may change the last digits.
             progress: called with (files done, files in all) after each file; the first, a
                 :class:`~framecue.progress.FilesDone`, also names the file.
             on_error: "raise" stops at a file that cannot be used. "skip" goes on without it, and returns
@@ -363,12 +376,12 @@ class VideoTextModel(nn.Module):
     @property
     def max_threads(self) -> int:
         """How many threads may encode at once, each on one core: as many as torch may use here, and 1 on a GPU."""
-        return torch.get_num_threads() if self.device.type == "cpu" else 1
+        return max_threads() if self.device.type == "cpu" else 1
 
     @property
     def frames_per_batch(self) -> int:
         """About how many frames are best encoded at once; see `SharesCores`."""
-        return _FRAMES_A_CORE if self.device.type == "cpu" else _FRAMES_A_GPU
+        return FRAMES_A_CORE if self.device.type == "cpu" else _FRAMES_A_GPU
 
     @property
     def shape_key(self) -> str:

@@ -15,16 +15,14 @@ Result = TypeVar("Result")
 
 
 class Workers(Generic[Result]):
-    """A few threads; use it in a ``with`` block. What they raise is raised where the result would have been handed back.
+    """A few threads; use it in a ``with`` block. What one raises is raised where its result would have come.
 
     Args:
         num_threads: how many; 0 lets the calling thread do the work, when it gives it.
         around: makes a context in which each piece of work is done, in its thread.
     """
 
-    def __init__(
-        self, num_threads: int, *, around: Callable[[], AbstractContextManager[object]] = nullcontext
-    ) -> None:
+    def __init__(self, num_threads: int, *, around: Callable[[], AbstractContextManager[object]] = nullcontext) -> None:
         self._pool = ThreadPoolExecutor(num_threads, thread_name_prefix="framecue-work") if num_threads else None
         self._around = around
         # One piece waits for each thread, so that none of them waits for the next; this bounds the memory.

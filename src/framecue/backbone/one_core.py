@@ -5,12 +5,20 @@ from __future__ import annotations
 import ctypes
 import platform
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 
 import torch
+from torch import Tensor
 
-__all__ = ["one_core"]
+from framecue.cores import num_cores
+from framecue.workers import Workers
+
+__all__ = ["FRAMES_A_CORE", "in_parts", "max_threads", "one_core"]
+
+FRAMES_A_CORE = 16
+"""About how many frames a core encodes at once: what a layer makes of more has no room in its caches."""
 
 # glibc's names for what to set, and up to which sizes it keeps what was freed.
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3
@@ -42,6 +50,40 @@ def one_core() -> Iterator[None]:
         with _lock:
             _num_users -= 1
             torch.set_num_threads(_threads_before)
+
+
+def max_threads() -> int:
+    """Return how many threads may compute at once, each on one core: as many as torch and this process may use."""
+    return min(torch.get_num_threads(), num_cores())
+
+
+def in_parts(encode: Callable[[Tensor], Tensor], pixel_values: Tensor) -> Tensor:
+    """Return what encoding videos gives, computed on the processor a few at a time, on each core other ones.
+
+    Args:
+        encode: encodes pixel values (b, F, 3, S, S) of any number of videos, in any thread, to (b, ...).
+        pixel_values: (B, F, 3, S, S), on the processor.
+    """
+    size = max(1, FRAMES_A_CORE // max(1, pixel_values.shape[1]))
+    if len(pixel_values) <= size:
+        return encode(pixel_values)
+    parts = pixel_values.split(size)
+    num_threads = min(max_threads(), len(parts))
+    if num_threads == 1:
+        return torch.cat([encode(part) for part in parts])
+    is_inference = torch.is_inference_mode_enabled()  # which each thread has of its own
+
+    def encode_part(part: Tensor) -> Tensor:
+        with torch.inference_mode(is_inference):
+            return encode(part)
+
+    made: list[Tensor] = []
+    with Workers[Tensor](num_threads, around=one_core) as workers:
+        for part in parts:
+            workers.give(partial(encode_part, part))
+            made.extend(workers.results())
+        made.extend(workers.rest())
+    return torch.cat(made)
 
 
 def _keep_memory() -> None:

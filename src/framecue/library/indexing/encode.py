@@ -104,34 +104,29 @@ class SegmentEncoder:
         encoder: encodes videos.
         segmentation: how videos are cut into segments.
         captions: whether to describe each segment with the encoder's captioner.
-        pace: how many threads encode, and how many frames each takes at once; None for what is usual.
 
     Attributes:
-        num_workers: how many threads may encode at once, each on one core; 0 where one thread does all.
+        pace: how many threads encode, and how many frames each takes at once; at first, what is usual.
         segments_per_encode: how many segments are encoded at once, at most.
 
     Raises:
         InputError: captions are wanted, and the encoder has no captioner.
     """
 
-    def __init__(
-        self,
-        encoder: Encoder,
-        *,
-        segmentation: Segmentation | None = None,
-        captions: bool = False,
-        pace: Pace | None = None,
-    ) -> None:
+    def __init__(self, encoder: Encoder, *, segmentation: Segmentation | None = None, captions: bool = False) -> None:
         if captions and not encoder.has_captioner:
             raise InputError(
                 f"method {encoder.method_name} has no captioner, so it can write no captions; leave them out, "
                 "or give an adapter of prompt-switch"
             )
         self.encoder, self.captions = encoder, captions
-        pace = pace or usual_pace(encoder)
-        self.num_workers = pace.num_workers
-        self.segments_per_encode = max(1, pace.frames_per_batch // encoder.sampling.num_frames)
+        self.take_pace(usual_pace(encoder))
         self.options = ReadOptions(encoder.sampling, segmentation or Segmentation(), short_side=encoder.short_side)
+
+    def take_pace(self, pace: Pace) -> None:
+        """Encode at another pace from now on."""
+        self.pace = pace
+        self.segments_per_encode = max(1, pace.frames_per_batch // self.encoder.sampling.num_frames)
 
     def prepare(self, moment: Moment) -> Moment:
         """Return the moment with pixel values, float32 (F, 3, S, S), in place of pixels, uint8 (F, H, W, 3)."""
@@ -141,13 +136,14 @@ class SegmentEncoder:
     def depth(self) -> int:
         """How many moments may wait to be encoded: enough for the next batch of every worker."""
         return max(
-            FRAMES_PER_ENCODE // self.options.sampling.num_frames, self.segments_per_encode * max(1, self.num_workers)
+            FRAMES_PER_ENCODE // self.options.sampling.num_frames,
+            self.segments_per_encode * max(1, self.pace.num_workers),
         )
 
     def workers(self) -> Workers[_Batch]:
         """Return the threads that encode, to be used in a ``with`` block; none where the caller's own has to."""
         around = self.encoder.one_core if isinstance(self.encoder, SharesCores) else nullcontext
-        return Workers(self.num_workers, around=around)
+        return Workers(self.pace.num_workers, around=around)
 
     def encode(self, moments: Sequence[Moment]) -> list[EncodedSegment]:
         """Encode prepared moments in one batch; several threads may call it where the encoder shares cores."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from framecue.encoder import Encoder
 from framecue.library.files.interface import Files
+from framecue.library.indexing.calibration import find_pace
 from framecue.library.indexing.encode import SegmentEncoder
 from framecue.library.indexing.ledger import Outcome
 from framecue.library.indexing.metadata import GivenMetadata
@@ -115,6 +116,8 @@ class Session:
         segmentation = self._segmentation(store, options.segmentation)
         model = self._model(store)
         encoder = SegmentEncoder(model, segmentation=segmentation, captions=options.captions)
+        with open_reader(stall_seconds=options.stall_seconds) as reader:
+            encoder.take_pace(find_pace(model, plan.units, reader.read, encoder.options))
         fingerprint = model.fingerprint().with_absolute_places().to_dict()
 
         def make_store() -> Store:
@@ -123,6 +126,7 @@ class Session:
             return made
 
         with open_readers(
+            number=encoder.pace.num_readers,
             stall_seconds=options.stall_seconds,
             max_cpu_seconds=options.max_cpu_seconds,
             max_megapixels=options.max_megapixels,
