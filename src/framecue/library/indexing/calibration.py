@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
@@ -115,17 +115,24 @@ def _num_readers(units: Sequence[Unit], read: ReadVideo, options: ReadOptions, p
     """Return how many readers keep up with the workers, by the time that reading the first files takes one."""
     num_read = 0
     began = time.perf_counter()
-    for unit in units[:_FILES_READ]:
-        with suppress(VideoError), closing(iter(read(unit.path, options, lambda _: True))) as events:  # type: ignore[type-var]
-            for event in events:
-                num_read += isinstance(event, Moment)
-                if time.perf_counter() - began > _SECONDS_READ:
-                    break
-    if not num_read or not pace.frames_per_second:
-        return pace.num_readers
-    seconds_to_read = (time.perf_counter() - began) / num_read
+    with closing(_events(units[:_FILES_READ], read, options)) as events:
+        for event in events:
+            num_read += isinstance(event, Moment)
+            if time.perf_counter() - began > _SECONDS_READ:
+                break
+        else:
+            if not num_read:  # of files that cannot be read nothing is learnt
+                return pace.num_readers
+    seconds_to_read = (time.perf_counter() - began) / max(1, num_read)
+    assert pace.frames_per_second is not None
     seconds_to_encode = options.sampling.num_frames / pace.frames_per_second
     return min(_most_readers(), max(1, math.ceil(seconds_to_read / seconds_to_encode)))
+
+
+def _events(units: Sequence[Unit], read: ReadVideo, options: ReadOptions) -> Generator[object, None, None]:
+    for unit in units:
+        with suppress(VideoError):
+            yield from read(unit.path, options, lambda _: True)
 
 
 def _most_readers() -> int:
