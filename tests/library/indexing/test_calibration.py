@@ -33,6 +33,8 @@ def units(number: int, *, size_bytes: int = 1) -> list[Unit]:
 class Reader:
     """Gives a segment of each file, of which the first cannot be read."""
 
+    PIXELS = np.full((4, 8, 8, 3), 77, np.uint8)
+
     def __init__(self) -> None:
         self.paths: list[str] = []
 
@@ -42,7 +44,7 @@ class Reader:
             raise VideoError(path, "no video")
         assert is_wanted(path)
         yield Content(path, True, 5.0, 1)
-        yield Moment(0.0, 5.0, np.zeros((4, 8, 8, 3), np.uint8), b"")
+        yield Moment(0.0, 5.0, self.PIXELS, b"")
 
 
 def test_a_short_run_is_not_measured() -> None:
@@ -109,6 +111,29 @@ def test_slow_files_get_more_readers(monkeypatch: pytest.MonkeyPatch, seconds: f
                 yield event
 
     assert find_pace(ThreadedColours(max_threads=2), units(5000), Slow(), OPTIONS).num_readers == num_readers
+
+
+def test_what_is_measured_with_is_the_runs_own_first_segment() -> None:
+    """An encoder may choose how it encodes by the first videos that it is given."""
+    seen: list[np.ndarray] = []
+
+    class Watched(ThreadedColours):
+        def embed_videos(self, pixel_values: np.ndarray) -> np.ndarray:
+            seen.append(pixel_values)
+            return super().embed_videos(pixel_values)
+
+    encoder = Watched(max_threads=2)
+    find_pace(encoder, units(5000), Reader(), OPTIONS)
+    shown = encoder.prepare(Reader.PIXELS)
+    assert len(seen[0]) == 1
+    assert all((video == shown).all() for batch in seen for video in batch)
+
+
+def test_of_files_that_cannot_be_read_nothing_is_learnt() -> None:
+    encoder = ThreadedColours(max_threads=2)
+    bad = [Unit("0.mp4", FileState(1, 1.0))] * 5000
+    assert find_pace(encoder, bad, Reader(), OPTIONS) == usual_pace(encoder)
+    assert kept_pace(pace_key(encoder)) is None
 
 
 def test_a_pace_for_more_cores_than_there_are_now_is_not_taken() -> None:

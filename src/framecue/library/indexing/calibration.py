@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Generator, Sequence
 from contextlib import closing, nullcontext, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -57,8 +57,13 @@ def find_pace(encoder: Encoder, units: Sequence[Unit], read: ReadVideo, options:
     num_measured = _ROUNDS * sum(_num_segments(pace, options) * pace.num_workers for pace in candidates)
     if sum(max(1, unit.state.size_bytes // _SEGMENT_BYTES) for unit in units) < _RUN_PARTS * num_measured:
         return usual
-    best = _fastest(encoder, candidates, options)
-    found = replace(best, num_readers=_num_readers(units, read, options, best))
+    sample = _sample(units, read, options)
+    if sample is None:
+        return usual
+    best = _fastest(encoder, candidates, encoder.prepare(sample.pixels))
+    seconds_to_encode = options.sampling.num_frames / (best.frames_per_second or 1.0)
+    num_readers = math.ceil(sample.seconds_to_read / seconds_to_encode)
+    found = replace(best, num_readers=min(_most_readers(), max(1, num_readers)))
     logger.info("measured on this machine: %s", found)
     keep_pace(key, found)
     return found
@@ -81,17 +86,21 @@ def _candidates(usual: Pace, num_frames: int) -> list[Pace]:
     return list(found.values())
 
 
-def _fastest(encoder: Encoder, candidates: Sequence[Pace], options: ReadOptions) -> Pace:
-    """Return the candidate that encodes most frames a second, and how many; the first unless another gains enough."""
-    noise = np.random.default_rng(0)
-    side = options.short_side or 256
-    frames = noise.integers(0, 256, (options.sampling.num_frames, side, side, 3), dtype=np.uint8)
-    video = encoder.prepare(frames)
+def _fastest(encoder: Encoder, candidates: Sequence[Pace], video: np.ndarray) -> Pace:
+    """Return the candidate that encodes most frames a second, and how many; the first unless another gains enough.
+
+    Args:
+        encoder: the model.
+        candidates: the paces.
+        video: pixel values of the run's own first segment, float32 (F, 3, S, S).
+    """
     encoder.embed_videos(video[None])  # the first call takes longer
     rates = dict.fromkeys(candidates, 0.0)
     for _ in range(_ROUNDS):
         for pace in candidates:
-            rates[pace] = max(rates[pace], _rate(encoder, pace, np.stack([video] * _num_segments(pace, options))))
+            rates[pace] = max(
+                rates[pace], _rate(encoder, pace, np.stack([video] * max(1, pace.frames_per_batch // len(video))))
+            )
     usual = candidates[0]
     best = max(candidates, key=lambda pace: rates[pace])
     if rates[best] < _GAIN * rates[usual]:
@@ -111,22 +120,27 @@ def _rate(encoder: Encoder, pace: Pace, batch: np.ndarray) -> float:
     return rate
 
 
-def _num_readers(units: Sequence[Unit], read: ReadVideo, options: ReadOptions, pace: Pace) -> int:
-    """Return how many readers keep up with the workers, by the time that reading the first files takes one."""
+@dataclass(frozen=True, eq=False)
+class _Sample:
+    """What the first files of a run gave: the pixels of a segment, uint8 (F, H, W, 3), and what reading one takes."""
+
+    pixels: np.ndarray
+    seconds_to_read: float
+
+
+def _sample(units: Sequence[Unit], read: ReadVideo, options: ReadOptions) -> _Sample | None:
+    """Read the first files, for a few seconds; None if nothing can be read of them."""
+    first: Moment | None = None
     num_read = 0
     began = time.perf_counter()
     with closing(_events(units[:_FILES_READ], read, options)) as events:
         for event in events:
-            num_read += isinstance(event, Moment)
-            if time.perf_counter() - began > _SECONDS_READ:
+            if isinstance(event, Moment):
+                first = first or event
+                num_read += 1
+            if first is not None and time.perf_counter() - began > _SECONDS_READ:
                 break
-        else:
-            if not num_read:  # of files that cannot be read nothing is learnt
-                return pace.num_readers
-    seconds_to_read = (time.perf_counter() - began) / max(1, num_read)
-    assert pace.frames_per_second is not None
-    seconds_to_encode = options.sampling.num_frames / pace.frames_per_second
-    return min(_most_readers(), max(1, math.ceil(seconds_to_read / seconds_to_encode)))
+    return None if first is None else _Sample(first.pixels, (time.perf_counter() - began) / num_read)
 
 
 def _events(units: Sequence[Unit], read: ReadVideo, options: ReadOptions) -> Generator[object, None, None]:

@@ -236,6 +236,7 @@ def encode_units(
         while videos and videos[0].is_complete:
             yield videos.popleft().result()
 
+    is_first = True
     with encoder.workers() as workers:
         for unit, event in events:
             if not videos or videos[-1].end is not None:
@@ -249,6 +250,9 @@ def encode_units(
                 if len(waiting) >= encoder.segments_per_encode:
                     workers.give(partial(_encoded, encoder, waiting))
                     waiting = []
+                    if is_first:  # what an encoder decides by the first videos, it decides by the same ones
+                        is_first = False
+                        yield from finished(workers.rest())
             elif isinstance(event, Content):
                 video.content = event
             else:
