@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import torch
 
 from framecue.errors import InputError
@@ -14,6 +16,9 @@ AUTO = "auto"
 # PyTorch computes in bfloat16 on any processor, but if it has to emulate it, that is several times slower than float32.
 # These instruction sets multiply bfloat16 matrices natively.
 _NATIVE = ("avx512_bf16", "amx_bf16")
+# Who limits oneDNN, which multiplies them, to one of these takes the instructions away.
+_LIMIT_VARIABLE = "ONEDNN_MAX_CPU_ISA"
+_WITHOUT = ("SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX512_CORE", "AVX512_CORE_VNNI")
 
 
 def as_dtype(dtype: str | torch.dtype) -> torch.dtype:
@@ -37,6 +42,8 @@ def as_dtype(dtype: str | torch.dtype) -> torch.dtype:
 def fast_dtype() -> torch.dtype:
     """Return `torch.bfloat16` if the model runs on a processor with instructions for it, else `torch.float32`."""
     if torch.cuda.is_available() or not torch.backends.mkldnn.is_available():
+        return torch.float32
+    if os.environ.get(_LIMIT_VARIABLE, "").upper() in _WITHOUT:
         return torch.float32
     # Older versions of PyTorch do not tell what the processor has.
     capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
