@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import logging
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -178,3 +179,48 @@ def test_nothing_that_can_be_read_is_no_error_when_skipping(model: VideoTextMode
 def test_options_that_make_no_sense(model: VideoTextModel, options: dict[str, Any], says: str) -> None:
     with pytest.raises(InputError, match=says):
         model.encode_video("/a.mp4", **options)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2])
+def test_several_threads_encode_in_order_and_leave_out_what_cannot_be_read(
+    model: VideoTextModel, videos: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch_size: int
+) -> None:
+    bad = tmp_path / "bad.mp4"
+    bad.write_text("no video")
+    paths = [videos[0], bad, *videos[1:], *videos]
+    expected = model.encode_video([*videos, *videos], source=SOURCE)
+    names: set[str] = set()
+    real = model.method.encode_frames
+
+    def watched(*arguments: Any) -> Any:
+        names.add(threading.current_thread().name)
+        return real(*arguments)
+
+    monkeypatch.setattr(model.method, "encode_frames", watched)
+    monkeypatch.setattr(VideoTextModel, "max_threads", 3)
+    told: list[str] = []
+    found = model.encode_video(
+        paths,
+        source=SOURCE,
+        batch_size=batch_size,
+        on_error="skip",
+        progress=lambda done, total: told.append(done.path),
+    )
+    torch.testing.assert_close(found.embeddings, expected, rtol=0, atol=1e-5)
+    assert found.paths == [str(path) for path in paths if path != bad]
+    assert told == [str(path) for path in paths]
+    assert names
+    assert all(name.startswith("framecue-work") for name in names)
+
+
+def test_a_defect_of_a_method_ends_all_threads(
+    model: VideoTextModel, videos: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> Any:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(model.method, "encode_frames", broken)
+    monkeypatch.setattr(VideoTextModel, "max_threads", 2)
+    with pytest.raises(ZeroDivisionError):
+        model.encode_video(videos, source=SOURCE)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("framecue-")]

@@ -471,3 +471,24 @@ def test_an_adapter_brings_its_limit_and_older_ones_have_none(
     assert [model.tokenize(["the cat and the dog and the red car"])[0].shape[1] for model in models] == [11, 6]
     assert models[0].fingerprint().options == held
     assert models[1].fingerprint().options == held | {"max_text_tokens": 6}
+
+
+def test_models_of_one_shape_have_one_key(backbone: Backbone) -> None:
+    def key(method: str, **options: Any) -> str:
+        return VideoTextModel(backbone, build_method(method, options, backbone), method_name=method).shape_key
+
+    assert key("mean-pool") == key("mean-pool")
+    assert len({key("mean-pool"), key("mean-pool", num_test_frames=5), key("prompt-switch")}) == 3
+
+
+def test_a_larger_batch_in_parts_is_what_each_video_gives(backbone: Backbone) -> None:
+    method = build_method("mean-pool", {"num_test_frames": 8}, backbone)
+    model = VideoTextModel(backbone, method, method_name="mean-pool").eval()
+    size = backbone.vision.image_size
+    videos = torch.randn(5, 8, 3, size, size, generator=torch.Generator().manual_seed(0))
+    each = torch.cat([model.encode_frames(video[None]) for video in videos])
+    torch.testing.assert_close(model.encode_frames(videos), each, rtol=0, atol=1e-6)
+    features = torch.cat([model.encode_each_frame(video[None]) for video in videos])
+    torch.testing.assert_close(model.encode_each_frame(videos), features, rtol=0, atol=1e-5)
+    assert features.shape == (5, 8, model.embedding_dim)
+    assert (model.frames_per_batch, model.max_threads >= 1) == (16, True)

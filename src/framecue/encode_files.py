@@ -6,6 +6,7 @@ import os
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,6 +20,7 @@ from framecue.pictures import ImageLike, as_images
 from framecue.progress import FilesDone, ProgressCallback
 from framecue.read_ahead import read_batches_ahead
 from framecue.video import FrameSource, IsolatedFrameSource, VideoSource, picture_frames
+from framecue.workers import Workers
 
 if TYPE_CHECKING:
     from framecue.model import VideoTextModel
@@ -82,27 +84,52 @@ def encode_videos(
     embeddings: list[Tensor] = []
     encoded: list[str] = []
     skipped: list[VideoError] = []
-    # Closed at once if an error ends the loop, and with it the threads and processes that read.
-    with closing(_batches(model, files, source, batch_size)) as batches:
+
+    def take(batches: Iterable[_Encoded]) -> None:
         for batch in batches:
-            pixels = [one for _, one in batch if not isinstance(one, VideoError)]
-            errors = [one for _, one in batch if isinstance(one, VideoError)]
-            if errors and on_error == "raise":
-                raise errors[0]
-            if pixels:
-                embeddings.append(model.encode_frames(torch.stack(pixels)))
-            for path, one in batch:
-                if isinstance(one, VideoError):
-                    log_skipped(one.path, one.reason)
-                    skipped.append(one)
+            if batch.embeddings is not None:
+                embeddings.append(batch.embeddings)
+            for path, error in batch.files:
+                if error is not None:
+                    log_skipped(error.path, error.reason)
+                    skipped.append(error)
                 else:
                     encoded.append(str(path))
                 if progress is not None:
                     progress(FilesDone(len(encoded) + len(skipped), str(path)), len(files))
+
+    # Closed at once if an error ends the loop, and with it the threads and processes that read and encode.
+    with (
+        Workers[_Encoded](model.max_threads, around=model.one_core) as workers,
+        closing(_batches(model, files, source, batch_size)) as batches,
+    ):
+        for batch in batches:
+            errors = [one for _, one in batch if isinstance(one, VideoError)]
+            if errors and on_error == "raise":
+                raise errors[0]
+            workers.give(partial(_encode, model, batch))
+            take(workers.results())
+        take(workers.rest())
     if on_error == "raise":
         return torch.cat(embeddings)
     width = model.embedding_dim
     return EncodedVideos(torch.cat([torch.empty(0, width, device=model.device), *embeddings]), encoded, skipped)
+
+
+@dataclass(frozen=True, eq=False)
+class _Encoded:
+    """A batch of files: the embeddings of those that could be read, if any, and what is wrong with each file."""
+
+    embeddings: Tensor | None
+    files: list[tuple[str | Path, VideoError | None]]
+
+
+def _encode(model: VideoTextModel, batch: Sequence[tuple[str | Path, Tensor | VideoError]]) -> _Encoded:
+    pixels = [one for _, one in batch if not isinstance(one, VideoError)]
+    return _Encoded(
+        model.encode_frames(torch.stack(pixels)) if pixels else None,
+        [(path, one if isinstance(one, VideoError) else None) for path, one in batch],
+    )
 
 
 def _batches(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pkgutil import resolve_name
 from typing import Any, Protocol, TypeGuard, runtime_checkable
@@ -29,6 +30,7 @@ __all__ = [
     "Encoder",
     "EncoderSpec",
     "Fingerprint",
+    "SharesCores",
     "SharesFrames",
     "TakesFrames",
     "encodes_frames_alone",
@@ -269,6 +271,35 @@ class SharesFrames(Protocol):
 def encodes_frames_alone(encoder: object) -> TypeGuard[SharesFrames]:
     """Whether frames that several segments show may be encoded once."""
     return isinstance(encoder, SharesFrames) and encoder.encodes_frames_alone
+
+
+@runtime_checkable
+class SharesCores(Protocol):
+    """An encoder that several threads may use at once, each on one core.
+
+    Threads that share one computation wait for each other at its every step, so one core that has anything else to do
+    (decoding the next file) holds all of them up. Threads that each encode videos of their own wait for nobody.
+    An encoder without these is called by one thread, as it is.
+    """
+
+    @property
+    def max_threads(self) -> int:
+        """How many threads may call `embed_videos` and `describe` at once; 1 where the processor does not compute."""
+        ...
+
+    @property
+    def frames_per_batch(self) -> int:
+        """About how many frames a call of `embed_videos` takes, for its best speed where nothing has been measured."""
+        ...
+
+    @property
+    def shape_key(self) -> str:
+        """What the speed depends on: encoders with the same key and precision are equally fast on a machine."""
+        ...
+
+    def one_core(self) -> AbstractContextManager[None]:
+        """Return a context within which what this thread calls computes on one core, where the processor computes."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)

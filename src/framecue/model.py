@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, overload
@@ -14,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from framecue.backbone import Backbone, find_model, hash_of_tensors, is_hub_name, load_backbone, nearby_folders
+from framecue.backbone.one_core import FRAMES_A_CORE, in_parts, max_threads, one_core
 from framecue.checkpoint import adapter_hash, find_adapter, load_adapter, read_adapter_config
 from framecue.checks import check_text
 from framecue.device.frame_encoder import FRAMES_AT_ONCE, FrameEncoder
@@ -28,6 +31,8 @@ from framecue.progress import ProgressCallback
 from framecue.video import FrameSampling, FrameSource, IsolatedFrameSource, VideoSource
 
 __all__ = ["VideoTextModel", "backbone_place", "load_model"]
+
+_FRAMES_A_GPU = 64
 
 
 class VideoTextModel(nn.Module):
@@ -208,14 +213,26 @@ class VideoTextModel(nn.Module):
     def encode_frames(self, pixel_values: Tensor) -> Tensor:
         """Return the video embeddings (B, E), float32, unit length, of pixel values (B, F, 3, S, S).
 
+        On the processor each core encodes a few of the videos at a time; on a GPU all go through the model at once.
+
         Raises:
             NotOfflineError: the method has no embedding of a video alone.
         """
         self._need_offline()
-        return self._embeddings(pixel_values)
+        return self._in_parts(self._embeddings, pixel_values)
 
     def _embeddings(self, pixel_values: Tensor) -> Tensor:
         return _unit(self.method.pool(self.frame_features(pixel_values)))
+
+    @torch.inference_mode()
+    def encode_each_frame(self, pixel_values: Tensor) -> Tensor:
+        """Return what `frame_features` does, without gradients, and on each core for other videos."""
+        return self._in_parts(self.frame_features, pixel_values)
+
+    def _in_parts(self, encode: Callable[[Tensor], Tensor], pixel_values: Tensor) -> Tensor:
+        # What has another shape is told of as it is.
+        is_split = self.device.type == "cpu" and pixel_values.ndim == 5 and not pixel_values.is_cuda
+        return in_parts(encode, pixel_values) if is_split else encode(pixel_values)
 
     @torch.inference_mode()
     def encode_text(self, texts: str | Sequence[str]) -> Tensor:
@@ -289,11 +306,13 @@ class VideoTextModel(nn.Module):
     ) -> Tensor | EncodedVideos:
         """Return the embeddings (B, E) of video files, float32, unit length; later files are read meanwhile.
 
+        On the processor each core encodes videos of its own, whatever `batch_size` is.
+
         Args:
             paths: one file or many.
             source: reads them; None decodes them in other processes, as they may be anybody's.
-            batch_size: how many videos go through the model at once; more is faster on a GPU, and may change the last
-                digits.
+            batch_size: how many videos go through the model at once; more is faster on a GPU alone,
+                and may change the last digits.
             progress: called with (files done, files in all) after each file; the first, a
                 :class:`~framecue.progress.FilesDone`, also names the file.
             on_error: "raise" stops at a file that cannot be used. "skip" goes on without it, and returns
@@ -363,6 +382,27 @@ class VideoTextModel(nn.Module):
         """Turn frames uint8 (F, H, W, 3), RGB, into pixel values float32 (F, 3, S, S), as `preprocess` does."""
         return self.preprocess(frames).numpy()
 
+    @property
+    def max_threads(self) -> int:
+        """How many threads may encode at once, each on one core: as many as torch may use here, and 1 on a GPU."""
+        return max_threads() if self.device.type == "cpu" else 1
+
+    @property
+    def frames_per_batch(self) -> int:
+        """About how many frames are best encoded at once; see `SharesCores`."""
+        return FRAMES_A_CORE if self.device.type == "cpu" else _FRAMES_A_GPU
+
+    @property
+    def shape_key(self) -> str:
+        """The shapes of all weights, the method, and the device's kind, in a few letters."""
+        shapes = [tuple(one.shape) for one in self.parameters()]
+        told = json.dumps([shapes, self.method_name, self.sampling.num_frames, self.device.type])
+        return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+    def one_core(self) -> AbstractContextManager[None]:
+        """Return a context within which this thread encodes on one core; on a GPU it changes nothing."""
+        return one_core() if self.device.type == "cpu" else nullcontext()
+
     def embed_videos(self, pixel_values: np.ndarray) -> np.ndarray:
         """Turn pixel values float32 (B, F, 3, S, S) into unit embeddings float32 (B, E); see `encode_frames`."""
         return self.encode_frames(torch.from_numpy(pixel_values)).cpu().numpy()
@@ -408,6 +448,7 @@ class VideoTextModel(nn.Module):
         if self.method.config.short_videos == "repeat":
             return values
         return mark_absent(with_absent(values, self.sampling.num_frames)[None], torch.tensor([len(frames)]))[0]
+
     def encodes_frames_alone(self) -> bool:
         """Whether `encode_each` and `pool_frames` work: whether no frame is seen while another one is encoded."""
         return self.method.frames_alone and self.offline and self.method.config.short_videos == "repeat"

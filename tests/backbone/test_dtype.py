@@ -13,6 +13,7 @@ from framecue.errors import InputError
 @pytest.fixture
 def processor(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Pretend that this machine has a processor with some instructions, and no GPU."""
+    monkeypatch.delenv("ONEDNN_MAX_CPU_ISA", raising=False)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: True)
 
@@ -36,6 +37,23 @@ def test_bfloat16_where_the_processor_multiplies_it(processor, name: str) -> Non
 def test_float32_elsewhere(processor, capabilities: dict[str, bool]) -> None:
     processor(**capabilities)
     assert fast_dtype() == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [
+        ("AVX2", torch.float32),
+        ("avx512_core", torch.float32),
+        ("AVX512_CORE_BF16", torch.bfloat16),
+        ("ALL", torch.bfloat16),
+    ],
+)
+def test_float32_where_onednn_may_not_use_the_instructions(
+    processor, monkeypatch: pytest.MonkeyPatch, limit: str, expected: torch.dtype
+) -> None:
+    processor(avx512_bf16=True)
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", limit)
+    assert fast_dtype() == expected
 
 
 def test_float32_without_onednn(processor, monkeypatch: pytest.MonkeyPatch) -> None:

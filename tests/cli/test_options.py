@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
+import click
 import pytest
 import torch
+from click.testing import CliRunner
 
 from framecue.checkpoint import save_adapter
+from framecue.cli.main import framecue as program
+from framecue.cli.options import threads_option
+from framecue.cores import num_cores
 from framecue.model import load_model
 
 OPTIONS = {"num_prompts": 3, "num_frames": 3, "num_test_frames": 6}
@@ -135,3 +141,32 @@ def test_a_model_without_a_tokenizer_is_refused_before_hours_of_encoding(
     assert result.err.count("\n") == 1
     assert Path(uri).exists() == (command == "again")
     assert not (Path(plain) / "again").exists()
+
+
+@pytest.mark.parametrize("by_variable", [False, True])
+def test_threads_are_kept_to_while_the_command_runs(monkeypatch: pytest.MonkeyPatch, by_variable: bool) -> None:
+    seen: list[tuple[int, str]] = []
+    monkeypatch.delenv("FRAMECUE_THREADS", raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", "5")
+    cores = num_cores()
+
+    @click.command()
+    @threads_option
+    def command() -> None:
+        seen.append((num_cores(), os.environ["OMP_NUM_THREADS"]))
+
+    if by_variable:
+        monkeypatch.setenv("FRAMECUE_THREADS", "1")
+    assert CliRunner().invoke(command, [] if by_variable else ["--threads", "1"]).exit_code == 0
+    assert seen == [(1, "1")]
+    assert os.environ["OMP_NUM_THREADS"] == "5"
+    monkeypatch.delenv("FRAMECUE_THREADS", raising=False)
+    assert num_cores() == cores
+    assert CliRunner().invoke(command, ["--threads", "0"]).exit_code == 2
+
+
+@pytest.mark.parametrize("name", ["classify", "embed", "evaluate", "index", "train"])
+def test_what_encodes_much_takes_threads(name: str) -> None:
+    command = program.get_command(click.Context(program), name)
+    assert command is not None
+    assert "--threads" in [option for parameter in command.params for option in parameter.opts]

@@ -31,8 +31,8 @@ for _name in ("pyarrow.dataset", "lance_namespace"):
 
 def run(arguments: list[str], file_bytes: int) -> int:
     from framecue.cli.main import main
-    from framecue.library.indexing import encode as worker
     from framecue.library.indexing import ledger as indexing
+    from framecue.library.indexing import pace as worker
 
     # A commit for each file: many moments at which to be killed in one.
     indexing.ROWS_PER_COMMIT = worker.FRAMES_PER_ENCODE = 1

@@ -16,8 +16,8 @@ from framecue.encoder import Encoder, Fingerprint
 from framecue.errors import LibraryError, LibraryNotFoundError, ModelError, NotOfflineError
 from framecue.library import AddOptions, Library
 from framecue.library.again import make_again
-from framecue.library.indexing import encode as worker
 from framecue.library.indexing import ledger as indexing
+from framecue.library.indexing import pace as worker
 from framecue.library.store import Store
 from framecue.library.store import store as store_module
 from framecue.library.store.place import again_place

@@ -19,8 +19,8 @@ import pytest
 
 from framecue.errors import LibraryError, LibraryNotFoundError
 from framecue.library import Library
-from framecue.library.indexing import encode as worker
 from framecue.library.indexing import ledger as indexing
+from framecue.library.indexing import pace as worker
 from framecue.library.store import Store
 from framecue.library.store.lock import library_lock
 from framecue.library.store.table import TABLE

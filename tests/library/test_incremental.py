@@ -27,7 +27,7 @@ def library(tmp_path: Path, colour_model, clips: Path) -> Library:
 def rows_per_commit(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """All in one commit, and each file in its own."""
     monkeypatch.setattr(indexing, "ROWS_PER_COMMIT", request.param)
-    monkeypatch.setattr("framecue.library.indexing.encode.FRAMES_PER_ENCODE", request.param)
+    monkeypatch.setattr("framecue.library.indexing.pace.FRAMES_PER_ENCODE", request.param)
     return request.param
 
 

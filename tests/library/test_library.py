@@ -54,7 +54,7 @@ def test_several_videos_go_through_the_model_at_a_time(uri: str, clips: Path, co
 
 def test_batching_changes_no_vector(tmp_path: Path, clips: Path, make_model, monkeypatch: pytest.MonkeyPatch) -> None:
     Library(tmp_path / "one.lance", model=make_model()).add(clips)
-    monkeypatch.setattr("framecue.library.indexing.encode.FRAMES_PER_ENCODE", 1)
+    monkeypatch.setattr("framecue.library.indexing.pace.FRAMES_PER_ENCODE", 1)
     single = make_model()
     Library(tmp_path / "two.lance", model=single).add(clips)
     assert single.batches == [1, 1, 1, 1]
@@ -178,7 +178,7 @@ def test_a_disk_that_is_full_is_what_is_told(
 
 
 def test_commits_come_in_batches(uri: str, clips: Path, colour_model, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("framecue.library.indexing.encode.FRAMES_PER_ENCODE", 1)
+    monkeypatch.setattr("framecue.library.indexing.pace.FRAMES_PER_ENCODE", 1)
     monkeypatch.setattr(indexing, "ROWS_PER_COMMIT", 3)
     sizes = []
     write = Store.write

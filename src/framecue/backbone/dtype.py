@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import torch
 
 from framecue.errors import InputError
@@ -16,6 +18,9 @@ AUTO = "auto"
 _NATIVE = ("avx512_bf16", "amx_bf16")
 # NVIDIA's GPUs from Ampere on; earlier ones emulate it.
 _FIRST_WITH_BFLOAT16 = (8, 0)
+# Who limits oneDNN, which multiplies them, to one of these takes the instructions away.
+_LIMIT_VARIABLE = "ONEDNN_MAX_CPU_ISA"
+_WITHOUT = ("SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX512_CORE", "AVX512_CORE_VNNI")
 
 
 def as_dtype(dtype: str | torch.dtype) -> torch.dtype:
@@ -45,6 +50,8 @@ def fast_dtype() -> torch.dtype:
         capability = torch.cuda.get_device_capability()
         return torch.bfloat16 if capability >= _FIRST_WITH_BFLOAT16 else torch.float32
     if not torch.backends.mkldnn.is_available():
+        return torch.float32
+    if os.environ.get(_LIMIT_VARIABLE, "").upper() in _WITHOUT:
         return torch.float32
     # Older versions of PyTorch do not tell what the processor has.
     capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from framecue.cli.options import plain_model, plain_model_options
+from framecue.cli.options import plain_model, plain_model_options, threads_option
 from framecue.cli.output import FilePath, log, print_json, print_table, progress_bar, quiet_libraries
 from framecue.counts import counted
 from framecue.errors import InputError
@@ -40,6 +40,7 @@ INTERVAL = "95 % intervals by Wilson's score"
     "-k", "--top-k", type=click.IntRange(min=1), default=5, show_default=True, help="How many labels to show."
 )
 @plain_model_options
+@threads_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def classify(
     videos: tuple[str, ...],

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import click
 
-from framecue.cli.options import plain_model, plain_model_options
+from framecue.cli.options import plain_model, plain_model_options, threads_option
 from framecue.cli.output import ProgressBar, log, print_json, progress_bar, quiet_libraries
 from framecue.counts import counted
 from framecue.errors import InputError
@@ -20,6 +20,7 @@ from framecue.errors import InputError
 @click.option("--frames", is_flag=True, help="Write the vector of each frame that the model looks at, too.")
 @click.option("--exclude", metavar="GLOB", multiple=True, help="Leave these files and folders out; may be repeated.")
 @plain_model_options
+@threads_option
 @click.option("--force", is_flag=True, help="Replace the output if it exists.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def embed(

@@ -11,7 +11,7 @@ import click
 from framecue.cli.dataset_options import read_dataset_options
 from framecue.cli.evaluation_files import EvaluationFiles, evaluation_file_options
 from framecue.cli.model_files import get_model_files
-from framecue.cli.options import FolderPath, adapter_option, dtype_option, model_option
+from framecue.cli.options import FolderPath, adapter_option, dtype_option, model_option, threads_option
 from framecue.cli.output import log, print_json, progress_bar, quiet_libraries
 from framecue.cli.score_tables import print_scores
 from framecue.counts import counted
@@ -88,6 +88,7 @@ DSL, QB_NORM = "dsl", "qb-norm"
 )
 @evaluation_file_options
 @dtype_option
+@threads_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def evaluate(
     run: str | None,

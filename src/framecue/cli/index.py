@@ -15,6 +15,7 @@ from framecue.cli.options import (
     make_segmentation,
     named_model,
     segment_options,
+    threads_option,
 )
 from framecue.cli.output import log, print_json, progress_bar, quiet_libraries
 from framecue.errors import InputError
@@ -26,6 +27,7 @@ from framecue.video import STALL_SECONDS
 @click.argument("paths", metavar="PATH...", nargs=-1)
 @library_option
 @indexing_model_options
+@threads_option
 @click.option("--exclude", metavar="GLOB", multiple=True, help="Leave these files and folders out; may be repeated.")
 @click.option("--images", is_flag=True, help="Index the pictures in the folders too.")
 @click.option("--retry", is_flag=True, help="Read files again that could not be read before, though they are the same.")

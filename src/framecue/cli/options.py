@@ -12,6 +12,7 @@ import click
 
 from framecue.cli.model_files import get_model_files
 from framecue.cli.output import log
+from framecue.cores import THREADS_VARIABLE, few_cores
 from framecue.errors import InputError
 from framecue.paths import is_dir, is_url, user_path
 
@@ -37,6 +38,7 @@ __all__ = [
     "plain_model",
     "plain_model_options",
     "segment_options",
+    "threads_option",
     "yes_option",
 ]
 
@@ -103,6 +105,25 @@ def _fast_dtype_option(command: Command) -> Command:
         default=AUTO_DTYPE,
         show_default=True,
         help="What the model computes in; auto: bfloat16 where processor or GPU multiply it natively, else float32.",
+    )(command)
+
+
+def threads_option(command: Command) -> Command:
+    """Add --threads to a command that encodes much; it is in force from the moment that it is read."""
+
+    def keep_to(context: click.Context, _: click.Parameter, number: int | None) -> None:
+        if number is not None:
+            context.with_resource(few_cores(number))
+
+    return click.option(
+        "--threads",
+        metavar="N",
+        type=click.IntRange(min=1),
+        expose_value=False,
+        is_eager=True,
+        envvar=THREADS_VARIABLE,
+        callback=keep_to,
+        help="Keep no more than N cores busy, reading files included.  [default: FRAMECUE_THREADS, or all]",
     )(command)
 
 

@@ -12,6 +12,7 @@ import click
 
 from framecue.cli.dry_run import document, lines
 from framecue.cli.model_files import get_model_files, size_text
+from framecue.cli.options import threads_option
 from framecue.cli.output import log, print_json, progress_bar, quiet_libraries
 from framecue.times import clock
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("recipe", metavar="RECIPE")
 @click.argument("overrides", metavar="[KEY=VALUE]...", nargs=-1)
+@threads_option
 @click.option("--dry-run", is_flag=True, help="Tell steps, memory and time, by a few steps here; write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def train(recipe: str, overrides: tuple[str, ...], dry_run: bool, as_json: bool) -> None:

@@ -44,7 +44,7 @@ KEPT_NUMBERS = 2**26
 @torch.inference_mode()
 def encode_pixels(model: VideoTextModel, pixel_values: Tensor) -> Tensor:
     """Return the encodings of videos from their pixel values (B, F, 3, S, S)."""
-    return (model.encode_frames(pixel_values) if model.offline else model.frame_features(pixel_values)).cpu()
+    return (model.encode_frames(pixel_values) if model.offline else model.encode_each_frame(pixel_values)).cpu()
 
 
 @torch.inference_mode()

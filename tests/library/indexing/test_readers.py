@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -12,19 +11,15 @@ from framecue.library.indexing.readers import open_readers
 from framecue.video import Content, FrameSampling, Moment, ReadOptions
 
 
-@pytest.mark.parametrize(("num_cores", "num_readers"), [(1, 1), (2, 1), (7, 1), (8, 2), (64, 4), (None, 1)])
-def test_readers_leave_cores_for_each_decoder(
-    monkeypatch: pytest.MonkeyPatch, num_cores: int | None, num_readers: int
-) -> None:
-    monkeypatch.setattr(os, "cpu_count", lambda: num_cores)
-    with open_readers(stall_seconds=60) as readers:
-        assert len(readers) == num_readers
+def test_there_are_as_many_readers_as_are_wanted() -> None:
+    with open_readers(number=3, stall_seconds=60) as readers:
+        assert len(readers) == 3
 
 
 def test_readers_read_and_end_with_the_block(tmp_path: Path, write_clip) -> None:
     path = write_clip(tmp_path / "red.mp4", "red")
     options = ReadOptions(FrameSampling(2))
-    with open_readers(stall_seconds=60) as (read, *_):
+    with open_readers(number=1, stall_seconds=60) as (read, *_):
         content, moment = read(str(path), options, lambda video_id: True)
         assert isinstance(content, Content)
         assert isinstance(moment, Moment)
@@ -42,7 +37,7 @@ def test_one_that_is_abandoned_reads_no_more(tmp_path: Path) -> None:
 
 
 def test_a_limit_that_is_none_is_refused() -> None:
-    with pytest.raises(InputError, match="stall_seconds is 0"), open_readers(stall_seconds=0):
+    with pytest.raises(InputError, match="stall_seconds is 0"), open_readers(number=1, stall_seconds=0):
         pass
 
 

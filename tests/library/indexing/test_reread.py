@@ -87,7 +87,7 @@ def test_nothing_is_looked_at_twice(older: Library, films: Path, monkeypatch: py
 
 def test_a_run_that_was_stopped_goes_on(older: Library, films: Path, colour_model, monkeypatch) -> None:
     monkeypatch.setattr(reread, "ROWS_PER_COMMIT", 1)
-    monkeypatch.setattr("framecue.library.indexing.encode.FRAMES_PER_ENCODE", 1)
+    monkeypatch.setattr("framecue.library.indexing.pace.FRAMES_PER_ENCODE", 1)
 
     def stop(done: float, total: int) -> None:
         if total == 3 and done >= 2:  # four are looked at, three are encoded

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+import threading
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -13,7 +14,7 @@ from framecue.library.indexing.unit import Unit
 from framecue.library.state import FileState
 from framecue.progress import FilesDone
 from framecue.video import Content, Moment, Progress, ReadOptions, Segmentation
-from support.colours import ColourEncoder
+from support.colours import ColourEncoder, ThreadedColours
 
 SEGMENTS = {"a": 3, "b": 1, "c": 20, "broken": 2}
 
@@ -120,3 +121,84 @@ def test_a_run_that_is_given_up_ends_its_readers(one_by_one: SegmentEncoder) -> 
     runs.close()  # type: ignore[attr-defined]
     assert closed
     assert len(closed) < 3
+
+
+@pytest.mark.parametrize("num_frames", [4, 16])
+def test_several_threads_encode_the_same_batches_with_the_same_results(num_frames: int) -> None:
+    found = []
+    for max_threads in (1, 2, 5):
+        model = ThreadedColours(max_threads=max_threads, num_frames=num_frames)
+        encoder = SegmentEncoder(model, segmentation=Segmentation(kind="windows"))
+        results = list(LocalRunner(encoder, [read] * 2).run(units("a", "broken", "b", "c", "b-copy")))
+        assert threading.current_thread().name not in model.threads
+        assert len(model.threads) <= max_threads
+        # Another reader than b's may be faster with its copy, which the earlier one replaces all the same.
+        found.append(
+            [
+                (one.unit.path, [(segment.thumbnail, segment.vector.tolist()) for segment in one.segments])
+                if isinstance(one, EncodedVideo)
+                else one
+                for one in results[:4]
+            ]
+        )
+        assert [type(one) for one in results[:4]] == [EncodedVideo, FailedUnit, EncodedVideo, EncodedVideo]
+        assert max(model.batches) <= 16 // num_frames
+    assert found[0] == found[1] == found[2]
+
+
+def test_a_defect_in_a_thread_ends_the_run_and_everything_that_it_started() -> None:
+    class Broken(ThreadedColours):
+        def embed_videos(self, pixel_values: np.ndarray) -> np.ndarray:
+            if len(self.batches) >= 3:
+                raise ZeroDivisionError
+            return super().embed_videos(pixel_values)
+
+    encoder = SegmentEncoder(Broken(max_threads=2, num_frames=16), segmentation=Segmentation(kind="windows"))
+    runs = LocalRunner(encoder, [read]).run(units("a", "c"))
+    with pytest.raises(ZeroDivisionError):
+        list(runs)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("framecue-")]
+
+
+def test_what_waits_for_the_threads_is_bounded() -> None:
+    may_go_on, begun = threading.Event(), threading.Event()
+    given: list[int] = []
+
+    def endless(path: str, options: ReadOptions, is_wanted: Callable[[str], bool]) -> Iterator:
+        assert is_wanted(path)
+        yield Content(path, True, 500.0, 100)
+        for number in range(100):
+            given.append(number)
+            yield Moment(number, number + 5, np.zeros((16, 2, 2, 3), np.uint8), b"")
+
+    class Waiting(ThreadedColours):
+        def embed_videos(self, pixel_values: np.ndarray) -> np.ndarray:
+            begun.set()
+            assert may_go_on.wait(60)
+            return super().embed_videos(pixel_values)
+
+    encoder = SegmentEncoder(Waiting(max_threads=2, num_frames=16), segmentation=Segmentation(kind="windows"))
+    runs = LocalRunner(encoder, [endless]).run(units("film"))
+    results: list[object] = []
+    thread = threading.Thread(target=lambda: results.extend(runs))
+    thread.start()
+    assert begun.wait(60)
+    num_before = -1
+    while num_before != len(given):  # until nothing more is read
+        num_before = len(given)
+        threading.Event().wait(0.3)
+    # Four batches are given to the two threads and a fifth waits with the run; then the queue, and what is at hand.
+    assert len(given) <= 5 + encoder.depth + 2
+    may_go_on.set()
+    thread.join()
+    assert len(results) == 1
+
+
+def test_captions_come_with_their_segments_from_every_thread() -> None:
+    model = ThreadedColours(max_threads=3, num_frames=16)
+    model.has_captioner = True
+    model.describe = lambda pixels: [f"grey {255 * float(one.mean()):.0f}" for one in pixels]  # type: ignore[method-assign]
+    encoder = SegmentEncoder(model, segmentation=Segmentation(kind="windows"), captions=True)
+    (result,) = LocalRunner(encoder, [read]).run(units("c"))
+    assert isinstance(result, EncodedVideo)
+    assert [segment.caption for segment in result.segments] == [f"grey {10 * number}" for number in range(20)]

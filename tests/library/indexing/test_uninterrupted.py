@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from framecue.library import Library
-from framecue.library.indexing import encode, ledger
+from framecue.library.indexing import ledger, pace
 from framecue.library.indexing.uninterrupted import uninterrupted
 from framecue.library.store import Store
 
@@ -42,7 +42,7 @@ def test_ctrl_c_in_a_commit_stores_nothing_twice(
     tmp_path: Path, write_clip: Any, colour_model: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ledger, "ROWS_PER_COMMIT", 2)
-    monkeypatch.setattr(encode, "FRAMES_PER_ENCODE", 1)
+    monkeypatch.setattr(pace, "FRAMES_PER_ENCODE", 1)
     for number in range(6):
         write_clip(tmp_path / "clips" / f"{number}.mp4", "red", seed=number)
     real = Store.write

@@ -7,7 +7,9 @@ reddest segment, and the score is the cosine of two colours. It is written witho
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,7 @@ from framecue.encoder import Encoder, EncoderSpec, Fingerprint, SharesFrames
 from framecue.errors import InputError
 from framecue.video import FrameSampling, write_video
 
-__all__ = ["COLOURS", "ColourEncoder", "ColourOfEach", "write_clip"]
+__all__ = ["COLOURS", "ColourEncoder", "ColourOfEach", "ThreadedColours", "write_clip"]
 
 COLOURS = {
     "red": (220, 30, 30),
@@ -126,6 +128,36 @@ class ColourOfEach(ColourEncoder):
 # Checked by mypy: what a library asks for is here.
 _: Encoder = ColourEncoder()
 __: SharesFrames = ColourOfEach()
+
+
+class ThreadedColours(ColourEncoder):
+    """Encodes colours in several threads at once, as an encoder may that shares the cores.
+
+    Attributes:
+        threads: the names of the threads that have encoded.
+    """
+
+    frames_per_batch = 16
+
+    def __init__(self, *, max_threads: int, num_frames: int = 4, shape_key: str = "colours") -> None:
+        super().__init__(num_frames=num_frames)
+        self.max_threads, self.shape_key = max_threads, shape_key
+        self.threads: set[str] = set()
+        self._within = threading.local()
+
+    @contextmanager
+    def one_core(self) -> Iterator[None]:
+        """Note that this thread keeps to one core."""
+        self._within.it = True
+        yield
+        self._within.it = False
+
+    def embed_videos(self, pixel_values: np.ndarray) -> np.ndarray:
+        """Return the mean colours' vectors."""
+        if threading.current_thread() is not threading.main_thread():
+            assert self._within.it
+        self.threads.add(threading.current_thread().name)
+        return super().embed_videos(pixel_values)
 
 
 def write_clip(path: Path, colour: str, *, seconds: float = 1.0, seed: int = 0) -> Path:

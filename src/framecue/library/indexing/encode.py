@@ -9,20 +9,22 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, fields
+from functools import partial
 
 import numpy as np
 
-from framecue.encoder import Encoder, TakesFrames, encodes_frames_alone
+from framecue.encoder import Encoder, SharesCores, TakesFrames, encodes_frames_alone
 from framecue.errors import InputError, VideoError, VideoErrorCause
+from framecue.library.indexing.pace import FRAMES_PER_ENCODE, Pace, usual_pace
 from framecue.library.indexing.shared_frames import FramePreparer, embed_shared, num_distinct
 from framecue.library.indexing.unit import Unit
 from framecue.video import Content, Moment, ReadOptions, Segmentation
+from framecue.workers import Workers
 
 __all__ = ["EncodedSegment", "EncodedVideo", "End", "FailedUnit", "SegmentEncoder", "encode_units"]
 
-# This many frames keep a processor's cores busy; more would only take memory.
-FRAMES_PER_ENCODE = 64
 # Segments that share frames stay together up to this many times as many; their pixel values are all in memory.
 _MOST_SHARING = 3
 # Of the frames that were asked for: fewer that cannot be decoded, as at a recording's edges, are not worth a warning.
@@ -117,6 +119,10 @@ class SegmentEncoder:
         segmentation: how videos are cut into segments.
         captions: whether to describe each segment with the encoder's captioner.
 
+    Attributes:
+        pace: how many threads encode, and how many frames each takes at once; at first, what is usual.
+        segments_per_encode: how many segments are encoded at once, at most.
+
     Raises:
         InputError: captions are wanted, and the encoder has no captioner.
     """
@@ -132,11 +138,15 @@ class SegmentEncoder:
         self._raw: TakesFrames | None = None
         if isinstance(encoder, TakesFrames) and encoder.takes_frames and not captions:
             self._raw = encoder
-        frames_per_encode = FRAMES_PER_ENCODE if self._raw is None else self._raw.frames_at_once
-        self.segments_per_encode = max(1, frames_per_encode // encoder.sampling.num_frames)
         self._shares = self._raw is None and encodes_frames_alone(encoder)
         self._prepare_shared = FramePreparer(encoder.prepare)
+        self.take_pace(usual_pace(encoder))
         self.options = ReadOptions(encoder.sampling, segmentation or Segmentation(), short_side=encoder.short_side)
+
+    def take_pace(self, pace: Pace) -> None:
+        """Encode at another pace from now on."""
+        self.pace = pace
+        self.segments_per_encode = max(1, pace.frames_per_batch // self.encoder.sampling.num_frames)
 
     def prepare(self, moment: Moment) -> PreparedMoment:
         """Return the moment with what the encoder takes in place of its pixels.
@@ -164,14 +174,27 @@ class SegmentEncoder:
         ids = [moment.frame_ids for moment in (*waiting, following)]
         return not is_shot and num_distinct(ids) > FRAMES_PER_ENCODE
 
+    @property
+    def depth(self) -> int:
+        """How many moments may wait to be encoded: enough for the next batch of every worker."""
+        return max(
+            FRAMES_PER_ENCODE // self.options.sampling.num_frames,
+            self.segments_per_encode * max(1, self.pace.num_workers),
+        )
+
+    def workers(self) -> Workers[_Batch]:
+        """Return the threads that encode, to be used in a ``with`` block; none where the caller's own has to."""
+        around = self.encoder.one_core if isinstance(self.encoder, SharesCores) else nullcontext
+        return Workers(self.pace.num_workers, around=around)
+
     def encode(self, moments: Sequence[PreparedMoment]) -> list[EncodedSegment]:
-        """Encode prepared moments in one batch."""
+        """Encode prepared moments in one batch; several threads may call it where the encoder shares cores."""
         captions: Sequence[str | None] = [None] * len(moments)
         if self._raw is not None:
             vectors = self._raw.embed_raw([moment.pixels for moment in moments])
         elif self._shares and encodes_frames_alone(self.encoder):
             values, ids = [moment.pixels for moment in moments], [moment.frame_ids for moment in moments]
-            vectors = embed_shared(self.encoder, values, ids, frames_at_once=FRAMES_PER_ENCODE)
+            vectors = embed_shared(self.encoder, values, ids, frames_at_once=self.pace.frames_per_batch)
         else:
             vectors = self.encoder.embed_videos(np.stack([moment.pixels for moment in moments]))
         if self.captions:
@@ -230,12 +253,17 @@ class _Video:
         return None
 
 
+# Segments that were encoded together, each with the video that it belongs to.
+_Batch = list[tuple[_Video, EncodedSegment]]
+
+
 def encode_units(
     events: Iterable[tuple[Unit, Content | PreparedMoment | End]], encoder: SegmentEncoder
 ) -> Iterator[EncodedVideo | FailedUnit]:
     """Yield the result of each unit, in the order in which the units come.
 
-    Segments are encoded in batches across videos: short clips share a batch.
+    Segments are encoded in batches across videos: short clips share a batch. Which segments share one, and so each
+    vector, does not depend on how many threads encode.
 
     Args:
         events: what is read of each unit, one unit after another: its content, its prepared moments, its end.
@@ -244,33 +272,54 @@ def encode_units(
     videos: deque[_Video] = deque()
     owners: list[_Video] = []
     waiting: list[PreparedMoment] = []
+    is_first = True
 
-    def encode_waiting() -> None:
-        if waiting:
-            for video, segment in zip(owners, encoder.encode(waiting), strict=True):
+    def finished(batches: Iterable[_Batch]) -> Iterator[EncodedVideo | FailedUnit]:
+        for batch in batches:
+            for video, segment in batch:
                 video.segments.append(segment)
-            owners.clear()
-            waiting.clear()
+            yield from complete()
+        yield from complete()
 
-    for unit, event in events:
-        if not videos or videos[-1].end is not None:
-            videos.append(_Video(unit))
-        video = videos[-1]
-        if isinstance(event, PreparedMoment):
-            if encoder.is_due(waiting, event):
-                encode_waiting()
-            video.num_read += 1
-            video.num_frames += len(event.pixels)
-            video.num_replaced += event.num_replaced
-            owners.append(video)
-            waiting.append(event)
-            if encoder.is_due(waiting):
-                encode_waiting()
-        elif isinstance(event, Content):
-            video.content = event
-        else:
-            video.end = event
+    def complete() -> Iterator[EncodedVideo | FailedUnit]:
         while videos and videos[0].is_complete:
             yield videos.popleft().result()
-    encode_waiting()
-    yield from (video.result() for video in videos)
+
+    with encoder.workers() as workers:
+
+        def encode_waiting() -> Iterator[EncodedVideo | FailedUnit]:
+            nonlocal owners, waiting, is_first
+            if not waiting:
+                return
+            workers.give(partial(_encoded, encoder, owners, waiting))
+            owners, waiting = [], []
+            if is_first:  # what an encoder decides by the first videos, it decides by the same ones
+                is_first = False
+                yield from finished(workers.rest())
+
+        for unit, event in events:
+            if not videos or videos[-1].end is not None:
+                videos.append(_Video(unit))
+            video = videos[-1]
+            if isinstance(event, PreparedMoment):
+                if encoder.is_due(waiting, event):
+                    yield from encode_waiting()
+                video.num_read += 1
+                video.num_frames += len(event.pixels)
+                video.num_replaced += event.num_replaced
+                owners.append(video)
+                waiting.append(event)
+                if encoder.is_due(waiting):
+                    yield from encode_waiting()
+            elif isinstance(event, Content):
+                video.content = event
+            else:
+                video.end = event
+            yield from finished(workers.results())
+        yield from encode_waiting()
+        yield from finished(workers.rest())
+
+
+def _encoded(encoder: SegmentEncoder, owners: Sequence[_Video], moments: Sequence[PreparedMoment]) -> _Batch:
+    """Encode moments in one batch; this may run in a thread, which leaves the videos to the one that reads."""
+    return list(zip(owners, encoder.encode(moments), strict=True))

@@ -5,7 +5,6 @@ So a crash in a decoder's native code, or a file that keeps the decoder busy for
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
@@ -14,10 +13,6 @@ from framecue.video import GpuDecoding, IsolatedReader, ReadOptions, ReadVideo
 from framecue.video.read.moments import Event
 
 __all__ = ["open_reader", "open_readers"]
-
-# A reader's decoder has threads of its own, so several readers help only if there are enough cores for each.
-_CORES_PER_READER = 4
-_MAX_READERS = 4
 
 
 def open_reader(*, stall_seconds: float) -> IsolatedReader:
@@ -35,6 +30,7 @@ def open_reader(*, stall_seconds: float) -> IsolatedReader:
 @contextmanager
 def open_readers(
     *,
+    number: int,
     stall_seconds: float,
     max_cpu_seconds: float | None = None,
     max_megapixels: float | None = None,
@@ -43,6 +39,7 @@ def open_readers(
     """Start the readers of one run, and end them when the block ends.
 
     Args:
+        number: how many, 1 or more.
         stall_seconds: how long a reader may show no sign of life before its file is given up.
         max_cpu_seconds: how much processor time reading a file may take; None in proportion to the file.
         max_megapixels: how many megapixels one pass over a file may decode; None in proportion to the file.
@@ -53,7 +50,6 @@ def open_readers(
     """
     if gpu_tally is not None:
         check_gpu_decoder()
-    number = max(1, min(_MAX_READERS, (os.cpu_count() or 1) // _CORES_PER_READER))
     with ExitStack() as stack:
         readers = [
             stack.enter_context(

@@ -66,7 +66,7 @@ class LocalRunner:
             self.encoder.options,
             prepare=self.encoder.prepare,
             claims=Claims(known),
-            depth=self.encoder.segments_per_encode,
+            depth=self.encoder.depth,
         )
         with closing(events):
             yield from encode_units(_counted(events, on_progress or _ignore), self.encoder)

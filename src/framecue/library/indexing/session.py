@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from framecue.encoder import Encoder, encodes_frames_alone
 from framecue.library.files.interface import Files
+from framecue.library.indexing.calibration import find_pace
 from framecue.library.indexing.encode import SegmentEncoder
 from framecue.library.indexing.gpu_use import GpuTally, check_gpu_decoder
 from framecue.library.indexing.ledger import Outcome
@@ -120,6 +121,8 @@ class Session:
         if store is None:
             segmentation = replace(segmentation, shares_frames=encodes_frames_alone(model))
         encoder = SegmentEncoder(model, segmentation=segmentation, captions=options.captions)
+        with open_reader(stall_seconds=options.stall_seconds) as reader:
+            encoder.take_pace(find_pace(model, plan.units, reader.read, encoder.options))
         fingerprint = model.fingerprint().with_absolute_places().to_dict()
 
         def make_store() -> Store:
@@ -129,6 +132,7 @@ class Session:
 
         tally = GpuTally() if options.gpu_decode else None
         with open_readers(
+            number=encoder.pace.num_readers,
             stall_seconds=options.stall_seconds,
             max_cpu_seconds=options.max_cpu_seconds,
             max_megapixels=options.max_megapixels,
