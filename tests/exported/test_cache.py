@@ -27,11 +27,6 @@ from framecue.video import FrameSampling
 MODEL = Fingerprint(backbone="/models/clip", revision="abc", embedding_dim=8, sampling=FrameSampling(4))
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path, monkeypatch):
-    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
-
-
 def write(name, content="graph", model=MODEL):
     with write_graph(model, name) as new:
         (new.folder / name).write_text(content)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from framecue.cli.add_report import log_counts, log_gone, log_items, log_stopped
@@ -16,8 +18,12 @@ from framecue.cli.options import (
     segment_options,
 )
 from framecue.cli.output import log, print_json, progress_bar, quiet_libraries
+from framecue.cli.text_graphs import keep_text_graph
 from framecue.errors import InputError
 from framecue.video import STALL_SECONDS
+
+if TYPE_CHECKING:
+    from framecue.encoder import Encoder
 
 
 @click.command(cls=LibraryCommand)
@@ -130,9 +136,10 @@ def index(
         return
     # Planned before a model is loaded, so that a wrong path is an error at once.
     plan = library.plan(paths, exclude=options.exclude, images=images, retry=retry)
+    used: Encoder | None = None
     if plan.units or model or adapter:
-        chosen = library_model(library, model=model, adapter=adapter, dtype=dtype, yes=yes, may_be_new=True)
-        library = Library(uri, model=chosen)
+        used = library_model(library, model=model, adapter=adapter, dtype=dtype, yes=yes, may_be_new=True)
+        library = Library(uri, model=used)
     with progress_bar("Indexing") as progress:
         report = library.add(
             plan,
@@ -158,6 +165,8 @@ def index(
         log(f"{MOJI_MODEL} knows drawn shapes only; for other videos make the library with another --model")
     if as_json:
         print_json(report.to_dict())
+    if used is not None and report.encoded:
+        keep_text_graph(used)
 
 
 def _check_again(

@@ -23,6 +23,7 @@ from framecue.cli.query_options import (
     read_query_file,
 )
 from framecue.cli.result_formats import FORMATS, NULL_FORMATS, print_lines, print_tsv_head
+from framecue.cli.text_graphs import keep_text_graph
 from framecue.outputs import check_output
 from framecue.paths import user_path
 
@@ -116,7 +117,8 @@ def search(
     if sheet is not None:
         sheet = user_path(sheet)
         check_output(sheet, overwrite=force, kept=kept_files_near(sheet, library.uri))
-    library = Library(uri, model=library_model(library, model=model, adapter=adapter, dtype=dtype, yes=yes))
+    chosen = library_model(library, model=model, adapter=adapter, dtype=dtype, yes=yes)
+    library = Library(uri, model=chosen)
     found = library.search_many([item.query for item in queries], options=options)
     results = [SearchResult(item.label, hits) for item, hits in zip(queries, found, strict=True)]
     is_wanted = sheet is not None
@@ -134,6 +136,7 @@ def search(
     clip_results(library, found, named, force=force)
     if open_rank is not None and found[0]:
         open_hit(found[0], open_rank)
+    keep_text_graph(chosen)
 
 
 def _check_output(format_name: str, *, null: bool, as_json: bool, explain: bool) -> None:

@@ -5,7 +5,7 @@ beside them (``text.onnx.data``, ``tokenizer.json``), and ``graph.json``, which 
 comes onto that list after its files have their names, so nobody ever opens half of one, and a graph that is listed is
 never written again.
 
-Everything here can be made anew, so it may be deleted at any time.
+Everything here can be made anew, so it may be deleted at any time. `FRAMECUE_GRAPHS=off` makes and uses none.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from framecue.paths import user_path
 __all__ = [
     "CACHE_VARIABLE",
     "FORMAT",
+    "GRAPHS_VARIABLE",
     "MAX_CACHE_BYTES",
     "NewGraph",
     "cache_folder",
@@ -36,12 +37,13 @@ __all__ = [
     "forget_graph",
     "graph_folder",
     "graph_key",
+    "is_wanted",
     "read_graphs",
     "trim_cache",
     "write_graph",
 ]
 
-CACHE_VARIABLE = "FRAMECUE_CACHE"
+CACHE_VARIABLE, GRAPHS_VARIABLE = "FRAMECUE_CACHE", "FRAMECUE_GRAPHS"
 FORMAT = 1
 """Of graph.json and of what the graphs take and give; another number is another folder."""
 
@@ -68,6 +70,11 @@ class NewGraph:
 
     folder: Path
     details: dict[str, Any] = field(default_factory=dict)
+
+
+def is_wanted() -> bool:
+    """Whether graphs are made and used without being asked for: always, unless `FRAMECUE_GRAPHS` is ``off``."""
+    return os.environ.get(GRAPHS_VARIABLE, "").strip().lower() not in ("off", "0", "no", "false")
 
 
 def cache_folder() -> Path:
@@ -221,7 +228,9 @@ def _read_record(folder: Path) -> dict[str, dict[str, Any]]:
     except (OSError, ValueError, RecursionError):
         return {}
     graphs = document.get("graphs") if isinstance(document, dict) and document.get("format") == FORMAT else None
-    if not isinstance(graphs, dict) or not all(isinstance(details, dict) for details in graphs.values()):
+    if not isinstance(graphs, dict) or not all(
+        isinstance(details, dict) and isinstance(details.get("files"), list) for details in graphs.values()
+    ):
         return {}
     return graphs
 
