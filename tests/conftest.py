@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # One thread a process, also in those that tests start: two workers would else run twice as many as there are cores, and
 # the last digits of a sum would depend on the machine. Read when PyTorch is imported, which nothing above does.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# No test makes graphs in the cache of whoever runs it; those that are about graphs have a cache of their own.
+os.environ["FRAMECUE_GRAPHS"] = "off"
 # A shell ignores Ctrl-C for what it starts in the background, and with it for all processes below; tests send it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TypeGuard
 
 from framecue.errors import InputError
 
-__all__ = ["MAX_TEXT_LENGTH", "check_flags", "check_kind", "check_text", "is_number", "is_whole"]
+__all__ = ["MAX_TEXT_LENGTH", "check_flags", "check_kind", "check_text", "check_texts", "is_number", "is_whole"]
 
 MAX_TEXT_LENGTH = 10_000
 """How many characters a text for a model may have: some models read 64 words of it, and splitting it takes memory."""
@@ -59,3 +60,17 @@ def check_text(text: str) -> None:
         raise InputError(
             f"the text '{shown}' is not valid Unicode (at character {error.start + 1}); give it in UTF-8"
         ) from error
+
+
+def check_texts(texts: Sequence[str]) -> None:
+    """Refuse texts that no model can encode.
+
+    Raises:
+        InputError: there is none, or one has only spaces, or is refused by `check_text`.
+    """
+    if not texts:
+        raise InputError("no text to encode; give at least one")
+    for text in texts:
+        if not text.strip():
+            raise InputError(f"cannot encode {text!r}: type at least one word")
+        check_text(text)

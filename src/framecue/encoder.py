@@ -341,7 +341,7 @@ Loader = Callable[[EncoderSpec], Encoder]
 FRAMECUE = "framecue"
 _EMBEDDERS = "framecue.embedders.choose:load_described_embedder"
 ENCODERS: dict[str, str | Loader] = {
-    FRAMECUE: "framecue.model:load_described",
+    FRAMECUE: "framecue.exported.late:load_described",
     "videoprism": _EMBEDDERS,
     "sentence-transformers": _EMBEDDERS,
 }

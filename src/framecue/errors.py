@@ -7,6 +7,7 @@ FramecueError
 │   ├── OutputError            a file cannot be written (``path``, ``reason``)
 │   ├── OutputExistsError      a file to write is there already (``path``)
 │   ├── ModelError             a backbone cannot be found or read
+│   │   └── RuntimeMissingError    what runs exported graphs is not installed
 │   ├── AdapterError           an adapter folder cannot be used, or belongs to another backbone
 │   ├── NotOfflineError        a text-conditioned method is asked for the embedding of a video alone
 │   ├── RecipeError            a training recipe is wrong
@@ -41,6 +42,7 @@ __all__ = [
     "OutputError",
     "OutputExistsError",
     "RecipeError",
+    "RuntimeMissingError",
     "TrainingError",
     "UnknownNameError",
     "VideoError",
@@ -134,6 +136,10 @@ class OutputExistsError(InputError):
 
 class ModelError(InputError):
     """A backbone cannot be found or read."""
+
+
+class RuntimeMissingError(ModelError):
+    """What runs exported graphs, ONNX Runtime, is not installed."""
 
 
 class AdapterError(InputError):

@@ -18,7 +18,7 @@ from torch.nn import functional
 from framecue.backbone import Backbone, find_model, hash_of_tensors, is_hub_name, load_backbone, nearby_folders
 from framecue.backbone.one_core import FRAMES_A_CORE, in_parts, max_threads, one_core
 from framecue.checkpoint import adapter_hash, find_adapter, load_adapter, read_adapter_config
-from framecue.checks import check_text
+from framecue.checks import check_texts
 from framecue.device.frame_encoder import FRAMES_AT_ONCE, FrameEncoder
 from framecue.encode_files import EncodedVideos, encode_pictures, encode_videos
 from framecue.encoder import EncoderSpec, Fingerprint
@@ -242,12 +242,7 @@ class VideoTextModel(nn.Module):
             InputError: there is no text, or one has only spaces, is too long (10 000 characters) or not Unicode.
         """
         texts = [texts] if isinstance(texts, str) else list(texts)
-        if not texts:
-            raise InputError("no text to encode; give at least one")
-        for text in texts:
-            if not text.strip():
-                raise InputError(f"cannot encode {text!r}: type at least one word")
-            check_text(text)
+        check_texts(texts)
         features = self.text_features(*self.tokenize(texts))
         return _unit(features if features.ndim == 2 else features[:, 0])
 

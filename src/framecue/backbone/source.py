@@ -24,6 +24,7 @@ __all__ = [
     "Source",
     "bundled_models",
     "cached_commit",
+    "cached_folder",
     "config_file_of",
     "find_source",
     "hub_error",
@@ -130,10 +131,21 @@ def cached_commit(name: str, revision: str | None = None) -> str | None:
         name: its name on the hub.
         revision: a branch, tag or commit; None for the newest that is there.
     """
+    folder = cached_folder(name, revision)
+    return None if folder is None else folder.name
+
+
+def cached_folder(name: str, revision: str | None = None) -> Path | None:
+    """Return the folder in the hub's cache with the files of one commit of a model; None if it holds none.
+
+    Args:
+        name: the model's name on the hub.
+        revision: a branch, tag or commit; None for the newest that is there.
+    """
     for file in CONFIG_FILES:
         found = try_to_load_from_cache(name, file, revision=revision)
         if isinstance(found, str):
-            return Path(found).parent.name
+            return Path(found).parent
     return None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from framecue.cli.add_report import log_counts, log_gone, log_items, log_stopped
@@ -18,9 +20,13 @@ from framecue.cli.options import (
     threads_option,
 )
 from framecue.cli.output import log, print_json, progress_bar, quiet_libraries
+from framecue.cli.text_graphs import keep_text_graph
 from framecue.errors import InputError
 from framecue.progress import FilesDone
 from framecue.video import STALL_SECONDS
+
+if TYPE_CHECKING:
+    from framecue.encoder import Encoder
 
 
 @click.command(cls=LibraryCommand)
@@ -146,9 +152,10 @@ def index(
 
         show_plan(library, plan, model=model, options=options, as_json=as_json)
         return
+    used: Encoder | None = None
     if plan.units or model or adapter:
-        chosen = library_model(library, model=model, adapter=adapter, dtype=dtype, yes=yes, may_be_new=True)
-        library = Library(uri, model=chosen)
+        used = library_model(library, model=model, adapter=adapter, dtype=dtype, yes=yes, may_be_new=True)
+        library = Library(uri, model=used)
     work = WorkTime()
 
     def tell(done: FilesDone, total: int) -> None:
@@ -182,6 +189,8 @@ def index(
         log(f"{MOJI_MODEL} knows drawn shapes only; for other videos make the library with another --model")
     if as_json:
         print_json(report.to_dict())
+    if used is not None and report.encoded:
+        keep_text_graph(used)
 
 
 def _check_again(

@@ -277,12 +277,14 @@ def named_model(model: str, *, adapter: str | None, dtype: str, yes: bool) -> En
 def _own_model(library: Library, fingerprint: Fingerprint, *, dtype: str, yes: bool) -> Encoder:
     """Load the model that a library names, and say so if it was found in another place."""
     from framecue.encoder import ENCODERS
+    from framecue.exported.text import find_text_graph
     from framecue.library import load_named_model
 
     # What is fast here is asked of torch, without which an encoder of another package may do.
     is_own = fingerprint.encoder is None or fingerprint.encoder in ENCODERS
     is_plain = dtype == AUTO_DTYPE and not is_own
-    if is_own:
+    # Where a graph encodes texts, the model's files are there.
+    if is_own and not (dtype == DTYPES[0] and find_text_graph(fingerprint)):
         get_model_files(fingerprint.backbone, revision=fingerprint.revision, yes=yes)
     precision = DTYPES[0] if is_plain else _precision(dtype)
     found = load_named_model(fingerprint, precision=precision, near=library.uri)

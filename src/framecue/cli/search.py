@@ -24,6 +24,7 @@ from framecue.cli.query_options import (
     read_query_file,
 )
 from framecue.cli.result_formats import FORMATS, NULL_FORMATS, print_lines, print_tsv_head
+from framecue.cli.text_graphs import keep_text_graph
 from framecue.outputs import check_output
 from framecue.paths import user_path
 
@@ -126,24 +127,25 @@ def search(
     uri = chosen_library(uri)
     library = Library(uri)
 
-    def with_model() -> Library:
-        chosen = library_model(library, model=model, adapter=adapter, dtype=dtype, yes=yes)
-        return Library(library.uri, model=chosen)
-
     if is_prompt:
         from framecue.cli.prompt import run_prompt
         from framecue.cli.prompt_search import PromptSearch, filters_of
+
+        def with_model() -> Library:
+            return Library(uri, model=library_model(library, model=model, adapter=adapter, dtype=dtype, yes=yes))
 
         run_prompt(with_model, PromptSearch(None, replace(options, filters=None, offset=0), filters_of(named)))
         return
     if sheet is not None:
         sheet = user_path(sheet)
         check_output(sheet, overwrite=force, kept=kept_files_near(sheet, library.uri))
-    library = with_model()
+    chosen = library_model(library, model=model, adapter=adapter, dtype=dtype, yes=yes)
+    library = Library(uri, model=chosen)
     if is_stream:
         from framecue.cli.query_stream import answer_stream
 
         answer_stream(library, sys.stdin.buffer, options)
+        keep_text_graph(chosen)
         return
     found = library.search_many([item.query for item in queries], options=options)
     results = [SearchResult(item.label, hits) for item, hits in zip(queries, found, strict=True)]
@@ -164,6 +166,7 @@ def search(
     clip_results(library, found, named, force=force)
     if open_rank is not None and found[0]:
         open_hit(found[0], open_rank)
+    keep_text_graph(chosen)
 
 
 def _check_output(format_name: str, *, null: bool, as_json: bool, explain: bool) -> None:

@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields, replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from typing_extensions import Unpack
 
@@ -23,13 +23,10 @@ from framecue.library.fingerprint import (
     fingerprint_of,
     load_named_model,
 )
-from framecue.library.indexing.ledger import Outcome
 from framecue.library.indexing.metadata import MetadataLike, read_metadata
 from framecue.library.indexing.options import AddKeywords, AddOptions
 from framecue.library.indexing.plan import Plan, make_plan
 from framecue.library.indexing.removal import find_gone, find_named, take_out
-from framecue.library.indexing.run import StopCallback
-from framecue.library.indexing.session import Hooks, Session
 from framecue.library.results import AddReport, Hit, LibraryInfo, RemoveReport, Skipped, Upkeep
 from framecue.library.search.answer import answer
 from framecue.library.search.filters import Filters, condition_for
@@ -41,6 +38,9 @@ from framecue.library.tables import LibraryTables
 from framecue.log import log_skipped, printable
 from framecue.progress import ProgressCallback
 from framecue.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Segmentation
+
+if TYPE_CHECKING:
+    from framecue.library.indexing.run import StopCallback
 
 __all__ = ["SUFFIXES", "Library"]
 
@@ -198,6 +198,10 @@ class Library(LibraryTables):
             ModelError: the library is new, and the model cannot encode texts, as a folder without a tokenizer.
             LibraryError: the library cannot be read or written.
         """
+        # What encodes imports ffmpeg, which a search need not wait for.
+        from framecue.library.indexing.ledger import Outcome
+        from framecue.library.indexing.session import Hooks, Session
+
         wanted = replace(_options(options, AddOptions), **named)
         plan = paths if isinstance(paths, Plan) else self._plan(paths, wanted)
         store = self._kept.open_if_there()

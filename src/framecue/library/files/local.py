@@ -12,7 +12,6 @@ from framecue.library.files.exclude import Exclude
 from framecue.library.files.interface import FoundFile, PathsLike
 from framecue.library.results import Skipped
 from framecue.library.state import FileState
-from framecue.video import content_hash
 
 __all__ = ["LOCAL_FILES", "LocalFiles"]
 
@@ -90,6 +89,8 @@ class LocalFiles:
 
     def content_hash(self, path: str) -> str:
         """Return the hash of a file's content; raises OSError."""
+        from framecue.video import content_hash  # imports ffmpeg, which a search need not wait for
+
         return content_hash(path)
 
 

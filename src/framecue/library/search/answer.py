@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, cast
 
 from framecue.encoder import Encoder
 from framecue.errors import InputError, LibraryError
@@ -17,7 +19,9 @@ from framecue.library.search.ranking import find
 from framecue.library.store import Match, Store
 from framecue.library.store.rows import kind_of
 from framecue.library.store.vectors import Details
-from framecue.video import FrameSource, IsolatedFrameSource
+
+if TYPE_CHECKING:
+    from framecue.video import FrameSource, VideoSource
 
 __all__ = ["answer"]
 
@@ -55,12 +59,23 @@ def answer(
     if not queries:
         return []
     model = get_model()
-    # The files may be anybody's. Its process starts when one is read, which most searches never do.
-    with IsolatedFrameSource() as source, store.condition_at_work(options.filters.where if options.filters else None):
+    with (
+        _source(queries, options) as source,
+        store.condition_at_work(options.filters.where if options.filters else None),
+    ):
         return [
             _hits(store, model, encoded, options, where, source)
             for encoded in encode_queries(model, store, queries, source, files=files)
         ]
+
+
+def _source(queries: Sequence[Query], options: SearchOptions) -> AbstractContextManager[VideoSource]:
+    """Return what reads files, which may be anybody's; nothing where there is none to read, as it imports ffmpeg."""
+    if options.explain or any(part.kind != "text" for query in queries for part in query.parts):
+        from framecue.video import IsolatedFrameSource
+
+        return IsolatedFrameSource()
+    return nullcontext(cast("VideoSource", None))
 
 
 def _hits(

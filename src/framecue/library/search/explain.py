@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from PIL import Image
 
@@ -10,7 +12,9 @@ from framecue.errors import VideoError
 from framecue.library.results import BestFrame, Explanation, PartScore
 from framecue.library.search.query_vectors import EncodedQuery
 from framecue.library.store import Match
-from framecue.video import FrameSource
+
+if TYPE_CHECKING:
+    from framecue.video import FrameSource
 
 __all__ = ["explain"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,7 +18,9 @@ from framecue.library.search.query import Part, Query
 from framecue.library.store import Store
 from framecue.library.store.rows import Row
 from framecue.paths import absolute_path, is_utf8, path_on_disk
-from framecue.video import VideoSource, picture_frames
+
+if TYPE_CHECKING:
+    from framecue.video import VideoSource
 
 __all__ = ["EncodedQuery", "encode_queries"]
 
@@ -88,6 +91,8 @@ def _encoded(model: Encoder, store: Store, source: VideoSource, files: Files, pa
     if isinstance(part.given, QueryVector):
         return part.given.values
     if part.kind == "image":
+        from framecue.video import picture_frames  # imports ffmpeg, which words need not wait for
+
         frames = picture_frames(part.given or part.value, model.sampling, source, short_side=model.short_side)
         return _encode_frames(model, frames)
     path = path_on_disk(absolute_path(part.value))

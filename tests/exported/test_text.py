@@ -1,0 +1,56 @@
+"""Finding the graph of a text side, and what it says of texts and of damage."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from framecue import load_model
+from framecue.errors import InputError, ModelError
+from framecue.exported.cache import GRAPHS_VARIABLE, graph_folder
+from framecue.exported.export_text import keep_text_graph
+from framecue.exported.text import TEXT_GRAPH, TOKENIZER_FILE, find_text_graph
+
+pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
+
+
+@pytest.fixture
+def kept(clip_folder):
+    model = load_model(clip_folder, device="cpu")
+    assert keep_text_graph(model)
+    return model.fingerprint().with_absolute_places()
+
+
+def test_a_graph_is_found_for_its_model_alone(kept, monkeypatch):
+    assert find_text_graph(kept) is not None
+    assert find_text_graph(replace(kept, revision="another")) is None
+    with monkeypatch.context() as patched:
+        patched.setenv(GRAPHS_VARIABLE, "off")
+        assert find_text_graph(kept) is None
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    assert find_text_graph(kept) is None
+
+
+def test_texts_are_checked_as_the_model_checks_them(kept, clip_folder):
+    graph, model = find_text_graph(kept), load_model(clip_folder, device="cpu")
+    for texts in ([], ["a cat", "  "], ["x" * 10_001], ["\ud800"]):
+        with pytest.raises(InputError) as ours:
+            graph.embed_texts(texts)
+        with pytest.raises(InputError) as theirs:
+            model.embed_texts(texts)
+        assert str(ours.value) == str(theirs.value)
+    np.testing.assert_allclose(np.linalg.norm(graph.embed_texts(["a cat", "dog"]), axis=1), 1, atol=1e-6)
+
+
+def test_a_damaged_file_is_an_error(kept):
+    for name in (f"{TEXT_GRAPH}.data", TEXT_GRAPH, TOKENIZER_FILE):
+        whole = (graph_folder(kept) / name).read_bytes()
+        (graph_folder(kept) / name).write_bytes(b"damaged")
+        with pytest.raises(ModelError):
+            find_text_graph(kept).embed_texts(["a cat"])
+        (graph_folder(kept) / name).write_bytes(whole)
+    assert find_text_graph(kept).embed_texts(["a cat"]).shape == (1, kept.embedding_dim)

@@ -1,0 +1,64 @@
+"""The ids of a tokenizer.json are those of the model's own tokenizer, whatever the text."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from framecue.errors import ModelError
+from framecue.exported.export_text import _write_tokenizer
+from framecue.exported.queries import ODD_TEXTS, ORDINARY_QUERIES
+from framecue.exported.tokenize import TextTokenizer
+from framecue.methods import build_method
+from framecue.model import VideoTextModel
+
+
+@pytest.fixture(scope="module")
+def both(make_backbone, make_siglip_backbone, tmp_path_factory):
+    """Gives the model and the tokenizer that was written of it, for a family."""
+
+    @cache
+    def make(family):
+        backbone = make_backbone() if family == "clip" else make_siglip_backbone(family)
+        model = VideoTextModel(backbone, build_method("mean-pool", {}, backbone))
+        path = tmp_path_factory.mktemp(family) / "tokenizer.json"
+        _write_tokenizer(model, path)
+        return model, TextTokenizer(path)
+
+    return make
+
+
+WORDS = st.sampled_from(
+    ["cat", "Strawberry", "rises", "  ", "\n", "<|endoftext|>", "</s>", "<eos>", "é", "ﬁ", "'s", "7"]
+)
+
+
+@pytest.mark.parametrize("family", ["clip", "siglip", "siglip2"])
+@settings(max_examples=40, deadline=None)
+@given(text=st.one_of(st.text(max_size=60), st.lists(WORDS, max_size=40).map(" ".join)).filter(str.strip))
+def test_any_text_has_the_ids_and_the_mask_of_the_models_own(both, family, text):
+    model, tokenizer = both(family)
+    ids, mask = model.tokenize([text])
+    ours = tokenizer.encode(text)
+    assert ours[0].tolist() == ids[0].tolist()
+    assert ours[1].tolist() == mask[0].tolist()
+
+
+@pytest.mark.parametrize("family", ["clip", "siglip", "siglip2"])
+def test_the_texts_that_are_compared_at_export_have_too(both, family):
+    model, tokenizer = both(family)
+    for text in (*ORDINARY_QUERIES, *ODD_TEXTS):
+        assert tokenizer.encode(text)[0].tolist() == model.tokenize([text])[0][0].tolist()
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[1", '{"model": {"type": "BPE"}}'])
+def test_a_file_that_is_no_tokenizer_is_an_error_that_names_it(tmp_path, content):
+    file = tmp_path / "tokenizer.json"
+    file.write_text(content)
+    with pytest.raises(ModelError, match=r"tokenizer\.json: the tokenizer cannot be read"):
+        TextTokenizer(file)
+    with pytest.raises(ModelError, match=r"gone\.json: the tokenizer cannot be read"):
+        TextTokenizer(tmp_path / "gone.json")
