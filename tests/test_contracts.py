@@ -57,6 +57,8 @@ FORBIDDEN = {
     "lancedb, pyarrow and filelock are imported where tables are: of libraries, stores, captions, ranks, embeddings": [
         *("library/search/ranking.py", "library/indexing/ledger.py", "library/library.py", "cli/optimize.py"),
     ],
+    "onnx, onnxruntime and onnxscript are imported in exported alone": ["library/search/query_vectors.py", "model.py"],
+    "what runs exported graphs knows neither torch nor transformers": ["exported/session.py", "exported/cache.py"],
     "watchfiles is imported in library.watching alone": ["library/files/walk.py", "cli/watch.py"],
     "transformers is imported where models are opened, trained and imported": [
         *("methods/base.py", "model.py", "importers/registry.py", "cli/evaluate.py"),

@@ -6,6 +6,7 @@ FramecueError
 │   ├── VideoError             one video file cannot be used (``path``, ``reason``)
 │   ├── OutputError            a file cannot be written (``path``, ``reason``)
 │   ├── ModelError             a backbone cannot be found or read
+│   │   └── RuntimeMissingError    what runs exported graphs is not installed
 │   ├── AdapterError           an adapter folder cannot be used, or belongs to another backbone
 │   ├── NotOfflineError        a text-conditioned method is asked for the embedding of a video alone
 │   ├── RecipeError            a training recipe is wrong
@@ -39,6 +40,7 @@ __all__ = [
     "NotOfflineError",
     "OutputError",
     "RecipeError",
+    "RuntimeMissingError",
     "TrainingError",
     "UnknownNameError",
     "VideoError",
@@ -116,6 +118,10 @@ class OutputError(_FileError):
 
 class ModelError(InputError):
     """A backbone cannot be found or read."""
+
+
+class RuntimeMissingError(ModelError):
+    """What runs exported graphs, ONNX Runtime, is not installed."""
 
 
 class AdapterError(InputError):

@@ -1,0 +1,280 @@
+"""Where exported graphs lie: a folder a model in the user's cache, found by what identifies the model's vectors.
+
+`FRAMECUE_CACHE` names another folder for the cache. A model's folder holds graphs (``text.onnx``), what they need
+beside them (``text.onnx.data``, ``tokenizer.json``), and ``graph.json``, which lists the graphs that are whole. A graph
+comes onto that list after its files have their names, so nobody ever opens half of one, and a graph that is listed is
+never written again.
+
+Everything here can be made anew, so it may be deleted at any time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from framecue.encoder import Fingerprint
+from framecue.errors import InputError, OutputError
+from framecue.paths import user_path
+
+__all__ = [
+    "CACHE_VARIABLE",
+    "FORMAT",
+    "MAX_CACHE_BYTES",
+    "NewGraph",
+    "cache_folder",
+    "clear_cache",
+    "forget_graph",
+    "graph_folder",
+    "graph_key",
+    "read_graphs",
+    "trim_cache",
+    "write_graph",
+]
+
+CACHE_VARIABLE = "FRAMECUE_CACHE"
+FORMAT = 1
+"""Of graph.json and of what the graphs take and give; another number is another folder."""
+
+MAX_CACHE_BYTES = 10_000_000_000
+"""How much all graphs together may take on disk: when one is written, those that were not used for longest go."""
+
+_RECORD = "graph.json"
+_LOCK = ".lock"
+_PARTIAL = ".partial-"
+# A folder that is being written has changed within this time; older ones were left by killed processes.
+_PARTIAL_SECONDS = 24 * 3600.0
+# How exactly it is known when a graph was used last.
+_USE_SECONDS = 3600.0
+
+
+@dataclass
+class NewGraph:
+    """A graph that is being written.
+
+    Attributes:
+        folder: an empty folder, into which all the files of the graph go.
+        details: what graph.json is to say of it: what was checked and how far it was off, versions, and so on.
+    """
+
+    folder: Path
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+def cache_folder() -> Path:
+    """Return the folder that holds all graphs; it need not exist.
+
+    Raises:
+        InputError: `FRAMECUE_CACHE` is no absolute path, or there is no home folder to keep a cache in.
+    """
+    if wanted := os.environ.get(CACHE_VARIABLE, ""):
+        place = Path(user_path(wanted))
+        if not place.is_absolute():
+            raise InputError(f"{CACHE_VARIABLE} is {wanted!r}, which is no absolute path; name a folder from / on")
+        return place / "graphs"
+    from platformdirs import user_cache_path
+
+    place = user_cache_path("framecue", appauthor=False)
+    if not place.is_absolute():
+        raise InputError(f"there is no home folder to keep a cache in; name a folder in {CACHE_VARIABLE}")
+    return place / "graphs"
+
+
+def graph_key(fingerprint: Fingerprint) -> str:
+    """Return a name for what a model computes, 32 hexadecimal digits, wherever its files lie."""
+    document = fingerprint.to_dict()
+    for place, content in (("backbone", "revision"), ("adapter_source", "adapter")):
+        if document[content] is not None:
+            del document[place]
+    text = json.dumps({"format": FORMAT, "fingerprint": document}, sort_keys=True)
+    return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def graph_folder(fingerprint: Fingerprint) -> Path:
+    """Return the folder of a model's graphs; it need not exist.
+
+    Raises:
+        InputError: as `cache_folder` does.
+    """
+    return cache_folder() / graph_key(fingerprint)
+
+
+def read_graphs(fingerprint: Fingerprint) -> dict[str, dict[str, Any]]:
+    """Return what graph.json says of each graph of a model that is whole, by the graph's name; empty without any.
+
+    A graph is listed for exactly this model. That its files were not damaged since is not looked at.
+    """
+    try:
+        folder = graph_folder(fingerprint)
+    except InputError:
+        return {}
+    graphs = _read_record(folder)
+    if graphs:
+        _note_use(folder)
+    return graphs
+
+
+@contextmanager
+def write_graph(fingerprint: Fingerprint, name: str) -> Iterator[NewGraph]:
+    """Give a folder to write a graph's files into, and list the graph when the block ends.
+
+    Several processes may write the same graph at once: the first that is done counts, and the others' is dropped. A
+    block that fails leaves nothing.
+
+    Args:
+        fingerprint: of the model.
+        name: the graph's, such as ``text.onnx``.
+
+    Raises:
+        OutputError: the cache cannot be written.
+        InputError: as `cache_folder` does.
+    """
+    folder = graph_folder(fingerprint)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _remove_partials(folder)
+        partial = Path(mkdtemp(prefix=_PARTIAL, dir=folder))
+    except OSError as error:
+        raise _not_written(folder, error) from error
+    new = NewGraph(partial)
+    try:
+        yield new
+        _list(folder, fingerprint, name, new)
+        trim_cache(keep=folder)
+    except OSError as error:
+        raise _not_written(folder, error) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def forget_graph(fingerprint: Fingerprint, name: str) -> None:
+    """Take a graph off the list, as one that turned out to be damaged, so that it is made anew; no error if none is."""
+    folder = graph_folder(fingerprint)
+    graphs = _read_record(folder)
+    if name not in graphs:
+        return
+    with suppress(OSError), _locked(folder):
+        graphs = _read_record(folder)
+        files = graphs.pop(name, {}).get("files", [])
+        _write_record(folder, fingerprint, graphs)
+        still_used = {file for details in graphs.values() for file in details.get("files", [])}
+        for file in set(files) - still_used:
+            (folder / file).unlink(missing_ok=True)
+
+
+def clear_cache() -> int:
+    """Delete all graphs, and return how many bytes that frees."""
+    folder = cache_folder()
+    freed = sum(_size(entry) for entry in _folders(folder))
+    shutil.rmtree(folder, ignore_errors=True)
+    return freed
+
+
+def trim_cache(max_bytes: int = MAX_CACHE_BYTES, *, keep: Path | None = None) -> list[Path]:
+    """Delete the folders of models that were not used for longest until the rest is small enough.
+
+    Args:
+        max_bytes: what may stay.
+        keep: a folder that stays in any case.
+
+    Returns:
+        The folders that were deleted.
+    """
+    folders = sorted(_folders(cache_folder()), key=_last_use)
+    sizes = {folder: _size(folder) for folder in folders}
+    total, deleted = sum(sizes.values()), []
+    for folder in folders:
+        if total <= max_bytes:
+            break
+        if folder != keep:
+            shutil.rmtree(folder, ignore_errors=True)
+            total -= sizes[folder]
+            deleted.append(folder)
+    return deleted
+
+
+def _list(folder: Path, fingerprint: Fingerprint, name: str, new: NewGraph) -> None:
+    """Move a graph's files to their places and put it on the list, unless another process has done so meanwhile."""
+    with _locked(folder):
+        graphs = _read_record(folder)
+        if name in graphs:
+            return
+        files = sorted(new.folder.iterdir())
+        for file in files:
+            file.replace(folder / file.name)
+        graphs[name] = {**new.details, "files": [file.name for file in files]}
+        _write_record(folder, fingerprint, graphs)
+
+
+def _read_record(folder: Path) -> dict[str, dict[str, Any]]:
+    try:
+        document = json.loads((folder / _RECORD).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    graphs = document.get("graphs") if isinstance(document, dict) and document.get("format") == FORMAT else None
+    if not isinstance(graphs, dict) or not all(isinstance(details, dict) for details in graphs.values()):
+        return {}
+    return graphs
+
+
+def _write_record(folder: Path, fingerprint: Fingerprint, graphs: Mapping[str, Mapping[str, Any]]) -> None:
+    document = {"format": FORMAT, "fingerprint": fingerprint.to_dict(), "graphs": graphs}
+    partial = folder / f"{_PARTIAL}{os.getpid()}.json"
+    partial.write_text(json.dumps(document, indent=2), encoding="utf-8")
+    partial.replace(folder / _RECORD)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep other processes from changing a folder's list; what is done meanwhile takes milliseconds."""
+    from filelock import FileLock
+
+    with FileLock(folder / _LOCK):
+        yield
+
+
+def _note_use(folder: Path) -> None:
+    with suppress(OSError):
+        if time.time() - _last_use(folder) > _USE_SECONDS:
+            os.utime(folder / _RECORD)
+
+
+def _last_use(folder: Path) -> float:
+    for place in (folder / _RECORD, folder):
+        with suppress(OSError):
+            return place.stat().st_mtime
+    return 0.0
+
+
+def _folders(cache: Path) -> list[Path]:
+    with suppress(OSError):
+        return [entry for entry in cache.iterdir() if entry.is_dir() and not entry.is_symlink()]
+    return []
+
+
+def _size(folder: Path) -> int:
+    total = 0
+    for file in folder.rglob("*"):
+        with suppress(OSError):
+            total += file.lstat().st_size
+    return total
+
+
+def _remove_partials(folder: Path) -> None:
+    for entry in folder.glob(f"{_PARTIAL}*"):
+        with suppress(OSError):
+            if time.time() - entry.stat().st_mtime > _PARTIAL_SECONDS:
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+
+def _not_written(folder: Path, error: OSError) -> OutputError:
+    return OutputError(folder, f"cannot be written ({error.strerror or error}); {CACHE_VARIABLE} names another folder")
