@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
-from torch.nn import functional
 
 from framecue.errors import InputError
 from framecue.paths import exists, is_dir
+from framecue.pixel_steps import resize_and_crop
 
 __all__ = ["Preprocess"]
 
@@ -23,8 +22,6 @@ MAX_SIDE = 4096
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 _FILTERS = {2: "bilinear", 3: "bicubic"}  # Pillow's numbers for them
-# A frame is resized as a whole if it is at most so many times as large as what is cut out of it then.
-_MOST_CROPS = 200
 _NUMBERS = {name: number for number, name in _FILTERS.items()}
 
 
@@ -166,19 +163,7 @@ class Preprocess:
     def resize_and_crop(self, frames: np.ndarray | Tensor) -> Tensor:
         """Do the steps before normalising: turn uint8 (F, H, W, 3) into uint8 (F, 3, S, S)."""
         array = frames.cpu().numpy() if isinstance(frames, Tensor) else frames
-        if array.dtype != np.uint8 or array.ndim != 4 or array.shape[-1] != 3 or not array.size:
-            raise InputError(f"frames must be uint8 (F, H, W, 3) in RGB; got {array.dtype} of shape {array.shape}")
-        size, box = _without_ends(array.shape[1:3], self._target(*array.shape[1:3]), self.crop)
-        resized = np.empty((len(array), *size, 3), dtype=np.uint8)
-        for index, frame in enumerate(array):
-            # With Pillow: torch's antialiased resize of bytes is up to 16 levels off if the two sides shrink by
-            # different factors.
-            image = Image.fromarray(np.ascontiguousarray(frame))
-            resized[index] = np.asarray(image.resize(size[::-1], _NUMBERS[self.filter], box=box))
-        pixels = torch.from_numpy(resized).permute(0, 3, 1, 2)
-        if self.crop is not None:
-            pixels = _centre_crop(pixels, self.crop)
-        return pixels
+        return torch.from_numpy(resize_and_crop(array, resize=self.resize, crop=self.crop, filter=self.filter))
 
     def normalise(self, pixels: Tensor) -> Tensor:
         """Normalise pixels by channel: turn uint8 (..., 3, S, S) into float32."""
@@ -188,46 +173,9 @@ class Preprocess:
         values = pixels.to(torch.float32, memory_format=torch.contiguous_format, copy=True)
         return values.mul_(scale[:, None, None]).sub_(offset[:, None, None])
 
-    def _target(self, height: int, width: int) -> tuple[int, int]:
-        if isinstance(self.resize, tuple):
-            return self.resize
-        short, long = min(height, width), max(height, width)
-        scaled = int(self.resize * long / short)  # truncated, as in transformers and torchvision
-        return (self.resize, scaled) if height <= width else (scaled, self.resize)
-
 
 def _image_processor(model: str) -> Any:
     """Return a model's image processor in its form without torchvision, whose name changed within transformers 5."""
     import transformers
 
     return getattr(transformers, f"{model}ImageProcessorPil", None) or getattr(transformers, f"{model}ImageProcessor")
-
-
-def _without_ends(
-    shape: tuple[int, int], size: tuple[int, int], crop: tuple[int, int] | None
-) -> tuple[tuple[int, int], tuple[float, float, float, float] | None]:
-    """Return to which size (height, width) a frame is resized, and which part of it, for Pillow; None for all of it.
-
-    A strip of pixels, whose short side grows, would become larger than memory before its middle is cut out; of such a
-    one no more than the middle is resized.
-    """
-    if crop is None or size[0] * size[1] <= _MOST_CROPS * crop[0] * crop[1]:
-        return size, None
-    kept = (min(size[0], crop[0]), min(size[1], crop[1]))
-    starts = [(whole - part) // 2 for whole, part in zip(size, kept, strict=True)]
-    top, left = (shape[axis] * starts[axis] / size[axis] for axis in (0, 1))
-    bottom, right = (shape[axis] * (starts[axis] + kept[axis]) / size[axis] for axis in (0, 1))
-    return kept, (left, top, right, bottom)
-
-
-def _centre_crop(pixels: Tensor, crop: tuple[int, int]) -> Tensor:
-    """Cut (height, width) from the middle; where the frame is too small, it is padded with black."""
-    for dim, size in zip((-2, -1), crop, strict=True):
-        missing = size - pixels.shape[dim]
-        if missing > 0:
-            before = (missing + 1) // 2  # the image processor's own rounding
-            padding = (before, missing - before) if dim == -1 else (0, 0, before, missing - before)
-            pixels = functional.pad(pixels, padding)
-        start = (pixels.shape[dim] - size) // 2
-        pixels = pixels.narrow(dim, start, size)
-    return pixels
