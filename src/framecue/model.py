@@ -17,7 +17,7 @@ from framecue.backbone import Backbone, find_model, hash_of_tensors, is_hub_name
 from framecue.checkpoint import adapter_hash, find_adapter, load_adapter, read_adapter_config
 from framecue.checks import check_text
 from framecue.encode_files import EncodedVideos, encode_pictures, encode_videos
-from framecue.encoder import EncoderSpec, Fingerprint
+from framecue.encoder import Computation, EncoderSpec, Fingerprint
 from framecue.errors import AdapterError, InputError, ModelError, NotOfflineError, first_line
 from framecue.methods import Method, build_method, saved_options
 from framecue.methods.absent import absent_frames, filled, mark_absent, with_absent
@@ -107,6 +107,11 @@ class VideoTextModel(nn.Module):
     def dtype(self) -> torch.dtype:
         """The type that the towers compute in."""
         return next(self.backbone.model.parameters()).dtype
+
+    @property
+    def computation(self) -> Computation:
+        """What encodes videos: PyTorch, in the type that the towers compute in."""
+        return Computation("torch", str(self.dtype).removeprefix("torch."))
 
     def preprocess(self, frames: np.ndarray | Tensor) -> Tensor:
         """Turn frames uint8 (F, H, W, 3), RGB, into pixel values float32 (F, 3, S, S), normalised.

@@ -46,7 +46,7 @@ def resize_and_crop(
 
 
 def normalise(pixels: np.ndarray, *, mean: tuple[float, ...], std: tuple[float, ...]) -> np.ndarray:
-    """Turn pixels uint8 (..., 3, S, S) into float32: a channel's mean and standard deviation, in [0, 1], become 0, 1."""
+    """Turn pixels uint8 (..., 3, S, S) into float32; a channel's mean and deviation, in [0, 1], become 0 and 1."""
     deviation = np.asarray(std, dtype=np.float32)
     scale = np.float32(1.0) / (np.float32(255.0) * deviation)
     offset = np.asarray(mean, dtype=np.float32) / deviation

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from framecue.cli.add_report import log_counts, log_gone, log_items, log_stopped
@@ -9,21 +11,25 @@ from framecue.cli.library_place import LibraryCommand, chosen_library, refuse_li
 from framecue.cli.options import (
     MOJI_MODEL,
     indexing_model_options,
-    library_model,
     library_option,
     make_segmentation,
     named_model,
     segment_options,
 )
 from framecue.cli.output import log, print_json, progress_bar, quiet_libraries
+from framecue.cli.runtime import indexing_model, is_worth_it, runtime_option
 from framecue.errors import InputError
 from framecue.video import STALL_SECONDS
+
+if TYPE_CHECKING:
+    from framecue.encoder import Encoder
 
 
 @click.command(cls=LibraryCommand)
 @click.argument("paths", metavar="PATH...", nargs=-1)
 @library_option
 @indexing_model_options
+@runtime_option
 @click.option("--exclude", metavar="GLOB", multiple=True, help="Leave these files and folders out; may be repeated.")
 @click.option("--images", is_flag=True, help="Index the pictures in the folders too.")
 @click.option("--retry", is_flag=True, help="Read files again that could not be read before, though they are the same.")
@@ -64,6 +70,7 @@ def index(
     adapter: str | None,
     dtype: str,
     yes: bool,
+    runtime: str,
     exclude: tuple[str, ...],
     images: bool,
     retry: bool,
@@ -112,14 +119,26 @@ def index(
     )
     uri = chosen_library(uri, may_be_new=True)
     library = Library(uri)
+
+    def load(*, is_long: bool) -> Encoder:
+        return indexing_model(
+            library,
+            runtime=runtime,
+            is_long=is_long,
+            model=model,
+            adapter=adapter,
+            dtype=dtype,
+            yes=yes,
+            captions=captions,
+        )
+
     if is_watch:
         from framecue.cli.watch import follow
         from framecue.library.watching.watch import WatchOptions, check_paths
 
         watch_options = WatchOptions(add=options, poll_seconds=poll_seconds)
         check_paths(paths)
-        chosen = library_model(library, model=model, adapter=adapter, dtype=dtype, yes=yes, may_be_new=True)
-        follow(Library(uri, model=chosen), paths, options=watch_options, as_json=as_json)
+        follow(Library(uri, model=load(is_long=True)), paths, options=watch_options, as_json=as_json)
         return
     if again:
         from framecue.cli.again import run_again
@@ -131,8 +150,7 @@ def index(
     # Planned before a model is loaded, so that a wrong path is an error at once.
     plan = library.plan(paths, exclude=options.exclude, images=images, retry=retry)
     if plan.units or model or adapter:
-        chosen = library_model(library, model=model, adapter=adapter, dtype=dtype, yes=yes, may_be_new=True)
-        library = Library(uri, model=chosen)
+        library = Library(uri, model=load(is_long=is_worth_it(plan)))
     with progress_bar("Indexing") as progress:
         report = library.add(
             plan,

@@ -94,7 +94,9 @@ def export_video_graph(backbone: Backbone, method: Method, target: Path, *, num_
                     output_names=[EMBEDDING, FRAMES],
                 )
         except Exception as error:  # the exporter raises whatever it meets
-            raise ModelError(f"{backbone.name}: cannot be exported: {first_line(error)}; use the model itself") from error
+            raise ModelError(
+                f"{backbone.name}: cannot be exported: {first_line(error)}; use the model itself"
+            ) from error
         wanted = [output.numpy() for output in module(other)]
     found = open_session(target).run({PIXELS: other.numpy()})
     off = max(float(np.abs(mine - theirs).max()) for mine, theirs in zip(found, wanted, strict=True))

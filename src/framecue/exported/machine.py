@@ -27,11 +27,13 @@ def multiplies_bytes_exactly() -> bool:
 
 @cache
 def _processor() -> tuple[str, frozenset[str]]:
-    """Return the processor's name and what its instructions are called; of another system than Linux little is known."""
+    """Return the processor's name and its instructions' names; of another system than Linux little is known."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return platform.processor(), frozenset()
-    found = {name.strip().lower(): value.strip() for name, _, value in reversed([line.partition(":") for line in lines])}
+    found = {
+        name.strip().lower(): value.strip() for name, _, value in reversed([line.partition(":") for line in lines])
+    }
     flags = found.get("flags", found.get("features", ""))
     return found.get("model name", platform.processor()), frozenset(flags.split())

@@ -114,7 +114,8 @@ def smoothing_scales(ranges: np.ndarray, largest_weights: np.ndarray) -> np.ndar
     tiny = np.float32(1e-6)
     scales = np.maximum(ranges, tiny) ** _SHARE / np.maximum(largest_weights, tiny) ** (1 - _SHARE)
     # About 1 in the middle: what is not unusual stays nearly as it was.
-    return (scales / np.median(scales)).astype(np.float32)
+    balanced: np.ndarray = (scales / np.median(scales)).astype(np.float32)
+    return balanced
 
 
 def _smooth(graph: onnx.GraphProto, found: list[Product], plan: Plan) -> None:

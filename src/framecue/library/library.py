@@ -235,6 +235,7 @@ class Library(LibraryTables):
             metadata_updated=outcome.metadata_updated,
             reread=outcome.reread,
             warnings=outcome.warnings,
+            computation=outcome.computation,
             num_videos=known.num_videos,
             num_images=known.num_images,
             num_segments=known.num_segments,

@@ -17,7 +17,7 @@ from framecue.video import format_hit
 if TYPE_CHECKING:
     import numpy as np
 
-    from framecue.encoder import Fingerprint
+    from framecue.encoder import Computation, Fingerprint
     from framecue.video import FrameSource
 
 
@@ -174,6 +174,7 @@ class AddReport:
         reread: unchanged files that were encoded again because an older framecue read them otherwise, each with what is
             otherwise: "times" or "shape".
         warnings: files that were encoded although something is wrong with them, such as a large part that is missing.
+        computation: what encoded videos; None if none were, or if the encoder does not say.
     """
 
     uri: str
@@ -195,6 +196,7 @@ class AddReport:
     warnings: list[Remark] = field(default_factory=list)
     metadata_updated: int = 0
     removed_paths: list[str] = field(default_factory=list)
+    computation: Computation | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document that ``framecue index --json`` prints."""
@@ -205,6 +207,7 @@ class AddReport:
             "moved": self.moved,
             "unchanged": self.unchanged,
             "encoded": self.encoded,
+            "encoded_by": None if self.computation is None else self.computation.to_dict(),
             "duplicates": [duplicate.to_dict() for duplicate in self.duplicates],
             "removed": self.removed,
             "removed_paths": self.removed_paths,
@@ -498,6 +501,7 @@ class LibraryInfo:
         indexed_seconds: when its first and its last segment were encoded, seconds since 1970; None if not noted.
         num_indexed_segments: how many segments its approximate index covers; None if it has none.
         has_text_index: whether it is ready for hybrid search.
+        computations: what has encoded its videos, in the order in which each did so first; none if not noted.
     """
 
     uri: str
@@ -512,6 +516,7 @@ class LibraryInfo:
     indexed_seconds: tuple[float, float] | None = None
     num_indexed_segments: int | None = None
     has_text_index: bool = False
+    computations: list[Computation] = field(default_factory=list)
 
     @property
     def duration_seconds(self) -> float:
@@ -533,6 +538,7 @@ class LibraryInfo:
             "num_indexed_segments": self.num_indexed_segments,
             "has_text_index": self.has_text_index,
             "fingerprint": self.fingerprint.to_dict(),
+            "encoded_by": [each.to_dict() for each in self.computations],
             "files": [file.to_dict() for file in self.files],
             "duplicates": [duplicate.to_dict() for duplicate in self.duplicates],
             "unreadable": [item.to_dict() for item in self.unreadable],

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from framecue.dates import recorded_seconds
+from framecue.encoder import Computation
 from framecue.library.files.interface import Files
 from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.sidecars import SidecarFinder
@@ -62,6 +63,7 @@ class Outcome:
         passed_over: how many files turned out to be no videos.
         reread: the unchanged files that were encoded again, with what is otherwise when they are read today.
         warnings: the files that were encoded although something is wrong with them.
+        computation: what encoded videos; None if none were, or if the encoder does not say.
     """
 
     added: int = 0
@@ -78,6 +80,7 @@ class Outcome:
     passed_over: PassedOver = field(default_factory=PassedOver)
     reread: list[Remark] = field(default_factory=list)
     warnings: list[Remark] = field(default_factory=list)
+    computation: Computation | None = None
 
     def skip(self, items: Iterable[Skipped]) -> None:
         """Note paths that could not be indexed or removed, and log each."""

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from framecue.encoder import Encoder
+from framecue.encoder import Encoder, SaysComputation
 from framecue.library.files.interface import Files
 from framecue.library.indexing.encode import SegmentEncoder
 from framecue.library.indexing.ledger import Outcome
@@ -127,7 +127,7 @@ class Session:
             max_cpu_seconds=options.max_cpu_seconds,
             max_megapixels=options.max_megapixels,
         ) as readers:
-            return run_plan(
+            outcome = run_plan(
                 plan,
                 LocalRunner(encoder, readers),
                 store=store,
@@ -138,3 +138,8 @@ class Session:
                 files=self._files,
                 metadata=own.by_path,
             )
+        if outcome.encoded and isinstance(model, SaysComputation):
+            outcome.computation = model.computation
+            if store := self._kept.open_if_there():
+                store.note_computation(model.computation)
+        return outcome
