@@ -42,7 +42,7 @@ def why_not_exported(backbone: Backbone, method: Method) -> str | None:
     if not method.offline:
         return "it looks at the text while it pools frames, so that a video has no embedding of its own"
     if not method.exports:
-        return "what it does depends on the values in it, which a graph cannot follow"
+        return "a graph cannot do what it does between frames"
     if method.config.short_videos == "mask":
         return "with short_videos: mask it leaves frames out, and a graph takes all"
     if sum(parameter.numel() for parameter in _video_parameters(backbone, method)) * 4 > _MOST_BYTES:

@@ -180,7 +180,7 @@ class Method(nn.Module):
         masks_frames: whether it can leave out the frames that a short video does not have (`short_videos: mask`). False
             unless a method says otherwise: where frames meet in the image encoder, they cannot be left out behind it.
         exports: whether what it does to a video's frames can be written down as a graph (`framecue export`): it may not
-            depend on the values in the tensors. A method that is not offline has no graph in any case.
+            go other ways for other values. A method that is not offline has no graph in any case.
         paper: the paper that the method is from.
         takes_teachers: whether `loss` learns from the recipe's teachers (`TrainingFeatures.teachers`).
         captioner: the module that describes a video in words, if the method has one.
