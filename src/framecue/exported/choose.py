@@ -222,7 +222,7 @@ class ChoosingEncoder:
 
 
 def quantised_graph(
-    source: Path, target: Path, pixel_values: np.ndarray, queries: np.ndarray, *, reduce_range: bool | None = None
+    source: Path, target: Path, pixel_values: np.ndarray, queries: np.ndarray
 ) -> tuple[Plan | None, list[Check]]:
     """Write the first quantised graph that may stand for one in float32.
 
@@ -231,12 +231,11 @@ def quantised_graph(
         target: the file to write; what is there after failing tries means nothing.
         pixel_values: float32 (B, F, 3, S, S), on which they are compared.
         queries: vectors of texts (N, E), unit length.
-        reduce_range: whether weights take 7 bits; None for what this processor needs.
 
     Returns:
         How it was quantised, None if no try was good enough; and the checks of all tries.
     """
-    reduced = not multiplies_bytes_exactly() if reduce_range is None else reduce_range
+    reduced = not multiplies_bytes_exactly()
     wanted = VideoGraph(source).embed_videos(pixel_values)
     tried: list[Plan] = []
 
@@ -278,6 +277,7 @@ def details_of(
         "graph": graph,
         "steps": steps_of(model).to_dict(),
         "largest_difference": largest_difference,
+        "needs_exact_products": computation.precision == "int8" and multiplies_bytes_exactly(),
         "checks": [asdict(each) for each in checks],
         "versions": {"torch": torch.__version__, "onnxruntime": runtime_version()},
     }

@@ -15,6 +15,7 @@ import numpy as np
 from framecue.encoder import Computation, Encoder, EncoderSpec, Fingerprint, load_encoder
 from framecue.errors import InputError, ModelError
 from framecue.exported.cache import read_folder
+from framecue.exported.machine import multiplies_bytes_exactly
 from framecue.exported.video_graph import VideoGraph
 from framecue.paths import absolute_path
 from framecue.pixel_steps import normalise, resize_and_crop
@@ -213,6 +214,11 @@ def opened_encoder(fingerprint: Fingerprint, folder: Path, details: Mapping[str,
         steps, file, precision = Steps.from_dict(details["steps"]), str(details["graph"]), str(details["precision"])
     except (KeyError, TypeError) as error:
         raise ModelError(f"{folder}: graph.json is damaged ({error}); export the model again") from error
+    if details.get("needs_exact_products") and not multiplies_bytes_exactly():
+        raise ModelError(
+            f"{folder}: its graph was made for processors that multiply bytes without overflow, which this one does "
+            "not; export the model again on this machine, or with --precision fp32"
+        )
     return OnnxEncoder(fingerprint, VideoGraph(folder / file), steps, precision=precision, folder=folder)
 
 

@@ -65,8 +65,8 @@ def export_folder(
 ) -> ExportReport:
     """Write a folder of graphs, which ``--model`` takes; it appears whole or not at all.
 
-    A graph of bytes has weights of 7 bits, so that it computes the same on every processor, and is checked on made
-    pictures: a run that is to choose by its own frames is ``framecue index --runtime onnx``.
+    A graph of bytes is checked on made pictures: a run that is to choose by its own frames is ``framecue index
+    --runtime onnx``. It is refused on processors whose sums of bytes overflow, unless it was made on such a one.
 
     Args:
         model: in float32, on the processor.
@@ -112,7 +112,7 @@ def made_videos(model: VideoTextModel, count: int = _NUM_MADE) -> np.ndarray:
 
 def _quantised(model: VideoTextModel, plain: Path, target: Path) -> Check:
     queries = model.embed_texts(ordinary_queries())
-    plan, checks = quantised_graph(plain, target, made_videos(model), queries, reduce_range=True)
+    plan, checks = quantised_graph(plain, target, made_videos(model), queries)
     if plan is None:
         best = max(checks, key=lambda each: each.cosine)
         raise ModelError(
