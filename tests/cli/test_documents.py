@@ -92,6 +92,7 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             "moved": int,
             "unchanged": int,
             "encoded": int,
+            "encoded_by": NoneType,  # the tests' model does not say
             "duplicates": [DUPLICATE],
             "removed": int,
             "removed_paths": list,
@@ -137,6 +138,7 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             "num_indexed_segments": MAYBE_INT,
             "has_text_index": bool,
             "fingerprint": dict,
+            "encoded_by": list,
             "files": [{"path": str, "duration_seconds": float, "kind": str}],
             "duplicates": [DUPLICATE],
             "unreadable": list,
