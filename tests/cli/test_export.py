@@ -43,9 +43,10 @@ def test_a_library_made_by_one_is_searched_by_the_other(run, clips: Path, tmp_pa
     assert "encoded by     ONNX Runtime in float32, PyTorch in float32" in run("info", uri).out
 
 
-def test_an_exported_folder_takes_no_adapter(run, tmp_path: Path) -> None:
+def test_an_exported_folder_takes_no_adapter(run, clips: Path, tmp_path: Path) -> None:
     (tmp_path / "graph.json").write_text("{}", encoding="utf-8")
-    result = run("index", tmp_path, "--model", tmp_path, "--adapter", "moji-prompt-switch")
+    named = ("--model", tmp_path, "--adapter", "moji-prompt-switch")
+    result = run("index", clips, "--library", tmp_path / "a.lance", *named)
     assert result.code == 1
     assert "an exported model has its adapter inside; leave out --adapter moji-prompt-switch" in result.err
 
