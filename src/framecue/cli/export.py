@@ -52,7 +52,6 @@ def export(
     \b
     framecue export openai/clip-vit-base-patch32 --output clip-onnx
     framecue export moji-clip --adapter moji-prompt-switch --precision int8 --output moji-onnx
-    framecue index ~/Videos --model moji-onnx --library moji.lance
     """  # noqa: D301 (click reads the backspace character)
     quiet_libraries()
     loaded = named_model(model, adapter=adapter, dtype="float32", yes=yes)
