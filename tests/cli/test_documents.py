@@ -180,6 +180,18 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             "segments": int,
         },
     ),
+    "export": (
+        "export moji-clip --output {folder}/graphs",
+        {
+            "folder": str,
+            "precision": str,
+            "graph": str,
+            "size_bytes": int,
+            "largest_difference": float,
+            "cosine": NoneType,
+            "rank_correlation": NoneType,
+        },
+    ),
     "optimize": (
         "optimize --library {library}",
         {
