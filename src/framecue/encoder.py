@@ -27,9 +27,11 @@ __all__ = [
     "ALL_ENCODERS",
     "ENCODERS",
     "ChecksTexts",
+    "Computation",
     "Encoder",
     "EncoderSpec",
     "Fingerprint",
+    "SaysComputation",
     "SharesCores",
     "SharesFrames",
     "TakesFrames",
@@ -302,21 +304,52 @@ class SharesCores(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Computation:
+    """What encodes videos. It is recorded, and refuses nothing: vectors differ by what is allowed to rounding.
+
+    Attributes:
+        runtime: "torch" or "onnx".
+        precision: "float32", "bfloat16" or "int8".
+        reason: in words why it is this one, for people; None if there was nothing to choose.
+    """
+
+    runtime: str
+    precision: str
+    reason: str | None = None
+
+    def to_dict(self) -> dict[str, str]:
+        """Return what ``framecue index --json`` and ``framecue info --json`` print."""
+        return {"runtime": self.runtime, "precision": self.precision}
+
+
+@runtime_checkable
+class SaysComputation(Protocol):
+    """An encoder that knows what its videos are encoded by; it may be chosen when the first are."""
+
+    @property
+    def computation(self) -> Computation:
+        """What encodes videos."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class EncoderSpec:
     """A small description of an encoder that can be pickled: names, hashes and precision, but no weights.
 
     Attributes:
         fingerprint: of the encoder, with absolute folders.
-        precision: the type that it computes in, "float32" or "bfloat16".
+        precision: the type that it computes in, "float32" or "bfloat16", or "int8" of exported graphs.
         device: where it computes, such as "cpu" or "cuda:1"; None for the device of the process that loads it.
         near: places beside which to look for a folder of the model or the adapter that is no longer where it was.
+        exported: the folder of the model's exported graphs, which are loaded in its place; None for the model itself.
     """
 
     fingerprint: Fingerprint
     precision: str = "float32"
     device: str | None = None
     near: tuple[str, ...] = ()
+    exported: str | None = None
 
     def load(self) -> Encoder:
         """Load the encoder in this process.
@@ -338,10 +371,11 @@ class EncoderSpec:
 
 Loader = Callable[[EncoderSpec], Encoder]
 
-FRAMECUE = "framecue"
+FRAMECUE, EXPORTED = "framecue", "onnx"
 _EMBEDDERS = "framecue.embedders.choose:load_described_embedder"
 ENCODERS: dict[str, str | Loader] = {
     FRAMECUE: "framecue.exported.late:load_described",
+    EXPORTED: "framecue.exported.encoder:load_described",
     "videoprism": _EMBEDDERS,
     "sentence-transformers": _EMBEDDERS,
 }
@@ -368,7 +402,7 @@ def load_encoder(spec: EncoderSpec) -> Encoder:
         ModelError: the backbone cannot be found.
         AdapterError: the adapter cannot be found, or it is not known where it was.
     """
-    found = ALL_ENCODERS.get(spec.fingerprint.encoder or FRAMECUE)
+    found = ALL_ENCODERS.get(EXPORTED if spec.exported else spec.fingerprint.encoder or FRAMECUE)
     load: Loader = resolve_name(found) if isinstance(found, str) else found
     return load(spec)
 

@@ -21,7 +21,7 @@ from framecue.checkpoint import adapter_hash, find_adapter, load_adapter, read_a
 from framecue.checks import check_texts
 from framecue.device.frame_encoder import FRAMES_AT_ONCE, FrameEncoder
 from framecue.encode_files import EncodedVideos, encode_pictures, encode_videos
-from framecue.encoder import EncoderSpec, Fingerprint
+from framecue.encoder import Computation, EncoderSpec, Fingerprint
 from framecue.errors import AdapterError, InputError, ModelError, NotOfflineError, first_line
 from framecue.methods import Method, build_method, saved_options
 from framecue.methods.absent import absent_frames, filled, mark_absent, with_absent
@@ -118,6 +118,11 @@ class VideoTextModel(nn.Module):
     def dtype(self) -> torch.dtype:
         """The type that the towers compute in."""
         return next(self.backbone.model.parameters()).dtype
+
+    @property
+    def computation(self) -> Computation:
+        """What encodes videos: PyTorch, in the type that the towers compute in."""
+        return Computation("torch", str(self.dtype).removeprefix("torch."))
 
     def preprocess(self, frames: np.ndarray | Tensor) -> Tensor:
         """Turn frames uint8 (F, H, W, 3), RGB, into pixel values float32 (F, 3, S, S), normalised.
@@ -444,6 +449,7 @@ class VideoTextModel(nn.Module):
             return values
         return mark_absent(with_absent(values, self.sampling.num_frames)[None], torch.tensor([len(frames)]))[0]
 
+    @property
     def encodes_frames_alone(self) -> bool:
         """Whether `encode_each` and `pool_frames` work: whether no frame is seen while another one is encoded."""
         return self.method.frames_alone and self.offline and self.method.config.short_videos == "repeat"

@@ -92,6 +92,7 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             "moved": int,
             "unchanged": int,
             "encoded": int,
+            "encoded_by": NoneType,  # the tests' model does not say
             "duplicates": [DUPLICATE],
             "removed": int,
             "removed_paths": list,
@@ -159,6 +160,7 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             "num_indexed_segments": MAYBE_INT,
             "has_text_index": bool,
             "fingerprint": dict,
+            "encoded_by": list,
             "files": [{"path": str, "duration_seconds": float, "kind": str}],
             "duplicates": [DUPLICATE],
             "unreadable": list,
@@ -198,6 +200,19 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             "videos": int,
             "images": int,
             "segments": int,
+        },
+    ),
+    "export": (
+        "export moji-clip --output {folder}/graphs",
+        {
+            "folder": str,
+            "precision": str,
+            "graph": str,
+            "size_bytes": int,
+            "largest_difference": float,
+            "cosine": NoneType,
+            "rank_correlation": NoneType,
+            "why_no_texts": NoneType,
         },
     ),
     "optimize": (

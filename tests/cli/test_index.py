@@ -39,6 +39,7 @@ def test_json_is_the_whole_of_standard_output(run, loader, uri: str, clips: Path
         "moved": 0,
         "unchanged": 0,
         "encoded": 4,
+        "encoded_by": None,
         "duplicates": [],
         "removed": 0,
         "removed_paths": [],

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from framecue.errors import ModelError
 from framecue.exported.export_text import _write_tokenizer
-from framecue.exported.queries import ODD_TEXTS, ORDINARY_QUERIES
+from framecue.exported.queries import ODD_TEXTS, ordinary_queries
 from framecue.exported.tokenize import TextTokenizer
 from framecue.methods import build_method
 from framecue.model import VideoTextModel
@@ -50,7 +50,7 @@ def test_any_text_has_the_ids_and_the_mask_of_the_models_own(both, family, text)
 @pytest.mark.parametrize("family", ["clip", "siglip", "siglip2"])
 def test_the_texts_that_are_compared_at_export_have_too(both, family):
     model, tokenizer = both(family)
-    for text in (*ORDINARY_QUERIES, *ODD_TEXTS):
+    for text in (*ordinary_queries(), *ODD_TEXTS):
         assert tokenizer.encode(text)[0].tolist() == model.tokenize([text])[0][0].tolist()
 
 

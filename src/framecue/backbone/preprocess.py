@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
 from framecue.backbone.device_resize import MOST_SHRUNK, PILLOW_FILTERS, resize_as_pillow
 from framecue.errors import InputError
 from framecue.paths import exists, is_dir
+from framecue.pixel_steps import crop_place, resize_and_crop, target_size, without_ends
 
 __all__ = ["Preprocess"]
 
@@ -25,8 +25,6 @@ MAX_SIDE = 4096
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 _FILTERS = {number: name for name, number in PILLOW_FILTERS.items()}
-# A frame is resized as a whole if it is at most so many times as large as what is cut out of it then.
-_MOST_CROPS = 200
 
 
 @dataclass(frozen=True)
@@ -167,18 +165,7 @@ class Preprocess:
     def resize_and_crop(self, frames: np.ndarray | Tensor) -> Tensor:
         """Do the steps before normalising: turn uint8 (F, H, W, 3) into uint8 (F, 3, S, S)."""
         array = frames.cpu().numpy() if isinstance(frames, Tensor) else frames
-        _check_frames(array.dtype == np.uint8, array.shape, array.dtype)
-        size, box = _without_ends(array.shape[1:3], self._target(*array.shape[1:3]), self.crop)
-        resized = np.empty((len(array), *size, 3), dtype=np.uint8)
-        for index, frame in enumerate(array):
-            # With Pillow: torch's antialiased resize of bytes is up to 16 levels off if the two sides shrink by
-            # different factors.
-            image = Image.fromarray(np.ascontiguousarray(frame))
-            resized[index] = np.asarray(image.resize(size[::-1], PILLOW_FILTERS[self.filter], box=box))
-        pixels = torch.from_numpy(resized).permute(0, 3, 1, 2)
-        if self.crop is not None:
-            pixels = _centre_crop(pixels, self.crop)
-        return pixels
+        return torch.from_numpy(resize_and_crop(array, resize=self.resize, crop=self.crop, filter=self.filter))
 
     def on_device(self, frames: Tensor) -> Tensor:
         """Do all steps on the device where frames are; see `resize_as_pillow` for how near this comes.
@@ -197,8 +184,8 @@ class Preprocess:
         """
         _check_frames(frames.dtype == torch.uint8, tuple(frames.shape), frames.dtype)
         height, width = frames.shape[1:3]
-        target = self._target(height, width)
-        size, box = _without_ends((height, width), target, self.crop)
+        target = target_size(height, width, self.resize)
+        size, box = without_ends((height, width), target, self.crop)
         if box is not None or height > MOST_SHRUNK * target[0] or width > MOST_SHRUNK * target[1]:
             return self.normalise(self.resize_and_crop(frames).to(frames.device))
         pixels = resize_as_pillow(frames, size, filter=self.filter)
@@ -210,13 +197,6 @@ class Preprocess:
         # In place, on a contiguous copy: a video's pixels do not fit into a processor's caches.
         values = pixels.to(torch.float32, memory_format=torch.contiguous_format, copy=True)
         return values.mul_(scale).sub_(offset)
-
-    def _target(self, height: int, width: int) -> tuple[int, int]:
-        if isinstance(self.resize, tuple):
-            return self.resize
-        short, long = min(height, width), max(height, width)
-        scaled = int(self.resize * long / short)  # truncated, as in transformers and torchvision
-        return (self.resize, scaled) if height <= width else (scaled, self.resize)
 
 
 @lru_cache(maxsize=64)
@@ -233,38 +213,18 @@ def _check_frames(is_bytes: bool, shape: tuple[int, ...], dtype: object) -> None
         raise InputError(f"frames must be uint8 (F, H, W, 3) in RGB; got {dtype} of shape {shape}")
 
 
+def _centre_crop(pixels: Tensor, crop: tuple[int, int]) -> Tensor:
+    """Cut (height, width) from the middle; where the frame is too small, it is padded with black."""
+    for dim, size in zip((-2, -1), crop, strict=True):
+        before, behind, start = crop_place(pixels.shape[dim], size)
+        if before:
+            pixels = functional.pad(pixels, (before, behind) if dim == -1 else (0, 0, before, behind))
+        pixels = pixels.narrow(dim, start, size)
+    return pixels
+
+
 def _image_processor(model: str) -> Any:
     """Return a model's image processor in its form without torchvision, whose name changed within transformers 5."""
     import transformers
 
     return getattr(transformers, f"{model}ImageProcessorPil", None) or getattr(transformers, f"{model}ImageProcessor")
-
-
-def _without_ends(
-    shape: tuple[int, int], size: tuple[int, int], crop: tuple[int, int] | None
-) -> tuple[tuple[int, int], tuple[float, float, float, float] | None]:
-    """Return to which size (height, width) a frame is resized, and which part of it, for Pillow; None for all of it.
-
-    A strip of pixels, whose short side grows, would become larger than memory before its middle is cut out; of such a
-    one no more than the middle is resized.
-    """
-    if crop is None or size[0] * size[1] <= _MOST_CROPS * crop[0] * crop[1]:
-        return size, None
-    kept = (min(size[0], crop[0]), min(size[1], crop[1]))
-    starts = [(whole - part) // 2 for whole, part in zip(size, kept, strict=True)]
-    top, left = (shape[axis] * starts[axis] / size[axis] for axis in (0, 1))
-    bottom, right = (shape[axis] * (starts[axis] + kept[axis]) / size[axis] for axis in (0, 1))
-    return kept, (left, top, right, bottom)
-
-
-def _centre_crop(pixels: Tensor, crop: tuple[int, int]) -> Tensor:
-    """Cut (height, width) from the middle; where the frame is too small, it is padded with black."""
-    for dim, size in zip((-2, -1), crop, strict=True):
-        missing = size - pixels.shape[dim]
-        if missing > 0:
-            before = (missing + 1) // 2  # the image processor's own rounding
-            padding = (before, missing - before) if dim == -1 else (0, 0, before, missing - before)
-            pixels = functional.pad(pixels, padding)
-        start = (pixels.shape[dim] - size) // 2
-        pixels = pixels.narrow(dim, start, size)
-    return pixels

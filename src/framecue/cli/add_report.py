@@ -10,12 +10,14 @@ from framecue.cli.output import log
 from framecue.counts import counted
 
 if TYPE_CHECKING:
+    from framecue.encoder import Computation
     from framecue.library import AddReport, RemoveReport
 
-__all__ = ["describe_held", "log_counts", "log_gone", "log_items", "log_stopped"]
+__all__ = ["computation_words", "describe_held", "log_counts", "log_gone", "log_items", "log_stopped"]
 
 # Files that are removed are named one by one, at most so many.
 _MOST_NAMED = 20
+_RUNTIMES = {"torch": "PyTorch", "onnx": "ONNX Runtime"}
 
 
 def log_items(report: AddReport) -> None:
@@ -55,7 +57,16 @@ def log_counts(report: AddReport) -> None:
     counts = [f"{report.added} added ({report.encoded} encoded)"]
     counts += [f"{number} {name}" for name, number in rarer.items() if number]
     counts += [f"{report.unchanged} unchanged", f"{len(report.skipped)} skipped"]
+    # What is as it always was is not worth a line.
+    found = report.computation
+    if found is not None and (found.runtime != "torch" or found.reason is not None):
+        log(f"encoded by {computation_words(found)}{f' ({found.reason})' if found.reason else ''}")
     log(f"{', '.join(counts)}; library {report.uri} holds {describe_held(report)}")
+
+
+def computation_words(computation: Computation) -> str:
+    """Return what encodes videos, in words."""
+    return f"{_RUNTIMES.get(computation.runtime, computation.runtime)} in {computation.precision}"
 
 
 def describe_held(report: AddReport | RemoveReport) -> str:

@@ -12,7 +12,6 @@ from framecue.cli.library_place import LibraryCommand, chosen_library, refuse_li
 from framecue.cli.options import (
     MOJI_MODEL,
     indexing_model_options,
-    library_model,
     library_option,
     make_segmentation,
     named_model,
@@ -20,6 +19,7 @@ from framecue.cli.options import (
     threads_option,
 )
 from framecue.cli.output import log, print_json, progress_bar, quiet_libraries
+from framecue.cli.runtime import indexing_model, is_worth_it, runtime_option
 from framecue.cli.text_graphs import keep_text_graph
 from framecue.errors import InputError
 from framecue.progress import FilesDone
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 @library_option
 @indexing_model_options
 @threads_option
+@runtime_option
 @click.option("--exclude", metavar="GLOB", multiple=True, help="Leave these files and folders out; may be repeated.")
 @click.option("--images", is_flag=True, help="Index the pictures in the folders too.")
 @click.option("--retry", is_flag=True, help="Read files again that could not be read before, though they are the same.")
@@ -76,6 +77,7 @@ def index(
     adapter: str | None,
     dtype: str,
     yes: bool,
+    runtime: str,
     exclude: tuple[str, ...],
     images: bool,
     retry: bool,
@@ -129,14 +131,26 @@ def index(
     )
     uri = chosen_library(uri, may_be_new=True)
     library = Library(uri)
+
+    def load(*, is_long: bool) -> Encoder:
+        return indexing_model(
+            library,
+            runtime=runtime,
+            is_long=is_long,
+            model=model,
+            adapter=adapter,
+            dtype=dtype,
+            yes=yes,
+            captions=captions,
+        )
+
     if is_watch:
         from framecue.cli.watch import follow
         from framecue.library.watching.watch import WatchOptions, check_paths
 
         watch_options = WatchOptions(add=options, poll_seconds=poll_seconds)
         check_paths(paths)
-        chosen = library_model(library, model=model, adapter=adapter, dtype=dtype, yes=yes, may_be_new=True)
-        follow(Library(uri, model=chosen), paths, options=watch_options, as_json=as_json)
+        follow(Library(uri, model=load(is_long=True)), paths, options=watch_options, as_json=as_json)
         return
     if again:
         from framecue.cli.again import run_again
@@ -154,7 +168,7 @@ def index(
         return
     used: Encoder | None = None
     if plan.units or model or adapter:
-        used = library_model(library, model=model, adapter=adapter, dtype=dtype, yes=yes, may_be_new=True)
+        used = load(is_long=is_worth_it(plan))
         library = Library(uri, model=used)
     work = WorkTime()
 

@@ -11,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from framecue.assets import find_bundled
+from framecue.cli.add_report import computation_words
 from framecue.cli.folders import top_folders
 from framecue.cli.library_place import LibraryCommand, chosen_library
 from framecue.cli.options import library_option
@@ -134,6 +135,8 @@ def _summary(found: LibraryInfo) -> list[tuple[str, str]]:
     rows.append(("index", _index(found.num_indexed_segments, found.num_segments)))
     rows.append(("words", "indexed, for --hybrid" if found.has_text_index else "not indexed yet"))
     rows.append(("model", _model(found.fingerprint)))
+    if found.computations:
+        rows.append(("encoded by", ", ".join(computation_words(each) for each in found.computations)))
     return rows
 
 

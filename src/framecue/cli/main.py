@@ -42,6 +42,7 @@ COMMANDS = {
     ),
     "embed": Entry("framecue.cli.embed:embed", "Write the embeddings of videos or texts into a Parquet file."),
     "caption": Entry("framecue.cli.caption:caption", "Describe a video with an adapter's captioner."),
+    "export": Entry("framecue.cli.export:export", "Write a model as graphs that encode without PyTorch."),
     "methods": Entry("framecue.cli.methods:methods", "List the methods, and what each trains."),
     "datasets": Entry("framecue.cli.datasets:datasets", "List the data sets, verify a copy of one, or decode it."),
     "import-checkpoint": Entry(

@@ -14,7 +14,7 @@ from framecue.cli.model_files import get_model_files
 from framecue.cli.output import log
 from framecue.cores import THREADS_VARIABLE, few_cores
 from framecue.errors import InputError
-from framecue.paths import is_dir, is_url, user_path
+from framecue.paths import is_dir, is_file, is_url, user_path
 
 if TYPE_CHECKING:
     from framecue.encoder import Encoder, Fingerprint
@@ -241,6 +241,8 @@ def library_model(
         click.UsageError: a new library is given an adapter but no model.
         FramecueError: the model or the adapter cannot be loaded.
     """
+    if model is not None and _is_exported(model):
+        return named_model(model, adapter=adapter, dtype=dtype, yes=yes)
     # Before torch is imported, which takes seconds: a library that is not there is told at once.
     fingerprint = None if may_be_new and not library.exists else library.fingerprint
     if model is None and adapter is None:
@@ -265,6 +267,12 @@ def named_model(model: str, *, adapter: str | None, dtype: str, yes: bool) -> En
     Raises:
         FramecueError: the model or the adapter cannot be loaded.
     """
+    if _is_exported(model):
+        from framecue.exported.encoder import load_exported
+
+        if adapter is not None:
+            raise InputError(f"{model}: an exported model has its adapter inside; leave out --adapter {adapter}")
+        return load_exported(user_path(model))
     get_model_files(model, yes=yes)
 
     import torch
@@ -296,6 +304,11 @@ def _own_model(library: Library, fingerprint: Fingerprint, *, dtype: str, yes: b
         if before != after:
             log(f"the library's {what} is no longer at {before}; using the same one at {after}")
     return found
+
+
+def _is_exported(model: str) -> bool:
+    """Whether a name is that of a folder which ``framecue export`` wrote."""
+    return bool(model) and is_file(Path(user_path(model)) / "graph.json")
 
 
 def _is_moved(model: str, fingerprint: Fingerprint) -> bool:

@@ -38,6 +38,7 @@ __all__ = [
     "graph_folder",
     "graph_key",
     "is_wanted",
+    "read_folder",
     "read_graphs",
     "trim_cache",
     "write_graph",
@@ -130,8 +131,23 @@ def read_graphs(fingerprint: Fingerprint) -> dict[str, dict[str, Any]]:
     return graphs
 
 
+def read_folder(folder: Path) -> tuple[Fingerprint, dict[str, dict[str, Any]]] | None:
+    """Return the model of a folder of graphs, wherever it lies, and what graph.json says of each; None if it is none.
+
+    Raises:
+        LibraryError: a later framecue has written the fingerprint.
+    """
+    try:
+        document = json.loads((folder / _RECORD).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    graphs = _read_record(folder)
+    named = document.get("fingerprint") if isinstance(document, dict) else None
+    return (Fingerprint.from_dict(named), graphs) if graphs and isinstance(named, dict) else None
+
+
 @contextmanager
-def write_graph(fingerprint: Fingerprint, name: str) -> Iterator[NewGraph]:
+def write_graph(fingerprint: Fingerprint, name: str, *, folder: Path | None = None) -> Iterator[NewGraph]:
     """Give a folder to write a graph's files into, and list the graph when the block ends.
 
     Several processes may write the same graph at once: the first that is done counts, and the others' is dropped. A
@@ -140,12 +156,13 @@ def write_graph(fingerprint: Fingerprint, name: str) -> Iterator[NewGraph]:
     Args:
         fingerprint: of the model.
         name: the graph's, such as ``text.onnx``.
+        folder: where to, as for a model that is given to somebody; None for its folder in the cache.
 
     Raises:
         OutputError: the cache cannot be written.
         InputError: as `cache_folder` does.
     """
-    folder = graph_folder(fingerprint)
+    is_cached, folder = folder is None, folder or graph_folder(fingerprint)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _remove_partials(folder)
@@ -156,7 +173,8 @@ def write_graph(fingerprint: Fingerprint, name: str) -> Iterator[NewGraph]:
     try:
         yield new
         _list(folder, fingerprint, name, new)
-        trim_cache(keep=folder)
+        if is_cached:
+            trim_cache(keep=folder)
     except OSError as error:
         raise _not_written(folder, error) from error
     finally:

@@ -24,7 +24,7 @@ from framecue.checkpoint import CONFIG_FILE, WEIGHTS_FILE, adapter_folder, adapt
 from framecue.encoder import Fingerprint
 from framecue.errors import FramecueError, ModelError, RuntimeMissingError, first_line
 from framecue.exported.cache import forget_graph, is_wanted, read_graphs, write_graph
-from framecue.exported.queries import ODD_TEXTS, ORDINARY_QUERIES
+from framecue.exported.queries import ODD_TEXTS, ordinary_queries
 from framecue.exported.session import EXTRA, is_available
 from framecue.exported.sources import SourceFiles, has_known_sources, note_sources, source_files
 from framecue.exported.text import IDS, MASK, TEXT_GRAPH, TOKENIZER_FILE, TextGraph
@@ -76,12 +76,13 @@ def keep_text_graph(model: VideoTextModel) -> bool:
     return True
 
 
-def export_text(model: VideoTextModel, fingerprint: Fingerprint) -> None:
-    """Write the graph of a model's text side and its tokenizer into the cache.
+def export_text(model: VideoTextModel, fingerprint: Fingerprint, *, folder: Path | None = None) -> None:
+    """Write the graph of a model's text side and its tokenizer into the cache, or into a folder of graphs.
 
     Args:
         model: in any precision, on any device; the graph is in float32.
         fingerprint: the model's, under which the graph is kept.
+        folder: where to, as for a model that is given to somebody; None for its folder in the cache.
 
     Raises:
         RuntimeMissingError: what exports is not installed.
@@ -92,7 +93,7 @@ def export_text(model: VideoTextModel, fingerprint: Fingerprint) -> None:
     if model.dtype != torch.float32 or model.device.type != "cpu":
         spec = replace(model.spec(), precision="float32", device="cpu")
         model = load_described(spec)
-    with write_graph(fingerprint, TEXT_GRAPH) as new:
+    with write_graph(fingerprint, TEXT_GRAPH, folder=folder) as new:
         _write_tokenizer(model, new.folder / TOKENIZER_FILE)
         _check_tokenizer(model, TextTokenizer(new.folder / TOKENIZER_FILE))
         _write_graph(model, new.folder / TEXT_GRAPH)
@@ -100,7 +101,7 @@ def export_text(model: VideoTextModel, fingerprint: Fingerprint) -> None:
         if not difference <= MAX_DIFFERENCE:
             raise ModelError(f"the exported graph is {difference:.1e} off the model, more than {MAX_DIFFERENCE:.0e}")
         new.details |= {
-            "num_queries": len(ORDINARY_QUERIES),
+            "num_queries": len(ordinary_queries()),
             "max_difference": difference,
             "precision": "float32",
             "versions": _versions(),
@@ -132,7 +133,7 @@ def _write_graph(model: VideoTextModel, path: Path) -> None:
             f"models are exported with onnx ({first_line(error)}); pip install '{EXTRA}'"
         ) from error
 
-    ids, mask = model.tokenize([ORDINARY_QUERIES[0]])
+    ids, mask = model.tokenize([ordinary_queries()[0]])
     lengths: dict[str, dict[int, str]] | None = None
     if not model.backbone.text.pads_texts:
         lengths = {IDS: {1: "tokens"}, MASK: {1: "tokens"}}
@@ -178,12 +179,12 @@ def _write_tokenizer(model: VideoTextModel, path: Path) -> None:
     if backend is None:
         raise ModelError(f"its tokenizer, a {type(tokenizer).__name__}, has no tokenizer.json")
     # The call sets both on the tokenizer itself.
-    model.tokenize([ORDINARY_QUERIES[0]])
+    model.tokenize([ordinary_queries()[0]])
     path.write_text(backend.to_str(), encoding="utf-8")
 
 
 def _check_tokenizer(model: VideoTextModel, tokenizer: TextTokenizer) -> None:
-    for text in (*ORDINARY_QUERIES, *ODD_TEXTS):
+    for text in (*ordinary_queries(), *ODD_TEXTS):
         own = [part[0].numpy() for part in model.tokenize([text])]
         for ours, theirs in zip(tokenizer.encode(text), own, strict=True):
             if not np.array_equal(ours, theirs):
@@ -191,7 +192,7 @@ def _check_tokenizer(model: VideoTextModel, tokenizer: TextTokenizer) -> None:
 
 
 def _difference(model: VideoTextModel, graph: TextGraph) -> float:
-    texts = [*ORDINARY_QUERIES, *ODD_TEXTS]
+    texts = [*ordinary_queries(), *ODD_TEXTS]
     return float(np.abs(graph.embed_texts(texts) - model.embed_texts(texts)).max())
 
 

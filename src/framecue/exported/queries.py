@@ -1,28 +1,19 @@
-"""The texts on which an exported text side is compared with its model."""
+"""The texts on which what was exported is compared with its model."""
 
 from __future__ import annotations
 
-__all__ = ["ODD_TEXTS", "ORDINARY_QUERIES"]
+from functools import cache
 
-ORDINARY_QUERIES = (
-    "a dog catches a frisbee",
-    "two people dancing at a wedding",
-    "sunset",
-    "a red car drives along a country road",
-    "my daughter blows out the candles on her birthday cake",
-    "someone is cooking pasta in a small kitchen",
-    "a football team celebrates a goal",
-    "waves breaking on the beach in slow motion",
-    "a man in a blue shirt explains how to repair a bicycle",
-    "a screen recording of a spreadsheet",
-    "snow falling in the city at night",
-    "a cat jumps off the table and knocks over a glass of water",
-    "interview with an old woman",
-    "a train arrives at the station while passengers wait on the platform with their luggage and look at their phones",
-    "fireworks",
-    "close-up of hands playing the piano",
-)
-"""What people type, from one word to a long sentence."""
+from framecue.assets import ASSETS
+
+__all__ = ["ODD_TEXTS", "ordinary_queries"]
+
+
+@cache
+def ordinary_queries() -> tuple[str, ...]:
+    """Return 200 queries as people type them, in English."""
+    return tuple((ASSETS / "queries.txt").read_text(encoding="utf-8").splitlines())
+
 
 ODD_TEXTS = (
     "  Two   SPACES,\tand a tab ",

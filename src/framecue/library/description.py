@@ -46,4 +46,5 @@ def describe_library(uri: str, store: Store, snapshot: Snapshot) -> LibraryInfo:
         indexed_seconds=snapshot.indexed_seconds,
         num_indexed_segments=numbers.num_indexed_rows,
         has_text_index=numbers.has_text_index,
+        computations=store.computations(),
     )

@@ -242,6 +242,7 @@ class Library(LibraryTables):
             warnings=outcome.warnings,
             gpu_decoded=outcome.gpu_decoded,
             gpu_fallbacks=outcome.gpu_fallbacks,
+            computation=outcome.computation,
             num_videos=known.num_videos,
             num_images=known.num_images,
             num_segments=known.num_segments,

@@ -17,7 +17,7 @@ from framecue.video import format_hit
 if TYPE_CHECKING:
     import numpy as np
 
-    from framecue.encoder import Fingerprint
+    from framecue.encoder import Computation, Fingerprint
     from framecue.video import FrameSource
 
 
@@ -178,6 +178,7 @@ class AddReport:
         gpu_decoded: how many files had frames that a GPU decoded, with ``gpu_decode``.
         gpu_fallbacks: files that were large enough for that and that PyAV decoded, or went on with, each with the
             reason.
+        computation: what encoded videos; None if none were, or if the encoder does not say.
     """
 
     uri: str
@@ -202,6 +203,7 @@ class AddReport:
     encoded_seconds: float = 0.0
     gpu_decoded: int = 0
     gpu_fallbacks: list[Remark] = field(default_factory=list)
+    computation: Computation | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document that ``framecue index --json`` prints."""
@@ -212,6 +214,7 @@ class AddReport:
             "moved": self.moved,
             "unchanged": self.unchanged,
             "encoded": self.encoded,
+            "encoded_by": None if self.computation is None else self.computation.to_dict(),
             "duplicates": [duplicate.to_dict() for duplicate in self.duplicates],
             "removed": self.removed,
             "removed_paths": self.removed_paths,
@@ -507,6 +510,7 @@ class LibraryInfo:
         indexed_seconds: when its first and its last segment were encoded, seconds since 1970; None if not noted.
         num_indexed_segments: how many segments its approximate index covers; None if it has none.
         has_text_index: whether it is ready for hybrid search.
+        computations: what has encoded its videos, in the order in which each did so first; none if not noted.
     """
 
     uri: str
@@ -521,6 +525,7 @@ class LibraryInfo:
     indexed_seconds: tuple[float, float] | None = None
     num_indexed_segments: int | None = None
     has_text_index: bool = False
+    computations: list[Computation] = field(default_factory=list)
 
     @property
     def duration_seconds(self) -> float:
@@ -542,6 +547,7 @@ class LibraryInfo:
             "num_indexed_segments": self.num_indexed_segments,
             "has_text_index": self.has_text_index,
             "fingerprint": self.fingerprint.to_dict(),
+            "encoded_by": [each.to_dict() for each in self.computations],
             "files": [file.to_dict() for file in self.files],
             "duplicates": [duplicate.to_dict() for duplicate in self.duplicates],
             "unreadable": [item.to_dict() for item in self.unreadable],

@@ -182,6 +182,8 @@ class Method(nn.Module):
         frames_alone: whether `encode_frames` encodes each frame as if there were no other, wherever it stands in its
             video, so that a frame that several videos or windows show is encoded once. False unless a method says
             otherwise.
+        exports: whether what it does to a video's frames can be written down as a graph (`framecue export`): it may not
+            go other ways for other values. A method that is not offline has no graph in any case.
         paper: the paper that the method is from.
         takes_teachers: whether `loss` learns from the recipe's teachers (`TrainingFeatures.teachers`).
         captioner: the module that describes a video in words, if the method has one.
@@ -191,6 +193,7 @@ class Method(nn.Module):
     offline: ClassVar[bool] = True
     masks_frames: ClassVar[bool] = False
     frames_alone: ClassVar[bool] = False
+    exports: ClassVar[bool] = True
     paper: ClassVar[str] = ""
     takes_teachers: ClassVar[bool] = False
 

@@ -19,6 +19,8 @@ def nearest_positions(num_frames: int, num_known: int) -> list[int]:
     Returns:
         `num_frames` indices in [0, num_known).
     """
+    # While a model is traced, as for an export, PyTorch hands a tensor's sizes as tensors, which divide otherwise.
+    num_frames, num_known = int(num_frames), int(num_known)
     return [(2 * frame + 1) * num_known // (2 * num_frames) for frame in range(num_frames)]
 
 

@@ -57,4 +57,6 @@ class InterFrameLayers(nn.Module):
             joined = torch.cat([classes, layer_prompts.expand(videos, -1, -1), patches], dim=1)
             sizes = [classes.shape[1], len(layer_prompts), patches.shape[1]]
             classes, _, patches = vision.run_layer(index, joined, places=places).split(sizes, dim=1)
-        return torch.cat([classes.unflatten(1, (frames, own)), patches.unflatten(1, (frames, -1))], dim=2)
+        patches = patches.unflatten(1, (frames, -1))
+        # Without class tokens there is nothing to join; an exported graph could not say what shape nothing has.
+        return torch.cat([classes.unflatten(1, (frames, own)), patches], dim=2) if own else patches

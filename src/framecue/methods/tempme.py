@@ -150,6 +150,7 @@ class TempMe(LowRankMethod):
     """
 
     Config = TempMeConfig
+    exports = False  # graphs have no sorting that keeps the order of equal ones
     paper = "TempMe (ICLR 2025, arXiv 2409.01156)"
     config: TempMeConfig
 

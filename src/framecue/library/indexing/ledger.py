@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from framecue.dates import recorded_seconds
+from framecue.encoder import Computation
 from framecue.library.files.interface import Files
 from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.sidecars import SidecarFinder
@@ -65,6 +66,7 @@ class Outcome:
         warnings: the files that were encoded although something is wrong with them.
         gpu_decoded: how many files had frames that a GPU decoded.
         gpu_fallbacks: the files that were for a GPU to decode and that it did not, or not to their end; with reasons.
+        computation: what encoded videos; None if none were, or if the encoder does not say.
     """
 
     added: int = 0
@@ -84,6 +86,7 @@ class Outcome:
     warnings: list[Remark] = field(default_factory=list)
     gpu_decoded: int = 0
     gpu_fallbacks: list[Remark] = field(default_factory=list)
+    computation: Computation | None = None
 
     def skip(self, items: Iterable[Skipped]) -> None:
         """Note paths that could not be indexed or removed, and log each."""

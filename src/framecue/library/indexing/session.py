@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from framecue.encoder import Encoder, encodes_frames_alone
+from framecue.encoder import Encoder, SaysComputation, encodes_frames_alone
 from framecue.library.files.interface import Files
 from framecue.library.indexing.calibration import find_pace
 from framecue.library.indexing.encode import SegmentEncoder
@@ -151,4 +151,8 @@ class Session:
             )
         if tally is not None:
             outcome.gpu_decoded, outcome.gpu_fallbacks = tally.num_videos, tally.fallbacks
+        if outcome.encoded and isinstance(model, SaysComputation):
+            outcome.computation = model.computation
+            if store := self._kept.open_if_there():
+                store.note_computation(model.computation)
         return outcome

@@ -17,10 +17,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from lancedb.db import LanceDBConnection
 
+from framecue.encoder import Computation
 from framecue.errors import LibraryError
 from framecue.library.own_values import MetadataValue
 from framecue.library.results import Upkeep
 from framecue.library.store.attempt import attempt, connect
+from framecue.library.store.computations import Computations
 from framecue.library.store.conditions import check_condition, condition_at_work
 from framecue.library.store.copies import Copies
 from framecue.library.store.exchange import exchanged_rows
@@ -67,6 +69,7 @@ class Store:
         self._database = database
         self._copies = Copies(uri, database)
         self._failures = Failures(uri, database)
+        self._computations = Computations(uri, database)
         self._show(table, metadata)
 
     def _show(self, table: Table, metadata: Metadata) -> None:
@@ -121,6 +124,7 @@ class Store:
         self._show(*_open_table(self.uri, self._database))
         self._copies.refresh()
         self._failures.refresh()
+        self._computations.refresh()
 
     @property
     def format(self) -> int:
@@ -177,6 +181,10 @@ class Store:
     def failures(self) -> dict[str, Failure]:
         """Return the notes about files that could not be indexed because of what they hold, by path, in their order."""
         return self._failures.read()
+
+    def computations(self) -> list[Computation]:
+        """Return what has encoded its videos, in the order in which each did so first."""
+        return self._computations.read()
 
     def num_rows(self) -> int:
         """Return the number of segments."""
@@ -315,6 +323,10 @@ class Store:
     def note_failures(self, failures: Mapping[str, Failure], *, forget: Sequence[str] = ()) -> None:
         """Note files that could not be indexed because of what they hold, and forget others, in one commit."""
         self._failures.note(failures, forget=forget)
+
+    def note_computation(self, computation: Computation) -> None:
+        """Note what has encoded videos, unless that is noted."""
+        self._computations.note(computation)
 
     def take_over(self, other: Store) -> None:
         """Put another library's rows, model and segmentation in place of this one's; call it with the lock.

@@ -1,0 +1,356 @@
+"""Choosing what encodes a model's videos, on the first frames of a run: a graph of bytes if it is as good as the model.
+
+Shapes: B videos, F frames a video, S pixels, N texts, E the embedding's width.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from framecue.backbone import fast_dtype
+from framecue.encoder import Computation, EncoderSpec, Fingerprint
+from framecue.errors import FramecueError, ModelError, first_line
+from framecue.exported.cache import forget_graph, write_graph
+from framecue.exported.choice import Choice, choice_name, chosen_encoder, read_choice
+from framecue.exported.encoder import OnnxEncoder, Steps
+from framecue.exported.export_video import export_video_graph, why_not_exported
+from framecue.exported.gate import Check, check, first_that_passes
+from framecue.exported.machine import multiplies_bytes_exactly
+from framecue.exported.outliers import activation_ranges, plans
+from framecue.exported.quantise import Plan, products, quantise
+from framecue.exported.queries import ordinary_queries
+from framecue.exported.session import runtime_version
+from framecue.exported.video_graph import VideoGraph, video_graph_name
+from framecue.methods import Method
+from framecue.model import VideoTextModel
+from framecue.video import FrameSampling
+
+__all__ = ["ChoosingEncoder", "quantised_graph", "shares_frames", "steps_of", "why_not_chosen"]
+
+logger = logging.getLogger(__name__)
+
+VIDEOS_CHECKED = 8
+"""On how many of a run's first videos a graph of bytes is compared with the model."""
+
+
+def why_not_chosen(model: object) -> str | None:
+    """Return why there is no graph to choose for a model, in words that end a sentence; None if there is one."""
+    if not isinstance(model, VideoTextModel):
+        return "only a CLIP, SigLIP or PE-Core with a method is exported"
+    if model.device.type != "cpu":
+        return f"it computes on {model.device}, and graphs on the processor"
+    if model.dtype != torch.float32:
+        return f"it computes in {model.computation.precision}, and graphs are made of float32"
+    return why_not_exported(model.backbone, model.method)
+
+
+class ChoosingEncoder:
+    """A model whose videos are encoded by what is fastest and as good; it chooses when the first ones come.
+
+    First it makes the model's graph in float32, then one of bytes; that one is taken if it agrees with the first on the
+    videos at hand (`gate.py`), if need be with outliers smoothed and some layers in float. Otherwise it takes bfloat16
+    on a processor that has instructions for it, and else the graph in float32. For ViT-B/32's shape all that takes
+    about half a minute, at most two; the choice is kept in the cache.
+
+    Args:
+        model: a model for which `why_not_chosen` gives None. It may compute in bfloat16 afterwards.
+        precision: "auto", or "float32" for the graph in float32.
+        on_notice: called with a line for people when something is made.
+    """
+
+    def __init__(
+        self, model: VideoTextModel, *, precision: str = "auto", on_notice: Callable[[str], None] | None = None
+    ) -> None:
+        self.model, self._precision, self._on_notice = model, precision, on_notice
+        self._lock = threading.Lock()
+        self._graph: OnnxEncoder | None = None
+        self._computation: Computation | None = None
+        self._still_to_check = 0
+        self._checked: set[bytes] = set()
+
+    @property
+    def method_name(self) -> str:
+        """See :class:`framecue.encoder.Encoder`."""
+        return self.model.method_name
+
+    @property
+    def offline(self) -> bool:
+        """See :class:`framecue.encoder.Encoder`."""
+        return self.model.offline
+
+    @property
+    def has_captioner(self) -> bool:
+        """See :class:`framecue.encoder.Encoder`."""
+        return self.model.has_captioner
+
+    @property
+    def sampling(self) -> FrameSampling:
+        """See :class:`framecue.encoder.Encoder`."""
+        return self.model.sampling
+
+    @property
+    def short_side(self) -> int:
+        """See :class:`framecue.encoder.Encoder`."""
+        return self.model.short_side
+
+    @property
+    def computation(self) -> Computation:
+        """What encodes videos; until the first come, the model."""
+        return self._computation or self.model.computation
+
+    def fingerprint(self) -> Fingerprint:
+        """See :class:`framecue.encoder.Encoder`."""
+        return self.model.fingerprint()
+
+    def spec(self) -> EncoderSpec:
+        """Return the model's."""
+        return self.model.spec()
+
+    def prepare(self, frames: np.ndarray) -> np.ndarray:
+        """See :class:`framecue.encoder.Encoder`."""
+        return self.model.prepare(frames)
+
+    def embed_videos(self, pixel_values: np.ndarray) -> np.ndarray:
+        """Turn pixel values float32 (B, F, 3, S, S) into embeddings float32 (B, E) of unit length.
+
+        The first call chooses, others wait for it. What was chosen just now is compared with the model on the videos
+        of the next calls as well, until it has been on enough.
+        """
+        self._decide(pixel_values)
+        return (self._graph or self.model).embed_videos(pixel_values)
+
+    @property
+    def encodes_frames_alone(self) -> bool:
+        """Whether `encode_each` and `pool_frames` work, by the model and by a graph; see `SharesFrames`."""
+        return shares_frames(self.model)
+
+    def encode_each(self, pixel_values: np.ndarray) -> np.ndarray:
+        """Turn pixel values float32 (N, 3, S, S) of any frames into features float32 (N, E), of any length."""
+        size = self.sampling.num_frames
+        whole = np.resize(pixel_values, (-(-len(pixel_values) // size) * size, *pixel_values.shape[1:]))
+        self._decide(whole.reshape(-1, size, *pixel_values.shape[1:]))
+        return (self._graph or self.model).encode_each(pixel_values)
+
+    def pool_frames(self, features: np.ndarray) -> np.ndarray:
+        """Turn features float32 (B, F, E) of videos' frames into embeddings float32 (B, E) of unit length."""
+        return self.model.pool_frames(features)
+
+    @property
+    def max_threads(self) -> int:
+        """See :class:`framecue.encoder.SharesCores`."""
+        return self.model.max_threads
+
+    @property
+    def frames_per_batch(self) -> int:
+        """About how many frames are best encoded at once: one video, whatever will be chosen."""
+        return self.sampling.num_frames
+
+    @property
+    def shape_key(self) -> str:
+        """The model's, and that what encodes it is chosen."""
+        return f"{self.model.shape_key}-{self._precision}"
+
+    def one_core(self) -> AbstractContextManager[None]:
+        """Return a context within which this thread encodes on one core."""
+        return self.model.one_core()
+
+    def _decide(self, pixel_values: np.ndarray) -> None:
+        """Choose, or compare once more, on videos float32 (B, F, 3, S, S)."""
+        if self._computation is None or self._still_to_check > 0:
+            with self._lock:
+                if self._computation is None:
+                    self._choose(pixel_values)
+                elif self._still_to_check > 0:
+                    self._check_again(pixel_values)
+
+    def _not_checked(self, pixel_values: np.ndarray) -> np.ndarray:
+        """Return those of the videos that nothing was compared on yet, and note them."""
+        digests = [hashlib.blake2b(np.ascontiguousarray(video).data).digest() for video in pixel_values]
+        new = [place for place, digest in enumerate(digests) if digest not in self._checked]
+        self._checked.update(digests)
+        return pixel_values[new]
+
+    def embed_frames(self, pixel_values: np.ndarray) -> np.ndarray:
+        """See :class:`framecue.encoder.Encoder`."""
+        return (self._graph or self.model).embed_frames(pixel_values)
+
+    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
+        """See :class:`framecue.encoder.Encoder`."""
+        return self.model.embed_texts(texts)
+
+    def describe(self, pixel_values: np.ndarray) -> list[str]:
+        """See :class:`framecue.encoder.Encoder`."""
+        return self.model.describe(pixel_values)
+
+    def check_texts(self) -> None:
+        """See :class:`framecue.encoder.ChecksTexts`."""
+        self.model.check_texts()
+
+    def _choose(self, pixel_values: np.ndarray) -> None:
+        fingerprint = self.model.fingerprint()
+        try:
+            choice = read_choice(fingerprint, self._precision)
+            if choice is None:
+                if self._on_notice:
+                    self._on_notice("choosing what encodes videos on this machine, which takes up to two minutes, once")
+                choice = self._make(fingerprint, self._not_checked(pixel_values))
+                self._still_to_check = VIDEOS_CHECKED - len(pixel_values)
+            if choice.computation.runtime == "onnx":
+                self._graph = chosen_encoder(fingerprint, self._precision)
+                if self._graph is None:
+                    raise ModelError("the graph that was chosen is damaged; the next run makes it anew")
+            self._take(choice.computation)
+        except FramecueError as error:
+            # A run is not to end because it could have been faster.
+            logger.warning("%s", error)
+            self._take(Computation("torch", _fast_precision(), first_line(error)))
+
+    def _take(self, computation: Computation) -> None:
+        if computation.runtime == "torch":
+            self._graph, self._still_to_check = None, 0
+            self.model.to(getattr(torch, computation.precision))
+        elif computation.precision != "int8":
+            self._still_to_check = 0
+        self._computation = computation
+
+    def _check_again(self, pixel_values: np.ndarray) -> None:
+        """Compare the graph of bytes with the model on further videos; where it fails, it is never taken again."""
+        assert self._graph is not None
+        pixel_values = self._not_checked(pixel_values)
+        if not len(pixel_values):
+            return
+        queries = self.model.embed_texts(ordinary_queries())
+        found = check(self.model.embed_videos(pixel_values), self._graph.embed_videos(pixel_values), queries)
+        self._still_to_check -= found.num_videos
+        if found.passes:
+            return
+        computation = Computation("torch", _fast_precision(), f"int8 is too far off: {_words(found)}")
+        fingerprint = self.model.fingerprint()
+        name = choice_name(fingerprint, self._precision)
+        with suppress(FramecueError):
+            forget_graph(fingerprint, name)
+            with write_graph(fingerprint, name) as new:
+                new.details |= details_of(self.model, computation, graph=None, checks=[found])
+        self._take(computation)
+
+    def _make(self, fingerprint: Fingerprint, pixel_values: np.ndarray) -> Choice:
+        """Make the graphs, choose, and keep the choice; a graph that is not chosen is not kept."""
+        name = choice_name(fingerprint, self._precision)
+        frames = fingerprint.sampling.num_frames
+        with write_graph(fingerprint, name) as new:
+            plain = new.folder / video_graph_name(frames, "float32")
+            off = export_video_graph(self.model.backbone, self.model.method, plain, num_frames=frames)
+            computation, graph = Computation("onnx", "float32"), plain.name
+            checks: list[Check] = []
+            if self._precision == "auto":
+                small = new.folder / f"{name.replace('-auto-', '-int8-')}.onnx"
+                queries = self.model.embed_texts(ordinary_queries())
+                kept, checks = quantised_graph(plain, small, pixel_values, queries)
+                graph = small.name
+                if kept is not None:
+                    computation = Computation("onnx", "int8", _words(checks[-1]))
+                    plain.unlink()
+                else:
+                    small.unlink(missing_ok=True)
+                    computation = _fast(f"int8 is too far off: {_words(checks[-1])}")
+                    graph = plain.name
+                    if computation.runtime == "torch":
+                        plain.unlink()
+            chosen = graph if computation.runtime == "onnx" else None
+            new.details |= details_of(self.model, computation, graph=chosen, checks=checks, largest_difference=off)
+        made = read_choice(fingerprint, self._precision)
+        assert made is not None
+        return made
+
+
+def quantised_graph(
+    source: Path, target: Path, pixel_values: np.ndarray, queries: np.ndarray
+) -> tuple[Plan | None, list[Check]]:
+    """Write the first quantised graph that may stand for one in float32.
+
+    Args:
+        source: the graph in float32.
+        target: the file to write; what is there after failing tries means nothing.
+        pixel_values: float32 (B, F, 3, S, S), on which they are compared.
+        queries: vectors of texts (N, E), unit length.
+
+    Returns:
+        How it was quantised, None if no try was good enough; and the checks of all tries.
+    """
+    reduced = not multiplies_bytes_exactly()
+    wanted = VideoGraph(source).embed_videos(pixel_values)
+    tried: list[Plan] = []
+
+    def attempt(plan: Plan) -> Check:
+        quantise(source, target, plan)
+        tried.append(plan)
+        return check(wanted, VideoGraph(target).embed_videos(pixel_values), queries)
+
+    place, checks = first_that_passes([partial(attempt, Plan(reduce_range=reduced))])
+    if place < 0:
+        found = products(source)
+        others = plans(found, activation_ranges(source, found, pixel_values), reduce_range=reduced)
+        place, more = first_that_passes([partial(attempt, plan) for plan in others])
+        checks += more
+    return (None if place < 0 else tried[-1]), checks
+
+
+def shares_frames(model: VideoTextModel) -> bool:
+    """Whether a graph's vectors of single frames make a video's: of unit length, so only by a mean of directions."""
+    return model.encodes_frames_alone and type(model.method).pool is Method.pool
+
+
+def steps_of(model: VideoTextModel) -> Steps:
+    """Return how a model's frames are prepared."""
+    own = model.backbone.preprocess
+    return Steps(
+        resize=own.resize, crop=own.crop, mean=own.mean, std=own.std, filter=own.filter, short_side=own.short_side
+    )
+
+
+def details_of(
+    model: VideoTextModel,
+    computation: Computation,
+    *,
+    graph: str | None,
+    checks: Sequence[Check],
+    largest_difference: float | None = None,
+) -> dict[str, Any]:
+    """Return what graph.json notes of a choice: what, why, what was checked and how far it was off, and versions."""
+    return {
+        "runtime": computation.runtime,
+        "precision": computation.precision,
+        "reason": computation.reason,
+        "graph": graph,
+        "steps": steps_of(model).to_dict(),
+        "frames_alone": shares_frames(model),
+        "largest_difference": largest_difference,
+        "needs_exact_products": computation.precision == "int8" and multiplies_bytes_exactly(),
+        "checks": [asdict(each) for each in checks],
+        "versions": {"torch": torch.__version__, "onnxruntime": runtime_version()},
+    }
+
+
+def _fast(why: str) -> Computation:
+    """Return what is fastest without bytes: bfloat16 where there are instructions for it, else a graph in float32."""
+    precision = _fast_precision()
+    return Computation("onnx" if precision == "float32" else "torch", precision, why)
+
+
+def _fast_precision() -> str:
+    return str(fast_dtype()).removeprefix("torch.")
+
+
+def _words(found: Check) -> str:
+    return f"cosine {found.cosine:.5f}, ranks of {len(ordinary_queries())} queries {found.rank_correlation:.4f}"
