@@ -45,12 +45,13 @@ import framecue
 from decoding import CASES, available_cores, generate, read_by_seeking
 from framecue.assets import find_bundled
 from framecue.backbone import DTYPES, Preprocess, fast_dtype
-from framecue.encoder import Encoder
+from framecue.exported.choose import ChoosingEncoder
 from framecue.library.indexing.encode import EncodedSegment, SegmentEncoder
 from framecue.library.state import FileState
 from framecue.library.store import Store
 from framecue.library.store.rows import Row
-from framecue.video import Moment, content_hash, read_moments
+from framecue.model import VideoTextModel
+from framecue.video import Moment, content_hash, read_frames, read_moments
 from measure import Measurement, Size, results_of, small_clip_config
 
 # With instructions for bfloat16 (or VNNI), and with AVX2 alone.
@@ -69,6 +70,8 @@ class Results:
     num_clips: int
     cores: int
     dtype: str
+    runtime: str
+    seconds_to_choose: float
     capability: str
     plain_videos_a_second: float
     framecue_videos_a_second: float
@@ -90,6 +93,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=CASE.num_seconds, help="how long a clip is")
     parser.add_argument("--stage-clips", type=int, default=20, help="clips by which framecue's stages are measured")
     parser.add_argument("--dtype", choices=[AUTO, *DTYPES], default=AUTO, help="what framecue's side computes in")
+    parser.add_argument(
+        "--runtime", choices=[AUTO, "torch", "onnx"], default=AUTO, help="as of `framecue index` in a long run"
+    )
     parser.add_argument("--avx2", action="store_true", help="compute as on a processor with AVX2 alone")
     parser.add_argument("--config", type=Path, help="a JSON file of another CLIPConfig (default: ViT-B/32's shape)")
     parser.add_argument("--folder", type=Path, help="where the clips are made and kept (default: a temporary folder)")
@@ -103,7 +109,7 @@ def main() -> None:
     capability = torch.backends.cpu.get_cpu_capability()
     print(
         f"{cores} cores ({capability}); torch {torch.__version__}, OpenCV {cv2.__version__}; "
-        f"framecue in {name_of(dtype)}",
+        f"framecue in {name_of(dtype) if options.runtime == 'torch' else 'what it chooses'}",
         flush=True,
     )
     with tempfile.TemporaryDirectory() as temporary:
@@ -111,7 +117,8 @@ def main() -> None:
         model_folder = Path(temporary) / "clip"
         make_model(model_folder, options.config)
         plain = Plain(model_folder)
-        model = encoder_of(model_folder, dtype)
+        model, seconds_to_choose = encoder_of(model_folder, dtype, options, paths[0])
+        computation = model.computation
         library = framecue.Library(Path(temporary) / "clips.lance", model=model)
         with profiled(model) as profile:
             seconds, processor_seconds = compare(plain, library, paths, options.chunk, profile)
@@ -122,13 +129,15 @@ def main() -> None:
     results = Results(
         num_clips=videos,
         cores=cores,
-        dtype=name_of(dtype),
+        dtype=computation.precision,
+        runtime=computation.runtime,
+        seconds_to_choose=seconds_to_choose,
         capability=capability,
         plain_videos_a_second=videos / seconds["plain"],
         framecue_videos_a_second=videos / seconds["framecue"],
         ratio=seconds["plain"] / seconds["framecue"],
         processor_ratio=processor_seconds["plain"] / processor_seconds["framecue"],
-        goal=FAST_GOAL if dtype == torch.bfloat16 else GOAL,
+        goal=FAST_GOAL if fast_dtype() == torch.bfloat16 or dtype == torch.bfloat16 else GOAL,
         cosine=float(cosines(plain_vectors, stored).min()),
         # Vectors of one model share most of their direction; without it, what tells videos apart is compared.
         centred_cosine=float(
@@ -144,9 +153,24 @@ def main() -> None:
         options.json.write_text(json.dumps(asdict(results), indent=1) + "\n", encoding="utf-8")
 
 
-def encoder_of(folder: Path, dtype: torch.dtype) -> Encoder:
-    """What framecue's side encodes with; all else here asks no more of it than any encoder gives."""
-    return framecue.load_model(folder, dtype=dtype, device="cpu")
+def encoder_of(
+    folder: Path, dtype: torch.dtype, options: argparse.Namespace, clip: Path
+) -> tuple[VideoTextModel | ChoosingEncoder, float]:
+    """What framecue's side encodes with, as `framecue index` chooses it for a long run, and what choosing took.
+
+    Choosing makes a graph, once for a model and machine, so it is no part of the indexing.
+    """
+    is_onnx = options.runtime == "onnx" or (options.runtime == AUTO and options.dtype == AUTO)
+    if not is_onnx:
+        return framecue.load_model(folder, dtype=dtype, device="cpu"), 0.0
+    model = ChoosingEncoder(
+        framecue.load_model(folder, dtype=torch.float32, device="cpu"),
+        precision="float32" if options.dtype == "float32" else AUTO,
+    )
+    begin = time.perf_counter()
+    frames = read_frames(clip, model.sampling, short_side=model.short_side)
+    model.embed_videos(model.prepare(frames.pixels)[None])
+    return model, time.perf_counter() - begin
 
 
 class Plain:
@@ -218,7 +242,7 @@ def profiled(model: Any) -> Iterator[Profile]:
     They are all that encoding takes where each thread computes on one core.
     """
     profile, lock = Profile(), threading.Lock()
-    embed_videos, prepare = model.embed_videos, model.prepare
+    embed_videos, encode_each, prepare = model.embed_videos, model.encode_each, model.prepare
 
     def timed(part: str, call: Callable[[Any], Any], argument: Any) -> Any:
         begin = time.thread_time()
@@ -229,9 +253,11 @@ def profiled(model: Any) -> Iterator[Profile]:
         return found
 
     model.embed_videos = partial(timed, "encode", embed_videos)
+    # Which of the two a run calls depends on whether the method encodes frames alone.
+    model.encode_each = partial(timed, "encode", encode_each)
     model.prepare = partial(timed, "make_ready", prepare)
     yield profile
-    del model.embed_videos, model.prepare
+    del model.embed_videos, model.encode_each, model.prepare
 
 
 def compare(

@@ -89,7 +89,6 @@ TESTED_ELSEWHERE = {
     "evaluation/stages.py": "evaluation/test_report.py",
     "evaluation/strips.py": "evaluation/test_page.py",
     "evaluation/exact.py": "evaluation/test_metrics.py",
-    "exported/queries.py": "exported/test_export_text.py",
     # One file a format; the steps that formats share are tested with damaged files of all of them.
     "importers/clip_from_tensors.py": "importers/test_openai_format.py",
     "importers/openai_clip.py": "importers/test_openai_format.py",
