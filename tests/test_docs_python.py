@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 import framecue
+from framecue.library.store.computations import _COMPUTATIONS_SCHEMA
 from framecue.library.store.copies import _COPIES_SCHEMA
 from framecue.library.store.failures import _FAILURES_SCHEMA
 from framecue.library.store.migrations import MIGRATIONS
@@ -62,10 +63,12 @@ def test_the_examples_run(
 
 def test_every_column_is_described() -> None:
     section = DOCUMENT.read_text("utf-8").split("### The tables, column by column")[1].split("\n### ")[0]
-    segments, copies, failures = re.split(r"^`(?:copies|failures)`", section, flags=re.MULTILINE)
+    segments, copies, failures, encoded_by = re.split(
+        r"^`(?:copies|failures|encoded_by)`", section, flags=re.MULTILINE
+    )
     later = {field.name: f"before format {step.format}" for step in MIGRATIONS for field in step.fields()}
-    schemas = (make_schema({"embedding_dim": 1}, {}), _COPIES_SCHEMA, _FAILURES_SCHEMA)
-    for text, schema in zip((segments, copies, failures), schemas, strict=True):
+    schemas = (make_schema({"embedding_dim": 1}, {}), _COPIES_SCHEMA, _FAILURES_SCHEMA, _COMPUTATIONS_SCHEMA)
+    for text, schema in zip((segments, copies, failures, encoded_by), schemas, strict=True):
         rows: dict[str, list[str]] = {}
         for line in text.splitlines():
             cells = [cell.strip() for cell in line.strip("|").split(" | ")]

@@ -226,7 +226,7 @@ def test_its_description_loads_it(painted) -> None:
 
 
 def test_names(install: Callable[..., None]) -> None:
-    assert list(ENCODERS) == ["framecue", "videoprism", "sentence-transformers"]
+    assert list(ENCODERS) == ["framecue", "onnx", "videoprism", "sentence-transformers"]
     assert ALL_ENCODERS.names() == list(ENCODERS)
     install("twice", {"framecue.encoders": {"framecue": "twice:load"}}, MODULE)
     fingerprint = Fingerprint(backbone="moji-clip", sampling=ColourEncoder().sampling, embedding_dim=4)

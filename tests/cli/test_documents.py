@@ -630,7 +630,7 @@ def test_the_keys(run, loader, places, monkeypatch: pytest.MonkeyPatch, name: st
 
     if name == "demo":
         monkeypatch.setattr("framecue.model.load_model", model_without_words)
-    elif name in ("train", "train --dry-run", "evaluate --rerank-with", "evaluate --rerank"):
+    elif name in ("train", "train --dry-run", "evaluate --rerank-with", "evaluate --rerank", "export"):
         monkeypatch.setattr("framecue.model.load_model", LOAD_MODEL)
     result = run(*(word.format(**given) for word in line.split()), "--json")
     assert result.code == 0, result.err

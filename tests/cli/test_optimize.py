@@ -41,7 +41,7 @@ def test_files_are_joined_and_a_small_library_needs_no_index(run, loader, uri: s
 def test_a_larger_library_gets_an_index(run, uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index, "LEAST_INDEXED_ROWS", 3)
     monkeypatch.setattr(index, "WIDTH_UNIT", 4)  # the tests' model is 4 wide
-    monkeypatch.setattr(index, "_INDEX", IvfFlat(distance_type="cosine", num_partitions=1))
+    monkeypatch.setattr(index, "_config", lambda _: IvfFlat(distance_type="cosine", num_partitions=1))
     result = run("optimize", "--library", uri)
     assert (result.code, result.out) == (0, "")
     assert "index made, 3 segments in it" in result.err

@@ -94,6 +94,7 @@ def indexing_model(
     if not (is_asked or is_long or (own is not None and read_choice(own, precision) is not None)):
         return load(dtype)
     loaded = load("float32")
+    from framecue.backbone import fast_dtype
     from framecue.encoder import SaysComputation
     from framecue.exported.choose import ChoosingEncoder, why_not_chosen
     from framecue.model import VideoTextModel
@@ -103,7 +104,8 @@ def indexing_model(
     if reason := why_not_chosen(loaded):
         if is_asked:
             raise InputError(f"--runtime onnx cannot encode with this model: {reason}; leave it out, or say torch")
-        return load(dtype)
+        # Not loaded a second time; any other encoder has no such choice of its precision.
+        return loaded.to(fast_dtype()) if isinstance(loaded, VideoTextModel) else loaded
     assert isinstance(loaded, VideoTextModel)
     return ChoosingEncoder(loaded, precision=precision, on_notice=log)
 
