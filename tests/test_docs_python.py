@@ -63,9 +63,7 @@ def test_the_examples_run(
 
 def test_every_column_is_described() -> None:
     section = DOCUMENT.read_text("utf-8").split("### The tables, column by column")[1].split("\n### ")[0]
-    segments, copies, failures, encoded_by = re.split(
-        r"^`(?:copies|failures|encoded_by)`", section, flags=re.MULTILINE
-    )
+    segments, copies, failures, encoded_by = re.split(r"^`(?:copies|failures|encoded_by)`", section, flags=re.MULTILINE)
     later = {field.name: f"before format {step.format}" for step in MIGRATIONS for field in step.fields()}
     schemas = (make_schema({"embedding_dim": 1}, {}), _COPIES_SCHEMA, _FAILURES_SCHEMA, _COMPUTATIONS_SCHEMA)
     for text, schema in zip((segments, copies, failures, encoded_by), schemas, strict=True):
