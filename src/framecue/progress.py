@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-__all__ = ["FilesDone", "ProgressCallback"]
+__all__ = ["FilesDone", "ProgressCallback", "StopCallback"]
 
 
 class FilesDone(float):
@@ -30,3 +30,6 @@ class FilesDone(float):
 
 ProgressCallback = Callable[[FilesDone, int], object]
 """Called with (files done, files in all), from the thread that does the work; what it returns is ignored."""
+
+StopCallback = Callable[[int, int], None]
+"""Called with (files that were kept, files in all) when a run is stopped."""

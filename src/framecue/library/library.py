@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from typing_extensions import Unpack
 
@@ -36,11 +36,8 @@ from framecue.library.store.kept import KeptStore
 from framecue.library.store.lock import library_lock
 from framecue.library.tables import LibraryTables
 from framecue.log import log_skipped, printable
-from framecue.progress import ProgressCallback
+from framecue.progress import ProgressCallback, StopCallback
 from framecue.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Segmentation
-
-if TYPE_CHECKING:
-    from framecue.library.indexing.run import StopCallback
 
 __all__ = ["SUFFIXES", "Library"]
 

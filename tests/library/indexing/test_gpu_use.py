@@ -50,7 +50,7 @@ def test_without_torchcodec_the_extra_is_named_before_anything_is_read(
     monkeypatch.setattr("framecue.library.indexing.gpu_use.find_spec", lambda name: None)
     with pytest.raises(InputError, match=WAY_OUT):
         check_gpu_decoder()
-    with pytest.raises(InputError, match=WAY_OUT), open_readers(stall_seconds=60, gpu_tally=GpuTally()):
+    with pytest.raises(InputError, match=WAY_OUT), open_readers(number=1, stall_seconds=60, gpu_tally=GpuTally()):
         pass
     library = Library(tmp_path / "videos.lance", model=colour_model)
     with pytest.raises(InputError, match=WAY_OUT):

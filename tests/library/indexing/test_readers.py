@@ -29,7 +29,7 @@ def test_readers_read_and_end_with_the_block(tmp_path: Path, write_clip) -> None
 
 
 def test_one_that_is_abandoned_reads_no_more(tmp_path: Path) -> None:
-    with open_readers(stall_seconds=60) as (read, *_):
+    with open_readers(number=1, stall_seconds=60) as (read, *_):
         assert isinstance(read, Abandonable)
         read.abandon()
         with pytest.raises(RuntimeError, match="closed"):

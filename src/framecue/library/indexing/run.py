@@ -15,12 +15,9 @@ from framecue.library.indexing.runner import Runner
 from framecue.library.own_values import MetadataValue
 from framecue.library.store import Store
 from framecue.library.store.snapshot import Snapshot
-from framecue.progress import FilesDone, ProgressCallback
+from framecue.progress import FilesDone, ProgressCallback, StopCallback
 
-__all__ = ["StopCallback", "run_plan"]
-
-# Called with (files that were kept, files in all).
-StopCallback = Callable[[int, int], None]
+__all__ = ["run_plan"]
 
 
 def run_plan(

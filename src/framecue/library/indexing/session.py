@@ -19,13 +19,13 @@ from framecue.library.indexing.plan import Plan
 from framecue.library.indexing.readers import open_reader, open_readers
 from framecue.library.indexing.removal import find_gone, forget_failures, take_out
 from framecue.library.indexing.reread import describe_reread, find_reread
-from framecue.library.indexing.run import StopCallback, run_plan
+from framecue.library.indexing.run import run_plan
 from framecue.library.indexing.runner import LocalRunner
 from framecue.library.indexing.sidecar_update import update_subtitles
 from framecue.library.store import Store
 from framecue.library.store.kept import KeptStore
 from framecue.library.store.snapshot import Snapshot
-from framecue.progress import ProgressCallback
+from framecue.progress import ProgressCallback, StopCallback
 from framecue.video import Segmentation
 
 __all__ = ["Hooks", "Session"]
