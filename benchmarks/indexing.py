@@ -137,7 +137,7 @@ def main() -> None:
         framecue_videos_a_second=videos / seconds["framecue"],
         ratio=seconds["plain"] / seconds["framecue"],
         processor_ratio=processor_seconds["plain"] / processor_seconds["framecue"],
-        goal=FAST_GOAL if fast_dtype() == torch.bfloat16 or dtype == torch.bfloat16 else GOAL,
+        goal=FAST_GOAL if dtype == torch.bfloat16 else GOAL,
         cosine=float(cosines(plain_vectors, stored).min()),
         # Vectors of one model share most of their direction; without it, what tells videos apart is compared.
         centred_cosine=float(
