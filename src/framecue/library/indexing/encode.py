@@ -172,7 +172,7 @@ class SegmentEncoder:
         # The windows of a shot share frames, so they stay together.
         is_shot = bool(set(waiting[-1].frame_ids) & set(following.frame_ids))
         ids = [moment.frame_ids for moment in (*waiting, following)]
-        return not is_shot and num_distinct(ids) > FRAMES_PER_ENCODE
+        return not is_shot and num_distinct(ids) > self.pace.frames_per_batch
 
     @property
     def depth(self) -> int:
