@@ -60,7 +60,6 @@ FAST_GOAL, GOAL, LEAST_COSINE = 4.5, 3.0, 0.999
 AVX2_ALONE = {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2", "MKL_ENABLE_INSTRUCTIONS": "AVX2"}
 CASE = CASES["one-gop"]
 AUTO = "auto"
-END_OF_TEXT = 49407
 
 
 @dataclass(frozen=True)
@@ -382,8 +381,12 @@ def make_clips(folder: Path, number: int, num_seconds: int) -> list[Path]:
 
 def make_model(folder: Path, config_file: Path | None) -> None:
     """Write a CLIP with random weights, of ViT-B/32's shape if no other is given."""
+    # Its words are those of the bundled model: which ones it knows does not matter here, but that it encodes texts.
+    bundled = find_bundled("moji-clip", "model")
+    assert bundled is not None
+    end_of_text = json.loads((bundled / "config.json").read_text(encoding="utf-8"))["text_config"]["eos_token_id"]
     values = (
-        {"projection_dim": 512, "text_config": {"eos_token_id": END_OF_TEXT}}
+        {"projection_dim": 512, "text_config": {"eos_token_id": end_of_text}}
         if config_file is None
         else json.loads(config_file.read_text(encoding="utf-8"))
     )
@@ -391,9 +394,6 @@ def make_model(folder: Path, config_file: Path | None) -> None:
     torch.manual_seed(0)
     CLIPModel(config).save_pretrained(folder)
     Preprocess.clip(config.vision_config.image_size).save(folder)
-    # A library takes no model that cannot encode texts; which words it knows does not matter here.
-    bundled = find_bundled("moji-clip", "model")
-    assert bundled is not None
     for name in ("tokenizer.json", "tokenizer_config.json"):
         shutil.copy(bundled / name, folder)
 
