@@ -143,12 +143,13 @@ def test_a_folder_that_cannot_be_written_costs_time_alone(cached, source, film, 
 
 SCRIPT = """
 import sys
+import time
 from pathlib import Path
 from framecue.video import CachedFrameSource, FrameSampling, PlainFrameSource
 
 path, folder, go = sys.argv[1:]
 while not Path(go).exists():
-    pass
+    time.sleep(0.001)
 for _ in range(30):
     source = CachedFrameSource(PlainFrameSource(), folder)
     for num_frames in range(1, 6):
