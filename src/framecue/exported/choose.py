@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from framecue.backbone import fast_dtype
-from framecue.encoder import Computation, EncoderSpec, Fingerprint
+from framecue.encoder import Computation, Fingerprint
 from framecue.errors import FramecueError, ModelError, first_line
 from framecue.exported.cache import forget_graph, write_graph
 from framecue.exported.choice import Choice, choice_name, chosen_encoder, read_choice
@@ -31,10 +31,10 @@ from framecue.exported.outliers import activation_ranges, plans
 from framecue.exported.quantise import Plan, products, quantise
 from framecue.exported.queries import ordinary_queries
 from framecue.exported.session import runtime_version
+from framecue.exported.stand_in import StandIn
 from framecue.exported.video_graph import VideoGraph, video_graph_name
 from framecue.methods import Method
 from framecue.model import VideoTextModel
-from framecue.video import FrameSampling
 
 __all__ = ["ChoosingEncoder", "quantised_graph", "shares_frames", "steps_of", "why_not_chosen"]
 
@@ -55,7 +55,7 @@ def why_not_chosen(model: object) -> str | None:
     return why_not_exported(model.backbone, model.method)
 
 
-class ChoosingEncoder:
+class ChoosingEncoder(StandIn):
     """A model whose videos are encoded by what is fastest and as good; it chooses when the first ones come.
 
     First it makes the model's graph in float32, then one of bytes; that one is taken if it agrees with the first on the
@@ -72,54 +72,23 @@ class ChoosingEncoder:
     def __init__(
         self, model: VideoTextModel, *, precision: str = "auto", on_notice: Callable[[str], None] | None = None
     ) -> None:
-        self.model, self._precision, self._on_notice = model, precision, on_notice
+        self._model, self._precision, self._on_notice = model, precision, on_notice
         self._lock = threading.Lock()
         self._graph: OnnxEncoder | None = None
         self._computation: Computation | None = None
         self._still_to_check = 0
         self._checked: set[bytes] = set()
+        self._queries: np.ndarray | None = None
 
     @property
-    def method_name(self) -> str:
-        """See :class:`framecue.encoder.Encoder`."""
-        return self.model.method_name
-
-    @property
-    def offline(self) -> bool:
-        """See :class:`framecue.encoder.Encoder`."""
-        return self.model.offline
-
-    @property
-    def has_captioner(self) -> bool:
-        """See :class:`framecue.encoder.Encoder`."""
-        return self.model.has_captioner
-
-    @property
-    def sampling(self) -> FrameSampling:
-        """See :class:`framecue.encoder.Encoder`."""
-        return self.model.sampling
-
-    @property
-    def short_side(self) -> int:
-        """See :class:`framecue.encoder.Encoder`."""
-        return self.model.short_side
+    def model(self) -> VideoTextModel:
+        """The model that encodes what no graph does."""
+        return self._model
 
     @property
     def computation(self) -> Computation:
         """What encodes videos; until the first come, the model."""
         return self._computation or self.model.computation
-
-    def fingerprint(self) -> Fingerprint:
-        """See :class:`framecue.encoder.Encoder`."""
-        return self.model.fingerprint()
-
-    def spec(self) -> EncoderSpec:
-        """Return the model's."""
-        return self.model.spec()
-
-    def prepare(self, frames: np.ndarray) -> np.ndarray:
-        """See :class:`framecue.encoder.Encoder`."""
-        return self.model.prepare(frames)
 
     def embed_videos(self, pixel_values: np.ndarray) -> np.ndarray:
         """Turn pixel values float32 (B, F, 3, S, S) into embeddings float32 (B, E) of unit length.
@@ -137,9 +106,10 @@ class ChoosingEncoder:
 
     def encode_each(self, pixel_values: np.ndarray) -> np.ndarray:
         """Turn pixel values float32 (N, 3, S, S) of any frames into features float32 (N, E), of any length."""
-        size = self.sampling.num_frames
-        whole = np.resize(pixel_values, (-(-len(pixel_values) // size) * size, *pixel_values.shape[1:]))
-        self._decide(whole.reshape(-1, size, *pixel_values.shape[1:]))
+        if self._is_undecided():
+            size = self.sampling.num_frames
+            whole = np.resize(pixel_values, (-(-len(pixel_values) // size) * size, *pixel_values.shape[1:]))
+            self._decide(whole.reshape(-1, size, *pixel_values.shape[1:]))
         return (self._graph or self.model).encode_each(pixel_values)
 
     def pool_frames(self, features: np.ndarray) -> np.ndarray:
@@ -165,14 +135,23 @@ class ChoosingEncoder:
         """Return a context within which this thread encodes on one core."""
         return self.model.one_core()
 
+    def _is_undecided(self) -> bool:
+        return self._computation is None or self._still_to_check > 0
+
     def _decide(self, pixel_values: np.ndarray) -> None:
         """Choose, or compare once more, on videos float32 (B, F, 3, S, S)."""
-        if self._computation is None or self._still_to_check > 0:
+        if self._is_undecided():
             with self._lock:
                 if self._computation is None:
                     self._choose(pixel_values)
                 elif self._still_to_check > 0:
                     self._check_again(pixel_values)
+
+    def _query_vectors(self) -> np.ndarray:
+        """Return the vectors of the queries by whose ranks is compared, made once: they take seconds."""
+        if self._queries is None:
+            self._queries = self.model.embed_texts(ordinary_queries())
+        return self._queries
 
     def _not_checked(self, pixel_values: np.ndarray) -> np.ndarray:
         """Return those of the videos that nothing was compared on yet, and note them."""
@@ -184,14 +163,6 @@ class ChoosingEncoder:
     def embed_frames(self, pixel_values: np.ndarray) -> np.ndarray:
         """See :class:`framecue.encoder.Encoder`."""
         return (self._graph or self.model).embed_frames(pixel_values)
-
-    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
-        """See :class:`framecue.encoder.Encoder`."""
-        return self.model.embed_texts(texts)
-
-    def describe(self, pixel_values: np.ndarray) -> list[str]:
-        """See :class:`framecue.encoder.Encoder`."""
-        return self.model.describe(pixel_values)
 
     def check_texts(self) -> None:
         """See :class:`framecue.encoder.ChecksTexts`."""
@@ -230,8 +201,8 @@ class ChoosingEncoder:
         pixel_values = self._not_checked(pixel_values)
         if not len(pixel_values):
             return
-        queries = self.model.embed_texts(ordinary_queries())
-        found = check(self.model.embed_videos(pixel_values), self._graph.embed_videos(pixel_values), queries)
+        wanted, found_vectors = self.model.embed_videos(pixel_values), self._graph.embed_videos(pixel_values)
+        found = check(wanted, found_vectors, self._query_vectors())
         self._still_to_check -= found.num_videos
         if found.passes:
             return
@@ -255,8 +226,7 @@ class ChoosingEncoder:
             checks: list[Check] = []
             if self._precision == "auto":
                 small = new.folder / f"{name.replace('-auto-', '-int8-')}.onnx"
-                queries = self.model.embed_texts(ordinary_queries())
-                kept, checks = quantised_graph(plain, small, pixel_values, queries)
+                kept, checks = quantised_graph(plain, small, pixel_values, self._query_vectors())
                 graph = small.name
                 if kept is not None:
                     computation = Computation("onnx", "int8", _words(checks[-1]))

@@ -16,6 +16,7 @@ import numpy as np
 from framecue.encoder import Encoder, EncoderSpec, Fingerprint
 from framecue.errors import ModelError
 from framecue.exported.cache import forget_graph
+from framecue.exported.stand_in import StandIn
 from framecue.exported.text import TEXT_GRAPH, TextGraph, find_text_graph
 from framecue.video.read.sampling import FrameSampling
 
@@ -27,7 +28,7 @@ logger = logging.getLogger(__name__)
 _LOADER = "framecue.model:load_described"
 
 
-class LateEncoder:
+class LateEncoder(StandIn):
     """An `Encoder` that makes the same vectors as the model it stands for.
 
     Args:
@@ -69,24 +70,9 @@ class LateEncoder:
         return self._spec.fingerprint.method
 
     @property
-    def offline(self) -> bool:
-        """See `Encoder.offline`."""
-        return self.model.offline
-
-    @property
-    def has_captioner(self) -> bool:
-        """See `Encoder.has_captioner`."""
-        return self.model.has_captioner
-
-    @property
     def sampling(self) -> FrameSampling:
         """See `Encoder.sampling`."""
         return self._spec.fingerprint.sampling
-
-    @property
-    def short_side(self) -> int:
-        """See `Encoder.short_side`."""
-        return self.model.short_side
 
     def fingerprint(self) -> Fingerprint:
         """Return the fingerprint for which the graph was made, which the model's files still have."""
@@ -95,18 +81,6 @@ class LateEncoder:
     def spec(self) -> EncoderSpec:
         """Return what the model is loaded from."""
         return self._spec
-
-    def prepare(self, frames: np.ndarray) -> np.ndarray:
-        """See `Encoder.prepare`."""
-        return self.model.prepare(frames)
-
-    def embed_videos(self, pixel_values: np.ndarray) -> np.ndarray:
-        """See `Encoder.embed_videos`."""
-        return self.model.embed_videos(pixel_values)
-
-    def embed_frames(self, pixel_values: np.ndarray) -> np.ndarray:
-        """See `Encoder.embed_frames`."""
-        return self.model.embed_frames(pixel_values)
 
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
         """Turn texts into embeddings float32 (N, E) of unit length: by the graph, or by the model if that is loaded."""
@@ -117,10 +91,6 @@ class LateEncoder:
                 logger.warning("%s; the model itself is used, and the graph made anew", error)
                 forget_graph(self._spec.fingerprint, TEXT_GRAPH)
         return self.model.embed_texts(texts)
-
-    def describe(self, pixel_values: np.ndarray) -> list[str]:
-        """See `Encoder.describe`."""
-        return self.model.describe(pixel_values)
 
     def check_texts(self) -> None:
         """Do nothing: a model with such a graph has a tokenizer."""

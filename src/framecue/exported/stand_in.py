@@ -1,0 +1,78 @@
+"""What stands for a model, and hands on to it all that it does not do itself.
+
+Shapes: B videos, F frames a video, S pixels, N texts, E the embedding's width.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import numpy as np
+
+from framecue.encoder import Encoder, EncoderSpec, Fingerprint
+from framecue.video.read.sampling import FrameSampling
+
+__all__ = ["StandIn"]
+
+
+class StandIn(ABC):
+    """An `Encoder` that is its model's, but for what a subclass does in its place."""
+
+    @property
+    @abstractmethod
+    def model(self) -> Encoder:
+        """The model itself."""
+
+    @property
+    def method_name(self) -> str:
+        """See `Encoder.method_name`."""
+        return self.model.method_name
+
+    @property
+    def offline(self) -> bool:
+        """See `Encoder.offline`."""
+        return self.model.offline
+
+    @property
+    def has_captioner(self) -> bool:
+        """See `Encoder.has_captioner`."""
+        return self.model.has_captioner
+
+    @property
+    def sampling(self) -> FrameSampling:
+        """See `Encoder.sampling`."""
+        return self.model.sampling
+
+    @property
+    def short_side(self) -> int:
+        """See `Encoder.short_side`."""
+        return self.model.short_side
+
+    def fingerprint(self) -> Fingerprint:
+        """See `Encoder.fingerprint`."""
+        return self.model.fingerprint()
+
+    def spec(self) -> EncoderSpec:
+        """See `Encoder.spec`."""
+        return self.model.spec()
+
+    def prepare(self, frames: np.ndarray) -> np.ndarray:
+        """See `Encoder.prepare`."""
+        return self.model.prepare(frames)
+
+    def embed_videos(self, pixel_values: np.ndarray) -> np.ndarray:
+        """See `Encoder.embed_videos`."""
+        return self.model.embed_videos(pixel_values)
+
+    def embed_frames(self, pixel_values: np.ndarray) -> np.ndarray:
+        """See `Encoder.embed_frames`."""
+        return self.model.embed_frames(pixel_values)
+
+    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
+        """See `Encoder.embed_texts`."""
+        return self.model.embed_texts(texts)
+
+    def describe(self, pixel_values: np.ndarray) -> list[str]:
+        """See `Encoder.describe`."""
+        return self.model.describe(pixel_values)
