@@ -50,3 +50,7 @@ def test_a_system_that_says_nothing(cpuinfo) -> None:
     cpuinfo(None)
     assert len(machine.machine_key()) == 8
     assert not machine.multiplies_bytes_exactly()
+
+
+def test_a_processor_has_a_name() -> None:
+    assert machine.processor_name().strip() == machine.processor_name() != ""

@@ -7,7 +7,7 @@ FRAMECUE_HISTORY or the prompt's own command says so.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,9 +50,6 @@ def open_history(file: Path, *, is_kept: Callable[[], bool]) -> History:
 
     class SwitchedHistory(FileHistory):
         """Writes only what is to be kept; the rest is known until the prompt ends."""
-
-        def load_history_strings(self) -> Iterable[str]:
-            return super().load_history_strings()
 
         def store_string(self, string: str) -> None:
             if is_kept():

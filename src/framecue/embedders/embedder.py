@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from framecue.checks import check_text
+from framecue.checks import check_texts
 from framecue.encoder import EncoderSpec, Fingerprint
 from framecue.errors import InputError, first_line
 from framecue.video import FrameSampling
@@ -92,12 +92,7 @@ class Embedder(ABC):
         Raises:
             InputError: there is no text, or one has only spaces, is too long (10 000 characters) or not Unicode.
         """
-        if not texts:
-            raise InputError("no text to encode; give at least one")
-        for text in texts:
-            if not text.strip():
-                raise InputError(f"cannot encode {text!r}: type at least one word")
-            check_text(text)
+        check_texts(texts)
         return _unit(self._embed_texts(list(texts)))
 
     def describe(self, pixel_values: np.ndarray) -> list[str]:

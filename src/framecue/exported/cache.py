@@ -41,6 +41,7 @@ __all__ = [
     "read_folder",
     "read_graphs",
     "trim_cache",
+    "user_cache",
     "write_graph",
 ]
 
@@ -78,8 +79,8 @@ def is_wanted() -> bool:
     return os.environ.get(GRAPHS_VARIABLE, "").strip().lower() not in ("off", "0", "no", "false")
 
 
-def cache_folder() -> Path:
-    """Return the folder that holds all graphs; it need not exist.
+def user_cache() -> Path:
+    """Return the folder of what can be made anew; it need not exist.
 
     Raises:
         InputError: `FRAMECUE_CACHE` is no absolute path, or there is no home folder to keep a cache in.
@@ -88,13 +89,22 @@ def cache_folder() -> Path:
         place = Path(user_path(wanted))
         if not place.is_absolute():
             raise InputError(f"{CACHE_VARIABLE} is {wanted!r}, which is no absolute path; name a folder from / on")
-        return place / "graphs"
+        return place
     from platformdirs import user_cache_path
 
     place = user_cache_path("framecue", appauthor=False)
     if not place.is_absolute():
         raise InputError(f"there is no home folder to keep a cache in; name a folder in {CACHE_VARIABLE}")
-    return place / "graphs"
+    return place
+
+
+def cache_folder() -> Path:
+    """Return the folder that holds all graphs; it need not exist.
+
+    Raises:
+        InputError: as `user_cache` does.
+    """
+    return user_cache() / "graphs"
 
 
 def graph_key(fingerprint: Fingerprint) -> str:

@@ -7,7 +7,7 @@ from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 
-__all__ = ["machine_key", "multiplies_bytes_exactly"]
+__all__ = ["machine_key", "multiplies_bytes_exactly", "processor_name"]
 
 _EXACT = {"avx512_vnni", "avx_vnni", "amx_int8"}
 _X86 = {"x86_64", "amd64", "i386", "i686"}
@@ -18,6 +18,11 @@ def machine_key() -> str:
     """Return a short name for the kind of processor, eight hexadecimal digits: equal ones decide equally."""
     name, flags = _processor()
     return blake2b(repr((platform.machine(), name, sorted(flags))).encode(), digest_size=4).hexdigest()
+
+
+def processor_name() -> str:
+    """Return what the processor calls itself, or at least its kind."""
+    return _processor()[0] or platform.machine()
 
 
 def multiplies_bytes_exactly() -> bool:

@@ -36,7 +36,7 @@ def test_a_key_tells_what_the_speed_depends_on(monkeypatch: pytest.MonkeyPatch) 
     keys = {pace_key(encoder), pace_key(ThreadedColours(max_threads=2, shape_key="other"))}
     monkeypatch.setattr(pace_file, "num_cores", lambda: 77)
     keys.add(pace_key(encoder))
-    monkeypatch.setattr(pace_file, "_processor", lambda: "another processor")
+    monkeypatch.setattr(pace_file, "processor_name", lambda: "another processor")
     keys.add(pace_key(encoder))
     assert len(keys) == 4
 

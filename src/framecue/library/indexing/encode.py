@@ -138,7 +138,7 @@ class SegmentEncoder:
         self._raw: TakesFrames | None = None
         if isinstance(encoder, TakesFrames) and encoder.takes_frames and not captions:
             self._raw = encoder
-        self._shares = self._raw is None and encodes_frames_alone(encoder)
+        self._sharing = encoder if self._raw is None and encodes_frames_alone(encoder) else None
         self._prepare_shared = FramePreparer(encoder.prepare)
         self.take_pace(usual_pace(encoder))
         self.options = ReadOptions(encoder.sampling, segmentation or Segmentation(), short_side=encoder.short_side)
@@ -156,7 +156,7 @@ class SegmentEncoder:
         ids: tuple[bytes, ...] = ()
         if self._raw is not None:
             values = moment.pixels
-        elif self._shares:
+        elif self._sharing is not None:
             values, ids = self._prepare_shared(moment.pixels)
         else:
             values = self.encoder.prepare(moment.pixels)
@@ -165,7 +165,7 @@ class SegmentEncoder:
 
     def is_due(self, waiting: Sequence[PreparedMoment], following: PreparedMoment | None = None) -> bool:
         """Whether waiting moments are to be encoded, now or before a following one is added to them."""
-        if not self._shares:
+        if self._sharing is None:
             return len(waiting) >= self.segments_per_encode
         if not waiting or following is None:
             return len(waiting) >= _MOST_SHARING * max(1, FRAMES_PER_ENCODE // self.encoder.sampling.num_frames)
@@ -192,9 +192,9 @@ class SegmentEncoder:
         captions: Sequence[str | None] = [None] * len(moments)
         if self._raw is not None:
             vectors = self._raw.embed_raw([moment.pixels for moment in moments])
-        elif self._shares and encodes_frames_alone(self.encoder):
+        elif self._sharing is not None:
             values, ids = [moment.pixels for moment in moments], [moment.frame_ids for moment in moments]
-            vectors = embed_shared(self.encoder, values, ids, frames_at_once=self.pace.frames_per_batch)
+            vectors = embed_shared(self._sharing, values, ids, frames_at_once=self.pace.frames_per_batch)
         else:
             vectors = self.encoder.embed_videos(np.stack([moment.pixels for moment in moments]))
         if self.captions:

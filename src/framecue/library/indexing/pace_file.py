@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import platform
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,6 +16,8 @@ from framecue.checks import is_number, is_whole
 from framecue.cores import num_cores
 from framecue.encoder import Encoder, SharesCores
 from framecue.errors import FramecueError
+from framecue.exported.cache import user_cache
+from framecue.exported.machine import processor_name
 from framecue.library.indexing.pace import Pace
 from framecue.outputs import written_beside
 
@@ -27,22 +26,21 @@ __all__ = ["keep_pace", "kept_pace", "pace_file", "pace_key"]
 logger = logging.getLogger(__name__)
 
 _FORMAT = 1
-_CACHE_VARIABLE = "FRAMECUE_CACHE"
 
 
 def pace_file() -> Path:
-    """Return the file's place, which need not exist: `pace.json` in the user's cache, or in `FRAMECUE_CACHE`."""
-    if wanted := os.environ.get(_CACHE_VARIABLE, ""):
-        return Path(wanted).expanduser() / "pace.json"
-    from platformdirs import user_cache_path
+    """Return the file's place, which need not exist: `pace.json` in the user's cache.
 
-    return user_cache_path("framecue", appauthor=False) / "pace.json"
+    Raises:
+        InputError: as `user_cache` does.
+    """
+    return user_cache() / "pace.json"
 
 
 def pace_key(encoder: Encoder) -> str:
     """Return what a pace depends on: the processor, its cores that may be used, the model's shape and its precision."""
     shape = encoder.shape_key if isinstance(encoder, SharesCores) else encoder.method_name
-    return f"{_processor()}, {num_cores()} cores, {shape}, {encoder.spec().precision}"
+    return f"{processor_name()}, {num_cores()} cores, {shape}, {encoder.spec().precision}"
 
 
 def kept_pace(key: str) -> Pace | None:
@@ -58,28 +56,20 @@ def kept_pace(key: str) -> Pace | None:
 
 def keep_pace(key: str, pace: Pace) -> None:
     """Keep a pace under a key; where that cannot be written, the next long run measures again."""
-    path = pace_file()
     document = json.dumps({"format": _FORMAT, "paces": {**_paces(), key: asdict(pace)}}, indent=1)
     try:
+        path = pace_file()
         path.parent.mkdir(parents=True, exist_ok=True)
         with written_beside(path, overwrite=True) as partial:
             partial.write_text(document, encoding="utf-8")
     except (OSError, FramecueError) as error:
-        logger.debug("%s cannot be written: %s", path, error)
+        logger.debug("the pace cannot be kept: %s", error)
 
 
 def _paces() -> Mapping[str, Any]:
     try:
         document = json.loads(pace_file().read_text(encoding="utf-8"))
         paces = document["paces"] if document["format"] == _FORMAT else {}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, FramecueError):
         return {}
     return paces if isinstance(paces, dict) else {}
-
-
-def _processor() -> str:
-    with suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
