@@ -1,0 +1,1 @@
+"""Words with times: what is said and what is written in a video, whoever found it."""
