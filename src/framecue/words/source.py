@@ -20,7 +20,7 @@ class WordsFingerprint:
     Attributes:
         source: its name: "subtitles", "speech", "screen".
         model: the model's name or folder; None where there is none.
-        revision: the hub's commit, or a hash of the folder's content; a model in another place with the same is the same.
+        revision: the hub's commit, or a hash of the folder's content: a model in another place with it is the same.
         version: of the library that runs it, and of framecue's own rules about it.
         options: what else changes the words, as in JSON.
     """
