@@ -78,7 +78,8 @@ def measure(folder: Path, arguments: argparse.Namespace) -> tuple[dict[str, Resu
     exported = time.perf_counter()
     # Of random weights, directions are as good as texts.
     queries = np.random.default_rng(1).standard_normal((200, model.embedding_dim), dtype=np.float32)
-    plan, checks = quantised_graph(plain, small, pixels, queries / np.linalg.norm(queries, axis=1, keepdims=True))
+    queries /= np.linalg.norm(queries, axis=1, keepdims=True)
+    plan, checks = quantised_graph(plain, small, pixels, lambda: queries)
     took = {"export": exported - began, "quantise": time.perf_counter() - exported}
     kept = f"{len(plan.ranges)} smoothed, {len(plan.in_float)} in float" if plan else "not good enough"
     half = prompted(folder / "model", outlier=arguments.outlier).to(torch.bfloat16)

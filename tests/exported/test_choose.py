@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ from framecue.backbone import Backbone
 from framecue.encoder import Computation
 from framecue.errors import ModelError
 from framecue.exported import choose
-from framecue.exported.cache import graph_folder
+from framecue.exported.cache import forget_graph, graph_folder
 from framecue.exported.choice import chosen_encoder, read_choice
 from framecue.exported.choose import ChoosingEncoder, quantised_graph, why_not_chosen
 from framecue.exported.gate import Check
@@ -62,7 +64,7 @@ def test_outliers_fail_plainly_and_pass_smoothed(
 ) -> None:
     model = make_model(outlier=100)
     queries = model.embed_texts(ordinary_queries())
-    plan, checks = quantised_graph(make_graph(model), tmp_path / "small.onnx", pixel_values, queries)
+    plan, checks = quantised_graph(make_graph(model), tmp_path / "small.onnx", pixel_values, lambda: queries)
     assert not checks[0].passes
     assert checks[0].cosine < 0.99
     assert plan is not None
@@ -128,8 +130,50 @@ def test_enough_videos_are_compared_and_no_more(
     assert compared == [3, 3]  # after the three that it was chosen on, eight in all
 
 
+def test_threads_compare_at_once_and_a_graph_that_fails_is_rejected_once(
+    make_model: MakeModel, pixel_values: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(choose, "quantised_graph", small_as_plain)
+    monkeypatch.setattr(choose, "fast_dtype", lambda: torch.float32)
+    model, rejected = make_model(), []
+    encoder = ChoosingEncoder(model)
+    encoder.embed_videos(pixel_values[:1])
+    both = threading.Barrier(2)
+
+    def fail(*vectors: np.ndarray) -> Check:
+        both.wait(60)  # raises if the other thread is kept out
+        return Check(0.5, 0.4, 1)
+
+    def forget(*names: object) -> None:
+        rejected.append(names)
+        forget_graph(*names)
+
+    monkeypatch.setattr(choose, "check", fail)
+    monkeypatch.setattr(choose, "forget_graph", forget)
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(encoder.embed_videos, (pixel_values[1:2], pixel_values[2:3])))
+    np.testing.assert_allclose(np.concatenate(found), model.embed_videos(pixel_values[1:3]), atol=1e-6)
+    assert encoder.computation.runtime == "torch"
+    assert len(rejected) == 1
+
+
+def test_what_was_made_to_compare_is_what_the_graph_gives(backbone: Backbone) -> None:
+    options = {"num_frames": 2, "num_test_frames": 2}
+    model = VideoTextModel(backbone, build_method("mean-pool", options, backbone), method_name="mean-pool").eval()
+    size = backbone.vision.image_size
+    frames = np.random.default_rng(3).standard_normal((9, 3, size, size)).astype(np.float32)
+    encoder = ChoosingEncoder(model)
+    encoder.embed_videos(frames[:2][None])
+    assert encoder.computation.precision == "int8"
+    compared = encoder.encode_each(frames[2:5]), encoder.embed_videos(frames[5:9].reshape(2, 2, 3, size, size))
+    alone = chosen_encoder(model.fingerprint())
+    assert alone is not None
+    np.testing.assert_array_equal(compared[0], alone.encode_each(frames[2:5]))
+    np.testing.assert_array_equal(compared[1], alone.embed_videos(frames[5:9].reshape(2, 2, 3, size, size)))
+
+
 def small_as_plain(
-    source: Path, target: Path, pixel_values: np.ndarray, queries: np.ndarray
+    source: Path, target: Path, pixel_values: np.ndarray, queries: Callable[[], np.ndarray]
 ) -> tuple[Plan, list[Check]]:
     """In place of quantising: the same graph."""
     target.write_bytes(source.read_bytes())

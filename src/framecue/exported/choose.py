@@ -9,6 +9,7 @@ import hashlib
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict
 from functools import partial
@@ -23,7 +24,7 @@ from framecue.encoder import Computation, Fingerprint
 from framecue.errors import FramecueError, ModelError, first_line
 from framecue.exported.cache import forget_graph, write_graph
 from framecue.exported.choice import Choice, choice_name, chosen_encoder, read_choice
-from framecue.exported.encoder import OnnxEncoder, Steps
+from framecue.exported.encoder import OnnxEncoder, Steps, filled_up
 from framecue.exported.export_video import export_video_graph, why_not_exported
 from framecue.exported.gate import Check, check, first_that_passes
 from framecue.exported.machine import multiplies_bytes_exactly
@@ -61,7 +62,8 @@ class ChoosingEncoder(StandIn):
     First it makes the model's graph in float32, then one of bytes; that one is taken if it agrees with the first on the
     videos at hand (`gate.py`), if need be with outliers smoothed and some layers in float. Otherwise it takes bfloat16
     on a processor that has instructions for it, and else the graph in float32. For ViT-B/32's shape all that takes
-    about half a minute, at most two; the choice is kept in the cache.
+    about half a minute, at most two; the choice is kept in the cache. The graph in float32 stays open until enough
+    videos were compared with it: it is what it was checked to be, the model in half the time.
 
     Args:
         model: a model for which `why_not_chosen` gives None. It may compute in bfloat16 afterwards.
@@ -75,6 +77,7 @@ class ChoosingEncoder(StandIn):
         self._model, self._precision, self._on_notice = model, precision, on_notice
         self._lock = threading.Lock()
         self._graph: OnnxEncoder | None = None
+        self._plain: VideoGraph | None = None
         self._computation: Computation | None = None
         self._still_to_check = 0
         self._checked: set[bytes] = set()
@@ -93,10 +96,11 @@ class ChoosingEncoder(StandIn):
     def embed_videos(self, pixel_values: np.ndarray) -> np.ndarray:
         """Turn pixel values float32 (B, F, 3, S, S) into embeddings float32 (B, E) of unit length.
 
-        The first call chooses, others wait for it. What was chosen just now is compared with the model on the videos
-        of the next calls as well, until it has been on enough.
+        The first call chooses, others wait for it. What was chosen just now is compared with the graph in float32 on
+        the videos of the next calls as well, until it has been on enough.
         """
-        self._decide(pixel_values)
+        if (compared := self._decide(pixel_values)) is not None:
+            return compared[0]
         return (self._graph or self.model).embed_videos(pixel_values)
 
     @property
@@ -107,9 +111,9 @@ class ChoosingEncoder(StandIn):
     def encode_each(self, pixel_values: np.ndarray) -> np.ndarray:
         """Turn pixel values float32 (N, 3, S, S) of any frames into features float32 (N, E), of any length."""
         if self._is_undecided():
-            size = self.sampling.num_frames
-            whole = np.resize(pixel_values, (-(-len(pixel_values) // size) * size, *pixel_values.shape[1:]))
-            self._decide(whole.reshape(-1, size, *pixel_values.shape[1:]))
+            videos = filled_up(pixel_values, self.sampling.num_frames)
+            if (compared := self._decide(videos)) is not None:
+                return compared[1].reshape(-1, compared[1].shape[-1])[: len(pixel_values)]
         return (self._graph or self.model).encode_each(pixel_values)
 
     def pool_frames(self, features: np.ndarray) -> np.ndarray:
@@ -138,14 +142,19 @@ class ChoosingEncoder(StandIn):
     def _is_undecided(self) -> bool:
         return self._computation is None or self._still_to_check > 0
 
-    def _decide(self, pixel_values: np.ndarray) -> None:
-        """Choose, or compare once more, on videos float32 (B, F, 3, S, S)."""
-        if self._is_undecided():
+    def _decide(self, pixel_values: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+        """Choose, or compare once more, on videos float32 (B, F, 3, S, S).
+
+        Returns:
+            Where it compared, and what was chosen stays: the vectors of the videos (B, E) and of their frames
+            (B, F', E), which were made for it.
+        """
+        if self._computation is None:
             with self._lock:
                 if self._computation is None:
                     self._choose(pixel_values)
-                elif self._still_to_check > 0:
-                    self._check_again(pixel_values)
+                    return None
+        return self._check_again(pixel_values) if self._still_to_check > 0 else None
 
     def _query_vectors(self) -> np.ndarray:
         """Return the vectors of the queries by whose ranks is compared, made once: they take seconds."""
@@ -153,12 +162,16 @@ class ChoosingEncoder(StandIn):
             self._queries = self.model.embed_texts(ordinary_queries())
         return self._queries
 
-    def _not_checked(self, pixel_values: np.ndarray) -> np.ndarray:
-        """Return those of the videos that nothing was compared on yet, and note them."""
+    def _queries_on_one_core(self) -> np.ndarray:
+        with self.model.one_core():
+            return self._query_vectors()
+
+    def _not_checked(self, pixel_values: np.ndarray) -> list[int]:
+        """Return the places of those of the videos that nothing was compared on yet, and note them."""
         digests = [hashlib.blake2b(np.ascontiguousarray(video).data).digest() for video in pixel_values]
-        new = [place for place, digest in enumerate(digests) if digest not in self._checked]
+        new = {digest: place for place, digest in reversed([*enumerate(digests)]) if digest not in self._checked}
         self._checked.update(digests)
-        return pixel_values[new]
+        return sorted(new.values())
 
     def embed_frames(self, pixel_values: np.ndarray) -> np.ndarray:
         """See :class:`framecue.encoder.Encoder`."""
@@ -175,8 +188,9 @@ class ChoosingEncoder(StandIn):
             if choice is None:
                 if self._on_notice:
                     self._on_notice("choosing what encodes videos on this machine, which takes up to two minutes, once")
-                choice = self._make(fingerprint, self._not_checked(pixel_values))
-                self._still_to_check = VIDEOS_CHECKED - len(pixel_values)
+                new = self._not_checked(pixel_values)
+                choice = self._make(fingerprint, pixel_values[new])
+                self._still_to_check = VIDEOS_CHECKED - len(new)
             if choice.computation.runtime == "onnx":
                 self._graph = chosen_encoder(fingerprint, self._precision)
                 if self._graph is None:
@@ -189,23 +203,40 @@ class ChoosingEncoder(StandIn):
 
     def _take(self, computation: Computation) -> None:
         if computation.runtime == "torch":
-            self._graph, self._still_to_check = None, 0
+            self._graph = None
             self.model.to(getattr(torch, computation.precision))
-        elif computation.precision != "int8":
+        if computation.precision != "int8":
             self._still_to_check = 0
+        if self._still_to_check <= 0:
+            self._plain = None
         self._computation = computation
 
-    def _check_again(self, pixel_values: np.ndarray) -> None:
-        """Compare the graph of bytes with the model on further videos; where it fails, it is never taken again."""
-        assert self._graph is not None
-        pixel_values = self._not_checked(pixel_values)
-        if not len(pixel_values):
-            return
-        wanted, found_vectors = self.model.embed_videos(pixel_values), self._graph.embed_videos(pixel_values)
-        found = check(wanted, found_vectors, self._query_vectors())
-        self._still_to_check -= found.num_videos
+    def _check_again(self, pixel_values: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+        """Compare the graph of bytes with the one in float32 on further videos, and return what it makes of all.
+
+        Several threads may compare at once, each other videos. Where the graph fails, it is never taken again.
+        """
+        with self._lock:
+            graph, plain = self._graph, self._plain
+            if graph is None or plain is None:
+                return None
+            new = self._not_checked(pixel_values)
+            if not new:
+                return None
+            self._still_to_check -= len(new)
+            if self._still_to_check <= 0:
+                self._plain = None  # who compares still holds it
+        embeddings, frames = graph.video.embed(pixel_values)
+        found = check(plain.embed_videos(pixel_values[new]), embeddings[new], self._query_vectors())
         if found.passes:
-            return
+            return embeddings, frames
+        with self._lock:
+            if self._graph is not None:  # no other thread has found the same
+                self._reject(found)
+        return None
+
+    def _reject(self, found: Check) -> None:
+        """Take the model in place of the graph of bytes, in this run and in later ones."""
         computation = Computation("torch", _fast_precision(), f"int8 is too far off: {_words(found)}")
         fingerprint = self.model.fingerprint()
         name = choice_name(fingerprint, self._precision)
@@ -226,10 +257,14 @@ class ChoosingEncoder(StandIn):
             checks: list[Check] = []
             if self._precision == "auto":
                 small = new.folder / f"{name.replace('-auto-', '-int8-')}.onnx"
-                kept, checks = quantised_graph(plain, small, pixel_values, self._query_vectors())
+                # Quantising keeps one core busy, and the queries' vectors another meanwhile.
+                with ThreadPoolExecutor(1) as beside:
+                    queries = beside.submit(self._queries_on_one_core)
+                    kept, checks = quantised_graph(plain, small, pixel_values, queries.result)
                 graph = small.name
                 if kept is not None:
                     computation = Computation("onnx", "int8", _words(checks[-1]))
+                    self._plain = VideoGraph(plain)
                     plain.unlink()
                 else:
                     small.unlink(missing_ok=True)
@@ -245,7 +280,7 @@ class ChoosingEncoder(StandIn):
 
 
 def quantised_graph(
-    source: Path, target: Path, pixel_values: np.ndarray, queries: np.ndarray
+    source: Path, target: Path, pixel_values: np.ndarray, queries: Callable[[], np.ndarray]
 ) -> tuple[Plan | None, list[Check]]:
     """Write the first quantised graph that may stand for one in float32.
 
@@ -253,7 +288,7 @@ def quantised_graph(
         source: the graph in float32.
         target: the file to write; what is there after failing tries means nothing.
         pixel_values: float32 (B, F, 3, S, S), on which they are compared.
-        queries: vectors of texts (N, E), unit length.
+        queries: returns vectors of texts (N, E), unit length; it is called when there is a graph to compare.
 
     Returns:
         How it was quantised, None if no try was good enough; and the checks of all tries.
@@ -265,7 +300,7 @@ def quantised_graph(
     def attempt(plan: Plan) -> Check:
         quantise(source, target, plan)
         tried.append(plan)
-        return check(wanted, VideoGraph(target).embed_videos(pixel_values), queries)
+        return check(wanted, VideoGraph(target).embed_videos(pixel_values), queries())
 
     place, checks = first_that_passes([partial(attempt, Plan(reduce_range=reduced))])
     if place < 0:

@@ -24,7 +24,7 @@ from framecue.paths import absolute_path
 from framecue.pixel_steps import normalise, resize_and_crop
 from framecue.video.read.sampling import FrameSampling
 
-__all__ = ["OnnxEncoder", "Steps", "holds_graphs", "load_described", "load_exported"]
+__all__ = ["OnnxEncoder", "Steps", "filled_up", "holds_graphs", "load_described", "load_exported"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,11 +164,8 @@ class OnnxEncoder:
 
     def encode_each(self, pixel_values: np.ndarray) -> np.ndarray:
         """Turn pixel values float32 (N, 3, S, S) of any frames into unit vectors float32 (N, E)."""
-        size = self.sampling.num_frames
-        # A graph takes a video's number of frames, whatever they are.
-        filled = np.concatenate([pixel_values, np.repeat(pixel_values[-1:], -len(pixel_values) % size, axis=0)])
-        parts = [self.video.embed_frames(filled[first : first + size]) for first in range(0, len(filled), size)]
-        vectors: np.ndarray = np.concatenate(parts)[: len(pixel_values)]
+        videos = filled_up(pixel_values, self.sampling.num_frames)
+        vectors: np.ndarray = np.concatenate([self.video.embed_frames(video) for video in videos])[: len(pixel_values)]
         return vectors
 
     def pool_frames(self, features: np.ndarray) -> np.ndarray:
@@ -220,6 +217,13 @@ class OnnxEncoder:
 
     def _model(self) -> Encoder:
         return load_encoder(EncoderSpec(fingerprint=self._fingerprint))
+
+
+def filled_up(pixel_values: np.ndarray, num_frames: int) -> np.ndarray:
+    """Return frames (N, 3, S, S) as videos (B, F, 3, S, S), for a graph of F frames; the last frame fills up."""
+    missing = -len(pixel_values) % num_frames
+    filled = np.concatenate([pixel_values, np.repeat(pixel_values[-1:], missing, axis=0)])
+    return filled.reshape(-1, num_frames, *pixel_values.shape[1:])
 
 
 def holds_graphs(place: str | Path) -> bool:

@@ -128,8 +128,7 @@ def _export_texts(model: VideoTextModel, fingerprint: Fingerprint, folder: Path)
 
 
 def _quantised(model: VideoTextModel, plain: Path, target: Path) -> Check:
-    queries = model.embed_texts(ordinary_queries())
-    plan, checks = quantised_graph(plain, target, made_videos(model), queries)
+    plan, checks = quantised_graph(plain, target, made_videos(model), lambda: model.embed_texts(ordinary_queries()))
     if plan is None:
         best = max(checks, key=lambda each: each.cosine)
         raise ModelError(

@@ -63,9 +63,13 @@ def products(source: Path) -> list[Product]:
     A Gemm is a product as well, and is quantised, but is never smoothed: it comes once behind the layers.
     """
     import onnx
+
+    return _products_of(onnx.load(str(source)).graph)
+
+
+def _products_of(graph: onnx.GraphProto) -> list[Product]:
     from onnx import numpy_helper
 
-    graph = onnx.load(str(source)).graph
     constants = {each.name: each for each in graph.initializer}
     found = []
     for node in graph.node:
@@ -90,7 +94,8 @@ def quantise(source: Path, target: Path, plan: Plan | None = None) -> None:
 
     plan = plan or Plan()
     model = onnx.load(str(source))
-    _smooth(model.graph, products(source), plan)
+    if plan.ranges:
+        _smooth(model.graph, _products_of(model.graph), plan)
     with _quiet():
         quantize_dynamic(
             model,

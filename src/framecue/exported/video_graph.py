@@ -43,10 +43,17 @@ class VideoGraph:
 
     def embed_videos(self, pixel_values: np.ndarray) -> np.ndarray:
         """Turn pixel values float32 (B, F, 3, S, S) into embeddings float32 (B, E), unit length."""
+        return self.embed(pixel_values)[0]
+
+    def embed(self, pixel_values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Turn pixel values (B, F, 3, S, S) into unit vectors: of videos float32 (B, E), of frames (B, F', E)."""
         if len(pixel_values) == 1 or self._num_workers == 1:
-            return np.concatenate([self._run(video)[0] for video in pixel_values])
-        with ThreadPoolExecutor(min(self._num_workers, len(pixel_values))) as pool:
-            return np.concatenate([embedding for embedding, _ in pool.map(self._run, pixel_values)])
+            made = [self._run(video) for video in pixel_values]
+        else:
+            with ThreadPoolExecutor(min(self._num_workers, len(pixel_values))) as pool:
+                made = list(pool.map(self._run, pixel_values))
+        embeddings, frames = zip(*made, strict=True)
+        return np.concatenate(embeddings), np.concatenate(frames)
 
     def embed_frames(self, pixel_values: np.ndarray) -> np.ndarray:
         """Turn pixel values float32 (F, 3, S, S) of one video into vectors float32 (F', E), unit length."""
