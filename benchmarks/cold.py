@@ -2,6 +2,8 @@
 
 Each call is a process of its own: Python starts, imports what it needs, answers, ends. What is called is in turns, so
 that what else the machine does meets all alike; the files are in the system's cache, as after any earlier call.
+Modules are compiled before, as pip compiles what it installs: a working tree, and a shell that tells Python to write no
+bytecode, would have framecue alone compiled anew at each call.
 
 - `search`: `framecue search TEXT` on a library of generated vectors in a folder, whose model has ViT-B/32's shape,
   random weights and a tokenizer of 49 000 byte pairs. Its text graph was made before, as a first search makes it.
@@ -200,13 +202,15 @@ def compare(search: Sequence[str], uri: str, model: framecue.VideoTextModel) -> 
 
 @contextmanager
 def own_cache(folder: Path) -> Iterator[None]:
-    """Keep graphs in a folder while the block runs."""
-    before = {name: os.environ.pop(name, None) for name in (CACHE_VARIABLE, GRAPHS_VARIABLE)}
-    os.environ[CACHE_VARIABLE] = str(folder)
+    """Keep graphs, and the bytecode of the processes that are started, in a folder while the block runs."""
+    own = {CACHE_VARIABLE: str(folder), "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
+    before = {name: os.environ.pop(name, None) for name in (*own, GRAPHS_VARIABLE, "PYTHONDONTWRITEBYTECODE")}
+    os.environ.update(own)
     try:
         yield
     finally:
-        del os.environ[CACHE_VARIABLE]
+        for name in own:
+            del os.environ[name]
         os.environ.update({name: value for name, value in before.items() if value is not None})
 
 
