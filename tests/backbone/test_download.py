@@ -110,6 +110,7 @@ def test_a_hub_that_is_down_says_how_to_get_the_files_elsewhere(hub_is_down: Hub
         f"`hf download {NAME} --local-dir FOLDER` on a machine that has one, and name that folder here: --model FOLDER"
         in message
     )
+    assert "for `framecue train` backbone=FOLDER" in message
     assert TO_TRY in message
     assert "\n" not in message
 

@@ -291,6 +291,20 @@ def test_a_dry_run_downloads_nothing(run, recipe, monkeypatch: pytest.MonkeyPatc
     assert "is not on this machine (605 MB), and --dry-run writes nothing; " in result.err
 
 
+@pytest.mark.parametrize("options", [("--dry-run",), ()])
+def test_missing_data_are_told_of_before_a_model_is_downloaded(
+    run, recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+) -> None:
+    def asked(name: str, **options: object) -> None:
+        raise AssertionError("the hub is asked")
+
+    monkeypatch.setattr("framecue.backbone.download.find_download", asked)
+    file = recipe(backbone="some/model", dataset={"name": "folder", "data_dir": str(tmp_path / "nowhere")})
+    result = run("train", file, *options)
+    assert result.code == 1
+    assert str(tmp_path / "nowhere") in result.err
+
+
 def test_an_unknown_recipe_is_answered_with_the_shipped_ones(run) -> None:
     result = run("train", "msr-vtt-9k/nothing")
     assert result.code == 1

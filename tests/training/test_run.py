@@ -498,6 +498,36 @@ def test_a_run_can_end_within_its_schedule_and_stays_ended(make_recipe: MakeReci
     assert_same(before, adapter(recipe))
 
 
+@pytest.mark.usefixtures("flat_score")
+def test_a_run_that_ended_within_its_schedule_can_go_on(make_recipe: MakeRecipe) -> None:
+    whole = make_recipe("whole", schedule__validation="last")
+    steps = run_recipe(whole).steps
+    for stop in (2, 3, None):
+        recipe = make_recipe("parts", schedule__validation="last", schedule__stop_step=stop)
+        assert run_recipe(recipe).steps == (stop or steps)
+    assert_same(adapter(whole), adapter(recipe))
+    early = make_recipe("parts", schedule__validation="last", schedule__stop_step=3)
+    with pytest.raises(
+        RecipeError, match=rf"has made {steps} steps, and schedule\.stop_step is 3; give {steps} or more"
+    ):
+        run_recipe(early)
+    shutil.rmtree(recipe.output_dir / "checkpoints")
+    with pytest.raises(RecipeError, match="no checkpoint from which it could go on"):
+        run_recipe(early)
+    assert_same(adapter(whole), adapter(recipe))
+
+
+def test_the_data_are_looked_at_before_a_model_is_loaded(
+    make_recipe: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def loaded(*names: object) -> None:
+        raise AssertionError("a model is loaded")
+
+    monkeypatch.setattr("framecue.training.run.build_model", loaded)
+    with pytest.raises(DatasetError, match="nowhere"):
+        run_recipe(make_recipe(dataset={"name": "folder", "data_dir": str(tmp_path / "nowhere")}))
+
+
 def test_position_embeddings_can_start_larger(make_recipe: MakeRecipe) -> None:
     plain, scaled = (build_model(make_recipe(**changes)) for changes in ({}, {"position_embedding_scale": 3.0}))
     name = "backbone.model.vision_model.embeddings.position_embedding.weight"

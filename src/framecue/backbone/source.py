@@ -187,7 +187,8 @@ def hub_error(name: str, error: BaseException, *, revision: str | None, is_begun
     )
     return ModelError(
         f"{name}: {what}. Without a network: `hf download {name} --local-dir FOLDER` on a machine that has one, and "
-        "name that folder here: --model FOLDER (`pip install huggingface_hub` brings `hf`). "
+        "name that folder here: --model FOLDER, for `framecue train` backbone=FOLDER "
+        "(`pip install huggingface_hub` brings `hf`). "
         "To try framecue now: --model moji-clip (the bundled models know drawn "
         "shapes only)"
     )

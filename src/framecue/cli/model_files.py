@@ -38,7 +38,7 @@ def get_model_files(name: str | Path, *, revision: str | None = None, yes: bool 
     log(f"{name} is downloaded once: {size_text(download.size_bytes)} into {cache_folder()}{licence}")
     if not yes and sys.stdin.isatty() and sys.stderr.isatty() and not click.confirm("Go on?", default=True, err=True):
         raise InputError(
-            f"{name} was not downloaded; name another model with --model, such as a folder, "
+            f"{name} was not downloaded; name another model with --model (a recipe's is backbone), such as a folder, "
             "or try framecue with --model moji-clip, which knows drawn shapes only"
         )
     with progress_bar("Downloading (MB)") as progress:

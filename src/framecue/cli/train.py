@@ -55,6 +55,7 @@ def train(recipe: str, overrides: tuple[str, ...], dry_run: bool, as_json: bool)
     is_first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun starts, one speaks
     if is_first:
         _tell_of_gpus()
+    checked.dataset.look_at_files()
     if dry_run:
         _tell_of(checked, as_json=as_json)
         return

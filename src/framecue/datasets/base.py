@@ -90,6 +90,13 @@ class DatasetConfig(Strict, ABC):
             DatasetError: files are missing or malformed, or there is no split for validation.
         """
 
+    def look_at_files(self) -> None:
+        """Look whether there is something to train on, before a model is downloaded and loaded for it.
+
+        Raises:
+            DatasetError: files are missing or malformed, or there is no split to train on.
+        """
+
     def clips(self, split: str) -> list[Clip]:
         """Return the videos of a split with all their captions, which an evaluation ranks.
 
@@ -147,6 +154,10 @@ class FileDataset(DatasetConfig):
             frame_source=frame_source,
             short_side=model.short_side,
         )
+
+    def look_at_files(self) -> None:
+        """See `DatasetConfig.look_at_files`; videos are found, but not opened."""
+        self.clips("train")
 
     @abstractmethod
     def clips(self, split: str) -> list[Clip]:

@@ -146,6 +146,7 @@ def build_parts(
     Raises:
         InputError: as `run_recipe`.
     """
+    recipe.dataset.look_at_files()
     model = build_model(recipe)
     store = frame_source if isinstance(frame_source, StoreFrameSource) else None
     if store is not None:
@@ -167,7 +168,8 @@ def run_recipe(
     """Train, choose the checkpoint as the schedule's `validation` says, and write the adapter folder.
 
     A run that was killed goes on from its last checkpoint when the same recipe is run again, and ends with the same
-    weights as without the break; a finished run is not trained further.
+    weights as without the break; a finished run is not trained further. One that ended at its `stop_step` goes on with
+    a later one, or without.
 
     In processes that `torchrun` started, all train one model; the first validates and writes. `output_dir` is then a
     place that all of them see.
@@ -319,7 +321,8 @@ def refuse_other_run(output: Path, recipe: Recipe) -> None:
     """
     refuse_url(output)
     file = output / RECIPE_FILE
-    made = last_checkpoint(output / CHECKPOINTS) is not None or exists(output / CONFIG_FILE)
+    last = last_checkpoint(output / CHECKPOINTS)
+    made = last is not None or exists(output / CONFIG_FILE)
     try:
         text = file.read_text(encoding="utf-8")
         other = check_recipe(load_yaml(text), source=str(file))
@@ -332,6 +335,8 @@ def refuse_other_run(output: Path, recipe: Recipe) -> None:
         raise RecipeError(
             f"{output}: holds a run of another recipe ({file}); choose another output_dir, or remove the folder"
         )
+    if made and other is not None and other.schedule.stop_step != recipe.schedule.stop_step:
+        _refuse_earlier_end(output, last, recipe.schedule.stop_step)
     mine = [file] if is_written_by_hand else []
     if not made and other is None:
         mine += [output / name for name in (WEIGHTS_FILE, HISTORY_FILE, BACKBONE_FOLDER)]
@@ -342,9 +347,24 @@ def refuse_other_run(output: Path, recipe: Recipe) -> None:
             )
 
 
+def _refuse_earlier_end(output: Path, checkpoint: str | None, stop_step: int | None) -> None:
+    """Refuse to end a run earlier than it has come; where its checkpoints are gone, it cannot go on further either."""
+    steps = None if checkpoint is None else int(Path(checkpoint).name.removeprefix("checkpoint-"))
+    if steps is None:
+        raise RecipeError(
+            f"{output}: holds a run of another schedule.stop_step, and no checkpoint from which it could go on; choose "
+            "another output_dir, or remove the folder"
+        )
+    if stop_step is not None and steps > stop_step:
+        raise RecipeError(
+            f"{output}: holds a run that has made {steps} steps, and schedule.stop_step is {stop_step}; give {steps} "
+            "or more, leave it out, or choose another output_dir"
+        )
+
+
 def _results(recipe: Recipe) -> Recipe:
-    """Return a recipe without what changes no result: a run may go on with another number of workers."""
-    schedule = recipe.schedule.model_copy(update={"num_workers": None})
+    """Return a recipe without what changes no step: a run may go on with other workers, and to a later `stop_step`."""
+    schedule = recipe.schedule.model_copy(update={"num_workers": None, "stop_step": None})
     return recipe.model_copy(update={"schedule": schedule, "paper": None})
 
 
