@@ -10,10 +10,16 @@ from types import SimpleNamespace
 import pytest
 import torch
 from huggingface_hub import constants
+from packaging.requirements import Requirement
 
-from framecue.cli.machine import look_at_machine
+from framecue.cli.machine import EXTRAS, look_at_machine
 from framecue.cli.options import DEFAULT_MODEL
 from support.hub import NOWHERE, point_at
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +54,20 @@ def test_what_is_installed_and_what_a_run_would_take(run, empty_cache: Path) -> 
     assert f"a new library's model is {DEFAULT_MODEL}, which is not on this machine yet" in result.out
     assert f"hf download {DEFAULT_MODEL} --local-dir FOLDER" in result.out
     assert not empty_cache.exists()
+
+
+def test_every_extra_that_people_install_is_told_of() -> None:
+    document = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+    extras = document["project"]["optional-dependencies"]
+    wanted = {
+        name: {Requirement(line).name for line in lines}
+        for name, lines in extras.items()
+        if name not in ("dev", "reference") and not name.endswith("-dev")
+    }
+    assert {name: set(packages) for name, packages in EXTRAS.items()} == wanted
+    found = look_at_machine(DEFAULT_MODEL)
+    assert found.extras.keys() == wanted.keys()
+    assert all(any(f"extra {name} is" in each.what for each in found.findings) for name in wanted)
 
 
 @pytest.mark.parametrize(("count", "which"), [(1, ""), (4, " (the first of 4 GPUs; CUDA_VISIBLE_DEVICES=1 takes the ")])

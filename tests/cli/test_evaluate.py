@@ -339,6 +339,13 @@ def test_a_runs_folder_is_the_model(run, clip_folder: Path, trained: Path, data:
     assert "the run is not finished" in result.err
 
 
+def test_a_run_that_is_not_there_is_named_before_a_file_in_it(run, data: Path, tmp_path: Path) -> None:
+    missing = tmp_path / "runs" / "none"
+    result = run("evaluate", missing, "--data-dir", data, "--ranks", missing / "ranks.parquet")
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith(f"Error: {missing}: no such adapter")
+
+
 def test_more_frames_than_trained_with(run, clip_folder: Path, trained: Path, data: Path) -> None:
     usual = json.loads(run("evaluate", trained, "--data-dir", data, "--split", "train", "--json").out)
     same = run("evaluate", trained, "--data-dir", data, "--split", "train", "--num-frames", 3, "--json")

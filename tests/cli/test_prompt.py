@@ -62,7 +62,7 @@ def test_searches_pages_and_refinements(uri: str, typed) -> None:
     assert typed(prompt, ":undo") == first
     assert typed(prompt, ":path green*") == ["green"]
     assert typed(prompt, ":show") == ["red; path green*"]
-    assert typed(prompt, ":path none") == ["nothing found: --path leaves 0 of 4 videos"]
+    assert typed(prompt, ":path none") == ["nothing found: :path leaves 0 of 4 videos"]
     assert typed(prompt, ":unfiltered") == first
     assert typed(prompt, "") == []
     assert not prompt.take("quit")

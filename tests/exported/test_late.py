@@ -24,6 +24,7 @@ from framecue.library.state import FileState
 from framecue.library.store import Store
 from framecue.library.store.rows import Row
 from framecue.model import VideoTextModel
+from framecue.video import READING, content_hash
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
@@ -114,6 +115,26 @@ def test_a_search_imports_neither_torch_nor_transformers_and_finds_the_same(libr
 def test_info_imports_neither_torch_nor_transformers(library):
     _, imported = run("info", "--library", library, "--json")
     assert imported.isdisjoint(HEAVY | {"onnxruntime"})
+
+
+def test_an_index_run_with_nothing_to_do_imports_neither_torch_nor_transformers(spec, library, tmp_path):
+    video = tmp_path / "held.mp4"
+    video.write_bytes(bytes(1000))
+    vector = np.eye(1, spec.fingerprint.embedding_dim, dtype=np.float32)[0]
+    held = Row(
+        video_id=content_hash(str(video)),
+        path=str(video),
+        start_seconds=0.0,
+        end_seconds=5.0,
+        vector=vector,
+        duration_seconds=5.0,
+        state=FileState(video.stat().st_size, video.stat().st_mtime),
+        reading=READING,
+    )
+    Store.open(library).write([held])
+    found, imported = run("index", str(video), "--library", library, "--json")
+    assert (found["unchanged"], found["added"]) == (1, 0)
+    assert sorted(imported & (HEAVY - {"av"} | {"onnxruntime"})) == []  # PyAV is what would read a new file
 
 
 def test_a_first_search_makes_the_graph_and_the_next_one_uses_it(spec, library, monkeypatch, capsys):

@@ -128,9 +128,14 @@ def evaluate(
     framecue evaluate --model moji-clip --data-dir data --rerank-with runs/x-pool --depth 100
     """  # noqa: D301 (click reads the backspace character)
     _check_usage(run, model, adapter, method, depth, rerank_with, normalisations, temperature)
+    quiet_libraries()
+    if run is not None:  # a file in the run's folder has no folder where there is no run
+        from framecue.evaluation.run_folder import model_of_run
+
+        found = model_of_run(run)
+        model, adapter = model or found.backbone, found.adapter
     wanted = EvaluationFiles(**files)
     wanted.check()
-    quiet_libraries()
     from framecue.datasets.registry import dataset_in
     from framecue.evaluation.queries import check_captions
 
@@ -143,11 +148,6 @@ def evaluate(
     clips = data.clips(split)
     check_captions(clips)
     normalise = _normalisations(normalisations, temperature, data, split)
-    if run is not None:
-        from framecue.evaluation.run_folder import model_of_run
-
-        found = model_of_run(run)
-        model, adapter = model or found.backbone, found.adapter
     assert model is not None  # or the usage was wrong
     wanted.check_beside(clips, [data_dir, run, model, adapter, rerank_with, frame_store])
     import torch

