@@ -66,7 +66,7 @@ def test_an_unknown_format_names_the_known_ones() -> None:
     ("text", "read_from_srt"),
     [
         ("a --> b", "a → b"),
-        ("00:00:01,000 --> 00:00:02,000", "00:00:01,000 → 00:00:02,000"),
+        ("at 00:00:01,000 --> then", "at 00:00:01,000 → then"),
         ("if a<b> then", "if a< b> then"),
         (r"{\an8} is a tag", r"{ \an8} is a tag"),
         ("3 < 4 & 5 > 2, &amp; &lt;", None),
