@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields, replace
 from typing import Any, TypeVar
@@ -29,8 +28,8 @@ from framecue.library.indexing.options import AddKeywords, AddOptions
 from framecue.library.indexing.plan import Plan, make_plan
 from framecue.library.indexing.removal import find_gone, find_named, take_out
 from framecue.library.indexing.words_outcome import WordsHooks
-from framecue.library.indexing.words_plan import content_of, contents_of, tasks_of, wanted_words
-from framecue.library.indexing.words_sources import KeptSources, ReadySources
+from framecue.library.indexing.words_plan import wanted_words
+from framecue.library.indexing.words_sources import KeptSources
 from framecue.library.results import AddReport, Hit, LibraryInfo, RemoveReport, Skipped, Upkeep
 from framecue.library.search.answer import answer
 from framecue.library.search.filters import Filters, condition_for
@@ -39,11 +38,10 @@ from framecue.library.store import Store, normal_uri
 from framecue.library.store.kept import KeptStore
 from framecue.library.store.lock import library_lock
 from framecue.library.tables import LibraryTables
+from framecue.library.words import LibraryWords
 from framecue.log import log_skipped, printable
-from framecue.paths import absolute_path
 from framecue.progress import ProgressCallback, StopCallback
 from framecue.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Segmentation
-from framecue.words.timed_text import TimedText
 
 __all__ = ["SUFFIXES", "Library"]
 
@@ -55,7 +53,7 @@ Options = TypeVar("Options", AddOptions, SearchOptions)
 SUFFIXES = VIDEO_SUFFIXES | IMAGE_SUFFIXES
 
 
-class Library(LibraryTables):
+class Library(LibraryTables, LibraryWords):
     """Videos that can be searched by text: a folder, or a place in an object store.
 
     Nothing is opened until a method needs it. A library that does not exist yet is made by the first ``add``.
@@ -430,75 +428,6 @@ class Library(LibraryTables):
             LibraryError: it cannot be read.
         """
         return self._kept.open().thumbnails([(hit.path, hit.start_seconds) for hit in hits])
-
-    def words_due(self, plan: Plan, *, options: AddOptions | None = None) -> dict[str, int]:
-        """Return in how many files ``add`` would look for words, by source; nothing is read or written.
-
-        Args:
-            plan: the files; new ones count for every source.
-            options: how ``add`` would index.
-
-        Raises:
-            InputError: what finds words that are asked for is not installed, or its model is not there.
-            LibraryError: something else is at the library's place, or it cannot be read.
-        """
-        options = _options(options, AddOptions)
-        store, known = self._kept.open_if_there(), self._kept.snapshot()
-        had = store.words_notes.asked() if store else {}
-        wanted = wanted_words(had, options)
-        if not wanted:
-            return {}
-        ready = ReadySources(self._sources, had, wanted, options, {})
-        new = {unit.path for unit in plan.units}
-        done = store.words_notes.done() if store else {}
-        tasks = tasks_of(contents_of(plan.seen - new, known), done, had, wanted, ready.get, options)
-        numbers = Counter(source for task in tasks for source in task.sources)
-        numbers.update({source: len(new) for source in wanted if ready.get(source) is not None})
-        return {source: number for source, number in sorted(numbers.items()) if number}
-
-    def words(self, path: str | os.PathLike[str], *, source: str | None = None) -> list[TimedText]:
-        """Return what is said and written in a video of the library, in the order of start and end; needs no model.
-
-        Args:
-            path: of a file that the library holds, or of one with the same content.
-            source: only what this source found ("speech", "screen", "subtitles", "sidecars"); None for all.
-
-        Raises:
-            InputError: the library does not hold the file.
-            LibraryNotFoundError: the library does not exist.
-            LibraryError: it cannot be read.
-        """
-        found = self.words_by_source(path)
-        if found is None:
-            raise InputError(
-                f"library {self.uri} does not hold {absolute_path(path)}; `framecue info {self.uri} --files` lists "
-                "what it holds"
-            )
-        texts = [text for name, lines in found.items() if source in (None, name) for text in lines]
-        return sorted(texts, key=lambda text: (text.start_seconds, text.end_seconds))
-
-    def words_by_source(self, path: str | os.PathLike[str]) -> dict[str, list[TimedText]] | None:
-        """Return what each source found in a video of the library; needs no model.
-
-        Args:
-            path: of a file that the library holds, or of one with the same content.
-
-        Returns:
-            The lines in the order of start and end, by the name of each source that has looked for them; None if the
-            library does not hold the file.
-
-        Raises:
-            LibraryNotFoundError: the library does not exist.
-            LibraryError: it cannot be read.
-        """
-        store = self._kept.open()
-        video_id = content_of(absolute_path(path), self._kept.snapshot(), files=self.files)
-        if video_id is None:
-            return None
-        found: dict[str, list[TimedText]] = {source: [] for _, source in store.words_notes.done([video_id])}
-        for item in store.timed_texts(video_id):
-            found.setdefault(item.source, []).append(item.text)
-        return found
 
     def info(self) -> LibraryInfo:
         """Return what the library holds; needs no model.

@@ -64,10 +64,10 @@ class Session:
         segmentation: Callable[[Store | None, Segmentation | None], Segmentation],
         *,
         files: Files,
-        sources: KeptSources,
+        sources: KeptSources | None = None,
     ) -> None:
         self._kept, self._model, self._segmentation, self._files = kept, model, segmentation, files
-        self._sources = sources
+        self._sources = sources or KeptSources()
 
     def carry_out(self, plan: Plan, options: AddOptions, own: GivenMetadata, hooks: Hooks) -> Outcome:
         """Carry out a plan.
