@@ -57,10 +57,11 @@ class _StandIn(type):
         return getattr(_real(cls), name)
 
     def __instancecheck__(cls, instance: object) -> bool:
-        return isinstance(instance, _real(cls))
+        # What has not been imported has no instances: LanceDB asks that of a table before each full text search.
+        return not _is_at_work() and isinstance(instance, _real(cls))
 
     def __subclasscheck__(cls, subclass: type) -> bool:
-        return issubclass(subclass, _real(cls))
+        return not _is_at_work() and issubclass(subclass, _real(cls))
 
 
 class _StandInModule(ModuleType):
@@ -119,6 +120,11 @@ class _Finder(MetaPathFinder, Loader):
 
 def _is_within(name: str, packages: Sequence[str]) -> bool:
     return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def _is_at_work() -> bool:
+    """Whether stand-ins still stand for something that nobody has used."""
+    return any(isinstance(finder, _Finder) for finder in sys.meta_path)
 
 
 _lock = RLock()
