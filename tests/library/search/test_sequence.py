@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 from hypothesis import given
@@ -17,8 +17,8 @@ def by_trying_all(
     best: dict[int, float] = {}
     for chain in product(range(num_moments), repeat=num_parts):
         middles = [(starts[one] + ends[one]) / 2 for one in chain]
-        is_ordered = all(one < other for one, other in zip(middles, middles[1:], strict=False))
-        gaps = [starts[later] - ends[earlier] for earlier, later in zip(chain, chain[1:], strict=False)]
+        is_ordered = all(one < other for one, other in pairwise(middles))
+        gaps = [starts[later] - ends[earlier] for earlier, later in pairwise(chain)]
         if not is_ordered or (within_seconds is not None and any(gap > within_seconds for gap in gaps)):
             continue
         value = float(sum(values[part, one] for part, one in enumerate(chain)))
@@ -28,7 +28,7 @@ def by_trying_all(
 
 
 def is_chain(chain: Chain, starts: np.ndarray, ends: np.ndarray, within_seconds: float | None) -> bool:
-    pairs = list(zip(chain.moments, chain.moments[1:], strict=False))
+    pairs = list(pairwise(chain.moments))
     return all(starts[a] + ends[a] < starts[b] + ends[b] for a, b in pairs) and (
         within_seconds is None or all(starts[b] - ends[a] <= within_seconds for a, b in pairs)
     )
