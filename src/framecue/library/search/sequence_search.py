@@ -20,7 +20,7 @@ from framecue.library.search.legs.seen import find_seen
 from framecue.library.search.sequence import Chain, best_chains
 from framecue.library.store import Match
 
-__all__ = ["NEAREST_SEGMENTS", "FoundInOrder", "FoundPart", "find_in_order"]
+__all__ = ["NEAREST_SEGMENTS", "find_in_order"]
 
 NEAREST_SEGMENTS = 2048
 """How many of the nearest segments of each part are joined; a library with fewer is joined as a whole."""
@@ -31,35 +31,6 @@ _LEAST_CHANCE = 1e-4
 
 Chances = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Gives, of a query's vector (E,) and cosines with it, the chance in [0, 1] of each to be what is meant."""
-
-
-@dataclass(frozen=True)
-class FoundPart:
-    """The moment of one part.
-
-    Attributes:
-        found: the moment.
-        chance: how surely it is what the part says, in [0, 1].
-    """
-
-    found: Found
-    chance: float
-
-
-@dataclass(frozen=True)
-class FoundInOrder:
-    """Moments of one video, one after another.
-
-    Attributes:
-        found: all of them as one, from the beginning of the first to the end of the last; its score is the mean of
-            theirs.
-        parts: one for each part of the query, in its order.
-        chance: how surely all of them are meant: as surely as the least of them.
-    """
-
-    found: Found
-    parts: tuple[FoundPart, ...]
-    chance: float
 
 
 @dataclass
@@ -87,7 +58,7 @@ def find_in_order(
     *,
     asks_seen: Sequence[bool],
     within_seconds: float | None,
-) -> list[FoundInOrder]:
+) -> list[Found]:
     """Return what happens in the order of the parts, best first.
 
     Args:
@@ -98,7 +69,7 @@ def find_in_order(
         within_seconds: how long after the end of one moment the next begins at most; None for any time.
 
     Returns:
-        At most one for each moment that can be the last; those of a video may overlap.
+        At most one for each moment that can be the last, with its parts; those of a video may overlap.
     """
     nearest = [
         list(islice(find_seen(replace(asked, first=NEAREST_SEGMENTS)), NEAREST_SEGMENTS)) if is_seen else []
@@ -112,7 +83,7 @@ def find_in_order(
     found = [
         joined for video in videos.values() for joined in _joined(video, len(parts), within_seconds=within_seconds)
     ]
-    return sorted(found, key=lambda one: (-one.found.value, one.found.match.key))
+    return sorted(found, key=lambda one: (-one.value, one.match.key, one.own_seconds))
 
 
 def _videos(
@@ -159,7 +130,7 @@ def _see(videos: dict[str, _Video], asked: Asked, chances: Chances, part: int) -
         video.chances[part][place] = max(float(chance), video.chances[part].get(place, 0.0))
 
 
-def _joined(video: _Video, num_parts: int, *, within_seconds: float | None) -> list[FoundInOrder]:
+def _joined(video: _Video, num_parts: int, *, within_seconds: float | None) -> list[Found]:
     starts = np.array([moment.start_seconds for moment in video.moments])
     ends = np.array([moment.end_seconds for moment in video.moments])
     values = np.full((num_parts, len(video.moments)), -np.inf)
@@ -173,19 +144,16 @@ def _joined(video: _Video, num_parts: int, *, within_seconds: float | None) -> l
     return [_found(video, chain) for chain in best_chains(starts, ends, values, within_seconds=within_seconds)]
 
 
-def _found(video: _Video, chain: Chain) -> FoundInOrder:
+def _found(video: _Video, chain: Chain) -> Found:
+    """Return the span of a chain; its score is the mean of its moments', and it is as sure as the least sure of them."""
     parts = []
     for place, chances, scores in zip(chain.moments, video.chances, video.scores, strict=True):
         moment = video.moments[place]
-        parts.append(FoundPart(replace(moment, match=replace(moment.match, score=scores[place])), chances[place]))
-    moments = [part.found for part in parts]
-    first = moments[0].match
-    whole = Found(
-        replace(first, score=float(np.mean([moment.score for moment in moments]))),
+        parts.append(replace(moment, match=replace(moment.match, score=scores[place]), chance=chances[place]))
+    return Found(
+        replace(parts[0].match, score=float(np.mean([part.score for part in parts]))),
         value=chain.value,
-        own_seconds=(
-            min(moment.start_seconds for moment in moments),
-            max(moment.end_seconds for moment in moments),
-        ),
+        own_seconds=(min(part.start_seconds for part in parts), max(part.end_seconds for part in parts)),
+        chance=min(chances[place] for place, chances in zip(chain.moments, video.chances, strict=True)),
+        parts=tuple(parts),
     )
-    return FoundInOrder(whole, tuple(parts), min(part.chance for part in parts))
