@@ -188,6 +188,8 @@ class SearchOptions:
             ``min_score`` also leaves out results that only the words have found, if their cosine is too low.
         filters: which videos to look at, None for all. There are ``k`` results if that many pass.
         explain: whether to explain each result, which means reading the results' files.
+        refine: whether to move the edges of each result to where its frames begin and end to match, which means reading
+            the results' files; what words have given its own times keeps them.
         only: the legs of the search that are asked, one or several of "seen" and those that look for words; none for
             every leg that the library has. "seen" alone is search by vector.
 
@@ -202,10 +204,11 @@ class SearchOptions:
     hybrid: bool = False
     filters: Filters | None = None
     explain: bool = False
+    refine: bool = False
     only: str | Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        check_flags(all_moments=self.all_moments, hybrid=self.hybrid, explain=self.explain)
+        check_flags(all_moments=self.all_moments, hybrid=self.hybrid, explain=self.explain, refine=self.refine)
         check_kind("filters", self.filters, Filters)
         if not is_whole(self.k) or self.k < 1:
             raise InputError(f"k is {self.k!r}; it must be a whole number, 1 or more: how many results to give")
@@ -231,6 +234,7 @@ class SearchKeywords(TypedDict, total=False):
     hybrid: bool
     filters: Filters | None
     explain: bool
+    refine: bool
     only: str | Sequence[str]
 
 

@@ -9,18 +9,21 @@ Shapes: N frames, E the embedding's width.
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from framecue.encoder import Encoder
 from framecue.errors import VideoError
+from framecue.library.search.found import Found
 from framecue.video.read.sampling import FrameSampling
 
 if TYPE_CHECKING:
     from framecue.video import FrameSource
 
-__all__ = ["best_edges", "refined_moment"]
+__all__ = ["best_edges", "refined", "refined_moment"]
 
 FRAMES_A_SECOND = 4
 # A moment of a video that was not cut may be hours long; its frames are then further apart.
@@ -30,6 +33,24 @@ _LEAST_FRAMES = 2
 # The share of the scores' variance that the three levels have to explain: of scores at random they explain a fifth.
 LEAST_EXPLAINED = 0.3
 _ROUNDING = 1e-9
+
+
+def refined(model: Encoder, vector: np.ndarray, found: Found, source: FrameSource) -> Found:
+    """Return what was found with better edges; as it is, if words have given its times or its file cannot be read.
+
+    Args:
+        model: fits the library.
+        vector: float32 (E,), unit length, what is looked for.
+        found: a moment without parts.
+        source: reads the file.
+    """
+    if found.own_seconds is not None:
+        return found
+    with suppress(VideoError):
+        match = found.match
+        times = match.path, match.start_seconds, match.end_seconds, match.duration_seconds
+        return replace(found, own_seconds=refined_moment(model, vector, *times, source))
+    return found
 
 
 def refined_moment(

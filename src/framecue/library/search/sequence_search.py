@@ -1,6 +1,6 @@
 """Searching for one thing after another: the best moments for each part, joined over time within a video.
 
-No file is read and nothing is encoded again: the nearest segments of each part, and what the other legs of a search find
+No file is read and nothing is encoded again: the nearest segments of each part, and what other legs of a search find
 for it, are the moments; each has a value for each part, and ``sequence.py`` joins them.
 
 Shapes: P parts of a query, S moments of one video, E the embedding's width.
