@@ -236,6 +236,8 @@ def _query(
 ) -> Query:
     from framecue.library import Query, VideoMoment
 
+    if text is not None and not (with_texts or without_texts or images or videos):
+        return Query.parse(text)
     texts = [] if text is None else typed_texts(text)
     for item, weight in map(weighted_text, with_texts or ()):
         texts += typed_texts(item, weight)

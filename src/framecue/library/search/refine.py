@@ -9,6 +9,7 @@ Shapes: N frames, E the embedding's width.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ import numpy as np
 
 from framecue.encoder import Encoder
 from framecue.errors import VideoError
-from framecue.library.search.found import Found
+from framecue.library.search.found import Found, span_of
 from framecue.video.read.sampling import FrameSampling
 
 if TYPE_CHECKING:
@@ -35,15 +36,29 @@ LEAST_EXPLAINED = 0.3
 _ROUNDING = 1e-9
 
 
-def refined(model: Encoder, vector: np.ndarray, found: Found, source: FrameSource) -> Found:
-    """Return what was found with better edges; as it is, if words have given its times or its file cannot be read.
+def refined(
+    model: Encoder, whole: np.ndarray, parts: Sequence[np.ndarray], found: Found, source: FrameSource
+) -> Found:
+    """Return what was found with better edges, each part by itself if it has parts.
+
+    What has its times from words keeps them, and so does what is in a file that cannot be read any more.
 
     Args:
         model: fits the library.
-        vector: float32 (E,), unit length, what is looked for.
-        found: a moment without parts.
+        whole: float32 (E,), unit length, what is looked for.
+        parts: float32 (E,) each, of what happens one after another.
+        found: the moment.
         source: reads the file.
     """
+    if not found.parts:
+        return _with_edges(model, whole, found, source)
+    moments = tuple(
+        _with_edges(model, vector, moment, source) for vector, moment in zip(parts, found.parts, strict=True)
+    )
+    return replace(found, parts=moments, own_seconds=span_of(moments))
+
+
+def _with_edges(model: Encoder, vector: np.ndarray, found: Found, source: FrameSource) -> Found:
     if found.own_seconds is not None:
         return found
     with suppress(VideoError):

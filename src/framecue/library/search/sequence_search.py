@@ -14,7 +14,7 @@ from itertools import islice
 
 import numpy as np
 
-from framecue.library.search.found import Found
+from framecue.library.search.found import Found, span_of
 from framecue.library.search.legs.leg import Asked, LegMatch
 from framecue.library.search.legs.seen import find_seen
 from framecue.library.search.sequence import Chain, best_chains
@@ -153,7 +153,7 @@ def _found(video: _Video, chain: Chain) -> Found:
     return Found(
         replace(parts[0].match, score=float(np.mean([part.score for part in parts]))),
         value=chain.value,
-        own_seconds=(min(part.start_seconds for part in parts), max(part.end_seconds for part in parts)),
+        own_seconds=span_of(parts),
         chance=min(chances[place] for place, chances in zip(chain.moments, video.chances, strict=True)),
         parts=tuple(parts),
     )
