@@ -400,7 +400,9 @@ class Library(LibraryTables):
             LibraryNotFoundError: the library does not exist.
             LibraryError: it cannot be read.
         """
-        return self._kept.open().thumbnails([(hit.path, hit.start_seconds) for hit in hits])
+        # A picture belongs to a segment, also where the hit is a phrase in it.
+        starts = [hit.start_seconds if hit.segment_seconds is None else hit.segment_seconds[0] for hit in hits]
+        return self._kept.open().thumbnails([(hit.path, start) for hit, start in zip(hits, starts, strict=True)])
 
     def info(self) -> LibraryInfo:
         """Return what the library holds; needs no model.
