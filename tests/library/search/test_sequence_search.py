@@ -14,7 +14,7 @@ from framecue.library.store import Match, Store
 RED, GREEN, NEITHER = (1.0, 0.05, 0.05), (0.05, 1.0, 0.05), (0.05, 0.05, 1.0)
 
 
-def chances(_: np.ndarray, cosines: np.ndarray) -> np.ndarray:
+def chances(cosines: np.ndarray) -> np.ndarray:
     return np.clip(cosines, 0, 1)
 
 
@@ -49,12 +49,12 @@ def store(make_store: Callable[..., Store]) -> Store:
 
 def spans(store: Store, **options: Any) -> list[tuple[str, float, float]]:
     parts = [asked(store, RED), asked(store, GREEN)]
-    found = find_in_order(parts, chances, nothing_said, asks_seen=[True, True], **{"within_seconds": None, **options})
+    found = find_in_order(parts, [chances] * 2, nothing_said, asks_seen=[True, True], **{"within_seconds": None, **options})
     best = {one.path: one for one in reversed(found)}
     return [
         (path, one.start_seconds, one.end_seconds)
         for path, one in sorted(best.items(), key=lambda item: -item[1].value)
-        if one.chance is not None and one.chance > 0.9
+        if min(part.score for part in one.parts) > 0.9
     ]
 
 
@@ -68,15 +68,14 @@ def test_within_leaves_out_what_comes_later(store: Store) -> None:
     assert spans(store, within_seconds=2.4) == []
 
 
-def test_parts_have_their_own_moments_scores_and_chances(store: Store) -> None:
+def test_parts_have_their_own_moments_and_scores(store: Store) -> None:
     parts = [asked(store, RED), asked(store, GREEN)]
 
-    best = find_in_order(parts, chances, nothing_said, asks_seen=[True, True], within_seconds=None)[0]
+    best = find_in_order(parts, [chances] * 2, nothing_said, asks_seen=[True, True], within_seconds=None)[0]
 
     assert [(part.start_seconds, part.end_seconds) for part in best.parts] == [(2.5, 7.5), (10.0, 15.0)]
     assert [part.score for part in best.parts] == pytest.approx([1.0, 1.0], abs=1e-3)
     assert best.score == pytest.approx(1.0, abs=1e-3)
-    assert best.chance == min(part.chance for part in best.parts if part.chance is not None)
 
 
 def test_words_have_times_of_their_own_and_take_part(store: Store) -> None:
@@ -88,13 +87,12 @@ def test_words_have_times_of_their_own_and_take_part(store: Store) -> None:
         return []
 
     words = Asked(store, np.array([0, 0, 1], np.float32), is_alone=True)
-    found = find_in_order([asked(store, RED), words], chances, said, asks_seen=[True, False], within_seconds=None)
+    found = find_in_order([asked(store, RED), words], [chances] * 2, said, asks_seen=[True, False], within_seconds=None)
 
     assert {one.path for one in found} == {"/red.mp4"}
     assert [(part.start_seconds, part.end_seconds) for part in found[0].parts] == [(2.5, 7.5), (6.1, 6.9)]
     assert [leg.leg for leg in found[0].parts[1].legs] == ["said"]
     assert (found[0].start_seconds, found[0].end_seconds) == (2.5, 7.5)
-    assert found[0].parts[1].chance == 0.97
 
 
 def test_a_name_has_no_time_and_takes_no_part(store: Store) -> None:
@@ -102,7 +100,7 @@ def test_a_name_has_no_time_and_takes_no_part(store: Store) -> None:
     named = [LegMatch("named", match, 1, 1.0, 1.0, is_of_file=True)]
     parts = [asked(store, RED), Asked(store, np.array([0, 0, 1], np.float32))]
 
-    assert find_in_order(parts, chances, lambda _: named, asks_seen=[True, False], within_seconds=None) == []
+    assert find_in_order(parts, [chances] * 2, lambda _: named, asks_seen=[True, False], within_seconds=None) == []
 
 
 def test_a_large_library_is_joined_by_its_nearest_segments(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,6 @@ class Found:
         value: by which it is ranked, more is better; comparable within one query only.
         legs: which legs have found it and where, in the order of the registry; none where only one was asked.
         own_seconds: when it begins and ends, where words say so more finely than the segment.
-        chance: how surely it is what is meant, in [0, 1]; None where that has not been asked.
         parts: the moments that it is the span of, if one thing after another was asked for; none otherwise.
     """
 
@@ -31,7 +30,6 @@ class Found:
     value: float = 0.0
     legs: tuple[LegMatch, ...] = ()
     own_seconds: tuple[float, float] | None = None
-    chance: float | None = None
     parts: tuple[Found, ...] = ()
 
     @property

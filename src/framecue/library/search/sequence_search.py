@@ -29,17 +29,18 @@ _AN_HOUR = 10.0
 # A chance of nothing would rule a moment out, whatever its other parts say.
 _LEAST_CHANCE = 1e-4
 
-Chances = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""Gives, of a query's vector (E,) and cosines with it, the chance in [0, 1] of each to be what is meant."""
+Chances = Callable[[np.ndarray], np.ndarray]
+"""Gives, of cosines (S,) with one query, the chance in [0, 1] of each moment to be what is meant."""
 
 
 @dataclass
 class _Video:
-    """The moments of a video, and for each part of a query their chances and cosines by number."""
+    """The moments of a video, and for each part of a query their chances, cosines and words by number."""
 
     moments: list[Found] = field(default_factory=list)
     chances: list[dict[int, float]] = field(default_factory=list)
     scores: list[dict[int, float]] = field(default_factory=list)
+    words: list[dict[int, LegMatch]] = field(default_factory=list)
     places: dict[tuple[float, float], int] = field(default_factory=dict)
 
     def place(self, moment: Found) -> int:
@@ -53,7 +54,7 @@ class _Video:
 
 def find_in_order(
     parts: Sequence[Asked],
-    chances: Chances,
+    chances: Sequence[Chances],
     legs: Callable[[Asked], Iterable[LegMatch]],
     *,
     asks_seen: Sequence[bool],
@@ -63,7 +64,7 @@ def find_in_order(
 
     Args:
         parts: what each part is about, in order.
-        chances: tells what cosines mean.
+        chances: tell for each part what cosines with it mean.
         legs: asks the legs that look for words.
         asks_seen: of each part, whether anything of it is to be seen.
         within_seconds: how long after the end of one moment the next begins at most; None for any time.
@@ -79,7 +80,7 @@ def find_in_order(
     videos = _videos(nearest, said, num_parts=len(parts))
     for part, (asked, is_seen) in enumerate(zip(parts, asks_seen, strict=True)):
         if is_seen:
-            _see(videos, asked, chances, part)
+            _see(videos, asked, chances[part], part)
     found = [
         joined for video in videos.values() for joined in _joined(video, len(parts), within_seconds=within_seconds)
     ]
@@ -93,8 +94,10 @@ def _videos(
     videos: dict[str, _Video] = {}
 
     def of(path: str) -> _Video:
-        nothing: list[list[dict[int, float]]] = [[{} for _ in range(num_parts)] for _ in range(2)]
-        return videos.setdefault(path, _Video(chances=nothing[0], scores=nothing[1]))
+        every = range(num_parts)
+        return videos.setdefault(
+            path, _Video(chances=[{} for _ in every], scores=[{} for _ in every], words=[{} for _ in every])
+        )
 
     for match in (match for matches in nearest for match in matches):
         of(match.path).place(Found(match))
@@ -106,8 +109,7 @@ def _videos(
             if one.strength > video.chances[part].get(place, 0.0):
                 video.chances[part][place] = one.strength
                 video.scores[part][place] = one.match.score
-                moment = video.moments[place]
-                video.moments[place] = replace(moment, legs=(*moment.legs, one))
+                video.words[part][place] = one
     return videos
 
 
@@ -125,7 +127,7 @@ def _see(videos: dict[str, _Video], asked: Asked, chances: Chances, part: int) -
     vectors = np.stack([vector for _, _, vector in places]).astype(np.float32)
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.finfo(np.float32).tiny)
     scores = vectors @ asked.vector
-    for (video, place, _), score, chance in zip(places, scores, chances(asked.vector, scores), strict=True):
+    for (video, place, _), score, chance in zip(places, scores, chances(scores), strict=True):
         video.scores[part][place] = float(score)
         video.chances[part][place] = max(float(chance), video.chances[part].get(place, 0.0))
 
@@ -145,15 +147,15 @@ def _joined(video: _Video, num_parts: int, *, within_seconds: float | None) -> l
 
 
 def _found(video: _Video, chain: Chain) -> Found:
-    """Return the span of a chain; its score is the mean of its moments', and it is as sure as the least sure of them."""
+    """Return the span of a chain; its score is the mean of its moments'."""
     parts = []
-    for place, chances, scores in zip(chain.moments, video.chances, video.scores, strict=True):
+    for place, scores, words in zip(chain.moments, video.scores, video.words, strict=True):
         moment = video.moments[place]
-        parts.append(replace(moment, match=replace(moment.match, score=scores[place]), chance=chances[place]))
+        legs = (words[place],) if place in words else ()
+        parts.append(replace(moment, match=replace(moment.match, score=scores[place]), legs=legs))
     return Found(
         replace(parts[0].match, score=float(np.mean([part.score for part in parts]))),
         value=chain.value,
         own_seconds=span_of(parts),
-        chance=min(chances[place] for place, chances in zip(chain.moments, video.chances, strict=True)),
         parts=tuple(parts),
     )
