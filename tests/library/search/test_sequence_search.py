@@ -49,7 +49,9 @@ def store(make_store: Callable[..., Store]) -> Store:
 
 def spans(store: Store, **options: Any) -> list[tuple[str, float, float]]:
     parts = [asked(store, RED), asked(store, GREEN)]
-    found = find_in_order(parts, [chances] * 2, nothing_said, asks_seen=[True, True], **{"within_seconds": None, **options})
+    found = find_in_order(
+        parts, [chances] * 2, nothing_said, asks_seen=[True, True], **{"within_seconds": None, **options}
+    )
     best = {one.path: one for one in reversed(found)}
     return [
         (path, one.start_seconds, one.end_seconds)

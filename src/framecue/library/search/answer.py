@@ -15,12 +15,19 @@ from framecue.library.files.local import LOCAL_FILES
 from framecue.library.results import Hit
 from framecue.library.search.explain import explain_found
 from framecue.library.search.filters import condition_for
+from framecue.library.search.found import Found
 from framecue.library.search.hits import make_hit
-from framecue.library.search.in_order_page import find_either_way, find_parts_in_order
+from framecue.library.search.in_order_page import (
+    Judged,
+    confidence_in_order,
+    find_either_way,
+    find_parts_in_order,
+)
+from framecue.library.search.judge import judges_of
 from framecue.library.search.legs.registry import LEGS
 from framecue.library.search.one_box import asked_alone
 from framecue.library.search.query import Query, SearchOptions
-from framecue.library.search.query_vectors import EncodedQuery, encode_queries
+from framecue.library.search.query_vectors import encode_queries
 from framecue.library.search.ranking import find
 from framecue.library.search.refine import refined
 from framecue.library.search.then import InOrder
@@ -74,11 +81,10 @@ def answer(
         _source(asked, options) as source,
         store.condition_at_work(options.filters.where if options.filters else None),
     ):
-        encoded = iter(encode_queries(model, store, asked, source, files=files))
+        encoded = encode_queries(model, store, asked, source, files=files)
+        judged = map(Judged, encoded, judges_of(store, model, encoded, options))
         return [
-            _hits(
-                store, model, query, list(islice(encoded, len(_readings(query, options)))), options, where, source
-            )
+            _hits(store, model, query, list(islice(judged, len(_readings(query, options)))), options, where, source)
             for query in queries
         ]
 
@@ -109,38 +115,52 @@ def _hits(
     store: Store,
     model: Encoder,
     query: Query | InOrder,
-    encoded: Sequence[EncodedQuery],
+    judged: Sequence[Judged],
     options: SearchOptions,
     where: str | None,
     source: FrameSource,
 ) -> list[Hit]:
-    if isinstance(query, InOrder):
-        within = query.within_seconds
-        found = find_parts_in_order(store, encoded, options, CHANCES, within_seconds=within, where=where)
-        whole, parts = encoded[0], encoded
-    elif len(encoded) > 1:
-        whole, *parts = encoded
-        found = find_either_way(store, whole, parts, options, CHANCES, where=where)
-    else:
-        whole, parts = encoded[0], []
-        found = find(
-            store,
-            whole.vector,
-            options,
-            terms=whole.query.wanted_terms,
-            asks_seen=whole.query.asks_seen,
-            where=where,
-        )
+    whole, parts = judged[0], judged if isinstance(query, InOrder) else judged[1:]
+    found = _found(store, query, whole, parts, options, where)
     if options.refine:
-        found = [refined(model, whole.vector, [part.vector for part in parts], moment, source) for moment in found]
+        vectors = [part.encoded.vector for part in parts]
+        found = [refined(model, whole.encoded.vector, vectors, moment, source) for moment in found]
     details = store.details([moment.match for moment in found])
+    names = [str(part.encoded.query) for part in parts]
     hits = []
     for rank, (moment, own) in enumerate(zip(found, details, strict=True), start=options.offset + 1):
-        hit = make_hit(rank, moment, own, hybrid=options.hybrid, parts=[str(part.query) for part in parts])
+        sure = confidence_in_order(moment, parts) if moment.parts else whole.judge.of(moment)
+        hit = make_hit(rank, moment, own, confidence=sure, hybrid=options.hybrid, parts=names)
         if options.explain:
-            hit = replace(hit, explanation=explain_found(model, whole, parts, moment, source))
+            every = [part.encoded for part in parts]
+            hit = replace(hit, explanation=explain_found(model, whole.encoded, every, moment, source))
         hits.append(hit)
     return hits
+
+
+def _found(
+    store: Store,
+    query: Query | InOrder,
+    whole: Judged,
+    parts: Sequence[Judged],
+    options: SearchOptions,
+    where: str | None,
+) -> list[Found]:
+    """Return one page of moments."""
+    if isinstance(query, InOrder):
+        return find_parts_in_order(store, parts, options, within_seconds=query.within_seconds, where=where)
+    if parts:
+        return find_either_way(store, whole, parts, options, where=where)
+    asked = whole.encoded.query
+    return find(
+        store,
+        whole.encoded.vector,
+        options,
+        terms=asked.wanted_terms,
+        asks_seen=asked.asks_seen,
+        where=where,
+        judge=whole.judge,
+    )
 
 
 def _check_legs(store: Store, queries: Sequence[Query], options: SearchOptions) -> None:

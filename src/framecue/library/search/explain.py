@@ -37,9 +37,7 @@ def explain_found(
     """
     if not found.parts:
         return explain(model, whole, found.match, source)
-    scores = [
-        PartScore(str(part.query), 1.0, moment.score) for part, moment in zip(parts, found.parts, strict=True)
-    ]
+    scores = [PartScore(str(part.query), 1.0, moment.score) for part, moment in zip(parts, found.parts, strict=True)]
     first = explain(model, parts[0], found.parts[0].match, source)
     return Explanation(scores, first.frame, first.problem)
 

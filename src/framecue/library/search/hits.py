@@ -13,13 +13,22 @@ from framecue.library.store.vectors import Details
 __all__ = ["make_hit"]
 
 
-def make_hit(rank: int, found: Found, details: Details, *, hybrid: bool, parts: Sequence[str] = ()) -> Hit:
+def make_hit(
+    rank: int,
+    found: Found,
+    details: Details,
+    *,
+    confidence: float | None,
+    hybrid: bool,
+    parts: Sequence[str] = (),
+) -> Hit:
     """Return a hit.
 
     Args:
         rank: 1 for the best.
         found: what it shows.
         details: what else its row holds.
+        confidence: how surely it is what is meant, in [0, 1]; None if that cannot be said.
         hybrid: whether the search was hybrid.
         parts: what was asked for, if what was found has parts.
     """
@@ -41,6 +50,7 @@ def make_hit(rank: int, found: Found, details: Details, *, hybrid: bool, parts: 
         text_score=match.text_score,
         text=details.text,
         metadata=details.metadata,
+        confidence=confidence,
         legs=tuple(map(_leg_hit, found.legs)),
         segment_seconds=None if found.own_seconds is None else (match.start_seconds, match.end_seconds),
         parts=tuple(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from framecue.encoder import Encoder
 from framecue.library.background import background_for
 from framecue.library.search.confidence import Confidence, Yardstick
 from framecue.library.search.found import Found
@@ -12,7 +13,6 @@ from framecue.library.search.query import Query, SearchOptions
 from framecue.library.search.query_vectors import EncodedQuery
 from framecue.library.store import Store
 from framecue.library.store.words import query_words
-from framecue.encoder import Encoder
 
 __all__ = ["Judge", "at_least", "judges_of"]
 

@@ -36,9 +36,7 @@ LEAST_EXPLAINED = 0.3
 _ROUNDING = 1e-9
 
 
-def refined(
-    model: Encoder, whole: np.ndarray, parts: Sequence[np.ndarray], found: Found, source: FrameSource
-) -> Found:
+def refined(model: Encoder, whole: np.ndarray, parts: Sequence[np.ndarray], found: Found, source: FrameSource) -> Found:
     """Return what was found with better edges, each part by itself if it has parts.
 
     What has its times from words keeps them, and so does what is in a file that cannot be read any more.

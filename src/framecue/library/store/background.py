@@ -42,7 +42,7 @@ _SCHEMA = pa.schema(
     ]
 )
 # As they are kept; the vectors in the segments' own precision.
-_TYPES = {name: np.float32 for name in ("best", "mean", "spread", "centre", "nearness")}
+_TYPES = dict.fromkeys(("best", "mean", "spread", "centre", "nearness"), np.float32)
 
 
 @dataclass(frozen=True, eq=False)
