@@ -2,6 +2,7 @@ from ._version import __version__ as __version__
 from .errors import FramecueError as FramecueError
 from .library import Filters as Filters
 from .library import Hit as Hit
+from .library import InOrder as InOrder
 from .library import Library as Library
 from .library import Query as Query
 from .library import VideoMoment as VideoMoment

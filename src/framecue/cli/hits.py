@@ -29,16 +29,25 @@ def print_hits(hits: Sequence[Hit], *, hybrid: bool) -> None:
     Args:
         hits: best first.
         hybrid: whether to show the words that matched; without it, what is said or written is shown where that was
-            found.
+            found. When the parts of a hit are shown, if it has some, comes after its own time.
     """
     told = {hit.rank: told_by(hit) for hit in hits}
     has_words = any(told.values())
-    columns = ["rank", "score", "time", *(["words"] if hybrid or has_words else []), "path"]
+    has_parts = any(hit.parts for hit in hits)
+    columns = [
+        "rank",
+        "score",
+        "time",
+        *(["parts"] if has_parts else []),
+        *(["words"] if hybrid or has_words else []),
+        "path",
+    ]
     rows = [
         [
             str(hit.rank),
             f"{hit.score:.3f}",
             "" if hit.kind == "image" else time_span(hit.start_seconds, hit.end_seconds),
+            *([", ".join(time_span(part.start_seconds, part.end_seconds) for part in hit.parts)] if has_parts else []),
             *([" ".join(hit.words)] if hybrid else []),
             *([told[hit.rank] or ""] if has_words else []),
             FilePath(hit.path),
@@ -88,7 +97,8 @@ def told_by(hit: Hit) -> Marked | None:
 
     The name of the file is left out, as its path is shown anyway.
     """
-    found = [leg for leg in hit.legs if leg.text is not None and leg.leg != "named"]
+    legs = [*hit.legs, *(leg for part in hit.parts for leg in part.legs)]
+    found = [leg for leg in legs if leg.text is not None and leg.leg != "named"]
     if not found:
         return None
     best = max(found, key=lambda leg: leg.strength)

@@ -10,7 +10,7 @@ from framecue.counts import counted
 from framecue.library import Filters
 
 if TYPE_CHECKING:
-    from framecue.library import Library, Query, SearchOptions
+    from framecue.library import InOrder, Library, Query, SearchOptions
 
 __all__ = ["blame", "nothing_message", "option_of"]
 
@@ -51,7 +51,7 @@ def blame(filters: Filters, count: Count, *, mark: str = "--") -> str | None:
 
 
 def nothing_message(
-    library: Library, queries: Sequence[Query], page: int, options: SearchOptions, *, mark: str = "--"
+    library: Library, queries: Sequence[Query | InOrder], page: int, options: SearchOptions, *, mark: str = "--"
 ) -> str:
     """Return why there are no results: an empty library, a filter, --min-score, or a page too far; `mark` as above."""
     total = library.count_videos()

@@ -6,7 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,7 +16,7 @@ from framecue.errors import InputError
 from framecue.times import parse_time
 
 if TYPE_CHECKING:
-    from framecue.library import Filters, Query
+    from framecue.library import Filters, InOrder, Query
     from framecue.library.search.query import Text
 
 __all__ = [
@@ -34,9 +34,11 @@ __all__ = [
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_QUERY_OPTIONS = ("text", "with_texts", "without_texts", "images", "videos", "moments")
+_QUERY_OPTIONS = ("text", "with_texts", "without_texts", "images", "videos", "moments", "then_texts", "within")
 # The keys in a line of JSON, and the options that they stand for.
-_LINE_KEYS = dict(zip(("text", "with", "without", "image", "video", "at"), _QUERY_OPTIONS, strict=True))
+_LINE_KEYS = dict(
+    zip(("text", "with", "without", "image", "video", "at", "then", "within"), _QUERY_OPTIONS, strict=True)
+)
 
 LONGEST_LINE = 100_000
 """How many characters a line of a file of queries may have: several texts, each as long as a text may be."""
@@ -63,11 +65,11 @@ class LabelledQuery:
     """A query, and the words in which a person wrote it."""
 
     label: str
-    query: Query
+    query: Query | InOrder
 
 
 def query_options(command: Command) -> Command:
-    """Add the options of a query other than its text to a command: --with, --without, --image, --video and --at."""
+    """Add the options of a query other than its text to a command: --with, --without, --image, --video, --at, --then."""
     options = (
         click.option("--with", "with_texts", metavar="TEXT^WEIGHT", multiple=True, help="What to find besides TEXT."),
         click.option(
@@ -82,6 +84,15 @@ def query_options(command: Command) -> Command:
             multiple=True,
             type=TimeType(),
             help="The moment of the video to search with: 12.5, or 1:02:12.",
+        ),
+        click.option(
+            "--then", "then_texts", metavar="TEXT", multiple=True, help="What comes after it in the same video."
+        ),
+        click.option(
+            "--within",
+            metavar="TIME",
+            type=TimeType(),
+            help="How soon after it at most: 30, or 1:00; else at any time.",
         ),
     )
     return _with_options(command, options)
@@ -106,7 +117,7 @@ def read_query(options: Mapping[str, Any]) -> LabelledQuery | None:
     """Return the query made of the text and the options of :func:`query_options`; None if none of them is given.
 
     Raises:
-        click.UsageError: there are moments without videos.
+        click.UsageError: there are moments without videos, or times between things that do not follow each other.
         InputError: the query is empty, or a weight makes no sense.
     """
     given = {name: options.get(name) for name in _QUERY_OPTIONS}
@@ -114,9 +125,32 @@ def read_query(options: Mapping[str, Any]) -> LabelledQuery | None:
         return None
     if given["moments"] and len(given["moments"]) != len(given["videos"] or ()):
         raise click.UsageError("--at is the moment of a video: give one for each --video, in the same order")
+    then_texts, within = given.pop("then_texts") or (), given.pop("within")
     query = _query(**given)
+    if then_texts or within is not None:
+        order = _in_order(query, then_texts, within)
+        return LabelledQuery(str(order), order)
     plain = given["text"] if [name for name in given if given[name]] == ["text"] else None
     return LabelledQuery(str(query) if plain is None else plain, query)
+
+
+def _in_order(first: Query, then_texts: Sequence[str], within: float | None) -> InOrder:
+    """Return the query for one thing after another.
+
+    Raises:
+        click.UsageError: nothing comes after the first.
+        InputError: a text is empty, or there are too many.
+    """
+    from framecue.library import InOrder, Query
+
+    if not then_texts:
+        raise click.UsageError("--within is how soon --then comes: give what comes then, or leave it out")
+    for text in then_texts:
+        if not text.strip():
+            raise InputError("--then is empty; say what comes after the first, as in --then 'an octopus grows'")
+    # Each is one thing, whatever it says by itself.
+    parts = [replace(part, order=()) for part in (first, *map(Query.parse, then_texts))]
+    return InOrder(parts, within)
 
 
 def read_filters(options: Mapping[str, Any]) -> Filters | None:
@@ -148,7 +182,8 @@ def read_filters(options: Mapping[str, Any]) -> Filters | None:
 
 
 def read_query_file(name: str) -> list[LabelledQuery]:
-    """Read a file of queries: each line is a text, or JSON with the keys text, with, without, image, video, at.
+    """Read a file of queries: each line is a text, or JSON with some of these keys: text, with, without, image, video,
+    at, then, within.
 
     Args:
         name: the file; ``-`` for standard input.
@@ -209,14 +244,17 @@ def _read_short_line(line: str) -> LabelledQuery:
         if key not in _LINE_KEYS:
             raise InputError(f"unknown key {key[:_LONGEST_SHOWN]!r}; known: {', '.join(_LINE_KEYS)}")
         values = value if isinstance(value, list) and key != "text" else [value]
-        if key == "at":
+        if key == "within":
+            options["within"] = _moment(value)
+        elif key == "at":
             options["moments"] = [_moment(item) for item in values]
         elif all(isinstance(item, str) for item in values):
             options[_LINE_KEYS[key]] = values if key != "text" else value
         else:
             kinds = f"a text{'' if key == 'text' else ', or a list of them'}"
             raise InputError(f"{key} is {repr(value)[:_LONGEST_SHOWN]}; it must be {kinds}")
-    query = read_query({**options, **{name: tuple(options[name]) for name in options if name != "text"}})
+    several = {name: tuple(values) for name, values in options.items() if name not in ("text", "within")}
+    query = read_query({**options, **several})
     if query is None:
         raise InputError("the query is empty; describe in words what the video shows")
     return query
@@ -236,6 +274,8 @@ def _query(
 ) -> Query:
     from framecue.library import Query, VideoMoment
 
+    if text is not None and not (with_texts or without_texts or images or videos):
+        return Query.parse(text)
     texts = [] if text is None else typed_texts(text)
     for item, weight in map(weighted_text, with_texts or ()):
         texts += typed_texts(item, weight)

@@ -51,6 +51,9 @@ if TYPE_CHECKING:
 @click.option("--hybrid", is_flag=True, help="Let the words of names, captions and subtitles have a say in the order.")
 @click.option("--min-score", type=click.FloatRange(-1, 1), metavar="SCORE", help="Leave out what scores less.")
 @click.option("--all-moments", is_flag=True, help="Show several moments of a video, not its best alone.")
+@click.option(
+    "--refine", is_flag=True, help="Move the edges of each result to where its frames begin and end to match."
+)
 @click.option("--explain", is_flag=True, help="Show the frame that matched best, and what else led to each result.")
 @click.option("--sheet", metavar="FILE", help="Write a picture of the results, such as out.png.")
 @click.option("--force", is_flag=True, help="Replace the sheet, or the clip, if it exists.")
@@ -106,6 +109,7 @@ def search(
     framecue search "a beach" --without "people^0.5" --folder ~/Videos/2024 --library videos.lance
     framecue search --video holiday.mp4 --at 1:02 --sheet like-this.png
     framecue search 'said:"happy birthday" a cake' --explain
+    framecue search "a panda shrinks" --then "an octopus grows" --within 30
     framecue search "a dog" -k 50 --format path
     """  # noqa: D301 (click reads the backspace character)
     _check_output(format_name, null=null, as_json=as_json, explain=named["explain"])
@@ -131,7 +135,7 @@ def search(
         k=k,
         offset=(page - 1) * k,
         filters=read_filters(named),
-        **{name: named[name] for name in ("all_moments", "min_score", "hybrid", "explain", "only")},
+        **{name: named[name] for name in ("all_moments", "min_score", "hybrid", "explain", "refine", "only")},
     )
     uri = chosen_library(uri)
     library = Library(uri)
@@ -215,7 +219,9 @@ def _queries(
     if queries_file is None:
         return [] if one is None else [one]
     if one is not None:
-        raise click.UsageError("--queries has the queries; leave out TEXT, --with, --without, --image and --video")
+        raise click.UsageError(
+            "--queries has the queries; leave out TEXT, --with, --without, --image, --video and --then"
+        )
     return [] if is_stream else read_query_file(queries_file)
 
 

@@ -29,6 +29,7 @@ from .search.filters import Filters as Filters
 from .search.query import Query as Query
 from .search.query import SearchOptions as SearchOptions
 from .search.query import VideoMoment as VideoMoment
+from .search.then import InOrder as InOrder
 from .soundness import Soundness as Soundness
 from .soundness import check_library as check_library
 from .watching.watch import WatchOptions as WatchOptions

@@ -34,6 +34,7 @@ from framecue.library.results import AddReport, Hit, LibraryInfo, RemoveReport, 
 from framecue.library.search.answer import answer
 from framecue.library.search.filters import Filters, condition_for
 from framecue.library.search.query import Query, SearchKeywords, SearchOptions, as_query
+from framecue.library.search.then import InOrder
 from framecue.library.store import Store, normal_uri
 from framecue.library.store.kept import KeptStore
 from framecue.library.store.lock import library_lock
@@ -350,7 +351,7 @@ class Library(LibraryTables, LibraryWords):
 
     def search(
         self,
-        query: str | Query,
+        query: str | Query | InOrder,
         k: int | None = None,
         *,
         options: SearchOptions | None = None,
@@ -359,7 +360,8 @@ class Library(LibraryTables, LibraryWords):
         """Return the moments of videos that match a query best.
 
         Args:
-            query: a phrase or sentence, or a :class:`Query` of several texts, pictures and videos.
+            query: a phrase or sentence, a :class:`Query` of several texts, pictures and videos, or an
+                :class:`InOrder` of things that happen one after another.
             k: how many results at most; by default ``options.k``, or 10.
             options: which results, see :class:`~framecue.library.SearchOptions`.
             **named: fields of ``SearchOptions`` by name (``hybrid=True``); each, and ``k``, wins over the one in
@@ -379,7 +381,7 @@ class Library(LibraryTables, LibraryWords):
 
     def search_many(
         self,
-        queries: Iterable[str | Query],
+        queries: Iterable[str | Query | InOrder],
         k: int | None = None,
         *,
         options: SearchOptions | None = None,
@@ -402,7 +404,8 @@ class Library(LibraryTables, LibraryWords):
         wanted = replace(_options(options, SearchOptions), **named)
         if k is not None:
             wanted = replace(wanted, k=k)
-        asked = [as_query(query) for query in ([queries] if isinstance(queries, (str, Query)) else queries)]
+        every = [queries] if isinstance(queries, (str, Query, InOrder)) else queries
+        asked = [query if isinstance(query, InOrder) else as_query(query) for query in every]
         store = self._kept.open()
         return answer(store, lambda: self._fitting_model(store), asked, wanted, files=self.files)
 

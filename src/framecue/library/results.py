@@ -33,6 +33,7 @@ __all__ = [
     "LegHit",
     "LibraryInfo",
     "MetadataReport",
+    "PartHit",
     "PartScore",
     "PassedOver",
     "Remark",
@@ -443,6 +444,29 @@ class LegHit:
 
 
 @dataclass(frozen=True)
+class PartHit:
+    """The moment of one of several things that happen one after another.
+
+    Attributes:
+        part: what was asked for.
+        start_seconds: where its moment starts in the video.
+        end_seconds: where it ends.
+        score: cosine similarity of the part and its moment.
+        legs: which legs of the search have found it by words; none where it was seen.
+    """
+
+    part: str
+    start_seconds: float
+    end_seconds: float
+    score: float
+    legs: tuple[LegHit, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document."""
+        return {**asdict(self), "legs": [leg.to_dict() for leg in self.legs]}
+
+
+@dataclass(frozen=True)
 class Hit:
     """A moment that a search found.
 
@@ -467,6 +491,8 @@ class Hit:
         legs: which legs of the search have found it, and by what; none where only what is seen was asked.
         segment_seconds: where its segment starts and ends, if its own times are finer: those of a phrase that was
             found word for word; else None.
+        parts: the moments of its parts, if one thing after another was asked for; its times are then those of all of
+            them together, and its score is the mean of theirs.
     """
 
     rank: int
@@ -489,6 +515,7 @@ class Hit:
     metadata: Mapping[str, MetadataValue | None] = field(default_factory=dict, kw_only=True, hash=False)
     legs: tuple[LegHit, ...] = field(default=(), kw_only=True)
     segment_seconds: tuple[float, float] | None = field(default=None, kw_only=True)
+    parts: tuple[PartHit, ...] = field(default=(), kw_only=True)
 
     def frame(
         self,
@@ -556,6 +583,8 @@ class Hit:
             document["segment_seconds"] = list(self.segment_seconds)
         if self.legs:
             document["legs"] = [leg.to_dict() for leg in self.legs]
+        if self.parts:
+            document["parts"] = [part.to_dict() for part in self.parts]
         if self.text is not None:
             document["text"] = self.text
         if self.metadata:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from framecue.encoder import Encoder, SaysComputation, encodes_frames_alone
+from framecue.library.background import renew_background
 from framecue.library.files.interface import Files
 from framecue.library.indexing.calibration import find_pace
 from framecue.library.indexing.encode import SegmentEncoder
@@ -178,8 +179,9 @@ class Session:
             )
         if tally is not None:
             outcome.gpu_decoded, outcome.gpu_fallbacks = tally.num_videos, tally.fallbacks
-        if outcome.encoded and isinstance(model, SaysComputation):
-            outcome.computation = model.computation
-            if store := self._kept.open_if_there():
+        if outcome.encoded and (store := self._kept.open_if_there()):
+            if isinstance(model, SaysComputation):
+                outcome.computation = model.computation
                 store.note_computation(model.computation)
+            renew_background(store, model)
         return outcome

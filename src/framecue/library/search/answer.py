@@ -4,25 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, cast
 
 from framecue.encoder import Encoder
 from framecue.errors import InputError, LibraryError
 from framecue.library.files.interface import Files
 from framecue.library.files.local import LOCAL_FILES
-from framecue.library.results import Hit, LegHit
-from framecue.library.search.explain import explain
+from framecue.library.results import Hit
+from framecue.library.search.explain import explain_found
 from framecue.library.search.filters import condition_for
 from framecue.library.search.found import Found
-from framecue.library.search.legs.leg import LegMatch
+from framecue.library.search.hits import make_hit
+from framecue.library.search.in_order_page import (
+    Judged,
+    confidence_in_order,
+    find_either_way,
+    find_parts_in_order,
+)
+from framecue.library.search.judge import judges_of
 from framecue.library.search.legs.registry import LEGS
 from framecue.library.search.one_box import asked_alone
 from framecue.library.search.query import Query, SearchOptions
-from framecue.library.search.query_vectors import EncodedQuery, encode_queries
+from framecue.library.search.query_vectors import encode_queries
 from framecue.library.search.ranking import find
+from framecue.library.search.refine import refined
+from framecue.library.search.then import InOrder
 from framecue.library.store import Store
-from framecue.library.store.rows import kind_of
-from framecue.library.store.vectors import Details
 from framecue.log import printable
 
 if TYPE_CHECKING:
@@ -34,7 +43,7 @@ __all__ = ["answer"]
 def answer(
     store: Store,
     get_model: Callable[[], Encoder],
-    queries: Sequence[Query],
+    queries: Sequence[Query | InOrder],
     options: SearchOptions,
     *,
     files: Files = LOCAL_FILES,
@@ -52,33 +61,50 @@ def answer(
         For each query its hits, best first.
 
     Raises:
-        InputError: a query has no text for hybrid search, or a condition cannot be used.
+        InputError: a query has no text for hybrid search or asks it for an order, or a condition cannot be used.
         VideoError: a file to search with cannot be read.
         LibraryError: the library cannot be read, or has no text index yet and cannot be written.
     """
     where = condition_for(store, options.filters)
     if options.filters and options.filters.where is not None:
         store.check_condition(options.filters.where)
+    asked = [part for query in queries for part in _readings(query, options)]
     if options.hybrid:
-        _make_ready_for_words(store, queries)
+        _check_no_order(queries)
+        _make_ready_for_words(store, asked)
     else:
-        _check_legs(store, queries, options)
+        _check_legs(store, asked, options)
     if not queries:
         return []
     model = get_model()
     with (
-        _source(queries, options) as source,
+        _source(asked, options) as source,
         store.condition_at_work(options.filters.where if options.filters else None),
     ):
+        encoded = encode_queries(model, store, asked, source, files=files)
+        judged = map(Judged, encoded, judges_of(store, model, encoded, options))
         return [
-            _hits(store, model, encoded, options, where, source)
-            for encoded in encode_queries(model, store, queries, source, files=files)
+            _hits(store, model, query, list(islice(judged, len(_readings(query, options)))), options, where, source)
+            for query in queries
         ]
+
+
+def _readings(query: Query | InOrder, options: SearchOptions) -> Sequence[Query]:
+    """Return the queries to be encoded for one: its parts, or itself, followed by the parts it may also be taken for."""
+    if isinstance(query, InOrder):
+        return query.queries
+    # Legs that were chosen and hybrid search take a sentence as it is.
+    return (query,) if options.only or options.hybrid else (query, *query.order)
+
+
+def _check_no_order(queries: Sequence[Query | InOrder]) -> None:
+    if order := next((query for query in queries if isinstance(query, InOrder)), None):
+        raise InputError(f"hybrid search knows no order of parts; leave out hybrid for: {order}")
 
 
 def _source(queries: Sequence[Query], options: SearchOptions) -> AbstractContextManager[VideoSource]:
     """Return what reads files, which may be anybody's; nothing where there is none to read, as it imports ffmpeg."""
-    if options.explain or any(part.kind != "text" for query in queries for part in query.parts):
+    if options.explain or options.refine or any(part.kind != "text" for query in queries for part in query.parts):
         from framecue.video import IsolatedFrameSource
 
         return IsolatedFrameSource()
@@ -86,21 +112,55 @@ def _source(queries: Sequence[Query], options: SearchOptions) -> AbstractContext
 
 
 def _hits(
-    store: Store, model: Encoder, encoded: EncodedQuery, options: SearchOptions, where: str | None, source: FrameSource
+    store: Store,
+    model: Encoder,
+    query: Query | InOrder,
+    judged: Sequence[Judged],
+    options: SearchOptions,
+    where: str | None,
+    source: FrameSource,
 ) -> list[Hit]:
-    found = find(
-        store,
-        encoded.vector,
-        options,
-        terms=encoded.query.wanted_terms,
-        asks_seen=encoded.query.asks_seen,
-        where=where,
-    )
+    whole, parts = judged[0], judged if isinstance(query, InOrder) else judged[1:]
+    found = _found(store, query, whole, parts, options, where)
+    if options.refine:
+        vectors = [part.encoded.vector for part in parts]
+        found = [refined(model, whole.encoded.vector, vectors, moment, source) for moment in found]
     details = store.details([moment.match for moment in found])
-    return [
-        _hit(rank, moment, own, options, model, encoded, source)
-        for rank, (moment, own) in enumerate(zip(found, details, strict=True), start=options.offset + 1)
-    ]
+    names = [str(part.encoded.query) for part in parts]
+    hits = []
+    for rank, (moment, own) in enumerate(zip(found, details, strict=True), start=options.offset + 1):
+        sure = confidence_in_order(moment, parts) if moment.parts else whole.judge.of(moment)
+        hit = make_hit(rank, moment, own, confidence=sure, hybrid=options.hybrid, parts=names)
+        if options.explain:
+            every = [part.encoded for part in parts]
+            hit = replace(hit, explanation=explain_found(model, whole.encoded, every, moment, source))
+        hits.append(hit)
+    return hits
+
+
+def _found(
+    store: Store,
+    query: Query | InOrder,
+    whole: Judged,
+    parts: Sequence[Judged],
+    options: SearchOptions,
+    where: str | None,
+) -> list[Found]:
+    """Return one page of moments."""
+    if isinstance(query, InOrder):
+        return find_parts_in_order(store, parts, options, within_seconds=query.within_seconds, where=where)
+    if parts:
+        return find_either_way(store, whole, parts, options, where=where)
+    asked = whole.encoded.query
+    return find(
+        store,
+        whole.encoded.vector,
+        options,
+        terms=asked.wanted_terms,
+        asks_seen=asked.asks_seen,
+        where=where,
+        judge=whole.judge,
+    )
 
 
 def _check_legs(store: Store, queries: Sequence[Query], options: SearchOptions) -> None:
@@ -137,50 +197,3 @@ def _make_ready_for_words(store: Store, queries: Sequence[Query]) -> None:
             f"{error}; hybrid search needs the library's text index, which is not there yet: "
             f"index once where the library can be written, or search without hybrid"
         ) from error
-
-
-def _hit(
-    rank: int,
-    found: Found,
-    details: Details,
-    options: SearchOptions,
-    model: Encoder,
-    encoded: EncodedQuery,
-    source: FrameSource,
-) -> Hit:
-    match = found.match
-    return Hit(
-        rank=rank,
-        path=match.path,
-        start_seconds=found.start_seconds,
-        end_seconds=found.end_seconds,
-        score=match.score,
-        video_id=match.video_id,
-        duration_seconds=match.duration_seconds,
-        recorded_seconds=match.recorded_seconds,
-        kind=kind_of(match.kind, match.path),
-        hybrid=options.hybrid,
-        words=match.words,
-        vector_rank=match.vector_rank,
-        text_rank=match.text_rank,
-        text_score=match.text_score,
-        text=details.text,
-        metadata=details.metadata,
-        explanation=explain(model, encoded, match, source) if options.explain else None,
-        legs=tuple(_leg_hit(leg) for leg in found.legs),
-        segment_seconds=None if found.own_seconds is None else (match.start_seconds, match.end_seconds),
-    )
-
-
-def _leg_hit(found: LegMatch) -> LegHit:
-    return LegHit(
-        leg=found.leg,
-        rank=found.rank,
-        score=found.score,
-        strength=found.strength,
-        text=found.text,
-        words=found.words,
-        spans=found.spans,
-        start_seconds=found.start_seconds,
-        end_seconds=found.end_seconds,
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,15 +11,35 @@ from PIL import Image
 from framecue.encoder import Encoder
 from framecue.errors import VideoError
 from framecue.library.results import BestFrame, Explanation, PartScore
+from framecue.library.search.found import Found
 from framecue.library.search.query_vectors import EncodedQuery
 from framecue.library.store import Match
 
 if TYPE_CHECKING:
     from framecue.video import FrameSource
 
-__all__ = ["explain"]
+__all__ = ["explain", "explain_found"]
 
 PICTURE_SIDE = 192
+
+
+def explain_found(
+    model: Encoder, whole: EncodedQuery, parts: Sequence[EncodedQuery], found: Found, source: FrameSource
+) -> Explanation:
+    """Explain a moment; of one with parts, how near each part is to its own moment, and the best frame of the first.
+
+    Args:
+        model: fits the library.
+        whole: the query.
+        parts: what it says happens one after another.
+        found: what it found.
+        source: reads the result's file, which may be damaged by now.
+    """
+    if not found.parts:
+        return explain(model, whole, found.match, source)
+    scores = [PartScore(str(part.query), 1.0, moment.score) for part, moment in zip(parts, found.parts, strict=True)]
+    first = explain(model, parts[0], found.parts[0].match, source)
+    return Explanation(scores, first.frame, first.problem)
 
 
 def explain(model: Encoder, encoded: EncodedQuery, match: Match, source: FrameSource) -> Explanation:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from framecue.library.search.legs.leg import LegMatch
 from framecue.library.store import Match
 
-__all__ = ["Found", "apart", "best_of_each_video"]
+__all__ = ["Found", "apart", "best_of_each_video", "span_of"]
 
 # Moments that share no more than this do not overlap: times are rounded.
 _TOUCHING_SECONDS = 1e-3
@@ -23,12 +23,14 @@ class Found:
         value: by which it is ranked, more is better; comparable within one query only.
         legs: which legs have found it and where, in the order of the registry; none where only one was asked.
         own_seconds: when it begins and ends, where words say so more finely than the segment.
+        parts: the moments that it is the span of, if one thing after another was asked for; none otherwise.
     """
 
     match: Match
     value: float = 0.0
     legs: tuple[LegMatch, ...] = ()
     own_seconds: tuple[float, float] | None = None
+    parts: tuple[Found, ...] = ()
 
     @property
     def path(self) -> str:
@@ -68,6 +70,11 @@ def apart(moments: Iterable[Found]) -> Iterator[Found]:
         if not any(_overlap(moment, other) for other in kept):
             kept.append(moment)
             yield moment
+
+
+def span_of(moments: Sequence[Found]) -> tuple[float, float]:
+    """Return where the first of some moments begins and where the last of them ends."""
+    return min(one.start_seconds for one in moments), max(one.end_seconds for one in moments)
 
 
 def _overlap(one: Found, other: Found) -> bool:

@@ -26,7 +26,7 @@ from framecue.library.search.query import SearchOptions
 from framecue.library.search.weights import LegWeights
 from framecue.library.store import Match
 
-__all__ = ["asked_alone", "find_in_one_box"]
+__all__ = ["asked_alone", "find_in_one_box", "find_words"]
 
 # By so many of the nearest segments the scale of what is seen is made. It does not depend on the page, so the pages of
 # a query fit together.
@@ -50,7 +50,7 @@ def find_in_one_box(asked: Asked, options: SearchOptions, *, asks_seen: bool) ->
     """
     if options.only == (seen.NAME,):
         return map(Found, find_seen(asked)) if asks_seen else iter(())
-    spoken = list(chain.from_iterable(_spoken(asked, options.only)))
+    spoken = list(find_words(asked, options.only))
     is_seen = asks_seen and (not options.only or seen.NAME in options.only)
     if not spoken:
         return _with_ranks(find_seen(asked), all_moments=options.all_moments) if is_seen else iter(())
@@ -70,14 +70,19 @@ def find_in_one_box(asked: Asked, options: SearchOptions, *, asks_seen: bool) ->
     return heapq.merge(sorted(moments, key=_order), rest, key=_order)
 
 
-def _spoken(asked: Asked, only: Sequence[str]) -> Iterator[Iterable[LegMatch]]:
-    """Yield what each leg that looks for words has found."""
+def find_words(asked: Asked, only: Sequence[str]) -> Iterator[LegMatch]:
+    """Yield what the legs that look for words have found, one leg after another.
+
+    Args:
+        asked: the query.
+        only: the names of the legs that are asked; none for all.
+    """
     alone = asked_alone(asked.terms, only)
     for name, leg in LEGS.items():
         own = [pair for pair in asked.terms if pair[0].leg == name]
         terms = own or [pair for pair in asked.terms if pair[0].leg is None]
         if terms and (not only or name in only or own) and leg.is_there(asked.store):
-            yield leg.find(replace(asked, terms=terms, is_alone=name in alone))
+            yield from leg.find(replace(asked, terms=terms, is_alone=name in alone))
 
 
 class _Scale:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any, TypedDict, cast
 
 import numpy as np
@@ -15,6 +16,7 @@ from framecue.errors import InputError
 from framecue.library.search.box import Term, check_leg_names, parse
 from framecue.library.search.filters import Filters
 from framecue.library.search.given_vectors import QueryVector, as_weighted_vectors
+from framecue.library.search.in_order import split_in_order
 from framecue.library.search.weights import LegWeights
 from framecue.pictures import EncodedPicture, ImageLike, Picture, as_image, is_image
 
@@ -94,6 +96,9 @@ class Query:
         images: pictures: paths, the bytes of files, images of Pillow, or arrays uint8 (H, W, 3) in RGB; see
             :func:`framecue.pictures.as_image`.
         videos: files, or :class:`VideoMoment` for a moment of one.
+        order: what the query says happens one after another, where it is a sentence that says so; it is then also
+            understood in this way, and what is surer comes first. :meth:`parse` finds it in what a person types; to
+            search for an order alone, see :class:`~framecue.library.search.then.InOrder`.
         vectors: of the library's model, such as ``model.encode_text`` and ``encode_image`` return: (E,), or several
             as (N, E), of any length above 0; each is normalised. They come without a mapping, as arrays have no hash.
 
@@ -113,6 +118,7 @@ class Query:
     images: ImageLike | Sequence[ImageLike | tuple[ImageLike, float]] | Mapping[Path, float] = ()
     videos: Path | VideoMoment | Sequence[Path | VideoMoment | tuple[Path | VideoMoment, float]] = ()
     vectors: Vectors | Sequence[Vectors | tuple[Vectors, float]] = ()
+    order: tuple[Query, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         # Dicts, lists and arrays are copied, as the caller may still change them.
@@ -168,13 +174,22 @@ class Query:
         """Return the query for what a person has typed into a box, with prefixes and quotes.
 
         ``said:"happy birthday" a cake`` looks for the phrase in what is said, and for the cake everywhere; see
-        :mod:`framecue.library.search.box`. A text without either is taken as ``Query(text)`` takes it.
+        :mod:`framecue.library.search.box`. A sentence such as ``a panda shrinks, then an octopus grows`` is understood
+        as a whole and as two things in this order, see :mod:`framecue.library.search.in_order`. Any other text is
+        taken as ``Query(text)`` takes it.
 
         Raises:
             InputError: there is nothing to search for, or nothing after a prefix.
         """
         if not isinstance(text, str):
             raise InputError(f"the text to parse is a {type(text).__name__}; give what was typed")
+        order: tuple[Query, ...] = ()
+        with suppress(InputError):  # a half that is nothing by itself is no half
+            order = tuple(cls._of_typed(half) for half in split_in_order(text) or ())
+        return replace(cls._of_typed(text), order=order)
+
+    @classmethod
+    def _of_typed(cls, text: str) -> Query:
         return cls([as_text(term) for term in parse(text)])
 
     @property
@@ -210,6 +225,8 @@ class SearchOptions:
             ``min_score`` also leaves out results that only the words have found, if their cosine is too low.
         filters: which videos to look at, None for all. There are ``k`` results if that many pass.
         explain: whether to explain each result, which means reading the results' files.
+        refine: whether to move the edges of each result to where its frames begin and end to match, which means reading
+            the results' files; what words have given its own times keeps them.
         only: the legs of the search that are asked, one or several of "seen" and those that look for words; none for
             every leg that the library has. "seen" alone is search by vector.
         weights: how much each leg counts; None for framecue's own, which were measured.
@@ -225,11 +242,12 @@ class SearchOptions:
     hybrid: bool = False
     filters: Filters | None = None
     explain: bool = False
+    refine: bool = False
     only: str | Sequence[str] = ()
     weights: LegWeights | None = None
 
     def __post_init__(self) -> None:
-        check_flags(all_moments=self.all_moments, hybrid=self.hybrid, explain=self.explain)
+        check_flags(all_moments=self.all_moments, hybrid=self.hybrid, explain=self.explain, refine=self.refine)
         check_kind("filters", self.filters, Filters)
         check_kind("weights", self.weights, LegWeights)
         if not is_whole(self.k) or self.k < 1:
@@ -256,6 +274,7 @@ class SearchKeywords(TypedDict, total=False):
     hybrid: bool
     filters: Filters | None
     explain: bool
+    refine: bool
     only: str | Sequence[str]
     weights: LegWeights | None
 

@@ -22,6 +22,7 @@ from framecue.errors import LibraryError
 from framecue.library.own_values import MetadataValue
 from framecue.library.results import Upkeep
 from framecue.library.store.attempt import attempt, connect
+from framecue.library.store.background import Background, Backgrounds, measure_background
 from framecue.library.store.computations import Computations
 from framecue.library.store.conditions import check_condition, condition_at_work
 from framecue.library.store.copies import Copies
@@ -78,6 +79,7 @@ class Store:
         self._copies = Copies(uri, database)
         self._failures = Failures(uri, database)
         self._computations = Computations(uri, database)
+        self._backgrounds = Backgrounds(uri, database)
         self.words, self.words_notes = TimedTexts(uri, database), WordsNotes(uri, database)
         self._show(table, metadata)
 
@@ -389,6 +391,33 @@ class Store:
     def optimize(self) -> Upkeep:
         """Join small files, drop earlier versions, and make or refresh the vector index."""
         return optimize(self.table)
+
+    # --- what scores are set against
+
+    def background(self, made_for: str) -> Background | None:
+        """Return the background for a model and ordinary queries; None if there is none for these.
+
+        Args:
+            made_for: see :meth:`~framecue.library.store.background.Background.made_for_key`.
+        """
+        return self._backgrounds.read(made_for)
+
+    def background_bank(self, made_for: str) -> np.ndarray | None:
+        """Return the vectors of the ordinary queries of the background that is kept, float32 (Q, E); None likewise."""
+        return self._backgrounds.read_bank(made_for)
+
+    def measure_background(self, bank: np.ndarray, made_for: str) -> Background:
+        """Compare ordinary queries with every segment, of which there must be one; reads all vectors, once.
+
+        Args:
+            bank: float32 (Q, E), the queries' unit vectors.
+            made_for: the model and the queries.
+        """
+        return measure_background(self.table, bank, made_for)
+
+    def keep_background(self, background: Background, bank: np.ndarray) -> None:
+        """Keep a background in place of the one before; if it cannot be written, this object knows it all the same."""
+        self._backgrounds.keep(background, bank)
 
     # --- searching
 

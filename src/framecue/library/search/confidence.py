@@ -1,0 +1,166 @@
+"""How likely a score means that the query is there, in [0, 1]: pure arithmetic on a library's background.
+
+A cosine says nothing by itself: what is high depends on the model, on how many segments the query could choose from,
+and on the query. So it is compared with the best score that an *ordinary* query of the same kind has in the same
+library. Several hundred such queries, most of which are about nothing that is there, tell what that is. They also tell
+how it depends on the mean and the spread of a query's scores over the library (some queries are near to everything), as
+far as it does: a line is fitted through them, in each library anew. How far a score lies above the line, in units of
+what ordinary queries differ by, means the same in all libraries, and a logistic curve makes a probability of it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from framecue.library.store.background import Background
+
+__all__ = ["FITS", "Yardstick"]
+
+# Of the logistic curve: `python benchmarks/absent.py --fit` makes both, on other seeds than those that it reports.
+SLOPE, MIDDLE = 0.57, 3.83
+FITS = 0.25
+"""The least confidence with which something is said to fit; at least 95 of 100 queries about what is there reach it."""
+
+# How much the fitted line is drawn towards a flat one. Few directions of the two features are all that is known of a
+# query, and one far from the ordinary ones is to be judged by the nearest of them.
+_RIDGE = 0.1
+_FARTHEST = 3.0
+# To the standard deviation of normally distributed numbers.
+_MEDIAN_TO_DEVIATION = 1.4826
+# Scores are cosines of float16 vectors: what differs by less is the same.
+_LEAST_SCALE = 2e-3
+# Queries in ordinary English fill a hundred directions of a model that knows their words, and seven of one that knows
+# other words only and takes all of these for the same unknown one.
+_LEAST_DIMENSIONS = 16.0
+# Where ordinary queries mean nothing to a model, their best scores say nothing either. What is left is how its scores lie
+# over the library: this many standard deviations above their mean is where ordinary queries end in models that know
+# their words, and they differ by so many.
+_OWN_HEIGHT, _OWN_SCALE = 2.2, 0.25
+# Of the ordinary queries in such a model, some consist of words that it does know. A query is taken to be made of unknown
+# words if it lies nearer to all of them than this share does.
+_KNOWN_SHARE = 0.2
+
+
+@dataclass(frozen=True, eq=False)
+class Yardstick:
+    """What is usual in one library.
+
+    Attributes:
+        sample: float32 (M, E), unit vectors of segments, spread over the library.
+        middle: float64 (2,), the mean of the ordinary queries' features: mean and spread of scores over the sample.
+        deviation: float64 (2,), by how much they differ.
+        level: the mean of the ordinary queries' best scores, corrected so that half of them lie above the line.
+        slopes: float64 (2,), how the best score grows with the features, each in units of its deviation.
+        scale: how far the best scores of ordinary queries lie from the line.
+        unknown: float32 (E,), unit length: where the model puts words that it does not know; None if it knows those of
+            the ordinary queries.
+        unknown_from: a query with a cosine of this or more to it is made of such words.
+    """
+
+    sample: np.ndarray = field(repr=False)
+    middle: np.ndarray
+    deviation: np.ndarray
+    level: float
+    slopes: np.ndarray
+    scale: float
+    unknown: np.ndarray | None = field(default=None, repr=False)
+    unknown_from: float = 2.0
+
+    @classmethod
+    def of(cls, background: Background) -> Yardstick:
+        """Return the yardstick of a library's background."""
+        if background.dimensions < _LEAST_DIMENSIONS:
+            return cls._of_library_alone(background)
+        features = np.stack([background.mean, background.spread], axis=1).astype(np.float64)
+        best = background.best.astype(np.float64)
+        middle, deviation = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-6)
+        apart = (features - middle) / deviation
+        ridge = _RIDGE * len(best) * np.eye(2)
+        slopes = np.linalg.solve(apart.T @ apart + ridge, apart.T @ (best - best.mean()))
+        rest = best - best.mean() - apart @ slopes
+        # Some ordinary queries are about things that are there; they must not move the measure of what is usual.
+        median = float(np.median(rest))
+        scale = _MEDIAN_TO_DEVIATION * float(np.median(np.abs(rest - median)))
+        return cls(
+            sample=background.sample,
+            middle=middle,
+            deviation=deviation,
+            level=float(best.mean()) + median,
+            slopes=slopes,
+            scale=max(scale, _LEAST_SCALE),
+        )
+
+    @classmethod
+    def _of_library_alone(cls, background: Background) -> Yardstick:
+        """Return a yardstick made of the scores of texts that mean nothing to the model: how they lie, not which is best."""
+        mean, spread = float(background.mean.mean()), float(background.spread.mean())
+        return cls(
+            sample=background.sample,
+            middle=np.zeros(2),
+            deviation=np.ones(2),
+            level=mean + _OWN_HEIGHT * spread,
+            slopes=np.zeros(2),
+            scale=max(_OWN_SCALE * spread, _LEAST_SCALE),
+            unknown=background.centre,
+            unknown_from=float(np.quantile(background.nearness, _KNOWN_SHARE)),
+        )
+
+    def usual_best(self, vector: np.ndarray) -> float:
+        """Return the best score that an ordinary query like this one has in the library.
+
+        Args:
+            vector: float32 (E,), unit length, the query's vector.
+        """
+        scores = self.sample @ vector
+        features = np.array([scores.mean(dtype=np.float64), scores.std(dtype=np.float64)])
+        apart = np.clip((features - self.middle) / self.deviation, -_FARTHEST, _FARTHEST)
+        return self.level + float(apart @ self.slopes)
+
+    def is_unknown(self, vector: np.ndarray) -> bool:
+        """Whether the model knows too few of a query's words to tell what it is about."""
+        return self.unknown is not None and float(self.unknown @ vector) >= self.unknown_from
+
+    def confidence(self, vector: np.ndarray) -> Confidence:
+        """Return what turns this query's scores into confidences.
+
+        Args:
+            vector: float32 (E,), unit length, the query's vector.
+        """
+        return Confidence(self.usual_best(vector), self.scale, is_unknown=self.is_unknown(vector))
+
+
+@dataclass(frozen=True)
+class Confidence:
+    """Turns the scores of one query into confidences.
+
+    Attributes:
+        usual_best: the best score that an ordinary query like it has in the library.
+        scale: by how much ordinary queries differ.
+        is_unknown: whether the model does not know the query's words; then no score means anything.
+    """
+
+    usual_best: float
+    scale: float
+    is_unknown: bool = False
+
+    def of(self, score: float) -> float:
+        """Return the confidence of a score, in [0, 1]."""
+        if self.is_unknown:
+            return 0.0
+        height = (score - self.usual_best) / self.scale
+        return 1.0 / (1.0 + math.exp(min(-SLOPE * (height - MIDDLE), 700.0)))
+
+    def least_score(self, confidence: float) -> float:
+        """Return the score from which on the confidence is reached; infinity if none reaches it.
+
+        Args:
+            confidence: in [0, 1].
+        """
+        if confidence <= 0:
+            return -math.inf
+        if self.is_unknown or confidence >= 1:
+            return math.inf
+        return self.usual_best + self.scale * (MIDDLE + math.log(confidence / (1 - confidence)) / SLOPE)

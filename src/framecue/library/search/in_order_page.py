@@ -1,0 +1,133 @@
+"""A page of what happens one after another, alone or in competition with the same sentence as a whole."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain, islice
+
+import numpy as np
+
+from framecue.library.search.found import Found, apart, best_of_each_video
+from framecue.library.search.judge import Judge, at_least
+from framecue.library.search.legs.leg import Asked
+from framecue.library.search.one_box import find_words
+from framecue.library.search.query import SearchOptions
+from framecue.library.search.query_vectors import EncodedQuery
+from framecue.library.search.ranking import moments
+from framecue.library.search.sequence_search import find_in_order
+from framecue.library.search.weights import WEIGHTS
+from framecue.library.store import Store
+
+__all__ = ["Judged", "confidence_in_order", "find_either_way", "find_parts_in_order"]
+
+
+# Where nothing tells what is usual, as for a picture: how many standard deviations above the mean of the moments at hand
+# something is as likely meant as not, and how soon it becomes likelier.
+_OWN_MIDDLE, _OWN_SLOPE = 2.5, 2.0
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A query, encoded, and who judges what is found for it."""
+
+    encoded: EncodedQuery
+    judge: Judge
+
+
+def find_parts_in_order(
+    store: Store,
+    parts: Sequence[Judged],
+    options: SearchOptions,
+    *,
+    within_seconds: float | None = None,
+    where: str | None = None,
+) -> list[Found]:
+    """Return a page of the moments in which the parts happen one after another, best first.
+
+    Args:
+        store: the library.
+        parts: in their order.
+        options: which results.
+        within_seconds: how long after the end of one the next begins at most; None for any time.
+        where: an SQL condition on the segments that are looked at.
+    """
+    return _page(iter(_joined(store, parts, options, within_seconds, where)), parts, options)
+
+
+def find_either_way(
+    store: Store, whole: Judged, parts: Sequence[Judged], options: SearchOptions, *, where: str | None = None
+) -> list[Found]:
+    """Return a page for a sentence that may be understood as a whole, or as parts that happen one after another.
+
+    What is surer as parts than anything is as a whole comes first, and then everything as a whole.
+
+    Args:
+        store: the library.
+        whole: the sentence.
+        parts: its parts, in their order.
+        options: which results.
+        where: an SQL condition on the segments that are looked at.
+    """
+    query = whole.encoded.query
+    terms, asks_seen = query.wanted_terms, query.asks_seen
+    found = moments(store, whole.encoded.vector, options, terms=terms, asks_seen=asks_seen, where=where)
+    if options.min_confidence is not None:
+        found = at_least(found, options.min_confidence, whole.judge)
+    first = list(islice(found, 1))
+    surest = (whole.judge.of(first[0]) if first else None) or 0.0
+    joined = _joined(store, parts, options, None, where)
+    surer = [one for one in joined if (confidence_in_order(one, parts) or 0.0) > surest]
+    return _page(chain(surer, first, found), parts, options)
+
+
+def confidence_in_order(found: Found, parts: Sequence[Judged]) -> float | None:
+    """Return how surely all parts are what is meant: as surely as the least sure of them; None if one cannot be judged."""
+    confidences = [part.judge.of(moment) for part, moment in zip(parts, found.parts, strict=True)]
+    return min((one for one in confidences if one is not None), default=None) if None not in confidences else None
+
+
+def _joined(
+    store: Store,
+    parts: Sequence[Judged],
+    options: SearchOptions,
+    within_seconds: float | None,
+    where: str | None,
+) -> list[Found]:
+    weights = options.weights or WEIGHTS
+    queries = [part.encoded.query for part in parts]
+    asked = [
+        Asked(store, part.encoded.vector, part.encoded.query.wanted_terms, where, weights=weights) for part in parts
+    ]
+    is_seen = not options.only or "seen" in options.only
+    return find_in_order(
+        asked,
+        [partial(_chances, part.judge) for part in parts],
+        partial(find_words, only=options.only),
+        asks_seen=[is_seen and query.asks_seen for query in queries],
+        within_seconds=within_seconds,
+    )
+
+
+def _chances(judge: Judge, cosines: np.ndarray) -> np.ndarray:
+    """Return the chance of each moment to be what a part means, by what is seen."""
+    if judge.seen is not None and not judge.seen.is_unknown:
+        return np.array([judge.seen.of(float(cosine)) for cosine in cosines])
+    heights = (cosines - cosines.mean()) / max(float(cosines.std()), 1e-6)
+    return np.asarray(1 / (1 + np.exp(-_OWN_SLOPE * (heights - _OWN_MIDDLE))))
+
+
+def _page(found: Iterator[Found], parts: Sequence[Judged], options: SearchOptions) -> list[Found]:
+    """Return a page of moments: at most one of each video, or none that overlaps a better one."""
+    folded = apart(found) if options.all_moments else best_of_each_video(found)
+    floor = -np.inf if options.min_score is None else options.min_score
+    least = options.min_confidence
+    wanted = (
+        one
+        for one in folded
+        if one.score >= floor
+        and (least is None or not one.parts or (confidence_in_order(one, parts) or 0.0) >= least)
+    )
+    return list(islice(wanted, min(options.offset, sys.maxsize), min(options.offset + options.k, sys.maxsize)))

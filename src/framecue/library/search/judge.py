@@ -1,0 +1,99 @@
+"""How surely a moment is what a query asks for: what is seen and what words say, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from framecue.encoder import Encoder
+from framecue.library.background import background_for
+from framecue.library.search.confidence import Confidence, Yardstick
+from framecue.library.search.found import Found
+from framecue.library.search.query import Query, SearchOptions
+from framecue.library.search.query_vectors import EncodedQuery
+from framecue.library.store import Store
+from framecue.library.store.words import query_words
+
+__all__ = ["Judge", "at_least", "judges_of"]
+
+# Moments come nearest first, but for those that words have found. After so many in a row that only their pictures
+# speak for, and too little, none is waited for any more.
+_ENOUGH = 512
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Judges the moments that were found for one query.
+
+    Attributes:
+        seen: judges what is seen; None if that cannot be said.
+        words: the words that hybrid search looks for.
+    """
+
+    seen: Confidence | None
+    words: frozenset[str] = frozenset()
+
+    def of(self, found: Found) -> float | None:
+        """Return the confidence of a moment, in [0, 1]: that of what speaks most for it; None if nothing can be said.
+
+        A phrase that was found word for word is what was asked for, whatever the picture shows.
+        """
+        said = [1.0 if leg.is_exact else leg.strength for leg in found.legs if leg.text is not None]
+        if self.words and self.words <= set(found.match.words):
+            said.append(1.0)
+        if self.seen is not None:
+            said.append(self.seen.of(found.score))
+        return max(said, default=None)
+
+
+def judges_of(store: Store, model: Encoder, queries: Iterable[EncodedQuery], options: SearchOptions) -> Iterator[Judge]:
+    """Yield a judge for each query.
+
+    What is seen can be judged for texts alone: ordinary queries are texts, and say nothing of how near a picture is to
+    the library's pictures.
+
+    Args:
+        store: the library.
+        model: fits it.
+        queries: encoded.
+        options: what is searched.
+
+    Raises:
+        LibraryError: the library cannot be read.
+    """
+    yardstick: Yardstick | None = None
+    is_made = False
+    for encoded in queries:
+        words = frozenset(query_words(" ".join(text for text, _ in encoded.query.wanted_texts)).split())
+        words = words if options.hybrid else frozenset()
+        if not _is_text_to_see(encoded.query):
+            yield Judge(None, words)
+            continue
+        if not is_made:
+            background, is_made = background_for(store, model), True
+            yardstick = None if background is None else Yardstick.of(background)
+        yield Judge(None if yardstick is None else yardstick.confidence(encoded.vector), words)
+
+
+def _is_text_to_see(query: Query) -> bool:
+    return query.asks_seen and bool(query.wanted_texts) and all(part.kind == "text" for part in query.parts)
+
+
+def at_least(moments: Iterable[Found], least: float, judge: Judge) -> Iterator[Found]:
+    """Yield the moments of which it is not known that their confidence is less.
+
+    Args:
+        moments: best first.
+        least: in [0, 1].
+        judge: judges them.
+    """
+    in_a_row = 0
+    for moment in moments:
+        confidence = judge.of(moment)
+        if confidence is None or confidence >= least:
+            in_a_row = 0
+            yield moment
+        elif not moment.legs:
+            in_a_row += 1
+            if in_a_row >= _ENOUGH:
+                return

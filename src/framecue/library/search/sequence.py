@@ -1,0 +1,100 @@
+"""One thing after another in a video: a small dynamic programme over moments and how well each fits each part.
+
+Shapes: P parts of a query, S moments of one video.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["Chain", "best_chains"]
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Moments of one video, one for each part, each later than the one before.
+
+    Attributes:
+        value: the sum of the moments' values.
+        moments: the numbers of the moments, in the order of the parts.
+    """
+
+    value: float
+    moments: tuple[int, ...]
+
+
+def best_chains(
+    starts: np.ndarray, ends: np.ndarray, values: np.ndarray, *, within_seconds: float | None = None
+) -> list[Chain]:
+    """Return for each moment that can be the last the chain of the greatest value that ends there.
+
+    One moment is later than another if its middle is: windows overlap, so the next one may begin before this one ends.
+    Time and memory grow with P times S, and with the moments that are within reach of each other.
+
+    Args:
+        starts: float64 (S,), when the moments begin, in seconds, in any order.
+        ends: float64 (S,), when they end.
+        values: float64 (P, S), how well each moment fits each part; more is better, and -inf rules a moment out.
+        within_seconds: how long after the end of one moment the next begins at most; None for any time.
+
+    Returns:
+        Best first; equal values in the order of the last moment's middle, then of its number. None for a video in which
+        no chain is possible.
+    """
+    num_parts, num_moments = values.shape
+    middles = (np.asarray(starts, dtype=np.float64) + ends) / 2
+    order = np.argsort(middles, kind="stable")
+    starts, ends, middles, values = starts[order], ends[order], middles[order], values[:, order]
+    # How many moments are earlier than each: those with the same middle are not.
+    num_earlier = np.searchsorted(middles, middles, side="left")
+    total = values[0].astype(np.float64)
+    before = np.zeros((num_parts, num_moments), dtype=np.int64)
+    for part in range(1, num_parts):
+        if within_seconds is None:
+            best, before[part] = _best_earlier(total, num_earlier)
+        else:
+            best, before[part] = _best_within(total, num_earlier, starts, ends, middles, within_seconds)
+        total = best + values[part]
+    lasts = [int(last) for last in np.argsort(-total, kind="stable") if total[last] > -np.inf]
+    return [Chain(float(total[last]), tuple(int(order[one]) for one in _back(before, last))) for last in lasts]
+
+
+def _back(before: np.ndarray, last: int) -> list[int]:
+    """Return the moments of the chain that ends with one."""
+    chain = [last]
+    for part in range(len(before) - 1, 0, -1):
+        chain.append(int(before[part, chain[-1]]))
+    return chain[::-1]
+
+
+def _best_earlier(total: np.ndarray, num_earlier: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the greatest value among the moments before each, and which has it, the first of several."""
+    so_far = np.maximum.accumulate(total)
+    is_new = np.concatenate([[True], so_far[1:] > so_far[:-1]])
+    which = np.maximum.accumulate(np.where(is_new, np.arange(len(total)), 0))
+    last = np.maximum(num_earlier - 1, 0)
+    return np.where(num_earlier > 0, so_far[last], -np.inf), which[last]
+
+
+def _best_within(
+    total: np.ndarray,
+    num_earlier: np.ndarray,
+    starts: np.ndarray,
+    ends: np.ndarray,
+    middles: np.ndarray,
+    within_seconds: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the same among those that end shortly enough before each begins."""
+    best = np.full(len(total), -np.inf)
+    which = np.zeros(len(total), dtype=np.int64)
+    # No moment ends later after its middle than half of the longest one.
+    reach = within_seconds + float((ends - starts).max(initial=0.0)) / 2
+    firsts = np.searchsorted(middles, starts - reach, side="left")
+    for moment, (first, stop) in enumerate(zip(firsts, num_earlier, strict=True)):
+        if first < stop:
+            near = np.where(ends[first:stop] >= starts[moment] - within_seconds, total[first:stop], -np.inf)
+            place = int(near.argmax())
+            best[moment], which[moment] = near[place], first + place
+    return best, which

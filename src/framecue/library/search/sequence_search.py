@@ -1,0 +1,161 @@
+"""Searching for one thing after another: the best moments for each part, joined over time within a video.
+
+No file is read and nothing is encoded again: the nearest segments of each part, and what other legs of a search find
+for it, are the moments; each has a value for each part, and ``sequence.py`` joins them.
+
+Shapes: P parts of a query, S moments of one video, E the embedding's width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+
+import numpy as np
+
+from framecue.library.search.found import Found, span_of
+from framecue.library.search.legs.leg import Asked, LegMatch
+from framecue.library.search.legs.seen import find_seen
+from framecue.library.search.sequence import Chain, best_chains
+from framecue.library.store import Match
+
+__all__ = ["NEAREST_SEGMENTS", "find_in_order"]
+
+NEAREST_SEGMENTS = 2048
+"""How many of the nearest segments of each part are joined; a library with fewer is joined as a whole."""
+# How much an hour between two things weighs: little beside how well they fit, but of two equal ones the nearer wins.
+_AN_HOUR = 10.0
+# A chance of nothing would rule a moment out, whatever its other parts say.
+_LEAST_CHANCE = 1e-4
+
+Chances = Callable[[np.ndarray], np.ndarray]
+"""Gives, of cosines (S,) with one query, the chance in [0, 1] of each moment to be what is meant."""
+
+
+@dataclass
+class _Video:
+    """The moments of a video, and for each part of a query their chances, cosines and words by number."""
+
+    moments: list[Found] = field(default_factory=list)
+    chances: list[dict[int, float]] = field(default_factory=list)
+    scores: list[dict[int, float]] = field(default_factory=list)
+    words: list[dict[int, LegMatch]] = field(default_factory=list)
+    places: dict[tuple[float, float], int] = field(default_factory=dict)
+
+    def place(self, moment: Found) -> int:
+        """Return the number of a moment, which is kept if it is new."""
+        times = moment.start_seconds, moment.end_seconds
+        if times not in self.places:
+            self.places[times] = len(self.moments)
+            self.moments.append(moment)
+        return self.places[times]
+
+
+def find_in_order(
+    parts: Sequence[Asked],
+    chances: Sequence[Chances],
+    legs: Callable[[Asked], Iterable[LegMatch]],
+    *,
+    asks_seen: Sequence[bool],
+    within_seconds: float | None,
+) -> list[Found]:
+    """Return what happens in the order of the parts, best first.
+
+    Args:
+        parts: what each part is about, in order.
+        chances: tell for each part what cosines with it mean.
+        legs: asks the legs that look for words.
+        asks_seen: of each part, whether anything of it is to be seen.
+        within_seconds: how long after the end of one moment the next begins at most; None for any time.
+
+    Returns:
+        At most one for each moment that can be the last, with its parts; those of a video may overlap.
+    """
+    nearest = [
+        list(islice(find_seen(replace(asked, first=NEAREST_SEGMENTS)), NEAREST_SEGMENTS)) if is_seen else []
+        for asked, is_seen in zip(parts, asks_seen, strict=True)
+    ]
+    said = [[one for one in legs(asked) if not one.is_of_file] for asked in parts]
+    videos = _videos(nearest, said, num_parts=len(parts))
+    for part, (asked, is_seen) in enumerate(zip(parts, asks_seen, strict=True)):
+        if is_seen:
+            _see(videos, asked, chances[part], part)
+    found = [
+        joined for video in videos.values() for joined in _joined(video, len(parts), within_seconds=within_seconds)
+    ]
+    return sorted(found, key=lambda one: (-one.value, one.match.key, one.own_seconds))
+
+
+def _videos(
+    nearest: Sequence[Sequence[Match]], said: Sequence[Sequence[LegMatch]], *, num_parts: int
+) -> dict[str, _Video]:
+    """Return the moments by video; those of words have the chances that their legs gave them."""
+    videos: dict[str, _Video] = {}
+
+    def of(path: str) -> _Video:
+        every = range(num_parts)
+        return videos.setdefault(
+            path, _Video(chances=[{} for _ in every], scores=[{} for _ in every], words=[{} for _ in every])
+        )
+
+    for match in (match for matches in nearest for match in matches):
+        of(match.path).place(Found(match))
+    for part, matches in enumerate(said):
+        for one in matches:
+            own = None if one.start_seconds is None or one.end_seconds is None else (one.start_seconds, one.end_seconds)
+            video = of(one.match.path)
+            place = video.place(Found(one.match, own_seconds=own))
+            if one.strength > video.chances[part].get(place, 0.0):
+                video.chances[part][place] = one.strength
+                video.scores[part][place] = one.match.score
+                video.words[part][place] = one
+    return videos
+
+
+def _see(videos: dict[str, _Video], asked: Asked, chances: Chances, part: int) -> None:
+    """Give all segments their chances for a part by what is seen, where that is more than what was said."""
+    places = [
+        (video, place, moment.match.vector)
+        for video in videos.values()
+        for place, moment in enumerate(video.moments)
+        # The times of words are no segment: what is seen there is seen in the segment.
+        if moment.own_seconds is None
+    ]
+    if not places:
+        return
+    vectors = np.stack([vector for _, _, vector in places]).astype(np.float32)
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.finfo(np.float32).tiny)
+    scores = vectors @ asked.vector
+    for (video, place, _), score, chance in zip(places, scores, chances(scores), strict=True):
+        video.scores[part][place] = float(score)
+        video.chances[part][place] = max(float(chance), video.chances[part].get(place, 0.0))
+
+
+def _joined(video: _Video, num_parts: int, *, within_seconds: float | None) -> list[Found]:
+    starts = np.array([moment.start_seconds for moment in video.moments])
+    ends = np.array([moment.end_seconds for moment in video.moments])
+    values = np.full((num_parts, len(video.moments)), -np.inf)
+    for part, of_part in enumerate(video.chances):
+        for place, chance in of_part.items():
+            values[part, place] = np.log(max(chance, _LEAST_CHANCE))
+    # What comes late costs, and what is then added for the beginning leaves the time between them.
+    late = _AN_HOUR / 3600 * (starts + ends) / 2
+    values[0] += late
+    values[-1] -= late
+    return [_found(video, chain) for chain in best_chains(starts, ends, values, within_seconds=within_seconds)]
+
+
+def _found(video: _Video, chain: Chain) -> Found:
+    """Return the span of a chain; its score is the mean of its moments'."""
+    parts = []
+    for place, scores, words in zip(chain.moments, video.scores, video.words, strict=True):
+        moment = video.moments[place]
+        legs = (words[place],) if place in words else ()
+        parts.append(replace(moment, match=replace(moment.match, score=scores[place]), legs=legs))
+    return Found(
+        replace(parts[0].match, score=float(np.mean([part.score for part in parts]))),
+        value=chain.value,
+        own_seconds=span_of(parts),
+        parts=tuple(parts),
+    )

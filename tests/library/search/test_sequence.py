@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from itertools import pairwise, product
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from framecue.library.search.sequence import Chain, best_chains
+
+
+def by_trying_all(
+    starts: np.ndarray, ends: np.ndarray, values: np.ndarray, within_seconds: float | None
+) -> dict[int, float]:
+    """Return the greatest value of a chain for each last moment, by looking at every chain."""
+    num_parts, num_moments = values.shape
+    best: dict[int, float] = {}
+    for chain in product(range(num_moments), repeat=num_parts):
+        middles = [(starts[one] + ends[one]) / 2 for one in chain]
+        is_ordered = all(one < other for one, other in pairwise(middles))
+        gaps = [starts[later] - ends[earlier] for earlier, later in pairwise(chain)]
+        if not is_ordered or (within_seconds is not None and any(gap > within_seconds for gap in gaps)):
+            continue
+        value = float(sum(values[part, one] for part, one in enumerate(chain)))
+        if value > -np.inf:
+            best[chain[-1]] = max(best.get(chain[-1], -np.inf), value)
+    return best
+
+
+def is_chain(chain: Chain, starts: np.ndarray, ends: np.ndarray, within_seconds: float | None) -> bool:
+    pairs = list(pairwise(chain.moments))
+    return all(starts[a] + ends[a] < starts[b] + ends[b] for a, b in pairs) and (
+        within_seconds is None or all(starts[b] - ends[a] <= within_seconds for a, b in pairs)
+    )
+
+
+@st.composite
+def videos(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray, float | None]:
+    num_parts, num_moments = draw(st.integers(1, 3)), draw(st.integers(1, 7))
+    # Quarters of seconds and whole values are exact, so equal sums are equal.
+    starts = np.array(draw(st.lists(st.integers(0, 80), min_size=num_moments, max_size=num_moments))) / 4
+    lengths = np.array(draw(st.lists(st.integers(0, 40), min_size=num_moments, max_size=num_moments))) / 4
+    value = st.one_of(st.integers(-5, 5).map(float), st.just(-np.inf))
+    values = draw(st.lists(value, min_size=num_parts * num_moments, max_size=num_parts * num_moments))
+    within = draw(st.one_of(st.none(), st.integers(0, 40).map(lambda quarters: quarters / 4)))
+    return starts, starts + lengths, np.array(values).reshape(num_parts, num_moments), within
+
+
+@given(videos())
+def test_each_last_moment_has_the_best_chain(
+    video: tuple[np.ndarray, np.ndarray, np.ndarray, float | None],
+) -> None:
+    starts, ends, values, within = video
+
+    chains = best_chains(starts, ends, values, within_seconds=within)
+
+    assert {chain.moments[-1]: chain.value for chain in chains} == by_trying_all(starts, ends, values, within)
+    assert all(is_chain(chain, starts, ends, within) for chain in chains)
+    sums = [sum(values[part, one] for part, one in enumerate(chain.moments)) for chain in chains]
+    assert sums == [chain.value for chain in chains]
+    assert sums == sorted(sums, reverse=True)
+
+
+def test_windows_that_overlap_follow_each_other_and_the_same_window_does_not_follow_itself() -> None:
+    starts, ends = np.array([0.0, 2.5, 5.0]), np.array([5.0, 7.5, 10.0])
+    values = np.array([[0.0, 3.0, 0.0], [0.0, 9.0, 2.0]])
+
+    assert best_chains(starts, ends, values)[0] == Chain(9.0, (0, 1))
+    assert best_chains(starts[:1], ends[:1], values[:, :1]) == []
+
+
+def test_a_long_film_takes_no_table_of_all_pairs() -> None:
+    num_moments = 20_000
+    starts = np.arange(num_moments) * 2.5
+    values = np.random.default_rng(0).normal(size=(3, num_moments))
+
+    for within in (None, 30.0):
+        best = best_chains(starts, starts + 5.0, values, within_seconds=within)[0]
+
+        assert best.value == sum(values[part, one] for part, one in enumerate(best.moments))

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from framecue.library.search import sequence_search
+from framecue.library.search.legs.leg import Asked, LegMatch
+from framecue.library.search.sequence_search import find_in_order
+from framecue.library.store import Match, Store
+
+RED, GREEN, NEITHER = (1.0, 0.05, 0.05), (0.05, 1.0, 0.05), (0.05, 0.05, 1.0)
+
+
+def chances(cosines: np.ndarray) -> np.ndarray:
+    return np.clip(cosines, 0, 1)
+
+
+def nothing_said(_: Asked) -> Iterable[LegMatch]:
+    return ()
+
+
+def asked(store: Store, colour: tuple[float, ...]) -> Asked:
+    vector = np.array(colour, dtype=np.float32)
+    return Asked(store, vector / np.linalg.norm(vector))
+
+
+def film(path: str, *colours: tuple[float, ...]) -> list[dict[str, Any]]:
+    """Return the rows of a film: a window of 5 s every 2.5 s."""
+    return [
+        {"path": path, "vector": colour, "start_seconds": 2.5 * number, "end_seconds": 2.5 * number + 5}
+        for number, colour in enumerate(colours)
+    ]
+
+
+@pytest.fixture
+def store(make_store: Callable[..., Store]) -> Store:
+    return make_store(
+        [
+            *film("/right.mp4", NEITHER, RED, NEITHER, NEITHER, GREEN),
+            *film("/swapped.mp4", NEITHER, GREEN, NEITHER, NEITHER, RED),
+            *film("/red.mp4", RED, RED, NEITHER),
+            *film("/far.mp4", RED, *[NEITHER] * 20, GREEN),
+        ]
+    )
+
+
+def spans(store: Store, **options: Any) -> list[tuple[str, float, float]]:
+    parts = [asked(store, RED), asked(store, GREEN)]
+    found = find_in_order(
+        parts, [chances] * 2, nothing_said, asks_seen=[True, True], **{"within_seconds": None, **options}
+    )
+    best = {one.path: one for one in reversed(found)}
+    return [
+        (path, one.start_seconds, one.end_seconds)
+        for path, one in sorted(best.items(), key=lambda item: -item[1].value)
+        if min(part.score for part in one.parts) > 0.9
+    ]
+
+
+def test_the_order_counts_and_of_two_the_nearer_comes_first(store: Store) -> None:
+    assert spans(store) == [("/right.mp4", 2.5, 15.0), ("/far.mp4", 0.0, 57.5)]
+
+
+def test_within_leaves_out_what_comes_later(store: Store) -> None:
+    # From the end of the red at 7.5 s to the beginning of the green at 10 s.
+    assert spans(store, within_seconds=2.5) == [("/right.mp4", 2.5, 15.0)]
+    assert spans(store, within_seconds=2.4) == []
+
+
+def test_parts_have_their_own_moments_and_scores(store: Store) -> None:
+    parts = [asked(store, RED), asked(store, GREEN)]
+
+    best = find_in_order(parts, [chances] * 2, nothing_said, asks_seen=[True, True], within_seconds=None)[0]
+
+    assert [(part.start_seconds, part.end_seconds) for part in best.parts] == [(2.5, 7.5), (10.0, 15.0)]
+    assert [part.score for part in best.parts] == pytest.approx([1.0, 1.0], abs=1e-3)
+    assert best.score == pytest.approx(1.0, abs=1e-3)
+
+
+def test_words_have_times_of_their_own_and_take_part(store: Store) -> None:
+    match = next(one for one in store.search(np.array([1, 0, 0], np.float32), limit=99) if one.path == "/red.mp4")
+
+    def said(of: Asked) -> list[LegMatch]:
+        if of.is_alone:
+            return [LegMatch("said", match, 1, 3.0, 0.97, start_seconds=6.1, end_seconds=6.9, is_exact=True)]
+        return []
+
+    words = Asked(store, np.array([0, 0, 1], np.float32), is_alone=True)
+    found = find_in_order([asked(store, RED), words], [chances] * 2, said, asks_seen=[True, False], within_seconds=None)
+
+    assert {one.path for one in found} == {"/red.mp4"}
+    assert [(part.start_seconds, part.end_seconds) for part in found[0].parts] == [(2.5, 7.5), (6.1, 6.9)]
+    assert [leg.leg for leg in found[0].parts[1].legs] == ["said"]
+    assert (found[0].start_seconds, found[0].end_seconds) == (2.5, 7.5)
+
+
+def test_a_name_has_no_time_and_takes_no_part(store: Store) -> None:
+    match = store.search(np.array([1, 0, 0], np.float32), limit=1)[0]
+    named = [LegMatch("named", match, 1, 1.0, 1.0, is_of_file=True)]
+    parts = [asked(store, RED), Asked(store, np.array([0, 0, 1], np.float32))]
+
+    assert find_in_order(parts, [chances] * 2, lambda _: named, asks_seen=[True, False], within_seconds=None) == []
+
+
+def test_a_large_library_is_joined_by_its_nearest_segments(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    limits: list[int] = []
+    search = Store.search
+
+    def counting(self: Store, vector: np.ndarray, **options: Any) -> list[Match]:
+        limits.append(options["limit"])
+        return search(self, vector, **options)
+
+    monkeypatch.setattr(sequence_search, "NEAREST_SEGMENTS", 4)
+    monkeypatch.setattr(Store, "search", counting)
+
+    assert [path for path, _, _ in spans(store)] == ["/right.mp4", "/far.mp4"]
+    assert max(limits) <= 512
