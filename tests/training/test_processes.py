@@ -15,6 +15,7 @@ from framecue.training.processes import (
     computes_on_cpu,
     join_processes,
     leave_processes,
+    lost_processes_told,
     num_processes,
     rank,
     reproducible,
@@ -72,6 +73,32 @@ def test_more_processes_than_gpus_are_refused(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
     with pytest.raises(TrainingError, match=r"^this machine has 1 GPU\(s\) for 2 processes; start as many"):
         join_processes()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("[third_party/gloo/gloo/transport/tcp/pair.cc:537] Read error [127.0.0.1]:20682: reset by peer"),
+        torch.distributed.DistBackendError("a remote process exited"),
+    ],
+)
+def test_a_process_that_was_killed_is_told_of_in_words(monkeypatch: pytest.MonkeyPatch, error: RuntimeError) -> None:
+    monkeypatch.setattr(processes, "num_processes", lambda: 2)
+    with pytest.raises(TrainingError, match=r"another process .* has ended.* goes on from the last checkpoint \("):
+        raise_within(error)
+    other = RuntimeError("shapes do not match")
+    with pytest.raises(RuntimeError) as caught:
+        raise_within(other)
+    assert caught.value is other
+    monkeypatch.setattr(processes, "num_processes", lambda: 1)
+    with pytest.raises(RuntimeError) as caught:
+        raise_within(error)
+    assert caught.value is error
+
+
+def raise_within(error: Exception) -> None:
+    with lost_processes_told():
+        raise error
 
 
 @pytest.mark.parametrize(

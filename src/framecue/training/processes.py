@@ -13,7 +13,7 @@ import torch
 from accelerate import PartialState
 from torch import distributed
 
-from framecue.errors import FramecueError, TrainingError
+from framecue.errors import FramecueError, TrainingError, first_line
 
 __all__ = [
     "StoppedElsewhereError",
@@ -22,6 +22,7 @@ __all__ = [
     "computes_on_cpu",
     "join_processes",
     "leave_processes",
+    "lost_processes_told",
     "num_processes",
     "rank",
     "reproducible",
@@ -32,6 +33,8 @@ __all__ = [
 WAIT = timedelta(hours=2)
 
 Result = TypeVar("Result")
+# What the libraries below torch call themselves in errors, which have no class of their own for all of them.
+_BETWEEN_PROCESSES = ("gloo", "NCCL")
 _FROM_TORCHRUN = ("RANK", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
 
 
@@ -117,6 +120,26 @@ def by_the_first(work: Callable[[], Result]) -> Result:
     if problem is not None:
         raise StoppedElsewhereError(f"process 0 has stopped: {problem}")
     return result  # type: ignore[return-value]
+
+
+@contextmanager
+def lost_processes_told() -> Iterator[None]:
+    """Say in words what torch raises in the block when another process was killed, or cannot be reached any more.
+
+    Raises:
+        TrainingError: it is so.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        is_between = isinstance(error, getattr(distributed, "DistError", ()))
+        is_between = is_between or any(name in str(error) for name in _BETWEEN_PROCESSES)
+        if num_processes() == 1 or not is_between:
+            raise
+        raise TrainingError(
+            "another process of this run has ended, or cannot be reached any more; torchrun says which one, and the "
+            f"same command goes on from the last checkpoint ({first_line(error)})"
+        ) from error
 
 
 def check_alike(value: str, *, what: str) -> None:

@@ -26,7 +26,15 @@ from framecue.methods import build_method
 from framecue.model import VideoTextModel
 from framecue.outputs import refuse_url, written_beside
 from framecue.paths import exists
-from framecue.training.processes import by_the_first, check_alike, join_processes, num_processes, rank, reproducible
+from framecue.training.processes import (
+    by_the_first,
+    check_alike,
+    join_processes,
+    lost_processes_told,
+    num_processes,
+    rank,
+    reproducible,
+)
 from framecue.training.recipe import Recipe, check_recipe
 from framecue.training.teachers import load_teachers
 from framecue.training.trainer import CHECKPOINTS, LOGS, RetrievalTrainer
@@ -186,7 +194,8 @@ def run_recipe(
 
     Raises:
         RecipeError: `output_dir` holds a run of another recipe or of another number of processes, or cannot be written.
-        TrainingError: the loss is not finite, or the processes form no group, or differ in recipe or data.
+        TrainingError: the loss is not finite, or the processes form no group, or differ in recipe or data, or one of
+            them was killed.
         DatasetError: the dataset or the store of frames cannot be used, or the store lacks some of the videos.
     """
     if recipe.frame_store is not None:
@@ -195,6 +204,12 @@ def run_recipe(
         with IsolatedFrameSource() as opened:
             return run_recipe(recipe, callbacks=callbacks, frame_source=opened)
     join_processes()
+    with lost_processes_told():
+        return _run_together(recipe, callbacks=callbacks, frame_source=frame_source)
+
+
+def _run_together(recipe: Recipe, *, callbacks: list[TrainerCallback] | None, frame_source: FrameSource) -> TrainedRun:
+    """Run a recipe in processes that have joined, or in one."""
     check_alike(_text(recipe), what="recipe")
     output = recipe.output_dir
     by_the_first(lambda: refuse_other_run(output, recipe))
@@ -215,7 +230,7 @@ def run_recipe(
         )
         last = by_the_first(lambda: last_checkpoint(output / CHECKPOINTS))
         if last is None or not trainer.restore_finished(last):
-            _refuse_other_number(last)
+            by_the_first(lambda: _refuse_other_number(last))
             trainer.train(resume_from_checkpoint=last)
             by_the_first(lambda: _write_history(output, trainer.state.log_history))
         model.eval()
