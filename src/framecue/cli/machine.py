@@ -30,9 +30,10 @@ EXTRAS = {
     "gpu-decode": ("torchcodec",),
     "mteb": ("mteb",),
     "onnx": ("onnx", "onnxruntime", "onnxscript"),
+    "screen-text": ("rapidocr",),
+    "speech": ("faster-whisper",),
 }
 """What each extra that people install brings, by the extra's name."""
-
 # With less than this left, a run or a download soon ends.
 _LEAST_FREE_BYTES = 2_000_000_000
 
