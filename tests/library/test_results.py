@@ -26,6 +26,7 @@ from framecue.library.results import (
     Finding,
     Hit,
     Kept,
+    LegHit,
     LibraryInfo,
     MetadataReport,
     PartScore,
@@ -56,6 +57,18 @@ HIT_DOCUMENT = {
     "score": 0.5,
     "hit": "/v/a.mp4@1:01.5-1:06.5",
     "recorded": None,
+}
+LEG = LegHit("said", 1, 7.5, 0.9, "a dog barks", ("dog",), ((2, 5),), 62.0, 63.5)
+LEG_DOCUMENT = {
+    "leg": "said",
+    "rank": 1,
+    "score": 7.5,
+    "strength": 0.9,
+    "text": "a dog barks",
+    "words": ["dog"],
+    "spans": [[2, 5]],
+    "start_seconds": 62.0,
+    "end_seconds": 63.5,
 }
 FOUND = replace(HIT, hybrid=True, words=("a", "dog"), vector_rank=2, text_rank=1, text_score=3.5)
 FOUND_DOCUMENT = {**HIT_DOCUMENT, "words": ["a", "dog"], "vector_rank": 2, "text_rank": 1, "text_score": 3.5}
@@ -166,6 +179,11 @@ DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
     (Explanation([], None, "no such file"), {"parts": [], "frame": None, "problem": "no such file"}),
     (HIT, HIT_DOCUMENT),
     (FOUND, FOUND_DOCUMENT),
+    (LEG, LEG_DOCUMENT),
+    (
+        replace(HIT, legs=(LEG,), segment_seconds=(60.0, 70.0)),
+        {**HIT_DOCUMENT, "segment_seconds": [60.0, 70.0], "legs": [LEG_DOCUMENT]},
+    ),
     (
         replace(HIT, hybrid=True),
         {**HIT_DOCUMENT, "words": [], "vector_rank": None, "text_rank": None, "text_score": None},
