@@ -14,6 +14,7 @@ from framecue.library.results import Hit, LegHit
 from framecue.library.search.explain import explain
 from framecue.library.search.filters import condition_for
 from framecue.library.search.found import Found
+from framecue.library.search.judge import Judge, judges_of
 from framecue.library.search.legs.leg import LegMatch
 from framecue.library.search.legs.registry import LEGS
 from framecue.library.search.one_box import asked_alone
@@ -70,9 +71,11 @@ def answer(
         _source(queries, options) as source,
         store.condition_at_work(options.filters.where if options.filters else None),
     ):
+        encoded = encode_queries(model, store, queries, source, files=files)
+        judges = judges_of(store, model, encoded, options)
         return [
-            _hits(store, model, encoded, options, where, source)
-            for encoded in encode_queries(model, store, queries, source, files=files)
+            _hits(store, model, each, options, where, source, judge)
+            for each, judge in zip(encoded, judges, strict=True)
         ]
 
 
@@ -86,7 +89,13 @@ def _source(queries: Sequence[Query], options: SearchOptions) -> AbstractContext
 
 
 def _hits(
-    store: Store, model: Encoder, encoded: EncodedQuery, options: SearchOptions, where: str | None, source: FrameSource
+    store: Store,
+    model: Encoder,
+    encoded: EncodedQuery,
+    options: SearchOptions,
+    where: str | None,
+    source: FrameSource,
+    judge: Judge,
 ) -> list[Hit]:
     found = find(
         store,
@@ -95,10 +104,11 @@ def _hits(
         terms=encoded.query.wanted_terms,
         asks_seen=encoded.query.asks_seen,
         where=where,
+        judge=judge,
     )
     details = store.details([moment.match for moment in found])
     return [
-        _hit(rank, moment, own, options, model, encoded, source)
+        _hit(rank, moment, own, options, model, encoded, source, judge)
         for rank, (moment, own) in enumerate(zip(found, details, strict=True), start=options.offset + 1)
     ]
 
@@ -147,6 +157,7 @@ def _hit(
     model: Encoder,
     encoded: EncodedQuery,
     source: FrameSource,
+    judge: Judge,
 ) -> Hit:
     match = found.match
     return Hit(
@@ -167,6 +178,7 @@ def _hit(
         text=details.text,
         metadata=details.metadata,
         explanation=explain(model, encoded, match, source) if options.explain else None,
+        confidence=judge.of(found),
         legs=tuple(_leg_hit(leg) for leg in found.legs),
         segment_seconds=None if found.own_seconds is None else (match.start_seconds, match.end_seconds),
     )
