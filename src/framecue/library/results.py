@@ -495,8 +495,8 @@ class Hit:
             queries, and depends neither on the page nor on filters. None where it cannot be said: for queries with
             pictures, videos or vectors that no words have found, and in a library of fewer than 10 segments.
         legs: which legs of the search have found it, and by what; none where only what is seen was asked.
-        segment_seconds: where its segment starts and ends, if its own times are finer: those of a phrase that was
-            found word for word; else None.
+        segment_seconds: where its segment starts and ends, if its own times are others: those of a phrase that was
+            found word for word, or of frames that match, if that was asked for; else None.
         parts: the moments of its parts, if one thing after another was asked for; its times are then those of all of
             them together, and its score is the mean of theirs.
     """
