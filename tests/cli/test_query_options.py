@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 import pytest
 
-from framecue.cli.query_options import read_query, read_query_file
+from framecue.cli.query_options import read_query, read_query_file, read_query_line
 from framecue.errors import InputError
-from framecue.library import Query, VideoMoment
+from framecue.library import InOrder, Query, VideoMoment
 
 
 @pytest.mark.parametrize(
@@ -134,3 +134,54 @@ def test_a_line_that_is_too_much(tmp_path: Path, line: str, says: str) -> None:
     with pytest.raises(InputError, match=says) as caught:
         read_query_file(str(file))
     assert len(str(caught.value)) < 6_000
+
+
+def test_one_thing_after_another() -> None:
+    asked = read_query(
+        {"text": "a cake", "without_texts": ("people",), "then_texts": ("dance", "song"), "within": 30.0}
+    )
+    assert asked is not None
+    first = Query([("a cake", 1), ("people", -1)])
+    assert asked.query == InOrder([first, Query("dance"), Query("song")], within_seconds=30)
+    assert asked.label == "a cake, without people, then within 30 s: dance, then within 30 s: song"
+
+
+def test_a_sentence_that_tells_an_order_is_understood_both_ways_unless_it_is_quoted_or_has_company() -> None:
+    asked = [
+        read_query({"text": text, **more})
+        for text, more in (
+            ("rain, then sun", {}),
+            ('"rain, then sun"', {}),
+            ("rain, then sun", {"with_texts": ("sky",)}),
+        )
+    ]
+    assert [one.query.order for one in asked if one is not None and isinstance(one.query, Query)] == [
+        (Query("rain"), Query("sun")),
+        (),
+        (),
+    ]
+    told = read_query({"text": "rain, then sun", "then_texts": ("snow, then ice",)})
+    assert told is not None
+    assert isinstance(told.query, InOrder)
+    assert [query.order for query in told.query.queries] == [(), ()]
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"text": "a", "within": 3.0}, "--within is how soon --then comes"),
+        ({"text": "a", "then_texts": (" ",)}, "--then is empty"),
+        ({"text": "a", "then_texts": ("said:",)}, "nothing after said:"),
+        ({"text": "a", "then_texts": ("b",) * 4}, "2 to 4 parts, and 5 are given"),
+        ({"then_texts": ("b",)}, "the query is empty"),
+    ],
+)
+def test_an_order_that_makes_no_sense(options, problem: str) -> None:
+    with pytest.raises((InputError, click.UsageError), match=problem):
+        read_query(options)
+
+
+def test_an_order_in_a_line() -> None:
+    line = read_query_line('{"text": "a cake", "then": ["dance"], "within": "0:30"}')
+    assert line.query == InOrder([Query("a cake"), Query("dance")], within_seconds=30)
+    assert read_query_line('{"text": "a", "then": "b"}').query == InOrder([Query("a"), Query("b")])

@@ -9,10 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from framecue.library.store import Store
+from framecue.video import write_video
 from framecue.words.timed_text import TimedText, TimedWord
 from support.colours import COLOURS
 
@@ -472,3 +474,55 @@ def test_pictures_have_no_time_and_can_be_left_out(run, loader, uri: str, clips:
     assert (clip.code, clip.err) == (1, f"Error: {picture}: is a still image, of which no clip can be cut\n")
     assert run("search", "green", "--kind", "film", "--library", uri).code == 2
     assert ["pictures", "1"] in [line.split() for line in run("info", uri).out.splitlines()]
+
+
+@pytest.fixture
+def films(run, loader, tmp_path: Path) -> str:
+    """A library of two films of 20 s: red, then green; and green, then red."""
+    (tmp_path / "films").mkdir()
+    for name, colours in (
+        ("order", ("red", "white", "green", "white")),
+        ("swapped", ("green", "white", "red", "white")),
+    ):
+        frames = (np.full((32, 32, 3), COLOURS[colour], np.uint8) for colour in colours for _ in range(20))
+        write_video(tmp_path / "films" / f"{name}.mp4", frames, frames_per_second=4)
+    uri = str(tmp_path / "films.lance")
+    assert run("index", tmp_path / "films", "--library", uri, "--model", "clip").code == 0
+    return uri
+
+
+def test_one_thing_after_another(run, films: str) -> None:
+    result = run("search", "red", "--then", "green", "--library", films, "--json", "-k", "1")
+    answer = json.loads(result.out)
+    assert answer["query"] == "red, then: green"
+    (hit,) = answer["results"]
+    assert Path(hit["path"]).name == "order.mp4"
+    assert hit["hit"].endswith("order.mp4@0:00-0:15")
+    assert [(part["part"], part["start_seconds"], part["end_seconds"]) for part in hit["parts"]] == [
+        ("red", 0, 5),
+        ("green", 10, 15),
+    ]
+    table = run("search", "red", "--then", "green", "--library", films, "-k", "1", "--explain").out
+    assert "0:00\u20130:05, 0:10\u20130:15" in table
+    assert "parts: red" in table
+    swapped = run("search", "green", "--then", "red", "--library", films, "-k", "1", "--format", "path").out
+    assert Path(swapped.strip()).name == "swapped.mp4"
+
+
+def test_what_comes_too_late_is_left_out(run, films: str) -> None:
+    limit = ("--library", films, "--min-score", "0.9", "--format", "path")
+    assert run("search", "red", "--then", "green", "--within", "5", *limit).out.count("\n") == 1
+    assert run("search", "red", "--then", "green", "--within", "4", *limit).out == ""
+    assert "hybrid search knows no order" in run("search", "red", "--then", "green", "--hybrid", "--library", films).err
+
+
+def test_refined_edges_are_those_of_the_frames(run, films: str, tmp_path: Path) -> None:
+    colours = ["white"] * 22 + ["red"] * 14 + ["white"] * 44
+    frames = (np.full((32, 32, 3), COLOURS[colour], np.uint8) for colour in colours)
+    write_video(tmp_path / "whole.mp4", frames, frames_per_second=4)
+    uri = str(tmp_path / "whole.lance")
+    index = ("index", tmp_path / "whole.mp4", "--library", uri, "--model", "clip", "--segments", "windows")
+    assert run(*index).code == 0
+    (hit,) = json.loads(run("search", "red", "--library", uri, "--refine", "--json").out)["results"]
+    assert (hit["start_seconds"], hit["end_seconds"]) == (pytest.approx(5.5, abs=0.3), pytest.approx(9.0, abs=0.3))
+    assert hit["segment_seconds"] == [5, 10]

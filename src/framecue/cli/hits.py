@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
     from framecue.library import Hit, LegHit
 
-__all__ = ["half_blocks", "print_hits", "told_by"]
+__all__ = ["NOTHING_FITS", "half_blocks", "print_hits", "told_by"]
+
+NOTHING_FITS = "nothing here fits well; the nearest:"
+"""What stands above results none of which is likely to be what was asked for."""
 
 PICTURE_COLUMNS = 40
 LONGEST_WORDS = 60
@@ -25,6 +28,8 @@ LONGEST_WORDS = 60
 
 def print_hits(hits: Sequence[Hit], *, hybrid: bool) -> None:
     """Write hits as a table, and below it the explanations of those that have them.
+
+    The column "fit" is the confidence, where it can be said.
 
     Args:
         hits: best first.
@@ -34,8 +39,10 @@ def print_hits(hits: Sequence[Hit], *, hybrid: bool) -> None:
     told = {hit.rank: told_by(hit) for hit in hits}
     has_words = any(told.values())
     has_parts = any(hit.parts for hit in hits)
+    is_judged = any(hit.confidence is not None for hit in hits)
     columns = [
         "rank",
+        *(["fit"] if is_judged else []),
         "score",
         "time",
         *(["parts"] if has_parts else []),
@@ -45,6 +52,7 @@ def print_hits(hits: Sequence[Hit], *, hybrid: bool) -> None:
     rows = [
         [
             str(hit.rank),
+            *(["" if hit.confidence is None else f"{hit.confidence:.0%}"] if is_judged else []),
             f"{hit.score:.3f}",
             "" if hit.kind == "image" else time_span(hit.start_seconds, hit.end_seconds),
             *([", ".join(time_span(part.start_seconds, part.end_seconds) for part in hit.parts)] if has_parts else []),
@@ -54,7 +62,7 @@ def print_hits(hits: Sequence[Hit], *, hybrid: bool) -> None:
         ]
         for hit in hits
     ]
-    print_table(columns, rows, right=["rank", "score", "time"])
+    print_table(columns, rows, right=["rank", *(["fit"] if is_judged else []), "score", "time"])
     for hit in hits:
         if hit.explanation:
             _print_explanation(hit, hybrid=hybrid)

@@ -53,14 +53,26 @@ def blame(filters: Filters, count: Count, *, mark: str = "--") -> str | None:
 def nothing_message(
     library: Library, queries: Sequence[Query | InOrder], page: int, options: SearchOptions, *, mark: str = "--"
 ) -> str:
-    """Return why there are no results: an empty library, a filter, --min-score, or a page too far; `mark` as above."""
+    """Return why there are no results, with `mark` as above.
+
+    That is an empty library, a filter, --min-score, --min-confidence, or a page too far.
+    """
     total = library.count_videos()
     if total == 0:
         return f"library {library.uri} is empty; fill it with `framecue index PATH --library {library.uri}`"
     if options.filters is not None and (why := blame(options.filters, library.count_videos, mark=mark)):
         return f"nothing found: {why}"
+    every = replace(options, k=1, offset=0, min_score=None, min_confidence=None, explain=False, refine=False)
+    if options.min_confidence is not None:
+        found = library.search_many(queries, options=replace(every, min_score=options.min_score))
+        most = max((hit.confidence or 0.0 for hits in found for hit in hits), default=options.min_confidence)
+        if most < options.min_confidence:
+            return (
+                f"nothing found: the confidence of the best result is {most:.2f}, "
+                f"less than {mark}min-confidence {options.min_confidence:g}"
+            )
     if options.min_score is not None:
-        every = replace(options, k=1, offset=0, min_score=None, hybrid=False, explain=False)
+        every = replace(every, hybrid=False)
         found = library.search_many(queries, options=every)
         best = max((hit.score for hits in found for hit in hits), default=options.min_score)
         if best < options.min_score:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from framecue.cli.explaining import explain
-from framecue.cli.hits import print_hits
+from framecue.cli.hits import NOTHING_FITS, print_hits
 from framecue.cli.nothing_found import nothing_message
 from framecue.cli.opening import open_hit
 from framecue.cli.output import log, one_line, shown_path
@@ -27,6 +27,7 @@ from framecue.cli.prompt_search import PromptSearch, changed, number_of
 from framecue.cli.signals import TerminatedError
 from framecue.counts import counted
 from framecue.errors import FingerprintError, InputError
+from framecue.library import SearchResult
 
 if TYPE_CHECKING:
     from framecue.library import Hit, Library
@@ -178,6 +179,8 @@ class Prompt:
         elif hits:
             if str(search) != str(search.query) or len(search.query.parts) > 1:
                 click.echo(one_line(str(search)))
+            if search.page == 1 and SearchResult(str(search.query), hits).fits is False:
+                click.echo(NOTHING_FITS)
             print_hits(hits, hybrid=search.settings.hybrid)
         else:
             log(nothing_message(self.library, [search.query], search.page, search.options(), mark=":"))

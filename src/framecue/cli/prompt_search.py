@@ -55,6 +55,8 @@ class PromptSearch:
             parts.append(f"only {', '.join(self.settings.only)}")
         if self.settings.min_score is not None:
             parts.append(f"min-score {self.settings.min_score:g}")
+        if self.settings.min_confidence is not None:
+            parts.append(f"min-confidence {self.settings.min_confidence:g}")
         return "; ".join([*parts, *([f"page {self.page}"] if self.page > 1 else [])])
 
 
@@ -81,7 +83,7 @@ def changed(search: PromptSearch, typed: Typed, shown: Mapping[int, Hit]) -> Pro
         return replace(search, filters=dict(_NO_FILTERS), page=1)
     if command in ("next", "previous", "page"):
         return replace(search, page=_page(search, command, rest))
-    if command in ("k", "min-score", "only", *_SWITCHES):
+    if command in ("k", "min-score", "min-confidence", "only", *_SWITCHES):
         return replace(search, settings=_with_setting(search.settings, command, rest), page=1)
     if command in ("search", "with", "without", "image", "video", "like", "unlike"):
         return replace(search, query=_refined(search.query, command, rest, shown), page=1)
@@ -152,7 +154,7 @@ def _with_setting(settings: SearchOptions, command: str, rest: str) -> SearchOpt
     values: dict[str, Any] = {item.name: getattr(settings, item.name) for item in fields(settings)}
     if command == "k":
         values[name] = _whole(rest)
-    elif command == "min-score":
+    elif command in ("min-score", "min-confidence"):
         values[name] = _number(rest) if rest else None
     elif command == "only":
         values[name] = tuple(rest.replace(",", " ").split())

@@ -69,7 +69,7 @@ class LabelledQuery:
 
 
 def query_options(command: Command) -> Command:
-    """Add the options of a query other than its text to a command: --with, --without, --image, --video, --at, --then."""
+    """Add the options of a query other than its text to a command: --with, --without, --image, --video, --then."""
     options = (
         click.option("--with", "with_texts", metavar="TEXT^WEIGHT", multiple=True, help="What to find besides TEXT."),
         click.option(
@@ -182,8 +182,7 @@ def read_filters(options: Mapping[str, Any]) -> Filters | None:
 
 
 def read_query_file(name: str) -> list[LabelledQuery]:
-    """Read a file of queries: each line is a text, or JSON with some of these keys: text, with, without, image, video,
-    at, then, within.
+    """Read a file of queries: each line is a text, or JSON with keys such as text, with, without, image, video, then.
 
     Args:
         name: the file; ``-`` for standard input.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from framecue.cli.clip_results import clip_options, clip_results
-from framecue.cli.hits import print_hits
+from framecue.cli.hits import NOTHING_FITS, print_hits
 from framecue.cli.kept_files import kept_files_near
 from framecue.cli.library_place import LibraryCommand, chosen_library
 from framecue.cli.opening import open_hit
@@ -30,7 +30,7 @@ from framecue.outputs import check_output
 from framecue.paths import user_path
 
 if TYPE_CHECKING:
-    from framecue.library import Library, SearchResult
+    from framecue.library import Library, SearchOptions, SearchResult
 
 
 @click.command(cls=LibraryCommand)
@@ -50,6 +50,9 @@ if TYPE_CHECKING:
 )
 @click.option("--hybrid", is_flag=True, help="Let the words of names, captions and subtitles have a say in the order.")
 @click.option("--min-score", type=click.FloatRange(-1, 1), metavar="SCORE", help="Leave out what scores less.")
+@click.option(
+    "--min-confidence", type=click.FloatRange(0, 1), metavar="SHARE", help="Leave out what is less likely than this."
+)
 @click.option("--all-moments", is_flag=True, help="Show several moments of a video, not its best alone.")
 @click.option(
     "--refine", is_flag=True, help="Move the edges of each result to where its frames begin and end to match."
@@ -135,7 +138,10 @@ def search(
         k=k,
         offset=(page - 1) * k,
         filters=read_filters(named),
-        **{name: named[name] for name in ("all_moments", "min_score", "hybrid", "explain", "refine", "only")},
+        **{
+            name: named[name]
+            for name in ("all_moments", "min_score", "min_confidence", "hybrid", "explain", "refine", "only")
+        },
     )
     uri = chosen_library(uri)
     library = Library(uri)
@@ -169,7 +175,7 @@ def search(
     if as_json:
         _print_document(results, {"sheet": sheet} if is_wanted else {}, several=several)
     else:
-        _print_results(results, format_name, null=null, hybrid=options.hybrid, several=several)
+        _print_results(results, format_name, null=null, options=options, several=several)
         if not any(found):
             from framecue.cli.nothing_found import nothing_message
 
@@ -196,17 +202,25 @@ def _check_output(format_name: str, *, null: bool, as_json: bool, explain: bool)
         raise click.UsageError(f"--format {format_name} has no room for --explain; table and jsonl have")
 
 
-def _print_results(results: list[SearchResult], format_name: str, *, null: bool, hybrid: bool, several: bool) -> None:
+def _print_results(
+    results: list[SearchResult], format_name: str, *, null: bool, options: SearchOptions, several: bool
+) -> None:
     if format_name == "tsv":
         print_tsv_head()
     for result in results:
+        # On later pages little fits, as they hold the rest.
+        is_poor = result.fits is False and bool(result.hits) and not options.offset
         if format_name != "table":
+            if is_poor:
+                log(f"{one_line(result.query)}: {NOTHING_FITS.removesuffix('; the nearest:')}")
             print_lines(result, format_name, null=null)
             continue
         if several:
             click.echo(one_line(result.query))
+        if is_poor:
+            click.echo(NOTHING_FITS)
         if result.hits:
-            print_hits(result.hits, hybrid=hybrid)
+            print_hits(result.hits, hybrid=options.hybrid)
         elif several:
             click.echo("nothing found")
 

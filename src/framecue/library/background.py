@@ -34,10 +34,9 @@ def ordinary_queries() -> tuple[str, ...]:
 
 
 def background_for(store: Store, model: Encoder) -> Background | None:
-    """Return the background of a library, for its model; it is made and kept if there is none yet.
+    """Return the background of a library, for its model; it is made and kept if there is none, or it was outgrown.
 
-    One that a library has outgrown is used until the next run that adds files. Where the library cannot be written, it
-    is made anew in each process.
+    Where the library cannot be written, it is made anew in each process.
 
     Args:
         store: the library.
@@ -99,7 +98,8 @@ def _make(store: Store, model: Encoder, made_for: str) -> Background | None:
         except FramecueError as error:
             logger.debug("no background: %s", error)
             return None
-        bank = np.concatenate(parts).astype(np.float32)
+        # As they are kept, so that a background is the same whoever makes it.
+        bank = np.concatenate(parts).astype(np.float16).astype(np.float32)
     if not np.isfinite(bank).all():
         return None
     background = store.measure_background(bank, made_for)

@@ -45,6 +45,9 @@ __all__ = [
     "WordsFailure",
 ]
 
+# The least confidence with which something is said to fit: at least 95 of 100 queries about what is there reach it, see
+# `search/confidence.py`.
+FITS_FROM = 0.25
 # A window that is shorter than any frame.
 _INSTANT_SECONDS = 0.001
 
@@ -488,9 +491,12 @@ class Hit:
         kind: "video", or "image" if the file is a picture; its times are 0 then.
         text: the caption and the subtitles about the moment; None without either.
         metadata: the values of the library's own columns of the video; None where a column is empty.
+        confidence: how likely it is what was asked for, in [0, 1]; it means the same in all libraries and for all
+            queries, and depends neither on the page nor on filters. None where it cannot be said: for queries with
+            pictures, videos or vectors that no words have found, and in a library of fewer than 10 segments.
         legs: which legs of the search have found it, and by what; none where only what is seen was asked.
-        segment_seconds: where its segment starts and ends, if its own times are finer: those of a phrase that was
-            found word for word; else None.
+        segment_seconds: where its segment starts and ends, if its own times are others: those of a phrase that was
+            found word for word, or of frames that match, if that was asked for; else None.
         parts: the moments of its parts, if one thing after another was asked for; its times are then those of all of
             them together, and its score is the mean of theirs.
     """
@@ -513,9 +519,15 @@ class Hit:
     text: str | None = field(default=None, kw_only=True)
     # Equal hits have equal values, but a mapping has no hash.
     metadata: Mapping[str, MetadataValue | None] = field(default_factory=dict, kw_only=True, hash=False)
+    confidence: float | None = field(default=None, kw_only=True)
     legs: tuple[LegHit, ...] = field(default=(), kw_only=True)
     segment_seconds: tuple[float, float] | None = field(default=None, kw_only=True)
     parts: tuple[PartHit, ...] = field(default=(), kw_only=True)
+
+    @property
+    def fits(self) -> bool | None:
+        """Whether it is likely to be what was asked for; None if that cannot be said."""
+        return None if self.confidence is None else self.confidence >= FITS_FROM
 
     def frame(
         self,
@@ -569,6 +581,7 @@ class Hit:
             "start_seconds": self.start_seconds,
             "end_seconds": self.end_seconds,
             "score": self.score,
+            "confidence": self.confidence,
             "hit": format_hit(self.path, self.start_seconds, self.end_seconds),
             "recorded": None if self.recorded_seconds is None else iso_time(self.recorded_seconds),
         }
@@ -609,9 +622,18 @@ class SearchResult:
     query: str
     hits: Sequence[Hit]
 
+    @property
+    def fits(self) -> bool | None:
+        """Whether any of the hits is likely to be what was asked for; None if that can be said of none.
+
+        Where nothing was found, nothing fits.
+        """
+        known = [fits for hit in self.hits if (fits := hit.fits) is not None]
+        return any(known) if known or not self.hits else None
+
     def to_dict(self) -> dict[str, Any]:
         """Return the document that ``framecue search --json`` prints."""
-        return {"query": self.query, "results": [hit.to_dict() for hit in self.hits]}
+        return {"query": self.query, "fits": self.fits, "results": [hit.to_dict() for hit in self.hits]}
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ def answer(
 
 
 def _readings(query: Query | InOrder, options: SearchOptions) -> Sequence[Query]:
-    """Return the queries to be encoded for one: its parts, or itself, followed by the parts it may also be taken for."""
+    """Return the queries to be encoded for one: its parts, or itself and the parts it may also be taken for."""
     if isinstance(query, InOrder):
         return query.queries
     # Legs that were chosen and hybrid search take a sentence as it is.

@@ -17,12 +17,10 @@ import numpy as np
 
 from framecue.library.store.background import Background
 
-__all__ = ["FITS", "Yardstick"]
+__all__ = ["Confidence", "Yardstick"]
 
 # Of the logistic curve: `python benchmarks/absent.py --fit` makes both, on other seeds than those that it reports.
 SLOPE, MIDDLE = 0.57, 3.83
-FITS = 0.25
-"""The least confidence with which something is said to fit; at least 95 of 100 queries about what is there reach it."""
 
 # How much the fitted line is drawn towards a flat one. Few directions of the two features are all that is known of a
 # query, and one far from the ordinary ones is to be judged by the nearest of them.
@@ -35,12 +33,12 @@ _LEAST_SCALE = 2e-3
 # Queries in ordinary English fill a hundred directions of a model that knows their words, and seven of one that knows
 # other words only and takes all of these for the same unknown one.
 _LEAST_DIMENSIONS = 16.0
-# Where ordinary queries mean nothing to a model, their best scores say nothing either. What is left is how its scores lie
-# over the library: this many standard deviations above their mean is where ordinary queries end in models that know
-# their words, and they differ by so many.
+# Where ordinary queries mean nothing to a model, their best scores say nothing either. What is left is how its scores
+# lie over the library: so many standard deviations above their mean the best scores of absent queries begin to be seen
+# where a model knows their words, and they differ by so many.
 _OWN_HEIGHT, _OWN_SCALE = 2.2, 0.25
-# Of the ordinary queries in such a model, some consist of words that it does know. A query is taken to be made of unknown
-# words if it lies nearer to all of them than this share does.
+# Of the ordinary queries in such a model, some consist of words that it does know. A query is taken to be made of
+# unknown words if it lies nearer to all of them than this share does.
 _KNOWN_SHARE = 0.2
 
 
@@ -95,7 +93,7 @@ class Yardstick:
 
     @classmethod
     def _of_library_alone(cls, background: Background) -> Yardstick:
-        """Return a yardstick made of the scores of texts that mean nothing to the model: how they lie, not which is best."""
+        """Return a yardstick made of how the scores of texts lie that mean nothing to the model, not of the best."""
         mean, spread = float(background.mean.mean()), float(background.spread.mean())
         return cls(
             sample=background.sample,

@@ -33,6 +33,8 @@ def make_hit(
         parts: what was asked for, if what was found has parts.
     """
     match = found.match
+    has_segment = found.own_seconds is not None and not found.parts
+    segment = (match.start_seconds, match.end_seconds) if has_segment else None
     return Hit(
         rank=rank,
         path=match.path,
@@ -52,7 +54,7 @@ def make_hit(
         metadata=details.metadata,
         confidence=confidence,
         legs=tuple(map(_leg_hit, found.legs)),
-        segment_seconds=None if found.own_seconds is None else (match.start_seconds, match.end_seconds),
+        segment_seconds=segment,
         parts=tuple(
             PartHit(
                 part=part,

@@ -24,8 +24,8 @@ from framecue.library.store import Store
 __all__ = ["Judged", "confidence_in_order", "find_either_way", "find_parts_in_order"]
 
 
-# Where nothing tells what is usual, as for a picture: how many standard deviations above the mean of the moments at hand
-# something is as likely meant as not, and how soon it becomes likelier.
+# Where nothing tells what is usual, as for a picture: how many standard deviations above the mean of the moments at
+# hand something is as likely meant as not, and how soon it becomes likelier.
 _OWN_MIDDLE, _OWN_SLOPE = 2.5, 2.0
 
 
@@ -84,9 +84,17 @@ def find_either_way(
 
 
 def confidence_in_order(found: Found, parts: Sequence[Judged]) -> float | None:
-    """Return how surely all parts are what is meant: as surely as the least sure of them; None if one cannot be judged."""
-    confidences = [part.judge.of(moment) for part, moment in zip(parts, found.parts, strict=True)]
-    return min((one for one in confidences if one is not None), default=None) if None not in confidences else None
+    """Return how surely all parts are what is meant, which is how surely the least sure of them is.
+
+    None if one of them cannot be judged.
+    """
+    least = 1.0
+    for part, moment in zip(parts, found.parts, strict=True):
+        confidence = part.judge.of(moment)
+        if confidence is None:
+            return None
+        least = min(least, confidence)
+    return least
 
 
 def _joined(
@@ -127,7 +135,6 @@ def _page(found: Iterator[Found], parts: Sequence[Judged], options: SearchOption
     wanted = (
         one
         for one in folded
-        if one.score >= floor
-        and (least is None or not one.parts or (confidence_in_order(one, parts) or 0.0) >= least)
+        if one.score >= floor and (least is None or not one.parts or (confidence_in_order(one, parts) or 0.0) >= least)
     )
     return list(islice(wanted, min(options.offset, sys.maxsize), min(options.offset + options.k, sys.maxsize)))

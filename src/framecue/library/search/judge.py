@@ -9,6 +9,8 @@ from framecue.encoder import Encoder
 from framecue.library.background import background_for
 from framecue.library.search.confidence import Confidence, Yardstick
 from framecue.library.search.found import Found
+from framecue.library.search.legs import seen
+from framecue.library.search.legs.leg import LegMatch
 from framecue.library.search.query import Query, SearchOptions
 from framecue.library.search.query_vectors import EncodedQuery
 from framecue.library.store import Store
@@ -38,12 +40,12 @@ class Judge:
 
         A phrase that was found word for word is what was asked for, whatever the picture shows.
         """
-        said = [1.0 if leg.is_exact else leg.strength for leg in found.legs if leg.text is not None]
+        told = [_confidence_of_words(leg) for leg in _of_words(found) if _is_there(found, leg)]
         if self.words and self.words <= set(found.match.words):
-            said.append(1.0)
+            told.append(1.0)
         if self.seen is not None:
-            said.append(self.seen.of(found.score))
-        return max(said, default=None)
+            told.append(self.seen.of(found.score))
+        return max(told, default=None)
 
 
 def judges_of(store: Store, model: Encoder, queries: Iterable[EncodedQuery], options: SearchOptions) -> Iterator[Judge]:
@@ -93,7 +95,25 @@ def at_least(moments: Iterable[Found], least: float, judge: Judge) -> Iterator[F
         if confidence is None or confidence >= least:
             in_a_row = 0
             yield moment
-        elif not moment.legs:
+        elif not _of_words(moment):
             in_a_row += 1
             if in_a_row >= _ENOUGH:
                 return
+
+
+def _of_words(found: Found) -> list[LegMatch]:
+    return [leg for leg in found.legs if leg.leg != seen.NAME]
+
+
+def _confidence_of_words(leg: LegMatch) -> float:
+    """Return how surely words are what was asked for: half of them are much less than half of what was asked."""
+    return 1.0 if leg.is_exact else min(1.0, max(0.0, leg.strength)) ** 2
+
+
+def _is_there(found: Found, leg: LegMatch) -> bool:
+    """Whether what a leg has found lies in the moment, and not elsewhere in its video."""
+    if leg.is_of_file or leg.match.key == found.match.key:
+        return True
+    start = leg.match.start_seconds if leg.start_seconds is None else leg.start_seconds
+    end = leg.match.end_seconds if leg.end_seconds is None else leg.end_seconds
+    return min(end, found.end_seconds) >= max(start, found.start_seconds)

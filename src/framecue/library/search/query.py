@@ -230,6 +230,8 @@ class SearchOptions:
         only: the legs of the search that are asked, one or several of "seen" and those that look for words; none for
             every leg that the library has. "seen" alone is search by vector.
         weights: how much each leg counts; None for framecue's own, which were measured.
+        min_confidence: leave out results whose confidence is less, in [0, 1]; None for no limit. A result whose
+            confidence cannot be said stays (see :class:`~framecue.library.Hit`).
 
     Raises:
         InputError: a value makes no sense.
@@ -245,6 +247,7 @@ class SearchOptions:
     refine: bool = False
     only: str | Sequence[str] = ()
     weights: LegWeights | None = None
+    min_confidence: float | None = None
 
     def __post_init__(self) -> None:
         check_flags(all_moments=self.all_moments, hybrid=self.hybrid, explain=self.explain, refine=self.refine)
@@ -256,6 +259,8 @@ class SearchOptions:
             raise InputError(f"offset is {self.offset!r}; it must be a whole number, 0 or more: how many to leave out")
         if self.min_score is not None and not (is_number(self.min_score) and -1 <= self.min_score <= 1):
             raise InputError(f"min_score is {self.min_score!r}; scores are cosines, between -1 and 1")
+        if self.min_confidence is not None and not (is_number(self.min_confidence) and 0 <= self.min_confidence <= 1):
+            raise InputError(f"min_confidence is {self.min_confidence!r}; confidences are between 0 and 1")
         only = (self.only,) if isinstance(self.only, str) else self.only
         object.__setattr__(self, "only", check_leg_names(only))
         if self.only and self.hybrid:

@@ -16,6 +16,7 @@ import numpy as np
 from framecue.library.search.box import Term
 from framecue.library.search.found import Found, apart, best_of_each_video
 from framecue.library.search.hybrid import FUSED_SEGMENTS, find_hybrid
+from framecue.library.search.judge import Judge, at_least
 from framecue.library.search.legs.leg import Asked
 from framecue.library.search.one_box import find_in_one_box
 from framecue.library.search.query import SearchOptions
@@ -33,6 +34,7 @@ def find(
     terms: Sequence[tuple[Term, float]] = (),
     asks_seen: bool = True,
     where: str | None = None,
+    judge: Judge | None = None,
 ) -> list[Found]:
     """Return one page of results.
 
@@ -43,11 +45,14 @@ def find(
         terms: the query's texts with their weights above 0, for the legs that look for words.
         asks_seen: whether anything of the query is to be seen.
         where: an SQL condition on the rows that are looked at.
+        judge: judges the moments, for ``options.min_confidence``.
 
     Returns:
         At most ``options.k``, best first.
     """
     found = moments(store, vector, options, terms=terms, asks_seen=asks_seen, where=where)
+    if judge is not None and options.min_confidence is not None:
+        found = at_least(found, options.min_confidence, judge)
     folded = apart(found) if options.all_moments else best_of_each_video(found)
     floor = _floor(options)
     wanted = (moment for moment in folded if moment.score >= floor)

@@ -133,7 +133,7 @@ def _unit_vectors(table: Table) -> Iterator[np.ndarray]:
 
 
 def _dimensions(vectors: np.ndarray) -> float:
-    """Return the participation ratio of vectors' variances: 1 if they lie on a line, E if they fill the space evenly."""
+    """Return the participation ratio of vectors' variances: 1 if they lie on a line, E if they fill all directions."""
     apart = vectors.astype(np.float64) - vectors.mean(axis=0, dtype=np.float64)
     variances = np.maximum(np.linalg.eigvalsh(apart.T @ apart), 0.0)
     squares = float((variances**2).sum())
@@ -196,7 +196,9 @@ class Backgrounds:
         }
         data = pa.Table.from_pylist([row], schema=_SCHEMA)
         make = self._database.create_table
-        attempt(self.uri, "written", lambda: make(BACKGROUND_TABLE, data=data, mode="overwrite"))
+        # LanceDB warns where there is nothing to overwrite. Who made one meanwhile has measured the same.
+        mode = "create" if self._open() is None else "overwrite"
+        attempt(self.uri, "written", lambda: make(BACKGROUND_TABLE, data=data, mode=mode, exist_ok=mode == "create"))
 
     def _read(self) -> Background | None:
         row = self._row([name for name in _SCHEMA.names if name != "bank"])
@@ -212,16 +214,19 @@ class Backgrounds:
 
     def _row(self, names: list[str]) -> dict[str, object] | None:
         """Return columns of the only row; None where there is no such table, or not yet a row of it."""
+        table = self._open()
+        if table is None or not set(names) <= set(table.schema.names):
+            return None  # or of another framecue: it is made anew
+        rows: list[dict[str, object]] = table.scan(names).to_pylist()
+        return rows[-1] if rows else None
+
+    def _open(self) -> Table | None:
         try:
-            table = Table.open(self.uri, self._database, BACKGROUND_TABLE)
+            return Table.open(self.uri, self._database, BACKGROUND_TABLE)
         except LibraryError as error:
             if is_not_found(error):
                 return None
             raise
-        if not set(names) <= set(table.schema.names):
-            return None  # of another framecue: it is made anew
-        rows: list[dict[str, object]] = table.scan(names).to_pylist()
-        return rows[-1] if rows else None
 
 
 def _vectors(row: dict[str, object], name: str) -> np.ndarray:

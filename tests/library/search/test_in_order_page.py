@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from framecue.library import Query, SearchOptions
+from framecue.library.search.confidence import Confidence
+from framecue.library.search.in_order_page import (
+    Judged,
+    confidence_in_order,
+    find_either_way,
+    find_parts_in_order,
+)
+from framecue.library.search.judge import Judge
+from framecue.library.search.query_vectors import EncodedQuery
+from framecue.library.store import Store
+
+RED, GREEN, BLUE, BOTH = (1.0, 0.0, 0.0, 0.1), (0.0, 1.0, 0.0, 0.1), (0.0, 0.0, 1.0, 0.1), (1.0, 1.0, 0.0, 0.1)
+# Cosines of 0.8 and more are as likely meant as not.
+SEEN = Judge(Confidence(usual_best=0.7, scale=0.05))
+
+
+def judged(text: str, colour: tuple[float, ...], judge: Judge = SEEN) -> Judged:
+    vector = np.array(colour, dtype=np.float32)
+    vector /= np.linalg.norm(vector)
+    return Judged(EncodedQuery(Query(text), vector, [vector]), judge)
+
+
+def film(path: str, *colours: tuple[float, ...]) -> list[dict[str, Any]]:
+    return [
+        {"path": path, "vector": colour, "start_seconds": 5.0 * number, "end_seconds": 5.0 * number + 5}
+        for number, colour in enumerate(colours)
+    ]
+
+
+@pytest.fixture
+def store(make_store: Callable[..., Store]) -> Store:
+    return make_store(
+        [
+            *film("/order.mp4", BLUE, RED, BLUE, GREEN, BLUE),
+            *film("/swapped.mp4", GREEN, BLUE, RED),
+            *film("/twice.mp4", RED, GREEN, BLUE, RED, GREEN),
+            *film("/whole.mp4", BOTH),
+        ]
+    )
+
+
+PARTS = [judged("red", RED), judged("green", GREEN)]
+
+
+def shown(found: list[Any]) -> list[tuple[str, float, float]]:
+    return [(one.path, one.start_seconds, one.end_seconds) for one in found]
+
+
+def test_each_video_comes_once_with_its_best_span(store: Store) -> None:
+    found = find_parts_in_order(store, PARTS, SearchOptions(k=2))
+
+    # Of two as good the nearer comes first, and of a video the span that is best.
+    assert shown(found) == [("/twice.mp4", 0.0, 10.0), ("/order.mp4", 5.0, 20.0)]
+    assert [confidence_in_order(one, PARTS) for one in found] == pytest.approx([SEEN.seen.of(1.0)] * 2, abs=1e-3)  # type: ignore[union-attr]
+
+
+def test_pages_are_one_list_and_all_moments_do_not_overlap(store: Store) -> None:
+    every = find_parts_in_order(store, PARTS, SearchOptions(k=4, all_moments=True))
+    pages = [
+        found
+        for offset in range(4)
+        for found in find_parts_in_order(store, PARTS, SearchOptions(k=1, offset=offset, all_moments=True))
+    ]
+
+    assert shown(pages) == shown(every)
+    assert shown(every)[:3] == [("/twice.mp4", 0.0, 10.0), ("/twice.mp4", 15.0, 25.0), ("/order.mp4", 5.0, 20.0)]
+
+
+def test_limits_hold_for_the_least_sure_part(store: Store) -> None:
+    options = SearchOptions(min_confidence=0.5)
+
+    assert {one.path for one in find_parts_in_order(store, PARTS, options)} == {"/twice.mp4", "/order.mp4"}
+    assert {one.path for one in find_parts_in_order(store, PARTS, SearchOptions(min_score=0.9))} == {
+        "/twice.mp4",
+        "/order.mp4",
+    }
+    assert len(find_parts_in_order(store, PARTS, SearchOptions())) > 2
+    unsure = [PARTS[0], judged("green", GREEN, Judge(None))]
+    found = find_parts_in_order(store, unsure, SearchOptions())
+    assert shown(found)[0] == ("/twice.mp4", 0.0, 10.0)
+    assert confidence_in_order(found[0], unsure) is None
+
+
+def test_within_and_where_leave_videos_out(store: Store) -> None:
+    near = find_parts_in_order(store, PARTS, SearchOptions(min_confidence=0.5), within_seconds=4.0)
+    assert shown(near) == [("/twice.mp4", 0.0, 10.0)]
+    only = find_parts_in_order(store, PARTS, SearchOptions(min_confidence=0.5), where="path = '/order.mp4'")
+    assert shown(only) == [("/order.mp4", 5.0, 20.0)]
+
+
+def test_a_sentence_is_taken_for_what_is_surer(store: Store) -> None:
+    parts = find_either_way(store, judged("red, then green", BLUE[::-1]), PARTS, SearchOptions(k=9))
+    assert shown(parts)[:2] == [("/twice.mp4", 0.0, 10.0), ("/order.mp4", 5.0, 20.0)]
+    assert {one.path for one in parts} == {"/twice.mp4", "/order.mp4", "/swapped.mp4", "/whole.mp4"}
+
+    whole = find_either_way(store, judged("red, then green", BOTH), PARTS, SearchOptions(k=9))
+    plain = [("/whole.mp4", 0.0, 5.0)]
+    assert shown(whole)[:1] == plain
+    assert not any(one.parts for one in whole)
+
+
+def test_words_that_the_model_does_not_know_still_have_an_order(store: Store) -> None:
+    unknown = Judge(Confidence(usual_best=0.7, scale=0.05, is_unknown=True))
+    parts = [judged("red", RED, unknown), judged("green", GREEN, unknown)]
+
+    found = find_parts_in_order(store, parts, SearchOptions(k=1))
+
+    assert shown(found) == [("/twice.mp4", 0.0, 10.0)]
+    assert confidence_in_order(found[0], parts) == 0.0
