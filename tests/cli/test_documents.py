@@ -23,7 +23,7 @@ from framecue import __version__
 from framecue.checkpoint import save_adapter
 from framecue.cli import demo
 from framecue.cli.main import COMMANDS
-from framecue.library import Library
+from framecue.library import Library, SearchResult
 from framecue.methods import METHODS
 
 # Before anything stands in for it.
@@ -666,7 +666,7 @@ def test_they_are_the_results_own(run, loader, places) -> None:
     for options in ({}, {"hybrid": True}, {"explain": True}, {"hybrid": True, "explain": True}):
         flags = [f"--{option}" for option in options]
         document = json.loads(run("search", "red", "--library", uri, *flags, "--json").out)
-        assert document == {"query": "red", "results": [hit.to_dict() for hit in library.search("red", **options)]}
+        assert document == SearchResult("red", library.search("red", **options)).to_dict()
 
 
 def test_an_explanation_without_a_frame_says_why(run, places, clips: Path) -> None:
