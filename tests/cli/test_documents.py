@@ -23,7 +23,7 @@ from framecue import __version__
 from framecue.checkpoint import save_adapter
 from framecue.cli import demo
 from framecue.cli.main import COMMANDS
-from framecue.library import Library
+from framecue.library import Library, SearchResult
 from framecue.methods import METHODS
 
 # Before anything stands in for it.
@@ -32,6 +32,7 @@ LOAD_MODEL = framecue.model.load_model
 # A dict holds the keys in their order, a list what each of its items is (there is one at least), a type what a value
 # is.
 MAYBE_INT, MAYBE_FLOAT, MAYBE_STR = (int, NoneType), (float, NoneType), (str, NoneType)
+MAYBE_BOOL = (bool, NoneType)
 SKIPPED = {"path": str, "reason": str}
 DUPLICATE = {"path": str, "original": str}
 HIT = {
@@ -41,6 +42,8 @@ HIT = {
     "start_seconds": float,
     "end_seconds": float,
     "score": float,
+    "confidence": MAYBE_FLOAT,
+    "fits": MAYBE_BOOL,
     "hit": str,
     "recorded": MAYBE_STR,
 }
@@ -92,7 +95,7 @@ CUT = {
 }
 PREDICTION = {"label": str, "probability": float, "score": float}
 SHARE = {"percent": float, "low": float, "high": float}
-SEARCH = {"query": str, "results": [HIT]}
+SEARCH = {"query": str, "fits": MAYBE_BOOL, "results": [HIT]}
 
 DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
     "index": (
@@ -148,15 +151,21 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
         },
     ),
     "search": ("search red --library {library}", SEARCH),
-    "search --hybrid": ("search red --hybrid --library {library}", {"query": str, "results": [HYBRID_HIT]}),
-    "search --only seen": ("search red --only seen --library {library}", {"query": str, "results": [SEEN_HIT]}),
+    "search --hybrid": (
+        "search red --hybrid --library {library}",
+        {"query": str, "fits": MAYBE_BOOL, "results": [HYBRID_HIT]},
+    ),
+    "search --only seen": (
+        "search red --only seen --library {library}",
+        {"query": str, "fits": MAYBE_BOOL, "results": [SEEN_HIT]},
+    ),
     "search --explain": (
         "search red --explain --library {library}",
-        {"query": str, "results": [{**HIT, "explanation": EXPLANATION}]},
+        {"query": str, "fits": MAYBE_BOOL, "results": [{**HIT, "explanation": EXPLANATION}]},
     ),
     "search --hybrid --explain": (
         "search red --hybrid --explain --library {library}",
-        {"query": str, "results": [{**HYBRID_HIT, "explanation": EXPLANATION}]},
+        {"query": str, "fits": MAYBE_BOOL, "results": [{**HYBRID_HIT, "explanation": EXPLANATION}]},
     ),
     "search --sheet": ("search red --library {library} --sheet {folder}/sheet.png", {**SEARCH, "sheet": str}),
     "search --queries": ("search --library {library} --queries {queries}", {"searches": [SEARCH]}),
@@ -666,7 +675,7 @@ def test_they_are_the_results_own(run, loader, places) -> None:
     for options in ({}, {"hybrid": True}, {"explain": True}, {"hybrid": True, "explain": True}):
         flags = [f"--{option}" for option in options]
         document = json.loads(run("search", "red", "--library", uri, *flags, "--json").out)
-        assert document == {"query": "red", "results": [hit.to_dict() for hit in library.search("red", **options)]}
+        assert document == SearchResult("red", library.search("red", **options)).to_dict()
 
 
 def test_an_explanation_without_a_frame_says_why(run, places, clips: Path) -> None:

@@ -49,9 +49,8 @@ def answer_stream(library: Library, source: IO[bytes], options: SearchOptions) -
     """Search for each line of a stream, and write the answer as lines of JSON before the next line is waited for.
 
     Each hit is a line with ``query``, ``line`` (the number of the query's line), ``of`` (how many hits there are for
-    it), ``fits`` (whether any of these is likely to be what was asked for) and what ``--json`` has of a hit. A query
-    that finds nothing gives one line with ``of`` 0, and a line that cannot be answered one with ``line`` and ``error``,
-    which is said on standard error too.
+    it) and what ``--json`` has of a hit. A query that finds nothing gives one line with ``of`` 0, and a line that
+    cannot be answered one with ``line`` and ``error``, which is said on standard error too.
 
     Args:
         library: has a model.
@@ -133,13 +132,10 @@ def _write(line: _Line, answer: Sequence[Hit] | FramecueError | None) -> bool:
         log(f"standard input, line {line.number}: {folded(problem)}")
         _print({"line": line.number, "error": problem})
         return not is_empty
-    from framecue.library import SearchResult
-
     assert line.query is not None
     assert not isinstance(answer, FramecueError)
     hits = answer or ()
-    fits = SearchResult(line.query.label, hits).fits
-    head = {"query": line.query.label, "line": line.number, "of": len(hits), "fits": fits}
+    head = {"query": line.query.label, "line": line.number, "of": len(hits)}
     _print(*({**head, **hit.to_dict()} for hit in hits), *([] if hits else [head]))
     return False
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from framecue.assets import ASSETS
 from framecue.encoder import Encoder
-from framecue.errors import FramecueError, LibraryError
+from framecue.errors import LibraryError
 from framecue.library.store import Store
 from framecue.library.store.background import Background
 
@@ -95,7 +95,8 @@ def _make(store: Store, model: Encoder, made_for: str) -> Background | None:
         starts = range(0, len(queries), _TEXTS_PER_ENCODE)
         try:
             parts = [model.embed_texts(queries[start : start + _TEXTS_PER_ENCODE]) for start in starts]
-        except FramecueError as error:
+        except Exception as error:
+            # An encoder may be anybody's, and know some texts alone: a search answers without confidences then.
             logger.debug("no background: %s", error)
             return None
         # As they are kept, so that a background is the same whoever makes it.

@@ -47,7 +47,7 @@ __all__ = [
 
 # The least confidence with which something is said to fit: at least 95 of 100 queries about what is there reach it, see
 # `search/confidence.py`.
-FITS_FROM = 0.25
+FITS_FROM = 0.2
 # A window that is shorter than any frame.
 _INSTANT_SECONDS = 0.001
 
@@ -582,6 +582,7 @@ class Hit:
             "end_seconds": self.end_seconds,
             "score": self.score,
             "confidence": self.confidence,
+            "fits": self.fits,
             "hit": format_hit(self.path, self.start_seconds, self.end_seconds),
             "recorded": None if self.recorded_seconds is None else iso_time(self.recorded_seconds),
         }

@@ -20,12 +20,14 @@ from framecue.library.store.background import Background
 __all__ = ["Confidence", "Yardstick"]
 
 # Of the logistic curve: `python benchmarks/absent.py --fit` makes both, on other seeds than those that it reports.
-SLOPE, MIDDLE = 0.57, 3.83
+SLOPE, MIDDLE = 0.5, 4.6
 
 # How much the fitted line is drawn towards a flat one. Few directions of the two features are all that is known of a
 # query, and one far from the ordinary ones is to be judged by the nearest of them.
 _RIDGE = 0.1
 _FARTHEST = 3.0
+# A query that lies so many deviations above the line is not ordinary in this library. Three rounds find them.
+_OUTLYING, _ROUNDS = 2.5, 3
 # To the standard deviation of normally distributed numbers.
 _MEDIAN_TO_DEVIATION = 1.4826
 # Scores are cosines of float16 vectors: what differs by less is the same.
@@ -36,7 +38,7 @@ _LEAST_DIMENSIONS = 16.0
 # Where ordinary queries mean nothing to a model, their best scores say nothing either. What is left is how its scores
 # lie over the library: so many standard deviations above their mean the best scores of absent queries begin to be seen
 # where a model knows their words, and they differ by so many.
-_OWN_HEIGHT, _OWN_SCALE = 2.2, 0.25
+_OWN_HEIGHT, _OWN_SCALE = 2.0, 0.25
 # Of the ordinary queries in such a model, some consist of words that it does know. A query is taken to be made of
 # unknown words if it lies nearer to all of them than this share does.
 _KNOWN_SHARE = 0.2
@@ -76,17 +78,21 @@ class Yardstick:
         best = background.best.astype(np.float64)
         middle, deviation = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-6)
         apart = (features - middle) / deviation
-        ridge = _RIDGE * len(best) * np.eye(2)
-        slopes = np.linalg.solve(apart.T @ apart + ridge, apart.T @ (best - best.mean()))
-        rest = best - best.mean() - apart @ slopes
-        # Some ordinary queries are about things that are there; they must not move the measure of what is usual.
-        median = float(np.median(rest))
-        scale = _MEDIAN_TO_DEVIATION * float(np.median(np.abs(rest - median)))
+        # Some ordinary queries are about things that are there. They stand out, and must not move the measure.
+        is_usual = np.ones(len(best), dtype=bool)
+        for _ in range(_ROUNDS):
+            level, slopes = _line(apart[is_usual], best[is_usual])
+            rest = best - level - apart @ slopes
+            median = float(np.median(rest[is_usual]))
+            scale = _MEDIAN_TO_DEVIATION * float(np.median(np.abs(rest[is_usual] - median)))
+            is_usual = rest - median <= _OUTLYING * max(scale, _LEAST_SCALE)
+        # Those that stand out do tell how ordinary queries differ; a few of them do not move this.
+        scale = _MEDIAN_TO_DEVIATION * float(np.median(np.abs(rest - np.median(rest))))
         return cls(
             sample=background.sample,
             middle=middle,
             deviation=deviation,
-            level=float(best.mean()) + median,
+            level=level + median,
             slopes=slopes,
             scale=max(scale, _LEAST_SCALE),
         )
@@ -128,6 +134,23 @@ class Yardstick:
             vector: float32 (E,), unit length, the query's vector.
         """
         return Confidence(self.usual_best(vector), self.scale, is_unknown=self.is_unknown(vector))
+
+
+def _line(features: np.ndarray, values: np.ndarray) -> tuple[float, np.ndarray]:
+    """Fit a line through values, drawn towards a flat one.
+
+    Args:
+        features: float64 (N, F), in units of their deviations.
+        values: float64 (N,).
+
+    Returns:
+        (its height where all features are 0, its slopes float64 (F,)).
+    """
+    middle, mean = features.mean(axis=0), float(values.mean())
+    apart = features - middle
+    ridge = _RIDGE * len(values) * np.eye(features.shape[1])
+    slopes: np.ndarray = np.linalg.solve(apart.T @ apart + ridge, apart.T @ (values - mean))
+    return mean - float(middle @ slopes), slopes
 
 
 @dataclass(frozen=True)

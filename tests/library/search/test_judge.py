@@ -1,0 +1,77 @@
+"""What is seen and what words say, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from framecue.library.search.confidence import Confidence
+from framecue.library.search.found import Found
+from framecue.library.search.judge import Judge, at_least
+from framecue.library.search.legs.leg import LegMatch
+from framecue.library.store import Match
+
+SEEN = Confidence(usual_best=0.3, scale=0.04)
+
+
+def match(path: str = "/a.mp4", start: float = 0.0, *, score: float = 0.1) -> Match:
+    return Match("id", path, start, start + 5.0, 60.0, score, np.zeros(4, dtype=np.float16))
+
+
+def said(where: Match, strength: float = 1.0) -> LegMatch:
+    return LegMatch("said", where, 1, 3.0, strength, text="slicing vegetables")
+
+
+def test_what_only_is_seen_is_judged_by_its_score() -> None:
+    one = match(score=0.6)
+    seen = LegMatch("seen", one, 1, 0.6, 0.6)
+    assert Judge(SEEN).of(Found(one)) == Judge(SEEN).of(Found(one, legs=(seen,))) == SEEN.of(0.6)
+    assert Judge(None).of(Found(one, legs=(seen,))) is None
+
+
+def test_a_phrase_word_for_word_is_a_fit_whatever_the_picture_shows() -> None:
+    one = match()
+    exact = replace(said(one, 0.4), is_exact=True)
+    assert SEEN.of(0.1) < 0.02
+    assert Judge(SEEN).of(Found(one, legs=(exact,))) == 1.0
+    assert Judge(None).of(Found(one, legs=(exact,))) == 1.0
+
+
+def test_some_of_the_words_count_for_less_than_they_are_and_never_take_away() -> None:
+    one = match()
+    assert Judge(SEEN).of(Found(one, legs=(said(one, 0.5),))) == pytest.approx(0.25)
+    sure = match(score=0.9)
+    assert Judge(SEEN).of(Found(sure, legs=(said(sure, 0.2),))) == SEEN.of(0.9)
+
+
+def test_words_elsewhere_in_the_video_are_not_of_this_moment() -> None:
+    here, there = match(), match(start=30.0)
+    assert Judge(SEEN).of(Found(here, legs=(said(there),))) == SEEN.of(0.1)
+    assert Judge(SEEN).of(Found(here, legs=(replace(said(there), is_of_file=True),))) == 1.0
+    timed = replace(said(there), start_seconds=4.0, end_seconds=6.0)
+    assert Judge(SEEN).of(Found(here, legs=(timed,))) == 1.0
+
+
+def test_hybrid_search_fits_where_all_its_words_are() -> None:
+    judge = Judge(SEEN, frozenset({"anna", "birthday"}))
+    assert judge.of(Found(replace(match(), words=("anna", "birthday")))) == 1.0
+    assert judge.of(Found(replace(match(), words=("anna",)))) == SEEN.of(0.1)
+
+
+def test_a_limit_keeps_what_it_cannot_judge_and_stops_reading_where_no_words_can_come() -> None:
+    scores = [0.9, 0.8, *([0.1] * 5000)]
+    read = []
+
+    def stream() -> Iterator[Found]:
+        for number, score in enumerate(scores):
+            read.append(number)
+            one = match(f"/{number}.mp4", score=score)
+            yield Found(one, legs=(said(one),) if number == 300 else ())
+
+    kept = [moment.path for moment in at_least(stream(), 0.5, Judge(SEEN))]
+    assert kept == ["/0.mp4", "/1.mp4", "/300.mp4"]
+    assert len(read) < 1000
+    assert len(list(at_least(stream(), 0.5, Judge(None)))) == len(scores)
