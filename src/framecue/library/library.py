@@ -28,7 +28,6 @@ from framecue.library.indexing.options import AddKeywords, AddOptions
 from framecue.library.indexing.plan import Plan, make_plan
 from framecue.library.indexing.removal import find_gone, find_named, take_out
 from framecue.library.indexing.words_outcome import WordsHooks
-from framecue.library.indexing.words_plan import wanted_words
 from framecue.library.indexing.words_sources import KeptSources
 from framecue.library.results import AddReport, Hit, LibraryInfo, RemoveReport, Skipped, Upkeep
 from framecue.library.search.answer import answer
@@ -221,7 +220,7 @@ class Library(LibraryTables, LibraryWords):
         own.kinds(store.own_kinds() if store else {})
         self._fitting_segmentation(store, wanted.segmentation)
         asked, had = wanted.words_asked(), store.words_notes.asked() if store else {}
-        self._sources.check({name: each for name, each in wanted_words(had, wanted).items() if name in asked})
+        self._sources.check(had, wanted)
         has_words = bool(had or asked or wanted.words_dropped())
         if self._model is not None or plan.units:
             model = self._fitting_model(store)

@@ -263,6 +263,7 @@ class SearchKeywords(TypedDict, total=False):
     explain: bool
     only: str | Sequence[str]
     weights: LegWeights | None
+    min_confidence: float | None
 
 
 def as_text(term: Term) -> str | Term:
