@@ -55,6 +55,8 @@ HIT_DOCUMENT = {
     "start_seconds": 61.5,
     "end_seconds": 66.5,
     "score": 0.5,
+    "confidence": None,
+    "fits": None,
     "hit": "/v/a.mp4@1:01.5-1:06.5",
     "recorded": None,
 }
@@ -200,7 +202,12 @@ DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
             "metadata": {"rating": 3, "taken": "2024-05-01T00:00:00+00:00"},
         },
     ),
-    (SearchResult("a dog", [HIT, FOUND]), {"query": "a dog", "results": [HIT_DOCUMENT, FOUND_DOCUMENT]}),
+    (replace(HIT, confidence=0.75), {**HIT_DOCUMENT, "confidence": 0.75, "fits": True}),
+    (replace(HIT, confidence=0.05), {**HIT_DOCUMENT, "confidence": 0.05, "fits": False}),
+    (
+        SearchResult("a dog", [HIT, FOUND]),
+        {"query": "a dog", "fits": None, "results": [HIT_DOCUMENT, FOUND_DOCUMENT]},
+    ),
     (
         LibraryInfo(
             "v.lance",
@@ -310,3 +317,9 @@ def test_a_frame_of_a_picture_is_the_picture(tmp_path: Path) -> None:
 def test_a_frame_is_read_in_another_process(steps: Path) -> None:
     hit = replace(HIT, path=str(steps), start_seconds=2.0, end_seconds=5.0, duration_seconds=8.0)
     assert second_shown(hit.frame()) == 3
+
+
+def test_a_search_fits_if_any_of_its_hits_does() -> None:
+    poor, good = replace(HIT, confidence=0.1), replace(HIT, confidence=0.9)
+    found = {(): False, (HIT,): None, (poor,): False, (HIT, poor): False, (poor, good): True, (HIT, good): True}
+    assert {hits: SearchResult("a dog", hits).fits for hits in found} == found

@@ -282,6 +282,7 @@ class SearchKeywords(TypedDict, total=False):
     refine: bool
     only: str | Sequence[str]
     weights: LegWeights | None
+    min_confidence: float | None
 
 
 def as_text(term: Term) -> str | Term:
