@@ -36,7 +36,7 @@ import numpy as np
 
 from clip_vectors import World
 from framecue.library.search.filters import Filters
-from framecue.library.search.ranking import FIRST_LIMIT
+from framecue.library.search.legs.seen import FIRST_LIMIT
 from framecue.library.state import FileState
 from framecue.library.store import Store
 from framecue.library.store.index import LEAST_INDEXED_ROWS

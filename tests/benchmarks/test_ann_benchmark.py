@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from framecue.library.search.ranking import FIRST_LIMIT
+from framecue.library.search.legs.seen import FIRST_LIMIT
 from framecue.library.store.index import LEAST_INDEXED_ROWS
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "ann.py"

@@ -105,7 +105,7 @@ def _refined(query: Query | None, command: str, rest: str, shown: Mapping[int, H
 
     if command == "search":
         return Query(rest)
-    texts: list[Any] = [] if query is None else [*query.texts]
+    texts: list[Any] = [] if query is None else [*query.texts]  # type: ignore[misc]
     images: list[Any] = [] if query is None else [*query.images]  # type: ignore[misc]
     videos: list[Any] = [] if query is None else [*query.videos]  # type: ignore[misc]
     if command in ("with", "without"):

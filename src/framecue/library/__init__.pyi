@@ -13,6 +13,7 @@ from .results import FileInfo as FileInfo
 from .results import Finding as Finding
 from .results import Hit as Hit
 from .results import Kept as Kept
+from .results import LegHit as LegHit
 from .results import LibraryInfo as LibraryInfo
 from .results import MetadataReport as MetadataReport
 from .results import PartScore as PartScore
@@ -21,6 +22,7 @@ from .results import RemoveReport as RemoveReport
 from .results import SearchResult as SearchResult
 from .results import Skipped as Skipped
 from .results import Upkeep as Upkeep
+from .search.box import Term as Term
 from .search.filters import Filters as Filters
 from .search.query import Query as Query
 from .search.query import SearchOptions as SearchOptions

@@ -30,6 +30,7 @@ __all__ = [
     "Finding",
     "Hit",
     "Kept",
+    "LegHit",
     "LibraryInfo",
     "MetadataReport",
     "PartScore",
@@ -347,6 +348,36 @@ class Explanation:
 
 
 @dataclass(frozen=True)
+class LegHit:
+    """What one leg of a search has found of a moment.
+
+    Attributes:
+        leg: "seen", "said", "written", "named", "captions" or "meaning".
+        rank: its place in the leg's own order, 1 for the best; None if that is far down.
+        score: the leg's own, more is better: a cosine of what is seen, BM25 of words; comparable within one leg.
+        text: what was found, in one line, such as the sentence that is said; None for what is seen.
+        words: the words of the query that are in it.
+        spans: where in ``text`` they are: (start, end) in characters, in order.
+        start_seconds: when it is said or shown, if that is known more finely than the segment; else None.
+        end_seconds: likewise, its end.
+    """
+
+    leg: str
+    rank: int | None
+    score: float
+    text: str | None = None
+    words: tuple[str, ...] = ()
+    spans: tuple[tuple[int, int], ...] = ()
+    start_seconds: float | None = None
+    end_seconds: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document."""
+        document = asdict(self)
+        return {**document, "words": list(self.words), "spans": [list(span) for span in self.spans]}
+
+
+@dataclass(frozen=True)
 class Hit:
     """A moment that a search found.
 
@@ -368,6 +399,9 @@ class Hit:
         kind: "video", or "image" if the file is a picture; its times are 0 then.
         text: the caption and the subtitles about the moment; None without either.
         metadata: the values of the library's own columns of the video; None where a column is empty.
+        legs: which legs of the search have found it, and by what; none where only what is seen was asked.
+        segment_seconds: where its segment starts and ends, if its own times are finer: those of a phrase that was
+            found word for word; else None.
     """
 
     rank: int
@@ -388,6 +422,8 @@ class Hit:
     text: str | None = field(default=None, kw_only=True)
     # Equal hits have equal values, but a mapping has no hash.
     metadata: Mapping[str, MetadataValue | None] = field(default_factory=dict, kw_only=True, hash=False)
+    legs: tuple[LegHit, ...] = field(default=(), kw_only=True)
+    segment_seconds: tuple[float, float] | None = field(default=None, kw_only=True)
 
     def frame(
         self,
@@ -451,6 +487,10 @@ class Hit:
                 "text_rank": self.text_rank,
                 "text_score": self.text_score,
             }
+        if self.segment_seconds is not None:
+            document["segment_seconds"] = list(self.segment_seconds)
+        if self.legs:
+            document["legs"] = [leg.to_dict() for leg in self.legs]
         if self.text is not None:
             document["text"] = self.text
         if self.metadata:

@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 
 from framecue.errors import InputError, LibraryError
 from framecue.library import Filters, Hit, Library, Query
-from framecue.library.search import ranking
+from framecue.library.search import hybrid
+from framecue.library.search.box import Term
+from framecue.library.search.found import Found
+from framecue.library.search.legs import seen
 from framecue.library.search.query import SearchOptions
 from framecue.library.search.ranking import find
 from framecue.library.state import FileState
@@ -47,7 +50,7 @@ class Shuffled:
         return sorted(chosen, key=lambda found: (-found.score, found.match.path, found.match.start_seconds))
 
 
-def keys(found: Sequence[Match]) -> list[tuple[str, float]]:
+def keys(found: Sequence[Found]) -> list[tuple[str, float]]:
     return [(match.path, match.start_seconds) for match in found]
 
 
@@ -55,11 +58,13 @@ def keys(found: Sequence[Match]) -> list[tuple[str, float]]:
 def small_bounds() -> Iterator[None]:
     """Bounds so small that few segments reach them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ranking, "FIRST_LIMIT", 4)
-        patch.setattr(ranking, "GROWTH", 2)
-        patch.setattr(ranking, "FUSED_DEPTH", 3)
-        patch.setattr(ranking, "FUSED_SEGMENTS", 6)
-        patch.setattr(ranking, "MOST_TEXT_MATCHES", 8)
+        patch.setattr(seen, "FIRST_LIMIT", 4)
+        patch.setattr(hybrid, "FIRST_LIMIT", 4)
+        patch.setattr(seen, "GROWTH", 2)
+        patch.setattr(hybrid, "GROWTH", 2)
+        patch.setattr(hybrid, "FUSED_DEPTH", 3)
+        patch.setattr(hybrid, "FUSED_SEGMENTS", 6)
+        patch.setattr(hybrid, "MOST_TEXT_MATCHES", 8)
         yield
 
 
@@ -110,7 +115,7 @@ def test_pages_of_hybrid_search_are_one_list_too(
 
     def page(offset: int, k: int) -> list[tuple[str, float]]:
         options = SearchOptions(k=k, offset=offset, all_moments=all_moments, hybrid=True)
-        return keys(find(Shuffled(matches, words), QUERY, options, texts=[("dog", 1.0)]))
+        return keys(find(Shuffled(matches, words), QUERY, options, terms=[(Term("dog"), 1.0)]))
 
     with small_bounds():
         whole = page(0, 1000)
@@ -158,7 +163,7 @@ def test_equal_texts_of_which_chance_leaves_some_out_are_all_left_out() -> None:
     words = [TextMatch(match, 9.0 if i < 2 else 8.0, "dog", "") for i, match in enumerate(matches)]
     with small_bounds():
         for _ in range(3):
-            found = ranking._by_words(Shuffled(matches, words), QUERY, [("dog", 1.0)], None)  # type: ignore[arg-type]
+            found = hybrid._by_words(Shuffled(matches, words), QUERY, [("dog", 1.0)], None)  # type: ignore[arg-type]
             assert [one.match.path for one in found] == ["/00.mp4", "/01.mp4"]
 
 
@@ -166,14 +171,14 @@ def test_hybrid_search_bounds_what_it_fuses() -> None:
     """What is beyond the bounds comes after, in the order by vector; a video of many moments is not read to its end."""
     matches = [moment(f"/{i:04}.mp4", 0, 2, 0.9 - i / 10_000) for i in range(300)]
     words = [TextMatch(matches[i], 2.0, "dog", "dog") for i in (0, 250, 299)]
-    found = find(Shuffled(matches, words), QUERY, SearchOptions(k=300, hybrid=True), texts=[("dog", 1.0)])
+    found = find(Shuffled(matches, words), QUERY, SearchOptions(k=300, hybrid=True), terms=[(Term("dog"), 1.0)])
     assert [match.path for match in found[:3]] == ["/0000.mp4", "/0250.mp4", "/0299.mp4"]
     assert [match.path for match in found[3:]] == [f"/{i:04}.mp4" for i in range(1, 299) if i != 250]
-    ranks = {match.path: match.vector_rank for match in found}
+    ranks = {one.path: one.match.vector_rank for one in found}
     assert (ranks["/0000.mp4"], ranks["/0199.mp4"], ranks["/0200.mp4"], ranks["/0250.mp4"]) == (1, 200, None, None)
 
     store = Shuffled([moment("/long.mp4", 2.0 * i, 2.0 * i + 2, 0.9 - i / 100_000) for i in range(9000)])
-    assert len(find(store, QUERY, SearchOptions(k=1, hybrid=True), texts=[("dog", 1.0)])) == 1
+    assert len(find(store, QUERY, SearchOptions(k=1, hybrid=True), terms=[(Term("dog"), 1.0)])) == 1
     assert store.limits == [2048]
 
 
@@ -319,7 +324,7 @@ def test_words_without_weight_do_not_count(make_store, colour_model) -> None:
     rows.append({"path": "/film red.mp4", "vector": (0, 0, 1, 0)})
     store = make_store(rows)
     store.ensure_text_index()
-    found = ranking._by_words(store, QUERY, [("film", 1.0), ("red", 1.0)], None)
+    found = hybrid._by_words(store, QUERY, [("film", 1.0), ("red", 1.0)], None)
     assert [one.match.path for one in found] == ["/film red.mp4"]
     assert library_of(store, colour_model).search("red", hybrid=True)[0].words == ("red",)
 

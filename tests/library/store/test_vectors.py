@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from framecue.library.search.ranking import SLACK
+from framecue.library.search.legs.seen import SLACK
 from framecue.library.store import Store
 
 

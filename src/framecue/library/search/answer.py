@@ -10,13 +10,15 @@ from framecue.encoder import Encoder
 from framecue.errors import InputError, LibraryError
 from framecue.library.files.interface import Files
 from framecue.library.files.local import LOCAL_FILES
-from framecue.library.results import Hit
+from framecue.library.results import Hit, LegHit
 from framecue.library.search.explain import explain
 from framecue.library.search.filters import condition_for
+from framecue.library.search.found import Found
+from framecue.library.search.legs.leg import LegMatch
 from framecue.library.search.query import Query, SearchOptions
 from framecue.library.search.query_vectors import EncodedQuery, encode_queries
 from framecue.library.search.ranking import find
-from framecue.library.store import Match, Store
+from framecue.library.store import Store
 from framecue.library.store.rows import kind_of
 from framecue.library.store.vectors import Details
 
@@ -81,12 +83,18 @@ def _source(queries: Sequence[Query], options: SearchOptions) -> AbstractContext
 def _hits(
     store: Store, model: Encoder, encoded: EncodedQuery, options: SearchOptions, where: str | None, source: FrameSource
 ) -> list[Hit]:
-    matches = find(store, encoded.vector, options, texts=encoded.query.wanted_texts, where=where)
+    found = find(
+        store,
+        encoded.vector,
+        options,
+        terms=encoded.query.wanted_terms,
+        asks_seen=encoded.query.asks_seen,
+        where=where,
+    )
+    details = store.details([moment.match for moment in found])
     return [
-        _hit(rank, match, details, options, model, encoded, source)
-        for rank, (match, details) in enumerate(
-            zip(matches, store.details(matches), strict=True), start=options.offset + 1
-        )
+        _hit(rank, moment, own, options, model, encoded, source)
+        for rank, (moment, own) in enumerate(zip(found, details, strict=True), start=options.offset + 1)
     ]
 
 
@@ -107,18 +115,19 @@ def _make_ready_for_words(store: Store, queries: Sequence[Query]) -> None:
 
 def _hit(
     rank: int,
-    match: Match,
+    found: Found,
     details: Details,
     options: SearchOptions,
     model: Encoder,
     encoded: EncodedQuery,
     source: FrameSource,
 ) -> Hit:
+    match = found.match
     return Hit(
         rank=rank,
         path=match.path,
-        start_seconds=match.start_seconds,
-        end_seconds=match.end_seconds,
+        start_seconds=found.start_seconds,
+        end_seconds=found.end_seconds,
         score=match.score,
         video_id=match.video_id,
         duration_seconds=match.duration_seconds,
@@ -132,4 +141,19 @@ def _hit(
         text=details.text,
         metadata=details.metadata,
         explanation=explain(model, encoded, match, source) if options.explain else None,
+        legs=tuple(_leg_hit(leg) for leg in found.legs),
+        segment_seconds=None if found.own_seconds is None else (match.start_seconds, match.end_seconds),
+    )
+
+
+def _leg_hit(found: LegMatch) -> LegHit:
+    return LegHit(
+        leg=found.leg,
+        rank=found.rank,
+        score=found.score,
+        text=found.text,
+        words=found.words,
+        spans=found.spans,
+        start_seconds=found.start_seconds,
+        end_seconds=found.end_seconds,
     )

@@ -12,6 +12,7 @@ import numpy as np
 from framecue.arrays import SupportsArray
 from framecue.checks import check_flags, check_kind, check_text, is_number, is_whole
 from framecue.errors import InputError
+from framecue.library.search.box import Term, check_leg_names
 from framecue.library.search.filters import Filters
 from framecue.library.search.given_vectors import QueryVector, as_weighted_vectors
 from framecue.pictures import EncodedPicture, ImageLike, Picture, as_image, is_image
@@ -19,6 +20,7 @@ from framecue.pictures import EncodedPicture, ImageLike, Picture, as_image, is_i
 __all__ = ["Part", "Query", "SearchKeywords", "SearchOptions", "VideoMoment", "as_query"]
 
 Path = str | os.PathLike[str]
+Text = str | Term
 Vectors = np.ndarray | SupportsArray | Sequence[float]
 
 
@@ -54,6 +56,7 @@ class Part:
         weight: how much it counts; with a negative weight the search leads away from it.
         at_seconds: the moment of a video; None for all of it.
         given: the picture or vector that was given in memory; None for a text or a file.
+        term: a text with who looks for it; None for all else.
     """
 
     kind: str
@@ -61,9 +64,10 @@ class Part:
     weight: float = 1.0
     at_seconds: float | None = None
     given: Picture | EncodedPicture | QueryVector | None = None
+    term: Term | None = None
 
     def __str__(self) -> str:
-        what = self.value if self.kind == "text" else f"{self.kind} {self.value}"
+        what = str(self.term or self.value) if self.kind == "text" else f"{self.kind} {self.value}"
         if self.at_seconds is not None:
             what += f" at {self.at_seconds:g} s"
         weight = "" if abs(self.weight) == 1 else f"^{abs(self.weight):g}"
@@ -79,7 +83,8 @@ class Query:
     things to weights; the default weight is 1.
 
     Args:
-        texts: phrases or sentences.
+        texts: phrases or sentences, taken literally and looked for by every leg of a search; or a :class:`Term`, which
+            says by which one, and what has to be found word for word.
         images: pictures: paths, the bytes of files, images of Pillow, or arrays uint8 (H, W, 3) in RGB; see
             :func:`framecue.pictures.as_image`.
         videos: files, or :class:`VideoMoment` for a moment of one.
@@ -96,7 +101,9 @@ class Query:
         >>> Query("at night", vectors=[(vector, 0.5)])  # doctest: +SKIP
     """
 
-    texts: str | Sequence[str | tuple[str, float]] | Mapping[str, float] = ()
+    texts: (
+        str | Term | Sequence[str | Term | tuple[str | Term, float]] | Mapping[str, float] | Mapping[Term, float]
+    ) = ()
     images: ImageLike | Sequence[ImageLike | tuple[ImageLike, float]] | Mapping[Path, float] = ()
     videos: Path | VideoMoment | Sequence[Path | VideoMoment | tuple[Path | VideoMoment, float]] = ()
     vectors: Vectors | Sequence[Vectors | tuple[Vectors, float]] = ()
@@ -129,7 +136,10 @@ class Query:
         """All parts: texts, then pictures, then videos, then vectors."""
         texts, images, videos, vectors = cast(Any, (self.texts, self.images, self.videos, self.vectors))
         return (
-            *(Part("text", text, weight) for text, weight in texts),
+            *(
+                Part("text", text.text, weight, term=text) if isinstance(text, Term) else Part("text", text, weight)
+                for text, weight in texts
+            ),
             *(
                 Part("image", str(image), weight, given=image)
                 if isinstance(image, (Picture, EncodedPicture))
@@ -143,7 +153,21 @@ class Query:
     @property
     def wanted_texts(self) -> tuple[tuple[str, float], ...]:
         """The texts with positive weights, and these weights."""
-        return tuple((part.value, part.weight) for part in self.parts if part.kind == "text" and part.weight > 0)
+        return tuple((term.text, weight) for term, weight in self.wanted_terms)
+
+    @property
+    def asks_seen(self) -> bool:
+        """Whether anything of it is to be seen: a picture, a video, a vector, or a text that every leg looks for."""
+        return any(part.term is None or part.term.leg in (None, "seen") for part in self.parts)
+
+    @property
+    def wanted_terms(self) -> tuple[tuple[Term, float], ...]:
+        """The texts with positive weights, as terms, and these weights."""
+        return tuple(
+            (part.term or Term(part.value), part.weight)
+            for part in self.parts
+            if part.kind == "text" and part.weight > 0
+        )
 
     def __str__(self) -> str:
         return ", ".join(str(part) for part in self.parts)
@@ -164,6 +188,8 @@ class SearchOptions:
             ``min_score`` also leaves out results that only the words have found, if their cosine is too low.
         filters: which videos to look at, None for all. There are ``k`` results if that many pass.
         explain: whether to explain each result, which means reading the results' files.
+        only: the legs of the search that are asked, one or several of "seen" and those that look for words; none for
+            every leg that the library has. "seen" alone is search by vector.
 
     Raises:
         InputError: a value makes no sense.
@@ -176,6 +202,7 @@ class SearchOptions:
     hybrid: bool = False
     filters: Filters | None = None
     explain: bool = False
+    only: str | Sequence[str] = ()
 
     def __post_init__(self) -> None:
         check_flags(all_moments=self.all_moments, hybrid=self.hybrid, explain=self.explain)
@@ -186,6 +213,10 @@ class SearchOptions:
             raise InputError(f"offset is {self.offset!r}; it must be a whole number, 0 or more: how many to leave out")
         if self.min_score is not None and not (is_number(self.min_score) and -1 <= self.min_score <= 1):
             raise InputError(f"min_score is {self.min_score!r}; scores are cosines, between -1 and 1")
+        only = (self.only,) if isinstance(self.only, str) else self.only
+        object.__setattr__(self, "only", check_leg_names(only))
+        if self.only and self.hybrid:
+            raise InputError("hybrid search has its own two legs, names and what is seen; leave out only, or hybrid")
 
 
 class SearchKeywords(TypedDict, total=False):
@@ -200,6 +231,7 @@ class SearchKeywords(TypedDict, total=False):
     hybrid: bool
     filters: Filters | None
     explain: bool
+    only: str | Sequence[str]
 
 
 def as_query(query: str | Query) -> Query:
@@ -216,7 +248,7 @@ def as_query(query: str | Query) -> Query:
 
 
 def _pairs(given: Any, name: str) -> Iterable[tuple[Any, float]]:
-    if isinstance(given, (str, os.PathLike, VideoMoment)) or (name == "images" and is_image(given)):
+    if isinstance(given, (str, os.PathLike, Term, VideoMoment)) or (name == "images" and is_image(given)):
         return [_checked(given, name)]
     if isinstance(given, Mapping):
         return [_checked(item, name) for item in given.items()]
@@ -229,7 +261,7 @@ def _checked(item: Any, name: str) -> tuple[Any, float]:
     pair = item if isinstance(item, tuple) else (item, 1.0)
     if name == "images" and len(pair) == 2:
         return as_image(pair[0]), pair[1]
-    kinds = {"texts": (str,), "images": (), "videos": (str, os.PathLike, VideoMoment)}[name]
+    kinds = {"texts": (str, Term), "images": (), "videos": (str, os.PathLike, VideoMoment)}[name]
     if len(pair) != 2 or not isinstance(pair[0], kinds):
         raise InputError(f"{name} holds {item!r}; give things, or pairs (thing, weight)")
     return pair[0], pair[1]

@@ -41,9 +41,12 @@ from framecue.library.store.snapshot import HELD_COLUMNS, TIME_COLUMN, Snapshot,
 from framecue.library.store.sql import is_one_of, quoted
 from framecue.library.store.table import TABLE, Table, is_not_found
 from framecue.library.store.texts import TextMatch, ensure_text_index, has_text_index, search_texts
+from framecue.library.store.timed_texts import HeldText, TimedTexts
 from framecue.library.store.vectors import Details, Match, details_of, search_vectors
+from framecue.library.store.word_search import WordMatch, search_words
 from framecue.paths import is_url
 from framecue.video import Segmentation
+from framecue.words.timed_text import SAID, WRITTEN, Kind
 
 __all__ = ["Store", "is_framecues"]
 
@@ -60,6 +63,7 @@ class Store:
     Attributes:
         uri: the library's normal URI.
         table: its segments.
+        words: what is said and written in its videos.
         fingerprint: of the model that made the vectors.
         segmentation: how its videos are cut into segments.
     """
@@ -70,6 +74,7 @@ class Store:
         self._copies = Copies(uri, database)
         self._failures = Failures(uri, database)
         self._computations = Computations(uri, database)
+        self.words = TimedTexts(uri, database)
         self._show(table, metadata)
 
     def _show(self, table: Table, metadata: Metadata) -> None:
@@ -125,6 +130,7 @@ class Store:
         self._copies.refresh()
         self._failures.refresh()
         self._computations.refresh()
+        self.words.refresh()
 
     @property
     def format(self) -> int:
@@ -386,6 +392,39 @@ class Store:
             where: an SQL condition on the rows that are looked at.
         """
         return search_texts(self.table, texts, vector, limit=limit, where=where)
+
+    def search_words(
+        self,
+        text: str,
+        *,
+        kinds: Sequence[Kind] = (SAID, WRITTEN),
+        phrase: bool = False,
+        limit: int,
+        where: str | None = None,
+    ) -> list[WordMatch]:
+        """Return where words are said or written in the videos, best first; nothing if the library has no words.
+
+        Args:
+            text: the words, or the phrase.
+            kinds: whether lines that are said, or written, or both.
+            phrase: whether the text is to be found as it stands. Case, accents and punctuation do not matter, and it
+                may run over the end of a line. Each place is a match of its own.
+            limit: how many at most.
+            where: an SQL condition on the rows of segments: words count if they are in a segment that passes.
+        """
+        lines = self.words.table()
+        if lines is None:
+            return []
+        return search_words(lines, self.table, text, kinds=kinds, phrase=phrase, limit=limit, where=where)
+
+    def timed_texts(self, video_id: str, *, between: tuple[float, float] | None = None) -> list[HeldText]:
+        """Return what is said and written in a content, in the order of start and end; none if nobody has listened.
+
+        Args:
+            video_id: of the content.
+            between: (start_seconds, end_seconds): only what is said or shown somewhere between these.
+        """
+        return self.words.read([video_id], between=between)
 
     def details(self, matches: Sequence[Match]) -> list[Details]:
         """Return what else the rows of segments hold that a search of this very commit has found."""

@@ -1,0 +1,98 @@
+"""What a leg of a search is asked, and what it answers: the one interface of all ways to find a moment.
+
+A leg is one file here and one line in the registry. What it finds is weighed and put together in ``one_box.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+
+from framecue.library.search.box import Term
+from framecue.library.store import Match, Store
+
+__all__ = ["Asked", "Leg", "LegMatch"]
+
+
+@dataclass(frozen=True)
+class LegMatch:
+    """A moment that one leg has found.
+
+    Attributes:
+        leg: the leg's name.
+        match: the segment in which the moment lies, with its cosine to the query, whatever the leg has looked at.
+        rank: its place in the leg's own order, 1 for the best; equals share one; None if that is far down.
+        score: the leg's own, more is better; comparable within one leg and query only.
+        strength: how surely it is what was asked for, in [0, 1]. A leg with nothing to say yields nothing: what has
+            none of the rarer words of a text is no weak match, but none.
+        start_seconds: when the words begin that were found, if that is known more finely than the segment; else None.
+        end_seconds: likewise, when they end.
+        text: what was found, in one line, such as the sentence that is said; None for what is seen.
+        words: the words of the query that are in it.
+        spans: where in ``text`` they are: (start, end) in characters, in order.
+        is_exact: whether it is a phrase found word for word; then its own times are those of the moment.
+        is_of_file: whether it is true of all of the file, as its name is.
+    """
+
+    leg: str
+    match: Match
+    rank: int | None
+    score: float
+    strength: float
+    start_seconds: float | None = None
+    end_seconds: float | None = None
+    text: str | None = None
+    words: tuple[str, ...] = ()
+    spans: tuple[tuple[int, int], ...] = ()
+    is_exact: bool = False
+    is_of_file: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A query as a leg gets it.
+
+    Attributes:
+        store: the library.
+        vector: float32 (E,), unit length: the query's vector.
+        terms: the texts that this leg is to look for, with weights above 0.
+        where: an SQL condition on the segments that are looked at.
+        is_alone: whether somebody has asked for this very leg; then it says what it has, however little that is.
+        floor: what scores less, as a cosine, may be left out.
+        first: how many moments are likely to be read.
+    """
+
+    store: Store
+    vector: np.ndarray = field(repr=False)
+    terms: Sequence[tuple[Term, float]] = ()
+    where: str | None = None
+    is_alone: bool = False
+    floor: float = -np.inf
+    first: int = 0
+
+    @property
+    def text(self) -> str:
+        """All its texts in one."""
+        return " ".join(term.text for term, _ in self.terms)
+
+
+class Leg(Protocol):
+    """A way to find moments by words."""
+
+    @property
+    def name(self) -> str:
+        """Its name, as ``--only`` takes it."""
+
+    def is_there(self, store: Store) -> bool:
+        """Whether the library holds what this leg looks at; quick, as it is asked at each search."""
+
+    def find(self, asked: Asked) -> Iterable[LegMatch]:
+        """Return what it finds, best first, in an order that does not depend on the page; nothing if it has no say.
+
+        Raises:
+            LibraryError: the library cannot be read.
+        """
