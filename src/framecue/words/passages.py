@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from framecue.words.timed_text import SAID, Kind, TimedText
+from framecue.words.timed_text import SAID, TimedText
 
 __all__ = ["MAX_SECONDS", "MIN_SECONDS", "RULES", "Passage", "passages"]
 
@@ -61,14 +61,9 @@ class Passage:
         return " ".join(part.text for part in self.parts)
 
     @property
-    def kind(self) -> Kind:
-        """Whether it is said or written."""
-        return self.parts[0].kind
-
-    @property
-    def language(self) -> str | None:
-        """Its language, where it is known."""
-        return self.parts[0].language
+    def whole(self) -> TimedText:
+        """All of it as one line with its times."""
+        return TimedText(self.start_seconds, self.end_seconds, self.text, self.parts[0].kind, self.parts[0].language)
 
 
 def passages(texts: Sequence[TimedText]) -> list[Passage]:

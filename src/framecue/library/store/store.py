@@ -34,6 +34,8 @@ from framecue.library.store.merge import merge
 from framecue.library.store.migrations import OLDEST_FORMAT, SCHEMA_VERSION, format_of, migrate
 from framecue.library.store.overview import Overview, overview
 from framecue.library.store.own_columns import add_columns, drop_columns, kinds_in, kinds_of_rows
+from framecue.library.store.passage_search import PassageMatch, search_passages
+from framecue.library.store.passages import Passages
 from framecue.library.store.place import HOW_TO_NAME, check_free, check_there, no_library
 from framecue.library.store.records import Copy, Failure, Held
 from framecue.library.store.rows import Metadata, Row, make_schema, read_metadata, rows_from_table, table_from_rows
@@ -64,6 +66,7 @@ class Store:
         uri: the library's normal URI.
         table: its segments.
         words: what is said and written in its videos.
+        passages: what is meant by these words.
         fingerprint: of the model that made the vectors.
         segmentation: how its videos are cut into segments.
     """
@@ -75,6 +78,7 @@ class Store:
         self._failures = Failures(uri, database)
         self._computations = Computations(uri, database)
         self.words = TimedTexts(uri, database)
+        self.passages = Passages(uri, database)
         self._show(table, metadata)
 
     def _show(self, table: Table, metadata: Metadata) -> None:
@@ -131,6 +135,7 @@ class Store:
         self._failures.refresh()
         self._computations.refresh()
         self.words.refresh()
+        self.passages.refresh()
 
     @property
     def format(self) -> int:
@@ -416,6 +421,29 @@ class Store:
         if lines is None:
             return []
         return search_words(lines, self.table, text, kinds=kinds, phrase=phrase, limit=limit, where=where)
+
+    def search_passages(
+        self,
+        meaning: np.ndarray,
+        vector: np.ndarray,
+        *,
+        kinds: Sequence[Kind] = (),
+        limit: int,
+        where: str | None = None,
+    ) -> list[PassageMatch]:
+        """Return where something near in meaning is said or shown, best first; nothing if nobody has asked for it.
+
+        Args:
+            meaning: float32 (E,), unit length: of the sentence encoder that made the passages.
+            vector: float32 (E,), unit length: the query's vector, for the cosines of segments.
+            kinds: whether what is said, or written; none for both.
+            limit: how many at most.
+            where: an SQL condition on the rows of segments: words count if they are in a segment that passes.
+        """
+        passages = self.passages.table()
+        if passages is None:
+            return []
+        return search_passages(passages, self.table, meaning, vector, kinds=kinds, limit=limit, where=where)
 
     def timed_texts(self, video_id: str, *, between: tuple[float, float] | None = None) -> list[HeldText]:
         """Return what is said and written in a content, in the order of start and end; none if nobody has listened.
