@@ -43,6 +43,9 @@ from .read.segments import Segmentation as Segmentation
 from .read.shape import of_one_size as of_one_size
 from .read.still import picture_frames as picture_frames
 from .read.still import still_frames as still_frames
+from .read.subtitle_tracks import SubtitleLine as SubtitleLine
+from .read.subtitle_tracks import SubtitleTrack as SubtitleTrack
+from .read.subtitle_tracks import read_subtitle_tracks as read_subtitle_tracks
 from .read.suffixes import AMBIGUOUS_SUFFIXES as AMBIGUOUS_SUFFIXES
 from .read.suffixes import IMAGE_SUFFIXES as IMAGE_SUFFIXES
 from .read.suffixes import VIDEO_SUFFIXES as VIDEO_SUFFIXES

@@ -72,6 +72,16 @@ class Notes:
             return
         merge(table, pa.Table.from_pylist(list(notes), schema=self._schema), on=["path"], leaving=forget)
 
+    def drop(self, condition: str) -> None:
+        """Forget the notes for which an SQL condition holds, in one commit; none is made if there are no such notes.
+
+        Raises:
+            LibraryError: the library cannot be written.
+        """
+        table = self._table()
+        if table is not None and table.count(condition):
+            table.attempt("written", lambda: table.lance.delete(condition))
+
     def _table(self, *, make: bool = False) -> Table | None:
         """Return the table; None if there is none yet and ``make`` is false."""
         if self._opened is None:

@@ -7,7 +7,7 @@ so a run that dies leaves whole commits.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,7 @@ from framecue.library.store.texts import TextMatch, ensure_text_index, has_text_
 from framecue.library.store.timed_texts import HeldText, TimedTexts
 from framecue.library.store.vectors import Details, Match, details_of, search_vectors
 from framecue.library.store.word_search import WordMatch, search_words
+from framecue.library.store.words_notes import WordsNotes
 from framecue.paths import is_url
 from framecue.video import Segmentation
 from framecue.words.timed_text import SAID, WRITTEN, Kind
@@ -54,6 +55,7 @@ __all__ = ["Store", "is_framecues"]
 
 # The columns that identify a segment when a write replaces some.
 _KEY = ("path", "start_seconds")
+_CONTENTS_PER_COMMIT = 500
 
 
 class Store:
@@ -67,6 +69,7 @@ class Store:
         table: its segments.
         words: what is said and written in its videos.
         passages: what is meant by these words.
+        words_notes: what words have been asked for, and in which files they have been found.
         fingerprint: of the model that made the vectors.
         segmentation: how its videos are cut into segments.
     """
@@ -77,7 +80,7 @@ class Store:
         self._copies = Copies(uri, database)
         self._failures = Failures(uri, database)
         self._computations = Computations(uri, database)
-        self.words = TimedTexts(uri, database)
+        self.words, self.words_notes = TimedTexts(uri, database), WordsNotes(uri, database)
         self.passages = Passages(uri, database)
         self._show(table, metadata)
 
@@ -136,6 +139,7 @@ class Store:
         self._computations.refresh()
         self.words.refresh()
         self.passages.refresh()
+        self.words_notes.refresh()
 
     @property
     def format(self) -> int:
@@ -225,6 +229,30 @@ class Store:
         for row in rows_from_table(self.table.scan(where=is_one_of(paths))):
             rows.setdefault(row.path, {})[row.start_seconds] = row
         return {path: list(segments.values()) for path, segments in rows.items()}
+
+    def segments_of(self, video_ids: Sequence[str]) -> dict[str, list[tuple[float, float]]]:
+        """Return the segments of contents as (start_seconds, end_seconds), in order; vectors are not read."""
+        if not video_ids:
+            return {}
+        names = ["video_id", "start_seconds", "end_seconds"]
+        rows = self.table.scan(names, where=f"video_id IN ({', '.join(map(quoted, video_ids))})")
+        found: dict[str, list[tuple[float, float]]] = {}
+        for video_id, start, end in zip(*(rows.column(name).to_pylist() for name in names), strict=True):
+            found.setdefault(video_id, []).append((start, end))
+        return {video_id: sorted(set(segments)) for video_id, segments in found.items()}
+
+    def drop_words(self, video_ids: Collection[str]) -> None:
+        """Take out the words of contents, and the notes that they were looked for; call it with the lock.
+
+        Args:
+            video_ids: of contents that the library no longer holds.
+        """
+        ordered = sorted(video_ids)
+        for start in range(0, len(ordered), _CONTENTS_PER_COMMIT):
+            some = ordered[start : start + _CONTENTS_PER_COMMIT]
+            self.words.drop(video_ids=some)
+            self.passages.drop(some)
+            self.words_notes.forget(video_ids=some)
 
     def contents_of_size(self, size_bytes: int) -> set[str]:
         """Return the content hashes (``video_id``) of the files of a size."""

@@ -14,7 +14,7 @@ A line is stored as it is shown, with its words' own times, and in the two forms
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -172,7 +172,7 @@ class TimedTexts:
         """
         self.write_all({(video_id, source): texts})
 
-    def write_all(self, texts: dict[tuple[str, str], Sequence[TimedText]]) -> None:
+    def write_all(self, texts: Mapping[tuple[str, str], Sequence[TimedText]]) -> None:
         """Do what :meth:`write` does for several contents and sources at once.
 
         Args:

@@ -1,0 +1,45 @@
+"""What is asked of a source of words: its name, and with which model and in which language it is to work."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+__all__ = ["SCREEN", "SIDECARS", "SPEECH", "SUBTITLES", "WordsRequest"]
+
+SPEECH, SCREEN, SUBTITLES = "speech", "screen", "subtitles"
+# The files beside a video, which a library reads itself: whoever asks for subtitles gets these too.
+SIDECARS = "sidecars"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WordsRequest:
+    """What is asked of a source; a library keeps it, so that new files get what the others have.
+
+    Attributes:
+        source: its registered name.
+        model: a hub name or a folder; None for the source's own choice.
+        language: ISO 639-1 code of what is said or written; None to find it out.
+    """
+
+    source: str
+    model: str | None = None
+    language: str | None = None
+
+    def over(self, earlier: WordsRequest | None) -> WordsRequest:
+        """Return this request; what it leaves open is as it was in an earlier one."""
+        if earlier is None:
+            return self
+        return replace(self, model=self.model or earlier.model, language=self.language or earlier.language)
+
+    def to_json(self) -> str:
+        """Return the text as which a library keeps it."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> WordsRequest:
+        """Return the request that such a text says; what this framecue does not know is left out."""
+        known: Mapping[str, Any] = json.loads(text)
+        return cls(source=str(known["source"]), model=known.get("model"), language=known.get("language"))
