@@ -46,6 +46,11 @@ class AddOptions:
             files beside them; with any other source they are read unless they were taken out), or the name that an
             installed package registers. Kept as a tuple.
         no_words_from: sources whose words are taken out. Kept as a tuple.
+        meaning: whether words are to be found by what they mean, and with which sentence encoder, a hub name or a
+            folder; True for the one that the library has had, or the default,
+            ``framecue.words.sentences.DEFAULT_SENTENCE_MODEL``. False takes meanings out, but no words. None leaves it
+            as it is: new words get what the library has had. In a library that has had no words it asks for
+            subtitles.
 
     Raises:
         InputError: a glob is empty, a limit is not above 0, or options do not go together.
@@ -66,6 +71,7 @@ class AddOptions:
     screen_text: bool | None = None
     words_from: Sequence[str] = ()
     no_words_from: Sequence[str] = ()
+    meaning: bool | str | None = None
 
     def __post_init__(self) -> None:
         # A string is a sequence of letters, but one glob. A list is copied, as the caller may still change it.
@@ -93,6 +99,8 @@ class AddOptions:
             raise InputError(f"speech is {self.speech!r}; give True, False, or the name of a model")
         if self.screen_text not in (None, True, False):
             raise InputError(f"screen_text is {self.screen_text!r}; give True or False")
+        if (self.meaning is not None and not isinstance(self.meaning, (bool, str))) or self.meaning == "":
+            raise InputError(f"meaning is {self.meaning!r}; give True, False, or the name of a sentence encoder")
         language = self.speech_language
         if language is not None and not (isinstance(language, str) and language):
             raise InputError(f"speech_language is {language!r}; give a code such as 'en'")
@@ -144,3 +152,4 @@ class AddKeywords(TypedDict, total=False):
     screen_text: bool | None
     words_from: Sequence[str]
     no_words_from: Sequence[str]
+    meaning: bool | str | None

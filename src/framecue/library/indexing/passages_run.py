@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from itertools import groupby
@@ -18,7 +18,6 @@ import numpy as np
 from framecue.exported.queries import ordinary_queries
 from framecue.library.store import HeldText, Store
 from framecue.library.store.passages import PassageRow, PassageState
-from framecue.progress import ProgressCallback
 from framecue.words.passages import RULES, passages
 from framecue.words.sentences import SentenceEncoder, SentenceFingerprint
 from framecue.words.timed_text import TimedText
@@ -64,7 +63,7 @@ def are_passages_due(store: Store, fingerprint: SentenceFingerprint | None = Non
 
 
 def make_passages(
-    store: Store, encoder: SentenceEncoder, *, progress: ProgressCallback | None = None
+    store: Store, encoder: SentenceEncoder, *, progress: Callable[[int, int], None] | None = None
 ) -> PassagesOutcome:
     """Bring the passages of a library up to date with its words; call it with the lock.
 
@@ -104,17 +103,8 @@ def make_passages(
 
 def words_key(texts: Sequence[HeldText]) -> str:
     """Return a hash of all words of a content: what its passages are made from."""
-    document = [
-        [
-            held.source,
-            held.text.kind,
-            held.text.language,
-            held.text.start_seconds,
-            held.text.end_seconds,
-            held.text.text,
-        ]
-        for held in texts
-    ]
+    names = ("kind", "language", "start_seconds", "end_seconds", "text")
+    document = [[held.source, *(getattr(held.text, name) for name in names)] for held in texts]
     return blake2b(json.dumps(document).encode(), digest_size=12).hexdigest()
 
 
@@ -154,7 +144,7 @@ class _Pass:
 
 
 def _unrelated(encoder: SentenceEncoder) -> tuple[float, float]:
-    """Return mean and standard deviation of the cosines of ordinary queries, which have little to do with each other."""
+    """Return mean and standard deviation of the cosines of ordinary queries, which have little in common."""
     texts = ordinary_queries()[:_NUM_UNRELATED]
     cosines = encoder.embed_queries(texts) @ encoder.embed_passages(texts).T
     others = cosines[~np.eye(len(texts), dtype=bool)]

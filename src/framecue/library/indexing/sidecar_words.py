@@ -28,7 +28,9 @@ class SidecarWords:
             path: of the video.
         """
         lines = [
-            TimedText(cue.start_seconds, cue.end_seconds, " ".join(cue.text.split()), SAID, getattr(cue, "language", None))
+            TimedText(
+                cue.start_seconds, cue.end_seconds, " ".join(cue.text.split()), SAID, getattr(cue, "language", None)
+            )
             for cue in self._finder.read(path).cues
         ]
         return [line for line in lines if line.text]

@@ -9,7 +9,6 @@ from threading import Lock
 import numpy as np
 
 from framecue.errors import ModelError
-from framecue.exported.sentences import load_sentence_encoder
 from framecue.library.search.box import Term
 from framecue.library.search.fusion import shared_ranks
 from framecue.library.search.legs.leg import Asked, LegMatch
@@ -84,6 +83,8 @@ class MeaningLeg:
             )
 
     def _encoder_of(self, fingerprint: SentenceFingerprint) -> SentenceEncoder:
+        from framecue.exported.sentences import load_sentence_encoder  # a library without meanings never needs it
+
         with self._lock:
             if self._encoder is None or self._encoder.fingerprint != fingerprint:
                 self._encoder = load_sentence_encoder(fingerprint)
