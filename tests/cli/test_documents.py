@@ -44,8 +44,20 @@ HIT = {
     "hit": str,
     "recorded": MAYBE_STR,
 }
+LEG = {
+    "leg": str,
+    "rank": MAYBE_INT,
+    "score": float,
+    "strength": float,
+    "text": MAYBE_STR,
+    "words": list,
+    "spans": list,
+    "start_seconds": MAYBE_FLOAT,
+    "end_seconds": MAYBE_FLOAT,
+}
+SEEN_HIT, HIT = HIT, {**HIT, "legs": [LEG]}
 HYBRID_HIT = {
-    **HIT,
+    **SEEN_HIT,
     "words": list,
     "vector_rank": MAYBE_INT,
     "text_rank": MAYBE_INT,
@@ -132,6 +144,7 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "search": ("search red --library {library}", SEARCH),
     "search --hybrid": ("search red --hybrid --library {library}", {"query": str, "results": [HYBRID_HIT]}),
+    "search --only seen": ("search red --only seen --library {library}", {"query": str, "results": [SEEN_HIT]}),
     "search --explain": (
         "search red --explain --library {library}",
         {"query": str, "results": [{**HIT, "explanation": EXPLANATION}]},

@@ -27,7 +27,7 @@ def test_json(run, uri: str, clips: Path) -> None:
     assert answer.keys() == {"query", "results"}
     assert answer["query"] == "green"
     best, second = answer["results"]
-    assert list(best) == ["rank", "path", "kind", "start_seconds", "end_seconds", "score", "hit", "recorded"]
+    assert list(best) == ["rank", "path", "kind", "start_seconds", "end_seconds", "score", "hit", "recorded", "legs"]
     assert best["hit"] == f"{best['path']}@0:00-0:02"
     assert (best["rank"], best["path"], best["start_seconds"]) == (1, str(clips / "green.mp4"), 0)
     assert best["end_seconds"] == pytest.approx(2, abs=0.05)

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from framecue.cli.output import FilePath, one_line, print_table, stdout_console
+from framecue.cli.output import FilePath, Marked, one_line, print_table, stdout_console
 from framecue.cli.shown_paths import shown_path
 from framecue.dates import iso_time
+from framecue.library.search.snippets import snippet
 from framecue.times import clock, time_span
 
 if TYPE_CHECKING:
     import numpy as np
     from rich.text import Text
 
-    from framecue.library import Hit
+    from framecue.library import Hit, LegHit
 
-__all__ = ["half_blocks", "print_hits"]
+__all__ = ["half_blocks", "print_hits", "told_by"]
 
 PICTURE_COLUMNS = 40
+LONGEST_WORDS = 60
 
 
 def print_hits(hits: Sequence[Hit], *, hybrid: bool) -> None:
@@ -26,15 +28,19 @@ def print_hits(hits: Sequence[Hit], *, hybrid: bool) -> None:
 
     Args:
         hits: best first.
-        hybrid: whether to show the words that matched.
+        hybrid: whether to show the words that matched; without it, what is said or written is shown where that was
+            found.
     """
-    columns = ["rank", "score", "time", *(["words"] if hybrid else []), "path"]
+    told = {hit.rank: told_by(hit) for hit in hits}
+    has_words = any(told.values())
+    columns = ["rank", "score", "time", *(["words"] if hybrid or has_words else []), "path"]
     rows = [
         [
             str(hit.rank),
             f"{hit.score:.3f}",
             "" if hit.kind == "image" else time_span(hit.start_seconds, hit.end_seconds),
             *([" ".join(hit.words)] if hybrid else []),
+            *([told[hit.rank] or ""] if has_words else []),
             FilePath(hit.path),
         ]
         for hit in hits
@@ -63,15 +69,42 @@ def _print_explanation(hit: Hit, *, hybrid: bool) -> None:
         words = f" ({', '.join(hit.words)})" if hit.words else ""
         places.append("not found by words" if hit.text_rank is None else f"{hit.text_rank} by words{words}")
         lines.append("rank: " + ", ".join(places))
+    lines += [_leg_line(leg, is_image=hit.kind == "image") for leg in hit.legs]
     if hit.recorded_seconds is not None:
         lines.append(f"recorded {iso_time(hit.recorded_seconds)[:16].replace('T', ' ')}")
     console = stdout_console()
     for number, line in enumerate(lines):
-        console.print(Text(("" if number == 0 else "   ") + one_line(line)), soft_wrap=True)
+        indent = "" if number == 0 else "   "
+        shown = line.after(indent).shown() if isinstance(line, Marked) else Text(indent + one_line(line))
+        console.print(shown, soft_wrap=True)
     # A picture of characters is made of colours alone.
     has_colours = not console.no_color and console.color_system in ("256", "truecolor")
     if why.frame and console.is_terminal and has_colours:
         console.print(half_blocks(why.frame.pixels, PICTURE_COLUMNS))
+
+
+def told_by(hit: Hit) -> Marked | None:
+    """Return the words of a hit that a leg has found, as a cell: of several the strongest; None without any.
+
+    The name of the file is left out, as its path is shown anyway.
+    """
+    found = [leg for leg in hit.legs if leg.text is not None and leg.leg != "named"]
+    if not found:
+        return None
+    best = max(found, key=lambda leg: leg.strength)
+    text, spans = snippet(best.text or "", best.spans, longest=LONGEST_WORDS)
+    return Marked(text, spans).after(f"{best.leg}: ")
+
+
+def _leg_line(leg: LegHit, *, is_image: bool) -> Marked:
+    """Return what a leg has found, in a line."""
+    rank = "beyond the best" if leg.rank is None else f"rank {leg.rank}"
+    when = ""
+    if leg.start_seconds is not None and leg.end_seconds is not None and not is_image:
+        when = f" at {clock(leg.start_seconds, decimals=1)}\u2013{clock(leg.end_seconds, decimals=1)}"
+    if leg.text is None:
+        return Marked(f"{leg.leg}: {rank}, score {leg.score:.3f}")
+    return Marked(leg.text, leg.spans).after(f"{leg.leg}: {rank}{when}: ")
 
 
 def half_blocks(pixels: np.ndarray, columns: int) -> Text:

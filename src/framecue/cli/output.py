@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 
     from rich.console import Console, RenderableType
     from rich.progress import Progress, TaskID
+    from rich.text import Text
 
 __all__ = [
     "FilePath",
     "FoldedLine",
+    "Marked",
     "ProgressBar",
     "file_uri",
     "folded",
@@ -100,6 +102,39 @@ class FoldedLine(str):
     """A cell of a table that stays one line: where a terminal is too narrow, it is folded in its middle."""
 
 
+class Marked(str):
+    """A text with marks, such as the words of a query in a sentence; a terminal shows them bold.
+
+    Attributes:
+        spans: (start, end) of the marks, in characters, in order.
+    """
+
+    spans: Sequence[tuple[int, int]]
+
+    def __new__(cls, text: str, spans: Sequence[tuple[int, int]] = ()) -> Marked:
+        """Return the text with its marks."""
+        made = super().__new__(cls, text)
+        made.spans = spans
+        return made
+
+    def after(self, head: str) -> Marked:
+        """Return it behind another text, with its marks."""
+        return Marked(head + self, [(start + len(head), end + len(head)) for start, end in self.spans])
+
+    def shown(self) -> Text:
+        """Return it for a terminal, as one printable line."""
+        from rich.text import Text
+
+        line, place = Text(), 0
+        for start, end in self.spans:
+            if start < place:
+                continue
+            line.append(one_line(self[place:start]))
+            line.append(one_line(self[start:end]), style="bold")
+            place = end
+        return line.append(one_line(self[place:]))
+
+
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> None:
     """Write a table on standard output; in a pipe each row is one line, however long.
 
@@ -116,6 +151,8 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right:
     def cell(text: str) -> RenderableType:
         if isinstance(text, FilePath):
             return FoldedText(one_line(shown_path(text)), Style(link=file_uri(text)))
+        if isinstance(text, Marked):
+            return text.shown()
         if isinstance(text, FoldedLine):
             return FoldedText(one_line(text))
         # Text, not markup: a name may hold [brackets].

@@ -63,6 +63,7 @@ COMMANDS: dict[str, PromptCommand] = {
     "unfiltered": PromptCommand("", "take all filters away"),
     "k": PromptCommand("N", "how many results a page has"),
     "min-score": PromptCommand("SCORE", "leave out what scores less; without a value nothing"),
+    "only": PromptCommand("LEG ...", "ask these legs alone: seen, said, written, named, captions, meaning"),
     "hybrid": PromptCommand("on|off", "let words of names, captions and subtitles have a say"),
     "all-moments": PromptCommand("on|off", "several moments of a video, not its best alone"),
     "explain": PromptCommand("on|off", "show why each result is there"),
@@ -133,4 +134,4 @@ def _name(word: str) -> str:
 
 def _may_be_bare(name: str) -> bool:
     """Whether a command does something without a value too: takes a filter away, or turns a switch."""
-    return name in FILTERS or name == "min-score" or COMMANDS[name].takes == "on|off"
+    return name in FILTERS or name in ("min-score", "only") or COMMANDS[name].takes == "on|off"

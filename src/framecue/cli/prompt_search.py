@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from framecue.cli.prompt_commands import FILTERS, Typed
-from framecue.cli.query_options import read_filters, weighted_text
+from framecue.cli.query_options import read_filters, typed_texts, weighted_text
 from framecue.errors import InputError
 from framecue.times import clock, parse_time
 
@@ -51,6 +51,8 @@ class PromptSearch:
         parts = ["nothing yet" if self.query is None else str(self.query)]
         parts += [f"{name.replace('_', '-')} {_shown(name, value)}" for name, value in self.filters.items() if value]
         parts += [name for name in _SWITCHES if getattr(self.settings, name.replace("-", "_"))]
+        if self.settings.only:
+            parts.append(f"only {', '.join(self.settings.only)}")
         if self.settings.min_score is not None:
             parts.append(f"min-score {self.settings.min_score:g}")
         return "; ".join([*parts, *([f"page {self.page}"] if self.page > 1 else [])])
@@ -79,7 +81,7 @@ def changed(search: PromptSearch, typed: Typed, shown: Mapping[int, Hit]) -> Pro
         return replace(search, filters=dict(_NO_FILTERS), page=1)
     if command in ("next", "previous", "page"):
         return replace(search, page=_page(search, command, rest))
-    if command in ("k", "min-score", *_SWITCHES):
+    if command in ("k", "min-score", "only", *_SWITCHES):
         return replace(search, settings=_with_setting(search.settings, command, rest), page=1)
     if command in ("search", "with", "without", "image", "video", "like", "unlike"):
         return replace(search, query=_refined(search.query, command, rest, shown), page=1)
@@ -104,13 +106,13 @@ def _refined(query: Query | None, command: str, rest: str, shown: Mapping[int, H
     from framecue.library import Query, VideoMoment
 
     if command == "search":
-        return Query(rest)
+        return Query.parse(rest)
     texts: list[Any] = [] if query is None else [*query.texts]  # type: ignore[misc]
     images: list[Any] = [] if query is None else [*query.images]  # type: ignore[misc]
     videos: list[Any] = [] if query is None else [*query.videos]  # type: ignore[misc]
     if command in ("with", "without"):
         text, weight = weighted_text(rest)
-        texts.append((text, weight if command == "with" else -weight))
+        texts += typed_texts(text, weight if command == "with" else -weight)
     elif command == "image":
         images.append(rest)
     elif command == "video":
@@ -152,6 +154,8 @@ def _with_setting(settings: SearchOptions, command: str, rest: str) -> SearchOpt
         values[name] = _whole(rest)
     elif command == "min-score":
         values[name] = _number(rest) if rest else None
+    elif command == "only":
+        values[name] = tuple(rest.replace(",", " ").split())
     else:
         values[name] = _switched(rest, values[name])
     return type(settings)(**values)

@@ -17,6 +17,7 @@ from framecue.times import parse_time
 
 if TYPE_CHECKING:
     from framecue.library import Filters, Query
+    from framecue.library.search.query import Text
 
 __all__ = [
     "LONGEST_LINE",
@@ -27,6 +28,7 @@ __all__ = [
     "read_query",
     "read_query_file",
     "read_query_line",
+    "typed_texts",
     "weighted_text",
 ]
 
@@ -234,15 +236,29 @@ def _query(
 ) -> Query:
     from framecue.library import Query, VideoMoment
 
-    texts = [] if text is None else [(text, 1.0)]
-    texts += [weighted_text(item) for item in with_texts or ()]
-    texts += [(item, -weight) for item, weight in map(weighted_text, without_texts or ())]
+    texts = [] if text is None else typed_texts(text)
+    for item, weight in map(weighted_text, with_texts or ()):
+        texts += typed_texts(item, weight)
+    for item, weight in map(weighted_text, without_texts or ()):
+        texts += typed_texts(item, -weight)
     moments = moments or [None] * len(videos or ())  # type: ignore[list-item]
     return Query(
         texts=texts,
         images=list(images or ()),
         videos=[VideoMoment(path, moment) for path, moment in zip(videos or (), moments, strict=True)],
     )
+
+
+def typed_texts(text: str, weight: float = 1.0) -> list[tuple[Text, float]]:
+    """Return what a person has typed into the box as the texts of a query, each with a weight.
+
+    Raises:
+        InputError: there is nothing, or nothing after a prefix such as ``said:``.
+    """
+    from framecue.library.search.box import parse
+    from framecue.library.search.query import as_text
+
+    return [(as_text(term), weight) for term in parse(text)]
 
 
 def weighted_text(text: str) -> tuple[str, float]:

@@ -25,6 +25,7 @@ from framecue.cli.query_options import (
 )
 from framecue.cli.result_formats import FORMATS, NULL_FORMATS, print_lines, print_tsv_head
 from framecue.cli.text_graphs import keep_text_graph
+from framecue.library.search.box import LEG_NAMES
 from framecue.outputs import check_output
 from framecue.paths import user_path
 
@@ -41,6 +42,12 @@ if TYPE_CHECKING:
 )
 @query_options
 @filter_options
+@click.option(
+    "--only",
+    type=click.Choice(LEG_NAMES),
+    multiple=True,
+    help="Ask this leg of the search alone, or several; else each that the library has.",
+)
 @click.option("--hybrid", is_flag=True, help="Let the words of names, captions and subtitles have a say in the order.")
 @click.option("--min-score", type=click.FloatRange(-1, 1), metavar="SCORE", help="Leave out what scores less.")
 @click.option("--all-moments", is_flag=True, help="Show several moments of a video, not its best alone.")
@@ -86,17 +93,19 @@ def search(
     yes: bool,
     **named: Any,
 ) -> None:
-    """Find the moments of videos in a library that show what TEXT says, best first.
+    """Find the moments of videos in a library that show or say what TEXT says, best first.
 
-    The score is the cosine similarity of query and moment. Each video comes once, with its best moment. The library's
-    own model is used unless another is named. A TEXT that starts with a dash goes after a "--". In a terminal, without
-    a TEXT, it asks for one after another, and keeps the model loaded.
+    It is looked for in what is seen, said, written, named and captioned, as far as the library has that. said:,
+    written:, seen: and name: before words ask one of these alone, and quotes find a phrase word for word. The score is
+    the cosine similarity of query and moment. Each video comes once, with its best moment. The library's own model is
+    used unless another is named. A TEXT that starts with a dash goes after a "--". In a terminal, without a TEXT, it
+    asks for one after another, and keeps the model loaded.
 
     \b
     framecue search "a dog catches a frisbee" --open 1
     framecue search "a beach" --without "people^0.5" --folder ~/Videos/2024 --library videos.lance
     framecue search --video holiday.mp4 --at 1:02 --sheet like-this.png
-    framecue search "anna's birthday" --hybrid --explain
+    framecue search 'said:"happy birthday" a cake' --explain
     framecue search "a dog" -k 50 --format path
     """  # noqa: D301 (click reads the backspace character)
     _check_output(format_name, null=null, as_json=as_json, explain=named["explain"])
@@ -122,7 +131,7 @@ def search(
         k=k,
         offset=(page - 1) * k,
         filters=read_filters(named),
-        **{name: named[name] for name in ("all_moments", "min_score", "hybrid", "explain")},
+        **{name: named[name] for name in ("all_moments", "min_score", "hybrid", "explain", "only")},
     )
     uri = chosen_library(uri)
     library = Library(uri)

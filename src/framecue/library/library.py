@@ -440,7 +440,9 @@ class Library(LibraryTables):
             LibraryNotFoundError: the library does not exist.
             LibraryError: it cannot be read.
         """
-        return self._kept.open().thumbnails([(hit.path, hit.start_seconds) for hit in hits])
+        # A picture belongs to a segment, also where the hit is a phrase in it.
+        starts = [hit.start_seconds if hit.segment_seconds is None else hit.segment_seconds[0] for hit in hits]
+        return self._kept.open().thumbnails([(hit.path, start) for hit, start in zip(hits, starts, strict=True)])
 
     def words(self, path: str | os.PathLike[str], *, source: str | None = None) -> list[TimedText]:
         """Return what is said and written in a video of the library, in the order of start and end; needs no model.

@@ -446,6 +446,8 @@ class LegHit:
         leg: "seen", "said", "written", "named", "captions" or "meaning".
         rank: its place in the leg's own order, 1 for the best; None if that is far down.
         score: the leg's own, more is better: a cosine of what is seen, BM25 of words; comparable within one leg.
+        strength: how surely it is what was asked for, in [0, 1]: of words, how much of the query they are; of what is
+            seen, the cosine.
         text: what was found, in one line, such as the sentence that is said; None for what is seen.
         words: the words of the query that are in it.
         spans: where in ``text`` they are: (start, end) in characters, in order.
@@ -456,6 +458,7 @@ class LegHit:
     leg: str
     rank: int | None
     score: float
+    strength: float = 0.0
     text: str | None = None
     words: tuple[str, ...] = ()
     spans: tuple[tuple[int, int], ...] = ()

@@ -15,12 +15,15 @@ from framecue.library.search.explain import explain
 from framecue.library.search.filters import condition_for
 from framecue.library.search.found import Found
 from framecue.library.search.legs.leg import LegMatch
+from framecue.library.search.legs.registry import LEGS
+from framecue.library.search.one_box import asked_alone
 from framecue.library.search.query import Query, SearchOptions
 from framecue.library.search.query_vectors import EncodedQuery, encode_queries
 from framecue.library.search.ranking import find
 from framecue.library.store import Store
 from framecue.library.store.rows import kind_of
 from framecue.library.store.vectors import Details
+from framecue.log import printable
 
 if TYPE_CHECKING:
     from framecue.video import FrameSource, VideoSource
@@ -58,6 +61,8 @@ def answer(
         store.check_condition(options.filters.where)
     if options.hybrid:
         _make_ready_for_words(store, queries)
+    else:
+        _check_legs(store, queries, options)
     if not queries:
         return []
     model = get_model()
@@ -98,8 +103,29 @@ def _hits(
     ]
 
 
+def _check_legs(store: Store, queries: Sequence[Query], options: SearchOptions) -> None:
+    """Refuse a search by a leg that the library cannot answer, or by none at all.
+
+    Raises:
+        InputError: it is so; the message says how to make the library ready.
+        LibraryError: the library cannot be read.
+    """
+    for name in dict.fromkeys(name for query in queries for name in asked_alone(query.wanted_terms, options.only)):
+        if reason := LEGS[name].lacking(store):
+            raise InputError(f"{name}: there is nothing to search in library {printable(store.uri)}: {reason}")
+    for query in queries:
+        asked = {term.leg for term, _ in query.wanted_terms}
+        if options.only and not (query.asks_seen and "seen" in options.only) and not asked & {None, *options.only}:
+            raise InputError(
+                f"the query has nothing for {' or '.join(options.only)}, which alone is asked: {query}; "
+                "leave out its prefix, or ask another leg"
+            )
+
+
 def _make_ready_for_words(store: Store, queries: Sequence[Query]) -> None:
     for query in queries:
+        if named := next((term for term, _ in query.wanted_terms if term.leg not in (None, "seen")), None):
+            raise InputError(f"{named}: a prefix asks one leg of a search, which hybrid search does not; leave out one")
         if not query.wanted_texts:
             raise InputError(f"hybrid search needs a text to look up, and the query has none: {query}")
     if store.has_text_index():
@@ -151,6 +177,7 @@ def _leg_hit(found: LegMatch) -> LegHit:
         leg=found.leg,
         rank=found.rank,
         score=found.score,
+        strength=found.strength,
         text=found.text,
         words=found.words,
         spans=found.spans,

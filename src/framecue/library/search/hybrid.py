@@ -10,6 +10,7 @@ import numpy as np
 
 from framecue.library.search.fusion import fuse, shared_ranks
 from framecue.library.search.legs.leg import Asked
+from framecue.library.search.legs.row_texts import found_texts
 from framecue.library.search.legs.seen import FIRST_LIMIT, GROWTH, find_seen
 from framecue.library.store import Match, Store, TextMatch
 from framecue.library.store.words import matched_words, query_words
@@ -100,14 +101,15 @@ def _path(match: Match) -> Hashable:
 def _by_words(
     store: Store, vector: np.ndarray, texts: Sequence[tuple[str, float]], where: str | None
 ) -> list[TextMatch]:
-    """Return the segments that full text search finds, from enough videos if there are that many."""
-    limit = FIRST_LIMIT
-    while True:
-        found = store.search_texts(texts, vector, limit=limit, where=where)
-        is_all = len(found) < limit
-        if not is_all:
-            # Drop the last ones with equal scores: it is chance which of these LanceDB returned.
-            found = [one for one in found if one.score > found[-1].score]
-        if is_all or limit >= MOST_TEXT_MATCHES or len({one.match.path for one in found}) > FUSED_DEPTH:
-            return [one for one in found if one.score >= LEAST_TEXT_SHARE * found[0].score]
-        limit *= GROWTH
+    """Return the segments that full text search finds, without those that have common words alone."""
+    found = found_texts(
+        store,
+        texts,
+        vector,
+        where,
+        first=FIRST_LIMIT,
+        growth=GROWTH,
+        enough_videos=FUSED_DEPTH,
+        most=MOST_TEXT_MATCHES,
+    )
+    return [one for one in found if one.score >= LEAST_TEXT_SHARE * found[0].score]

@@ -12,12 +12,13 @@ import numpy as np
 from framecue.arrays import SupportsArray
 from framecue.checks import check_flags, check_kind, check_text, is_number, is_whole
 from framecue.errors import InputError
-from framecue.library.search.box import Term, check_leg_names
+from framecue.library.search.box import Term, check_leg_names, parse
 from framecue.library.search.filters import Filters
 from framecue.library.search.given_vectors import QueryVector, as_weighted_vectors
+from framecue.library.search.weights import LegWeights
 from framecue.pictures import EncodedPicture, ImageLike, Picture, as_image, is_image
 
-__all__ = ["Part", "Query", "SearchKeywords", "SearchOptions", "VideoMoment", "as_query"]
+__all__ = ["Part", "Query", "SearchKeywords", "SearchOptions", "VideoMoment", "as_query", "as_text"]
 
 Path = str | os.PathLike[str]
 Text = str | Term
@@ -65,6 +66,11 @@ class Part:
     at_seconds: float | None = None
     given: Picture | EncodedPicture | QueryVector | None = None
     term: Term | None = None
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether it is looked for in what is seen: everything is, but for texts that belong to a leg of words."""
+        return self.term is None or self.term.leg in (None, "seen")
 
     def __str__(self) -> str:
         what = str(self.term or self.value) if self.kind == "text" else f"{self.kind} {self.value}"
@@ -130,6 +136,8 @@ class Query:
                     f"the weight of {part.value!r} is {part.weight!r}; it must be a number other than 0, and less "
                     "than 0 to search away from it"
                 )
+            if part.weight < 0 and not part.is_seen:
+                raise InputError(f"{part}: words cannot be searched away from, only what is seen; leave out the prefix")
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -155,10 +163,24 @@ class Query:
         """The texts with positive weights, and these weights."""
         return tuple((term.text, weight) for term, weight in self.wanted_terms)
 
+    @classmethod
+    def parse(cls, text: str) -> Query:
+        """Return the query for what a person has typed into a box, with prefixes and quotes.
+
+        ``said:"happy birthday" a cake`` looks for the phrase in what is said, and for the cake everywhere; see
+        :mod:`framecue.library.search.box`. A text without either is taken as ``Query(text)`` takes it.
+
+        Raises:
+            InputError: there is nothing to search for, or nothing after a prefix.
+        """
+        if not isinstance(text, str):
+            raise InputError(f"the text to parse is a {type(text).__name__}; give what was typed")
+        return cls([as_text(term) for term in parse(text)])
+
     @property
     def asks_seen(self) -> bool:
         """Whether anything of it is to be seen: a picture, a video, a vector, or a text that every leg looks for."""
-        return any(part.term is None or part.term.leg in (None, "seen") for part in self.parts)
+        return any(part.is_seen for part in self.parts)
 
     @property
     def wanted_terms(self) -> tuple[tuple[Term, float], ...]:
@@ -190,6 +212,7 @@ class SearchOptions:
         explain: whether to explain each result, which means reading the results' files.
         only: the legs of the search that are asked, one or several of "seen" and those that look for words; none for
             every leg that the library has. "seen" alone is search by vector.
+        weights: how much each leg counts; None for framecue's own, which were measured.
 
     Raises:
         InputError: a value makes no sense.
@@ -203,10 +226,12 @@ class SearchOptions:
     filters: Filters | None = None
     explain: bool = False
     only: str | Sequence[str] = ()
+    weights: LegWeights | None = None
 
     def __post_init__(self) -> None:
         check_flags(all_moments=self.all_moments, hybrid=self.hybrid, explain=self.explain)
         check_kind("filters", self.filters, Filters)
+        check_kind("weights", self.weights, LegWeights)
         if not is_whole(self.k) or self.k < 1:
             raise InputError(f"k is {self.k!r}; it must be a whole number, 1 or more: how many results to give")
         if not is_whole(self.offset) or self.offset < 0:
@@ -216,7 +241,7 @@ class SearchOptions:
         only = (self.only,) if isinstance(self.only, str) else self.only
         object.__setattr__(self, "only", check_leg_names(only))
         if self.only and self.hybrid:
-            raise InputError("hybrid search has its own two legs, names and what is seen; leave out only, or hybrid")
+            raise InputError("hybrid search asks two legs of its own, all words and what is seen; leave out it or only")
 
 
 class SearchKeywords(TypedDict, total=False):
@@ -232,6 +257,12 @@ class SearchKeywords(TypedDict, total=False):
     filters: Filters | None
     explain: bool
     only: str | Sequence[str]
+    weights: LegWeights | None
+
+
+def as_text(term: Term) -> str | Term:
+    """Return a term as a query takes it: as a plain text where it says no more than that."""
+    return term.text if term.leg is None and not term.exact else term
 
 
 def as_query(query: str | Query) -> Query:

@@ -104,10 +104,13 @@ def _combined(query: Query, vectors: Sequence[np.ndarray]) -> EncodedQuery:
     for part, vector in zip(query.parts, vectors, strict=True):
         if not np.isfinite(vector).all():
             raise InputError(f"the model gives no finite vector for {_name(part)}; check the model's weights")
-    if len(vectors) == 1 and query.parts[0].weight > 0:
-        return EncodedQuery(query, vectors[0], vectors)
-    weights = np.array([part.weight for part in query.parts], dtype=np.float64)
-    total = (weights / np.abs(weights).max()) @ np.stack(vectors).astype(np.float64)
+    # What is looked for in words alone says nothing of what is to be seen, unless there is nothing else to compare.
+    parts = list(zip(query.parts, vectors, strict=True))
+    parts = [pair for pair in parts if pair[0].is_seen] or parts
+    if len(parts) == 1 and parts[0][0].weight > 0:
+        return EncodedQuery(query, parts[0][1], vectors)
+    weights = np.array([part.weight for part, _ in parts], dtype=np.float64)
+    total = (weights / np.abs(weights).max()) @ np.stack([vector for _, vector in parts]).astype(np.float64)
     length = np.linalg.norm(total)
     if length < _NOTHING:
         raise InputError(f"the parts of the query cancel out, so that nothing is left to search for: {query}")

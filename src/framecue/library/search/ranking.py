@@ -19,6 +19,7 @@ from framecue.library.search.hybrid import FUSED_SEGMENTS, find_hybrid
 from framecue.library.search.legs.leg import Asked
 from framecue.library.search.one_box import find_in_one_box
 from framecue.library.search.query import SearchOptions
+from framecue.library.search.weights import WEIGHTS
 from framecue.library.store import Store
 
 __all__ = ["find", "moments"]
@@ -73,7 +74,7 @@ def moments(
         where: an SQL condition.
     """
     first = max(options.offset + options.k, FUSED_SEGMENTS if options.hybrid else 0)
-    asked = Asked(store, vector, terms, where, floor=_floor(options), first=first)
+    asked = Asked(store, vector, terms, where, floor=_floor(options), first=first, weights=options.weights or WEIGHTS)
     if options.hybrid:
         return map(Found, find_hybrid(asked, all_moments=options.all_moments))
     return find_in_one_box(asked, options, asks_seen=asks_seen)

@@ -39,6 +39,7 @@ from framecue.library.store.passages import Passages
 from framecue.library.store.place import HOW_TO_NAME, check_free, check_there, no_library
 from framecue.library.store.records import Copy, Failure, Held
 from framecue.library.store.rows import Metadata, Row, make_schema, read_metadata, rows_from_table, table_from_rows
+from framecue.library.store.segments import Moment, segments_at
 from framecue.library.store.snapshot import HELD_COLUMNS, TIME_COLUMN, Snapshot, held_of
 from framecue.library.store.sql import is_one_of, quoted
 from framecue.library.store.table import TABLE, Table, is_not_found
@@ -415,6 +416,7 @@ class Store:
         *,
         limit: int,
         where: str | None = None,
+        filters_first: bool = True,
     ) -> list[TextMatch]:
         """Return the segments that contain words of some texts, best first; the library must have a text index.
 
@@ -423,8 +425,10 @@ class Store:
             vector: float32 (E,), the query's vector, for the cosine scores of the segments that are found.
             limit: how many at most.
             where: an SQL condition on the rows that are looked at.
+            filters_first: whether to find out first which rows pass, which may read them all; if not, of the best
+                ``limit`` those are returned that pass.
         """
-        return search_texts(self.table, texts, vector, limit=limit, where=where)
+        return search_texts(self.table, texts, vector, limit=limit, where=where, filters_first=filters_first)
 
     def search_words(
         self,
@@ -481,6 +485,24 @@ class Store:
             between: (start_seconds, end_seconds): only what is said or shown somewhere between these.
         """
         return self.words.read([video_id], between=between)
+
+    def segments_at(self, moments: Sequence[Moment], vector: np.ndarray) -> list[Match | None]:
+        """Return the segment in which each of some moments lies; see :func:`.segments.segments_at`.
+
+        Args:
+            moments: each (absolute path, start_seconds, end_seconds).
+            vector: float32 (E,), the query's vector, for the segments' cosines.
+        """
+        return segments_at(self.table, moments, vector) if moments else []
+
+    def num_timed_texts(self, where: str | None = None) -> int:
+        """Return the number of lines that are said or written, of those for which an SQL condition holds."""
+        lines = self.words.table()
+        return 0 if lines is None else lines.count(where)
+
+    def has_any(self, column: str) -> bool:
+        """Whether any segment has a value in a column."""
+        return self.table.count(f"{column} IS NOT NULL") > 0
 
     def details(self, matches: Sequence[Match]) -> list[Details]:
         """Return what else the rows of segments hold that a search of this very commit has found."""

@@ -30,12 +30,16 @@ class TextMatch:
         score: from full text search (BM25), more is better; comparable within one query only.
         text: the text that was searched: names, caption, subtitles.
         said: caption and subtitles only, which belong to this segment and not to the whole file.
+        caption: the caption alone, or None.
+        subtitles: the subtitles alone, or None.
     """
 
     match: Match
     score: float
     text: str
     said: str
+    caption: str | None = None
+    subtitles: str | None = None
 
 
 def has_text_index(table: Table) -> bool:
@@ -76,6 +80,7 @@ def search_texts(
     *,
     limit: int,
     where: str | None = None,
+    filters_first: bool = True,
 ) -> list[TextMatch]:
     """Return the segments that contain words of some texts.
 
@@ -85,6 +90,8 @@ def search_texts(
         vector: float32 (E,), the query's vector, for the cosine scores of the segments that are found.
         limit: how many at most.
         where: an SQL condition on the rows that are looked at.
+        filters_first: whether to find out first which rows pass, which may read them all; if not, of the best
+            ``limit`` those are returned that pass.
 
     Returns:
         Best first; equal scores in the order of path and start. If ``limit`` leaves out some of several with equal
@@ -94,12 +101,12 @@ def search_texts(
     wanted = BooleanQuery([(Occur.SHOULD, query) for query in words])
     search = table.lance.search(wanted, query_type="fts").with_row_id(True)
     if where is not None:
-        search = search.where(where)
+        search = search.where(where, prefilter=filters_first)
     columns = [*match_columns(table), COLUMN, "caption", "subtitles", "_score"]
     found = table.read(lambda: search.limit(limit).select(columns).to_arrow())
     values = (found.column(name).to_pylist() for name in ("_score", COLUMN, "caption", "subtitles"))
     matches = [
-        TextMatch(match, score, text, "\n".join(part for part in (caption, subtitles) if part))
+        TextMatch(match, score, text, "\n".join(part for part in (caption, subtitles) if part), caption, subtitles)
         for match, score, text, caption, subtitles in zip(
             matches_of(found, np.asarray(vector, dtype=np.float32)), *values, strict=True
         )

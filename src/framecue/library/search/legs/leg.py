@@ -5,13 +5,14 @@ A leg is one file here and one line in the registry. What it finds is weighed an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from framecue.library.search.box import Term
+from framecue.library.search.weights import WEIGHTS, LegWeights
 from framecue.library.store import Match, Store
 
 __all__ = ["Asked", "Leg", "LegMatch"]
@@ -26,8 +27,8 @@ class LegMatch:
         match: the segment in which the moment lies, with its cosine to the query, whatever the leg has looked at.
         rank: its place in the leg's own order, 1 for the best; equals share one; None if that is far down.
         score: the leg's own, more is better; comparable within one leg and query only.
-        strength: how surely it is what was asked for, in [0, 1]. A leg with nothing to say yields nothing: what has
-            none of the rarer words of a text is no weak match, but none.
+        strength: how surely it is what was asked for, in [0, 1]; of what is seen, its cosine. A leg with nothing to say
+            yields nothing: what has none of the rarer words of a text is no weak match, but none.
         start_seconds: when the words begin that were found, if that is known more finely than the segment; else None.
         end_seconds: likewise, when they end.
         text: what was found, in one line, such as the sentence that is said; None for what is seen.
@@ -63,6 +64,8 @@ class Asked:
         is_alone: whether somebody has asked for this very leg; then it says what it has, however little that is.
         floor: what scores less, as a cosine, may be left out.
         first: how many moments are likely to be read.
+        weights: how much coverage of a query counts.
+        memo: what legs have found out for this query and share.
     """
 
     store: Store
@@ -72,11 +75,18 @@ class Asked:
     is_alone: bool = False
     floor: float = -np.inf
     first: int = 0
+    weights: LegWeights = WEIGHTS
+    memo: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
     @property
     def text(self) -> str:
         """All its texts in one."""
         return " ".join(term.text for term, _ in self.terms)
+
+    @property
+    def exact(self) -> tuple[str, ...]:
+        """The phrases that have to be found word for word."""
+        return tuple(phrase for term, _ in self.terms for phrase in term.exact)
 
 
 class Leg(Protocol):
@@ -88,6 +98,12 @@ class Leg(Protocol):
 
     def is_there(self, store: Store) -> bool:
         """Whether the library holds what this leg looks at; quick, as it is asked at each search."""
+
+    def lacking(self, store: Store) -> str | None:
+        """Return what the library lacks for it, with the way out, as in "it has no words"; None if nothing.
+
+        It may read the library: it is asked where somebody wants this very leg.
+        """
 
     def find(self, asked: Asked) -> Iterable[LegMatch]:
         """Return what it finds, best first, in an order that does not depend on the page; nothing if it has no say.

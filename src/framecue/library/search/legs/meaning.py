@@ -16,7 +16,7 @@ from framecue.library.store import Store
 from framecue.library.store.passages import PassageState
 from framecue.words.sentences import SentenceEncoder, SentenceFingerprint
 
-__all__ = ["MeaningLeg", "strengths"]
+__all__ = ["Meaning", "strengths"]
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ _PRIOR_ROWS = 30
 _EVEN, _STEEPNESS, _LEAST = 5.0, 1.0, 3.0
 
 
-class MeaningLeg:
+class Meaning:
     """Finds passages and sentences by their meaning; it keeps the encoder of the library that was searched last."""
 
     name = "meaning"
@@ -44,6 +44,14 @@ class MeaningLeg:
     def is_there(self, store: Store) -> bool:
         """See `Leg.is_there`."""
         return store.passages.table() is not None
+
+    def lacking(self, store: Store) -> str | None:
+        """See `Leg.lacking`."""
+        if store.passages.count():
+            return None
+        if store.passages.table() is not None:
+            return "no words of its videos are known whose meaning could be found; `framecue index PATHS --speech` listens"
+        return "nobody has asked for the meaning of its words; `framecue index PATHS --meaning` makes it findable"
 
     def find(self, asked: Asked) -> Iterator[LegMatch]:
         """See `Leg.find`.

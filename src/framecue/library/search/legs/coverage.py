@@ -1,0 +1,116 @@
+"""How much of a query a text has: its words, the rarer ones counting for more, and where they stand in it."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from framecue.library.search.weights import LegWeights
+from framecue.library.store.phrases import Token, phrase_places, tokens_of
+from framecue.library.store.words import query_words
+
+__all__ = ["Seeker", "Sighting", "strengths"]
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """What a text has of a query.
+
+    Attributes:
+        words: of the query, as they are compared, each once.
+        spans: where they stand in the text: (start, end) in characters, in order.
+    """
+
+    words: frozenset[str] = frozenset()
+    spans: tuple[tuple[int, int], ...] = ()
+
+
+class Seeker:
+    """Looks for the words of a query in texts.
+
+    Args:
+        text: the query; its commonest English words are left out, unless it has no others.
+        exact: phrases that have to stand in a text word for word; then nothing else of the query matters.
+
+    Attributes:
+        words: what is looked for, as words are compared, each once.
+    """
+
+    def __init__(self, text: str, exact: Sequence[str] = ()) -> None:
+        self.phrases = [tokens for phrase in exact if (tokens := tokens_of(phrase))]
+        wanted = [token for phrase in self.phrases for token in phrase] if exact else tokens_of(query_words(text))
+        self.words = tuple(dict.fromkeys(token.text for token in wanted))
+        self._is_exact = bool(exact)
+
+    def look(self, text: str) -> Sighting:
+        """Return what a text has of it."""
+        tokens = tokens_of(text)
+        if self._is_exact:
+            places = [[*phrase_places(phrase, tokens)] for phrase in self.phrases]
+            if not places or not all(places):
+                return Sighting()
+            found = sorted((tokens[first].start, tokens[last - 1].end) for some in places for first, last in some)
+            return Sighting(frozenset(self.words), tuple(found))
+        return self._sighting([token for token in tokens if token.text in self.words])
+
+    def told(self, text: str, spans: Sequence[tuple[int, int]]) -> Sighting:
+        """Return what a text has of it where somebody else has found the words, in whatever form of them.
+
+        Args:
+            text: the text.
+            spans: where they are.
+        """
+        inside = [
+            token for token in tokens_of(text) if any(start <= token.start and token.end <= end for start, end in spans)
+        ]
+        return self._sighting(inside)
+
+    def _sighting(self, found: Sequence[Token]) -> Sighting:
+        words = {word for token in found if (word := self._meant(token.text))}
+        return Sighting(frozenset(words), tuple((token.start, token.end) for token in found))
+
+    def _meant(self, form: str) -> str | None:
+        """Return the word of the query of which a text has a form: itself, or the one that begins most alike."""
+        if form in self.words:
+            return form
+        shared = {word: _shared(word, form) for word in self.words}
+        best = max(shared, key=lambda word: shared[word], default=None)
+        return best if best is not None and shared[best] >= 3 else None
+
+
+def strengths(
+    found: Sequence[frozenset[str]], wanted: Sequence[str], *, num_texts: int, weights: LegWeights, is_alone: bool
+) -> list[float]:
+    """Return how surely each of some texts is what a query asks for, in [0, 1]; 0 for one with nothing to say.
+
+    It is the share of the query's words that the text has, each with its inverse document frequency, times the share of
+    the texts that lack the rarest of them: a word that nearly all texts have tells none of them.
+
+    Args:
+        found: the words of the query that each text has; texts that have none are left out.
+        wanted: the words of the query.
+        num_texts: how many texts were looked at.
+        weights: how much coverage counts.
+        is_alone: whether nothing else was asked; then little coverage is something to say, too.
+    """
+    frequency = Counter(word for words in found for word in words)
+    total = max(num_texts, len(found), 1)
+    rarity = {word: math.log1p((total - frequency[word] + 0.5) / (frequency[word] + 0.5)) for word in wanted}
+    whole = sum(rarity.values())
+    values = []
+    for words in found:
+        coverage = sum(rarity[word] for word in words if word in rarity) / whole if whole else 0.0
+        if is_alone:
+            values.append(coverage)
+            continue
+        above = max(0.0, coverage - weights.least_coverage) / (1 - weights.least_coverage)
+        telling = 1 - min((frequency[word] for word in words), default=total) / total if total > 1 else 1.0
+        values.append(above**weights.sharpness * telling)
+    return values
+
+
+def _shared(one: str, other: str) -> int:
+    """Return with how many characters two words begin alike."""
+    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))

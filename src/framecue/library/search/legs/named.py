@@ -1,0 +1,40 @@
+"""The leg of names: files and folders whose names have the words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from framecue.library.search.legs.leg import Asked, LegMatch
+from framecue.library.search.legs.row_texts import legs_matches
+from framecue.library.store import Store, TextMatch
+from framecue.library.store.words import name_words
+
+__all__ = ["Named"]
+
+
+class Named:
+    """Looks at the names of files and of the folders that they are in."""
+
+    name = "named"
+
+    def is_there(self, store: Store) -> bool:
+        """Whether the names are indexed, as they are from the first run on."""
+        return store.has_text_index()
+
+    def lacking(self, store: Store) -> str | None:
+        """Return what is missing, with the way out; None if nothing is."""
+        if store.has_text_index():
+            return None
+        return (
+            "the names of its files are not indexed yet; the next `framecue index` that has something to do does that"
+        )
+
+    def find(self, asked: Asked) -> list[LegMatch]:
+        """Return all segments of the files that have words in their names, those with more of them first."""
+        return legs_matches(self.name, asked, _names, is_of_file=True)
+
+
+def _names(found: TextMatch) -> str:
+    """Return the names in a path, with spaces in what is written as one word, as in ``beachParty``."""
+    path = Path(found.match.path)
+    return "/".join(map(name_words, path.with_suffix("").parts[1:]))

@@ -1,0 +1,65 @@
+"""How much each leg of a search counts, and what makes it count: the one table of all numbers of the fusion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from framecue.checks import is_number
+from framecue.errors import InputError
+
+__all__ = ["WEIGHTS", "LegWeights"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LegWeights:
+    """The numbers by which one box puts moments in order.
+
+    What a moment is worth is the sum over the legs of a weight and a strength in [0, 1]. The strength of what is seen
+    is its cosine on a scale from the middle of the nearest segments, 0, to the nearest, 1; that of words is how much of
+    the query they are. So a leg that has found nothing adds nothing, and the others' order stays.
+
+    Args:
+        seen: what the nearest segment is worth.
+        said: what a sentence with all words of the query is worth.
+        written: likewise, what is to be read in the picture.
+        named: likewise, the name of a file and of the folders it is in.
+        captions: likewise, a caption.
+        meaning: what a passage is worth that means the same.
+        least_coverage: a text with no more than this share of the query's words, the rarer ones counting for more, has
+            nothing to say, unless somebody asks its leg alone.
+        sharpness: the power of what is above that share: the higher, the less some of the words are worth beside all.
+        scattered: what a sentence is worth in which the words stand apart, beside one that has them as they are.
+        elsewhere: what a leg has found elsewhere in the same video is worth this much of what it is worth there.
+
+    Raises:
+        InputError: a value makes no sense.
+    """
+
+    seen: float = 1.0
+    said: float = 1.3
+    written: float = 1.3
+    named: float = 1.0
+    captions: float = 0.7
+    meaning: float = 0.8
+    least_coverage: float = 0.5
+    sharpness: float = 2.0
+    scattered: float = 0.9
+    elsewhere: float = 0.5
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if not is_number(value) or value < 0:
+                raise InputError(f"{item.name} is {value!r}; it must be a number, 0 or more")
+        for name in ("least_coverage", "elsewhere"):
+            if getattr(self, name) >= 1:
+                raise InputError(f"{name} is {getattr(self, name)!r}; it is a share, less than 1")
+
+    def of(self, leg: str) -> float:
+        """Return how much a leg counts."""
+        value: float = getattr(self, leg)
+        return value
+
+
+WEIGHTS = LegWeights()
+"""Those that are used."""
