@@ -34,7 +34,7 @@ from framecue.paths import is_dir, is_file, user_path
 
 __all__ = ["OPTION", "SentenceModel", "load_sentence_model"]
 
-OPTION = "--meaning"
+OPTION = "--sentence-model"
 """The option with which a person names a sentence encoder."""
 
 

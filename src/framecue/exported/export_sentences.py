@@ -44,8 +44,8 @@ def load_described(fingerprint: SentenceFingerprint) -> SentenceModel:
     gone = is_hub_name(place) and cached_folder(place, fingerprint.revision) is None
     if gone or not (is_hub_name(place) or is_dir(Path(place))):
         raise ModelError(
-            f"the library's sentence encoder is no longer at {place}; name it again with `framecue index --meaning "
-            f"{place if gone else 'FOLDER'}`, or take meanings out with `--no-meaning`"
+            f"the library's sentence encoder is no longer at {place}; name it again with `framecue index PATHS "
+            f"--sentence-model {place if gone else 'FOLDER'}`, or take meanings out with `--no-meaning`"
         )
     model = load_sentence_model(place, revision=fingerprint.revision)
     keep_sentence_graph(model)

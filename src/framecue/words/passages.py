@@ -70,12 +70,13 @@ def passages(texts: Sequence[TimedText]) -> list[Passage]:
     """Return the passages of one source's words in one language, in the order of their beginnings.
 
     Args:
-        texts: of one kind, in any order. Two sources of the same words, such as subtitles and speech, or subtitles in
-            two languages, are to be given apart: they would be mixed line by line.
+        texts: of one kind, in any order; lines on screen that begin and end together in theirs. Two sources of the same
+            words, such as subtitles and speech, or subtitles in two languages, are to be given apart: they would be
+            mixed line by line.
     """
     lines = sorted(
         (replace(text, text=" ".join(text.text.split())) for text in texts if text.text.strip()),
-        key=lambda line: (line.start_seconds, line.end_seconds, line.text),
+        key=lambda line: (line.start_seconds, line.end_seconds),
     )
     if not lines:
         return []

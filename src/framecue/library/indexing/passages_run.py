@@ -28,7 +28,7 @@ __all__ = ["PassagesOutcome", "are_passages_due", "make_passages", "words_key"]
 _LINES_AT_ONCE = 20_000
 _ROWS_PER_COMMIT = 2_000
 # By so many texts it is seen how near unrelated ones are.
-_NUM_UNRELATED = 40
+_NUM_UNRELATED = 24
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ __all__ = ["PassageMatch", "search_passages"]
 
 # How many times as many passages are asked for if those in segments that pass a filter are too few.
 _GROWTH = 4
+# So many are asked for at least, among which are the sentences of the passages.
+_LEAST_DEPTH = 64
 # With no more videos than this passing a filter, their passages alone are looked at; else what does not pass is left
 # out of those that were found.
 _FEW_VIDEOS = 500
@@ -78,7 +80,7 @@ def search_passages(
             return []
         if len(passing) <= _FEW_VIDEOS:
             condition = " AND ".join(part for part in (of_videos(passing), condition) if part)
-    depth = limit
+    depth = max(limit, _LEAST_DEPTH)
     while True:
         rows = _nearest(passages, meaning, depth, condition)
         found = _narrowed(passage_rows(rows), meaning)

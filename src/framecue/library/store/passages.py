@@ -185,7 +185,9 @@ class Passages:
         """
         schema = _schema(state)
         make = self._database.create_table
-        made = attempt(self.uri, "written", lambda: make(PASSAGES_TABLE, schema=schema, mode="overwrite"))
+        # LanceDB warns on standard error where there is nothing to overwrite.
+        mode = "create" if self.table() is None else "overwrite"
+        made = attempt(self.uri, "written", lambda: make(PASSAGES_TABLE, schema=schema, mode=mode))
         self._opened = Table(self.uri, made)
 
     def note(self, state: PassageState) -> None:

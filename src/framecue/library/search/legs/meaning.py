@@ -50,7 +50,7 @@ class Meaning:
         if store.passages.count():
             return None
         if store.passages.table() is not None:
-            return "no words of its videos are known whose meaning could be found; `framecue index PATHS --speech` listens"
+            return "no words of its videos are known; `framecue index PATHS --speech` listens to them"
         return "nobody has asked for the meaning of its words; `framecue index PATHS --meaning` makes it findable"
 
     def find(self, asked: Asked) -> Iterator[LegMatch]:
