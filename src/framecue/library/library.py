@@ -39,12 +39,11 @@ from framecue.library.store import Store, normal_uri
 from framecue.library.store.kept import KeptStore
 from framecue.library.store.lock import library_lock
 from framecue.library.tables import LibraryTables
+from framecue.library.words import LibraryWords
 from framecue.log import log_skipped, printable
-from framecue.paths import absolute_path
 from framecue.progress import ProgressCallback, StopCallback
 from framecue.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Segmentation
 from framecue.words.request import SUBTITLES
-from framecue.words.timed_text import TimedText
 
 __all__ = ["SUFFIXES", "Library"]
 
@@ -56,7 +55,7 @@ Options = TypeVar("Options", AddOptions, SearchOptions)
 SUFFIXES = VIDEO_SUFFIXES | IMAGE_SUFFIXES
 
 
-class Library(LibraryTables):
+class Library(LibraryTables, LibraryWords):
     """Videos that can be searched by text: a folder, or a place in an object store.
 
     Nothing is opened until a method needs it. A library that does not exist yet is made by the first ``add``.
@@ -443,25 +442,6 @@ class Library(LibraryTables):
         # A picture belongs to a segment, also where the hit is a phrase in it.
         starts = [hit.start_seconds if hit.segment_seconds is None else hit.segment_seconds[0] for hit in hits]
         return self._kept.open().thumbnails([(hit.path, start) for hit, start in zip(hits, starts, strict=True)])
-
-    def words(self, path: str | os.PathLike[str], *, source: str | None = None) -> list[TimedText]:
-        """Return what is said and written in a video of the library, in the order of start and end; needs no model.
-
-        Args:
-            path: of a file that the library holds, or knows as a copy of one.
-            source: only what this source found ("speech", "screen", "subtitles", "sidecars"); None for all.
-
-        Raises:
-            InputError: the library does not hold the file.
-            LibraryNotFoundError: the library does not exist.
-            LibraryError: it cannot be read.
-        """
-        store, known = self._kept.open(), self._kept.snapshot()
-        found = absolute_path(path)
-        held = known.held.get(found) or known.copies.get(found)
-        if held is None:
-            raise InputError(f"library {self.uri} does not hold {found}; `framecue info {self.uri} --files` lists it")
-        return [item.text for item in store.words.read([held.video_id], source=source)]
 
     def info(self) -> LibraryInfo:
         """Return what the library holds; needs no model.

@@ -34,9 +34,9 @@ def _screen(request: WordsRequest) -> WordSource:
 
 
 def _subtitles(request: WordsRequest) -> WordSource:
-    from framecue.words.subtitles import SubtitleSource
+    from framecue.words.subtitles import SubtitleTracks
 
-    return SubtitleSource()
+    return SubtitleTracks()
 
 
 def _why_not(name: str, found: Any) -> str | None:

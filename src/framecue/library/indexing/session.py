@@ -67,11 +67,11 @@ class Session:
         segmentation: Callable[[Store | None, Segmentation | None], Segmentation],
         *,
         files: Files,
-        sources: KeptSources,
-        sentences: KeptSentenceEncoder,
+        sources: KeptSources | None = None,
+        sentences: KeptSentenceEncoder | None = None,
     ) -> None:
         self._kept, self._model, self._segmentation, self._files = kept, model, segmentation, files
-        self._sources, self._sentences = sources, sentences
+        self._sources, self._sentences = sources or KeptSources(), sentences or KeptSentenceEncoder()
 
     def carry_out(self, plan: Plan, options: AddOptions, own: GivenMetadata, hooks: Hooks) -> Outcome:
         """Carry out a plan.

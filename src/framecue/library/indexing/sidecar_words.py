@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from framecue.library.files.interface import Files
 from framecue.library.files.sidecars import SidecarFinder
-from framecue.words.timed_text import SAID, TimedText
+from framecue.words.cue_texts import timed_texts
+from framecue.words.timed_text import TimedText
 
 __all__ = ["SidecarWords"]
 
@@ -27,10 +28,4 @@ class SidecarWords:
         Args:
             path: of the video.
         """
-        lines = [
-            TimedText(
-                cue.start_seconds, cue.end_seconds, " ".join(cue.text.split()), SAID, getattr(cue, "language", None)
-            )
-            for cue in self._finder.read(path).cues
-        ]
-        return [line for line in lines if line.text]
+        return list(timed_texts(self._finder.read(path).cues))

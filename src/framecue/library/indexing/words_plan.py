@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from framecue.library.files.interface import Files
 from framecue.library.files.sidecars import is_same_state
 from framecue.library.indexing.options import AddOptions
 from framecue.library.state import FileState
@@ -17,7 +18,17 @@ from framecue.words.timed_text import SAID, Kind
 if TYPE_CHECKING:
     from framecue.words.source import WordSource
 
-__all__ = ["Content", "ReadySource", "WordsTask", "contents_of", "is_due", "sidecars_key", "tasks_of", "wanted_words"]
+__all__ = [
+    "Content",
+    "ReadySource",
+    "WordsTask",
+    "content_of",
+    "contents_of",
+    "is_due",
+    "sidecars_key",
+    "tasks_of",
+    "wanted_words",
+]
 
 # Of the rules by which the files beside a video become lines.
 _SIDECARS_RULES = 1
@@ -102,6 +113,31 @@ def contents_of(paths: Iterable[str], snapshot: Snapshot) -> list[Content]:
         held = snapshot.held[held_path]
         found[known.video_id] = Content(known.video_id, path, known.state, held.kind, held.sidecars, held_path)
     return list(found.values())
+
+
+def content_of(path: str, snapshot: Snapshot, *, files: Files) -> str | None:
+    """Return the content of a file, if a library holds it; the file is read only where its size alone may be right.
+
+    Args:
+        path: of the file, which need not exist if the library has its path.
+        snapshot: what the library holds.
+        files: where the files lie.
+    """
+    known = snapshot.held.get(path) or snapshot.copies.get(path)
+    try:
+        state = files.state(path)
+    except OSError:
+        return None if known is None else known.video_id
+    if known is not None and known.state == state:
+        return known.video_id
+    of_size = {held.video_id for held in snapshot.held.values() if held.state.size_bytes == state.size_bytes}
+    if not of_size:
+        return None
+    try:
+        found = files.content_hash(path)
+    except OSError:
+        return None
+    return found if found in of_size else None
 
 
 def is_due(done: WordsDone | None, asked_key: str, now_key: str | None, *, is_asked_now: bool, retry: bool) -> bool:

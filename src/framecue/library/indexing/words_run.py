@@ -21,14 +21,13 @@ from framecue.library.indexing.uninterrupted import uninterrupted
 from framecue.library.indexing.words_outcome import WordsHooks, WordsOutcome
 from framecue.library.indexing.words_plan import (
     Content,
-    ReadySource,
     WordsTask,
     contents_of,
     sidecars_key,
     tasks_of,
     wanted_words,
 )
-from framecue.library.indexing.words_sources import KeptSources
+from framecue.library.indexing.words_sources import KeptSources, ReadySources
 from framecue.library.results import WordsCount, WordsFailure
 from framecue.library.store import Store
 from framecue.library.store.snapshot import Snapshot
@@ -87,7 +86,7 @@ def run_words(
     done = store.words_notes.done()
     _take_out_gone(store, snapshot, done)
     if wanted:
-        ready = _Ready(sources, had, wanted, options, outcome)
+        ready = ReadySources(sources, had, wanted, options, outcome.left_out)
         tasks = tasks_of(contents_of(paths, snapshot), done, had, wanted, ready.get, options)
         # Noted before any file is done, so that the next run goes on with it.
         store.words_notes.note_asked(ready.asked())
@@ -99,54 +98,12 @@ def run_words(
     return outcome
 
 
-class _Ready:
-    """The sources of a run, each made when it is needed."""
-
-    def __init__(
-        self,
-        sources: KeptSources,
-        had: Mapping[str, AskedWords],
-        wanted: Mapping[str, WordsRequest],
-        options: AddOptions,
-        outcome: WordsOutcome,
-    ) -> None:
-        self._sources, self._had, self._wanted, self._outcome = sources, had, wanted, outcome
-        self._asked_now = options.words_asked()
-        self._ready: dict[str, ReadySource | None] = {}
-
-    def get(self, name: str) -> ReadySource | None:
-        """Return a source; None if it cannot work and nobody asks for it now."""
-        if name not in self._ready:
-            self._ready[name] = self._make(name)
-        return self._ready[name]
-
-    def _make(self, name: str) -> ReadySource | None:
-        request, is_asked_now = self._wanted[name], name in self._asked_now
-        if is_asked_now:
-            source = self._sources.make(request)
-        else:
-            found = self._sources.make_if_able(request, self._outcome.left_out)
-            if found is None:
-                return None
-            source = found
-        fingerprint = source.fingerprint
-        asked = AskedWords(
-            request=request, fingerprint=fingerprint.key, kind=source.kind, model=fingerprint.model, is_wanted=True
-        )
-        if not is_asked_now and name in self._had and self._had[name].fingerprint:
-            asked = replace(asked, fingerprint=self._had[name].fingerprint)
-        return ReadySource(source, asked, is_asked_now)
-
-    def asked(self) -> list[AskedWords]:
-        """Return what is to be noted of the sources that have been made, as far as it is new."""
-        made = [ready.asked for ready in self._ready.values() if ready is not None]
-        return [asked for asked in made if self._had.get(asked.request.source) != asked]
-
-
 class _Run:
     """Looks for words in one file after another, and commits what it has found."""
 
-    def __init__(self, store: Store, ready: _Ready, outcome: WordsOutcome, hooks: WordsHooks, files: Files) -> None:
+    def __init__(
+        self, store: Store, ready: ReadySources, outcome: WordsOutcome, hooks: WordsHooks, files: Files
+    ) -> None:
         self._store, self._ready, self._outcome, self._hooks, self._files = store, ready, outcome, hooks, files
         self._sidecars = SidecarWords(files)
         # For the next commit, by content and source.

@@ -7,15 +7,19 @@ installed or its model is elsewhere: then pictures are indexed without it, and t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from framecue.errors import FramecueError
+from framecue.library.indexing.options import AddOptions
+from framecue.library.indexing.words_plan import ReadySource
+from framecue.library.store.words_notes import AskedWords
 from framecue.words.request import WordsRequest
 
 if TYPE_CHECKING:
     from framecue.words.source import WordSource
 
-__all__ = ["KeptSources"]
+__all__ = ["KeptSources", "ReadySources"]
 
 
 class KeptSources:
@@ -58,3 +62,55 @@ class KeptSources:
         """
         for request in requests.values():
             _ = self.make(request).fingerprint
+
+
+class ReadySources:
+    """The sources of a run, each made when it is needed.
+
+    Args:
+        sources: makes them.
+        had: what the library has been asked for before.
+        wanted: what is wanted of each.
+        options: of the run.
+        left_out: gets the sources that nobody asks for now and that cannot work, with reasons.
+    """
+
+    def __init__(
+        self,
+        sources: KeptSources,
+        had: Mapping[str, AskedWords],
+        wanted: Mapping[str, WordsRequest],
+        options: AddOptions,
+        left_out: dict[str, str],
+    ) -> None:
+        self._sources, self._had, self._wanted, self._left_out = sources, had, wanted, left_out
+        self._asked_now = options.words_asked()
+        self._ready: dict[str, ReadySource | None] = {}
+
+    def get(self, name: str) -> ReadySource | None:
+        """Return a source; None if it cannot work and nobody asks for it now."""
+        if name not in self._ready:
+            self._ready[name] = self._make(name)
+        return self._ready[name]
+
+    def _make(self, name: str) -> ReadySource | None:
+        request, is_asked_now = self._wanted[name], name in self._asked_now
+        if is_asked_now:
+            source = self._sources.make(request)
+        else:
+            found = self._sources.make_if_able(request, self._left_out)
+            if found is None:
+                return None
+            source = found
+        fingerprint = source.fingerprint
+        asked = AskedWords(
+            request=request, fingerprint=fingerprint.key, kind=source.kind, model=fingerprint.model, is_wanted=True
+        )
+        if not is_asked_now and name in self._had and self._had[name].fingerprint:
+            asked = replace(asked, fingerprint=self._had[name].fingerprint)
+        return ReadySource(source, asked, is_asked_now)
+
+    def asked(self) -> list[AskedWords]:
+        """Return what is to be noted of the sources that have been made, as far as it is new."""
+        made = [ready.asked for ready in self._ready.values() if ready is not None]
+        return [asked for asked in made if self._had.get(asked.request.source) != asked]

@@ -38,8 +38,11 @@ class Notes:
         """Look at the latest commit from now on: others may have written."""
         self._opened = None  # opened at its latest commit when it is needed
 
-    def read(self) -> list[tuple[str | int | float, ...]]:
+    def read(self, where: str | None = None) -> list[tuple[str | int | float, ...]]:
         """Return the notes in the order of their paths, each with its values in the order of the columns.
+
+        Args:
+            where: an SQL condition on them; None for all.
 
         Raises:
             LibraryError: the library cannot be read.
@@ -47,7 +50,7 @@ class Notes:
         table = self._table()
         if table is None:
             return []
-        columns = table.scan(self._schema.names).sort_by("path")
+        columns = table.scan(self._schema.names, where=where).sort_by("path")
         return list(zip(*(columns.column(name).to_pylist() for name in self._schema.names), strict=True))
 
     def version(self) -> int | None:

@@ -155,11 +155,10 @@ class WordsNotes:
             LibraryError: the library cannot be read.
         """
         found = {}
-        wanted = None if video_ids is None else set(video_ids)
-        for _, video_id, source, fingerprint, num_lines, reason, version, reading in self._done.read():
-            if wanted is None or video_id in wanted:
-                done = WordsDone(str(fingerprint), int(num_lines), str(reason) or None, str(version), int(reading))
-                found[str(video_id), str(source)] = done
+        where = None if video_ids is None else f"video_id IN ({', '.join(map(quoted, sorted(video_ids))) or 'NULL'})"
+        for _, video_id, source, fingerprint, num_lines, reason, version, reading in self._done.read(where):
+            done = WordsDone(str(fingerprint), int(num_lines), str(reason) or None, str(version), int(reading))
+            found[str(video_id), str(source)] = done
         return found
 
     def note_done(self, done: Mapping[tuple[str, str], WordsDone]) -> None:
