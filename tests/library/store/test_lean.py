@@ -52,6 +52,20 @@ print(get_registry() is not None, database.list_tables().tables)
     assert run(program) == [*["True"] * 6, "['t']"]
 
 
+def test_words_are_searched_without_them(tmp_path):
+    program = f"""
+import lancedb, lancedb.db, pyarrow as pa
+from lancedb.index import FTS
+database = lancedb.connect({str(tmp_path / "db")!r})
+table = database.create_table("t", pa.table({{"x": ["a dog", "a cat"]}}))
+table.create_index("x", config=FTS())
+print(table.search("dog", query_type="fts").select(["x"]).limit(1).to_arrow()["x"].to_pylist())
+print(isinstance(table, lancedb.db.ListTablesResponse), issubclass(int, lancedb.db.ListTablesResponse))
+print([name for name in ("pandas", "urllib3", "torch") if name in sys.modules])
+"""
+    assert run(program) == ["['a", "dog']", "False", "False", "[]"]
+
+
 def test_a_table_becomes_a_data_frame():
     pytest.importorskip("pandas")
     assert run("import lancedb, pyarrow as pa\nprint(len(pa.table({'x': [1, 2]}).to_pandas()))") == ["2"]

@@ -114,8 +114,8 @@ class _Parts:
 
     @property
     def text(self) -> str:
-        """All pieces; one that stands alone is left as it was typed."""
-        return self.pieces[0] if len(self.pieces) == 1 else " ".join(filter(None, map(str.strip, self.pieces)))
+        """All pieces, without the spaces around each."""
+        return " ".join(map(_strip, self.pieces))
 
 
 def parse(text: str) -> tuple[Term, ...]:
@@ -135,7 +135,7 @@ def parse(text: str) -> tuple[Term, ...]:
 
     def end_piece(of: str | None) -> None:
         nonlocal piece
-        if piece.strip():
+        if _strip(piece):
             found.setdefault(of, _Parts()).pieces.append(piece)
         piece = ""
 
@@ -149,8 +149,8 @@ def parse(text: str) -> tuple[Term, ...]:
                     phrase, place = _quoted(text, place)
                     _refuse_empty(name, phrase)
                     parts = found.setdefault(leg, _Parts())
-                    parts.pieces.append(phrase.strip())
-                    parts.exact.append(phrase.strip())
+                    parts.pieces.append(_strip(phrase))
+                    parts.exact.append(_strip(phrase))
                     leg = None
                 else:
                     value, next_prefix = text[place:], _next_prefix(text, place)
@@ -159,8 +159,8 @@ def parse(text: str) -> tuple[Term, ...]:
             if text[place] in _CLOSING:
                 phrase, place = _quoted(text, place)
                 piece += phrase
-                if phrase.strip():
-                    found.setdefault(leg, _Parts()).exact.append(phrase.strip())
+                if _strip(phrase):
+                    found.setdefault(leg, _Parts()).exact.append(_strip(phrase))
                 continue
         if text[place] == "\\" and text[place + 1 : place + 2] in _ESCAPED:
             place += 1
@@ -170,6 +170,9 @@ def parse(text: str) -> tuple[Term, ...]:
     terms = {name: parts for name, parts in found.items() if parts.pieces}
     if not terms:
         raise InputError("the query is empty; describe in words what the video shows")
+    if [*terms] == [None] and len(terms[None].pieces) == 1:
+        # Nothing but plain text: as it was typed.
+        return (Term(terms[None].pieces[0], None, tuple(terms[None].exact)),)
     return tuple(Term(parts.text, name, tuple(parts.exact)) for name, parts in terms.items())
 
 

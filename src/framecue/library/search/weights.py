@@ -38,9 +38,9 @@ class LegWeights:
     seen: float = 1.0
     said: float = 1.3
     written: float = 1.3
-    named: float = 1.0
-    captions: float = 0.7
-    meaning: float = 0.8
+    named: float = 1.1
+    captions: float = 1.1
+    meaning: float = 1.2
     least_coverage: float = 0.5
     sharpness: float = 2.0
     scattered: float = 0.9

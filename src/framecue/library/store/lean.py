@@ -22,10 +22,15 @@ from typing import Any
 
 __all__ = ["import_lean"]
 
-# What talks to servers, and what turns texts into vectors, which models do here.
-_UNUSED = (
-    *("lance_namespace", "lance_namespace_urllib3_client"),
-    *("lancedb.remote", "lancedb.namespace", "lancedb.catalog", "lancedb.embeddings", "lancedb.functions"),
+# What talks to servers, and what turns texts into vectors, which models do here. A group becomes real as a whole, and
+# alone: LanceDB asks for the second whenever it makes a table, and the first could not be imported any more by then, as
+# its classes are derived from some whose signatures have stand-ins in them.
+_GROUPS = (
+    (
+        *("lance_namespace", "lance_namespace_urllib3_client"),
+        *("lancedb.remote", "lancedb.namespace", "lancedb.catalog", "lancedb.functions"),
+    ),
+    ("lancedb.embeddings",),
 )
 # Imported as it is: a small file of exceptions, which LanceDB names in `except`.
 _REAL = "lance_namespace.errors"
@@ -57,10 +62,11 @@ class _StandIn(type):
         return getattr(_real(cls), name)
 
     def __instancecheck__(cls, instance: object) -> bool:
-        return isinstance(instance, _real(cls))
+        # What has not been imported has no instances: LanceDB asks that of a table before each full text search.
+        return not _is_stand_in(cls.home) and isinstance(instance, _real(cls))
 
     def __subclasscheck__(cls, subclass: type) -> bool:
-        return issubclass(subclass, _real(cls))
+        return not _is_stand_in(cls.home) and issubclass(subclass, _real(cls))
 
 
 class _StandInModule(ModuleType):
@@ -77,6 +83,11 @@ class _Finder(MetaPathFinder, Loader):
 
     def __init__(self) -> None:
         self._is_pandas_hidden = False
+        self.groups = set(_GROUPS)
+
+    def stands_in_for(self, name: str) -> bool:
+        """Whether a module is not to be imported."""
+        return name != _REAL and any(_is_within(name, group) for group in self.groups)
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -86,7 +97,7 @@ class _Finder(MetaPathFinder, Loader):
             self._import_pyarrow()
         elif fullname == "pandas" and self._is_pandas_hidden:
             raise ModuleNotFoundError("pandas is not looked for here", name="pandas")
-        elif fullname != _REAL and _is_within(fullname, _UNUSED):
+        elif self.stands_in_for(fullname):
             return self._stand_in(fullname)
         return None
 
@@ -121,14 +132,22 @@ def _is_within(name: str, packages: Sequence[str]) -> bool:
     return any(name == package or name.startswith(f"{package}.") for package in packages)
 
 
+def _is_stand_in(name: str) -> bool:
+    """Whether a module is one that nobody has used yet."""
+    return any(isinstance(finder, _Finder) and finder.stands_in_for(name) for finder in sys.meta_path)
+
+
 _lock = RLock()
 
 
 def _real(stand_in: _StandIn) -> Any:
-    """Return what a stand-in stands for; the client is imported for the first."""
+    """Return what a stand-in stands for; the first of a group has it imported."""
     with _lock:
-        for finder in [finder for finder in sys.meta_path if isinstance(finder, _Finder)]:
-            sys.meta_path.remove(finder)
-        for name in [name for name, module in sys.modules.items() if isinstance(module, _StandInModule)]:
-            del sys.modules[name]
+        group = next(group for group in _GROUPS if _is_within(stand_in.home, group))
+        for finder in sys.meta_path:
+            if isinstance(finder, _Finder):
+                finder.groups.discard(group)
+        for name, module in list(sys.modules.items()):
+            if isinstance(module, _StandInModule) and _is_within(name, group):
+                del sys.modules[name]
         return getattr(import_module(stand_in.home), stand_in.__name__)

@@ -85,8 +85,8 @@ def strengths(
 ) -> list[float]:
     """Return how surely each of some texts is what a query asks for, in [0, 1]; 0 for one with nothing to say.
 
-    It is the share of the query's words that the text has, each with its inverse document frequency, times the share of
-    the texts that lack the rarest of them: a word that nearly all texts have tells none of them.
+    It is the share of the query's words that the text has, each with its inverse document frequency. A word that nearly
+    all texts have tells none of them, so it is less by the square of the share of texts that have its rarest word.
 
     Args:
         found: the words of the query that each text has; texts that have none are left out.
@@ -106,8 +106,8 @@ def strengths(
             values.append(coverage)
             continue
         above = max(0.0, coverage - weights.least_coverage) / (1 - weights.least_coverage)
-        telling = 1 - min((frequency[word] for word in words), default=total) / total if total > 1 else 1.0
-        values.append(above**weights.sharpness * telling)
+        common = min((frequency[word] for word in words), default=total) / total if total > 1 else 0.0
+        values.append(above**weights.sharpness * (1 - common**2))
     return values
 
 

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from framecue.errors import InputError
+from framecue.library import Library, Query, SearchOptions, Term
+from framecue.library.store import Store
+from framecue.words.timed_text import TimedText
+
+
+def test_a_phrase_has_the_times_of_its_words(films: Library) -> None:
+    hits = films.search(Query.parse('said:"happy birthday"'), all_moments=True)
+    assert [(hit.path, hit.start_seconds, hit.end_seconds) for hit in hits] == [
+        ("/v/panda party.mp4", 12.0, 13.0),
+        ("/v/panda party.mp4", 14.0, 15.0),
+    ]
+    (said,) = [leg for leg in hits[0].legs if leg.leg == "said"]
+    assert (said.rank, said.strength, said.start_seconds, said.end_seconds) == (1, 1.0, 12.0, 13.0)
+    assert said.text == "happy birthday to you, happy birthday"
+    assert [said.text[start:end] for start, end in said.spans] == ["happy birthday"]
+    assert said.words == ("happy", "birthday")
+    assert hits[0].segment_seconds == (10.0, 20.0)
+    assert [hit.rank for hit in films.search(Query.parse('said:"happy birthday"'))] == [1]
+
+
+def test_words_are_found_in_other_forms_and_apart(films: Library) -> None:
+    hits = films.search(Query.parse("said:signing mortgages"))
+    assert [(hit.path, hit.start_seconds, hit.end_seconds) for hit in hits] == [("/v/panda party.mp4", 0.0, 10.0)]
+    (said,) = hits[0].legs
+    assert [said.text[start:end] for start, end in said.spans if said.text] == ["signed", "mortgage"]
+    # It is the words' own time that a person is told, though the moment is the segment.
+    assert (said.start_seconds, hits[0].segment_seconds) == (1.0, None)
+    apart = films.search(Query([Term("birthday happy", "said")]), all_moments=True)
+    assert {hit.path for hit in apart} == {"/v/panda party.mp4", "/v/lake.mp4"}
+
+
+def test_subtitles_of_an_older_framecue_are_found_by_segment(films: Library) -> None:
+    hits = films.search(Query.parse('said:"minister resigned"'), all_moments=True)
+    assert sorted((hit.path, hit.start_seconds) for hit in hits) == [("/v/old news.mp4", s) for s in (0.0, 10.0, 20.0)]
+    assert hits[0].legs[0].text == "the minister resigned yesterday"
+    assert not films.search(Query.parse('said:"minister yesterday"'))
+
+
+def test_a_library_without_words_says_how_to_get_them(make_store: Callable[..., Store], talking) -> None:
+    store = make_store([{"path": "/a.mp4"}])
+    store.ensure_text_index()
+    library = Library(store.uri, model=talking)
+    for query, only in ((Query.parse("said:hello"), ()), (Query("hello"), "said")):
+        with pytest.raises(
+            InputError, match=r"^said: there is nothing to search in library .*--speech` listens to them"
+        ):
+            library.search(query, options=SearchOptions(only=only))
+    assert library.search("hello")
+
+
+def test_a_short_common_phrase_is_not_worth_what_a_rare_one_is(
+    make_store: Callable[..., Store], line: Callable[..., TimedText], talking
+) -> None:
+    store = make_store([{"path": f"/{i}.mp4"} for i in range(10)])
+    for i in range(10):
+        store.words.write(f"id of /{i}.mp4", "speech", [line(0, "good evening"), *([line(1, "a comet")] * (i == 3))])
+    library = Library(store.uri, model=talking)
+    common, rare = (library.search(text) for text in ("good evening", "a comet"))
+    strength = {leg.text: leg.strength for hits in (common, rare) for leg in hits[0].legs if leg.text}
+    assert strength["a comet"] > 0.9 > 0.4 > strength["good evening"]
+    assert rare[0].path == "/3.mp4"

@@ -1,0 +1,253 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from framecue.errors import InputError
+from framecue.library import Hit, Library, Query, SearchOptions
+from framecue.library.search import one_box
+from framecue.library.search.box import LEG_NAMES, Term
+from framecue.library.search.legs.leg import Asked, LegMatch
+from framecue.library.search.legs.registry import LEGS
+from framecue.library.search.ranking import find
+from framecue.library.search.weights import WEIGHTS, LegWeights
+from framecue.library.store import Match, Store
+
+QUERY = np.array([1, 0, 0, 0], dtype=np.float32)
+
+
+def places(hits: Sequence[Hit]) -> list[tuple[str, float]]:
+    return [(hit.path, hit.start_seconds) for hit in hits]
+
+
+def bare(hit: Hit) -> tuple[Any, ...]:
+    return hit.path, hit.start_seconds, hit.end_seconds, hit.score, hit.rank, hit.text
+
+
+@pytest.mark.parametrize("options", [{}, {"all_moments": True}, {"k": 2, "offset": 1}, {"min_score": 0.1}])
+def test_a_text_that_no_words_have_is_searched_for_as_it_always_was(films: Library, options: dict[str, Any]) -> None:
+    box, seen = films.search("green", **options), films.search("green", only="seen", **options)
+    assert [bare(hit) for hit in box] == [bare(hit) for hit in seen]
+    assert seen
+    assert all(hit.legs == () for hit in seen)
+    assert [[leg.leg for leg in hit.legs] for hit in box] == [["seen"]] * len(box)
+
+
+def test_seen_alone_is_the_order_of_the_vectors(films: Library) -> None:
+    store = Store.open(films.uri)
+    vector = films._fitting_model(store).embed_texts(["green panda birthday"])[0]
+    hits = films.search("green panda birthday", only=["seen"], all_moments=True, k=99)
+    assert [(hit.path, hit.start_seconds, hit.score) for hit in hits] == [
+        (match.path, match.start_seconds, match.score) for match in store.search(vector, limit=99)
+    ]
+    assert hits == films.search(Query.parse("seen:green panda birthday"), only="seen", all_moments=True, k=99)
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "start"),
+    [
+        ("we signed the mortgage", "/v/panda party.mp4", 1.0),
+        ("grand opening", "/v/panda party.mp4", 22.0),
+        ("old news", "/v/old news.mp4", None),
+        ("the minister resigned", "/v/old news.mp4", None),
+        ("a boat crosses the lake", "/v/lake.mp4", None),
+    ],
+)
+def test_a_plain_text_is_found_by_whoever_has_it(films: Library, text: str, path: str, start: float | None) -> None:
+    best, *_ = films.search(text)
+    assert best.path == path
+    assert start is None or best.start_seconds == start
+
+
+def test_two_legs_together_beat_each_alone(films: Library) -> None:
+    """Green and a birthday: the silent film is as green, and another film has a birthday too."""
+    (best, *others) = films.search(Query.parse("seen:green said:birthday"))
+    assert places([best]) == [("/v/panda party.mp4", 10.0)]
+    assert {leg.leg for leg in best.legs} == {"seen", "said"}
+    assert {hit.path for hit in others} == {"/v/lake.mp4", "/v/old news.mp4", "/v/silent.mp4"}
+    # What is said elsewhere in the same film still counts, though less than there.
+    alone, elsewhere = films.search(Query.parse("seen:blue said:mortgage"), k=2)
+    assert alone.path == "/v/panda party.mp4"
+    assert elsewhere.path != alone.path
+
+
+def test_some_words_of_a_long_text_are_no_match(films: Library) -> None:
+    text = "a green tractor on a wide field at a party in the morning"
+    assert [bare(hit) for hit in films.search(text)] == [bare(hit) for hit in films.search(text, only="seen")]
+
+
+def test_weights_can_be_set(films: Library) -> None:
+    query = "green birthday"
+    assert films.search(query, weights=LegWeights(said=0, written=0, named=0, captions=0))[0].score == pytest.approx(
+        films.search(query, only="seen")[0].score
+    )
+    with pytest.raises(InputError, match="weights"):
+        films.search(query, weights={"said": 2})  # type: ignore[arg-type]
+
+
+def test_pages_put_together_are_one(films: Library) -> None:
+    for text in ("green birthday", "seen:red said:birthday name:panda"):
+        for all_moments in (False, True):
+            whole = films.search(Query.parse(text), k=99, all_moments=all_moments)
+            for k in (2, 5):
+                pages = [
+                    films.search(Query.parse(text), k=k, offset=offset, all_moments=all_moments)
+                    for offset in range(0, len(whole) + k, k)
+                ]
+                assert list(chain(*pages)) == whole
+            assert len({(hit.path, hit.start_seconds, hit.end_seconds) for hit in whole}) == len(whole)
+
+
+def test_moments_of_a_video_do_not_overlap_whether_fine_or_not(films: Library) -> None:
+    hits = films.search("happy birthday", all_moments=True, k=99)
+    by_path: dict[str, list[Hit]] = {}
+    for hit in hits:
+        for other in by_path.setdefault(hit.path, []):
+            assert hit.end_seconds <= other.start_seconds + 1e-3 or other.end_seconds <= hit.start_seconds + 1e-3
+        by_path[hit.path].append(hit)
+    assert {(12.0, 13.0), (14.0, 15.0)} <= {(hit.start_seconds, hit.end_seconds) for hit in hits}
+
+
+def test_a_least_score_holds_for_words_as_well(films: Library) -> None:
+    every = films.search("happy birthday", k=99, all_moments=True)
+    floor = sorted(hit.score for hit in every)[len(every) // 2]
+    some = films.search("happy birthday", k=99, all_moments=True, min_score=floor)
+    assert some
+    assert all(hit.score >= floor for hit in some)
+
+
+def test_one_leg_alone_and_none(films: Library) -> None:
+    assert {leg.leg for hit in films.search("birthday", only=("said",)) for leg in hit.legs} == {"said"}
+    assert {hit.path for hit in films.search("panda", only=["named", "captions"])} == {"/v/panda party.mp4"}
+    with pytest.raises(InputError, match="the query has nothing for written, which alone is asked: said:birthday"):
+        films.search(Query.parse("said:birthday"), only="written")
+    with pytest.raises(InputError, match=r"there is no leg 'heard' of a search; known: seen, said"):
+        films.search("birthday", only="heard")
+    with pytest.raises(InputError, match="hybrid search asks two legs of its own"):
+        films.search("birthday", only="seen", hybrid=True)
+    with pytest.raises(
+        InputError, match="said:birthday: a prefix asks one leg of a search, which hybrid search does not"
+    ):
+        films.search(Query.parse("said:birthday"), hybrid=True)
+    with pytest.raises(InputError, match="words cannot be searched away from"):
+        Query([("red", 1.0), (Term("birthday", "said"), -1.0)])
+
+
+def test_pictures_and_texts_to_search_away_from_ask_no_leg_of_words(films: Library) -> None:
+    query = Query([("green", 1.0), ("panda party", -0.5)])
+    assert {leg.leg for hit in films.search(query) for leg in hit.legs} == {"seen"}
+    assert films.search(Query(vectors=[(1, 0, 0, 0)]))
+
+
+def test_a_library_without_any_index_of_words_is_searched_by_vector(make_store, talking) -> None:
+    store = make_store([{"path": f"/panda {i}.mp4", "vector": (1, i, 0, 0)} for i in range(4)])
+    library = Library(store.uri, model=talking)
+    assert [bare(hit) for hit in library.search("panda 3")] == [
+        bare(hit) for hit in library.search("panda 3", only="seen")
+    ]
+    assert not store.has_text_index()
+
+
+def test_every_leg_has_its_own_name_and_says_what_it_lacks(make_store) -> None:
+    assert all(name == leg.name for name, leg in LEGS.items())
+    assert {"seen", *LEGS} <= {*LEG_NAMES}
+    bare_store = make_store([{"path": "/a.mp4"}])
+    for leg in LEGS.values():
+        assert not leg.is_there(bare_store)
+        assert "`framecue index" in (leg.lacking(bare_store) or "")
+
+
+# --- whatever legs find
+
+
+class Vectors:
+    """A store in memory that only has vectors."""
+
+    def __init__(self, matches: Sequence[Match]) -> None:
+        self.matches = sorted(matches, key=lambda match: (-match.score, match.path, match.start_seconds))
+
+    def search(self, vector: np.ndarray, *, limit: int, where: str | None = None) -> list[Match]:
+        return self.matches[:limit]
+
+
+class Told:
+    """A leg that finds what it is told to."""
+
+    name = "said"
+
+    def __init__(self, found: Sequence[LegMatch]) -> None:
+        self.found = found
+
+    def is_there(self, store: Store) -> bool:
+        return True
+
+    def lacking(self, store: Store) -> str | None:
+        return None
+
+    def find(self, asked: Asked) -> Sequence[LegMatch]:
+        return self.found
+
+
+def moment(path: str, start: float, score: float) -> Match:
+    return Match(path, path, start, start + 1, 60.0, score, np.zeros(4, dtype=np.float16))
+
+
+libraries = st.lists(
+    st.tuples(st.sampled_from("abcd"), st.integers(0, 8), st.floats(-1, 1, width=16)), min_size=1, max_size=40
+).map(
+    lambda items: [
+        moment(f"/{path}", float(start), score)
+        for (path, start), score in {(path, start): score for path, start, score in items}.items()
+    ]
+)
+
+
+@settings(max_examples=120, deadline=None)
+@given(libraries, st.booleans(), st.integers(1, 7), st.data())
+def test_whatever_a_leg_finds_the_rest_keeps_its_order(
+    matches: list[Match], all_moments: bool, k: int, data: st.DataObject
+) -> None:
+    chosen = data.draw(st.lists(st.sampled_from(matches), max_size=5, unique_by=lambda match: match.key))
+    found = [
+        LegMatch(
+            "said",
+            match,
+            rank,
+            1.0,
+            data.draw(st.sampled_from([0.2, 0.9, 1.0])),
+            start_seconds=match.start_seconds + 0.2,
+            end_seconds=match.start_seconds + 0.6,
+            text="words",
+            is_exact=data.draw(st.booleans()),
+        )
+        for rank, match in enumerate(chosen, start=1)
+    ]
+
+    def page(offset: int, k: int, **more: Any) -> list[Any]:
+        options = SearchOptions(k=k, offset=offset, all_moments=all_moments, **more)
+        return find(Vectors(matches), QUERY, options, terms=[(Term("words"), 1.0)])  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(one_box, "LEGS", {"said": Told(found)})
+        patch.setattr(one_box, "HEAD", 6)
+        whole = page(0, 1000)
+        assert list(chain(*(page(offset, k) for offset in range(0, len(whole) + k, k)))) == whole
+        values = [one.value for one in whole]
+        assert not found or values == sorted(values, reverse=True)
+        untouched = [one.match for one in whole if one.path not in {match.path for match in chosen}]
+        by_vector = [
+            one.match for one in page(0, 1000, only="seen") if one.path not in {match.path for match in chosen}
+        ]
+        assert untouched == by_vector
+        if not all_moments:
+            assert sorted(one.path for one in whole) == sorted({match.path for match in matches})
+        # A full match is worth more than anything that is only seen.
+        if any(one.strength == 1 for one in found):
+            assert WEIGHTS.said > WEIGHTS.seen
+            assert whole[0].legs[-1].leg == "said"
