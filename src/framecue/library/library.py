@@ -44,6 +44,7 @@ from framecue.log import log_skipped, printable
 from framecue.progress import ProgressCallback, StopCallback
 from framecue.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Segmentation
 from framecue.words.request import SUBTITLES
+from framecue.words.sentences import SentenceFingerprint
 
 __all__ = ["SUFFIXES", "Library"]
 
@@ -105,6 +106,17 @@ class Library(LibraryTables, LibraryWords):
             LibraryError: something else is at this place, or it cannot be read.
         """
         return fingerprint_of(self._kept.open())
+
+    @property
+    def sentence_encoder(self) -> SentenceFingerprint | None:
+        """The sentence encoder by which its words are found by their meaning; None if nobody has asked for that.
+
+        Raises:
+            LibraryError: something else is at this place, or it cannot be read.
+        """
+        store = self._kept.open_if_there()
+        state = None if store is None else store.passages.state()
+        return None if state is None else state.fingerprint
 
     def plan(
         self,
@@ -231,8 +243,7 @@ class Library(LibraryTables, LibraryWords):
         self._sources.check({name: each for name, each in wanted_words(had, wanted).items() if name in asked})
         has_words = bool(had or asked or wanted.words_dropped()) or wanted.meaning is not None
         if wanted.meaning:
-            state = store.passages.state() if store else None
-            self._sentences.named(wanted.meaning, state.fingerprint if state else None)
+            self._sentences.named(wanted.meaning, self.sentence_encoder)
         if self._model is not None or plan.units:
             model = self._fitting_model(store)
             check_offline(model)

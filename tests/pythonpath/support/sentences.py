@@ -54,7 +54,8 @@ def make_sentence_folder(
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
-    fast = PreTrainedTokenizerFast(
+    kind: Any = PreTrainedTokenizerFast
+    fast = kind(
         tokenizer_object=tokenizer,
         model_max_length=40,
         **dict(zip(("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"), marks, strict=True)),
@@ -87,7 +88,7 @@ def make_sentence_folder(
     if prompts is not None:
         _write(folder / "config_sentence_transformers.json", {"prompts": prompts, "default_prompt_name": None})
     if dense:
-        values = {"in_features": WIDTH, "out_features": dense, "bias": True}
+        values: dict[str, Any] = {"in_features": WIDTH, "out_features": dense, "bias": True}
         values["activation_function"] = "torch.nn.modules.activation.Tanh"
         _write(folder / "2_Dense" / "config.json", values)
         weights = {f"linear.{name}": value.detach().clone() for name, value in layer.named_parameters()}
