@@ -38,7 +38,7 @@ def texts(store: Store) -> list[str]:
 
 def own(encoder: IdeaEncoder) -> list[str]:
     """The texts that were encoded since this was asked last, but for those by which the encoder is judged."""
-    found = [text for text in encoder.encoded if text not in module.ordinary_queries()]
+    found = [text for text in encoder.encoded if text not in module._SAID]
     encoder.encoded.clear()
     return sorted(found)
 

@@ -47,8 +47,8 @@ class PassageState:
         rules: by which words became passages, ``framecue.words.passages.RULES``.
         words_version: the commit of the table of words at which every passage was up to date; None if a run has not
             come to its end since.
-        unrelated: mean and standard deviation of the encoder's cosines of texts that have nothing to do with each
-            other, by which few passages are judged.
+        unrelated: the usual cosine of a query and what has nothing to do with it, and the deviation from it, for this
+            encoder; by these a library of few passages is judged.
     """
 
     fingerprint: SentenceFingerprint
