@@ -26,6 +26,8 @@ from .read.heartbeat import Progress as Progress
 from .read.jpeg import JPEG_QUALITY as JPEG_QUALITY
 from .read.jpeg import decode_jpeg as decode_jpeg
 from .read.jpeg import encode_jpeg as encode_jpeg
+from .read.looks import Look as Look
+from .read.looks import read_looks as read_looks
 from .read.mark import SHEET_MARK as SHEET_MARK
 from .read.moments import Content as Content
 from .read.moments import Moment as Moment
