@@ -67,6 +67,7 @@ TESTED_ELSEWHERE = {
     "cli/machine.py": "cli/test_doctor.py",
     "cli/output.py": "cli/test_main.py",
     "cli/watch.py": "cli/test_index.py",
+    "cli/words_report.py": "cli/test_words.py",
     # A dataset is one config, and all of them are tested side by side.
     "datasets/base.py": "datasets/test_registry.py",
     "datasets/card.py": "test_docs_datasets.py",
@@ -101,6 +102,9 @@ TESTED_ELSEWHERE = {
     "library/indexing/removal.py": "library/test_incremental.py",
     "library/indexing/run.py": "library/indexing/test_ledger.py",
     "library/indexing/unit.py": "library/indexing/test_plan.py",
+    "library/indexing/sidecar_words.py": "library/indexing/test_words_run.py",
+    "library/indexing/words_outcome.py": "library/indexing/test_words_run.py",
+    "library/indexing/words_sources.py": "library/indexing/test_words_run.py",
     "library/search/answer.py": "library/test_library.py",
     "library/search/found.py": "library/search/test_one_box.py",
     "library/search/hybrid.py": "library/search/test_ranking.py",

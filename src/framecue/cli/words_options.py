@@ -18,7 +18,7 @@ class AskedWords(TypedDict):
 
     speech: bool | str | None
     speech_language: str | None
-    screen_text: bool | None
+    screen_text: bool | str | None
     words_from: tuple[str, ...]
     no_words_from: tuple[str, ...]
 
@@ -41,6 +41,7 @@ def _with_options(command: Command, *, can_take_out: bool) -> Command:
         speech_model: str | None,
         speech_language: str | None,
         screen_text: bool | None,
+        screen_model: str | None,
         words_from: tuple[str, ...],
         no_words_from: tuple[str, ...] = (),
         **others: Any,
@@ -48,8 +49,12 @@ def _with_options(command: Command, *, can_take_out: bool) -> Command:
         if speech is False and (speech_model is not None or speech_language is not None):
             name = "--speech-model" if speech_model is not None else "--speech-language"
             raise click.UsageError(f"--no-speech and {name} are given together; leave one out")
+        if screen_text is False and screen_model is not None:
+            raise click.UsageError("--no-screen-text and --screen-model are given together; leave one out")
         if speech_model == "":
             raise click.UsageError("the name of the speech model is empty; give a hub name or a folder")
+        if screen_model == "":
+            raise click.UsageError("the name of the model for text on screen is empty; give a folder")
         if speech_language == "":
             raise click.UsageError("the language of the speech is empty; give a code such as en")
         # Whoever names a model or a language of speech asks for speech.
@@ -57,7 +62,7 @@ def _with_options(command: Command, *, can_take_out: bool) -> Command:
         words = AskedWords(
             speech=wanted if speech_model is None else speech_model,
             speech_language=speech_language,
-            screen_text=screen_text,
+            screen_text=screen_text if screen_model is None else screen_model,
             words_from=words_from,
             no_words_from=no_words_from,
         )
@@ -91,6 +96,11 @@ def _options(*, can_take_out: bool) -> list[Callable[[Any], Any]]:
             help="What is said is in this language, such as en. Default: it is found out. Asks for --speech.",
         ),
         flag("screen-text", help_text=f"Read what is written in the picture{later}. Extra screen-text."),
+        click.option(
+            "--screen-model",
+            metavar="FOLDER",
+            help="Read with the two PP-OCR models in this folder, as for other scripts. Asks for --screen-text.",
+        ),
         click.option(
             "--words-from",
             metavar="SOURCE",

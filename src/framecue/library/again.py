@@ -21,7 +21,6 @@ from framecue.library.indexing.readers import open_reader
 from framecue.library.indexing.removal import take_out
 from framecue.library.indexing.uninterrupted import uninterrupted
 from framecue.library.indexing.words_outcome import WordsHooks, WordsOutcome
-from framecue.library.indexing.words_plan import wanted_words
 from framecue.library.indexing.words_run import run_words
 from framecue.library.indexing.words_sources import KeptSources
 from framecue.library.library import Library
@@ -271,9 +270,7 @@ class _Again:
         Raises:
             InputError: what finds them is not installed, or its model is not there.
         """
-        asked = self._options.words_asked()
-        wanted = wanted_words(store.words_notes.asked(), self._options) if asked else {}
-        self._sources.check({name: request for name, request in wanted.items() if name in asked})
+        self._sources.check(store.words_notes.asked(), self._options)
         if self._options.meaning:
             state = store.passages.state()
             self._sentences.named(self._options.meaning, state.fingerprint if state else None)

@@ -29,7 +29,6 @@ from framecue.library.indexing.options import AddKeywords, AddOptions
 from framecue.library.indexing.plan import Plan, make_plan
 from framecue.library.indexing.removal import find_gone, find_named, take_out
 from framecue.library.indexing.words_outcome import WordsHooks
-from framecue.library.indexing.words_plan import wanted_words
 from framecue.library.indexing.words_sources import KeptSources
 from framecue.library.results import AddReport, Hit, LibraryInfo, RemoveReport, Skipped, Upkeep
 from framecue.library.search.answer import answer
@@ -240,7 +239,7 @@ class Library(LibraryTables, LibraryWords):
         if wanted.meaning and not (had or wanted.words_asked() or wanted.words_dropped()):
             wanted = replace(wanted, words_from=(SUBTITLES,))
         asked = wanted.words_asked()
-        self._sources.check({name: each for name, each in wanted_words(had, wanted).items() if name in asked})
+        self._sources.check(had, wanted)
         has_words = bool(had or asked or wanted.words_dropped()) or wanted.meaning is not None
         if wanted.meaning:
             self._sentences.named(wanted.meaning, self.sentence_encoder)

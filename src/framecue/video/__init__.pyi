@@ -43,6 +43,11 @@ from .read.sampling import FrameSampling as FrameSampling
 from .read.segments import SEGMENTATION_KINDS as SEGMENTATION_KINDS
 from .read.segments import Segmentation as Segmentation
 from .read.shape import of_one_size as of_one_size
+from .read.sound import SoundOptions as SoundOptions
+from .read.sound import read_sound as read_sound
+from .read.sound_line import SAMPLE_RATE as SAMPLE_RATE
+from .read.sound_line import SoundChunk as SoundChunk
+from .read.sound_tracks import SoundTrack as SoundTrack
 from .read.still import picture_frames as picture_frames
 from .read.still import still_frames as still_frames
 from .read.subtitle_tracks import SubtitleLine as SubtitleLine

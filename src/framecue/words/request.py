@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 __all__ = ["SCREEN", "SIDECARS", "SPEECH", "SUBTITLES", "WordsRequest"]
@@ -22,11 +22,13 @@ class WordsRequest:
         source: its registered name.
         model: a hub name or a folder; None for the source's own choice.
         language: ISO 639-1 code of what is said or written; None to find it out.
+        may_fetch: whether a model that is not on this machine is downloaded; no part of what is asked for.
     """
 
     source: str
     model: str | None = None
     language: str | None = None
+    may_fetch: bool = field(default=True, compare=False)
 
     def over(self, earlier: WordsRequest | None) -> WordsRequest:
         """Return this request; what it leaves open is as it was in an earlier one."""
@@ -36,7 +38,7 @@ class WordsRequest:
 
     def to_json(self) -> str:
         """Return the text as which a library keeps it."""
-        return json.dumps(asdict(self), sort_keys=True)
+        return json.dumps({"source": self.source, "model": self.model, "language": self.language}, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> WordsRequest:

@@ -23,14 +23,16 @@ message names the extra), or there is no such model or language."""
 
 def _speech(request: WordsRequest) -> WordSource:
     from framecue.words.speech import SpeechSource
+    from framecue.words.speech_models import DEFAULT_SPEECH_MODEL
 
-    return SpeechSource(request.model, language=request.language)
+    model = request.model or DEFAULT_SPEECH_MODEL
+    return SpeechSource(model, language=request.language, fetches=request.may_fetch)
 
 
 def _screen(request: WordsRequest) -> WordSource:
-    from framecue.words.screen import ScreenSource
+    from framecue.words.screen import ScreenText
 
-    return ScreenSource()
+    return ScreenText(request.model)
 
 
 def _subtitles(request: WordsRequest) -> WordSource:

@@ -172,5 +172,5 @@ def test_an_encoder_that_cannot_be_had_is_told_before_anything_is_done(
 
 @pytest.mark.parametrize("meaning", ["", 3, ["a"]])
 def test_an_option_that_makes_no_sense_is_refused(meaning: object) -> None:
-    with pytest.raises(InputError, match="give True, False, or the name of a sentence encoder"):
+    with pytest.raises(InputError, match="give True, False, or a sentence encoder"):
         AddOptions(meaning=meaning)  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ has had may be gone: then words are indexed without it, and the report says so.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypedDict
@@ -66,7 +67,7 @@ class KeptSentenceEncoder:
     def __getstate__(self) -> dict[str, object]:
         return {"_made": None}
 
-    def named(self, wanted: bool | str, known: SentenceFingerprint | None) -> SentenceEncoder:
+    def named(self, wanted: bool | str | os.PathLike[str], known: SentenceFingerprint | None) -> SentenceEncoder:
         """Return the encoder that somebody asks for.
 
         Args:
@@ -76,7 +77,8 @@ class KeptSentenceEncoder:
         Raises:
             ModelError: it cannot be had; the message says what to do.
         """
-        name = wanted if isinstance(wanted, str) else (known.model if known else DEFAULT_SENTENCE_MODEL)
+        usual = known.model if known else DEFAULT_SENTENCE_MODEL
+        name = usual if isinstance(wanted, bool) else os.fspath(wanted)
         from framecue.exported.sentences import named_sentence_encoder  # a search need not wait for tokenizers
 
         if self._made is None or self._made[0] != name:
@@ -98,7 +100,7 @@ class KeptSentenceEncoder:
 
 def run_meaning(
     store: Store,
-    wanted: bool | str | None,
+    wanted: bool | str | os.PathLike[str] | None,
     *,
     encoders: KeptSentenceEncoder,
     progress: MeaningProgress | None = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
@@ -9,6 +10,7 @@ from typing import TypedDict
 from framecue.checks import check_flags, check_kind, is_number
 from framecue.errors import InputError
 from framecue.library.files.exclude import Exclude
+from framecue.paths import absolute_path, is_dir, user_path
 from framecue.video import STALL_SECONDS, Segmentation
 from framecue.words.request import SCREEN, SPEECH, WordsRequest
 
@@ -41,7 +43,8 @@ class AddOptions:
             for the model that the library has had, or the default. False takes the words out. None leaves it as it is:
             new files get what the library has had.
         speech_language: ISO 639-1 code of what is said, for all files; None to find it out, file by file.
-        screen_text: whether to read what is written in the picture (the extra screen-text), likewise.
+        screen_text: whether to read what is written in the picture (the extra screen-text), likewise; a model is a
+            folder of two ONNX models of the PP-OCR family.
         words_from: further sources of words that the library is to have: "subtitles" (tracks in the files, and the
             files beside them; with any other source they are read unless they were taken out), or the name that an
             installed package registers. Kept as a tuple.
@@ -66,12 +69,12 @@ class AddOptions:
     max_cpu_seconds: float | None = None
     max_megapixels: float | None = None
     gpu_decode: bool = False
-    speech: bool | str | None = None
+    speech: bool | str | os.PathLike[str] | None = None
     speech_language: str | None = None
-    screen_text: bool | None = None
+    screen_text: bool | str | os.PathLike[str] | None = None
     words_from: Sequence[str] = ()
     no_words_from: Sequence[str] = ()
-    meaning: bool | str | None = None
+    meaning: bool | str | os.PathLike[str] | None = None
 
     def __post_init__(self) -> None:
         # A string is a sequence of letters, but one glob. A list is copied, as the caller may still change it.
@@ -95,12 +98,12 @@ class AddOptions:
         self._check_words()
 
     def _check_words(self) -> None:
-        if (self.speech is not None and not isinstance(self.speech, (bool, str))) or self.speech == "":
-            raise InputError(f"speech is {self.speech!r}; give True, False, or the name of a model")
-        if self.screen_text not in (None, True, False):
-            raise InputError(f"screen_text is {self.screen_text!r}; give True or False")
-        if (self.meaning is not None and not isinstance(self.meaning, (bool, str))) or self.meaning == "":
-            raise InputError(f"meaning is {self.meaning!r}; give True, False, or the name of a sentence encoder")
+        for name, what in (("speech", "a model"), ("screen_text", "a model"), ("meaning", "a sentence encoder")):
+            value = getattr(self, name)
+            if not (value is None or isinstance(value, (bool, str, os.PathLike))) or value == "":
+                raise InputError(f"{name} is {value!r}; give True, False, or {what}")
+        if isinstance(self.meaning, os.PathLike):
+            object.__setattr__(self, "meaning", os.fspath(self.meaning))
         language = self.speech_language
         if language is not None and not (isinstance(language, str) and language):
             raise InputError(f"speech_language is {language!r}; give a code such as 'en'")
@@ -111,18 +114,25 @@ class AddOptions:
 
     def words_asked(self) -> dict[str, WordsRequest]:
         """Return which words are asked for, by source."""
-        names = list(self.words_from)
-        names += [name for name, wanted in ((SPEECH, self.speech), (SCREEN, self.screen_text)) if wanted]
-        asked = {name: WordsRequest(source=name) for name in names}
+        asked = {name: WordsRequest(source=name) for name in self.words_from}
         if self.speech:
-            model = self.speech if isinstance(self.speech, str) else None
-            asked[SPEECH] = WordsRequest(source=SPEECH, model=model, language=self.speech_language)
+            asked[SPEECH] = WordsRequest(source=SPEECH, model=_model(self.speech), language=self.speech_language)
+        if self.screen_text:
+            asked[SCREEN] = WordsRequest(source=SCREEN, model=_model(self.screen_text))
         return asked
 
     def words_dropped(self) -> frozenset[str]:
         """Return the sources whose words are taken out."""
         flags = ((SPEECH, self.speech), (SCREEN, self.screen_text))
         return frozenset([*self.no_words_from, *(name for name, wanted in flags if wanted is False)])
+
+
+def _model(wanted: bool | str | os.PathLike[str]) -> str | None:
+    """Return the model that an option names: a folder by its absolute path, as later runs may be elsewhere."""
+    if isinstance(wanted, bool):
+        return None
+    name = os.fspath(wanted)
+    return absolute_path(name) if is_dir(user_path(name)) else name
 
 
 def _names(option: str, given: object) -> tuple[str, ...]:
@@ -147,9 +157,9 @@ class AddKeywords(TypedDict, total=False):
     max_cpu_seconds: float | None
     max_megapixels: float | None
     gpu_decode: bool
-    speech: bool | str | None
+    speech: bool | str | os.PathLike[str] | None
     speech_language: str | None
-    screen_text: bool | None
+    screen_text: bool | str | os.PathLike[str] | None
     words_from: Sequence[str]
     no_words_from: Sequence[str]
-    meaning: bool | str | None
+    meaning: bool | str | os.PathLike[str] | None

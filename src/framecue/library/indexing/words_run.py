@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from framecue.errors import FramecueError, InputError, UnknownNameError, VideoError
+from framecue.errors import FramecueError, InputError, VideoError
 from framecue.library.files.interface import Files
 from framecue.library.files.local import LOCAL_FILES
 from framecue.library.indexing.options import AddOptions
@@ -37,7 +37,6 @@ from framecue.progress import FilesDone
 from framecue.video import IsolatedReader
 from framecue.words.request import SIDECARS, SUBTITLES, WordsRequest
 from framecue.words.source import WordsUnit
-from framecue.words.sources import WORD_SOURCES
 from framecue.words.timed_text import SAID, TimedText
 
 __all__ = ["run_words"]
@@ -248,12 +247,9 @@ def _unit(content: Content, segments: list[tuple[float, float]]) -> WordsUnit:
 def _take_out(store: Store, had: Mapping[str, AskedWords], options: AddOptions, outcome: WordsOutcome) -> None:
     """Take out the words of sources that somebody does not want, and note that."""
     dropped = options.words_dropped()
-    for name in sorted(dropped - had.keys()):
-        if name not in WORD_SOURCES.names():
-            raise UnknownNameError(WORD_SOURCES.kind, name, WORD_SOURCES.names())
-        # Subtitles come with other words, so that they are not wanted has to be noted.
-        if name == SUBTITLES:
-            store.words_notes.note_asked([AskedWords(request=WordsRequest(source=name), is_wanted=False)])
+    if SUBTITLES in dropped - had.keys():
+        # They come with other words, so that they are not wanted has to be noted.
+        store.words_notes.note_asked([AskedWords(request=WordsRequest(source=SUBTITLES), is_wanted=False)])
     unwanted = [replace(had[name], is_wanted=False) for name in sorted(dropped & had.keys()) if had[name].is_wanted]
     # The note first: what a run that is killed after it leaves behind, the next one takes out.
     store.words_notes.note_asked(unwanted)

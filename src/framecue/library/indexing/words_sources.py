@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from framecue.errors import FramecueError
+from framecue.errors import FramecueError, UnknownNameError
 from framecue.library.indexing.options import AddOptions
-from framecue.library.indexing.words_plan import ReadySource
+from framecue.library.indexing.words_plan import ReadySource, wanted_words
 from framecue.library.store.words_notes import AskedWords
 from framecue.words.request import WordsRequest
 
@@ -47,21 +47,39 @@ class KeptSources:
         return self._made[request]
 
     def make_if_able(self, request: WordsRequest, left_out: dict[str, str]) -> WordSource | None:
-        """Return the source for a request; None, and the reason noted in ``left_out``, if it cannot work."""
+        """Return the source for a request that nobody makes now; nothing is downloaded for it.
+
+        Returns:
+            None, and the reason noted in ``left_out``, if it cannot work.
+        """
         try:
-            return self.make(request)
+            return self.make(replace(request, may_fetch=False))
         except FramecueError as error:
             left_out[request.source] = str(error)
             return None
 
-    def check(self, requests: Mapping[str, WordsRequest]) -> None:
-        """Refuse requests that cannot be met, before anything else is done.
+    def check(self, had: Mapping[str, AskedWords], options: AddOptions) -> None:
+        """Refuse what is asked for and cannot be, before anything else is done.
+
+        Args:
+            had: what the library has been asked for before.
+            options: of the run.
 
         Raises:
-            InputError: a source cannot work; the message says what to do.
+            UnknownNameError: no source has a name that is to be taken out.
+            InputError: a source that is asked for cannot work; the message says what to do.
         """
-        for request in requests.values():
-            _ = self.make(request).fingerprint
+        asked = options.words_asked()
+        if not asked and not options.words_dropped():
+            return
+        from framecue.words.sources import WORD_SOURCES
+
+        for name in sorted(options.words_dropped() - had.keys()):
+            if name not in WORD_SOURCES.names():
+                raise UnknownNameError(WORD_SOURCES.kind, name, WORD_SOURCES.names())
+        for name, request in wanted_words(had, options).items():
+            if name in asked:
+                _ = self.make(request).fingerprint
 
 
 class ReadySources:

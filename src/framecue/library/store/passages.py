@@ -160,7 +160,7 @@ class Passages:
         count = 0 if table is None else table.count()
         if table is None or not count:
             return np.zeros((0, 1), dtype=np.float16)
-        offsets = np.unique(np.linspace(0, count - 1, min(number, count)).astype(int)).tolist()
+        offsets = sorted(set(np.linspace(0, count - 1, min(number, count)).astype(int).tolist()))
         return vectors_of(table.read(lambda: table.lance.take_offsets(offsets).select([VECTOR]).to_arrow()))
 
     def keys(self) -> dict[str, str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pyarrow as pa
 from lancedb.query import BooleanQuery, FullTextQuery, MatchQuery, Occur, PhraseQuery
@@ -133,33 +134,56 @@ def _found(texts: Table, asked: FullTextQuery, limit: int, condition: str | None
 
 
 class _Places:
-    """Where contents lie, and which moments of them pass a filter."""
+    """Where contents lie, and which moments of them pass a filter.
+
+    Args:
+        segments: the table of segments.
+        video_ids: the contents.
+        where: an SQL condition on segments; None if all pass.
+    """
 
     def __init__(self, segments: Table, video_ids: set[str], where: str | None) -> None:
-        self._by_video: dict[str, list[tuple[str, float, float]]] = {}
+        self._paths: dict[str, str] = {}
+        # (start, end, whether it passes) of each segment.
+        self._segments: dict[str, list[tuple[float, float, bool]]] = {}
         if not video_ids:
             return
         condition = of_videos(sorted(video_ids))
-        if where is not None:
-            condition = f"({condition}) AND ({where})"
-        names = ["video_id", "path", "start_seconds", "end_seconds", "duration_seconds"]
-        rows = segments.scan(names, where=condition)
-        for video_id, path, start, end, duration in zip(
-            *(rows.column(name).to_pylist() for name in names), strict=True
-        ):
-            # Sound may go on after the last picture.
-            is_last = end >= duration - _SLACK_SECONDS
-            self._by_video.setdefault(video_id, []).append((path, start, float("inf") if is_last else end))
+        if where is None:
+            # The first segment of each is enough to know where it lies.
+            for video_id, path in _columns(segments, condition, "video_id", "path"):
+                self._paths.setdefault(video_id, path)
+            return
+        passing = set(_columns(segments, f"({condition}) AND ({where})", "video_id", "path", "start_seconds"))
+        contents = {video_id for video_id, _, _ in passing}
+        self._paths = {video_id: path for video_id, path, _ in passing}
+        if contents:
+            every = _columns(segments, of_videos(sorted(contents)), "video_id", "path", "start_seconds", "end_seconds")
+            for video_id, path, start, end in every:
+                passes = (video_id, path, start) in passing
+                self._segments.setdefault(video_id, []).append((start, end, passes))
 
     def __contains__(self, video_id: str) -> bool:
-        return video_id in self._by_video
+        return video_id in self._paths
 
     def placed(self, match: WordMatch) -> WordMatch | None:
         """Return a match with its path; None if it is in no segment that passes."""
-        for path, start, end in self._by_video.get(match.video_id, ()):
-            if match.start_seconds < end and match.end_seconds >= start:
-                return replace(match, path=path)
-        return None
+        if match.video_id not in self._paths:
+            return None
+        segments = self._segments.get(match.video_id)
+        if segments is not None:
+            # Sound may begin before the first picture, and go on after the last: the nearest segment is then meant.
+            gaps = [max(start - match.end_seconds, match.start_seconds - end) for start, end, _ in segments]
+            least = max(min(gaps), -_SLACK_SECONDS)
+            if not any(passes and gap <= least for gap, (_, _, passes) in zip(gaps, segments, strict=True)):
+                return None
+        return replace(match, path=self._paths[match.video_id])
+
+
+def _columns(table: Table, condition: str, *names: str) -> Iterator[tuple[Any, ...]]:
+    """Return the rows of some columns, as tuples."""
+    rows = table.scan(names, where=condition)
+    return zip(*(rows.column(name).to_pylist() for name in names), strict=True)
 
 
 def _words(line: HeldText, score: float, wanted: Sequence[Token]) -> WordMatch:
@@ -211,12 +235,10 @@ def _following(texts: Table, lines: Sequence[HeldText], num_words: int) -> dict[
     """Return the lines in which some lines go on, as many as a phrase may run over."""
     if not lines:
         return {}
-    # A line has a word at least, mostly several.
-    condition = " OR ".join(
-        f"(video_id = {quoted(line.video_id)} AND source = {quoted(line.source)} "
-        f"AND number > {line.number} AND number < {line.number + num_words})"
-        for line in lines
-    )
+    # As few lines as there may be of them: each has a word at least, mostly several. Others of these videos may have
+    # the same numbers; a condition for each line would be looked up far more slowly.
+    numbers = {line.number + after for line in lines for after in range(1, num_words)}
+    condition = f"{of_videos(sorted({line.video_id for line in lines}))} AND number IN ({_listed(numbers)})"
     by_place = {(held.sequence, held.number): held for held in held_texts(texts.scan(SHOWN, where=condition))}
     found: dict[HeldText, list[HeldText]] = {}
     for line in lines:
@@ -225,6 +247,10 @@ def _following(texts: Table, lines: Sequence[HeldText], num_words: int) -> dict[
             parts.append(held)
         found[line] = parts[1:]
     return found
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    return ", ".join(map(str, sorted(numbers)))
 
 
 def _phrase_match(
