@@ -72,7 +72,7 @@ def main() -> None:
             began = time.perf_counter()
             report = library.add(film)
             seconds = time.perf_counter() - began
-            hit = library.search(event.caption, k=1)[0]
+            hit = library.search(event.caption, k=1, only="seen")[0]
         start_off, end_off = hit.start_seconds - event.start_seconds, hit.end_seconds - event.end_seconds
         found = max(abs(start_off), abs(end_off)) <= GOAL_SECONDS
         missed += not found

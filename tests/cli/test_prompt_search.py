@@ -5,7 +5,7 @@ import pytest
 from framecue.cli.prompt_commands import parse_typed
 from framecue.cli.prompt_search import PromptSearch, changed, filters_of, number_of
 from framecue.errors import InputError
-from framecue.library import Filters, Hit, Query, SearchOptions, VideoMoment
+from framecue.library import Filters, Hit, Query, SearchOptions, Term, VideoMoment
 
 SHOWN = {
     11: Hit(11, "/v/a.mp4", 10.0, 15.0, 0.5, video_id="x", duration_seconds=99.0),
@@ -62,6 +62,16 @@ def test_pages_and_settings() -> None:
     assert after("red", ":min-score .2", ":min-score").options().min_score is None
 
 
+def test_what_is_typed_may_name_legs_and_phrases() -> None:
+    search = after('said:"happy birthday" red')
+    assert search.query == Query.parse('said:"happy birthday" red')
+    assert after("red", ":with said:hello^0.5").query == Query([("red", 1.0), (Term("hello", "said"), 0.5)])
+    only = after("red", ":only said, written")
+    assert only.options().only == ("said", "written")
+    assert str(only) == "red; only said, written"
+    assert after("red", ":only said", ":only").options().only == ()
+
+
 @pytest.mark.parametrize(
     ("lines", "says"),
     [
@@ -71,6 +81,9 @@ def test_pages_and_settings() -> None:
         ([":k 0"], "k is 0; it must be a whole number, 1 or more"),
         ([":min-score 7"], "min_score is 7.0"),
         ([":min-score x"], "'x' is no number"),
+        ([":only heard"], "there is no leg 'heard' of a search; known: seen, said"),
+        (["said:"], "there is nothing after said: to look for"),
+        ([":without said:red"], "words cannot be searched away from"),
         ([":hybrid perhaps"], "'perhaps' is neither on nor off"),
         ([":longer-than soon"], "'soon' is no time"),
         ([":after soon"], "--after is 'soon', which is no date"),

@@ -5,11 +5,16 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
+
+from framecue.library.store import Store
+from framecue.words.timed_text import TimedText, TimedWord
+from support.colours import COLOURS
 
 
 @pytest.fixture
@@ -157,6 +162,12 @@ def test_filters(run, uri: str, clips: Path, options: tuple[str, ...], found: se
         (("red", "--queries", "x"), "leave out TEXT", 2),
         (("red", "--with", "a^0"), "must be more than 0", 1),
         (("red", "--with", "red^1", "--without", "red^2"), "cancel out", 1),
+        (("said:hello",), "said: there is nothing to search in library", 1),
+        (("--only", "written", "hello"), "`framecue index PATHS --screen-text` reads it", 1),
+        (("said:",), 'there is nothing after said: to look for; write said:"happy birthday"', 1),
+        (("red", "--only", "seen", "--hybrid"), "hybrid search asks two legs of its own", 1),
+        (("red", "--only", "heard"), "'heard' is not one of 'seen', 'said'", 2),
+        (("--without", "said:red"), "words cannot be searched away from", 1),
         (("--without", "red", "--hybrid"), "hybrid search needs a text", 1),
         (("red", "--sheet", "/no/such/x.png"), "/no/such/x.png: cannot be written", 1),
     ],
@@ -187,6 +198,86 @@ def test_hybrid_search_says_which_words_matched(run, uri: str) -> None:
     table = run("search", "yellow", "--hybrid", "--library", uri).out
     assert re.search(r"rank +score +time +words +path", table)
     assert re.search(r"1 +[01]\.\d+ +\S+ +yellow +\S+yellow\.mp4", table)
+
+
+@pytest.fixture
+def spoken(uri: str, clips: Path) -> str:
+    """The library, with words in two of its clips."""
+    store = Store.open(uri)
+    ids = {Path(path).stem: held.video_id for path, held in store.held().items()}
+    line = TimedText(0.2, 1.4, "a green frog, happy birthday to you", "said", "en", None, ())
+    words = [TimedWord(0.2 + i / 10, 0.3 + i / 10, f" {part}") for i, part in enumerate(line.text.split())]
+    store.words.write(ids["green"], "speech", [replace(line, words=tuple(words))])
+    store.words.write(ids["blue"], "screen", [TimedText(0, 1, "EXIT \x1b[31m green", "written", None)])
+    return uri
+
+
+@pytest.fixture
+def speaks(loader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has the model know every text, as white where it names no colour."""
+
+    def load(name: str, adapter: str | None = None, **options: object) -> Any:
+        model = loader(name, adapter)
+        known = type(model).embed_texts
+        model.embed_texts = lambda texts: known(model, [text if text in COLOURS else "white" for text in texts])
+        return model
+
+    monkeypatch.setattr("framecue.model.load_model", load)
+
+
+@pytest.mark.usefixtures("speaks")
+def test_a_phrase_that_is_said_has_its_own_times(run, spoken: str, clips: Path, tmp_path: Path) -> None:
+    result = run("search", 'said:"happy birthday"', "--library", spoken, "--json")
+    (hit,) = json.loads(result.out)["results"]
+    assert list(hit) == [
+        *("rank", "path", "kind", "start_seconds", "end_seconds", "score", "hit", "recorded", "segment_seconds", "legs")
+    ]
+    assert (hit["path"], hit["hit"]) == (str(clips / "green.mp4"), f"{clips / 'green.mp4'}@0:00.5-0:00.7")
+    assert (hit["start_seconds"], hit["end_seconds"]) == pytest.approx((0.5, 0.7))
+    assert hit["segment_seconds"] == [0, pytest.approx(2, abs=0.05)]
+    (leg,) = hit["legs"]
+    assert (leg["leg"], leg["rank"], leg["words"]) == ("said", 1, ["happy", "birthday"])
+    assert [leg["text"][start:end] for start, end in leg["spans"]] == ["happy birthday"]
+    table = run("search", 'said:"happy birthday"', "--library", spoken).out
+    assert re.search(r"rank +score +time +words +path", table)
+    assert re.search(r"0:00\.5\u20130:00\.7 +said: a green frog, happy birthday to you +\S+green\.mp4", table)
+    cut = run("search", 'said:"happy birthday"', "--library", spoken, "--clip", 1, "--output", tmp_path / "said.mp4")
+    assert cut.code == 0, cut.err
+    assert "green.mp4@0:00.5-" in cut.err
+
+
+@pytest.mark.usefixtures("speaks")
+def test_one_box_shows_what_was_said_and_written(run, spoken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = run("search", "happy birthday", "--library", spoken, "-k", 2, "--explain").out
+    first = out.split("1. ")[1].split("2. ")[0]
+    assert re.search(r"   seen: rank \d, score -?0\.\d{3}\n", first)
+    assert "   said: rank 1 at 0:00.5\u20130:00.7: a green frog, happy birthday to you\n" in first
+    # A terminal does not obey what is written in a picture.
+    assert "written: EXIT \\x1b[31m green" in run("search", "written:exit", "--library", spoken).out
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "300")
+    assert "\x1b[1mhappy birthday\x1b[0m" in run("search", "said:happy birthday", "--library", spoken).out
+
+
+@pytest.mark.usefixtures("speaks")
+def test_legs_that_are_asked_alone(run, uri: str, spoken: str, tmp_path: Path) -> None:
+    def found(*args: object) -> list[str]:
+        return paths(run("search", *args, "--library", uri, "--json"))
+
+    assert found("exit", "--only", "written") == ["blue.mp4"]
+    assert found("frog", "--only", "said", "--only", "written") == ["green.mp4"]
+    assert found("name:yellow") == ["yellow.mp4"]
+    assert sorted(found("green", "--only", "seen")) == ["blue.mp4", "green.mp4", "red.mp4", "yellow.mp4"]
+    queries = tmp_path / "queries.txt"
+    queries.write_text('said:"happy birthday"\n{"text": "written:exit"}\n', encoding="utf-8")
+    several = json.loads(run("search", "--queries", queries, "--library", uri, "--json").out)["searches"]
+    assert [(one["query"], [Path(hit["path"]).name for hit in one["results"]]) for one in several] == [
+        ('said:"happy birthday"', ["green.mp4"]),
+        ("written:exit", ["blue.mp4"]),
+    ]
+    nothing = run("search", 'said:"no such words"', "--library", uri)
+    assert (nothing.code, nothing.out, nothing.err) == (0, "", "nothing found\n")
 
 
 def test_explanations(run, uri: str, clips: Path) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import NamedTuple
 
 __all__ = ["Token", "phrase_places", "spelled", "tokens_of", "unspaced_runs"]
@@ -35,8 +36,18 @@ def _marks() -> str:
     return "".join(map(chr, marks)) + "\u0640\ufe20-\ufe2f"
 
 
-_WORD = re.compile(rf"[{_UNSPACED}][{_marks()}]*|(?:(?![{_UNSPACED}])[^\W_])(?:(?![{_UNSPACED}])[^\W_]|[{_marks()}])*")
-_RUN = re.compile(rf"[{_UNSPACED}][{_UNSPACED}{_marks()}]*")
+@cache
+def _word() -> re.Pattern[str]:
+    """Return the pattern of a word; it takes a while to make, and a search that finds no words needs none."""
+    marks = _marks()
+    spaced = rf"(?:(?![{_UNSPACED}])[^\W_])(?:(?![{_UNSPACED}])[^\W_]|[{marks}])*"
+    return re.compile(rf"[{_UNSPACED}][{marks}]*|{spaced}")
+
+
+@cache
+def _run() -> re.Pattern[str]:
+    """Return the pattern of a text without spaces between words."""
+    return re.compile(rf"[{_UNSPACED}][{_UNSPACED}{_marks()}]*")
 
 
 class Token(NamedTuple):
@@ -55,7 +66,7 @@ class Token(NamedTuple):
 
 def tokens_of(text: str) -> list[Token]:
     """Return the words of a text, in order; punctuation is none."""
-    return [Token(bare, *found.span()) for found in _WORD.finditer(text) if (bare := _bare(found[0]))]
+    return [Token(bare, *found.span()) for found in _word().finditer(text) if (bare := _bare(found[0]))]
 
 
 def spelled(tokens: Sequence[Token]) -> str:
@@ -73,7 +84,7 @@ def phrase_places(phrase: Sequence[Token], tokens: Sequence[Token]) -> Iterator[
 
 def unspaced_runs(text: str) -> list[str]:
     """Return the parts of a text that are written without spaces, each once: such a part is looked for as a phrase."""
-    return list(dict.fromkeys(_RUN.findall(unicodedata.normalize("NFC", text))))
+    return list(dict.fromkeys(_run().findall(unicodedata.normalize("NFC", text))))
 
 
 def _bare(word: str) -> str:

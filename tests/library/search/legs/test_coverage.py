@@ -49,7 +49,7 @@ def test_strengths_worked_out_by_hand() -> None:
     weights = LegWeights(least_coverage=0.25, sharpness=1.0)
     values = strengths([both, one, one, one], ["comet", "night"], num_texts=100, weights=weights, is_alone=False)
     share = common / (rare + common)
-    assert values == pytest.approx([0.9999, *[(share - 0.25) / 0.75 * 0.9984] * 3])
+    assert values == pytest.approx([1.0, *[(share - 0.25) / 0.75 * (1 - (3 / 99) ** 2)] * 3])
     alone = strengths([both, one], ["comet", "night"], num_texts=100, weights=weights, is_alone=True)
     assert alone[0] == 1
     assert 0 < alone[1] < 1

@@ -64,5 +64,5 @@ def test_a_short_common_phrase_is_not_worth_what_a_rare_one_is(
     library = Library(store.uri, model=talking)
     common, rare = (library.search(text) for text in ("good evening", "a comet"))
     strength = {leg.text: leg.strength for hits in (common, rare) for leg in hits[0].legs if leg.text}
-    assert strength["a comet"] > 0.9 > 0.4 > strength["good evening"]
+    assert strength["a comet"] > 0.95 > 0.9 > strength["good evening"]
     assert rare[0].path == "/3.mp4"

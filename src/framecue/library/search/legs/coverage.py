@@ -86,7 +86,7 @@ def strengths(
     """Return how surely each of some texts is what a query asks for, in [0, 1]; 0 for one with nothing to say.
 
     It is the share of the query's words that the text has, each with its inverse document frequency. A word that nearly
-    all texts have tells none of them, so it is less by the square of the share of texts that have its rarest word.
+    all texts have tells none of them, so it is less by the square of the share of others that have its rarest word.
 
     Args:
         found: the words of the query that each text has; texts that have none are left out.
@@ -106,7 +106,7 @@ def strengths(
             values.append(coverage)
             continue
         above = max(0.0, coverage - weights.least_coverage) / (1 - weights.least_coverage)
-        common = min((frequency[word] for word in words), default=total) / total if total > 1 else 0.0
+        common = (min((frequency[word] for word in words), default=total) - 1) / max(1, total - 1)
         values.append(above**weights.sharpness * (1 - common**2))
     return values
 

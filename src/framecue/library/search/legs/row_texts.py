@@ -97,9 +97,12 @@ def legs_matches(
         text_of: its text of a row; None for a row without.
         is_of_file: whether that is about all of the file.
     """
+    rows = row_texts(asked)
+    if not rows:
+        return []
     seeker = Seeker(asked.text, asked.exact)
     sightings: list[tuple[TextMatch, str, Sighting]] = []
-    for found in row_texts(asked):
+    for found in rows:
         text = text_of(found)
         if text and (sighting := seeker.look(text)).words:
             sightings.append((found, text, sighting))

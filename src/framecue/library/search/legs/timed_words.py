@@ -25,6 +25,8 @@ def timed_matches(leg: str, kind: Kind, asked: Asked) -> list[LegMatch]:
         kind: whether what is said, or what is written.
         asked: what it is asked.
     """
+    if asked.store.words.table() is None:
+        return []
     places = _places(kind, asked)
     times = [(one.path, one.start_seconds, one.end_seconds) for one, _, _ in places]
     segments = asked.store.segments_at(times, asked.vector)
