@@ -135,6 +135,18 @@ class Fingerprint:
             if ours.get(name, _ABSENT) != theirs.get(name, _ABSENT)
         }
 
+    def places(self) -> list[str]:
+        """Return where the weights are: the backbone's name or folder, and the adapter's if there is one."""
+        return [place for place in (self.backbone, self.adapter_source) if place is not None]
+
+    def content(self) -> dict[str, Any]:
+        """Return what the model computes: the document without the places of weights that are known by their hash."""
+        document = self.to_dict()
+        for place, content in _PLACES:
+            if document[content] is not None:
+                del document[place]
+        return document
+
     def with_absolute_places(self) -> Fingerprint:
         """Return the fingerprint with absolute folders, so that its model is found from any working folder.
 

@@ -12,10 +12,12 @@ import torch
 from framecue import load_model
 from framecue.errors import ModelError
 from framecue.exported import export_text as exporting
+from framecue.exported import write_text as writing
 from framecue.exported.cache import GRAPHS_VARIABLE, graph_folder, read_graphs
-from framecue.exported.export_text import MAX_DIFFERENCE, export_text, keep_text_graph
+from framecue.exported.export_text import export_text, keep_text_graph
 from framecue.exported.queries import ODD_TEXTS
 from framecue.exported.text import TEXT_GRAPH, TextGraph, find_text_graph
+from framecue.exported.write_text import MAX_DIFFERENCE
 from framecue.methods import build_method
 from framecue.model import VideoTextModel
 
@@ -111,7 +113,7 @@ def test_what_cannot_be_exported_is_tried_once(clip_folder, monkeypatch):
         calls.append(given)
         raise ModelError("no")
 
-    monkeypatch.setattr(exporting, "_write_graph", refuse)
+    monkeypatch.setattr(writing, "_write_graph", refuse)
     assert not keep_text_graph(model)
     assert not keep_text_graph(model)
     assert len(calls) == 1
@@ -121,17 +123,17 @@ def test_what_cannot_be_exported_is_tried_once(clip_folder, monkeypatch):
     monkeypatch.undo()
     monkeypatch.setenv("FRAMECUE_CACHE", str(graph_folder(fingerprint).parents[1]))
     monkeypatch.delenv(GRAPHS_VARIABLE, raising=False)
-    monkeypatch.setattr(exporting, "_versions", lambda: {"torch": "later"})
+    monkeypatch.setattr(writing, "versions", lambda: {"torch": "later"})
     assert keep_text_graph(model)
 
 
 def test_a_graph_or_tokenizer_that_gives_something_else_is_refused(clip_folder, monkeypatch):
     model = load_model(clip_folder, device="cpu")
     with monkeypatch.context() as patched:
-        patched.setattr(exporting, "MAX_DIFFERENCE", -1.0)
+        patched.setattr(writing, "MAX_DIFFERENCE", -1.0)
         with pytest.raises(ModelError, match="off the model, more than"):
             export_text(model, model.fingerprint())
-    write = exporting._write_tokenizer
+    write = writing._write_tokenizer
 
     def write_another(model, path):
         write(model, path)
@@ -139,7 +141,7 @@ def test_a_graph_or_tokenizer_that_gives_something_else_is_refused(clip_folder, 
         document["truncation"]["max_length"] -= 1
         path.write_text(json.dumps(document), encoding="utf-8")
 
-    monkeypatch.setattr(exporting, "_write_tokenizer", write_another)
+    monkeypatch.setattr(writing, "_write_tokenizer", write_another)
     with pytest.raises(ModelError, match=r"in a way that tokenizer\.json does not"):
         export_text(model, model.fingerprint())
     assert read_graphs(model.fingerprint()) == {}

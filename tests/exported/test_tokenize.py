@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from framecue.errors import ModelError
-from framecue.exported.export_text import _write_tokenizer
+from framecue.exported.export_text import ModelTextSide
 from framecue.exported.queries import ODD_TEXTS, ordinary_queries
 from framecue.exported.tokenize import TextTokenizer
+from framecue.exported.write_text import _write_tokenizer
 from framecue.methods import build_method
 from framecue.model import VideoTextModel
 
@@ -25,7 +26,7 @@ def both(make_backbone, make_siglip_backbone, tmp_path_factory):
         backbone = make_backbone() if family == "clip" else make_siglip_backbone(family)
         model = VideoTextModel(backbone, build_method("mean-pool", {}, backbone))
         path = tmp_path_factory.mktemp(family) / "tokenizer.json"
-        _write_tokenizer(model, path)
+        _write_tokenizer(ModelTextSide(model), path)
         return model, TextTokenizer(path)
 
     return make

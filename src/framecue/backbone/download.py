@@ -18,7 +18,7 @@ from huggingface_hub.errors import CacheNotFound, HfHubHTTPError
 from huggingface_hub.file_download import repo_folder_name
 
 from framecue.backbone.quiet import quiet_transformers
-from framecue.backbone.source import HUB_TIMEOUT_SECONDS, cached_commit, hub_error, is_hub_name
+from framecue.backbone.source import HUB_TIMEOUT_SECONDS, MODEL_OPTION, cached_commit, hub_error, is_hub_name
 from framecue.errors import ModelError
 from framecue.paths import exists
 
@@ -46,6 +46,8 @@ _SMALL_FILES = (
 # The weights, best first; a model is often there in several formats, of which one is needed. An index names shards.
 _WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 _OPEN_CLIP_WEIGHTS = ("open_clip_model.safetensors",)
+# What the steps behind a sentence encoder's transformer say of themselves, and their weights: `1_Pooling/config.json`.
+_STEP_FILES = re.compile(r"\d+_[A-Za-z]+/(config\.json|model\.safetensors)")
 _POLL_SECONDS = 0.5
 
 
@@ -59,6 +61,7 @@ class Download:
         commit: the commit that this is now.
         sizes: how large each missing file is, in bytes, by its name.
         licence: what the model's page gives as its licence, such as "apache-2.0"; None if it gives none.
+        option: with which a person names such a model, for messages.
     """
 
     name: str
@@ -66,6 +69,7 @@ class Download:
     commit: str
     sizes: Mapping[str, int]
     licence: str | None = None
+    option: str = MODEL_OPTION
 
     @property
     def size_bytes(self) -> int:
@@ -84,8 +88,13 @@ def cached_folder(name: str) -> Path:
 
 
 def needed_files(names: Mapping[str, int] | set[str]) -> list[str]:
-    """Return those of a model's files that are needed to load it, sorted; names in folders are other models'."""
+    """Return those of a model's files that are needed to load it, sorted.
+
+    Names in folders are other models', but for those of a sentence encoder's steps.
+    """
     found = {name for name in _SMALL_FILES if name in names}
+    if "modules.json" in names:
+        found |= set(filter(_STEP_FILES.fullmatch, names))
     # A repository in both layouts is read as a model of transformers.
     is_open_clip = "config.json" not in names
     if not is_open_clip:
@@ -102,12 +111,13 @@ def needed_files(names: Mapping[str, int] | set[str]) -> list[str]:
     return sorted(found)
 
 
-def find_download(name: str, *, revision: str | None = None) -> Download | None:
+def find_download(name: str, *, revision: str | None = None, option: str = MODEL_OPTION) -> Download | None:
     """Return what loading a model would download; None if it needs nothing, or is no model on the hub.
 
     Args:
         name: a folder, a bundled model, or a name on the hub, which is asked once.
         revision: a branch, tag or commit; None for the newest.
+        option: with which a person names such a model, for messages.
 
     Raises:
         ModelError: the hub cannot be reached, or has no such model, and the cache does not hold it.
@@ -122,7 +132,7 @@ def find_download(name: str, *, revision: str | None = None) -> Download | None:
         refused = is_answer and status is not None and status < 500 and status != 429
         if not refused and cached_commit(name, revision) is not None:
             return None
-        raise hub_error(name, error, revision=revision) from error
+        raise hub_error(name, error, revision=revision, option=option) from error
     commit = info.sha or ""
     sizes = {item.rfilename: int(item.size or 0) for item in info.siblings or ()}
     missing = {
@@ -130,7 +140,7 @@ def find_download(name: str, *, revision: str | None = None) -> Download | None:
         for file in needed_files(sizes)
         if not isinstance(try_to_load_from_cache(name, file, revision=commit), str)
     }
-    return Download(name, revision, commit, missing, _licence(info)) if missing else None
+    return Download(name, revision, commit, missing, _licence(info), option) if missing else None
 
 
 def _is_cached_whole(name: str, commit: str) -> bool:
@@ -172,9 +182,13 @@ def fetch(download: Download, *, progress: Callable[[float, int], None] | None =
             except OSError as error:
                 if error.errno in (errno.ENOSPC, errno.EDQUOT):
                     raise ModelError(_no_room(download)) from error
-                raise hub_error(download.name, error, revision=download.revision, is_begun=True) from error
+                raise _broken_off(download, error) from error
             except Exception as error:
-                raise hub_error(download.name, error, revision=download.revision, is_begun=True) from error
+                raise _broken_off(download, error) from error
+
+
+def _broken_off(download: Download, error: BaseException) -> ModelError:
+    return hub_error(download.name, error, revision=download.revision, is_begun=True, option=download.option)
 
 
 def _check_room(download: Download) -> None:

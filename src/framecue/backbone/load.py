@@ -97,8 +97,14 @@ def initialise_backbone(folder: str | Path, *, seed: int) -> Backbone:
     )
 
 
-def read_weights(source: Source, config: Any, dtype: torch.dtype) -> PreTrainedModel:
+def read_weights(source: Source, config: Any, dtype: torch.dtype, *, unused: str | None = None) -> PreTrainedModel:
     """Return the model of a source, with all its weights.
+
+    Args:
+        source: where it is.
+        config: its configuration.
+        dtype: of the weights and the computation.
+        unused: how the names of weights begin that may be missing, as nothing is computed with them; None for none.
 
     Raises:
         ValueError: the weights do not fit the configuration.
@@ -126,6 +132,7 @@ def read_weights(source: Source, config: Any, dtype: torch.dtype) -> PreTrainedM
     # transformers fills missing weights at random; the vectors of such a model would be noise.
     for what, keys in (("missing", report["missing_keys"]), ("of another shape", report["mismatched_keys"])):
         names = sorted(key if isinstance(key, str) else key[0] for key in keys)
+        names = [key for key in names if unused is None or not key.startswith(unused)]
         if names:
             shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
             raise ValueError(f"the weights do not fit config.json, {len(names)} tensors are {what}: {shown}")

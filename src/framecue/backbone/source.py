@@ -21,6 +21,7 @@ from framecue.errors import ModelError, first_line
 from framecue.paths import exists, is_dir, is_file, user_path
 
 __all__ = [
+    "MODEL_OPTION",
     "Source",
     "bundled_models",
     "cached_commit",
@@ -37,6 +38,10 @@ CONFIG_FILE, OPEN_CLIP_CONFIG_FILE = "config.json", "open_clip_config.json"
 CONFIG_FILES = (CONFIG_FILE, OPEN_CLIP_CONFIG_FILE)
 WEIGHTS_SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
 HUB_TIMEOUT_SECONDS = 10.0
+MODEL_OPTION = "--model"
+"""The option with which a person names a backbone."""
+# How `framecue train` names it.
+_TRAINING_WAY = ", for `framecue train` backbone=FOLDER"
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9_][\w.-]*")
 
 
@@ -162,7 +167,9 @@ def hub_refusal(error: BaseException, *, revision: str | None) -> str | None:
     return None
 
 
-def hub_error(name: str, error: BaseException, *, revision: str | None, is_begun: bool = False) -> ModelError:
+def hub_error(
+    name: str, error: BaseException, *, revision: str | None, is_begun: bool = False, option: str = MODEL_OPTION
+) -> ModelError:
     """Return the error for a model that cannot be downloaded, with the ways out.
 
     Args:
@@ -170,12 +177,18 @@ def hub_error(name: str, error: BaseException, *, revision: str | None, is_begun
         error: what the hub's client raised.
         revision: what was asked for.
         is_begun: whether files were being downloaded.
+        option: with which a person names such a model; the bundled models are of no help for others than `--model`.
     """
+    is_backbone = option == MODEL_OPTION
     refusal = hub_refusal(error, revision=revision)
     if refusal is not None:
         return ModelError(
-            f"{name}: cannot be downloaded from the model hub: {refusal}; check the name, or give another model, a "
-            f"folder of one, or one of the bundled models: {bundled_models()}"
+            f"{name}: cannot be downloaded from the model hub: {refusal}; check the name, or give another model, "
+            + (
+                f"a folder of one, or one of the bundled models: {bundled_models()}"
+                if is_backbone
+                else "or a folder of one"
+            )
         )
     status = getattr(getattr(error, "response", None), "status_code", None)
     reason = "HF_HUB_OFFLINE is set" if isinstance(error, OfflineModeIsEnabled) else first_line(error)
@@ -187,10 +200,13 @@ def hub_error(name: str, error: BaseException, *, revision: str | None, is_begun
     )
     return ModelError(
         f"{name}: {what}. Without a network: `hf download {name} --local-dir FOLDER` on a machine that has one, and "
-        "name that folder here: --model FOLDER, for `framecue train` backbone=FOLDER "
-        "(`pip install huggingface_hub` brings `hf`). "
-        "To try framecue now: --model moji-clip (the bundled models know drawn "
-        "shapes only)"
+        f"name that folder here: {option} FOLDER{_TRAINING_WAY if is_backbone else ''} "
+        "(`pip install huggingface_hub` brings `hf`)"
+        + (
+            ". To try framecue now: --model moji-clip (the bundled models know drawn shapes only)"
+            if is_backbone
+            else ""
+        )
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from framecue.cli.add_report import describe_held, log_items
+from framecue.cli.meaning_report import log_meaning
 from framecue.cli.output import ProgressBar, log, print_json
 from framecue.cli.words_report import log_words
 from framecue.progress import FilesDone
@@ -53,6 +54,7 @@ def run_again(uri: str, model: Encoder, paths: Sequence[str], *, options: AddOpt
         )
     log_items(report)
     log_words(report)
+    log_meaning(report)
     if report.added or report.removed:
         # What a run that was stopped had encoded is not encoded by this one.
         earlier = f", {report.unchanged} by an earlier run" if report.unchanged else ""

@@ -9,6 +9,8 @@ import click
 from framecue.cli.add_report import log_counts, log_gone, log_items, log_stopped
 from framecue.cli.index_speed import WorkTime, record_speed
 from framecue.cli.library_place import LibraryCommand, chosen_library, refuse_libraries
+from framecue.cli.meaning_options import fetch_sentence_model, meaning_options
+from framecue.cli.meaning_report import log_meaning
 from framecue.cli.options import (
     MOJI_MODEL,
     indexing_model_options,
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 @click.option("--retry", is_flag=True, help="Read files again that could not be read before, though they are the same.")
 @click.option("--prune", is_flag=True, help="Take out what is gone from the folders that are named.")
 @words_options
+@meaning_options
 @segment_options
 @click.option("--captions", is_flag=True, help="Describe each segment with the adapter's captioner, for --hybrid.")
 @click.option(
@@ -99,6 +102,7 @@ def index(
     poll_seconds: float | None,
     as_json: bool,
     words: AskedWords,
+    meaning: bool | str | None,
 ) -> None:
     """Encode video files, and all those in folders, into a library.
 
@@ -107,7 +111,8 @@ def index(
     new library takes google/siglip2-base-patch16-224 if no model is named, which is downloaded once (1.5 GB).
 
     With --speech and --screen-text the library also learns what is said and written, when that is asked for first from
-    all files, and then from new ones without asking again. Subtitles are read with them.
+    all files, and then from new ones without asking again. Subtitles are read with them. With --meaning, "buying a
+    house" finds "we signed the mortgage".
 
     \b
     framecue index ~/Videos
@@ -137,6 +142,7 @@ def index(
         max_megapixels=max_megapixels,
         gpu_decode=gpu_decode,
         **words,
+        meaning=meaning,
     )
     uri = chosen_library(uri, may_be_new=True)
     library = Library(uri)
@@ -153,6 +159,8 @@ def index(
             captions=captions,
         )
 
+    if not dry_run:
+        fetch_sentence_model(library, meaning, yes=yes)
     if is_watch:
         from framecue.cli.watch import follow
         from framecue.library.watching.watch import WatchOptions, check_paths
@@ -182,6 +190,7 @@ def index(
     work = WorkTime()
 
     pictures, finding = ProgressBar("Indexing"), ProgressBar("Finding words")
+    understanding = ProgressBar("Finding meanings")
 
     def tell(done: FilesDone, total: int) -> None:
         work.note()
@@ -192,7 +201,13 @@ def index(
         pictures.close()
         finding.show(done, total)
 
-    with pictures, finding, work:
+    def tell_meanings(done: int, total: int) -> None:
+        work.end()
+        pictures.close()
+        finding.close()
+        understanding.show(done, total)
+
+    with pictures, finding, understanding, work:
         pictures.show(0, None)
         report = library.add(
             plan,
@@ -203,6 +218,7 @@ def index(
             on_notice=log,
             words_progress=tell_words,
             on_words_stop=log_words_stopped,
+            meaning_progress=tell_meanings,
         )
 
     num_found = report.added + report.changed + report.moved + report.unchanged + len(report.duplicates)
@@ -216,6 +232,7 @@ def index(
     if not prune:
         log_gone(library.missing(plan)[0])
     log_words(report)
+    log_meaning(report)
     log_counts(report)
     if report.encoded:
         record_speed(library.fingerprint.backbone, report.encoded_seconds, work.seconds)

@@ -14,6 +14,7 @@ from framecue.assets import find_bundled
 from framecue.cli.add_report import computation_words
 from framecue.cli.folders import top_folders
 from framecue.cli.library_place import LibraryCommand, chosen_library
+from framecue.cli.meaning_report import meaning_counts
 from framecue.cli.options import library_option
 from framecue.cli.output import FilePath, FoldedLine, print_json, print_table, quiet_libraries
 from framecue.cli.words_report import source_words, words_counts
@@ -141,6 +142,8 @@ def _summary(found: LibraryInfo) -> list[tuple[str, str]]:
     rows.append(("index", _index(found.num_indexed_segments, found.num_segments)))
     rows.append(("words", "indexed, for --hybrid" if found.has_text_index else "not indexed yet"))
     rows += [(source_words(count), words_counts(count)) for count in found.words]
+    if found.meaning is not None:
+        rows.append(("meaning", FoldedLine(meaning_counts(found.meaning))))
     rows.append(("model", _model(found.fingerprint)))
     if found.computations:
         rows.append(("encoded by", ", ".join(computation_words(each) for each in found.computations)))

@@ -15,7 +15,9 @@ __all__ = ["get_model_files", "size_text"]
 MEGABYTE = 1_000_000
 
 
-def get_model_files(name: str | Path, *, revision: str | None = None, yes: bool = False) -> None:
+def get_model_files(
+    name: str | Path, *, revision: str | None = None, yes: bool = False, option: str = "--model"
+) -> None:
     """Download what this machine lacks of a model on the hub, after saying how much that is.
 
     A person at a terminal is asked, unless ``yes``; where nobody can answer, it goes on.
@@ -24,6 +26,7 @@ def get_model_files(name: str | Path, *, revision: str | None = None, yes: bool 
         name: a folder or a bundled model, which need nothing, or a name on the hub.
         revision: a branch, tag or commit; None for the newest.
         yes: whether not to ask.
+        option: with which a person names such a model, for messages.
 
     Raises:
         InputError: the person said no.
@@ -31,16 +34,19 @@ def get_model_files(name: str | Path, *, revision: str | None = None, yes: bool 
     """
     from framecue.backbone.download import cache_folder, fetch, find_download
 
-    download = find_download(str(name), revision=revision)
+    download = find_download(str(name), revision=revision, option=option)
     if download is None:
         return
     licence = f", licence {download.licence}" if download.licence else ""
     log(f"{name} is downloaded once: {size_text(download.size_bytes)} into {cache_folder()}{licence}")
     if not yes and sys.stdin.isatty() and sys.stderr.isatty() and not click.confirm("Go on?", default=True, err=True):
-        raise InputError(
-            f"{name} was not downloaded; name another model with --model (a recipe's is backbone), such as a folder, "
-            "or try framecue with --model moji-clip, which knows drawn shapes only"
-        )
+        way_out = f"{name} was not downloaded; name another model with {option}, such as a folder"
+        if option == "--model":
+            way_out = (
+                f"{name} was not downloaded; name another model with --model (a recipe's is backbone), such as a folder, "
+                "or try framecue with --model moji-clip, which knows drawn shapes only"
+            )
+        raise InputError(way_out)
     with progress_bar("Downloading (MB)") as progress:
         fetch(download, progress=lambda done, total: progress(done // MEGABYTE, -(-total // MEGABYTE)))
 

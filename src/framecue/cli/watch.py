@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from framecue.cli.add_report import log_counts, log_items
+from framecue.cli.meaning_report import log_meaning
 from framecue.cli.output import ProgressBar, log
 from framecue.cli.words_report import log_words
 
@@ -43,6 +44,7 @@ def follow(library: Library, paths: Sequence[str], *, options: WatchOptions, as_
             bar.close()
             log_items(report)
             log_words(report)
+            log_meaning(report)
             log_counts(report)
             if as_json:
                 click.echo(json.dumps(report.to_dict(), allow_nan=False))

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
+from typing import Any, Protocol
 
 from framecue.encoder import Fingerprint
 from framecue.errors import InputError, OutputError
@@ -31,6 +31,7 @@ __all__ = [
     "FORMAT",
     "GRAPHS_VARIABLE",
     "MAX_CACHE_BYTES",
+    "Identity",
     "NewGraph",
     "cache_folder",
     "clear_cache",
@@ -59,6 +60,19 @@ _PARTIAL = ".partial-"
 _PARTIAL_SECONDS = 24 * 3600.0
 # How exactly it is known when a graph was used last.
 _USE_SECONDS = 3600.0
+
+
+class Identity(Protocol):
+    """What a model is known by: a :class:`~framecue.encoder.Fingerprint`, or that of a sentence encoder."""
+
+    def places(self) -> list[str]:
+        """Return where its files are: names on the hub, or folders."""
+
+    def content(self) -> dict[str, Any]:
+        """Return what it computes, wherever its files are."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it, as in JSON."""
 
 
 @dataclass
@@ -107,17 +121,13 @@ def cache_folder() -> Path:
     return user_cache() / "graphs"
 
 
-def graph_key(fingerprint: Fingerprint) -> str:
+def graph_key(fingerprint: Identity) -> str:
     """Return a name for what a model computes, 32 hexadecimal digits, wherever its files lie."""
-    document = fingerprint.to_dict()
-    for place, content in (("backbone", "revision"), ("adapter_source", "adapter")):
-        if document[content] is not None:
-            del document[place]
-    text = json.dumps({"format": FORMAT, "fingerprint": document}, sort_keys=True)
+    text = json.dumps({"format": FORMAT, "fingerprint": fingerprint.content()}, sort_keys=True)
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def graph_folder(fingerprint: Fingerprint) -> Path:
+def graph_folder(fingerprint: Identity) -> Path:
     """Return the folder of a model's graphs; it need not exist.
 
     Raises:
@@ -126,7 +136,7 @@ def graph_folder(fingerprint: Fingerprint) -> Path:
     return cache_folder() / graph_key(fingerprint)
 
 
-def read_graphs(fingerprint: Fingerprint) -> dict[str, dict[str, Any]]:
+def read_graphs(fingerprint: Identity) -> dict[str, dict[str, Any]]:
     """Return what graph.json says of each graph of a model that is whole, by the graph's name; empty without any.
 
     A graph is listed for exactly this model. That its files were not damaged since is not looked at.
@@ -157,7 +167,7 @@ def read_folder(folder: Path) -> tuple[Fingerprint, dict[str, dict[str, Any]]] |
 
 
 @contextmanager
-def write_graph(fingerprint: Fingerprint, name: str, *, folder: Path | None = None) -> Iterator[NewGraph]:
+def write_graph(fingerprint: Identity, name: str, *, folder: Path | None = None) -> Iterator[NewGraph]:
     """Give a folder to write a graph's files into, and list the graph when the block ends.
 
     Several processes may write the same graph at once: the first that is done counts, and the others' is dropped. A
@@ -191,7 +201,7 @@ def write_graph(fingerprint: Fingerprint, name: str, *, folder: Path | None = No
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def forget_graph(fingerprint: Fingerprint, name: str) -> None:
+def forget_graph(fingerprint: Identity, name: str) -> None:
     """Take a graph off the list, as one that turned out to be damaged, so that it is made anew; no error if none is."""
     folder = graph_folder(fingerprint)
     graphs = _read_record(folder)
@@ -237,7 +247,7 @@ def trim_cache(max_bytes: int = MAX_CACHE_BYTES, *, keep: Path | None = None) ->
     return deleted
 
 
-def _list(folder: Path, fingerprint: Fingerprint, name: str, new: NewGraph) -> None:
+def _list(folder: Path, fingerprint: Identity, name: str, new: NewGraph) -> None:
     """Move a graph's files to their places and put it on the list, unless another process has done so meanwhile."""
     with _locked(folder):
         graphs = _read_record(folder)
@@ -263,7 +273,7 @@ def _read_record(folder: Path) -> dict[str, dict[str, Any]]:
     return graphs
 
 
-def _write_record(folder: Path, fingerprint: Fingerprint, graphs: Mapping[str, Mapping[str, Any]]) -> None:
+def _write_record(folder: Path, fingerprint: Identity, graphs: Mapping[str, Mapping[str, Any]]) -> None:
     document = {"format": FORMAT, "fingerprint": fingerprint.to_dict(), "graphs": graphs}
     partial = folder / f"{_PARTIAL}{os.getpid()}.json"
     partial.write_text(json.dumps(document, indent=2), encoding="utf-8")

@@ -15,9 +15,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from framecue.encoder import Fingerprint
 from framecue.errors import FramecueError, OutputError
-from framecue.exported.cache import FORMAT, graph_folder
+from framecue.exported.cache import FORMAT, Identity, graph_folder
 
 __all__ = ["SourceFiles", "has_known_sources", "note_sources", "source_files"]
 
@@ -48,8 +47,8 @@ def source_files(place: str, folder: str | os.PathLike[str], *, only: Sequence[s
 
     Args:
         place: as in `SourceFiles`.
-        folder: where they are; folders in it are not looked at.
-        only: the names of the files that count; None for all.
+        folder: where they are; of folders in it only files that are named are looked at.
+        only: the names of the files that count, those in folders of it with ``/``; None for all.
 
     Raises:
         OSError: the folder or one of the files is not there.
@@ -63,18 +62,17 @@ def source_files(place: str, folder: str | os.PathLike[str], *, only: Sequence[s
     return SourceFiles(place, os.fspath(folder), tuple(found), only is None)
 
 
-def has_known_sources(fingerprint: Fingerprint) -> bool:
+def has_known_sources(fingerprint: Identity) -> bool:
     """Whether the files of a model are those that had the fingerprint's hashes when they were read last.
 
     Args:
         fingerprint: of the model, with absolute places.
     """
-    places = [place for place in (fingerprint.backbone, fingerprint.adapter_source) if place is not None]
     noted = {source.place: source for source in _read(fingerprint)}
-    return all(place in noted and _is_unchanged(noted[place]) for place in places)
+    return all(place in noted and _is_unchanged(noted[place]) for place in fingerprint.places())
 
 
-def note_sources(fingerprint: Fingerprint, sources: Sequence[SourceFiles]) -> None:
+def note_sources(fingerprint: Identity, sources: Sequence[SourceFiles]) -> None:
     """Note that the files of a model have the fingerprint's hashes.
 
     Raises:
@@ -102,7 +100,7 @@ def _is_unchanged(noted: SourceFiles) -> bool:
     return now == noted
 
 
-def _read(fingerprint: Fingerprint) -> list[SourceFiles]:
+def _read(fingerprint: Identity) -> list[SourceFiles]:
     try:
         document: dict[str, Any] = json.loads((graph_folder(fingerprint) / _FILE).read_bytes())
         if document["format"] != FORMAT:

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from framecue.checks import check_texts
-from framecue.encoder import Fingerprint
+from framecue.cores import num_cores
 from framecue.errors import ModelError
-from framecue.exported.cache import graph_folder, is_wanted, read_graphs
+from framecue.exported.cache import Identity, graph_folder, is_wanted, read_graphs
 from framecue.exported.session import Session, is_available, open_session
 from framecue.exported.sources import has_known_sources
 from framecue.exported.tokenize import TextTokenizer
@@ -29,10 +29,11 @@ class TextGraph:
 
     Args:
         folder: holds the graph and ``tokenizer.json``.
+        starts_fast: whether the first vector is wanted soon rather than thousands of them.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, *, starts_fast: bool = True) -> None:
+        self.folder, self._starts_fast = folder, starts_fast
         self._opened: tuple[Session, TextTokenizer] | None = None
 
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
@@ -49,7 +50,8 @@ class TextGraph:
     def _open(self) -> tuple[Session, TextTokenizer]:
         if self._opened is None:
             # One thread: a text takes 20 ms with one, and others would first have to be started.
-            session = open_session(self.folder / TEXT_GRAPH, num_threads=1, starts_fast=True)
+            num_threads = 1 if self._starts_fast else num_cores()
+            session = open_session(self.folder / TEXT_GRAPH, num_threads=num_threads, starts_fast=self._starts_fast)
             self._opened = session, TextTokenizer(self.folder / TOKENIZER_FILE)
         return self._opened
 
@@ -62,16 +64,17 @@ class TextGraph:
         return vectors
 
 
-def find_text_graph(fingerprint: Fingerprint) -> TextGraph | None:
+def find_text_graph(fingerprint: Identity, *, starts_fast: bool = True) -> TextGraph | None:
     """Return the graph of a model's text side; None where there is none, or the model's files have changed since.
 
     Nothing is read but two small documents and the times of the model's files.
 
     Args:
         fingerprint: of the model, with absolute places.
+        starts_fast: see `TextGraph`.
     """
     if not is_wanted() or not is_available():
         return None
     if not read_graphs(fingerprint).get(TEXT_GRAPH, {}).get("files") or not has_known_sources(fingerprint):
         return None
-    return TextGraph(graph_folder(fingerprint))
+    return TextGraph(graph_folder(fingerprint), starts_fast=starts_fast)

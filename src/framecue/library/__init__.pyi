@@ -15,6 +15,7 @@ from .results import Hit as Hit
 from .results import Kept as Kept
 from .results import LegHit as LegHit
 from .results import LibraryInfo as LibraryInfo
+from .results import MeaningCount as MeaningCount
 from .results import MetadataReport as MetadataReport
 from .results import PartScore as PartScore
 from .results import PassedOver as PassedOver

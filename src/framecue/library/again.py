@@ -15,6 +15,7 @@ from framecue.encoder import Encoder, Fingerprint
 from framecue.errors import LibraryError
 from framecue.library.files.interface import Files, PathsLike, as_list
 from framecue.library.files.local import LOCAL_FILES
+from framecue.library.indexing.meaning_run import KeptSentenceEncoder, MeaningOutcome, run_meaning
 from framecue.library.indexing.options import AddOptions
 from framecue.library.indexing.readers import open_reader
 from framecue.library.indexing.removal import take_out
@@ -108,6 +109,7 @@ def make_again(
             done = store.snapshot()
             drop_library(again.place)
             words = again.look_for_words(store, done, words_progress)
+            meaning = again.look_for_meanings(store)
         return AddReport(
             uri=uri,
             added=len(done.held) - before,
@@ -119,6 +121,7 @@ def make_again(
             num_segments=done.num_segments,
             removed=len(lost),
             **words.report(),
+            **meaning.report(),
         )
 
 
@@ -144,7 +147,7 @@ class _Again:
         self._segmentation = options.segmentation or Segmentation()
         self._fingerprint = model.fingerprint().with_absolute_places()
         self._library = Library(self.place, model)
-        self._sources = KeptSources()
+        self._sources, self._sentences = KeptSources(), KeptSentenceEncoder()
 
     def is_done(self, store: Store) -> bool:
         """Whether a store has this model's vectors already, of such segments."""
@@ -161,7 +164,8 @@ class _Again:
         held = store.snapshot()
         counts = held.num_videos, held.num_segments
         words = self.look_for_words(store, held, words_progress).report()
-        return AddReport(self._uri, 0, len(held.paths), [], 0, *counts, num_images=held.num_images, **words)
+        meaning = self.look_for_meanings(store).report()
+        return AddReport(self._uri, 0, len(held.paths), [], 0, *counts, num_images=held.num_images, **words, **meaning)
 
     def begin(self) -> bool:
         """Make an empty library for the new rows, if an earlier run has left none for this model.
@@ -194,7 +198,13 @@ class _Again:
         """Encode what is not encoded yet."""
         # Words go by content, and stay in the library itself.
         no_words = replace(
-            self._options, speech=None, speech_language=None, screen_text=None, words_from=(), no_words_from=()
+            self._options,
+            speech=None,
+            speech_language=None,
+            screen_text=None,
+            words_from=(),
+            no_words_from=(),
+            meaning=None,
         )
         options = replace(no_words, exclude=tuple(exclude), prune=False)
         report = self._library.add(paths, options=options, progress=progress, on_wait=on_wait)
@@ -255,12 +265,15 @@ class _Again:
         store.optimize_if_due()
 
     def check_words(self, store: Store) -> None:
-        """Refuse words that are asked for and cannot be found, before anything is encoded.
+        """Refuse words and meanings that are asked for and cannot be found, before anything is encoded.
 
         Raises:
             InputError: what finds them is not installed, or its model is not there.
         """
         self._sources.check(store.words_notes.asked(), self._options)
+        if self._options.meaning:
+            state = store.passages.state()
+            self._sentences.named(self._options.meaning, state.fingerprint if state else None)
 
     def look_for_words(self, store: Store, snapshot: Snapshot, progress: ProgressCallback | None) -> WordsOutcome:
         """Look for words in the files that have none yet; call it with the lock on the library."""
@@ -274,6 +287,10 @@ class _Again:
             hooks=WordsHooks(progress),
             files=self._files,
         )
+
+    def look_for_meanings(self, store: Store) -> MeaningOutcome:
+        """Bring the meanings of words up to date; call it with the lock on the library, after the words."""
+        return run_meaning(store, self._options.meaning, encoders=self._sentences)
 
     def _snapshot(self) -> Snapshot:
         return Store.open(self.place).snapshot()

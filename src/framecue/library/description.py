@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TypedDict
 
 from framecue.library.fingerprint import fingerprint_of
-from framecue.library.results import Duplicate, FileInfo, LibraryInfo, Skipped, WordsCount, WordsFailure
+from framecue.library.results import Duplicate, FileInfo, LibraryInfo, MeaningCount, Skipped, WordsCount, WordsFailure
 from framecue.library.store import Store
 from framecue.library.store.snapshot import Snapshot
 from framecue.words.timed_text import SAID
@@ -52,7 +52,15 @@ def describe_library(uri: str, store: Store, snapshot: Snapshot) -> LibraryInfo:
         has_text_index=numbers.has_text_index,
         computations=store.computations(),
         **_words(store, snapshot),
+        meaning=_meaning(store),
     )
+
+
+def _meaning(store: Store) -> MeaningCount | None:
+    state = store.passages.state()
+    if state is None:
+        return None
+    return MeaningCount(state.fingerprint.model, len(store.passages.keys()), store.passages.count())
 
 
 class _Words(TypedDict):

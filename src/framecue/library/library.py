@@ -23,6 +23,7 @@ from framecue.library.fingerprint import (
     fingerprint_of,
     load_named_model,
 )
+from framecue.library.indexing.meaning_run import KeptSentenceEncoder, MeaningProgress
 from framecue.library.indexing.metadata import MetadataLike, read_metadata
 from framecue.library.indexing.options import AddKeywords, AddOptions
 from framecue.library.indexing.plan import Plan, make_plan
@@ -42,6 +43,8 @@ from framecue.library.words import LibraryWords
 from framecue.log import log_skipped, printable
 from framecue.progress import ProgressCallback, StopCallback
 from framecue.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Segmentation
+from framecue.words.request import SUBTITLES
+from framecue.words.sentences import SentenceFingerprint
 
 __all__ = ["SUFFIXES", "Library"]
 
@@ -78,7 +81,7 @@ class Library(LibraryTables, LibraryWords):
         self._kept = KeptStore(self.uri)
         self.files: Files = LOCAL_FILES
         self._model, self._is_model_given = model, model is not None
-        self._sources = KeptSources()
+        self._sources, self._sentences = KeptSources(), KeptSentenceEncoder()
 
     def __getstate__(self) -> dict[str, Any]:
         # Another process opens the library by its place, and loads by its name a model that was loaded by its name
@@ -103,6 +106,17 @@ class Library(LibraryTables, LibraryWords):
             LibraryError: something else is at this place, or it cannot be read.
         """
         return fingerprint_of(self._kept.open())
+
+    @property
+    def sentence_encoder(self) -> SentenceFingerprint | None:
+        """The sentence encoder by which its words are found by their meaning; None if nobody has asked for that.
+
+        Raises:
+            LibraryError: something else is at this place, or it cannot be read.
+        """
+        store = self._kept.open_if_there()
+        state = None if store is None else store.passages.state()
+        return None if state is None else state.fingerprint
 
     def plan(
         self,
@@ -164,6 +178,7 @@ class Library(LibraryTables, LibraryWords):
         on_notice: Callable[[str], None] | None = None,
         words_progress: ProgressCallback | None = None,
         on_words_stop: StopCallback | None = None,
+        meaning_progress: MeaningProgress | None = None,
         **named: Unpack[AddKeywords],
     ) -> AddReport:
         """Index video files: new and changed files are encoded, unchanged ones are left alone.
@@ -197,6 +212,7 @@ class Library(LibraryTables, LibraryWords):
             words_progress: like ``progress``, while words are looked for.
             on_words_stop: like ``on_stop``, if the run ends early while words are looked for; every picture is in the
                 library then, and the words of every file that was complete.
+            meaning_progress: called with (files done, files in all) while words get their meanings.
             **named: fields of ``AddOptions`` by name (``prune=True``); each wins over the one in ``options``.
 
         Raises:
@@ -220,9 +236,14 @@ class Library(LibraryTables, LibraryWords):
         own = read_metadata(metadata, plan.seen, where="the run has found")
         own.kinds(store.own_kinds() if store else {})
         self._fitting_segmentation(store, wanted.segmentation)
-        asked, had = wanted.words_asked(), store.words_notes.asked() if store else {}
+        had = store.words_notes.asked() if store else {}
+        if wanted.meaning and not (had or wanted.words_asked() or wanted.words_dropped()):
+            wanted = replace(wanted, words_from=(SUBTITLES,))
+        asked = wanted.words_asked()
         self._sources.check(had, wanted)
-        has_words = bool(had or asked or wanted.words_dropped())
+        has_words = bool(had or asked or wanted.words_dropped()) or wanted.meaning is not None
+        if wanted.meaning:
+            self._sentences.named(wanted.meaning, self.sentence_encoder)
         if self._model is not None or plan.units:
             model = self._fitting_model(store)
             check_offline(model)
@@ -233,7 +254,7 @@ class Library(LibraryTables, LibraryWords):
         outcome = Outcome()
         is_due = plan.units or plan.subtitles_changed or plan.outdated or wanted.prune
         if is_due or (store and (own.by_path or has_words)):
-            hooks = Hooks(progress, on_stop, on_notice, WordsHooks(words_progress, on_words_stop))
+            hooks = Hooks(progress, on_stop, on_notice, WordsHooks(words_progress, on_words_stop), meaning_progress)
             with library_lock(self.uri, on_wait=on_wait):
                 session = Session(
                     self._kept,
@@ -241,6 +262,7 @@ class Library(LibraryTables, LibraryWords):
                     self._fitting_segmentation,
                     files=self.files,
                     sources=self._sources,
+                    sentences=self._sentences,
                 )
                 outcome = session.carry_out(plan, wanted, own, hooks)
         outcome.skip(own.skipped)
@@ -267,6 +289,7 @@ class Library(LibraryTables, LibraryWords):
             gpu_fallbacks=outcome.gpu_fallbacks,
             computation=outcome.computation,
             **outcome.words.report(),
+            **outcome.meaning.report(),
             num_videos=known.num_videos,
             num_images=known.num_images,
             num_segments=known.num_segments,

@@ -32,6 +32,7 @@ __all__ = [
     "Kept",
     "LegHit",
     "LibraryInfo",
+    "MeaningCount",
     "MetadataReport",
     "PartHit",
     "PartScore",
@@ -204,6 +205,25 @@ class WordsFailure:
 
 
 @dataclass(frozen=True)
+class MeaningCount:
+    """Of how many words the meaning has been made findable, in a run or in a library.
+
+    Attributes:
+        model: the sentence encoder's name or folder.
+        num_files: how many contents have passages.
+        num_passages: how many these are.
+    """
+
+    model: str
+    num_files: int
+    num_passages: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document."""
+        return {"model": self.model, "files": self.num_files, "passages": self.num_passages}
+
+
+@dataclass(frozen=True)
 class AddReport:
     """What ``Library.add`` did. Each file that it found counts once: added, changed, moved, a duplicate, ...
 
@@ -238,6 +258,9 @@ class AddReport:
         words_failed: the files in which not all words could be looked for, with reasons; the library holds them.
         words_taken_out: the sources whose words were taken out.
         words_left_out: the sources that the library has had and that cannot work here, with reasons.
+        meaning: of how many words the meaning was made findable; None if none was due.
+        meaning_taken_out: whether meanings were taken out.
+        meaning_left_out: why new words have no meanings, if the library's sentence encoder does not work here.
     """
 
     uri: str
@@ -267,6 +290,9 @@ class AddReport:
     words_failed: list[WordsFailure] = field(default_factory=list)
     words_taken_out: list[str] = field(default_factory=list)
     words_left_out: dict[str, str] = field(default_factory=dict)
+    meaning: MeaningCount | None = None
+    meaning_taken_out: bool = False
+    meaning_left_out: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document that ``framecue index --json`` prints."""
@@ -294,6 +320,9 @@ class AddReport:
             "words_failed": [item.to_dict() for item in self.words_failed],
             "words_taken_out": self.words_taken_out,
             "words_left_out": self.words_left_out,
+            "meaning": None if self.meaning is None else self.meaning.to_dict(),
+            "meaning_taken_out": self.meaning_taken_out,
+            "meaning_left_out": self.meaning_left_out,
             "videos": self.num_videos,
             "images": self.num_images,
             "segments": self.num_segments,
@@ -670,6 +699,7 @@ class LibraryInfo:
         computations: what has encoded its videos, in the order in which each did so first; none if not noted.
         words: what words it has, by source.
         words_failed: the files in which not all words could be looked for, with reasons.
+        meaning: of how many words the meaning can be found; None if nobody has asked for it.
     """
 
     uri: str
@@ -687,6 +717,7 @@ class LibraryInfo:
     computations: list[Computation] = field(default_factory=list)
     words: list[WordsCount] = field(default_factory=list)
     words_failed: list[WordsFailure] = field(default_factory=list)
+    meaning: MeaningCount | None = None
 
     @property
     def duration_seconds(self) -> float:
@@ -711,6 +742,7 @@ class LibraryInfo:
             "encoded_by": [each.to_dict() for each in self.computations],
             "words": [each.to_dict() for each in self.words],
             "words_failed": [item.to_dict() for item in self.words_failed],
+            "meaning": None if self.meaning is None else self.meaning.to_dict(),
             "files": [file.to_dict() for file in self.files],
             "duplicates": [duplicate.to_dict() for duplicate in self.duplicates],
             "unreadable": [item.to_dict() for item in self.unreadable],

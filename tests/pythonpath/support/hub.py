@@ -44,7 +44,8 @@ class Hub:
 
     def files(self) -> dict[str, int]:
         """Return the size of each file by its name."""
-        return {file.name: file.stat().st_size for file in sorted(self.folder.iterdir()) if file.is_file()}
+        found = sorted(file for file in self.folder.rglob("*") if file.is_file())
+        return {file.relative_to(self.folder).as_posix(): file.stat().st_size for file in found}
 
 
 def point_at(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +115,7 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
                 files = [{"rfilename": name, "size": size} for name, size in hub.files().items()]
                 self._send_json({"id": hub.name, "sha": COMMIT, "siblings": files, "tags": ["license:apache-2.0"]})
             elif path.startswith(f"/{hub.name}/resolve/"):
-                self._send_file(path.rpartition("/")[2])
+                self._send_file(path.removeprefix(f"/{hub.name}/resolve/").partition("/")[2])
             else:
                 self._refuse(404, "RepoNotFound")
 

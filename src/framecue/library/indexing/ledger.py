@@ -20,6 +20,7 @@ from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.sidecars import SidecarFinder
 from framecue.library.indexing.contents import Contents, find_replacements
 from framecue.library.indexing.encode import EncodedVideo, FailedUnit
+from framecue.library.indexing.meaning_run import MeaningOutcome
 from framecue.library.indexing.metadata_update import with_values
 from framecue.library.indexing.sidecar_update import with_sidecars
 from framecue.library.indexing.uninterrupted import uninterrupted
@@ -69,6 +70,7 @@ class Outcome:
         gpu_fallbacks: the files that were for a GPU to decode and that it did not, or not to their end; with reasons.
         computation: what encoded videos; None if none were, or if the encoder does not say.
         words: what was done about words.
+        meaning: what was done about their meanings.
     """
 
     added: int = 0
@@ -90,6 +92,7 @@ class Outcome:
     gpu_fallbacks: list[Remark] = field(default_factory=list)
     computation: Computation | None = None
     words: WordsOutcome = field(default_factory=WordsOutcome)
+    meaning: MeaningOutcome = field(default_factory=MeaningOutcome)
 
     def skip(self, items: Iterable[Skipped]) -> None:
         """Note paths that could not be indexed or removed, and log each."""

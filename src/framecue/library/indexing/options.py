@@ -49,6 +49,11 @@ class AddOptions:
             files beside them; with any other source they are read unless they were taken out), or the name that an
             installed package registers. Kept as a tuple.
         no_words_from: sources whose words are taken out. Kept as a tuple.
+        meaning: whether words are to be found by what they mean, and with which sentence encoder, a hub name or a
+            folder; True for the one that the library has had, or the default,
+            ``framecue.words.sentences.DEFAULT_SENTENCE_MODEL``. False takes meanings out, but no words. None leaves it
+            as it is: new words get what the library has had. In a library that has had no words it asks for
+            subtitles.
 
     Raises:
         InputError: a glob is empty, a limit is not above 0, or options do not go together.
@@ -69,6 +74,7 @@ class AddOptions:
     screen_text: bool | str | os.PathLike[str] | None = None
     words_from: Sequence[str] = ()
     no_words_from: Sequence[str] = ()
+    meaning: bool | str | os.PathLike[str] | None = None
 
     def __post_init__(self) -> None:
         # A string is a sequence of letters, but one glob. A list is copied, as the caller may still change it.
@@ -92,10 +98,12 @@ class AddOptions:
         self._check_words()
 
     def _check_words(self) -> None:
-        for name in ("speech", "screen_text"):
+        for name, what in (("speech", "a model"), ("screen_text", "a model"), ("meaning", "a sentence encoder")):
             value = getattr(self, name)
             if not (value is None or isinstance(value, (bool, str, os.PathLike))) or value == "":
-                raise InputError(f"{name} is {value!r}; give True, False, or a model")
+                raise InputError(f"{name} is {value!r}; give True, False, or {what}")
+        if isinstance(self.meaning, os.PathLike):
+            object.__setattr__(self, "meaning", os.fspath(self.meaning))
         language = self.speech_language
         if language is not None and not (isinstance(language, str) and language):
             raise InputError(f"speech_language is {language!r}; give a code such as 'en'")
@@ -154,3 +162,4 @@ class AddKeywords(TypedDict, total=False):
     screen_text: bool | str | os.PathLike[str] | None
     words_from: Sequence[str]
     no_words_from: Sequence[str]
+    meaning: bool | str | os.PathLike[str] | None

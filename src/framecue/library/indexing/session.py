@@ -13,6 +13,7 @@ from framecue.library.indexing.calibration import find_pace
 from framecue.library.indexing.encode import SegmentEncoder
 from framecue.library.indexing.gpu_use import GpuTally, check_gpu_decoder
 from framecue.library.indexing.ledger import Outcome
+from framecue.library.indexing.meaning_run import KeptSentenceEncoder, MeaningProgress, run_meaning
 from framecue.library.indexing.metadata import GivenMetadata
 from framecue.library.indexing.metadata_update import update_metadata
 from framecue.library.indexing.options import AddOptions
@@ -45,6 +46,7 @@ class Hooks:
     on_stop: StopCallback | None = None
     on_notice: Callable[[str], None] | None = None
     words: WordsHooks = field(default_factory=WordsHooks)
+    meaning_progress: MeaningProgress | None = None
 
 
 class Session:
@@ -56,6 +58,7 @@ class Session:
         segmentation: returns how the videos of a store are cut, given what is wanted.
         files: where the library's files lie.
         sources: makes the sources of words.
+        sentences: makes the sentence encoder.
     """
 
     def __init__(
@@ -66,9 +69,10 @@ class Session:
         *,
         files: Files,
         sources: KeptSources | None = None,
+        sentences: KeptSentenceEncoder | None = None,
     ) -> None:
         self._kept, self._model, self._segmentation, self._files = kept, model, segmentation, files
-        self._sources = sources or KeptSources()
+        self._sources, self._sentences = sources or KeptSources(), sentences or KeptSentenceEncoder()
 
     def carry_out(self, plan: Plan, options: AddOptions, own: GivenMetadata, hooks: Hooks) -> Outcome:
         """Carry out a plan.
@@ -108,6 +112,9 @@ class Session:
             # By then every picture is committed: listening may take hours.
             self._kept.wrote(snapshot)
             outcome.words = self._look_for_words(store, snapshot, plan, options, hooks)
+            outcome.meaning = run_meaning(
+                store, options.meaning, encoders=self._sentences, progress=hooks.meaning_progress
+            )
         return outcome
 
     def _look_for_words(

@@ -1,4 +1,5 @@
 from .kept import KeptStore as KeptStore
+from .passage_search import PassageMatch as PassageMatch
 from .place import normal_uri as normal_uri
 from .snapshot import Snapshot as Snapshot
 from .store import Store as Store

@@ -35,6 +35,8 @@ from framecue.library.store.merge import merge
 from framecue.library.store.migrations import OLDEST_FORMAT, SCHEMA_VERSION, format_of, migrate
 from framecue.library.store.overview import Overview, overview
 from framecue.library.store.own_columns import add_columns, drop_columns, kinds_in, kinds_of_rows
+from framecue.library.store.passage_search import PassageMatch, search_passages
+from framecue.library.store.passages import Passages
 from framecue.library.store.place import HOW_TO_NAME, check_free, check_there, no_library
 from framecue.library.store.records import Copy, Failure, Held
 from framecue.library.store.rows import Metadata, Row, make_schema, read_metadata, rows_from_table, table_from_rows
@@ -68,6 +70,7 @@ class Store:
         uri: the library's normal URI.
         table: its segments.
         words: what is said and written in its videos.
+        passages: what is meant by these words.
         words_notes: what words have been asked for, and in which files they have been found.
         fingerprint: of the model that made the vectors.
         segmentation: how its videos are cut into segments.
@@ -81,6 +84,7 @@ class Store:
         self._computations = Computations(uri, database)
         self._backgrounds = Backgrounds(uri, database)
         self.words, self.words_notes = TimedTexts(uri, database), WordsNotes(uri, database)
+        self.passages = Passages(uri, database)
         self._show(table, metadata)
 
     def _show(self, table: Table, metadata: Metadata) -> None:
@@ -137,6 +141,7 @@ class Store:
         self._failures.refresh()
         self._computations.refresh()
         self.words.refresh()
+        self.passages.refresh()
         self.words_notes.refresh()
 
     @property
@@ -249,6 +254,7 @@ class Store:
         for start in range(0, len(ordered), _CONTENTS_PER_COMMIT):
             some = ordered[start : start + _CONTENTS_PER_COMMIT]
             self.words.drop(video_ids=some)
+            self.passages.drop(some)
             self.words_notes.forget(video_ids=some)
 
     def contents_of_size(self, size_bytes: int) -> set[str]:
@@ -476,6 +482,29 @@ class Store:
         if lines is None:
             return []
         return search_words(lines, self.table, text, kinds=kinds, phrase=phrase, limit=limit, where=where)
+
+    def search_passages(
+        self,
+        meaning: np.ndarray,
+        vector: np.ndarray,
+        *,
+        kinds: Sequence[Kind] = (),
+        limit: int,
+        where: str | None = None,
+    ) -> list[PassageMatch]:
+        """Return where something near in meaning is said or shown, best first; nothing if nobody has asked for it.
+
+        Args:
+            meaning: float32 (E,), unit length: of the sentence encoder that made the passages.
+            vector: float32 (E,), unit length: the query's vector, for the cosines of segments.
+            kinds: whether what is said, or written; none for both.
+            limit: how many at most.
+            where: an SQL condition on the rows of segments: words count if they are in a segment that passes.
+        """
+        passages = self.passages.table()
+        if passages is None:
+            return []
+        return search_passages(passages, self.table, meaning, vector, kinds=kinds, limit=limit, where=where)
 
     def timed_texts(self, video_id: str, *, between: tuple[float, float] | None = None) -> list[HeldText]:
         """Return what is said and written in a content, in the order of start and end; none if nobody has listened.

@@ -1,0 +1,28 @@
+"""The lines for people about what a run has done about meanings, and what a library has of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from framecue.cli.output import log
+from framecue.counts import counted
+
+if TYPE_CHECKING:
+    from framecue.library import AddReport, MeaningCount
+
+__all__ = ["log_meaning", "meaning_counts"]
+
+
+def log_meaning(report: AddReport) -> None:
+    """Write of how many words the meaning was made findable, or why it was not."""
+    if report.meaning_taken_out:
+        log("meanings are taken out; the words stay")
+    if report.meaning_left_out is not None:
+        log(f"meanings of new words are left out: {report.meaning_left_out}")
+    if report.meaning is not None:
+        log(f"meaning: {meaning_counts(report.meaning)}")
+
+
+def meaning_counts(count: MeaningCount) -> str:
+    """Return how many passages have a meaning, and by what, in words."""
+    return f"{counted(count.num_passages, 'passage')} in {counted(count.num_files, 'file')}, by {count.model}"

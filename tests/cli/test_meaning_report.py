@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import pytest
+
+from framecue.cli.meaning_report import log_meaning, meaning_counts
+from framecue.library import AddReport, MeaningCount
+
+
+def report(**meaning) -> AddReport:
+    return AddReport("v.lance", 0, 1, [], 0, 1, 1, **meaning)
+
+
+@pytest.mark.parametrize(
+    ("meaning", "line"),
+    [
+        ({}, ""),
+        ({"meaning": MeaningCount("mini", 1, 20)}, "meaning: 20 passages in 1 file, by mini\n"),
+        ({"meaning_taken_out": True}, "meanings are taken out; the words stay\n"),
+        ({"meaning_left_out": "it is gone"}, "meanings of new words are left out: it is gone\n"),
+    ],
+)
+def test_what_was_done_is_one_line(meaning, line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    log_meaning(report(**meaning))
+    assert capsys.readouterr().err == line
+
+
+def test_counts_have_their_words() -> None:
+    assert meaning_counts(MeaningCount("mini", 2, 1)) == "1 passage in 2 files, by mini"

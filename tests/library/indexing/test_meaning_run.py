@@ -1,0 +1,176 @@
+"""What a run does about meanings: which encoder, when, and what it says of it."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from framecue.errors import InputError, ModelError
+from framecue.exported import sentences
+from framecue.library import AddOptions, Library
+from framecue.library.indexing.meaning_run import KeptSentenceEncoder, run_meaning
+from framecue.library.store import Store
+from framecue.words.sentences import DEFAULT_SENTENCE_MODEL
+from framecue.words.sources import WORD_SOURCES
+from framecue.words.timed_text import TimedText
+from support.sentences import IdeaEncoder
+from support.spoken import Spoken
+
+
+class Models:
+    """Stands for the loading of sentence encoders."""
+
+    def __init__(self) -> None:
+        self.loaded: list[str] = []
+        self.gone = False
+
+    def named(self, name: str, *, known=None) -> IdeaEncoder:
+        self.loaded.append(name)
+        if name == "nothing":
+            raise ModelError("nothing: no such folder")
+        return IdeaEncoder(name, revision=name.rpartition("/")[2])
+
+    def known(self, fingerprint, *, starts_fast: bool = True) -> IdeaEncoder:
+        if self.gone:
+            raise ModelError("the library's sentence encoder is no longer there")
+        self.loaded.append(fingerprint.model)
+        return IdeaEncoder(fingerprint.model, fingerprint.revision)
+
+
+@pytest.fixture
+def models(monkeypatch: pytest.MonkeyPatch) -> Models:
+    made = Models()
+    monkeypatch.setattr(sentences, "named_sentence_encoder", made.named)
+    monkeypatch.setattr(sentences, "load_sentence_encoder", made.known)
+    return made
+
+
+@pytest.fixture
+def store(make_store: Callable[..., Store]) -> Store:
+    made = make_store([{"path": "/a.mp4"}])
+    made.words.write("id of /a.mp4", "speech", [TimedText(0, 4, "We bought a house.", "said", "en")])
+    return made
+
+
+def run(store: Store, wanted: bool | str | None = None):
+    return run_meaning(store, wanted, encoders=KeptSentenceEncoder())
+
+
+def test_nothing_is_loaded_unless_meanings_are_asked_for(store: Store, models: Models) -> None:
+    outcome = run(store)
+    assert (outcome.report(), models.loaded) == (
+        {"meaning": None, "meaning_taken_out": False, "meaning_left_out": None},
+        [],
+    )
+    assert store.passages.table() is None
+
+
+def test_what_is_asked_for_once_is_kept_up_to_date(store: Store, models: Models) -> None:
+    first = run(store, True)
+    assert first.count.to_dict() == {"model": DEFAULT_SENTENCE_MODEL, "files": 1, "passages": 1}
+    assert run(store, True).count is None
+    models.loaded.clear()
+    assert run(store).count is None
+    assert models.loaded == []
+    store.words.write("id of /a.mp4", "screen", [TimedText(0, 4, "HOME", "written")])
+    assert run(store).count.num_passages == 2
+    assert models.loaded == [DEFAULT_SENTENCE_MODEL]
+
+
+def test_another_encoder_makes_them_anew_and_then_is_the_library_s(store: Store, models: Models) -> None:
+    run(store, True)
+    assert run(store, "some/other").count.model == "some/other"
+    assert run(store, "some/other").count is None
+    # Without a name the library's own is meant.
+    assert run(store, True).count is None
+    assert models.loaded[-1] == "some/other"
+    # The same files in another folder: nothing is encoded, and the folder is noted.
+    moved = run(store, "moved/other")
+    assert (moved.count.model, moved.count.num_files) == ("moved/other", 0)
+    assert Store.open(store.uri).passages.state().fingerprint.model == "moved/other"
+
+
+def test_meanings_are_taken_out_and_the_words_stay(store: Store, models: Models) -> None:
+    run(store, True)
+    assert run(store, False).is_taken_out
+    assert not run(store, False).is_taken_out
+    assert run(store).count is None
+    assert store.passages.table() is None
+    assert store.words.read(["id of /a.mp4"])
+
+
+def test_an_encoder_that_is_gone_costs_new_words_their_meaning_and_nothing_else(store: Store, models: Models) -> None:
+    run(store, True)
+    models.gone = True
+    assert run(store).left_out is None  # nothing was due
+    store.words.write("id of /a.mp4", "screen", [TimedText(0, 4, "HOME", "written")])
+    outcome = run(store)
+    assert (outcome.count, outcome.left_out) == (None, "the library's sentence encoder is no longer there")
+    assert store.passages.count() == 1
+    models.gone = False
+    assert run(store).count.num_files == 1
+
+
+def test_an_encoder_is_kept_and_pickled_without_its_model(models: Models) -> None:
+    kept = KeptSentenceEncoder()
+    assert kept.named("some/other", None) is kept.named("some/other", None)
+    assert models.loaded == ["some/other"]
+    assert pickle.loads(pickle.dumps(kept)) == KeptSentenceEncoder()
+
+
+@pytest.fixture
+def library(tmp_path: Path, colour_model, clips: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
+    """A library of four clips, each of which says its colour in its subtitles, and in its speech."""
+    for name in ("speech", "subtitles"):
+        monkeypatch.setitem(WORD_SOURCES.built_in, name, Spoken(name))
+    library = Library(tmp_path / "videos.lance", model=colour_model)
+    library.add(clips)
+    colour_model.batches.clear()
+    return library
+
+
+def test_a_run_gives_meanings_to_words_and_new_files_have_them_too(
+    library: Library, clips: Path, models: Models, write_clip, colour_model
+) -> None:
+    report = library.add(clips, speech=True, meaning="some/ideas")
+    assert colour_model.batches == []
+    assert report.meaning.num_files == 4
+    assert library.info().meaning.to_dict() == {**report.meaning.to_dict()}
+    assert library.info().to_dict()["meaning"]["model"] == "some/ideas"
+    assert library.add(clips).meaning is None
+    write_clip(clips / "white.mp4", "white")
+    assert library.add(clips).meaning.num_files == 1
+    assert library.info().meaning.num_files == 5
+    library.remove(clips / "white.mp4")
+    assert library.info().meaning.num_files == 4
+    for gone in ("white.mp4", "red.mp4"):
+        (clips / gone).unlink()
+    library.add(clips, prune=True)
+    assert library.info().meaning.num_files == 3
+    report = library.add(clips, meaning=False)
+    assert (report.meaning, report.meaning_taken_out, library.info().meaning) == (None, True, None)
+
+
+def test_who_asks_for_meanings_alone_gets_those_of_subtitles(library: Library, clips: Path, models: Models) -> None:
+    report = library.add(clips, meaning=True)
+    assert [each.source for each in report.words] == ["subtitles"]
+    assert report.meaning.model == DEFAULT_SENTENCE_MODEL
+
+
+def test_an_encoder_that_cannot_be_had_is_told_before_anything_is_done(
+    library: Library, clips: Path, models: Models, write_clip
+) -> None:
+    write_clip(clips / "white.mp4", "white")
+    with pytest.raises(ModelError, match="nothing: no such folder"):
+        library.add(clips, meaning="nothing")
+    info = library.info()
+    assert (info.num_videos, info.words, info.meaning) == (4, [], None)
+
+
+@pytest.mark.parametrize("meaning", ["", 3, ["a"]])
+def test_an_option_that_makes_no_sense_is_refused(meaning: object) -> None:
+    with pytest.raises(InputError, match="give True, False, or a sentence encoder"):
+        AddOptions(meaning=meaning)  # type: ignore[arg-type]

