@@ -1,4 +1,4 @@
-"""Films that are made for the benchmarks: what is planned by a seed, what is asked about them, and that they show it."""
+"""Films that are made for the benchmarks: what a seed plans, what is asked about them, and that they show it."""
 
 from __future__ import annotations
 

@@ -43,8 +43,8 @@ def get_model_files(
         way_out = f"{name} was not downloaded; name another model with {option}, such as a folder"
         if option == "--model":
             way_out = (
-                f"{name} was not downloaded; name another model with --model (a recipe's is backbone), such as a folder, "
-                "or try framecue with --model moji-clip, which knows drawn shapes only"
+                f"{name} was not downloaded; name another model with --model (a recipe's is backbone), such as a "
+                "folder, or try framecue with --model moji-clip, which knows drawn shapes only"
             )
         raise InputError(way_out)
     with progress_bar("Downloading (MB)") as progress:
