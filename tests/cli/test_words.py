@@ -12,7 +12,7 @@ import pytest
 from framecue.errors import InputError, VideoError
 from framecue.words.sources import WORD_SOURCES
 from framecue.words.timed_text import WRITTEN
-from support.spoken import Spoken
+from support.scripted_words import Spoken
 
 
 @pytest.fixture(autouse=True)
