@@ -112,7 +112,7 @@ def _options(*, can_take_out: bool) -> list[Callable[[Any], Any]]:
         click.option(
             "--speech-language",
             metavar="CODE",
-            help="What is said is in this language, such as en; auto, as in a new library, finds it out. Asks for --speech.",
+            help="What is said is in this language, such as en; auto, the default, finds it out. Asks for --speech.",
         ),
         flag("screen-text", help_text=f"Read what is written in the picture{later}. Extra screen-text."),
         click.option(
