@@ -16,7 +16,7 @@ from framecue.cli import watch as watch_command
 from framecue.library import Library
 from framecue.library.store import Store
 from framecue.library.watching import watch
-from support.recordings import record
+from support.spokens import record
 
 NOTICE = "A new library takes google/siglip2-base-patch16-224"
 

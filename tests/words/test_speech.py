@@ -14,7 +14,7 @@ from framecue.words.source import WordsUnit
 from framecue.words.speech import SpeechSource
 from framecue.words.speech_pieces import Piece, Span
 from support.beeps import record
-from support.recording import SENTENCES, SPOKEN, tiny_whisper
+from support.spoken import SENTENCES, SPOKEN, tiny_whisper
 
 RATE = 16_000
 

@@ -2,7 +2,7 @@ import pytest
 
 from framecue.errors import InputError
 from framecue.words.speech_languages import LANGUAGES, code_of_whisper, speech_language, whisper_code
-from support.recording import tiny_whisper
+from support.spoken import tiny_whisper
 
 
 @pytest.mark.parametrize(

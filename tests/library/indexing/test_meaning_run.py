@@ -17,7 +17,7 @@ from framecue.words.sentences import DEFAULT_SENTENCE_MODEL
 from framecue.words.sources import WORD_SOURCES
 from framecue.words.timed_text import TimedText
 from support.sentences import IdeaEncoder
-from support.spoken import Spoken
+from support.scripted_words import Spoken
 
 
 class Models:

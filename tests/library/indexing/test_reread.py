@@ -13,7 +13,7 @@ from framecue.library.indexing import reread
 from framecue.library.indexing.reread import describe_reread, find_reread
 from framecue.library.store import Store
 from framecue.video import READING, SecondLook
-from support.recordings import flagged, record
+from support.spokens import flagged, record
 
 
 @pytest.fixture

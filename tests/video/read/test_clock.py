@@ -23,7 +23,7 @@ from framecue.video import (
     read_moments,
     read_packet_index,
 )
-from support.recordings import flagged, record
+from support.spokens import flagged, record
 
 WRAP_SECONDS = 2**33 / 90_000  # the time stamps of a transport stream start again
 

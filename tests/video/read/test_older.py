@@ -10,7 +10,7 @@ from framecue.errors import VideoError
 from framecue.video import IsolatedReader, OlderReading, probe
 from framecue.video.read import older
 from framecue.video.read.older import SecondLook, look_again, reading_difference
-from support.recordings import flagged, record
+from support.spokens import flagged, record
 
 
 @pytest.fixture(params=[True, False], ids=["read whole", "looked at"])

@@ -11,7 +11,7 @@ import pytest
 from framecue.errors import InputError, VideoError
 from framecue.video import SoundChunk, SoundOptions, SoundTrack, probe, read_sound
 from support.beeps import record
-from support.recordings import record as record_apart
+from support.spokens import record as record_apart
 
 RATE = 16_000
 
