@@ -31,7 +31,7 @@ def timed_matches(leg: str, kind: Kind, asked: Asked) -> list[LegMatch]:
     times = [(one.path, one.start_seconds, one.end_seconds) for one, _, _ in places]
     segments = asked.store.segments_at(times, asked.vector)
     values = strengths(
-        [sighting.words for _, sighting, _ in places],
+        [sighting for _, sighting, _ in places],
         Seeker(asked.text, asked.exact).words,
         num_texts=asked.store.num_timed_texts() if places else 0,
         weights=asked.weights,
