@@ -108,7 +108,7 @@ def legs_matches(
         if text and (sighting := look(text)).words:
             sightings.append((found, text, sighting))
     values = strengths(
-        [sighting.words for _, _, sighting in sightings],
+        [sighting for _, _, sighting in sightings],
         seeker.words,
         num_texts=asked.store.num_rows() if sightings else 0,
         weights=asked.weights,
