@@ -13,6 +13,7 @@ from framecue.errors import ModelError
 from framecue.exported.cache import Identity, graph_folder, is_wanted, read_graphs
 from framecue.exported.session import Session, is_available, open_session
 from framecue.exported.sources import has_known_sources
+from framecue.exported.spare_tokenizer import SpareTokenizer, open_tokenizer
 from framecue.exported.tokenize import TextTokenizer
 
 __all__ = ["MASK", "TEXT_GRAPH", "TOKENIZER_FILE", "TextGraph", "find_text_graph"]
@@ -34,7 +35,7 @@ class TextGraph:
 
     def __init__(self, folder: Path, *, starts_fast: bool = True) -> None:
         self.folder, self._starts_fast = folder, starts_fast
-        self._opened: tuple[Session, TextTokenizer] | None = None
+        self._opened: tuple[Session, TextTokenizer | SpareTokenizer] | None = None
 
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
         """Turn texts into embeddings float32 (N, E) of unit length.
@@ -47,21 +48,26 @@ class TextGraph:
         session, tokenizer = self._open()
         return np.concatenate([self._embed(session, tokenizer, text) for text in texts])
 
-    def _open(self) -> tuple[Session, TextTokenizer]:
+    def _open(self) -> tuple[Session, TextTokenizer | SpareTokenizer]:
         if self._opened is None:
             # One thread: a text takes 20 ms with one, and others would first have to be started.
             num_threads = 1 if self._starts_fast else num_cores()
             session = open_session(self.folder / TEXT_GRAPH, num_threads=num_threads, starts_fast=self._starts_fast)
-            self._opened = session, TextTokenizer(self.folder / TOKENIZER_FILE)
+            self._opened = session, _tokenizer(self.folder, spares=self._starts_fast)
         return self._opened
 
-    def _embed(self, session: Session, tokenizer: TextTokenizer, text: str) -> np.ndarray:
+    def _embed(self, session: Session, tokenizer: TextTokenizer | SpareTokenizer, text: str) -> np.ndarray:
         ids, mask = tokenizer.encode(text)
         given = {IDS: ids[None], MASK: mask[None]}
         vectors = session.run({name: given[name] for name in session.inputs if name in given})[0]
         if not np.isfinite(vectors).all():
             raise ModelError(f"{session.path}: the exported graph gives no finite vector for {text!r}")
         return vectors
+
+
+def _tokenizer(folder: Path, *, spares: bool) -> TextTokenizer | SpareTokenizer:
+    file = folder / TOKENIZER_FILE
+    return open_tokenizer(file) if spares else TextTokenizer(file)
 
 
 def find_text_graph(fingerprint: Identity, *, starts_fast: bool = True) -> TextGraph | None:

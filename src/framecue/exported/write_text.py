@@ -20,6 +20,7 @@ from framecue.exported.cache import Identity, forget_graph, is_wanted, read_grap
 from framecue.exported.queries import ODD_TEXTS, ordinary_queries
 from framecue.exported.session import EXTRA, is_available
 from framecue.exported.sources import SourceFiles, has_known_sources, note_sources, source_files
+from framecue.exported.spare_tokenizer import SpareTokenizer, open_tokenizer, write_spare
 from framecue.exported.text import IDS, MASK, TEXT_GRAPH, TOKENIZER_FILE, TextGraph
 from framecue.exported.tokenize import TextTokenizer
 
@@ -74,6 +75,8 @@ def write_text_side(side: TextSide, fingerprint: Identity, *, folder: Path | Non
     with write_graph(fingerprint, TEXT_GRAPH, folder=folder) as new:
         _write_tokenizer(side, new.folder / TOKENIZER_FILE)
         _check_tokenizer(side, TextTokenizer(new.folder / TOKENIZER_FILE))
+        if write_spare(new.folder / TOKENIZER_FILE):
+            _check_tokenizer(side, open_tokenizer(new.folder / TOKENIZER_FILE))
         _write_graph(side, new.folder / TEXT_GRAPH)
         difference = _difference(side, TextGraph(new.folder))
         if not difference <= MAX_DIFFERENCE:
@@ -200,7 +203,7 @@ def _write_tokenizer(side: TextSide, path: Path) -> None:
     path.write_text(backend.to_str(), encoding="utf-8")
 
 
-def _check_tokenizer(side: TextSide, tokenizer: TextTokenizer) -> None:
+def _check_tokenizer(side: TextSide, tokenizer: TextTokenizer | SpareTokenizer) -> None:
     for text in (*ordinary_queries(), *ODD_TEXTS):
         own = [part[0].numpy() for part in side.tokenize([text])]
         for ours, theirs in zip(tokenizer.encode(text), own, strict=True):
