@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from framecue.cli.hits import NOTHING_FITS
 from framecue.cli.prompt import Prompt, can_prompt, run_prompt
 from framecue.cli.prompt_search import PromptSearch
 from framecue.cli.signals import TerminatedError, requests_to_end
@@ -20,6 +21,7 @@ from framecue.errors import FramecueError, InputError
 from framecue.library import Library, SearchOptions, make_again
 from support.colour_program import colour_library, colour_program
 from support.colours import ColourEncoder, write_clip
+from support.words import WordEncoder, word_library
 
 
 @pytest.fixture(scope="module")
@@ -331,3 +333,20 @@ def test_a_dumb_terminal_and_requests_to_end(terminal) -> None:
     one.until("framecue>")
     one.process.send_signal(signal.SIGTERM)
     assert one.ended() == 143
+
+
+def test_the_prompt_says_first_that_nothing_fits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    uri = word_library(tmp_path, [f"scene {number}" for number in range(40)]).uri
+    prompt = prompt_on(uri, model=WordEncoder, k=2)
+    for line, is_poor in (("scene 7", False), ("nothing like it", True), (":next", False)):
+        assert prompt.take(line)
+        shown = capsys.readouterr().out.splitlines()
+        assert (NOTHING_FITS in shown) == is_poor
+    assert prompt.take(":min-confidence 0.2")
+    assert "less than --min-confidence 0.2" in capsys.readouterr().err
+    assert prompt.take("scene 7")
+    assert capsys.readouterr().out.count(".mp4") == 1
+    assert prompt.take(":show")
+    assert "min-confidence 0.2" in capsys.readouterr().out
+    assert prompt.take(":min-confidence")
+    assert prompt.search.settings.min_confidence is None

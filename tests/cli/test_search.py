@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from framecue.cli.hits import NOTHING_FITS
 from framecue.library.store import Store
 from framecue.video import write_video
 from framecue.words.timed_text import TimedText, TimedWord
 from support.colours import COLOURS
+from support.words import WordEncoder, word_library
 
 
 @pytest.fixture
@@ -526,3 +528,56 @@ def test_refined_edges_are_those_of_the_frames(run, films: str, tmp_path: Path) 
     (hit,) = json.loads(run("search", "red", "--library", uri, "--refine", "--json").out)["results"]
     assert (hit["start_seconds"], hit["end_seconds"]) == (pytest.approx(5.5, abs=0.3), pytest.approx(9.0, abs=0.3))
     assert hit["segment_seconds"] == [5, 10]
+
+
+@pytest.fixture
+def scenes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A library of 40 segments with a model that puts each text elsewhere."""
+    monkeypatch.setattr("framecue.cli.search.library_model", lambda library, **_: WordEncoder())
+    return word_library(tmp_path, [f"scene {number}" for number in range(40)]).uri
+
+
+def test_what_is_not_there_is_said_first(run, scenes: str) -> None:
+    there = run("search", "scene 7", "-k", 2, "--library", scenes)
+    assert there.code == 0
+    assert NOTHING_FITS not in there.out
+    head = next(line for line in there.out.splitlines() if "rank" in line)
+    assert head.split()[:3] == ["rank", "fit", "score"]
+    best = next(line for line in there.out.splitlines() if "scene 7.mp4" in line)
+    assert best.split()[0] == "1"
+    assert int(best.split()[1].removesuffix("%")) > 50
+    absent = run("search", "nothing like it", "-k", 2, "--library", scenes)
+    assert absent.code == 0
+    assert absent.out.splitlines()[0] == NOTHING_FITS
+    assert absent.out.count(".mp4") == 2
+    # What other programs read stays as it is.
+    paths = run("search", "nothing like it", "-k", 2, "--format", "path", "--library", scenes)
+    assert len(paths.out.splitlines()) == 2
+    assert "nothing like it: nothing here fits well" in paths.err
+    # A later page holds the rest.
+    assert NOTHING_FITS not in run("search", "scene 7", "--page", 2, "--library", scenes).out
+
+
+def test_json_says_whether_a_search_and_a_result_fits(run, scenes: str, tmp_path: Path) -> None:
+    file = tmp_path / "queries.txt"
+    file.write_text("scene 7\nnothing like it\n", encoding="utf-8")
+    found = run("search", "--queries", file, "-k", 2, "--library", scenes, "--json")
+    there, absent = json.loads(found.out)["searches"]
+    assert (found.code, there["fits"], absent["fits"]) == (0, True, False)
+    assert [hit["fits"] for hit in there["results"]] == [True, False]
+    assert there["results"][0]["confidence"] > 0.5 > 0.2 > absent["results"][0]["confidence"]
+    shown = run("search", "--queries", file, "-k", 1, "--library", scenes).out.splitlines()
+    assert shown.index(NOTHING_FITS) == shown.index("nothing like it") + 1
+    assert shown.count(NOTHING_FITS) == 1
+
+
+def test_min_confidence_leaves_out_what_is_unlikely_and_says_so(run, scenes: str) -> None:
+    some = run("search", "scene 7", "--min-confidence", 0.2, "--library", scenes, "--format", "path")
+    assert [Path(line).name for line in some.out.splitlines()] == ["scene 7.mp4"]
+    none = run("search", "nothing like it", "--min-confidence", 0.9, "--library", scenes)
+    assert (none.code, none.out) == (0, "")
+    assert re.search(r"the confidence of the best result is 0\.\d\d, less than --min-confidence 0\.9", none.err)
+    assert (
+        run("search", "nothing like it", "--min-confidence", 0.9, "--library", scenes, "--json").out.count("null") == 0
+    )
+    assert run("search", "scene 7", "--min-confidence", 2, "--library", scenes).code == 2
