@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
+from support.spokens import record
 
 from framecue.cli import watch as watch_command
 from framecue.library import Library
 from framecue.library.store import Store
 from framecue.library.watching import watch
-from support.spokens import record
 
 NOTICE = "A new library takes google/siglip2-base-patch16-224"
 

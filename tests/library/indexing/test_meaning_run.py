@@ -16,8 +16,8 @@ from framecue.library.store import Store
 from framecue.words.sentences import DEFAULT_SENTENCE_MODEL
 from framecue.words.sources import WORD_SOURCES
 from framecue.words.timed_text import TimedText
-from support.sentences import IdeaEncoder
 from support.scripted_words import Spoken
+from support.sentences import IdeaEncoder
 
 
 class Models:
