@@ -8,11 +8,8 @@ without text does not need, when each text comes and goes is told from what stan
 from __future__ import annotations
 
 import logging
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,11 +19,12 @@ from framecue.errors import InputError, VideoError, first_line
 from framecue.video import IsolatedReader, Look
 from framecue.video.isolate.questions.looks import LooksQuestion
 from framecue.words.blocks import join_blocks
-from framecue.words.edges import Change, grey_copy, likeness
-from framecue.words.joining import ShownText, join_lines
+from framecue.words.edges import grey_copy
+from framecue.words.joining import join_lines
 from framecue.words.lines import Piece, in_lines, says_something
-from framecue.words.looking import looked_at, segment_edges
+from framecue.words.looking import looked_at
 from framecue.words.screen_models import WAY_OUT, choose_models
+from framecue.words.shown_times import Reading, reading_of, texts_with_times
 from framecue.words.source import WordsFingerprint, WordsUnit
 from framecue.words.timed_text import WRITTEN, Kind, TimedText
 
@@ -41,8 +39,8 @@ _VERSION = "1"
 # 320 takes three quarters of the time and loses one title in four of that size.
 _LONG_SIDE = 1280
 _FINDING_SIDE = 480
-# Whether a text stands in its place shows in a smaller picture.
-_PLACE_SIDE = 640
+# Whether a text stands in its place shows in a smaller picture, at half the size only for large letters.
+_PLACE_SIDE = 960
 # Readings of text are mostly above 0.9; what the model makes of scripts that it does not know is mostly below 0.8.
 _MIN_CONFIDENCE = 0.8
 # Lower pieces cannot be read, and a picture full of text is read until its lines are so many times as long as high: a
@@ -111,18 +109,19 @@ class ScreenText:
         """
         if not unit.segments:
             return
-        readings: list[_Reading] = []
+        readings: list[Reading] = []
         problem: VideoError | None = None
         glance = _Glance(self._engine, self._min_confidence)
         try:
-            for look in _looks(unit.path, looked_at(unit.segments), _LONG_SIDE, reader):
-                readings.append(_reading(look, glance.lines(look.pixels)))
+            for look in _looks(unit.path, looked_at(unit.segments), long_side=_LONG_SIDE, reader=reader):
+                readings.append(reading_of(look, glance.lines(look.pixels)))
         except VideoError as error:
             problem = error
         readings.sort(key=lambda reading: reading.first_seconds)
         shown = join_blocks(join_lines([reading.lines for reading in readings]))
         looks_again = unit.kind == "video" and problem is None
-        texts = _timed(shown, readings, unit, reader if looks_again else None)
+        look_again = partial(_looks, unit.path, long_side=_PLACE_SIDE, reader=reader) if looks_again else None
+        texts = texts_with_times(shown, readings, unit.segments, look_again)
         yield from sorted(texts, key=lambda text: text.start_seconds)
         if problem is not None:
             raise problem
@@ -159,22 +158,6 @@ class ScreenText:
         except Exception as error:  # its own kinds, and those of ONNX Runtime
             raise InputError(f"RapidOCR cannot use {self._model or 'its models'}: {first_line(error)}") from error
         return engine
-
-
-@dataclass(frozen=True)
-class _Reading:
-    """The lines of a picture, with small copies of them, when it was looked at first and last, and its width."""
-
-    first_seconds: float
-    last_seconds: float
-    lines: Sequence[Piece]
-    width: int
-
-
-def _reading(look: Look, lines: Sequence[Piece]) -> _Reading:
-    copies = [place if place is None else grey_copy(place) for place in (line.of(look.pixels) for line in lines)]
-    copied = [replace(line, grey=copy) for line, copy in zip(lines, copies, strict=True)]
-    return _Reading(look.first_seconds, look.last_seconds, copied, look.pixels.shape[1])
 
 
 class _Glance:
@@ -235,71 +218,7 @@ def _is_still(piece: Piece, place: tuple[float, float, float, float], grey: np.n
     return int(np.abs(piece.grey.astype(np.int16) - grey).max()) <= _SAME_GREY
 
 
-def _looks(path: str, moments: Sequence[float], long_side: int, reader: IsolatedReader) -> Iterator[Look]:
+def _looks(path: str, moments: Sequence[float], *, long_side: int, reader: IsolatedReader) -> Iterator[Look]:
     for part in reader.ask(LooksQuestion(path, tuple(moments), long_side)):
         if isinstance(part, Look):
             yield part
-
-
-@dataclass(frozen=True)
-class _Watched:
-    """A place where a text comes or goes: the line as it stands there, in a picture so many pixels wide."""
-
-    change: Change
-    line: Piece
-    width: int
-
-    def likeness(self, pixels: np.ndarray) -> float | None:
-        """Return how like the line it is what stands there in another picture; None if that cannot be said."""
-        grey = self.line.grey
-        place = self.line.of(pixels, scale=pixels.shape[1] / self.width)
-        return None if place is None or grey is None else likeness(grey, grey_copy(place, num_columns=grey.shape[1]))
-
-
-def _timed(
-    shown: Sequence[ShownText], readings: Sequence[_Reading], unit: WordsUnit, reader: IsolatedReader | None
-) -> list[TimedText]:
-    """Return texts with the times at which they come and go.
-
-    Args:
-        shown: the texts.
-        readings: the pictures that they were read in.
-        unit: the file.
-        reader: decodes it once more; None to tell the times from the readings alone.
-    """
-    if not shown:
-        return []
-    edges = segment_edges(unit.segments)
-    watched: list[_Watched] = []
-    for text in shown:
-        first, last = readings[text.first], readings[text.last]
-        before = readings[text.first - 1].last_seconds if text.first else min(edges[0], first.first_seconds)
-        is_last = text.last + 1 == len(readings)
-        after = max(edges[-1], last.last_seconds) if is_last else readings[text.last + 1].first_seconds
-        watched.append(_Watched(Change(before, first.first_seconds), text.first_line, first.width))
-        watched.append(_Watched(Change(after, last.last_seconds), text.last_line, last.width))
-    likenesses = [{}] * len(watched) if reader is None else _likenesses(watched, unit.path, reader)
-    times = [place.change.seconds(found, edges) for place, found in zip(watched, likenesses, strict=True)]
-    return [
-        TimedText(start, max(start, end), text.best.text, WRITTEN, confidence=round(text.best.confidence, 4))
-        for text, start, end in zip(shown, times[::2], times[1::2], strict=True)
-    ]
-
-
-def _likenesses(watched: Sequence[_Watched], path: str, reader: IsolatedReader) -> list[dict[float, float]]:
-    """Return, for each place, how like its text it is what stands there, by moment."""
-    wanted: dict[float, list[int]] = {}
-    for number, place in enumerate(watched):
-        for moment in place.change.moments:
-            wanted.setdefault(moment, []).append(number)
-    found: list[dict[float, float]] = [{} for _ in watched]
-    moments = sorted(wanted)
-    # The words are known by now; if the file cannot be read once more, their times are those of the readings.
-    with suppress(VideoError):
-        for look in _looks(path, moments, _PLACE_SIDE, reader):
-            for moment in moments[bisect_left(moments, look.first_seconds) : bisect_right(moments, look.last_seconds)]:
-                for number in wanted[moment]:
-                    how_like = watched[number].likeness(look.pixels)
-                    if how_like is not None:
-                        found[number][moment] = how_like
-    return found
