@@ -48,7 +48,7 @@ def test_speech_is_put_together_up_to_what_is_heard_at_once():
     assert pieces[0].num_samples == 29 * SECOND
 
 
-@pytest.mark.parametrize("seconds", [0.3, 7, 1000])
+@pytest.mark.parametrize("seconds", [2, 7, 1000])
 def test_it_does_not_matter_how_the_sound_comes(seconds):
     speech = [(start, start + 3 + start % 7) for start in range(5, 700, 13)]
     samples = sound(710, *speech)
