@@ -17,8 +17,11 @@ from framecue.library.store.computations import _COMPUTATIONS_SCHEMA
 from framecue.library.store.copies import _COPIES_SCHEMA
 from framecue.library.store.failures import _FAILURES_SCHEMA
 from framecue.library.store.migrations import MIGRATIONS
+from framecue.library.store.passages import PassageState, passages_schema
 from framecue.library.store.rows import make_schema
 from framecue.model import load_model
+from framecue.words.passages import RULES
+from framecue.words.sentences import SentenceFingerprint
 from support.colours import write_clip
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "library.md"
@@ -63,10 +66,13 @@ def test_the_examples_run(
 
 def test_every_column_is_described() -> None:
     section = DOCUMENT.read_text("utf-8").split("### The tables, column by column")[1].split("\n### ")[0]
-    segments, copies, failures, encoded_by = re.split(r"^`(?:copies|failures|encoded_by)`", section, flags=re.MULTILINE)
+    names = "copies|failures|encoded_by|passages"
+    segments, copies, failures, encoded_by, meant = re.split(rf"^`(?:{names})`", section, flags=re.MULTILINE)
+    encoder = SentenceFingerprint(model="any", revision="1", embedding_dim=1, max_tokens=9)
     later = {field.name: f"before format {step.format}" for step in MIGRATIONS for field in step.fields()}
     schemas = (make_schema({"embedding_dim": 1}, {}), _COPIES_SCHEMA, _FAILURES_SCHEMA, _COMPUTATIONS_SCHEMA)
-    for text, schema in zip((segments, copies, failures, encoded_by), schemas, strict=True):
+    schemas = (*schemas, passages_schema(PassageState(encoder, RULES)))
+    for text, schema in zip((segments, copies, failures, encoded_by, meant), schemas, strict=True):
         rows: dict[str, list[str]] = {}
         for line in text.splitlines():
             cells = [cell.strip() for cell in line.strip("|").split(" | ")]
