@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from PIL import Image
 
@@ -19,6 +20,8 @@ from framecue.library.store.failures import _FAILURES_SCHEMA
 from framecue.library.store.migrations import MIGRATIONS
 from framecue.library.store.passages import PassageState, passages_schema
 from framecue.library.store.rows import make_schema
+from framecue.library.store.timed_texts import _SCHEMA as _TEXTS_SCHEMA
+from framecue.library.store.words_notes import _ASKED_SCHEMA, _DONE_SCHEMA
 from framecue.model import load_model
 from framecue.words.passages import RULES
 from framecue.words.sentences import SentenceFingerprint
@@ -66,13 +69,23 @@ def test_the_examples_run(
 
 def test_every_column_is_described() -> None:
     section = DOCUMENT.read_text("utf-8").split("### The tables, column by column")[1].split("\n### ")[0]
-    names = "copies|failures|encoded_by|passages"
-    segments, copies, failures, encoded_by, meant = re.split(rf"^`(?:{names})`", section, flags=re.MULTILINE)
-    encoder = SentenceFingerprint(model="any", revision="1", embedding_dim=1, max_tokens=9)
+    tables = "copies|failures|encoded_by|timed_texts|words_asked|words_done|passages"
+    texts = re.split(rf"^`(?:{tables})`", section, flags=re.MULTILINE)
     later = {field.name: f"before format {step.format}" for step in MIGRATIONS for field in step.fields()}
-    schemas = (make_schema({"embedding_dim": 1}, {}), _COPIES_SCHEMA, _FAILURES_SCHEMA, _COMPUTATIONS_SCHEMA)
-    schemas = (*schemas, passages_schema(PassageState(encoder, RULES)))
-    for text, schema in zip((segments, copies, failures, encoded_by, meant), schemas, strict=True):
+    # Of the columns of languages one stands for all.
+    timed_texts = _TEXTS_SCHEMA.append(pa.field("stems_en", pa.string()))
+    encoder = SentenceFingerprint(model="any", revision="1", embedding_dim=1, max_tokens=9)
+    schemas = (
+        make_schema({"embedding_dim": 1}, {}),
+        _COPIES_SCHEMA,
+        _FAILURES_SCHEMA,
+        _COMPUTATIONS_SCHEMA,
+        timed_texts,
+        _ASKED_SCHEMA,
+        _DONE_SCHEMA,
+        passages_schema(PassageState(encoder, RULES)),
+    )
+    for text, schema in zip(texts, schemas, strict=True):
         rows: dict[str, list[str]] = {}
         for line in text.splitlines():
             cells = [cell.strip() for cell in line.strip("|").split(" | ")]
@@ -83,5 +96,6 @@ def test_every_column_is_described() -> None:
             assert rows[field.name][2].startswith("yes" if field.nullable else "no"), field.name
             if schema is schemas[0]:
                 assert later.get(field.name, "") in rows[field.name][2]
-            if field.name != "vector":
-                assert rows[field.name][1] == str(field.type).replace("double", "float64")
+            if not pa.types.is_nested(field.type):
+                named = {"double": "float64", "float": "float32"}
+                assert rows[field.name][1] == named.get(str(field.type), str(field.type))

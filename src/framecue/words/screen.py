@@ -8,11 +8,8 @@ without text does not need, when each text comes and goes is told from what stan
 from __future__ import annotations
 
 import logging
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,11 +19,12 @@ from framecue.errors import InputError, VideoError, first_line
 from framecue.video import IsolatedReader, Look
 from framecue.video.isolate.questions.looks import LooksQuestion
 from framecue.words.blocks import join_blocks
-from framecue.words.edges import Change, grey_copy, likeness
-from framecue.words.joining import ShownText, join_lines
+from framecue.words.edges import grey_copy
+from framecue.words.joining import join_lines
 from framecue.words.lines import Piece, in_lines, says_something
-from framecue.words.looking import looked_at, segment_edges
+from framecue.words.looking import looked_at
 from framecue.words.screen_models import WAY_OUT, choose_models
+from framecue.words.shown_times import Reading, reading_of, texts_with_times
 from framecue.words.source import WordsFingerprint, WordsUnit
 from framecue.words.timed_text import WRITTEN, Kind, TimedText
 
@@ -41,6 +39,8 @@ _VERSION = "1"
 # 320 takes three quarters of the time and loses one title in four of that size.
 _LONG_SIDE = 1280
 _FINDING_SIDE = 480
+# Whether a text stands in its place shows in a smaller picture, at half the size only for large letters.
+_PLACE_SIDE = 960
 # Readings of text are mostly above 0.9; what the model makes of scripts that it does not know is mostly below 0.8.
 _MIN_CONFIDENCE = 0.8
 # Lower pieces cannot be read, and a picture full of text is read until its lines are so many times as long as high: a
@@ -109,19 +109,19 @@ class ScreenText:
         """
         if not unit.segments:
             return
-        readings: list[_Reading] = []
+        readings: list[Reading] = []
         problem: VideoError | None = None
         glance = _Glance(self._engine, self._min_confidence)
         try:
-            for look in _looks(unit.path, looked_at(unit.segments), reader):
-                lines = [replace(line, grey=_grey_of(line, look.pixels)) for line in glance.lines(look.pixels)]
-                readings.append(_Reading(look.first_seconds, look.last_seconds, lines))
+            for look in _looks(unit.path, looked_at(unit.segments), long_side=_LONG_SIDE, reader=reader):
+                readings.append(reading_of(look, glance.lines(look.pixels)))
         except VideoError as error:
             problem = error
         readings.sort(key=lambda reading: reading.first_seconds)
         shown = join_blocks(join_lines([reading.lines for reading in readings]))
         looks_again = unit.kind == "video" and problem is None
-        texts = _timed(shown, readings, unit, reader if looks_again else None)
+        look_again = partial(_looks, unit.path, long_side=_PLACE_SIDE, reader=reader) if looks_again else None
+        texts = texts_with_times(shown, readings, unit.segments, look_again)
         yield from sorted(texts, key=lambda text: text.start_seconds)
         if problem is not None:
             raise problem
@@ -158,15 +158,6 @@ class ScreenText:
         except Exception as error:  # its own kinds, and those of ONNX Runtime
             raise InputError(f"RapidOCR cannot use {self._model or 'its models'}: {first_line(error)}") from error
         return engine
-
-
-@dataclass(frozen=True)
-class _Reading:
-    """The lines of a picture, and from when to when it was looked at."""
-
-    first_seconds: float
-    last_seconds: float
-    lines: Sequence[Piece]
 
 
 class _Glance:
@@ -227,75 +218,7 @@ def _is_still(piece: Piece, place: tuple[float, float, float, float], grey: np.n
     return int(np.abs(piece.grey.astype(np.int16) - grey).max()) <= _SAME_GREY
 
 
-def _looks(path: str, moments: Sequence[float], reader: IsolatedReader) -> Iterator[Look]:
-    for part in reader.ask(LooksQuestion(path, tuple(moments), _LONG_SIDE)):
+def _looks(path: str, moments: Sequence[float], *, long_side: int, reader: IsolatedReader) -> Iterator[Look]:
+    for part in reader.ask(LooksQuestion(path, tuple(moments), long_side)):
         if isinstance(part, Look):
             yield part
-
-
-def _looks_again(path: str, moments: Sequence[float], reader: IsolatedReader) -> Iterator[Look]:
-    # The words are known by now; if the file cannot be read once more, their times are those of the readings.
-    with suppress(VideoError):
-        yield from _looks(path, moments, reader)
-
-
-def _grey_of(line: Piece, pixels: np.ndarray) -> np.ndarray | None:
-    place = line.of(pixels)
-    return None if place is None else grey_copy(place)
-
-
-def _timed(
-    shown: Sequence[ShownText], readings: Sequence[_Reading], unit: WordsUnit, reader: IsolatedReader | None
-) -> list[TimedText]:
-    """Return texts with the times at which they come and go.
-
-    Args:
-        shown: the texts.
-        readings: the pictures that they were read in.
-        unit: the file.
-        reader: decodes it once more; None to tell the times from the readings alone.
-    """
-    if not shown:
-        return []
-    edges = segment_edges(unit.segments)
-    begins, ends = edges[0], edges[-1]
-    changes: list[tuple[Change, Piece]] = []
-    for text in shown:
-        before = readings[text.first - 1].last_seconds if text.first else min(begins, readings[0].first_seconds)
-        after = (
-            readings[text.last + 1].first_seconds
-            if text.last + 1 < len(readings)
-            else max(ends, readings[-1].last_seconds)
-        )
-        changes.append((Change(before, readings[text.first].first_seconds), text.first_line))
-        changes.append((Change(after, readings[text.last].last_seconds), text.last_line))
-    likenesses = [{}] * len(changes) if reader is None else _likenesses(changes, unit.path, reader)
-    times = [change.seconds(found, edges) for (change, _), found in zip(changes, likenesses, strict=True)]
-    return [
-        TimedText(
-            start,
-            max(start, end),
-            text.best.text,
-            WRITTEN,
-            confidence=round(text.best.confidence, 4),
-        )
-        for text, start, end in zip(shown, times[::2], times[1::2], strict=True)
-    ]
-
-
-def _likenesses(changes: Sequence[tuple[Change, Piece]], path: str, reader: IsolatedReader) -> list[dict[float, float]]:
-    """Return, for each change, how like its text it is what stands in its place, by moment."""
-    wanted: dict[float, list[int]] = {}
-    for number, (change, _) in enumerate(changes):
-        for moment in change.moments:
-            wanted.setdefault(moment, []).append(number)
-    found: list[dict[float, float]] = [{} for _ in changes]
-    moments = sorted(wanted)
-    for look in _looks_again(path, moments, reader):
-        for moment in moments[bisect_left(moments, look.first_seconds) : bisect_right(moments, look.last_seconds)]:
-            for number in wanted[moment]:
-                line = changes[number][1]
-                grey = _grey_of(line, look.pixels)
-                if grey is not None and line.grey is not None and grey.shape == line.grey.shape:
-                    found[number][moment] = likeness(line.grey, grey)
-    return found

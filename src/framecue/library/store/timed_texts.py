@@ -8,7 +8,8 @@ A line is stored as it is shown, with its words' own times, and in the two forms
 - ``phrases``: its words divided by spaces, and the next few of the line after it, so that a phrase that runs over two
   lines is found by the first of them (:mod:`framecue.library.store.phrases`).
 - one column for its language (:mod:`framecue.library.store.languages`), as an index brings words to the stems of one
-  language only. Such a column and its index are added with the first line in the language.
+  language only. Such a column and its index are added with the first line in the language. If nobody says which it is,
+  it is guessed.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from lancedb.index import FTS, BTree
 
 from framecue.errors import LibraryError
 from framecue.library.store.attempt import attempt
-from framecue.library.store.languages import PLAIN, column_of, language_of
+from framecue.library.store.languages import PLAIN, column_of, guessed_language, language_of
 from framecue.library.store.phrases import Token, spelled, tokens_of
 from framecue.library.store.sql import quoted
 from framecue.library.store.table import Table, is_not_found
@@ -287,6 +288,7 @@ def _rows(video_id: str, source: str, texts: Sequence[TimedText]) -> Iterator[di
         sequences.setdefault((text.kind, text.language), []).append(text)
     for (kind, language), lines in sequences.items():
         words = [tokens_of(line.text) for line in lines]
+        searched_as = language or guessed_language(token.text for tokens in words for token in tokens)
         for number, line in enumerate(lines):
             yield {
                 "video_id": video_id,
@@ -300,7 +302,7 @@ def _rows(video_id: str, source: str, texts: Sequence[TimedText]) -> Iterator[di
                 "text": line.text,
                 "words": [vars(word) for word in line.words] or None,
                 PHRASES: spelled([*words[number], *_run_on(lines, words, number)]),
-                column_of(language): line.text,
+                column_of(searched_as): line.text,
             }
 
 
