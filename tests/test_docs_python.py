@@ -18,10 +18,13 @@ from framecue.library.store.computations import _COMPUTATIONS_SCHEMA
 from framecue.library.store.copies import _COPIES_SCHEMA
 from framecue.library.store.failures import _FAILURES_SCHEMA
 from framecue.library.store.migrations import MIGRATIONS
+from framecue.library.store.passages import PassageState, passages_schema
 from framecue.library.store.rows import make_schema
 from framecue.library.store.timed_texts import _SCHEMA as _TEXTS_SCHEMA
 from framecue.library.store.words_notes import _ASKED_SCHEMA, _DONE_SCHEMA
 from framecue.model import load_model
+from framecue.words.passages import RULES
+from framecue.words.sentences import SentenceFingerprint
 from support.colours import write_clip
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "library.md"
@@ -66,11 +69,12 @@ def test_the_examples_run(
 
 def test_every_column_is_described() -> None:
     section = DOCUMENT.read_text("utf-8").split("### The tables, column by column")[1].split("\n### ")[0]
-    tables = "copies|failures|encoded_by|timed_texts|words_asked|words_done"
+    tables = "copies|failures|encoded_by|timed_texts|words_asked|words_done|passages"
     texts = re.split(rf"^`(?:{tables})`", section, flags=re.MULTILINE)
     later = {field.name: f"before format {step.format}" for step in MIGRATIONS for field in step.fields()}
     # Of the columns of languages one stands for all.
     timed_texts = _TEXTS_SCHEMA.append(pa.field("stems_en", pa.string()))
+    encoder = SentenceFingerprint(model="any", revision="1", embedding_dim=1, max_tokens=9)
     schemas = (
         make_schema({"embedding_dim": 1}, {}),
         _COPIES_SCHEMA,
@@ -79,6 +83,7 @@ def test_every_column_is_described() -> None:
         timed_texts,
         _ASKED_SCHEMA,
         _DONE_SCHEMA,
+        passages_schema(PassageState(encoder, RULES)),
     )
     for text, schema in zip(texts, schemas, strict=True):
         rows: dict[str, list[str]] = {}

@@ -28,6 +28,7 @@ from framecue.library.results import (
     Kept,
     LegHit,
     LibraryInfo,
+    MeaningCount,
     MetadataReport,
     PartScore,
     PassedOver,
@@ -44,6 +45,7 @@ from framecue.video import FrameSampling, PlainFrameSource, write_video
 FINGERPRINT = Fingerprint(backbone="clip", sampling=FrameSampling(12), embedding_dim=4)
 SKIPPED, DUPLICATE = Skipped("/v/a.mp4", "no such file"), Duplicate("/v/b.mp4", "/v/c.mp4")
 REMARK = Remark("/v/d.mp4", "times")
+MEANING = MeaningCount("mini", 2, 5)
 WORDS = WordsCount("speech", "said", "small", "en", 2, 3, 1)
 WORDS_FAILURE = WordsFailure("/v/a.mp4", "speech", "damaged")
 FRAME = BestFrame(1.5, 0.25, np.zeros((2, 3, 3), np.uint8))
@@ -80,6 +82,7 @@ DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
     (Finding("note", "old", "do so"), {"level": "note", "what": "old", "way_out": "do so"}),
     (REMARK, {"path": "/v/d.mp4", "reason": "times"}),
     (DUPLICATE, {"path": "/v/b.mp4", "original": "/v/c.mp4"}),
+    (MEANING, {"model": "mini", "files": 2, "passages": 5}),
     (WORDS_FAILURE, {"path": "/v/a.mp4", "source": "speech", "reason": "damaged"}),
     (
         WORDS,
@@ -122,6 +125,9 @@ DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
             words_failed=[WORDS_FAILURE],
             words_taken_out=["screen"],
             words_left_out={"speech": "not installed"},
+            meaning=MEANING,
+            meaning_taken_out=False,
+            meaning_left_out="it is gone",
         ),
         {
             "library": "v.lance",
@@ -147,6 +153,9 @@ DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
             "words_failed": [WORDS_FAILURE.to_dict()],
             "words_taken_out": ["screen"],
             "words_left_out": {"speech": "not installed"},
+            "meaning": {"model": "mini", "files": 2, "passages": 5},
+            "meaning_taken_out": False,
+            "meaning_left_out": "it is gone",
             "videos": 4,
             "images": 10,
             "segments": 5,
@@ -221,6 +230,7 @@ DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
             indexed_seconds=(5.0, 9.0),
             words=[WORDS],
             words_failed=[WORDS_FAILURE],
+            meaning=MEANING,
         ),
         {
             "library": "v.lance",
@@ -237,6 +247,7 @@ DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
             "encoded_by": [],
             "words": [WORDS.to_dict()],
             "words_failed": [WORDS_FAILURE.to_dict()],
+            "meaning": {"model": "mini", "files": 2, "passages": 5},
             "files": [{"path": "/v/a.mp4", "duration_seconds": 2.5, "kind": "video"}],
             "duplicates": [DUPLICATE.to_dict()],
             "unreadable": [SKIPPED.to_dict()],

@@ -27,7 +27,7 @@ from framecue.library.store.timed_texts import of_videos
 from framecue.words.sentences import SentenceFingerprint
 from framecue.words.timed_text import Kind, TimedText
 
-__all__ = ["FOUND", "PassageRow", "PassageState", "Passages", "passage_rows"]
+__all__ = ["FOUND", "PassageRow", "PassageState", "Passages", "passage_rows", "passages_schema"]
 
 PASSAGES_TABLE = "passages"
 # Notes about all of the table stand in a column's metadata, which can be changed in a commit.
@@ -183,7 +183,7 @@ class Passages:
         Raises:
             LibraryError: the library cannot be written.
         """
-        schema = _schema(state)
+        schema = passages_schema(state)
         make = self._database.create_table
         # LanceDB warns on standard error where there is nothing to overwrite.
         mode = "create" if self.table() is None else "overwrite"
@@ -277,7 +277,8 @@ def passage_rows(found: pa.Table) -> list[PassageRow]:
     ]
 
 
-def _schema(state: PassageState) -> pa.Schema:
+def passages_schema(state: PassageState) -> pa.Schema:
+    """Return the columns of the table, with what it was made by among their metadata."""
     notes: Mapping[str, str] = {_STATE_KEY: state.to_json()}
     return pa.schema(
         [
