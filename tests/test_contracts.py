@@ -59,6 +59,7 @@ FORBIDDEN = {
     ],
     "onnx, onnxruntime and onnxscript are imported in exported alone": ["library/search/query_vectors.py", "model.py"],
     "what runs exported graphs knows neither torch nor transformers": ["exported/session.py", "exported/cache.py"],
+    "faster_whisper and ctranslate2 are imported in words.speech alone": ["words/speech_models.py", "cli/index.py"],
     "watchfiles is imported in library.watching alone": ["library/files/walk.py", "cli/watch.py"],
     "transformers is imported where models are opened, trained and imported": [
         *("methods/base.py", "model.py", "importers/registry.py", "cli/evaluate.py"),

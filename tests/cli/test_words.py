@@ -12,7 +12,7 @@ import pytest
 from framecue.errors import InputError, VideoError
 from framecue.words.sources import WORD_SOURCES
 from framecue.words.timed_text import WRITTEN
-from support.spoken import Spoken
+from support.scripted_words import Spoken
 
 
 @pytest.fixture(autouse=True)
@@ -44,8 +44,7 @@ def test_a_run_tells_what_words_it_has_found(index, run, uri: Path, clips: Path,
     assert "said (speech: usual): 7 lines in 4 files, of which 1 could not be done, or not all of it" in result.err
     assert "written (screen: usual): 8 lines in 4 files" in result.err
     info = run("info", uri)
-    assert "said (speech: usual)" in info.out
-    assert "8 lines in 4 files" in info.out
+    assert "8 lines in 4 files; usual" in info.out
     assert "its sound is damaged" not in info.out
     assert "its sound is damaged" in run("info", uri, "--files").out
     document = json.loads(run("info", uri, "--json").out)
@@ -108,6 +107,7 @@ def test_a_library_that_has_had_words_goes_on_with_pictures(
         (("--speech-model", ""), "empty"),
         (("--speech", "--no-words-from", "speech"), "asked for and taken out"),
         (("--words-from", "lyrics"), "subtitles"),
+        (("--speech", "small"), "--speech-model small"),
         (("--no-words-from", "lyrics"), "subtitles"),
     ],
 )

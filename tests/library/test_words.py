@@ -10,7 +10,7 @@ from framecue.errors import InputError
 from framecue.library import AddOptions, Library
 from framecue.words.sources import WORD_SOURCES
 from framecue.words.timed_text import WRITTEN
-from support.spoken import Spoken
+from support.scripted_words import Spoken
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +45,7 @@ def test_the_words_of_a_file_are_told_by_its_content(library: Library, clips: Pa
 def test_a_source_that_found_nothing_has_looked(
     library: Library, clips: Path, sources: dict[str, Spoken], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("support.spoken._Source.find", lambda source, unit, reader: iter(()))
+    monkeypatch.setattr("support.scripted_words._Source.find", lambda source, unit, reader: iter(()))
     library.add(clips / "more", screen_text=True)
     assert (library.words_by_source(clips / "more" / "yellow.mp4") or {})["screen"] == []
 

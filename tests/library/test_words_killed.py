@@ -14,7 +14,7 @@ import pytest
 from framecue.library import Library
 from framecue.library.store import Store
 from framecue.words.sources import WORD_SOURCES
-from support.spoken import Spoken
+from support.scripted_words import Spoken
 
 PROGRAM = """
 import sys, time
@@ -23,7 +23,7 @@ from framecue.library import Library
 from framecue.library.indexing import words_run
 from framecue.words.sources import WORD_SOURCES
 from support.colours import ColourEncoder
-from support.spoken import Spoken
+from support.scripted_words import Spoken
 
 words_run.LINES_PER_COMMIT = 1
 

@@ -70,3 +70,4 @@ def test_a_grey_copy_has_a_size_that_a_pixel_does_not_change() -> None:
     assert grey_copy(pixels[:2]).shape == (12, 200)
     assert grey_copy(pixels[:, :1]).shape == (12, 8)
     assert grey_copy(pixels).dtype == np.uint8
+    assert grey_copy(pixels, num_columns=40).shape == (12, 40)

@@ -11,7 +11,7 @@ from framecue.words.find import find_words, unit_of
 from framecue.words.request import WordsRequest
 from framecue.words.source import WordsUnit
 from framecue.words.timed_text import WRITTEN
-from support.spoken import Spoken
+from support.scripted_words import Spoken
 
 
 def reader(found: float | VideoError) -> Any:

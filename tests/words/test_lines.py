@@ -62,6 +62,9 @@ def test_the_place_of_a_line_in_another_picture() -> None:
     assert place is not None
     np.testing.assert_array_equal(place, pixels[1:3, 2:5])
     assert line.of(pixels[:, :4]) is None
+    half = line.of(pixels, scale=0.5)
+    assert half is not None
+    np.testing.assert_array_equal(half, pixels[0:2, 1:2])
 
 
 def test_no_pieces_are_no_lines() -> None:

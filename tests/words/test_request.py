@@ -12,6 +12,8 @@ def test_what_a_request_leaves_open_is_as_it_was() -> None:
         source="speech", model="small", language="en"
     )
     assert WordsRequest(source="speech").over(None) == WordsRequest(source="speech")
+    assert WordsRequest(source="speech", language="auto").over(had) == WordsRequest(source="speech", model="small")
+    assert WordsRequest(source="speech", language="auto").over(None) == WordsRequest(source="speech")
 
 
 def test_a_request_comes_back_as_it_was_kept() -> None:

@@ -21,7 +21,7 @@ from framecue.cli.options import (
 from framecue.cli.output import ProgressBar, log, print_json, quiet_libraries
 from framecue.cli.runtime import indexing_model, is_worth_it, runtime_option
 from framecue.cli.text_graphs import keep_text_graph
-from framecue.cli.words_options import AskedWords, words_options
+from framecue.cli.words_options import AskedWords, refuse_model_as_path, words_options
 from framecue.cli.words_report import log_words, log_words_stopped
 from framecue.errors import InputError
 from framecue.progress import FilesDone
@@ -123,6 +123,7 @@ def index(
         raise click.UsageError(f"--dry-run and {'--again' if again else '--watch'} are given together; leave one out")
     quiet_libraries()
     refuse_libraries(paths, takes="what to index")
+    refuse_model_as_path(paths, words)
     from framecue.library import AddOptions, Library
 
     options = AddOptions(

@@ -29,6 +29,7 @@ _EXTRAS = {
     "gpu-decode": ("torchcodec",),
     "mteb": ("mteb",),
     "screen-text": ("rapidocr",),
+    "speech": ("faster-whisper",),
 }
 # With less than this left, a run or a download soon ends.
 _LEAST_FREE_BYTES = 2_000_000_000

@@ -145,7 +145,7 @@ def _found(
         from framecue.words.find import find_words
         from framecue.words.sources import make_source
 
-        sources = [make_source(request) for request in missing]
+        sources = [make_source(request.over(None)) for request in missing]
         with IsolatedReader(stall_seconds=stall_seconds) as reader:
             found += find_words(path, sources, reader)
     return _in_order(found)

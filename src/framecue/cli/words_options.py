@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, TypedDict, TypeVar
 
 import click
 
-__all__ = ["AskedWords", "asking_options", "words_options"]
+from framecue.paths import exists, user_path
+
+__all__ = ["AskedWords", "asking_options", "refuse_model_as_path", "words_options"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -31,6 +33,23 @@ def words_options(command: Command) -> Command:
 def asking_options(command: Command) -> Command:
     """Add the options that ask for words; the command gets them as ``words``."""
     return _with_options(command, can_take_out=False)
+
+
+def refuse_model_as_path(paths: Sequence[str], words: AskedWords) -> None:
+    """Refuse a speech model among a command's paths: ``--speech small`` takes no value, so this is a path.
+
+    Raises:
+        click.UsageError: one of the paths is not there, and has the name of a speech model.
+    """
+    if words["speech"] is not True:
+        return
+    from framecue.words.speech_models import SIZES
+
+    for path in paths:
+        if (path in SIZES or path in SIZES.values()) and not exists(user_path(path)):
+            raise click.UsageError(
+                f"there is no {path}; --speech takes no value: name the model with --speech-model {path}"
+            )
 
 
 def _with_options(command: Command, *, can_take_out: bool) -> Command:
@@ -93,7 +112,7 @@ def _options(*, can_take_out: bool) -> list[Callable[[Any], Any]]:
         click.option(
             "--speech-language",
             metavar="CODE",
-            help="What is said is in this language, such as en. Default: it is found out. Asks for --speech.",
+            help="What is said is in this language, such as en; auto, the default, finds it out. Asks for --speech.",
         ),
         flag("screen-text", help_text=f"Read what is written in the picture{later}. Extra screen-text."),
         click.option(

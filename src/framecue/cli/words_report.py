@@ -10,7 +10,7 @@ from framecue.counts import counted
 if TYPE_CHECKING:
     from framecue.library import AddReport, WordsCount
 
-__all__ = ["log_words", "log_words_stopped", "source_words", "words_counts"]
+__all__ = ["log_words", "log_words_stopped", "words_in_detail"]
 
 
 def log_words(report: AddReport) -> None:
@@ -22,7 +22,7 @@ def log_words(report: AddReport) -> None:
     for source, reason in report.words_left_out.items():
         log(f"words by {source} are left out: {reason}")
     for count in report.words:
-        log(f"{source_words(count)}: {words_counts(count)}")
+        log(f"{_source_words(count)}: {_words_counts(count)}")
 
 
 def log_words_stopped(num_kept: int, num_files: int) -> None:
@@ -33,14 +33,23 @@ def log_words_stopped(num_kept: int, num_files: int) -> None:
     )
 
 
-def source_words(count: WordsCount) -> str:
+def _source_words(count: WordsCount) -> str:
     """Return what found words, in words."""
-    language = None if count.language is None else f"language {count.language}"
-    details = ", ".join(part for part in (count.model, language) if part)
+    details = _how(count)
     return f"{count.kind} ({count.source}{f': {details}' if details else ''})"
 
 
-def words_counts(count: WordsCount) -> str:
+def _words_counts(count: WordsCount) -> str:
     """Return how many words were found, in words."""
     text = f"{counted(count.num_lines, 'line')} in {counted(count.num_files + count.num_failed, 'file')}"
     return f"{text}, of which {count.num_failed} could not be done, or not all of it" if count.num_failed else text
+
+
+def words_in_detail(count: WordsCount) -> str:
+    """Return how many words were found, and how."""
+    return "; ".join(part for part in (_words_counts(count), _how(count)) if part)
+
+
+def _how(count: WordsCount) -> str:
+    language = None if count.language is None else f"language {count.language}"
+    return ", ".join(part for part in (count.model, language) if part)

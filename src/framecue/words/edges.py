@@ -76,18 +76,19 @@ class Change:
         return min(between, key=lambda edge: abs(edge - middle), default=middle)
 
 
-def grey_copy(pixels: np.ndarray) -> np.ndarray:
-    """Return a small grey copy of a piece of a picture, whose size depends on the piece's shape alone.
+def grey_copy(pixels: np.ndarray, *, num_columns: int | None = None) -> np.ndarray:
+    """Return a small grey copy of a piece of a picture.
 
     Args:
         pixels: uint8 (H, W, 3).
+        num_columns: W'; None for a number in proportion to the piece, a multiple of 8 and at most 200.
 
     Returns:
-        uint8 (12, W'), W' at most 200.
+        uint8 (12, W').
     """
     height, width = pixels.shape[:2]
     # Rounded, so that a piece that is a pixel wider gives the same size.
-    columns = min(_MOST_WIDTH, 8 * max(1, round(width / height * _HEIGHT / 8)))
+    columns = num_columns or min(_MOST_WIDTH, 8 * max(1, round(width / height * _HEIGHT / 8)))
     picture = Image.fromarray(np.ascontiguousarray(pixels)).convert("L")
     return np.asarray(picture.resize((columns, _HEIGHT), Image.Resampling.BOX))
 

@@ -46,16 +46,17 @@ class Piece:
     bottom: float
     grey: np.ndarray | None = field(default=None, compare=False, repr=False)
 
-    def of(self, pixels: np.ndarray) -> np.ndarray | None:
-        """Return what stands at its place in a picture; None if the picture is too small.
+    def of(self, pixels: np.ndarray, *, scale: float = 1.0) -> np.ndarray | None:
+        """Return what stands at its place in a picture; None if the picture has no such place.
 
         Args:
             pixels: uint8 (H, W, 3).
+            scale: of this picture, against the one that it was read in.
 
         Returns:
             uint8 (H', W', 3).
         """
-        top, bottom, left, right = (round(edge) for edge in (self.top, self.bottom, self.left, self.right))
+        top, bottom, left, right = (round(scale * edge) for edge in (self.top, self.bottom, self.left, self.right))
         place = pixels[max(0, top) : bottom, max(0, left) : right]
         return place if place.size and bottom <= pixels.shape[0] and right <= pixels.shape[1] else None
 

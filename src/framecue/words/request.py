@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-__all__ = ["SCREEN", "SIDECARS", "SPEECH", "SUBTITLES", "WordsRequest"]
+__all__ = ["AUTO", "SCREEN", "SIDECARS", "SPEECH", "SUBTITLES", "WordsRequest"]
 
+# In place of a language: find it out, whatever was asked for before.
+AUTO = "auto"
 SPEECH, SCREEN, SUBTITLES = "speech", "screen", "subtitles"
 # The files beside a video, which a library reads itself: whoever asks for subtitles gets these too.
 SIDECARS = "sidecars"
@@ -21,7 +23,7 @@ class WordsRequest:
     Attributes:
         source: its registered name.
         model: a hub name or a folder; None for the source's own choice.
-        language: ISO 639-1 code of what is said or written; None to find it out.
+        language: ISO 639-1 code of what is said or written; None to find it out. AUTO is for :meth:`over` alone.
         may_fetch: whether a model that is not on this machine is downloaded; no part of what is asked for.
     """
 
@@ -31,10 +33,11 @@ class WordsRequest:
     may_fetch: bool = field(default=True, compare=False)
 
     def over(self, earlier: WordsRequest | None) -> WordsRequest:
-        """Return this request; what it leaves open is as it was in an earlier one."""
-        if earlier is None:
-            return self
-        return replace(self, model=self.model or earlier.model, language=self.language or earlier.language)
+        """Return this request; what it leaves open is as it was in an earlier one, None if there is none."""
+        model, language = self.model, self.language
+        if earlier is not None:
+            model, language = model or earlier.model, language or earlier.language
+        return replace(self, model=model, language=None if language == AUTO else language)
 
     def to_json(self) -> str:
         """Return the text as which a library keeps it."""

@@ -41,6 +41,8 @@ _VERSION = "1"
 # 320 takes three quarters of the time and loses one title in four of that size.
 _LONG_SIDE = 1280
 _FINDING_SIDE = 480
+# Whether a text stands in its place shows in a smaller picture.
+_PLACE_SIDE = 640
 # Readings of text are mostly above 0.9; what the model makes of scripts that it does not know is mostly below 0.8.
 _MIN_CONFIDENCE = 0.8
 # Lower pieces cannot be read, and a picture full of text is read until its lines are so many times as long as high: a
@@ -113,9 +115,8 @@ class ScreenText:
         problem: VideoError | None = None
         glance = _Glance(self._engine, self._min_confidence)
         try:
-            for look in _looks(unit.path, looked_at(unit.segments), reader):
-                lines = [replace(line, grey=_grey_of(line, look.pixels)) for line in glance.lines(look.pixels)]
-                readings.append(_Reading(look.first_seconds, look.last_seconds, lines))
+            for look in _looks(unit.path, looked_at(unit.segments), _LONG_SIDE, reader):
+                readings.append(_reading(look, glance.lines(look.pixels)))
         except VideoError as error:
             problem = error
         readings.sort(key=lambda reading: reading.first_seconds)
@@ -162,11 +163,18 @@ class ScreenText:
 
 @dataclass(frozen=True)
 class _Reading:
-    """The lines of a picture, and from when to when it was looked at."""
+    """The lines of a picture, with small copies of them, when it was looked at first and last, and its width."""
 
     first_seconds: float
     last_seconds: float
     lines: Sequence[Piece]
+    width: int
+
+
+def _reading(look: Look, lines: Sequence[Piece]) -> _Reading:
+    copies = [place if place is None else grey_copy(place) for place in (line.of(look.pixels) for line in lines)]
+    copied = [replace(line, grey=copy) for line, copy in zip(lines, copies, strict=True)]
+    return _Reading(look.first_seconds, look.last_seconds, copied, look.pixels.shape[1])
 
 
 class _Glance:
@@ -227,21 +235,25 @@ def _is_still(piece: Piece, place: tuple[float, float, float, float], grey: np.n
     return int(np.abs(piece.grey.astype(np.int16) - grey).max()) <= _SAME_GREY
 
 
-def _looks(path: str, moments: Sequence[float], reader: IsolatedReader) -> Iterator[Look]:
-    for part in reader.ask(LooksQuestion(path, tuple(moments), _LONG_SIDE)):
+def _looks(path: str, moments: Sequence[float], long_side: int, reader: IsolatedReader) -> Iterator[Look]:
+    for part in reader.ask(LooksQuestion(path, tuple(moments), long_side)):
         if isinstance(part, Look):
             yield part
 
 
-def _looks_again(path: str, moments: Sequence[float], reader: IsolatedReader) -> Iterator[Look]:
-    # The words are known by now; if the file cannot be read once more, their times are those of the readings.
-    with suppress(VideoError):
-        yield from _looks(path, moments, reader)
+@dataclass(frozen=True)
+class _Watched:
+    """A place where a text comes or goes: the line as it stands there, in a picture so many pixels wide."""
 
+    change: Change
+    line: Piece
+    width: int
 
-def _grey_of(line: Piece, pixels: np.ndarray) -> np.ndarray | None:
-    place = line.of(pixels)
-    return None if place is None else grey_copy(place)
+    def likeness(self, pixels: np.ndarray) -> float | None:
+        """Return how like the line it is what stands there in another picture; None if that cannot be said."""
+        grey = self.line.grey
+        place = self.line.of(pixels, scale=pixels.shape[1] / self.width)
+        return None if place is None or grey is None else likeness(grey, grey_copy(place, num_columns=grey.shape[1]))
 
 
 def _timed(
@@ -258,44 +270,36 @@ def _timed(
     if not shown:
         return []
     edges = segment_edges(unit.segments)
-    begins, ends = edges[0], edges[-1]
-    changes: list[tuple[Change, Piece]] = []
+    watched: list[_Watched] = []
     for text in shown:
-        before = readings[text.first - 1].last_seconds if text.first else min(begins, readings[0].first_seconds)
-        after = (
-            readings[text.last + 1].first_seconds
-            if text.last + 1 < len(readings)
-            else max(ends, readings[-1].last_seconds)
-        )
-        changes.append((Change(before, readings[text.first].first_seconds), text.first_line))
-        changes.append((Change(after, readings[text.last].last_seconds), text.last_line))
-    likenesses = [{}] * len(changes) if reader is None else _likenesses(changes, unit.path, reader)
-    times = [change.seconds(found, edges) for (change, _), found in zip(changes, likenesses, strict=True)]
+        first, last = readings[text.first], readings[text.last]
+        before = readings[text.first - 1].last_seconds if text.first else min(edges[0], first.first_seconds)
+        is_last = text.last + 1 == len(readings)
+        after = max(edges[-1], last.last_seconds) if is_last else readings[text.last + 1].first_seconds
+        watched.append(_Watched(Change(before, first.first_seconds), text.first_line, first.width))
+        watched.append(_Watched(Change(after, last.last_seconds), text.last_line, last.width))
+    likenesses = [{}] * len(watched) if reader is None else _likenesses(watched, unit.path, reader)
+    times = [place.change.seconds(found, edges) for place, found in zip(watched, likenesses, strict=True)]
     return [
-        TimedText(
-            start,
-            max(start, end),
-            text.best.text,
-            WRITTEN,
-            confidence=round(text.best.confidence, 4),
-        )
+        TimedText(start, max(start, end), text.best.text, WRITTEN, confidence=round(text.best.confidence, 4))
         for text, start, end in zip(shown, times[::2], times[1::2], strict=True)
     ]
 
 
-def _likenesses(changes: Sequence[tuple[Change, Piece]], path: str, reader: IsolatedReader) -> list[dict[float, float]]:
-    """Return, for each change, how like its text it is what stands in its place, by moment."""
+def _likenesses(watched: Sequence[_Watched], path: str, reader: IsolatedReader) -> list[dict[float, float]]:
+    """Return, for each place, how like its text it is what stands there, by moment."""
     wanted: dict[float, list[int]] = {}
-    for number, (change, _) in enumerate(changes):
-        for moment in change.moments:
+    for number, place in enumerate(watched):
+        for moment in place.change.moments:
             wanted.setdefault(moment, []).append(number)
-    found: list[dict[float, float]] = [{} for _ in changes]
+    found: list[dict[float, float]] = [{} for _ in watched]
     moments = sorted(wanted)
-    for look in _looks_again(path, moments, reader):
-        for moment in moments[bisect_left(moments, look.first_seconds) : bisect_right(moments, look.last_seconds)]:
-            for number in wanted[moment]:
-                line = changes[number][1]
-                grey = _grey_of(line, look.pixels)
-                if grey is not None and line.grey is not None and grey.shape == line.grey.shape:
-                    found[number][moment] = likeness(line.grey, grey)
+    # The words are known by now; if the file cannot be read once more, their times are those of the readings.
+    with suppress(VideoError):
+        for look in _looks(path, moments, _PLACE_SIDE, reader):
+            for moment in moments[bisect_left(moments, look.first_seconds) : bisect_right(moments, look.last_seconds)]:
+                for number in wanted[moment]:
+                    how_like = watched[number].likeness(look.pixels)
+                    if how_like is not None:
+                        found[number][moment] = how_like
     return found

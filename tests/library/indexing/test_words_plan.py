@@ -23,7 +23,7 @@ from framecue.library.store.snapshot import Snapshot
 from framecue.library.store.words_notes import AskedWords, WordsDone
 from framecue.video import content_hash
 from framecue.words.request import WordsRequest
-from support.spoken import Spoken
+from support.scripted_words import Spoken
 
 STATE = FileState(3, 1.0)
 HAD = {

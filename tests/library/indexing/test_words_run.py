@@ -13,7 +13,7 @@ from framecue.library.indexing import words_run as module
 from framecue.library.store import Store
 from framecue.words.sources import WORD_SOURCES
 from framecue.words.timed_text import WRITTEN
-from support.spoken import Spoken
+from support.scripted_words import Spoken
 
 SRT = "1\n00:00:00,500 --> 00:00:01,000\n{}\n"
 

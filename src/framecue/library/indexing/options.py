@@ -42,7 +42,8 @@ class AddOptions:
         speech: whether to listen to what is said (the extra speech), and with which model, a hub name or a folder; True
             for the model that the library has had, or the default. False takes the words out. None leaves it as it is:
             new files get what the library has had.
-        speech_language: ISO 639-1 code of what is said, for all files; None to find it out, file by file.
+        speech_language: ISO 639-1 code of what is said, for all files; "auto" to find it out, file by file; None for
+            what the library has had, or else to find it out.
         screen_text: whether to read what is written in the picture (the extra screen-text), likewise; a model is a
             folder of two ONNX models of the PP-OCR family.
         words_from: further sources of words that the library is to have: "subtitles" (tracks in the files, and the

@@ -46,6 +46,7 @@ logger = logging.getLogger(__name__)
 # A commit costs some milliseconds; what was not committed has to be heard again if the run is killed.
 LINES_PER_COMMIT = 2000
 SECONDS_PER_COMMIT = 15.0
+LINES_PER_UPKEEP = 20_000
 _CONTENTS_PER_SCAN = 100
 
 
@@ -93,8 +94,13 @@ def run_words(
             run = _Run(store, ready, outcome, hooks or WordsHooks(), files)
             with open_reader() as reader:
                 run.carry_out(tasks, reader)
-    store.words.upkeep()
+    _look_after(store)
     return outcome
+
+
+def _look_after(store: Store) -> None:
+    store.words.upkeep()
+    store.words_notes.upkeep()
 
 
 class _Run:
@@ -110,7 +116,7 @@ class _Run:
         self._done: dict[tuple[str, str], WordsDone] = {}
         self._forget: list[str] = []
         self._committed_at = time.monotonic()
-        self._num_begun = self._num_kept = 0
+        self._num_begun = self._num_kept = self._num_lines = 0
 
     def carry_out(self, tasks: list[WordsTask], reader: IsolatedReader) -> None:
         """Look for words in the contents of some tasks.
@@ -236,6 +242,11 @@ class _Run:
         if forget:
             self._store.words_notes.forget(video_ids=forget, source=SIDECARS)
         self._num_kept = self._num_begun
+        # A run may take days, and the library is searched meanwhile.
+        self._num_lines += sum(map(len, texts.values()))
+        if self._num_lines >= LINES_PER_UPKEEP:
+            self._num_lines = 0
+            _look_after(self._store)
 
 
 def _unit(content: Content, segments: list[tuple[float, float]]) -> WordsUnit:

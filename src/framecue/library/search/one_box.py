@@ -51,6 +51,8 @@ def find_in_one_box(asked: Asked, options: SearchOptions, *, asks_seen: bool) ->
     if options.only == (seen.NAME,):
         return map(Found, find_seen(asked)) if asks_seen else iter(())
     spoken = list(chain.from_iterable(_spoken(asked, options.only)))
+    if not options.all_moments:
+        spoken = _nearest_of_files(spoken)
     is_seen = asks_seen and (not options.only or seen.NAME in options.only)
     if not spoken:
         return _with_ranks(find_seen(asked), all_moments=options.all_moments) if is_seen else iter(())
@@ -78,6 +80,16 @@ def _spoken(asked: Asked, only: Sequence[str]) -> Iterator[Iterable[LegMatch]]:
         terms = own or [pair for pair in asked.terms if pair[0].leg is None]
         if terms and (not only or name in only or own) and leg.is_there(asked.store):
             yield leg.find(replace(asked, terms=terms, is_alone=name in alone))
+
+
+def _nearest_of_files(spoken: Iterable[LegMatch]) -> list[LegMatch]:
+    """Return what was found, of what is true of a whole file the segment alone that is nearest to the query."""
+    kept: dict[object, LegMatch] = {}
+    for number, found in enumerate(spoken):
+        key: object = (found.leg, found.match.path) if found.is_of_file else number
+        if key not in kept or found.match.score > kept[key].match.score:
+            kept[key] = found
+    return list(kept.values())
 
 
 class _Scale:

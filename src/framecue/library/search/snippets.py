@@ -18,7 +18,8 @@ def snippet(text: str, spans: Sequence[tuple[int, int]], *, longest: int = LONGE
         spans: (start, end) in characters, in order; those that are cut off are left out.
         longest: how many characters are kept, besides an ellipsis at either end.
     """
-    flat = "".join(" " if char.isspace() else char for char in text)
+    # Printable, it has no other space than the plain one.
+    flat = text if text.isprintable() else "".join(" " if char.isspace() else char for char in text)
     if len(flat) <= longest:
         return flat, tuple(spans)
     first = spans[0][0] if spans else 0

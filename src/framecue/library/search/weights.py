@@ -25,9 +25,13 @@ class LegWeights:
         named: likewise, the name of a file and of the folders it is in.
         captions: likewise, a caption.
         meaning: what a passage is worth that means the same.
-        least_coverage: a text with no more than this share of the query's words, the rarer ones counting for more, has
-            nothing to say, unless somebody asks its leg alone.
+        least_coverage: a text with no more than this share of the query's words, the rarer ones counting for more, is a
+            hint at most, unless somebody asks its leg alone.
         sharpness: the power of what is above that share: the higher, the less some of the words are worth beside all.
+        hint: what a share of the words is worth in any case, times that share: it decides between moments that look
+            alike, and no more.
+        run: what several words of the query in a row are worth, however many others it has.
+        run_words: how many words in a row that takes; two are enough where a text has no others.
         scattered: what a sentence is worth in which the words stand apart, beside one that has them as they are.
         elsewhere: what a leg has found elsewhere in the same video is worth this much of what it is worth there.
 
@@ -43,6 +47,9 @@ class LegWeights:
     meaning: float = 1.2
     least_coverage: float = 0.5
     sharpness: float = 2.0
+    hint: float = 0.1
+    run: float = 0.8
+    run_words: int = 3
     scattered: float = 0.9
     elsewhere: float = 0.5
 

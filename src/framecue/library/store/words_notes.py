@@ -193,3 +193,11 @@ class WordsNotes:
         for start in range(0, len(ordered), _MOST_FORGOTTEN):
             some = ", ".join(map(quoted, ordered[start : start + _MOST_FORGOTTEN]))
             self._done.drop(f"video_id IN ({some}) AND {of_source}")
+
+    def upkeep(self) -> None:
+        """Join small files, if there are too many.
+
+        Raises:
+            LibraryError: the library cannot be written.
+        """
+        self._done.upkeep()

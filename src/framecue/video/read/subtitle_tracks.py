@@ -26,7 +26,8 @@ from framecue.video.read.verdict import judged
 
 __all__ = ["SubtitleLine", "SubtitleTrack", "read_subtitle_tracks"]
 
-_TEXT_SUBTITLES = 1 << 17  # ffmpeg's AV_CODEC_PROP_TEXT_SUB
+# By ffmpeg's names. Closed captions (eia_608) are text too, but their packets' times are not those of the text.
+_TEXT_CODECS = frozenset({"ass", "mov_text", "srt", "ssa", "subrip", "text", "webvtt"})
 # Enough packets of pictures to know when the first one is shown, whose order may differ from that of the file.
 _FIRST_PACKETS = 64
 # A film in many languages has 40 tracks, of 2000 lines and 0.1 MB each.
@@ -112,7 +113,7 @@ def _text_streams(container: InputContainer) -> list[SubtitleStream]:
     streams = []
     for stream in container.streams.subtitles:
         context = cast("object | None", stream.codec_context)  # None for a codec that ffmpeg does not know
-        if context is not None and stream.codec_context.codec.properties & _TEXT_SUBTITLES:
+        if context is not None and stream.codec_context.name in _TEXT_CODECS:
             streams.append(stream)
     return streams[:_MAX_TRACKS]
 

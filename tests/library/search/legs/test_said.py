@@ -66,3 +66,13 @@ def test_a_short_common_phrase_is_not_worth_what_a_rare_one_is(
     strength = {leg.text: leg.strength for hits in (common, rare) for leg in hits[0].legs if leg.text}
     assert strength["a comet"] > 0.95 > 0.9 > strength["good evening"]
     assert rare[0].path == "/3.mp4"
+
+
+def test_a_film_with_all_phrases_comes_before_one_with_some(
+    make_store: Callable[..., Store], line: Callable[..., TimedText], talking
+) -> None:
+    store = make_store([{"path": f"/{name}.mp4", "end_seconds": 30.0} for name in ("a", "b")])
+    store.words.write("id of /a.mp4", "speech", [line(0, "good night")])
+    store.words.write("id of /b.mp4", "speech", [line(0, "good night"), line(20, "sleep well")])
+    hits = Library(store.uri, model=talking).search(Query.parse('said:"good night" said:"sleep well"'))
+    assert [(hit.path, hit.legs[0].strength) for hit in hits] == [("/b.mp4", 1.0), ("/a.mp4", 0.5)]

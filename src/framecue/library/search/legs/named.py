@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from framecue.library.search.legs.leg import Asked, LegMatch
 from framecue.library.search.legs.row_texts import legs_matches
-from framecue.library.store import Store, TextMatch
+from framecue.library.store import Store
 from framecue.library.store.words import name_words
 
 __all__ = ["Named"]
@@ -31,10 +32,10 @@ class Named:
 
     def find(self, asked: Asked) -> list[LegMatch]:
         """Return all segments of the files that have words in their names, those with more of them first."""
-        return legs_matches(self.name, asked, _names, is_of_file=True)
+        names = cache(_names)
+        return legs_matches(self.name, asked, lambda found: names(found.match.path), is_of_file=True)
 
 
-def _names(found: TextMatch) -> str:
+def _names(path: str) -> str:
     """Return the names in a path, with spaces in what is written as one word, as in ``beachParty``."""
-    path = Path(found.match.path)
-    return "/".join(map(name_words, path.with_suffix("").parts[1:]))
+    return "/".join(map(name_words, Path(path).with_suffix("").parts[1:]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
@@ -101,13 +101,14 @@ def legs_matches(
     if not rows:
         return []
     seeker = Seeker(asked.text, asked.exact)
+    look = cache(seeker.look)  # all segments of a file have its name
     sightings: list[tuple[TextMatch, str, Sighting]] = []
     for found in rows:
         text = text_of(found)
-        if text and (sighting := seeker.look(text)).words:
+        if text and (sighting := look(text)).words:
             sightings.append((found, text, sighting))
     values = strengths(
-        [sighting.words for _, _, sighting in sightings],
+        [sighting for _, _, sighting in sightings],
         seeker.words,
         num_texts=asked.store.num_rows() if sightings else 0,
         weights=asked.weights,

@@ -31,17 +31,23 @@ def timed_matches(leg: str, kind: Kind, asked: Asked) -> list[LegMatch]:
     times = [(one.path, one.start_seconds, one.end_seconds) for one, _, _ in places]
     segments = asked.store.segments_at(times, asked.vector)
     values = strengths(
-        [sighting.words for _, sighting, _ in places],
+        [sighting for _, sighting, _ in places],
         Seeker(asked.text, asked.exact).words,
         num_texts=asked.store.num_timed_texts() if places else 0,
         weights=asked.weights,
         is_alone=asked.is_alone,
     )
+    told: dict[str, set[str | None]] = {}
+    for one, _, phrase in places:
+        told.setdefault(one.path, set()).add(phrase)
     found: list[tuple[float, WordMatch, Sighting, bool, Match]] = []
-    for value, (one, sighting, is_phrase), segment in zip(values, places, segments, strict=True):
-        strength = 1.0 if asked.exact else value if is_phrase else value * asked.weights.scattered
+    for value, (one, sighting, phrase), segment in zip(values, places, segments, strict=True):
+        strength = value if phrase is not None else value * asked.weights.scattered
+        if asked.exact:
+            # A film that has all of several phrases comes before one with some of them.
+            strength = len(told[one.path]) / len(set(asked.exact))
         if segment is not None and strength > 0:
-            found.append((strength, one, sighting, is_phrase, segment))
+            found.append((strength, one, sighting, phrase is not None, segment))
     found.sort(key=lambda one: (-one[0], -one[1].score, one[1].path, one[1].start_seconds))
     matches = []
     for rank, (strength, one, sighting, is_phrase, segment) in enumerate(found, start=1):
@@ -64,19 +70,19 @@ def timed_matches(leg: str, kind: Kind, asked: Asked) -> list[LegMatch]:
     return matches
 
 
-def _places(kind: Kind, asked: Asked) -> list[tuple[WordMatch, Sighting, bool]]:
-    """Return where words are found, each with what it has of the query, and whether it is a whole phrase."""
+def _places(kind: Kind, asked: Asked) -> list[tuple[WordMatch, Sighting, str | None]]:
+    """Return where words are found, each with what it has of the query, and which phrase it is; None for none."""
     seeker = Seeker(asked.text, asked.exact)
     # One word that is typed is no phrase; one in quotes is.
     phrases = asked.exact or [term.text for term, _ in asked.terms if len(tokens_of(term.text)) > 1]
-    found: list[tuple[WordMatch, Sighting, bool]] = []
+    found: list[tuple[WordMatch, Sighting, str | None]] = []
     for phrase in phrases:
         for one in asked.store.search_words(phrase, kinds=[kind], phrase=True, limit=_MOST, where=asked.where):
-            found.append((one, seeker.told(one.text, one.spans), True))
+            found.append((one, seeker.told(one.text, one.spans), phrase))
     if asked.exact:
         return found
     known = {(one.path, one.text) for one, _, _ in found}
     for one in asked.store.search_words(asked.text, kinds=[kind], limit=_MOST, where=asked.where):
         if (one.path, one.text) not in known:
-            found.append((one, seeker.told(one.text, one.spans), False))
+            found.append((one, seeker.told(one.text, one.spans), None))
     return found
