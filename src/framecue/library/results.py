@@ -48,7 +48,7 @@ __all__ = [
 
 # The least confidence with which something is said to fit: at least 95 of 100 queries about what is there reach it, see
 # `search/confidence.py`.
-FITS_FROM = 0.2
+FITS_FROM = 0.25
 # A window that is shorter than any frame.
 _INSTANT_SECONDS = 0.001
 
