@@ -59,6 +59,7 @@ FORBIDDEN = {
     ],
     "onnx, onnxruntime and onnxscript are imported in exported alone": ["library/search/query_vectors.py", "model.py"],
     "what runs exported graphs knows neither torch nor transformers": ["exported/session.py", "exported/cache.py"],
+    "faster_whisper and ctranslate2 are imported in words.speech alone": ["words/speech_models.py", "cli/index.py"],
     "watchfiles is imported in library.watching alone": ["library/files/walk.py", "cli/watch.py"],
     "transformers is imported where models are opened, trained and imported": [
         *("methods/base.py", "model.py", "importers/registry.py", "cli/evaluate.py"),
@@ -69,6 +70,7 @@ FORBIDDEN = {
     "prompt_toolkit is imported in the prompt's own files alone": ["cli/prompt.py", "cli/search.py"],
     "the demo's own packages are imported in datasets.moji_motion alone": ["datasets/captions.py", "cli/demo.py"],
     "mteb and the hub's datasets are imported in mteb alone": ["evaluation/trec.py", "cli/evaluate.py"],
+    "rapidocr is imported in words.screen alone": ["words/lines.py", "library/indexing/encode.py"],
     "jinja2 is imported in evaluation.page alone": ["evaluation/tables.py", "cli/score_tables.py"],
 }
 

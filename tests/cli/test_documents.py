@@ -105,6 +105,10 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             "skipped": [SKIPPED],
             "still_unreadable": list,
             "passed_over": {"images": int, "sounds": int, "others": int, "clips": int},
+            "words": list,
+            "words_failed": list,
+            "words_taken_out": list,
+            "words_left_out": dict,
             "videos": int,
             "images": int,
             "segments": int,
@@ -128,6 +132,7 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             "files_looked_into": int,
             "estimated_seconds": NoneType,
             "measured_speed": NoneType,
+            "words": list,
         },
     ),
     "search": ("search red --library {library}", SEARCH),
@@ -161,6 +166,8 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             "has_text_index": bool,
             "fingerprint": dict,
             "encoded_by": list,
+            "words": list,
+            "words_failed": list,
             "files": [{"path": str, "duration_seconds": float, "kind": str}],
             "duplicates": [DUPLICATE],
             "unreadable": list,
@@ -215,6 +222,8 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             "why_no_texts": NoneType,
         },
     ),
+    # What a line holds is in test_words.py.
+    "words": ("words {clips}/red.mp4 --words-from subtitles", {"path": str, "words": list}),
     "optimize": (
         "optimize --library {library}",
         {

@@ -64,7 +64,7 @@ def test_help_lists_every_command_with_its_words(run) -> None:
     assert set(COMMANDS) == {
         "doctor",
         *("index", "search", "info", "train", "evaluate", "compare", "caption", "moji-motion", "demo", "methods"),
-        *("import-checkpoint", "optimize", "remove", "clip", "datasets", "classify", "embed", "export"),
+        *("import-checkpoint", "optimize", "remove", "clip", "datasets", "classify", "embed", "export", "words"),
     }
 
 

@@ -109,6 +109,8 @@ def test_a_file_that_was_changed_or_cut_short_is_refused_by_name_and_row(file: P
         read_ranks(changed(file, text=["another", *texts[1:]]))
     with pytest.raises(InputError, match=r"none\.parquet: no such file"):
         read_ranks(file.with_name("none.parquet"))
+    with pytest.raises(InputError, match="not valid UTF-8"):
+        read_ranks("caf\udce9")
     parquet.write_table(table.drop(["rank"]), file.with_name("lacking.parquet"))
     with pytest.raises(InputError, match="lacks the column rank"):
         read_ranks(file.with_name("lacking.parquet"))

@@ -35,12 +35,16 @@ from framecue.library.results import (
     SearchResult,
     Skipped,
     Upkeep,
+    WordsCount,
+    WordsFailure,
 )
 from framecue.video import FrameSampling, PlainFrameSource, write_video
 
 FINGERPRINT = Fingerprint(backbone="clip", sampling=FrameSampling(12), embedding_dim=4)
 SKIPPED, DUPLICATE = Skipped("/v/a.mp4", "no such file"), Duplicate("/v/b.mp4", "/v/c.mp4")
 REMARK = Remark("/v/d.mp4", "times")
+WORDS = WordsCount("speech", "said", "small", "en", 2, 3, 1)
+WORDS_FAILURE = WordsFailure("/v/a.mp4", "speech", "damaged")
 FRAME = BestFrame(1.5, 0.25, np.zeros((2, 3, 3), np.uint8))
 HIT = Hit(1, "/v/a.mp4", 61.5, 66.5, 0.5, "hash", 90.0)
 HIT_DOCUMENT = {
@@ -61,6 +65,19 @@ DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
     (Finding("note", "old", "do so"), {"level": "note", "what": "old", "way_out": "do so"}),
     (REMARK, {"path": "/v/d.mp4", "reason": "times"}),
     (DUPLICATE, {"path": "/v/b.mp4", "original": "/v/c.mp4"}),
+    (WORDS_FAILURE, {"path": "/v/a.mp4", "source": "speech", "reason": "damaged"}),
+    (
+        WORDS,
+        {
+            "source": "speech",
+            "kind": "said",
+            "model": "small",
+            "language": "en",
+            "files": 2,
+            "lines": 3,
+            "failed": 1,
+        },
+    ),
     (FileInfo("/v/a.mp4", 2.5), {"path": "/v/a.mp4", "duration_seconds": 2.5, "kind": "video"}),
     (PassedOver(1, 2, 3, 4), {"images": 1, "sounds": 2, "others": 3, "clips": 4}),
     (Kept("/v/a.mp4", "/v/b.mp4"), {"path": "/v/a.mp4", "under": "/v/b.mp4"}),
@@ -86,6 +103,10 @@ DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
             metadata_updated=11,
             gpu_decoded=12,
             gpu_fallbacks=[REMARK],
+            words=[WORDS],
+            words_failed=[WORDS_FAILURE],
+            words_taken_out=["screen"],
+            words_left_out={"speech": "not installed"},
         ),
         {
             "library": "v.lance",
@@ -107,6 +128,10 @@ DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
             "skipped": [SKIPPED.to_dict()],
             "still_unreadable": [SKIPPED.to_dict()],
             "passed_over": {"images": 1, "sounds": 0, "others": 0, "clips": 0},
+            "words": [WORDS.to_dict()],
+            "words_failed": [WORDS_FAILURE.to_dict()],
+            "words_taken_out": ["screen"],
+            "words_left_out": {"speech": "not installed"},
             "videos": 4,
             "images": 10,
             "segments": 5,
@@ -169,6 +194,8 @@ DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
             [SKIPPED],
             3,
             indexed_seconds=(5.0, 9.0),
+            words=[WORDS],
+            words_failed=[WORDS_FAILURE],
         ),
         {
             "library": "v.lance",
@@ -183,6 +210,8 @@ DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
             "has_text_index": False,
             "fingerprint": FINGERPRINT.to_dict(),
             "encoded_by": [],
+            "words": [WORDS.to_dict()],
+            "words_failed": [WORDS_FAILURE.to_dict()],
             "files": [{"path": "/v/a.mp4", "duration_seconds": 2.5, "kind": "video"}],
             "duplicates": [DUPLICATE.to_dict()],
             "unreadable": [SKIPPED.to_dict()],

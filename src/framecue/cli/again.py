@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from framecue.cli.add_report import describe_held, log_items
-from framecue.cli.output import log, print_json, progress_bar
+from framecue.cli.output import ProgressBar, log, print_json
+from framecue.cli.words_report import log_words
+from framecue.progress import FilesDone
 
 if TYPE_CHECKING:
     from framecue.encoder import Encoder
@@ -31,17 +33,26 @@ def run_again(uri: str, model: Encoder, paths: Sequence[str], *, options: AddOpt
     """
     from framecue.library.again import make_again
 
-    with progress_bar("Indexing") as progress:
+    pictures, finding = ProgressBar("Indexing"), ProgressBar("Finding words")
+
+    def tell_words(done: FilesDone, total: int) -> None:
+        pictures.close()
+        finding.show(done, total)
+
+    with pictures, finding:
+        pictures.show(0, None)
         report = make_again(
             uri,
             model,
             paths=paths,
             options=options,
-            progress=progress,
+            progress=pictures.show,
+            words_progress=tell_words,
             on_wait=lambda: log(f"waiting for another run that writes {uri}"),
             on_notice=log,
         )
     log_items(report)
+    log_words(report)
     if report.added or report.removed:
         # What a run that was stopped had encoded is not encoded by this one.
         earlier = f", {report.unchanged} by an earlier run" if report.unchanged else ""

@@ -18,9 +18,11 @@ from framecue.cli.options import (
     segment_options,
     threads_option,
 )
-from framecue.cli.output import log, print_json, progress_bar, quiet_libraries
+from framecue.cli.output import ProgressBar, log, print_json, quiet_libraries
 from framecue.cli.runtime import indexing_model, is_worth_it, runtime_option
 from framecue.cli.text_graphs import keep_text_graph
+from framecue.cli.words_options import AskedWords, refuse_model_as_path, words_options
+from framecue.cli.words_report import log_words, log_words_stopped
 from framecue.errors import InputError
 from framecue.progress import FilesDone
 from framecue.video import STALL_SECONDS
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 @click.option("--images", is_flag=True, help="Index the pictures in the folders too.")
 @click.option("--retry", is_flag=True, help="Read files again that could not be read before, though they are the same.")
 @click.option("--prune", is_flag=True, help="Take out what is gone from the folders that are named.")
+@words_options
 @segment_options
 @click.option("--captions", is_flag=True, help="Describe each segment with the adapter's captioner, for --hybrid.")
 @click.option(
@@ -95,6 +98,7 @@ def index(
     is_watch: bool,
     poll_seconds: float | None,
     as_json: bool,
+    words: AskedWords,
 ) -> None:
     """Encode video files, and all those in folders, into a library.
 
@@ -102,9 +106,13 @@ def index(
     recognised by their content. Files that cannot be read are listed with the reason, and the others are indexed. A
     new library takes google/siglip2-base-patch16-224 if no model is named, which is downloaded once (1.5 GB).
 
+    With --speech and --screen-text the library also learns what is said and written, when that is asked for first from
+    all files, and then from new ones without asking again. Subtitles are read with them.
+
     \b
     framecue index ~/Videos
     framecue index ~/Videos --library videos.lance --prune --exclude "*.proxy.mp4" --exclude drafts
+    framecue index ~/Videos --speech --screen-text
     framecue index ~/Videos --watch
     framecue index --again --model openai/clip-vit-large-patch14
     """  # noqa: D301 (click reads the backspace character)
@@ -115,6 +123,7 @@ def index(
         raise click.UsageError(f"--dry-run and {'--again' if again else '--watch'} are given together; leave one out")
     quiet_libraries()
     refuse_libraries(paths, takes="what to index")
+    refuse_model_as_path(paths, words)
     from framecue.library import AddOptions, Library
 
     options = AddOptions(
@@ -128,6 +137,7 @@ def index(
         max_cpu_seconds=max_cpu_seconds,
         max_megapixels=max_megapixels,
         gpu_decode=gpu_decode,
+        **words,
     )
     uri = chosen_library(uri, may_be_new=True)
     library = Library(uri)
@@ -172,11 +182,19 @@ def index(
         library = Library(uri, model=used)
     work = WorkTime()
 
+    pictures, finding = ProgressBar("Indexing"), ProgressBar("Finding words")
+
     def tell(done: FilesDone, total: int) -> None:
         work.note()
-        progress(done, total)
+        pictures.show(done, total)
 
-    with progress_bar("Indexing") as progress, work:
+    def tell_words(done: FilesDone, total: int) -> None:
+        work.end()
+        pictures.close()
+        finding.show(done, total)
+
+    with pictures, finding, work:
+        pictures.show(0, None)
         report = library.add(
             plan,
             options=options,
@@ -184,6 +202,8 @@ def index(
             on_wait=lambda: log(f"waiting for another run that writes {library.uri}"),
             on_stop=log_stopped,
             on_notice=log,
+            words_progress=tell_words,
+            on_words_stop=log_words_stopped,
         )
 
     num_found = report.added + report.changed + report.moved + report.unchanged + len(report.duplicates)
@@ -196,6 +216,7 @@ def index(
         raise InputError(f"nothing could be indexed: all {len(report.skipped)} files were skipped")
     if not prune:
         log_gone(library.missing(plan)[0])
+    log_words(report)
     log_counts(report)
     if report.encoded:
         record_speed(library.fingerprint.backbone, report.encoded_seconds, work.seconds)

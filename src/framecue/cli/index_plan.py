@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +58,8 @@ def show_plan(library: Library, plan: Plan, *, model: str | None, options: AddOp
     name = model or (library.fingerprint.backbone if library.exists else DEFAULT_MODEL)
     with IsolatedFrameSource(stall_seconds=options.stall_seconds) as source, progress_bar("Looking") as progress:
         extent = measure(plan.units, lambda path: source.probe(path).duration_seconds, progress=progress)
-    document = _document(library, plan, extent, name=name, is_gone_taken_out=options.prune)
+    words = library.words_due(plan, options=options)
+    document = _document(library, plan, extent, name=name, is_gone_taken_out=options.prune, words=words)
     if as_json:
         print_json(document)
         return
@@ -95,7 +96,9 @@ def measure(
     return Extent(size_bytes, seconds, number, tuple(unreadable))
 
 
-def _document(library: Library, plan: Plan, extent: Extent, *, name: str, is_gone_taken_out: bool) -> dict[str, Any]:
+def _document(
+    library: Library, plan: Plan, extent: Extent, *, name: str, is_gone_taken_out: bool, words: Mapping[str, int]
+) -> dict[str, Any]:
     speed: Speed | None = measured_speed(name)
     num_changed = sum(unit.replaces for unit in plan.units)
     return {
@@ -116,6 +119,7 @@ def _document(library: Library, plan: Plan, extent: Extent, *, name: str, is_gon
         "measured_speed": None
         if speed is None
         else {"video_seconds_per_second": speed.video_seconds_per_second, "runs": speed.num_runs},
+        "words": [{"source": source, "files": number} for source, number in words.items()],
     }
 
 
@@ -133,12 +137,14 @@ def _lines(document: dict[str, Any], extent: Extent) -> list[str]:
     if passed := sum(document["passed_over"].values()):
         files += f", {passed} passed over"
     about = "" if extent.num_looked_into == num_files else f"about, by {extent.num_looked_into} of them: "
+    finding = ", ".join(f"by {each['source']} in {counted(each['files'], 'file')}" for each in document["words"])
     return [
         f"library  {document['library']}",
         f"files    {files}",
         f"to read  {about}{clock(document['video_seconds'])} of video in {counted(num_files, 'file')}, "
         f"{size_text(document['bytes'])}; files that were moved or are copies are not encoded",
         f"time     {_time(document)}",
+        *([f"words    to be looked for {finding}"] if finding else []),
         "nothing was written",
     ]
 

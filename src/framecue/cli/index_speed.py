@@ -56,9 +56,17 @@ class WorkTime:
         self.seconds = 0.0
         self._clock = clock
         self._last = clock()
+        self._has_ended = False
+
+    def end(self) -> None:
+        """Note that the run is over: what is done after this is other work."""
+        self.note()
+        self._has_ended = True
 
     def note(self) -> None:
         """Note that the run goes on."""
+        if self._has_ended:
+            return
         now = self._clock()
         self.seconds += min(now - self._last, _LONGEST_STEP_SECONDS)
         self._last = now

@@ -16,6 +16,7 @@ from framecue.cli.folders import top_folders
 from framecue.cli.library_place import LibraryCommand, chosen_library
 from framecue.cli.options import library_option
 from framecue.cli.output import FilePath, FoldedLine, print_json, print_table, quiet_libraries
+from framecue.cli.words_report import words_in_detail
 from framecue.paths import is_file, user_path
 from framecue.times import clock
 
@@ -113,6 +114,11 @@ def _show_library(name: str, *, with_files: bool, as_json: bool) -> None:
         print_table(["duplicate", "of"], rows)
     if with_files and found.unreadable:
         print_table(["unreadable", "reason"], [(FilePath(item.path), item.reason) for item in found.unreadable])
+    if with_files and found.words_failed:
+        print_table(
+            ["without words", "source", "reason"],
+            [(FilePath(item.path), item.source, item.reason) for item in found.words_failed],
+        )
 
 
 def _summary(found: LibraryInfo) -> list[tuple[str, str]]:
@@ -134,6 +140,7 @@ def _summary(found: LibraryInfo) -> list[tuple[str, str]]:
     rows.append(("indexed", _dates(found.indexed_seconds)))
     rows.append(("index", _index(found.num_indexed_segments, found.num_segments)))
     rows.append(("words", "indexed, for --hybrid" if found.has_text_index else "not indexed yet"))
+    rows += [(f"{count.kind} ({count.source})", FoldedLine(words_in_detail(count))) for count in found.words]
     rows.append(("model", _model(found.fingerprint)))
     if found.computations:
         rows.append(("encoded by", ", ".join(computation_words(each) for each in found.computations)))

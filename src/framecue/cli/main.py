@@ -28,6 +28,7 @@ COMMANDS = {
     "index": Entry("framecue.cli.index:index", "Encode video files into a library."),
     "search": Entry("framecue.cli.search:search", "Find the videos in a library that show what a text says."),
     "info": Entry("framecue.cli.info:info", "Show what a library holds, or what an adapter is."),
+    "words": Entry("framecue.cli.words:words", "Write what is said and written in a video."),
     "clip": Entry("framecue.cli.clip:clip", "Cut a hit out of its video."),
     "remove": Entry("framecue.cli.remove:remove", "Take files out of a library, not off the disk."),
     "optimize": Entry("framecue.cli.optimize:optimize", "Make searches of a library fast."),

@@ -12,6 +12,7 @@ import click
 
 from framecue.cli.add_report import log_counts, log_items
 from framecue.cli.output import ProgressBar, log
+from framecue.cli.words_report import log_words
 
 if TYPE_CHECKING:
     from framecue.library import AddReport, Library
@@ -41,6 +42,7 @@ def follow(library: Library, paths: Sequence[str], *, options: WatchOptions, as_
         def show(report: AddReport) -> None:
             bar.close()
             log_items(report)
+            log_words(report)
             log_counts(report)
             if as_json:
                 click.echo(json.dumps(report.to_dict(), allow_nan=False))

@@ -198,6 +198,8 @@ def _read(path: Path) -> tuple[pa.Table, dict[str, Any]]:
         table.validate(full=True)  # bytes that are no text are found here
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file; {_REWRITE}") from error
+    except UnicodeEncodeError as error:
+        raise InputError(f"{path}: its name is not valid UTF-8, so it cannot be opened; rename it") from error
     except (OSError, pa.ArrowException) as error:
         raise InputError(f"{path}: cannot be read as a file of ranks, it may be cut short; {_REWRITE}") from error
     try:

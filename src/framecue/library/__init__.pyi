@@ -21,6 +21,8 @@ from .results import RemoveReport as RemoveReport
 from .results import SearchResult as SearchResult
 from .results import Skipped as Skipped
 from .results import Upkeep as Upkeep
+from .results import WordsCount as WordsCount
+from .results import WordsFailure as WordsFailure
 from .search.filters import Filters as Filters
 from .search.query import Query as Query
 from .search.query import SearchOptions as SearchOptions

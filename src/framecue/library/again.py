@@ -16,8 +16,12 @@ from framecue.errors import LibraryError
 from framecue.library.files.interface import Files, PathsLike, as_list
 from framecue.library.files.local import LOCAL_FILES
 from framecue.library.indexing.options import AddOptions
+from framecue.library.indexing.readers import open_reader
 from framecue.library.indexing.removal import take_out
 from framecue.library.indexing.uninterrupted import uninterrupted
+from framecue.library.indexing.words_outcome import WordsHooks, WordsOutcome
+from framecue.library.indexing.words_run import run_words
+from framecue.library.indexing.words_sources import KeptSources
 from framecue.library.library import Library
 from framecue.library.results import AddReport, Skipped
 from framecue.library.store import Store, normal_uri
@@ -43,12 +47,14 @@ def make_again(
     progress: ProgressCallback | None = None,
     on_wait: Callable[[], None] | None = None,
     on_notice: Callable[[str], None] | None = None,
+    words_progress: ProgressCallback | None = None,
 ) -> AddReport:
     """Encode all files of a library with another model, and then put the new vectors in place of the old ones.
 
     Until that is done the library is searched, and may be written, with the old model. A run that is stopped goes on
     from its last commit when this is called again. Texts beside the videos are read anew; a segment's caption is kept
-    if the segment is the same and gets no new one.
+    if the segment is the same and gets no new one. Words are kept; those of further files, and those that ``options``
+    ask for, are looked for at the end.
 
     Args:
         uri: the library; it has to exist.
@@ -59,6 +65,7 @@ def make_again(
         progress: called with (files done, files in all).
         on_wait: called once if another run is writing to the library, before waiting for it.
         on_notice: called with a line that a person should read.
+        words_progress: like ``progress``, while words are looked for.
 
     Returns:
         What was done; ``added`` counts the files that have new rows by this run, and ``unchanged`` those that an
@@ -75,8 +82,10 @@ def make_again(
     store = Store.open(uri)
     options = replace(options, segmentation=options.segmentation or store.segmentation)
     again = _Again(uri, model, options)
+    again.check_words(store)
     if again.is_done(store):
-        return again.ended(store, notice)
+        with library_lock(uri, on_wait=on_wait):
+            return again.ended(store, notice, words_progress)
     if again.begin():
         notice(f"what was begun at {again.place} was for another model, or for other segments; it is begun anew")
     before = again.num_files()
@@ -89,7 +98,7 @@ def make_again(
             # From here on nobody writes to the library; whatever came since it was last looked at is added first.
             store.refresh()
             if again.is_done(store):
-                return again.ended(store, notice)  # another run was faster
+                return again.ended(store, notice, words_progress)  # another run was faster
             snapshot = store.snapshot()
             if again.left(snapshot):
                 continue
@@ -98,6 +107,7 @@ def make_again(
             again.exchange(store)
             done = store.snapshot()
             drop_library(again.place)
+            words = again.look_for_words(store, done, words_progress)
         return AddReport(
             uri=uri,
             added=len(done.held) - before,
@@ -108,6 +118,7 @@ def make_again(
             num_images=done.num_images,
             num_segments=done.num_segments,
             removed=len(lost),
+            **words.report(),
         )
 
 
@@ -133,19 +144,24 @@ class _Again:
         self._segmentation = options.segmentation or Segmentation()
         self._fingerprint = model.fingerprint().with_absolute_places()
         self._library = Library(self.place, model)
+        self._sources = KeptSources()
 
     def is_done(self, store: Store) -> bool:
         """Whether a store has this model's vectors already, of such segments."""
         same_model = not Fingerprint.from_dict(store.fingerprint).differences(self._fingerprint)
         return same_model and store.segmentation == self._segmentation
 
-    def ended(self, store: Store, notice: Callable[[str], None]) -> AddReport:
-        """Return the report of a run that has nothing to do; what a killed run has left behind is deleted."""
+    def ended(self, store: Store, notice: Callable[[str], None], words_progress: ProgressCallback | None) -> AddReport:
+        """Return the report of a run that has nothing to encode; what a killed run has left behind is deleted.
+
+        Call it with the lock on the library: there may be words to look for.
+        """
         drop_library(self.place)
         notice(f"library {self._uri} has this model's vectors already")
         held = store.snapshot()
         counts = held.num_videos, held.num_segments
-        return AddReport(self._uri, 0, len(held.paths), [], 0, *counts, num_images=held.num_images)
+        words = self.look_for_words(store, held, words_progress).report()
+        return AddReport(self._uri, 0, len(held.paths), [], 0, *counts, num_images=held.num_images, **words)
 
     def begin(self) -> bool:
         """Make an empty library for the new rows, if an earlier run has left none for this model.
@@ -176,7 +192,11 @@ class _Again:
         on_wait: Callable[[], None] | None = None,
     ) -> None:
         """Encode what is not encoded yet."""
-        options = replace(self._options, exclude=tuple(exclude), prune=False)
+        # Words go by content, and stay in the library itself.
+        no_words = replace(
+            self._options, speech=None, speech_language=None, screen_text=None, words_from=(), no_words_from=()
+        )
+        options = replace(no_words, exclude=tuple(exclude), prune=False)
         report = self._library.add(paths, options=options, progress=progress, on_wait=on_wait)
         self.skipped |= {item.path: item for item in report.skipped}
         self.num_encoded += report.encoded
@@ -233,6 +253,27 @@ class _Again:
             uninterrupted(lambda: store.take_over(new))
         store.ensure_text_index()
         store.optimize_if_due()
+
+    def check_words(self, store: Store) -> None:
+        """Refuse words that are asked for and cannot be found, before anything is encoded.
+
+        Raises:
+            InputError: what finds them is not installed, or its model is not there.
+        """
+        self._sources.check(store.words_notes.asked(), self._options)
+
+    def look_for_words(self, store: Store, snapshot: Snapshot, progress: ProgressCallback | None) -> WordsOutcome:
+        """Look for words in the files that have none yet; call it with the lock on the library."""
+        return run_words(
+            store,
+            snapshot,
+            snapshot.paths,
+            self._options,
+            sources=self._sources,
+            open_reader=lambda: open_reader(stall_seconds=self._options.stall_seconds),
+            hooks=WordsHooks(progress),
+            files=self._files,
+        )
 
     def _snapshot(self) -> Snapshot:
         return Store.open(self.place).snapshot()

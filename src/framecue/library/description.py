@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TypedDict
+
 from framecue.library.fingerprint import fingerprint_of
-from framecue.library.results import Duplicate, FileInfo, LibraryInfo, Skipped
+from framecue.library.results import Duplicate, FileInfo, LibraryInfo, Skipped, WordsCount, WordsFailure
 from framecue.library.store import Store
 from framecue.library.store.snapshot import Snapshot
+from framecue.words.timed_text import SAID
 
 __all__ = ["describe_library"]
 
@@ -47,4 +51,40 @@ def describe_library(uri: str, store: Store, snapshot: Snapshot) -> LibraryInfo:
         num_indexed_segments=numbers.num_indexed_rows,
         has_text_index=numbers.has_text_index,
         computations=store.computations(),
+        **_words(store, snapshot),
     )
+
+
+class _Words(TypedDict):
+    words: list[WordsCount]
+    words_failed: list[WordsFailure]
+
+
+def _words(store: Store, snapshot: Snapshot) -> _Words:
+    """Return what words a library has, and where they could not be found."""
+    asked = store.words_notes.asked()
+    if not asked:
+        return {"words": [], "words_failed": []}
+    paths = {held.video_id: path for path, held in snapshot.held.items()}
+    counts: dict[str, WordsCount] = {
+        name: WordsCount(name, each.kind or SAID, each.model, each.request.language)
+        for name, each in asked.items()
+        if each.is_wanted
+    }
+    failed: list[WordsFailure] = []
+    for (video_id, source), done in sorted(store.words_notes.done().items()):
+        if video_id not in paths:
+            continue
+        count = counts.get(source) or WordsCount(source, SAID)
+        counts[source] = replace(
+            count,
+            num_files=count.num_files + (done.reason is None),
+            num_lines=count.num_lines + done.num_lines,
+            num_failed=count.num_failed + (done.reason is not None),
+        )
+        if done.reason is not None:
+            failed.append(WordsFailure(paths[video_id], source, done.reason))
+    return {
+        "words": [count for _, count in sorted(counts.items())],
+        "words_failed": sorted(failed, key=lambda item: (item.path, item.source)),
+    }

@@ -27,6 +27,8 @@ from framecue.library.indexing.metadata import MetadataLike, read_metadata
 from framecue.library.indexing.options import AddKeywords, AddOptions
 from framecue.library.indexing.plan import Plan, make_plan
 from framecue.library.indexing.removal import find_gone, find_named, take_out
+from framecue.library.indexing.words_outcome import WordsHooks
+from framecue.library.indexing.words_sources import KeptSources
 from framecue.library.results import AddReport, Hit, LibraryInfo, RemoveReport, Skipped, Upkeep
 from framecue.library.search.answer import answer
 from framecue.library.search.filters import Filters, condition_for
@@ -35,6 +37,7 @@ from framecue.library.store import Store, normal_uri
 from framecue.library.store.kept import KeptStore
 from framecue.library.store.lock import library_lock
 from framecue.library.tables import LibraryTables
+from framecue.library.words import LibraryWords
 from framecue.log import log_skipped, printable
 from framecue.progress import ProgressCallback, StopCallback
 from framecue.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Segmentation
@@ -49,7 +52,7 @@ Options = TypeVar("Options", AddOptions, SearchOptions)
 SUFFIXES = VIDEO_SUFFIXES | IMAGE_SUFFIXES
 
 
-class Library(LibraryTables):
+class Library(LibraryTables, LibraryWords):
     """Videos that can be searched by text: a folder, or a place in an object store.
 
     Nothing is opened until a method needs it. A library that does not exist yet is made by the first ``add``.
@@ -74,6 +77,7 @@ class Library(LibraryTables):
         self._kept = KeptStore(self.uri)
         self.files: Files = LOCAL_FILES
         self._model, self._is_model_given = model, model is not None
+        self._sources = KeptSources()
 
     def __getstate__(self) -> dict[str, Any]:
         # Another process opens the library by its place, and loads by its name a model that was loaded by its name
@@ -157,6 +161,8 @@ class Library(LibraryTables):
         on_wait: Callable[[], None] | None = None,
         on_stop: StopCallback | None = None,
         on_notice: Callable[[str], None] | None = None,
+        words_progress: ProgressCallback | None = None,
+        on_words_stop: StopCallback | None = None,
         **named: Unpack[AddKeywords],
     ) -> AddReport:
         """Index video files: new and changed files are encoded, unchanged ones are left alone.
@@ -167,6 +173,10 @@ class Library(LibraryTables):
         encoding the video again. Files that an older framecue indexed are looked at once; those that it read with
         other times or shapes are encoded again. If another run is writing to the library, this one waits for its end
         and then does what is left.
+
+        After the pictures come the words that are asked for (``speech``, ``screen_text``), and those that the library
+        has had from earlier runs: files that are held are listened to without encoding a picture, and none is listened
+        to twice by the same model.
 
         Args:
             paths: a file or folder (searched at any depth), or several, or the result of ``plan``, which has already
@@ -183,12 +193,16 @@ class Library(LibraryTables):
             on_stop: called if the run ends early, by Ctrl-C or any other exception, with (files that were kept, files
                 in all); every file that was complete is in the library then.
             on_notice: called with a line for a person if unchanged files are encoded again, before that begins.
+            words_progress: like ``progress``, while words are looked for.
+            on_words_stop: like ``on_stop``, if the run ends early while words are looked for; every picture is in the
+                library then, and the words of every file that was complete.
             **named: fields of ``AddOptions`` by name (``prune=True``); each wins over the one in ``options``.
 
         Raises:
             InputError: an option makes no sense, there is no video at any of the paths, there is no model for a new
                 library, the library was made with another segmentation, the model has no captioner, or a value of
-                ``metadata`` does not fit its column; nothing is written then.
+                ``metadata`` does not fit its column; nothing is written then. Nor if what finds words that are asked
+                for is not installed, or its model is not there.
             NotOfflineError: the model's method looks at the query while it encodes a video, so nothing can be encoded
                 in advance; the library stays as it was.
             FingerprintError: another model made the library's vectors.
@@ -205,6 +219,9 @@ class Library(LibraryTables):
         own = read_metadata(metadata, plan.seen, where="the run has found")
         own.kinds(store.own_kinds() if store else {})
         self._fitting_segmentation(store, wanted.segmentation)
+        asked, had = wanted.words_asked(), store.words_notes.asked() if store else {}
+        self._sources.check(had, wanted)
+        has_words = bool(had or asked or wanted.words_dropped())
         if self._model is not None or plan.units:
             model = self._fitting_model(store)
             check_offline(model)
@@ -213,10 +230,18 @@ class Library(LibraryTables):
         for item in plan.skipped:
             log_skipped(item.path, item.reason)
         outcome = Outcome()
-        if plan.units or plan.subtitles_changed or plan.outdated or wanted.prune or (store and own.by_path):
+        is_due = plan.units or plan.subtitles_changed or plan.outdated or wanted.prune
+        if is_due or (store and (own.by_path or has_words)):
+            hooks = Hooks(progress, on_stop, on_notice, WordsHooks(words_progress, on_words_stop))
             with library_lock(self.uri, on_wait=on_wait):
-                session = Session(self._kept, self._fitting_model, self._fitting_segmentation, files=self.files)
-                outcome = session.carry_out(plan, wanted, own, Hooks(progress, on_stop, on_notice))
+                session = Session(
+                    self._kept,
+                    self._fitting_model,
+                    self._fitting_segmentation,
+                    files=self.files,
+                    sources=self._sources,
+                )
+                outcome = session.carry_out(plan, wanted, own, hooks)
         outcome.skip(own.skipped)
         known = self._kept.snapshot()
         report = AddReport(
@@ -240,6 +265,7 @@ class Library(LibraryTables):
             gpu_decoded=outcome.gpu_decoded,
             gpu_fallbacks=outcome.gpu_fallbacks,
             computation=outcome.computation,
+            **outcome.words.report(),
             num_videos=known.num_videos,
             num_images=known.num_images,
             num_segments=known.num_segments,

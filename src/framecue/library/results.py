@@ -39,6 +39,8 @@ __all__ = [
     "SearchResult",
     "Skipped",
     "Upkeep",
+    "WordsCount",
+    "WordsFailure",
 ]
 
 # A window that is shorter than any frame.
@@ -149,6 +151,54 @@ class PassedOver:
 
 
 @dataclass(frozen=True)
+class WordsCount:
+    """What words one source has found, in a run or in a library.
+
+    Attributes:
+        source: "speech", "screen", "subtitles", "sidecars", or a package's own.
+        kind: "said" or "written".
+        model: that found them; None where there is none.
+        language: that was asked for; None if each file's was found out.
+        num_files: in how many contents words were looked for, and all could be.
+        num_lines: how many lines there are.
+        num_failed: in how many contents not all could be looked for.
+    """
+
+    source: str
+    kind: str
+    model: str | None = None
+    language: str | None = None
+    num_files: int = 0
+    num_lines: int = 0
+    num_failed: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document."""
+        return {
+            "source": self.source,
+            "kind": self.kind,
+            "model": self.model,
+            "language": self.language,
+            "files": self.num_files,
+            "lines": self.num_lines,
+            "failed": self.num_failed,
+        }
+
+
+@dataclass(frozen=True)
+class WordsFailure:
+    """A file in which a source could not find words, or not all of them."""
+
+    path: str
+    source: str
+    reason: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
 class AddReport:
     """What ``Library.add`` did. Each file that it found counts once: added, changed, moved, a duplicate, ...
 
@@ -179,6 +229,10 @@ class AddReport:
         gpu_fallbacks: files that were large enough for that and that PyAV decoded, or went on with, each with the
             reason.
         computation: what encoded videos; None if none were, or if the encoder does not say.
+        words: what words were looked for, by source; nothing if the library has none.
+        words_failed: the files in which not all words could be looked for, with reasons; the library holds them.
+        words_taken_out: the sources whose words were taken out.
+        words_left_out: the sources that the library has had and that cannot work here, with reasons.
     """
 
     uri: str
@@ -204,6 +258,10 @@ class AddReport:
     gpu_decoded: int = 0
     gpu_fallbacks: list[Remark] = field(default_factory=list)
     computation: Computation | None = None
+    words: list[WordsCount] = field(default_factory=list)
+    words_failed: list[WordsFailure] = field(default_factory=list)
+    words_taken_out: list[str] = field(default_factory=list)
+    words_left_out: dict[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document that ``framecue index --json`` prints."""
@@ -227,6 +285,10 @@ class AddReport:
             "skipped": [item.to_dict() for item in self.skipped],
             "still_unreadable": [item.to_dict() for item in self.still_unreadable],
             "passed_over": self.passed_over.to_dict(),
+            "words": [each.to_dict() for each in self.words],
+            "words_failed": [item.to_dict() for item in self.words_failed],
+            "words_taken_out": self.words_taken_out,
+            "words_left_out": self.words_left_out,
             "videos": self.num_videos,
             "images": self.num_images,
             "segments": self.num_segments,
@@ -511,6 +573,8 @@ class LibraryInfo:
         num_indexed_segments: how many segments its approximate index covers; None if it has none.
         has_text_index: whether it is ready for hybrid search.
         computations: what has encoded its videos, in the order in which each did so first; none if not noted.
+        words: what words it has, by source.
+        words_failed: the files in which not all words could be looked for, with reasons.
     """
 
     uri: str
@@ -526,6 +590,8 @@ class LibraryInfo:
     num_indexed_segments: int | None = None
     has_text_index: bool = False
     computations: list[Computation] = field(default_factory=list)
+    words: list[WordsCount] = field(default_factory=list)
+    words_failed: list[WordsFailure] = field(default_factory=list)
 
     @property
     def duration_seconds(self) -> float:
@@ -548,6 +614,8 @@ class LibraryInfo:
             "has_text_index": self.has_text_index,
             "fingerprint": self.fingerprint.to_dict(),
             "encoded_by": [each.to_dict() for each in self.computations],
+            "words": [each.to_dict() for each in self.words],
+            "words_failed": [item.to_dict() for item in self.words_failed],
             "files": [file.to_dict() for file in self.files],
             "duplicates": [duplicate.to_dict() for duplicate in self.duplicates],
             "unreadable": [item.to_dict() for item in self.unreadable],

@@ -26,6 +26,8 @@ from .read.heartbeat import Progress as Progress
 from .read.jpeg import JPEG_QUALITY as JPEG_QUALITY
 from .read.jpeg import decode_jpeg as decode_jpeg
 from .read.jpeg import encode_jpeg as encode_jpeg
+from .read.looks import Look as Look
+from .read.looks import read_looks as read_looks
 from .read.mark import SHEET_MARK as SHEET_MARK
 from .read.moments import Content as Content
 from .read.moments import Moment as Moment
@@ -41,8 +43,16 @@ from .read.sampling import FrameSampling as FrameSampling
 from .read.segments import SEGMENTATION_KINDS as SEGMENTATION_KINDS
 from .read.segments import Segmentation as Segmentation
 from .read.shape import of_one_size as of_one_size
+from .read.sound import SoundOptions as SoundOptions
+from .read.sound import read_sound as read_sound
+from .read.sound_line import SAMPLE_RATE as SAMPLE_RATE
+from .read.sound_line import SoundChunk as SoundChunk
+from .read.sound_tracks import SoundTrack as SoundTrack
 from .read.still import picture_frames as picture_frames
 from .read.still import still_frames as still_frames
+from .read.subtitle_tracks import SubtitleLine as SubtitleLine
+from .read.subtitle_tracks import SubtitleTrack as SubtitleTrack
+from .read.subtitle_tracks import read_subtitle_tracks as read_subtitle_tracks
 from .read.suffixes import AMBIGUOUS_SUFFIXES as AMBIGUOUS_SUFFIXES
 from .read.suffixes import IMAGE_SUFFIXES as IMAGE_SUFFIXES
 from .read.suffixes import VIDEO_SUFFIXES as VIDEO_SUFFIXES

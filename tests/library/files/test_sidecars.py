@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 
 from framecue.library.files import sidecars as module
 from framecue.library.files.sidecars import MAX_NOTES_CHARS, SidecarFinder, Sidecars, is_same_state, is_sidecar_of
-from framecue.library.files.subtitles import MAX_TEXT_BYTES, Cue
+from framecue.library.files.subtitles import MAX_TEXT_BYTES
 from framecue.library.indexing.sidecar_update import with_sidecars
 from framecue.library.results import Skipped
 from framecue.library.state import FileState
 from framecue.library.store.rows import Row
+from framecue.words.cues import Cue
+from framecue.words.timed_text import TimedText
 
 SRT = "1\n00:00:01,000 --> 00:00:02,000\n{}\n"
 
@@ -308,3 +310,16 @@ def test_a_state_of_before_in_nanoseconds_is_the_same_state(tmp_path: Path) -> N
     assert not is_same_state(json.dumps(entries[:1]), now)
     assert not is_same_state(None, now)
     assert is_same_state(None, None)
+
+
+def test_subtitles_are_words_with_times_and_the_language_of_their_name(tmp_path: Path) -> None:
+    video = put(tmp_path / "clip.mp4")
+    put(tmp_path / "clip.en.srt", SRT.format("- Good\n- morning"))
+    put(tmp_path / "clip.German.vtt", "WEBVTT\n\n00:00.500 --> 00:01.500\nGuten Morgen\n")
+    put(tmp_path / "clip.part.srt", SRT.format("bonjour"))
+    put(tmp_path / "clip.txt", "a description has no times")
+    assert SidecarFinder().read(str(video)).timed_texts() == [
+        TimedText(0.5, 1.5, "Guten Morgen", "said", "de"),
+        TimedText(1.0, 2.0, "- Good - morning", "said", "en"),
+        TimedText(1.0, 2.0, "bonjour", "said"),
+    ]

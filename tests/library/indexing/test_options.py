@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import FrozenInstanceError
+from pathlib import Path
 from typing import Any, get_type_hints
 
 import pytest
@@ -11,6 +12,7 @@ from pydantic import TypeAdapter
 from framecue.errors import InputError
 from framecue.library.indexing.options import AddKeywords, AddOptions
 from framecue.video import STALL_SECONDS, Segmentation
+from framecue.words.request import WordsRequest
 
 
 def test_what_they_are_where_nothing_is_said() -> None:
@@ -97,4 +99,40 @@ def test_importing_them_costs_little() -> None:
 )
 def test_a_value_of_another_kind_is_refused_by_its_name(options: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=next(iter(options))):
+        AddOptions(**options)
+
+
+def test_words_are_asked_for_by_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (AddOptions().words_asked(), AddOptions().words_dropped()) == ({}, frozenset())
+    asked = AddOptions(speech="small", speech_language="de", screen_text=True, words_from="lyrics").words_asked()
+    assert asked == {
+        "lyrics": WordsRequest(source="lyrics"),
+        "screen": WordsRequest(source="screen"),
+        "speech": WordsRequest(source="speech", model="small", language="de"),
+    }
+    dropped = AddOptions(speech=False, no_words_from=["subtitles", "subtitles"]).words_dropped()
+    assert dropped == {"speech", "subtitles"}
+    # A folder is meant wherever a later run is started.
+    (tmp_path / "model").mkdir()
+    monkeypatch.chdir(tmp_path)
+    for model in ("model", Path("model")):
+        assert AddOptions(screen_text=model).words_asked()["screen"].model == str(tmp_path / "model")
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"speech": 3}, "speech is 3"),
+        ({"speech": ""}, "speech is ''"),
+        ({"screen_text": []}, "screen_text"),
+        ({"speech_language": "de"}, "without speech"),
+        ({"speech": False, "speech_language": "de"}, "without speech"),
+        ({"speech": True, "speech_language": ""}, "speech_language"),
+        ({"words_from": [""]}, "words_from"),
+        ({"no_words_from": 3}, "no_words_from"),
+        ({"speech": True, "no_words_from": "speech"}, "choose one"),
+    ],
+)
+def test_words_that_cannot_be_asked_for_so_are_refused(options: dict[str, Any], told: str) -> None:
+    with pytest.raises(InputError, match=told):
         AddOptions(**options)

@@ -9,7 +9,18 @@ import pytest
 from PIL import Image
 
 from framecue.errors import InputError, VideoError
-from framecue.video import FrameSampling, GridOptions, IsolatedReader, probe, read_frames, read_grid
+from framecue.video import (
+    FrameSampling,
+    GridOptions,
+    IsolatedReader,
+    SoundOptions,
+    SoundTrack,
+    probe,
+    read_frames,
+    read_grid,
+    read_sound,
+)
+from support.beeps import record
 
 SAMPLING = FrameSampling(6, chunk_frames=3)
 
@@ -165,3 +176,24 @@ def test_a_grid_is_that_of_this_process(reader, film, tmp_path):
     with pytest.raises(VideoError, match=r"broken\.mp4"):
         reader.read_grid(tmp_path / "broken.mp4", options)
     assert reader.read_grid(str(film), options).jpegs == here.jpegs  # the next question is answered
+
+
+def test_sound_is_that_of_this_process(reader, film, tmp_path):
+    path = record(tmp_path / "a.mkv", (0.5,), seconds=12, sounds=({"language": "eng"}, {"language": "ger"}))
+    options = SoundOptions(track="de")
+    track, *here = read_sound(path, options)
+    for _ in range(2):
+        other_track, *there = reader.read_sound(path, options)
+        assert track == other_track == SoundTrack(2, "aac", "de")
+        assert [chunk.start_seconds for chunk in there] == [chunk.start_seconds for chunk in here]
+        for one, other in zip(here, there, strict=True):
+            np.testing.assert_array_equal(one.samples, other.samples)
+    sound = reader.read_sound(path)
+    assert next(sound).number == 1
+    sound.close()  # early
+    assert list(reader.read_sound(film)) == []
+    (tmp_path / "broken.mp4").write_bytes(b"no video")
+    with pytest.raises(VideoError, match=r"broken\.mp4"):
+        list(reader.read_sound(tmp_path / "broken.mp4"))
+    with pytest.raises(VideoError, match=r"a\.mkv: it has no sound track 3; it has 1 \(aac, en\), 2 \(aac, de\)"):
+        list(reader.read_sound(path, SoundOptions(track=3)))

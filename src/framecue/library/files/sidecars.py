@@ -13,7 +13,7 @@ import os
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate, islice
 from pathlib import Path
@@ -21,9 +21,13 @@ from pathlib import Path
 from framecue.forms import composed
 from framecue.library.files.interface import Files, FoundFile
 from framecue.library.files.local import LOCAL_FILES
-from framecue.library.files.subtitles import Cue, parse_cues, read_text, tidy
+from framecue.library.files.subtitles import read_text
 from framecue.library.results import Skipped
 from framecue.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from framecue.words.cue_texts import timed_texts
+from framecue.words.cues import Cue, parse_cues, tidy
+from framecue.words.languages import short_code
+from framecue.words.timed_text import TimedText
 
 __all__ = ["SIDECAR_SUFFIXES", "SidecarFinder", "Sidecars", "is_same_state", "is_sidecar_of"]
 
@@ -102,6 +106,13 @@ class Sidecars:
                 room -= len(cue.text)
         return "\n".join([*lines, self.notes] if self.notes else lines) or None
 
+    def timed_texts(self) -> list[TimedText]:
+        """Return the words of the subtitles, each with its own times; the notes have no times, and are no such words.
+
+        The language is what the file's name says, as in ``clip.en.srt``; None where it says none.
+        """
+        return timed_texts(self.cues)
+
     @cached_property
     def _latest_ends(self) -> list[float]:
         """For each cue, the latest end of the cues up to it; bisected, as a segment may start far into the cues."""
@@ -139,13 +150,15 @@ class SidecarFinder:
             if self._files.leads_out(sidecar):
                 skipped.append(Skipped(sidecar, "a link that leads out of its folder; put a copy in its place"))
                 continue
-            text = read_text(self._files, sidecar, languages=_languages(sidecar, path))
+            languages = _languages(sidecar, path)
+            text = read_text(self._files, sidecar, languages=languages)
             if isinstance(text, Skipped):
                 skipped.append(text)
             elif sidecar.lower().endswith(".txt"):
                 notes.append(tidy(text))
             elif found := parse_cues(text, Path(sidecar).suffix.lower().lstrip(".")):
-                cues += found
+                language = next(filter(None, map(short_code, languages)), None)
+                cues += (replace(cue, language=language) for cue in found)
             else:
                 skipped.append(Skipped(sidecar, "no subtitles in it"))
         cues.sort(key=lambda cue: cue.start_seconds)

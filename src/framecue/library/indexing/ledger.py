@@ -24,6 +24,7 @@ from framecue.library.indexing.metadata_update import with_values
 from framecue.library.indexing.sidecar_update import with_sidecars
 from framecue.library.indexing.uninterrupted import uninterrupted
 from framecue.library.indexing.unit import Unit
+from framecue.library.indexing.words_outcome import WordsOutcome
 from framecue.library.own_values import MetadataValue
 from framecue.library.results import Duplicate, PassedOver, Remark, Skipped
 from framecue.library.store import Store
@@ -67,6 +68,7 @@ class Outcome:
         gpu_decoded: how many files had frames that a GPU decoded.
         gpu_fallbacks: the files that were for a GPU to decode and that it did not, or not to their end; with reasons.
         computation: what encoded videos; None if none were, or if the encoder does not say.
+        words: what was done about words.
     """
 
     added: int = 0
@@ -87,6 +89,7 @@ class Outcome:
     gpu_decoded: int = 0
     gpu_fallbacks: list[Remark] = field(default_factory=list)
     computation: Computation | None = None
+    words: WordsOutcome = field(default_factory=WordsOutcome)
 
     def skip(self, items: Iterable[Skipped]) -> None:
         """Note paths that could not be indexed or removed, and log each."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
@@ -9,7 +10,9 @@ from typing import TypedDict
 from framecue.checks import check_flags, check_kind, is_number
 from framecue.errors import InputError
 from framecue.library.files.exclude import Exclude
+from framecue.paths import absolute_path, is_dir, user_path
 from framecue.video import STALL_SECONDS, Segmentation
+from framecue.words.request import SCREEN, SPEECH, WordsRequest
 
 __all__ = ["AddKeywords", "AddOptions"]
 
@@ -36,9 +39,20 @@ class AddOptions:
             100 more for each kilobyte.
         gpu_decode: whether to decode videos of 1920 x 1080 pixels or more on an NVIDIA GPU, by torchcodec (the extra
             gpu-decode); a file that it cannot decode is decoded by PyAV, and the report counts it.
+        speech: whether to listen to what is said (the extra speech), and with which model, a hub name or a folder; True
+            for the model that the library has had, or the default. False takes the words out. None leaves it as it is:
+            new files get what the library has had.
+        speech_language: ISO 639-1 code of what is said, for all files; "auto" to find it out, file by file; None for
+            what the library has had, or else to find it out.
+        screen_text: whether to read what is written in the picture (the extra screen-text), likewise; a model is a
+            folder of two ONNX models of the PP-OCR family.
+        words_from: further sources of words that the library is to have: "subtitles" (tracks in the files, and the
+            files beside them; with any other source they are read unless they were taken out), or the name that an
+            installed package registers. Kept as a tuple.
+        no_words_from: sources whose words are taken out. Kept as a tuple.
 
     Raises:
-        InputError: a glob is empty, or a limit is not above 0.
+        InputError: a glob is empty, a limit is not above 0, or options do not go together.
     """
 
     exclude: Sequence[str] = ()
@@ -51,6 +65,11 @@ class AddOptions:
     max_cpu_seconds: float | None = None
     max_megapixels: float | None = None
     gpu_decode: bool = False
+    speech: bool | str | os.PathLike[str] | None = None
+    speech_language: str | None = None
+    screen_text: bool | str | os.PathLike[str] | None = None
+    words_from: Sequence[str] = ()
+    no_words_from: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         # A string is a sequence of letters, but one glob. A list is copied, as the caller may still change it.
@@ -69,6 +88,53 @@ class AddOptions:
             value = getattr(self, name)
             if value is not None and (not is_number(value) or value <= 0):
                 raise InputError(f"{name} is {value!r}; it must be above 0")
+        for name in ("words_from", "no_words_from"):
+            object.__setattr__(self, name, _names(name, getattr(self, name)))
+        self._check_words()
+
+    def _check_words(self) -> None:
+        for name in ("speech", "screen_text"):
+            value = getattr(self, name)
+            if not (value is None or isinstance(value, (bool, str, os.PathLike))) or value == "":
+                raise InputError(f"{name} is {value!r}; give True, False, or a model")
+        language = self.speech_language
+        if language is not None and not (isinstance(language, str) and language):
+            raise InputError(f"speech_language is {language!r}; give a code such as 'en'")
+        if language is not None and not self.speech:
+            raise InputError(f"speech_language is {language!r} without speech; ask for speech too")
+        if both := sorted(set(self.words_asked()).intersection(self.words_dropped())):
+            raise InputError(f"words of {both[0]} are asked for and taken out at once; choose one")
+
+    def words_asked(self) -> dict[str, WordsRequest]:
+        """Return which words are asked for, by source."""
+        asked = {name: WordsRequest(source=name) for name in self.words_from}
+        if self.speech:
+            asked[SPEECH] = WordsRequest(source=SPEECH, model=_model(self.speech), language=self.speech_language)
+        if self.screen_text:
+            asked[SCREEN] = WordsRequest(source=SCREEN, model=_model(self.screen_text))
+        return asked
+
+    def words_dropped(self) -> frozenset[str]:
+        """Return the sources whose words are taken out."""
+        flags = ((SPEECH, self.speech), (SCREEN, self.screen_text))
+        return frozenset([*self.no_words_from, *(name for name, wanted in flags if wanted is False)])
+
+
+def _model(wanted: bool | str | os.PathLike[str]) -> str | None:
+    """Return the model that an option names: a folder by its absolute path, as later runs may be elsewhere."""
+    if isinstance(wanted, bool):
+        return None
+    name = os.fspath(wanted)
+    return absolute_path(name) if is_dir(user_path(name)) else name
+
+
+def _names(option: str, given: object) -> tuple[str, ...]:
+    """Return the names of sources that an option gives, one or several."""
+    names: object = (given,) if isinstance(given, str) else given
+    names = tuple(names) if isinstance(names, Iterable) else (names,)
+    if not all(isinstance(name, str) and name for name in names):
+        raise InputError(f"{option} is {given!r}; give the name of a source of words, or several")
+    return tuple(dict.fromkeys(names))
 
 
 class AddKeywords(TypedDict, total=False):
@@ -84,3 +150,8 @@ class AddKeywords(TypedDict, total=False):
     max_cpu_seconds: float | None
     max_megapixels: float | None
     gpu_decode: bool
+    speech: bool | str | os.PathLike[str] | None
+    speech_language: str | None
+    screen_text: bool | str | os.PathLike[str] | None
+    words_from: Sequence[str]
+    no_words_from: Sequence[str]

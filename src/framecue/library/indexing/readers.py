@@ -15,16 +15,20 @@ from framecue.video.read.moments import Event
 __all__ = ["open_reader", "open_readers"]
 
 
-def open_reader(*, stall_seconds: float) -> IsolatedReader:
+def open_reader(
+    *, stall_seconds: float, max_cpu_seconds: float | None = None, max_megapixels: float | None = None
+) -> IsolatedReader:
     """Return one reader for other questions than a run's, to be used in a ``with`` block.
 
     Args:
         stall_seconds: how long it may show no sign of life before its file is given up.
+        max_cpu_seconds: how much processor time reading a file may take; None in proportion to the file.
+        max_megapixels: how many megapixels one pass over a file may decode; None in proportion to the file.
 
     Raises:
-        InputError: ``stall_seconds`` is not above 0.
+        InputError: a limit is not above 0.
     """
-    return IsolatedReader(stall_seconds=stall_seconds)
+    return IsolatedReader(stall_seconds=stall_seconds, max_cpu_seconds=max_cpu_seconds, max_megapixels=max_megapixels)
 
 
 @contextmanager

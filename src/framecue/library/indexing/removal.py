@@ -116,6 +116,7 @@ def take_out(store: Store, snapshot: Snapshot, paths: Collection[str], *, files:
         for path, rows in inherited.items():
             snapshot.put(path, Held.of(rows))
         _forget(store, snapshot, list(inherited))
+    store.drop_words({held[path].video_id for path in stored} - {item.video_id for item in snapshot.held.values()})
     noted = [path for path in copies if path in leaving]
     for some in _batches(noted):
         _forget(store, snapshot, some)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from framecue.encoder import Encoder, SaysComputation, encodes_frames_alone
 from framecue.library.files.interface import Files
@@ -22,6 +22,9 @@ from framecue.library.indexing.reread import describe_reread, find_reread
 from framecue.library.indexing.run import run_plan
 from framecue.library.indexing.runner import LocalRunner
 from framecue.library.indexing.sidecar_update import update_subtitles
+from framecue.library.indexing.words_outcome import WordsHooks, WordsOutcome
+from framecue.library.indexing.words_run import run_words
+from framecue.library.indexing.words_sources import KeptSources
 from framecue.library.store import Store
 from framecue.library.store.kept import KeptStore
 from framecue.library.store.snapshot import Snapshot
@@ -40,6 +43,7 @@ class Hooks:
     progress: ProgressCallback | None = None
     on_stop: StopCallback | None = None
     on_notice: Callable[[str], None] | None = None
+    words: WordsHooks = field(default_factory=WordsHooks)
 
 
 class Session:
@@ -50,6 +54,7 @@ class Session:
         model: returns a model that fits the store (None for a new library); called only if something is encoded.
         segmentation: returns how the videos of a store are cut, given what is wanted.
         files: where the library's files lie.
+        sources: makes the sources of words.
     """
 
     def __init__(
@@ -59,8 +64,10 @@ class Session:
         segmentation: Callable[[Store | None, Segmentation | None], Segmentation],
         *,
         files: Files,
+        sources: KeptSources | None = None,
     ) -> None:
         self._kept, self._model, self._segmentation, self._files = kept, model, segmentation, files
+        self._sources = sources or KeptSources()
 
     def carry_out(self, plan: Plan, options: AddOptions, own: GivenMetadata, hooks: Hooks) -> Outcome:
         """Carry out a plan.
@@ -97,8 +104,28 @@ class Session:
                 forget_failures(store, snapshot, find_gone(snapshot.failures, plan, files=self._files)[0])
             store.ensure_text_index()
             store.optimize_if_due()
+            # By then every picture is committed: listening may take hours.
             self._kept.wrote(snapshot)
+            outcome.words = self._look_for_words(store, snapshot, plan, options, hooks)
         return outcome
+
+    def _look_for_words(
+        self, store: Store, snapshot: Snapshot, plan: Plan, options: AddOptions, hooks: Hooks
+    ) -> WordsOutcome:
+        return run_words(
+            store,
+            snapshot,
+            plan.seen,
+            options,
+            sources=self._sources,
+            open_reader=lambda: open_reader(
+                stall_seconds=options.stall_seconds,
+                max_cpu_seconds=options.max_cpu_seconds,
+                max_megapixels=options.max_megapixels,
+            ),
+            hooks=hooks.words,
+            files=self._files,
+        )
 
     def _with_reread(self, plan: Plan, options: AddOptions, snapshot: Snapshot, hooks: Hooks) -> Plan:
         """Return the plan with the unchanged files that have to be encoded again among its units."""

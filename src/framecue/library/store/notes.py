@@ -6,6 +6,8 @@ Without such a table nothing is lost: it spares later runs work that they would 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, cast
 
 import pyarrow as pa
 from lancedb.db import LanceDBConnection
@@ -17,6 +19,11 @@ from framecue.library.store.sql import is_one_of
 from framecue.library.store.table import Table, is_not_found
 
 __all__ = ["Notes"]
+
+# Each commit leaves a small file, and reading the notes reads them all.
+_MOST_FILES = 64
+# Earlier versions are kept this long, for whoever is reading them.
+_KEEP = timedelta(hours=1)
 
 
 class Notes:
@@ -38,8 +45,11 @@ class Notes:
         """Look at the latest commit from now on: others may have written."""
         self._opened = None  # opened at its latest commit when it is needed
 
-    def read(self) -> list[tuple[str | int | float, ...]]:
+    def read(self, where: str | None = None) -> list[tuple[str | int | float, ...]]:
         """Return the notes in the order of their paths, each with its values in the order of the columns.
+
+        Args:
+            where: an SQL condition on them; None for all.
 
         Raises:
             LibraryError: the library cannot be read.
@@ -47,7 +57,7 @@ class Notes:
         table = self._table()
         if table is None:
             return []
-        columns = table.scan(self._schema.names).sort_by("path")
+        columns = table.scan(self._schema.names, where=where).sort_by("path")
         return list(zip(*(columns.column(name).to_pylist() for name in self._schema.names), strict=True))
 
     def version(self) -> int | None:
@@ -71,6 +81,29 @@ class Notes:
             table.attempt("written", lambda: table.lance.delete(is_one_of(forget)))
             return
         merge(table, pa.Table.from_pylist(list(notes), schema=self._schema), on=["path"], leaving=forget)
+
+    def drop(self, condition: str) -> None:
+        """Forget the notes for which an SQL condition holds, in one commit; none is made if there are no such notes.
+
+        Raises:
+            LibraryError: the library cannot be written.
+        """
+        table = self._table()
+        if table is not None and table.count(condition):
+            table.attempt("written", lambda: table.lance.delete(condition))
+
+    def upkeep(self) -> None:
+        """Join the small files that many commits leave, if there are too many.
+
+        Raises:
+            LibraryError: the library cannot be written.
+        """
+        table = self._table()
+        if table is None:
+            return
+        stats = cast(Any, table.read(table.lance.stats))  # a dictionary, though LanceDB's types say otherwise
+        if stats["fragment_stats"]["num_fragments"] > _MOST_FILES:
+            table.attempt("optimized", lambda: table.lance.optimize(cleanup_older_than=_KEEP))
 
     def _table(self, *, make: bool = False) -> Table | None:
         """Return the table; None if there is none yet and ``make`` is false."""

@@ -7,7 +7,7 @@ so a run that dies leaves whole commits.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -41,14 +41,19 @@ from framecue.library.store.snapshot import HELD_COLUMNS, TIME_COLUMN, Snapshot,
 from framecue.library.store.sql import is_one_of, quoted
 from framecue.library.store.table import TABLE, Table, is_not_found
 from framecue.library.store.texts import TextMatch, ensure_text_index, has_text_index, search_texts
+from framecue.library.store.timed_texts import HeldText, TimedTexts
 from framecue.library.store.vectors import Details, Match, details_of, search_vectors
+from framecue.library.store.word_search import WordMatch, search_words
+from framecue.library.store.words_notes import WordsNotes
 from framecue.paths import is_url
 from framecue.video import Segmentation
+from framecue.words.timed_text import SAID, WRITTEN, Kind
 
 __all__ = ["Store", "is_framecues"]
 
 # The columns that identify a segment when a write replaces some.
 _KEY = ("path", "start_seconds")
+_CONTENTS_PER_COMMIT = 500
 
 
 class Store:
@@ -60,6 +65,8 @@ class Store:
     Attributes:
         uri: the library's normal URI.
         table: its segments.
+        words: what is said and written in its videos.
+        words_notes: what words have been asked for, and in which files they have been found.
         fingerprint: of the model that made the vectors.
         segmentation: how its videos are cut into segments.
     """
@@ -70,6 +77,7 @@ class Store:
         self._copies = Copies(uri, database)
         self._failures = Failures(uri, database)
         self._computations = Computations(uri, database)
+        self.words, self.words_notes = TimedTexts(uri, database), WordsNotes(uri, database)
         self._show(table, metadata)
 
     def _show(self, table: Table, metadata: Metadata) -> None:
@@ -125,6 +133,8 @@ class Store:
         self._copies.refresh()
         self._failures.refresh()
         self._computations.refresh()
+        self.words.refresh()
+        self.words_notes.refresh()
 
     @property
     def format(self) -> int:
@@ -214,6 +224,29 @@ class Store:
         for row in rows_from_table(self.table.scan(where=is_one_of(paths))):
             rows.setdefault(row.path, {})[row.start_seconds] = row
         return {path: list(segments.values()) for path, segments in rows.items()}
+
+    def segments_of(self, video_ids: Sequence[str]) -> dict[str, list[tuple[float, float]]]:
+        """Return the segments of contents as (start_seconds, end_seconds), in order; vectors are not read."""
+        if not video_ids:
+            return {}
+        names = ["video_id", "start_seconds", "end_seconds"]
+        rows = self.table.scan(names, where=f"video_id IN ({', '.join(map(quoted, video_ids))})")
+        found: dict[str, list[tuple[float, float]]] = {}
+        for video_id, start, end in zip(*(rows.column(name).to_pylist() for name in names), strict=True):
+            found.setdefault(video_id, []).append((start, end))
+        return {video_id: sorted(set(segments)) for video_id, segments in found.items()}
+
+    def drop_words(self, video_ids: Collection[str]) -> None:
+        """Take out the words of contents, and the notes that they were looked for; call it with the lock.
+
+        Args:
+            video_ids: of contents that the library no longer holds.
+        """
+        ordered = sorted(video_ids)
+        for start in range(0, len(ordered), _CONTENTS_PER_COMMIT):
+            some = ordered[start : start + _CONTENTS_PER_COMMIT]
+            self.words.drop(video_ids=some)
+            self.words_notes.forget(video_ids=some)
 
     def contents_of_size(self, size_bytes: int) -> set[str]:
         """Return the content hashes (``video_id``) of the files of a size."""
@@ -386,6 +419,39 @@ class Store:
             where: an SQL condition on the rows that are looked at.
         """
         return search_texts(self.table, texts, vector, limit=limit, where=where)
+
+    def search_words(
+        self,
+        text: str,
+        *,
+        kinds: Sequence[Kind] = (SAID, WRITTEN),
+        phrase: bool = False,
+        limit: int,
+        where: str | None = None,
+    ) -> list[WordMatch]:
+        """Return where words are said or written in the videos, best first; nothing if the library has no words.
+
+        Args:
+            text: the words, or the phrase.
+            kinds: whether lines that are said, or written, or both.
+            phrase: whether the text is to be found as it stands. Case, accents and punctuation do not matter, and it
+                may run over the end of a line. Each place is a match of its own.
+            limit: how many at most.
+            where: an SQL condition on the rows of segments: words count if they are in a segment that passes.
+        """
+        lines = self.words.table()
+        if lines is None:
+            return []
+        return search_words(lines, self.table, text, kinds=kinds, phrase=phrase, limit=limit, where=where)
+
+    def timed_texts(self, video_id: str, *, between: tuple[float, float] | None = None) -> list[HeldText]:
+        """Return what is said and written in a content, in the order of start and end; none if nobody has listened.
+
+        Args:
+            video_id: of the content.
+            between: (start_seconds, end_seconds): only what is said or shown somewhere between these.
+        """
+        return self.words.read([video_id], between=between)
 
     def details(self, matches: Sequence[Match]) -> list[Details]:
         """Return what else the rows of segments hold that a search of this very commit has found."""

@@ -262,6 +262,7 @@ class _Watch:
                 prune=False,
                 progress=self.progress,
                 on_notice=self.on_notice,
+                words_progress=self.progress,
             )
             if settled.rescan and options.prune:
                 self.note_missing(plan)
@@ -308,7 +309,8 @@ class _Watch:
 
 def _did_anything(report: AddReport) -> bool:
     counts = (report.added, report.changed, report.moved, report.removed, report.subtitles_updated)
-    return bool(any(counts) or report.skipped or report.duplicates or report.reread)
+    has_words = bool(report.words or report.words_failed or report.words_taken_out)
+    return bool(any(counts) or report.skipped or report.duplicates or report.reread or has_words)
 
 
 def _is_behind_link(place: str, root: str) -> bool:

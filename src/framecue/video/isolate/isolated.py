@@ -17,6 +17,7 @@ from framecue.video.isolate.questions.grid import GridQuestion
 from framecue.video.isolate.questions.moments import MomentsQuestion
 from framecue.video.isolate.questions.older import OlderQuestion
 from framecue.video.isolate.questions.probe import ProbeQuestion
+from framecue.video.isolate.questions.sound import SoundQuestion
 from framecue.video.read.condition import Condition
 from framecue.video.read.decode import VideoInfo
 from framecue.video.read.frames import Frames
@@ -27,6 +28,9 @@ from framecue.video.read.in_memory import NAME_OF_BYTES, as_file
 from framecue.video.read.moments import Content, Event, Moment, ReadOptions
 from framecue.video.read.older import OlderReading, SecondLook
 from framecue.video.read.sampling import FrameSampling
+from framecue.video.read.sound import SoundOptions
+from framecue.video.read.sound_line import SoundChunk
+from framecue.video.read.sound_tracks import SoundTrack
 
 __all__ = ["IsolatedReader"]
 
@@ -168,6 +172,26 @@ class IsolatedReader(Asker):
             The same as ``ask``.
         """
         return _only_part(self.ask(OlderQuestion(path, older)))
+
+    def read_sound(
+        self, path: str | Path, options: SoundOptions | None = None
+    ) -> Generator[SoundTrack | SoundChunk, None, None]:
+        """Decode one sound track of a file, as ``read_sound`` of ``video/read`` does; closing it early is fine.
+
+        Args:
+            path: the file.
+            options: which track; None for the usual one.
+
+        Yields:
+            The track that was chosen, then its sound in the order of time; nothing of a file without sound.
+
+        Raises:
+            The same as ``ask``; what was yielded before stands.
+        """
+        with as_file(path) as file:
+            for part in self.ask(SoundQuestion(file, options or SoundOptions())):
+                if not isinstance(part, Progress):
+                    yield part
 
 
 def _only_part(parts: Generator[Part | Progress, None, None]) -> Part:

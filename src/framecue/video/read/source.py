@@ -29,6 +29,7 @@ __all__ = [
     "check_file",
     "ffmpeg_reason",
     "is_cover",
+    "open_file",
     "open_video",
     "quiet_ffmpeg",
     "read_packets",
@@ -97,6 +98,28 @@ def open_video(
         VideoError: the file is missing, empty, unreadable, or has no video stream.
     """
     path = Path(path)
+    with open_file(path, options=options) as container, ExitStack() as stack:
+        whole = stand_in(path, container)
+        if whole is not None:
+            container = stack.enter_context(av.open(whole, "r", options=dict(ONE_FILE)))
+        yield container, _video_stream(path, container)
+
+
+@contextmanager
+def open_file(path: str | Path, *, options: Mapping[str, str] | None = None) -> Iterator[InputContainer]:
+    """Open a file for reading, whatever streams it has; it is closed when the block ends.
+
+    Args:
+        path: the file.
+        options: of ffmpeg's demuxer.
+
+    Yields:
+        The PyAV container.
+
+    Raises:
+        VideoError: the file is missing, empty or unreadable.
+    """
+    path = Path(path)
     check_file(path)
     with ExitStack() as stack:
         stack.enter_context(quiet_ffmpeg())
@@ -117,11 +140,7 @@ def open_video(
             # What the system says may be otherwise at another time; what ffmpeg says is about the content.
             cause: VideoErrorCause | None = None if isinstance(error, (OSError, MemoryError)) else "content"
             raise VideoError(path, _open_reason(path, error), cause=cause) from error
-        stack.enter_context(container)
-        whole = stand_in(path, container)
-        if whole is not None:
-            container = stack.enter_context(av.open(whole, "r", options=dict(ONE_FILE)))
-        yield container, _video_stream(path, container)
+        yield stack.enter_context(container)
 
 
 def read_packets(

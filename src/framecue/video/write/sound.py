@@ -19,8 +19,8 @@ from av.video.stream import VideoStream
 
 from framecue.video.read.heartbeat import beat
 from framecue.video.read.packets import PacketIndex
+from framecue.video.read.sound_clock import SoundClock, read_sound_clock
 from framecue.video.read.source import ONE_FILE, open_video
-from framecue.video.write.sound_clock import SoundClock, read_sound_clock
 
 __all__ = ["OpenSound", "SoundPacket", "Stretch", "plan_stretch", "track_name"]
 

@@ -6,7 +6,7 @@ import av
 import pytest
 
 from framecue.video import read_packet_index
-from framecue.video.write.sound_clock import read_sound_clock
+from framecue.video.read.sound_clock import read_sound_clock
 from support.beeps import record
 
 

@@ -1,0 +1,280 @@
+"""Looking for what is said and written in files whose pictures are indexed; no picture is encoded.
+
+It comes after the pictures of a run, under the same lock. Words are committed as the run goes on, each content and
+source whole, and noted after that: a run that was killed goes on where it was. A file that cannot be heard or read is
+noted with the reason, and not tried again until it changes, or somebody asks for that.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from framecue.errors import FramecueError, InputError, VideoError
+from framecue.library.files.interface import Files
+from framecue.library.files.local import LOCAL_FILES
+from framecue.library.indexing.options import AddOptions
+from framecue.library.indexing.sidecar_words import SidecarWords
+from framecue.library.indexing.uninterrupted import uninterrupted
+from framecue.library.indexing.words_outcome import WordsHooks, WordsOutcome
+from framecue.library.indexing.words_plan import (
+    Content,
+    WordsTask,
+    contents_of,
+    sidecars_key,
+    tasks_of,
+    wanted_words,
+)
+from framecue.library.indexing.words_sources import KeptSources, ReadySources
+from framecue.library.results import WordsCount, WordsFailure
+from framecue.library.store import Store
+from framecue.library.store.snapshot import Snapshot
+from framecue.library.store.words_notes import AskedWords, WordsDone
+from framecue.log import printable
+from framecue.progress import FilesDone
+from framecue.video import IsolatedReader
+from framecue.words.request import SIDECARS, SUBTITLES, WordsRequest
+from framecue.words.source import WordsUnit
+from framecue.words.timed_text import SAID, TimedText
+
+__all__ = ["run_words"]
+
+logger = logging.getLogger(__name__)
+
+# A commit costs some milliseconds; what was not committed has to be heard again if the run is killed.
+LINES_PER_COMMIT = 2000
+SECONDS_PER_COMMIT = 15.0
+LINES_PER_UPKEEP = 20_000
+_CONTENTS_PER_SCAN = 100
+
+
+def run_words(
+    store: Store,
+    snapshot: Snapshot,
+    paths: Iterable[str],
+    options: AddOptions,
+    *,
+    sources: KeptSources,
+    open_reader: Callable[[], IsolatedReader],
+    hooks: WordsHooks | None = None,
+    files: Files = LOCAL_FILES,
+) -> WordsOutcome:
+    """Bring the words of some files up to date with what is asked for, and with what the library has had.
+
+    Args:
+        store: the library, opened under the lock.
+        snapshot: what it holds.
+        paths: of the files that the run has found.
+        options: of the run.
+        sources: makes the sources.
+        open_reader: returns what decodes files, to be used in a ``with`` block.
+        hooks: what to call on the way.
+        files: where the files lie.
+
+    Raises:
+        InputError: what is asked for cannot work.
+        LibraryError: the library cannot be read or written. What was committed before stays.
+    """
+    outcome = WordsOutcome()
+    had = store.words_notes.asked()
+    wanted = wanted_words(had, options)
+    if not (had or wanted or options.words_dropped()):
+        return outcome
+    _take_out(store, had, options, outcome)
+    done = store.words_notes.done()
+    _take_out_gone(store, snapshot, done)
+    if wanted:
+        ready = ReadySources(sources, had, wanted, options, outcome.left_out)
+        tasks = tasks_of(contents_of(paths, snapshot), done, had, wanted, ready.get, options)
+        # Noted before any file is done, so that the next run goes on with it.
+        store.words_notes.note_asked(ready.asked())
+        if tasks:
+            run = _Run(store, ready, outcome, hooks or WordsHooks(), files)
+            with open_reader() as reader:
+                run.carry_out(tasks, reader)
+    _look_after(store)
+    return outcome
+
+
+def _look_after(store: Store) -> None:
+    store.words.upkeep()
+    store.words_notes.upkeep()
+
+
+class _Run:
+    """Looks for words in one file after another, and commits what it has found."""
+
+    def __init__(
+        self, store: Store, ready: ReadySources, outcome: WordsOutcome, hooks: WordsHooks, files: Files
+    ) -> None:
+        self._store, self._ready, self._outcome, self._hooks, self._files = store, ready, outcome, hooks, files
+        self._sidecars = SidecarWords(files)
+        # For the next commit, by content and source.
+        self._texts: dict[tuple[str, str], list[TimedText]] = {}
+        self._done: dict[tuple[str, str], WordsDone] = {}
+        self._forget: list[str] = []
+        self._committed_at = time.monotonic()
+        self._num_begun = self._num_kept = self._num_lines = 0
+
+    def carry_out(self, tasks: list[WordsTask], reader: IsolatedReader) -> None:
+        """Look for words in the contents of some tasks.
+
+        Raises:
+            LibraryError: the library cannot be written. What was committed before stays.
+        """
+        try:
+            for start in range(0, len(tasks), _CONTENTS_PER_SCAN):
+                some = tasks[start : start + _CONTENTS_PER_SCAN]
+                segments = self._store.segments_of([task.content.video_id for task in some])
+                for task in some:
+                    self._tell(task.content, 0.0, len(tasks))
+                    unit = _unit(task.content, segments.get(task.content.video_id, []))
+                    for number, name in enumerate(task.sources):
+
+                        def tell(part: float, task: WordsTask = task, number: int = number) -> None:
+                            self._tell(task.content, (number + part) / len(task.sources), len(tasks))
+
+                        self._look(name, task.content, unit, reader, tell)
+                    self._num_begun += 1
+                    self._tell(task.content, 0.0, len(tasks))
+                    self._commit_if_due()
+            self.commit()
+        except BaseException:
+            # However a run ends, it keeps what it has found.
+            try:
+                self.commit()
+            except FramecueError:
+                logger.debug("what was found could not be written", exc_info=True)
+            if self._hooks.on_stop:
+                self._hooks.on_stop(self._num_kept, len(tasks))
+            raise
+
+    def _tell(self, content: Content, part: float, total: int) -> None:
+        if self._hooks.progress:
+            self._hooks.progress(FilesDone(self._num_begun + part, content.path), total)
+
+    def _look(
+        self, name: str, content: Content, unit: WordsUnit, reader: IsolatedReader, tell: Callable[[float], None]
+    ) -> None:
+        """Look for the words of one source in one content; what comes of it waits for the next commit."""
+        if name == SIDECARS:
+            self._look_beside(content)
+            return
+        ready = self._ready.get(name)
+        if ready is None or name in self._outcome.left_out:
+            return
+        lines: list[TimedText] = []
+        reason: str | None = None
+        length = max((end for _, end in unit.segments), default=0.0)
+        try:
+            for line in ready.source.find(unit, reader):
+                lines.append(line)
+                if length:
+                    tell(min(line.start_seconds / length, 1.0))
+        except VideoError as error:
+            reason = error.reason
+            self._fail(content.path, name, reason)
+            if error.cause is None:
+                return  # it may go well another time
+        except InputError as error:
+            # As a model that is there and cannot be loaded.
+            if ready.is_asked_now:
+                raise
+            self._outcome.left_out[name] = str(error)
+            return
+        if not self._is_still_there(content):
+            self._fail(content.path, name, "it changed while it was being read")
+            return
+        self._keep(content, name, lines, WordsDone(ready.key, len(lines), reason), ready.asked)
+
+    def _look_beside(self, content: Content) -> None:
+        if content.sidecars is None:
+            # Those that there were are gone.
+            self._texts[content.video_id, SIDECARS] = []
+            self._forget.append(content.video_id)
+            return
+        lines = self._sidecars.find(content.held_path)
+        asked = AskedWords(request=WordsRequest(source=SIDECARS), kind=SAID)
+        self._keep(content, SIDECARS, lines, WordsDone(sidecars_key(content.sidecars), len(lines)), asked)
+
+    def _keep(self, content: Content, name: str, lines: list[TimedText], done: WordsDone, asked: AskedWords) -> None:
+        self._texts[content.video_id, name] = lines
+        self._done[content.video_id, name] = done
+        count = self._outcome.counts.get(name) or WordsCount(
+            name, asked.kind or SAID, asked.model, asked.request.language
+        )
+        self._outcome.counts[name] = replace(
+            count,
+            num_files=count.num_files + (done.reason is None),
+            num_lines=count.num_lines + len(lines),
+            num_failed=count.num_failed + (done.reason is not None),
+        )
+        logger.info("%s of %s: %d lines", name, printable(content.path), len(lines))
+
+    def _fail(self, path: str, name: str, reason: str) -> None:
+        logger.warning("no words by %s of %s: %s", name, printable(path), printable(reason))
+        self._outcome.failed.append(WordsFailure(path, name, reason))
+
+    def _is_still_there(self, content: Content) -> bool:
+        """Whether a file is as it was when its content was hashed, as far as its size and time tell."""
+        try:
+            return self._files.state(content.path) == content.state
+        except OSError:
+            return False
+
+    def _commit_if_due(self) -> None:
+        overdue = time.monotonic() - self._committed_at > SECONDS_PER_COMMIT
+        if overdue or sum(map(len, self._texts.values())) >= LINES_PER_COMMIT:
+            self.commit()
+
+    def commit(self) -> None:
+        """Write everything that is waiting. A KeyboardInterrupt is raised when that is done."""
+        uninterrupted(self._commit)
+
+    def _commit(self) -> None:
+        texts, done, forget = self._texts, self._done, self._forget
+        self._texts, self._done, self._forget = {}, {}, []
+        self._committed_at = time.monotonic()
+        self._store.words.write_all(texts)
+        self._store.words_notes.note_done(done)
+        if forget:
+            self._store.words_notes.forget(video_ids=forget, source=SIDECARS)
+        self._num_kept = self._num_begun
+        # A run may take days, and the library is searched meanwhile.
+        self._num_lines += sum(map(len, texts.values()))
+        if self._num_lines >= LINES_PER_UPKEEP:
+            self._num_lines = 0
+            _look_after(self._store)
+
+
+def _unit(content: Content, segments: list[tuple[float, float]]) -> WordsUnit:
+    if content.kind == "image":
+        return WordsUnit(content.path, ((0.0, 0.0),), "image")
+    return WordsUnit(content.path, tuple(segments), "video")
+
+
+def _take_out(store: Store, had: Mapping[str, AskedWords], options: AddOptions, outcome: WordsOutcome) -> None:
+    """Take out the words of sources that somebody does not want, and note that."""
+    dropped = options.words_dropped()
+    if SUBTITLES in dropped - had.keys():
+        # They come with other words, so that they are not wanted has to be noted.
+        store.words_notes.note_asked([AskedWords(request=WordsRequest(source=SUBTITLES), is_wanted=False)])
+    unwanted = [replace(had[name], is_wanted=False) for name in sorted(dropped & had.keys()) if had[name].is_wanted]
+    # The note first: what a run that is killed after it leaves behind, the next one takes out.
+    store.words_notes.note_asked(unwanted)
+    outcome.taken_out += [each.request.source for each in unwanted]
+    gone = dropped.union(name for name, each in had.items() if not each.is_wanted) - options.words_asked().keys()
+    for name in sorted(gone):
+        for source in (name, SIDECARS) if name == SUBTITLES else (name,):
+            store.words.drop(source=source)
+            store.words_notes.forget(source=source)
+
+
+def _take_out_gone(store: Store, snapshot: Snapshot, done: dict[tuple[str, str], WordsDone]) -> None:
+    """Take out the words of contents that the library no longer holds, as after a file has changed."""
+    there = {held.video_id for held in snapshot.held.values()}
+    gone = {video_id for video_id, _ in done} - there
+    if gone:
+        store.drop_words(gone)

@@ -1,0 +1,320 @@
+"""Searching what is said and written: words by BM25 on their stems, phrases exactly, each with its own times."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pyarrow as pa
+from lancedb.query import BooleanQuery, FullTextQuery, MatchQuery, Occur, PhraseQuery
+
+from framecue.library.store.languages import PLAIN, column_of, language_of
+from framecue.library.store.phrases import Token, phrase_places, spelled, tokens_of, unspaced_runs
+from framecue.library.store.sql import quoted
+from framecue.library.store.table import Table
+from framecue.library.store.timed_texts import PHRASES, RUN_ON_WORDS, SHOWN, HeldText, held_texts, joins, of_videos
+from framecue.library.store.words import query_words
+from framecue.words.timed_text import SAID, WRITTEN, Kind, TimedText
+
+__all__ = ["WordMatch", "search_words"]
+
+# How many lines are asked for first, and how many times as many if those that pass are too few.
+_FIRST_LIMIT, _GROWTH = 256, 4
+# With no more videos than this passing a filter, their lines alone are searched; else a search is made first and what
+# does not pass is left out.
+_FEW_VIDEOS = 500
+# Segments and lines of one moment may be this much apart: times are rounded.
+_SLACK_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class WordMatch:
+    """Words that were found in a video.
+
+    Attributes:
+        video_id: hash of the file's content.
+        path: absolute path of the file.
+        start_seconds: when it begins: the phrase itself where its words' times are known, else the line.
+        end_seconds: when it ends.
+        text: the line; several, divided by spaces, where a phrase runs over them.
+        kind: "said" or "written".
+        source: what found it: "speech", "screen", "subtitles".
+        language: ISO 639-1 code; None if nobody knows it.
+        confidence: of the source in the line, in [0, 1]; None if it was written by a person.
+        score: from full text search (BM25), more is better; comparable within one query only.
+        spans: (start, end) of the found words in ``text``, in characters, in order. For a search of words these are
+            the forms of them that could be told, perhaps none.
+    """
+
+    video_id: str
+    path: str
+    start_seconds: float
+    end_seconds: float
+    text: str
+    kind: Kind
+    source: str
+    language: str | None
+    confidence: float | None
+    score: float
+    spans: tuple[tuple[int, int], ...] = ()
+
+
+def search_words(
+    texts: Table,
+    segments: Table,
+    query: str,
+    *,
+    kinds: Sequence[Kind] = (SAID, WRITTEN),
+    phrase: bool = False,
+    limit: int,
+    where: str | None = None,
+) -> list[WordMatch]:
+    """Return the lines that contain words of a text, or the places where they contain the whole of it.
+
+    Args:
+        texts: the table of lines.
+        segments: the table of segments.
+        query: the words, or the phrase.
+        kinds: which kinds of lines.
+        phrase: whether the text is to be found as it stands. Case, accents and punctuation do not matter, and it may
+            run over the end of a line. Each place is a match of its own.
+        limit: how many at most.
+        where: an SQL condition on segments: a match counts if it is in a segment that passes.
+
+    Returns:
+        Best first; equal scores in the order of path and start.
+    """
+    query = unicodedata.normalize("NFC", query)
+    wanted = tokens_of(query)
+    if not wanted or not kinds or limit < 1:
+        return []
+    asked = _phrase_query(wanted[: RUN_ON_WORDS + 1]) if phrase else _words_query(texts, query)
+    condition = f"kind IN ({', '.join(quoted(kind) for kind in kinds)})" if len(set(kinds)) == 1 else None
+    if where is not None:
+        passing = segments.scan(["video_id"], where=where).column("video_id").unique().to_pylist()
+        if not passing:
+            return []
+        if len(passing) <= _FEW_VIDEOS:
+            condition = " AND ".join(part for part in (of_videos(passing), condition) if part)
+    depth = max(_FIRST_LIMIT, limit)
+    while True:
+        rows = _found(texts, asked, depth, condition)
+        lines = list(zip(held_texts(rows), rows.column("_score").to_pylist(), strict=True))
+        places = _Places(segments, {line.video_id for line, _ in lines}, where)
+        lines = [(line, score) for line, score in lines if line.video_id in places]
+        found = _phrases(texts, lines, wanted) if phrase else (_words(line, score, wanted) for line, score in lines)
+        matches = [placed for match in found if (placed := places.placed(match)) is not None]
+        if len(matches) >= limit or rows.num_rows < depth:
+            matches.sort(key=lambda match: (-match.score, match.path, match.start_seconds, match.source))
+            return matches[:limit]
+        depth *= _GROWTH
+
+
+def _words_query(texts: Table, query: str) -> FullTextQuery:
+    """Return the query for words: their stems in each language of the library, and what has no spaces as a phrase."""
+    words = query_words(query)
+    indexed = {index.columns[0] for index in texts.read(texts.lance.list_indices)}
+    columns = [name for name in texts.schema.names if name in indexed and (name == PLAIN or language_of(name))]
+    parts: list[FullTextQuery] = [MatchQuery(words, name) for name in columns]  # type: ignore[call-arg]
+    parts += [_phrase_query(tokens_of(run)) for run in unspaced_runs(words)]
+    return BooleanQuery([(Occur.SHOULD, part) for part in parts])
+
+
+def _phrase_query(tokens: Sequence[Token]) -> PhraseQuery:
+    return PhraseQuery(spelled(tokens), PHRASES)  # type: ignore[call-arg]
+
+
+def _found(texts: Table, asked: FullTextQuery, limit: int, condition: str | None) -> pa.Table:
+    search = texts.lance.search(asked, query_type="fts")
+    if condition is not None:
+        search = search.where(condition)
+    return texts.read(lambda: search.limit(limit).select([*SHOWN, "_score"]).to_arrow())
+
+
+class _Places:
+    """Where contents lie, and which moments of them pass a filter.
+
+    Args:
+        segments: the table of segments.
+        video_ids: the contents.
+        where: an SQL condition on segments; None if all pass.
+    """
+
+    def __init__(self, segments: Table, video_ids: set[str], where: str | None) -> None:
+        self._paths: dict[str, str] = {}
+        # (start, end, whether it passes) of each segment.
+        self._segments: dict[str, list[tuple[float, float, bool]]] = {}
+        if not video_ids:
+            return
+        condition = of_videos(sorted(video_ids))
+        if where is None:
+            # The first segment of each is enough to know where it lies.
+            for video_id, path in _columns(segments, condition, "video_id", "path"):
+                self._paths.setdefault(video_id, path)
+            return
+        passing = set(_columns(segments, f"({condition}) AND ({where})", "video_id", "path", "start_seconds"))
+        contents = {video_id for video_id, _, _ in passing}
+        self._paths = {video_id: path for video_id, path, _ in passing}
+        if contents:
+            every = _columns(segments, of_videos(sorted(contents)), "video_id", "path", "start_seconds", "end_seconds")
+            for video_id, path, start, end in every:
+                passes = (video_id, path, start) in passing
+                self._segments.setdefault(video_id, []).append((start, end, passes))
+
+    def __contains__(self, video_id: str) -> bool:
+        return video_id in self._paths
+
+    def placed(self, match: WordMatch) -> WordMatch | None:
+        """Return a match with its path; None if it is in no segment that passes."""
+        if match.video_id not in self._paths:
+            return None
+        segments = self._segments.get(match.video_id)
+        if segments is not None:
+            # Sound may begin before the first picture, and go on after the last: the nearest segment is then meant.
+            gaps = [max(start - match.end_seconds, match.start_seconds - end) for start, end, _ in segments]
+            least = max(min(gaps), -_SLACK_SECONDS)
+            if not any(passes and gap <= least for gap, (_, _, passes) in zip(gaps, segments, strict=True)):
+                return None
+        return replace(match, path=self._paths[match.video_id])
+
+
+def _columns(table: Table, condition: str, *names: str) -> Iterator[tuple[Any, ...]]:
+    """Return the rows of some columns, as tuples."""
+    rows = table.scan(names, where=condition)
+    return zip(*(rows.column(name).to_pylist() for name in names), strict=True)
+
+
+def _words(line: HeldText, score: float, wanted: Sequence[Token]) -> WordMatch:
+    """Return a line in which some words were found."""
+    has_stems = language_of(column_of(line.text.language)) is not None
+    words = {token.text for token in wanted}
+    spans = tuple(
+        (token.start, token.end)
+        for token in tokens_of(line.text.text)
+        if token.text in words or (has_stems and any(_may_share_stem(token.text, word) for word in words))
+    )
+    return _match(line, line.text.text, line.text.start_seconds, line.text.end_seconds, score, spans)
+
+
+def _may_share_stem(one: str, other: str) -> bool:
+    """Whether two words look like forms of one; only full text search knows."""
+    shared = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    return shared >= 3 and max(len(one), len(other)) - shared <= 3 and min(len(one), len(other)) - shared <= 2
+
+
+def _phrases(texts: Table, lines: Sequence[tuple[HeldText, float]], wanted: Sequence[Token]) -> Iterator[WordMatch]:
+    """Yield the places in which a phrase begins in one of some lines."""
+    tokens = {line: tokens_of(line.text.text) for line, _ in lines}
+    open_ended = [line for line, _ in lines if _may_run_on(tokens[line], wanted)]
+    after = _following(texts, open_ended, len(wanted))
+    for line, score in lines:
+        joined, own = [line], len(tokens[line])
+        if line in after:
+            joined += after[line]
+        text, starts = "", []
+        for part in joined:
+            starts.append(len(text))
+            text += part.text.text + " "
+        text = text[:-1]
+        for first, last in phrase_places(wanted, words := tokens_of(text)):
+            if first < own:
+                yield _phrase_match(joined, starts, text, words[first].start, words[last - 1].end, score)
+
+
+def _may_run_on(tokens: Sequence[Token], wanted: Sequence[Token]) -> bool:
+    """Whether a phrase may begin in a line and end in a later one."""
+    return any(
+        all(token.text == word.text for token, word in zip(tokens[first:], wanted, strict=False))
+        for first in range(max(0, len(tokens) - len(wanted) + 1), len(tokens))
+    )
+
+
+def _following(texts: Table, lines: Sequence[HeldText], num_words: int) -> dict[HeldText, list[HeldText]]:
+    """Return the lines in which some lines go on, as many as a phrase may run over."""
+    if not lines:
+        return {}
+    # As few lines as there may be of them: each has a word at least, mostly several. Others of these videos may have
+    # the same numbers; a condition for each line would be looked up far more slowly.
+    numbers = {line.number + after for line in lines for after in range(1, num_words)}
+    condition = f"{of_videos(sorted({line.video_id for line in lines}))} AND number IN ({_listed(numbers)})"
+    by_place = {(held.sequence, held.number): held for held in held_texts(texts.scan(SHOWN, where=condition))}
+    found: dict[HeldText, list[HeldText]] = {}
+    for line in lines:
+        parts = [line]
+        while (held := by_place.get((line.sequence, parts[-1].number + 1))) and joins(parts[-1].text, held.text):
+            parts.append(held)
+        found[line] = parts[1:]
+    return found
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    return ", ".join(map(str, sorted(numbers)))
+
+
+def _phrase_match(
+    lines: Sequence[HeldText], starts: Sequence[int], text: str, start: int, end: int, score: float
+) -> WordMatch:
+    """Return the match of a phrase in some lines that were joined.
+
+    Args:
+        lines: that were joined, one at least.
+        starts: where each of them begins in the joined text.
+        text: of all of them.
+        start: the first character of the phrase in the joined text.
+        end: the character after its last.
+        score: of the first line.
+    """
+    first = max(number for number, begin in enumerate(starts) if begin <= start)
+    last = max(number for number, begin in enumerate(starts) if begin < end)
+    begin = starts[first]
+    shown = text[begin : starts[last] + len(lines[last].text.text)]
+    start_seconds, _ = _times(lines[first].text, start - begin, min(end - begin, len(lines[first].text.text)))
+    _, end_seconds = _times(lines[last].text, max(start - starts[last], 0), end - starts[last])
+    return _match(lines[first], shown, start_seconds, end_seconds, score, ((start - begin, end - begin),))
+
+
+def _times(line: TimedText, start: int, end: int) -> tuple[float, float]:
+    """Return when a part of a line is said, by its words' own times; the whole line's times where it has none.
+
+    Args:
+        line: with its words.
+        start: the first character of the part.
+        end: the character after its last.
+    """
+    inside, place = [], 0
+    for word in line.words:
+        bare = word.text.strip()
+        found = line.text.find(bare, place)
+        if found < 0 or not bare:
+            continue
+        place = found + len(bare)
+        if found < end and place > start:
+            inside.append(word)
+    if not inside:
+        return line.start_seconds, line.end_seconds
+    return inside[0].start_seconds, inside[-1].end_seconds
+
+
+def _match(
+    line: HeldText,
+    text: str,
+    start_seconds: float,
+    end_seconds: float,
+    score: float,
+    spans: tuple[tuple[int, int], ...],
+) -> WordMatch:
+    return WordMatch(
+        line.video_id,
+        "",
+        start_seconds,
+        end_seconds,
+        text,
+        line.text.kind,
+        line.source,
+        line.text.language,
+        line.text.confidence,
+        score,
+        spans,
+    )

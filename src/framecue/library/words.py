@@ -1,0 +1,103 @@
+"""What is said and written in a library's videos, and what there is still to be listened to and read."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+
+from framecue.checks import check_kind
+from framecue.errors import InputError
+from framecue.library.files.interface import Files
+from framecue.library.indexing.options import AddOptions
+from framecue.library.indexing.plan import Plan
+from framecue.library.indexing.words_plan import content_of, contents_of, tasks_of, wanted_words
+from framecue.library.indexing.words_sources import KeptSources, ReadySources
+from framecue.library.store.kept import KeptStore
+from framecue.paths import absolute_path
+from framecue.words.timed_text import TimedText
+
+__all__ = ["LibraryWords"]
+
+
+class LibraryWords:
+    """What a library is to whoever wants its words; :class:`~framecue.library.Library` has all of it.
+
+    Attributes:
+        uri: where the library is.
+        files: where its files lie.
+    """
+
+    uri: str
+    files: Files
+    _kept: KeptStore
+    _sources: KeptSources
+
+    def words_due(self, plan: Plan, *, options: AddOptions | None = None) -> dict[str, int]:
+        """Return in how many files ``add`` would look for words, by source; nothing is read or written.
+
+        Args:
+            plan: the files; new ones count for every source.
+            options: how ``add`` would index.
+
+        Raises:
+            InputError: what finds words that are asked for is not installed, or its model is not there.
+            LibraryError: something else is at the library's place, or it cannot be read.
+        """
+        check_kind("options", options, AddOptions)
+        options = options or AddOptions()
+        store, known = self._kept.open_if_there(), self._kept.snapshot()
+        had = store.words_notes.asked() if store else {}
+        wanted = wanted_words(had, options)
+        if not wanted:
+            return {}
+        ready = ReadySources(self._sources, had, wanted, options, {})
+        new = {unit.path for unit in plan.units}
+        done = store.words_notes.done() if store else {}
+        tasks = tasks_of(contents_of(plan.seen - new, known), done, had, wanted, ready.get, options)
+        numbers = Counter(source for task in tasks for source in task.sources)
+        numbers.update({source: len(new) for source in wanted if ready.get(source) is not None})
+        return {source: number for source, number in sorted(numbers.items()) if number}
+
+    def words(self, path: str | os.PathLike[str], *, source: str | None = None) -> list[TimedText]:
+        """Return what is said and written in a video of the library, in the order of start and end; needs no model.
+
+        Args:
+            path: of a file that the library holds, or of one with the same content.
+            source: only what this source found ("speech", "screen", "subtitles", "sidecars"); None for all.
+
+        Raises:
+            InputError: the library does not hold the file.
+            LibraryNotFoundError: the library does not exist.
+            LibraryError: it cannot be read.
+        """
+        found = self.words_by_source(path)
+        if found is None:
+            raise InputError(
+                f"library {self.uri} does not hold {absolute_path(path)}; `framecue info {self.uri} --files` lists "
+                "what it holds"
+            )
+        texts = [text for name, lines in found.items() if source in (None, name) for text in lines]
+        return sorted(texts, key=lambda text: (text.start_seconds, text.end_seconds))
+
+    def words_by_source(self, path: str | os.PathLike[str]) -> dict[str, list[TimedText]] | None:
+        """Return what each source found in a video of the library; needs no model.
+
+        Args:
+            path: of a file that the library holds, or of one with the same content.
+
+        Returns:
+            The lines in the order of start and end, by the name of each source that has looked for them; None if the
+            library does not hold the file.
+
+        Raises:
+            LibraryNotFoundError: the library does not exist.
+            LibraryError: it cannot be read.
+        """
+        store = self._kept.open()
+        video_id = content_of(absolute_path(path), self._kept.snapshot(), files=self.files)
+        if video_id is None:
+            return None
+        found: dict[str, list[TimedText]] = {source: [] for _, source in store.words_notes.done([video_id])}
+        for item in store.timed_texts(video_id):
+            found.setdefault(item.source, []).append(item.text)
+        return found

@@ -1,0 +1,212 @@
+"""Asking for words, being told of them, and writing them out."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from framecue.errors import InputError, VideoError
+from framecue.words.sources import WORD_SOURCES
+from framecue.words.timed_text import WRITTEN
+from support.scripted_words import Spoken
+
+
+@pytest.fixture(autouse=True)
+def sources(monkeypatch: pytest.MonkeyPatch) -> dict[str, Spoken]:
+    made = {name: Spoken(name, kind) for name, kind in (("speech", "said"), ("subtitles", "said"), ("screen", WRITTEN))}
+    for name, source in made.items():
+        monkeypatch.setitem(WORD_SOURCES.built_in, name, source)  # type: ignore[arg-type]
+    return made
+
+
+@pytest.fixture
+def uri(tmp_path: Path) -> Path:
+    return tmp_path / "videos.lance"
+
+
+@pytest.fixture
+def index(run, loader, uri: Path, clips: Path) -> Callable[..., object]:
+    def index(*options: object) -> object:
+        return run("index", clips, "--library", uri, "--model", "clip", *options)
+
+    return index
+
+
+def test_a_run_tells_what_words_it_has_found(index, run, uri: Path, clips: Path, sources: dict[str, Spoken]) -> None:
+    sources["speech"].damaged["green.mp4"] = VideoError(clips / "green.mp4", "its sound is damaged", cause="content")
+    result = index("--speech", "--screen-text")
+    assert result.code == 0
+    assert f"no words of {clips / 'green.mp4'} by speech: its sound is damaged" in result.err
+    assert "said (speech: usual): 7 lines in 4 files, of which 1 could not be done, or not all of it" in result.err
+    assert "written (screen: usual): 8 lines in 4 files" in result.err
+    info = run("info", uri)
+    assert "8 lines in 4 files; usual" in info.out
+    assert "its sound is damaged" not in info.out
+    assert "its sound is damaged" in run("info", uri, "--files").out
+    document = json.loads(run("info", uri, "--json").out)
+    assert [each["source"] for each in document["words"]] == ["screen", "speech", "subtitles"]
+    assert document["words"][1] == {
+        "source": "speech",
+        "kind": "said",
+        "model": "usual",
+        "language": None,
+        "files": 3,
+        "lines": 7,
+        "failed": 1,
+    }
+    result = index("--no-screen-text", "--json")
+    assert "words by screen are taken out" in result.err
+    assert json.loads(result.out)["words_taken_out"] == ["screen"]
+
+
+def test_the_next_run_needs_no_option(index, write_clip, clips: Path, sources: dict[str, Spoken]) -> None:
+    index("--speech-model", "large", "--speech-language", "de")
+    assert {model for _, model in sources["speech"].heard} == {"large"}
+    sources["speech"].names()
+    write_clip(clips / "white.mp4", "white")
+    assert "said (speech: large, language de): 2 lines in 1 file" in index().err
+    assert sources["speech"].names() == ["white.mp4"]
+
+
+def test_what_there_is_to_listen_to_is_told_beforehand(index, clips: Path, sources: dict[str, Spoken]) -> None:
+    result = index("--dry-run", "--speech")
+    assert "words    to be looked for by speech in 4 files, by subtitles in 4 files" in result.out
+    assert json.loads(index("--dry-run", "--speech", "--json").out)["words"][0] == {"source": "speech", "files": 4}
+    assert sources["speech"].heard == []
+    assert "words" not in index("--dry-run").out
+
+
+def test_what_is_not_installed_is_told_before_anything_is_done(index, uri: Path, sources: dict[str, Spoken]) -> None:
+    sources["speech"].missing = InputError('listening needs faster-whisper; pip install "framecue[speech]"')
+    result = index("--speech")
+    assert (result.code, result.err.count("framecue[speech]")) == (1, 1)
+    assert not uri.exists()
+
+
+def test_a_library_that_has_had_words_goes_on_with_pictures(
+    index, write_clip, clips: Path, sources: dict[str, Spoken]
+) -> None:
+    index("--speech")
+    sources["speech"].missing = InputError('listening needs faster-whisper; pip install "framecue[speech]"')
+    write_clip(clips / "white.mp4", "white")
+    result = index()
+    assert result.code == 0
+    assert "1 added" in result.err
+    assert 'words by speech are left out: listening needs faster-whisper; pip install "framecue[speech]"' in result.err
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--no-speech", "--speech-model", "tiny"), "--no-speech and --speech-model"),
+        (("--no-speech", "--speech-language", "en"), "--no-speech and --speech-language"),
+        (("--speech-model", ""), "empty"),
+        (("--speech", "--no-words-from", "speech"), "asked for and taken out"),
+        (("--words-from", "lyrics"), "subtitles"),
+        (("--speech", "small"), "--speech-model small"),
+        (("--no-words-from", "lyrics"), "subtitles"),
+    ],
+)
+def test_options_that_make_no_sense_together_are_refused(index, uri: Path, options: tuple[str, ...], told: str) -> None:
+    result = index(*options)
+    assert result.code in (1, 2)
+    assert told in result.err
+    assert not uri.exists()
+
+
+def test_a_run_that_is_stopped_says_what_it_keeps(index, clips: Path, sources: dict[str, Spoken]) -> None:
+    sources["speech"].damaged["green.mp4"] = KeyboardInterrupt()
+    result = index("--speech")
+    assert result.code == 130
+    assert "all pictures are in the library, and the words of 1 of 4 files; the same command goes on" in result.err
+
+
+def test_making_a_library_anew_keeps_its_words(index, run, uri: Path, clips: Path, sources: dict[str, Spoken]) -> None:
+    index("--speech")
+    sources["speech"].names()
+    result = run("index", "--again", "--library", uri, "--model", "other", "--screen-text")
+    assert result.code == 0
+    assert "written (screen: usual): 8 lines in 4 files" in result.err
+    assert sources["speech"].names() == []
+    found = json.loads(run("words", clips / "red.mp4", "--library", uri, "--json").out)["words"]
+    assert {line["source"] for line in found} == {"screen", "speech", "subtitles"}
+    # And again, where there are no vectors to make.
+    result = run("index", "--again", "--library", uri, "--model", "other", "--speech-model", "large")
+    assert "said (speech: large): 8 lines in 4 files" in result.err
+
+
+def test_words_are_written_from_the_library_by_content(
+    index, run, uri: Path, clips: Path, tmp_path: Path, sources: dict[str, Spoken]
+) -> None:
+    index("--speech")
+    sources["speech"].names()
+    elsewhere = shutil.copy(clips / "red.mp4", tmp_path / "elsewhere.mp4")
+    result = run("words", elsewhere, "--library", uri, "--speech")
+    assert result.code == 0
+    assert result.out.startswith("1\n00:00:00,250 --> 00:00:00,750\nred speaks\n")
+    assert sources["speech"].names() == []
+    assert run("words", elsewhere, "--library", uri, "--speech", "--format", "txt").out.splitlines()[0] == "red speaks"
+    out = tmp_path / "red.vtt"
+    assert run("words", elsewhere, "--library", uri, "-o", out).code == 0
+    assert out.read_text().startswith("WEBVTT\n")
+    assert "already" in run("words", elsewhere, "--library", uri, "-o", out).err or out.exists()
+    assert run("words", elsewhere, "--library", uri, "-o", out, "--force").code == 0
+    line = json.loads(run("words", elsewhere, "--library", uri, "--speech", "--json").out)["words"][0]
+    assert line == {
+        "source": "speech",
+        "kind": "said",
+        "start_seconds": 0.25,
+        "end_seconds": 0.75,
+        "text": "red speaks",
+        "language": "en",
+        "confidence": 0.5,
+        "words": [
+            {"start_seconds": 0.25, "end_seconds": 0.5, "text": " red"},
+            {"start_seconds": 0.5, "end_seconds": 0.75, "text": " speaks"},
+        ],
+    }
+
+
+def test_another_model_than_the_librarys_listens_now(
+    index, run, uri: Path, clips: Path, sources: dict[str, Spoken]
+) -> None:
+    index("--speech")
+    sources["speech"].heard.clear()
+    run("words", clips / "red.mp4", "--library", uri, "--speech-model", "large")
+    assert sources["speech"].heard == [(str(clips / "red.mp4"), "large")]
+
+
+def test_a_file_of_no_library_is_listened_to(run, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    result = run("words", clips / "red.mp4", "--speech", "--format", "txt")
+    assert (result.code, result.out.splitlines()[0]) == (0, "red speaks")
+    result = run("words", clips / "red.mp4")
+    assert (result.code, result.out) == (1, "")
+    assert "--speech" in result.err
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (("none.mp4",), "no such file"),
+        (("none.mp4", "--speech"), "none.mp4"),
+        (("red.mp4", "--speech", "--json", "--format", "srt"), "leave one out"),
+        (("red.mp4", "--speech", "-o", "words.doc"), ".srt"),
+        (("red.mp4", "--speech", "-o", "red.mp4", "--format", "srt"), "red.mp4"),
+    ],
+)
+def test_what_cannot_be_is_told_in_a_line(
+    run, clips: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, args: tuple[str, ...], told: str
+) -> None:
+    monkeypatch.chdir(clips)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    before = (clips / "red.mp4").read_bytes()
+    result = run("words", *args)
+    assert result.code in (1, 2)
+    assert told in result.err
+    assert (clips / "red.mp4").read_bytes() == before
