@@ -48,8 +48,8 @@ def test_edit_distance_against_all_ways(alignment: ModuleType) -> None:
 
 
 def test_words_that_belong_together(alignment: ModuleType) -> None:
-    said = "the teacher bought a house".split()
-    heard = "my teacher has bought a horse".split()
+    said = ["the", "teacher", "bought", "a", "house"]
+    heard = ["my", "teacher", "has", "bought", "a", "horse"]
     assert alignment.aligned(said, heard) == [(1, 1), (2, 3), (3, 4)]
 
 
