@@ -1,6 +1,6 @@
 """How well moments are found in a whole library, as QVHighlights' evaluation computes it.
 
-It has the recall of the first moment and mean average precision. A moment is a window of a video. How far one that was found is the right one is the two windows' intersection over
+A moment is a window of a video. How far one that was found is the right one is the two windows' intersection over
 union in time (IoU); in another video it is 0. At a threshold:
 
 - R1: the first moment found reaches the threshold with one of the right moments.
