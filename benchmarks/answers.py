@@ -25,6 +25,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from framecue.library.search.then import InOrder
+from framecue.library.search.weights import WEIGHTS, LegWeights
 
 from film_library import add_films, make_library, why_not
 from film_queries import KINDS, LEG_OF_KIND, FilmQuery, film_queries
@@ -33,8 +35,6 @@ from framecue import Library, Query
 from framecue.evaluation.bootstrap import Interval, draws, percentiles
 from framecue.evaluation.moments import MomentScores, Window, moment_scores
 from framecue.library import Hit
-from framecue.library.search.then import InOrder
-from framecue.library.search.weights import WEIGHTS, LegWeights
 from measure import Measurement, Size, results_of
 
 REPORTED_SEED, TUNING_SEED = 2026, 11
@@ -48,7 +48,7 @@ TRIED = {
     "said": (1.0, 1.15, 1.3, 1.5, 1.8),
     "written": (1.0, 1.15, 1.3, 1.5, 1.8),
     "named": (0.7, 0.9, 1.1, 1.3, 1.6),
-    "meaning": (0.4, 0.7, 1.0, 1.2, 1.5),
+    "meaning": (0.4, 0.7, 1.0, 1.2, 1.5, 2.0, 3.0),
     "least_coverage": (0.2, 0.35, 0.5, 0.65),
     "sharpness": (1.0, 1.5, 2.0, 3.0),
     "scattered": (0.7, 0.8, 0.9, 1.0),

@@ -68,12 +68,14 @@ def why_no_speech() -> str | None:
 
 
 def speak(text: str, voice: str, words_a_minute: int) -> Speech:
-    """Speak one sentence; the same text gives the same sound. Threads wait for each other.
+    """Speak one sentence; threads wait for each other.
+
+    What was said before in the same process changes the sound by some samples, so the same sentences in the same order
+    sound the same.
 
     Raises:
         RuntimeError: espeak-ng is not installed, or has no such voice.
     """
-    library = _library()
     chunks: list[np.ndarray] = []
     begins: list[tuple[int, float]] = []
 
@@ -90,6 +92,7 @@ def speak(text: str, voice: str, words_a_minute: int) -> Speech:
 
     spoken = text.encode("ascii") + b"\0"
     with _one_at_a_time:
+        library = _library()
         library.espeak_SetSynthCallback(keep)
         if library.espeak_SetVoiceByName(voice.encode()):
             raise RuntimeError(f"espeak-ng has no voice {voice!r}")
@@ -171,7 +174,7 @@ def _timed(text: str, begins: Sequence[tuple[int, float]], samples: np.ndarray) 
     for (first, start), (behind, end) in pairwise(known):
         together = text[first : behind - 1].split()
         heard = np.flatnonzero(np.abs(samples[round(start * RATE) : round(end * RATE)]) > _SILENT_SHARE * _PEAK)
-        over = start + (int(heard[-1]) + 1) / RATE if len(heard) else end
+        over = min(end, start + (int(heard[-1]) + 1) / RATE) if len(heard) else end
         shares = np.cumsum([0, *map(len, together)]) / sum(map(len, together))
         for word, (begin, stop) in zip(together, pairwise(start + shares * (over - start)), strict=True):
             words.append(Word(float(begin), float(stop), word))

@@ -1,5 +1,7 @@
 """Titles drawn into pictures of films that are made here: several letters, sizes, places and backgrounds.
 
+They stand at the edges, as titles do, so that they seldom hide who acts.
+
 The letters come with packages: Noto Sans with `manimgx-fonts`, which framecue installs, and Pillow's own.
 """
 
@@ -14,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 __all__ = ["LOOKS", "PLACES", "Look", "draw_look", "draw_on", "title_picture"]
 
-PLACES = ("top", "middle", "bottom", "top left", "bottom right")
+PLACES = ("top", "bottom", "top left", "bottom left", "bottom right")
 LETTERS = ("regular", "bold", "italic", "pillow")
 LOOKS = ("outlined", "dark bar", "light box", "coloured box")
 HEIGHTS = (0.055, 0.07, 0.09, 0.11)

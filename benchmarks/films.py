@@ -213,8 +213,11 @@ def make_films(folder: Path, num_films: int, *, seed: int) -> Collection:
         RuntimeError: espeak-ng is not installed.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    plans = plan_films(num_films, seed=seed)
+    # One after the other: the order changes the sound by some samples.
+    speeches = [None if _kept(folder, plan) is not None else _speak(plan) for plan in plans]
     with ThreadPoolExecutor(2) as workers:
-        films = list(workers.map(lambda plan: _film(folder, plan), plan_films(num_films, seed=seed)))
+        films = list(workers.map(lambda pair: _film(folder, *pair), zip(plans, speeches, strict=True)))
     _, absent = absent_topics(np.random.default_rng([seed, 1]), NUM_ABSENT_ACTIONS)
     return Collection(tuple(films), absent, absent_actors(seed), seed)
 
@@ -239,26 +242,46 @@ def _different(draw_one: Callable[[], Drawn], count: int, *, key: Callable[[Draw
     return list(made.values())
 
 
-def _film(folder: Path, plan: FilmPlan) -> Film:
-    """Take a film that lies in the folder, or make it."""
-    video, notes = folder / plan.name, folder / f".{plan.name}.json"
-    as_planned = json.loads(json.dumps(asdict(plan)))
-    if video.exists() and notes.exists():
-        kept = json.loads(notes.read_text(encoding="utf-8"))
-        if kept["plan"] == as_planned:
-            return _film_of(kept["film"])
-    film = _make(video, plan)
-    notes.write_text(json.dumps({"plan": as_planned, "film": asdict(film)}), encoding="utf-8")
+def _film(folder: Path, plan: FilmPlan, speeches: Sequence[Speech | None] | None) -> Film:
+    """Make a film, or take the one that lies in the folder where nothing was spoken for it."""
+    if speeches is None:
+        kept = _kept(folder, plan)
+        assert kept is not None
+        return kept
+    film = _make(folder / plan.name, plan, speeches)
+    notes = {"plan": _as_kept(plan), "film": asdict(film)}
+    _notes_of(folder, plan).write_text(json.dumps(notes), encoding="utf-8")
     return film
 
 
-def _make(video: Path, plan: FilmPlan) -> Film:
+def _kept(folder: Path, plan: FilmPlan) -> Film | None:
+    """The film of this very plan that lies in the folder; None if there is none."""
+    notes = _notes_of(folder, plan)
+    if not notes.exists() or not (folder / plan.name).exists():
+        return None
+    kept = json.loads(notes.read_text(encoding="utf-8"))
+    return _film_of(kept["film"]) if kept["plan"] == _as_kept(plan) else None
+
+
+def _notes_of(folder: Path, plan: FilmPlan) -> Path:
+    return folder / f".{plan.name}.json"
+
+
+def _as_kept(plan: FilmPlan) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(json.dumps(asdict(plan)))
+    return found
+
+
+def _speak(plan: FilmPlan) -> list[Speech | None]:
+    """The sentence of each slot, spoken."""
+    return [None if slot.sentence is None else speak(slot.sentence.text, *VOICES[plan.voice]) for slot in plan.slots]
+
+
+def _make(video: Path, plan: FilmPlan, speeches: Sequence[Speech | None]) -> Film:
     rng = np.random.default_rng([*plan.seed, 1])
-    voice, words_a_minute = VOICES[plan.voice]
     spoken: list[tuple[float, Speech]] = []
     slots, lengths, start = [], [], 0.0
-    for each in plan.slots:
-        speech = None if each.sentence is None else speak(each.sentence.text, voice, words_a_minute)
+    for each, speech in zip(plan.slots, speeches, strict=True):
         # The sentence is over before the next slot begins.
         act_seconds = max(each.act_seconds, 0 if speech is None else speech.seconds + 2 * _PAUSE_SECONDS)
         act_frames, gap_frames = (round(seconds * FRAMES_PER_SECOND) for seconds in (act_seconds, each.gap_seconds))

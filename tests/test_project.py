@@ -304,7 +304,7 @@ def test_continuous_integration_ends_with_how_long_each_part_took_and_pytests_cl
         f"#!/bin/sh\necho \"$@\"\n[ $1 = test ] || exit 0\ncat <<'END'\n{parts}\n{closing}\nEND\nexit {status}\n"
     )
     (tmp_path / "make").chmod(0o755)
-    environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    environment = with_espeak(tmp_path)
     done = subprocess.run([tmp_path / ".ci" / "run"], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == status
     lines = done.stdout.splitlines()
@@ -325,10 +325,52 @@ def test_continuous_integration_fails_with_what_comes_before_the_tests(tmp_path,
     shutil.copy(ROOT / ".ci" / "run", tmp_path / ".ci" / "run")
     (tmp_path / "make").write_text(f"#!/bin/sh\necho \"$@\"\n[ $1 = {target} ] && exit 3\necho '{CLOSING}'\n")
     (tmp_path / "make").chmod(0o755)
-    environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    environment = with_espeak(tmp_path)
     done = subprocess.run([tmp_path / ".ci" / "run"], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 3
     assert ("test" in done.stdout.splitlines()) == (target == "benchmarks")
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+@pytest.mark.parametrize(
+    ("user", "installs", "asked", "told"),
+    [
+        (0, True, ["install -y -qq espeak-ng"], ""),
+        (0, False, ["install -y -qq espeak-ng", "update -qq", "install -y -qq espeak-ng"], "could not be installed"),
+        (1000, True, [], "espeak-ng is not here (Debian, Ubuntu: apt install espeak-ng)"),
+    ],
+)
+def test_continuous_integration_installs_what_speaks_where_it_may(tmp_path, user, installs, asked, told):
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(ROOT / ".ci" / "run", tmp_path / ".ci" / "run")
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("bash", "dirname", "mktemp", "rm", "tee", "grep", "tail", "sed", "awk"):
+        (programs / name).symlink_to(shutil.which(name))
+    scripts = {
+        "make": f"echo '{CLOSING}'",
+        "id": f"echo {user}",
+        "apt-get": f'echo "$@" >>{tmp_path}/asked\n[ $1 = update ] || exit {0 if installs else 100}',
+    }
+    for name, script in scripts.items():
+        (programs / name).write_text(f"#!{shutil.which('bash')}\n{script}\n")
+        (programs / name).chmod(0o755)
+    environment = {"PATH": str(programs)}
+    command = [programs / "bash", tmp_path / ".ci" / "run"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == CLOSING
+    log = tmp_path / "asked"
+    assert (log.read_text().splitlines() if log.exists() else []) == asked
+    assert told in done.stderr
+    assert ("skipped" in done.stderr) == bool(told)
+
+
+def with_espeak(folder):
+    """The environment in which a folder comes first, with an espeak-ng, so that none is installed."""
+    (folder / "espeak-ng").write_text("#!/bin/sh\n")
+    (folder / "espeak-ng").chmod(0o755)
+    return os.environ | {"PATH": f"{folder}:{os.environ['PATH']}"}
 
 
 @needs_make

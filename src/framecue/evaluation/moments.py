@@ -1,4 +1,4 @@
-"""How well moments are found in a whole library, by the measures of QVHighlights' evaluation.
+"""How well moments are found in a whole library, as QVHighlights' evaluation computes it.
 
 A moment is a window of a video. How far one that was found is the right one is the two windows' intersection over
 union in time (IoU); in another video it is 0. At a threshold:
