@@ -25,8 +25,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from framecue.library.search.then import InOrder
-from framecue.library.search.weights import WEIGHTS, LegWeights
 
 from film_library import add_films, make_library, why_not
 from film_queries import KINDS, LEG_OF_KIND, FilmQuery, film_queries
@@ -35,6 +33,8 @@ from framecue import Library, Query
 from framecue.evaluation.bootstrap import Interval, draws, percentiles
 from framecue.evaluation.moments import MomentScores, Window, moment_scores
 from framecue.library import Hit
+from framecue.library.search.then import InOrder
+from framecue.library.search.weights import WEIGHTS, LegWeights
 from measure import Measurement, Size, results_of
 
 REPORTED_SEED, TUNING_SEED = 2026, 11

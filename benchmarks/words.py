@@ -27,8 +27,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from framecue.words.request import SCREEN, SPEECH, WordsRequest
-from framecue.words.sources import make_source
 
 from alignment import aligned, edit_distance
 from film_library import add_films, make_library, speech_model, why_not
@@ -39,7 +37,9 @@ from films import Collection, Film, make_films
 from framecue import Library, Query
 from framecue.evaluation.moments import Window, temporal_iou
 from framecue.video import IsolatedReader
+from framecue.words.request import SCREEN, SPEECH, WordsRequest
 from framecue.words.source import WordsUnit
+from framecue.words.sources import make_source
 from framecue.words.timed_text import TimedText
 from measure import Measurement, Size, results_of
 
