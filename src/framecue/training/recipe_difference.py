@@ -13,7 +13,7 @@ LONGEST_VALUE = 60
 
 
 def difference(there: Recipe, here: Recipe) -> str:
-    """Return in which keys two recipes differ, in words: of many the first ones, and nothing where they are the same."""
+    """Return in which keys two recipes differ, in words: of many the first ones, of none nothing."""
     before, after = (_values(recipe.model_dump(mode="json")) for recipe in (there, here))
     keys = [key for key in {**before, **after} if _text(before, key) != _text(after, key)]
     told = [f"{key} {_cut(_text(before, key))} there, {_cut(_text(after, key))} here" for key in keys[:SHOWN_KEYS]]

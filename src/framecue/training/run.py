@@ -350,7 +350,8 @@ def refuse_other_run(output: Path, recipe: Recipe) -> None:
     if made and (other is None or _results(other) != _results(recipe)):
         differs = "" if other is None else f": {difference(_results(other), _results(recipe))}"
         raise RecipeError(
-            f"{output}: holds a run of another recipe ({file}{differs}); choose another output_dir, or remove the folder"
+            f"{output}: holds a run of another recipe ({file}{differs}); choose another output_dir, or remove the "
+            "folder"
         )
     if made and other is not None and other.schedule.stop_step != recipe.schedule.stop_step:
         _refuse_earlier_end(output, last, recipe.schedule.stop_step)
