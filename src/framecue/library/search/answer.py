@@ -94,6 +94,7 @@ def _hits(
         options,
         terms=encoded.query.wanted_terms,
         asks_seen=encoded.query.asks_seen,
+        heaviest=encoded.query.heaviest,
         where=where,
     )
     details = store.details([moment.match for moment in found])

@@ -32,6 +32,7 @@ def find(
     *,
     terms: Sequence[tuple[Term, float]] = (),
     asks_seen: bool = True,
+    heaviest: float = 0.0,
     where: str | None = None,
 ) -> list[Found]:
     """Return one page of results.
@@ -42,12 +43,13 @@ def find(
         options: which results.
         terms: the query's texts with their weights above 0, for the legs that look for words.
         asks_seen: whether anything of the query is to be seen.
+        heaviest: the largest weight of a part of the query, pictures and all; 0 if that is one of the terms.
         where: an SQL condition on the rows that are looked at.
 
     Returns:
         At most ``options.k``, best first.
     """
-    found = moments(store, vector, options, terms=terms, asks_seen=asks_seen, where=where)
+    found = moments(store, vector, options, terms=terms, asks_seen=asks_seen, heaviest=heaviest, where=where)
     folded = apart(found) if options.all_moments else best_of_each_video(found)
     floor = _floor(options)
     wanted = (moment for moment in folded if moment.score >= floor)
@@ -61,6 +63,7 @@ def moments(
     *,
     terms: Sequence[tuple[Term, float]] = (),
     asks_seen: bool = True,
+    heaviest: float = 0.0,
     where: str | None = None,
 ) -> Iterator[Found]:
     """Yield all moments of a library, best first, before those of a video are folded together.
@@ -71,10 +74,20 @@ def moments(
         options: which results; its page does not matter.
         terms: the query's texts.
         asks_seen: whether anything of the query is to be seen.
+        heaviest: the largest weight of a part of the query, pictures and all; 0 if that is one of the terms.
         where: an SQL condition.
     """
     first = max(options.offset + options.k, FUSED_SEGMENTS if options.hybrid else 0)
-    asked = Asked(store, vector, terms, where, floor=_floor(options), first=first, weights=options.weights or WEIGHTS)
+    asked = Asked(
+        store,
+        vector,
+        terms,
+        where,
+        floor=_floor(options),
+        first=first,
+        heaviest=heaviest,
+        weights=options.weights or WEIGHTS,
+    )
     if options.hybrid:
         return map(Found, find_hybrid(asked, all_moments=options.all_moments))
     return find_in_one_box(asked, options, asks_seen=asks_seen)
