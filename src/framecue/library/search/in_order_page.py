@@ -73,7 +73,15 @@ def find_either_way(
     """
     query = whole.encoded.query
     terms, asks_seen = query.wanted_terms, query.asks_seen
-    found = moments(store, whole.encoded.vector, options, terms=terms, asks_seen=asks_seen, where=where)
+    found = moments(
+        store,
+        whole.encoded.vector,
+        options,
+        terms=terms,
+        asks_seen=asks_seen,
+        heaviest=query.heaviest,
+        where=where,
+    )
     if options.min_confidence is not None:
         found = at_least(found, options.min_confidence, whole.judge)
     first = list(islice(found, 1))
@@ -107,7 +115,15 @@ def _joined(
     weights = options.weights or WEIGHTS
     queries = [part.encoded.query for part in parts]
     asked = [
-        Asked(store, part.encoded.vector, part.encoded.query.wanted_terms, where, weights=weights) for part in parts
+        Asked(
+            store,
+            part.encoded.vector,
+            part.encoded.query.wanted_terms,
+            where,
+            heaviest=part.encoded.query.heaviest,
+            weights=weights,
+        )
+        for part in parts
     ]
     is_seen = not options.only or "seen" in options.only
     return find_in_order(
