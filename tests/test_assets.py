@@ -112,6 +112,21 @@ def test_held_out_clips_are_found_and_their_order_is_seen(model: VideoTextModel,
     assert report.twin_accuracy >= 80
 
 
+def test_prompts_alone_see_order_too_and_make_a_library(clips: list[Clip], tmp_path: Path) -> None:
+    config = read_adapter_config("moji-vop-fc")
+    assert (config.method, config.backbone) == ("vop-fc", "moji-clip")
+    model = framecue.load_model("moji-clip", adapter="moji-vop-fc")
+    report = evaluate_clips(model, clips)
+    assert report.retrieval.text_to_video.recall_at_1 >= 60
+    assert report.retrieval.video_to_text.recall_at_1 >= 60
+    assert report.twin_accuracy is not None
+    assert report.twin_accuracy >= 70
+    library = framecue.Library(tmp_path / "library.lance", model=model)
+    assert library.add([clip.video for clip in clips[:8]]).added == 8
+    found = [library.search(clip.captions[0])[0].path for clip in clips[:8]]
+    assert sum(path == str(clip.video) for path, clip in zip(found, clips, strict=False)) >= 6
+
+
 def test_captions_name_the_actors(model: VideoTextModel, clips: list[Clip]) -> None:
     named = 0
     for clip in clips:

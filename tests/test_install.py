@@ -75,7 +75,7 @@ def test_the_program_runs_from_the_wheel(installed: Path, tmp_path: Path) -> Non
     where = call(installed / "python", "-c", "import framecue; print(framecue.__file__)").strip()
     assert Path(where).is_relative_to(installed.parent)
     script = "from framecue.assets import bundled_names as names; print(names('model'), names('adapter'))"
-    assert call(installed / "python", "-c", script) == "['moji-clip'] ['moji-prompt-switch']\n"
+    assert call(installed / "python", "-c", script) == "['moji-clip'] ['moji-prompt-switch', 'moji-vop-fc']\n"
 
 
 def test_the_docs_name_the_install_lines() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from support.spokens import record
+from support.recordings import record
 
 from framecue.cli import watch as watch_command
 from framecue.library import Library

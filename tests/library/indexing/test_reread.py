@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.spokens import flagged, record
+from support.recordings import flagged, record
 
 from framecue.errors import VideoError
 from framecue.library import Library

@@ -149,6 +149,17 @@ def test_one_leg_alone_and_none(films: Library) -> None:
         Query([("red", 1.0), (Term("birthday", "said"), -1.0)])
 
 
+def test_a_text_beside_something_heavier_has_less_of_a_say(films: Library) -> None:
+    strengths = [
+        leg.strength
+        for heavy in (1.0, 4.0)
+        for hit in films.search(Query("panda", vectors=[((0, 1, 0, 0), heavy)]), k=99)
+        for leg in hit.legs
+        if leg.leg == "named"
+    ]
+    assert strengths[1] == pytest.approx(strengths[0] / 4)
+
+
 def test_pictures_and_texts_to_search_away_from_ask_no_leg_of_words(films: Library) -> None:
     query = Query([("green", 1.0), ("panda party", -0.5)])
     assert {leg.leg for hit in films.search(query) for leg in hit.legs} == {"seen"}

@@ -8,7 +8,7 @@ import struct
 import av
 import numpy as np
 import pytest
-from support.spokens import flagged, record
+from support.recordings import flagged, record
 
 from framecue.errors import VideoError
 from framecue.video import (

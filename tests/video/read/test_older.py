@@ -5,7 +5,7 @@ from __future__ import annotations
 import av
 import numpy as np
 import pytest
-from support.spokens import flagged, record
+from support.recordings import flagged, record
 
 from framecue.errors import VideoError
 from framecue.video import IsolatedReader, OlderReading, probe

@@ -7,7 +7,7 @@ from itertools import pairwise
 import av
 import numpy as np
 import pytest
-from support.spokens import record as record_apart
+from support.recordings import record as record_apart
 
 from framecue.errors import InputError, VideoError
 from framecue.video import SoundChunk, SoundOptions, SoundTrack, probe, read_sound

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
-from support.spokens import record
+from support.recordings import record
 
 from framecue.errors import InputError, OutputError, VideoError
 from framecue.video import FrameSampling, clip_video, probe, read_frames, read_packet_index

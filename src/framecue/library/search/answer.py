@@ -158,6 +158,7 @@ def _found(
         options,
         terms=asked.wanted_terms,
         asks_seen=asked.asks_seen,
+        heaviest=asked.heaviest,
         where=where,
         judge=whole.judge,
     )

@@ -84,7 +84,13 @@ def find_words(asked: Asked, only: Sequence[str]) -> Iterator[LegMatch]:
         own = [pair for pair in asked.terms if pair[0].leg == name]
         terms = own or [pair for pair in asked.terms if pair[0].leg is None]
         if terms and (not only or name in only or own) and leg.is_there(asked.store):
-            yield from leg.find(replace(asked, terms=terms, is_alone=name in alone))
+            # Beside a picture of three times its weight a text has a third of a say, in words as in vectors.
+            heaviest = max(weight for _, weight in terms)
+            share = heaviest / max(heaviest, asked.heaviest)
+            if not share:
+                continue
+            found = leg.find(replace(asked, terms=terms, is_alone=name in alone))
+            yield from (found if share == 1 else (replace(one, strength=one.strength * share) for one in found))
 
 
 def _nearest_of_files(spoken: Iterable[LegMatch]) -> list[LegMatch]:

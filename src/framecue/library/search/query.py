@@ -193,6 +193,12 @@ class Query:
         return cls([as_text(term) for term in parse(text)])
 
     @property
+    def heaviest(self) -> float:
+        """The largest weight of a part; infinite if the query leads above all away from something: words cannot."""
+        weights = [part.weight for part in self.parts]
+        return float("inf") if -min(weights) > max(weights) else max(weights)
+
+    @property
     def asks_seen(self) -> bool:
         """Whether anything of it is to be seen: a picture, a video, a vector, or a text that every leg looks for."""
         return any(part.is_seen for part in self.parts)

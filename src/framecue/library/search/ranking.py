@@ -33,6 +33,7 @@ def find(
     *,
     terms: Sequence[tuple[Term, float]] = (),
     asks_seen: bool = True,
+    heaviest: float = 0.0,
     where: str | None = None,
     judge: Judge | None = None,
 ) -> list[Found]:
@@ -44,13 +45,14 @@ def find(
         options: which results.
         terms: the query's texts with their weights above 0, for the legs that look for words.
         asks_seen: whether anything of the query is to be seen.
+        heaviest: the largest weight of a part of the query, pictures and all; 0 if that is one of the terms.
         where: an SQL condition on the rows that are looked at.
         judge: judges the moments, for ``options.min_confidence``.
 
     Returns:
         At most ``options.k``, best first.
     """
-    found = moments(store, vector, options, terms=terms, asks_seen=asks_seen, where=where)
+    found = moments(store, vector, options, terms=terms, asks_seen=asks_seen, heaviest=heaviest, where=where)
     if judge is not None and options.min_confidence is not None:
         found = at_least(found, options.min_confidence, judge)
     folded = apart(found) if options.all_moments else best_of_each_video(found)
@@ -66,6 +68,7 @@ def moments(
     *,
     terms: Sequence[tuple[Term, float]] = (),
     asks_seen: bool = True,
+    heaviest: float = 0.0,
     where: str | None = None,
 ) -> Iterator[Found]:
     """Yield all moments of a library, best first, before those of a video are folded together.
@@ -76,10 +79,20 @@ def moments(
         options: which results; its page does not matter.
         terms: the query's texts.
         asks_seen: whether anything of the query is to be seen.
+        heaviest: the largest weight of a part of the query, pictures and all; 0 if that is one of the terms.
         where: an SQL condition.
     """
     first = max(options.offset + options.k, FUSED_SEGMENTS if options.hybrid else 0)
-    asked = Asked(store, vector, terms, where, floor=_floor(options), first=first, weights=options.weights or WEIGHTS)
+    asked = Asked(
+        store,
+        vector,
+        terms,
+        where,
+        floor=_floor(options),
+        first=first,
+        heaviest=heaviest,
+        weights=options.weights or WEIGHTS,
+    )
     if options.hybrid:
         return map(Found, find_hybrid(asked, all_moments=options.all_moments))
     return find_in_one_box(asked, options, asks_seen=asks_seen)

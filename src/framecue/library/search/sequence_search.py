@@ -20,14 +20,14 @@ from framecue.library.search.legs.seen import find_seen
 from framecue.library.search.sequence import Chain, best_chains
 from framecue.library.store import Match
 
-__all__ = ["NEAREST_SEGMENTS", "find_in_order"]
+__all__ = ["LEAST_CHANCE", "NEAREST_SEGMENTS", "find_in_order"]
 
 NEAREST_SEGMENTS = 2048
 """How many of the nearest segments of each part are joined; a library with fewer is joined as a whole."""
 # How much an hour between two things weighs: little beside how well they fit, but of two equal ones the nearer wins.
 _AN_HOUR = 10.0
-# A chance of nothing would rule a moment out, whatever its other parts say.
-_LEAST_CHANCE = 1e-4
+LEAST_CHANCE = 1e-4
+"""What a chance is at least: one of nothing would rule a moment out, whatever its other parts say."""
 
 Chances = Callable[[np.ndarray], np.ndarray]
 """Gives, of cosines (S,) with one query, the chance in [0, 1] of each moment to be what is meant."""
@@ -138,7 +138,7 @@ def _joined(video: _Video, num_parts: int, *, within_seconds: float | None) -> l
     values = np.full((num_parts, len(video.moments)), -np.inf)
     for part, of_part in enumerate(video.chances):
         for place, chance in of_part.items():
-            values[part, place] = np.log(max(chance, _LEAST_CHANCE))
+            values[part, place] = np.log(max(chance, LEAST_CHANCE))
     # What comes late costs, and what is then added for the beginning leaves the time between them.
     late = _AN_HOUR / 3600 * (starts + ends) / 2
     values[0] += late

@@ -64,6 +64,7 @@ class Asked:
         is_alone: whether somebody has asked for this very leg; then it says what it has, however little that is.
         floor: what scores less, as a cosine, may be left out.
         first: how many moments are likely to be read.
+        heaviest: the largest weight of a part of the query, see ``Query.heaviest``; 0 if that is one of the terms.
         weights: how much coverage of a query counts.
         memo: what legs have found out for this query and share.
     """
@@ -75,6 +76,7 @@ class Asked:
     is_alone: bool = False
     floor: float = -np.inf
     first: int = 0
+    heaviest: float = 0.0
     weights: LegWeights = WEIGHTS
     memo: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
