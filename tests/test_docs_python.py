@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 import framecue
+from framecue.library.store.background import _SCHEMA as _BACKGROUND_SCHEMA
 from framecue.library.store.computations import _COMPUTATIONS_SCHEMA
 from framecue.library.store.copies import _COPIES_SCHEMA
 from framecue.library.store.failures import _FAILURES_SCHEMA
@@ -69,7 +70,7 @@ def test_the_examples_run(
 
 def test_every_column_is_described() -> None:
     section = DOCUMENT.read_text("utf-8").split("### The tables, column by column")[1].split("\n### ")[0]
-    tables = "copies|failures|encoded_by|timed_texts|words_asked|words_done|passages"
+    tables = "copies|failures|encoded_by|timed_texts|words_asked|words_done|background|passages"
     texts = re.split(rf"^`(?:{tables})`", section, flags=re.MULTILINE)
     later = {field.name: f"before format {step.format}" for step in MIGRATIONS for field in step.fields()}
     # Of the columns of languages one stands for all.
@@ -83,6 +84,7 @@ def test_every_column_is_described() -> None:
         timed_texts,
         _ASKED_SCHEMA,
         _DONE_SCHEMA,
+        _BACKGROUND_SCHEMA,
         passages_schema(PassageState(encoder, RULES)),
     )
     for text, schema in zip(texts, schemas, strict=True):
