@@ -45,12 +45,12 @@ def find(
         terms: the query's texts with their weights above 0, for the legs that look for words.
         asks_seen: whether anything of the query is to be seen.
         where: an SQL condition on the rows that are looked at.
-        judge: judges the moments, for ``options.min_confidence``.
+        judge: tells how surely anything is seen, and judges the moments, for ``options.min_confidence``.
 
     Returns:
         At most ``options.k``, best first.
     """
-    found = moments(store, vector, options, terms=terms, asks_seen=asks_seen, where=where)
+    found = moments(store, vector, options, terms=terms, asks_seen=asks_seen, where=where, judge=judge)
     if judge is not None and options.min_confidence is not None:
         found = at_least(found, options.min_confidence, judge)
     folded = apart(found) if options.all_moments else best_of_each_video(found)
@@ -67,6 +67,7 @@ def moments(
     terms: Sequence[tuple[Term, float]] = (),
     asks_seen: bool = True,
     where: str | None = None,
+    judge: Judge | None = None,
 ) -> Iterator[Found]:
     """Yield all moments of a library, best first, before those of a video are folded together.
 
@@ -77,12 +78,13 @@ def moments(
         terms: the query's texts.
         asks_seen: whether anything of the query is to be seen.
         where: an SQL condition.
+        judge: tells how surely anything is seen; without one, the nearest is taken to be what was asked for.
     """
     first = max(options.offset + options.k, FUSED_SEGMENTS if options.hybrid else 0)
     asked = Asked(store, vector, terms, where, floor=_floor(options), first=first, weights=options.weights or WEIGHTS)
     if options.hybrid:
         return map(Found, find_hybrid(asked, all_moments=options.all_moments))
-    return find_in_one_box(asked, options, asks_seen=asks_seen)
+    return find_in_one_box(asked, options, asks_seen=asks_seen, confidence=None if judge is None else judge.seen)
 
 
 def _floor(options: SearchOptions) -> float:
