@@ -30,9 +30,10 @@ def timed_matches(leg: str, kind: Kind, asked: Asked) -> list[LegMatch]:
     places = _places(kind, asked)
     times = [(one.path, one.start_seconds, one.end_seconds) for one, _, _ in places]
     segments = asked.store.segments_at(times, asked.vector)
+    seeker = Seeker(asked.text, asked.exact)
     values = strengths(
         [sighting for _, sighting, _ in places],
-        Seeker(asked.text, asked.exact).words,
+        seeker.words,
         num_texts=asked.store.num_timed_texts() if places else 0,
         weights=asked.weights,
         is_alone=asked.is_alone,
@@ -62,7 +63,7 @@ def timed_matches(leg: str, kind: Kind, asked: Asked) -> list[LegMatch]:
                 start_seconds=one.start_seconds,
                 end_seconds=one.end_seconds,
                 text=text,
-                words=tuple(sorted(sighting.words, key=asked.text.casefold().find)),
+                words=tuple(word for word in seeker.words if word in sighting.words),
                 spans=spans,
                 is_exact=is_phrase,
             )
