@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,7 +17,7 @@ from framecue.library.store.phrases import Token, phrase_places, spelled, tokens
 from framecue.library.store.sql import quoted
 from framecue.library.store.table import Table
 from framecue.library.store.timed_texts import PHRASES, RUN_ON_WORDS, SHOWN, HeldText, held_texts, joins, of_videos
-from framecue.library.store.words import query_words
+from framecue.library.store.words import distinct_words, query_words
 from framecue.words.request import SPEECH
 from framecue.words.timed_text import SAID, WRITTEN, Kind, TimedText
 
@@ -146,7 +147,7 @@ def search_misheard(
 
 def _words_query(texts: Table, query: str) -> FullTextQuery:
     """Return the query for words: their stems in each language of the library, and what has no spaces as a phrase."""
-    words = query_words(query)
+    words = distinct_words(query_words(query))
     indexed = {index.columns[0] for index in texts.read(texts.lance.list_indices)}
     columns = [name for name in texts.schema.names if name in indexed and (name == PLAIN or language_of(name))]
     parts: list[FullTextQuery] = [MatchQuery(words, name) for name in columns]  # type: ignore[call-arg]
@@ -265,7 +266,14 @@ def _following(texts: Table, lines: Sequence[HeldText], num_words: int) -> dict[
     # the same numbers; a condition for each line would be looked up far more slowly.
     numbers = {line.number + after for line in lines for after in range(1, num_words)}
     condition = f"{of_videos(sorted({line.video_id for line in lines}))} AND number IN ({_listed(numbers)})"
-    by_place = {(held.sequence, held.number): held for held in held_texts(texts.scan(SHOWN, where=condition))}
+    rows = texts.scan(SHOWN, where=condition)
+    before: dict[str, list[int]] = {}
+    for line in sorted(lines, key=lambda line: line.number):
+        before.setdefault(line.video_id, []).append(line.number)
+    places = zip(rows.column("video_id").to_pylist(), rows.column("number").to_pylist(), strict=True)
+    # To make a line of a row takes far longer than to see that it is one of those others.
+    rows = rows.filter(pa.array([_is_after(number, before[video_id], num_words) for video_id, number in places]))
+    by_place = {(held.sequence, held.number): held for held in held_texts(rows)}
     found: dict[HeldText, list[HeldText]] = {}
     for line in lines:
         parts = [line]
@@ -273,6 +281,12 @@ def _following(texts: Table, lines: Sequence[HeldText], num_words: int) -> dict[
             parts.append(held)
         found[line] = parts[1:]
     return found
+
+
+def _is_after(number: int, before: Sequence[int], num_words: int) -> bool:
+    """Whether a line is one of the next few after one of some others, whose numbers are in order."""
+    place = bisect_left(before, number)
+    return place > 0 and number - before[place - 1] < num_words
 
 
 def _listed(numbers: Iterable[int]) -> str:

@@ -11,7 +11,7 @@ import unicodedata
 
 from framecue.forms import composed
 
-__all__ = ["is_common", "matched_words", "name_words", "query_words"]
+__all__ = ["distinct_words", "is_common", "matched_words", "name_words", "query_words"]
 
 # Words in nearly every English text: they do not tell which text is meant, unless a query has no others.
 # fmt: off
@@ -42,6 +42,14 @@ def query_words(text: str) -> str:
 def is_common(word: str) -> bool:
     """Whether a word is one of the commonest in English, which tell nothing of what a text is about."""
     return word.casefold() in _COMMON
+
+
+def distinct_words(words: str) -> str:
+    """Return words that are divided by spaces, each once: full text search looks up each as often as it stands there."""
+    found: dict[str, str] = {}
+    for word in words.split():
+        found.setdefault(word.casefold(), word)
+    return " ".join(found.values())
 
 
 def matched_words(query: str, text: str) -> tuple[str, ...]:

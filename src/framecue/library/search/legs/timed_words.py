@@ -47,10 +47,10 @@ def timed_matches(leg: str, kind: Kind, asked: Asked) -> list[LegMatch]:
     places = _places(kind, asked)
     times = [(place.match.path, place.match.start_seconds, place.match.end_seconds) for place in places]
     segments = asked.store.segments_at(times, asked.vector)
-    wanted = Seeker(asked.text, asked.exact).words
+    seeker = Seeker(asked.text, asked.exact)
     values = strengths(
         [place.sighting for place in places],
-        wanted,
+        seeker.words,
         num_texts=asked.store.num_timed_texts() if places else 0,
         weights=asked.weights,
         is_alone=asked.is_alone,
@@ -83,10 +83,10 @@ def timed_matches(leg: str, kind: Kind, asked: Asked) -> list[LegMatch]:
                 start_seconds=one.start_seconds,
                 end_seconds=one.end_seconds,
                 text=text,
-                words=tuple(sorted(sighting.words, key=asked.text.casefold().find)),
+                words=tuple(word for word in seeker.words if word in sighting.words),
                 spans=spans,
                 is_exact=place.phrase is not None and not place.is_misheard,
-                is_moment=place.phrase is not None or _is_moment(one, sighting, wanted, asked.weights),
+                is_moment=place.phrase is not None or _is_moment(one, sighting, seeker.words, asked.weights),
             )
         )
     return matches
