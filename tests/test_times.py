@@ -76,13 +76,25 @@ def test_a_short_span_has_tenths_and_the_end_of_a_long_one_is_rounded_up(start: 
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("0", 0), ("12.5", 12.5), ("90", 90), ("1:02", 62), ("90:00", 5400), ("1:02:03.25", 3723.25), (" 7. ", 7)],
+    [
+        ("0", 0),
+        ("12.5", 12.5),
+        ("90", 90),
+        ("1:02", 62),
+        ("90:00", 5400),
+        ("1:02:03.25", 3723.25),
+        (" 7. ", 7),
+        ("30s", 30),
+        ("1.5 s", 1.5),
+    ],
 )
 def test_times_are_read(text: str, seconds: float) -> None:
     assert parse_time(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "-1", "1:60", "1:60:00", "1:2:3:4", "x", "nan", "inf", "1e3", "1:-2", ".5:1"])
+@pytest.mark.parametrize(
+    "text", ["", "-1", "1:60", "1:60:00", "1:2:3:4", "x", "nan", "inf", "1e3", "1:-2", ".5:1", "s", "30ss"]
+)
 def test_what_is_no_time_is_one_clear_line(text: str) -> None:
     with pytest.raises(InputError, match=r"is no time; write seconds such as 12\.5"):
         parse_time(text)

@@ -48,12 +48,12 @@ def time_span(start_seconds: float, end_seconds: float) -> str:
 
 
 def parse_time(text: str) -> float:
-    """Return the seconds of a time such as ``12.5``, ``2:12.5`` or ``1:02:12.5``.
+    """Return the seconds of a time such as ``12.5``, ``12.5s``, ``2:12.5`` or ``1:02:12.5``.
 
     Raises:
         InputError: the text is not a time.
     """
-    match = re.fullmatch(r"(?:(?:(\d{1,12}):)?(\d{1,12}):)?(\d{1,12}(?:\.\d*)?)", text.strip(), flags=re.ASCII)
+    match = re.fullmatch(r"(?:(?:(\d{1,12}):)?(\d{1,12}):)?(\d{1,12}(?:\.\d*)?) ?s?", text.strip(), flags=re.ASCII)
     if match:
         hours, minutes, seconds = int(match[1] or 0), int(match[2] or 0), float(match[3])
         if (match[1] is None or minutes < 60) and (match[2] is None or seconds < 60):

@@ -62,7 +62,7 @@ def test_a_copy_that_lacks_something_ends_with_1_and_says_what(run, tmp_path: Pa
     assert lines[1] == f"train: missing: a_0_1 (renamed? there is {tmp_path / 'A_0_1.avi'})"
     assert "train: missing: 3 more (--json names all)" in lines
     assert any(line.startswith(f"val: {tmp_path}: there is no val_list.txt") for line in lines)
-    assert lines[-1].startswith("people get it from https://github.com/")
+    assert result.err.count("people get it from https://github.com/") == 2  # in the lines of val and of test
     assert result.out.splitlines()[-1].endswith(": not complete")
     listed = run("datasets", "check", "msvd", "--data-dir", tmp_path, "--split", "train", "--no-decode", "--json")
     assert listed.code == 1

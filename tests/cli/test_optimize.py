@@ -34,6 +34,7 @@ def test_files_are_joined_and_a_small_library_needs_no_index(run, loader, uri: s
     assert "no index: every vector is looked at, which is fast for so few" in result.err
     assert f"library {uri} holds 3 segments" in result.err
     assert loader.asked == []  # no model is needed
+    assert "1 file, 0 earlier versions dropped, " in run("optimize", "--library", uri).err
     hits = json.loads(run("search", "red", "--library", uri, "--model", "clip", "--json").out)["results"]
     assert Path(hits[0]["path"]).name == "red.mp4"
 

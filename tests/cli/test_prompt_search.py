@@ -60,6 +60,8 @@ def test_pages_and_settings() -> None:
     assert options.options() == SearchOptions(k=3, hybrid=True, all_moments=True, min_score=0.2)
     assert str(options) == "red; hybrid; all-moments; min-score 0.2"
     assert after("red", ":min-score .2", ":min-score").options().min_score is None
+    assert after("red", ":refine").options().refine
+    assert not after("red", ":refine", ":refine off").options().refine
 
 
 def test_what_is_typed_may_name_legs_and_phrases() -> None:

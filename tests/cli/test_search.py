@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from framecue.cli.hits import NOTHING_FITS
+from framecue.cli.hits import NOTHING_FITS, told_by
+from framecue.library.results import Hit, LegHit
 from framecue.library.store import Store
 from framecue.video import write_video
 from framecue.words.timed_text import TimedText, TimedWord
@@ -281,6 +282,19 @@ def test_one_box_shows_what_was_said_and_written(run, spoken: str, monkeypatch: 
     assert "\x1b[1mhappy birthday\x1b[0m" in run("search", "said:happy birthday", "--library", spoken).out
 
 
+def test_words_from_another_moment_than_the_result_have_their_time() -> None:
+    said = LegHit("said", 1, 7.5, 0.9, "a dog barks", ("dog",), ((2, 5),), 62.0, 63.5)
+    hit = Hit(1, "/v/a.mp4", 61.5, 66.5, 0.5, "hash", 90.0, legs=(said,))
+
+    def told(found: Hit) -> str | None:
+        cell = told_by(found)
+        return None if cell is None else cell.shown().plain
+
+    assert told(hit) == "said: a dog barks"
+    assert told(replace(hit, start_seconds=0.0, end_seconds=5.0)) == "said at 1:02: a dog barks"
+    assert told(replace(hit, legs=())) is None
+
+
 @pytest.mark.usefixtures("speaks")
 def test_legs_that_are_asked_alone(run, uri: str, spoken: str, tmp_path: Path) -> None:
     def found(*args: object) -> list[str]:
@@ -298,7 +312,8 @@ def test_legs_that_are_asked_alone(run, uri: str, spoken: str, tmp_path: Path) -
         ("written:exit", ["blue.mp4"]),
     ]
     nothing = run("search", 'said:"no such words"', "--library", uri)
-    assert (nothing.code, nothing.out, nothing.err) == (0, "", "nothing found\n")
+    assert (nothing.code, nothing.out) == (0, "")
+    assert nothing.err.startswith("nothing found: the library knows no such words there; without a prefix such as said:")
 
 
 def test_explanations(run, uri: str, clips: Path) -> None:

@@ -330,7 +330,9 @@ def test_another_recipe_keeps_its_hands_off(make_recipe: MakeRecipe) -> None:
     run_recipe(recipe)
     before = adapter(recipe)
     with pytest.raises(
-        RecipeError, match=r"run: holds a run of another recipe .*; choose another output_dir, or remove"
+        RecipeError,
+        match=r"run: holds a run of another recipe \(.*recipe.yaml: schedule.max_steps 2 there, 3 here\); "
+        r"choose another output_dir, or remove",
     ):
         run_recipe(make_recipe(schedule__max_steps=3))
     assert_same(before, adapter(recipe))

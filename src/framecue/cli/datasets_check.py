@@ -75,10 +75,13 @@ def check(
 def _print(report: CopyReport, home: str) -> None:
     heads = ["split", "videos", "published", "missing", "unreadable", "captions", "captions a video"]
     print_table(heads, [_row(split) for split in report.splits], right=heads[1:])
+    told: dict[str, list[str]] = {}
     for split in report.splits:
         for line in _lines(split):
-            log(f"{split.split}: {line}")
-    if home and not report.complete:
+            told.setdefault(line, []).append(split.split)
+    for line, splits in told.items():
+        log(f"{', '.join(splits)}: {line}")
+    if home and not report.complete and not any(home in line for line in told):
         log(home.removeprefix("; "))
     state = "complete" if report.complete else "not complete"
     click.echo(f"{report.dataset} in {shown_path(str(report.data_dir))}: {state}")

@@ -103,7 +103,8 @@ def _print_explanation(hit: Hit, *, hybrid: bool) -> None:
 def told_by(hit: Hit) -> Marked | None:
     """Return the words of a hit that a leg has found, as a cell: of several the strongest; None without any.
 
-    The name of the file is left out, as its path is shown anyway.
+    The name of the file is left out, as its path is shown anyway. Words from another moment of the file, which another
+    leg has found to be its best, have their time.
     """
     legs = [*hit.legs, *(leg for part in hit.parts for leg in part.legs)]
     found = [leg for leg in legs if leg.text is not None and leg.leg != "named"]
@@ -111,7 +112,11 @@ def told_by(hit: Hit) -> Marked | None:
         return None
     best = max(found, key=lambda leg: leg.strength)
     text, spans = snippet(best.text or "", best.spans, longest=LONGEST_WORDS)
-    return Marked(text, spans).after(f"{best.leg}: ")
+    when = ""
+    if best.start_seconds is not None and best.end_seconds is not None:
+        is_elsewhere = best.end_seconds <= hit.start_seconds or best.start_seconds >= hit.end_seconds
+        when = f" at {clock(best.start_seconds)}" if is_elsewhere and hit.kind != "image" else ""
+    return Marked(text, spans).after(f"{best.leg}{when}: ")
 
 
 def _leg_line(leg: LegHit, *, is_image: bool) -> Marked:

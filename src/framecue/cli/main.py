@@ -26,7 +26,7 @@ _COLLECT_EVERY = 200_000
 
 COMMANDS = {
     "index": Entry("framecue.cli.index:index", "Encode video files into a library."),
-    "search": Entry("framecue.cli.search:search", "Find the videos in a library that show what a text says."),
+    "search": Entry("framecue.cli.search:search", "Find the moments that show, say or have written what you type."),
     "info": Entry("framecue.cli.info:info", "Show what a library holds, or what an adapter is."),
     "words": Entry("framecue.cli.words:words", "Write what is said and written in a video."),
     "clip": Entry("framecue.cli.clip:clip", "Cut a hit out of its video."),
@@ -65,7 +65,7 @@ def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     "--version", is_flag=True, expose_value=False, is_eager=True, callback=_show_version, help="Show the version."
 )
 def framecue() -> None:
-    """Search your videos by what they show.
+    """Search your videos by what they show, what is said in them and what is written.
 
     \b
     framecue index ~/Videos

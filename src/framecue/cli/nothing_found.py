@@ -7,10 +7,10 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 from framecue.counts import counted
-from framecue.library import Filters
+from framecue.library import Filters, InOrder
 
 if TYPE_CHECKING:
-    from framecue.library import InOrder, Library, Query, SearchOptions
+    from framecue.library import Library, Query, SearchOptions
 
 __all__ = ["blame", "nothing_message", "option_of"]
 
@@ -55,7 +55,7 @@ def nothing_message(
 ) -> str:
     """Return why there are no results, with `mark` as above.
 
-    That is an empty library, a filter, --min-score, --min-confidence, or a page too far.
+    That is an empty library, a filter, --min-score, --min-confidence, a page too far, or words that are nowhere.
     """
     total = library.count_videos()
     if total == 0:
@@ -77,7 +77,15 @@ def nothing_message(
         best = max((hit.score for hits in found for hit in hits), default=options.min_score)
         if best < options.min_score:
             return f"nothing found: the best result scores {best:.3f}, less than {mark}min-score {options.min_score:g}"
-    return f"there are no results on page {page}" if page > 1 else "nothing found"
+    if page > 1:
+        return f"there are no results on page {page}"
+    if any(isinstance(query, InOrder) for query in queries):
+        return "nothing found: no video has one after the other"
+    # What is seen always has a nearest moment, so legs that look for words were asked alone.
+    return (
+        "nothing found: the library knows no such words there; without a prefix such as said: and without "
+        f"{mark}only, all that it has is searched"
+    )
 
 
 def _match(number: int) -> str:

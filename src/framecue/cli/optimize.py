@@ -9,6 +9,7 @@ import click
 from framecue.cli.library_place import LibraryCommand, chosen_library
 from framecue.cli.options import library_option
 from framecue.cli.output import log, print_json, quiet_libraries
+from framecue.counts import counted
 
 if TYPE_CHECKING:
     from framecue.library import Upkeep
@@ -39,8 +40,8 @@ def optimize(uri: str | None, as_json: bool) -> None:
 
 def _in_words(upkeep: Upkeep) -> str:
     before, after = upkeep.num_files
-    files = f"{before} files joined to {after}" if after < before else f"{after} files"
+    files = f"{before} files joined to {after}" if after < before else counted(after, "file")
     index = "no index: every vector is looked at, which is fast for so few"
     if upkeep.index != "none":
         index = f"index {upkeep.index}, {upkeep.num_indexed_rows} segments in it"
-    return f"{files}, {upkeep.num_versions_dropped} earlier versions dropped, {index}"
+    return f"{files}, {counted(upkeep.num_versions_dropped, 'earlier version')} dropped, {index}"

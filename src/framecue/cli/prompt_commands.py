@@ -67,6 +67,7 @@ COMMANDS: dict[str, PromptCommand] = {
     "min-confidence": PromptCommand("SHARE", "leave out what is less likely; without a value nothing"),
     "hybrid": PromptCommand("on|off", "let words of names, captions and subtitles have a say"),
     "all-moments": PromptCommand("on|off", "several moments of a video, not its best alone"),
+    "refine": PromptCommand("on|off", "move the edges of results to where their frames begin and end to match"),
     "explain": PromptCommand("on|off", "show why each result is there"),
     "show": PromptCommand("", "what is searched for, and among what", "s"),
     "history": PromptCommand("on|off", "whether what is typed is kept for the next time"),

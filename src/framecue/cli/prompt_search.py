@@ -19,7 +19,7 @@ __all__ = ["PromptSearch", "changed", "filters_of", "number_of"]
 
 _NO_FILTERS: dict[str, Any] = {name.replace("-", "_"): None for name in FILTERS}
 _UNLIKE_WEIGHT = 0.5
-_SWITCHES = ("hybrid", "all-moments", "explain")
+_SWITCHES = ("hybrid", "all-moments", "refine", "explain")
 
 
 @dataclass(frozen=True)

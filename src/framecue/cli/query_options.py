@@ -92,7 +92,7 @@ def query_options(command: Command) -> Command:
             "--within",
             metavar="TIME",
             type=TimeType(),
-            help="How soon after it at most: 30, or 1:00; else at any time.",
+            help="How soon after it at most: 30s, or 1:00; else at any time.",
         ),
     )
     return _with_options(command, options)

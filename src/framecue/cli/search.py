@@ -101,9 +101,10 @@ def search(
 ) -> None:
     """Find the moments of videos in a library that show or say what TEXT says, best first.
 
-    It is looked for in what is seen, said, written, named and captioned, as far as the library has that. said:,
-    written:, seen: and name: before words ask one of these alone, and quotes find a phrase word for word. The score is
-    the cosine similarity of query and moment. Each video comes once, with its best moment. The library's own model is
+    It is looked for in what is seen, said, written, named, captioned and meant, as far as the library has that. said:,
+    written:, seen:, name:, caption: and meaning: before words ask one of these alone, and quotes find a phrase word for
+    word. The score is the cosine similarity of query and moment; "fit" says how likely it is what you asked for. Each
+    video comes once, with its best moment. The library's own model is
     used unless another is named. A TEXT that starts with a dash goes after a "--". In a terminal, without a TEXT, it
     asks for one after another, and keeps the model loaded.
 

@@ -107,7 +107,8 @@ def _options(*, can_take_out: bool) -> list[Callable[[Any], Any]]:
         click.option(
             "--speech-model",
             metavar="MODEL",
-            help="Listen with this model: a hub name or a folder. Asks for --speech.",
+            help="Listen with this model: a size of Whisper, from tiny to turbo, a hub name or a folder. Asks for "
+            "--speech.  [default: the library's, else base, 0.15 GB]",
         ),
         click.option(
             "--speech-language",

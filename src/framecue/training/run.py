@@ -36,6 +36,7 @@ from framecue.training.processes import (
     reproducible,
 )
 from framecue.training.recipe import Recipe, check_recipe
+from framecue.training.recipe_difference import difference
 from framecue.training.teachers import load_teachers
 from framecue.training.trainer import CHECKPOINTS, LOGS, RetrievalTrainer
 from framecue.training.usage import Usage
@@ -347,8 +348,10 @@ def refuse_other_run(output: Path, recipe: Recipe) -> None:
     except (OSError, yaml.YAMLError, RecursionError, InputError, ValueError):
         other, is_written_by_hand = None, True
     if made and (other is None or _results(other) != _results(recipe)):
+        differs = "" if other is None else f": {difference(_results(other), _results(recipe))}"
         raise RecipeError(
-            f"{output}: holds a run of another recipe ({file}); choose another output_dir, or remove the folder"
+            f"{output}: holds a run of another recipe ({file}{differs}); choose another output_dir, or remove the "
+            "folder"
         )
     if made and other is not None and other.schedule.stop_step != recipe.schedule.stop_step:
         _refuse_earlier_end(output, last, recipe.schedule.stop_step)

@@ -199,7 +199,11 @@ class RetrievalTrainer(Trainer):
         return self.optimizer
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Log numbers, with the rate of each group of parameters in place of the first one's."""
+        """Log numbers, with the rate of each group of parameters in place of the first one's.
+
+        Left out is `total_flos`, which is 0: it is counted for models of texts alone.
+        """
+        logs = {key: value for key, value in logs.items() if key != "total_flos"}
         if "learning_rate" in logs and self.optimizer is not None:
             rates = learning_rates(self.optimizer)
             shown = {key: value for key, value in logs.items() if key != "learning_rate"}
