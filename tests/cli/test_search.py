@@ -313,7 +313,8 @@ def test_legs_that_are_asked_alone(run, uri: str, spoken: str, tmp_path: Path) -
     ]
     nothing = run("search", 'said:"no such words"', "--library", uri)
     assert (nothing.code, nothing.out) == (0, "")
-    assert nothing.err.startswith("nothing found: the library knows no such words there; without a prefix such as said:")
+    reason = "nothing found: the library knows no such words there; without a prefix such as said:"
+    assert nothing.err.startswith(reason)
 
 
 def test_explanations(run, uri: str, clips: Path) -> None:

@@ -45,7 +45,7 @@ def is_common(word: str) -> bool:
 
 
 def distinct_words(words: str) -> str:
-    """Return words that are divided by spaces, each once: full text search looks up each as often as it stands there."""
+    """Return words that are divided by spaces, each once: a search looks up each as often as it stands there."""
     found: dict[str, str] = {}
     for word in words.split():
         found.setdefault(word.casefold(), word)
