@@ -9,7 +9,7 @@ how many of the absent queries are taken for present (false alarms) where 95 % o
 by the best flat threshold on the cosine of the best hit, and by one on its confidence. Then, by tenths of the
 confidence, how many of the queries are about what is there (present and absent ones weigh alike).
 
-`--fit` makes the constants SLOPE and MIDDLE of `framecue/library/search/confidence.py`, on seeds that are never
+`--fit` fits the constants SLOPE and MIDDLE of `framecue/library/search/confidence.py`, on seeds that are never
 reported.
 """
 

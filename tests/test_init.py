@@ -26,6 +26,7 @@ def test_the_names() -> None:
         "Filters",
         "FramecueError",
         "Hit",
+        "InOrder",
         "Library",
         "Query",
         "VideoMoment",

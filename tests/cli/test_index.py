@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from support.recordings import record
 
 from framecue.cli import watch as watch_command
 from framecue.library import Library
 from framecue.library.store import Store
 from framecue.library.watching import watch
+from support.recordings import record
 
 NOTICE = "A new library takes google/siglip2-base-patch16-224"
 
@@ -47,6 +47,9 @@ def test_json_is_the_whole_of_standard_output(run, loader, uri: str, clips: Path
         "metadata_updated": 0,
         "reread": [],
         "warnings": [],
+        "meaning": None,
+        "meaning_taken_out": False,
+        "meaning_left_out": None,
         "gpu_decoded": 0,
         "gpu_fallbacks": [],
         "still_unreadable": [],

@@ -34,10 +34,24 @@ def test_json(run, uri: str, clips: Path) -> None:
     result = run("search", "green", "--library", uri, "-k", "2", "--json")
     assert (result.code, result.err) == (0, "")
     answer = json.loads(result.out)
-    assert answer.keys() == {"query", "results"}
+    assert answer.keys() == {"query", "fits", "results"}
     assert answer["query"] == "green"
     best, second = answer["results"]
-    assert list(best) == ["rank", "path", "kind", "start_seconds", "end_seconds", "score", "hit", "recorded", "legs"]
+    assert list(best) == [
+        *(
+            "rank",
+            "path",
+            "kind",
+            "start_seconds",
+            "end_seconds",
+            "score",
+            "confidence",
+            "fits",
+            "hit",
+            "recorded",
+            "legs",
+        )
+    ]
     assert best["hit"] == f"{best['path']}@0:00-0:02"
     assert (best["rank"], best["path"], best["start_seconds"]) == (1, str(clips / "green.mp4"), 0)
     assert best["end_seconds"] == pytest.approx(2, abs=0.05)
@@ -49,11 +63,13 @@ def test_table_for_people(run, uri: str, clips: Path) -> None:
     result = run("search", "green", "--library", uri)
     assert (result.code, result.err) == (0, "")
     lines = [line.split() for line in result.out.splitlines() if line.strip()]
-    assert lines[0] == ["rank", "score", "time", "path"]
+    assert lines[0] == ["rank", "fit", "score", "time", "path"]
     ranks = [line for line in lines if line[0].isdigit()]
     assert [line[0] for line in ranks] == ["1", "2", "3", "4"]
-    assert ranks[0][2:] == ["0:00\u20130:02", str(clips / "green.mp4")]
-    assert float(ranks[0][1]) > 0.9
+    # Its name has the word, which is as good as it gets.
+    assert ranks[0][1] == "100%"
+    assert ranks[0][3:] == ["0:00\u20130:02", str(clips / "green.mp4")]
+    assert float(ranks[0][2]) > 0.9
 
 
 def test_library_names_its_model(run, loader, uri: str) -> None:
@@ -201,8 +217,8 @@ def test_hybrid_search_says_which_words_matched(run, uri: str) -> None:
     assert best["text_score"] > 0
     assert all((hit["words"], hit["text_rank"], hit["text_score"]) == ([], None, None) for hit in others)
     table = run("search", "yellow", "--hybrid", "--library", uri).out
-    assert re.search(r"rank +score +time +words +path", table)
-    assert re.search(r"1 +[01]\.\d+ +\S+ +yellow +\S+yellow\.mp4", table)
+    assert re.search(r"rank +fit +score +time +words +path", table)
+    assert re.search(r"1 +100% +[01]\.\d+ +\S+ +yellow +\S+yellow\.mp4", table)
 
 
 @pytest.fixture
@@ -235,7 +251,8 @@ def test_a_phrase_that_is_said_has_its_own_times(run, spoken: str, clips: Path, 
     result = run("search", 'said:"happy birthday"', "--library", spoken, "--json")
     (hit,) = json.loads(result.out)["results"]
     assert list(hit) == [
-        *("rank", "path", "kind", "start_seconds", "end_seconds", "score", "hit", "recorded", "segment_seconds", "legs")
+        *("rank", "path", "kind", "start_seconds", "end_seconds", "score", "confidence", "fits", "hit", "recorded"),
+        *("segment_seconds", "legs"),
     ]
     assert (hit["path"], hit["hit"]) == (str(clips / "green.mp4"), f"{clips / 'green.mp4'}@0:00.5-0:00.7")
     assert (hit["start_seconds"], hit["end_seconds"]) == pytest.approx((0.5, 0.7))
@@ -244,7 +261,7 @@ def test_a_phrase_that_is_said_has_its_own_times(run, spoken: str, clips: Path, 
     assert (leg["leg"], leg["rank"], leg["words"]) == ("said", 1, ["happy", "birthday"])
     assert [leg["text"][start:end] for start, end in leg["spans"]] == ["happy birthday"]
     table = run("search", 'said:"happy birthday"', "--library", spoken).out
-    assert re.search(r"rank +score +time +words +path", table)
+    assert re.search(r"rank +fit +score +time +words +path", table)
     assert re.search(r"0:00\.5\u20130:00\.7 +said: a green frog, happy birthday to you +\S+green\.mp4", table)
     cut = run("search", 'said:"happy birthday"', "--library", spoken, "--clip", 1, "--output", tmp_path / "said.mp4")
     assert cut.code == 0, cut.err
@@ -296,9 +313,8 @@ def test_legs_that_are_asked_alone(run, uri: str, spoken: str, tmp_path: Path) -
     ]
     nothing = run("search", 'said:"no such words"', "--library", uri)
     assert (nothing.code, nothing.out) == (0, "")
-    assert nothing.err.startswith(
-        "nothing found: the library knows no such words there; without a prefix such as said:"
-    )
+    reason = "nothing found: the library knows no such words there; without a prefix such as said:"
+    assert nothing.err.startswith(reason)
 
 
 def test_explanations(run, uri: str, clips: Path) -> None:
@@ -427,7 +443,7 @@ def test_a_sheet(run, uri: str, clips: Path, tmp_path: Path) -> None:
         red, green, blue = picture.convert("RGB").getpixel((60, 90))
         assert red > 180 > 80 > max(green, blue)
     document = json.loads(run("search", "red", "--library", uri, "--sheet", sheet, "--json", "--force").out)
-    assert document.keys() == {"query", "results", "sheet"}
+    assert document.keys() == {"query", "fits", "results", "sheet"}
     assert document["sheet"] == str(sheet)
 
 
@@ -482,7 +498,7 @@ def test_pictures_have_no_time_and_can_be_left_out(run, loader, uri: str, clips:
     Image.new("RGB", (64, 48), (30, 200, 30)).save(picture)
     assert run("index", clips, "--images", "--library", uri).code == 0
     only = run("search", "green", "--kind", "image", "--library", uri)
-    assert [line.split() for line in only.out.splitlines() if line.strip()][-1][2:] == [str(picture)]
+    assert [line.split() for line in only.out.splitlines() if line.strip()][-1][-1:] == [str(picture)]
     documents = json.loads(run("search", "green", "--library", uri, "--json").out)["results"]
     kinds = {Path(hit["path"]).name: (hit["kind"], hit["start_seconds"], hit["hit"]) for hit in documents}
     assert kinds["green.png"] == ("image", 0.0, f"{picture}@0:00-0:00")

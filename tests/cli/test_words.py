@@ -190,6 +190,33 @@ def test_a_file_of_no_library_is_listened_to(run, clips: Path, tmp_path: Path, m
     assert "--speech" in result.err
 
 
+def test_damaged_sound_costs_the_words_behind_the_damage_alone(
+    run, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sources: dict[str, Spoken]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    sources["speech"].damaged["red.mp4"] = VideoError(clips / "red.mp4", "its sound is damaged", cause="content")
+    result = run("words", clips / "red.mp4", "--speech", "--screen-text", "--format", "txt")
+    assert (result.code, result.out.splitlines()[:2]) == (0, ["red speaks", "red speaks"])
+    assert len(result.out.splitlines()) == 3
+    assert result.err == f"not all words of {clips / 'red.mp4'} by speech: its sound is damaged\n"
+
+
+@pytest.mark.parametrize("held", ["with words", "without words", "not at all"])
+def test_files_beside_a_video_are_subtitles(
+    index, run, uri: Path, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    (clips / "red.srt").write_text("1\n00:00:00,300 --> 00:00:00,600\nbeside it\n")
+    if held != "not at all":
+        index(*["--words-from", "subtitles"] * (held == "with words"))
+    result = run("words", clips / "red.mp4", "--words-from", "subtitles", "--format", "txt", "--library", uri)
+    if held == "not at all":
+        result = run("words", clips / "red.mp4", "--words-from", "subtitles", "--format", "txt")
+    assert result.out.splitlines()[:2] == ["red speaks", "beside it"]
+
+
 @pytest.mark.parametrize(
     ("args", "told"),
     [

@@ -30,6 +30,7 @@ from framecue.library.results import (
     LibraryInfo,
     MeaningCount,
     MetadataReport,
+    PartHit,
     PartScore,
     PassedOver,
     Remark,
@@ -74,6 +75,8 @@ LEG_DOCUMENT = {
     "start_seconds": 62.0,
     "end_seconds": 63.5,
 }
+PART = PartHit("a dog", 61.5, 66.5, 0.5, (LEG,))
+PART_DOCUMENT = {"part": "a dog", "start_seconds": 61.5, "end_seconds": 66.5, "score": 0.5, "legs": [LEG_DOCUMENT]}
 FOUND = replace(HIT, hybrid=True, words=("a", "dog"), vector_rank=2, text_rank=1, text_score=3.5)
 FOUND_DOCUMENT = {**HIT_DOCUMENT, "words": ["a", "dog"], "vector_rank": 2, "text_rank": 1, "text_score": 3.5}
 
@@ -191,6 +194,8 @@ DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
     (HIT, HIT_DOCUMENT),
     (FOUND, FOUND_DOCUMENT),
     (LEG, LEG_DOCUMENT),
+    (PART, PART_DOCUMENT),
+    (replace(HIT, parts=(PART,)), {**HIT_DOCUMENT, "parts": [PART_DOCUMENT]}),
     (
         replace(HIT, legs=(LEG,), segment_seconds=(60.0, 70.0)),
         {**HIT_DOCUMENT, "segment_seconds": [60.0, 70.0], "legs": [LEG_DOCUMENT]},

@@ -45,9 +45,24 @@ def test_the_words_of_all_sources_come_in_the_order_of_time(tmp_path: Path) -> N
         Spoken("screen", WRITTEN)(WordsRequest(source="screen")),
     ]
     found = find_words(str(tmp_path / "a.mp4"), sources, reader(2.0))
-    assert [(source, text.kind, text.start_seconds) for source, text in found] == [
+    assert found.failed == {}
+    assert [(source, text.kind, text.start_seconds) for source, text in found.lines] == [
         ("speech", "said", 0.25),
         ("screen", "written", 0.25),
         ("speech", "said", 1),
         ("screen", "written", 1),
     ]
+
+
+def test_damage_costs_neither_what_came_before_it_nor_what_others_find(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"a")
+    speech = Spoken("speech")
+    speech.damaged["a.mp4"] = VideoError(tmp_path / "a.mp4", "its sound is damaged", cause="content")
+    sources = [speech(WordsRequest(source="speech")), Spoken("screen", WRITTEN)(WordsRequest(source="screen"))]
+    found = find_words(str(tmp_path / "a.mp4"), sources, reader(2.0))
+    assert [(source, text.start_seconds) for source, text in found.lines] == [
+        ("speech", 0.25),
+        ("screen", 0.25),
+        ("screen", 1),
+    ]
+    assert found.failed == {"speech": speech.damaged["a.mp4"]}

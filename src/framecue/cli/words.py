@@ -17,9 +17,11 @@ from framecue.cli.words_options import AskedWords, asking_options
 from framecue.errors import InputError
 from framecue.paths import absolute_path
 from framecue.video import STALL_SECONDS
+from framecue.words.request import SIDECARS, SUBTITLES
 from framecue.words.write import WORD_FORMATS, format_words
 
 if TYPE_CHECKING:
+    from framecue.errors import VideoError
     from framecue.words.request import WordsRequest
     from framecue.words.timed_text import TimedText
 
@@ -77,9 +79,14 @@ def words(
 
     asked = AddOptions(**words).words_asked()
     place = library_if_any(uri)
-    found = _found(absolute_path(file), place, asked, stall_seconds=stall_seconds)
+    path = absolute_path(file)
+    found, failed = _found(path, place, asked, stall_seconds=stall_seconds)
+    if failed and not found:
+        raise next(iter(failed.values()))
+    for source, error in failed.items():
+        log(f"not all words of {one_line(path)} by {source}: {one_line(error.reason)}")
     if as_json:
-        print_json(_document(absolute_path(file), found))
+        print_json(_document(path, found))
         return
     text = format_words([line for _, line in found], chosen)
     if not found:
@@ -110,8 +117,11 @@ def _format_of(output: str | None) -> str:
 
 def _found(
     path: str, place: str | None, asked: dict[str, WordsRequest], *, stall_seconds: float
-) -> list[tuple[str, TimedText]]:
-    """Return the words of a file, each line with the name of its source, in the order of start and end.
+) -> tuple[list[tuple[str, TimedText]], dict[str, VideoError]]:
+    """Return the words of a file, and why a source that was asked now could not find all, by its name.
+
+    Returns:
+        (lines, each with the name of its source, in the order of start and end; errors).
 
     Raises:
         InputError: nobody has looked for words in the file, and nobody asks for it now; or what is asked for cannot
@@ -124,7 +134,7 @@ def _found(
     held = library.words_by_source(path) if library is not None else None
     if not asked:
         if held:
-            return _in_order((source, line) for source, lines in held.items() for line in lines)
+            return _in_order((source, line) for source, lines in held.items() for line in lines), {}
         if held is None and not os.path.lexists(path):
             raise InputError(f"{path}: no such file, and no library that holds one of this name")
         where = "no library that is known holds it" if held is None else f"library {place} has not looked for any"
@@ -138,17 +148,25 @@ def _found(
         for source, lines in (held or {}).items()
         if source in asked and asked[source].model is None and asked[source].language is None
     }
-    found = [(source, line) for source, lines in known.items() for line in lines]
     missing = [request for source, request in asked.items() if source not in known]
-    if missing:
-        from framecue.video import IsolatedReader
-        from framecue.words.find import find_words
-        from framecue.words.sources import make_source
+    if SUBTITLES in known and held:
+        # The files beside a video are subtitles to whoever asks for them.
+        known[SIDECARS] = held.get(SIDECARS, [])
+    found = [(source, line) for source, lines in known.items() for line in lines]
+    if not missing:
+        return _in_order(found), {}
+    from framecue.video import IsolatedReader
+    from framecue.words.find import find_words
+    from framecue.words.sources import make_source
 
-        sources = [make_source(request.over(None)) for request in missing]
-        with IsolatedReader(stall_seconds=stall_seconds) as reader:
-            found += find_words(path, sources, reader)
-    return _in_order(found)
+    sources = [make_source(request.over(None)) for request in missing]
+    with IsolatedReader(stall_seconds=stall_seconds) as reader:
+        new = find_words(path, sources, reader)
+    if SUBTITLES in asked and SIDECARS not in known:
+        from framecue.library.files.sidecars import SidecarFinder
+
+        found += ((SIDECARS, line) for line in SidecarFinder().read(path).timed_texts())
+    return _in_order([*found, *new.lines]), new.failed
 
 
 def _in_order(found: Iterable[tuple[str, TimedText]]) -> list[tuple[str, TimedText]]:

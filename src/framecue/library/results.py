@@ -46,8 +46,8 @@ __all__ = [
     "WordsFailure",
 ]
 
-# The least confidence with which something is said to fit: at least 95 of 100 queries about what is there reach it, see
-# `search/confidence.py`.
+# The least confidence with which something is said to fit: chosen so that nearly all queries about what is there reach
+# it; `python benchmarks/absent.py` says how many do.
 FITS_FROM = 0.25
 # A window that is shorter than any frame.
 _INSTANT_SECONDS = 0.001

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from framecue.errors import VideoError
 from framecue.video import IsolatedReader, Segmentation
 from framecue.words.source import WordSource, WordsUnit
 from framecue.words.timed_text import TimedText
 
-__all__ = ["find_words", "unit_of"]
+__all__ = ["FoundWords", "find_words", "unit_of"]
 
 
-def find_words(path: str, sources: Iterable[WordSource], reader: IsolatedReader) -> list[tuple[str, TimedText]]:
-    """Return what is said and written in a file, each with the name of the source, in the order of start and end.
+@dataclass(frozen=True)
+class FoundWords:
+    """What is said and written in a file.
+
+    Attributes:
+        lines: each with the name of its source, in the order of start and end.
+        failed: why a source could not find all, by its name; what it found before that is among the lines.
+    """
+
+    lines: list[tuple[str, TimedText]] = field(default_factory=list)
+    failed: dict[str, VideoError] = field(default_factory=dict)
+
+
+def find_words(path: str, sources: Iterable[WordSource], reader: IsolatedReader) -> FoundWords:
+    """Return what is said and written in a file; a damaged sound track costs no other source its words.
 
     Args:
         path: absolute path of the file.
@@ -21,11 +35,17 @@ def find_words(path: str, sources: Iterable[WordSource], reader: IsolatedReader)
         reader: decodes it.
 
     Raises:
-        VideoError: the file cannot be read.
+        VideoError: the file cannot be read at all.
     """
-    unit = unit_of(path, reader)
-    found = [(source.fingerprint.source, text) for source in sources for text in source.find(unit, reader)]
-    return sorted(found, key=lambda item: (item[1].start_seconds, item[1].end_seconds))
+    unit, found = unit_of(path, reader), FoundWords()
+    for source in sources:
+        name = source.fingerprint.source
+        try:
+            found.lines.extend((name, text) for text in source.find(unit, reader))
+        except VideoError as error:
+            found.failed[name] = error
+    found.lines.sort(key=lambda item: (item[1].start_seconds, item[1].end_seconds))
+    return found
 
 
 def unit_of(path: str, reader: IsolatedReader) -> WordsUnit:

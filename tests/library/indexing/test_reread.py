@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.recordings import flagged, record
 
 from framecue.errors import VideoError
 from framecue.library import Library
@@ -14,6 +13,7 @@ from framecue.library.indexing import reread
 from framecue.library.indexing.reread import describe_reread, find_reread
 from framecue.library.store import Store
 from framecue.video import READING, SecondLook
+from support.recordings import flagged, record
 
 
 @pytest.fixture

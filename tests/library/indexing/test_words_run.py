@@ -325,3 +325,49 @@ def test_words_are_asked_of_what_is_held_only(library: Library, clips: Path) -> 
     with pytest.raises(InputError, match="does not hold"):
         library.words(clips / "none.mp4")
     assert library.words(clips / "red.mp4") == []
+
+
+@pytest.mark.parametrize("why", ["retry", "another model", "sidecars"])
+def test_a_run_that_ends_between_the_old_words_and_the_new_ones_does_the_file_again(
+    library: Library, clips: Path, speech: Spoken, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    speech.damaged["red.mp4"] = VideoError(clips / "red.mp4", "its sound is damaged", cause="content")
+    (clips / "red.srt").write_text(SRT.format("beside it"))
+    library.add(clips, speech=True)
+    source = "sidecars" if why == "sidecars" else "speech"
+    before = texts(library, clips / "red.mp4", source)
+    assert len(before) == 1
+    if why == "sidecars":
+        (clips / "red.srt").write_text(SRT.format("beside it now"))
+        before = ["beside it now"]
+
+    def killed(*args: object) -> None:
+        raise LibraryError("killed")
+
+    with monkeypatch.context() as between:
+        between.setattr("framecue.library.store.timed_texts.TimedTexts._table_with", killed)
+        with pytest.raises(LibraryError, match="killed"):
+            library.add(clips, speech="large" if why == "another model" else None, retry=why == "retry")
+    assert texts(library, clips / "red.mp4", source) == []
+    library.add(clips)
+    assert texts(library, clips / "red.mp4", source) == before
+
+
+def test_words_that_a_killed_run_has_not_noted_go_with_their_file(
+    library: Library, clips: Path, speech: Spoken, monkeypatch: pytest.MonkeyPatch, write_clip: Callable[..., Path]
+) -> None:
+    def killed(*args: object) -> None:
+        raise LibraryError("killed")
+
+    with monkeypatch.context() as between:
+        between.setattr("framecue.library.store.words_notes.WordsNotes.note_done", killed)
+        with pytest.raises(LibraryError, match="killed"):
+            library.add(clips, speech=True, no_words_from="subtitles")
+    store = Store.open(library.uri)
+    old = store.held()[str(clips / "red.mp4")].video_id
+    assert (store.words_notes.done(), len(store.words.read([old]))) == ({}, 2)
+    write_clip(clips / "red.mp4", "white", seed=7)
+    library.add(clips)
+    store = Store.open(library.uri)
+    assert store.words.read([old]) == []
+    assert store.num_timed_texts() == 8

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from framecue.errors import InputError
 from framecue.library import Query
-from framecue.library.search.box import LEG_NAMES, Term, check_leg_names, parse
+from framecue.library.search.box import LEG_NAMES, MOST_PHRASES, Term, check_leg_names, parse
 
 
 @pytest.mark.parametrize(
@@ -120,3 +120,12 @@ def test_legs_are_named_in_their_order_and_no_others() -> None:
         Term("x", "sad")
     with pytest.raises(InputError, match="is empty"):
         Term(" ")
+
+
+def test_each_phrase_is_looked_up_so_there_may_not_be_hundreds() -> None:
+    some = [f'"number {number}"' for number in range(MOST_PHRASES)]
+    (term,) = parse(" ".join(some))
+    assert len(term.exact) == MOST_PHRASES
+    for prefix in ("", "said:"):
+        with pytest.raises(InputError, match=f"has {MOST_PHRASES + 1} phrases in quotes; give at most {MOST_PHRASES}$"):
+            parse(" ".join(f"{prefix}{phrase}" for phrase in [*some, '"another"']))

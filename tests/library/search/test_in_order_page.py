@@ -102,7 +102,8 @@ def test_a_sentence_is_taken_for_what_is_surer(store: Store) -> None:
     assert shown(parts)[:2] == [("/twice.mp4", 0.0, 10.0), ("/order.mp4", 5.0, 20.0)]
     assert {one.path for one in parts} == {"/twice.mp4", "/order.mp4", "/swapped.mp4", "/whole.mp4"}
 
-    whole = find_either_way(store, judged("red, then green", BOTH), PARTS, SearchOptions(k=9))
+    sure = Judge(Confidence(usual_best=0.5, scale=0.05))
+    whole = find_either_way(store, judged("red, then green", BOTH, sure), PARTS, SearchOptions(k=9))
     plain = [("/whole.mp4", 0.0, 5.0)]
     assert shown(whole)[:1] == plain
     assert not any(one.parts for one in whole)

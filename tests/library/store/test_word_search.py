@@ -108,6 +108,18 @@ def test_a_phrase_may_run_over_lines(store: Store) -> None:
     assert store.search_words("were told buying a house", phrase=True, limit=9) == []
 
 
+def test_lines_in_which_others_go_on_are_told_from_those_of_the_same_number(store: Store) -> None:
+    for name in ("/a.mp4", "/b/b.mp4"):
+        lines = [line(10 * number, f"{name[-5]} says yes" if number % 3 else "nobody") for number in range(20)]
+        lines += [line(10 * number + 2, "indeed now") for number in range(0, 20, 2)]
+        store.words.write(f"id of {name}", "subtitles", sorted(lines, key=lambda text: text.start_seconds))
+    found = store.search_words("yes indeed now", phrase=True, limit=99)
+    places = [10 * number + 1 for number in range(0, 20, 2) if number % 3]
+    assert sorted((match.path, match.start_seconds) for match in found) == [
+        (path, start) for path in ("/a.mp4", "/b/b.mp4") for start in places
+    ]
+
+
 def test_each_place_of_a_phrase_is_a_match(store: Store) -> None:
     assert brief(store.search_words("we were", phrase=True, limit=9)) == [("/a.mp4", 0, 1), ("/a.mp4", 13.5, 14.5)]
 

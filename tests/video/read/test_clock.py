@@ -8,7 +8,6 @@ import struct
 import av
 import numpy as np
 import pytest
-from support.recordings import flagged, record
 
 from framecue.errors import VideoError
 from framecue.video import (
@@ -24,6 +23,7 @@ from framecue.video import (
     read_moments,
     read_packet_index,
 )
+from support.recordings import flagged, record
 
 WRAP_SECONDS = 2**33 / 90_000  # the time stamps of a transport stream start again
 

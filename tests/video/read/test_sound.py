@@ -7,11 +7,11 @@ from itertools import pairwise
 import av
 import numpy as np
 import pytest
-from support.recordings import record as record_apart
 
 from framecue.errors import InputError, VideoError
 from framecue.video import SoundChunk, SoundOptions, SoundTrack, probe, read_sound
 from support.beeps import record
+from support.recordings import record as record_apart
 
 RATE = 16_000
 

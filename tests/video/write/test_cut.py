@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
-from support.recordings import record
 
 from framecue.errors import InputError, OutputError, VideoError
 from framecue.video import FrameSampling, clip_video, probe, read_frames, read_packet_index
 from framecue.video.write import cut, reencode
+from support.recordings import record
 
 B_FRAMES = {"bf": "3", "x264-params": "b-pyramid=normal:b-adapt=0:scenecut=0:threads=1"}
 NUM = 60  # frames, 10 a second

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 
 from framecue.errors import FramecueError, InputError, VideoError
@@ -91,7 +91,8 @@ def run_words(
         # Noted before any file is done, so that the next run goes on with it.
         store.words_notes.note_asked(ready.asked())
         if tasks:
-            run = _Run(store, ready, outcome, hooks or WordsHooks(), files)
+            _take_out_unnoted(store, snapshot)
+            run = _Run(store, ready, outcome, hooks or WordsHooks(), files, noted=done)
             with open_reader() as reader:
                 run.carry_out(tasks, reader)
     _look_after(store)
@@ -107,9 +108,17 @@ class _Run:
     """Looks for words in one file after another, and commits what it has found."""
 
     def __init__(
-        self, store: Store, ready: ReadySources, outcome: WordsOutcome, hooks: WordsHooks, files: Files
+        self,
+        store: Store,
+        ready: ReadySources,
+        outcome: WordsOutcome,
+        hooks: WordsHooks,
+        files: Files,
+        *,
+        noted: Collection[tuple[str, str]],
     ) -> None:
         self._store, self._ready, self._outcome, self._hooks, self._files = store, ready, outcome, hooks, files
+        self._noted = set(noted)
         self._sidecars = SidecarWords(files)
         # For the next commit, by content and source.
         self._texts: dict[tuple[str, str], list[TimedText]] = {}
@@ -237,6 +246,8 @@ class _Run:
         texts, done, forget = self._texts, self._done, self._forget
         self._texts, self._done, self._forget = {}, {}, []
         self._committed_at = time.monotonic()
+        # The lines of before go in a commit of their own: a run that is killed after it must not leave their note.
+        self._forget_notes(self._noted & texts.keys())
         self._store.words.write_all(texts)
         self._store.words_notes.note_done(done)
         if forget:
@@ -247,6 +258,11 @@ class _Run:
         if self._num_lines >= LINES_PER_UPKEEP:
             self._num_lines = 0
             _look_after(self._store)
+
+    def _forget_notes(self, noted: Collection[tuple[str, str]]) -> None:
+        for name in sorted({source for _, source in noted}):
+            video_ids = [video_id for video_id, source in noted if source == name]
+            self._store.words_notes.forget(video_ids=video_ids, source=name)
 
 
 def _unit(content: Content, segments: list[tuple[float, float]]) -> WordsUnit:
@@ -276,5 +292,12 @@ def _take_out_gone(store: Store, snapshot: Snapshot, done: dict[tuple[str, str],
     """Take out the words of contents that the library no longer holds, as after a file has changed."""
     there = {held.video_id for held in snapshot.held.values()}
     gone = {video_id for video_id, _ in done} - there
+    if gone:
+        store.drop_words(gone)
+
+
+def _take_out_unnoted(store: Store, snapshot: Snapshot) -> None:
+    """Take out the words of such contents that a run wrote and, as it was killed, did not note."""
+    gone = store.words.video_ids() - {held.video_id for held in snapshot.held.values()}
     if gone:
         store.drop_words(gone)

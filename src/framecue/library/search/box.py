@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from framecue.checks import check_text
 from framecue.errors import InputError
 
-__all__ = ["LEG_NAMES", "Term", "check_leg_names", "parse"]
+__all__ = ["LEG_NAMES", "MOST_PHRASES", "Term", "check_leg_names", "parse"]
 
 LEG_NAMES = ("seen", "said", "written", "named", "captions", "meaning")
 """The names of the legs of a search, in the order in which results name them."""
@@ -58,6 +58,10 @@ _CLOSING = {
 _ESCAPED = ('"', ":", "\uff1a")
 
 
+MOST_PHRASES = 20
+"""How many phrases a text may have; each is looked up by itself."""
+
+
 @dataclass(frozen=True)
 class Term:
     """A text to search for, and who looks for it.
@@ -68,7 +72,7 @@ class Term:
         exact: those parts of the text that have to be found as they stand, word for word, where words are looked for.
 
     Raises:
-        InputError: the text is empty or too long, or there is no such leg.
+        InputError: the text is empty or too long, has too many phrases, or there is no such leg.
     """
 
     text: str
@@ -79,6 +83,10 @@ class Term:
         check_text(self.text)
         if not self.text.strip():
             raise InputError("a text to search for is empty")
+        if len(self.exact) > MOST_PHRASES:
+            raise InputError(
+                f"the text {self.text[:40]!r}... has {len(self.exact)} phrases in quotes; give at most {MOST_PHRASES}"
+            )
         if self.leg is not None:
             check_leg_names([self.leg])
 

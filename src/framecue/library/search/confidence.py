@@ -19,7 +19,8 @@ from framecue.library.store.background import Background
 
 __all__ = ["Confidence", "Yardstick"]
 
-# Of the logistic curve: `python benchmarks/absent.py --fit` makes both, on other seeds than those that it reports.
+# Of the logistic curve, fitted to the best scores of present and absent queries in libraries of two models, of seeds of
+# their own; `python benchmarks/absent.py --fit` fits it again.
 SLOPE, MIDDLE = 0.5, 4.6
 
 # How much the fitted line is drawn towards a flat one. Few directions of the two features are all that is known of a

@@ -4,12 +4,15 @@ What a moment is worth is the sum of what each leg has to say of it, each a weig
 combination of scores that were brought to one scale, which Bruch, Gai and Ingber (2023) find to be better than a fusion
 of ranks, as it knows by how much one is better. What only is seen is worth its cosine on that scale; so where no words
 are found, and behind all that have some, the order is that of the search by vector.
+
+Something is always the nearest, whether or not the model knows the query's words. So what is seen counts by how surely
+anything is there that looks like it, and a leg that has nothing to say does not push down what another leg has found.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice, takewhile
 from statistics import median
@@ -17,8 +20,10 @@ from statistics import median
 import numpy as np
 
 from framecue.library.search.box import Term
+from framecue.library.search.confidence import Confidence
 from framecue.library.search.found import Found
 from framecue.library.search.legs import seen
+from framecue.library.search.legs.coverage import Seeker
 from framecue.library.search.legs.leg import Asked, LegMatch
 from framecue.library.search.legs.registry import LEGS
 from framecue.library.search.legs.seen import find_seen
@@ -40,13 +45,16 @@ def asked_alone(terms: Sequence[tuple[Term, float]], only: Sequence[str]) -> lis
     return [name for name in LEGS if name in only or any(term.leg == name for term, _ in terms)]
 
 
-def find_in_one_box(asked: Asked, options: SearchOptions, *, asks_seen: bool) -> Iterator[Found]:
+def find_in_one_box(
+    asked: Asked, options: SearchOptions, *, asks_seen: bool, confidence: Confidence | None = None
+) -> Iterator[Found]:
     """Yield all moments, best first.
 
     Args:
         asked: the query.
         options: which legs are asked.
         asks_seen: whether anything of the query is to be seen.
+        confidence: how surely something with a score is what was asked for; None if nobody knows.
     """
     if options.only == (seen.NAME,):
         return map(Found, find_seen(asked)) if asks_seen else iter(())
@@ -61,10 +69,12 @@ def find_in_one_box(asked: Asked, options: SearchOptions, *, asks_seen: bool) ->
     head = list(islice(nearest, HEAD))
     stream = takewhile(lambda match: match.score >= asked.floor, chain(head, nearest))
     weights = asked.weights
-    scale = _Scale(head, weights.seen)
+    # Who asks for what is seen by its name says that it is to be seen.
+    is_named = any(term.leg == seen.NAME for term, _ in asked.terms)
+    scale = _Scale(head, weights, None if is_named else confidence)
     ranked = _with_ranks(stream, all_moments=options.all_moments)
     ranks = {found.match.key: found for found in _with_ranks(head, all_moments=options.all_moments)}
-    moments = [moment for moment in _weighed(spoken, ranks, scale, weights) if moment.score >= asked.floor]
+    moments = [moment for moment in _weighed(spoken, ranks, scale, asked) if moment.score >= asked.floor]
     if not options.all_moments:
         moments = _first_of_each_video(moments)
     told = {moment.match.key for moment in moments}
@@ -108,17 +118,19 @@ class _Scale:
 
     Args:
         head: the nearest segments.
-        weight: what the nearest is worth.
+        weights: what the nearest is worth.
+        confidence: how surely it is what was asked for; None if nobody knows.
 
     Attributes:
         is_there: whether anything is seen at all.
     """
 
-    def __init__(self, head: Sequence[Match], weight: float) -> None:
+    def __init__(self, head: Sequence[Match], weights: LegWeights, confidence: Confidence | None) -> None:
         self._zero = median(match.score for match in head) if head else 0.0
         self._width = head[0].score - self._zero if head else 0.0
         self.is_there = bool(head)
-        self._weight = weight
+        sure = confidence.of(head[0].score) ** weights.doubt if head and confidence is not None else 1.0
+        self._weight = weights.seen * (weights.unsure + (1 - weights.unsure) * sure)
 
     def strength(self, match: Match) -> float:
         """Return where a segment stands on it, in [0, 1]."""
@@ -142,79 +154,140 @@ def _with_ranks(stream: Iterable[Match], *, all_moments: bool) -> Iterator[Found
 
 @dataclass(frozen=True)
 class _Place:
-    """A moment to be weighed: its segment, and its own times if a phrase has some."""
+    """A moment to be weighed: its segment, and its own times if words have some."""
 
     match: Match
     own_seconds: tuple[float, float] | None = None
 
 
 def _weighed(
-    spoken: Sequence[LegMatch], nearest: dict[tuple[str, float, float], Found], scale: _Scale, weights: LegWeights
+    spoken: Sequence[LegMatch], nearest: dict[tuple[str, float, float], Found], scale: _Scale, asked: Asked
 ) -> Iterator[Found]:
     """Yield the moments that words have found, and the nearest of the same videos, each with its worth."""
     by_path: dict[str, dict[str, list[LegMatch]]] = {}
     for found in spoken:
         by_path.setdefault(found.match.path, {}).setdefault(found.leg, []).append(found)
-    seen_in: dict[str, Found] = {}
+    seen_in: dict[str, list[Found]] = {}
     for one in nearest.values():
-        seen_in.setdefault(one.path, one)
+        seen_in.setdefault(one.path, []).append(one)
+    plain = " ".join(term.text for term, _ in asked.terms if term.leg is None)
+    wanted = frozenset(Seeker(plain).words)
     for path, by_leg in by_path.items():
         strongest = {
             leg: sorted(some, key=lambda found: -found.strength)[:_MOST_IN_A_VIDEO] for leg, some in by_leg.items()
         }
-        best_seen = seen_in.get(path)
-        places = dict.fromkeys(
-            _place(found) for leg, some in by_leg.items() for found in (some if some[0].is_of_file else strongest[leg])
-        )
-        if best_seen is not None:
-            places.setdefault(_Place(best_seen.match))
-        for place in places:
-            yield _worth(place, strongest, nearest.get(place.match.key), best_seen, scale, weights)
+        video = _Video(strongest, seen_in.get(path, []), wanted)
+        for place in _places(by_leg, strongest, video.seen):
+            yield _worth(place, video, nearest.get(place.match.key), scale, asked.weights)
 
 
-def _place(found: LegMatch) -> _Place:
+@dataclass(frozen=True)
+class _Video:
+    """What was found in one video.
+
+    Attributes:
+        by_leg: the strongest of each leg that looks for words.
+        seen: its nearest segments, best first.
+        wanted: the words of the query that every leg looks for.
+    """
+
+    by_leg: Mapping[str, Sequence[LegMatch]]
+    seen: Sequence[Found]
+    wanted: frozenset[str]
+
+
+def _places(
+    by_leg: Mapping[str, Sequence[LegMatch]], strongest: Mapping[str, Sequence[LegMatch]], seen_in: Sequence[Found]
+) -> Iterable[_Place]:
+    """Return the moments of a video that are to be weighed, each once."""
+    found = [one for leg, some in by_leg.items() for one in (some if some[0].is_of_file else strongest[leg])]
+    phrases = [span for one in found if one.is_exact and (span := _own_seconds(one)) is not None]
+    places: dict[_Place, None] = {}
+    for one in found:
+        span = _own_seconds(one)
+        # Nothing is a finer moment than the very words.
+        if span is not None and not one.is_exact and any(_overlap(span, phrase) for phrase in phrases):
+            span = None
+        places[_Place(one.match, span)] = None
+    if seen_in:
+        places.setdefault(_Place(seen_in[0].match))
+    return places
+
+
+def _own_seconds(found: LegMatch) -> tuple[float, float] | None:
+    """Return when something found begins and ends, if that is more than where its segment does."""
     start, end = found.start_seconds, found.end_seconds
     # What lasts no time can be neither cut out nor looked at.
-    if found.is_exact and start is not None and end is not None and end > start:
-        return _Place(found.match, (start, end))
-    return _Place(found.match)
+    return (start, end) if found.is_moment and start is not None and end is not None and end > start else None
 
 
-def _worth(
-    place: _Place,
-    by_leg: dict[str, list[LegMatch]],
-    own_seen: Found | None,
-    best_seen: Found | None,
-    scale: _Scale,
-    weights: LegWeights,
-) -> Found:
+def _worth(place: _Place, video: _Video, own_seen: Found | None, scale: _Scale, weights: LegWeights) -> Found:
     """Return a moment with the sum of what each leg has to say of it, there or elsewhere in its video."""
     value = scale.value(place.match)
-    if best_seen is not None:
-        value = max(value, weights.elsewhere * scale.value(best_seen.match))
+    if place.own_seconds is not None:
+        # What is said goes on over the cut between two segments.
+        both = (one.match for one in video.seen if _overlap(_seconds(one.match), place.own_seconds))
+        value = max([value, *map(scale.value, both)])
+    if video.seen:
+        value = max(value, weights.elsewhere * scale.value(video.seen[0].match))
     legs: list[LegMatch] = []
     if own_seen is not None:
         legs += own_seen.legs
     elif scale.is_there:
         legs.append(LegMatch(seen.NAME, place.match, None, place.match.score, max(0.0, place.match.score)))
-    for leg, matches in by_leg.items():
-        there = next((found for found in matches if _place(found) == place), None)
-        there = there or next((found for found in matches if _is_at(place, found)), None)
+    there = []
+    for leg, matches in video.by_leg.items():
+        own = next((found for found in matches if _is_very(place, found)), None)
+        own = own or next((found for found in matches if _is_at(place, found)), None)
         elsewhere = weights.elsewhere * matches[0].strength
-        strength = max(there.strength if there else 0.0, elsewhere)
+        strength = max(own.strength if own else 0.0, elsewhere)
         value += weights.of(leg) * strength
-        legs.append(there or matches[0])
-    return Found(place.match, value, tuple(legs), place.own_seconds)
+        legs.append(own or matches[0])
+        if own is not None:
+            there.append(own)
+    return Found(place.match, value + weights.rest * _rest(there, video.wanted), tuple(legs), place.own_seconds)
+
+
+def _rest(there: Sequence[LegMatch], wanted: frozenset[str]) -> float:
+    """Return how much of what a text lacks of a query the other texts at the same moment have, in [0, 1].
+
+    One word of a name is next to nothing beside a long query, unless a sentence that is said there has all the others.
+
+    Args:
+        there: what was found at the moment.
+        wanted: the words of the query.
+    """
+    if len(there) < 2:
+        return 0.0
+    first = max(there, key=lambda found: found.strength)
+    lacking = wanted.difference(first.words)
+    told = lacking.intersection(word for found in there for word in found.words)
+    return first.strength * len(told) / len(lacking) if lacking else 0.0
+
+
+def _is_very(place: _Place, found: LegMatch) -> bool:
+    """Whether a moment is the very one that a leg has found."""
+    return found.match.key == place.match.key and _own_seconds(found) == place.own_seconds
 
 
 def _is_at(place: _Place, found: LegMatch) -> bool:
     """Whether what a leg has found is true of a moment."""
     if found.is_of_file or found.match.key == place.match.key:
         return True
-    start, end = place.own_seconds or (place.match.start_seconds, place.match.end_seconds)
-    low = found.match.start_seconds if found.start_seconds is None else found.start_seconds
-    high = found.match.end_seconds if found.end_seconds is None else found.end_seconds
-    return min(end, high) > max(start, low)
+    low, high = _seconds(found.match)
+    low = low if found.start_seconds is None else found.start_seconds
+    high = high if found.end_seconds is None else found.end_seconds
+    return _overlap(place.own_seconds or _seconds(place.match), (low, high))
+
+
+def _seconds(match: Match) -> tuple[float, float]:
+    return match.start_seconds, match.end_seconds
+
+
+def _overlap(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    """Whether two spans share half of the shorter one at least: at a cut, times are a frame or two off."""
+    shared = min(one[1], other[1]) - max(one[0], other[0])
+    return shared > 0 and 2 * shared >= min(one[1] - one[0], other[1] - other[0])
 
 
 def _first_of_each_video(moments: Iterable[Found]) -> list[Found]:
@@ -225,5 +298,6 @@ def _first_of_each_video(moments: Iterable[Found]) -> list[Found]:
     return list(best.values())
 
 
-def _order(found: Found) -> tuple[float, float, str, bool, float]:
-    return -found.value, -found.score, found.path, found.own_seconds is None, found.start_seconds
+def _order(found: Found) -> tuple[float, bool, float, str, float]:
+    # Of two moments that are worth the same, one is the words' own time and the other a segment around it.
+    return -found.value, found.own_seconds is None, -found.score, found.path, found.start_seconds

@@ -47,12 +47,14 @@ def find(
         asks_seen: whether anything of the query is to be seen.
         heaviest: the largest weight of a part of the query, pictures and all; 0 if that is one of the terms.
         where: an SQL condition on the rows that are looked at.
-        judge: judges the moments, for ``options.min_confidence``.
+        judge: tells how surely anything is seen, and judges the moments, for ``options.min_confidence``.
 
     Returns:
         At most ``options.k``, best first.
     """
-    found = moments(store, vector, options, terms=terms, asks_seen=asks_seen, heaviest=heaviest, where=where)
+    found = moments(
+        store, vector, options, terms=terms, asks_seen=asks_seen, heaviest=heaviest, where=where, judge=judge
+    )
     if judge is not None and options.min_confidence is not None:
         found = at_least(found, options.min_confidence, judge)
     folded = apart(found) if options.all_moments else best_of_each_video(found)
@@ -70,6 +72,7 @@ def moments(
     asks_seen: bool = True,
     heaviest: float = 0.0,
     where: str | None = None,
+    judge: Judge | None = None,
 ) -> Iterator[Found]:
     """Yield all moments of a library, best first, before those of a video are folded together.
 
@@ -81,6 +84,7 @@ def moments(
         asks_seen: whether anything of the query is to be seen.
         heaviest: the largest weight of a part of the query, pictures and all; 0 if that is one of the terms.
         where: an SQL condition.
+        judge: tells how surely anything is seen; without one, the nearest is taken to be what was asked for.
     """
     first = max(options.offset + options.k, FUSED_SEGMENTS if options.hybrid else 0)
     asked = Asked(
@@ -95,7 +99,7 @@ def moments(
     )
     if options.hybrid:
         return map(Found, find_hybrid(asked, all_moments=options.all_moments))
-    return find_in_one_box(asked, options, asks_seen=asks_seen)
+    return find_in_one_box(asked, options, asks_seen=asks_seen, confidence=None if judge is None else judge.seen)
 
 
 def _floor(options: SearchOptions) -> float:

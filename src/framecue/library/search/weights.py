@@ -15,11 +15,14 @@ class LegWeights:
     """The numbers by which one box puts moments in order.
 
     What a moment is worth is the sum over the legs of a weight and a strength in [0, 1]. The strength of what is seen
-    is its cosine on a scale from the middle of the nearest segments, 0, to the nearest, 1; that of words is how much of
-    the query they are. So a leg that has found nothing adds nothing, and the others' order stays.
+    is its cosine on a scale from the middle of the nearest segments, 0, to the nearest, 1, times how surely anything in
+    the library looks like the query; that of words is how much of the query they are. So a leg that has found nothing
+    adds nothing, and the others' order stays.
 
     Args:
-        seen: what the nearest segment is worth.
+        seen: what the nearest segment is worth if it surely is what was asked for.
+        doubt: the power of how surely it is: the less, the more what is half sure counts.
+        unsure: the share of that which it is worth if it surely is not: some segment is always the nearest.
         said: what a sentence with all words of the query is worth.
         written: likewise, what is to be read in the picture.
         named: likewise, the name of a file and of the folders it is in.
@@ -33,6 +36,9 @@ class LegWeights:
         run: what several words of the query in a row are worth, however many others it has.
         run_words: how many words in a row that takes; two are enough where a text has no others.
         scattered: what a sentence is worth in which the words stand apart, beside one that has them as they are.
+        misheard: what a phrase is worth that was heard with another form of a word, beside one word for word.
+        rest: what words of the query are worth in one leg that another leg's text at the same moment lacks, if they
+            are all that it lacks.
         elsewhere: what a leg has found elsewhere in the same video is worth this much of what it is worth there.
 
     Raises:
@@ -40,6 +46,8 @@ class LegWeights:
     """
 
     seen: float = 1.0
+    doubt: float = 0.5
+    unsure: float = 0.1
     said: float = 1.3
     written: float = 1.3
     named: float = 1.1
@@ -51,6 +59,8 @@ class LegWeights:
     run: float = 0.8
     run_words: int = 3
     scattered: float = 0.9
+    misheard: float = 0.9
+    rest: float = 0.5
     elsewhere: float = 0.5
 
     def __post_init__(self) -> None:

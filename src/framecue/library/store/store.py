@@ -47,7 +47,7 @@ from framecue.library.store.table import TABLE, Table, is_not_found
 from framecue.library.store.texts import TextMatch, ensure_text_index, has_text_index, search_texts
 from framecue.library.store.timed_texts import HeldText, TimedTexts
 from framecue.library.store.vectors import Details, Match, details_of, search_vectors
-from framecue.library.store.word_search import WordMatch, search_words
+from framecue.library.store.word_search import WordMatch, search_misheard, search_words
 from framecue.library.store.words_notes import WordsNotes
 from framecue.paths import is_url
 from framecue.video import Segmentation
@@ -482,6 +482,17 @@ class Store:
         if lines is None:
             return []
         return search_words(lines, self.table, text, kinds=kinds, phrase=phrase, limit=limit, where=where)
+
+    def search_misheard(self, phrase: str, *, limit: int, where: str | None = None) -> list[WordMatch]:
+        """Return where speech was heard as nearly a phrase, best first; nothing if the library has no words.
+
+        Args:
+            phrase: as it was said; where it stands as it is, is left out.
+            limit: how many lines with words of it are looked at.
+            where: an SQL condition on the rows of segments: words count if they are in a segment that passes.
+        """
+        lines = self.words.table()
+        return [] if lines is None else search_misheard(lines, self.table, phrase, limit=limit, where=where)
 
     def search_passages(
         self,

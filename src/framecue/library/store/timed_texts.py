@@ -162,6 +162,15 @@ class TimedTexts:
         found = held_texts(table.scan(SHOWN, where=condition))
         return sorted(found, key=lambda held: (held.video_id, *_order(held.text), held.source, held.number))
 
+    def video_ids(self) -> set[str]:
+        """Return the contents of which there are lines.
+
+        Raises:
+            LibraryError: the library cannot be read.
+        """
+        table = self.table()
+        return set() if table is None else set(table.scan(["video_id"]).column("video_id").unique().to_pylist())
+
     def write(self, video_id: str, source: str, texts: Sequence[TimedText]) -> None:
         """Put the lines that a source found in a content in place of those that it found there before.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,14 +12,16 @@ import pyarrow as pa
 from lancedb.query import BooleanQuery, FullTextQuery, MatchQuery, Occur, PhraseQuery
 
 from framecue.library.store.languages import PLAIN, column_of, language_of
+from framecue.library.store.misheard import misheard_places, shares_stem
 from framecue.library.store.phrases import Token, phrase_places, spelled, tokens_of, unspaced_runs
 from framecue.library.store.sql import quoted
 from framecue.library.store.table import Table
 from framecue.library.store.timed_texts import PHRASES, RUN_ON_WORDS, SHOWN, HeldText, held_texts, joins, of_videos
-from framecue.library.store.words import query_words
+from framecue.library.store.words import distinct_words, query_words
+from framecue.words.request import SPEECH
 from framecue.words.timed_text import SAID, WRITTEN, Kind, TimedText
 
-__all__ = ["WordMatch", "search_words"]
+__all__ = ["WordMatch", "search_misheard", "search_words"]
 
 # How many lines are asked for first, and how many times as many if those that pass are too few.
 _FIRST_LIMIT, _GROWTH = 256, 4
@@ -112,9 +115,39 @@ def search_words(
         depth *= _GROWTH
 
 
+def search_misheard(
+    texts: Table, segments: Table, phrase: str, *, limit: int, where: str | None = None
+) -> list[WordMatch]:
+    """Return the places in which speech was heard as nearly a phrase; see `misheard.py`.
+
+    Args:
+        texts: the table of lines.
+        segments: the table of segments.
+        phrase: as it was said; where it stands as it is, is left out.
+        limit: how many lines with words of it are looked at.
+        where: an SQL condition on segments: a place counts if it is in a segment that passes.
+
+    Returns:
+        Best first; equal scores in the order of path and start.
+    """
+    wanted = tokens_of(unicodedata.normalize("NFC", phrase))
+    if len(wanted) < 2:
+        return []
+    rows = _found(texts, _words_query(texts, phrase), limit, f"source = {quoted(SPEECH)}")
+    lines = list(zip(held_texts(rows), rows.column("_score").to_pylist(), strict=True))
+    found = []
+    for line, score in lines:
+        words = tokens_of(line.text.text)
+        for first, last in misheard_places(wanted, words):
+            found.append(_phrase_match([line], [0], line.text.text, words[first].start, words[last - 1].end, score))
+    places = _Places(segments, {match.video_id for match in found}, where)
+    matches = [placed for match in found if (placed := places.placed(match)) is not None]
+    return sorted(matches, key=lambda match: (-match.score, match.path, match.start_seconds))
+
+
 def _words_query(texts: Table, query: str) -> FullTextQuery:
     """Return the query for words: their stems in each language of the library, and what has no spaces as a phrase."""
-    words = query_words(query)
+    words = distinct_words(query_words(query))
     indexed = {index.columns[0] for index in texts.read(texts.lance.list_indices)}
     columns = [name for name in texts.schema.names if name in indexed and (name == PLAIN or language_of(name))]
     parts: list[FullTextQuery] = [MatchQuery(words, name) for name in columns]  # type: ignore[call-arg]
@@ -193,15 +226,9 @@ def _words(line: HeldText, score: float, wanted: Sequence[Token]) -> WordMatch:
     spans = tuple(
         (token.start, token.end)
         for token in tokens_of(line.text.text)
-        if token.text in words or (has_stems and any(_may_share_stem(token.text, word) for word in words))
+        if token.text in words or (has_stems and any(shares_stem(token.text, word) for word in words))
     )
     return _match(line, line.text.text, line.text.start_seconds, line.text.end_seconds, score, spans)
-
-
-def _may_share_stem(one: str, other: str) -> bool:
-    """Whether two words look like forms of one; only full text search knows."""
-    shared = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
-    return shared >= 3 and max(len(one), len(other)) - shared <= 3 and min(len(one), len(other)) - shared <= 2
 
 
 def _phrases(texts: Table, lines: Sequence[tuple[HeldText, float]], wanted: Sequence[Token]) -> Iterator[WordMatch]:
@@ -239,7 +266,14 @@ def _following(texts: Table, lines: Sequence[HeldText], num_words: int) -> dict[
     # the same numbers; a condition for each line would be looked up far more slowly.
     numbers = {line.number + after for line in lines for after in range(1, num_words)}
     condition = f"{of_videos(sorted({line.video_id for line in lines}))} AND number IN ({_listed(numbers)})"
-    by_place = {(held.sequence, held.number): held for held in held_texts(texts.scan(SHOWN, where=condition))}
+    rows = texts.scan(SHOWN, where=condition)
+    before: dict[str, list[int]] = {}
+    for line in sorted(lines, key=lambda line: line.number):
+        before.setdefault(line.video_id, []).append(line.number)
+    places = zip(rows.column("video_id").to_pylist(), rows.column("number").to_pylist(), strict=True)
+    # To make a line of a row takes far longer than to see that it is one of those others.
+    rows = rows.filter(pa.array([_is_after(number, before[video_id], num_words) for video_id, number in places]))
+    by_place = {(held.sequence, held.number): held for held in held_texts(rows)}
     found: dict[HeldText, list[HeldText]] = {}
     for line in lines:
         parts = [line]
@@ -247,6 +281,12 @@ def _following(texts: Table, lines: Sequence[HeldText], num_words: int) -> dict[
             parts.append(held)
         found[line] = parts[1:]
     return found
+
+
+def _is_after(number: int, before: Sequence[int], num_words: int) -> bool:
+    """Whether a line is one of the next few after one of some others, whose numbers are in order."""
+    place = bisect_left(before, number)
+    return place > 0 and number - before[place - 1] < num_words
 
 
 def _listed(numbers: Iterable[int]) -> str:

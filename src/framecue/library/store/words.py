@@ -11,7 +11,7 @@ import unicodedata
 
 from framecue.forms import composed
 
-__all__ = ["matched_words", "name_words", "query_words"]
+__all__ = ["distinct_words", "is_common", "matched_words", "name_words", "query_words"]
 
 # Words in nearly every English text: they do not tell which text is meant, unless a query has no others.
 # fmt: off
@@ -37,6 +37,19 @@ def query_words(text: str) -> str:
     """Return the words of a query to look up: all but the commonest English ones, or all if there are no others."""
     words = _WORD.findall(composed(text))
     return " ".join([word for word in words if word.casefold() not in _COMMON] or words)
+
+
+def is_common(word: str) -> bool:
+    """Whether a word is one of the commonest in English, which tell nothing of what a text is about."""
+    return word.casefold() in _COMMON
+
+
+def distinct_words(words: str) -> str:
+    """Return words that are divided by spaces, each once: a search looks up each as often as it stands there."""
+    found: dict[str, str] = {}
+    for word in words.split():
+        found.setdefault(word.casefold(), word)
+    return " ".join(found.values())
 
 
 def matched_words(query: str, text: str) -> tuple[str, ...]:

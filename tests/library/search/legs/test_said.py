@@ -76,3 +76,11 @@ def test_a_film_with_all_phrases_comes_before_one_with_some(
     store.words.write("id of /b.mp4", "speech", [line(0, "good night"), line(20, "sleep well")])
     hits = Library(store.uri, model=talking).search(Query.parse('said:"good night" said:"sleep well"'))
     assert [(hit.path, hit.legs[0].strength) for hit in hits] == [("/b.mp4", 1.0), ("/a.mp4", 0.5)]
+
+
+def test_found_words_come_in_the_order_of_the_query_whatever_their_accents(
+    films: Library, line: Callable[..., TimedText]
+) -> None:
+    Store.open(films.uri).words.write("id of /v/silent.mp4", "speech", [line(1, "Naïve Öfen über Ärger, éclair")])
+    (hit,) = films.search(Query.parse("said:éclair Ärger über Öfen naïve"))
+    assert hit.legs[0].words == ("eclair", "arger", "uber", "ofen", "naive")

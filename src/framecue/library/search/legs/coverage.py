@@ -127,7 +127,7 @@ def strengths(
     whole = sum(rarity.values())
     values = []
     for sighting in found:
-        coverage = sum(rarity[word] for word in sighting.words if word in rarity) / whole if whole else 0.0
+        coverage = sum(rarity[word] for word in wanted if word in sighting.words) / whole if whole else 0.0
         if is_alone:
             values.append(coverage)
             continue

@@ -34,7 +34,8 @@ class LegMatch:
         text: what was found, in one line, such as the sentence that is said; None for what is seen.
         words: the words of the query that are in it.
         spans: where in ``text`` they are: (start, end) in characters, in order.
-        is_exact: whether it is a phrase found word for word; then its own times are those of the moment.
+        is_exact: whether it is a phrase found word for word.
+        is_moment: whether its own times are those of the moment, and not its segment's.
         is_of_file: whether it is true of all of the file, as its name is.
     """
 
@@ -49,6 +50,7 @@ class LegMatch:
     words: tuple[str, ...] = ()
     spans: tuple[tuple[int, int], ...] = ()
     is_exact: bool = False
+    is_moment: bool = False
     is_of_file: bool = False
 
 

@@ -31,6 +31,9 @@ _PRIOR_ROWS = 30
 # all. Of the best of some hundred sentences, one about something else is at 3 to 5.
 _EVEN, _STEEPNESS, _LEAST = 5.0, 1.0, 3.0
 
+# What is likelier to be meant than not, and no longer than a sentence, is a moment of its own.
+_LIKELY, _LONGEST_SECONDS = 0.5, 10.0
+
 
 class Meaning:
     """Finds passages and sentences by their meaning; it keeps the encoder of the library that was searched last."""
@@ -88,6 +91,7 @@ class Meaning:
                 start_seconds=match.text.start_seconds,
                 end_seconds=match.text.end_seconds,
                 text=match.text.text,
+                is_moment=strength >= _LIKELY and match.text.end_seconds - match.text.start_seconds <= _LONGEST_SECONDS,
             )
 
     def _encoder_of(self, fingerprint: SentenceFingerprint) -> SentenceEncoder:

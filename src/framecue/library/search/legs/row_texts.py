@@ -12,7 +12,7 @@ from framecue.library.search.legs.leg import Asked, LegMatch
 from framecue.library.search.legs.seen import FIRST_LIMIT, GROWTH
 from framecue.library.search.snippets import snippet
 from framecue.library.store import Store, TextMatch
-from framecue.library.store.words import query_words
+from framecue.library.store.words import distinct_words, query_words
 
 __all__ = ["found_texts", "legs_matches", "row_texts"]
 
@@ -57,7 +57,7 @@ def found_texts(
 
 def row_texts(asked: Asked) -> list[TextMatch]:
     """Return the segments whose texts have words of a query; legs that are asked the same share the answer."""
-    texts = tuple((words, weight) for term, weight in asked.terms if (words := query_words(term.text)))
+    texts = tuple((words, weight) for term, weight in asked.terms if (words := distinct_words(query_words(term.text))))
     if not texts or not asked.store.has_text_index():
         return []
     key = ("row_texts", texts)
