@@ -37,6 +37,7 @@ __all__ = [
     "LibraryError",
     "LibraryNotFoundError",
     "ListNotFoundError",
+    "ModelAbsentError",
     "ModelError",
     "NotOfflineError",
     "OutputError",
@@ -136,6 +137,10 @@ class OutputExistsError(InputError):
 
 class ModelError(InputError):
     """A backbone cannot be found or read."""
+
+
+class ModelAbsentError(ModelError):
+    """A model has to be downloaded first."""
 
 
 class RuntimeMissingError(ModelError):

@@ -6,7 +6,7 @@ import os
 from collections import Counter
 
 from framecue.checks import check_kind
-from framecue.errors import InputError
+from framecue.errors import InputError, ModelAbsentError
 from framecue.library.files.interface import Files
 from framecue.library.indexing.options import AddOptions
 from framecue.library.indexing.plan import Plan
@@ -33,14 +33,14 @@ class LibraryWords:
     _sources: KeptSources
 
     def words_due(self, plan: Plan, *, options: AddOptions | None = None) -> dict[str, int]:
-        """Return in how many files ``add`` would look for words, by source; nothing is read or written.
+        """Return in how many files ``add`` would look for words, by source; nothing is read, written or downloaded.
 
         Args:
             plan: the files; new ones count for every source.
             options: how ``add`` would index.
 
         Raises:
-            InputError: what finds words that are asked for is not installed, or its model is not there.
+            InputError: what finds words that are asked for is not installed, or cannot be.
             LibraryError: something else is at the library's place, or it cannot be read.
         """
         check_kind("options", options, AddOptions)
@@ -50,13 +50,28 @@ class LibraryWords:
         wanted = wanted_words(had, options)
         if not wanted:
             return {}
-        ready = ReadySources(self._sources, had, wanted, options, {})
+        ready = ReadySources(self._sources, had, wanted, options, {}, may_fetch=False)
         new = {unit.path for unit in plan.units}
+        contents = contents_of(plan.seen - new, known)
         done = store.words_notes.done() if store else {}
-        tasks = tasks_of(contents_of(plan.seen - new, known), done, had, wanted, ready.get, options)
+        # What a model that has yet to be downloaded would find, nobody has found.
+        absent = {source for source in wanted if _is_to_be_fetched(ready, source)}
+        known_ones = {source: request for source, request in wanted.items() if source not in absent}
+        tasks = tasks_of(contents, done, had, known_ones, ready.get, options)
         numbers = Counter(source for task in tasks for source in task.sources)
-        numbers.update({source: len(new) for source in wanted if ready.get(source) is not None})
+        numbers.update(dict.fromkeys(absent, len(contents) + len(new)))
+        numbers.update({source: len(new) for source in known_ones if ready.get(source) is not None})
         return {source: number for source, number in sorted(numbers.items()) if number}
+
+    def words_model(self, source: str) -> str | None:
+        """Return the model that the library was asked to find a source's words with; None if none was named.
+
+        Raises:
+            LibraryError: something else is at the library's place, or it cannot be read.
+        """
+        store = self._kept.open_if_there()
+        asked = store.words_notes.asked().get(source) if store else None
+        return None if asked is None else asked.request.model
 
     def words(self, path: str | os.PathLike[str], *, source: str | None = None) -> list[TimedText]:
         """Return what is said and written in a video of the library, in the order of start and end; needs no model.
@@ -101,3 +116,12 @@ class LibraryWords:
         for item in store.timed_texts(video_id):
             found.setdefault(item.source, []).append(item.text)
         return found
+
+
+def _is_to_be_fetched(ready: ReadySources, source: str) -> bool:
+    """Whether a source wants a model that is not on this machine."""
+    try:
+        ready.get(source)
+    except ModelAbsentError:
+        return True
+    return False

@@ -6,6 +6,7 @@ Nothing of a source is imported before it is made, as each has heavy dependencie
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from framecue.plugins import Registry
@@ -14,7 +15,7 @@ from framecue.words.request import SCREEN, SPEECH, SUBTITLES, WordsRequest
 if TYPE_CHECKING:
     from framecue.words.source import WordSource
 
-__all__ = ["WORD_SOURCES", "MakesSource", "make_source"]
+__all__ = ["WORD_SOURCES", "MakesSource", "has_own_speech", "make_source"]
 
 MakesSource = Callable[[WordsRequest], "WordSource"]
 """Makes a source for what is asked. It raises InputError if the source cannot work: its package is not installed (the
@@ -51,6 +52,11 @@ WORD_SOURCES: Registry[MakesSource] = Registry(
     {SPEECH: _speech, SCREEN: _screen, SUBTITLES: _subtitles},
     _why_not,
 )
+
+
+def has_own_speech() -> bool:
+    """Whether speech is heard by framecue's own source, and what that runs on is installed."""
+    return WORD_SOURCES.get(SPEECH) is _speech and find_spec("faster_whisper") is not None
 
 
 def make_source(request: WordsRequest) -> WordSource:

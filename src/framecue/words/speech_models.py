@@ -11,10 +11,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from framecue.errors import ModelError, first_line
+from framecue.errors import ModelAbsentError, ModelError, first_line
 from framecue.paths import is_dir, is_file, user_path
 
-__all__ = ["DEFAULT_SPEECH_MODEL", "SIZES", "SpeechModel", "fetch_speech_model", "find_speech_model"]
+__all__ = [
+    "DEFAULT_SPEECH_MODEL",
+    "SIZES",
+    "SpeechModel",
+    "download_bytes",
+    "fetch_speech_model",
+    "find_speech_model",
+]
 
 DEFAULT_SPEECH_MODEL = "base"
 
@@ -88,7 +95,7 @@ class SpeechModel:
 
     def _there(self) -> Path:
         if self.folder is None:
-            raise ModelError(
+            raise ModelAbsentError(
                 f"{self.name}: is not on this machine yet; --speech-model {self.name} fetches it from the hub"
             )
         return self.folder
@@ -151,6 +158,23 @@ def fetch_speech_model(model: SpeechModel) -> SpeechModel:
         raise _hub_error(model, error) from error
     _check_folder(model.name, folder)
     return SpeechModel(model.name, folder, repository)
+
+
+def download_bytes(model: SpeechModel) -> int:
+    """Return how much is to be downloaded of a model, in bytes; 0 for one that is on this machine.
+
+    Raises:
+        ModelError: the hub cannot be reached, or has no such model.
+    """
+    if model.folder is not None or model.repository is None:
+        return 0
+    from huggingface_hub import HfApi
+
+    try:
+        info = HfApi().model_info(model.repository, files_metadata=True, timeout=_HUB_TIMEOUT_SECONDS)
+    except Exception as error:  # as above
+        raise _hub_error(model, error) from error
+    return sum(item.size or 0 for item in info.siblings or () if item.rfilename in _FILES)
 
 
 def _cached(repository: str) -> Path | None:

@@ -91,6 +91,7 @@ class ReadySources:
         wanted: what is wanted of each.
         options: of the run.
         left_out: gets the sources that nobody asks for now and that cannot work, with reasons.
+        may_fetch: whether a model that is asked for now and not on this machine is downloaded.
     """
 
     def __init__(
@@ -100,7 +101,10 @@ class ReadySources:
         wanted: Mapping[str, WordsRequest],
         options: AddOptions,
         left_out: dict[str, str],
+        *,
+        may_fetch: bool = True,
     ) -> None:
+        self._may_fetch = may_fetch
         self._sources, self._had, self._wanted, self._left_out = sources, had, wanted, left_out
         self._asked_now = options.words_asked()
         self._ready: dict[str, ReadySource | None] = {}
@@ -114,7 +118,7 @@ class ReadySources:
     def _make(self, name: str) -> ReadySource | None:
         request, is_asked_now = self._wanted[name], name in self._asked_now
         if is_asked_now:
-            source = self._sources.make(request)
+            source = self._sources.make(replace(request, may_fetch=self._may_fetch))
         else:
             found = self._sources.make_if_able(request, self._left_out)
             if found is None:
