@@ -6,7 +6,7 @@ import pytest
 
 from framecue.forms import composed
 from framecue.library.store.rows import searchable_text
-from framecue.library.store.words import matched_words, name_words, query_words
+from framecue.library.store.words import is_common, matched_words, name_words, query_words
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,9 @@ def test_the_text_of_a_row_has_names_caption_and_subtitles(make_row) -> None:
     assert searchable_text(row) == "beachParty.final\nFerien\nbeach Party.final\na dog\nhello\nworld"
     apart = make_row(path=unicodedata.normalize("NFD", "/Häuser.mp4"))
     assert searchable_text(apart) == composed("Häuser")
+
+
+def test_the_commonest_words_are_known() -> None:
+    assert is_common("the")
+    assert is_common("A")
+    assert not is_common("week")
