@@ -47,7 +47,7 @@ class LegWeights:
 
     seen: float = 1.0
     doubt: float = 0.25
-    unsure: float = 0.0
+    unsure: float = 0.05
     said: float = 1.15
     written: float = 1.3
     named: float = 1.3
