@@ -13,6 +13,9 @@ from framecue.errors import InputError
 from framecue.library import Hit, Library, Query, SearchOptions
 from framecue.library.search import one_box
 from framecue.library.search.box import LEG_NAMES, Term
+from framecue.library.search.confidence import Confidence
+from framecue.library.search.found import Found
+from framecue.library.search.judge import Judge
 from framecue.library.search.legs.leg import Asked, LegMatch
 from framecue.library.search.legs.registry import LEGS
 from framecue.library.search.ranking import find
@@ -245,7 +248,8 @@ def test_whatever_a_leg_finds_the_rest_keeps_its_order(
             start_seconds=match.start_seconds + 0.2,
             end_seconds=match.start_seconds + 0.6,
             text="words",
-            is_exact=data.draw(st.booleans()),
+            is_exact=(is_exact := data.draw(st.booleans())),
+            is_moment=is_exact or data.draw(st.booleans()),
         )
         for rank, match in enumerate(chosen, start=1)
     ]
@@ -272,3 +276,90 @@ def test_whatever_a_leg_finds_the_rest_keeps_its_order(
         if any(one.strength == 1 for one in found):
             assert WEIGHTS.said > WEIGHTS.seen
             assert whole[0].legs[-1].leg == "said"
+
+
+def weigh(
+    monkeypatch: pytest.MonkeyPatch,
+    matches: Sequence[Match],
+    legs: dict[str, Sequence[LegMatch]],
+    *,
+    text: str | Term = "words",
+    confidence: Confidence | None = None,
+) -> list[Found]:
+    """Return all moments of a library in which legs find what they are told to."""
+    monkeypatch.setattr(one_box, "LEGS", {name: Told(found) for name, found in legs.items()})
+    term = text if isinstance(text, Term) else Term(text)
+    options = SearchOptions(k=99, all_moments=True)
+    judge = Judge(confidence)
+    return find(Vectors(matches), QUERY, options, terms=[(term, 1.0)], judge=judge)  # type: ignore[arg-type]
+
+
+def test_what_is_seen_counts_by_how_surely_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something is always the nearest, and in a library of anything it is worth most on its scale."""
+    looks, said, other = moment("/looks.mp4", 0, 0.9), moment("/said.mp4", 0, 0.1), moment("/other.mp4", 0, 0.2)
+    legs = {"said": [LegMatch("said", said, 1, 1.0, 0.4)]}
+    every = [looks, said, other]
+    for confidence, first in (
+        (None, "/looks.mp4"),
+        (Confidence(0.2, 0.05), "/looks.mp4"),
+        (Confidence(0.2, 0.05, is_unknown=True), "/said.mp4"),
+    ):
+        found = weigh(monkeypatch, every, legs, confidence=confidence)
+        assert found[0].path == first
+        # What no words are found in keeps its order.
+        assert [one.path for one in found if one.path != "/said.mp4"] == ["/looks.mp4", "/other.mp4"]
+    # Who asks for what is to be seen wants it.
+    legs = {"said": [LegMatch("said", said, 1, 1.0, 0.4)]}
+    monkeypatch.setattr(one_box, "LEGS", {"said": Told(legs["said"])})
+    found = find(
+        Vectors(every),  # type: ignore[arg-type]
+        QUERY,
+        SearchOptions(k=9),
+        terms=[(Term("green", "seen"), 1.0), (Term("hello", "said"), 1.0)],
+        judge=Judge(Confidence(0.2, 0.05, is_unknown=True)),
+    )
+    assert found[0].path == "/looks.mp4"
+
+
+def test_words_come_with_their_own_times_whatever_the_segments_around_them_look_like(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first, second, far = moment("/a.mp4", 0, 0.1), moment("/a.mp4", 1, 0.8), moment("/b.mp4", 0, 0.2)
+    found = LegMatch("said", first, 1, 1.0, 1.0, start_seconds=0.5, end_seconds=1.5, is_exact=True, is_moment=True)
+    best, *others = weigh(monkeypatch, [first, second, far], {"said": [found]})
+    assert (best.path, best.own_seconds) == ("/a.mp4", (0.5, 1.5))
+    # What reaches into the next segment by a frame is not said there.
+    edge = LegMatch("said", first, 1, 1.0, 1.0, start_seconds=0.2, end_seconds=1.05, is_exact=True, is_moment=True)
+    best, *others = weigh(monkeypatch, [first, second, far], {"said": [edge]})
+    assert (best.path, best.own_seconds) == ("/a.mp4", (0.2, 1.05))
+    assert best.value == pytest.approx(WEIGHTS.said + WEIGHTS.elsewhere * WEIGHTS.seen)
+    next_one = next(one for one in others if one.start_seconds == 1 or one.path == "/b.mp4")
+    assert best.value > next_one.value
+
+
+def test_the_very_words_are_a_finer_moment_than_the_sentence_around_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = moment("/a.mp4", 0, 0.1)
+    legs = {
+        "said": [LegMatch("said", one, 1, 1.0, 1.0, start_seconds=0.4, end_seconds=0.6, is_exact=True, is_moment=True)],
+        "meaning": [LegMatch("meaning", one, 1, 1.0, 0.9, start_seconds=0.1, end_seconds=0.9, is_moment=True)],
+    }
+    (best,) = weigh(monkeypatch, [one], legs)
+    assert best.own_seconds == (0.4, 0.6)
+    (best,) = weigh(monkeypatch, [one], {"meaning": legs["meaning"]})
+    assert best.own_seconds == (0.1, 0.9)
+
+
+def test_a_name_that_has_the_rest_of_the_query_tells_which_of_two_is_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = moment("/a.mp4", 0, 0.3), moment("/birthday.mp4", 0, 0.2)
+    every = ("birthday", "we", "signed", "mortgage")
+    said = [LegMatch("said", match, 1, 1.0, 0.8, words=every[1:]) for match in (one, other)]
+    named = [LegMatch("named", other, 1, 1.0, 0.02, words=("birthday",), is_of_file=True)]
+    text = " ".join(every)
+    unknown = Confidence(0, 1, is_unknown=True)
+    best, *_ = weigh(monkeypatch, [one, other], {"said": said, "named": named}, text=text, confidence=unknown)
+    assert best.path == "/birthday.mp4"
+    assert best.value >= WEIGHTS.said * 0.8 + WEIGHTS.rest * 0.8
+    # A word that another leg has as well is no rest, and that of a text which is no match itself is none either.
+    again = [LegMatch("named", other, 1, 1.0, 0.02, words=("signed",), is_of_file=True)]
+    found = weigh(monkeypatch, [one, other], {"said": said, "named": again}, text=text, confidence=unknown)
+    assert max(found, key=lambda each: each.value).value < WEIGHTS.said * 0.8 + WEIGHTS.rest * 0.2 + WEIGHTS.seen * 0.2

@@ -177,3 +177,29 @@ def test_a_library_without_words_finds_none(make_store: Callable[..., Store]) ->
     store = make_store([{"path": "/a.mp4"}])
     assert store.search_words("house", limit=9) == []
     assert store.search_words("house", phrase=True, limit=9) == []
+
+
+def test_speech_may_have_been_heard_with_another_form_of_a_word(store: Store) -> None:
+    (found,) = store.search_misheard("signing the mortgage and lived", limit=9) or [None]
+    assert found is None  # it is told in two lines, and a place lies in one
+    (found,) = store.search_misheard("buy a house", limit=9, where="path = '/a.mp4'")
+    assert (found.path, found.start_seconds, found.end_seconds) == ("/a.mp4", 40.0, 41.5)
+    assert [found.text[start:end] for start, end in found.spans] == ["Buying a house"]
+    assert brief(store.search_misheard("buy a house", limit=9)) == [
+        ("/a.mp4", 40.0, 41.5),
+        ("/b/b.mp4", 20.0, 21.5),
+    ]
+    # What is as it stands is no mistake, a title is read by people, and one word is no phrase.
+    assert store.search_misheard("buying a house", limit=9) == []
+    assert store.search_misheard("house for sale", limit=9) == []
+    assert store.search_misheard("house", limit=9) == []
+
+
+def test_what_was_misheard_passes_filters_too(store: Store) -> None:
+    found = store.search_misheard("buy a house", limit=9, where="start_seconds = 30")
+    assert brief(found) == [("/a.mp4", 40.0, 41.5)]
+    assert store.search_misheard("buy a house", limit=9, where="path = '/none.mp4'") == []
+
+
+def test_a_library_without_words_has_misheard_none(make_store: Callable[..., Store]) -> None:
+    assert make_store([{"path": "/a.mp4"}]).search_misheard("buy a house", limit=9) == []

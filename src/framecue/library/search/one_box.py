@@ -257,6 +257,8 @@ def _rest(there: Sequence[LegMatch], wanted: frozenset[str]) -> float:
         there: what was found at the moment.
         wanted: the words of the query.
     """
+    # A meaning has no words.
+    there = [found for found in there if found.words]
     if len(there) < 2:
         return 0.0
     first = max(there, key=lambda found: found.strength)

@@ -46,13 +46,13 @@ class LegWeights:
     """
 
     seen: float = 1.0
-    doubt: float = 0.5
-    unsure: float = 0.1
-    said: float = 1.3
+    doubt: float = 0.25
+    unsure: float = 0.05
+    said: float = 1.15
     written: float = 1.3
-    named: float = 1.1
+    named: float = 1.3
     captions: float = 1.1
-    meaning: float = 1.2
+    meaning: float = 0.7
     least_coverage: float = 0.5
     sharpness: float = 2.0
     hint: float = 0.1

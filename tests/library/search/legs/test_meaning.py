@@ -92,6 +92,7 @@ def test_a_find_has_the_words_with_their_times_and_says_how_sure_it_is(store: St
     assert (found.start_seconds, found.end_seconds, found.match.start_seconds) == (15.0, 18.0, 15.0)
     assert 0.5 < found.strength <= 1
     assert not found.is_exact
+    assert found.is_moment
     assert found.words == found.spans == ()
 
 
@@ -100,6 +101,7 @@ def test_what_nothing_stands_out_for_has_no_find_unless_somebody_asks_this_very_
     alone = find(store, Term("a dog"), alone=True)
     assert len(alone) == len(LINES)
     assert alone[0].strength < 0.5
+    assert not alone[0].is_moment
 
 
 def test_a_phrase_in_quotes_is_for_the_legs_that_know_words(store: Store) -> None:
