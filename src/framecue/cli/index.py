@@ -22,8 +22,8 @@ from framecue.cli.options import (
 )
 from framecue.cli.output import ProgressBar, log, print_json, quiet_libraries
 from framecue.cli.runtime import indexing_model, is_worth_it, runtime_option
-from framecue.cli.text_graphs import keep_text_graph
 from framecue.cli.speech_files import get_speech_files
+from framecue.cli.text_graphs import keep_text_graph
 from framecue.cli.words_options import AskedWords, refuse_model_as_path, words_options
 from framecue.cli.words_report import log_words, log_words_stopped
 from framecue.errors import InputError

@@ -6,11 +6,7 @@ import pytest
 
 from framecue.forms import composed
 from framecue.library.store.rows import searchable_text
-<<<<<<< HEAD
-from framecue.library.store.words import distinct_words, matched_words, name_words, query_words
-=======
-from framecue.library.store.words import is_common, matched_words, name_words, query_words
->>>>>>> quality
+from framecue.library.store.words import distinct_words, is_common, matched_words, name_words, query_words
 
 
 @pytest.mark.parametrize(
@@ -68,13 +64,10 @@ def test_the_text_of_a_row_has_names_caption_and_subtitles(make_row) -> None:
     assert searchable_text(apart) == composed("Häuser")
 
 
-<<<<<<< HEAD
 def test_words_are_looked_up_once_each() -> None:
     assert distinct_words("The the panda THE Panda") == "The panda"
     assert distinct_words("") == ""
-=======
 def test_the_commonest_words_are_known() -> None:
     assert is_common("the")
     assert is_common("A")
     assert not is_common("week")
->>>>>>> quality

@@ -78,14 +78,14 @@ def test_a_film_with_all_phrases_comes_before_one_with_some(
     assert [(hit.path, hit.legs[0].strength) for hit in hits] == [("/b.mp4", 1.0), ("/a.mp4", 0.5)]
 
 
-<<<<<<< HEAD
 def test_found_words_come_in_the_order_of_the_query_whatever_their_accents(
     films: Library, line: Callable[..., TimedText]
 ) -> None:
     Store.open(films.uri).words.write("id of /v/silent.mp4", "speech", [line(1, "Naïve Öfen über Ärger, éclair")])
     (hit,) = films.search(Query.parse("said:éclair Ärger über Öfen naïve"))
     assert hit.legs[0].words == ("eclair", "arger", "uber", "ofen", "naive")
-=======
+
+
 def test_several_words_in_one_line_are_the_moment_of_that_line(
     make_store: Callable[..., Store], line: Callable[..., TimedText], talking
 ) -> None:
@@ -113,4 +113,3 @@ def test_a_quote_that_nobody_says_is_found_where_it_may_have_been_misheard(
     assert (said.strength, said.text) == (WEIGHTS.misheard, "she cleaned the plate after dinner")
     # Where it is said as it stands, that is what was meant.
     assert [hit.path for hit in library.search(Query.parse('said:"the plates after"'))] == ["/b.mp4"]
->>>>>>> quality
