@@ -107,7 +107,7 @@ def test_sizes_are_names_on_the_hub(nowhere: None) -> None:
     assert find_speech_model(DEFAULT_SPEECH_MODEL) == SpeechModel("base", None, "Systran/faster-whisper-base")
     assert find_speech_model(NAME) == SpeechModel(NAME, None, NAME)
     assert not SIZES[DEFAULT_SPEECH_MODEL].endswith(".en")
-    with pytest.raises(ModelError, match=r"tiny: is not on this machine yet; --speech tiny fetches it from the hub"):
+    with pytest.raises(ModelError, match="tiny: is not on this machine yet; --speech-model tiny fetches it from"):
         assert find_speech_model("tiny").revision
 
 
@@ -133,7 +133,7 @@ def test_a_hub_that_cannot_be_reached(nowhere: None) -> None:
     assert message.startswith("tiny: the model hub cannot be reached (")
     assert message.endswith(
         "and this machine has no copy of the speech model. Without a network: `hf download Systran/faster-whisper-tiny "
-        "--local-dir FOLDER` on a machine that has one, and name that folder here: --speech FOLDER"
+        "--local-dir FOLDER` on a machine that has one, and name that folder here: --speech-model FOLDER"
     )
     assert "\n" not in message
 

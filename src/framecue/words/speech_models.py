@@ -88,7 +88,9 @@ class SpeechModel:
 
     def _there(self) -> Path:
         if self.folder is None:
-            raise ModelError(f"{self.name}: is not on this machine yet; --speech {self.name} fetches it from the hub")
+            raise ModelError(
+                f"{self.name}: is not on this machine yet; --speech-model {self.name} fetches it from the hub"
+            )
         return self.folder
 
 
@@ -181,7 +183,7 @@ def _conversion(name: str) -> str:
     return (
         "convert it once with `ct2-transformers-converter --model "
         f"{name} --output_dir FOLDER --quantization int8 --copy_files tokenizer.json preprocessor_config.json` "
-        "(pip install 'transformers[torch]'), and name that folder: --speech FOLDER"
+        "(pip install 'transformers[torch]'), and name that folder: --speech-model FOLDER"
     )
 
 
@@ -207,7 +209,7 @@ def _hub_error(model: SpeechModel, error: Exception) -> ModelError:
     return ModelError(
         f"{model.name}: the model hub cannot be reached ({reason}), and this machine has no copy of the speech model. "
         f"Without a network: `hf download {model.repository} --local-dir FOLDER` on a machine that has one, and name "
-        "that folder here: --speech FOLDER"
+        "that folder here: --speech-model FOLDER"
     )
 
 

@@ -344,9 +344,10 @@ def test_a_run_that_ends_between_the_old_words_and_the_new_ones_does_the_file_ag
     def killed(*args: object) -> None:
         raise LibraryError("killed")
 
-    with monkeypatch.context() as between, pytest.raises(LibraryError, match="killed"):
+    with monkeypatch.context() as between:
         between.setattr("framecue.library.store.timed_texts.TimedTexts._table_with", killed)
-        library.add(clips, speech="large" if why == "another model" else None, retry=why == "retry")
+        with pytest.raises(LibraryError, match="killed"):
+            library.add(clips, speech="large" if why == "another model" else None, retry=why == "retry")
     assert texts(library, clips / "red.mp4", source) == []
     library.add(clips)
     assert texts(library, clips / "red.mp4", source) == before
@@ -358,9 +359,10 @@ def test_words_that_a_killed_run_has_not_noted_go_with_their_file(
     def killed(*args: object) -> None:
         raise LibraryError("killed")
 
-    with monkeypatch.context() as between, pytest.raises(LibraryError, match="killed"):
+    with monkeypatch.context() as between:
         between.setattr("framecue.library.store.words_notes.WordsNotes.note_done", killed)
-        library.add(clips, speech=True, no_words_from="subtitles")
+        with pytest.raises(LibraryError, match="killed"):
+            library.add(clips, speech=True, no_words_from="subtitles")
     store = Store.open(library.uri)
     old = store.held()[str(clips / "red.mp4")].video_id
     assert (store.words_notes.done(), len(store.words.read([old]))) == ({}, 2)

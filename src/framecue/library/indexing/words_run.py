@@ -259,7 +259,6 @@ class _Run:
             self._num_lines = 0
             _look_after(self._store)
 
-
     def _forget_notes(self, noted: Collection[tuple[str, str]]) -> None:
         for name in sorted({source for _, source in noted}):
             video_ids = [video_id for video_id, source in noted if source == name]

@@ -167,10 +167,11 @@ def _weighed(
 
 
 def _place(found: LegMatch) -> _Place:
-    start, end = found.start_seconds, found.end_seconds
-    # What lasts no time can be neither cut out nor looked at.
-    if found.is_exact and start is not None and end is not None and end > start:
-        return _Place(found.match, (start, end))
+    match, start, end = found.match, found.start_seconds, found.end_seconds
+    # What lasts no time, or lies behind the last picture, can be neither cut out nor looked at.
+    is_there = start is not None and end is not None and min(end, match.end_seconds) > max(start, match.start_seconds)
+    if found.is_exact and start is not None and end is not None and is_there:
+        return _Place(match, (start, end))
     return _Place(found.match)
 
 

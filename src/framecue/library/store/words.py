@@ -40,7 +40,7 @@ def query_words(text: str) -> str:
 
 
 def distinct_words(words: str) -> str:
-    """Return words that are divided by spaces, each once: full text search looks up each as often as it stands there."""
+    """Return words that are divided by spaces, each once, as full text search looks up each as often as it is there."""
     found: dict[str, str] = {}
     for word in words.split():
         found.setdefault(word.casefold(), word)
