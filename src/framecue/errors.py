@@ -7,6 +7,7 @@ FramecueError
 │   ├── OutputError            a file cannot be written (``path``, ``reason``)
 │   ├── OutputExistsError      a file to write is there already (``path``)
 │   ├── ModelError             a backbone cannot be found or read
+│   │   ├── ModelAbsentError       a model has to be downloaded first
 │   │   └── RuntimeMissingError    what runs exported graphs is not installed
 │   ├── AdapterError           an adapter folder cannot be used, or belongs to another backbone
 │   ├── NotOfflineError        a text-conditioned method is asked for the embedding of a video alone

@@ -107,9 +107,7 @@ def test_sizes_are_names_on_the_hub(nowhere: None) -> None:
     assert find_speech_model(DEFAULT_SPEECH_MODEL) == SpeechModel("base", None, "Systran/faster-whisper-base")
     assert find_speech_model(NAME) == SpeechModel(NAME, None, NAME)
     assert not SIZES[DEFAULT_SPEECH_MODEL].endswith(".en")
-    with pytest.raises(
-        ModelError, match=r"tiny: is not on this machine yet; --speech-model tiny fetches it from the hub"
-    ):
+    with pytest.raises(ModelError, match="tiny: is not on this machine yet; --speech-model tiny fetches it from"):
         assert find_speech_model("tiny").revision
 
 

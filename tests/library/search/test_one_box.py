@@ -127,6 +127,15 @@ def test_moments_of_a_video_do_not_overlap_whether_fine_or_not(films: Library) -
     assert {(12.0, 13.0), (14.0, 15.0)} <= {(hit.start_seconds, hit.end_seconds) for hit in hits}
 
 
+def test_words_behind_the_last_picture_have_the_times_of_the_last_segment(films: Library, line) -> None:
+    """As subtitles of a longer cut have: nobody could look at such a moment, or cut it out."""
+    lines = [line(40, "the very end"), line(29, "so long now")]
+    Store.open(films.uri).words.write("id of /v/silent.mp4", "speech", lines)
+    for query, times in (("the very end", (20.0, 30.0)), ("so long", (29.0, 30.0)), ("long now", (29.5, 30.5))):
+        (hit,) = films.search(Query.parse(f'said:"{query}"'))
+        assert (hit.path, hit.start_seconds, hit.end_seconds) == ("/v/silent.mp4", *times)
+
+
 def test_a_least_score_holds_for_words_as_well(films: Library) -> None:
     every = films.search("happy birthday", k=99, all_moments=True)
     floor = sorted(hit.score for hit in every)[len(every) // 2]

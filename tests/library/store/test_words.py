@@ -67,6 +67,8 @@ def test_the_text_of_a_row_has_names_caption_and_subtitles(make_row) -> None:
 def test_words_are_looked_up_once_each() -> None:
     assert distinct_words("The the panda THE Panda") == "The panda"
     assert distinct_words("") == ""
+
+
 def test_the_commonest_words_are_known() -> None:
     assert is_common("the")
     assert is_common("A")

@@ -217,8 +217,11 @@ def _places(
 def _own_seconds(found: LegMatch) -> tuple[float, float] | None:
     """Return when something found begins and ends, if that is more than where its segment does."""
     start, end = found.start_seconds, found.end_seconds
-    # What lasts no time can be neither cut out nor looked at.
-    return (start, end) if found.is_moment and start is not None and end is not None and end > start else None
+    if not found.is_moment or start is None or end is None:
+        return None
+    # What lasts no time, or lies behind the last picture, can be neither cut out nor looked at.
+    is_there = end > start and min(end, found.match.end_seconds) > max(start, found.match.start_seconds)
+    return (start, end) if is_there else None
 
 
 def _worth(place: _Place, video: _Video, own_seen: Found | None, scale: _Scale, weights: LegWeights) -> Found:
