@@ -228,6 +228,7 @@ class Library(LibraryTables, LibraryWords):
         """
         # What encodes imports ffmpeg, which a search need not wait for.
         from framecue.library.indexing.ledger import Outcome
+        from framecue.library.indexing.passages_run import are_passages_due
         from framecue.library.indexing.session import Hooks, Session
 
         wanted = replace(_options(options, AddOptions), **named)
@@ -241,7 +242,10 @@ class Library(LibraryTables, LibraryWords):
             wanted = replace(wanted, words_from=(SUBTITLES,))
         asked = wanted.words_asked()
         self._sources.check(had, wanted)
-        has_words = bool(had or asked or wanted.words_dropped()) or wanted.meaning is not None
+        has_words = bool(asked or wanted.words_dropped()) or wanted.meaning is not None
+        if store is not None and had and not has_words:
+            # Asked for once, they are looked for in every run; one with nothing to find needs no lock and no disk.
+            has_words = any(self._words_due(plan, wanted)) or are_passages_due(store)
         if wanted.meaning:
             self._sentences.named(wanted.meaning, self.sentence_encoder)
         if self._model is not None or plan.units:

@@ -44,13 +44,17 @@ class LibraryWords:
             LibraryError: something else is at the library's place, or it cannot be read.
         """
         check_kind("options", options, AddOptions)
-        options = options or AddOptions()
+        return self._words_due(plan, options or AddOptions())[0]
+
+    def _words_due(self, plan: Plan, options: AddOptions) -> tuple[dict[str, int], dict[str, str]]:
+        """Return in how many files words would be looked for, by source, and why other sources are left out."""
+        left_out: dict[str, str] = {}
         store, known = self._kept.open_if_there(), self._kept.snapshot()
         had = store.words_notes.asked() if store else {}
         wanted = wanted_words(had, options)
         if not wanted:
-            return {}
-        ready = ReadySources(self._sources, had, wanted, options, {}, may_fetch=False)
+            return {}, {}
+        ready = ReadySources(self._sources, had, wanted, options, left_out, may_fetch=False)
         new = {unit.path for unit in plan.units}
         contents = contents_of(plan.seen - new, known)
         done = store.words_notes.done() if store else {}
@@ -61,7 +65,7 @@ class LibraryWords:
         numbers = Counter(source for task in tasks for source in task.sources)
         numbers.update(dict.fromkeys(absent, len(contents) + len(new)))
         numbers.update({source: len(new) for source in known_ones if ready.get(source) is not None})
-        return {source: number for source, number in sorted(numbers.items()) if number}
+        return {source: number for source, number in sorted(numbers.items()) if number}, left_out
 
     def words_model(self, source: str) -> str | None:
         """Return the model that the library was asked to find a source's words with; None if none was named.

@@ -124,7 +124,11 @@ def _hits(
     found = _found(store, query, whole, parts, options, where)
     if options.refine:
         vectors = [part.encoded.vector for part in parts]
-        found = [refined(model, whole.encoded.vector, vectors, moment, source) for moment in found]
+        # What nothing of the query is to be seen in has its times from words.
+        found = [
+            refined(model, whole.encoded.vector, vectors, moment, source) if whole.encoded.query.asks_seen else moment
+            for moment in found
+        ]
     details = store.details([moment.match for moment in found])
     names = [str(part.encoded.query) for part in parts]
     hits = []

@@ -103,7 +103,7 @@ def _videos(
         of(match.path).place(Found(match))
     for part, matches in enumerate(said):
         for one in matches:
-            own = None if one.start_seconds is None or one.end_seconds is None else (one.start_seconds, one.end_seconds)
+            own = _own_seconds(one)
             video = of(one.match.path)
             place = video.place(Found(one.match, own_seconds=own))
             if one.strength > video.chances[part].get(place, 0.0):
@@ -111,6 +111,14 @@ def _videos(
                 video.scores[part][place] = one.match.score
                 video.words[part][place] = one
     return videos
+
+
+def _own_seconds(found: LegMatch) -> tuple[float, float] | None:
+    """Return when words are said or shown, if that is known more finely than the segment, within the video."""
+    if found.start_seconds is None or found.end_seconds is None:
+        return None
+    start, end = found.start_seconds, min(found.end_seconds, found.match.duration_seconds)
+    return (start, end) if end > start else None
 
 
 def _see(videos: dict[str, _Video], asked: Asked, chances: Chances, part: int) -> None:
