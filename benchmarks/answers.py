@@ -46,8 +46,8 @@ GOAL_SINGLE, GOAL_ORDER, GOAL_FALSE_ALARMS = -1.0, 90.0, 0.5
 # What --tune tries, one number after another.
 TRIED = {
     "meaning": (0.3, 0.5, 0.7, 0.85, 1.0, 1.2, 1.5),
-    "unsure": (0.0, 0.05, 0.1, 0.2, 0.4),
-    "doubt": (0.25, 0.5, 0.75, 1.0),
+    "unsure": (0.02, 0.05, 0.1, 0.2, 0.4),
+    "doubt": (0.25, 0.5, 1.0, 2.0),
     "said": (1.0, 1.15, 1.3, 1.5, 1.8),
     "written": (1.0, 1.15, 1.3, 1.5, 1.8),
     "named": (0.7, 0.9, 1.1, 1.3, 1.6, 2.0),

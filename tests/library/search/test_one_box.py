@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -290,7 +290,7 @@ def test_whatever_a_leg_finds_the_rest_keeps_its_order(
 def weigh(
     monkeypatch: pytest.MonkeyPatch,
     matches: Sequence[Match],
-    legs: dict[str, Sequence[LegMatch]],
+    legs: Mapping[str, Sequence[LegMatch]],
     *,
     text: str | Term = "words",
     confidence: Confidence | None = None,

@@ -19,6 +19,7 @@ from statistics import median
 
 import numpy as np
 
+from framecue.library.results import FITS_FROM
 from framecue.library.search.box import Term
 from framecue.library.search.confidence import Confidence
 from framecue.library.search.found import Found
@@ -129,7 +130,10 @@ class _Scale:
         self._zero = median(match.score for match in head) if head else 0.0
         self._width = head[0].score - self._zero if head else 0.0
         self.is_there = bool(head)
-        sure = confidence.of(head[0].score) ** weights.doubt if head and confidence is not None else 1.0
+        sure = 1.0
+        if head and confidence is not None:
+            # What fits, fits: how well is told by the scale.
+            sure = min(1.0, confidence.of(head[0].score) / FITS_FROM) ** weights.doubt
         self._weight = weights.seen * (weights.unsure + (1 - weights.unsure) * sure)
 
     def strength(self, match: Match) -> float:

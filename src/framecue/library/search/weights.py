@@ -21,7 +21,7 @@ class LegWeights:
 
     Args:
         seen: what the nearest segment is worth if it surely is what was asked for.
-        doubt: the power of how surely it is: the less, the more what is half sure counts.
+        doubt: the power of how surely it is, beside what is said to fit: the less, the more what is half sure counts.
         unsure: the share of that which it is worth if it surely is not: some segment is always the nearest.
         said: what a sentence with all words of the query is worth.
         written: likewise, what is to be read in the picture.
@@ -46,7 +46,7 @@ class LegWeights:
     """
 
     seen: float = 1.0
-    doubt: float = 0.25
+    doubt: float = 1.0
     unsure: float = 0.05
     said: float = 1.15
     written: float = 1.3
