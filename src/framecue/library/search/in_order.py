@@ -15,7 +15,9 @@ MOST_PARTS = 4
 """How many parts a sentence may have; one with more is a story, which the halves do not make easier to find."""
 
 # Words are one space apart.
-_THEN = re.compile(r"[,;.]? (?:and )?(?:then|afterwards|after that|next),? |,? (?:is )?followed by ", re.IGNORECASE)
+_THEN = re.compile(
+    r"[,;.]? (?:and )?(?:then|afterwards|after that),? |[,;.] next,? |,? (?:is )?followed by ", re.IGNORECASE
+)
 _BEFORE = re.compile(r",? before ", re.IGNORECASE)
 _AFTER = re.compile(r",? after ", re.IGNORECASE)
 _FIRST = re.compile(r"^first,? ", re.IGNORECASE)
