@@ -67,7 +67,8 @@ def test_a_graph_gives_the_methods_own_vectors(
     pixels = np.random.default_rng(5).standard_normal((2, FRAMES, 3, size, size)).astype(np.float32)
     graph = VideoGraph(tmp_path / "video.onnx")
     np.testing.assert_allclose(graph.embed_videos(pixels), model.embed_videos(pixels), rtol=0, atol=1e-5)
-    np.testing.assert_allclose(graph.embed_frames(pixels[1]), model.embed_frames(pixels[1]), rtol=0, atol=1e-5)
+    # A frame by itself is not averaged, so that rounding shows a little more.
+    np.testing.assert_allclose(graph.embed_frames(pixels[1]), model.embed_frames(pixels[1]), rtol=0, atol=2e-5)
 
 
 def test_a_fusion_has_no_graph(backbone: Backbone, tmp_path: Path) -> None:

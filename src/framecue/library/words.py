@@ -59,12 +59,13 @@ class LibraryWords:
         contents = contents_of(plan.seen - new, known)
         done = store.words_notes.done() if store else {}
         # What a model that has yet to be downloaded would find, nobody has found.
-        absent = {source for source in wanted if _is_to_be_fetched(ready, source)}
+        absent = {source for source in options.words_asked() if _is_to_be_fetched(ready, source)}
         known_ones = {source: request for source, request in wanted.items() if source not in absent}
         tasks = tasks_of(contents, done, had, known_ones, ready.get, options)
         numbers = Counter(source for task in tasks for source in task.sources)
         numbers.update(dict.fromkeys(absent, len(contents) + len(new)))
-        numbers.update({source: len(new) for source in known_ones if ready.get(source) is not None})
+        if new:
+            numbers.update({source: len(new) for source in known_ones if ready.get(source) is not None})
         return {source: number for source, number in sorted(numbers.items()) if number}, left_out
 
     def words_model(self, source: str) -> str | None:
