@@ -35,9 +35,15 @@ def test_errors_name_the_library_and_what_was_done(table: Table) -> None:
 def test_a_table_that_is_not_there_is_told_from_one_that_is_broken(table: Table) -> None:
     with pytest.raises(LibraryError) as missing:
         Table.open(table.uri, connect(table.uri), "none")
+    assert Table.open_if_there(table.uri, connect(table.uri), "none") is None
+    there = Table.open_if_there(table.uri, connect(table.uri), TABLE)
+    assert there is not None
+    assert there.schema == table.schema
     for path in Path(table.uri).rglob("*.manifest"):
         path.write_bytes(b"broken")
     with pytest.raises(LibraryError) as broken:
         Table.open(table.uri, connect(table.uri), TABLE)
+    with pytest.raises(LibraryError):
+        Table.open_if_there(table.uri, connect(table.uri), TABLE)
     assert is_not_found(missing.value)
     assert not is_not_found(broken.value)

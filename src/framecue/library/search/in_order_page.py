@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import math
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
 
 import numpy as np
 
-from framecue.library.search.found import Found, apart, best_of_each_video
+from framecue.library.search.found import Found
 from framecue.library.search.judge import Judge, at_least
 from framecue.library.search.legs.leg import Asked
 from framecue.library.search.one_box import find_words
 from framecue.library.search.query import SearchOptions
 from framecue.library.search.query_vectors import EncodedQuery
-from framecue.library.search.ranking import moments
+from framecue.library.search.ranking import moments, page
 from framecue.library.search.sequence_search import LEAST_CHANCE, find_in_order
 from framecue.library.search.weights import WEIGHTS
 from framecue.library.store import Store
@@ -60,7 +59,7 @@ def find_parts_in_order(
         within_seconds: how long after the end of one the next begins at most; None for any time.
         where: an SQL condition on the segments that are looked at.
     """
-    return _page(iter(_joined(store, parts, options, within_seconds, where)), parts, options)
+    return _page(_joined(store, parts, options, within_seconds, where), parts, options)
 
 
 def find_either_way(
@@ -178,14 +177,11 @@ def _chances(judge: Judge, cosines: np.ndarray) -> np.ndarray:
     return np.asarray(1 / (1 + np.exp(-_OWN_SLOPE * (heights - _OWN_MIDDLE))))
 
 
-def _page(found: Iterator[Found], parts: Sequence[Judged], options: SearchOptions) -> list[Found]:
-    """Return a page of moments: at most one of each video, or none that overlaps a better one."""
-    folded = apart(found) if options.all_moments else best_of_each_video(found)
-    floor = -np.inf if options.min_score is None else options.min_score
+def _page(found: Iterable[Found], parts: Sequence[Judged], options: SearchOptions) -> list[Found]:
+    """Return a page of moments; a limit on the confidence holds for those with parts, the others have met theirs."""
     least = options.min_confidence
-    wanted = (
-        one
-        for one in folded
-        if one.score >= floor and (least is None or not one.parts or (confidence_in_order(one, parts) or 0.0) >= least)
-    )
-    return list(islice(wanted, min(options.offset, sys.maxsize), min(options.offset + options.k, sys.maxsize)))
+
+    def is_sure(one: Found) -> bool:
+        return least is None or not one.parts or (confidence_in_order(one, parts) or 0.0) >= least
+
+    return page(found, options, is_wanted=is_sure)

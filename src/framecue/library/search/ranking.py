@@ -8,7 +8,7 @@ are the same as one long page.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 import numpy as np
@@ -23,7 +23,7 @@ from framecue.library.search.query import SearchOptions
 from framecue.library.search.weights import WEIGHTS
 from framecue.library.store import Store
 
-__all__ = ["find", "moments"]
+__all__ = ["find", "moments", "page"]
 
 
 def find(
@@ -57,9 +57,22 @@ def find(
     )
     if judge is not None and options.min_confidence is not None:
         found = at_least(found, options.min_confidence, judge)
+    return page(found, options)
+
+
+def page(
+    found: Iterable[Found], options: SearchOptions, *, is_wanted: Callable[[Found], bool] = lambda _: True
+) -> list[Found]:
+    """Return a page of moments: at most one of each video, or none that overlaps a better one.
+
+    Args:
+        found: all moments, best first.
+        options: which page, and how little may score.
+        is_wanted: whether a moment that was kept is shown.
+    """
     folded = apart(found) if options.all_moments else best_of_each_video(found)
     floor = _floor(options)
-    wanted = (moment for moment in folded if moment.score >= floor)
+    wanted = (moment for moment in folded if moment.score >= floor and is_wanted(moment))
     return list(islice(wanted, min(options.offset, sys.maxsize), min(options.offset + options.k, sys.maxsize)))
 
 

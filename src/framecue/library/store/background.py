@@ -14,10 +14,9 @@ import numpy as np
 import pyarrow as pa
 from lancedb.db import LanceDBConnection
 
-from framecue.errors import LibraryError
 from framecue.library.store.attempt import attempt
 from framecue.library.store.rows import vectors_of
-from framecue.library.store.table import Table, is_not_found
+from framecue.library.store.table import Table
 
 __all__ = ["Background", "Backgrounds", "measure_background"]
 
@@ -221,12 +220,7 @@ class Backgrounds:
         return rows[-1] if rows else None
 
     def _open(self) -> Table | None:
-        try:
-            return Table.open(self.uri, self._database, BACKGROUND_TABLE)
-        except LibraryError as error:
-            if is_not_found(error):
-                return None
-            raise
+        return Table.open_if_there(self.uri, self._database, BACKGROUND_TABLE)
 
 
 def _vectors(row: dict[str, object], name: str) -> np.ndarray:

@@ -12,11 +12,10 @@ from typing import Any, cast
 import pyarrow as pa
 from lancedb.db import LanceDBConnection
 
-from framecue.errors import LibraryError
 from framecue.library.store.attempt import attempt
 from framecue.library.store.merge import merge
 from framecue.library.store.sql import is_one_of
-from framecue.library.store.table import Table, is_not_found
+from framecue.library.store.table import Table
 
 __all__ = ["Notes"]
 
@@ -108,16 +107,8 @@ class Notes:
     def _table(self, *, make: bool = False) -> Table | None:
         """Return the table; None if there is none yet and ``make`` is false."""
         if self._opened is None:
-            self._opened = self._make() if make else self._open()
+            self._opened = self._make() if make else Table.open_if_there(self.uri, self._database, self._name)
         return self._opened
-
-    def _open(self) -> Table | None:
-        try:
-            return Table.open(self.uri, self._database, self._name)
-        except LibraryError as error:
-            if is_not_found(error):
-                return None
-            raise
 
     def _make(self) -> Table:
         make = self._database.create_table

@@ -22,7 +22,7 @@ from framecue.errors import LibraryError
 from framecue.library.store.attempt import attempt
 from framecue.library.store.index import VECTOR, optimize_if_due
 from framecue.library.store.rows import vectors_of
-from framecue.library.store.table import Table, is_not_found
+from framecue.library.store.table import Table
 from framecue.library.store.timed_texts import of_videos
 from framecue.words.sentences import SentenceFingerprint
 from framecue.words.timed_text import Kind, TimedText
@@ -123,11 +123,7 @@ class Passages:
             LibraryError: the library cannot be read.
         """
         if self._opened is None:
-            try:
-                self._opened = Table.open(self.uri, self._database, PASSAGES_TABLE)
-            except LibraryError as error:
-                if not is_not_found(error):
-                    raise
+            self._opened = Table.open_if_there(self.uri, self._database, PASSAGES_TABLE)
         return self._opened
 
     def state(self) -> PassageState | None:

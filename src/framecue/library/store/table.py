@@ -42,6 +42,20 @@ class Table:
         """
         return cls(uri, attempt(uri, "opened", lambda: database.open_table(name)))
 
+    @classmethod
+    def open_if_there(cls, uri: str, database: LanceDBConnection, name: str) -> Table | None:
+        """Open a table at its latest commit; return None if no table has this name.
+
+        Raises:
+            LibraryError: it cannot be read.
+        """
+        try:
+            return cls.open(uri, database, name)
+        except LibraryError as error:
+            if is_not_found(error):
+                return None
+            raise
+
     @property
     def schema(self) -> pa.Schema:
         """The columns and the table's metadata."""

@@ -25,12 +25,11 @@ import pyarrow as pa
 from lancedb.db import LanceDBConnection
 from lancedb.index import FTS, BTree
 
-from framecue.errors import LibraryError
 from framecue.library.store.attempt import attempt
 from framecue.library.store.languages import PLAIN, column_of, guessed_language, language_of
 from framecue.library.store.phrases import Token, spelled, tokens_of
 from framecue.library.store.sql import quoted
-from framecue.library.store.table import Table, is_not_found
+from framecue.library.store.table import Table
 from framecue.words.timed_text import Kind, TimedText, TimedWord
 
 __all__ = ["PHRASES", "RUN_ON_WORDS", "SHOWN", "HeldText", "TimedTexts", "held_texts", "joins", "of_videos"]
@@ -130,11 +129,7 @@ class TimedTexts:
             LibraryError: the library cannot be read.
         """
         if self._opened is None:
-            try:
-                self._opened = Table.open(self.uri, self._database, TIMED_TEXTS_TABLE)
-            except LibraryError as error:
-                if not is_not_found(error):
-                    raise
+            self._opened = Table.open_if_there(self.uri, self._database, TIMED_TEXTS_TABLE)
         return self._opened
 
     def read(
