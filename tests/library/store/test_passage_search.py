@@ -7,8 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from framecue.library.store import PassageMatch, Store
-from framecue.library.store import passage_search as module
+from framecue.library.store import PassageMatch, Store, passing
 from framecue.library.store.passages import PassageRow, PassageState
 from framecue.words.passages import RULES
 from framecue.words.timed_text import Kind, TimedText
@@ -103,7 +102,7 @@ def test_words_after_the_last_picture_belong_to_the_last_segment(store: Store) -
 
 @pytest.mark.parametrize("few", [0, 500])
 def test_a_filter_holds_for_the_segment_in_which_the_words_are(store: Store, few: int, monkeypatch) -> None:
-    monkeypatch.setattr(module, "_FEW_VIDEOS", few)
+    monkeypatch.setattr(passing, "_FEW_VIDEOS", few)
     found = brief(search(store, "a house", where="path = '/b/b.mp4'", limit=1))
     assert found == [("/b/b.mp4", 0.0, 0.0, "HOUSE FOR SALE")]
     assert all(start >= 20 for _, start, _, _ in brief(search(store, "mortgage", where="start_seconds >= 20")))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from framecue.library.store import Store, WordMatch
+from framecue.library.store import Store, WordMatch, passing
 from framecue.library.store import word_search as module
 from framecue.words.timed_text import Kind, TimedText, TimedWord
 
@@ -139,7 +139,7 @@ def test_scripts_without_spaces_are_found_in_parts(store: Store) -> None:
 
 def test_filters_are_on_the_segments_in_which_words_lie(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     for few in (500, 0):
-        monkeypatch.setattr(module, "_FEW_VIDEOS", few)
+        monkeypatch.setattr(passing, "_FEW_VIDEOS", few)
         found = store.search_words("buying", limit=9, where="path LIKE '/b/%'")
         assert brief(found) == [("/b/b.mp4", 20, 24)]
         found = store.search_words("buying", limit=9, where="start_seconds >= 30")
@@ -149,7 +149,7 @@ def test_filters_are_on_the_segments_in_which_words_lie(store: Store, monkeypatc
 
 def test_what_passes_is_looked_for_deeper_until_it_is_enough(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_FIRST_LIMIT", 1)
-    monkeypatch.setattr(module, "_FEW_VIDEOS", 0)
+    monkeypatch.setattr(passing, "_FEW_VIDEOS", 0)
     lines = [line(20, "a house, a house, a house")] * 5
     store.words.write("id of /a.mp4", "subtitles", lines)
     found = store.search_words("house", limit=1, where="path = '/b/b.mp4'")

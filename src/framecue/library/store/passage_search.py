@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from framecue.library.store.passages import FOUND, PassageRow, passage_rows
+from framecue.library.store.passing import passing_conditions
 from framecue.library.store.table import Table
 from framecue.library.store.timed_texts import of_videos
 from framecue.library.store.tuning import Way, ways
@@ -22,9 +23,6 @@ __all__ = ["PassageMatch", "search_passages"]
 _GROWTH = 4
 # So many are asked for at least, among which are the sentences of the passages.
 _LEAST_DEPTH = 64
-# With no more videos than this passing a filter, their passages alone are looked at; else what does not pass is left
-# out of those that were found.
-_FEW_VIDEOS = 500
 # Segments and words of one moment may be this much apart: times are rounded.
 _SLACK_SECONDS = 0.05
 
@@ -73,13 +71,11 @@ def search_passages(
     """
     if limit < 1:
         return []
-    condition = f"kind = '{kinds[0]}'" if len(set(kinds)) == 1 else None
-    if where is not None:
-        passing = segments.scan(["video_id"], where=where).column("video_id").unique().to_pylist()
-        if not passing:
-            return []
-        if len(passing) <= _FEW_VIDEOS:
-            condition = " AND ".join(part for part in (of_videos(passing), condition) if part)
+    of_kind = [f"kind = '{kinds[0]}'"] if len(set(kinds)) == 1 else []
+    passing = passing_conditions(segments, where)
+    if passing is None:
+        return []
+    condition = " AND ".join([*passing, *of_kind]) or None
     depth = max(limit, _LEAST_DEPTH)
     while True:
         rows = _nearest(passages, meaning, depth, condition)

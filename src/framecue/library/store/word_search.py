@@ -13,6 +13,7 @@ from lancedb.query import BooleanQuery, FullTextQuery, MatchQuery, Occur, Phrase
 
 from framecue.library.store.languages import PLAIN, column_of, language_of
 from framecue.library.store.misheard import misheard_places, shares_stem
+from framecue.library.store.passing import passing_conditions
 from framecue.library.store.phrases import Token, phrase_places, spelled, tokens_of, unspaced_runs
 from framecue.library.store.sql import quoted
 from framecue.library.store.table import Table
@@ -25,9 +26,6 @@ __all__ = ["WordMatch", "search_misheard", "search_words"]
 
 # How many lines are asked for first, and how many times as many if those that pass are too few.
 _FIRST_LIMIT, _GROWTH = 256, 4
-# With no more videos than this passing a filter, their lines alone are searched; else a search is made first and what
-# does not pass is left out.
-_FEW_VIDEOS = 500
 # Segments and lines of one moment may be this much apart: times are rounded.
 _SLACK_SECONDS = 0.05
 
@@ -94,13 +92,11 @@ def search_words(
     if not wanted or not kinds or limit < 1:
         return []
     asked = _phrase_query(wanted[: RUN_ON_WORDS + 1]) if phrase else _words_query(texts, query)
-    condition = f"kind IN ({', '.join(quoted(kind) for kind in kinds)})" if len(set(kinds)) == 1 else None
-    if where is not None:
-        passing = segments.scan(["video_id"], where=where).column("video_id").unique().to_pylist()
-        if not passing:
-            return []
-        if len(passing) <= _FEW_VIDEOS:
-            condition = " AND ".join(part for part in (of_videos(passing), condition) if part)
+    of_kind = [f"kind IN ({', '.join(quoted(kind) for kind in kinds)})"] if len(set(kinds)) == 1 else []
+    passing = passing_conditions(segments, where)
+    if passing is None:
+        return []
+    condition = " AND ".join([*passing, *of_kind]) or None
     depth = max(_FIRST_LIMIT, limit)
     while True:
         rows = _found(texts, asked, depth, condition)
