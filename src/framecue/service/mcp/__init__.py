@@ -1,0 +1,1 @@
+"""Search for assistants, by the Model Context Protocol."""

@@ -1,0 +1,1 @@
+"""Videos of a library as browsers play them."""

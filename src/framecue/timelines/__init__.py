@@ -1,0 +1,1 @@
+"""Hits as what editors and players open: timelines, markers, playlists."""
