@@ -1,0 +1,22 @@
+// Pictures and videos that were dropped or pasted onto the page, as a part of the query. They are kept as long as the page
+// is, so going back and forward finds them; they are sent with each search and never stand in the address.
+
+const files = new Map();
+let last = 0;
+
+/** Keep a file, and return the number that stands for it in the state: update({file: keep(file), like: []}). */
+export function keep(file) {
+  last += 1;
+  files.set(last, { file, url: URL.createObjectURL(file) });
+  return last;
+}
+
+/** Return {file, url} of a number, `url` for an <img> or <video>; null after a reload. */
+export function kept(number) {
+  return files.get(number) ?? null;
+}
+
+/** Whether a file is a video, by what the browser takes it for. */
+export function isVideo(file) {
+  return file.type.startsWith("video/");
+}
