@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check lint types imports unit benchmarks format clean
+.PHONY: help install demo test check lint types imports unit benchmarks serving browser format clean
 
 help:
 	@echo "make install  set up $(VENV): PyTorch, then framecue with its development tools"
@@ -22,6 +22,8 @@ help:
 	@echo "make imports  import-linter: imports run downwards only"
 	@echo "make unit     pytest"
 	@echo "make benchmarks  each benchmark in its shortest form, as a test"
+	@echo "make serving  the server as a program of its own: hostile input, its description, load, assistants"
+	@echo "make browser  the page in a browser (Debian, Ubuntu: apt install chromium); screenshots go to build/screenshots"
 	@echo "make format   mend formatting and what ruff can mend itself"
 	@echo "make clean    remove $(VENV) and the tools' caches"
 
@@ -76,11 +78,18 @@ imports: install
 	$(BIN)/lint-imports
 
 unit: install
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal --durations=10 $(or $(TESTS),--ignore=tests/benchmarks)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal --durations=10 $(or $(TESTS),--ignore=tests/benchmarks --ignore=tests/suites)
 
 # Each benchmark in its shortest form. Apart, as they take as long as a thousand tests.
 benchmarks: install
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal --durations=5 tests/benchmarks
+
+# Long tests of programs that run by themselves. One after the other: a server, a browser and the test are busy at once.
+serving: install
+	$(BIN)/pytest --durations=5 $(or $(TESTS),tests/suites/serving)
+
+browser: install
+	$(BIN)/pytest --durations=5 $(or $(TESTS),tests/suites/browser)
 
 format: install
 	$(BIN)/ruff check --fix .

@@ -16,6 +16,7 @@ from packaging.utils import canonicalize_name
 
 import framecue
 from framecue._version import __version__
+from support.browsers import find_browser
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -281,6 +282,8 @@ def test_continuous_integration_runs_the_test_command_of_the_readme():
     assert "make test" in readme
 
 
+SUITES = ("benchmarks", "serving", "browser")
+"""What continuous integration runs apart from `make test`."""
 CLOSING = "=== 3278 passed, 10 skipped in 183.99s (0:03:03) ==="
 
 
@@ -304,43 +307,48 @@ def test_continuous_integration_ends_with_how_long_each_part_took_and_pytests_cl
         f"#!/bin/sh\necho \"$@\"\n[ $1 = test ] || exit 0\ncat <<'END'\n{parts}\n{closing}\nEND\nexit {status}\n"
     )
     (tmp_path / "make").chmod(0o755)
-    environment = with_espeak(tmp_path)
+    environment = with_programs(tmp_path)
     done = subprocess.run([tmp_path / ".ci" / "run"], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == status
     lines = done.stdout.splitlines()
-    assert lines[:3] == ["install", "benchmarks", "test"]
+    assert lines[:5] == ["install", *SUITES, "test"]
     assert lines[-1] == last
     table = [line.split(" min ") for line in lines if " min " in line]
     minutes = {name.split()[0]: f"{name.split()[1]}:{rest[:2]}" for name, rest in table}
     assert minutes.pop("all").startswith("0:")
-    assert minutes.pop("benchmarks").startswith("0:")
+    for suite in SUITES:
+        assert minutes.pop(suite).startswith("0:")
     unit = {} if "paths.py" in closing else {"unit": "3:03"}
     assert minutes == {"demo": "0:41", "lint": "0:00", "types": "1:02", "imports": "0:02", **unit}
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
-@pytest.mark.parametrize("target", ["install", "benchmarks"])
+@pytest.mark.parametrize("target", ["install", *SUITES])
 def test_continuous_integration_fails_with_what_comes_before_the_tests(tmp_path, target):
     (tmp_path / ".ci").mkdir()
     shutil.copy(ROOT / ".ci" / "run", tmp_path / ".ci" / "run")
     (tmp_path / "make").write_text(f"#!/bin/sh\necho \"$@\"\n[ $1 = {target} ] && exit 3\necho '{CLOSING}'\n")
     (tmp_path / "make").chmod(0o755)
-    environment = with_espeak(tmp_path)
+    environment = with_programs(tmp_path)
     done = subprocess.run([tmp_path / ".ci" / "run"], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 3
-    assert ("test" in done.stdout.splitlines()) == (target == "benchmarks")
+    # What fails after the installation hides nothing that comes after it.
+    targets = [line for line in done.stdout.splitlines() if line in ("install", *SUITES, "test")]
+    assert targets == ["install", *SUITES, "test"][: 1 if target == "install" else None]
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
 @pytest.mark.parametrize(
-    ("user", "installs", "asked", "told"),
+    ("user", "installs", "told"),
     [
-        (0, True, ["install -y -qq espeak-ng"], ""),
-        (0, False, ["install -y -qq espeak-ng", "update -qq", "install -y -qq espeak-ng"], "could not be installed"),
-        (1000, True, [], "espeak-ng is not here (Debian, Ubuntu: apt install espeak-ng)"),
+        (0, True, None),
+        (0, False, "{} could not be installed: "),
+        (1000, True, "{0} is not here (Debian, Ubuntu: apt install {0}): "),
     ],
 )
-def test_continuous_integration_installs_what_speaks_where_it_may(tmp_path, user, installs, asked, told):
+def test_continuous_integration_installs_what_speaks_and_what_shows_the_page_where_it_may(
+    tmp_path, user, installs, told
+):
     (tmp_path / ".ci").mkdir()
     shutil.copy(ROOT / ".ci" / "run", tmp_path / ".ci" / "run")
     programs = tmp_path / "programs"
@@ -348,7 +356,7 @@ def test_continuous_integration_installs_what_speaks_where_it_may(tmp_path, user
     for name in ("bash", "dirname", "mktemp", "rm", "tee", "grep", "tail", "sed", "awk"):
         (programs / name).symlink_to(shutil.which(name))
     scripts = {
-        "make": f"echo '{CLOSING}'",
+        "make": f"echo '{CLOSING}'\necho browser $FRAMECUE_BROWSER >>{tmp_path}/compulsory",
         "id": f"echo {user}",
         "apt-get": f'echo "$@" >>{tmp_path}/asked\n[ $1 = update ] || exit {0 if installs else 100}',
     }
@@ -360,16 +368,40 @@ def test_continuous_integration_installs_what_speaks_where_it_may(tmp_path, user
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == CLOSING
+    wanted = {
+        "espeak-ng": "tests of spoken sentences are skipped",
+        "chromium": "the page's tests, which have to run here, fail",
+    }
     log = tmp_path / "asked"
-    assert (log.read_text().splitlines() if log.exists() else []) == asked
-    assert told in done.stderr
-    assert ("skipped" in done.stderr) == bool(told)
+    install = "install -y -qq {}"
+    tries = [] if user else [install] if installs else [install, "update -qq", install]
+    expected = [line.format(program) for program in wanted for line in tries]
+    assert (log.read_text().splitlines() if log.exists() else []) == expected
+    consequences = [f"{told.format(program)}{wanted[program]}" for program in wanted] if told else []
+    assert done.stderr.splitlines() == consequences
+    # The suites are compulsory: without a browser they fail, where elsewhere they are skipped.
+    assert (tmp_path / "compulsory").read_text().splitlines()[1:] == ["browser required"] * 4
 
 
-def with_espeak(folder):
-    """The environment in which a folder comes first, with an espeak-ng, so that none is installed."""
-    (folder / "espeak-ng").write_text("#!/bin/sh\n")
-    (folder / "espeak-ng").chmod(0o755)
+@pytest.mark.parametrize(("required", "raised"), [(None, pytest.skip.Exception), ("required", pytest.fail.Exception)])
+def test_without_a_browser_its_tests_are_skipped_but_fail_where_it_is_required(monkeypatch, tmp_path, required, raised):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    if required is None:
+        monkeypatch.delenv("FRAMECUE_BROWSER", raising=False)
+    else:
+        monkeypatch.setenv("FRAMECUE_BROWSER", required)
+    with pytest.raises(raised, match="apt install chromium"):
+        find_browser()
+    (tmp_path / "chromium").write_text("#!/bin/sh\n")
+    (tmp_path / "chromium").chmod(0o755)
+    assert find_browser() == str(tmp_path / "chromium")
+
+
+def with_programs(folder):
+    """The environment in which a folder comes first, with the programs that are installed where they are missing."""
+    for name in ("espeak-ng", "chromium"):
+        (folder / name).write_text("#!/bin/sh\n")
+        (folder / name).chmod(0o755)
     return os.environ | {"PATH": f"{folder}:{os.environ['PATH']}"}
 
 
@@ -379,9 +411,12 @@ def test_the_tests_run_in_two_processes_and_end_with_the_slowest():
     assert command.format(2) in make("--dry-run", "unit").stdout
     part = make("--dry-run", "unit", "TESTS=tests/evaluation", "WORKERS=0").stdout
     assert f"{command.format(0)} tests/evaluation" in part
-    # The benchmarks' shortest forms have a target of their own.
-    assert f"{command.format(2)} --ignore=tests/benchmarks" in make("--dry-run", "unit").stdout
+    # What takes long has a target of its own: the benchmarks' shortest forms, and the suites of whole programs.
+    assert f"{command.format(2)} --ignore=tests/benchmarks --ignore=tests/suites" in make("--dry-run", "unit").stdout
     assert "tests/benchmarks" in make("--dry-run", "benchmarks").stdout
+    for suite in (TESTS / "suites").iterdir():
+        if suite.is_dir() and suite.name != "__pycache__":
+            assert f"tests/suites/{suite.name}" in make("--dry-run", suite.name).stdout
 
 
 def test_each_process_of_the_tests_computes_with_one_thread():

@@ -1,0 +1,49 @@
+"""Filters as chips: they narrow the search down, stand in the address, and can be taken off."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from support.server_process import ServerProcess
+from support.the_page import ThePage
+
+
+def test_a_filter_narrows_down_and_is_taken_off_again(
+    here: ThePage, ids: dict[str, str], look: Callable[..., None]
+) -> None:
+    here.search("the snail stands still")
+    here.expect_first(ids["poster.png"])
+    here.page.locator("[data-filter=kind]").get_by_role("button").first.click()
+    panel = here.page.locator("[data-panel=kind]")
+    expect(panel).to_be_visible()
+    look(here.page, "filter-open")
+    panel.get_by_text(re.compile("^videos", re.IGNORECASE)).click()
+    expect(here.page).to_have_url(re.compile("[?&]kind=video"))
+    expect(here.hits.first).not_to_have_attribute("data-id", ids["poster.png"])
+    assert ids["poster.png"] not in here.ids()
+    chip = here.page.locator("[data-filter=kind]")
+    expect(chip).to_have_attribute("data-on", re.compile(""))
+    here.page.keyboard.press("Escape")
+    look(here.page, "filter-on")
+    here.page.locator("#filters").get_by_role("button", name=re.compile("^Remove")).first.click()
+    here.expect_first(ids["poster.png"])
+    expect(here.page).not_to_have_url(re.compile("kind="))
+
+
+def test_a_shared_address_has_its_filters(here: ThePage, ids: dict[str, str], server: ServerProcess) -> None:
+    here.page.goto(f"{server.url}/?q=the+car+rises&before=2024-06-01&longer=1")
+    here.expect_state("results")
+    assert here.ids()
+    names = {video_id: name for name, video_id in ids.items()}
+    # A third of the clips was recorded on the first day, and nothing else before the second.
+    assert all(re.fullmatch(r"000(0\d|1[0-5])\.mp4", names[video_id]) for video_id in here.ids())
+    expect(here.page.locator("#filters").get_by_role("button", name=re.compile("^Remove"))).to_have_count(2)
+
+
+def test_filters_that_leave_nothing_say_which(here: ThePage, server: ServerProcess) -> None:
+    here.page.goto(f"{server.url}/?q=the+car+rises&after=2031-01-01")
+    here.expect_state("none")
+    expect(here.note).to_contain_text("2031-01-01")
