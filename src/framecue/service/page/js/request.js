@@ -2,15 +2,18 @@
 
 import { isVideo, kept } from "./files.js";
 
-/** Return the body of the request: a document, or a form if a file is a part of the query. */
-export function searchBody(state, { k, offset }) {
+/**
+ * Return the body of the request: a document, or a form if a file is a part of the query.
+ *
+ * @param {object} state of state.js
+ * @param {object} others keys of the request that no state has, such as `k`; they lie over those of the state
+ */
+export function searchBody(state, others) {
   const query = withoutNothing({
     text: state.text.trim() || null,
     then: state.then,
     within: state.then.length ? state.within : null,
     videos: state.like.map(({ id, at }) => withoutNothing({ id, at })),
-    k,
-    offset,
     all_moments: state.moments || null,
     only: state.only,
     min_confidence: state.fit,
@@ -23,6 +26,7 @@ export function searchBody(state, { k, offset }) {
     path: state.path,
     where: state.where,
     library: state.library,
+    ...others,
   });
   const file = state.file === null ? null : kept(state.file)?.file;
   if (!file) return query;

@@ -68,7 +68,7 @@ export async function more() {
   const mine = { ...current, isMore: true, problem: null };
   set(mine, "phase");
   try {
-    const answer = await asked(now(), current.hits.length, controller.signal);
+    const answer = await searchDocument(now(), { k: PAGE, offset: current.hits.length }, controller);
     if (current !== mine) return;
     const held = new Set(mine.hits.map(nameOf));
     // A library that grows meanwhile moves its pages.
@@ -93,7 +93,7 @@ async function run(state, how) {
   const slow = window.setTimeout(() => set({ ...current, phase: "slow" }, "phase"), SLOW_AFTER_MS);
   signal.addEventListener("abort", () => window.clearTimeout(slow));
   try {
-    const { results, fits } = await asked(state, 0, signal);
+    const { results, fits } = await searchDocument(state, { k: PAGE, offset: 0 }, { signal });
     set({ ...START, phase: "done", hits: results, fits, isWhole: results.length < PAGE }, "new");
   } catch (problem) {
     if (problem.name === "AbortError") return;
@@ -104,15 +104,23 @@ async function run(state, how) {
   }
 }
 
-/** Return the server's answer; a server that has too much to do is asked again when it says so. */
-async function asked(state, offset, signal) {
+/**
+ * Return the server's answer to what a state asks for: the document of `search --json`.
+ *
+ * A server that has too much to do is asked again when it says so.
+ *
+ * @param {object} state of state.js
+ * @param {object} others keys of the request that lie over those of the state: {in_video: id, all_moments: true, k: 200}
+ * @throws {Problem}
+ */
+export async function searchDocument(state, others, { signal } = {}) {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await post("/api/search", searchBody(state, { k: PAGE, offset }), { signal });
+      return await post("/api/search", searchBody(state, others), { signal });
     } catch (problem) {
       if (problem.status !== 429 || tries === MOST_TRIES) throw problem;
       await pause(1000 * Math.min(problem.retryAfterSeconds ?? tries, LONGEST_WAIT_SECONDS));
-      signal.throwIfAborted();
+      signal?.throwIfAborted();
     }
   }
 }
