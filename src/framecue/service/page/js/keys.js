@@ -7,14 +7,14 @@ const keys = [];
  *
  * @param {object} key
  * @param {string} key.key as `KeyboardEvent.key` has it, such as "m" or "ArrowDown"
- * @param {string} key.does what it does, for the sheet: "More like this"
+ * @param {string} [key.does] what it does, for the sheet: "More like this"; without it the key is not listed
  * @param {string} [key.group] where it stands in the sheet: "Search", "Results", "Player"
- * @param {string} [key.shown] how the key is written there, if not as `key`
- * @param {() => boolean} [key.when] whether it holds now; it always does without
- * @param {(event: KeyboardEvent) => void} key.run
+ * @param {string | string[]} [key.shown] how the key is written there, or several that belong together, if not as `key`
+ * @param {() => boolean} [key.when] whether it holds now; without one, while nothing lies over the page
+ * @param {(event: KeyboardEvent) => void} [key.run] left out where the key is the browser's own
  */
 export function addKey(key) {
-  keys.push({ group: "Results", when: () => true, ...key });
+  keys.push({ group: "Results", when: isFree, ...key });
 }
 
 /** Listen. Keys with a modifier stay the browser's, and letters those of a field that is typed into. */
@@ -32,6 +32,11 @@ export function startKeys() {
 /** Return the keys by group, for the sheet. */
 export function keysByGroup() {
   return Map.groupBy(keys.filter((key) => key.does), (key) => key.group);
+}
+
+/** Whether nothing lies over the page: no dialog, and no panel of a filter. */
+export function isFree() {
+  return document.querySelector("dialog[open], :popover-open") === null;
 }
 
 function isTypedInto(element) {

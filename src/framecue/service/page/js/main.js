@@ -1,20 +1,46 @@
 // The page begins here: each part is told to begin, and follows the state from then on.
 
+import { startAlarm } from "./alarm.js";
+import { startBox } from "./box.js";
 import { startDropping } from "./dropping.js";
+import { startFilters } from "./filters.js";
+import { startHead } from "./head.js";
+import { startHelp } from "./help.js";
 import { startKeys } from "./keys.js";
+import { startLibraries } from "./libraries.js";
+import { startMoving } from "./moving.js";
 import { closeVideo, openVideo } from "./player.js";
+import { startPreview, stop } from "./preview.js";
 import { startProgress } from "./progress.js";
+import { startResults } from "./results.js";
+import { hitAt, startSearch } from "./search.js";
 import { startSelection } from "./selection.js";
 import { begin, subscribe } from "./state.js";
+import { startThemeSwitch } from "./theme_switch.js";
+import { startToken } from "./token.js";
 
+// First what may be needed by whatever follows: the alarm and the question for a token hear of the first request.
+startAlarm();
+startToken();
+startThemeSwitch();
+startHead();
+startLibraries();
+startBox();
+startFilters();
+startResults();
+startSearch();
+startPreview();
 startSelection();
 startDropping();
 startProgress();
+startMoving();
+startHelp();
 subscribe((now, before) => {
   if (now.open === null) {
     if (before?.open) closeVideo();
   } else if (before?.open?.id !== now.open.id || before.open.at !== now.open.at) {
-    openVideo({ ...now.open, hit: null });
+    stop();
+    openVideo({ ...now.open, hit: hitAt(now.open.id, now.open.at) });
   }
 });
 startKeys();

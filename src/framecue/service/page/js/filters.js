@@ -1,0 +1,125 @@
+// The row of chips under the box: parts of the query that are no text, filters, and ways to show the results. A chip says
+// what holds; a click on it opens its panel, its cross takes it away.
+
+import { get } from "./api.js";
+import { $, el, icon, iconButton } from "./dom.js";
+import { kept } from "./files.js";
+import { clock, place } from "./format.js";
+import { CHIPS } from "./filter_chips.js";
+import { now, subscribe, update } from "./state.js";
+
+const NARROW = "(max-width: 40rem)";
+const GAP_PIXELS = 6;
+
+/** Begin. */
+export function startFilters() {
+  const parts = el("div", { class: "parts-row" });
+  const chips = CHIPS.map(chipOf);
+  const clear = el("button", { class: "chip-clear", type: "button", onclick: clearAll }, "Clear all");
+  const views = el("div", { class: "views" }, toggle("moments", "moments", "Every moment", "Best moment"), toggle("group", "calendar", "By date", "By fit"));
+  $("#filters").append(parts, ...chips.map((chip) => chip.element), clear, views);
+  subscribe((state) => {
+    for (const chip of chips) chip.show(state);
+    showParts(parts, state);
+    clear.hidden = CHIPS.filter((chip) => chip.says(state) !== null).length < 2;
+    for (const button of views.children) {
+      button.setAttribute("aria-pressed", String(Boolean(state[button.dataset.view])));
+    }
+  });
+}
+
+function clearAll() {
+  update(Object.assign({}, ...CHIPS.map((chip) => chip.nothing)));
+  $("#filters .chip-main").focus();
+}
+
+function toggle(key, picture, label) {
+  const on = { moments: true, group: "date" }[key];
+  const off = { moments: false, group: null }[key];
+  const onclick = () => update({ [key]: now()[key] === on ? off : on });
+  return el("button", { class: "view", type: "button", dataset: { view: key }, onclick }, icon(picture), label);
+}
+
+function chipOf({ name, label, nothing, says, panel: contentOf }) {
+  const panel = el("form", { class: "panel", popover: "auto", role: "dialog", "aria-label": label, dataset: { panel: name } });
+  const text = el("span", {});
+  const main = el("button", { class: "chip-main", type: "button", "aria-haspopup": "dialog" }, text, icon("down"));
+  const remove = iconButton("close", `Remove the filter: ${label}`, () => {
+    update(nothing);
+    main.focus();
+  }, { class: "chip-remove" });
+  const element = el("div", { class: "chip", dataset: { filter: name } }, main, remove, panel);
+  main.popoverTargetElement = panel;
+  main.setAttribute("aria-expanded", "false");
+  panel.addEventListener("submit", (event) => {
+    event.preventDefault();
+    panel.hidePopover();
+  });
+  panel.addEventListener("beforetoggle", (event) => {
+    if (event.newState === "open") panel.replaceChildren(el("h2", { class: "panel-name" }, label), ...contentOf(now()));
+  });
+  panel.addEventListener("toggle", (event) => {
+    main.setAttribute("aria-expanded", String(event.newState === "open"));
+    if (event.newState !== "open") return;
+    put(panel, main);
+    (panel.querySelector("input:checked") ?? panel.querySelector("input"))?.focus();
+  });
+  const show = (state) => {
+    const said = says(state);
+    text.textContent = said ?? label;
+    main.setAttribute("aria-label", said === null ? label : `${label}: ${said}`);
+    element.toggleAttribute("data-on", said !== null);
+    remove.hidden = said === null;
+  };
+  return { element, show };
+}
+
+/** Put an open panel under its chip; on a narrow screen it lies at the bottom, as the style sheet says. */
+function put(panel, chip) {
+  if (window.matchMedia(NARROW).matches) {
+    panel.style.removeProperty("left");
+    panel.style.removeProperty("top");
+    return;
+  }
+  const box = chip.getBoundingClientRect();
+  const left = Math.max(GAP_PIXELS, Math.min(box.left, window.innerWidth - panel.offsetWidth - 2 * GAP_PIXELS));
+  panel.style.left = `${left}px`;
+  panel.style.top = `${box.bottom + GAP_PIXELS}px`;
+}
+
+/** Show the moments and the file that are searched with. */
+function showParts(row, state) {
+  const likes = state.like.map((moment) => {
+    const rest = state.like.filter((other) => other !== moment);
+    const name = el("span", { class: "chip-name" }, "Like this");
+    nameOf(moment, state.library).then((text) => (name.textContent = text), () => {});
+    return part("like", picture(state, moment), name, () => update({ like: rest }));
+  });
+  const file = state.file === null ? null : kept(state.file);
+  if (file !== null) {
+    const isPicture = file.file.type.startsWith("image/");
+    const seen = isPicture ? el("img", { src: file.url, alt: "" }) : icon("film");
+    likes.push(part("file", seen, el("span", { class: "chip-name" }, `Like ${file.file.name || "what was pasted"}`), () => update({ file: null })));
+  }
+  row.replaceChildren(...likes);
+}
+
+function part(kind, seen, name, remove) {
+  const cross = iconButton("close", "Remove from the search", () => {
+    remove();
+    $("#query").focus();
+  }, { class: "chip-remove" });
+  return el("div", { class: "chip chip-part", dataset: { part: kind, on: "" } }, seen, name, cross);
+}
+
+function picture({ library }, { id, at }) {
+  const query = library === null ? "" : `?library=${encodeURIComponent(library)}`;
+  const seen = el("img", { src: `thumbnails/${encodeURIComponent(id)}/${at ?? 0}${query}`, alt: "", onerror: () => seen.remove() });
+  return seen;
+}
+
+async function nameOf({ id, at }, library) {
+  const video = await get(`/api/videos/${encodeURIComponent(id)}`, { library });
+  const path = video.files?.[0]?.path ?? "";
+  return `Like ${place(path).name || "this"}${at === null ? "" : ` at ${clock(at)}`}`;
+}

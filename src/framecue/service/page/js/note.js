@@ -1,0 +1,89 @@
+// What stands above the results and below them, in a sentence: that nothing fits, that nothing was found, that all is shown.
+
+import { announce } from "./announce.js";
+import { $, el } from "./dom.js";
+import { counted } from "./format.js";
+import { again, more } from "./search.js";
+import { FILTERS, now, update } from "./state.js";
+
+export const NOTHING_FITS = "Nothing here fits well; the nearest:";
+const SLOW = "Still searching. The first search after a start takes longer, as the model is loaded and gets to know the library.";
+const LOADING = "Loading more\u2026";
+
+/** Show what there is to say of a search. */
+export function showNote(found) {
+  const hint = $("#searching-hint");
+  hint.hidden = found.phase !== "slow";
+  hint.textContent = found.phase === "slow" ? SLOW : "";
+  if (found.phase === "slow") announce(SLOW);
+  if (found.phase === "searching" || found.phase === "slow") return;
+  const [kind, ...content] = noteOf(found);
+  put(kind, content);
+}
+
+/** Put something above the results, or nothing: `kind` is its data-note. */
+export function put(kind, content) {
+  const note = $("#note");
+  note.hidden = !kind;
+  note.dataset.note = kind ?? "";
+  note.replaceChildren(...content);
+}
+
+/** Show below the results whether there are more. */
+export function showEnd({ phase, hits, isWhole, isMore, problem }) {
+  const end = $("#end");
+  const isOver = phase === "done" && isWhole && hits.length > 0;
+  const state = phase !== "done" || !hits.length ? "none" : problem ? "problem" : isWhole ? "all" : "more";
+  end.dataset.end = isMore ? "loading" : state;
+  if (isMore) end.replaceChildren(LOADING);
+  else if (state === "problem") {
+    end.replaceChildren(el("p", { class: "problem" }, problem.message), button("Load more", () => more()));
+  } else end.replaceChildren(isOver ? `That is all: ${counted(hits.length, noun())}.` : "");
+}
+
+/** Say a search's result for those who do not see it. */
+export function tellAloud({ phase, hits, fits, isWhole, problem }) {
+  if (phase === "failed") announce(problem.message);
+  if (phase !== "done") return;
+  const all = isWhole ? "" : "The first ";
+  const text = hits.length ? `${all}${counted(hits.length, "result")}.` : "Nothing was found.";
+  announce(fits === false && hits.length ? `Nothing here fits well. ${text}` : text);
+}
+
+function noteOf({ phase, hits, fits, problem }) {
+  if (phase === "failed") {
+    const isOurs = problem.isLost || problem.status >= 429;
+    return ["error", heading(problem.message), isOurs && button("Try again", () => again())].filter(Boolean);
+  }
+  if (!hits.length) return ["none", heading("Nothing was found."), ...wayOut()];
+  if (fits === false) return ["fits-not", heading(NOTHING_FITS)];
+  return [null];
+}
+
+function wayOut() {
+  const state = now();
+  const isFiltered = FILTERS.some((name) => (Array.isArray(state[name]) ? state[name].length : state[name]));
+  if (!isFiltered) return [el("p", {}, "Say it in other words, or with fewer.")];
+  const cleared = Object.fromEntries(FILTERS.map((name) => [name, emptyOf(name)]));
+  return [
+    el("p", {}, "No video that the filters let through has it."),
+    button("Search without filters", () => update(cleared)),
+  ];
+}
+
+/** Return what a filter is when it lets all through. */
+export function emptyOf(name) {
+  return { only: [], moments: false }[name] ?? null;
+}
+
+function noun() {
+  return now().moments ? "moment" : "result";
+}
+
+function heading(text) {
+  return el("h2", { class: "note-head" }, text);
+}
+
+function button(label, onclick) {
+  return el("button", { class: "button", type: "button", onclick }, label);
+}

@@ -1,0 +1,62 @@
+// Why a moment was found: seen, said, written, named, with the words that were found.
+
+import { el, icon } from "./dom.js";
+import { clock } from "./format.js";
+
+const LONGEST = 120;
+const MOST_SHOWN = 3;
+
+/** The legs of a search, as people name them. */
+export const LEGS = {
+  seen: { name: "Seen", means: "what the picture shows" },
+  said: { name: "Said", means: "words that are spoken" },
+  written: { name: "Written", means: "words on the screen, and subtitles" },
+  named: { name: "Named", means: "the names of the file and its folders" },
+  captions: { name: "Caption", means: "texts beside the file" },
+  meaning: { name: "Meant", means: "what the words mean, in others" },
+};
+
+/** Return the list of reasons of a hit. */
+export function whyOf(hit) {
+  const legs = [...(hit.legs ?? []), ...(hit.parts ?? []).flatMap((part) => part.legs ?? [])];
+  const told = legs.filter((leg) => leg.text !== null).sort((one, other) => other.strength - one.strength);
+  const isSeen = legs.some((leg) => leg.leg === "seen") || !told.length;
+  const lines = told.slice(0, MOST_SHOWN - Number(isSeen)).map((leg) => line(leg, hit));
+  return el("ul", { class: "why", role: "list" }, isSeen && el("li", { dataset: { leg: "seen" } }, badge("seen")), lines);
+}
+
+function badge(leg) {
+  return el("span", { class: "why-leg" }, icon(leg), LEGS[leg]?.name ?? leg);
+}
+
+function line(leg, hit) {
+  // Words from another moment of the video have their time.
+  const isElsewhere =
+    leg.start_seconds !== null && (leg.end_seconds <= hit.start_seconds || leg.start_seconds >= hit.end_seconds);
+  const when = isElsewhere && hit.kind !== "image" ? `${clock(leg.start_seconds)} ` : "";
+  const text = el("span", { class: "why-text" }, when, marked(leg.text, leg.spans));
+  return el("li", { dataset: { leg: leg.leg } }, badge(leg.leg), " ", text);
+}
+
+/**
+ * Return a text as nodes, cut around the first of some spans where it is long, with the spans as <mark>.
+ *
+ * @param {string} text
+ * @param {[number, number][]} spans (start, end) in characters of Unicode, not in the units of JavaScript's strings
+ */
+export function marked(text, spans, longest = LONGEST) {
+  const characters = Array.from(text.replace(/\s/g, " "));
+  const first = spans[0]?.[0] ?? 0;
+  const isLong = characters.length > longest;
+  const start = isLong ? Math.max(0, Math.min(first - Math.floor(longest / 3), characters.length - longest)) : 0;
+  const end = isLong ? start + longest : characters.length;
+  const piece = (from, to) => characters.slice(from, to).join("");
+  const nodes = [start > 0 ? "\u2026" : ""];
+  let at = start;
+  for (const [from, to] of spans) {
+    if (from < at || to > end) continue;
+    nodes.push(piece(at, from), el("mark", {}, piece(from, to)));
+    at = to;
+  }
+  return [...nodes, piece(at, end), end < characters.length ? "\u2026" : ""].filter((node) => node !== "");
+}
