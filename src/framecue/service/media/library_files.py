@@ -10,24 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from framecue.errors import InputError
+from framecue.errors import AbsentError, GoneError
 from framecue.library.library import Library
 from framecue.library.state import FileState
 from framecue.library.store.records import Content, ContentFile
 from framecue.paths import path_on_disk
 
-__all__ = ["GoneError", "LibraryFile", "UnknownContentError", "content_of", "file_of", "open_library_file"]
+__all__ = ["LibraryFile", "content_of", "file_of", "open_library_file"]
 
 # Without waiting for whoever writes to a pipe that has taken the file's place.
 _OPENING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-
-
-class UnknownContentError(InputError):
-    """The library holds no content with this hash."""
-
-
-class GoneError(InputError):
-    """The library knows a content, but none of its files is there as it was when it was indexed."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +60,13 @@ def content_of(library: Library, video_id: str) -> Content:
     """Return a content of a library.
 
     Raises:
-        UnknownContentError: the library holds none with this hash.
+        AbsentError: the library holds none with this hash.
         LibraryError: the library cannot be read.
     """
     content = library.content(video_id)
     if content is None:
         # The hash is not repeated: it may be anything.
-        raise UnknownContentError("the library holds no video with this id; search again for the ids that it holds now")
+        raise AbsentError("the library holds no video with this id; search again for the ids that it holds now")
     return content
 
 
@@ -82,7 +74,7 @@ def file_of(library: Library, video_id: str) -> LibraryFile:
     """Return the first file of a content that is there, unchanged.
 
     Raises:
-        UnknownContentError: the library holds no content with this hash.
+        AbsentError: the library holds no content with this hash.
         GoneError: none of its files is there unchanged.
         LibraryError: the library cannot be read.
     """
@@ -101,7 +93,7 @@ def open_library_file(library: Library, video_id: str) -> tuple[LibraryFile, Bin
         Which file it is, and the open file.
 
     Raises:
-        UnknownContentError: the library holds no content with this hash.
+        AbsentError: the library holds no content with this hash.
         GoneError: none of its files is there unchanged.
         LibraryError: the library cannot be read.
     """
