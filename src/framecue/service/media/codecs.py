@@ -19,7 +19,6 @@ _AAC_PROFILES = {"Main": 1, "LC": 2, "SSR": 3, "LTP": 4, "HE-AAC": 5, "HE-AACv2"
 _AAC_LC, _AAC_ESCAPE = 2, 31
 
 
-
 def picture_codec(picture: PictureStream) -> str | None:
     """Return the name of a codec of pictures; None if browsers have none for it."""
     make = {"h264": _h264, "hevc": _hevc, "vp9": _vp9, "av1": _av1}.get(picture.codec)

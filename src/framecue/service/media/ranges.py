@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import NamedTuple
 
@@ -75,4 +76,4 @@ def _within(first: str, last: str, size_bytes: int) -> tuple[int, int]:
 
 def _overlap(ranges: list[ByteRange]) -> bool:
     ordered = sorted(ranges)
-    return any(after.start < before.stop for before, after in zip(ordered, ordered[1:], strict=False))
+    return any(after.start < before.stop for before, after in itertools.pairwise(ordered))

@@ -23,7 +23,7 @@ from framecue.video.write.remux import NotCopiableError, copy_packets
 from framecue.video.write.sound_tracks import HeardSound
 from framecue.video.write.span import is_within_still, shown_span
 
-__all__ = ["PLAYABLE_SHORT_SIDE", "PlayableParts", "Playable", "make_playable", "playable_suffix"]
+__all__ = ["PLAYABLE_SHORT_SIDE", "Playable", "PlayableParts", "make_playable", "playable_suffix"]
 
 PLAYABLE_SHORT_SIDE = 1080
 """Larger pictures are scaled down so that their short side has this many pixels."""
@@ -188,6 +188,6 @@ class _Telling:
         if now - self._told_at < _SECONDS_PER_WORD:
             return
         self._told_at = now
-        if not self._go_on(float(min(1, max(0, (seconds - self._start) / self._length)))):
+        if not self._go_on(min(1.0, max(0.0, float((seconds - self._start) / self._length)))):
             self.is_given_up = True
             raise VideoError(self._source, "converting it was given up, as nobody waits for it any more")
