@@ -15,6 +15,7 @@ from framecue.errors import (
     AbsentError,
     BusyError,
     FramecueError,
+    GoneError,
     InputError,
     LibraryError,
     RuntimeMissingError,
@@ -31,6 +32,7 @@ MEDIA_TYPE = "application/problem+json"
 
 # From the special to the general: the first that an error is an instance of.
 _STATUSES: tuple[tuple[type[FramecueError], int], ...] = (
+    (GoneError, 410),
     (AbsentError, 404),
     (TooLargeError, 413),
     (UnsupportedError, 415),
