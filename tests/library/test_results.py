@@ -54,6 +54,7 @@ HIT = Hit(1, "/v/a.mp4", 61.5, 66.5, 0.5, "hash", 90.0)
 HIT_DOCUMENT = {
     "rank": 1,
     "path": "/v/a.mp4",
+    "video_id": "hash",
     "kind": "video",
     "start_seconds": 61.5,
     "end_seconds": 66.5,

@@ -601,11 +601,13 @@ class Hit:
         """Return the document, with words and ranks after a hybrid search.
 
         The text, the metadata and the explanation are in it if there are any.
-        ``hit`` in it names the moment in the form that ``framecue clip`` takes.
+        ``hit`` in it names the moment in the form that ``framecue clip`` takes, ``video_id`` the content, by which a
+        service knows it.
         """
         document: dict[str, Any] = {
             "rank": self.rank,
             "path": self.path,
+            "video_id": self.video_id,
             "kind": self.kind,
             "start_seconds": self.start_seconds,
             "end_seconds": self.end_seconds,
