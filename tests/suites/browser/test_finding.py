@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from support.server_process import ServerProcess
 from support.the_page import ThePage
@@ -70,7 +71,7 @@ def test_no_result_says_why(here: ThePage, look: Callable[..., None]) -> None:
     here.search('said:"marmalade"')
     here.expect_state("none")
     expect(here.note).to_have_attribute("data-note", "none")
-    expect(here.note).to_contain_text("marmalade")
+    expect(here.note).to_contain_text("Nothing was found")
     expect(here.hits).to_have_count(0)
     look(here.page, "no-results")
 
@@ -85,6 +86,38 @@ def test_an_empty_library_says_how_to_fill_it(
     expect(here.note).to_have_attribute("data-note", "empty")
     expect(here.note).to_contain_text("framecue index")
     look(page, "empty")
+
+
+def test_a_slow_answer_is_waited_for_with_a_word(here: ThePage, look: Callable[..., None]) -> None:
+    held: list[Route] = []
+    here.page.route("**/api/search", held.append)
+    here.box.fill("the cat rises")
+    here.box.press("Enter")
+    here.expect_state("searching")
+    expect(here.page.locator("#searching-hint")).to_contain_text("first search")
+    look(here.page, "slow")
+    for route in held:
+        route.continue_()
+    here.expect_state("results")
+    expect(here.page.locator("#searching-hint")).to_be_hidden()
+
+
+def test_a_server_with_too_much_to_do_is_asked_again(here: ThePage) -> None:
+    refused: list[Route] = []
+
+    def refuse_once(route: Route) -> None:
+        if refused:
+            route.continue_()
+        else:
+            refused.append(route)
+            problem = {"title": "Too Many Requests", "status": 429, "detail": "too many at once; try again"}
+            headers = {"Retry-After": "1", "Content-Type": "application/problem+json"}
+            route.fulfill(status=429, headers=headers, body=json.dumps(problem))
+
+    here.page.route("**/api/search", refuse_once)
+    here.search("the cat rises")
+    here.expect_state("results")
+    assert refused
 
 
 def test_spaces_alone_ask_for_nothing(here: ThePage) -> None:

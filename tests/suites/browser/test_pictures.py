@@ -17,7 +17,7 @@ def test_a_picture_that_is_dragged_onto_the_page_is_the_query(
     here.expect_state("start")
     here.drop(shown.videos.picture)
     here.expect_first(ids["poster.png"])
-    chip = here.page.locator(".chip-file")
+    chip = here.page.locator("#filters [data-part=file]")
     expect(chip).to_be_visible()
     look(here.page, "dropped-picture")
     chip.get_by_role("button").click()
