@@ -42,7 +42,7 @@ _SCENES = (
     Act("panda", "shrink"),
     Act("rocket", "fall"),
     Act("whale", "circle"),
-    Act("strawberry", "vanish"),
+    Act("cat", "rise"),
 )
 
 

@@ -123,7 +123,8 @@ def test_a_server_with_too_much_to_do_is_asked_again(here: ThePage) -> None:
 def test_spaces_alone_ask_for_nothing(here: ThePage) -> None:
     here.box.fill("   ")
     here.box.press("Enter")
-    here.expect_state("start|error")
+    here.expect_state("start")
+    expect(here.page.locator("#query-problem")).to_contain_text("only spaces")
     expect(here.hits).to_have_count(0)
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
+import threading
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from support.server_process import serve
+from support.server_process import ServerProcess, serve
 from support.shown_videos import ShownLibraries
 from support.the_page import ThePage
 
@@ -96,25 +99,44 @@ def test_a_watched_folder_shows_how_far_it_is_and_what_was_skipped(
 ) -> None:
     folder = tmp_path / "watched"
     folder.mkdir()
-    for path, _ in shown.videos.clips[:3]:
+    for path, _ in shown.videos.clips[:12]:
         shutil.copy(path, folder)
     (folder / "broken.mp4").write_bytes(b"not a video at all")
-    library = shutil.copytree(shown.small, tmp_path / "watched.lance")
+    library = shutil.copytree(shown.empty, tmp_path / "watched.lance")
     page = new_page(color_scheme="light")
+    # The page looks seldom while nothing happens; a test is not to wait so long.
+    page.clock.install()
     here = ThePage(page)
     with serve([library], "--watch", folder) as server:
         page.goto(server.url)
         progress = page.locator("#progress")
-        expect(progress).to_have_attribute("data-state", "up-to-date")
-        skipped = progress.get_by_text(re.compile(r"1 file .*skipped|skipped 1 file", re.IGNORECASE))
-        expect(skipped).to_be_visible()
-        skipped.click()
-        expect(progress).to_contain_text("broken.mp4")
-        look(page, "watching")
-        # A new file is found without a restart.
-        shutil.copy(shown.videos.picture.parent / "titled.mp4", folder / "new one.mp4")
         expect(progress).to_have_attribute("data-state", "indexing")
         look(page, "indexing")
         expect(progress).to_have_attribute("data-state", "up-to-date")
-        here.search("name:one")
+        here.search("the cat rises")
+        expect(here.hits).to_have_count(12)
+        progress.locator("summary").click()
+        expect(progress).to_contain_text("broken.mp4")
+        look(page, "up-to-date")
+        # What comes later is found without a restart.
+        shutil.copy(shown.videos.titled, folder / "opening.mp4")
+        wait_until(lambda: num_videos(server) == 13)
+        page.clock.fast_forward("00:35")
+        here.search("name:opening")
         expect(here.hits).to_have_count(1)
+
+
+def num_videos(server: ServerProcess) -> int:
+    """How many videos the server's library holds."""
+    with urllib.request.urlopen(f"{server.url}/api/libraries", timeout=60) as answer:
+        return json.load(answer)["libraries"][0]["num_videos"]
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Return once something holds."""
+    pause = threading.Event()
+    for _ in range(600):
+        if holds():
+            return
+        pause.wait(0.1)
+    raise AssertionError("it did not come to hold within a minute")
