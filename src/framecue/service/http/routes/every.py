@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from framecue.service.http.routes import health, libraries
+from framecue.service.http.routes import clips, health, libraries, media, thumbnails
 
 __all__ = ["ROUTERS"]
 
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
     libraries.router,
+    media.router,
+    clips.router,
+    thumbnails.router,
 )

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from framecue.errors import OutputError, VideoError
@@ -22,8 +23,8 @@ _NICENESS = 10
 class PlayableQuestion(Question["Playable | OutputError"]):
     """Asks for what :func:`~framecue.video.write.playable.make_playable` makes of a file.
 
-    The process that answers has little priority from then on. It tells now and then how far it has come, a number from
-    0 to 1.
+    The process that answers has little priority from then on. It tells now and then how far it has come: a number from
+    0 to 1, and how often it has told so.
 
     Attributes:
         partial: the file to write; the process that asks removes it if no good comes of it.
@@ -44,6 +45,7 @@ class PlayableQuestion(Question["Playable | OutputError"]):
         if hasattr(os, "nice"):
             with suppress(OSError):
                 os.nice(_NICENESS)
+        times = count(1)
         try:
             made = make_playable(
                 Path(self.path),
@@ -52,7 +54,8 @@ class PlayableQuestion(Question["Playable | OutputError"]):
                 self.start_seconds,
                 self.end_seconds,
                 parts=self.parts,
-                go_on=lambda share: decide(f"{share:.4f}"),
+                # The same words are not passed on twice.
+                go_on=lambda share: decide(f"{share:.4f} {next(times)}"),
             )
         except VideoError:
             raise
