@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from pathlib import Path
 from typing import get_type_hints
 
@@ -12,6 +13,7 @@ from pydantic import TypeAdapter
 from framecue.errors import InputError
 from framecue.library import Filters, HeldMoment, Query, VideoMoment
 from framecue.library.search.query import Part, SearchKeywords, SearchOptions, as_query
+from framecue.pictures import Picture
 
 
 @pytest.mark.parametrize("text", ["a beach", "-people", "beach -people^2", "^3", 'a "b" OR c*', "  spaces  "])
@@ -52,6 +54,11 @@ def test_a_video_that_is_held_has_an_id_and_a_time() -> None:
     for at_seconds in (-1.0, float("nan"), "2"):
         with pytest.raises(InputError, match="must be a time in the video"):
             HeldMoment("f0", at_seconds)  # type: ignore[arg-type]
+
+
+def test_a_query_can_be_made_of_another_ones_parts() -> None:
+    query = Query("a", images=Picture(1, 1, 3, b"abc"), videos=HeldMoment("f0"), vectors=np.array([0.6, 0.8]))
+    assert replace(query, order=()) == query
 
 
 def test_a_query_does_not_change_with_what_it_was_made_of() -> None:
