@@ -1,6 +1,8 @@
 // Pictures and videos that were dropped or pasted onto the page, as a part of the query. They are kept as long as the page
 // is, so going back and forward finds them; they are sent with each search and never stand in the address.
 
+import { kindOf } from "./uploads.js";
+
 const files = new Map();
 let last = 0;
 
@@ -16,7 +18,7 @@ export function kept(number) {
   return files.get(number) ?? null;
 }
 
-/** Whether a file is a video, by what the browser takes it for. */
+/** Whether a file is a video, by what the browser takes it for, or by its name where the browser does not know. */
 export function isVideo(file) {
-  return file.type.startsWith("video/");
+  return kindOf(file) === "video";
 }
