@@ -41,7 +41,8 @@ function toggle(key, picture, label) {
 }
 
 function chipOf({ name, label, nothing, says, panel: contentOf }) {
-  const panel = el("form", { class: "panel", popover: "auto", role: "dialog", "aria-label": label, dataset: { panel: name } });
+  const form = el("form", {});
+  const panel = el("div", { class: "panel", popover: "auto", role: "dialog", "aria-label": label, dataset: { panel: name } }, form);
   const text = el("span", {});
   const main = el("button", { class: "chip-main", type: "button", "aria-haspopup": "dialog" }, text, icon("down"));
   const remove = iconButton("close", `Remove the filter: ${label}`, () => {
@@ -51,12 +52,12 @@ function chipOf({ name, label, nothing, says, panel: contentOf }) {
   const element = el("div", { class: "chip", dataset: { filter: name } }, main, remove, panel);
   main.popoverTargetElement = panel;
   main.setAttribute("aria-expanded", "false");
-  panel.addEventListener("submit", (event) => {
+  form.addEventListener("submit", (event) => {
     event.preventDefault();
     panel.hidePopover();
   });
   panel.addEventListener("beforetoggle", (event) => {
-    if (event.newState === "open") panel.replaceChildren(el("h2", { class: "panel-name" }, label), ...contentOf(now()));
+    if (event.newState === "open") form.replaceChildren(el("h2", { class: "panel-name" }, label), ...contentOf(now()));
   });
   panel.addEventListener("toggle", (event) => {
     main.setAttribute("aria-expanded", String(event.newState === "open"));
@@ -121,5 +122,5 @@ function picture({ library }, { id, at }) {
 async function nameOf({ id, at }, library) {
   const video = await get(`/api/videos/${encodeURIComponent(id)}`, { library });
   const path = video.files?.[0]?.path ?? "";
-  return `Like ${place(path).name || "this"}${at === null ? "" : ` at ${clock(at)}`}`;
+  return `Like ${at === null ? "" : `${clock(at)} of `}${place(path).name || "this"}`;
 }
