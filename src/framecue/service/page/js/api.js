@@ -96,7 +96,7 @@ export function sentence(text) {
   return /[.!?:]$/.test(begun) ? begun : `${begun}.`;
 }
 
-function fileName(disposition) {
+export function fileName(disposition) {
   const encoded = /filename\*=utf-8''([^;]+)/i.exec(disposition ?? "");
   if (encoded) return decodeURIComponent(encoded[1]);
   return /filename="([^"]*)"/.exec(disposition ?? "")?.[1] ?? "";

@@ -1,4 +1,160 @@
 // A picture or a video that is dropped, pasted or chosen is a query: update({file: keep(file)}) of state.js and files.js.
 
+import { announce } from "./announce.js";
+import { get } from "./api.js";
+import { $, el, icon, iconButton } from "./dom.js";
+import { keep, kept, isVideo } from "./files.js";
+import { now, update } from "./state.js";
+import { sizeText, whyNot } from "./uploads.js";
+
+const SAID_FOR_MS = 12_000;
+
+let chooser = null;
+let limits = null;
+let hiding = 0;
+
 /** Begin: listen to the page, and put the button into #dropping-tool. */
-export function startDropping() {}
+export function startDropping() {
+  chooser = el("input", { type: "file", accept: "image/*,video/*,.mkv,.avi,.heic", hidden: true, tabindex: "-1", "aria-hidden": "true" });
+  chooser.addEventListener("change", () => {
+    take([...chooser.files]);
+    chooser.value = "";
+  });
+  const label = "Search with a picture or a video";
+  $("#dropping-tool").replaceChildren(
+    iconButton("picture", label, chooseFile, { class: "tool", dataset: { action: "choose-file" } }),
+    chooser,
+  );
+  $("#dropping").replaceChildren(
+    el("div", { class: "dropping-frame" }, icon("picture"), el("p", {}, "Drop a picture or a video to search with it"), el("p", { class: "dropping-limits" })),
+  );
+  $("#drop-problem") ?? document.body.append(el("p", { id: "drop-problem", class: "drop-problem", role: "alert", hidden: true }));
+  listenToDrags();
+  document.addEventListener("paste", paste);
+}
+
+/** Open the browser's dialog for a file. */
+export function chooseFile() {
+  learnLimits();
+  chooser.click();
+}
+
+/**
+ * Return the chip of a file that is a part of the query: its preview and its name, and a button that takes it out.
+ *
+ * @param {number} number that stands for it in the state
+ * @returns {HTMLElement | null} null if the page was loaded anew since, as the file is gone then
+ */
+export function fileChip(number, { onRemove }) {
+  const held = kept(number);
+  if (held === null) return null;
+  const { file, url } = held;
+  const name = file.name || "pasted picture";
+  const film = isVideo(file);
+  const preview = film
+    ? el("video", { class: "chip-preview", src: `${url}#t=0.1`, muted: true, playsinline: true, preload: "metadata", "aria-hidden": "true", tabindex: "-1" })
+    : el("img", { class: "chip-preview", src: url, alt: "" });
+  // Not each browser can show what framecue can read.
+  preview.addEventListener("error", () => preview.replaceWith(icon(film ? "film" : "picture")), { once: true });
+  return el(
+    "span",
+    { class: "chip chip-file", dataset: { file: film ? "video" : "image" } },
+    preview,
+    el("span", { class: "chip-name", title: `${name}, ${sizeText(file.size)}` }, name),
+    iconButton("close", `Remove ${name}`, onRemove, { class: "chip-remove" }),
+  );
+}
+
+function listenToDrags() {
+  const veil = $("#dropping");
+  // What is dragged from the page itself is no query.
+  let [isOwn, depth] = [false, 0];
+  const isFile = (event) => !isOwn && [...(event.dataTransfer?.types ?? [])].includes("Files");
+  const show = (isOver) => {
+    veil.hidden = !isOver;
+    if (isOver) veil.dataset.dropping = "over";
+    else delete veil.dataset.dropping;
+  };
+  document.addEventListener("dragstart", () => (isOwn = true));
+  document.addEventListener("dragend", () => (isOwn = false));
+  document.addEventListener("dragenter", (event) => {
+    if (!isFile(event)) return;
+    depth += 1;
+    if (depth === 1) learnLimits();
+    show(true);
+  });
+  document.addEventListener("dragleave", (event) => {
+    if (!isFile(event)) return;
+    depth = Math.max(0, depth - 1);
+    if (depth === 0) show(false);
+  });
+  document.addEventListener("dragover", (event) => {
+    if (!isFile(event)) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = "copy";
+  });
+  document.addEventListener("drop", (event) => {
+    depth = 0;
+    show(false);
+    if (isOwn) return;
+    // A browser would leave the page for a file or an address that is dropped on it; a text may go into the box.
+    const types = [...event.dataTransfer.types];
+    if (!types.includes("Files")) {
+      if (!types.includes("text/uri-list")) return;
+      event.preventDefault();
+      return refuse("Only a file can be dropped here: save the picture first, or copy it and paste it.");
+    }
+    event.preventDefault();
+    const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.());
+    if (entries.some((entry) => entry?.isDirectory)) return refuse("A folder cannot be a query: drop a picture or a video.");
+    take([...event.dataTransfer.files]);
+  });
+}
+
+function paste(event) {
+  const files = [...(event.clipboardData?.files ?? [])];
+  // Text that is copied from an office program comes with a picture of itself.
+  if (!files.length || event.clipboardData.getData("text/plain")) return;
+  event.preventDefault();
+  take(files);
+}
+
+/** Search with the first of some files, if it can be searched with. */
+async function take(files) {
+  if (!files.length) return;
+  const problem = whyNot(files[0], await learnLimits());
+  if (problem !== null) return refuse(problem);
+  $("#drop-problem").hidden = true;
+  const [file] = files;
+  // An opened video would hide what is found.
+  update({ file: keep(file), like: [], open: null });
+  const others = files.length > 1 ? " Of several files, the first is searched with." : "";
+  announce(`Searching with ${file.name || "the pasted picture"}.${others}`);
+  if (others) say(others.trim());
+}
+
+/** Learn what a file may be at most, once; without an answer the server itself refuses what is too large. */
+function learnLimits() {
+  limits ??= get("/api/limits").then(showLimits, () => ((limits = null), {}));
+  return limits;
+}
+
+function showLimits(known) {
+  const { image_bytes: image, video_bytes: video } = known;
+  const text = image && video ? `A picture of up to ${sizeText(image)}, a video of up to ${sizeText(video)}` : "";
+  $(".dropping-limits").textContent = text;
+  $("[data-action=choose-file]").title = `Search with a picture or a video${text ? ` (${text[0].toLowerCase()}${text.slice(1)})` : ""}`;
+  return known;
+}
+
+function refuse(sentence) {
+  say(sentence);
+}
+
+function say(sentence) {
+  const place = $("#drop-problem");
+  place.textContent = sentence;
+  place.hidden = false;
+  window.clearTimeout(hiding);
+  hiding = window.setTimeout(() => (place.hidden = true), SAID_FOR_MS);
+}

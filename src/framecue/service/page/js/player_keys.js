@@ -1,0 +1,28 @@
+// The keys of the opened video.
+
+import { addKey } from "./keys.js";
+
+const STEP_SECONDS = 5;
+const SMALL_STEP_SECONDS = 1;
+
+/** Add them; they hold while the player is open, and leave buttons and fields the keys that those have themselves. */
+export function addPlayerKeys({ isOpen, stage, actions }) {
+  const add = (key, does, run, options = {}) => addKey({ key, does, run, group: "Player", when: isOpen, ...options });
+  const leavesButtons = () => isOpen() && !document.activeElement?.matches("button, a, summary, input, select");
+
+  function jump(direction, event) {
+    actions.seek(stage.seconds + direction * (event.shiftKey ? SMALL_STEP_SECONDS : STEP_SECONDS));
+  }
+
+  add(" ", "Play or pause", stage.toggle, { shown: "Space", when: leavesButtons });
+  add("ArrowLeft", "5 seconds back; 1 with Shift", (event) => jump(-1, event), { shown: "←" });
+  add("ArrowRight", "5 seconds on; 1 with Shift", (event) => jump(1, event), { shown: "→" });
+  add(",", "One frame back", () => stage.step(-1));
+  add(".", "One frame on", () => stage.step(1));
+  add("n", "Next matching moment", actions.next);
+  add("p", "Previous matching moment", actions.previous);
+  add("r", "The moment again", actions.again);
+  add("m", "More like this", actions.more);
+  add("w", "Why it was found", actions.why);
+  add("f", "Full screen", () => void stage.fullScreen());
+}

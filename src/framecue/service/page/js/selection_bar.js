@@ -1,0 +1,113 @@
+// The bar of what is selected: how much, and what can be made of it.
+
+import { get, postForFile } from "./api.js";
+import { el, iconButton } from "./dom.js";
+import { counted, number } from "./format.js";
+import { saveClip, saveFile } from "./saving.js";
+import { now } from "./state.js";
+
+const REMEMBERED = "framecue-export-format";
+
+/**
+ * Fill the bar.
+ *
+ * @param {object} does
+ * @param {() => object[]} does.moments what is selected: {id, start_seconds, end_seconds}, in order
+ */
+export function buildBar(element, { moments, onShown, onClear }) {
+  const count = el("p", { class: "selection-count", dataset: { part: "count" } });
+  const format = el("select", { "aria-label": "Format", onchange: () => remember(format.value) });
+  const action = (name, label, onclick, attributes = {}) =>
+    el("button", { type: "button", class: "button", dataset: { action: name }, onclick, ...attributes }, label);
+  const exporting = action("export", "Export", () => run("Exporting …", exportAll), { class: "button button-main" });
+  const clips = action("clips", "Save clips", () => run("Cutting …", saveClips));
+  const shown = action("select-shown", "Select all shown", onShown);
+  const clear = iconButton("close", "Clear the selection", onClear, { class: "tool", dataset: { action: "clear" } });
+  const saying = el("p", { class: "selection-saying", role: "status" });
+  const row = el("div", { class: "selection-row" }, count, shown, el("span", { class: "selection-export" }, format, exporting), clips, clear);
+  element.replaceChildren(row, saying);
+  let [formats, most] = [null, null];
+
+  /** Ask which formats there are, when they are first needed. */
+  async function learn() {
+    formats = [];
+    try {
+      const [known, limits] = await Promise.all([get("/api/export/formats"), get("/api/limits").catch(() => ({}))]);
+      formats = known.formats;
+      most = limits.export_hits ?? null;
+      if (known.problem) saying.textContent = known.problem;
+    } catch (problem) {
+      formats = null;
+      saying.textContent = problem.message;
+    }
+    format.replaceChildren(...(formats ?? []).map(({ name, suffix, description }) => el("option", { value: name }, `${description} (${suffix})`)));
+    const before = remembered();
+    if (formats?.some(({ name }) => name === before)) format.value = before;
+    exporting.disabled = format.hidden = !formats?.length;
+  }
+
+  async function exportAll() {
+    const hits = moments();
+    if (most !== null && hits.length > most) {
+      return `${number(hits.length)} moments are selected, and ${number(most)} at most are exported at once: select fewer.`;
+    }
+    const library = now().library;
+    const file = await postForFile("/api/export", { hits, format: format.value, ...(library ? { library } : {}) });
+    saveFile({ ...file, name: file.name || `framecue.${format.value}` });
+    return `${counted(hits.length, "moment")} exported: ${file.name || format.value}.`;
+  }
+
+  async function saveClips() {
+    const all = moments();
+    for (const [place, moment] of all.entries()) {
+      saying.textContent = `Cutting ${place + 1} of ${all.length} …`;
+      await saveClip({ id: moment.id, startSeconds: moment.start_seconds, endSeconds: moment.end_seconds });
+    }
+    return `${counted(all.length, "clip")} saved among your downloads.`;
+  }
+
+  /** Do one thing at a time, and say how it went. */
+  async function run(begun, work) {
+    const buttons = [exporting, clips];
+    saying.textContent = begun;
+    for (const each of buttons) each.setAttribute("aria-disabled", "true");
+    try {
+      saying.textContent = await work();
+    } catch (problem) {
+      saying.textContent = problem.message;
+    } finally {
+      for (const each of buttons) each.removeAttribute("aria-disabled");
+    }
+  }
+
+  // A button that is at work keeps the focus, so it is not disabled but does nothing.
+  element.addEventListener("click", (event) => event.target.closest("[aria-disabled]") && event.stopPropagation(), true);
+
+  return {
+    /** Show how many moments are selected, and how many of them the page shows no longer. */
+    show(numSelected, numElsewhere) {
+      element.hidden = numSelected === 0;
+      document.documentElement.toggleAttribute("data-selecting", numSelected > 0);
+      const elsewhere = numElsewhere ? ` (${number(numElsewhere)} not shown now)` : "";
+      count.textContent = `${counted(numSelected, "moment")} selected${elsewhere}`;
+      saying.textContent = "";
+      if (numSelected > 0 && formats === null) learn();
+    },
+  };
+}
+
+function remember(name) {
+  try {
+    window.localStorage.setItem(REMEMBERED, name);
+  } catch {
+    // A browser that keeps nothing: the first format next time.
+  }
+}
+
+function remembered() {
+  try {
+    return window.localStorage.getItem(REMEMBERED);
+  } catch {
+    return null;
+  }
+}
