@@ -40,10 +40,11 @@ export async function waitForConversion(url, { signal, onShare }) {
 
 async function look(url, signal) {
   try {
-    const answer = await ask(url, { signal, headers: { Range: "bytes=0-0" } });
+    // The answer shall not wait for the file, and bring no more of it than there has to be.
+    const answer = await ask(url, { signal, headers: { Prefer: "respond-async", Range: "bytes=0-0" } });
     if (answer.status !== 202) return { isThere: true };
-    const { fraction = null } = await answer.json();
-    return { isThere: false, fraction, afterSeconds: ASK_EVERY_SECONDS };
+    const { state, share } = await answer.json();
+    return { isThere: false, fraction: state === "converting" ? share : null, afterSeconds: ASK_EVERY_SECONDS };
   } catch (problem) {
     // Too much is being converted at once: its turn will come.
     const waits = (problem.status === 429 || problem.status === 503) && problem.retryAfterSeconds !== null;

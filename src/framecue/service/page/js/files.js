@@ -4,7 +4,8 @@
 import { kindOf } from "./uploads.js";
 
 const files = new Map();
-let last = 0;
+// Numbers of before a reload stay in the browser's history, and must not come to stand for other files.
+let last = Date.now();
 
 /** Keep a file, and return the number that stands for it in the state: update({file: keep(file), like: []}). */
 export function keep(file) {
