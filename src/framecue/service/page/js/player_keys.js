@@ -32,12 +32,12 @@ export function addPlayerKeys({ dialog, stage, actions }) {
     jump(direction, event);
   }
 
-  add("ArrowLeft", "5 seconds back; 1 with Shift", (event) => jump(-1, event), { shown: "←" });
-  add("ArrowRight", "5 seconds on; 1 with Shift", (event) => jump(1, event), { shown: "→" });
-  add(",", "One frame back", () => stage.step(-1));
-  add(".", "One frame on", () => stage.step(1));
-  add("n", "Next matching moment", actions.next);
-  add("p", "Previous matching moment", actions.previous);
+  add("ArrowLeft", "5 seconds back, on; 1 with Shift", (event) => jump(-1, event), { shown: ["\u2190", "\u2192"] });
+  add("ArrowRight", null, (event) => jump(1, event));
+  add(",", "A frame back, on", () => stage.step(-1), { shown: [",", "."] });
+  add(".", null, () => stage.step(1));
+  add("n", "Next, previous matching moment", actions.next, { shown: ["n", "p"] });
+  add("p", null, actions.previous);
   add("r", "The moment again", actions.again);
   add("m", "More like this", actions.more);
   add("w", "Why it was found", actions.why);

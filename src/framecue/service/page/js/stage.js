@@ -25,7 +25,7 @@ export function createStage({ onStage, onTime, onOffset }) {
   const share = el("progress", { class: "stage-share", max: "1", "aria-label": "Converting the video" });
   const words = el("p", {});
   const message = el("div", { class: "stage-message", hidden: true }, words, share);
-  const note = el("p", { class: "stage-note", dataset: { part: "stage-note" }, hidden: true });
+  const note = el("p", { class: "stage-note", hidden: true });
   const element = el("div", { class: "stage" }, el("div", { class: "stage-frame" }, picture, video, message), note);
   const frames = watchFrames(video);
   const playback = createPlayback(video, {
@@ -59,6 +59,9 @@ export function createStage({ onStage, onTime, onOffset }) {
     share.hidden = stage !== "converting";
     note.hidden = stage !== "converted" || !text;
     note.textContent = note.hidden ? "" : text;
+    // Whoever looks for the sentence finds it where it stands.
+    for (const each of [note, words]) delete each.dataset.part;
+    if (text) (note.hidden ? words : note).dataset.part = "stage-note";
     element.dataset.stage = stage;
     // The focus that a hidden element loses would leave the keyboard nowhere.
     if (hadFocus && dialog?.open) (video.hidden ? dialog : video).focus();
