@@ -12,7 +12,7 @@ const REMEMBERED = "framecue-export-format";
  * Fill the bar.
  *
  * @param {object} does
- * @param {() => object[]} does.moments what is selected: {id, start_seconds, end_seconds}, in order
+ * @param {() => object[]} does.moments what is selected, in order, as `POST /api/export` takes it
  */
 export function buildBar(element, { moments, onShown, onClear }) {
   const count = el("p", { class: "selection-count", dataset: { part: "count" } });
