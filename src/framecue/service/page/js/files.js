@@ -19,7 +19,7 @@ export function kept(number) {
   return files.get(number) ?? null;
 }
 
-/** Whether a file is a video, and no picture. */
+/** Whether a file is a video, by what the browser takes it for, or by its name where the browser does not know. */
 export function isVideo(file) {
   return kindOf(file) === "video";
 }

@@ -43,7 +43,7 @@ export function selectionControl(hit) {
   });
   box.checked = selected.has(nameOf(hit));
   hits.set(box, hit);
-  return el("label", { class: "select", title: "Select (x)" }, box);
+  return el("label", { class: "select card-tool", title: "Select (x)" }, box);
 }
 
 function nameOf(hit) {
