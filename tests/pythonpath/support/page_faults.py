@@ -1,4 +1,4 @@
-"""What can be wrong with the page's files, told without a browser: names of nothing, what the policy refuses, long files."""
+"""What can be wrong with the page's files, told without a browser: names of nothing, what is refused, long files."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import { $, el, icon, iconButton } from "./dom.js";
 import { isVideo, kept } from "./files.js";
 import { clock, place } from "./format.js";
 import { CHIPS } from "./filter_chips.js";
+import { shareButton } from "./share.js";
 import { now, subscribe, update } from "./state.js";
 
 const NARROW = "(max-width: 40rem)";
@@ -16,13 +17,19 @@ export function startFilters() {
   const parts = el("div", { class: "parts-row" });
   const chips = CHIPS.map(chipOf);
   const clear = el("button", { class: "chip-clear", type: "button", onclick: clearAll }, "Clear all");
-  const views = el("div", { class: "views" }, toggle("moments", "moments", "Every moment", "Best moment"), toggle("group", "calendar", "By date", "By fit"));
+  const views = el(
+    "div",
+    { class: "views" },
+    toggle("moments", "moments", "Every moment"),
+    toggle("group", "calendar", "By date"),
+    shareButton(),
+  );
   $("#filters").append(parts, ...chips.map((chip) => chip.element), clear, views);
   subscribe((state) => {
     for (const chip of chips) chip.show(state);
     showParts(parts, state);
     clear.hidden = CHIPS.filter((chip) => chip.says(state) !== null).length < 2;
-    for (const button of views.children) {
+    for (const button of views.querySelectorAll("[data-view]")) {
       button.setAttribute("aria-pressed", String(Boolean(state[button.dataset.view])));
     }
   });
@@ -92,9 +99,9 @@ function put(panel, chip) {
 function showParts(row, state) {
   const likes = state.like.map((moment) => {
     const rest = state.like.filter((other) => other !== moment);
-    const name = el("span", { class: "chip-name" }, "Like this");
-    nameOf(moment, state.library).then((text) => (name.textContent = text), () => {});
-    return part("like", picture(state, moment), name, () => update({ like: rest }));
+    const [seen, name] = [icon("film"), el("span", { class: "chip-name" }, "Like this")];
+    describe(moment, state.library, seen, name).catch(() => {});
+    return part("like", seen, name, () => update({ like: rest }));
   });
   const own = state.file === null ? [] : [filePart(kept(state.file))];
   row.replaceChildren(...likes, ...own);
@@ -118,14 +125,17 @@ function part(kind, seen, name, remove) {
   return el("div", { class: "chip chip-part", dataset: { part: kind, on: "" } }, seen, name, cross);
 }
 
-function picture({ library }, { id, at }) {
-  const src = address(`/thumbnails/${encodeURIComponent(id)}/${at ?? 0}`, { library });
-  const seen = el("img", { src, alt: "", onerror: () => seen.remove() });
-  return seen;
-}
-
-async function nameOf({ id, at }, library) {
+/** Put the name and the picture of a moment into its chip, once they are known. */
+async function describe({ id, at }, library, seen, name) {
   const video = await get(`/api/videos/${encodeURIComponent(id)}`, { library });
-  const path = video.files?.[0]?.path ?? "";
-  return `Like ${at === null ? "" : `${clock(at)} of `}${place(path).name || "this"}`;
+  const file = place(video.files?.[0]?.path ?? "").name || "this";
+  name.textContent = `Like ${at === null || video.kind === "image" ? "" : `${clock(at)} of `}${file}`;
+  name.title = name.textContent;
+  const starts = (video.moments ?? []).map((moment) => moment.start_seconds);
+  const start = starts.findLast((seconds) => seconds <= (at ?? 0)) ?? starts[0] ?? 0;
+  const picture = el("img", {
+    alt: "",
+    onload: () => seen.replaceWith(picture),
+    src: address(`/thumbnails/${encodeURIComponent(id)}/${start}`, { library }),
+  });
 }

@@ -26,6 +26,8 @@ export function showNote(found) {
 /** Put something above the results, or nothing: `kind` is its data-note. */
 export function put(kind, content) {
   const note = $("#note");
+  // The button that was pressed goes; the box is where one goes on.
+  if (note.contains(document.activeElement)) $("#query").focus({ preventScroll: true });
   note.hidden = !kind;
   note.dataset.note = kind ?? "";
   note.replaceChildren(...content);

@@ -63,9 +63,13 @@ function draw(found) {
     return;
   }
   hideBrowse();
-  $("#results").replaceChildren();
+  const results = $("#results");
+  const hadFocus = results.contains(document.activeElement);
+  results.replaceChildren();
   add(found.hits);
   window.scrollTo({ top: found.top, behavior: "instant" });
+  // What had the focus is gone; the next in its place takes it, or a reader would start at the top of the page.
+  if (hadFocus) ($(".card-link", results) ?? results).focus({ preventScroll: true });
 }
 
 function add(hits) {
