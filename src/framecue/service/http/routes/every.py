@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from framecue.service.http.routes import clips, health, libraries, media, thumbnails
+from framecue.service.http.routes import clips, health, indexing, libraries, limits, media, thumbnails
 
 __all__ = ["ROUTERS"]
 
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
+    indexing.router,
     libraries.router,
     media.router,
     clips.router,
     thumbnails.router,
+    limits.router,
 )

@@ -3,7 +3,7 @@
 import { address, when } from "./api.js";
 import { $ } from "./dom.js";
 import { search, again } from "./search.js";
-import { browse } from "./browse.js";
+import { redraw } from "./results.js";
 
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 10_000;
@@ -46,7 +46,7 @@ function back() {
   show("back", BACK);
   window.setTimeout(() => isLost || show(null, ""), BACK_SHOWN_MS);
   if (search().phase === "failed") again();
-  else if (document.documentElement.dataset.state === "error") browse();
+  else if (document.documentElement.dataset.state === "error" || $(".card-stage > .icon")) redraw();
 }
 
 function show(kind, text) {

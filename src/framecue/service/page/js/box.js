@@ -47,5 +47,5 @@ function showProblem(text) {
   const place = $("#query-problem");
   place.hidden = text === null;
   place.textContent = text ?? "";
-  $("#query").toggleAttribute("aria-invalid", text !== null);
+  $("#query").setAttribute("aria-invalid", String(text !== null));
 }

@@ -5,7 +5,7 @@ import { el, icon, iconButton } from "./dom.js";
 import { clock, day, percent, place, span } from "./format.js";
 import { selectionControl } from "./selection.js";
 import { addressOf, now, open, update } from "./state.js";
-import { whyOf } from "./why.js";
+import { seenOf, whyOf } from "./why.js";
 
 /** Return the card of a hit of `POST /api/search`. */
 export function hitCard(hit) {
@@ -88,8 +88,9 @@ function frame({ moment, path, segment, badge, recorded, fit, details = [], tool
 }
 
 function fitOf(hit) {
-  const score = hit.score.toFixed(2);
-  if (hit.confidence === null) return el("p", { class: "fit" }, el("span", { class: "fit-score" }, `score ${score}`));
+  const score = el("span", { class: "fit-score" }, hit.score.toFixed(2));
+  // Of a query with a picture or a moment it cannot be said how well anything fits.
+  if (hit.confidence === null) return el("p", { class: "fit", title: "Score (cosine)" }, seenOf(hit), score);
   const bar = el("span", { class: "fit-bar", "aria-hidden": "true" });
   bar.style.setProperty("--fit", hit.confidence);
   const says = `How likely it is what you asked for: ${percent(hit.confidence)}. Score (cosine): ${hit.score.toFixed(3)}.`;
@@ -98,7 +99,8 @@ function fitOf(hit) {
     { class: "fit", title: says, dataset: { fits: hit.fits } },
     bar,
     el("span", { class: "fit-share" }, `${percent(hit.confidence)} fit`),
-    el("span", { class: "fit-score" }, score),
+    seenOf(hit),
+    score,
   );
 }
 

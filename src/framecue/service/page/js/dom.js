@@ -23,13 +23,13 @@ export function el(name, attributes = {}, ...children) {
   return element;
 }
 
-/** Return an icon of icons.svg; it means nothing to a screen reader, so what it stands on needs a name. */
+/** Return an icon of index.html; it means nothing to a screen reader, so what it stands on needs a name. */
 export function icon(name) {
   const picture = document.createElementNS(SVG, "svg");
   picture.setAttribute("class", "icon");
   picture.setAttribute("aria-hidden", "true");
   const use = document.createElementNS(SVG, "use");
-  use.setAttribute("href", `icons.svg#${name}`);
+  use.setAttribute("href", `#icon-${name}`);
   picture.append(use);
   return picture;
 }

@@ -3,8 +3,8 @@
 import { announce } from "./announce.js";
 import { get } from "./api.js";
 import { $, el, icon, iconButton } from "./dom.js";
-import { keep, kept, isVideo } from "./files.js";
-import { now, update } from "./state.js";
+import { keep } from "./files.js";
+import { update } from "./state.js";
 import { sizeText, whyNot } from "./uploads.js";
 
 const SAID_FOR_MS = 12_000;
@@ -37,32 +37,6 @@ export function startDropping() {
 export function chooseFile() {
   learnLimits();
   chooser.click();
-}
-
-/**
- * Return the chip of a file that is a part of the query: its preview and its name, and a button that takes it out.
- *
- * @param {number} number that stands for it in the state
- * @returns {HTMLElement | null} null if the page was loaded anew since, as the file is gone then
- */
-export function fileChip(number, { onRemove }) {
-  const held = kept(number);
-  if (held === null) return null;
-  const { file, url } = held;
-  const name = file.name || "pasted picture";
-  const film = isVideo(file);
-  const preview = film
-    ? el("video", { class: "chip-preview", src: `${url}#t=0.1`, muted: true, playsinline: true, preload: "metadata", "aria-hidden": "true", tabindex: "-1" })
-    : el("img", { class: "chip-preview", src: url, alt: "" });
-  // Not each browser can show what framecue can read.
-  preview.addEventListener("error", () => preview.replaceWith(icon(film ? "film" : "picture")), { once: true });
-  return el(
-    "span",
-    { class: "chip chip-file", dataset: { file: film ? "video" : "image" } },
-    preview,
-    el("span", { class: "chip-name", title: `${name}, ${sizeText(file.size)}` }, name),
-    iconButton("close", `Remove ${name}`, onRemove, { class: "chip-remove" }),
-  );
 }
 
 function listenToDrags() {
@@ -102,11 +76,11 @@ function listenToDrags() {
     if (!types.includes("Files")) {
       if (!types.includes("text/uri-list")) return;
       event.preventDefault();
-      return refuse("Only a file can be dropped here: save the picture first, or copy it and paste it.");
+      return say("Only a file can be dropped here: save the picture first, or copy it and paste it.");
     }
     event.preventDefault();
     const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.());
-    if (entries.some((entry) => entry?.isDirectory)) return refuse("A folder cannot be a query: drop a picture or a video.");
+    if (entries.some((entry) => entry?.isDirectory)) return say("A folder cannot be a query: drop a picture or a video.");
     take([...event.dataTransfer.files]);
   });
 }
@@ -123,7 +97,7 @@ function paste(event) {
 async function take(files) {
   if (!files.length) return;
   const problem = whyNot(files[0], await learnLimits());
-  if (problem !== null) return refuse(problem);
+  if (problem !== null) return say(problem);
   $("#drop-problem").hidden = true;
   const [file] = files;
   // An opened video would hide what is found.
@@ -145,10 +119,6 @@ function showLimits(known) {
   $(".dropping-limits").textContent = text;
   $("[data-action=choose-file]").title = `Search with a picture or a video${text ? ` (${text[0].toLowerCase()}${text.slice(1)})` : ""}`;
   return known;
-}
-
-function refuse(sentence) {
-  say(sentence);
 }
 
 function say(sentence) {

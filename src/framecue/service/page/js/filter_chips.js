@@ -145,7 +145,7 @@ function placePanel({ folder, path, where }) {
   const folders = new Set(search().hits.map((hit) => hit.path.replace(/[/\\][^/\\]*$/, "")));
   const list = el("datalist", { id: "known-folders" }, [...folders].sort().map((value) => el("option", { value })));
   return [
-    field("Folder", textInput(folder, "folder", { list: "known-folders", placeholder: "/home/me/Videos/2026" })),
+    field("Folder", textInput(folder, "folder", { list: "known-folders", placeholder: "/videos/2026" })),
     list,
     field("Name", textInput(path, "path", { placeholder: "*.mp4, or holiday*" })),
     field("Condition on the library's columns", textInput(where, "where", { placeholder: "duration_seconds > 60" })),

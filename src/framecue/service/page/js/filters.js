@@ -1,11 +1,12 @@
 // The row of chips under the box: parts of the query that are no text, filters, and ways to show the results. A chip says
 // what holds; a click on it opens its panel, its cross takes it away.
 
-import { get } from "./api.js";
+import { address, get } from "./api.js";
 import { $, el, icon, iconButton } from "./dom.js";
-import { kept } from "./files.js";
+import { isVideo, kept } from "./files.js";
 import { clock, place } from "./format.js";
 import { CHIPS } from "./filter_chips.js";
+import { shareButton } from "./share.js";
 import { now, subscribe, update } from "./state.js";
 
 const NARROW = "(max-width: 40rem)";
@@ -16,13 +17,19 @@ export function startFilters() {
   const parts = el("div", { class: "parts-row" });
   const chips = CHIPS.map(chipOf);
   const clear = el("button", { class: "chip-clear", type: "button", onclick: clearAll }, "Clear all");
-  const views = el("div", { class: "views" }, toggle("moments", "moments", "Every moment", "Best moment"), toggle("group", "calendar", "By date", "By fit"));
+  const views = el(
+    "div",
+    { class: "views" },
+    toggle("moments", "moments", "Every moment"),
+    toggle("group", "calendar", "By date"),
+    shareButton(),
+  );
   $("#filters").append(parts, ...chips.map((chip) => chip.element), clear, views);
   subscribe((state) => {
     for (const chip of chips) chip.show(state);
     showParts(parts, state);
     clear.hidden = CHIPS.filter((chip) => chip.says(state) !== null).length < 2;
-    for (const button of views.children) {
+    for (const button of views.querySelectorAll("[data-view]")) {
       button.setAttribute("aria-pressed", String(Boolean(state[button.dataset.view])));
     }
   });
@@ -41,7 +48,8 @@ function toggle(key, picture, label) {
 }
 
 function chipOf({ name, label, nothing, says, panel: contentOf }) {
-  const panel = el("form", { class: "panel", popover: "auto", role: "dialog", "aria-label": label, dataset: { panel: name } });
+  const form = el("form", {});
+  const panel = el("div", { class: "panel", popover: "auto", role: "dialog", "aria-label": label, dataset: { panel: name } }, form);
   const text = el("span", {});
   const main = el("button", { class: "chip-main", type: "button", "aria-haspopup": "dialog" }, text, icon("down"));
   const remove = iconButton("close", `Remove the filter: ${label}`, () => {
@@ -51,12 +59,12 @@ function chipOf({ name, label, nothing, says, panel: contentOf }) {
   const element = el("div", { class: "chip", dataset: { filter: name } }, main, remove, panel);
   main.popoverTargetElement = panel;
   main.setAttribute("aria-expanded", "false");
-  panel.addEventListener("submit", (event) => {
+  form.addEventListener("submit", (event) => {
     event.preventDefault();
     panel.hidePopover();
   });
   panel.addEventListener("beforetoggle", (event) => {
-    if (event.newState === "open") panel.replaceChildren(el("h2", { class: "panel-name" }, label), ...contentOf(now()));
+    if (event.newState === "open") form.replaceChildren(el("h2", { class: "panel-name" }, label), ...contentOf(now()));
   });
   panel.addEventListener("toggle", (event) => {
     main.setAttribute("aria-expanded", String(event.newState === "open"));
@@ -91,17 +99,22 @@ function put(panel, chip) {
 function showParts(row, state) {
   const likes = state.like.map((moment) => {
     const rest = state.like.filter((other) => other !== moment);
-    const name = el("span", { class: "chip-name" }, "Like this");
-    nameOf(moment, state.library).then((text) => (name.textContent = text), () => {});
-    return part("like", picture(state, moment), name, () => update({ like: rest }));
+    const [seen, name] = [icon("film"), el("span", { class: "chip-name" }, "Like this")];
+    describe(moment, state.library, seen, name).catch(() => {});
+    return part("like", seen, name, () => update({ like: rest }));
   });
-  const file = state.file === null ? null : kept(state.file);
-  if (file !== null) {
-    const isPicture = file.file.type.startsWith("image/");
-    const seen = isPicture ? el("img", { src: file.url, alt: "" }) : icon("film");
-    likes.push(part("file", seen, el("span", { class: "chip-name" }, `Like ${file.file.name || "what was pasted"}`), () => update({ file: null })));
-  }
-  row.replaceChildren(...likes);
+  const own = state.file === null ? [] : [filePart(kept(state.file))];
+  row.replaceChildren(...likes, ...own);
+}
+
+function filePart(held) {
+  const remove = () => update({ file: null });
+  const name = (text) => el("span", { class: "chip-name", title: text }, text);
+  if (held === null) return part("file", icon("film"), name("The file is gone since the reload; drop it again"), remove);
+  const { file, url } = held;
+  // Not each browser can show what framecue can read.
+  const seen = isVideo(file) ? icon("film") : el("img", { src: url, alt: "", onerror: () => seen.replaceWith(icon("film")) });
+  return part("file", seen, name(`Like ${file.name || "what was pasted"}`), remove);
 }
 
 function part(kind, seen, name, remove) {
@@ -112,14 +125,17 @@ function part(kind, seen, name, remove) {
   return el("div", { class: "chip chip-part", dataset: { part: kind, on: "" } }, seen, name, cross);
 }
 
-function picture({ library }, { id, at }) {
-  const query = library === null ? "" : `?library=${encodeURIComponent(library)}`;
-  const seen = el("img", { src: `thumbnails/${encodeURIComponent(id)}/${at ?? 0}${query}`, alt: "", onerror: () => seen.remove() });
-  return seen;
-}
-
-async function nameOf({ id, at }, library) {
+/** Put the name and the picture of a moment into its chip, once they are known. */
+async function describe({ id, at }, library, seen, name) {
   const video = await get(`/api/videos/${encodeURIComponent(id)}`, { library });
-  const path = video.files?.[0]?.path ?? "";
-  return `Like ${place(path).name || "this"}${at === null ? "" : ` at ${clock(at)}`}`;
+  const file = place(video.files?.[0]?.path ?? "").name || "this";
+  name.textContent = `Like ${at === null || video.kind === "image" ? "" : `${clock(at)} of `}${file}`;
+  name.title = name.textContent;
+  const starts = (video.moments ?? []).map((moment) => moment.start_seconds);
+  const start = starts.findLast((seconds) => seconds <= (at ?? 0)) ?? starts[0] ?? 0;
+  const picture = el("img", {
+    alt: "",
+    onload: () => seen.replaceWith(picture),
+    src: address(`/thumbnails/${encodeURIComponent(id)}/${start}`, { library }),
+  });
 }

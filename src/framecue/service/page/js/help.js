@@ -18,7 +18,7 @@ export function showHelp() {
   const help = $("#help");
   if (help.open) return;
   const close = iconButton("close", "Close", () => help.close(), { class: "tool sheet-close" });
-  const groups = [...keysByGroup()].map(([group, keys]) => section(group, keys.map((key) => [kbd(key), key.does])));
+  const groups = keysByGroup().map(([group, keys]) => section(group, keys.map((key) => [kbd(key), key.does])));
   help.replaceChildren(
     el("div", { class: "sheet-head" }, el("h2", { id: "help-title" }, "Keyboard and search"), close),
     el(

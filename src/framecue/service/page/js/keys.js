@@ -1,5 +1,6 @@
 // The keys of the page, and the sheet that lists them.
 
+const GROUPS = ["Search", "Results", "Player"];
 const keys = [];
 
 /**
@@ -8,7 +9,7 @@ const keys = [];
  * @param {object} key
  * @param {string} key.key as `KeyboardEvent.key` has it, such as "m" or "ArrowDown"
  * @param {string} [key.does] what it does, for the sheet: "More like this"; without it the key is not listed
- * @param {string} [key.group] where it stands in the sheet: "Search", "Results", "Player"
+ * @param {string} [key.group] where it stands in the sheet, one of GROUPS
  * @param {string | string[]} [key.shown] how the key is written there, or several that belong together, if not as `key`
  * @param {() => boolean} [key.when] whether it holds now; without one, while nothing lies over the page
  * @param {(event: KeyboardEvent) => void} [key.run] left out where the key is the browser's own
@@ -29,9 +30,10 @@ export function startKeys() {
   });
 }
 
-/** Return the keys by group, for the sheet. */
+/** Return the keys by group, for the sheet: [group, keys], the groups in the order in which one meets them. */
 export function keysByGroup() {
-  return Map.groupBy(keys.filter((key) => key.does), (key) => key.group);
+  const groups = Map.groupBy(keys.filter((key) => key.does), (key) => key.group);
+  return GROUPS.filter((group) => groups.has(group)).map((group) => [group, groups.get(group)]);
 }
 
 /** Whether nothing lies over the page: no dialog, and no panel of a filter. */

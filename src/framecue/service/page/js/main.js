@@ -9,7 +9,7 @@ import { startHelp } from "./help.js";
 import { startKeys } from "./keys.js";
 import { startLibraries } from "./libraries.js";
 import { startMoving } from "./moving.js";
-import { closeVideo, openVideo } from "./player.js";
+import { closeVideo, openVideo, startPlayer } from "./player.js";
 import { startPreview, stop } from "./preview.js";
 import { startProgress } from "./progress.js";
 import { startResults } from "./results.js";
@@ -33,6 +33,7 @@ startPreview();
 startSelection();
 startDropping();
 startProgress();
+startPlayer();
 startMoving();
 startHelp();
 subscribe((now, before) => {

@@ -8,6 +8,8 @@ import { FILTERS, now, update } from "./state.js";
 
 export const NOTHING_FITS = "Nothing here fits well; the nearest:";
 const SLOW = "Still searching. The first search after a start takes longer, as the model is loaded and gets to know the library.";
+// What is longer is no headline.
+const LONG = 110;
 const LOADING = "Loading more\u2026";
 
 /** Show what there is to say of a search. */
@@ -24,6 +26,8 @@ export function showNote(found) {
 /** Put something above the results, or nothing: `kind` is its data-note. */
 export function put(kind, content) {
   const note = $("#note");
+  // The button that was pressed goes; the box is where one goes on.
+  if (note.contains(document.activeElement)) $("#query").focus({ preventScroll: true });
   note.hidden = !kind;
   note.dataset.note = kind ?? "";
   note.replaceChildren(...content);
@@ -52,7 +56,8 @@ export function tellAloud({ phase, hits, fits, isWhole, problem }) {
 
 function noteOf({ phase, hits, fits, problem }) {
   if (phase === "failed") {
-    const isOurs = problem.isLost || problem.status >= 429;
+    if (hits.length) return ["stale", el("p", {}, `${problem.message} Below is what was found before.`)];
+    const isOurs = problem.isLost || problem.status === 401 || problem.status >= 429;
     return ["error", heading(problem.message), isOurs && button("Try again", () => again())].filter(Boolean);
   }
   if (!hits.length) return ["none", heading("Nothing was found."), ...wayOut()];
@@ -81,7 +86,7 @@ function noun() {
 }
 
 function heading(text) {
-  return el("h2", { class: "note-head" }, text);
+  return el("h2", { class: "note-head", "data-long": text.length > LONG }, text);
 }
 
 function button(label, onclick) {

@@ -8,12 +8,11 @@ import { address, get } from "./api.js";
 import { moreLikeThis } from "./card.js";
 import { $ } from "./dom.js";
 import { clock } from "./format.js";
-import { searchInside } from "./inside.js";
 import { momentAfter, momentAt, momentBefore, momentsOf } from "./moments.js";
 import { buildPlayer } from "./player_parts.js";
 import { addPlayerKeys } from "./player_keys.js";
 import { saveClip } from "./saving.js";
-import { hitAt } from "./search.js";
+import { hitAt, searchDocument } from "./search.js";
 import { asksForSomething, close, now, open } from "./state.js";
 
 const MOST_MOMENTS = 200;
@@ -29,6 +28,11 @@ function nothing() {
   return { id: null, file: null, moments: [], moment: null, hit: null, wordsAt: -1 };
 }
 
+/** Begin: make the player's elements, and tell keys.js the keys. */
+export function startPlayer() {
+  parts = build();
+}
+
 /**
  * Show a video at a moment, whether or not another is open.
  *
@@ -36,7 +40,6 @@ function nothing() {
  *   hit of `POST /api/search` that was chosen, null if the address was opened as it is
  */
 export async function openVideo({ id, at, hit }) {
-  parts ??= build();
   if (!parts.dialog.open) {
     opener = document.activeElement;
     parts.dialog.showModal();
@@ -61,7 +64,6 @@ export async function openVideo({ id, at, hit }) {
 
 /** Put the player away, and the focus back to where it was. */
 export function closeVideo() {
-  if (parts === null) return;
   work.abort();
   shown = nothing();
   parts.stage.clear();
@@ -85,7 +87,7 @@ function build() {
     onLink: link,
   });
   addPlayerKeys({
-    isOpen: () => built.dialog.open,
+    dialog: built.dialog,
     stage: built.stage,
     actions: { previous, next, again, more, why, seek },
   });
@@ -100,7 +102,6 @@ function showFile(file, at) {
   parts.strip.begin(file.duration_seconds);
   parts.words.show(file.words);
   parts.stage.show(file, { startSeconds: at, poster });
-  if (file.kind !== "image") parts.words.captions(parts.stage.video);
   follow(at);
 }
 
@@ -112,7 +113,7 @@ async function findMoments(at, signal) {
   }
   parts.strip.say("Looking for all matching moments …");
   try {
-    const found = await searchInside(shown.id, { k: MOST_MOMENTS, signal });
+    const found = await searchDocument(now(), inside({ k: MOST_MOMENTS, offset: 0 }), { signal });
     if (signal.aborted) return;
     shown.moments = momentsOf(found.results);
     parts.strip.show(shown.moments);
@@ -122,6 +123,11 @@ async function findMoments(at, signal) {
     parts.strip.say(problem.message);
   }
   mark(at ?? 0);
+}
+
+/** Return what a search is asked beside the page's own, for it to be of all moments of the opened video alone. */
+function inside(options) {
+  return { in_video: shown.id, all_moments: true, ...options };
 }
 
 /** Take the moment at a time for the one that is open. */
@@ -205,7 +211,7 @@ async function why() {
   const { signal } = work;
   parts.reasons.say("Looking at its frames …");
   try {
-    const [found] = (await searchInside(shown.id, { k: 1, offset: place - 1, explain: true, signal })).results;
+    const [found] = (await searchDocument(now(), inside({ k: 1, offset: place - 1, explain: true }), { signal })).results;
     parts.reasons.say("");
     if (found?.explanation && (shown.moment?.hit ?? shown.hit) === hit) parts.reasons.explain(found.explanation);
   } catch (problem) {

@@ -9,7 +9,11 @@ import { createStrip } from "./strip.js";
 
 /** Fill the dialog, and return its parts. */
 export function buildPlayer(dialog, { onTime, onMoment, onSeek, onClose, onPrevious, onNext, onAgain, onMore, onWhy, onClip, onLink }) {
-  const stage = createStage({ onTime, onStage: (name) => (dialog.dataset.stage = name) });
+  const stage = createStage({
+    onTime,
+    onStage: (name) => (dialog.dataset.stage = name),
+    onOffset: (seconds) => words.captions(stage.video, seconds),
+  });
   const strip = createStrip({ onMoment, onSeek });
   const words = createWords({ onSeek });
   const reasons = createReasons({ onSeek });
@@ -83,7 +87,7 @@ export function buildPlayer(dialog, { onTime, onMoment, onSeek, onClose, onPrevi
       path.textContent = [first?.path, when].filter(Boolean).join(" · ");
       path.title = first?.path ?? "";
       const isPicture = file.kind === "image";
-      words.element.hidden = isPicture && !file.words.length;
+      words.element.hidden = !file.words.length;
       actions.dataset.kind = file.kind;
       clip.hidden = link.hidden = isPicture;
       actions.firstChild.hidden = isPicture;

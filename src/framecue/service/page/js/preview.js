@@ -58,7 +58,7 @@ function play(card) {
   if (kind === "image" || silent.has(id) || !card.isConnected || document.querySelector("dialog[open]")) return;
   const start = Number(card.dataset.start);
   const end = Math.max(Number(card.dataset.end), start + LEAST_SECONDS);
-  const video = el("video", { class: "card-video", muted: true, playsinline: true, "aria-hidden": "true", tabindex: "-1" });
+  const video = el("video", { class: "card-video", muted: true, playsinline: true, "aria-hidden": "true" });
   video.muted = true;
   const isMine = () => playing?.video === video;
   video.addEventListener("loadedmetadata", () => (video.currentTime = start));

@@ -1,7 +1,7 @@
 // What `serve --watch` is doing: GET /api/indexing, shown in #progress.
 
 import { announce } from "./announce.js";
-import { get } from "./api.js";
+import { get, sentence } from "./api.js";
 import { $, el, iconButton } from "./dom.js";
 import { counted, number } from "./format.js";
 import { now } from "./state.js";
@@ -10,11 +10,10 @@ import { now } from "./state.js";
 const BUSY_MS = 2000;
 const IDLE_MS = 30_000;
 const MOST_PATHS = 200;
+const PUT_AWAY = "framecue-indexing-put-away";
 
 let timer = 0;
 let before = null;
-// What a person has put away stays away until something else happens.
-let putAway = null;
 
 /** Begin: ask now and then, and only while the page is visible. */
 export function startProgress() {
@@ -53,8 +52,7 @@ function tell(state) {
 
 function show(state) {
   const place = $("#progress");
-  const isNews = state.state === "indexing" || state.state === "stopped" || state.problem !== null || state.skipped.length > 0;
-  place.hidden = state.state === "none" || !isNews || putAway === nameOf(state);
+  place.hidden = !isNews(state) || isPutAway(state);
   if (place.hidden) return;
   place.dataset.state = state.problem ? "trouble" : state.state.replaceAll(" ", "-");
   // Drawn anew, the list of skipped files would close under the hand that has opened it.
@@ -63,7 +61,7 @@ function show(state) {
   const hadFocus = place.contains(document.activeElement) ? document.activeElement.tagName : null;
   place.replaceChildren(
     el("div", { class: "progress-row" }, el("p", { class: "progress-text" }, sentenceOf(state)), bar(state), closeButton(state)),
-    ...(state.problem ? [el("p", { class: "problem" }, state.problem)] : []),
+    ...remarksOf(state),
     ...skipped(state.skipped, wasOpen),
   );
   const list = $(".progress-skipped ul", place);
@@ -71,14 +69,44 @@ function show(state) {
   if (hadFocus) $(hadFocus.toLowerCase(), place)?.focus();
 }
 
-function nameOf({ state, skipped, problem }) {
-  return JSON.stringify([state, skipped.map((each) => each.path), problem]);
+function isNews(state) {
+  if (state.state === "none") return false;
+  return state.state !== "up to date" || state.skipped.length > 0 || remarksOf(state).length > 0;
+}
+
+/** Return what has gone wrong, or the last thing that there is to say to a person, such as that a folder is gone. */
+function remarksOf({ problem, notices, skipped }) {
+  if (problem) return [el("p", { class: "problem" }, sentence(problem))];
+  const listed = new Set(skipped.map(({ path, reason }) => `${path}: ${reason}`));
+  const [last] = (notices ?? []).filter((notice) => !listed.has(notice)).slice(-1);
+  return last === undefined ? [] : [el("p", { class: "progress-notice" }, sentence(last))];
+}
+
+function nameOf({ state, skipped, problem, notices }) {
+  return JSON.stringify([state, skipped.map((each) => each.path), problem, notices]);
+}
+
+/** What a person has put away stays away, also after a reload, until there is something else to say. */
+function isPutAway(state) {
+  try {
+    return window.sessionStorage.getItem(PUT_AWAY) === nameOf(state);
+  } catch {
+    return false;
+  }
+}
+
+function putAway(state) {
+  try {
+    window.sessionStorage.setItem(PUT_AWAY, nameOf(state));
+  } catch {
+    // A browser that keeps nothing: it is put away until the next look.
+  }
 }
 
 function closeButton(state) {
   if (state.state === "indexing") return "";
   const close = () => {
-    putAway = nameOf(state);
+    putAway(state);
     $("#progress").hidden = true;
     $("#results").focus({ preventScroll: true });
   };
@@ -89,7 +117,7 @@ function sentenceOf(state) {
   if (state.state === "indexing") {
     const { progress } = state;
     if (!progress) return "Indexing: looking for new files …";
-    return `Indexing: ${number(progress.done)} of ${counted(progress.total, oneOf(progress.unit))}. What is indexed can be found already.`;
+    return `Indexing: ${number(Math.floor(progress.done))} of ${counted(progress.total, oneOf(progress.unit))}. What is indexed can be found already.`;
   }
   if (state.state === "stopped") return "Watching has stopped: new files are not indexed until the server is started again.";
   return `The library is up to date. ${resultOf(state)}`.trim();

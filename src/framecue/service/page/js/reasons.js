@@ -20,7 +20,7 @@ export function createReasons({ onSeek }) {
   }
 
   function leg({ leg, text, spans, strength, score, rank, start_seconds: start }) {
-    const place = rank ? ` Place ${rank} by this alone.` : "";
+    const place = rank ? ` Rank ${rank} by this alone.` : "";
     if (text === null || text === undefined) return row(LEGS[leg]?.name ?? leg, `Likeness ${score.toFixed(3)}.${place}`);
     const quoted = el("q", { dir: "auto" }, marked(text, spans ?? []));
     return row(LEGS[leg]?.name ?? leg, quoted, ` ${percent(strength)} of what was asked for.${place} `, start == null ? null : time(start));

@@ -22,7 +22,7 @@ export function startResults() {
     if (what === "new") tellAloud(found);
   });
   subscribe((state, before) => {
-    if (before !== null && state.group !== before.group && search().hits.length) draw({ ...search(), top: window.scrollY });
+    if (before !== null && state.group !== before.group && search().hits.length) redraw();
   });
   const observer = new IntersectionObserver(
     (entries) => entries.some((entry) => entry.isIntersecting) && nextPage(),
@@ -35,6 +35,11 @@ export function startResults() {
     observer.unobserve($("#end"));
     observer.observe($("#end"));
   });
+}
+
+/** Show the same again, for instance where pictures could not be loaded. */
+export function redraw() {
+  draw({ ...search(), top: window.scrollY });
 }
 
 function nextPage() {
@@ -58,9 +63,13 @@ function draw(found) {
     return;
   }
   hideBrowse();
-  $("#results").replaceChildren();
+  const results = $("#results");
+  const hadFocus = results.contains(document.activeElement);
+  results.replaceChildren();
   add(found.hits);
   window.scrollTo({ top: found.top, behavior: "instant" });
+  // What had the focus is gone; the next in its place takes it, or a reader would start at the top of the page.
+  if (hadFocus) ($(".card-link", results) ?? results).focus({ preventScroll: true });
 }
 
 function add(hits) {

@@ -4,6 +4,8 @@ import { ask, fileName } from "./api.js";
 import { el } from "./dom.js";
 import { now } from "./state.js";
 
+const MOST_TRIES = 5;
+
 /** Keep a file under a name. */
 export function saveFile({ blob, name }) {
   const url = URL.createObjectURL(blob);
@@ -11,6 +13,18 @@ export function saveFile({ blob, name }) {
   link.click();
   // Browsers take the content after the click has returned.
   window.setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
+
+/** Ask again, when the server says, what it has too much to do for. */
+async function patiently(request) {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await request();
+    } catch (problem) {
+      if (problem.status !== 429 || tries === MOST_TRIES) throw problem;
+      await new Promise((resolve) => window.setTimeout(resolve, 1000 * (problem.retryAfterSeconds ?? tries)));
+    }
+  }
 }
 
 /**
@@ -22,7 +36,7 @@ export function saveFile({ blob, name }) {
  */
 export async function saveClip({ id, startSeconds, endSeconds }, { signal } = {}) {
   const parameters = { start: startSeconds, end: endSeconds, library: now().library };
-  const answer = await ask(`/clips/${id}`, { parameters, signal });
+  const answer = await patiently(() => ask(`/clips/${id}`, { parameters, signal }));
   const name = fileName(answer.headers.get("Content-Disposition"));
   saveFile({ blob: await answer.blob(), name: name || "clip.mp4" });
 }

@@ -6,6 +6,8 @@ import { searchBody } from "./request.js";
 import { asksForSomething, now, searchKey, subscribe } from "./state.js";
 
 const PAGE = 24;
+// The server leaves out no more than 10 000 for a further page.
+const MOST_SHOWN = 10_000;
 const SLOW_AFTER_MS = 900;
 const MOST_TRIES = 4;
 const LONGEST_WAIT_SECONDS = 10;
@@ -73,7 +75,7 @@ export async function more() {
     const held = new Set(mine.hits.map(nameOf));
     // A library that grows meanwhile moves its pages.
     const added = answer.results.filter((hit) => !held.has(nameOf(hit)));
-    const isWhole = answer.results.length < PAGE;
+    const isWhole = answer.results.length < PAGE || mine.hits.length + PAGE > MOST_SHOWN;
     set({ ...mine, hits: [...mine.hits, ...added], isWhole, isMore: false }, "more");
   } catch (problem) {
     if (problem.name !== "AbortError" && current === mine) set({ ...mine, isMore: false, problem }, "phase");

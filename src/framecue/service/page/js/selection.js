@@ -8,6 +8,8 @@ import { addKey, isFree } from "./keys.js";
 import { buildBar } from "./selection_bar.js";
 import { now } from "./state.js";
 
+// What stands beside a moment in a timeline: by what it was found.
+const LONGEST_QUERY = 500;
 // In the order in which they were selected, as that is the order in which they are exported.
 const selected = new Map();
 const hits = new WeakMap();
@@ -43,7 +45,7 @@ export function selectionControl(hit) {
   });
   box.checked = selected.has(nameOf(hit));
   hits.set(box, hit);
-  return el("label", { class: "select", title: "Select (x)" }, box);
+  return el("label", { class: "select card-tool", title: "Select (x)" }, box);
 }
 
 function nameOf(hit) {
@@ -51,10 +53,13 @@ function nameOf(hit) {
 }
 
 function moments() {
-  return [...selected.values()].map((hit) => ({
+  return [...selected.values()].map(({ hit, query }) => ({
     id: hit.video_id,
     start_seconds: hit.start_seconds,
     end_seconds: hit.end_seconds,
+    query,
+    score: hit.score,
+    confidence: hit.confidence,
   }));
 }
 
@@ -82,8 +87,9 @@ function choose(box, isOn, isRange) {
 
 function set(box, isOn) {
   box.checked = isOn;
-  if (isOn) selected.set(nameOf(hits.get(box)), hits.get(box));
-  else selected.delete(nameOf(hits.get(box)));
+  const hit = hits.get(box);
+  if (!isOn) selected.delete(nameOf(hit));
+  else if (!selected.has(nameOf(hit))) selected.set(nameOf(hit), { hit, query: now().text.trim().slice(0, LONGEST_QUERY) });
 }
 
 function selectShown() {

@@ -1,6 +1,6 @@
 // The bar of what is selected: how much, and what can be made of it.
 
-import { get, postForFile } from "./api.js";
+import { get, postForFile, sentence } from "./api.js";
 import { el, iconButton } from "./dom.js";
 import { counted, number } from "./format.js";
 import { saveClip, saveFile } from "./saving.js";
@@ -12,7 +12,7 @@ const REMEMBERED = "framecue-export-format";
  * Fill the bar.
  *
  * @param {object} does
- * @param {() => object[]} does.moments what is selected: {id, start_seconds, end_seconds}, in order
+ * @param {() => object[]} does.moments what is selected, in order, as `POST /api/export` takes it
  */
 export function buildBar(element, { moments, onShown, onClear }) {
   const count = el("p", { class: "selection-count", dataset: { part: "count" } });
@@ -26,16 +26,16 @@ export function buildBar(element, { moments, onShown, onClear }) {
   const saying = el("p", { class: "selection-saying", role: "status" });
   const row = el("div", { class: "selection-row" }, count, shown, el("span", { class: "selection-export" }, format, exporting), clips, clear);
   element.replaceChildren(row, saying);
-  let [formats, most] = [null, null];
+  let [formats, most] = [null, Infinity];
 
   /** Ask which formats there are, when they are first needed. */
   async function learn() {
     formats = [];
     try {
-      const [known, limits] = await Promise.all([get("/api/export/formats"), get("/api/limits").catch(() => ({}))]);
+      const known = await get("/api/export/formats");
       formats = known.formats;
-      most = limits.export_hits ?? null;
-      if (known.problem) saying.textContent = known.problem;
+      most = known.most_hits ?? Infinity;
+      if (known.problem) saying.textContent = sentence(known.problem);
     } catch (problem) {
       formats = null;
       saying.textContent = problem.message;
@@ -48,9 +48,7 @@ export function buildBar(element, { moments, onShown, onClear }) {
 
   async function exportAll() {
     const hits = moments();
-    if (most !== null && hits.length > most) {
-      return `${number(hits.length)} moments are selected, and ${number(most)} at most are exported at once: select fewer.`;
-    }
+    if (hits.length > most) return `${number(hits.length)} moments are selected; ${number(most)} at most are exported at once.`;
     const library = now().library;
     const file = await postForFile("/api/export", { hits, format: format.value, ...(library ? { library } : {}) });
     saveFile({ ...file, name: file.name || `framecue.${format.value}` });

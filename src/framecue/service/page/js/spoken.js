@@ -106,15 +106,18 @@ export function createWords({ onSeek }) {
       if (first !== null && first !== current) follow(first);
       if (first !== null) current = first;
     },
-    /** Give a video captions made of what is said, for the browser's own button for them. */
-    captions(video) {
+    /** Give a video captions made of what is said, for the browser's own button for them; its time 0 is at the offset. */
+    captions(video, offsetSeconds) {
       const old = video.textTracks[0];
       for (const cue of [...(old?.cues ?? [])]) old.removeCue(cue);
-      const said = lines.filter((line) => line.kind === "said" && line.end_seconds > line.start_seconds);
+      const said = lines.filter((line) => line.kind === "said" && line.end_seconds > Math.max(line.start_seconds, offsetSeconds));
       if (!said.length) return;
       const track = old ?? video.addTextTrack("captions", "Said", said[0].language ?? "");
       if (track.mode === "disabled") track.mode = "hidden";
-      for (const line of said) track.addCue(new VTTCue(line.start_seconds, line.end_seconds, escaped(line.text)));
+      for (const line of said) {
+        const start = Math.max(0, line.start_seconds - offsetSeconds);
+        track.addCue(new VTTCue(start, line.end_seconds - offsetSeconds, escaped(line.text)));
+      }
     },
   };
 }

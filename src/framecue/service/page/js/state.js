@@ -41,9 +41,9 @@ export function searchKey(state) {
   return JSON.stringify(rest);
 }
 
-/** Whether there is something to search for. */
+/** Whether there is something to search for; what comes then, comes after something. */
 export function asksForSomething(state) {
-  return Boolean(state.text.trim() || state.like.length || state.file !== null || state.then.length);
+  return Boolean(state.text.trim() || state.like.length || state.file !== null);
 }
 
 /** Call `listener(now, before)` after each change, and once at the beginning with `before` null. */

@@ -4,7 +4,7 @@ import { el, icon } from "./dom.js";
 import { clock } from "./format.js";
 
 const LONGEST = 120;
-const MOST_SHOWN = 3;
+const MOST_SHOWN = 2;
 
 /** The legs of a search, as people name them. */
 export const LEGS = {
@@ -16,17 +16,27 @@ export const LEGS = {
   meaning: { name: "Meant", means: "what the words mean, in others" },
 };
 
-/** Return the list of reasons of a hit. */
+/** Return the list of the words for which a hit was found, the surest first; null without any. */
 export function whyOf(hit) {
-  const legs = [...(hit.legs ?? []), ...(hit.parts ?? []).flatMap((part) => part.legs ?? [])];
-  const told = legs.filter((leg) => leg.text !== null).sort((one, other) => other.strength - one.strength);
-  const isSeen = legs.some((leg) => leg.leg === "seen") || !told.length;
-  const lines = told.slice(0, MOST_SHOWN - Number(isSeen)).map((leg) => line(leg, hit));
-  return el("ul", { class: "why", role: "list" }, isSeen && el("li", { dataset: { leg: "seen" } }, badge("seen")), lines);
+  const told = legsOf(hit).filter((leg) => leg.text !== null);
+  told.sort((one, other) => other.strength - one.strength);
+  const lines = told.slice(0, MOST_SHOWN).map((leg) => line(leg, hit));
+  return lines.length ? el("ul", { class: "why", role: "list", "aria-label": "Found in" }, lines) : null;
+}
+
+/** Return the word that a hit was seen, and not only found by words; null if it was not. */
+export function seenOf(hit) {
+  const legs = legsOf(hit);
+  const isSeen = !legs.length || legs.some((leg) => leg.leg === "seen");
+  return isSeen ? badge("seen") : null;
+}
+
+function legsOf(hit) {
+  return [...(hit.legs ?? []), ...(hit.parts ?? []).flatMap((part) => part.legs ?? [])];
 }
 
 function badge(leg) {
-  return el("span", { class: "why-leg" }, icon(leg), LEGS[leg]?.name ?? leg);
+  return el("span", { class: "why-leg", dataset: { leg } }, icon(leg), LEGS[leg]?.name ?? leg);
 }
 
 function line(leg, hit) {
