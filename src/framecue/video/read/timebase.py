@@ -53,8 +53,8 @@ class VideoTimebase:
     """How a file's frames are counted.
 
     Attributes:
-        rate: frames a second, exactly: 30000/1001 for what is called 29.97. Of a variable rate the standard rate that is
-            nearest to its average.
+        rate: frames a second, exactly: 30000/1001 for what is called 29.97; of a variable rate the standard one that
+            is nearest to its average.
         is_variable: whether its frames do not come at one rate.
         timecode: of the time 0 by which its segments are counted, as the file says it: HH:MM:SS:FF, with a semicolon or
             a point before the frames where numbers are dropped; None if it does not say.
