@@ -59,12 +59,14 @@ class VideoTimebase:
         timecode: of the time 0 by which its segments are counted, as the file says it: HH:MM:SS:FF, with a semicolon or
             a point before the frames where numbers are dropped; None if it does not say.
         reel: the name of the tape or card it came from, as the file says it; None if it does not.
+        has_sound: whether it has a sound track.
     """
 
     rate: Fraction
     is_variable: bool = False
     timecode: str | None = None
     reel: str | None = None
+    has_sound: bool = False
 
 
 def read_timebase(path: str | Path) -> VideoTimebase:
@@ -82,6 +84,7 @@ def read_timebase(path: str | Path) -> VideoTimebase:
             _snapped(Fraction(rate)) for rate in (stream.average_rate, stream.guessed_rate) if rate and rate > 0
         ]
         timecode, reel = _named(container, stream, ("timecode",)), _named(container, stream, ("reel_name", "reel"))
+        has_sound = bool(container.streams.audio)
         index = scan_packets(path, container, stream, max_packets=_FIRST_PACKETS)
         seconds = np.array([], dtype=np.float64) if index.by_order else index.times_seconds
     if len(seconds) >= _FIRST_PACKETS:
@@ -92,6 +95,7 @@ def read_timebase(path: str | Path) -> VideoTimebase:
         is_variable=rate is None,
         timecode=timecode if timecode is not None and _TIMECODE.fullmatch(timecode) else None,
         reel=reel[:_MAX_REEL_CHARS] if reel else None,
+        has_sound=has_sound,
     )
 
 
