@@ -9,11 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from framecue.errors import InputError
 from framecue.plugins import Registry
-from framecue.timelines.assembly import Assembly
+
+if TYPE_CHECKING:
+    from framecue.timelines.assembly import Assembly
 
 __all__ = ["EXTRA", "TIMELINE_FORMATS", "TimelineFormat", "format_for"]
 
