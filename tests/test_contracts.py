@@ -72,6 +72,7 @@ FORBIDDEN = {
     "mteb and the hub's datasets are imported in mteb alone": ["evaluation/trec.py", "cli/evaluate.py"],
     "rapidocr is imported in words.screen alone": ["words/lines.py", "library/indexing/encode.py"],
     "jinja2 is imported in evaluation.page alone": ["evaluation/tables.py", "cli/score_tables.py"],
+    "opentimelineio is imported in timelines alone": ["cli/search.py", "library/results.py"],
 }
 
 # Checks the package in its working directory as it is, then with each line that it reads, and prints all the reports.

@@ -145,6 +145,7 @@ TESTED_ELSEWHERE = {
     "video/isolate/questions/probe.py": "video/isolate/test_questions.py",
     "video/isolate/questions/subtitle_tracks.py": "video/read/test_subtitle_tracks.py",
     "video/isolate/questions/sound.py": "video/isolate/test_questions.py",
+    "video/isolate/questions/timebase.py": "video/read/test_timebase.py",
     "video/isolate/serve.py": "video/isolate/test_isolated.py",
     "video/limits.py": "cli/test_index.py",
     "video/read/frame_source.py": "training/test_run.py",

@@ -171,6 +171,10 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
         "search red --hybrid --explain --library {library}",
         {"query": str, "fits": MAYBE_BOOL, "results": [{**HYBRID_HIT, "explanation": EXPLANATION}]},
     ),
+    "search --export": (
+        "search red --library {library} --export {folder}/hits.m3u",
+        {**SEARCH, "exported": [str]},
+    ),
     "search --sheet": ("search red --library {library} --sheet {folder}/sheet.png", {**SEARCH, "sheet": str}),
     "search --queries": ("search --library {library} --queries {queries}", {"searches": [SEARCH]}),
     "search --queries --sheet": (

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from framecue.service.http.routes import clips, health, indexing, libraries, limits, media, thumbnails
+from framecue.service.http.routes import clips, export, health, indexing, libraries, limits, media, thumbnails
 
 __all__ = ["ROUTERS"]
 
 ROUTERS: tuple[APIRouter, ...] = (
+    export.router,
     health.router,
     indexing.router,
     libraries.router,
