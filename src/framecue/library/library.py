@@ -13,6 +13,7 @@ from typing_extensions import Unpack
 from framecue.checks import check_kind
 from framecue.encoder import Encoder, Fingerprint, encodes_frames_alone
 from framecue.errors import InputError
+from framecue.library.contents import LibraryContents
 from framecue.library.description import describe_library
 from framecue.library.files.interface import Files, PathsLike
 from framecue.library.files.local import LOCAL_FILES
@@ -63,7 +64,7 @@ Options = TypeVar("Options", AddOptions, SearchOptions)
 SUFFIXES = VIDEO_SUFFIXES | IMAGE_SUFFIXES
 
 
-class Library(LibraryTables, LibraryVideos, LibraryWords):
+class Library(LibraryContents, LibraryTables, LibraryVideos, LibraryWords):
     """Videos that can be searched by text: a folder, or a place in an object store.
 
     Nothing is opened until a method needs it. A library that does not exist yet is made by the first ``add``.

@@ -1,4 +1,4 @@
-"""What routes are given: the desk, and which library a request means.
+"""What routes are given: the desk, what it has for its videos, and which library a request means.
 
 A route says ``desk: DeskOf`` and ``library: LibraryName``, and asks ``await desk.ask(library, question)``.
 """
@@ -10,8 +10,9 @@ from typing import Annotated
 from fastapi import Depends, Query, Request
 
 from framecue.service.desk import Desk
+from framecue.service.media.media import Media
 
-__all__ = ["DeskOf", "LibraryName"]
+__all__ = ["DeskOf", "LibraryName", "MediaOf"]
 
 
 def _desk(request: Request) -> Desk:
@@ -22,6 +23,20 @@ def _desk(request: Request) -> Desk:
 
 DeskOf = Annotated[Desk, Depends(_desk)]
 """The desk of the server."""
+
+
+async def _media(request: Request) -> Media:
+    state = request.app.state
+    # Made when it is first needed: most requests are not about files.
+    if getattr(state, "media", None) is None:
+        state.media = Media()
+    media = state.media
+    assert isinstance(media, Media)
+    return media
+
+
+MediaOf = Annotated[Media, Depends(_media)]
+"""What the server has for its videos."""
 
 LibraryName = Annotated[str | None, Query(alias="library", description="Which library; the first if left out.")]
 """Which library a GET means: ``?library=NAME``."""
