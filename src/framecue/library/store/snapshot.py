@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 
 import numpy as np
@@ -52,7 +52,6 @@ class Snapshot:
         self._num_images = sum(item.kind == "image" for item in self._held.values())
         # By hash, made when somebody asks for one, and made anew after a change.
         self._contents: Mapping[str, Content] | None = None
-        self._by_content: dict[str, list[str]] | None = None
 
     @property
     def held(self) -> Mapping[str, Held]:
@@ -84,22 +83,6 @@ class Snapshot:
         return list({**self._held, **self._copies})
 
     @property
-    def by_content(self) -> Mapping[str, Sequence[str]]:
-        """The paths of each content that is held, by its hash: that of its rows, then those of its copies.
-
-        Contents come in the order of the paths of their rows; a view, like ``held``.
-        """
-        if self._by_content is None:
-            found: dict[str, list[str]] = {}
-            for path in sorted(self._held):
-                found.setdefault(self._held[path].video_id, []).append(path)
-            for path, copy in sorted(self._copies.items()):
-                if copy.video_id in found and path not in self._held:
-                    found[copy.video_id].append(path)
-            self._by_content = found
-        return MappingProxyType(self._by_content)
-
-    @property
     def num_videos(self) -> int:
         """How many videos are held; a picture is none."""
         return len(self._held) - self._num_images
@@ -122,17 +105,21 @@ class Snapshot:
 
     def content(self, video_id: str) -> Content | None:
         """Return a content that is held, with all its files; None if there is none with this hash."""
+        return self.contents.get(video_id)
+
+    @property
+    def contents(self) -> Mapping[str, Content]:
+        """Each content that is held, with all its files, by its hash, in the order of the paths of their rows."""
         contents = self._contents
         if contents is None:
             contents = self._contents = _contents_of(dict(self._held), dict(self._copies))
-        return contents.get(video_id)
+        return MappingProxyType(contents)
 
     def put(self, path: str, held: Held) -> None:
         """Note that a file has these rows now, in place of earlier ones."""
         self.drop(path)
         self._held[path] = held
         self._contents = None
-        self._by_content = None
         self._num_segments += held.num_segments
         self._num_images += held.kind == "image"
 
@@ -141,7 +128,6 @@ class Snapshot:
         earlier = self._held.pop(path, None)
         self._contents = None
         if earlier is not None:
-            self._by_content = None
             self._num_segments -= earlier.num_segments
             self._num_images -= earlier.kind == "image"
 
@@ -149,13 +135,11 @@ class Snapshot:
         """Note that a file's content is held under another path."""
         self._copies[path] = copy
         self._contents = None
-        self._by_content = None
 
     def forget(self, path: str) -> None:
         """Note that a file is no longer known as a copy."""
         self._copies.pop(path, None)
         self._contents = None
-        self._by_content = None
 
     def note_failure(self, path: str, failure: Failure) -> None:
         """Note that a file could not be indexed because of what it holds."""
@@ -205,10 +189,10 @@ def _contents_of(held: Mapping[str, Held], copies: Mapping[str, Copy]) -> dict[s
     """Return the contents that are held by their hashes, each with its files, those with rows first."""
     files: dict[str, list[ContentFile]] = {}
     first: dict[str, Held] = {}
-    for path, item in held.items():
+    for path, item in sorted(held.items(), key=lambda pair: pair[0]):
         files.setdefault(item.video_id, []).append(ContentFile(path, item.state))
         first.setdefault(item.video_id, item)
-    for path, copy in copies.items():
+    for path, copy in sorted(copies.items(), key=lambda pair: pair[0]):
         if copy.video_id in first and path not in held:
             files[copy.video_id].append(ContentFile(path, copy.state))
     return {
