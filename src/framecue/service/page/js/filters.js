@@ -75,6 +75,7 @@ function chipOf({ name, label, nothing, says, panel: contentOf }) {
   const show = (state) => {
     const said = says(state);
     text.textContent = said ?? label;
+    main.title = said ?? "";
     main.setAttribute("aria-label", said === null ? label : `${label}: ${said}`);
     element.toggleAttribute("data-on", said !== null);
     remove.hidden = said === null;
