@@ -88,7 +88,8 @@ function frame({ moment, path, segment, badge, recorded, fit, details = [], tool
 }
 
 function fitOf(hit) {
-  const score = el("span", { class: "fit-score" }, hit.score.toFixed(2));
+  const name = el("span", { class: "visually-hidden" }, "score ");
+  const score = el("span", { class: "fit-score" }, name, hit.score.toFixed(2));
   // Of a query with a picture or a moment it cannot be said how well anything fits.
   if (hit.confidence === null) return el("p", { class: "fit", title: "Score (cosine)" }, seenOf(hit), score);
   const bar = el("span", { class: "fit-bar", "aria-hidden": "true" });

@@ -2,7 +2,6 @@
 
 import { el } from "./dom.js";
 import { clock, day, isoDay, localDay, percent, secondsOf } from "./format.js";
-import { search } from "./search.js";
 import { now, update } from "./state.js";
 import { LEGS } from "./why.js";
 
@@ -142,7 +141,9 @@ function lengthInput(seconds, change) {
 }
 
 function placePanel({ folder, path, where }) {
-  const folders = new Set(search().hits.map((hit) => hit.path.replace(/[/\\][^/\\]*$/, "")));
+  // Of what is shown: a library may have thousands.
+  const paths = [...document.querySelectorAll("#results .card-link")].map((link) => link.title);
+  const folders = new Set(paths.map((file) => file.replace(/[/\\][^/\\]*$/, "")));
   const list = el("datalist", { id: "known-folders" }, [...folders].sort().map((value) => el("option", { value })));
   return [
     field("Folder", textInput(folder, "folder", { list: "known-folders", placeholder: "/videos/2026" })),

@@ -6,8 +6,8 @@ import { $, el, icon, iconButton } from "./dom.js";
 import { isVideo, kept } from "./files.js";
 import { clock, place } from "./format.js";
 import { CHIPS } from "./filter_chips.js";
-import { shareButton } from "./share.js";
 import { now, subscribe, update } from "./state.js";
+import { viewButtons } from "./views.js";
 
 const NARROW = "(max-width: 40rem)";
 const GAP_PIXELS = 6;
@@ -17,34 +17,17 @@ export function startFilters() {
   const parts = el("div", { class: "parts-row" });
   const chips = CHIPS.map(chipOf);
   const clear = el("button", { class: "chip-clear", type: "button", onclick: clearAll }, "Clear all");
-  const views = el(
-    "div",
-    { class: "views" },
-    toggle("moments", "moments", "Every moment"),
-    toggle("group", "calendar", "By date"),
-    shareButton(),
-  );
-  $("#filters").append(parts, ...chips.map((chip) => chip.element), clear, views);
+  $("#filters").append(parts, ...chips.map((chip) => chip.element), clear, viewButtons());
   subscribe((state) => {
     for (const chip of chips) chip.show(state);
     showParts(parts, state);
     clear.hidden = CHIPS.filter((chip) => chip.says(state) !== null).length < 2;
-    for (const button of views.querySelectorAll("[data-view]")) {
-      button.setAttribute("aria-pressed", String(Boolean(state[button.dataset.view])));
-    }
   });
 }
 
 function clearAll() {
   update(Object.assign({}, ...CHIPS.map((chip) => chip.nothing)));
   $("#filters .chip-main").focus();
-}
-
-function toggle(key, picture, label) {
-  const on = { moments: true, group: "date" }[key];
-  const off = { moments: false, group: null }[key];
-  const onclick = () => update({ [key]: now()[key] === on ? off : on });
-  return el("button", { class: "view", type: "button", dataset: { view: key }, onclick }, icon(picture), label);
 }
 
 function chipOf({ name, label, nothing, says, panel: contentOf }) {
@@ -75,6 +58,7 @@ function chipOf({ name, label, nothing, says, panel: contentOf }) {
   const show = (state) => {
     const said = says(state);
     text.textContent = said ?? label;
+    main.title = said ?? "";
     main.setAttribute("aria-label", said === null ? label : `${label}: ${said}`);
     element.toggleAttribute("data-on", said !== null);
     remove.hidden = said === null;

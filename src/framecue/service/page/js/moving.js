@@ -5,8 +5,8 @@ import { moreLikeThis } from "./card.js";
 import { $ } from "./dom.js";
 import { showHelp } from "./help.js";
 import { addKey, isFree } from "./keys.js";
-import { now, update } from "./state.js";
 import { switchTheme } from "./theme_switch.js";
+import { toggleDates, toggleMoments } from "./views.js";
 
 /** Begin: tell the keys. */
 export function startMoving() {
@@ -24,8 +24,8 @@ export function startMoving() {
   addKey({ key: "Home", when: onResult, run: () => focus(0) });
   addKey({ key: "End", when: onResult, run: () => focus(links().length - 1) });
   addKey({ key: "m", does: "More like this", when: () => isFree() && momentOf() !== null, run: () => moreLikeThis(momentOf()) });
-  addKey({ key: "g", does: "By date, or by how well they fit", run: () => update({ group: now().group ? null : "date" }) });
-  addKey({ key: "a", does: "Every moment of a video, or its best", run: () => update({ moments: !now().moments }) });
+  addKey({ key: "g", does: "By date, or by how well they fit", run: toggleDates });
+  addKey({ key: "a", does: "Every moment of a video, or its best", run: toggleMoments });
 
   // In the box a key is text, but for this one.
   $("#query").addEventListener("keydown", (event) => {

@@ -96,7 +96,7 @@ async function run(state, how) {
   signal.addEventListener("abort", () => window.clearTimeout(slow));
   try {
     const { results, fits } = await searchDocument(state, { k: PAGE, offset: 0 }, { signal });
-    set({ ...START, phase: "done", hits: results, fits, isWhole: results.length < PAGE }, "new");
+    if (!signal.aborted) set({ ...START, phase: "done", hits: results, fits, isWhole: results.length < PAGE }, "new");
   } catch (problem) {
     if (problem.name === "AbortError") return;
     if (how === "typing" && problem.status === 422) await pause(TYPED_PROBLEM_AFTER_MS);
