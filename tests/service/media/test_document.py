@@ -43,7 +43,7 @@ def test_what_they_do_not_play(media: Media, tmp_path: Path) -> None:
     assert found["plays"] is False
     assert found["converted"] == {
         "url": f"/media/{ID}?converted=1",
-        "type": 'video/mp4; codecs="avc1.640028, mp4a.6B"',
+        "type": 'video/mp4; codecs="avc1.640028, mp4a.40.2"',
         "reason": "Browsers do not play AVI files and MPEG-4 part 2.",
         "span_seconds": None,
     }

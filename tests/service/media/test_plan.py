@@ -31,8 +31,8 @@ def planned(
 def test_a_short_film_is_encoded_whole() -> None:
     found = planned()
     assert found.span_seconds is None
-    assert (found.suffix, *found.parts) == (".mp4", False, True)
-    assert found.type == 'video/mp4; codecs="avc1.640028, mp4a.6B"'
+    assert (found.suffix, *found.parts) == (".mp4", False, False)
+    assert found.type == 'video/mp4; codecs="avc1.640028, mp4a.40.2"'
     assert found.reason == "Browsers do not play AVI files and MPEG-4 part 2."
 
 

@@ -84,7 +84,7 @@ def _span(plan: Conversion, start_seconds: float | None, end_seconds: float | No
                 f"it lasts {exact_clock(duration)} and has to be encoded, so ask for a part of it: add start and end, "
                 f"in seconds, at most {MAX_SPAN_SECONDS:g} apart"
             )
-        return 0.0, duration
+        return 0.0, math.inf
     if start_seconds is None or end_seconds is None:
         raise InputError("give start and end, in seconds, or neither for the whole")
     if not 0 <= start_seconds < end_seconds < math.inf:
