@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from framecue.service.http.routes import clips, health, libraries, media, thumbnails
+from framecue.service.http.routes import clips, health, indexing, libraries, media, thumbnails
 
 __all__ = ["ROUTERS"]
 
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
+    indexing.router,
     libraries.router,
     media.router,
     clips.router,
