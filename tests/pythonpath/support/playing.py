@@ -1,4 +1,4 @@
-"""Small films in the kinds of files that people have, with a tone in them, for what browsers play and what they do not."""
+"""Small films in the kinds of files that people have, with a tone in them, and libraries that hold them."""
 
 from __future__ import annotations
 

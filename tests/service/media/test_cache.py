@@ -80,7 +80,7 @@ def test_what_killed_servers_left_goes(tmp_path: Path) -> None:
 def test_a_disk_that_cannot_be_written_has_words(tmp_path: Path) -> None:
     (tmp_path / "media").write_text("a file")
     cache = MediaCache(tmp_path / "media")
-    with pytest.raises(FramecueError, match="converted videos cannot be kept: .*; look at the cache's disk"):
+    with pytest.raises(FramecueError, match=r"converted videos cannot be kept: .*; look at the cache's disk"):
         put(cache, NAMES[0], 1)
     with pytest.raises(FramecueError, match="there is no room for a clip"):
         cache.temporary(".mp4")

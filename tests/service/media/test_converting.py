@@ -1,4 +1,4 @@
-"""What browsers play in place of a file is ordered: in the isolated process, and thrown away if the file was swapped."""
+"""What browsers play in place of a file is ordered: made by another process, thrown away if the file was swapped."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,11 +33,12 @@ class Slow:
         self.begun, self.let = threading.Event(), threading.Event()
         self.told: list[bool] = []
 
-    def __call__(self, partial: Path, go_on: Callable[[float], bool]) -> None:
+    def __call__(self, partial: Path, making: Making) -> None:
+        making.stopped_by(self.let.set)
         self.num_made += 1
         self.begun.set()
         assert self.let.wait(SOON)
-        self.told.append(go_on(0.5))
+        self.told.append(making.tell(0.5))
         if not self.told[-1]:
             raise FramecueError("given up")
         partial.write_bytes(b"made")
@@ -103,7 +104,7 @@ def test_what_nobody_waits_for_is_given_up(workshop: Workshop, monkeypatch: pyte
 def test_what_went_wrong_is_told_to_all_and_not_tried_again_at_once(workshop: Workshop) -> None:
     attempts: list[Path] = []
 
-    def broken(partial: Path, go_on: Callable[[float], bool]) -> None:
+    def broken(partial: Path, making: Making) -> None:
         attempts.append(partial)
         raise InputError("it is damaged")
 
@@ -135,7 +136,9 @@ def test_closing_gives_up_what_is_being_made(tmp_path: Path) -> None:
     assert isinstance(found, Making)
     assert slow.begun.wait(SOON)
     workshop.close()
-    slow.let.set()
-    assert isinstance(found.done.exception(SOON), FramecueError)
+    with pytest.raises(FramecueError, match=r"^the server is stopping; ask again when it runs$"):
+        waited(found)
     assert slow.told == [False]
     assert list(tmp_path.iterdir()) == []
+    with pytest.raises(FramecueError, match="the server is stopping"):
+        workshop.order(NAMES[1], slow)

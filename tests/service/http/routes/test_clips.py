@@ -27,7 +27,7 @@ def video_id(folder: Path) -> str:
 
 @pytest.fixture(scope="module")
 def client(folder: Path, video_id: str) -> Iterator[TestClient]:
-    app = create_app(Desk.of([str(folder / "videos.lance")]))
+    app = create_app(Desk([str(folder / "videos.lance")]))
     with Media(folder / "cache") as app.state.media, TestClient(app, base_url="http://127.0.0.1:8000") as client:
         yield client
 

@@ -43,7 +43,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
         "broken": folder / "broken.avi",
     }
     ids = write_library(folder / "videos.lance", files)
-    app = create_app(Desk.of([str(folder / "videos.lance")]))
+    app = create_app(Desk([str(folder / "videos.lance")]))
     with Media(folder / "cache") as app.state.media, TestClient(app, base_url="http://127.0.0.1:8000") as client:
         yield Shown(client, folder, folder / "cache", ids)
 
@@ -136,12 +136,13 @@ def test_what_cannot_be_converted_says_why(shown: Shown) -> None:
 def test_a_long_film_wants_a_span(shown: Shown, tmp_path: Path) -> None:
     path = make_film(tmp_path / "film.avi", "mpeg4", None, num_frames=2)
     ids = write_library(tmp_path / "long.lance", {"film": path}, seconds=7200.0)
-    app = create_app(Desk.of([str(tmp_path / "long.lance")]))
+    app = create_app(Desk([str(tmp_path / "long.lance")]))
     with Media(tmp_path / "cache") as app.state.media, TestClient(app, base_url="http://127.0.0.1:8000") as client:
         answer = client.get(f"/media/{ids['film']}?converted=1")
     assert answer.status_code == 422
     assert answer.json()["detail"] == (
-        "it lasts 2:00:00 and has to be encoded, so ask for a part of it: add start and end, in seconds, at most 600 apart"
+        "it lasts 2:00:00 and has to be encoded, so ask for a part of it: add start and end, in seconds, at most 600 "
+        "apart"
     )
 
 
@@ -152,7 +153,7 @@ def test_unknown_and_gone(shown: Shown, tmp_path: Path, query: str) -> None:
     path = make_film(tmp_path / "film.mp4", num_frames=2)
     ids = write_library(tmp_path / "gone.lance", {"film": path})
     path.unlink()
-    app = create_app(Desk.of([str(tmp_path / "gone.lance")]))
+    app = create_app(Desk([str(tmp_path / "gone.lance")]))
     with Media(tmp_path / "cache") as app.state.media, TestClient(app, base_url="http://127.0.0.1:8000") as client:
         answer = client.get(f"/media/{ids['film']}{query}")
     assert answer.status_code == 410

@@ -22,7 +22,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
 
 @pytest.fixture(scope="module")
 def client(made: tuple[str, Path]) -> Iterator[TestClient]:
-    with TestClient(create_app(Desk.of([str(made[1])])), base_url="http://127.0.0.1:8000") as client:
+    with TestClient(create_app(Desk([str(made[1])])), base_url="http://127.0.0.1:8000") as client:
         yield client
 
 
