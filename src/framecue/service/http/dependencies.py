@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, FastAPI, Query, Request
 
 from framecue.service.desk import Desk
 from framecue.service.media.media import Media
 
-__all__ = ["DeskOf", "LibraryName", "MediaOf"]
+__all__ = ["DeskOf", "LibraryName", "MediaOf", "close_media"]
 
 
 def _desk(request: Request) -> Desk:
@@ -37,6 +37,14 @@ async def _media(request: Request) -> Media:
 
 MediaOf = Annotated[Media, Depends(_media)]
 """What the server has for its videos."""
+
+
+def close_media(app: FastAPI) -> None:
+    """Give up what is being made of videos, so that nobody waits for it at the end."""
+    media = getattr(app.state, "media", None)
+    if media is not None:
+        media.close()
+
 
 LibraryName = Annotated[str | None, Query(alias="library", description="Which library; the first if left out.")]
 """Which library a GET means: ``?library=NAME``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from hashlib import blake2b
 from typing import Any
 
@@ -43,7 +44,7 @@ async def thumbnail(
 
 def _picture(library: Library, video_id: str, start_seconds: float) -> bytes:
     content_of(library, video_id)
-    picture = library.thumbnail(video_id, start_seconds)
+    picture = library.thumbnail(video_id, start_seconds) if math.isfinite(start_seconds) else None
     if picture is None:
         raise AbsentError("no segment with a picture starts there; give the start of a hit's segment as it stands")
     return picture
