@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from typing_extensions import NotRequired, TypedDict
 
+from framecue.service.media.document import MediaDocument
+
 __all__ = [
     "BestFrameDocument",
     "DuplicateDocument",
@@ -186,7 +188,7 @@ class VideoDocument(TypedDict):
     moments: list[MomentDocument]
     words: Annotated[list[WordsLineDocument], Field(description="In the order of start and end.")]
     caption: Annotated[str | None, Field(description="A sentence about all of it; null if its moments differ.")]
-    media: NotRequired[Annotated[dict[str, Any] | None, Field(description="How a browser plays it.")]]
+    media: NotRequired[Annotated[MediaDocument, Field(description="How a browser plays it.")]]
 
 
 class SkippedDocument(TypedDict):

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from framecue.service.http.routes import clips, export, health, indexing, libraries, limits, media, thumbnails
+from framecue.service.http.routes import (
+    clips,
+    export,
+    health,
+    indexing,
+    libraries,
+    limits,
+    media,
+    search,
+    thumbnails,
+    videos,
+)
 
 __all__ = ["ROUTERS"]
 
@@ -13,6 +24,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     health.router,
     indexing.router,
     libraries.router,
+    search.router,
+    videos.router,
     media.router,
     clips.router,
     thumbnails.router,
