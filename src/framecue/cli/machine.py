@@ -34,7 +34,7 @@ EXTRAS = {
     "screen-text": ("rapidocr",),
     "serve": ("fastapi", "prometheus-client", "python-multipart", "uvicorn"),
     "speech": ("faster-whisper",),
-    "timelines": ("opentimelineio", "otio-cmx3600-adapter", "otio-fcpx-xml-adapter"),
+    "timelines": ("opentimelineio", "otio-cmx3600-adapter"),
 }
 """What each extra that people install brings, by the extra's name."""
 # With less than this left, a run or a download soon ends.
