@@ -1,0 +1,14 @@
+"""Every router of the API; a new one is one line here."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from framecue.service.http.routes import health, libraries
+
+__all__ = ["ROUTERS"]
+
+ROUTERS: tuple[APIRouter, ...] = (
+    health.router,
+    libraries.router,
+)
