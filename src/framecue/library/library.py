@@ -39,6 +39,7 @@ from framecue.library.store import Store, normal_uri
 from framecue.library.store.kept import KeptStore
 from framecue.library.store.lock import library_lock
 from framecue.library.tables import LibraryTables
+from framecue.library.videos import LibraryVideos
 from framecue.library.words import LibraryWords
 from framecue.log import log_skipped, printable
 from framecue.progress import ProgressCallback, StopCallback
@@ -56,7 +57,7 @@ Options = TypeVar("Options", AddOptions, SearchOptions)
 SUFFIXES = VIDEO_SUFFIXES | IMAGE_SUFFIXES
 
 
-class Library(LibraryTables, LibraryWords):
+class Library(LibraryTables, LibraryVideos, LibraryWords):
     """Videos that can be searched by text: a folder, or a place in an object store.
 
     Nothing is opened until a method needs it. A library that does not exist yet is made by the first ``add``.

@@ -93,6 +93,20 @@ def test_it_follows_what_is_committed() -> None:
     assert snapshot.paths == ["/b", "/d", "/e"]
 
 
+def test_contents_are_known_by_all_their_paths_as_they_change() -> None:
+    snapshot = Snapshot({"/b": held("B", 1), "/a": held("A", 1)}, {"/0": Copy("A", STATE), "/x": Copy("gone", STATE)})
+    assert list(snapshot.by_content.items()) == [("A", ["/a", "/0"]), ("B", ["/b"])]
+    snapshot.put("/b", held("C", 1))
+    snapshot.note("/y", Copy("C", STATE))
+    assert snapshot.by_content == {"A": ["/a", "/0"], "C": ["/b", "/y"]}
+    snapshot.forget("/0")
+    snapshot.drop("/b")
+    assert snapshot.by_content == {"A": ["/a"]}
+    # A run that was killed may leave a note about a path that has rows.
+    snapshot.note("/a", Copy("A", STATE))
+    assert snapshot.by_content == {"A": ["/a"]}
+
+
 def test_it_does_not_change_what_it_was_made_of_and_cannot_be_changed_from_outside() -> None:
     there = {"/a": held("A", 1)}
     snapshot = Snapshot(there)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
@@ -50,6 +50,7 @@ class Snapshot:
         self._held, self._copies, self._failures = dict(held or {}), dict(copies or {}), dict(failures or {})
         self._num_segments = sum(item.num_segments for item in self._held.values())
         self._num_images = sum(item.kind == "image" for item in self._held.values())
+        self._by_content: dict[str, list[str]] | None = None
 
     @property
     def held(self) -> Mapping[str, Held]:
@@ -81,6 +82,22 @@ class Snapshot:
         return list({**self._held, **self._copies})
 
     @property
+    def by_content(self) -> Mapping[str, Sequence[str]]:
+        """The paths of each content that is held, by its hash: that of its rows, then those of its copies.
+
+        Contents come in the order of the paths of their rows; a view, like ``held``.
+        """
+        if self._by_content is None:
+            found: dict[str, list[str]] = {}
+            for path in sorted(self._held):
+                found.setdefault(self._held[path].video_id, []).append(path)
+            for path, copy in sorted(self._copies.items()):
+                if copy.video_id in found and path not in self._held:
+                    found[copy.video_id].append(path)
+            self._by_content = found
+        return MappingProxyType(self._by_content)
+
+    @property
     def num_videos(self) -> int:
         """How many videos are held; a picture is none."""
         return len(self._held) - self._num_images
@@ -105,6 +122,7 @@ class Snapshot:
         """Note that a file has these rows now, in place of earlier ones."""
         self.drop(path)
         self._held[path] = held
+        self._by_content = None
         self._num_segments += held.num_segments
         self._num_images += held.kind == "image"
 
@@ -112,16 +130,19 @@ class Snapshot:
         """Note that a file has no rows any more."""
         earlier = self._held.pop(path, None)
         if earlier is not None:
+            self._by_content = None
             self._num_segments -= earlier.num_segments
             self._num_images -= earlier.kind == "image"
 
     def note(self, path: str, copy: Copy) -> None:
         """Note that a file's content is held under another path."""
         self._copies[path] = copy
+        self._by_content = None
 
     def forget(self, path: str) -> None:
         """Note that a file is no longer known as a copy."""
         self._copies.pop(path, None)
+        self._by_content = None
 
     def note_failure(self, path: str, failure: Failure) -> None:
         """Note that a file could not be indexed because of what it holds."""

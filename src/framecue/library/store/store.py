@@ -240,9 +240,24 @@ class Store:
         names = ["video_id", "start_seconds", "end_seconds"]
         rows = self.table.scan(names, where=f"video_id IN ({', '.join(map(quoted, video_ids))})")
         found: dict[str, list[tuple[float, float]]] = {}
-        for video_id, start, end in zip(*(rows.column(name).to_pylist() for name in names), strict=True):
+        for video_id, start, end in _values(rows, names):
             found.setdefault(video_id, []).append((start, end))
         return {video_id: sorted(set(segments)) for video_id, segments in found.items()}
+
+    def captions_of(self, video_id: str) -> list[tuple[float, float, str | None]]:
+        """Return the segments of a content as (start_seconds, end_seconds, caption), in order, each once."""
+        names = ["start_seconds", "end_seconds", "caption"]
+        rows = self.table.scan(names, where=f"video_id = {quoted(video_id)}")
+        found = {(start, end): caption for start, end, caption in _values(rows, names)}
+        return [(start, end, found[start, end]) for start, end in sorted(found)]
+
+    def recorded_seconds(self, paths: Sequence[str]) -> dict[str, float]:
+        """Return when files were recorded, seconds since 1970, by path; one for which that is not noted is left out."""
+        names = ["path", "recorded_seconds"]
+        if not paths or "recorded_seconds" not in self.table.schema.names:
+            return {}
+        rows = self.table.scan(names, where=is_one_of(paths))
+        return {path: seconds for path, seconds in _values(rows, names) if seconds is not None}
 
     def drop_words(self, video_ids: Collection[str]) -> None:
         """Take out the words of contents, and the notes that they were looked for; call it with the lock.
@@ -563,6 +578,10 @@ class Store:
     def condition_at_work(self, where: str | None) -> AbstractContextManager[None]:
         """Return a context in which a condition that fails for some row is an InputError, not a damaged library."""
         return condition_at_work(self.table, where)
+
+
+def _values(rows: pa.Table, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    return zip(*(rows.column(name).to_pylist() for name in names), strict=True)
 
 
 def is_framecues(uri: str) -> bool:
