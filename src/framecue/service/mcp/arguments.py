@@ -29,7 +29,8 @@ LibraryName = Annotated[
     str | None,
     Field(max_length=200, description="Which library, by the name that info gives; the first one if left out."),
 ]
-Offset = Annotated[int, Field(ge=0, le=100_000, description="How many to leave out: a page's next_offset goes here.")]
+_OFFSET = "How many to leave out: a page's next_offset goes here."
+Offset = Annotated[int, Field(ge=0, le=100_000, description=_OFFSET)]
 
 
 class Like(Strict):
@@ -50,7 +51,7 @@ class SearchArguments(Strict):
         ),
     ] = None
     k: Annotated[int, Field(ge=1, le=MAX_HITS, description="How many moments at most.")] = 5
-    offset: Offset = 0
+    offset: Annotated[int, Field(ge=0, le=10_000, description=_OFFSET)] = 0
     like: Annotated[
         tuple[Like, ...],
         Field(max_length=4, description="Find what looks like these videos or moments, alone or besides the text."),

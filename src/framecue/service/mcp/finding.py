@@ -8,7 +8,7 @@ from typing import Any
 
 from framecue.dates import iso_time
 from framecue.library.library import Library
-from framecue.library.results import Hit, LegHit, SearchResult
+from framecue.library.results import Hit, LegHit, PartHit, SearchResult
 from framecue.service.mcp.answer import Answer, Service
 from framecue.service.mcp.arguments import MomentsArguments, SearchArguments
 from framecue.service.mcp.results import FoundMoment, Moment, MomentsAnswer, SearchAnswer, Why
@@ -91,9 +91,9 @@ def _request(asked: SearchArguments) -> dict[str, Any]:
 
 def _found(library: Library, given: dict[str, Any], number: int, offset: int) -> SearchResult:
     """Return one hit more than are asked for, which tells whether there is another page."""
-    request = SearchRequest.model_validate({**given, "k": number + 1, "offset": offset})
-    query, options = request.read(library)
-    return SearchResult(query.label, library.search(query.query, options=options))
+    request = SearchRequest.parse({**given, "k": number + 1, "offset": offset})
+    asked = request.query()
+    return SearchResult(asked.label, library.search(asked.query, options=request.options()))
 
 
 def _page(found: Sequence[Any], number: int, offset: int) -> tuple[Sequence[Any], int | None]:
@@ -109,16 +109,12 @@ def _found_moment(hit: Hit) -> FoundMoment:
         name=marked(PurePath(hit.path).name),
         kind=hit.kind,
         recorded=None if hit.recorded_seconds is None else iso_time(hit.recorded_seconds),
-        parts=tuple(
-            Moment(
-                start_seconds=part.start_seconds,
-                end_seconds=part.end_seconds,
-                score=part.score,
-                why=_why(part.legs),
-            )
-            for part in hit.parts
-        ),
+        parts=tuple(_part(part) for part in hit.parts) or None,
     )
+
+
+def _part(part: PartHit) -> Moment:
+    return Moment(start_seconds=part.start_seconds, end_seconds=part.end_seconds, score=part.score, why=_why(part.legs))
 
 
 def _moment(hit: Hit) -> Moment:
@@ -132,7 +128,8 @@ def _moment(hit: Hit) -> Moment:
     )
 
 
-def _why(legs: Sequence[LegHit]) -> tuple[Why, ...]:
-    return tuple(
+def _why(legs: Sequence[LegHit]) -> tuple[Why, ...] | None:
+    found = (
         Why(leg=leg.leg, text=None if leg.text is None else marked(leg.text, longest=_LONGEST_WHY)) for leg in legs
     )
+    return tuple(found) or None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import PurePath
 
 from framecue.dates import iso_time
-from framecue.errors import AbsentError
+from framecue.errors import AbsentError, InputError, VideoError
 from framecue.library.library import Library
 from framecue.library.results import HeldVideo
 from framecue.service.mcp.answer import Answer, Service
@@ -31,7 +31,7 @@ async def show_frames(service: Service, asked: FramesArguments) -> Answer:
 
     Raises:
         AbsentError: there is no such library or video, or none of its files is there any more.
-        VideoError: its file cannot be read.
+        InputError: its file cannot be read.
         FramecueError: the library cannot be used.
     """
 
@@ -44,7 +44,11 @@ async def show_frames(service: Service, asked: FramesArguments) -> Answer:
         )
         # In the order of time, each once: the same frame again would say nothing new.
         wanted = sorted({min(moment, video.duration_seconds) for moment in moments})
-        pictures = service.pictures.read(_file_of(library, video), wanted, long_side=asked.long_side)
+        try:
+            pictures = service.pictures.read(_file_of(library, video), wanted, long_side=asked.long_side)
+        except VideoError as error:
+            # Without the path, which an assistant has no use for.
+            raise InputError(f"the frames of this video cannot be read: {error.reason}") from error
         shown = [ShownFrame(at_seconds=each.at_seconds, width=each.width, height=each.height) for each in pictures]
         return Answer(FramesAnswer(video=video.video_id, name=_name(video), frames=tuple(shown)), tuple(pictures))
 

@@ -28,7 +28,7 @@ from framecue.service.mcp.tools import INSTRUCTIONS, TOOLS, ReadingTool
 from framecue.times import exact_clock
 from framecue.validation import explain, model_types
 
-__all__ = ["MAX_CALLS", "TIMEOUT_SECONDS", "make_server", "run_stdio"]
+__all__ = ["MAX_CALLS", "TIMEOUT_SECONDS", "make_server", "run_stdio", "server_document"]
 
 logger = logging.getLogger(__name__)
 
@@ -103,6 +103,12 @@ def make_server(
     )
 
 
+def server_document() -> dict[str, Any]:
+    """Return what an assistant is told: of the server as a whole, and of each tool."""
+    tools = [tool.described().model_dump(mode="json", by_alias=True, exclude_none=True) for tool in TOOLS.values()]
+    return {"name": "framecue", "version": __version__, "instructions": INSTRUCTIONS, "tools": tools}
+
+
 async def run_stdio(server: Server[Service]) -> None:
     """Answer over standard input and output until the input ends.
 
@@ -158,7 +164,7 @@ def _failed(message: str) -> types.CallToolResult:
 
 def _result(answer: Answer) -> types.CallToolResult:
     """Return an answer as the protocol has it: the document as data and as text, then pictures with their times."""
-    document = answer.document.model_dump(mode="json")
+    document = answer.document.model_dump(mode="json", exclude_none=True)
     content: list[types.ContentBlock] = [
         types.TextContent(type="text", text=json.dumps(document, ensure_ascii=False, allow_nan=False))
     ]

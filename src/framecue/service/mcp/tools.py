@@ -29,8 +29,8 @@ _NUMBERS = (
     "score is the cosine similarity of the query and what is seen, from -1 to 1: it orders the hits of one search and "
     "says nothing by itself, so never report it as a percentage. confidence, from 0 to 1, is how likely a hit is what "
     "was asked for; it can be compared between searches and libraries. fits says whether that is likely: where it is "
-    "false, say that nothing fitting was found, and do not present the best of what is there. null means that it cannot "
-    "be said."
+    "false, say that nothing fitting was found, and do not present the best of what is there. What cannot be said is "
+    "left out."
 )
 _TIMES = "Times are seconds from the start of the video."
 
@@ -71,7 +71,7 @@ class ReadingTool:
             title=self.title,
             description=self.description,
             input_schema=self.arguments.model_json_schema(),
-            output_schema=self.document.model_json_schema(mode="serialization"),
+            output_schema=self.document.model_json_schema(),
             annotations=_READS.model_copy(update={"title": self.title}),
         )
 
