@@ -30,6 +30,7 @@ from .results import WordsCount as WordsCount
 from .results import WordsFailure as WordsFailure
 from .search.box import Term as Term
 from .search.filters import Filters as Filters
+from .search.query import HeldMoment as HeldMoment
 from .search.query import Query as Query
 from .search.query import SearchOptions as SearchOptions
 from .search.query import VideoMoment as VideoMoment

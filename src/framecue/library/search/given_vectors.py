@@ -67,7 +67,9 @@ def as_weighted_vectors(given: Any) -> list[tuple[QueryVector, Any]]:
 
 
 def _vectors(given: Any) -> list[QueryVector]:
-    """Return the vectors in an array (E,) or (N, E), or in numbers that make one."""
+    """Return the vectors in an array (E,) or (N, E), or in numbers that make one; one of a query as it is."""
+    if isinstance(given, QueryVector):
+        return [given]
     array = as_array(given, "a query vector")
     if array.dtype.kind not in "fiu" or array.ndim not in (1, 2) or not array.size:
         raise InputError(
