@@ -74,6 +74,7 @@ def test_everything_is_bounded(tool: ReadingTool) -> None:
 
 
 def test_search_takes_what_the_services_own_request_takes() -> None:
-    own = set(TOOLS["search"].arguments.model_fields) - {"like"}
-    assert own <= set(SearchRequest.model_fields)
-    assert {"videos", "in_video"} <= set(SearchRequest.model_fields)
+    keys = {field.alias or name for name, field in SearchRequest.model_fields.items()}
+    own = set(TOOLS["search"].arguments.model_fields)
+    assert own - {"like"} <= keys
+    assert {"videos", "in_video"} <= keys

@@ -11,7 +11,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import mcp_types as types
@@ -24,6 +24,7 @@ from framecue.errors import BusyError, FramecueError, TooSlowError
 from framecue.service.desk import Desk
 from framecue.service.mcp.answer import Answer, Service
 from framecue.service.mcp.pictures import PictureReader
+from framecue.service.mcp.standard_input import InputLines
 from framecue.service.mcp.tools import INSTRUCTIONS, TOOLS, ReadingTool
 from framecue.times import exact_clock
 from framecue.validation import explain, model_types
@@ -114,7 +115,9 @@ async def run_stdio(server: Server[Service]) -> None:
 
     While it runs, nothing but the protocol reaches standard output: what any code prints goes to standard error.
     """
-    async with stdio_server() as (reading, writing):
+    # All that the package does with it is to take its lines.
+    lines = cast("anyio.AsyncFile[str]", InputLines())
+    async with stdio_server(stdin=lines) as (reading, writing):
         await server.run(reading, writing, server.create_initialization_options())
 
 
