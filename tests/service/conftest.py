@@ -32,7 +32,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Served:
 @pytest.fixture(scope="session")
 def desk(served: Served) -> Iterator[Desk]:
     """The desk with that library, and its model once somebody has needed it."""
-    desk = Desk.of([served.library])
+    desk = Desk([served.library])
     yield desk
     desk.close()
 

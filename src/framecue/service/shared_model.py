@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import numpy as np
 
 from framecue.encoder import ChecksTexts, Encoder, EncoderSpec, Fingerprint
+from framecue.errors import FramecueError
 from framecue.exported.stand_in import StandIn
 
-__all__ = ["SharedModel"]
+__all__ = ["ModelState", "SharedModel"]
+
+ModelState = Literal["waiting", "loading", "ready", "failed"]
+"""How far a model is: nobody has needed it, it is being loaded, it is there, it could not be loaded."""
 
 
 class SharedModel(StandIn):
@@ -20,17 +25,18 @@ class SharedModel(StandIn):
 
     Args:
         load: loads the model.
+
+    Attributes:
+        state: how far it is.
+        problem: why it could not be loaded, in words for a person; None if it could, or nobody has tried.
     """
 
     def __init__(self, load: Callable[[], Encoder]) -> None:
         self._load = load
         self._model: Encoder | None = None
         self._loading, self._encoding = threading.Lock(), threading.Lock()
-
-    @property
-    def is_loaded(self) -> bool:
-        """Whether it is there, so that a query need not wait for it."""
-        return self._model is not None
+        self.state: ModelState = "waiting"
+        self.problem: str | None = None
 
     @property
     def model(self) -> Encoder:
@@ -41,7 +47,16 @@ class SharedModel(StandIn):
         """
         with self._loading:
             if self._model is None:
-                self._model = self._load()
+                self.state = "loading"
+                try:
+                    self._model = self._load()
+                except FramecueError as error:
+                    self.state, self.problem = "failed", str(error)
+                    raise
+                except BaseException:
+                    self.state, self.problem = "failed", "framecue has a defect here; the server's log says where"
+                    raise
+                self.state, self.problem = "ready", None
             return self._model
 
     def fingerprint(self) -> Fingerprint:

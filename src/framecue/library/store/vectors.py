@@ -16,6 +16,7 @@ from framecue.library.store.own_columns import kinds_in
 from framecue.library.store.rows import vectors_of
 from framecue.library.store.sql import is_one_of
 from framecue.library.store.table import Table
+from framecue.library.store.time_limit import time_left
 from framecue.library.store.tuning import Way, ways
 
 __all__ = ["Details", "HeldSegment", "Match", "details_of", "match_columns", "matches_of", "search_vectors"]
@@ -92,7 +93,7 @@ def search_vectors(
 
     def find(way: Way) -> pa.Table:
         search = table.lance.search(query, vector_column_name="vector").distance_type("cosine").with_row_id(True)
-        return way.apply(search, where).select(columns).to_arrow()
+        return way.apply(search, where).select(columns).to_arrow(timeout=time_left())
 
     found: pa.Table | None = None
     for way in ways(table, limit=limit, where=where, exact=exact):

@@ -1,49 +1,62 @@
-"""Errors as problem documents (RFC 9457): what is wrong and what to do, in one sentence, and never what was sent."""
+"""Errors as problem documents (RFC 9457): what is wrong and what to do, in one sentence."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from framecue.errors import (
     AbsentError,
+    AdapterError,
     BusyError,
     FramecueError,
     InputError,
-    LibraryError,
-    RuntimeMissingError,
+    ModelError,
     TooLargeError,
     TooSlowError,
     UnsupportedError,
 )
+from framecue.service.http.answers import AsciiJSONResponse
 
-__all__ = ["MEDIA_TYPE", "ProblemResponse", "handle_errors", "problem", "status_of"]
+__all__ = ["DEFECT", "MEDIA_TYPE", "CatchDefects", "ProblemResponse", "handle_errors", "problem", "status_of"]
 
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+DEFECT = "framecue has a defect here; the server's log says where"
 
 # From the special to the general: the first that an error is an instance of.
 _STATUSES: tuple[tuple[type[FramecueError], int], ...] = (
     (AbsentError, 404),
     (TooLargeError, 413),
     (UnsupportedError, 415),
-    (RuntimeMissingError, 503),
+    # What a server was started with, not what it is asked.
+    (ModelError, 503),
+    (AdapterError, 503),
     (InputError, 422),
     (BusyError, 429),
     (TooSlowError, 504),
-    (LibraryError, 503),
     (FramecueError, 503),
 )
 
+# What starlette and FastAPI say in a word.
+_SENTENCES = {
+    400: "the request cannot be read; send JSON that is not nested too deeply and has no number of thousands of digits",
+    404: "there is nothing at this address; /docs lists what can be asked",
+    405: "this address does not take requests of this method; /docs lists what can be asked",
+}
+_PLACES = frozenset(("body", "query", "path", "header", "cookie"))
+_LONGEST_PLACE = 60
 
-class ProblemResponse(JSONResponse):
+
+class ProblemResponse(AsciiJSONResponse):
     """A problem document."""
 
     media_type = MEDIA_TYPE
@@ -68,7 +81,7 @@ def status_of(error: FramecueError) -> int:
 
 
 def handle_errors(app: FastAPI) -> None:
-    """Have an app answer every error with a problem document."""
+    """Have an app answer every error that is raised on purpose with a problem document."""
 
     @app.exception_handler(FramecueError)
     async def told(_: Request, error: FramecueError) -> ProblemResponse:
@@ -77,15 +90,58 @@ def handle_errors(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def malformed(_: Request, error: RequestValidationError) -> ProblemResponse:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        return problem(422, f"{place}: {first['msg']}")
+        return problem(422, _sentence_of(error.errors()))
 
     @app.exception_handler(HTTPException)
     async def refused(_: Request, error: HTTPException) -> ProblemResponse:
-        return problem(error.status_code, str(error.detail), headers=error.headers)
+        phrase = HTTPStatus(error.status_code).phrase
+        is_bare = error.detail == phrase or error.status_code == 400
+        detail = _SENTENCES.get(error.status_code, phrase) if is_bare else str(error.detail)
+        return problem(error.status_code, detail, headers=error.headers)
 
-    @app.exception_handler(Exception)
-    async def defect(_: Request, error: Exception) -> ProblemResponse:
-        logger.error("a request ended in a defect of framecue", exc_info=error)
-        return problem(500, "framecue has a defect here; the server's log says where")
+
+class CatchDefects:
+    """Answers what nobody expected with a problem document, and logs where it was; the server goes on.
+
+    Args:
+        app: answers.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer.
+
+        Raises:
+            Exception: it happened when a part of the answer had been sent; the connection has to be closed.
+        """
+        has_begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = has_begun or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        except Exception:
+            if scope["type"] == "http":
+                logger.exception("a request ended in a defect of framecue: %s", scope["method"])
+            if scope["type"] != "http" or has_begun:
+                raise
+            await problem(500, DEFECT)(scope, receive, send)
+
+
+def _sentence_of(errors: Sequence[Any]) -> str:
+    """Return the first of pydantic's errors as a sentence; what was given is not repeated."""
+    if not errors:
+        return "the request cannot be read"
+    first = errors[0]
+    parts = [str(part) for part in first["loc"]]
+    if first["type"] == "json_invalid":
+        return f"the body is not JSON: {str(first.get('ctx', {}).get('error', 'it cannot be read')).lower()}"
+    named = parts[1:] if parts and parts[0] in _PLACES else parts
+    place = ".".join(named)[:_LONGEST_PLACE] or "the body"
+    told = str(first["msg"])
+    return f"{place}: {told[:1].lower()}{told[1:]}"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from framecue.service.http.routes import health, libraries
+from framecue.service.http.routes import health, indexing, libraries
 
 __all__ = ["ROUTERS"]
 
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
+    indexing.router,
     libraries.router,
 )
