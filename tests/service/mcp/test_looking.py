@@ -103,7 +103,7 @@ def hostile(tmp_path: Path) -> Iterator[tuple[Call, Path]]:
     place = tmp_path / "hostile.lance"
     report = Library(place, model=load_model("moji-clip")).add(file, words_from=("subtitles",))
     assert report.added == 1
-    desk = Desk.of([str(place)])
+    desk = Desk([str(place)])
     yield caller(make_server(desk)), file
     desk.close()
 

@@ -75,8 +75,8 @@ def test_wrong_arguments_are_told_in_one_sentence(
 
 
 def test_a_library_that_is_not_there_is_told_at_each_call(tmp_path: object) -> None:
-    desk = Desk.of([f"{tmp_path}/none.lance"])
-    ask = caller(make_server(desk, is_warmed=True))
+    desk = Desk([f"{tmp_path}/none.lance"])
+    ask = caller(make_server(desk))
     for tool, arguments in (("search", {"text": "a"}), ("info", {}), ("words_of", {"video": "a"})):
         sentence = problem(ask(tool, **arguments))
         assert "none.lance" in sentence

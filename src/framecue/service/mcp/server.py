@@ -10,7 +10,7 @@ import base64
 import json
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import anyio
@@ -39,14 +39,10 @@ MAX_CALLS = 16
 TIMEOUT_SECONDS = 120.0
 """How long a call may take. The first waits for the model to be loaded."""
 
-# A model answers no question sooner for being asked of something; this is what it is loaded for.
-_WARMING = "a person"
-
 
 def make_server(
     desk: Desk,
     *,
-    is_warmed: bool = False,
     max_calls: int = MAX_CALLS,
     timeout_seconds: float = TIMEOUT_SECONDS,
 ) -> Server[Service]:
@@ -54,8 +50,6 @@ def make_server(
 
     Args:
         desk: the libraries; whoever made it closes it.
-        is_warmed: whether the first library's model is loaded as soon as the server runs, so that the first search
-            need not wait for it.
         max_calls: how many calls are worked on at once.
         timeout_seconds: how long a call may take.
     """
@@ -64,11 +58,7 @@ def make_server(
     @asynccontextmanager
     async def lifespan(_: Server[Service]) -> AsyncIterator[Service]:
         with PictureReader() as pictures:
-            async with anyio.create_task_group() as tasks:
-                if is_warmed:
-                    tasks.start_soon(_warm, desk)
-                yield Service(desk, pictures)
-                tasks.cancel_scope.cancel()
+            yield Service(desk, pictures)
 
     async def list_tools(
         _: ServerRequestContext[Service], __: types.PaginatedRequestParams | None
@@ -148,12 +138,6 @@ class _Calls:
             ) from error
         finally:
             self._num_free += 1
-
-
-async def _warm(desk: Desk) -> None:
-    # Whoever asks first is told what is wrong.
-    with suppress(FramecueError):
-        await desk.ask(None, lambda library: library.search(_WARMING, 1))
 
 
 def _told(tool: ReadingTool, error: ValidationError) -> str:
