@@ -65,8 +65,9 @@ def mcp(
     framecue mcp --http --port 8001
     """  # noqa: D301 (click reads the backspace character)
     quiet_libraries()
-    for name, value in (("host", host), ("port", port), ("no-token", is_open), ("allow-host", allowed_hosts)):
-        if value not in (None, False, ()) and not is_http:
+    given = {"host": host is not None, "port": port is not None, "no-token": is_open, "allow-host": bool(allowed_hosts)}
+    for name, is_given in given.items():
+        if is_given and not is_http:
             raise click.UsageError(f"--{name} is for --http; add that, or leave it out")
     try:
         from framecue.service.mcp.server import make_server, server_document

@@ -6,9 +6,10 @@ up. Who may ask, how much at once and how large a request may be is held as for 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mcp.server import Server
 from mcp.server.transport_security import TransportSecuritySettings
-from starlette.types import ASGIApp
 
 from framecue.service.http.guard import Guard
 from framecue.service.http.headers import SafeHeaders
@@ -17,6 +18,9 @@ from framecue.service.http.logs import LoggedRequests
 from framecue.service.http.options import ServeOptions
 from framecue.service.http.problems import CatchDefects
 from framecue.service.mcp.answer import Service
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
 __all__ = ["PATH", "create_web_app"]
 
