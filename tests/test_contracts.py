@@ -70,6 +70,7 @@ FORBIDDEN = {
     "prompt_toolkit is imported in the prompt's own files alone": ["cli/prompt.py", "cli/search.py"],
     "the demo's own packages are imported in datasets.moji_motion alone": ["datasets/captions.py", "cli/demo.py"],
     "mteb and the hub's datasets are imported in mteb alone": ["evaluation/trec.py", "cli/evaluate.py"],
+    "the protocol for assistants is imported in service.mcp alone": ["service/desk.py", "cli/mcp.py"],
     "rapidocr is imported in words.screen alone": ["words/lines.py", "library/indexing/encode.py"],
     "jinja2 is imported in evaluation.page alone": ["evaluation/tables.py", "cli/score_tables.py"],
     "opentimelineio is imported in timelines alone": ["cli/search.py", "library/results.py"],

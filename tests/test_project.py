@@ -128,6 +128,10 @@ TESTED_ELSEWHERE = {
     "methods/prompt_parameter.py": "methods/test_vop.py",
     "methods/text_prompts.py": "methods/test_vop.py",
     "methods/visual_prompts.py": "methods/test_vop.py",
+    # What tools take and answer is tested with what an assistant is told of them.
+    "service/mcp/answer.py": "service/mcp/test_server.py",
+    "service/mcp/arguments.py": "service/mcp/test_tools.py",
+    "service/mcp/results.py": "service/mcp/test_tools.py",
     "training/gather.py": "training/test_together.py",
     "training/yaml_text.py": "training/test_recipe.py",
     "uses/embedding_table.py": "uses/test_embed.py",

@@ -181,6 +181,35 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
         "search --library {library} --queries {queries} --sheet {folder}/sheet.png",
         {"searches": [SEARCH], "sheet": str},
     ),
+    # What a tool's schemas hold is in tests/service/mcp/test_tools.py.
+    "mcp": (
+        "mcp",
+        {
+            "name": str,
+            "version": str,
+            "instructions": str,
+            "tools": [
+                {
+                    "name": str,
+                    "title": str,
+                    "description": str,
+                    "inputSchema": dict,
+                    "outputSchema": dict,
+                    "annotations": {
+                        "title": str,
+                        "readOnlyHint": bool,
+                        "destructiveHint": bool,
+                        "idempotentHint": bool,
+                        "openWorldHint": bool,
+                    },
+                }
+            ],
+        },
+    ),
+    "mcp-config": (
+        "mcp-config --library {library}",
+        {"client": str, "place": str, "command": [str], "config": {"mcpServers": {"framecue": dict}}},
+    ),
     "info": (
         "info {library}",
         {

@@ -29,6 +29,7 @@ __all__ = [
     "adapter_option",
     "dtype_option",
     "indexing_model_options",
+    "libraries_option",
     "library_model",
     "library_option",
     "make_segmentation",
@@ -172,6 +173,29 @@ def library_option(command: Command) -> Command:
         envvar="FRAMECUE_LIBRARY",
         help="The library: a folder such as videos.lance, or an object-store URI. Default: FRAMECUE_LIBRARY; else the "
         "one in the working folder or above; else the user's own.",
+    )(command)
+
+
+class _Place(click.types.StringParamType):
+    """A library among several: a variable of the environment names one, whose name may have spaces."""
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        """Return the one name."""
+        return [rv]
+
+
+def libraries_option(command: Command) -> Command:
+    """Add --library to a command that takes several; what it gets, each is for ``chosen_library``, none for None."""
+    return click.option(
+        "-l",
+        "--library",
+        "uris",
+        metavar="LIBRARY",
+        type=_Place(),
+        multiple=True,
+        envvar="FRAMECUE_LIBRARY",
+        help="A library; may be repeated, for several side by side. Default: FRAMECUE_LIBRARY; else the one in the "
+        "working folder or above; else the user's own.",
     )(command)
 
 

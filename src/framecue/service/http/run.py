@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from framecue.errors import InputError
 from framecue.service.http.connections import MOST_CONNECTIONS, PatientProtocol
@@ -64,19 +64,22 @@ def address_of(listening: socket.socket, options: ServeOptions) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
-def run(app: FastAPI, listening: socket.socket, *, on_end: Callable[[], None] | None = None) -> None:
+def run(
+    app: ASGIApp, listening: socket.socket, *, on_end: Callable[[], None] | None = None, has_lifespan: bool = False
+) -> None:
     """Answer requests until Ctrl-C or another request to end; that is the normal end.
 
     Args:
         app: answers.
         listening: where; it is closed at the end.
         on_end: called once no more requests are taken, when the end is being waited for.
+        has_lifespan: whether the app is to be told when it begins and ends.
     """
     config = uvicorn.Config(
         app,
         http=PatientProtocol,
         ws="none",
-        lifespan="off",
+        lifespan="on" if has_lifespan else "off",
         log_config=None,
         access_log=False,
         server_header=False,
