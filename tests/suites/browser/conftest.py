@@ -67,7 +67,7 @@ def server(shown: ShownLibraries) -> Iterator[ServerProcess]:
 @pytest.fixture(scope="session")
 def ids(server: ServerProcess) -> dict[str, str]:
     """The videos of the first library: names to ids."""
-    with urllib.request.urlopen(f"{server.url}/api/videos?limit=1000", timeout=60) as answer:
+    with urllib.request.urlopen(f"{server.url}/api/videos?limit=100", timeout=60) as answer:
         return {video["name"]: video["id"] for video in json.load(answer)["videos"]}
 
 

@@ -17,8 +17,10 @@ def ground(page: Page) -> float:
     """How light the page's ground is, 0 to 255."""
     script = """() => {
       const pen = document.createElement("canvas").getContext("2d");
-      pen.fillStyle = getComputedStyle(document.body).backgroundColor;
-      pen.fillRect(0, 0, 1, 1);
+      for (const element of [document.documentElement, document.body]) {
+        pen.fillStyle = getComputedStyle(element).backgroundColor;
+        pen.fillRect(0, 0, 1, 1);
+      }
       return [...pen.getImageData(0, 0, 1, 1).data.slice(0, 3)].reduce((a, b) => a + b) / 3;
     }"""
     return page.evaluate(script)
@@ -69,7 +71,7 @@ def test_on_a_phone_everything_fits_and_works(
     here.expect_plays(20, 25)
     assert fits(page)
     look(page, "phone-player")
-    here.player.get_by_role("button", name="Close").tap()
+    here.player.get_by_role("button", name="Close", exact=True).tap()
     expect(here.player).to_be_hidden()
 
 
