@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from framecue.service.http.routes import health, indexing, libraries, limits
+from framecue.service.http.routes import clips, health, indexing, libraries, limits, media, search, thumbnails, videos
 
 __all__ = ["ROUTERS"]
 
@@ -13,4 +13,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     indexing.router,
     libraries.router,
     limits.router,
+    search.router,
+    videos.router,
+    media.router,
+    clips.router,
+    thumbnails.router,
 )
