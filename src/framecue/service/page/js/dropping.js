@@ -45,6 +45,7 @@ function listenToDrags() {
   let [isOwn, depth] = [false, 0];
   const isFile = (event) => !isOwn && [...(event.dataTransfer?.types ?? [])].includes("Files");
   const show = (isOver) => {
+    if (isOver) bringUp(veil);
     veil.hidden = !isOver;
     if (isOver) veil.dataset.dropping = "over";
     else delete veil.dataset.dropping;
@@ -121,8 +122,15 @@ function showLimits(known) {
   return known;
 }
 
+/** Put an element where it is seen: an open dialog lies over all that is not in it. */
+function bringUp(element) {
+  const place = $("dialog[open]") ?? document.body;
+  if (element.parentElement !== place) place.append(element);
+}
+
 function say(sentence) {
   const place = $("#drop-problem");
+  bringUp(place);
   place.textContent = sentence;
   place.hidden = false;
   window.clearTimeout(hiding);

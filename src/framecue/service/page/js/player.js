@@ -3,9 +3,9 @@
 // main.js calls these two as the address says, and nobody else does: to open a moment, call `open(id, at)` of state.js, to
 // close it, `close()` of state.js. So "back" closes the player, and a shared address opens it.
 
-import { announce } from "./announce.js";
 import { address, get } from "./api.js";
 import { moreLikeThis } from "./card.js";
+import { spokenTime } from "./clock.js";
 import { $ } from "./dom.js";
 import { clock } from "./format.js";
 import { momentAfter, momentAt, momentBefore, momentsOf } from "./moments.js";
@@ -175,8 +175,10 @@ function seek(seconds) {
 }
 
 function openMoment(moment) {
-  open(shown.id, moment.startSeconds);
-  announce(`Moment at ${clock(moment.startSeconds)}`);
+  // The address is told once; who chooses the open moment again wants to see it again.
+  if (now().open?.at === moment.startSeconds) goTo(moment.startSeconds, null);
+  else open(shown.id, moment.startSeconds);
+  parts.tell(`Moment at ${spokenTime(moment.startSeconds)}`);
 }
 
 function next() {

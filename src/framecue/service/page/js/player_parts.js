@@ -1,7 +1,7 @@
 // The elements of the player, and what they show; player.js decides what that is.
 
 import { el, icon, iconButton } from "./dom.js";
-import { clock, counted, day, span } from "./format.js";
+import { clock, day, span } from "./format.js";
 import { createReasons } from "./reasons.js";
 import { createWords } from "./spoken.js";
 import { createStage } from "./stage.js";
@@ -11,7 +11,10 @@ import { createStrip } from "./strip.js";
 export function buildPlayer(dialog, { onTime, onMoment, onSeek, onClose, onPrevious, onNext, onAgain, onMore, onWhy, onClip, onLink }) {
   const stage = createStage({
     onTime,
-    onStage: (name) => (dialog.dataset.stage = name),
+    onStage(name, sentence) {
+      dialog.dataset.stage = name;
+      tell(sentence);
+    },
     onOffset: (seconds) => words.captions(stage.video, seconds),
   });
   const strip = createStrip({ onMoment, onSeek });
@@ -21,6 +24,9 @@ export function buildPlayer(dialog, { onTime, onMoment, onSeek, onClose, onPrevi
   const path = el("p", { class: "player-path" });
   const moment = el("span", { class: "player-moment", dataset: { part: "moment" } });
   const saying = el("p", { class: "player-saying", role: "status" });
+  // The page's own place for what is read aloud lies behind the dialog, where nothing is read.
+  const aloud = el("p", { class: "visually-hidden", role: "status" });
+  const tell = (sentence) => (aloud.textContent = sentence);
   const button = (name, action, label, onclick, attributes = {}) =>
     el("button", { type: "button", class: "button player-button", dataset: { action }, onclick, ...attributes }, icon(name), el("span", {}, label));
 
@@ -48,6 +54,7 @@ export function buildPlayer(dialog, { onTime, onMoment, onSeek, onClose, onPrevi
     head,
     el("div", { class: "player-main" }, stage.element, strip.element, actions, saying, reasons.element),
     words.element,
+    aloud,
   );
 
   // Escape, and whatever else closes a dialog: the address follows, and then the dialog.
@@ -102,6 +109,8 @@ export function buildPlayer(dialog, { onTime, onMoment, onSeek, onClose, onPrevi
       again.disabled = clip.disabled = opened === null;
       showWhy(false);
     },
+    /** Have something read aloud that is seen anyway. */
+    tell,
     toggleWhy: () => showWhy(reasons.element.hidden),
     saying: (sentence) => (saying.textContent = sentence),
   };

@@ -17,12 +17,14 @@ import { now } from "./state.js";
 export function createStrip({ onMoment, onSeek }) {
   const bars = el("div", { class: "strip-bars" });
   const here = el("span", { class: "strip-here", hidden: true });
+  const steps = el("div", { class: "strip-steps", "aria-hidden": "true" });
   const playhead = el("span", { class: "strip-playhead" });
   const track = el(
     "div",
     { class: "strip-track", role: "group", "aria-label": "Matching moments", dataset: { part: "strip" } },
     here,
     bars,
+    steps,
     playhead,
   );
   const peek = el("div", { class: "strip-peek", "aria-hidden": "true", hidden: true }, el("img", { alt: "" }), el("span", {}));
@@ -66,6 +68,12 @@ export function createStrip({ onMoment, onSeek }) {
     );
     place(button, moment);
     return button;
+  }
+
+  function step({ part, start_seconds: startSeconds, end_seconds: endSeconds }, at) {
+    const element = el("span", { class: "strip-step", title: part }, String(at + 1));
+    place(element, { startSeconds, endSeconds });
+    return element;
   }
 
   function showPeek(moment) {
@@ -115,6 +123,7 @@ export function createStrip({ onMoment, onSeek }) {
       buttons = [];
       bars.replaceChildren();
       here.hidden = true;
+      steps.replaceChildren();
       hidePeek();
       element.hidden = !(seconds > 0);
       ends.textContent = clock(seconds);
@@ -130,6 +139,8 @@ export function createStrip({ onMoment, onSeek }) {
     mark(moment) {
       here.hidden = moment === null;
       if (moment !== null) place(here, moment);
+      // Of one thing after another, where each is.
+      steps.replaceChildren(...(moment?.hit?.parts ?? []).map(step));
       for (const button of buttons) {
         const isHere = moment !== null && Number(button.dataset.start) === moment.startSeconds;
         if (isHere) {
