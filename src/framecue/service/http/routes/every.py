@@ -24,10 +24,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     health.router,
     indexing.router,
     libraries.router,
+    limits.router,
     search.router,
     videos.router,
     media.router,
     clips.router,
     thumbnails.router,
-    limits.router,
 )

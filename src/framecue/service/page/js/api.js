@@ -30,7 +30,7 @@ export function when(event, listener) {
 
 /** Return the address of a path of the server, wherever the page is mounted, with parameters that are not null. */
 export function address(path, parameters = {}) {
-  const url = new URL(path.replace(/^\//, ""), document.baseURI);
+  const url = new URL(path.replace(/^\//, "") || "./", document.baseURI);
   url.hash = "";
   for (const [name, value] of Object.entries(parameters)) {
     if (value !== null && value !== undefined && value !== "") url.searchParams.set(name, value);

@@ -25,9 +25,11 @@ export function startBox() {
   box.addEventListener("compositionend", () => (waiting = window.setTimeout(() => searchFor("typing"), PAUSE_MS)));
   $("#search").addEventListener("submit", (event) => {
     event.preventDefault();
+    const isSame = box.value === now().text;
     searchFor("push");
     if (box.value && !asksForSomething(now())) showProblem(ONLY_SPACES);
-    else if (search().phase === "failed") again();
+    // The same once more: perhaps the library has more by now.
+    else if (isSame && ["done", "failed"].includes(search().phase)) again();
     // A phone's keyboard covers what was found.
     if (window.matchMedia("(pointer: coarse)").matches) box.blur();
   });

@@ -65,6 +65,8 @@ async function begin(mine, total) {
     return;
   }
   const library = await libraryOf(mine.library).catch(() => null);
+  // Somebody may have searched meanwhile.
+  if (shown !== mine) return;
   const many = counted(total, "video");
   const long = library?.duration_seconds ? `, ${length(library.duration_seconds)}` : "";
   const state = now();

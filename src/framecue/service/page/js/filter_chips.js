@@ -27,7 +27,7 @@ export const CHIPS = [
     name: "kind",
     label: "Kind",
     nothing: { kind: null },
-    says: ({ kind }) => ({ video: "Videos", image: "Pictures" })[kind] ?? null,
+    says: ({ kind }) => ({ video: "Videos", image: "Pictures" })[kind] ?? kind,
     panel: ({ kind }) => [
       radios("kind", "Kind", kind, [[null, "Videos and pictures"], ["video", "Videos"], ["image", "Pictures"]], (value) => update({ kind: value })),
     ],
@@ -72,7 +72,7 @@ export const CHIPS = [
 ];
 
 function dates(after, before) {
-  const last = before === null ? null : isoDay(localDay(before), -1);
+  const last = before === null ? null : isoDay(localDay(before), -1) || before;
   if (after !== null && after === last) return day(after);
   if (after !== null && last !== null) return `${day(after)} \u2013 ${day(last)}`;
   if (after !== null) return `since ${day(after)}`;

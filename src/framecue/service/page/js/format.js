@@ -52,9 +52,10 @@ export function counted(count, one, many = `${one}s`) {
   return `${number(count)} ${count === 1 ? one : many}`;
 }
 
-/** Return the day of an ISO time, in the clock that the time itself has. */
+/** Return the day of an ISO time, in the clock that the time itself has; a text that is no such time as it stands. */
 export function day(isoTime) {
-  return DAY.format(localDay(isoTime));
+  const then = localDay(isoTime);
+  return Number.isNaN(then.getTime()) ? isoTime : DAY.format(then);
 }
 
 /** Return what a result recorded then stands under, where results go by date: {key, label}; later keys are later. */
@@ -70,8 +71,9 @@ export function dateGroup(isoTime) {
   return { key: isoDay(then).slice(0, 7), label: MONTH.format(then) };
 }
 
-/** Return a day as 2026-05-31, some days later. */
+/** Return a day as 2026-05-31, some days later; an empty text for a date that is none. */
 export function isoDay(date, daysLater = 0) {
+  if (Number.isNaN(date.getTime())) return "";
   const moved = new Date(date.getFullYear(), date.getMonth(), date.getDate() + daysLater);
   const parts = [moved.getFullYear(), moved.getMonth() + 1, moved.getDate()];
   return parts.map((part, place) => String(part).padStart(place ? 2 : 4, "0")).join("-");

@@ -3,24 +3,34 @@
 import { announce } from "./announce.js";
 import { $, el } from "./dom.js";
 import { counted } from "./format.js";
-import { again, more } from "./search.js";
+import { libraryOf } from "./libraries.js";
+import { again, more, search } from "./search.js";
 import { FILTERS, now, update } from "./state.js";
 
 export const NOTHING_FITS = "Nothing here fits well; the nearest:";
-const SLOW = "Still searching. The first search after a start takes longer, as the model is loaded and gets to know the library.";
+const SLOW = "Still searching. The first search of a library takes longer, as the model gets to know it.";
+const LOADING_MODEL = "The model is being loaded. It stays loaded, so later searches are quick.";
 // What is longer is no headline.
 const LONG = 110;
 const LOADING = "Loading more\u2026";
 
 /** Show what there is to say of a search. */
 export function showNote(found) {
-  const hint = $("#searching-hint");
-  hint.hidden = found.phase !== "slow";
-  hint.textContent = found.phase === "slow" ? SLOW : "";
-  if (found.phase === "slow") announce(SLOW);
+  $("#searching-hint").hidden = found.phase !== "slow";
+  if (found.phase === "slow") showSlow();
   if (found.phase === "searching" || found.phase === "slow") return;
   const [kind, ...content] = noteOf(found);
   put(kind, content);
+}
+
+/** Say why a search takes its time, as soon as the server has told. */
+async function showSlow() {
+  const hint = $("#searching-hint");
+  hint.textContent = "";
+  const library = await libraryOf(now().library).catch(() => null);
+  if (search().phase !== "slow") return;
+  hint.textContent = ["waiting", "loading"].includes(library?.model?.state) ? LOADING_MODEL : SLOW;
+  announce(hint.textContent);
 }
 
 /** Put something above the results, or nothing: `kind` is its data-note. */

@@ -1,7 +1,7 @@
 // The elements of the player, and what they show; player.js decides what that is.
 
 import { el, icon, iconButton } from "./dom.js";
-import { clock, counted, day, span } from "./format.js";
+import { clock, day, span } from "./format.js";
 import { createReasons } from "./reasons.js";
 import { createWords } from "./spoken.js";
 import { createStage } from "./stage.js";
