@@ -18,7 +18,7 @@ from pathlib import Path
 __all__ = ["START_SECONDS", "ServerProcess", "framecue", "run_server", "serve"]
 
 START_SECONDS = 120
-"""How long a server may take until it answers, and until it has ended; only a machine with much else to do comes near it."""
+"""How long a server may take to begin, and to end; only a machine with much else to do comes near it."""
 _ADDRESS = re.compile(r"http://[^\s/]+:([1-9]\d*)")
 
 
