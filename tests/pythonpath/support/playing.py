@@ -59,7 +59,7 @@ def make_film(
             stream.codec_context.time_base = Fraction(1, 1000)
         track: Any = container.add_stream(sound, rate=SOUND_RATE, layout="stereo") if sound else None
         for number in range(num_frames):
-            grey = np.full((size[1], size[0], 3), number * STEP, np.uint8)
+            grey = np.full((size[1], size[0], 3), number * STEP % 256, np.uint8)
             frame = av.VideoFrame.from_ndarray(grey, format="rgb24").reformat(format=pixel_format)
             frame.pts = number if times is None else times[number]
             frame.time_base = Fraction(1, RATE) if times is None else Fraction(1, 1000)
