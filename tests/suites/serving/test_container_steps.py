@@ -23,6 +23,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -64,19 +65,7 @@ class Place:
 
     def start(self, words: list[str] | str, **more: str) -> subprocess.Popen[str]:
         """Start a program as the ordinary user."""
-        is_root = os.geteuid() == 0
-        return subprocess.Popen(
-            words,
-            shell=isinstance(words, str),
-            cwd=self.root / "src",
-            env={**self.variables, **more},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            user=NOBODY if is_root else None,
-            group=NOBODY if is_root else None,
-            extra_groups=[] if is_root else None,
-        )
+        return _start(words, cwd=self.root / "src", env={**self.variables, **more})
 
     def call(self, words: list[str] | str, **more: str) -> str:
         """Run a program as the ordinary user, and return what it prints."""
@@ -95,7 +84,7 @@ def built() -> Iterator[Place]:
     try:
         for name in ("opt", "src", "library", "cache", "bin", "home", "tmp"):
             (root / name).mkdir()
-        (root / "bin" / "python").symlink_to(Path(getattr(sys, "_base_executable", sys.executable)).resolve())
+        (root / "bin" / "python").symlink_to(_python())
         kept = {name: value for name, value in os.environ.items() if re.match(r"(PIP_|.*_proxy$|SSL_|REQUESTS_)", name)}
         arguments = dict(rest.split("=", 1) for rest in BUILD.every("ARG") if "=" in rest)
         index = os.environ.get("FRAMECUE_TORCH_INDEX")
@@ -130,6 +119,27 @@ def built() -> Iterator[Place]:
     finally:
         subprocess.run(["chmod", "-R", "u+w", root / "opt"], check=True)
         shutil.rmtree(root)
+
+
+def _python() -> str:
+    """Return an interpreter that the ordinary user may run; one in somebody's home folder is none."""
+    own = str(Path(getattr(sys, "_base_executable", sys.executable)).resolve())
+    others = [shutil.which(f"python3.{minor}", path="/usr/local/bin:/usr/bin") for minor in range(14, 9, -1)]
+    for python in filter(None, [own, *others]):
+        if _start([python, "-c", "import ensurepip, venv"], cwd="/", env={}).wait() == 0:
+            return python
+    pytest.skip("no interpreter with venv is here that an ordinary user may run")
+
+
+def _start(words: list[str] | str, **more: Any) -> subprocess.Popen[str]:
+    """Start a program as an ordinary user."""
+    is_root = os.geteuid() == 0
+    other: dict[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if is_root else {}
+    streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    try:
+        return subprocess.Popen(words, shell=isinstance(words, str), **streams, **other, **more)
+    except PermissionError:
+        return subprocess.Popen(["false"])
 
 
 def _own(folder: Path) -> None:
