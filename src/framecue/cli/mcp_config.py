@@ -39,7 +39,7 @@ def mcp_config(uris: tuple[str, ...], client: str, name: str, as_json: bool) -> 
 
     \b
     framecue mcp-config
-    framecue mcp-config --client vs-code --library videos.lance > .vscode/mcp.json
+    framecue mcp-config --client vs-code --library videos.lance
     """  # noqa: D301 (click reads the backspace character)
     if not name.strip():
         raise click.BadParameter("the name is empty", param_hint="--name")
