@@ -38,6 +38,7 @@ DUPLICATE = {"path": str, "original": str}
 HIT = {
     "rank": int,
     "path": str,
+    "video_id": str,
     "kind": str,
     "start_seconds": float,
     "end_seconds": float,

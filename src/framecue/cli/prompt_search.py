@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from framecue.cli.prompt_commands import FILTERS, Typed
-from framecue.cli.query_options import read_filters, typed_texts, weighted_text
+from framecue.cli.query_options import read_filters
 from framecue.errors import InputError
 from framecue.times import clock, parse_time
 
@@ -106,6 +106,7 @@ def number_of(shown: Mapping[int, Hit], text: str) -> int:
 
 def _refined(query: Query | None, command: str, rest: str, shown: Mapping[int, Hit]) -> Query:
     from framecue.library import Query, VideoMoment
+    from framecue.library.search.told_query import typed_texts, weighted_text
 
     if command == "search":
         return Query.parse(rest)
@@ -113,7 +114,7 @@ def _refined(query: Query | None, command: str, rest: str, shown: Mapping[int, H
     images: list[Any] = [] if query is None else [*query.images]  # type: ignore[misc]
     videos: list[Any] = [] if query is None else [*query.videos]  # type: ignore[misc]
     if command in ("with", "without"):
-        text, weight = weighted_text(rest)
+        text, weight = weighted_text(rest, away="--without")
         texts += typed_texts(text, weight if command == "with" else -weight)
     elif command == "image":
         images.append(rest)
@@ -121,7 +122,7 @@ def _refined(query: Query | None, command: str, rest: str, shown: Mapping[int, H
         path, at_seconds = _moment(rest)
         videos.append(VideoMoment(path, at_seconds))
     else:
-        number, weight = weighted_text(rest)
+        number, weight = weighted_text(rest, away="--without")
         if command == "unlike":
             weight = -(weight if "^" in rest else _UNLIKE_WEIGHT)
         hit = shown[number_of(shown, number)]

@@ -16,7 +16,6 @@ from framecue.cli.opening import open_hit
 from framecue.cli.options import library_model, library_option, model_options
 from framecue.cli.output import log, one_line, print_json, quiet_libraries
 from framecue.cli.query_options import (
-    LabelledQuery,
     filter_options,
     query_options,
     read_filters,
@@ -31,6 +30,7 @@ from framecue.paths import user_path
 
 if TYPE_CHECKING:
     from framecue.library import Library, SearchOptions, SearchResult
+    from framecue.library.search.told_query import LabelledQuery
 
 
 @click.command(cls=LibraryCommand)

@@ -105,10 +105,15 @@ class Snapshot:
 
     def content(self, video_id: str) -> Content | None:
         """Return a content that is held, with all its files; None if there is none with this hash."""
+        return self.contents.get(video_id)
+
+    @property
+    def contents(self) -> Mapping[str, Content]:
+        """Each content that is held, with all its files, by its hash, in the order of the paths of their rows."""
         contents = self._contents
         if contents is None:
             contents = self._contents = _contents_of(dict(self._held), dict(self._copies))
-        return contents.get(video_id)
+        return MappingProxyType(contents)
 
     def put(self, path: str, held: Held) -> None:
         """Note that a file has these rows now, in place of earlier ones."""
@@ -184,10 +189,10 @@ def _contents_of(held: Mapping[str, Held], copies: Mapping[str, Copy]) -> dict[s
     """Return the contents that are held by their hashes, each with its files, those with rows first."""
     files: dict[str, list[ContentFile]] = {}
     first: dict[str, Held] = {}
-    for path, item in held.items():
+    for path, item in sorted(held.items(), key=lambda pair: pair[0]):
         files.setdefault(item.video_id, []).append(ContentFile(path, item.state))
         first.setdefault(item.video_id, item)
-    for path, copy in copies.items():
+    for path, copy in sorted(copies.items(), key=lambda pair: pair[0]):
         if copy.video_id in first and path not in held:
             files[copy.video_id].append(ContentFile(path, copy.state))
     return {

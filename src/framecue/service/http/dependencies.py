@@ -9,10 +9,12 @@ from typing import Annotated
 
 from fastapi import Depends, FastAPI, Query, Request
 
+from framecue.service.batching import Searches
 from framecue.service.desk import Desk
 from framecue.service.media.media import Media
+from framecue.service.uploads import Uploads
 
-__all__ = ["DeskOf", "LibraryName", "MediaOf", "close_media"]
+__all__ = ["DeskOf", "LibraryName", "MediaOf", "SearchesOf", "UploadsOf", "close_media"]
 
 
 def _desk(request: Request) -> Desk:
@@ -45,6 +47,31 @@ def close_media(app: FastAPI) -> None:
     if media is not None:
         media.close()
 
+
+async def _searches(request: Request) -> Searches:
+    state = request.app.state
+    if getattr(state, "searches", None) is None:
+        state.searches = Searches(state.desk)
+    searches = state.searches
+    assert isinstance(searches, Searches)
+    return searches
+
+
+SearchesOf = Annotated[Searches, Depends(_searches)]
+"""What answers searches, those that come together together."""
+
+
+async def _uploads(request: Request) -> Uploads:
+    state = request.app.state
+    if getattr(state, "uploads", None) is None:
+        state.uploads = Uploads(state.desk)
+    uploads = state.uploads
+    assert isinstance(uploads, Uploads)
+    return uploads
+
+
+UploadsOf = Annotated[Uploads, Depends(_uploads)]
+"""What encodes pictures and videos that come with a request."""
 
 LibraryName = Annotated[str | None, Query(alias="library", description="Which library; the first if left out.")]
 """Which library a GET means: ``?library=NAME``."""

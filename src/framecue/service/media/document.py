@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import Literal
 from urllib.parse import urlencode
+
+from typing_extensions import TypedDict
 
 from framecue.errors import GoneError, VideoError
 from framecue.library.library import Library

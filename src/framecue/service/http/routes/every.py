@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from framecue.service.http.routes import clips, health, indexing, libraries, media, thumbnails
+from framecue.service.http.routes import clips, health, indexing, libraries, media, search, thumbnails, videos
 
 __all__ = ["ROUTERS"]
 
@@ -12,6 +12,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     health.router,
     indexing.router,
     libraries.router,
+    search.router,
+    videos.router,
     media.router,
     clips.router,
     thumbnails.router,

@@ -29,7 +29,8 @@ _DONE: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.api_route("/thumbnails/{video_id}/{segment}", methods=["GET", "HEAD"], response_class=Response, responses=_DONE)
+@router.head("/thumbnails/{video_id}/{segment}", response_class=Response, include_in_schema=False)
+@router.get("/thumbnails/{video_id}/{segment}", response_class=Response, responses=_DONE)
 async def thumbnail(
     request: Request, desk: DeskOf, video_id: str, segment: float, library: LibraryName = None
 ) -> Response:
