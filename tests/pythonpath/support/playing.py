@@ -89,7 +89,7 @@ def loud_seconds(path: Path) -> tuple[float, float]:
     """Return from when to when the sound of a file is loud, in its own time."""
     with av.open(str(path)) as container:
         resampler = av.AudioResampler(format="fltp", layout="mono", rate=16_000)
-        pieces = [piece for frame in container.decode(audio=0) for piece in resampler.resample(frame)]
+        pieces: list[Any] = [piece for frame in container.decode(audio=0) for piece in resampler.resample(frame)]
         at = np.concatenate([float(p.pts * p.time_base) + np.arange(p.samples) / 16_000 for p in pieces])
         is_loud = np.abs(np.concatenate([p.to_ndarray()[0] for p in pieces])) > 0.1
     return float(at[is_loud].min()), float(at[is_loud].max())
