@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -58,7 +59,7 @@ def mcp(
     """Let an assistant search a library, by the Model Context Protocol.
 
     An assistant starts this itself and speaks to it over standard input and output: `framecue mcp-config` prints what
-    its settings take. It can search, look at frames and read words; it can change nothing, and sees no paths.
+    its settings take. It can search, look at frames and read words; it can change nothing.
 
     \b
     framecue mcp --library videos.lance
@@ -92,6 +93,8 @@ def mcp(
 
     desk, places = _desk(uris)
     log(f"an assistant can search {', '.join(places)}")
+    if sys.stdin.isatty():
+        log("it is waited for on standard input: `framecue mcp-config` prints what its settings take; Ctrl-C ends")
     desk.warm_up()
     try:
         anyio.run(run_stdio, make_server(desk))

@@ -35,24 +35,26 @@ async def show_frames(service: Service, asked: FramesArguments) -> Answer:
         FramecueError: the library cannot be used.
     """
 
-    def answer(library: Library) -> Answer:
+    def find(library: Library) -> tuple[HeldVideo, str]:
         video = library.video(asked.video)
-        moments = asked.at_seconds or spread(
-            asked.start_seconds or 0.0,
-            video.duration_seconds if asked.end_seconds is None else asked.end_seconds,
-            asked.count if video.duration_seconds > 0 else 1,
-        )
-        # In the order of time, each once: the same frame again would say nothing new.
-        wanted = sorted({min(moment, video.duration_seconds) for moment in moments})
-        try:
-            pictures = service.pictures.read(_file_of(library, video), wanted, long_side=asked.long_side)
-        except VideoError as error:
-            # Without the path, which an assistant has no use for.
-            raise InputError(f"the frames of this video cannot be read: {error.reason}") from error
-        shown = [ShownFrame(at_seconds=each.at_seconds, width=each.width, height=each.height) for each in pictures]
-        return Answer(FramesAnswer(video=video.video_id, name=_name(video), frames=tuple(shown)), tuple(pictures))
+        return video, _file_of(library, video)
 
-    return await service.desk.ask(asked.library, answer)
+    # The library is free for others while the file is read.
+    video, path = await service.desk.ask(asked.library, find)
+    moments = asked.at_seconds or spread(
+        asked.start_seconds or 0.0,
+        video.duration_seconds if asked.end_seconds is None else asked.end_seconds,
+        asked.count if video.duration_seconds > 0 else 1,
+    )
+    # In the order of time, each once: the same frame again would say nothing new.
+    wanted = sorted({min(moment, video.duration_seconds) for moment in moments})
+    try:
+        pictures = await service.desk.work(lambda: service.pictures.read(path, wanted, long_side=asked.long_side))
+    except VideoError as error:
+        # Without the path, which an assistant has no use for.
+        raise InputError(f"the frames of this video cannot be read: {error.reason}") from error
+    shown = (ShownFrame(at_seconds=each.at_seconds, width=each.width, height=each.height) for each in pictures)
+    return Answer(FramesAnswer(video=video.video_id, name=_name(video), frames=tuple(shown)), tuple(pictures))
 
 
 async def find_words(service: Service, asked: WordsArguments) -> Answer:
@@ -143,13 +145,17 @@ def _describe(name: str) -> Callable[[Library], LibraryEntry]:
             num_moments=info.num_segments,
             duration_seconds=info.duration_seconds,
             num_unreadable=len(info.unreadable),
-            # A model in a folder of this machine by its last name alone.
-            model=PurePath(info.fingerprint.backbone).name,
+            model=_model_name(info.fingerprint.backbone),
             words=dict(sorted(words.items())),
             finds_meanings=info.meaning is not None,
         )
 
     return answer
+
+
+def _model_name(backbone: str) -> str:
+    """Return a model's name; of a folder on this machine its last part alone."""
+    return PurePath(backbone).name if PurePath(backbone).is_absolute() else backbone
 
 
 def _entry(video: HeldVideo) -> VideoEntry:
