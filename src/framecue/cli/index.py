@@ -31,6 +31,8 @@ from framecue.progress import FilesDone
 from framecue.video import STALL_SECONDS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from framecue.encoder import Encoder
 
 
@@ -149,7 +151,7 @@ def index(
     uri = chosen_library(uri, may_be_new=True)
     library = Library(uri)
 
-    def load(*, is_long: bool) -> Encoder:
+    def load(*, is_long: Callable[[], bool]) -> Encoder:
         return indexing_model(
             library,
             runtime=runtime,
@@ -170,7 +172,7 @@ def index(
 
         watch_options = WatchOptions(add=options, poll_seconds=poll_seconds)
         check_paths(paths)
-        follow(Library(uri, model=load(is_long=True)), paths, options=watch_options, as_json=as_json)
+        follow(Library(uri, model=load(is_long=lambda: True)), paths, options=watch_options, as_json=as_json)
         return
     if again:
         from framecue.cli.again import run_again
@@ -188,7 +190,7 @@ def index(
         return
     used: Encoder | None = None
     if plan.units or model or adapter:
-        used = load(is_long=is_worth_it(plan))
+        used = load(is_long=lambda: is_worth_it(plan))
         library = Library(uri, model=used)
     work = WorkTime()
 

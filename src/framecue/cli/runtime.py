@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,7 +12,7 @@ import click
 
 from framecue.cli.options import AUTO_DTYPE, library_model
 from framecue.cli.output import log
-from framecue.errors import InputError
+from framecue.errors import InputError, VideoError
 
 if TYPE_CHECKING:
     from framecue.encoder import Encoder
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["indexing_model", "is_worth_it", "runtime_option"]
 
 RUNTIMES = ("auto", "torch", "onnx")
-# From there on the half minute or more that making a graph takes is won back.
-WORTH_FILES, WORTH_BYTES = 100, 2_000_000_000
+# From there on the half minute or more that making a graph takes is won back. So many bytes last that long in any usual
+# form; far fewer cannot, and in between the files are asked.
+WORTH_FILES, WORTH_SECONDS = 100, 20 * 60
+WORTH_BYTES, LEAST_BYTES = 10_000_000_000, 20_000_000
 # What tells of a GPU without an import of torch.
 _GPUS = ("/dev/nvidia0", "/dev/kfd")
 
@@ -45,7 +48,7 @@ def indexing_model(
     library: Library,
     *,
     runtime: str,
-    is_long: bool,
+    is_long: Callable[[], bool],
     model: str | None,
     adapter: str | None,
     dtype: str,
@@ -57,7 +60,7 @@ def indexing_model(
     Args:
         library: which is indexed into; it need not exist.
         runtime: --runtime.
-        is_long: whether the run is long enough to make a graph for it.
+        is_long: whether the run is long enough to make a graph for it; called only where that matters.
         model: --model, if given.
         adapter: --adapter, if given.
         dtype: --dtype.
@@ -91,7 +94,7 @@ def indexing_model(
     own = library.fingerprint if library.exists and model is None and adapter is None else None
     if own is not None and not captions and (made := chosen_encoder(own, precision)) is not None:
         return made
-    if not (is_asked or is_long or (own is not None and read_choice(own, precision) is not None)):
+    if not (is_asked or (own is not None and read_choice(own, precision) is not None) or is_long()):
         return load(dtype)
     loaded = load("float32")
     from framecue.backbone import fast_dtype
@@ -110,10 +113,36 @@ def indexing_model(
     return ChoosingEncoder(loaded, precision=precision, on_notice=log)
 
 
-def is_worth_it(plan: Plan) -> bool:
-    """Whether a plan has so much to encode that making a graph first is won back."""
-    sizes = [unit.state.size_bytes for unit in plan.units]
-    return len(sizes) >= WORTH_FILES or sum(sizes) >= WORTH_BYTES
+def is_worth_it(plan: Plan, duration_of: Callable[[str], float] | None = None) -> bool:
+    """Whether a plan has so much to encode that making a graph first is won back.
+
+    Args:
+        plan: what there is to do.
+        duration_of: returns how long a file is, in seconds; raises VideoError for one that cannot be opened. By default
+            it is read in another process.
+    """
+    sizes = {unit.path: unit.state.size_bytes for unit in plan.units}
+    if len(sizes) >= WORTH_FILES or sum(sizes.values()) >= WORTH_BYTES:
+        return True
+    if sum(sizes.values()) < LEAST_BYTES:
+        return False
+    if duration_of is not None:
+        return _lasts_long(sizes, duration_of)
+    from framecue.video import IsolatedFrameSource
+
+    with IsolatedFrameSource() as source:
+        return _lasts_long(sizes, lambda path: source.probe(path).duration_seconds)
+
+
+def _lasts_long(sizes: Mapping[str, int], duration_of: Callable[[str], float]) -> bool:
+    """Whether files last long enough together; the largest are asked first, and no more than it takes to tell."""
+    seconds = 0.0
+    for path in sorted(sizes, key=sizes.__getitem__, reverse=True):
+        with suppress(VideoError):  # the run itself will tell of it
+            seconds += duration_of(path)
+        if seconds >= WORTH_SECONDS:
+            return True
+    return False
 
 
 def _has_gpu() -> bool:

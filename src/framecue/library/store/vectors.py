@@ -70,7 +70,8 @@ class Match:
 
 def match_columns(table: Table) -> list[str]:
     """Return the columns from which matches are made, of those that a table of segments has."""
-    return [*_COLUMNS, "vector", *(name for name in _LATER_COLUMNS if name in table.schema.names)]
+    there = table.schema.names
+    return [*_COLUMNS, "vector", *(name for name in _LATER_COLUMNS if name in there)]
 
 
 def search_vectors(
