@@ -115,6 +115,7 @@ def serve(
         raise click.UsageError(f"--{'prune' if prune else 'images'} is given without --watch, which it is for")
     try:
         from framecue.service.http.app import create_app
+        from framecue.service.http.dependencies import close_media
         from framecue.service.http.options import ServeOptions
         from framecue.service.http.run import address_of, listen, run
     except ModuleNotFoundError as error:
@@ -146,13 +147,16 @@ def serve(
         following.start()
     _say_where(address_of(listening, options), desk, following, token)
 
+    app = create_app(desk, options)
+
     def end() -> None:
         log("stopping")
+        close_media(app)
         if following is not None:
             following.tell_to_end()
 
     try:
-        run(create_app(desk, options), listening, on_end=end)
+        run(app, listening, on_end=end)
     finally:
         desk.close()
         if following is not None and not following.end():
