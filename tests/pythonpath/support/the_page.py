@@ -43,6 +43,16 @@ class ThePage:
         """Wait until the page is in one of some states, joined by ``|``, and none is on its way."""
         expect(self.page.locator("html")).to_have_attribute("data-state", re.compile(f"^({states})$"))
 
+    def expect_library(self) -> None:
+        """Wait until the videos of the library stand there, as nothing is searched for."""
+        self.expect_state("start")
+        expect(self.note).to_have_attribute("data-note", "start")
+        expect(self.page.locator("#results [data-video]").first).to_be_visible()
+
+    def expect_moments(self) -> None:
+        """Wait until the strip of the opened video shows its moments."""
+        expect(self.player.locator("[data-part=strip]").get_by_role("button").first).to_be_visible()
+
     def expect_first(self, video_id: str, *, start_seconds: float | None = None) -> Locator:
         """Wait until a video is the first result, at a moment if one is given; return it."""
         first = self.hits.first

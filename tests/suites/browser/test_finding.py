@@ -12,7 +12,7 @@ from support.the_page import ThePage
 
 
 def test_the_page_opens_with_the_cursor_in_the_box(here: ThePage, look: Callable[..., None]) -> None:
-    here.expect_state("start")
+    here.expect_library()
     expect(here.box).to_be_focused()
     expect(here.page).to_have_title("framecue")
     look(here.page, "start")

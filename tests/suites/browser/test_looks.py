@@ -40,6 +40,7 @@ def test_the_page_follows_the_systems_theme(
     look(page, "dark-results")
     here.open(here.expect_first(ids["film.mp4"]))
     here.expect_plays(0, 5)
+    here.expect_moments()
     look(page, "dark-player")
 
 
@@ -61,6 +62,7 @@ def test_on_a_phone_everything_fits_and_works(
     page = new_page(color_scheme="light", **PHONE)
     page.goto(server.url)
     here = ThePage(page)
+    here.expect_library()
     look(page, "phone-start")
     here.search("the rocket falls")
     first = here.expect_first(ids["film.mp4"], start_seconds=20)
@@ -69,6 +71,7 @@ def test_on_a_phone_everything_fits_and_works(
     first.locator(".card-link").tap()
     expect(here.player).to_be_visible()
     here.expect_plays(20, 25)
+    here.expect_moments()
     assert fits(page)
     look(page, "phone-player")
     here.player.get_by_role("button", name="Close", exact=True).tap()
@@ -81,7 +84,7 @@ def fits(page: Page) -> bool:
 
 
 def test_the_help_lists_the_keys(here: ThePage, look: Callable[..., None]) -> None:
-    here.expect_state("start")
+    here.expect_library()
     here.page.locator("#help-button").click()
     help_ = here.page.locator("#help")
     expect(help_).to_be_visible()

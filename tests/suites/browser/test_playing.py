@@ -20,6 +20,7 @@ def test_a_result_plays_from_its_moment(here: ThePage, ids: dict[str, str], look
     expect(here.player).to_have_attribute("data-stage", "playing-original")
     here.expect_moves(began)
     assert not here.video.evaluate("video => video.paused")
+    here.expect_moments()
     look(here.page, "player")
     # The page behind is as it was, and the keyboard is where it was.
     here.close()
