@@ -41,10 +41,10 @@ def test_a_run_tells_what_words_it_has_found(index, run, uri: Path, clips: Path,
     result = index("--speech", "--screen-text")
     assert result.code == 0
     assert f"no words of {clips / 'green.mp4'} by speech: its sound is damaged" in result.err
-    assert "said (speech: usual): 7 lines in 4 files, of which 1 could not be done, or not all of it" in result.err
-    assert "written (screen: usual): 8 lines in 4 files" in result.err
+    assert "said (speech: usual): 7 lines, looked for in 4 files, of which 1 could not be done, or not all of it" in result.err
+    assert "written (screen: usual): 8 lines, looked for in 4 files" in result.err
     info = run("info", uri)
-    assert "8 lines in 4 files; usual" in info.out
+    assert "8 lines, looked for in 4 files; usual" in info.out
     assert "its sound is damaged" not in info.out
     assert "its sound is damaged" in run("info", uri, "--files").out
     document = json.loads(run("info", uri, "--json").out)
@@ -68,7 +68,7 @@ def test_the_next_run_needs_no_option(index, write_clip, clips: Path, sources: d
     assert {model for _, model in sources["speech"].heard} == {"large"}
     sources["speech"].names()
     write_clip(clips / "white.mp4", "white")
-    assert "said (speech: large, language de): 2 lines in 1 file" in index().err
+    assert "said (speech: large, language de): 2 lines, looked for in 1 file" in index().err
     assert sources["speech"].names() == ["white.mp4"]
 
 
@@ -130,13 +130,13 @@ def test_making_a_library_anew_keeps_its_words(index, run, uri: Path, clips: Pat
     sources["speech"].names()
     result = run("index", "--again", "--library", uri, "--model", "other", "--screen-text")
     assert result.code == 0
-    assert "written (screen: usual): 8 lines in 4 files" in result.err
+    assert "written (screen: usual): 8 lines, looked for in 4 files" in result.err
     assert sources["speech"].names() == []
     found = json.loads(run("words", clips / "red.mp4", "--library", uri, "--json").out)["words"]
     assert {line["source"] for line in found} == {"screen", "speech", "subtitles"}
     # And again, where there are no vectors to make.
     result = run("index", "--again", "--library", uri, "--model", "other", "--speech-model", "large")
-    assert "said (speech: large): 8 lines in 4 files" in result.err
+    assert "said (speech: large): 8 lines, looked for in 4 files" in result.err
 
 
 def test_words_are_written_from_the_library_by_content(
