@@ -402,7 +402,9 @@ def test_lines_for_other_programs(run, uri: str, clips: Path, tmp_path: Path) ->
     assert [json.loads(line) for line in lines] == [{"query": "green", **hit} for hit in hits]
     head, *rows = (line.split("\t") for line in run(*common, "tsv").out.splitlines())
     assert head == ["query", "rank", "score", "start_seconds", "end_seconds", "path", "hit", "confidence"]
-    assert [row[:2] + row[5:7] for row in rows] == [["green", str(hit["rank"]), hit["path"], hit["hit"]] for hit in hits]
+    assert [row[:2] + row[5:7] for row in rows] == [
+        ["green", str(hit["rank"]), hit["path"], hit["hit"]] for hit in hits
+    ]
     # In a library of four segments it is said of what the words of a name have found alone.
     assert [hit["confidence"] for hit in hits] == [1.0, None]
     assert [row[7] for row in rows] == ["1", ""]

@@ -12,6 +12,7 @@ from framecue.cli.clip_results import clip_options, clip_results
 from framecue.cli.hits import NOTHING_FITS, print_hits
 from framecue.cli.kept_files import kept_files_near
 from framecue.cli.library_place import LibraryCommand, chosen_library
+from framecue.cli.notices import search_warnings_told
 from framecue.cli.opening import open_hit
 from framecue.cli.options import library_model, library_option, model_options
 from framecue.cli.output import log, one_line, print_json, quiet_libraries
@@ -125,6 +126,7 @@ def search(
         )
         raise click.UsageError(f"{given} a result of one search")
     quiet_libraries()
+    click.get_current_context().with_resource(search_warnings_told())
     # A sheet shows all queries, so it cannot be drawn before the last has come.
     is_stream = queries_file == "-" and format_name == "jsonl" and sheet is None
     queries = _queries(text, queries_file, named, is_stream=is_stream)

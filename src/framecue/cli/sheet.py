@@ -210,7 +210,7 @@ def _draw_strip(sheet: Image.Image, corner: tuple[int, int], strip: _Strip) -> N
 
 
 def _draw_words(sheet: Image.Image, corner: tuple[int, int], strip: _Strip) -> None:
-    """Write a result's rank, name, times, fit and score on one line, its folder below, then the results that are like it."""
+    """Write a result's rank, name, times, fit and score on one line, its folder below, then the results like it."""
     left, top = corner
     hit = strip.hit
     facts = "   ".join(filter(None, [_times(hit), _fit(hit), f"{hit.score:.3f}", "right" if strip.is_right else ""]))
