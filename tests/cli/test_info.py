@@ -53,7 +53,7 @@ def test_it_tells_people_what_they_want_to_know(run, uri: str, clips: Path) -> N
     rows = {row[0]: row[1:] for row in rows_of(result.out)}
     assert list(rows) == [
         *("library", "videos", "duplicates", "moments", "size on disk", "folders", f"1 in {clips / 'more'}"),
-        *("indexed", "index", "words", "model"),
+        *("indexed", "index", "text index", "model"),
     ]
     assert rows["library"] == [uri]
     assert rows["videos"] == ["4, 5 s"]
@@ -63,7 +63,7 @@ def test_it_tells_people_what_they_want_to_know(run, uri: str, clips: Path) -> N
     assert rows["folders"] == [f"3 in {clips}"]
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d( to \d{4}-\d\d-\d\d \d\d:\d\d)?", rows["indexed"][0])
     assert rows["index"] == ["none, a search looks at every moment"]
-    assert rows["words"] == ["indexed, for --hybrid"]
+    assert rows["text index"] == ["has names, captions and subtitles"]
     assert rows["model"] == ["clip, mean-pool (tuned)"]
     assert "green.mp4" not in result.out
 

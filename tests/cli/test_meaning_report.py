@@ -15,6 +15,7 @@ def report(**meaning) -> AddReport:
     [
         ({}, ""),
         ({"meaning": MeaningCount("mini", 1, 20)}, "meaning: 20 passages in 1 file, by mini\n"),
+        ({"meaning": MeaningCount("mini", 0, 0)}, ""),
         ({"meaning_taken_out": True}, "meanings are taken out; the words stay\n"),
         ({"meaning_left_out": "it is gone"}, "meanings of new words are left out: it is gone\n"),
     ],

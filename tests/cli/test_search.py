@@ -402,8 +402,13 @@ def test_lines_for_other_programs(run, uri: str, clips: Path, tmp_path: Path) ->
     lines = run(*common, "jsonl").out.splitlines()
     assert [json.loads(line) for line in lines] == [{"query": "green", **hit} for hit in hits]
     head, *rows = (line.split("\t") for line in run(*common, "tsv").out.splitlines())
-    assert head == ["query", "rank", "score", "start_seconds", "end_seconds", "path", "hit"]
-    assert [row[:2] + row[5:] for row in rows] == [["green", str(hit["rank"]), hit["path"], hit["hit"]] for hit in hits]
+    assert head == ["query", "rank", "score", "start_seconds", "end_seconds", "path", "hit", "confidence"]
+    assert [row[:2] + row[5:7] for row in rows] == [
+        ["green", str(hit["rank"]), hit["path"], hit["hit"]] for hit in hits
+    ]
+    # In a library of four segments it is said of what the words of a name have found alone.
+    assert [hit["confidence"] for hit in hits] == [1.0, None]
+    assert [row[7] for row in rows] == ["1", ""]
     assert [float(value) for row in rows for value in row[2:5]] == pytest.approx(
         [hit[name] for hit in hits for name in ("score", "start_seconds", "end_seconds")], abs=1e-6
     )

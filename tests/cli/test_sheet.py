@@ -352,3 +352,16 @@ def test_what_exists_and_what_is_indexed(run, loader, clips: Path, tmp_path: Pat
     assert run("search", "red", "--library", uri, "--sheet", picture, "--force").code == 0
     with Image.open(picture) as made:
         assert made.format == "PNG"
+
+
+def test_how_likely_a_result_is_stands_beside_its_score(videos: dict[str, Path], tmp_path: Path) -> None:
+    def label(confidence: float | None) -> np.ndarray:
+        shown = replace(hit(videos["red"]), confidence=confidence)
+        return label_at(draw([SheetRow("red", [shown])], tmp_path), 0, 0)
+
+    likely, unlikely, unsaid = label(0.87), label(0.12), label(None)
+    np.testing.assert_array_equal(likely, label(0.87))
+    assert (likely != unlikely).any()
+    # Without it nothing stands in its place.
+    ink = [(pixels != PAPER).any(axis=-1).sum() for pixels in (likely, unlikely, unsaid)]
+    assert min(ink[:2]) > ink[2]

@@ -10,9 +10,13 @@ from pathlib import Path
 import pytest
 
 from framecue.errors import InputError, VideoError
+from framecue.library.indexing.passages_run import make_passages
+from framecue.library.store import Store
+from framecue.words.sentences import DEFAULT_SENTENCE_MODEL
 from framecue.words.sources import WORD_SOURCES
 from framecue.words.timed_text import WRITTEN
 from support.scripted_words import Spoken
+from support.sentences import IdeaEncoder
 
 
 @pytest.fixture(autouse=True)
@@ -41,10 +45,13 @@ def test_a_run_tells_what_words_it_has_found(index, run, uri: Path, clips: Path,
     result = index("--speech", "--screen-text")
     assert result.code == 0
     assert f"no words of {clips / 'green.mp4'} by speech: its sound is damaged" in result.err
-    assert "said (speech: usual): 7 lines in 4 files, of which 1 could not be done, or not all of it" in result.err
-    assert "written (screen: usual): 8 lines in 4 files" in result.err
+    assert (
+        "said (speech: usual): 7 lines, looked for in 4 files, of which 1 could not be done, or not all of it"
+        in result.err
+    )
+    assert "written (screen: usual): 8 lines, looked for in 4 files" in result.err
     info = run("info", uri)
-    assert "8 lines in 4 files; usual" in info.out
+    assert "8 lines, looked for in 4 files; usual" in info.out
     assert "its sound is damaged" not in info.out
     assert "its sound is damaged" in run("info", uri, "--files").out
     document = json.loads(run("info", uri, "--json").out)
@@ -68,7 +75,7 @@ def test_the_next_run_needs_no_option(index, write_clip, clips: Path, sources: d
     assert {model for _, model in sources["speech"].heard} == {"large"}
     sources["speech"].names()
     write_clip(clips / "white.mp4", "white")
-    assert "said (speech: large, language de): 2 lines in 1 file" in index().err
+    assert "said (speech: large, language de): 2 lines, looked for in 1 file" in index().err
     assert sources["speech"].names() == ["white.mp4"]
 
 
@@ -77,6 +84,34 @@ def test_what_there_is_to_listen_to_is_told_beforehand(index, clips: Path, sourc
     assert "words    to be looked for by speech in 4 files, by subtitles in 4 files" in result.out
     assert json.loads(index("--dry-run", "--speech", "--json").out)["words"][0] == {"source": "speech", "files": 4}
     assert sources["speech"].heard == []
+
+
+def test_what_would_be_taken_out_is_told_beforehand(index) -> None:
+    assert json.loads(index("--dry-run", "--no-speech", "--json").out)["words_taken_out"] == []
+    index("--speech")
+    result = index("--dry-run", "--no-speech")
+    assert "words    by speech would be taken out\n" in result.out
+    assert "to be looked for" not in result.out
+    document = json.loads(index("--dry-run", "--no-speech", "--json").out)
+    assert (document["words_taken_out"], document["words"]) == (["speech"], [])
+
+
+def test_meanings_that_would_be_made_or_taken_out_are_told_beforehand(index, uri: Path) -> None:
+    result = index("--dry-run", "--meaning")
+    assert "words    to be looked for by subtitles in 4 files\n" in result.out
+    assert f"meaning  of the words that are found, by {DEFAULT_SENTENCE_MODEL}\n" in result.out
+    index("--speech")
+    assert "\nmeaning " not in index("--dry-run").out
+    result = index("--dry-run", "--sentence-model", "some/model")
+    assert "meaning  of words in 4 files, by some/model\n" in result.out
+    store = Store.open(str(uri))
+    make_passages(store, IdeaEncoder())
+    assert json.loads(index("--dry-run", "--json").out)["meaning"] == {
+        "model": IdeaEncoder().fingerprint.model,
+        "files": 0,
+    }
+    assert "\nmeaning " not in index("--dry-run").out
+    assert "meaning  would be taken out; the words stay\n" in index("--dry-run", "--no-meaning").out
     assert "words" not in index("--dry-run").out
 
 
@@ -130,13 +165,13 @@ def test_making_a_library_anew_keeps_its_words(index, run, uri: Path, clips: Pat
     sources["speech"].names()
     result = run("index", "--again", "--library", uri, "--model", "other", "--screen-text")
     assert result.code == 0
-    assert "written (screen: usual): 8 lines in 4 files" in result.err
+    assert "written (screen: usual): 8 lines, looked for in 4 files" in result.err
     assert sources["speech"].names() == []
     found = json.loads(run("words", clips / "red.mp4", "--library", uri, "--json").out)["words"]
     assert {line["source"] for line in found} == {"screen", "speech", "subtitles"}
     # And again, where there are no vectors to make.
     result = run("index", "--again", "--library", uri, "--model", "other", "--speech-model", "large")
-    assert "said (speech: large): 8 lines in 4 files" in result.err
+    assert "said (speech: large): 8 lines, looked for in 4 files" in result.err
 
 
 def test_words_are_written_from_the_library_by_content(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -58,8 +58,10 @@ def show_plan(library: Library, plan: Plan, *, model: str | None, options: AddOp
     name = model or (library.fingerprint.backbone if library.exists else DEFAULT_MODEL)
     with IsolatedFrameSource(stall_seconds=options.stall_seconds) as source, progress_bar("Looking") as progress:
         extent = measure(plan.units, lambda path: source.probe(path).duration_seconds, progress=progress)
-    words = library.words_due(plan, options=options)
-    document = _document(library, plan, extent, name=name, is_gone_taken_out=options.prune, words=words)
+    document = {
+        **_document(library, plan, extent, name=name, is_gone_taken_out=options.prune),
+        **_words_document(library, plan, options),
+    }
     if as_json:
         print_json(document)
         return
@@ -96,9 +98,7 @@ def measure(
     return Extent(size_bytes, seconds, number, tuple(unreadable))
 
 
-def _document(
-    library: Library, plan: Plan, extent: Extent, *, name: str, is_gone_taken_out: bool, words: Mapping[str, int]
-) -> dict[str, Any]:
+def _document(library: Library, plan: Plan, extent: Extent, *, name: str, is_gone_taken_out: bool) -> dict[str, Any]:
     speed: Speed | None = measured_speed(name)
     num_changed = sum(unit.replaces for unit in plan.units)
     return {
@@ -119,7 +119,17 @@ def _document(
         "measured_speed": None
         if speed is None
         else {"video_seconds_per_second": speed.video_seconds_per_second, "runs": speed.num_runs},
-        "words": [{"source": source, "files": number} for source, number in words.items()],
+    }
+
+
+def _words_document(library: Library, plan: Plan, options: AddOptions) -> dict[str, Any]:
+    """Return what of the document is about words and their meanings."""
+    due, meaning = library.words_due(plan, options=options), library.meaning_due(options=options)
+    return {
+        "words": [{"source": source, "files": number} for source, number in due.items()],
+        "words_taken_out": library.words_taken_out(options=options),
+        "meaning": None if meaning.model is None else {"model": meaning.model, "files": meaning.num_files},
+        "meaning_taken_out": meaning.is_taken_out,
     }
 
 
@@ -145,8 +155,20 @@ def _lines(document: dict[str, Any], extent: Extent) -> list[str]:
         f"{size_text(document['bytes'])}; files that were moved or are copies are not encoded",
         f"time     {_time(document)}",
         *([f"words    to be looked for {finding}"] if finding else []),
+        *([f"words    by {' and '.join(gone)} would be taken out"] if (gone := document["words_taken_out"]) else []),
+        *_meaning_lines(document, has_new_words=bool(finding)),
         "nothing was written",
     ]
+
+
+def _meaning_lines(document: dict[str, Any], *, has_new_words: bool) -> list[str]:
+    if document["meaning_taken_out"]:
+        return ["meaning  would be taken out; the words stay"]
+    if document["meaning"] is None:
+        return []
+    parts = [f"of words in {counted(number, 'file')}"] if (number := document["meaning"]["files"]) else []
+    parts += ["of the words that are found"] if has_new_words else []
+    return [f"meaning  {' and '.join(parts)}, by {document['meaning']['model']}"] if parts else []
 
 
 def _time(document: dict[str, Any]) -> str:

@@ -140,7 +140,8 @@ def _summary(found: LibraryInfo) -> list[tuple[str, str]]:
         rows.append(("" if row else "folders", FoldedLine(f"{count:,} in {folder}")))
     rows.append(("indexed", _dates(found.indexed_seconds)))
     rows.append(("index", _index(found.num_indexed_segments, found.num_segments)))
-    rows.append(("words", "indexed, for --hybrid" if found.has_text_index else "not indexed yet"))
+    # Not "words": what is said and written has rows of its own below.
+    rows.append(("text index", "has names, captions and subtitles" if found.has_text_index else "none yet"))
     rows += [(f"{count.kind} ({count.source})", FoldedLine(words_in_detail(count))) for count in found.words]
     if found.meaning is not None:
         rows.append(("meaning", FoldedLine(meaning_counts(found.meaning))))

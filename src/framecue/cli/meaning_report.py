@@ -19,7 +19,8 @@ def log_meaning(report: AddReport) -> None:
         log("meanings are taken out; the words stay")
     if report.meaning_left_out is not None:
         log(f"meanings of new words are left out: {report.meaning_left_out}")
-    if report.meaning is not None:
+    # Words that have changed may still say the same.
+    if report.meaning is not None and report.meaning.num_files:
         log(f"meaning: {meaning_counts(report.meaning)}")
 
 

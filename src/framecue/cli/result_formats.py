@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS", "NULL_FORMATS", "print_lines", "print_tsv_head"]
 
-TSV_COLUMNS = ("query", "rank", "score", "start_seconds", "end_seconds", "path", "hit")
+# What came later stands last, as people name columns by their numbers.
+TSV_COLUMNS = ("query", "rank", "score", "start_seconds", "end_seconds", "path", "hit", "confidence")
 _TSV_ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
 
@@ -76,7 +77,9 @@ def print_lines(result: SearchResult, format_name: str, *, null: bool) -> None:
 
 
 def _tsv_cell(value: object) -> str:
-    """Return a value as a cell: with escapes for what would end it, and what a terminal would obey."""
+    """Return a value as a cell: with escapes for what would end it, and what a terminal would obey; empty for None."""
+    if value is None:
+        return ""
     text = f"{value:.6f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
     return one_line("".join(_TSV_ESCAPES.get(char, char) for char in text))
 

@@ -13,6 +13,7 @@ from framecue.cli.exporting import check_exports, export_option, export_results
 from framecue.cli.hits import NOTHING_FITS, print_hits
 from framecue.cli.kept_files import kept_files_near
 from framecue.cli.library_place import LibraryCommand, chosen_library
+from framecue.cli.notices import search_warnings_told
 from framecue.cli.opening import open_hit
 from framecue.cli.options import library_model, library_option, model_options
 from framecue.cli.output import log, one_line, print_json, quiet_libraries
@@ -129,6 +130,7 @@ def search(
         )
         raise click.UsageError(f"{given} a result of one search")
     quiet_libraries()
+    click.get_current_context().with_resource(search_warnings_told())
     # A sheet and an export have all queries, so they cannot be made before the last has come.
     is_stream = queries_file == "-" and format_name == "jsonl" and sheet is None and not exports
     queries = _queries(text, queries_file, named, is_stream=is_stream)

@@ -210,10 +210,10 @@ def _draw_strip(sheet: Image.Image, corner: tuple[int, int], strip: _Strip) -> N
 
 
 def _draw_words(sheet: Image.Image, corner: tuple[int, int], strip: _Strip) -> None:
-    """Write a result's rank, name, times and score on one line, its folder below, then the results that are like it."""
+    """Write a result's rank, name, times, fit and score on one line, its folder below, then the results like it."""
     left, top = corner
     hit = strip.hit
-    facts = "   ".join(filter(None, [_times(hit), f"{hit.score:.3f}", "right" if strip.is_right else ""]))
+    facts = "   ".join(filter(None, [_times(hit), _fit(hit), f"{hit.score:.3f}", "right" if strip.is_right else ""]))
     line = top + _NAME_SIZE
     fact_ink = _RIGHT if strip.is_right else _FAINT
     draw_text(sheet, (left + _STRIP, line), facts, size=_NAME_SIZE, fill=fact_ink, ends_there=True)
@@ -293,6 +293,11 @@ def _folder(hit: Hit) -> str:
         return str(Path("~") / folder.relative_to(Path.home()))
     except (ValueError, RuntimeError):  # elsewhere, or nobody's
         return str(folder)
+
+
+def _fit(hit: Hit) -> str:
+    """Return how likely a result is what was asked for, as the table has it; empty where that cannot be said."""
+    return "" if hit.confidence is None else f"fit {hit.confidence:.0%}"
 
 
 def _times(hit: Hit) -> str:

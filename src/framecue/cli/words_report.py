@@ -41,7 +41,8 @@ def _source_words(count: WordsCount) -> str:
 
 def _words_counts(count: WordsCount) -> str:
     """Return how many words were found, in words."""
-    text = f"{counted(count.num_lines, 'line')} in {counted(count.num_files + count.num_failed, 'file')}"
+    # Most files may have none.
+    text = f"{counted(count.num_lines, 'line')}, looked for in {counted(count.num_files + count.num_failed, 'file')}"
     return f"{text}, of which {count.num_failed} could not be done, or not all of it" if count.num_failed else text
 
 

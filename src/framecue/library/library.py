@@ -30,6 +30,7 @@ from framecue.library.indexing.options import AddKeywords, AddOptions
 from framecue.library.indexing.plan import Plan, make_plan
 from framecue.library.indexing.removal import find_gone, find_named, take_out
 from framecue.library.indexing.words_outcome import WordsHooks
+from framecue.library.indexing.words_plan import with_words_for_meaning
 from framecue.library.indexing.words_sources import KeptSources
 from framecue.library.results import AddReport, Hit, LibraryInfo, RemoveReport, Skipped, Upkeep
 from framecue.library.search.answer import answer
@@ -46,7 +47,6 @@ from framecue.library.words import LibraryWords
 from framecue.log import log_skipped, printable
 from framecue.progress import ProgressCallback, StopCallback
 from framecue.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Segmentation
-from framecue.words.request import SUBTITLES
 from framecue.words.sentences import SentenceFingerprint
 
 if TYPE_CHECKING:
@@ -246,8 +246,7 @@ class Library(LibraryContents, LibraryTables, LibraryVideos, LibraryWords):
         own.kinds(store.own_kinds() if store else {})
         self._fitting_segmentation(store, wanted.segmentation)
         had = store.words_notes.asked() if store else {}
-        if wanted.meaning and not (had or wanted.words_asked() or wanted.words_dropped()):
-            wanted = replace(wanted, words_from=(SUBTITLES,))
+        wanted = with_words_for_meaning(wanted, had)
         asked = wanted.words_asked()
         self._sources.check(had, wanted)
         has_words = bool(asked or wanted.words_dropped()) or wanted.meaning is not None

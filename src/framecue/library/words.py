@@ -8,9 +8,16 @@ from collections import Counter
 from framecue.checks import check_kind
 from framecue.errors import InputError, ModelAbsentError
 from framecue.library.files.interface import Files
+from framecue.library.indexing.meaning_run import MeaningDue, meaning_due
 from framecue.library.indexing.options import AddOptions
 from framecue.library.indexing.plan import Plan
-from framecue.library.indexing.words_plan import content_of, contents_of, tasks_of, wanted_words
+from framecue.library.indexing.words_plan import (
+    content_of,
+    contents_of,
+    tasks_of,
+    wanted_words,
+    with_words_for_meaning,
+)
 from framecue.library.indexing.words_sources import KeptSources, ReadySources
 from framecue.library.store import Store
 from framecue.library.store.kept import KeptStore
@@ -47,11 +54,40 @@ class LibraryWords:
         check_kind("options", options, AddOptions)
         return self._words_due(plan, options or AddOptions())[0]
 
+    def words_taken_out(self, *, options: AddOptions | None = None) -> list[str]:
+        """Return the sources whose words ``add`` would take out of the library; nothing is written.
+
+        Args:
+            options: how ``add`` would index.
+
+        Raises:
+            LibraryError: something else is at the library's place, or it cannot be read.
+        """
+        check_kind("options", options, AddOptions)
+        store = self._kept.open_if_there()
+        had = store.words_notes.asked() if store else {}
+        dropped = (options or AddOptions()).words_dropped()
+        return sorted(name for name in dropped if name in had and had[name].is_wanted)
+
+    def meaning_due(self, *, options: AddOptions | None = None) -> MeaningDue:
+        """Return what ``add`` would do about meanings, by the words that the library has; nothing is loaded or written.
+
+        Args:
+            options: how ``add`` would index.
+
+        Raises:
+            LibraryError: something else is at the library's place, or it cannot be read.
+        """
+        check_kind("options", options, AddOptions)
+        store = self._kept.open_if_there()
+        return meaning_due(store, (options or AddOptions()).meaning)
+
     def _words_due(self, plan: Plan, options: AddOptions) -> tuple[dict[str, int], dict[str, str]]:
         """Return in how many files words would be looked for, by source, and why other sources are left out."""
         left_out: dict[str, str] = {}
         store, known = self._kept.open_if_there(), self._kept.snapshot()
         had = store.words_notes.asked() if store else {}
+        options = with_words_for_meaning(options, had)
         wanted = wanted_words(had, options)
         if not wanted:
             return {}, {}

@@ -19,7 +19,7 @@ from framecue.library.store import Store
 from framecue.log import printable
 from framecue.words.sentences import DEFAULT_SENTENCE_MODEL, SentenceEncoder, SentenceFingerprint
 
-__all__ = ["KeptSentenceEncoder", "MeaningOutcome", "MeaningProgress", "run_meaning"]
+__all__ = ["KeptSentenceEncoder", "MeaningDue", "MeaningOutcome", "MeaningProgress", "meaning_due", "run_meaning"]
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +56,21 @@ class MeaningOutcome:
             "meaning_taken_out": self.is_taken_out,
             "meaning_left_out": self.left_out,
         }
+
+
+@dataclass(frozen=True)
+class MeaningDue:
+    """What a run would do about meanings.
+
+    Attributes:
+        model: the sentence encoder, as far as its name tells; None if the library is to have no meanings.
+        num_files: how many contents have words without a meaning by this model yet.
+        is_taken_out: whether meanings would be taken out.
+    """
+
+    model: str | None = None
+    num_files: int = 0
+    is_taken_out: bool = False
 
 
 @dataclass
@@ -96,6 +111,33 @@ class KeptSentenceEncoder:
         if self._made is None or self._made[1].fingerprint != fingerprint:
             self._made = fingerprint.model, load_sentence_encoder(fingerprint, starts_fast=False)
         return self._made[1]
+
+
+def meaning_due(store: Store | None, wanted: bool | str | os.PathLike[str] | None) -> MeaningDue:
+    """Return what a run would do about meanings; no encoder is loaded, so a model is known by its name alone.
+
+    Args:
+        store: the library; None if it is yet to be made.
+        wanted: as of :func:`run_meaning`.
+
+    Raises:
+        LibraryError: the library cannot be read.
+    """
+    state = store.passages.state() if store else None
+    if not wanted:
+        if state is None or wanted is False:
+            return MeaningDue(is_taken_out=state is not None)
+        model = state.fingerprint.model
+    else:
+        usual = state.fingerprint.model if state else DEFAULT_SENTENCE_MODEL
+        model = usual if isinstance(wanted, bool) else os.fspath(wanted)
+    if store is None:
+        return MeaningDue(model)
+    is_known = state is not None and state.fingerprint.model == model
+    if is_known and not are_passages_due(store):
+        return MeaningDue(model)
+    done = store.passages.keys() if is_known else {}
+    return MeaningDue(model, len(store.words.video_ids() - done.keys()))
 
 
 def run_meaning(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from framecue.library.files.interface import Files
@@ -28,6 +28,7 @@ __all__ = [
     "sidecars_key",
     "tasks_of",
     "wanted_words",
+    "with_words_for_meaning",
 ]
 
 # Of the rules by which the files beside a video become lines.
@@ -99,6 +100,18 @@ def wanted_words(had: Mapping[str, AskedWords], options: AddOptions) -> dict[str
     if wanted and not is_refused:
         wanted.setdefault(SUBTITLES, WordsRequest(source=SUBTITLES))
     return dict(sorted(wanted.items()))
+
+
+def with_words_for_meaning(options: AddOptions, had: Mapping[str, AskedWords]) -> AddOptions:
+    """Return options that ask for the words of subtitles too, if they ask for meanings where there are no words yet.
+
+    Args:
+        options: of the run.
+        had: what has been asked for before.
+    """
+    if options.meaning and not (had or options.words_asked() or options.words_dropped()):
+        return replace(options, words_from=(SUBTITLES,))
+    return options
 
 
 def contents_of(paths: Iterable[str], snapshot: Snapshot) -> list[Content]:
