@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from framecue.service.http.routes import clips, health, indexing, libraries, media, search, thumbnails, videos
+from framecue.service.http.routes import (
+    clips,
+    health,
+    indexing,
+    libraries,
+    media,
+    reference,
+    search,
+    thumbnails,
+    videos,
+)
 
 __all__ = ["ROUTERS"]
 
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
+    reference.router,
     indexing.router,
     libraries.router,
     search.router,
