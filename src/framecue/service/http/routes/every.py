@@ -12,6 +12,7 @@ from framecue.service.http.routes import (
     libraries,
     limits,
     media,
+    reference,
     search,
     thumbnails,
     videos,
@@ -22,6 +23,7 @@ __all__ = ["ROUTERS"]
 ROUTERS: tuple[APIRouter, ...] = (
     export.router,
     health.router,
+    reference.router,
     indexing.router,
     libraries.router,
     limits.router,
