@@ -1,8 +1,9 @@
-"""Small films in the kinds of files that people have, with a tone in them, for what browsers play and what they do not."""
+"""Small films in the kinds of files that people have, with a tone in them, and libraries that hold them."""
 
 from __future__ import annotations
 
 from fractions import Fraction
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,12 @@ import av
 import numpy as np
 
 from framecue.library.state import FileState
+from framecue.library.store import Store
 from framecue.library.store.records import Content, ContentFile
+from framecue.library.store.rows import Row
+from support.colours import ColourEncoder
 
-__all__ = ["OneFileLibrary", "loud_seconds", "make_film"]
+__all__ = ["OneFileLibrary", "loud_seconds", "make_film", "write_library"]
 
 RATE = 10
 STEP = 12  # grey levels from one frame's number to the next
@@ -108,3 +112,36 @@ class OneFileLibrary:
 
     def content(self, video_id: str) -> Content | None:
         return self._content if video_id == self.video_id else None
+
+
+def write_library(place: Path, files: dict[str, Path], *, seconds: float = 2.0) -> dict[str, str]:
+    """Write a library that holds files, without a model having seen them.
+
+    Args:
+        place: where the library is to be.
+        files: by a name.
+        seconds: how long each lasts.
+
+    Returns:
+        The hash of each file's content, by its name.
+    """
+    ids = {name: blake2b(name.encode(), digest_size=16).hexdigest() for name in files}
+    store = Store.create(str(place), {**ColourEncoder().fingerprint().to_dict(), "embedding_dim": 4})
+    store.write(
+        [
+            Row(
+                video_id=ids[name],
+                path=str(path),
+                start_seconds=start,
+                end_seconds=start + 1.0,
+                vector=np.array([1, 0, 0, 0], np.float32),
+                duration_seconds=seconds,
+                state=FileState.of(path.lstat()),
+                thumbnail=f"WEBP of {name} at {start}".encode() if start < 1 else None,
+                kind="image" if path.suffix in (".jpg", ".png", ".tiff", ".heic") else "video",
+            )
+            for name, path in files.items()
+            for start in (0.0, 1.0)
+        ]
+    )
+    return ids

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, FastAPI, Query, Request
 
 from framecue.service.batching import Searches
 from framecue.service.desk import Desk
 from framecue.service.media.media import Media
 from framecue.service.uploads import Uploads
 
-__all__ = ["DeskOf", "LibraryName", "MediaOf", "SearchesOf", "UploadsOf"]
+__all__ = ["DeskOf", "LibraryName", "MediaOf", "SearchesOf", "UploadsOf", "close_media"]
 
 
 def _desk(request: Request) -> Desk:
@@ -39,6 +39,13 @@ async def _media(request: Request) -> Media:
 
 MediaOf = Annotated[Media, Depends(_media)]
 """What the server has for its videos."""
+
+
+def close_media(app: FastAPI) -> None:
+    """Give up what is being made of videos, so that nobody waits for it at the end."""
+    media = getattr(app.state, "media", None)
+    if media is not None:
+        media.close()
 
 
 async def _searches(request: Request) -> Searches:

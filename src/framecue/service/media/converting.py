@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,7 +84,7 @@ def _span(plan: Conversion, start_seconds: float | None, end_seconds: float | No
                 f"it lasts {exact_clock(duration)} and has to be encoded, so ask for a part of it: add start and end, "
                 f"in seconds, at most {MAX_SPAN_SECONDS:g} apart"
             )
-        return 0.0, duration
+        return 0.0, math.inf
     if start_seconds is None or end_seconds is None:
         raise InputError("give start and end, in seconds, or neither for the whole")
     if not 0 <= start_seconds < end_seconds < math.inf:
@@ -97,11 +97,12 @@ def _span(plan: Conversion, start_seconds: float | None, end_seconds: float | No
 
 
 def _film(file: LibraryFile, plan: Conversion, span: tuple[float, float]) -> Make:
-    def make(partial: Path, go_on: Callable[[float], bool]) -> None:
+    def make(partial: Path, making: Making) -> None:
         question = PlayableQuestion(str(file.place), str(partial.absolute()), plan.suffix, *span, plan.parts)
         file.check_unchanged()
         with _named(file), IsolatedReader() as reader:
-            answer = reader.ask(question, lambda told: go_on(float(told.split()[0])))
+            making.stopped_by(reader.close)
+            answer = reader.ask(question, lambda told: making.tell(float(told.split()[0])))
             (made,) = (part for part in answer if not isinstance(part, Progress))
         if isinstance(made, OutputError):
             raise made
@@ -112,10 +113,11 @@ def _film(file: LibraryFile, plan: Conversion, span: tuple[float, float]) -> Mak
 
 
 def _picture(file: LibraryFile) -> Make:
-    def make(partial: Path, go_on: Callable[[float], bool]) -> None:
+    def make(partial: Path, making: Making) -> None:
         file.check_unchanged()
         question = LooksQuestion(str(file.place), (0.0,), _PICTURE_SIDE)
         with _named(file), IsolatedReader() as reader:
+            making.stopped_by(reader.close)
             (made,) = (part for part in reader.ask(question) if not isinstance(part, Progress))
         file.check_unchanged()
         partial.write_bytes(encode_jpeg(made.pixels))

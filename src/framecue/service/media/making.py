@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeAlias
 
 from framecue.cores import num_cores
 from framecue.errors import BusyError, FramecueError
@@ -16,8 +17,8 @@ from framecue.service.media.cache import MediaCache
 
 __all__ = ["Make", "Making", "Workshop"]
 
-Make = Callable[[Path, Callable[[float], bool]], None]
-"""Writes a file. Is given its name, and whom to tell how far it has come (0 to 1), who says whether to go on."""
+Make: TypeAlias = "Callable[[Path, Making], None]"
+"""Writes a file. Is given its name, and the making, which is told how far it has come and says whether to go on."""
 
 _CORES_PER_MAKING = 4
 _MAX_MAKINGS = 8
@@ -26,6 +27,7 @@ _RETRY_SECONDS = 5
 _PATIENCE_SECONDS = 20.0
 # What went wrong is not tried again at once.
 _FAILURE_SECONDS = 60.0
+_STOPPING = "the server is stopping; ask again when it runs"
 
 
 class Making:
@@ -43,10 +45,14 @@ class Making:
         self.ended_at: float | None = None
         self._asked_at = time.monotonic()
         self._num_waiting = 0
+        self._stops: list[Callable[[], None]] = []
+        self._is_stopped = False
 
     @property
     def is_wanted(self) -> bool:
-        """Whether somebody waits for it, or has asked for it a moment ago."""
+        """Whether somebody waits for it, or has asked for it a moment ago, and nobody has stopped it."""
+        if self._is_stopped:
+            return False
         return self._num_waiting > 0 or time.monotonic() - self._asked_at < _PATIENCE_SECONDS
 
     def ask(self) -> None:
@@ -57,6 +63,18 @@ class Making:
         """Note how far it has come; return whether to go on."""
         self.share = max(self.share, share)
         return self.is_wanted
+
+    def stopped_by(self, stop: Callable[[], None]) -> None:
+        """Note what stops it at once, from another thread."""
+        self._stops.append(stop)
+        if self._is_stopped:
+            stop()
+
+    def stop(self) -> None:
+        """Have it given up, whoever waits."""
+        self._is_stopped = True
+        for stop in list(self._stops):
+            stop()
 
     async def wait(self, seconds: float) -> Path | None:
         """Wait for the file; None if it is not there after so many seconds.
@@ -96,8 +114,12 @@ class Workshop:
 
     def close(self) -> None:
         """Give up what is being made."""
-        self._is_closed = True
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        with self._lock:
+            self._is_closed = True
+            makings = list(self._makings.values())
+        for making in makings:
+            making.stop()
+        self._threads.shutdown(wait=False)
 
     def order(self, name: str, make: Make) -> Path | Making:
         """Return a file, or its making, which is begun if nobody has asked for it yet.
@@ -108,8 +130,11 @@ class Workshop:
 
         Raises:
             BusyError: too many are waiting.
+            FramecueError: the server is stopping.
         """
         with self._lock:
+            if self._is_closed:
+                raise FramecueError(_STOPPING)
             if (path := self._cache.find(name)) is not None:
                 return path
             self._forget_old()
@@ -129,14 +154,14 @@ class Workshop:
 
     def _run(self, name: str, making: Making, make: Make) -> None:
         try:
-            if self._is_closed or not making.is_wanted:
+            if not making.is_wanted:
                 raise FramecueError("converting it was given up, as nobody waited for it; ask again")
             making.is_begun = True
             with self._cache.writing(name) as partial:
-                make(partial, lambda share: making.tell(share) and not self._is_closed)
+                make(partial, making)
         except BaseException as error:
             making.ended_at = time.monotonic() if making.is_wanted else -math.inf
-            making.done.set_exception(error)
+            making.done.set_exception(FramecueError(_STOPPING) if self._is_closed else error)
         else:
             making.ended_at = -math.inf
             making.done.set_result(self._cache.folder / name)

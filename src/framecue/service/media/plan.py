@@ -61,8 +61,9 @@ def plan_conversion(content: Content, streams: FileStreams, found: Playability, 
         size_bytes: of the file.
     """
     suffix = playable_suffix()
-    is_mp4 = suffix == ".mp4"
-    parts = PlayableParts(picture=found.copies_picture and is_mp4, sound=found.copies_sound and is_mp4)
+    copies_picture = found.copies_picture and suffix == ".mp4"
+    # Where pictures are encoded, so is the sound, to the same moment.
+    parts = PlayableParts(picture=copies_picture, sound=found.copies_sound and copies_picture)
     return Conversion(
         suffix=suffix,
         parts=parts,

@@ -42,7 +42,8 @@ _DONE: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.api_route("/media/{video_id}", methods=["GET", "HEAD"], response_class=Response, responses=_DONE)
+@router.head("/media/{video_id}", response_class=Response, include_in_schema=False)
+@router.get("/media/{video_id}", response_class=Response, responses=_DONE)
 async def media_file(
     desk: DeskOf,
     media: MediaOf,

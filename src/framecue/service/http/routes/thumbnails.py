@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from hashlib import blake2b
 from typing import Any
 
@@ -28,7 +29,8 @@ _DONE: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.api_route("/thumbnails/{video_id}/{segment}", methods=["GET", "HEAD"], response_class=Response, responses=_DONE)
+@router.head("/thumbnails/{video_id}/{segment}", response_class=Response, include_in_schema=False)
+@router.get("/thumbnails/{video_id}/{segment}", response_class=Response, responses=_DONE)
 async def thumbnail(
     request: Request, desk: DeskOf, video_id: str, segment: float, library: LibraryName = None
 ) -> Response:
@@ -43,7 +45,7 @@ async def thumbnail(
 
 def _picture(library: Library, video_id: str, start_seconds: float) -> bytes:
     content_of(library, video_id)
-    picture = library.thumbnail(video_id, start_seconds)
+    picture = library.thumbnail(video_id, start_seconds) if math.isfinite(start_seconds) else None
     if picture is None:
         raise AbsentError("no segment with a picture starts there; give the start of a hit's segment as it stands")
     return picture
