@@ -100,10 +100,15 @@ class ThePage:
         """Drag a file from outside over the page and let it go there, as the system does."""
         size = self.page.viewport_size or {"width": 800, "height": 600}
         data: dict[str, Any] = {"items": [], "files": [str(file)], "dragOperationsMask": 1}
+        where = {"x": size["width"] / 2, "y": size["height"] / 2, "data": data}
         session = self.page.context.new_cdp_session(self.page)
-        for kind in ("dragEnter", "dragOver", "drop"):
-            where = {"x": size["width"] / 2, "y": size["height"] / 2}
-            session.send("Input.dispatchDragEvent", {"type": kind, **where, "data": data})
+        session.send("Input.dispatchDragEvent", {"type": "dragEnter", **where})
+        session.send("Input.dispatchDragEvent", {"type": "dragOver", **where})
+        # A hand lets go once it sees that it may; before that the browser drops nothing.
+        expect(self.page.locator("#dropping[data-dropping=over]")).to_be_visible()
+        session.send("Input.dispatchDragEvent", {"type": "dragOver", **where})
+        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        session.send("Input.dispatchDragEvent", {"type": "drop", **where})
         session.detach()
 
     def paste_picture(self, png: bytes) -> None:

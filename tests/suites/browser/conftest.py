@@ -25,6 +25,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 ROOT = Path(__file__).parents[3]
 SCREENSHOTS = ROOT / "build" / "screenshots"
+FAILED = SCREENSHOTS / "failed"
+"""Of the tests that failed when they were last run."""
 NUM_CLIPS = 30
 """More than one page of results, with the other files."""
 MODEL = ("--model", "moji-clip", "--adapter", "moji-prompt-switch")
@@ -74,6 +76,7 @@ def ids(server: ServerProcess) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The browser, without a window."""
+    shutil.rmtree(FAILED, ignore_errors=True)
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=arguments)
@@ -109,7 +112,7 @@ def new_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Calla
     for number, context in enumerate(contexts):
         if failed and context.pages:
             name = re.sub(r"\W+", "-", request.node.name).strip("-")
-            context.pages[0].screenshot(path=SCREENSHOTS / "failed" / f"{name}-{number}.png")
+            context.pages[0].screenshot(path=FAILED / f"{name}-{number}.png")
         context.close()
     assert wrong == []
 
