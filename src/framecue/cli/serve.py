@@ -187,8 +187,8 @@ def _check(desk: Desk, *, model: str | None, yes: bool, may_be_new: bool) -> Non
             is_there = library.exists
             if not is_there and not (may_be_new and number == 0):
                 raise LibraryNotFoundError(
-                    f"there is no library at {shelf.uri}; make one with `framecue index PATH --library {shelf.uri}`, or "
-                    "add --watch FOLDER"
+                    f"there is no library at {shelf.uri}; make one with `framecue index PATH --library {shelf.uri}`, "
+                    "or add --watch FOLDER"
                 )
             own = library.fingerprint if is_there else None
         if own is not None and find_text_graph(own):
