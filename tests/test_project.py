@@ -115,6 +115,7 @@ TESTED_ELSEWHERE = {
     "library/search/legs/seen.py": "library/search/test_ranking.py",
     "library/search/legs/timed_words.py": "library/search/legs/test_said.py",
     "library/store/health.py": "library/test_soundness.py",
+    "library/store/words_health.py": "library/test_soundness.py",
     "library/store/exchange.py": "library/test_again.py",
     "library/store/records.py": "library/store/test_rows.py",
     "library/store/sql.py": "library/store/test_conditions.py",

@@ -85,6 +85,19 @@ def test_results_are_exported(uri: str, typed, tmp_path: Path) -> None:
         prompt.take(":export hits.txt")
 
 
+def test_one_thing_after_another(uri: str, typed) -> None:
+    prompt = prompt_on(uri)
+    red = typed(prompt, "red")
+    # Each video is of one colour and one segment, so nothing comes after it.
+    (told,) = typed(prompt, ":then green")
+    assert told.startswith("nothing found")
+    assert str(prompt.search) == "red, then: green"
+    typed(prompt, ":within 10")
+    assert str(prompt.search.query) == "red, then within 10 s: green"
+    typed(prompt, ":undo")
+    assert typed(prompt, ":undo") == red
+
+
 def test_more_like_a_result_and_not_like_it(uri: str, typed) -> None:
     prompt = prompt_on(uri)
 

@@ -5,7 +5,7 @@ import pytest
 from framecue.cli.prompt_commands import parse_typed
 from framecue.cli.prompt_search import PromptSearch, changed, filters_of, number_of
 from framecue.errors import InputError
-from framecue.library import Filters, Hit, Query, SearchOptions, Term, VideoMoment
+from framecue.library import Filters, Hit, InOrder, Query, SearchOptions, Term, VideoMoment
 
 SHOWN = {
     11: Hit(11, "/v/a.mp4", 10.0, 15.0, 0.5, video_id="x", duration_seconds=99.0),
@@ -43,6 +43,24 @@ def test_the_query_is_refined(lines: list[str], query: Query) -> None:
     assert after(*lines).query == query
 
 
+def test_one_thing_after_another() -> None:
+    panda, octopus = Query("a panda"), Query("an octopus")
+    assert after("a panda", ":then an octopus").query == InOrder([panda, octopus])
+    within = after("a panda", ":then an octopus", ":within 1:00")
+    assert within.query == InOrder([panda, octopus], within_seconds=60)
+    assert str(within) == "a panda, then within 60 s: an octopus"
+    third = after("a panda", ":then an octopus", ":within 5", ":then said:bye", ":kind video")
+    assert third.query == InOrder([panda, octopus, Query.parse("said:bye")], within_seconds=5)
+    assert after("a panda", ":then an octopus", ":within 5", ":within").query == InOrder([panda, octopus])
+    # The last part is refined, a new text begins anew, and pages begin with the first.
+    refined = after("a panda", ":then an octopus", ":without fish^0.5", ":n", ":then a cat")
+    assert refined.query == InOrder([panda, Query([("an octopus", 1), ("fish", -0.5)]), "a cat"])
+    assert refined.page == 1
+    assert after("a panda", ":then an octopus", "a dog").query == Query("a dog")
+    # What says an order itself is one part, as with --then.
+    assert after("a panda, then a cat", ":then an octopus").query == InOrder(["a panda, then a cat", octopus])
+
+
 def test_filters_stay_until_they_are_taken_away() -> None:
     search = after("red", ":folder /v/my videos", ":longer-than 1:00", "blue")
     assert search.options().filters == Filters(folder="/v/my videos", longer_than_seconds=60)
@@ -78,6 +96,10 @@ def test_what_is_typed_may_name_legs_and_phrases() -> None:
     ("lines", "says"),
     [
         (["red", ":p"], "this is the first page"),
+        ([":then blue"], "nothing comes first yet; type what to search for, and then :then TEXT"),
+        (["red", ":within 5"], ":within is how soon the next thing comes; say with :then TEXT what comes then"),
+        (["red", ":then blue", ":within soon"], "'soon' is no time"),
+        (["red", ":then a", ":then b", ":then c", ":then d"], "one thing after another takes 2 to 4 parts"),
         (["red", ":page 0"], "pages count from 1"),
         (["red", ":page x"], "'x' is no whole number"),
         ([":k 0"], "k is 0; it must be a whole number, 1 or more"),

@@ -11,10 +11,13 @@ import pytest
 
 from framecue.errors import LibraryError, LibraryNotFoundError
 from framecue.library import Library
+from framecue.library.indexing.passages_run import make_passages
 from framecue.library.results import Finding
 from framecue.library.soundness import Soundness, check_library
 from framecue.library.store import Store
 from framecue.library.store.place import again_place
+from framecue.words.timed_text import TimedText
+from support.sentences import IdeaEncoder
 
 
 @pytest.fixture
@@ -121,3 +124,51 @@ def test_there_is_none(tmp_path: Path) -> None:
     with pytest.raises(LibraryNotFoundError):
         check_library(str(tmp_path / "none.lance"))
     assert not (tmp_path / "none.lance").exists()
+
+
+@pytest.fixture
+def with_words(uri: str) -> str:
+    """The library with a line of words in a file, and a passage of it."""
+    store = Store.open(uri)
+    video_id = min(held.video_id for held in store.snapshot().held.values())
+    store.words.write(video_id, "speech", [TimedText(0.0, 0.5, "We signed the mortgage.", "said", "en")])
+    make_passages(store, IdeaEncoder())
+    return uri
+
+
+def damage(uri: str, table: str) -> None:
+    """Cut the files of a table's rows."""
+    for data in (Path(uri) / f"{table}.lance" / "data").iterdir():
+        data.write_bytes(data.read_bytes()[:40])
+
+
+def test_words_and_passages_are_read_too(with_words: str) -> None:
+    found = check_library(with_words)
+    assert {finding.level for finding in found.findings} == {"ok"}
+    assert (found.words_health.num_lines, found.words_health.num_passage_rows) == (1, 1)
+    told = [finding.what for finding in found.findings]
+    assert "1 line of words, all can be read" in told
+    assert "1 passage or sentence to be found by meaning, all can be read" in told
+
+
+def test_words_that_cannot_be_read(with_words: str) -> None:
+    damage(with_words, "timed_texts")
+    fault = one(check_library(with_words), "fault")
+    assert fault.what.startswith("only 0 lines of its words can be read: ")
+    assert "backup" in fault.way_out
+
+
+def test_passages_that_cannot_be_read(with_words: str) -> None:
+    damage(with_words, "passages")
+    fault = one(check_library(with_words), "fault")
+    assert fault.what.startswith("its passages cannot be read: ")
+    assert "--no-meaning" in fault.way_out
+
+
+def test_meanings_that_no_search_ranks_rightly(with_words: str) -> None:
+    table = Store.open(with_words).passages.table()
+    assert table is not None
+    (vector,) = table.scan(["vector"])["vector"].to_pylist()
+    table.lance.update(where="is_passage", values={"vector": [3 * value for value in vector]})
+    fault = one(check_library(with_words), "fault")
+    assert fault.what == "1 of its passages have a vector that is not of length 1, so their order is wrong"

@@ -54,6 +54,8 @@ COMMANDS: dict[str, PromptCommand] = {
     "video": PromptCommand("FILE @TIME", "add a video, or a moment of it, to the query"),
     "like": PromptCommand("N^WEIGHT", "more like result N"),
     "unlike": PromptCommand("N^WEIGHT", "not like result N; its weight is 0.5 if none is given"),
+    "then": PromptCommand("TEXT", "and what comes after it in the same video"),
+    "within": PromptCommand("TIME", "how long after one thing the next begins at most; without a value any time"),
     "undo": PromptCommand("", "back to the search before", "u"),
     "next": PromptCommand("", "the next page of results", "n"),
     "previous": PromptCommand("", "the page before", "p"),
@@ -137,4 +139,6 @@ def _name(word: str) -> str:
 
 def _may_be_bare(name: str) -> bool:
     """Whether a command does something without a value too: takes a filter away, or turns a switch."""
-    return name in FILTERS or name in ("min-score", "min-confidence", "only") or COMMANDS[name].takes == "on|off"
+    return (
+        name in FILTERS or name in ("min-score", "min-confidence", "only", "within") or COMMANDS[name].takes == "on|off"
+    )

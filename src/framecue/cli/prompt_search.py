@@ -13,7 +13,7 @@ from framecue.errors import InputError
 from framecue.times import clock, parse_time
 
 if TYPE_CHECKING:
-    from framecue.library import Hit, Query, SearchOptions
+    from framecue.library import Hit, InOrder, Query, SearchOptions
 
 __all__ = ["PromptSearch", "changed", "filters_of", "number_of"]
 
@@ -27,13 +27,13 @@ class PromptSearch:
     """A search as it stands: what was typed until now.
 
     Attributes:
-        query: what to search for; None before the first text.
+        query: what to search for, or what one after another; None before the first text.
         filters: the values of the options of ``filter_options`` by name, None for those that are not set.
         settings: how many results, and which; its ``offset`` and ``filters`` do not count.
         page: which page, 1 for the first.
     """
 
-    query: Query | None
+    query: Query | InOrder | None
     settings: SearchOptions
     filters: Mapping[str, Any] = field(default_factory=lambda: dict(_NO_FILTERS))
     page: int = 1
@@ -87,6 +87,8 @@ def changed(search: PromptSearch, typed: Typed, shown: Mapping[int, Hit]) -> Pro
         return replace(search, settings=_with_setting(search.settings, command, rest), page=1)
     if command in ("search", "with", "without", "image", "video", "like", "unlike"):
         return replace(search, query=_refined(search.query, command, rest, shown), page=1)
+    if command in ("then", "within"):
+        return replace(search, query=_in_order(search.query, command, rest), page=1)
     return None
 
 
@@ -104,12 +106,39 @@ def number_of(shown: Mapping[int, Hit], text: str) -> int:
     return rank
 
 
-def _refined(query: Query | None, command: str, rest: str, shown: Mapping[int, Hit]) -> Query:
-    from framecue.library import Query, VideoMoment
-    from framecue.library.search.told_query import typed_texts, weighted_text
+def _in_order(query: Query | InOrder | None, command: str, rest: str) -> InOrder:
+    """Return a query with what comes after it, or with how soon."""
+    from framecue.library import InOrder, Query
+
+    if query is None:
+        raise InputError("nothing comes first yet; type what to search for, and then :then TEXT")
+    if command == "within":
+        if not isinstance(query, InOrder):
+            raise InputError(":within is how soon the next thing comes; say with :then TEXT what comes then")
+        return replace(query, within_seconds=parse_time(rest) if rest else None)
+    before = query if isinstance(query, InOrder) else None
+    parts = [*(before.queries if before else [query]), Query.parse(rest)]
+    # A part is asked for as it stands: its own words for an order would divide it once more.
+    return InOrder([replace(part, order=()) for part in parts], before.within_seconds if before else None)
+
+
+def _refined(query: Query | InOrder | None, command: str, rest: str, shown: Mapping[int, Hit]) -> Query | InOrder:
+    from framecue.library import InOrder, Query
 
     if command == "search":
         return Query.parse(rest)
+    if isinstance(query, InOrder):
+        # What was typed last is what somebody refines.
+        *before, last = query.queries
+        return replace(query, parts=[*before, _with_part(last, command, rest, shown)])
+    return _with_part(query, command, rest, shown)
+
+
+def _with_part(query: Query | None, command: str, rest: str, shown: Mapping[int, Hit]) -> Query:
+    """Return a query with one part more."""
+    from framecue.library import Query, VideoMoment
+    from framecue.library.search.told_query import typed_texts, weighted_text
+
     texts: list[Any] = [] if query is None else [*query.texts]  # type: ignore[misc]
     images: list[Any] = [] if query is None else [*query.images]  # type: ignore[misc]
     videos: list[Any] = [] if query is None else [*query.videos]  # type: ignore[misc]

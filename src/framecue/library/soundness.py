@@ -17,6 +17,7 @@ from framecue.library.store.health import Health, read_health
 from framecue.library.store.index import ROWS_BEFORE_INDEX, UNINDEXED_SHARE
 from framecue.library.store.migrations import SCHEMA_VERSION
 from framecue.library.store.place import again_place
+from framecue.library.store.words_health import WordsHealth, read_words_health
 from framecue.paths import is_url
 
 __all__ = ["Soundness", "check_library"]
@@ -34,6 +35,7 @@ class Soundness:
         num_images: how many pictures it holds.
         num_copies: how many further files it knows as copies of those.
         health: what reading every row has shown.
+        words_health: what reading its words, and the passages made of them, has shown.
         missing: paths of files that are gone.
         away: paths of files that are gone, and whose disk may not be mounted.
         is_begun_again: whether it is being made anew with another model.
@@ -47,6 +49,7 @@ class Soundness:
     num_images: int
     num_copies: int
     health: Health
+    words_health: WordsHealth
     missing: list[str]
     away: list[str]
     is_begun_again: bool
@@ -62,6 +65,7 @@ class Soundness:
             "images": self.num_images,
             "copies": self.num_copies,
             **asdict(self.health),
+            **asdict(self.words_health),
             "missing": self.missing,
             "away": self.away,
             "begun_again": self.is_begun_again,
@@ -92,6 +96,7 @@ def check_library(uri: str, *, files: Files = LOCAL_FILES) -> Soundness:
         num_images=snapshot.num_images,
         num_copies=len(snapshot.copies.keys() - snapshot.held.keys()),
         health=health,
+        words_health=read_words_health(store),
         missing=[path for path in gone if not doubts[str(Path(path).parent)]],
         away=[path for path in gone if doubts[str(Path(path).parent)]],
         is_begun_again=not is_url(uri) and Path(again_place(uri)).is_dir(),
@@ -126,6 +131,7 @@ def _findings(found: Soundness) -> Iterator[Finding]:
             f"{health.num_doubled} segments are stored twice, as two runs at once in an object store leave them",
             "they are mended when their file is indexed again",
         )
+    yield from _words_findings(found.words_health, uri)
     if found.missing:
         yield Finding(
             "note",
@@ -151,6 +157,30 @@ def _findings(found: Soundness) -> Iterator[Finding]:
             f"go on with `framecue index --again --model MODEL --library {uri}`, or delete that folder",
         )
     yield _index_finding(health, uri)
+
+
+def _words_findings(health: WordsHealth, uri: str) -> Iterator[Finding]:
+    """Yield what is to be said of words; nothing of a library without any."""
+    if health.words_error is not None:
+        yield Finding(
+            "fault",
+            f"only {counted(health.num_lines, 'line')} of its words can be read: {health.words_error}",
+            "copy it back from a backup, or index your folders into a new library",
+        )
+    elif health.num_lines:
+        yield Finding("ok", f"{counted(health.num_lines, 'line')} of words, all can be read")
+    if health.passages_error is not None or health.num_bad_passages:
+        what = (
+            f"its passages cannot be read: {health.passages_error}"
+            if health.passages_error is not None
+            else f"{health.num_bad_passages} of its passages have a vector that is not of length 1, so their order is "
+            "wrong"
+        )
+        again = "`framecue index PATHS --no-meaning` and then `--meaning`"
+        yield Finding("fault", what, f"have them made anew from the words: {again}, with --library {uri}")
+    elif health.num_passage_rows:
+        rows = counted(health.num_passage_rows, "passage or sentence", "passages and sentences")
+        yield Finding("ok", f"{rows} to be found by meaning, all can be read")
 
 
 def _index_finding(health: Health, uri: str) -> Finding:
