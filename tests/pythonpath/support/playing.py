@@ -59,7 +59,7 @@ def make_film(
             stream.codec_context.time_base = Fraction(1, 1000)
         track: Any = container.add_stream(sound, rate=SOUND_RATE, layout="stereo") if sound else None
         for number in range(num_frames):
-            grey = np.full((size[1], size[0], 3), number * STEP, np.uint8)
+            grey = np.full((size[1], size[0], 3), number * STEP % 256, np.uint8)
             frame = av.VideoFrame.from_ndarray(grey, format="rgb24").reformat(format=pixel_format)
             frame.pts = number if times is None else times[number]
             frame.time_base = Fraction(1, RATE) if times is None else Fraction(1, 1000)
@@ -89,7 +89,7 @@ def loud_seconds(path: Path) -> tuple[float, float]:
     """Return from when to when the sound of a file is loud, in its own time."""
     with av.open(str(path)) as container:
         resampler = av.AudioResampler(format="fltp", layout="mono", rate=16_000)
-        pieces = [piece for frame in container.decode(audio=0) for piece in resampler.resample(frame)]
+        pieces: list[Any] = [piece for frame in container.decode(audio=0) for piece in resampler.resample(frame)]
         at = np.concatenate([float(p.pts * p.time_base) + np.arange(p.samples) / 16_000 for p in pieces])
         is_loud = np.abs(np.concatenate([p.to_ndarray()[0] for p in pieces])) > 0.1
     return float(at[is_loud].min()), float(at[is_loud].max())

@@ -41,6 +41,27 @@ def test_the_size_is_that_which_is_shown_and_even():
     assert (made.width, made.height) == (128, 96)
 
 
+@pytest.mark.parametrize("turned", [90, 180, -90])
+def test_turned_pictures_are_turned_alike(tmp_path, turned):
+    path = tmp_path / "film.mp4"
+    stored = np.arange(48 * 64, dtype=np.uint16).reshape(48, 64) // 16
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=10, options={"crf": "1"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.set_display_rotation(turned)
+        picture = np.stack([stored.astype(np.uint8)] * 3, axis=2)
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode(None))
+    with av.open(str(path)) as container:
+        decoded = Decoded(next(container.decode(video=0)), Shape())
+    paint = QuickPainter(FILE, short_side=480)
+    exact, quick = ExactPainter(FILE)(decoded), [paint(decoded) for _ in range(3)][-1]
+    assert (quick.width, quick.height) == (exact.width, exact.height) == ((64, 48) if turned == 180 else (48, 64))
+    difference = exact.to_ndarray(format="gray").astype(int) - quick.to_ndarray(format="gray").astype(int)
+    assert np.abs(difference).max() <= 4
+    assert np.ptp(exact.to_ndarray(format="gray")) > 150  # by which a turn is seen
+
+
 def test_frames_of_another_size_are_fitted_into_the_first():
     paint = QuickPainter(FILE, short_side=480)
     paint(Decoded(frame(size=(96, 48)), Shape()))

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from framecue.errors import FramecueError, InputError, OutputError, UnsupportedError, VideoError
 from framecue.service.media.cache import cache_key
@@ -35,12 +35,14 @@ class Order:
     Attributes:
         found: the file, or its making.
         name: of the file in the cache, which is the same for the same content alone.
+        file_name: what it is called when it is saved.
         media_type: of the file, without codecs.
         reason: why it is wanted, a sentence; None if the file itself is played everywhere.
     """
 
     found: Path | Making
     name: str
+    file_name: str
     media_type: str
     reason: str | None
 
@@ -64,7 +66,7 @@ def order_converted(
     if file.content.kind == "image":
         name = f"{cache_key(file.content.video_id, 'picture')}.jpg"
         found = media.workshop.order(name, _picture(file))
-        return Order(found, name, "image/jpeg", None)
+        return Order(found, name, _file_name(file, ".jpg"), "image/jpeg", None)
     try:
         streams = media.streams(file)
     except VideoError as error:
@@ -73,7 +75,11 @@ def order_converted(
     span = _span(plan, start_seconds, end_seconds)
     name = f"{cache_key(file.content.video_id, *plan.parts, *span)}{plan.suffix}"
     found = media.workshop.order(name, _film(file, plan, span))
-    return Order(found, name, plan.type.partition(";")[0], plan.reason)
+    return Order(found, name, _file_name(file, plan.suffix), plan.type.partition(";")[0], plan.reason)
+
+
+def _file_name(file: LibraryFile, suffix: str) -> str:
+    return f"{PurePath(file.path).stem}{suffix}"
 
 
 def _span(plan: Conversion, start_seconds: float | None, end_seconds: float | None) -> tuple[float, float]:

@@ -17,7 +17,8 @@ MAX_SPAN_SECONDS = 600.0
 
 # What is copied takes no longer than copying the file does; it is whole up to this size.
 _MAX_WHOLE_BYTES = 1_500_000_000
-# So many pixels a second are decoded, scaled and encoded on two slow cores; a piece is to be there after some seconds.
+# So many pixels are decoded, scaled and encoded in a second on a busy core, twice as many on an idle one; a piece is to
+# be there after some seconds.
 _PIXELS_PER_SECOND = 40_000_000
 _WAIT_SECONDS = 8
 _LEAST_SPAN_SECONDS, _USUAL_SPAN_SECONDS = 20.0, 120.0

@@ -13,7 +13,7 @@ from av.video.reformatter import VideoReformatter
 
 from framecue.video.read.shape import Margins, Shape, shown_size
 
-__all__ = ["RgbConverter", "has_alpha", "is_upright", "usual_colorspace"]
+__all__ = ["RgbConverter", "has_alpha", "is_upright", "quarter_turns", "usual_colorspace"]
 
 # swscale's flags: bicubic (which averages when it shrinks), full chroma resolution, and the same bytes on every CPU.
 _SCALING = 0x4 | 0x2000 | 0x40000 | 0x80000
@@ -119,6 +119,16 @@ def is_upright(frame: VideoFrame) -> bool:
     """Whether a frame is shown as it is stored, neither turned nor mirrored."""
     a, b, c, d = _display_matrix(frame)
     return a > 0 and d > 0 and not b and not c
+
+
+def quarter_turns(frame: VideoFrame) -> int | None:
+    """Return by how many quarter turns, counterclockwise, a frame is shown turned, 0 to 3; None if it is mirrored."""
+    a, b, c, d = _display_matrix(frame)
+    if a * d - b * c <= 0:
+        return None
+    if _is_turned((a, b, c, d)):
+        return 1 if b < 0 else 3
+    return 0 if a > 0 else 2
 
 
 def _is_turned(matrix: tuple[int, int, int, int]) -> bool:

@@ -70,6 +70,7 @@ def test_it_is_converted_once_and_can_be_sought_in(shown: Shown) -> None:
     with av.open(str(shown.folder / "made.mp4")) as container:
         assert [stream.codec_context.codec.canonical_name for stream in container.streams] == ["h264", "aac"]
         assert container.streams.video[0].frames == 20
+    assert answer.headers["content-disposition"].startswith('inline; filename="film.mp4"')
     (kept,) = shown.cache.glob("*.mp4")
     written = kept.stat().st_ino
     part = shown.client.get(url, headers={"range": "bytes=0-99", "if-range": answer.headers["etag"]})

@@ -85,7 +85,8 @@ async def _made(place: Path, ordered: Order) -> Response:
         made = await anyio.to_thread.run_sync(lambda: place.open("rb", buffering=0))
     except OSError as error:
         raise FramecueError("what was converted is gone from the cache already; ask again") from error
-    return OpenFileResponse(made, ordered.media_type, etag=ordered.name.partition(".")[0], headers=_CACHING)
+    headers = {**_CACHING, "content-disposition": content_disposition("inline", ordered.file_name)}
+    return OpenFileResponse(made, ordered.media_type, etag=ordered.name.partition(".")[0], headers=headers)
 
 
 def _opened(library: Library, video_id: str) -> tuple[LibraryFile, BinaryIO, str]:
