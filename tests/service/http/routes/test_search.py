@@ -11,8 +11,8 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from framecue.library import Library, Query, SearchResult
-from framecue.service.desk import Desk
-from framecue.service.http.leaving import CLIENT_LEFT
+from framecue.service.http.dependencies import _searches
+from framecue.service.http.problems import CLIENT_LEFT
 from framecue.service.http.routes import search
 from support.served import SAID, Served
 
@@ -178,14 +178,37 @@ def test_many_hits_are_written_in_a_thread(client: TestClient, monkeypatch: pyte
     assert ask(client, text="a panda", k=2)["results"]
 
 
-def test_nobody_searches_for_one_who_has_left(desk: Desk, client: TestClient) -> None:
-    """The app is called as a server calls it, with a client that has left when its body was read."""
-    body = json.dumps({"text": "a"}).encode()
-    received: list[dict[str, Any]] = [
-        {"type": "http.request", "body": body, "more_body": False},
-        {"type": "http.disconnect"},
-    ]
+def call(app: Any, kind: str, received: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Call the app as a server does, for a client who leaves after what it has sent; return what the app sends."""
     sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return received.pop(0) if received else {"type": "http.disconnect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    headers = {"host": "127.0.0.1:8000", "content-type": kind, "transfer-encoding": "chunked"}
+    scope = {
+        **{"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http"},
+        **{"path": "/api/search", "raw_path": b"/api/search", "query_string": b"", "root_path": ""},
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        **{"client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8000)},
+    }
+    asyncio.run(app(scope, receive, send))
+    return sent
+
+
+@pytest.mark.parametrize("kind", ["application/json", "multipart/form-data; boundary=x"])
+def test_one_who_leaves_while_sending_is_no_defect(
+    client: TestClient, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun = {"type": "http.request", "body": b"--x\r\n", "more_body": True}
+    assert call(client.app, kind, [begun])[0]["status"] == CLIENT_LEFT
+    assert "defect" not in caplog.text
+
+
+def test_nobody_searches_for_one_who_has_left(client: TestClient) -> None:
     waits = asyncio.Event()
 
     class Never:
@@ -199,28 +222,12 @@ def test_nobody_searches_for_one_who_has_left(desk: Desk, client: TestClient) ->
                 raise
             return []
 
-    async def receive() -> dict[str, Any]:
-        return received.pop(0) if len(received) > 1 else received[0]
-
-    async def send(message: dict[str, Any]) -> None:
-        sent.append(message)
-
-    headers = {"host": "127.0.0.1:8000", "content-type": "application/json", "content-length": str(len(body))}
-    scope = {
-        **{"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http"},
-        **{"path": "/api/search", "raw_path": b"/api/search", "query_string": b"", "root_path": ""},
-        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
-        **{"client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8000)},
-    }
-    app = client.app
-    before = getattr(app.state, "searches", None)  # type: ignore[attr-defined]
-    from framecue.service.http.dependencies import _searches
-
-    app.dependency_overrides[_searches] = Never  # type: ignore[attr-defined]
+    app: Any = client.app
+    app.dependency_overrides[_searches] = Never
     try:
-        asyncio.run(app(scope, receive, send))  # type: ignore[arg-type]
+        body = json.dumps({"text": "a"}).encode()
+        sent = call(app, "application/json", [{"type": "http.request", "body": body, "more_body": False}])
     finally:
-        del app.dependency_overrides[_searches]  # type: ignore[attr-defined]
+        del app.dependency_overrides[_searches]
     assert Never.cancelled
     assert sent[0]["status"] == CLIENT_LEFT
-    assert getattr(app.state, "searches", None) is before  # type: ignore[attr-defined]

@@ -4,24 +4,14 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from framecue.service.http.routes import (
-    clips,
-    export,
-    health,
-    indexing,
-    libraries,
-    limits,
-    media,
-    search,
-    thumbnails,
-    videos,
-)
+from framecue.service.http.routes import <<<<<<< HEAD     export, =======     health, >>>>>>> core     search, clips, health, indexing, libraries, limits, media, reference, thumbnails, videos
 
 __all__ = ["ROUTERS"]
 
 ROUTERS: tuple[APIRouter, ...] = (
     export.router,
     health.router,
+    reference.router,
     indexing.router,
     libraries.router,
     limits.router,
