@@ -20,9 +20,9 @@ from framecue.video.isolate.isolated import IsolatedReader
 from support.playing import OneFileLibrary, make_film
 
 
-@pytest.fixture
-def media(tmp_path: Path) -> Iterator[Media]:
-    with Media(tmp_path / "cache") as media:
+@pytest.fixture(scope="module")
+def media(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Media]:
+    with Media(tmp_path_factory.mktemp("cache")) as media:
         yield media
 
 
@@ -52,9 +52,12 @@ def test_a_file_that_is_swapped_meanwhile_is_not_kept(
 ) -> None:
     monkeypatch.setattr("os.nice", lambda increment: None)  # of this process
     reader_that(monkeypatch, lambda: os.utime(film.place, (1, 1)))
+    order = order_converted(media, film, start_seconds=0.1, end_seconds=0.3)
     with pytest.raises(GoneError, match="has changed"):
-        made(order_converted(media, film))
-    assert list(media.workshop._cache.folder.iterdir()) == []
+        made(order)
+    left = [path.name for path in media.workshop._cache.folder.iterdir()]
+    assert order.name not in left
+    assert not [name for name in left if name.startswith(".")]
 
 
 def test_what_may_go_better_is_told_apart(media: Media, film: LibraryFile, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +69,7 @@ def test_what_may_go_better_is_told_apart(media: Media, film: LibraryFile, monke
 
     monkeypatch.setattr(converting, "IsolatedReader", Killed)
     with pytest.raises(FramecueError, match=r"^film\.avi cannot be converted: the decoder was killed$") as caught:
-        made(order_converted(media, film))
+        made(order_converted(media, film, start_seconds=0.2, end_seconds=0.3))
     assert not isinstance(caught.value, UnsupportedError)
 
 
@@ -76,6 +79,6 @@ def test_another_process_makes_it_and_leaves_nothing_else(media: Media, film: Li
     place = made(order)
     assert place is not None
     assert (order.media_type, order.reason) == ("video/mp4", "Browsers do not play AVI files and MPEG-4 part 2.")
-    assert [path.name for path in place.parent.iterdir()] == [order.name]
+    assert [path.name for path in place.parent.iterdir() if path.name.startswith(".") or path == place] == [order.name]
     again = order_converted(media, film, start_seconds=0.2, end_seconds=0.6)
     assert again.found == place
