@@ -128,6 +128,8 @@ TESTED_ELSEWHERE = {
     "methods/prompt_parameter.py": "methods/test_vop.py",
     "methods/text_prompts.py": "methods/test_vop.py",
     "methods/visual_prompts.py": "methods/test_vop.py",
+    "service/http/dependencies.py": "service/http/routes/test_libraries.py",
+    "service/http/routes/every.py": "service/http/test_app.py",
     # What tools take and answer is tested with what an assistant is told of them.
     "service/mcp/answer.py": "service/mcp/test_server.py",
     "service/mcp/arguments.py": "service/mcp/test_tools.py",

@@ -62,7 +62,7 @@ def test_help_lists_every_command_with_its_words(run) -> None:
         assert f"  {name} " in result.out
         assert entry.short_help[:30] in result.out
     assert set(COMMANDS) == {
-        "doctor",
+        *("doctor", "serve", "mcp", "mcp-config"),
         *("index", "search", "info", "train", "evaluate", "compare", "caption", "moji-motion", "demo", "methods"),
         *("import-checkpoint", "optimize", "remove", "clip", "datasets", "classify", "embed", "export", "words"),
     }
@@ -83,8 +83,8 @@ def test_version(run) -> None:
 @pytest.mark.parametrize(
     ("args", "says"),
     [
-        (["serch", "x"], ["unknown command 'serch'", "did you mean search?", "framecue --help"]),
-        (["zzz"], ["unknown command 'zzz'", "known: index, search, info"]),
+        (["serch", "x"], ["unknown command 'serch'", "did you mean search or serve?", "framecue --help"]),
+        (["zzz"], ["unknown command 'zzz'", "known: index, search, serve"]),
         (["--libary"], ["No such option '--libary'", "framecue --help"]),
         (["info", "a", "b"], ["unexpected extra argument", "framecue info --help"]),
         (["search", "x", "--library", "y", "--json", "--format", "tsv"], ["beside --format", "framecue search --help"]),

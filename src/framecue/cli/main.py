@@ -28,13 +28,13 @@ COMMANDS = {
     "index": Entry("framecue.cli.index:index", "Encode video files into a library."),
     "search": Entry("framecue.cli.search:search", "Find the moments that show, say or have written what you type."),
     "serve": Entry("framecue.cli.serve:serve", "Search in the browser, and over HTTP."),
+    "info": Entry("framecue.cli.info:info", "Show what a library holds, or what an adapter is."),
+    "words": Entry("framecue.cli.words:words", "Write what is said and written in a video."),
+    "clip": Entry("framecue.cli.clip:clip", "Cut a hit out of its video."),
     "mcp": Entry("framecue.cli.mcp:mcp", "Let an assistant search a library."),
     "mcp-config": Entry(
         "framecue.cli.mcp_config:mcp_config", "Print what an assistant's settings take to search a library."
     ),
-    "info": Entry("framecue.cli.info:info", "Show what a library holds, or what an adapter is."),
-    "words": Entry("framecue.cli.words:words", "Write what is said and written in a video."),
-    "clip": Entry("framecue.cli.clip:clip", "Cut a hit out of its video."),
     "remove": Entry("framecue.cli.remove:remove", "Take files out of a library, not off the disk."),
     "optimize": Entry("framecue.cli.optimize:optimize", "Make searches of a library fast."),
     "doctor": Entry("framecue.cli.doctor:doctor", "Say what is installed, and whether a library is sound."),

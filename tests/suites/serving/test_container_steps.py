@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,8 +69,8 @@ class Place:
 
     def call(self, words: list[str] | str, **more: str) -> str:
         """Run a program as the ordinary user, and return what it prints."""
-        program = self.start(words, **more)
-        out, _ = program.communicate()
+        with self.start(words, **more) as program:
+            out, _ = program.communicate()
         assert program.returncode == 0, out
         return out
 
@@ -126,7 +126,9 @@ def _python() -> str:
     own = str(Path(getattr(sys, "_base_executable", sys.executable)).resolve())
     others = [shutil.which(f"python3.{minor}", path="/usr/local/bin:/usr/bin") for minor in range(14, 9, -1)]
     for python in filter(None, [own, *others]):
-        if _start([python, "-c", "import ensurepip, venv"], cwd="/", env={}).wait() == 0:
+        with _start([python, "-c", "import ensurepip, venv"], cwd="/", env={}) as tried:
+            tried.communicate()
+        if tried.returncode == 0:
             return python
     pytest.skip("no interpreter with venv is here that an ordinary user may run")
 
@@ -176,12 +178,18 @@ def test_it_indexes_serves_and_is_healthy_where_only_the_volumes_can_be_written(
     assert (built.root / "library" / "videos.lance").is_dir()
     words = [*words_of(FINAL.every("ENTRYPOINT")[0]), *words_of(FINAL.every("CMD")[0]), "--port", "0"]
     server = built.start(words, FRAMECUE_TOKEN=TOKEN)
+    assert server.stdout is not None
     try:
-        assert server.stdout is not None
         found = next(filter(None, (re.search(r"http://[\w.]+:(\d+)/", line) for line in server.stdout)))
         port = found[1]
         check = [word.replace(":8000", f":{port}") for word in words_of(FINAL.every("HEALTHCHECK")[0].split("CMD ")[1])]
-        _wait_for(lambda: built.start(check).wait() == 0)
+
+        def is_healthy() -> bool:
+            with built.start(check) as program:
+                program.communicate()
+            return program.returncode == 0
+
+        _wait_for(is_healthy)
         request = urllib.request.Request(
             f"http://127.0.0.1:{port}/api/search",
             data=json.dumps({"text": "grey"}).encode(),
@@ -197,8 +205,7 @@ def test_it_indexes_serves_and_is_healthy_where_only_the_volumes_can_be_written(
     assert server.returncode == 0
 
 
-def _wait_for(is_so: object, seconds: float = 60) -> None:
-    assert callable(is_so)
+def _wait_for(is_so: Callable[[], bool], seconds: float = 60) -> None:
     ends = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < ends
