@@ -127,6 +127,8 @@ TESTED_ELSEWHERE = {
     "methods/prompt_parameter.py": "methods/test_vop.py",
     "methods/text_prompts.py": "methods/test_vop.py",
     "methods/visual_prompts.py": "methods/test_vop.py",
+    "service/http/dependencies.py": "service/http/routes/test_libraries.py",
+    "service/http/routes/every.py": "service/http/test_app.py",
     "training/gather.py": "training/test_together.py",
     "training/yaml_text.py": "training/test_recipe.py",
     "uses/embedding_table.py": "uses/test_embed.py",

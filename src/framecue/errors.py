@@ -15,6 +15,7 @@ FramecueError
 │   ├── DatasetError           a dataset's files are missing or malformed
 │   │   └── ListNotFoundError  a published dataset's list is not there
 │   ├── AbsentError            what a request names by its id or its name is not there
+│   │   └── GoneError              it was there: a file that was indexed is gone, or has changed
 │   ├── TooLargeError          what a request brings is larger than a server takes
 │   └── UnsupportedError       what a request brings is of a kind that cannot be used
 ├── LibraryError               a library cannot be used
@@ -41,6 +42,7 @@ __all__ = [
     "DatasetError",
     "FingerprintError",
     "FramecueError",
+    "GoneError",
     "InputError",
     "LibraryError",
     "LibraryNotFoundError",
@@ -180,6 +182,10 @@ class ListNotFoundError(DatasetError):
 
 class AbsentError(InputError):
     """What a request names by its id or its name is not there: a library, a video, a file that is gone."""
+
+
+class GoneError(AbsentError):
+    """A file that was indexed is no longer there as it was: it is gone, or has changed."""
 
 
 class TooLargeError(InputError):

@@ -10,9 +10,9 @@ import pytest
 from framecue.cli.query_options import read_query_line
 from framecue.errors import InputError
 from framecue.library import Filters, HeldMoment, InOrder, Query
+from framecue.library.search.given_vectors import QueryVector
 from framecue.library.search.query import SearchOptions
 from framecue.library.search.weights import LegWeights
-from framecue.pictures import Picture
 from framecue.service.requests import (
     MOST_EXPLAINED,
     MOST_OFFSET,
@@ -121,9 +121,18 @@ def test_videos_are_those_of_the_library() -> None:
 
 
 def test_what_came_with_it_is_searched_for_too() -> None:
-    picture, vector = Picture(1, 1, 3, b"abc"), np.array([0.0, 1.0], dtype=np.float32)
-    told = SearchRequest.parse({"text": "a", "then": "b"}).query(images=[picture], vectors=[vector])
-    assert told.query == InOrder([Query("a", images=picture, vectors=vector), Query("b")])
+    vector = QueryVector(np.array([0.0, 1.0], dtype=np.float32).tobytes(), "of the picture a.png")
+    told = SearchRequest.parse({"text": "a", "then": "b"}).query(vectors=[vector])
+    assert told.query == InOrder([Query("a", vectors=vector.values), Query("b")])
+    assert told.label == "a, vector of the picture a.png, then: b"
+
+
+def test_what_takes_long_is_known() -> None:
+    long = ({"explain": True}, {"refine": True}, {"where": "end_seconds < 60"})
+    quick: tuple[dict[str, Any], ...] = ({}, {"in_video": "f00d"}, {"path": "*.mp4"})
+    assert [SearchRequest.parse({"text": "a", **given}).takes_long for given in (*long, *quick)] == [True] * 3 + [
+        False
+    ] * 3
 
 
 @pytest.mark.parametrize(

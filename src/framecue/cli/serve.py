@@ -115,6 +115,7 @@ def serve(
         raise click.UsageError(f"--{'prune' if prune else 'images'} is given without --watch, which it is for")
     try:
         from framecue.service.http.app import create_app
+        from framecue.service.http.dependencies import close_media
         from framecue.service.http.options import ServeOptions
         from framecue.service.http.run import address_of, listen, run
     except ModuleNotFoundError as error:
@@ -146,13 +147,16 @@ def serve(
         following.start()
     _say_where(address_of(listening, options), desk, following, token)
 
+    app = create_app(desk, options)
+
     def end() -> None:
         log("stopping")
+        close_media(app)
         if following is not None:
             following.tell_to_end()
 
     try:
-        run(create_app(desk, options), listening, on_end=end)
+        run(app, listening, on_end=end)
     finally:
         desk.close()
         if following is not None and not following.end():
@@ -183,8 +187,8 @@ def _check(desk: Desk, *, model: str | None, yes: bool, may_be_new: bool) -> Non
             is_there = library.exists
             if not is_there and not (may_be_new and number == 0):
                 raise LibraryNotFoundError(
-                    f"there is no library at {shelf.uri}; make one with `framecue index PATH --library {shelf.uri}`, or "
-                    "add --watch FOLDER"
+                    f"there is no library at {shelf.uri}; make one with `framecue index PATH --library {shelf.uri}`, "
+                    "or add --watch FOLDER"
                 )
             own = library.fingerprint if is_there else None
         if own is not None and find_text_graph(own):

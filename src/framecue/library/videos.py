@@ -12,6 +12,7 @@ from framecue.library.files.interface import Files
 from framecue.library.results import CaptionedMoment, HeldFile, HeldVideo
 from framecue.library.store import Store
 from framecue.library.store.kept import KeptStore
+from framecue.library.store.records import Content, ContentFile
 from framecue.library.store.snapshot import Snapshot
 from framecue.library.words import words_in
 from framecue.words.timed_text import TimedText
@@ -37,7 +38,7 @@ class LibraryVideos:
         Raises:
             LibraryError: something else is at the library's place, or it cannot be read.
         """
-        return len(self._kept.snapshot().by_content)
+        return len(self._kept.snapshot().contents)
 
     def videos(self, *, offset: int = 0, limit: int | None = None) -> list[HeldVideo]:
         """Return the videos and pictures that the library holds, in the order of their paths, each once.
@@ -57,7 +58,7 @@ class LibraryVideos:
             raise InputError(f"limit is {limit!r}; it must be a whole number, 0 or more: how many to return")
         store, known = self._kept.open(), self._kept.snapshot()
         stop = None if limit is None else offset + limit
-        return _described(store, known, list(known.by_content)[offset:stop])
+        return _described(store, known, list(known.contents.values())[offset:stop])
 
     def video(self, video_id: str) -> HeldVideo:
         """Return what the library holds under an id.
@@ -71,8 +72,7 @@ class LibraryVideos:
             LibraryError: it cannot be read.
         """
         store, known = self._kept.open(), self._kept.snapshot()
-        self._check(known, video_id)
-        (video,) = _described(store, known, [video_id])
+        (video,) = _described(store, known, [_held(known, video_id)])
         return video
 
     def files_of(self, video_id: str) -> list[HeldFile]:
@@ -87,8 +87,8 @@ class LibraryVideos:
             The same as ``video``.
         """
         self._kept.open()
-        known = self._kept.snapshot()
-        return [HeldFile(path, self._is_there(known, path)) for path in self._check(known, video_id)]
+        content = _held(self._kept.snapshot(), video_id)
+        return [HeldFile(file.path, self._is_there(file)) for file in content.files]
 
     def moments_of(self, video_id: str) -> list[CaptionedMoment]:
         """Return the segments into which a video was cut, in their order, each with its caption.
@@ -100,7 +100,7 @@ class LibraryVideos:
             The same as ``video``.
         """
         store = self._kept.open()
-        self._check(self._kept.snapshot(), video_id)
+        _held(self._kept.snapshot(), video_id)
         return [CaptionedMoment(*moment) for moment in store.captions_of(video_id)]
 
     def words_of(self, video_id: str) -> dict[str, list[TimedText]]:
@@ -116,55 +116,41 @@ class LibraryVideos:
             The same as ``video``.
         """
         store = self._kept.open()
-        self._check(self._kept.snapshot(), video_id)
+        _held(self._kept.snapshot(), video_id)
         return words_in(store, video_id)
 
-    def thumbnail_of(self, video_id: str, start_seconds: float) -> bytes | None:
-        """Return the thumbnail of a segment, a small WebP picture that the library keeps; None if it has none.
-
-        Args:
-            video_id: of a hit.
-            start_seconds: when the segment starts, as ``moments_of`` tells it.
-
-        Raises:
-            The same as ``video``.
-        """
-        store = self._kept.open()
-        path = self._check(self._kept.snapshot(), video_id)[0]
-        return store.thumbnails([(path, start_seconds)])[0]
-
-    def _check(self, known: Snapshot, video_id: str) -> list[str]:
-        """Return the paths of a content.
-
-        Raises:
-            AbsentError: the library holds nothing under this id.
-        """
-        paths = known.by_content.get(video_id)
-        if paths is None:
-            raise AbsentError(
-                "the library holds no video with this id; a search, or the list of its videos, says which ids there are"
-            )
-        return list(paths)
-
-    def _is_there(self, known: Snapshot, path: str) -> bool:
-        noted = known.held.get(path) or known.copies[path]
+    def _is_there(self, file: ContentFile) -> bool:
         try:
-            return self.files.state(path).size_bytes == noted.state.size_bytes
+            return self.files.state(file.path).size_bytes == file.state.size_bytes
         except (OSError, ValueError):
             return False
 
 
-def _described(store: Store, known: Snapshot, video_ids: list[str]) -> list[HeldVideo]:
-    paths = {video_id: known.by_content[video_id] for video_id in video_ids}
-    recorded = store.recorded_seconds([own[0] for own in paths.values()])
+def _held(known: Snapshot, video_id: str) -> Content:
+    """Return a content that is held.
+
+    Raises:
+        AbsentError: there is none under this id.
+    """
+    content = known.content(video_id)
+    if content is None:
+        raise AbsentError(
+            "the library holds no video with this id; a search, or the list of its videos, says which ids there are"
+        )
+    return content
+
+
+def _described(store: Store, known: Snapshot, contents: list[Content]) -> list[HeldVideo]:
+    paths = [content.files[0].path for content in contents]
+    recorded = store.recorded_seconds(paths)
     return [
         HeldVideo(
-            video_id=video_id,
-            path=own[0],
-            kind=known.held[own[0]].kind,
-            duration_seconds=known.held[own[0]].duration_seconds,
-            num_segments=known.held[own[0]].num_segments,
-            recorded_seconds=recorded.get(own[0]),
+            video_id=content.video_id,
+            path=path,
+            kind=content.kind,
+            duration_seconds=content.duration_seconds,
+            num_segments=known.held[path].num_segments,
+            recorded_seconds=recorded.get(path),
         )
-        for video_id, own in paths.items()
+        for content, path in zip(contents, paths, strict=True)
     ]

@@ -151,7 +151,7 @@ class Following:
     def _note_report(self, library: Library, report: AddReport) -> None:
         # A file that was mended is no longer among those that cannot be read; one whose folder could not be entered
         # never was.
-        unreadable = {item.path for item in library.info().unreadable}
+        unreadable = {item.path for item in library.info().unreadable} if library.exists else set()
         kept = {path: reason for path, reason in self._skipped.items() if path in unreadable}
         new = {item.path: item.reason for item in (*report.still_unreadable, *report.skipped)}
         self._skipped = {**kept, **new}

@@ -12,16 +12,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from typing import Annotated, Any, Literal, NoReturn, cast
 
-import numpy as np
 from pydantic import ConfigDict, Field, ValidationError
 
 from framecue.errors import InputError
 from framecue.library.search.filters import Filters
+from framecue.library.search.given_vectors import QueryVector
 from framecue.library.search.query import HeldMoment, SearchOptions
 from framecue.library.search.told_query import LabelledQuery, ToldQuery
 from framecue.library.search.weights import LegWeights
 from framecue.library.store.sql import quoted
-from framecue.pictures import Picture
 from framecue.service.request_fields import (
     LONGEST_NAME,
     MOST_TEXTS,
@@ -144,6 +143,11 @@ class SearchRequest(Strict):
         self.options()
 
     @property
+    def takes_long(self) -> bool:
+        """Whether an answer may take much longer than others: files are read, or somebody's own condition is."""
+        return self.reads_results or self.where is not None
+
+    @property
     def reads_results(self) -> bool:
         """Whether the files of the results have to be read, which takes a while."""
         return self.explain or self.refine
@@ -168,12 +172,11 @@ class SearchRequest(Strict):
             min_confidence=self.min_confidence,
         )
 
-    def query(self, *, images: Sequence[Picture] = (), vectors: Sequence[np.ndarray] = ()) -> LabelledQuery:
+    def query(self, *, vectors: Sequence[QueryVector] = ()) -> LabelledQuery:
         """Return what to search for.
 
         Args:
-            images: pictures that came with the request.
-            vectors: float32 (E,), what the library's model has made of other things that came with it.
+            vectors: what the library's model has made of pictures and videos that came with the request.
 
         Raises:
             InputError: there is nothing to search for, or a weight makes no sense.
@@ -182,7 +185,6 @@ class SearchRequest(Strict):
             text=self.text,
             with_texts=self.with_texts,
             without_texts=self.without_texts,
-            images=images,
             videos=[HeldMoment(video.id, video.at) for video in self.videos],
             vectors=vectors,
             then_texts=self.then,

@@ -168,6 +168,22 @@ def test_a_video_is_no_picture(colour_model, store: Store, clips: Path) -> None:
         encode_queries(colour_model, store, [Query(images=clips / "red.mp4")])
 
 
+def test_a_file_is_encoded_as_a_query_for_it_is(
+    colour_model, store: Store, changing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.new("RGB", (64, 48), COLOURS["green"]).save(tmp_path / "green.png")
+    library, source = Library(store.uri, model=colour_model), PlainFrameSource()
+    for path, at_seconds in ((changing, None), (changing, 15.0), (tmp_path / "green.png", None)):
+        vector = library.encode_file(str(path), at_seconds=at_seconds, source=source)
+        expected = encoded(colour_model, store, Query(videos=VideoMoment(path, at_seconds)))
+        np.testing.assert_array_equal(vector, expected)
+    with pytest.raises(InputError, match="there is no moment at 31 s"):
+        library.encode_file(str(changing), at_seconds=31, source=source)
+    monkeypatch.setattr(colour_model, "embed_videos", lambda pixels: np.full((1, 4), np.nan, np.float32))
+    with pytest.raises(InputError, match="no finite vector"):
+        library.encode_file(str(changing), source=source)
+
+
 def test_a_video_that_is_held_is_searched_with_by_its_id_though_its_file_is_gone(colour_model, make_store) -> None:
     vectors = [(1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0)]
     store = make_store(

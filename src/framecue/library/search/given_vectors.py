@@ -24,9 +24,11 @@ class QueryVector:
 
     Attributes:
         data: its float32 numbers.
+        name: what it is of, for people; None if nobody has said it.
     """
 
     data: bytes = field(repr=False)
+    name: str | None = field(default=None, compare=False)
 
     @property
     def values(self) -> np.ndarray:
@@ -39,7 +41,7 @@ class QueryVector:
         return len(self.data) // 4
 
     def __str__(self) -> str:
-        return f"of {self.width} numbers"
+        return self.name or f"of {self.width} numbers"
 
 
 def as_weighted_vectors(given: Any) -> list[tuple[QueryVector, Any]]:

@@ -24,7 +24,7 @@ __all__ = ["HeldMoment", "Part", "Query", "SearchKeywords", "SearchOptions", "Vi
 
 Path = str | os.PathLike[str]
 Text = str | Term
-Vectors = np.ndarray | SupportsArray | Sequence[float]
+Vectors = np.ndarray | SupportsArray | Sequence[float] | QueryVector
 
 
 @dataclass(frozen=True)

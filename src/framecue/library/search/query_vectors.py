@@ -23,7 +23,7 @@ from framecue.paths import absolute_path, is_utf8, path_on_disk
 if TYPE_CHECKING:
     from framecue.video import VideoSource
 
-__all__ = ["EncodedQuery", "encode_queries"]
+__all__ = ["EncodedQuery", "encode_file", "encode_queries"]
 
 TEXTS_PER_ENCODE = 256
 # A sum of unit vectors as short as this is what rounding left of parts that cancel out.
@@ -118,6 +118,28 @@ def _combined(query: Query, vectors: Sequence[np.ndarray]) -> EncodedQuery:
     if length < _NOTHING:
         raise InputError(f"the parts of the query cancel out, so that nothing is left to search for: {query}")
     return EncodedQuery(query, (total / length).astype(np.float32), vectors)
+
+
+def encode_file(
+    model: Encoder, store: Store, source: VideoSource, path: str, at_seconds: float | None = None
+) -> np.ndarray:
+    """Return the vector of a picture, a video or a moment of one, float32 (E,) of unit length; the file is read.
+
+    Args:
+        model: fits the library.
+        store: the library, for how long a moment is.
+        source: reads the file, which may be anybody's.
+        path: the file.
+        at_seconds: the moment; None for all of it.
+
+    Raises:
+        VideoError: it cannot be read.
+        InputError: it has no such moment, or the model gives no finite vector.
+    """
+    vector = _encode_video(model, store, source, path, at_seconds)
+    if not np.isfinite(vector).all():
+        raise InputError(f"the model gives no finite vector for {path}; check the model's weights")
+    return vector
 
 
 def _encode_video(model: Encoder, store: Store, source: VideoSource, path: str, at_seconds: float | None) -> np.ndarray:

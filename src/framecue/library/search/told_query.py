@@ -10,6 +10,7 @@ import numpy as np
 
 from framecue.errors import InputError
 from framecue.library.search.box import parse
+from framecue.library.search.given_vectors import QueryVector
 from framecue.library.search.query import Path, Query, Text, VideoLike, as_text
 from framecue.library.search.then import InOrder
 from framecue.pictures import ImageLike
@@ -46,7 +47,7 @@ class ToldQuery:
     without_texts: Sequence[str] = ()
     images: Sequence[ImageLike] = ()
     videos: Sequence[Path | VideoLike] = ()
-    vectors: Sequence[np.ndarray] = ()
+    vectors: Sequence[np.ndarray | QueryVector] = ()
     then_texts: Sequence[str] = ()
     within_seconds: float | None = None
     away: str = "without"

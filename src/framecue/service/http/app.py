@@ -11,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 from framecue._version import __version__
 from framecue.service.desk import Desk
 from framecue.service.http.answers import AsciiJSONResponse
+from framecue.service.http.description import PROBLEMS
 from framecue.service.http.guard import Guard
 from framecue.service.http.headers import SafeHeaders
 from framecue.service.http.limits import Limits
@@ -39,6 +40,7 @@ def create_app(desk: Desk, options: ServeOptions | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         default_response_class=AsciiJSONResponse,
+        responses=PROBLEMS,
     )
     app.state.desk, app.state.options, app.state.metrics = desk, options, Metrics()
     handle_errors(app)

@@ -39,8 +39,8 @@ class PatientProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
         super().connection_lost(exc)
-        self._head_timer = _cancelled(self._head_timer)
-        self._stall_timer = _cancelled(self._stall_timer)
+        self._forget_head()
+        self._forget_stall()
 
     def data_received(self, data: bytes) -> None:
         """Take what the client sends."""
@@ -56,7 +56,7 @@ class PatientProtocol(H11Protocol):
     def resume_writing(self) -> None:
         """Go on: it has."""
         super().resume_writing()
-        self._stall_timer = _cancelled(self._stall_timer)
+        self._forget_stall()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is not HTTP."""
@@ -88,9 +88,14 @@ class PatientProtocol(H11Protocol):
             if self._head_timer is None:
                 self._head_timer = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
         else:
-            self._head_timer = _cancelled(self._head_timer)
+            self._forget_head()
 
+    def _forget_head(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
 
-def _cancelled(timer: asyncio.TimerHandle | None) -> None:
-    if timer is not None:
-        timer.cancel()
+    def _forget_stall(self) -> None:
+        if self._stall_timer is not None:
+            self._stall_timer.cancel()
+            self._stall_timer = None

@@ -28,7 +28,7 @@ class Metrics:
 
     def __init__(self) -> None:
         # When each number began: as many lines again, which nobody asks for.
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = CollectorRegistry()
         for collect in (ProcessCollector, PlatformCollector, GCCollector):
             collect(registry=self._registry)

@@ -17,6 +17,7 @@ from framecue.errors import (
     AdapterError,
     BusyError,
     FramecueError,
+    GoneError,
     InputError,
     ModelError,
     TooLargeError,
@@ -34,6 +35,7 @@ DEFECT = "framecue has a defect here; the server's log says where"
 
 # From the special to the general: the first that an error is an instance of.
 _STATUSES: tuple[tuple[type[FramecueError], int], ...] = (
+    (GoneError, 410),
     (AbsentError, 404),
     (TooLargeError, 413),
     (UnsupportedError, 415),

@@ -7,7 +7,7 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
@@ -102,11 +102,11 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._on_end = on_end
 
-    async def shutdown(self, sockets: Sequence[socket.socket] | None = None) -> None:  # type: ignore[override]
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End."""
         if self._on_end is not None:
             self._on_end()
-        await super().shutdown(sockets=list(sockets or ()))
+        await super().shutdown(sockets=sockets)
 
 
 @contextmanager

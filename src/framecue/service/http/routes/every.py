@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from framecue.service.http.routes import export, health, indexing, libraries
+from framecue.service.http.routes import clips, export, health, indexing, libraries, media, search, thumbnails, videos
 
 __all__ = ["ROUTERS"]
 
@@ -13,4 +13,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     health.router,
     indexing.router,
     libraries.router,
+    search.router,
+    videos.router,
+    media.router,
+    clips.router,
+    thumbnails.router,
 )

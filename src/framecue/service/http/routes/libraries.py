@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter
+from starlette.responses import Response
 
 from framecue.errors import LibraryError
 from framecue.library.library import Library
 from framecue.service.desk import Desk, Shelf
+from framecue.service.documents import InfoDocument
+from framecue.service.http.answers import AsciiJSONResponse
 from framecue.service.http.dependencies import DeskOf, LibraryName
 
 __all__ = ["router"]
@@ -22,10 +25,11 @@ async def libraries(desk: DeskOf) -> dict[str, Any]:
     return {"libraries": [await _described(desk, shelf) for shelf in desk.shelves]}
 
 
-@router.get("/info")
-async def info(desk: DeskOf, library: LibraryName = None) -> dict[str, Any]:
+@router.get("/info", response_model=InfoDocument)
+async def info(desk: DeskOf, library: LibraryName = None) -> Response:
     """Return what a library holds, as `framecue info --json` prints it."""
-    return await desk.ask(library, lambda opened: opened.info().to_dict())
+    # Written where it is made: it names every file.
+    return await desk.ask(library, lambda opened: AsciiJSONResponse(opened.info().to_dict()))
 
 
 async def _described(desk: Desk, shelf: Shelf) -> dict[str, Any]:
