@@ -11,7 +11,15 @@ import { FILTERS, now } from "./state.js";
 
 const PAGE = 36;
 const LOOK_AGAIN_MS = 4000;
-const EMPTY_HINT = "Put videos in: framecue index FOLDER --library LIBRARY, or start the server with --watch FOLDER.";
+// By what `GET /api/indexing` says: what an empty library says, and what there is to do.
+const EMPTY = {
+  indexing: ["The library is being filled.", "What is found shows here as soon as it can be searched."],
+  watched: ["This library holds no videos yet.", "Put some into the folder that the server watches."],
+  alone: [
+    "This library holds no videos yet.",
+    "Put videos in: framecue index FOLDER --library LIBRARY, or start the server with --watch FOLDER.",
+  ],
+};
 
 let shown = null;
 let waiting = 0;
@@ -24,7 +32,7 @@ export async function browse() {
   $("#end").replaceChildren();
   $("#end").dataset.end = "none";
   $("#searching-hint").hidden = true;
-  put(null, []);
+  if (document.documentElement.dataset.state !== "empty") put(null, []);
   await browseMore();
 }
 
@@ -43,7 +51,10 @@ export async function browseMore() {
     mine.count += videos.length;
     mine.total = videos.length ? total : mine.count;
   } catch (problem) {
-    if (shown === mine) fail(problem);
+    // A library that a server fills from nothing is not there before the first videos are.
+    const filling = problem.status === 503 && mine.total === null ? await fillingOf(mine.library) : "alone";
+    if (filling !== "alone") sayEmpty(mine, filling);
+    else if (shown === mine) fail(problem);
   } finally {
     mine.isMore = false;
   }
@@ -57,11 +68,7 @@ export function hideBrowse() {
 
 async function begin(mine, total) {
   if (!total) {
-    document.documentElement.dataset.state = "empty";
-    put("empty", [el("h2", { class: "note-head" }, "This library holds no videos yet."), el("p", {}, EMPTY_HINT)]);
-    announce("This library holds no videos yet.");
-    // One that is being filled shows what it has as soon as it has something.
-    waiting = window.setTimeout(() => shown === mine && browse(), LOOK_AGAIN_MS);
+    sayEmpty(mine, await fillingOf(mine.library));
     return;
   }
   const library = await libraryOf(mine.library).catch(() => null);
@@ -80,8 +87,28 @@ async function begin(mine, total) {
   $("#results").replaceChildren(mine.list);
 }
 
+/** Say that there is nothing yet, and look again: a library that is being filled shows what it has as soon as it can. */
+function sayEmpty(mine, filling) {
+  if (shown !== mine) return;
+  const [says, hint] = EMPTY[filling];
+  document.documentElement.dataset.state = "empty";
+  // It looks again and again, and says the same once.
+  if ($("#note .note-head")?.textContent !== says) announce(says);
+  put("empty", [el("h2", { class: "note-head" }, says), el("p", {}, hint)]);
+  waiting = window.setTimeout(() => shown === mine && browse(), LOOK_AGAIN_MS);
+}
+
+/** Return which of EMPTY holds. */
+async function fillingOf(library) {
+  const filling = await get("/api/indexing", { library }).catch(() => null);
+  if (filling?.state === "indexing") return "indexing";
+  return filling?.watching?.length ? "watched" : "alone";
+}
+
 function fail(problem) {
   document.documentElement.dataset.state = "error";
+  // The question for the token says it all.
+  if (problem.status === 401) return;
   const button = el("button", { class: "button", type: "button", onclick: () => browse() }, "Try again");
   put("error", [el("h2", { class: "note-head" }, problem.message), button]);
 }

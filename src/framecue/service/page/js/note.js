@@ -66,8 +66,10 @@ export function tellAloud({ phase, hits, fits, isWhole, problem }) {
 
 function noteOf({ phase, hits, fits, problem }) {
   if (phase === "failed") {
+    // The question for the token says it all.
+    if (problem.status === 401) return [null];
     if (hits.length) return ["stale", el("p", {}, `${problem.message} Below is what was found before.`)];
-    const isOurs = problem.isLost || problem.status === 401 || problem.status >= 429;
+    const isOurs = problem.isLost || problem.status >= 429;
     return ["error", heading(problem.message), isOurs && button("Try again", () => again())].filter(Boolean);
   }
   if (!hits.length) return ["none", heading("Nothing was found."), ...wayOut()];

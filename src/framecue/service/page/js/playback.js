@@ -49,6 +49,8 @@ export function createPlayback(video, { onConverting, onShare, onLoading, onPlay
 
   async function show(way, signal) {
     if (way.converted) {
+      // What played so far would go on unseen.
+      video.pause();
       onConverting(way);
       await waitForConversion(piece.url, { signal, onShare });
     }

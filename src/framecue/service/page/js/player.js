@@ -208,6 +208,7 @@ async function why() {
   const hit = shown.moment?.hit ?? shown.hit;
   if (!hit) return parts.reasons.say("It was opened without a search.");
   parts.reasons.show(hit);
+  parts.seeWhy();
   const place = shown.moments.map((moment) => moment.hit).find((each) => each.start_seconds === hit.start_seconds)?.rank;
   if (!place) return;
   const { signal } = work;
@@ -216,6 +217,7 @@ async function why() {
     const [found] = (await searchDocument(now(), inside({ k: 1, offset: place - 1, explain: true }), { signal })).results;
     parts.reasons.say("");
     if (found?.explanation && (shown.moment?.hit ?? shown.hit) === hit) parts.reasons.explain(found.explanation);
+    parts.seeWhy();
   } catch (problem) {
     if (!signal.aborted) parts.reasons.say(problem.message);
   }

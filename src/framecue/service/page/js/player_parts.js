@@ -112,6 +112,7 @@ export function buildPlayer(dialog, { onTime, onMoment, onSeek, onClose, onPrevi
     /** Have something read aloud that is seen anyway. */
     tell,
     toggleWhy: () => showWhy(reasons.element.hidden),
+    seeWhy: () => reasons.element.scrollIntoView({ block: "nearest" }),
     saying: (sentence) => (saying.textContent = sentence),
   };
 }

@@ -11,6 +11,8 @@ export function createReasons({ onSeek }) {
   const more = el("p", { class: "reasons-more", role: "status" });
   const element = el("section", { class: "reasons", "aria-label": "Why it was found", id: "player-reasons", hidden: true }, list, more);
 
+  let hasParts = false;
+
   function row(name, ...what) {
     list.append(el("div", {}, el("dt", {}, name), el("dd", {}, ...what)));
   }
@@ -32,6 +34,7 @@ export function createReasons({ onSeek }) {
     show(hit) {
       list.replaceChildren();
       more.textContent = "";
+      hasParts = (hit.parts ?? []).length > 0;
       if (hit.confidence !== null && hit.confidence !== undefined) {
         row("How sure", `${percent(hit.confidence)}${hit.fits ? "" : ": probably not what was asked for"}`);
       }
@@ -50,8 +53,10 @@ export function createReasons({ onSeek }) {
     explain({ parts, frame, problem }) {
       more.textContent = problem ? `Its frames cannot be looked at: ${problem}` : "";
       if (frame) row("Nearest frame", time(frame.at_seconds, clockFine), ` Likeness ${frame.score.toFixed(3)}.`);
-      if (parts.length > 1) {
-        for (const { part, weight, score } of parts) row(part, `Likeness ${score.toFixed(3)}, counted ${weight} times.`);
+      // What happens one after another stands there already, with its times.
+      if (parts.length < 2 || hasParts) return;
+      for (const { part, weight, score } of parts) {
+        row(part, `Likeness ${score.toFixed(3)}${weight === 1 ? "" : `, with the weight ${weight}`}.`);
       }
     },
   };

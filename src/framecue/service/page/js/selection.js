@@ -19,7 +19,11 @@ let library = null;
 
 /** Begin: make the bar in #selection, and tell keys.js the keys. */
 export function startSelection() {
-  bar = buildBar($("#selection"), { moments, onShown: selectShown, onClear: clear });
+  bar = buildBar($("#selection"), {
+    selected: () => [...selected.values()],
+    onShown: selectShown,
+    onClear: clear,
+  });
   addKey({ key: "x", does: "Select; with Shift all up to here", when: () => focused() !== null, run: () => toggle(focused(), false) });
   addKey({ key: "X", when: () => focused() !== null, run: () => toggle(focused(), true) });
 }
@@ -50,17 +54,6 @@ export function selectionControl(hit) {
 
 function nameOf(hit) {
   return `${hit.video_id}@${hit.start_seconds}-${hit.end_seconds}`;
-}
-
-function moments() {
-  return [...selected.values()].map(({ hit, query }) => ({
-    id: hit.video_id,
-    start_seconds: hit.start_seconds,
-    end_seconds: hit.end_seconds,
-    query,
-    score: hit.score,
-    confidence: hit.confidence,
-  }));
 }
 
 function boxes() {

@@ -12,9 +12,9 @@ const REMEMBERED = "framecue-export-format";
  * Fill the bar.
  *
  * @param {object} does
- * @param {() => object[]} does.moments what is selected, in order, as `POST /api/export` takes it
+ * @param {() => {hit: object, query: string}[]} does.selected what is selected, in order, and by what it was found
  */
-export function buildBar(element, { moments, onShown, onClear }) {
+export function buildBar(element, { selected, onShown, onClear }) {
   const count = el("p", { class: "selection-count", dataset: { part: "count" } });
   const format = el("select", { "aria-label": "Format", onchange: () => remember(format.value) });
   const action = (name, label, onclick, attributes = {}) =>
@@ -47,7 +47,7 @@ export function buildBar(element, { moments, onShown, onClear }) {
   }
 
   async function exportAll() {
-    const hits = moments();
+    const hits = selected().map(exported);
     if (hits.length > most) return `${number(hits.length)} moments are selected; ${number(most)} at most are exported at once.`;
     const library = now().library;
     const file = await postForFile("/api/export", { hits, format: format.value, ...(library ? { library } : {}) });
@@ -56,10 +56,11 @@ export function buildBar(element, { moments, onShown, onClear }) {
   }
 
   async function saveClips() {
-    const all = moments();
-    for (const [place, moment] of all.entries()) {
+    const all = selected().filter(({ hit }) => hit.kind !== "image");
+    if (!all.length) return "Pictures alone are selected, and clips are cut out of videos.";
+    for (const [place, { hit }] of all.entries()) {
       saying.textContent = `Cutting ${place + 1} of ${all.length} …`;
-      await saveClip({ id: moment.id, startSeconds: moment.start_seconds, endSeconds: moment.end_seconds });
+      await saveClip({ id: hit.video_id, startSeconds: hit.start_seconds, endSeconds: hit.end_seconds });
     }
     return `${counted(all.length, "clip")} saved among your downloads.`;
   }
@@ -92,6 +93,12 @@ export function buildBar(element, { moments, onShown, onClear }) {
       if (numSelected > 0 && formats === null) learn();
     },
   };
+}
+
+/** Return a selected moment as `POST /api/export` takes it. */
+function exported({ hit, query }) {
+  const { video_id: id, start_seconds, end_seconds, score, confidence } = hit;
+  return { id, start_seconds, end_seconds, query, score, confidence };
 }
 
 function remember(name) {

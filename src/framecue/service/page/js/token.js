@@ -1,7 +1,8 @@
 // A server that wants a token: it is asked for once, and the server gives a cookie for it, which pictures and videos need too.
 
 import { address, when } from "./api.js";
-import { $ } from "./dom.js";
+import { $, el } from "./dom.js";
+import { put } from "./note.js";
 
 const WRONG = "This is not the token of this server.";
 const LOST = "The server cannot be reached.";
@@ -11,6 +12,11 @@ export function startToken() {
   const dialog = $("#token");
   when("denied", () => {
     if (!dialog.open) dialog.showModal();
+  });
+  // Whoever puts the question away can have it back.
+  dialog.addEventListener("close", () => {
+    const again = el("button", { class: "button", type: "button", onclick: () => dialog.showModal() }, "Enter the token");
+    put("error", [el("h2", { class: "note-head" }, $("#token-title").textContent), again]);
   });
   $("#token-form").addEventListener("submit", async (event) => {
     event.preventDefault();
