@@ -59,13 +59,13 @@ def test_a_long_conversion_comes_in_pieces(here: ThePage, ids: dict[str, str], f
     expect(note).to_contain_text("pieces")
     # The third moment of the strip's is in the last piece, whose own time begins at 0.
     here.player.locator("[data-part=strip] [data-start='30']").click()
-    here.page.wait_for_function("document.querySelector('#player-video').duration < 6")
+    here.page.wait_for_function("() => document.querySelector('#player-video').duration < 6")
     here.expect_plays(0, 5)
     assert any(url.endswith("start=0&end=10") for url in asked)
     assert any("start=30&end=35" in url for url in asked)
     # The words follow the film's time, not the piece's.
     here.player.locator("[data-part=words] button").nth(1).click()
-    here.page.wait_for_function("document.querySelector('#player-video').duration > 9")
+    here.page.wait_for_function("() => document.querySelector('#player-video').duration > 9")
     here.expect_plays(SAID[1][0] - 10, SAID[1][1] - 10)
     expect(here.player.locator("[data-part=words] [aria-current=true]")).to_contain_text(SAID[1][2])
 

@@ -132,6 +132,7 @@ function inside(options) {
 
 /** Take the moment at a time for the one that is open. */
 function mark(at) {
+  const before = shown.moment?.hit;
   const own = shown.hit && { startSeconds: shown.hit.start_seconds, endSeconds: shown.hit.end_seconds, hit: shown.hit };
   const isOwn = own && Math.abs(own.startSeconds - at) < 0.05;
   shown.moment = momentAt(shown.moments, at) ?? (isOwn ? own : null);
@@ -145,6 +146,7 @@ function mark(at) {
     hasPrevious: momentBefore(matching, at) !== null,
     hasNext: momentAfter(matching, at) !== null,
   });
+  if (parts.isWhyShown() && shown.moment?.hit !== before) tellWhy();
 }
 
 function segmentsOf(file) {
@@ -203,8 +205,11 @@ function more() {
   moreLikeThis({ id: shown.id, at });
 }
 
-async function why() {
-  if (!parts.toggleWhy()) return;
+function why() {
+  if (parts.toggleWhy()) tellWhy();
+}
+
+async function tellWhy() {
   const hit = shown.moment?.hit ?? shown.hit;
   if (!hit) return parts.reasons.say("It was opened without a search.");
   parts.reasons.show(hit);

@@ -107,11 +107,11 @@ export function buildPlayer(dialog, { onTime, onMoment, onSeek, onClose, onPrevi
       previous.disabled = !hasPrevious;
       next.disabled = !hasNext;
       again.disabled = clip.disabled = opened === null;
-      showWhy(false);
     },
     /** Have something read aloud that is seen anyway. */
     tell,
     toggleWhy: () => showWhy(reasons.element.hidden),
+    isWhyShown: () => !reasons.element.hidden,
     seeWhy: () => reasons.element.scrollIntoView({ block: "nearest" }),
     saying: (sentence) => (saying.textContent = sentence),
   };

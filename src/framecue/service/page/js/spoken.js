@@ -58,16 +58,23 @@ export function createWords({ onSeek }) {
   function drawKinds() {
     const there = Object.keys(KINDS).filter((each) => lines.some((line) => line.kind === each));
     const choices = there.length > 1 ? [null, ...there] : [];
+    kinds.hidden = !choices.length;
     kinds.replaceChildren(
       ...choices.map((each) =>
         el("button", {
           type: "button", class: "words-choice", "aria-pressed": String(each === kind),
-          onclick: () => ((kind = each), drawKinds(), narrow()),
+          onclick: () => choose(each),
         }, each === null ? "All" : KINDS[each]),
       ),
     );
+  }
+
+  function choose(each) {
+    kind = each;
+    drawKinds();
+    narrow();
     // The button that was pressed is a new one now.
-    if (document.activeElement === document.body || !document.activeElement) kinds.querySelector("[aria-pressed=true]")?.focus();
+    kinds.querySelector("[aria-pressed=true]").focus();
   }
 
   function follow(button) {
