@@ -134,8 +134,6 @@ TESTED_ELSEWHERE = {
     "service/mcp/answer.py": "service/mcp/test_server.py",
     "service/mcp/arguments.py": "service/mcp/test_tools.py",
     "service/mcp/results.py": "service/mcp/test_tools.py",
-    "service/http/dependencies.py": "service/http/routes/test_libraries.py",
-    "service/http/routes/every.py": "service/http/test_app.py",
     "training/gather.py": "training/test_together.py",
     "training/yaml_text.py": "training/test_recipe.py",
     "uses/embedding_table.py": "uses/test_embed.py",

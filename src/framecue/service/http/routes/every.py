@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from framecue.service.http.routes import <<<<<<< HEAD     export, =======     health, >>>>>>> core     search, clips, export, health, indexing, libraries, limits, media, reference, search, thumbnails, videos
+from framecue.service.http.routes import (
+    clips,
+    export,
+    health,
+    indexing,
+    libraries,
+    limits,
+    media,
+    reference,
+    search,
+    thumbnails,
+    videos,
+)
 
 __all__ = ["ROUTERS"]
 
