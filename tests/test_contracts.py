@@ -72,6 +72,10 @@ FORBIDDEN = {
     "mteb and the hub's datasets are imported in mteb alone": ["evaluation/trec.py", "cli/evaluate.py"],
     "rapidocr is imported in words.screen alone": ["words/lines.py", "library/indexing/encode.py"],
     "jinja2 is imported in evaluation.page alone": ["evaluation/tables.py", "cli/score_tables.py"],
+    "opentimelineio is imported in timelines alone": ["cli/search.py", "library/results.py"],
+    "fastapi, starlette and uvicorn are imported in service.http alone": ["service/desk.py", "cli/serve.py"],
+    "prometheus_client is imported in service.http.metrics alone": ["service/http/app.py", "service/desk.py"],
+    "the desk knows neither the web nor assistants": ["service/desk.py", "service/following.py"],
 }
 
 # Checks the package in its working directory as it is, then with each line that it reads, and prints all the reports.

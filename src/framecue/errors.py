@@ -12,11 +12,17 @@ FramecueError
 │   ├── AdapterError           an adapter folder cannot be used, or belongs to another backbone
 │   ├── NotOfflineError        a text-conditioned method is asked for the embedding of a video alone
 │   ├── RecipeError            a training recipe is wrong
-│   └── DatasetError           a dataset's files are missing or malformed
-│       └── ListNotFoundError  a published dataset's list is not there
+│   ├── DatasetError           a dataset's files are missing or malformed
+│   │   └── ListNotFoundError  a published dataset's list is not there
+│   ├── AbsentError            what a request names by its id or its name is not there
+│   │   └── GoneError              it was there: a file that was indexed is gone, or has changed
+│   ├── TooLargeError          what a request brings is larger than a server takes
+│   └── UnsupportedError       what a request brings is of a kind that cannot be used
 ├── LibraryError               a library cannot be used
 │   ├── LibraryNotFoundError   there is no library at this place
 │   └── FingerprintError       the library's vectors were made by another model
+├── BusyError                  a server has no room for another request now (``retry_seconds``)
+├── TooSlowError               an answer takes longer than a server allows
 └── TrainingError              training cannot go on (a non-finite loss)
 
 A message is one line and says what was given, what is allowed, and what to do. The command line prints it after
@@ -30,10 +36,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 __all__ = [
+    "AbsentError",
     "AdapterError",
+    "BusyError",
     "DatasetError",
     "FingerprintError",
     "FramecueError",
+    "GoneError",
     "InputError",
     "LibraryError",
     "LibraryNotFoundError",
@@ -45,8 +54,11 @@ __all__ = [
     "OutputExistsError",
     "RecipeError",
     "RuntimeMissingError",
+    "TooLargeError",
+    "TooSlowError",
     "TrainingError",
     "UnknownNameError",
+    "UnsupportedError",
     "VideoError",
     "first_line",
 ]
@@ -168,6 +180,22 @@ class ListNotFoundError(DatasetError):
     """A data set's annotation file, or what is wanted of it, is not there."""
 
 
+class AbsentError(InputError):
+    """What a request names by its id or its name is not there: a library, a video, a file that is gone."""
+
+
+class GoneError(AbsentError):
+    """A file that was indexed is no longer there as it was: it is gone, or has changed."""
+
+
+class TooLargeError(InputError):
+    """What a request brings is larger than a server takes."""
+
+
+class UnsupportedError(InputError):
+    """What a request brings is of a kind that cannot be used, as an upload that is no picture and no video."""
+
+
 class LibraryError(FramecueError):
     """A library cannot be used."""
 
@@ -190,6 +218,26 @@ class FingerprintError(LibraryError):
 
     def __str__(self) -> str:
         return f"{self.summary}; {self.details}" if self.details else self.summary
+
+
+class BusyError(FramecueError):
+    """A server has no room for another request now.
+
+    Args:
+        message: what is going on, in words for a person.
+        retry_seconds: when to try again.
+    """
+
+    def __init__(self, message: str, retry_seconds: int = 1) -> None:
+        self.retry_seconds = retry_seconds
+        super().__init__(message)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (str(self), self.retry_seconds)
+
+
+class TooSlowError(FramecueError):
+    """An answer takes longer than a server allows."""
 
 
 class TrainingError(FramecueError):

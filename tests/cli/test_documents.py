@@ -38,6 +38,7 @@ DUPLICATE = {"path": str, "original": str}
 HIT = {
     "rank": int,
     "path": str,
+    "video_id": str,
     "kind": str,
     "start_seconds": float,
     "end_seconds": float,
@@ -172,6 +173,10 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
     "search --hybrid --explain": (
         "search red --hybrid --explain --library {library}",
         {"query": str, "fits": MAYBE_BOOL, "results": [{**HYBRID_HIT, "explanation": EXPLANATION}]},
+    ),
+    "search --export": (
+        "search red --library {library} --export {folder}/hits.m3u",
+        {**SEARCH, "exported": [str]},
     ),
     "search --sheet": ("search red --library {library} --sheet {folder}/sheet.png", {**SEARCH, "sheet": str}),
     "search --queries": ("search --library {library} --queries {queries}", {"searches": [SEARCH]}),

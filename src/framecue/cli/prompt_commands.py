@@ -61,6 +61,7 @@ COMMANDS: dict[str, PromptCommand] = {
     "previous": PromptCommand("", "the page before", "p"),
     "page": PromptCommand("N", "page N"),
     "open": PromptCommand("N", "open result N in a player, at its moment", "o"),
+    "export": PromptCommand("FILE", "write the results shown for another program: .otio .edl .csv .m3u .vtt .srt"),
     **FILTERS,
     "unfiltered": PromptCommand("", "take all filters away"),
     "k": PromptCommand("N", "how many results a page has"),

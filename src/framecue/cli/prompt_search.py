@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from framecue.cli.prompt_commands import FILTERS, Typed
-from framecue.cli.query_options import read_filters, typed_texts, weighted_text
+from framecue.cli.query_options import read_filters
 from framecue.errors import InputError
 from framecue.times import clock, parse_time
 
@@ -137,12 +137,13 @@ def _refined(query: Query | InOrder | None, command: str, rest: str, shown: Mapp
 def _with_part(query: Query | None, command: str, rest: str, shown: Mapping[int, Hit]) -> Query:
     """Return a query with one part more."""
     from framecue.library import Query, VideoMoment
+    from framecue.library.search.told_query import typed_texts, weighted_text
 
     texts: list[Any] = [] if query is None else [*query.texts]  # type: ignore[misc]
     images: list[Any] = [] if query is None else [*query.images]  # type: ignore[misc]
     videos: list[Any] = [] if query is None else [*query.videos]  # type: ignore[misc]
     if command in ("with", "without"):
-        text, weight = weighted_text(rest)
+        text, weight = weighted_text(rest, away="--without")
         texts += typed_texts(text, weight if command == "with" else -weight)
     elif command == "image":
         images.append(rest)
@@ -150,7 +151,7 @@ def _with_part(query: Query | None, command: str, rest: str, shown: Mapping[int,
         path, at_seconds = _moment(rest)
         videos.append(VideoMoment(path, at_seconds))
     else:
-        number, weight = weighted_text(rest)
+        number, weight = weighted_text(rest, away="--without")
         if command == "unlike":
             weight = -(weight if "^" in rest else _UNLIKE_WEIGHT)
         hit = shown[number_of(shown, number)]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,20 +15,17 @@ from framecue.errors import InputError
 from framecue.times import parse_time
 
 if TYPE_CHECKING:
-    from framecue.library import Filters, InOrder, Query
-    from framecue.library.search.query import Text
+    from framecue.library import Filters
+    from framecue.library.search.told_query import LabelledQuery
 
 __all__ = [
     "LONGEST_LINE",
-    "LabelledQuery",
     "filter_options",
     "query_options",
     "read_filters",
     "read_query",
     "read_query_file",
     "read_query_line",
-    "typed_texts",
-    "weighted_text",
 ]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -58,14 +54,6 @@ class TimeType(click.ParamType):  # type: ignore[type-arg]  # click before 8.4 h
             return parse_time(value)
         except InputError as error:
             self.fail(str(error), param, ctx)
-
-
-@dataclass(frozen=True)
-class LabelledQuery:
-    """A query, and the words in which a person wrote it."""
-
-    label: str
-    query: Query | InOrder
 
 
 def query_options(command: Command) -> Command:
@@ -126,31 +114,38 @@ def read_query(options: Mapping[str, Any]) -> LabelledQuery | None:
     if given["moments"] and len(given["moments"]) != len(given["videos"] or ()):
         raise click.UsageError("--at is the moment of a video: give one for each --video, in the same order")
     then_texts, within = given.pop("then_texts") or (), given.pop("within")
-    query = _query(**given)
-    if then_texts or within is not None:
-        order = _in_order(query, then_texts, within)
-        return LabelledQuery(str(order), order)
-    plain = given["text"] if [name for name in given if given[name]] == ["text"] else None
-    return LabelledQuery(str(query) if plain is None else plain, query)
-
-
-def _in_order(first: Query, then_texts: Sequence[str], within: float | None) -> InOrder:
-    """Return the query for one thing after another.
-
-    Raises:
-        click.UsageError: nothing comes after the first.
-        InputError: a text is empty, or there are too many.
-    """
-    from framecue.library import InOrder, Query
-
-    if not then_texts:
+    if within is not None and not then_texts:
         raise click.UsageError("--within is how soon --then comes: give what comes then, or leave it out")
     for text in then_texts:
         if not text.strip():
             raise InputError("--then is empty; say what comes after the first, as in --then 'an octopus grows'")
-    # Each is one thing, whatever it says by itself.
-    parts = [replace(part, order=()) for part in (first, *map(Query.parse, then_texts))]
-    return InOrder(parts, within)
+    return _told(**given, then_texts=then_texts, within_seconds=within)
+
+
+def _told(
+    text: str | None = None,
+    with_texts: Sequence[str] | None = (),
+    without_texts: Sequence[str] | None = (),
+    images: Sequence[str] | None = (),
+    videos: Sequence[str] | None = (),
+    moments: Sequence[float] | None = (),
+    then_texts: Sequence[str] = (),
+    within_seconds: float | None = None,
+) -> LabelledQuery:
+    from framecue.library import VideoMoment
+    from framecue.library.search.told_query import ToldQuery
+
+    times: Sequence[float | None] = moments or [None] * len(videos or ())
+    return ToldQuery(
+        text=text,
+        with_texts=with_texts or (),
+        without_texts=without_texts or (),
+        images=images or (),
+        videos=[VideoMoment(path, moment) for path, moment in zip(videos or (), times, strict=True)],
+        then_texts=then_texts,
+        within_seconds=within_seconds,
+        away="--without",
+    ).labelled()
 
 
 def read_filters(options: Mapping[str, Any]) -> Filters | None:
@@ -229,15 +224,15 @@ def read_query_line(line: str) -> LabelledQuery:
 
 def _read_short_line(line: str) -> LabelledQuery:
     if not line.startswith(("{", '"')):
-        return LabelledQuery(line, _query(text=line))
+        return _told(line)
     try:
         content = json.loads(line)
     except ValueError as error:
         if line.startswith('"'):  # a text that begins with a quotation mark
-            return LabelledQuery(line, _query(text=line))
+            return _told(line)
         raise InputError(f"starts as JSON, but is none ({error})") from error
     if isinstance(content, str):
-        return LabelledQuery(content, _query(text=content))
+        return _told(content)
     options: dict[str, Any] = {}
     for key, value in content.items():
         if key not in _LINE_KEYS:
@@ -261,54 +256,6 @@ def _read_short_line(line: str) -> LabelledQuery:
 
 def _moment(value: Any) -> float:
     return parse_time(value if isinstance(value, str) else json.dumps(value))
-
-
-def _query(
-    text: str | None = None,
-    with_texts: Sequence[str] | None = (),
-    without_texts: Sequence[str] | None = (),
-    images: Sequence[str] | None = (),
-    videos: Sequence[str] | None = (),
-    moments: Sequence[float] | None = (),
-) -> Query:
-    from framecue.library import Query, VideoMoment
-
-    if text is not None and not (with_texts or without_texts or images or videos):
-        return Query.parse(text)
-    texts = [] if text is None else typed_texts(text)
-    for item, weight in map(weighted_text, with_texts or ()):
-        texts += typed_texts(item, weight)
-    for item, weight in map(weighted_text, without_texts or ()):
-        texts += typed_texts(item, -weight)
-    moments = moments or [None] * len(videos or ())  # type: ignore[list-item]
-    return Query(
-        texts=texts,
-        images=list(images or ()),
-        videos=[VideoMoment(path, moment) for path, moment in zip(videos or (), moments, strict=True)],
-    )
-
-
-def typed_texts(text: str, weight: float = 1.0) -> list[tuple[Text, float]]:
-    """Return what a person has typed into the box as the texts of a query, each with a weight.
-
-    Raises:
-        InputError: there is nothing, or nothing after a prefix such as ``said:``.
-    """
-    from framecue.library.search.box import parse
-    from framecue.library.search.query import as_text
-
-    return [(as_text(term), weight) for term in parse(text)]
-
-
-def weighted_text(text: str) -> tuple[str, float]:
-    """Split a text such as ``people^0.5`` into text and weight; without a weight it is 1."""
-    match = re.fullmatch(r"(.*)\^([-+]?(?:\d+\.?\d*|\.\d+))", text.strip(), flags=re.DOTALL | re.ASCII)
-    if match is None:
-        return text, 1.0
-    weight = float(match[2])
-    if not 0 < weight < float("inf"):
-        raise InputError(f"the weight in {text!r} is {match[2]}; it must be more than 0 (--without searches away)")
-    return match[1], weight
 
 
 def _with_options(command: Command, options: Sequence[Callable[[Command], Command]]) -> Command:

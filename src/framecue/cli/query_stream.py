@@ -14,12 +14,13 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from framecue.cli.output import folded, log
-from framecue.cli.query_options import LONGEST_LINE, LabelledQuery, read_query_line
+from framecue.cli.query_options import LONGEST_LINE, read_query_line
 from framecue.counts import counted
 from framecue.errors import FramecueError, InputError
 
 if TYPE_CHECKING:
     from framecue.library import Hit, Library, SearchOptions
+    from framecue.library.search.told_query import LabelledQuery
 
 __all__ = ["answer_stream"]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from framecue.cli.clip_results import clip_options, clip_results
+from framecue.cli.exporting import check_exports, export_option, export_results
 from framecue.cli.hits import NOTHING_FITS, print_hits
 from framecue.cli.kept_files import kept_files_near
 from framecue.cli.library_place import LibraryCommand, chosen_library
@@ -17,7 +18,6 @@ from framecue.cli.opening import open_hit
 from framecue.cli.options import library_model, library_option, model_options
 from framecue.cli.output import log, one_line, print_json, quiet_libraries
 from framecue.cli.query_options import (
-    LabelledQuery,
     filter_options,
     query_options,
     read_filters,
@@ -32,6 +32,7 @@ from framecue.paths import user_path
 
 if TYPE_CHECKING:
     from framecue.library import Library, SearchOptions, SearchResult
+    from framecue.library.search.told_query import LabelledQuery
 
 
 @click.command(cls=LibraryCommand)
@@ -60,7 +61,8 @@ if TYPE_CHECKING:
 )
 @click.option("--explain", is_flag=True, help="Show the frame that matched best, and what else led to each result.")
 @click.option("--sheet", metavar="FILE", help="Write a picture of the results, such as out.png.")
-@click.option("--force", is_flag=True, help="Replace the sheet, or the clip, if it exists.")
+@export_option
+@click.option("--force", is_flag=True, help="Replace the sheet, the export, or the clip, if it exists.")
 @click.option(
     "--queries",
     "queries_file",
@@ -89,6 +91,7 @@ def search(
     page: int,
     queries_file: str | None,
     sheet: str | None,
+    exports: tuple[str, ...],
     force: bool,
     format_name: str,
     null: bool,
@@ -116,6 +119,7 @@ def search(
     framecue search 'said:"happy birthday" a cake' --explain
     framecue search "a panda shrinks" --then "an octopus grows" --within 30
     framecue search "a dog" -k 50 --format path
+    framecue search "a dog" --export dogs.otio
     """  # noqa: D301 (click reads the backspace character)
     _check_output(format_name, null=null, as_json=as_json, explain=named["explain"])
     if queries_file is not None and (open_rank is not None or named["clip_ranks"]):
@@ -127,14 +131,13 @@ def search(
         raise click.UsageError(f"{given} a result of one search")
     quiet_libraries()
     click.get_current_context().with_resource(search_warnings_told())
-    # A sheet shows all queries, so it cannot be drawn before the last has come.
-    is_stream = queries_file == "-" and format_name == "jsonl" and sheet is None
+    # A sheet and an export have all queries, so they cannot be made before the last has come.
+    is_stream = queries_file == "-" and format_name == "jsonl" and sheet is None and not exports
     queries = _queries(text, queries_file, named, is_stream=is_stream)
     is_prompt = not queries and not is_stream
     if is_prompt:
-        _check_prompt(
-            is_plain=format_name == "table" and not as_json and sheet is None and open_rank is None, named=named
-        )
+        is_plain = format_name == "table" and not as_json and sheet is None and not exports and open_rank is None
+        _check_prompt(is_plain=is_plain, named=named)
     from framecue.library import Library, SearchOptions, SearchResult
 
     options = SearchOptions(
@@ -161,6 +164,7 @@ def search(
     if sheet is not None:
         sheet = user_path(sheet)
         check_output(sheet, overwrite=force, kept=kept_files_near(sheet, library.uri))
+    paths = check_exports(exports, library.uri, force=force)
     chosen = library_model(library, model=model, adapter=adapter, dtype=dtype, yes=yes)
     library = Library(uri, model=chosen)
     if is_stream:
@@ -175,8 +179,10 @@ def search(
     if sheet is not None:
         sheet = _write_sheet(library, results, sheet, force=force)
     several = queries_file is not None
+    exported = export_results(results, paths, library.uri, force=force)
     if as_json:
-        _print_document(results, {"sheet": sheet} if is_wanted else {}, several=several)
+        written = {**({"sheet": sheet} if is_wanted else {}), **({"exported": exported} if paths else {})}
+        _print_document(results, written, several=several)
     else:
         _print_results(results, format_name, null=null, options=options, several=several)
         if not any(found):
@@ -268,6 +274,6 @@ def _write_sheet(library: Library, results: list[SearchResult], sheet: str, *, f
     return None if written is None else str(written)
 
 
-def _print_document(results: list[SearchResult], written: dict[str, str | None], *, several: bool) -> None:
+def _print_document(results: list[SearchResult], written: dict[str, Any], *, several: bool) -> None:
     documents = [result.to_dict() for result in results]
     print_json({"searches": documents, **written} if several else {**documents[0], **written})

@@ -7,10 +7,13 @@ from .library import Library as Library
 from .own_values import MetadataValue as MetadataValue
 from .results import AddReport as AddReport
 from .results import BestFrame as BestFrame
+from .results import CaptionedMoment as CaptionedMoment
 from .results import Duplicate as Duplicate
 from .results import Explanation as Explanation
 from .results import FileInfo as FileInfo
 from .results import Finding as Finding
+from .results import HeldFile as HeldFile
+from .results import HeldVideo as HeldVideo
 from .results import Hit as Hit
 from .results import Kept as Kept
 from .results import LegHit as LegHit
@@ -27,6 +30,7 @@ from .results import WordsCount as WordsCount
 from .results import WordsFailure as WordsFailure
 from .search.box import Term as Term
 from .search.filters import Filters as Filters
+from .search.query import HeldMoment as HeldMoment
 from .search.query import Query as Query
 from .search.query import SearchOptions as SearchOptions
 from .search.query import VideoMoment as VideoMoment

@@ -6,13 +6,14 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields, replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from typing_extensions import Unpack
 
 from framecue.checks import check_kind
 from framecue.encoder import Encoder, Fingerprint, encodes_frames_alone
 from framecue.errors import InputError
+from framecue.library.contents import LibraryContents
 from framecue.library.description import describe_library
 from framecue.library.files.interface import Files, PathsLike
 from framecue.library.files.local import LOCAL_FILES
@@ -35,16 +36,23 @@ from framecue.library.results import AddReport, Hit, LibraryInfo, RemoveReport, 
 from framecue.library.search.answer import answer
 from framecue.library.search.filters import Filters, condition_for
 from framecue.library.search.query import Query, SearchKeywords, SearchOptions, as_query
+from framecue.library.search.query_vectors import encode_file
 from framecue.library.search.then import InOrder
 from framecue.library.store import Store, normal_uri
 from framecue.library.store.kept import KeptStore
 from framecue.library.store.lock import library_lock
 from framecue.library.tables import LibraryTables
+from framecue.library.videos import LibraryVideos
 from framecue.library.words import LibraryWords
 from framecue.log import log_skipped, printable
 from framecue.progress import ProgressCallback, StopCallback
 from framecue.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Segmentation
 from framecue.words.sentences import SentenceFingerprint
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from framecue.video import VideoSource
 
 __all__ = ["SUFFIXES", "Library"]
 
@@ -56,7 +64,7 @@ Options = TypeVar("Options", AddOptions, SearchOptions)
 SUFFIXES = VIDEO_SUFFIXES | IMAGE_SUFFIXES
 
 
-class Library(LibraryTables, LibraryWords):
+class Library(LibraryContents, LibraryTables, LibraryVideos, LibraryWords):
     """Videos that can be searched by text: a folder, or a place in an object store.
 
     Nothing is opened until a method needs it. A library that does not exist yet is made by the first ``add``.
@@ -433,6 +441,27 @@ class Library(LibraryTables, LibraryWords):
         asked = [query if isinstance(query, InOrder) else as_query(query) for query in every]
         store = self._kept.open()
         return answer(store, lambda: self._fitting_model(store), asked, wanted, files=self.files)
+
+    def encode_file(self, path: str, *, at_seconds: float | None = None, source: VideoSource) -> np.ndarray:
+        """Return the vector of a picture or a video that need not be in the library, as a query takes it.
+
+        Args:
+            path: the file.
+            at_seconds: the moment of it; None for all of it.
+            source: reads the file.
+
+        Returns:
+            float32 (E,), of unit length.
+
+        Raises:
+            VideoError: the file cannot be read.
+            InputError: it has no such moment, or the model gives no finite vector.
+            LibraryNotFoundError: the library does not exist.
+            LibraryError: the library cannot be read.
+            FingerprintError: another model made the library's vectors.
+        """
+        store = self._kept.open()
+        return encode_file(self._fitting_model(store), store, source, path, at_seconds)
 
     def count_videos(self, filters: Filters | None = None) -> int:
         """Return how many videos pass filters; None for all videos. Needs no model.

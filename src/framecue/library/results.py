@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
 from framecue.dates import iso_time
@@ -24,10 +25,13 @@ if TYPE_CHECKING:
 __all__ = [
     "AddReport",
     "BestFrame",
+    "CaptionedMoment",
     "Duplicate",
     "Explanation",
     "FileInfo",
     "Finding",
+    "HeldFile",
+    "HeldVideo",
     "Hit",
     "Kept",
     "LegHit",
@@ -601,11 +605,13 @@ class Hit:
         """Return the document, with words and ranks after a hybrid search.
 
         The text, the metadata and the explanation are in it if there are any.
-        ``hit`` in it names the moment in the form that ``framecue clip`` takes.
+        ``hit`` in it names the moment in the form that ``framecue clip`` takes, ``video_id`` the content, by which a
+        service knows it.
         """
         document: dict[str, Any] = {
             "rank": self.rank,
             "path": self.path,
+            "video_id": self.video_id,
             "kind": self.kind,
             "start_seconds": self.start_seconds,
             "end_seconds": self.end_seconds,
@@ -664,6 +670,69 @@ class SearchResult:
     def to_dict(self) -> dict[str, Any]:
         """Return the document that ``framecue search --json`` prints."""
         return {"query": self.query, "fits": self.fits, "results": [hit.to_dict() for hit in self.hits]}
+
+
+@dataclass(frozen=True)
+class HeldVideo:
+    """A video, or a picture, that a library holds.
+
+    Attributes:
+        video_id: hash of the file's content, by which it is known wherever its files lie.
+        path: absolute path of the file under which the library holds it.
+        kind: "video" or "image".
+        duration_seconds: how long it is; 0 for a picture.
+        num_segments: how many moments the library knows of it.
+        recorded_seconds: when it was recorded, since 1970; None if an older framecue indexed it.
+    """
+
+    video_id: str
+    path: str
+    kind: str
+    duration_seconds: float
+    num_segments: int
+    recorded_seconds: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document."""
+        return {
+            "id": self.video_id,
+            "name": PurePath(self.path).name,
+            "path": self.path,
+            "kind": self.kind,
+            "duration_seconds": self.duration_seconds,
+            "recorded": None if self.recorded_seconds is None else iso_time(self.recorded_seconds),
+            "num_segments": self.num_segments,
+        }
+
+
+@dataclass(frozen=True)
+class HeldFile:
+    """A file with a content that a library holds.
+
+    Attributes:
+        path: absolute path.
+        is_there: whether something of its size is at this path now.
+    """
+
+    path: str
+    is_there: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document."""
+        return {"path": self.path, "name": PurePath(self.path).name, "is_there": self.is_there}
+
+
+@dataclass(frozen=True)
+class CaptionedMoment:
+    """A segment of a video, and the caption that the library has of it, if any."""
+
+    start_seconds: float
+    end_seconds: float
+    caption: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,12 @@ from framecue.library.indexing.words_plan import (
     with_words_for_meaning,
 )
 from framecue.library.indexing.words_sources import KeptSources, ReadySources
+from framecue.library.store import Store
 from framecue.library.store.kept import KeptStore
 from framecue.paths import absolute_path
 from framecue.words.timed_text import TimedText
 
-__all__ = ["LibraryWords"]
+__all__ = ["LibraryWords", "words_in"]
 
 
 class LibraryWords:
@@ -153,10 +154,15 @@ class LibraryWords:
         video_id = content_of(absolute_path(path), self._kept.snapshot(), files=self.files)
         if video_id is None:
             return None
-        found: dict[str, list[TimedText]] = {source: [] for _, source in store.words_notes.done([video_id])}
-        for item in store.timed_texts(video_id):
-            found.setdefault(item.source, []).append(item.text)
-        return found
+        return words_in(store, video_id)
+
+
+def words_in(store: Store, video_id: str) -> dict[str, list[TimedText]]:
+    """Return what each source found in a content that a library holds, as :meth:`LibraryWords.words_by_source` does."""
+    found: dict[str, list[TimedText]] = {source: [] for _, source in store.words_notes.done([video_id])}
+    for item in store.timed_texts(video_id):
+        found.setdefault(item.source, []).append(item.text)
+    return found
 
 
 def _is_to_be_fetched(ready: ReadySources, source: str) -> bool:

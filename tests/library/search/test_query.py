@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from pathlib import Path
 from typing import get_type_hints
 
@@ -10,8 +11,9 @@ from PIL import Image
 from pydantic import TypeAdapter
 
 from framecue.errors import InputError
-from framecue.library import Filters, Query, VideoMoment
+from framecue.library import Filters, HeldMoment, Query, VideoMoment
 from framecue.library.search.query import Part, SearchKeywords, SearchOptions, as_query
+from framecue.pictures import Picture
 
 
 @pytest.mark.parametrize("text", ["a beach", "-people", "beach -people^2", "^3", 'a "b" OR c*', "  spaces  "])
@@ -25,7 +27,7 @@ def test_parts_in_every_way_of_writing_them() -> None:
     query = Query(
         {"beach": 1, "people": -0.5},
         images=[Path("/a.jpg"), ("/b.jpg", 2.0)],
-        videos=["/c.mp4", VideoMoment("/d.mp4", 12.5), (VideoMoment("/e.mp4"), -1)],
+        videos=["/c.mp4", VideoMoment("/d.mp4", 12.5), (VideoMoment("/e.mp4"), -1), HeldMoment("f0", 2.5)],
     )
     assert query.parts == (
         Part("text", "beach", 1),
@@ -35,12 +37,28 @@ def test_parts_in_every_way_of_writing_them() -> None:
         Part("video", "/c.mp4", 1.0),
         Part("video", "/d.mp4", 1.0, 12.5),
         Part("video", "/e.mp4", -1),
+        Part("video", "f0", 1.0, 2.5, given=HeldMoment("f0", 2.5)),
     )
     assert query.wanted_texts == (("beach", 1),)
     assert str(query) == (
         "beach, without people^0.5, image /a.jpg, image /b.jpg^2, video /c.mp4, video /d.mp4 at 12.5 s, "
-        "without video /e.mp4"
+        "without video /e.mp4, video f0 at 2.5 s"
     )
+
+
+def test_a_video_that_is_held_has_an_id_and_a_time() -> None:
+    assert Query(videos=HeldMoment("f0")).parts == (Part("video", "f0", given=HeldMoment("f0")),)
+    for wrong in ("", " ", None):
+        with pytest.raises(InputError, match="give the video_id of a hit"):
+            HeldMoment(wrong)  # type: ignore[arg-type]
+    for at_seconds in (-1.0, float("nan"), "2"):
+        with pytest.raises(InputError, match="must be a time in the video"):
+            HeldMoment("f0", at_seconds)  # type: ignore[arg-type]
+
+
+def test_a_query_can_be_made_of_another_ones_parts() -> None:
+    query = Query("a", images=Picture(1, 1, 3, b"abc"), videos=HeldMoment("f0"), vectors=np.array([0.6, 0.8]))
+    assert replace(query, order=()) == query
 
 
 def test_a_query_does_not_change_with_what_it_was_made_of() -> None:

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from framecue.errors import InputError, VideoError
-from framecue.library import Library, Query, VideoMoment
+from framecue.errors import AbsentError, InputError, VideoError
+from framecue.library import HeldMoment, Library, Query, VideoMoment
 from framecue.library.search import query_vectors
 from framecue.library.state import FileState
 from framecue.library.store import Store
@@ -166,6 +166,50 @@ def test_a_file_that_cannot_be_used_is_one_clear_line(colour_model, store: Store
 def test_a_video_is_no_picture(colour_model, store: Store, clips: Path) -> None:
     with pytest.raises(InputError, match=r"red\.mp4: a video of 8 frames, not a picture; search with a video"):
         encode_queries(colour_model, store, [Query(images=clips / "red.mp4")])
+
+
+def test_a_file_is_encoded_as_a_query_for_it_is(
+    colour_model, store: Store, changing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.new("RGB", (64, 48), COLOURS["green"]).save(tmp_path / "green.png")
+    library, source = Library(store.uri, model=colour_model), PlainFrameSource()
+    for path, at_seconds in ((changing, None), (changing, 15.0), (tmp_path / "green.png", None)):
+        vector = library.encode_file(str(path), at_seconds=at_seconds, source=source)
+        expected = encoded(colour_model, store, Query(videos=VideoMoment(path, at_seconds)))
+        np.testing.assert_array_equal(vector, expected)
+    with pytest.raises(InputError, match="there is no moment at 31 s"):
+        library.encode_file(str(changing), at_seconds=31, source=source)
+    monkeypatch.setattr(colour_model, "embed_videos", lambda pixels: np.full((1, 4), np.nan, np.float32))
+    with pytest.raises(InputError, match="no finite vector"):
+        library.encode_file(str(changing), source=source)
+
+
+def test_a_video_that_is_held_is_searched_with_by_its_id_though_its_file_is_gone(colour_model, make_store) -> None:
+    vectors = [(1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0)]
+    store = make_store(
+        [
+            {"path": "/gone.mp4", "start_seconds": 1 + 3.0 * place, "end_seconds": 4 + 3.0 * place, "vector": vector}
+            for place, vector in enumerate(vectors)
+        ]
+    )
+    held = "id of /gone.mp4"
+    for at_seconds, nearest in ((1, 0), (3.9, 0), (5.5, 1), (7, 1), (7.1, 2), (60, 2)):
+        vector = encoded(colour_model, store, Query(videos=HeldMoment(held, at_seconds)))
+        assert vector.argmax() == nearest, at_seconds
+    mean = encoded(colour_model, store, Query(videos=HeldMoment(held)))
+    np.testing.assert_allclose(mean, np.array([1, 1, 1, 0]) / 3**0.5, atol=1e-6)
+    with pytest.raises(InputError, match=r"no picture at 0\.5 s; the first one is shown at 1\.0 s"):
+        encode_queries(colour_model, store, [Query(videos=HeldMoment(held, 0.5))])
+    with pytest.raises(InputError, match=r"no moment at 61 s; the video lasts 60\.0 s"):
+        encode_queries(colour_model, store, [Query(videos=HeldMoment(held, 61))])
+    with pytest.raises(AbsentError, match="holds no video with the id"):
+        encode_queries(colour_model, store, [Query(videos=HeldMoment("another"))])
+
+
+def test_moments_of_a_held_video_that_cancel_out_are_refused(colour_model, make_store) -> None:
+    rows = [{"start_seconds": 2.0 * place, "vector": (sign, 0, 0, 0)} for place, sign in enumerate((1, -1))]
+    with pytest.raises(InputError, match="cancel out"):
+        encode_queries(colour_model, make_store(rows), [Query(videos=HeldMoment("id of /a.mp4"))])
 
 
 def test_a_vector_that_is_not_finite_is_refused(make_model, store: Store) -> None:

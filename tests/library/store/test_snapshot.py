@@ -93,6 +93,25 @@ def test_it_follows_what_is_committed() -> None:
     assert snapshot.paths == ["/b", "/d", "/e"]
 
 
+def test_contents_are_known_by_all_their_files_as_they_change() -> None:
+    def paths(snapshot: Snapshot) -> dict[str, list[str]]:
+        return {video_id: [file.path for file in each.files] for video_id, each in snapshot.contents.items()}
+
+    snapshot = Snapshot({"/b": held("B", 1), "/a": held("A", 1)}, {"/0": Copy("A", STATE), "/x": Copy("gone", STATE)})
+    assert list(paths(snapshot).items()) == [("A", ["/a", "/0"]), ("B", ["/b"])]
+    snapshot.put("/b", held("C", 1))
+    snapshot.note("/y", Copy("C", STATE))
+    assert paths(snapshot) == {"A": ["/a", "/0"], "C": ["/b", "/y"]}
+    snapshot.forget("/0")
+    snapshot.drop("/b")
+    assert paths(snapshot) == {"A": ["/a"]}
+    assert snapshot.content("A") == snapshot.contents["A"]
+    assert snapshot.content("C") is None
+    # A run that was killed may leave a note about a path that has rows.
+    snapshot.note("/a", Copy("A", STATE))
+    assert paths(snapshot) == {"A": ["/a"]}
+
+
 def test_it_does_not_change_what_it_was_made_of_and_cannot_be_changed_from_outside() -> None:
     there = {"/a": held("A", 1)}
     snapshot = Snapshot(there)

@@ -24,9 +24,11 @@ class QueryVector:
 
     Attributes:
         data: its float32 numbers.
+        name: what it is of, for people; None if nobody has said it.
     """
 
     data: bytes = field(repr=False)
+    name: str | None = field(default=None, compare=False)
 
     @property
     def values(self) -> np.ndarray:
@@ -39,7 +41,7 @@ class QueryVector:
         return len(self.data) // 4
 
     def __str__(self) -> str:
-        return f"of {self.width} numbers"
+        return self.name or f"of {self.width} numbers"
 
 
 def as_weighted_vectors(given: Any) -> list[tuple[QueryVector, Any]]:
@@ -67,7 +69,9 @@ def as_weighted_vectors(given: Any) -> list[tuple[QueryVector, Any]]:
 
 
 def _vectors(given: Any) -> list[QueryVector]:
-    """Return the vectors in an array (E,) or (N, E), or in numbers that make one."""
+    """Return the vectors in an array (E,) or (N, E), or in numbers that make one; one of a query as it is."""
+    if isinstance(given, QueryVector):
+        return [given]
     array = as_array(given, "a query vector")
     if array.dtype.kind not in "fiu" or array.ndim not in (1, 2) or not array.size:
         raise InputError(

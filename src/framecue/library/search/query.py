@@ -20,11 +20,11 @@ from framecue.library.search.in_order import split_in_order
 from framecue.library.search.weights import LegWeights
 from framecue.pictures import EncodedPicture, ImageLike, Picture, as_image, is_image
 
-__all__ = ["Part", "Query", "SearchKeywords", "SearchOptions", "VideoMoment", "as_query", "as_text"]
+__all__ = ["HeldMoment", "Part", "Query", "SearchKeywords", "SearchOptions", "VideoMoment", "as_query", "as_text"]
 
 Path = str | os.PathLike[str]
 Text = str | Term
-Vectors = np.ndarray | SupportsArray | Sequence[float]
+Vectors = np.ndarray | SupportsArray | Sequence[float] | QueryVector
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,28 @@ class VideoMoment:
     def __post_init__(self) -> None:
         if not os.fspath(self.path):
             raise InputError("the video to search with has an empty name")
-        if self.at_seconds is not None and not (is_number(self.at_seconds) and self.at_seconds >= 0):
-            raise InputError(f"at_seconds is {self.at_seconds!r}; it must be a time in the video, 0 or later")
+        _check_at(self.at_seconds)
+
+
+@dataclass(frozen=True)
+class HeldMoment:
+    """A video that the library holds to search with, or a moment of one, by its id: its file need not be there.
+
+    Args:
+        video_id: of a hit, see :class:`~framecue.library.Hit`.
+        at_seconds: the moment, of which the nearest segment counts; None for the mean of all segments.
+
+    Raises:
+        InputError: the id is empty, or ``at_seconds`` is not a time.
+    """
+
+    video_id: str
+    at_seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.video_id, str) or not self.video_id.strip():
+            raise InputError("the id of the video to search with is empty; give the video_id of a hit")
+        _check_at(self.at_seconds)
 
 
 @dataclass(frozen=True)
@@ -55,10 +75,11 @@ class Part:
 
     Attributes:
         kind: "text", "image", "video" or "vector".
-        value: the text, or the file; of what was given in memory, a few words about it.
+        value: the text, the file, or the video's id; of what was given in memory, a few words about it.
         weight: how much it counts; with a negative weight the search leads away from it.
         at_seconds: the moment of a video; None for all of it.
-        given: the picture or vector that was given in memory; None for a text or a file.
+        given: the picture or vector that was given in memory, or the video that the library holds; None for a text or
+            a file.
         term: a text with who looks for it; None for all else.
     """
 
@@ -66,7 +87,7 @@ class Part:
     value: str
     weight: float = 1.0
     at_seconds: float | None = None
-    given: Picture | EncodedPicture | QueryVector | None = None
+    given: Picture | EncodedPicture | QueryVector | HeldMoment | None = None
     term: Term | None = None
 
     @property
@@ -82,6 +103,9 @@ class Part:
         return f"{'without ' if self.weight < 0 else ''}{what}{weight}"
 
 
+VideoLike = Path | VideoMoment | HeldMoment
+
+
 @dataclass(frozen=True)
 class Query:
     """Texts, pictures, videos and vectors that are searched for together.
@@ -95,7 +119,7 @@ class Query:
             says by which one, and what has to be found word for word.
         images: pictures: paths, the bytes of files, images of Pillow, or arrays uint8 (H, W, 3) in RGB; see
             :func:`framecue.pictures.as_image`.
-        videos: files, or :class:`VideoMoment` for a moment of one.
+        videos: files, or :class:`VideoMoment` for a moment of one; :class:`HeldMoment` for one that the library holds.
         order: what the query says happens one after another, where it is a sentence that says so; it is then also
             understood in this way, and what is surer comes first. :meth:`parse` finds it in what a person types; to
             search for an order alone, see :class:`~framecue.library.search.then.InOrder`.
@@ -116,7 +140,7 @@ class Query:
         str | Term | Sequence[str | Term | tuple[str | Term, float]] | Mapping[str, float] | Mapping[Term, float]
     ) = ()
     images: ImageLike | Sequence[ImageLike | tuple[ImageLike, float]] | Mapping[Path, float] = ()
-    videos: Path | VideoMoment | Sequence[Path | VideoMoment | tuple[Path | VideoMoment, float]] = ()
+    videos: VideoLike | Sequence[VideoLike | tuple[VideoLike, float]] = ()
     vectors: Vectors | Sequence[Vectors | tuple[Vectors, float]] = ()
     order: tuple[Query, ...] = field(default=(), kw_only=True)
 
@@ -126,7 +150,7 @@ class Query:
         for name in ("texts", "images", "videos"):
             object.__setattr__(self, name, tuple(_pairs(getattr(self, name), name)))
         moments = [
-            (item if isinstance(item, VideoMoment) else VideoMoment(item), weight)
+            (item if isinstance(item, (VideoMoment, HeldMoment)) else VideoMoment(item), weight)
             for item, weight in cast(Any, self.videos)
         ]
         object.__setattr__(self, "videos", tuple(moments))
@@ -160,7 +184,12 @@ class Query:
                 else Part("image", os.fspath(image), weight)
                 for image, weight in images
             ),
-            *(Part("video", os.fspath(moment.path), weight, moment.at_seconds) for moment, weight in videos),
+            *(
+                Part("video", moment.video_id, weight, moment.at_seconds, given=moment)
+                if isinstance(moment, HeldMoment)
+                else Part("video", os.fspath(moment.path), weight, moment.at_seconds)
+                for moment, weight in videos
+            ),
             *(Part("vector", str(vector), weight, given=vector) for vector, weight in vectors),
         )
 
@@ -310,7 +339,7 @@ def as_query(query: str | Query) -> Query:
 
 
 def _pairs(given: Any, name: str) -> Iterable[tuple[Any, float]]:
-    if isinstance(given, (str, os.PathLike, Term, VideoMoment)) or (name == "images" and is_image(given)):
+    if isinstance(given, (str, os.PathLike, Term, VideoMoment, HeldMoment)) or (name == "images" and is_image(given)):
         return [_checked(given, name)]
     if isinstance(given, Mapping):
         return [_checked(item, name) for item in given.items()]
@@ -323,10 +352,15 @@ def _checked(item: Any, name: str) -> tuple[Any, float]:
     pair = item if isinstance(item, tuple) else (item, 1.0)
     if name == "images" and len(pair) == 2:
         return as_image(pair[0]), pair[1]
-    kinds = {"texts": (str, Term), "images": (), "videos": (str, os.PathLike, VideoMoment)}[name]
+    kinds = {"texts": (str, Term), "images": (), "videos": (str, os.PathLike, VideoMoment, HeldMoment)}[name]
     if len(pair) != 2 or not isinstance(pair[0], kinds):
         raise InputError(f"{name} holds {item!r}; give things, or pairs (thing, weight)")
     return pair[0], pair[1]
+
+
+def _check_at(at_seconds: object) -> None:
+    if at_seconds is not None and not (is_number(at_seconds) and at_seconds >= 0):
+        raise InputError(f"at_seconds is {at_seconds!r}; it must be a time in the video, 0 or later")
 
 
 def _empty() -> InputError:

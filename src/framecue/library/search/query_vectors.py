@@ -9,20 +9,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from framecue.encoder import Encoder
-from framecue.errors import InputError, VideoError
+from framecue.errors import AbsentError, InputError, VideoError
 from framecue.library.files.interface import Files
 from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.presence import holds
 from framecue.library.search.given_vectors import QueryVector
-from framecue.library.search.query import Part, Query
+from framecue.library.search.query import HeldMoment, Part, Query
 from framecue.library.store import Store
 from framecue.library.store.rows import Row
+from framecue.library.store.vectors import HeldSegment
 from framecue.paths import absolute_path, is_utf8, path_on_disk
 
 if TYPE_CHECKING:
     from framecue.video import VideoSource
 
-__all__ = ["EncodedQuery", "encode_queries"]
+__all__ = ["EncodedQuery", "encode_file", "encode_queries"]
 
 TEXTS_PER_ENCODE = 256
 # A sum of unit vectors as short as this is what rounding left of parts that cancel out.
@@ -90,6 +91,8 @@ def _encoded(model: Encoder, store: Store, source: VideoSource, files: Files, pa
     """Return the vector of a picture, a video, or a vector that was given, float32 (E,) of unit length."""
     if isinstance(part.given, QueryVector):
         return part.given.values
+    if isinstance(part.given, HeldMoment):
+        return _held_vector(store, part.given)
     if part.kind == "image":
         from framecue.video import picture_frames  # imports ffmpeg, which words need not wait for
 
@@ -115,6 +118,28 @@ def _combined(query: Query, vectors: Sequence[np.ndarray]) -> EncodedQuery:
     if length < _NOTHING:
         raise InputError(f"the parts of the query cancel out, so that nothing is left to search for: {query}")
     return EncodedQuery(query, (total / length).astype(np.float32), vectors)
+
+
+def encode_file(
+    model: Encoder, store: Store, source: VideoSource, path: str, at_seconds: float | None = None
+) -> np.ndarray:
+    """Return the vector of a picture, a video or a moment of one, float32 (E,) of unit length; the file is read.
+
+    Args:
+        model: fits the library.
+        store: the library, for how long a moment is.
+        source: reads the file, which may be anybody's.
+        path: the file.
+        at_seconds: the moment; None for all of it.
+
+    Raises:
+        VideoError: it cannot be read.
+        InputError: it has no such moment, or the model gives no finite vector.
+    """
+    vector = _encode_video(model, store, source, path, at_seconds)
+    if not np.isfinite(vector).all():
+        raise InputError(f"the model gives no finite vector for {path}; check the model's weights")
+    return vector
 
 
 def _encode_video(model: Encoder, store: Store, source: VideoSource, path: str, at_seconds: float | None) -> np.ndarray:
@@ -159,6 +184,30 @@ def _stored_vector(store: Store, files: Files, path: str, at_seconds: float | No
     row = min(wanted, key=lambda row: abs((row.start_seconds + row.end_seconds) / 2 - (at_seconds or 0.0)))
     vector = row.vector.astype(np.float32)
     return vector / np.linalg.norm(vector)
+
+
+def _held_vector(store: Store, moment: HeldMoment) -> np.ndarray:
+    """Return the vector of the segment that is nearest to a moment, or the mean of all, float32 (E,) of unit length."""
+    held = store.segment_vectors(moment.video_id)
+    if not held:
+        raise AbsentError("the library holds no video with the id to search with; take the video_id of one of its hits")
+    at = moment.at_seconds
+    if at is not None:
+        name = f"the video {moment.video_id}"
+        _check_moment(name, at, min(each.start_seconds for each in held), held[0].duration_seconds)
+        held = [min(held, key=lambda each: _distance(each, at))]
+    vector: np.ndarray = np.mean([each.vector.astype(np.float32) for each in held], axis=0)
+    length = np.linalg.norm(vector)
+    if length < _NOTHING:
+        raise InputError("the moments of the video to search with cancel out; give the time of one of them (at)")
+    unit: np.ndarray = vector / length
+    return unit
+
+
+def _distance(segment: HeldSegment, at_seconds: float) -> tuple[float, float]:
+    """Return how far a moment is from a segment, and from its middle."""
+    outside = max(segment.start_seconds - at_seconds, at_seconds - segment.end_seconds, 0.0)
+    return outside, abs((segment.start_seconds + segment.end_seconds) / 2 - at_seconds)
 
 
 def _stored_rows(store: Store, files: Files, path: str) -> list[Row]:

@@ -11,6 +11,7 @@ import pyarrow as pa
 from lancedb.db import LanceDBConnection
 
 from framecue.errors import LibraryError
+from framecue.library.store.time_limit import check_time
 
 __all__ = ["attempt", "connect"]
 
@@ -26,6 +27,7 @@ def attempt(uri: str, verb: str, action: Callable[[], T]) -> T:
     try:
         return action()
     except (OSError, RuntimeError, ValueError, pa.ArrowException) as error:
+        check_time()  # raises if LanceDB was ended because of it
         # LanceDB's messages end with places in its own sources; the first line and sentence say what happened.
         reason = str(error).splitlines()[0].split(", /")[0] if str(error) else type(error).__name__
         raise LibraryError(f"library {uri} cannot be {verb}: {reason}") from error

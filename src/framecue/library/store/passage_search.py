@@ -12,6 +12,7 @@ import pyarrow as pa
 from framecue.library.store.passages import FOUND, PassageRow, passage_rows
 from framecue.library.store.passing import passing_conditions
 from framecue.library.store.table import Table
+from framecue.library.store.time_limit import time_left
 from framecue.library.store.timed_texts import of_videos
 from framecue.library.store.tuning import Way, ways
 from framecue.library.store.vectors import Match, match_columns, matches_of
@@ -141,7 +142,7 @@ def _nearest(table: Table, meaning: np.ndarray, limit: int, condition: str | Non
 
     def find(way: Way) -> pa.Table:
         search = table.lance.search(query, vector_column_name="vector").distance_type("cosine")
-        return way.apply(search, condition).select([*FOUND, "_distance"]).to_arrow()
+        return way.apply(search, condition).select([*FOUND, "_distance"]).to_arrow(timeout=time_left())
 
     found: pa.Table | None = None
     for way in ways(table, limit=limit, where=condition):
@@ -163,7 +164,8 @@ def _segments(table: Table, found: Sequence[_Scored], vector: np.ndarray, where:
     if where is not None:
         condition = f"({condition}) AND ({where})"
     names = ["video_id", "start_seconds", "end_seconds", "duration_seconds"]
-    rows = table.read(lambda: table.lance.search().where(condition).select(names).with_row_id(True).to_arrow())
+    search = table.lance.search().where(condition).select(names).with_row_id(True)
+    rows = table.read(lambda: search.to_arrow(timeout=time_left()))
     by_video: dict[str, list[tuple[float, float, int]]] = {}
     columns = (rows.column(name).to_pylist() for name in (*names, "_rowid"))
     for video_id, start, end, duration, row_id in zip(*columns, strict=True):

@@ -10,7 +10,7 @@ from framecue.library.state import FileState
 from framecue.library.store.rows import Row, kind_of
 from framecue.video import READING
 
-__all__ = ["Copy", "Failure", "Held"]
+__all__ = ["Content", "ContentFile", "Copy", "Failure", "Held"]
 
 
 @dataclass(frozen=True)
@@ -91,3 +91,33 @@ class Failure:
     def still_holds(self, state: FileState) -> bool:
         """Whether reading the file would give the same: it is in this state, and what reads it has not changed."""
         return (self.state, self.version, self.reading) == (state, __version__, READING)
+
+
+@dataclass(frozen=True)
+class ContentFile:
+    """A file that had a content when it was read.
+
+    Attributes:
+        path: its absolute path.
+        state: its state then.
+    """
+
+    path: str
+    state: FileState
+
+
+@dataclass(frozen=True)
+class Content:
+    """A content that a library holds.
+
+    Attributes:
+        video_id: hash of it.
+        kind: "video" or "image".
+        duration_seconds: the video's duration.
+        files: that have it, at least one: first the one under whose path its rows are.
+    """
+
+    video_id: str
+    kind: str
+    duration_seconds: float
+    files: tuple[ContentFile, ...]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
 from framecue.library.store.sql import quoted
 from framecue.library.store.table import Table
+from framecue.library.store.time_limit import time_left
 from framecue.library.store.vectors import Match, match_columns, matches_of
 
 __all__ = ["Moment", "segments_at"]
@@ -40,7 +42,7 @@ def segments_at(table: Table, moments: Sequence[Moment], vector: np.ndarray) -> 
     for first in range(0, len(paths), _FILES_PER_SCAN):
         condition = " OR ".join(_near(path, *spans[path]) for path in paths[first : first + _FILES_PER_SCAN])
         search = table.lance.search().where(condition).with_row_id(True).select(match_columns(table))
-        for match in matches_of(table.read(search.to_arrow), query):
+        for match in matches_of(table.read(partial(search.to_arrow, timeout=time_left())), query):
             by_path.setdefault(match.path, []).append(match)
     return [_best(by_path.get(path, ()), start, end) for path, start, end in moments]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from framecue.library.state import FileState
-from framecue.library.store.records import Copy, Failure, Held
+from framecue.library.store.records import Content, ContentFile, Copy, Failure, Held
 from framecue.library.store.rows import kind_of
 
 __all__ = ["HELD_COLUMNS", "TIME_COLUMN", "Snapshot", "held_of"]
@@ -50,6 +50,8 @@ class Snapshot:
         self._held, self._copies, self._failures = dict(held or {}), dict(copies or {}), dict(failures or {})
         self._num_segments = sum(item.num_segments for item in self._held.values())
         self._num_images = sum(item.kind == "image" for item in self._held.values())
+        # By hash, made when somebody asks for one, and made anew after a change.
+        self._contents: Mapping[str, Content] | None = None
 
     @property
     def held(self) -> Mapping[str, Held]:
@@ -101,16 +103,30 @@ class Snapshot:
         times = [item.indexed_seconds for item in self._held.values() if item.indexed_seconds is not None]
         return (min(first for first, _ in times), max(last for _, last in times)) if times else None
 
+    def content(self, video_id: str) -> Content | None:
+        """Return a content that is held, with all its files; None if there is none with this hash."""
+        return self.contents.get(video_id)
+
+    @property
+    def contents(self) -> Mapping[str, Content]:
+        """Each content that is held, with all its files, by its hash, in the order of the paths of their rows."""
+        contents = self._contents
+        if contents is None:
+            contents = self._contents = _contents_of(dict(self._held), dict(self._copies))
+        return MappingProxyType(contents)
+
     def put(self, path: str, held: Held) -> None:
         """Note that a file has these rows now, in place of earlier ones."""
         self.drop(path)
         self._held[path] = held
+        self._contents = None
         self._num_segments += held.num_segments
         self._num_images += held.kind == "image"
 
     def drop(self, path: str) -> None:
         """Note that a file has no rows any more."""
         earlier = self._held.pop(path, None)
+        self._contents = None
         if earlier is not None:
             self._num_segments -= earlier.num_segments
             self._num_images -= earlier.kind == "image"
@@ -118,10 +134,12 @@ class Snapshot:
     def note(self, path: str, copy: Copy) -> None:
         """Note that a file's content is held under another path."""
         self._copies[path] = copy
+        self._contents = None
 
     def forget(self, path: str) -> None:
         """Note that a file is no longer known as a copy."""
         self._copies.pop(path, None)
+        self._contents = None
 
     def note_failure(self, path: str, failure: Failure) -> None:
         """Note that a file could not be indexed because of what it holds."""
@@ -164,4 +182,20 @@ def held_of(rows: pa.Table) -> dict[str, Held]:
         for path, video_id, size, modified, duration, sidecars, kind, reading, num_segments, ends in zip(
             *values, files.column("row_count").to_pylist(), indexed, strict=True
         )
+    }
+
+
+def _contents_of(held: Mapping[str, Held], copies: Mapping[str, Copy]) -> dict[str, Content]:
+    """Return the contents that are held by their hashes, each with its files, those with rows first."""
+    files: dict[str, list[ContentFile]] = {}
+    first: dict[str, Held] = {}
+    for path, item in sorted(held.items(), key=lambda pair: pair[0]):
+        files.setdefault(item.video_id, []).append(ContentFile(path, item.state))
+        first.setdefault(item.video_id, item)
+    for path, copy in sorted(copies.items(), key=lambda pair: pair[0]):
+        if copy.video_id in first and path not in held:
+            files[copy.video_id].append(ContentFile(path, copy.state))
+    return {
+        video_id: Content(video_id, item.kind, item.duration_seconds, tuple(files[video_id]))
+        for video_id, item in first.items()
     }

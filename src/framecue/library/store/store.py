@@ -39,14 +39,22 @@ from framecue.library.store.passage_search import PassageMatch, search_passages
 from framecue.library.store.passages import Passages
 from framecue.library.store.place import HOW_TO_NAME, check_free, check_there, no_library
 from framecue.library.store.records import Copy, Failure, Held
-from framecue.library.store.rows import Metadata, Row, make_schema, read_metadata, rows_from_table, table_from_rows
+from framecue.library.store.rows import (
+    Metadata,
+    Row,
+    make_schema,
+    read_metadata,
+    rows_from_table,
+    table_from_rows,
+    vectors_of,
+)
 from framecue.library.store.segments import Moment, segments_at
 from framecue.library.store.snapshot import HELD_COLUMNS, TIME_COLUMN, Snapshot, held_of
 from framecue.library.store.sql import is_one_of, quoted
 from framecue.library.store.table import TABLE, Table, is_not_found
 from framecue.library.store.texts import TextMatch, ensure_text_index, has_text_index, search_texts
 from framecue.library.store.timed_texts import HeldText, TimedTexts
-from framecue.library.store.vectors import Details, Match, details_of, search_vectors
+from framecue.library.store.vectors import Details, HeldSegment, Match, details_of, search_vectors
 from framecue.library.store.word_search import WordMatch, search_misheard, search_words
 from framecue.library.store.words_notes import WordsNotes
 from framecue.paths import is_url
@@ -240,9 +248,32 @@ class Store:
         names = ["video_id", "start_seconds", "end_seconds"]
         rows = self.table.scan(names, where=f"video_id IN ({', '.join(map(quoted, video_ids))})")
         found: dict[str, list[tuple[float, float]]] = {}
-        for video_id, start, end in zip(*(rows.column(name).to_pylist() for name in names), strict=True):
+        for video_id, start, end in _values(rows, names):
             found.setdefault(video_id, []).append((start, end))
         return {video_id: sorted(set(segments)) for video_id, segments in found.items()}
+
+    def segment_vectors(self, video_id: str) -> list[HeldSegment]:
+        """Return the segments of a content with their vectors, in the order of their starts; none if it is not held."""
+        names = ["start_seconds", "end_seconds", "duration_seconds"]
+        rows = self.table.scan([*names, "vector"], where=f"video_id = {quoted(video_id)}")
+        values = zip(_values(rows, names), vectors_of(rows), strict=True)
+        held = [HeldSegment(start, end, duration, vector) for (start, end, duration), vector in values]
+        return sorted(held, key=lambda each: (each.start_seconds, each.end_seconds))
+
+    def captions_of(self, video_id: str) -> list[tuple[float, float, str | None]]:
+        """Return the segments of a content as (start_seconds, end_seconds, caption), in order, each once."""
+        names = ["start_seconds", "end_seconds", "caption"]
+        rows = self.table.scan(names, where=f"video_id = {quoted(video_id)}")
+        found = {(start, end): caption for start, end, caption in _values(rows, names)}
+        return [(start, end, found[start, end]) for start, end in sorted(found)]
+
+    def recorded_seconds(self, paths: Sequence[str]) -> dict[str, float]:
+        """Return when files were recorded, seconds since 1970, by path; one for which that is not noted is left out."""
+        names = ["path", "recorded_seconds"]
+        if not paths or "recorded_seconds" not in self.table.schema.names:
+            return {}
+        rows = self.table.scan(names, where=is_one_of(paths))
+        return {path: seconds for path, seconds in _values(rows, names) if seconds is not None}
 
     def drop_words(self, video_ids: Collection[str]) -> None:
         """Take out the words of contents, and the notes that they were looked for; call it with the lock.
@@ -563,6 +594,10 @@ class Store:
     def condition_at_work(self, where: str | None) -> AbstractContextManager[None]:
         """Return a context in which a condition that fails for some row is an InputError, not a damaged library."""
         return condition_at_work(self.table, where)
+
+
+def _values(rows: pa.Table, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    return zip(*(rows.column(name).to_pylist() for name in names), strict=True)
 
 
 def is_framecues(uri: str) -> bool:

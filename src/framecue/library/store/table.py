@@ -12,6 +12,7 @@ from lancedb.table import LanceTable
 
 from framecue.errors import LibraryError
 from framecue.library.store.attempt import attempt
+from framecue.library.store.time_limit import check_time, time_left
 
 __all__ = ["TABLE", "Table"]
 
@@ -81,7 +82,9 @@ class Table:
 
         Raises:
             LibraryError: LanceDB cannot do it.
+            TooSlowError: it takes longer than somebody allows (``time_limit``).
         """
+        check_time()
         try:
             return self.attempt("read", action)
         except LibraryError as error:
@@ -105,7 +108,7 @@ class Table:
             search = search.where(where)
         if columns is not None:
             search = search.select(list(columns))
-        return self.read(search.to_arrow)
+        return self.read(lambda: search.to_arrow(timeout=time_left()))
 
     def count(self, where: str | None = None) -> int:
         """Return the number of rows for which an SQL condition holds; None for all rows.

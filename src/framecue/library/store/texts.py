@@ -11,6 +11,7 @@ from lancedb.query import BooleanQuery, MatchQuery, Occur
 
 from framecue.errors import LibraryError
 from framecue.library.store.table import Table
+from framecue.library.store.time_limit import time_left
 from framecue.library.store.vectors import Match, match_columns, matches_of
 
 __all__ = ["TextMatch", "ensure_text_index", "has_text_index", "search_texts"]
@@ -103,7 +104,7 @@ def search_texts(
     if where is not None:
         search = search.where(where, prefilter=filters_first)
     columns = [*match_columns(table), COLUMN, "caption", "subtitles", "_score"]
-    found = table.read(lambda: search.limit(limit).select(columns).to_arrow())
+    found = table.read(lambda: search.limit(limit).select(columns).to_arrow(timeout=time_left()))
     values = (found.column(name).to_pylist() for name in ("_score", COLUMN, "caption", "subtitles"))
     matches = [
         TextMatch(match, score, text, "\n".join(part for part in (caption, subtitles) if part), caption, subtitles)

@@ -16,9 +16,10 @@ from framecue.library.store.own_columns import kinds_in
 from framecue.library.store.rows import vectors_of
 from framecue.library.store.sql import is_one_of
 from framecue.library.store.table import Table
+from framecue.library.store.time_limit import time_left
 from framecue.library.store.tuning import Way, ways
 
-__all__ = ["Details", "Match", "details_of", "match_columns", "matches_of", "search_vectors"]
+__all__ = ["Details", "HeldSegment", "Match", "details_of", "match_columns", "matches_of", "search_vectors"]
 
 _COLUMNS = ("video_id", "path", "start_seconds", "end_seconds", "duration_seconds")
 # Which a library of an older format lacks.
@@ -92,7 +93,7 @@ def search_vectors(
 
     def find(way: Way) -> pa.Table:
         search = table.lance.search(query, vector_column_name="vector").distance_type("cosine").with_row_id(True)
-        return way.apply(search, where).select(columns).to_arrow()
+        return way.apply(search, where).select(columns).to_arrow(timeout=time_left())
 
     found: pa.Table | None = None
     for way in ways(table, limit=limit, where=where, exact=exact):
@@ -128,6 +129,16 @@ def matches_of(found: pa.Table, query: np.ndarray) -> list[Match]:
             *columns, scores.astype(np.float32).tolist(), vectors, strict=True
         )
     ]
+
+
+@dataclass(frozen=True, eq=False)
+class HeldSegment:
+    """A segment with its vector, float16 (E,) of unit length, and how long its whole video is."""
+
+    start_seconds: float
+    end_seconds: float
+    duration_seconds: float
+    vector: np.ndarray
 
 
 @dataclass(frozen=True)

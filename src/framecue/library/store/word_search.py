@@ -17,6 +17,7 @@ from framecue.library.store.passing import passing_conditions
 from framecue.library.store.phrases import Token, phrase_places, spelled, tokens_of, unspaced_runs
 from framecue.library.store.sql import quoted
 from framecue.library.store.table import Table
+from framecue.library.store.time_limit import time_left
 from framecue.library.store.timed_texts import PHRASES, RUN_ON_WORDS, SHOWN, HeldText, held_texts, joins, of_videos
 from framecue.library.store.words import distinct_words, query_words
 from framecue.words.request import SPEECH
@@ -159,7 +160,7 @@ def _found(texts: Table, asked: FullTextQuery, limit: int, condition: str | None
     search = texts.lance.search(asked, query_type="fts")
     if condition is not None:
         search = search.where(condition)
-    return texts.read(lambda: search.limit(limit).select([*SHOWN, "_score"]).to_arrow())
+    return texts.read(lambda: search.limit(limit).select([*SHOWN, "_score"]).to_arrow(timeout=time_left()))
 
 
 class _Places:

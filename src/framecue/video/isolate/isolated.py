@@ -18,6 +18,7 @@ from framecue.video.isolate.questions.moments import MomentsQuestion
 from framecue.video.isolate.questions.older import OlderQuestion
 from framecue.video.isolate.questions.probe import ProbeQuestion
 from framecue.video.isolate.questions.sound import SoundQuestion
+from framecue.video.isolate.questions.timebase import TimebaseQuestion
 from framecue.video.read.condition import Condition
 from framecue.video.read.decode import VideoInfo
 from framecue.video.read.frames import Frames
@@ -31,6 +32,7 @@ from framecue.video.read.sampling import FrameSampling
 from framecue.video.read.sound import SoundOptions
 from framecue.video.read.sound_line import SoundChunk
 from framecue.video.read.sound_tracks import SoundTrack
+from framecue.video.read.timebase import VideoTimebase
 
 __all__ = ["IsolatedReader"]
 
@@ -160,6 +162,18 @@ class IsolatedReader(Asker):
         with as_file(video) as path:
             found = _only_part(self.ask(ConditionQuestion(path)))
         return replace(found, info=replace(found.info, path=Path(NAME_OF_BYTES if isinstance(video, bytes) else video)))
+
+    def timebase(self, path: str | Path) -> VideoTimebase:
+        """Return how a file's frames are counted, as ``read_timebase`` of ``video/read`` does.
+
+        Args:
+            path: the file.
+
+        Raises:
+            The same as ``ask``.
+        """
+        with as_file(path) as file:
+            return _only_part(self.ask(TimebaseQuestion(file)))
 
     def look_again(self, path: str, older: OlderReading) -> SecondLook:
         """Look at a file that an older framecue indexed, as ``look_again`` of ``video/read`` does.

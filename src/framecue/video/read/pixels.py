@@ -13,7 +13,7 @@ from av.video.reformatter import VideoReformatter
 
 from framecue.video.read.shape import Margins, Shape, shown_size
 
-__all__ = ["RgbConverter", "has_alpha", "is_upright"]
+__all__ = ["RgbConverter", "has_alpha", "is_upright", "usual_colorspace"]
 
 # swscale's flags: bicubic (which averages when it shrinks), full chroma resolution, and the same bytes on every CPU.
 _SCALING = 0x4 | 0x2000 | 0x40000 | 0x80000
@@ -101,7 +101,7 @@ class RgbConverter:
     def _reformat(self, frame: VideoFrame, width: int, height: int, pixel_format: str) -> VideoFrame:
         source = frame.colorspace
         if source == _UNSPECIFIED and not frame.format.is_rgb:
-            source = _usual_colorspace(frame)
+            source = usual_colorspace(frame)
         # One thread: a few frames are converted, and starting threads for each takes longer than that.
         try:
             return self._reformatter.reformat(
@@ -109,7 +109,7 @@ class RgbConverter:
             )
         except (ValueError, OSError):
             # swscale lacks a few rare colour spaces; near colours are better than no frame.
-            source = _usual_colorspace(frame)
+            source = usual_colorspace(frame)
             return self._reformatter.reformat(
                 frame, width, height, pixel_format, src_colorspace=source, interpolation=_SCALING, threads=1
             )
@@ -126,7 +126,7 @@ def _is_turned(matrix: tuple[int, int, int, int]) -> bool:
     return abs(a) + abs(d) < abs(b) + abs(c)
 
 
-def _usual_colorspace(frame: VideoFrame) -> int:
+def usual_colorspace(frame: VideoFrame) -> int:
     """Return what players assume of a file that does not say: BT.709 from HD sizes on, BT.601 below."""
     return _BT709 if frame.width >= 1280 or frame.height > 576 else _BT601
 

@@ -25,7 +25,7 @@ from framecue.video.write.remux import NotCopiableError, copy_packets
 from framecue.video.write.sound_tracks import HeardSound
 from framecue.video.write.span import is_within_still, shown_span
 
-__all__ = ["Cut", "cut_moment"]
+__all__ = ["Cut", "cut_moment", "moment_places", "opened_output", "shows_as_planned"]
 
 # Times that were rounded to milliseconds still mean the frame that they were of.
 _ROUNDING_SECONDS = 0.0005
@@ -96,7 +96,7 @@ def cut_moment(
         index = video.index
     if index.duration_seconds and start_seconds == end_seconds:
         raise InputError(f"no moment runs from {start_seconds} to {end_seconds} seconds: give 0 <= start < end")
-    places = _places(source, index, start_seconds, end_seconds)
+    places = moment_places(source, index, start_seconds, end_seconds)
     zero = index.zero
     wanted_start = zero + Fraction(start_seconds)
     wanted_end = zero + Fraction(min(end_seconds, index.duration_seconds))
@@ -105,7 +105,7 @@ def cut_moment(
     try:
         copied = None if exact or is_still else _copy(source, index, partial, container, places, wanted_end)
         if copied is None:
-            with _open_output(partial, container, _mark(source, index, places, wanted_end)) as target:
+            with opened_output(partial, container, _mark(source, index, places, wanted_end)) as target:
                 heard = encode_frames(
                     source, index, target, places, wanted_end, container.codecs, wanted_start=wanted_start
                 )
@@ -130,8 +130,12 @@ def cut_moment(
     )
 
 
-def _places(source: Path, index: PacketIndex, start_seconds: float, end_seconds: float) -> tuple[int, int]:
-    """Return the first and the last frame of a moment."""
+def moment_places(source: Path, index: PacketIndex, start_seconds: float, end_seconds: float) -> tuple[int, int]:
+    """Return the first and the last frame of a moment.
+
+    Raises:
+        VideoError: the video is a picture, is over before the moment starts, or shows nothing until it ends.
+    """
     if not index.duration_seconds:
         raise VideoError(source, "is a still image, of which no clip can be cut")
     if start_seconds >= index.duration_seconds:
@@ -157,17 +161,32 @@ def _copy(
 ) -> tuple[tuple[int, int], HeardSound] | None:
     """Copy a moment; return the first and the last place that the copy shows and its sound, None if it cannot be."""
     try:
-        with _open_output(path, container, _mark(source, index, places, wanted_end)) as target:
+        with opened_output(path, container, _mark(source, index, places, wanted_end)) as target:
             shown, heard = copy_packets(source, index, target, places, wanted_end, hides_lead=container.hides_lead)
-        with VideoReader(path) as made:
-            made.info()
-            start, end = shown_span(index, shown, wanted_end)
-            is_good = abs(made.index.duration_seconds - made.index.start_seconds - float(end - start)) <= _COPY_SECONDS
-            # The container's word on the shape of pixels is lost where the packets themselves say another.
-            is_good &= made.index.shape == index.shape
+        is_good = shows_as_planned(path, index, shown, wanted_end)
     except (NotCopiableError, VideoError, av.FFmpegError, ValueError):
         return None
     return (shown, heard) if is_good else None
+
+
+def shows_as_planned(path: Path, index: PacketIndex, places: tuple[int, int], wanted_end: Fraction) -> bool:
+    """Whether a copy of a moment shows what it is to show, for as long, in the shape of the source.
+
+    Args:
+        path: the copy.
+        index: the source's.
+        places: the first and the last frame that it is to show.
+        wanted_end: where it was to end, in seconds of the source's own clock.
+
+    Raises:
+        VideoError: it cannot be read.
+    """
+    with VideoReader(path) as made:
+        made.info()
+        start, end = shown_span(index, places, wanted_end)
+        is_good = abs(made.index.duration_seconds - made.index.start_seconds - float(end - start)) <= _COPY_SECONDS
+        # The container's word on the shape of pixels is lost where the packets themselves say another.
+        return is_good and made.index.shape == index.shape
 
 
 def _mark(source: Path, index: PacketIndex, places: tuple[int, int], wanted_end: Fraction) -> str:
@@ -176,11 +195,25 @@ def _mark(source: Path, index: PacketIndex, places: tuple[int, int], wanted_end:
 
 
 @contextmanager
-def _open_output(path: Path, container: ContainerKind, comment: str) -> Iterator[OutputContainer]:
+def opened_output(path: Path, container: ContainerKind, comment: str | None) -> Iterator[OutputContainer]:
+    """Open a file to write to, and give signs of life as long as it is written.
+
+    Args:
+        path: the file; what was there is lost.
+        container: its kind.
+        comment: what it says of itself; None for nothing.
+
+    Yields:
+        The PyAV container.
+
+    Raises:
+        av.FFmpegError: it cannot be written.
+    """
     with quiet_ffmpeg(), _beating_while_it_changes(path):
         address = f"file:{path.absolute()}"
         with av.open(address, "w", format=container.name, options=dict(container.options)) as target:
-            target.metadata[COMMENT] = comment
+            if comment is not None:
+                target.metadata[COMMENT] = comment
             yield target
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from heapq import merge
 from itertools import chain, islice
@@ -20,6 +21,7 @@ from framecue.video.read.packets import PacketIndex
 from framecue.video.read.run import Packets, jump
 from framecue.video.read.source import open_video
 from framecue.video.write.sound import OpenSound, plan_stretch
+from framecue.video.write.sound_encode import SoundPiece, encoded_sound
 from framecue.video.write.sound_tracks import HeardSound, describe, find_heard
 from framecue.video.write.span import shown_span
 
@@ -40,6 +42,10 @@ def copy_packets(
     wanted_end: Fraction,
     *,
     hides_lead: bool,
+    sound_encoder: str | None = None,
+    one_sound: bool = False,
+    zero_at: Fraction | None = None,
+    reached: Callable[[Fraction], None] | None = None,
 ) -> tuple[tuple[int, int], HeardSound]:
     """Copy a video's packets, and its sound's, from the keyframe at or before a place to another place.
 
@@ -51,6 +57,11 @@ def copy_packets(
         wanted_end: where to end, in seconds of the file's own clock, if the last frame is shown for longer.
         hides_lead: whether the target hides what comes before time 0; then the first place is at 0 and the frames from
             the keyframe to it are hidden, else the keyframe is at 0.
+        sound_encoder: encode the sound with this encoder; None to copy it.
+        one_sound: take the sound track that players play alone, not all of them.
+        zero_at: what becomes the time 0, in seconds of the file's own clock, if the first frame is shown later; None
+            for that frame's time.
+        reached: is told how far it has come, in seconds of the file's own clock.
 
     Returns:
         The first and the last place that the copy shows. The last is some frames later than asked for where frames
@@ -74,13 +85,27 @@ def copy_packets(
         if not hides_lead:
             first = int(np.searchsorted(index.times, key_time))
         start, end = shown_span(index, (first, last), wanted_end)
+        start = start if zero_at is None else min(start, zero_at)
         stretch = plan_stretch(source, index, start, end)
-        heard = find_heard(stretch, is_decoded=False)
+        heard = find_heard(stretch, is_decoded=sound_encoder is not None, one=one_sound)
+        troubles: list[str] = []
         with stretch.open() as sound:
             streams = [sound.streams[number] for number in heard.numbers]
-            outputs = _add_copies(target, stream, streams, hides_lead=hides_lead)
+            outputs = _add_copies(target, stream, streams if sound_encoder is None else [], hides_lead=hides_lead)
+            sounds: Iterator[_Packet | SoundPiece] = (
+                _sounds(sound, streams, start, end)
+                if sound_encoder is None
+                else encoded_sound(target, sound, heard.numbers, stretch, sound_encoder, troubles)
+            )
+            _begin(target)
             pictures = _pictures(chain([head], packets), key_time, num_packets=last_rank - rank + 1)
-            for packet in merge(pictures, _sounds(sound, streams, start, end), key=_decode_time):
+            for item in merge(pictures, sounds, key=_decode_time):
+                if reached is not None:
+                    reached(_decode_time(item))
+                if isinstance(item, SoundPiece):
+                    target.mux(item.stream.encode(item.frame))
+                    continue
+                packet = item
                 assert packet.pts is not None
                 assert packet.dts is not None
                 offset = round(start / packet.time_base)
@@ -88,6 +113,9 @@ def copy_packets(
                 packet.dts -= offset
                 packet.stream = outputs[packet.stream.type, packet.stream.index]
                 target.mux(packet)
+            for output in target.streams.audio if sound_encoder is not None else ():
+                target.mux(output.encode(None))
+        heard = replace(heard, left_out=(*heard.left_out, *troubles))
     return (first, last), heard
 
 
@@ -107,13 +135,26 @@ def _add_copies(
             if item.codec_context.name == "hevc" and hides_lead:
                 output.codec_context.codec_tag = "hvc1"  # the one of two names that all players know
             outputs[item.type, item.index] = output
-        target.start_encoding()
     except (av.FFmpegError, ValueError) as error:
         raise NotCopiableError from error
     return outputs
 
 
-def _decode_time(packet: _Packet) -> Fraction:
+def _begin(target: OutputContainer) -> None:
+    """Write the beginning of an output.
+
+    Raises:
+        NotCopiableError: it cannot hold its streams.
+    """
+    try:
+        target.start_encoding()
+    except (av.FFmpegError, ValueError) as error:
+        raise NotCopiableError from error
+
+
+def _decode_time(packet: _Packet | SoundPiece) -> Fraction:
+    if isinstance(packet, SoundPiece):
+        return packet.seconds
     assert packet.dts is not None
     return packet.dts * packet.time_base
 

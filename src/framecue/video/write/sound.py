@@ -194,7 +194,9 @@ class OpenSound:
         is_ascending = stretch.clock is None
         beginning = stretch.start - _LEAD_SECONDS
         try:
-            if stretch.format is None and is_ascending:
+            # Sound may begin before the first picture, to which a jump to the file's beginning leads.
+            is_later = beginning * av.time_base > (self._container.start_time or 0)
+            if stretch.format is None and is_ascending and is_later:
                 self._container.seek(int(max(beginning, Fraction(0)) * av.time_base))
             for packet, seconds, length in self._timed(streams):
                 if isinstance(packet.stream, AudioStream) and beginning <= seconds + length and seconds < stretch.end:

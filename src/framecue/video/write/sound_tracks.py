@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import av
-from av.stream import Stream
+from av.stream import Disposition, Stream
 
 from framecue.video.write.sound import SoundPacket, Stretch, track_name
 
@@ -32,12 +32,13 @@ class HeardSound:
     left_out: tuple[str, ...]
 
 
-def find_heard(stretch: Stretch, *, is_decoded: bool) -> HeardSound:
+def find_heard(stretch: Stretch, *, is_decoded: bool, one: bool = False) -> HeardSound:
     """Read on until each of the tracks has been heard.
 
     Args:
         stretch: what to read.
         is_decoded: whether a track has to be decodable.
+        one: take one track alone, that which players play: the one that is marked as such, else the first.
 
     Raises:
         VideoError: the file cannot be opened.
@@ -54,6 +55,9 @@ def find_heard(stretch: Stretch, *, is_decoded: bool) -> HeardSound:
                 if not missing:
                     break
         numbers = tuple(n for n, stream in enumerate(sound.streams) if stream.index not in missing)
+        if one:
+            marked = (n for n in numbers if sound.streams[n].disposition & Disposition.default)
+            numbers = (next(marked, numbers[0]),) if numbers else ()
         left_out = [
             f"{track_name(stream)} {missing[stream.index]}" for stream in sound.streams if stream.index in missing
         ]

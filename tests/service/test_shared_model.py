@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from framecue.errors import ModelError
+from framecue.service.shared_model import SharedModel
+from support.colours import ColourEncoder
+
+
+def test_threads_that_need_it_at_once_load_it_once() -> None:
+    loaded: list[int] = []
+    may_go_on = threading.Event()
+
+    def load() -> ColourEncoder:
+        loaded.append(1)
+        assert may_go_on.wait(60)
+        return ColourEncoder()
+
+    shared = SharedModel(load)
+    assert shared.state == "waiting"
+    with ThreadPoolExecutor(4) as threads:
+        asked = [threads.submit(shared.embed_texts, ["red"]) for _ in range(4)]
+        while shared.state == "waiting":
+            pass
+        assert shared.state == "loading"
+        may_go_on.set()
+        vectors = [each.result() for each in asked]
+    assert len(loaded) == 1
+    assert shared.state == "ready"
+    for vector in vectors:
+        np.testing.assert_array_equal(vector, ColourEncoder().embed_texts(["red"]))
+    assert shared.fingerprint() == ColourEncoder().fingerprint()
+    assert shared.spec() == ColourEncoder().spec()
+
+
+def test_what_cannot_be_loaded_is_told_and_tried_again() -> None:
+    places: list[ColourEncoder] = []
+
+    def load() -> ColourEncoder:
+        if not places:
+            raise ModelError("the folder is not there; bring it back")
+        return places[0]
+
+    shared = SharedModel(load)
+    with pytest.raises(ModelError):
+        shared.embed_texts(["red"])
+    assert (shared.state, shared.problem) == ("failed", "the folder is not there; bring it back")
+    places.append(ColourEncoder())
+    shared.embed_texts(["red"])
+    assert (shared.state, shared.problem) == ("ready", None)
+
+
+def test_a_defect_is_no_state_of_loading_for_ever() -> None:
+    shared = SharedModel(lambda: ColourEncoder(num_frames=-1))
+    with pytest.raises(Exception):  # noqa: B017, PT011 (whatever it is)
+        _ = shared.model
+    assert shared.state == "failed"
+
+
+class OneAtATime(ColourEncoder):
+    """Fails if two threads encode texts at once, as some tokenizers do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.using = threading.Lock()
+
+    def embed_texts(self, texts):
+        assert self.using.acquire(blocking=False), "two threads at once"
+        try:
+            return super().embed_texts(texts)
+        finally:
+            self.using.release()
+
+
+def test_one_thread_at_a_time_encodes_texts() -> None:
+    shared = SharedModel(OneAtATime)
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda _: shared.embed_texts(["red", "blue"] * 20), range(200)))
+
+
+def test_texts_are_refused_as_the_model_does() -> None:
+    class Wordless(ColourEncoder):
+        def check_texts(self) -> None:
+            raise ModelError("it has no tokenizer")
+
+    with pytest.raises(ModelError):
+        SharedModel(Wordless).check_texts()
+    SharedModel(ColourEncoder).check_texts()
