@@ -5,7 +5,8 @@ the making of a user. Everything is downloaded and installed anew, 2 GB, so it h
 
     FRAMECUE_CONTAINER_STEPS=1 make serving TESTS=tests/suites/serving/test_container_steps.py
 
-FRAMECUE_TORCH_FROM is the build argument TORCH_FROM: what tells uv where PyTorch is, such as `--no-index --find-links FOLDER`.
+FRAMECUE_TORCH_FROM is the build argument TORCH_FROM: what tells uv where PyTorch is, such as
+`--no-index --find-links FOLDER`.
 """
 
 from __future__ import annotations
