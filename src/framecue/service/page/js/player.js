@@ -200,8 +200,9 @@ function again() {
 
 /** Search for what looks like the video does now. */
 function more() {
-  if (shown.file === null) return;
-  const at = shown.file.kind === "image" ? null : Math.round(parts.stage.seconds * 10) / 10;
+  // Before anything of it has come, the moment that was asked for is what is meant.
+  const seconds = shown.file === null ? (now().open?.at ?? null) : parts.stage.seconds;
+  const at = seconds === null || shown.file?.kind === "image" ? null : Math.round(seconds * 10) / 10;
   moreLikeThis({ id: shown.id, at });
 }
 
