@@ -210,6 +210,10 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
         "mcp-config --library {library}",
         {"client": str, "place": str, "command": [str], "config": {"mcpServers": {"framecue": dict}}},
     ),
+    "serve": (
+        "serve --library {library} --port 0 --watch {clips}",
+        {"url": str, "libraries": [str], "watching": [str]},
+    ),
     "info": (
         "info {library}",
         {
@@ -699,6 +703,10 @@ def test_the_keys(run, loader, places, monkeypatch: pytest.MonkeyPatch, name: st
 
     if name == "demo":
         monkeypatch.setattr("framecue.model.load_model", model_without_words)
+    elif name == "serve":
+        # It is over as soon as it listens.
+        monkeypatch.setattr("framecue.service.http.run.run", lambda app, listening, **_: listening.close())
+        monkeypatch.setattr("framecue.service.desk.Desk.warm_up", lambda desk: None)
     elif name in ("train", "train --dry-run", "evaluate --rerank-with", "evaluate --rerank", "export"):
         monkeypatch.setattr("framecue.model.load_model", LOAD_MODEL)
     result = run(*(word.format(**given) for word in line.split()), "--json")

@@ -13,7 +13,7 @@ import click
 
 from framecue.cli.library_place import LibraryCommand, chosen_library
 from framecue.cli.options import library_model, model_options
-from framecue.cli.output import log, quiet_libraries
+from framecue.cli.output import log, print_json, quiet_libraries
 from framecue.errors import InputError, LibraryNotFoundError
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ _MEGABYTE = 1_000_000
     help="Log what goes wrong; or each request, without what it looks for; or with that.",
 )
 @model_options
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document, once it listens: where it is.")
 def serve(
     uris: tuple[str, ...],
     host: str,
@@ -99,6 +100,7 @@ def serve(
     adapter: str | None,
     dtype: str,
     yes: bool,
+    as_json: bool,
 ) -> None:
     """Open a page to search in the browser, and an API that programs call, until Ctrl-C.
 
@@ -145,7 +147,12 @@ def serve(
     desk.warm_up()
     if following is not None:
         following.start()
-    _say_where(address_of(listening, options), desk, following, token)
+    address = address_of(listening, options)
+    _say_where(address, desk, following, token)
+    if as_json:
+        names = [shelf.name for shelf in desk.shelves]
+        print_json({"url": address, "libraries": names, "watching": following.paths if following else []})
+        sys.stdout.flush()  # whoever reads it waits for it
 
     app = create_app(desk, options)
 
@@ -180,6 +187,7 @@ def _check(desk: Desk, *, model: str | None, yes: bool, may_be_new: bool) -> Non
     """
     from framecue.cli.model_files import get_model_files
     from framecue.cli.options import DEFAULT_MODEL
+    from framecue.encoder import ENCODERS
     from framecue.exported.text import find_text_graph
 
     for number, shelf in enumerate(desk.shelves):
@@ -191,8 +199,9 @@ def _check(desk: Desk, *, model: str | None, yes: bool, may_be_new: bool) -> Non
                     "or add --watch FOLDER"
                 )
             own = library.fingerprint if is_there else None
-        if own is not None and find_text_graph(own):
-            continue
+        is_ours = own is None or own.encoder is None or own.encoder in ENCODERS
+        if own is not None and (not is_ours or find_text_graph(own)):
+            continue  # of another package, which gets its own, or the files are there
         try:
             if model is not None or own is None:
                 get_model_files(model or DEFAULT_MODEL, yes=yes)
