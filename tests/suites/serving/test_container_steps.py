@@ -161,13 +161,14 @@ def _copy(sources: list[str], target: Path) -> None:
                 shutil.copyfile(file, place)
 
 
-def test_the_extras_that_it_is_for_are_there_and_torch_has_no_cuda(built: Place) -> None:
-    report = json.loads(built.call(["framecue", "doctor", "--model", "moji-clip", "--json"]))
-    for extra in ("mcp", "screen-text", "serve", "speech", "timelines"):
-        assert report["extras"].get(extra, True), extra
-    assert report["device"] == "cpu"
-    assert not list((built.root / "opt").rglob("nvidia/cudnn"))
-    assert not os.access(built.root / "opt" / "framecue" / "bin", os.W_OK) or os.geteuid() == 0
+def test_what_the_extras_bring_is_there_and_torch_has_no_cuda(built: Place) -> None:
+    packages = "fastapi, faster_whisper, mcp, opentimelineio, prometheus_client, rapidocr, uvicorn"
+    assert (
+        built.call(["python", "-c", f"import {packages}, torch; print(torch.version.cuda)"]).splitlines()[-1] == "None"
+    )
+    # The environment stands for a root that is read-only.
+    refused = built.call("touch /opt/framecue/bin/x 2>&1 || true".replace("/opt", f"{built.root}/opt"))
+    assert "Permission denied" in refused
 
 
 def test_it_indexes_serves_and_is_healthy_where_only_the_volumes_can_be_written(built: Place) -> None:

@@ -133,9 +133,9 @@ def test_over_http(address: str, served: Served) -> None:
             async with connected(address, mode, Authorization=f"Bearer {TOKEN}") as client:
                 await use(client, served)
         for headers in ({}, {"Authorization": "Bearer wrong"}):
-            with pytest.raises(Exception, match=r"401|[Uu]nauthori[sz]ed|token"):
-                async with connected(address, **headers) as client:
-                    await client.list_tools()
+            async with httpx2.AsyncClient(headers=headers, timeout=60) as http:
+                answer = await http.post(address, json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"})
+            assert answer.status_code == 401
         # Several at once: each gets its own answer.
         async with connected(address, Authorization=f"Bearer {TOKEN}") as client:
             answers: dict[str, CallToolResult] = {}
