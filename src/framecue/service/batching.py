@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
-from framecue.errors import BusyError
+from framecue.errors import BusyError, LibraryNotFoundError
 from framecue.library.library import Library
 from framecue.library.results import Hit
 from framecue.library.search.query import Query, SearchOptions
@@ -199,6 +199,8 @@ def _search(
 ) -> list[list[Hit] | Exception]:
     try:
         return [*library.search_many(queries, options=options)]
+    except LibraryNotFoundError:
+        raise  # it is the same for all, and the desk knows what is waited for
     except Exception as error:
         if len(queries) == 1:
             return [error]
