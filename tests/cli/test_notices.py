@@ -35,7 +35,8 @@ def test_a_search_says_that_its_sentence_encoder_is_gone(
     store = Store.open(uri)
     video_id = next(iter(store.snapshot().held.values())).video_id
     store.words.write(video_id, "speech", [TimedText(0.0, 0.5, "We signed the mortgage.", "said", "en")])
-    make_passages(store, IdeaEncoder())
+    # Of its own name: the process keeps the encoder of the library that it searched last.
+    make_passages(store, IdeaEncoder("ideas-that-go"))
 
     def gone(fingerprint: object) -> IdeaEncoder:
         raise ModelError("the library's sentence encoder is no longer there")
