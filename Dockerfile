@@ -5,15 +5,16 @@
 # Everything is installed in a first stage, so that neither pip's leavings nor the sources are in the image.
 ARG PYTHON=3.12
 FROM python:${PYTHON}-slim AS build
-# PyTorch for the processor alone is a fifth as large as the one with CUDA.
-ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
+# PyTorch for the processor alone is a fifth as large as the one with CUDA; uv knows where it is.
+ARG TORCH_FROM="--torch-backend cpu"
 ENV PIP_NO_CACHE_DIR=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /src
 RUN python -m venv /opt/framecue
 COPY constraints.txt ./
-# By itself, as that index has not all else in the versions that framecue is tested with.
-RUN /opt/framecue/bin/python -m pip install -q --no-deps -c constraints.txt --index-url "$TORCH_INDEX" torch
+RUN python -m venv /opt/uv && /opt/uv/bin/python -m pip install -q -c constraints.txt uv
+# By itself, as that place has not all else in the versions that framecue is tested with.
+RUN /opt/uv/bin/uv pip install -q --python /opt/framecue/bin/python --no-deps -c constraints.txt $TORCH_FROM torch
 COPY pyproject.toml README.md LICENSE ./
 COPY src/ src/
 RUN /opt/framecue/bin/python -m pip install -q -c constraints.txt ".[mcp,screen-text,serve,speech,timelines]"

@@ -221,6 +221,7 @@ def test_a_defect_of_a_method_ends_all_threads(
 
     monkeypatch.setattr(model.method, "encode_frames", broken)
     monkeypatch.setattr(VideoTextModel, "max_threads", 2)
+    before = threading.enumerate()
     with pytest.raises(ZeroDivisionError):
         model.encode_video(videos, source=SOURCE)
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("framecue-")]
+    assert not [thread for thread in threading.enumerate() if thread not in before and "framecue-" in thread.name]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
+import onnxruntime.quantization
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
@@ -108,3 +112,22 @@ def test_scales_by_hand() -> None:
     scales = smoothing_scales(np.array([1.0, 1.0, 100.0], np.float32), np.array([1.0, 1.0, 4.0], np.float32))
     np.testing.assert_allclose(scales, [1, 1, 5])
     assert np.isfinite(smoothing_scales(np.zeros(3, np.float32), np.zeros(3, np.float32))).all()
+
+
+def test_the_quantisers_advice_is_kept_back_and_all_else_is_told(
+    graph: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    real = onnxruntime.quantization.quantize_dynamic
+
+    def talking(*args: Any, **named: Any) -> Any:
+        logging.warning("Please consider to run pre-processing before quantization.")
+        logging.getLogger("another").warning("a disk is full")
+        return real(*args, **named)
+
+    monkeypatch.setattr(onnxruntime.quantization, "quantize_dynamic", talking)
+    # Two at once, which begin and end in either order: none may leave the log quieter than it was.
+    with ThreadPoolExecutor(2) as pool:
+        for _ in pool.map(lambda number: quantise(graph, tmp_path / f"{number}.onnx"), range(4)):
+            pass
+    logging.warning("afterwards")
+    assert [record.getMessage() for record in caplog.records] == ["a disk is full"] * 4 + ["afterwards"]

@@ -73,6 +73,21 @@ def test_the_first_does_not_wait_for_company() -> None:
     run(main)
 
 
+def test_who_asks_as_soon_as_he_is_answered_is_answered_again() -> None:
+    async def main() -> None:
+        worker = Worker()
+        worker.go.set()
+        batches: Batches[int, int] = Batches(worker, most_at_once=2)
+
+        async def ask_on() -> list[int]:
+            return [await batches.ask(number) for number in range(12)]
+
+        answers = await asyncio.wait_for(asyncio.gather(*(ask_on() for _ in range(3))), timeout=60)
+        assert answers == [[2 * number for number in range(12)]] * 3
+
+    run(main)
+
+
 def test_several_workers_have_batches_of_their_own() -> None:
     async def main() -> None:
         worker = Worker()

@@ -13,11 +13,13 @@ from typing import Any
 
 import pytest
 
-from framecue.errors import InputError
-from framecue.library import AddOptions, Library
+from framecue.errors import InputError, LibraryNotFoundError
+from framecue.library import AddOptions, Library, Query
+from framecue.library.search.query import SearchOptions
 from framecue.library.soundness import check_library
 from framecue.library.watching.watch import WatchOptions
 from framecue.service import following as module
+from framecue.service.batching import Searches
 from framecue.service.desk import Desk
 from framecue.service.following import Following, indexing_document
 from support.colour_rows import write_colours
@@ -86,6 +88,23 @@ def test_a_new_library_grows_while_it_is_served(desk: Desk, clips: Path, follow)
     assert Path(asyncio.run(search)[0].path).stem == "white"
     assert following.end(wait_seconds=PATIENCE_SECONDS)
     assert indexing_document(desk.shelf())["state"] == "stopped"
+
+
+def test_an_empty_folder_is_waited_for_and_is_nothing_that_failed(desk: Desk, tmp_path: Path, follow) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert follow(empty).paths == [str(empty)]
+    document = wait_for(desk, lambda now: now["last"] is not None)
+    assert document["skipped"] == []
+    asked = Searches(desk).search(None, Query("red"), SearchOptions())
+    for question in (asked, desk.ask(None, lambda library: library.search("red"))):
+        with pytest.raises(LibraryNotFoundError, match=f"^nothing is indexed yet; what is put into {empty} can be"):
+            asyncio.run(question)
+
+    write_clip(empty / "red.mp4", "red")
+    wait_for(desk, holds(1))
+    hits = asyncio.run(desk.ask(None, lambda library: library.search("red", k=1)))
+    assert Path(hits[0].path).stem == "red"
 
 
 def test_what_is_skipped_is_told_until_it_is_mended(desk: Desk, clips: Path, follow) -> None:

@@ -150,11 +150,22 @@ def _smooth(graph: onnx.GraphProto, found: list[Product], plan: Plan) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the quantiser from writing advice into the log."""
+    """Keep the quantiser from writing advice into the log.
+
+    It writes with the root logger itself. A filter there concerns no other logger, and two threads may have one each.
+    """
     root = logging.getLogger()
-    before = root.level
-    root.setLevel(logging.ERROR)
+    errors_alone = _ErrorsAlone()
+    root.addFilter(errors_alone)
     try:
         yield
     finally:
-        root.setLevel(before)
+        root.removeFilter(errors_alone)
+
+
+class _ErrorsAlone(logging.Filter):
+    """Lets no record through that is less than an error."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a record is an error."""
+        return record.levelno >= logging.ERROR

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
-from framecue.errors import BusyError
+from framecue.errors import BusyError, LibraryNotFoundError
 from framecue.library.library import Library
 from framecue.library.results import Hit
 from framecue.library.search.query import Query, SearchOptions
@@ -68,7 +68,9 @@ class Batches(Generic[Question, Answer]):
         self._work = work
         self._most_at_once, self._most_waiting, self._workers = most_at_once, most_waiting, workers
         self._waiting: deque[_Waiting[Question, Answer]] = deque()
-        self._at_work: set[asyncio.Task[None]] = set()
+        # Kept, as the loop itself holds tasks only weakly.
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._num_at_work = 0
 
     async def ask(self, question: Question) -> Answer:
         """Return the answer; whoever is cancelled while this waits is not asked for any more.
@@ -83,26 +85,33 @@ class Batches(Generic[Question, Answer]):
             raise BusyError(f"{len(self._waiting)} searches are waiting already, which is all that may; try again soon")
         item: _Waiting[Question, Answer] = _Waiting(question, asyncio.get_running_loop().create_future())
         self._waiting.append(item)
-        if len(self._at_work) < self._workers:
-            # Kept, as the loop itself holds tasks only weakly.
+        if self._num_at_work < self._workers:
+            self._num_at_work += 1
             task = asyncio.create_task(self._answer_all())
-            self._at_work.add(task)
-            task.add_done_callback(self._at_work.discard)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         return await item.answer
 
     async def _answer_all(self) -> None:
-        while batch := self._batch():
-            try:
-                answers = await self._work([item.question for item in batch])
-            except Exception as error:  # whoever asks is told, whatever it is
-                answers = [error] * len(batch)
-            for item, answer in zip(batch, answers, strict=True):
-                if item.answer.done():
-                    continue
-                if isinstance(answer, Exception):
-                    item.answer.set_exception(answer)
-                else:
-                    item.answer.set_result(answer)
+        try:
+            while batch := self._batch():
+                await self._answer(batch)
+        finally:
+            # At once, and not when the loop gets to it: whoever asks in between would wait for nobody.
+            self._num_at_work -= 1
+
+    async def _answer(self, batch: Sequence[_Waiting[Question, Answer]]) -> None:
+        try:
+            answers = await self._work([item.question for item in batch])
+        except Exception as error:  # whoever asks is told, whatever it is
+            answers = [error] * len(batch)
+        for item, answer in zip(batch, answers, strict=True):
+            if item.answer.done():
+                continue
+            if isinstance(answer, Exception):
+                item.answer.set_exception(answer)
+            else:
+                item.answer.set_result(answer)
 
     def _batch(self) -> list[_Waiting[Question, Answer]]:
         """Take the next questions that somebody still waits for."""
@@ -190,6 +199,8 @@ def _search(
 ) -> list[list[Hit] | Exception]:
     try:
         return [*library.search_many(queries, options=options)]
+    except LibraryNotFoundError:
+        raise  # it is the same for all, and the desk knows what is waited for
     except Exception as error:
         if len(queries) == 1:
             return [error]

@@ -16,7 +16,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, TypeVar
 
 from framecue.encoder import Encoder
-from framecue.errors import AbsentError, FramecueError, InputError
+from framecue.errors import AbsentError, FramecueError, InputError, LibraryNotFoundError
 from framecue.library.fingerprint import load_named_model
 from framecue.library.library import Library
 from framecue.library.store import normal_uri
@@ -71,6 +71,8 @@ class Shelf:
 
         Raises:
             TooSlowError: in the block, when the time is over.
+            LibraryNotFoundError: in the block, where there is nothing yet; it says what it waits for, if folders are
+                followed.
         """
         try:
             library = self._idle.pop()
@@ -79,6 +81,10 @@ class Shelf:
         try:
             with time_limit(self._answer_seconds):
                 yield library
+        except LibraryNotFoundError as error:
+            if self.following is None:
+                raise
+            raise LibraryNotFoundError(self.following.awaited) from error
         finally:
             self._idle.append(library)
 

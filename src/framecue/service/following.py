@@ -18,6 +18,7 @@ from typing import Any, Literal
 from framecue.encoder import Encoder
 from framecue.errors import FramecueError
 from framecue.exported.stand_in import StandIn
+from framecue.library.files.walk import NO_VIDEO
 from framecue.library.indexing.options import AddOptions
 from framecue.library.library import Library
 from framecue.library.results import AddReport
@@ -87,6 +88,11 @@ class Following:
         self._problem: str | None = None
         self._last: AddReport | None = None
 
+    @property
+    def awaited(self) -> str:
+        """What has to happen before there is a library, in a sentence for who asks one that is not there yet."""
+        return f"nothing is indexed yet; what is put into {', '.join(self.paths)} can be found as soon as it is indexed"
+
     def start(self) -> None:
         """Begin to follow the folders; return at once."""
         self.shelf.following = self
@@ -154,6 +160,8 @@ class Following:
         unreadable = {item.path for item in library.info().unreadable} if library.exists else set()
         kept = {path: reason for path, reason in self._skipped.items() if path in unreadable}
         new = {item.path: item.reason for item in (*report.still_unreadable, *report.skipped)}
+        # A folder that is followed may well be empty: there is no file that could not be indexed.
+        new = {path: reason for path, reason in new.items() if reason != NO_VIDEO}
         self._skipped = {**kept, **new}
         self._last = report
 

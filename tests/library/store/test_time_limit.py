@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from framecue.errors import LibraryError, TooSlowError
+from framecue.errors import InputError, LibraryError, TooSlowError
+from framecue.library.search.filters import Filters, condition_for
 from framecue.library.store import Store
 from framecue.library.store.attempt import attempt
 from framecue.library.store.time_limit import check_time, time_left, time_limit
@@ -66,3 +67,9 @@ def test_lancedb_itself_is_ended(make_store: Callable[..., Store], monkeypatch: 
     monkeypatch.setattr("framecue.library.store.table.time_left", lambda: timedelta(0))
     with pytest.raises(LibraryError, match="timeout"):
         store.table.scan(["path"], where="regexp_like(path, '(a*a*)*(b|c)*x$')")
+
+
+def test_a_pattern_that_is_too_large_is_no_fault_of_the_library(make_store: Callable[..., Store]) -> None:
+    store = make_store([{"path": "/a.mp4"}])
+    with pytest.raises(InputError, match="a pattern is too large to look for"):
+        store.table.scan(["path"], where=condition_for(store, Filters(path="?" * 1000)))

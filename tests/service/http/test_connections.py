@@ -109,6 +109,13 @@ def test_a_body_that_nobody_reads_is_not_taken_for_ever(connect: Connect, monkey
     drip(connection, b"1\r\nx\r\n")
 
 
+def test_a_body_that_nobody_reads_may_have_so_many_bytes(connect: Connect, monkeypatch) -> None:
+    monkeypatch.setattr(module, "UNREAD_BYTES", 1000)
+    connection = connect(says("no", status=413))
+    connection.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+    drip(connection, b"100\r\n" + b"x" * 0x100 + b"\r\n")
+
+
 def test_a_client_that_takes_nothing_of_an_answer_is_let_go(connect: Connect, monkeypatch) -> None:
     monkeypatch.setattr(module, "STALL_SECONDS", 0.1)
     ended = threading.Event()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
+from support.server_process import ServerProcess
 from support.the_page import ThePage
 
 
@@ -50,3 +51,20 @@ def test_back_and_forward_go_through_what_was_done(here: ThePage, ids: dict[str,
     expect(here.player).to_be_visible()
     here.close()
     expect(here.page).not_to_have_url(re.compile("[?&]v="))
+
+
+def test_an_address_of_a_video_that_is_not_there_says_so_and_offers_nothing(
+    here: ThePage, ids: dict[str, str], server: ServerProcess, look: Callable[..., None]
+) -> None:
+    here.page.goto(f"{server.url}/?v={'0' * 40}&t=4")
+    expect(here.player).to_contain_text("This library does not hold the video.")
+    expect(here.player.get_by_role("heading", name="It cannot be opened")).to_be_visible()
+    for name in ("More like this", "Why", "Save clip", "Copy link"):
+        expect(here.player.get_by_role("button", name=name)).to_be_hidden()
+    look(here.page, "unknown-video")
+    # What is opened next has all of it again.
+    here.close()
+    here.search("the cat rises")
+    here.open(here.expect_first(ids["film.mp4"]))
+    for name in ("More like this", "Why", "Save clip", "Copy link"):
+        expect(here.player.get_by_role("button", name=name, exact=True)).to_be_visible()

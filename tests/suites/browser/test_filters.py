@@ -50,3 +50,15 @@ def test_filters_that_leave_nothing_offer_to_search_without_them(here: ThePage, 
     here.note.get_by_role("button", name="Search without filters").click()
     here.expect_state("results")
     expect(here.page).not_to_have_url(re.compile("after="))
+
+
+def test_the_fields_for_dates_stand_side_by_side_in_their_panel(here: ThePage) -> None:
+    here.expect_library()
+    here.page.get_by_role("button", name="Date", exact=True).click()
+    panel = here.page.locator("[data-panel=date]")
+    expect(panel).to_be_visible()
+    inside = "panel => panel.scrollWidth <= panel.clientWidth"
+    assert panel.evaluate(inside)
+    edges = "panel => [...panel.querySelectorAll('[type=date]')].map(each => each.getBoundingClientRect())"
+    since, until = panel.evaluate(f"panel => ({edges})(panel).map(each => [each.left, each.right])")
+    assert since[1] < until[0]

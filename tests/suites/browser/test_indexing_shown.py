@@ -100,3 +100,18 @@ def test_what_was_put_away_comes_back_with_something_new_alone(
     indexing.document = DONE | {"state": "stopped", "problem": "the disk is full; make room and start again"}
     page.reload()
     expect(place).to_contain_text("The disk is full; make room and start again.")
+
+
+def test_what_is_said_of_one_library_is_not_said_of_another(page: Page, server: ServerProcess) -> None:
+    def of(route: Route) -> None:
+        document = NOTHING if "library=small" in route.request.url else DONE
+        route.fulfill(status=200, content_type="application/json", body=json.dumps(document))
+
+    page.route("**/api/indexing*", of)
+    page.goto(server.url)
+    place = page.locator("#progress")
+    expect(place).to_contain_text("48 files added")
+    page.locator("#library").select_option("small")
+    expect(place).to_be_hidden()
+    page.go_back()
+    expect(place).to_contain_text("48 files added")

@@ -54,6 +54,12 @@ def test_search_choose_play_and_close_without_a_mouse(here: ThePage, ids: dict[s
     keys.press("ArrowDown")
     keys.press("x")
     expect(here.page.locator("#selection [data-part=count]")).to_contain_text("1")
+    # And to the export, past all the other results.
+    keys.press("e")
+    expect(here.page.locator("#selection").get_by_role("button", name="Export")).to_be_focused()
+    with here.page.expect_download() as download:
+        keys.press("Enter")
+    assert download.value.suggested_filename.startswith("the-tractor-moves-left")
 
 
 def test_every_control_can_be_reached_by_tabs(here: ThePage, ids: dict[str, str]) -> None:

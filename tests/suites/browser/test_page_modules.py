@@ -146,3 +146,8 @@ def test_times_for_the_ear_and_to_a_tenth(page: Page) -> None:
     assert call(page, "clock", "spokenTime", 61) == "1 minute 1 second"
     assert call(page, "clock", "spokenTime", 0.4) == "0 seconds"
     assert call(page, "clock", "clockFine", 72.34) == "1:12.3"
+
+
+@pytest.mark.parametrize(("score", "text"), [(-0.001, "0.00"), (0.004, "0.00"), (-0.04, "-0.04"), (0.8699, "0.87")])
+def test_scores_have_two_digits_and_nothing_has_no_sign(page: Page, score: float, text: str) -> None:
+    assert call(page, "format", "score", score) == text

@@ -5,7 +5,8 @@ the making of a user. Everything is downloaded and installed anew, 2 GB, so it h
 
     FRAMECUE_CONTAINER_STEPS=1 make serving TESTS=tests/suites/serving/test_container_steps.py
 
-FRAMECUE_TORCH_INDEX names another index of PyTorch's builds than the Dockerfile does.
+FRAMECUE_TORCH_FROM is the build argument TORCH_FROM: what tells uv where PyTorch is, such as
+`--no-index --find-links FOLDER`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -86,15 +88,19 @@ def built() -> Iterator[Place]:
             (root / name).mkdir()
         (root / "bin" / "python").symlink_to(_python())
         kept = {name: value for name, value in os.environ.items() if re.match(r"(PIP_|.*_proxy$|SSL_|REQUESTS_)", name)}
-        arguments = dict(rest.split("=", 1) for rest in BUILD.every("ARG") if "=" in rest)
-        index = os.environ.get("FRAMECUE_TORCH_INDEX")
+        arguments = {
+            name: shlex.split(value)[0]
+            for name, _, value in (rest.partition("=") for rest in BUILD.every("ARG"))
+            if value
+        }
+        torch_from = os.environ.get("FRAMECUE_TORCH_FROM")
         place = Place(
             root,
             {
                 **kept,
                 **BUILD.environment(),
                 **arguments,
-                **({"TORCH_INDEX": index} if index else {}),
+                **({"TORCH_FROM": torch_from} if torch_from else {}),
                 "PATH": f"{root / 'bin'}:/usr/local/bin:/usr/bin:/bin",
                 "HOME": str(root / "home"),
                 "TMPDIR": str(root / "tmp"),

@@ -17,10 +17,10 @@ from support.server_process import run_server
 SMALL_DEMO = """
 import sys
 import framecue.cli.demo as demo
-demo.NUM_CLIPS, demo.NUM_SCENES = 8, 3
+demo.NUM_CLIPS = 14
 sys.argv = [{main!r}, "demo", "--dir", {folder!r}]
 from framecue.cli.main import main
-main()
+sys.exit(main())
 """
 
 
@@ -42,4 +42,4 @@ def test_the_demos_last_line_opens_the_page_on_what_it_indexed(tmp_path: Path) -
             assert "<title>framecue</title>" in answer.read().decode()
         with urllib.request.urlopen(f"{server.url}/api/libraries", timeout=60) as answer:
             (library,) = json.load(answer)["libraries"]
-        assert library["num_videos"] == 9
+        assert library["num_videos"] == 15

@@ -18,12 +18,16 @@ from framecue.library.state import FileState
 from framecue.paths import NOT_LOCAL, absolute_path, is_url, is_utf8, path_on_disk
 
 __all__ = [
+    "NO_VIDEO",
     "find_files",
     "identity_of",
     "is_below",
     "is_within",
     "look_at",
 ]
+
+NO_VIDEO = "no video in this folder"
+"""Why a folder that was named is skipped if nothing is in it."""
 
 
 def is_below(path: str, folder: str) -> bool:
@@ -113,7 +117,7 @@ def _find_all(root: str, suffixes: Collection[str], exclude: Exclude) -> Iterato
             empty = False
             yield inner
         if empty:
-            yield Skipped(root, "no video in this folder")
+            yield Skipped(root, NO_VIDEO)
     elif exclude(root, root=str(Path(root).parent)):
         yield Skipped(root, "excluded")
     else:

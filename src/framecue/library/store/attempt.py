@@ -10,7 +10,7 @@ import lancedb
 import pyarrow as pa
 from lancedb.db import LanceDBConnection
 
-from framecue.errors import LibraryError
+from framecue.errors import InputError, LibraryError
 from framecue.library.store.time_limit import check_time
 
 __all__ = ["attempt", "connect"]
@@ -19,15 +19,28 @@ __all__ = ["attempt", "connect"]
 # bounds are 6 GiB and 1 GiB). Parts of a larger index are read again when a search needs them.
 INDEX_CACHE_BYTES, METADATA_CACHE_BYTES = 1 << 30, 1 << 28
 
+# What is said of a regular expression that would take too much memory; globs become such expressions.
+_TOO_LARGE = "CompiledTooBig"
+
 T = TypeVar("T")
 
 
 def attempt(uri: str, verb: str, action: Callable[[], T]) -> T:
-    """Do something with LanceDB; whatever it raises (OSError, ValueError, RuntimeError) becomes a LibraryError."""
+    """Do something with LanceDB; whatever it raises (OSError, ValueError, RuntimeError) becomes a LibraryError.
+
+    Raises:
+        LibraryError: LanceDB cannot do it.
+        InputError: it cannot because a pattern that somebody gave is too large.
+        TooSlowError: it was ended, as it took longer than is allowed.
+    """
     try:
         return action()
     except (OSError, RuntimeError, ValueError, pa.ArrowException) as error:
         check_time()  # raises if LanceDB was ended because of it
+        if _TOO_LARGE in str(error):
+            raise InputError(
+                "a pattern is too large to look for, with its wildcards; give a shorter one, or one with fewer of them"
+            ) from error
         # LanceDB's messages end with places in its own sources; the first line and sentence say what happened.
         reason = str(error).splitlines()[0].split(", /")[0] if str(error) else type(error).__name__
         raise LibraryError(f"library {uri} cannot be {verb}: {reason}") from error

@@ -52,7 +52,7 @@ def condition_at_work(table: Table, where: str | None) -> Iterator[None]:
     """
     try:
         yield
-    except LibraryError as error:
+    except (LibraryError, InputError) as error:  # a pattern that is too large is an InputError already
         reason = None if where is None else _reason_to_fail(table, where)
         if where is None or reason is None:
             raise

@@ -18,6 +18,8 @@ MOST_CONNECTIONS = 512
 
 # How long the head of a request may take from its first byte, or from when the connection was made.
 HEAD_SECONDS = 15.0
+# How much of a body is let go by after its answer, so that whoever sends it comes to read that.
+UNREAD_BYTES = 4_000_000
 # How long a client may take nothing of an answer. A browser that has paused a video asks for the rest again.
 STALL_SECONDS = 120.0
 _NO_HTTP = "this is no request in HTTP that can be read"
@@ -30,6 +32,7 @@ class PatientProtocol(H11Protocol):
         super().__init__(*args, **named)
         self._head_timer: asyncio.TimerHandle | None = None
         self._stall_timer: asyncio.TimerHandle | None = None
+        self._num_unread = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin."""
@@ -46,6 +49,10 @@ class PatientProtocol(H11Protocol):
         """Take what the client sends."""
         super().data_received(data)
         self._time_head()
+        if self._is_answered_early:
+            self._num_unread += len(data)
+            if self._num_unread > UNREAD_BYTES:
+                self.transport.abort()
 
     def pause_writing(self) -> None:
         """Wait until the client takes what it was sent."""
@@ -83,12 +90,16 @@ class PatientProtocol(H11Protocol):
         That is the head of a request, and the rest of a body that was answered without it. A body that somebody reads
         has limits elsewhere, and uvicorn has an eye on a connection that is idle between two requests.
         """
-        is_answered = self.cycle is not None and self.cycle.response_complete
-        if self.conn.their_state is h11.IDLE or (self.conn.their_state is h11.SEND_BODY and is_answered):
+        if self.conn.their_state is h11.IDLE or self._is_answered_early:
             if self._head_timer is None:
                 self._head_timer = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
         else:
             self._forget_head()
+
+    @property
+    def _is_answered_early(self) -> bool:
+        """Whether a client still sends a body that nobody reads, as the answer did not wait for it."""
+        return self.conn.their_state is h11.SEND_BODY and self.cycle is not None and self.cycle.response_complete
 
     def _forget_head(self) -> None:
         if self._head_timer is not None:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import av
 import pytest
+from fastapi import Request
 from fastapi.testclient import TestClient
+from starlette.requests import ClientDisconnect
 
+from framecue.errors import FramecueError
 from framecue.service.desk import Desk
 from framecue.service.http.app import create_app
+from framecue.service.http.routes import clips
 from framecue.service.media.media import Media
+from framecue.video.isolate.isolated import IsolatedReader
 from support.playing import make_film, write_library
 
 
@@ -63,3 +71,27 @@ def test_moments_that_make_no_sense(client: TestClient, video_id: str, query: st
 
 def test_unknown_ones(client: TestClient) -> None:
     assert client.get("/clips/abc?start=0&end=1").status_code == 404
+
+
+def test_a_client_that_has_left_is_no_failure_of_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Left:
+        async def is_disconnected(self) -> bool:
+            return True
+
+    class Reader:
+        def close(self) -> None:
+            told.set()
+
+    def cut() -> BinaryIO:
+        assert told.wait(60)
+        raise FramecueError("it was ended")
+
+    async def main() -> None:
+        cutting = asyncio.ensure_future(asyncio.to_thread(cut))
+        # What is answered as a client that has left, and not as a server that cannot.
+        with pytest.raises(ClientDisconnect):
+            await clips._unless_gone(cast("Request", Left()), cutting, cast("IsolatedReader", Reader()))
+
+    told = threading.Event()
+    monkeypatch.setattr(clips, "_LOOK_SECONDS", 0.001)
+    asyncio.run(main())

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Annotated, Any, BinaryIO
 
 from fastapi import APIRouter, Query, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from framecue.errors import FramecueError
@@ -64,5 +65,5 @@ async def _unless_gone(request: Request, cutting: asyncio.Future[BinaryIO], read
             await asyncio.to_thread(reader.close)
             with suppress(RuntimeError, FramecueError):  # it was closed, or was closed while it read
                 return await cutting
-            raise FramecueError("cutting the clip was given up, as nobody waits for it any more")
+            raise ClientDisconnect
     return await cutting

@@ -18,6 +18,8 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/api", tags=["libraries"])
 
+_GONE = "the library is not there; index something into it, or start the server with another"
+
 
 @router.get("/libraries")
 async def libraries(desk: DeskOf) -> dict[str, Any]:
@@ -35,17 +37,16 @@ async def info(desk: DeskOf, library: LibraryName = None) -> Response:
 async def _described(desk: Desk, shelf: Shelf) -> dict[str, Any]:
     try:
         held = await desk.ask(shelf.name, _size_of)
+        if held is None:
+            awaited = _GONE if shelf.following is None else shelf.following.awaited
+            held = {"num_videos": 0, "duration_seconds": 0.0, "problem": awaited}
     except LibraryError as error:  # the others are there all the same
         held = {"num_videos": 0, "duration_seconds": 0.0, "problem": str(error)}
     return {"name": shelf.name, **held, "model": {"state": shelf.model.state, "problem": shelf.model.problem}}
 
 
-def _size_of(library: Library) -> dict[str, Any]:
+def _size_of(library: Library) -> dict[str, Any] | None:
     if not library.exists:
-        return {
-            "num_videos": 0,
-            "duration_seconds": 0.0,
-            "problem": "the library is not there; index something into it, or start the server with another",
-        }
+        return None
     known = library.info()
     return {"num_videos": known.num_videos, "duration_seconds": known.duration_seconds, "problem": None}

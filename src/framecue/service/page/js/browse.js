@@ -80,7 +80,7 @@ async function begin(mine, total) {
   const isFiltered = FILTERS.some((name) => (Array.isArray(state[name]) ? state[name].length : state[name]));
   const hint = isFiltered
     ? "The filters hold for what you search for; here are all videos."
-    : "Describe what happens, or what is said. A picture or a video dropped here is a question too.";
+    : "Describe what happens or what is said, or search with a picture or a video: drop it here, or choose it above.";
   put("start", [el("h2", { class: "note-head" }, `${many}${long}`), el("p", {}, hint)]);
   document.documentElement.dataset.state = "start";
   mine.list = el("ol", { class: "grid", role: "list", "aria-label": "Videos" });

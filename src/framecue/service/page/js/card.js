@@ -2,7 +2,7 @@
 
 import { address } from "./api.js";
 import { el, icon, iconButton } from "./dom.js";
-import { clock, day, percent, place, span } from "./format.js";
+import { clock, day, percent, place, score as scoreText, span } from "./format.js";
 import { selectionControl } from "./selection.js";
 import { addressOf, now, open, update } from "./state.js";
 import { seenOf, whyOf } from "./why.js";
@@ -89,7 +89,7 @@ function frame({ moment, path, segment, badge, recorded, fit, details = [], tool
 
 function fitOf(hit) {
   const name = el("span", { class: "visually-hidden" }, "score ");
-  const score = el("span", { class: "fit-score" }, name, hit.score.toFixed(2));
+  const score = el("span", { class: "fit-score" }, name, scoreText(hit.score));
   // Of a query with a picture or a moment it cannot be said how well anything fits.
   if (hit.confidence === null) return el("p", { class: "fit", title: "Score (cosine)" }, seenOf(hit), score);
   const bar = el("span", { class: "fit-bar", "aria-hidden": "true" });

@@ -116,7 +116,8 @@ function learnLimits() {
 
 function showLimits(known) {
   const { image_bytes: image, video_bytes: video } = known;
-  const text = image && video ? `A picture of up to ${sizeText(image)}, a video of up to ${sizeText(video)}` : "";
+  const both = image === video ? `Up to ${sizeText(image)}` : `A picture of up to ${sizeText(image)}, a video of up to ${sizeText(video)}`;
+  const text = image && video ? both : "";
   $(".dropping-limits").textContent = text;
   $("[data-action=choose-file]").title = `Search with a picture or a video${text ? ` (${text[0].toLowerCase()}${text.slice(1)})` : ""}`;
   return known;

@@ -173,16 +173,16 @@ function legsPanel({ only }) {
 
 function thenPanel({ then, within }) {
   const inputs = Array.from({ length: Math.min(MOST_THEN, then.length + 1) }, (_, place) =>
-    el("input", { type: "text", value: then[place], placeholder: "what happens after that" }),
+    el("input", { type: "text", value: then[place], placeholder: "a man comes in" }),
   );
   const change = () => update({ then: inputs.map((input) => input.value.trim()).filter(Boolean) });
   for (const input of inputs) input.addEventListener("change", change);
-  const choices = [[null, "any time after"], [10, "10 seconds"], [30, "30 seconds"], [60, "a minute"], [300, "5 minutes"]];
+  const choices = [[null, "any length of time"], [10, "10 seconds"], [30, "30 seconds"], [60, "a minute"], [300, "5 minutes"]];
   const select = el("select", {}, choices.map(([value, label]) => el("option", { value: value ?? "", selected: value === within }, label)));
   select.addEventListener("change", () => update({ within: select.value ? Number(select.value) : null }));
   return [
     el("p", { class: "panel-hint" }, "After what stands in the box, in the same video:"),
-    ...inputs.map((input, place) => field(place ? "and then" : "then", input)),
+    ...inputs.map((input, place) => field(place ? "And then" : "What comes next", input)),
     field("All of it within", select),
   ];
 }

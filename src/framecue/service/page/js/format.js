@@ -43,6 +43,11 @@ export function percent(share) {
   return PERCENT.format(share);
 }
 
+/** Return a score with two digits; what is nearly nothing is 0.00, on whichever side of it. */
+export function score(value) {
+  return (Math.round(100 * value) / 100 || 0).toFixed(2);
+}
+
 export function number(value) {
   return WHOLE.format(value);
 }

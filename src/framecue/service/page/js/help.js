@@ -28,7 +28,7 @@ export function showHelp() {
       groups,
       section("With the mouse", [
         [document.createTextNode("Rest on a result"), "it plays from its moment"],
-        [document.createTextNode("Drop or paste a file"), "a picture or a video is a question too"],
+        [document.createTextNode("Drop or paste a file"), "search with a picture or a video"],
       ]),
     ),
   );

@@ -16,6 +16,7 @@ import { hitAt, searchDocument } from "./search.js";
 import { asksForSomething, close, now, open } from "./state.js";
 
 const MOST_MOMENTS = 200;
+const UNKNOWN = "This library does not hold the video. It was taken out since, or is in another library.";
 // A word is not marked as heard at each of sixty frames a second.
 const WORDS_STEP_SECONDS = 0.1;
 
@@ -58,7 +59,9 @@ export async function openVideo({ id, at, hit }) {
     showFile(file, at ?? 0);
     await findMoments(at, signal);
   } catch (problem) {
-    if (!signal.aborted) parts.stage.fail(problem.message);
+    if (signal.aborted) return;
+    if (shown.file === null) parts.cannotOpen();
+    parts.stage.fail(problem.status === 404 ? UNKNOWN : problem.message);
   }
 }
 

@@ -85,6 +85,12 @@ export function buildPlayer(dialog, { onTime, onMoment, onSeek, onClose, onPrevi
       title.textContent = "Opening …";
       path.textContent = saying.textContent = moment.textContent = "";
       for (const each of [previous, next, again, clip]) each.disabled = true;
+      for (const each of [more, whyButton]) each.hidden = false;
+    },
+    /** Show that nothing is known of a video: there is nothing to do with it. */
+    cannotOpen() {
+      title.textContent = "It cannot be opened";
+      for (const each of [more, whyButton, link]) each.hidden = true;
     },
     /** Show what a video is called, where it is, and which actions make sense for it. */
     describe(file) {

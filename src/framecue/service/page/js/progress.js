@@ -4,7 +4,7 @@ import { announce } from "./announce.js";
 import { get, sentence } from "./api.js";
 import { $, el, iconButton } from "./dom.js";
 import { counted, number } from "./format.js";
-import { now } from "./state.js";
+import { now, subscribe } from "./state.js";
 
 // While something happens, and while nothing does.
 const BUSY_MS = 2000;
@@ -19,18 +19,28 @@ let before = null;
 export function startProgress() {
   document.addEventListener("visibilitychange", () => (document.hidden ? window.clearTimeout(timer) : look()));
   if (!document.hidden) look();
+  // What one library's folders have to say says nothing of another.
+  subscribe((state, earlier) => {
+    if (earlier === null || state.library === earlier.library) return;
+    before = null;
+    $("#progress").hidden = true;
+    look();
+  });
 }
 
 async function look() {
   window.clearTimeout(timer);
+  const { library } = now();
   let state;
   try {
-    state = await get("/api/indexing", { library: now().library });
+    state = await get("/api/indexing", { library });
   } catch (problem) {
+    if (library !== now().library) return;
     // A server that is lost says so elsewhere; one that watches nothing has nothing to say.
     if (problem.status !== 404) again(IDLE_MS);
     return;
   }
+  if (library !== now().library) return;
   tell(state);
   show(state);
   // A server that watches no folder when it starts watches none later.

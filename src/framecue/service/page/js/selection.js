@@ -25,6 +25,7 @@ export function startSelection() {
     onClear: clear,
   });
   addKey({ key: "x", does: "Select; with Shift all up to here", when: () => focused() !== null, run: () => toggle(focused(), false) });
+  addKey({ key: "e", does: "To the export of what is selected", when: () => isFree() && selected.size > 0, run: () => bar.focus() });
   addKey({ key: "X", when: () => focused() !== null, run: () => toggle(focused(), true) });
 }
 

@@ -83,6 +83,8 @@ export function buildBar(element, { selected, onShown, onClear }) {
   element.addEventListener("click", (event) => event.target.closest("[aria-disabled]") && event.stopPropagation(), true);
 
   return {
+    /** Put the focus where what is selected is exported: by Tab the way there leads through all results. */
+    focus: () => (exporting.disabled ? clips : exporting).focus(),
     /** Show how many moments are selected, and how many of them the page shows no longer. */
     show(numSelected, numElsewhere) {
       element.hidden = numSelected === 0;

@@ -13,7 +13,7 @@ export const LEGS = {
   written: { name: "Written", means: "words on the screen, and subtitles" },
   named: { name: "Named", means: "the names of the file and its folders" },
   captions: { name: "Caption", means: "texts beside the file" },
-  meaning: { name: "Meant", means: "what the words mean, in others" },
+  meaning: { name: "Meant", means: "words that mean the same" },
 };
 
 /** Return the list of the words for which a hit was found, the surest first; null without any. */
