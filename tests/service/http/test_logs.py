@@ -30,6 +30,17 @@ def test_a_request_is_a_line_without_what_it_looks_for(caplog: pytest.LogCapture
     assert "abc" not in line
 
 
+@pytest.mark.parametrize(("said", "logged"), [("10.0.0.7", "10.0.0.7"), ('10.0.0.7 "GET / 200" x', "-"), (None, "-")])
+def test_what_a_header_makes_of_the_client_forges_no_line(said, logged, caplog: pytest.LogCaptureFixture) -> None:
+    async def behind_a_proxy(scope: Scope, receive: Receive, send: Send) -> None:
+        scope = {**scope, "client": None if said is None else (said, 0)}
+        await LoggedRequests(searching, level="requests")(scope, receive, send)
+
+    answer(behind_a_proxy, "/api/search")
+    (line,) = caplog.messages
+    assert line.startswith(f"{logged} GET /api/search 200 ")
+
+
 def test_what_was_looked_for_is_logged_where_that_is_wanted(caplog: pytest.LogCaptureFixture) -> None:
     answer(LoggedRequests(searching, level="queries"), "/api/search")
     (line,) = caplog.messages

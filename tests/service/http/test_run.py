@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
@@ -73,3 +74,5 @@ def test_a_request_to_end_is_the_normal_end(name: str) -> None:
     asking.join()
     assert told == ['"hello"', "ends"]
     assert listening.fileno() == -1
+    # Anybody could fill the log with lines of it.
+    assert not logging.getLogger("python_multipart.multipart").isEnabledFor(logging.WARNING)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from ipaddress import ip_address
 from time import monotonic
 
 from starlette.requests import Request
@@ -63,9 +64,17 @@ class LoggedRequests:
                 logger.log(level, "%s", self._line(scope, status, num_bytes, monotonic() - began))
 
     def _line(self, scope: Scope, status: int, num_bytes: int, seconds: float) -> str:
-        client = scope["client"][0] if scope.get("client") else "-"
+        client = _address_of(scope)
         # The part after "?" may hold a query, or the token.
         path = printable(scope["path"])[:_LONGEST_SHOWN]
         line = f"{client} {scope['method']} {path} {status or 'left'} {num_bytes} bytes {1000 * seconds:.0f} ms"
         query = scope.get(_NOTE) if self._level == "queries" else None
         return line if query is None else f"{line} {printable(query)[:_LONGEST_SHOWN]}"
+
+
+def _address_of(scope: Scope) -> str:
+    """Return where a request comes from; what a header of it says, and is no address, is not taken for one."""
+    try:
+        return str(ip_address(scope["client"][0]))
+    except (TypeError, ValueError):
+        return "-"

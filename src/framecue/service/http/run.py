@@ -87,7 +87,9 @@ def run(
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     # What goes wrong in an answer is logged where it is known what it was; of the rest, nothing is for people.
-    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+    # (The reader of forms tells of each that is malformed, which whoever sent it is told.)
+    for name in ("uvicorn.error", "python_multipart"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     server = _Server(config, on_end)
     try:
         with _more_signals(server):

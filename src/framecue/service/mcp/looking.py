@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import PurePath
 
 from framecue.dates import iso_time
-from framecue.errors import AbsentError, InputError, VideoError
+from framecue.errors import AbsentError, GoneError, InputError, VideoError
 from framecue.library.library import Library
 from framecue.library.results import HeldVideo
 from framecue.service.mcp.answer import Answer, Service
@@ -22,6 +22,7 @@ from framecue.service.mcp.results import (
     WordsAnswer,
 )
 from framecue.service.mcp.untrusted import marked
+from framecue.service.media.library_files import file_of
 
 __all__ = ["describe_libraries", "find_words", "show_frames", "spread"]
 
@@ -173,15 +174,15 @@ def _name(video: HeldVideo) -> str:
 
 
 def _file_of(library: Library, video: HeldVideo) -> str:
-    """Return a file with a content that is there.
+    """Return a file with a content that is there, as it was when it was indexed.
 
     Raises:
         AbsentError: none of them is.
     """
-    files: Sequence[str] = [file.path for file in library.files_of(video.video_id) if file.is_there]
-    if not files:
+    try:
+        return file_of(library, video.video_id).path
+    except GoneError as error:  # which names the file, without marks
         raise AbsentError(
-            "the file of this video is not there any more, so it has no frames; its disk may not be mounted, or it was "
-            "moved: `framecue index` finds it again"
-        )
-    return files[0]
+            "the file of this video is not there any more as it was indexed, so it has no frames; its disk may not be "
+            "mounted, or it was moved or changed: `framecue index` finds it again"
+        ) from error

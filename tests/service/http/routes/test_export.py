@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import csv
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from framecue.service.desk import Desk
+from framecue.service.exporting import ExportFile
+from framecue.service.http.routes import export as module
 from support.served import Served
 
 
@@ -57,3 +61,26 @@ def test_what_cannot_be_exported_is_a_problem(client: TestClient, film: dict[str
     assert client.post("/api/export", json={"hits": [film], "format": "csv", "library": "x"}).status_code == 404
     for body in ({"hits": [], "format": "csv"}, {"hits": [{**film, "path": "/etc/passwd"}], "format": "csv"}):
         assert client.post("/api/export", json=body).status_code == 422
+
+
+def test_a_few_are_written_at_once_and_the_others_wait(
+    client: TestClient, film: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_work, most, may_end = [], [], threading.Event()
+
+    def held(picks: object, name: str) -> ExportFile:
+        at_work.append(name)
+        most.append(len(at_work))
+        if len(at_work) == module._AT_ONCE:
+            # Long enough for a third to come in, if it were let in.
+            may_end.wait(0.3)
+            may_end.set()
+        may_end.wait()
+        at_work.pop()
+        return ExportFile("a.csv", "text/csv", b"")
+
+    monkeypatch.setattr(module, "export", held)
+    with ThreadPoolExecutor(5) as threads:
+        asked = [threads.submit(client.post, "/api/export", json={"hits": [film], "format": "csv"}) for _ in range(5)]
+    assert [each.result().status_code for each in asked] == [200] * 5
+    assert max(most) == module._AT_ONCE

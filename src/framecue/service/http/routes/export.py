@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from framecue.service.exporting import ExportRequest, export, formats_document, picks_for
@@ -15,6 +15,8 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/api", tags=["export"])
 
+# Writing timelines keeps the interpreter busy: many at once would hold up every search.
+_AT_ONCE = 2
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
@@ -24,6 +26,15 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 
 
+async def _room(request: Request) -> asyncio.Semaphore:
+    state = request.app.state
+    if getattr(state, "exports", None) is None:
+        state.exports = asyncio.Semaphore(_AT_ONCE)
+    room = state.exports
+    assert isinstance(room, asyncio.Semaphore)
+    return room
+
+
 @router.get("/export/formats")
 async def formats() -> dict[str, Any]:
     """Return which formats there are: the name that a request gives, the suffix, and what it is for people."""
@@ -31,10 +42,13 @@ async def formats() -> dict[str, Any]:
 
 
 @router.post("/export", response_class=Response, responses=_ANSWERS)
-async def export_hits(desk: DeskOf, request: ExportRequest) -> Response:
+async def export_hits(
+    desk: DeskOf, request: ExportRequest, room: Annotated[asyncio.Semaphore, Depends(_room)]
+) -> Response:
     """Return moments as a timeline for editing, a table, a playlist or subtitles, in the order in which they come."""
     picks = await desk.ask(request.library, lambda library: picks_for(library, request.hits))
     # Beside the desk, as nothing of a library is needed any more, and files may be slow.
-    file = await asyncio.to_thread(export, picks, request.format)
+    async with room:
+        file = await asyncio.to_thread(export, picks, request.format)
     headers = {"content-disposition": f'attachment; filename="{file.name}"', "cache-control": "no-store"}
     return Response(file.content, media_type=file.media_type, headers=headers)
