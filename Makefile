@@ -86,7 +86,7 @@ benchmarks: install
 
 # Long tests of programs that run by themselves. One after the other: a server, a browser and the test are busy at once.
 serving: install
-	$(BIN)/pytest --durations=5 $(or $(TESTS),tests/suites/serving)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal --durations=5 $(or $(TESTS),tests/suites/serving)
 
 browser: install
 	$(BIN)/pytest --durations=5 $(or $(TESTS),tests/suites/browser)

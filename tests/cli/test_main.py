@@ -408,3 +408,24 @@ def test_quieting_leaves_what_the_user_set(monkeypatch: pytest.MonkeyPatch) -> N
     assert os.environ["TRANSFORMERS_VERBOSITY"] == "info"
     assert os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] == "1"
     assert os.environ["TOKENIZERS_PARALLELISM"] == "true"
+
+
+@pytest.mark.parametrize(("is_left", "written"), [(True, "done\n"), (False, "done\ntaken apart\n")])
+def test_a_process_with_threads_at_work_is_not_taken_apart_around_them(is_left: bool, written: str) -> None:
+    # As a server that is told to end while its model is being loaded: native code would abort it.
+    program = f"""
+import atexit, sys, threading
+from framecue.cli import main
+
+def run(args):
+    target = threading.Event().wait if {is_left} else int
+    threading.Thread(target=target, name="framecue-work", daemon=True).start()
+    print("done")
+    return 3
+
+atexit.register(print, "taken apart")
+main._run = run
+sys.exit(main.main())
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (3, written)

@@ -75,6 +75,13 @@ def test_subtitles_of_several_videos_come_in_an_archive() -> None:
     assert (alone.name, alone.media_type) == ("a-dog.srt", "application/x-subrip")
 
 
+def test_no_name_in_an_archive_leads_out_of_a_folder_or_is_there_twice() -> None:
+    paths = ["/..\\..\\x.mp4", "/a\n\u202eb.mp4", "/k/dog.mp4", "/l/Dog.mov", "/c\udcff.mp4"]
+    made = export([pick(path) for path in paths], "vtt")
+    with zipfile.ZipFile(io.BytesIO(made.content)) as archive:
+        assert archive.namelist() == ["_.._x.vtt", "a b.vtt", "dog.vtt", "Dog-2.vtt", "c\ufffd.vtt"]
+
+
 @pytest.mark.parametrize(
     ("query", "name"),
     [('"x"\r\nset-cookie: y', "x-set-cookie-y.m3u"), ("猫", "framecue.m3u"), ("a" * 99, "a" * 40 + ".m3u")],

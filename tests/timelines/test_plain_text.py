@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from framecue.timelines.plain_text import plain
+from framecue.timelines.plain_text import plain, plain_stem
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,22 @@ def test_it_is_one_line_of_utf8_and_no_longer_than_allowed(text: str, longest: i
     assert len(line.splitlines()) <= 1
     assert plain(line) == line
     line.encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Käse 猫", "Käse 猫"),
+        ("..\\..\\Start Menu\\x", "_.._Start Menu_x"),
+        ("../x", "_x"),
+        ('a:b*c?"d"<e>|f', "a_b_c__d__e__f"),
+        ("new\nline\u202egpj", "new linegpj"),
+        ("b\udcffd", "b\ufffdd"),
+        ("..", "video"),
+        ("\u202e", "video"),
+        ("猫" * 99, "猫" * 40),
+        ("a" * 119 + "猫", "a" * 119),
+    ],
+)
+def test_a_part_of_a_name_leads_nowhere_and_can_be_saved(text: str, name: str) -> None:
+    assert plain_stem(text, longest_bytes=120) == name

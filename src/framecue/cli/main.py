@@ -7,7 +7,9 @@ Listing the commands imports none of them, so ``framecue --help`` answers at onc
 from __future__ import annotations
 
 import gc
+import os
 import sys
+import threading
 from collections.abc import Sequence
 
 import click
@@ -108,7 +110,16 @@ def main(args: Sequence[str] | None = None) -> int:
         except OSError:  # standard error takes nothing more either
             code = 1
         end_quietly()
+    if args is None and _has_threads_at_work():
+        # A model may still be loading in one. The interpreter takes itself apart around such a thread, and native code
+        # that is in the midst of something then aborts the process.
+        os._exit(code)
     return code
+
+
+def _has_threads_at_work() -> bool:
+    """Whether threads of ours are left for which nobody waits; what they were to write is written."""
+    return any(thread.daemon and thread.name.startswith("framecue-") for thread in threading.enumerate())
 
 
 def _run(args: Sequence[str] | None) -> int:

@@ -128,8 +128,7 @@ def export(picks: Sequence[Pick], format_name: str) -> ExportFile:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as out:
         for name, content in made.files.items():
-            plain = name.encode("utf-8", "replace").decode()
-            out.writestr(zipfile.ZipInfo(f"{plain}.{format_name}", _ZIP_DATE), content)
+            out.writestr(zipfile.ZipInfo(f"{name}.{format_name}", _ZIP_DATE), content)
     return ExportFile(f"{slug}.{format_name}.zip", "application/zip", archive.getvalue())
 
 

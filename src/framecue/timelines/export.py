@@ -15,7 +15,7 @@ from framecue.outputs import check_output, written_beside
 from framecue.timelines.assembly import assemble
 from framecue.timelines.formats import TimelineFormat, format_for
 from framecue.timelines.pick import Pick, picks_of
-from framecue.timelines.plain_text import plain
+from framecue.timelines.plain_text import plain, plain_stem
 from framecue.timelines.timecode import FrameRate
 from framecue.video import IsolatedReader, VideoTimebase
 
@@ -26,7 +26,7 @@ __all__ = ["Exported", "Made", "make_files", "timeline_of", "title_of", "write_h
 
 Kept = Callable[[], Iterable[str | Path]]
 # A name of the output's own, a video's and a suffix, which a file system takes.
-_LONGEST_STEM = 60
+_LONGEST_STEM_BYTES = 120
 _USUAL_TITLE = "framecue"
 
 
@@ -201,13 +201,15 @@ def _check_some(picks: Sequence[Pick]) -> None:
 
 
 def _stems(paths: Iterable[str]) -> list[str]:
-    """Return a name for each file, no two alike."""
+    """Return a name for each file, no two alike, also where case says nothing."""
     names: list[str] = []
+    taken: set[str] = set()
     for path in paths:
-        stem = PurePath(path).stem[:_LONGEST_STEM]
+        stem = plain_stem(PurePath(path).stem, longest_bytes=_LONGEST_STEM_BYTES)
         name, number = stem, 1
-        while name in names:
+        while name.lower() in taken:
             number += 1
             name = f"{stem}-{number}"
+        taken.add(name.lower())
         names.append(name)
     return names

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
 __all__ = ["ThePage"]
+
+# How often a drop is tried, and how long it may take until the page shows that it has come.
+_DROPS, _DROP_MS = 6, 4000
 
 
 class ThePage:
@@ -102,13 +106,19 @@ class ThePage:
         data: dict[str, Any] = {"items": [], "files": [str(file)], "dragOperationsMask": 1}
         where = {"x": size["width"] / 2, "y": size["height"] / 2, "data": data}
         session = self.page.context.new_cdp_session(self.page)
-        session.send("Input.dispatchDragEvent", {"type": "dragEnter", **where})
-        session.send("Input.dispatchDragEvent", {"type": "dragOver", **where})
-        # A hand lets go once it sees that it may; before that the browser drops nothing.
-        expect(self.page.locator("#dropping[data-dropping=over]")).to_be_visible()
-        session.send("Input.dispatchDragEvent", {"type": "dragOver", **where})
-        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-        session.send("Input.dispatchDragEvent", {"type": "drop", **where})
+        over = self.page.locator("#dropping[data-dropping=over]")
+        # A hand lets go once it sees that it may, and tries again where nothing came of it: the browser drops nothing
+        # before it has heard from the page that it may, which nothing outside can see.
+        for _ in range(_DROPS):
+            session.send("Input.dispatchDragEvent", {"type": "dragEnter", **where})
+            session.send("Input.dispatchDragEvent", {"type": "dragOver", **where})
+            expect(over).to_be_visible()
+            session.send("Input.dispatchDragEvent", {"type": "dragOver", **where})
+            self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            session.send("Input.dispatchDragEvent", {"type": "drop", **where})
+            with suppress(AssertionError):
+                expect(over).to_be_hidden(timeout=_DROP_MS)
+                break
         session.detach()
 
     def paste_picture(self, png: bytes) -> None:

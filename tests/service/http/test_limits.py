@@ -27,6 +27,7 @@ def taking() -> FastAPI:
     handle_errors(app)
 
     @app.post("/api/search")
+    @app.post("/api/export")
     @app.post("/media/abc")
     async def take(request: Request) -> int:
         return len(await request.body())
@@ -75,6 +76,23 @@ def test_a_body_may_have_so_many_bytes() -> None:
         found = send(*pieces, headers=headers)
         assert found.status == 413
         assert most in found.detail
+
+
+@pytest.mark.parametrize(
+    ("path", "kinds"),
+    [
+        ("/api/export", ["multipart/form-data; boundary=x"]),
+        ("/api/search", ["multipart/x"]),
+        ("/api/search", ["application/json", "multipart/form-data; boundary=x"]),
+        ("/api/search", ["multipart/form-data; boundary=x", "application/json"]),
+    ],
+)
+def test_what_is_held_in_memory_is_no_upload_whatever_it_says(path: str, kinds) -> None:
+    app = limited(taking(), body_bytes=10, upload_bytes=20)
+    headers = [*(("content-type", kind) for kind in kinds), ("transfer-encoding", "chunked")]
+    found = answer(app, path, method="POST", pieces=[b"x" * 11], headers=headers)
+    assert found.status == 413
+    assert "a request may have at most 10 bytes" in found.detail
 
 
 def test_what_says_that_it_is_too_large_is_not_read_at_all() -> None:

@@ -18,6 +18,8 @@ from framecue.service.http.problems import problem
 __all__ = ["Lane", "Limits"]
 
 _STREAMS = ("/media/", "/clips/")
+# The one address that takes files, which it keeps on the disk; any other holds a body in memory.
+_UPLOADS = "/api/search"
 # A body has this long, and as much longer as it takes at this rate.
 _BODY_SECONDS, _BODY_BYTES_PER_SECOND = 30.0, 20_000
 _RETRY_SECONDS = 1
@@ -89,7 +91,7 @@ class _Request:
         self._limits, self._scope, self._receive, self._send = limits, scope, receive, send
         self._options = options
         headers = dict(scope["headers"])
-        self._is_upload = headers.get(b"content-type", b"").lower().startswith(b"multipart/")
+        self._is_upload = _is_upload(scope)
         self._most_bytes = options.upload_bytes if self._is_upload else options.body_bytes
         self._length = _number(headers.get(b"content-length"))
         self._has_body = bool(self._length) or b"transfer-encoding" in headers
@@ -171,6 +173,13 @@ class _Request:
     def _too_large(self) -> str:
         what = "an upload" if self._is_upload else "a request"
         return f"{what} may have at most {self._most_bytes:,} bytes here; send less"
+
+
+def _is_upload(scope: Scope) -> bool:
+    """Whether a request brings files; one that says of its body that it is two things is taken for neither."""
+    kinds = [value for name, value in scope["headers"] if name == b"content-type"]
+    is_form = len(kinds) == 1 and kinds[0].partition(b";")[0].strip().lower() == b"multipart/form-data"
+    return is_form and scope["path"] == _UPLOADS
 
 
 def _busy(what: str) -> ASGIApp:

@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from framecue.service.desk import Desk
 from framecue.service.following import Following
 from framecue.service.http.app import create_app
+from framecue.service.http.options import ServeOptions
 from support.asgi import answer
 from support.colour_rows import write_colours
 from support.colours import ColourEncoder
@@ -37,7 +38,17 @@ def test_a_server_with_a_library_is_well(client: TestClient) -> None:
 def test_a_server_whose_library_is_gone_is_not_well(tmp_path: Path, desk_of) -> None:
     found = answer(create_app(desk_of(tmp_path / "gone.lance")), "/healthz")
     assert found.status == 503
-    assert "no library at" in found.detail
+    assert "cannot be opened" in found.detail
+
+
+def test_whoever_has_no_token_is_not_told_where_the_library_is(tmp_path: Path, desk_of) -> None:
+    a_file = tmp_path / "a-file.lance"
+    a_file.write_text("no library")
+    for place in (tmp_path / "gone.lance", a_file):
+        app = create_app(desk_of(place), ServeOptions(token="a-token-of-some-length"))
+        found = answer(app, "/healthz")
+        assert found.status == 503
+        assert str(tmp_path) not in found.detail
 
 
 def test_a_library_that_is_being_made_need_not_be_there_yet(tmp_path: Path, desk_of) -> None:

@@ -6,12 +6,16 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from framecue.errors import LibraryError
 from framecue.service.http.dependencies import DeskOf
 from framecue.service.http.metrics import CONTENT_TYPE, Metrics
 
 __all__ = ["router"]
 
 router = APIRouter(tags=["server"])
+
+# Whoever has no token may ask as well, and is not told where things are on this machine.
+_NOT_WELL = "the first library cannot be opened; /api/info says why"
 
 
 @router.get("/healthz")
@@ -21,9 +25,12 @@ async def health(desk: DeskOf) -> dict[str, Any]:
     A library that is being made need not be there yet.
     """
     shelf = desk.shelf()
-    exists = await desk.ask(None, lambda library: library.exists)
+    try:
+        exists = await desk.ask(None, lambda library: library.exists)
+    except LibraryError as error:
+        raise LibraryError(_NOT_WELL) from error
     if not exists and shelf.following is None:
-        await desk.ask(None, lambda library: library.fingerprint)  # raises
+        raise LibraryError(_NOT_WELL)
     return {"status": "ok", "model": shelf.model.state}
 
 
