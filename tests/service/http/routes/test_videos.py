@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
+from framecue.service.desk import Desk
+from framecue.service.following import Following
+from framecue.service.http.app import create_app
+from support.asgi import answer
 from support.served import SAID, Served
 
 
@@ -50,3 +55,15 @@ def test_an_id_that_is_not_held_is_told(client: TestClient, video_id: str) -> No
     answer = client.get(f"/api/videos/{video_id}")
     assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
     assert "/etc" not in answer.text
+
+
+def test_a_library_that_is_still_to_be_made_has_no_videos(tmp_path: Path) -> None:
+    desk = Desk([str(tmp_path / "new.lance")])
+    app = create_app(desk)
+    assert answer(app, "/api/videos").status == 503
+    # A page that waits for the first video asks again and again, and not in vain.
+    desk.shelf().following = Following(desk.shelf(), [str(tmp_path)])
+    assert json.loads(answer(app, "/api/videos").body) == {"total": 0, "videos": []}
+    (library,) = json.loads(answer(app, "/api/libraries").body)["libraries"]
+    assert library["problem"].startswith(f"nothing is indexed yet; what is put into {tmp_path} can be")
+    desk.close()

@@ -28,9 +28,17 @@ Limit = Annotated[int, Query(ge=1, le=MOST_VIDEOS, description="How many at most
 async def videos(desk: DeskOf, library: LibraryName = None, offset: Offset = 0, limit: Limit = 100) -> Response:
     """Return the videos and pictures of a library in the order of their paths, a page at a time.
 
-    A page past the end has no videos, and says how many there are in all.
+    A page past the end has no videos, and says how many there are in all. A library that is still to be made of the
+    folders that are followed has none.
     """
-    return await desk.ask(library, lambda opened: AsciiJSONResponse(list_videos(opened, offset=offset, limit=limit)))
+    is_awaited = desk.shelf(library).following is not None
+
+    def listed(opened: Library) -> Response:
+        if is_awaited and not opened.exists:
+            return AsciiJSONResponse({"total": 0, "videos": []})
+        return AsciiJSONResponse(list_videos(opened, offset=offset, limit=limit))
+
+    return await desk.ask(library, listed)
 
 
 @router.get("/{video_id}", response_model=VideoDocument)
