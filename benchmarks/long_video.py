@@ -16,6 +16,7 @@ cut alike have the same vectors, and what each step takes by itself, a minute of
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import statistics
@@ -160,17 +161,27 @@ def steps(model_folder: Path, film: Path, minutes: float) -> dict[str, Any]:
     def timed(step: str, call: Callable[[], Result]) -> Result:
         began = time.process_time()
         result = call()
-        seconds[step] = time.process_time() - began
+        seconds[step] = seconds.get(step, 0.0) + time.process_time() - began
         return result
 
     path = str(film)
     index = timed("packets", lambda: read_packet_index(path))
     timed("hash", lambda: content_hash(path))
     timed("shots", lambda: find_cuts(path, index))
-    moments = timed("all reading", lambda: [*read_moments(path, encoder.options, lambda _: True)])
-    seconds["frames"] = seconds.pop("all reading") - sum(seconds.values())
-    prepared = timed("make ready", lambda: [encoder.prepare(each) for each in moments if isinstance(each, Moment)])
-    prepared = [each for each in prepared if each.start_seconds < minutes * 60]
+    seconds["frames"], seconds["make ready"] = -sum(seconds.values()), 0.0
+    prepared = []
+    # As in the process that reads: what has been imported, torch among it, is not looked through for garbage.
+    gc.collect()
+    gc.freeze()
+    began = time.process_time()
+    for each in read_moments(path, encoder.options, lambda _: True):
+        seconds["frames"] += time.process_time() - began
+        if isinstance(each, Moment):
+            ready = timed("make ready", lambda each=each: encoder.prepare(each))
+            prepared += [ready] if ready.start_seconds < minutes * 60 else []
+        began = time.process_time()
+    seconds["frames"] += time.process_time() - began
+    gc.unfreeze()
     batches = list(in_batches(encoder, prepared))
     timed("encode", lambda: [encoder.encode(batch) for batch in batches])
     length = index.duration_seconds / 60
