@@ -263,7 +263,7 @@ def measurements(size: Size) -> list[Measurement]:
     return [
         Measurement(what=f"{what}: answered together, of one at a time", value=results.together.ratio),
         Measurement(what=f"{what}: the same in processor time", value=results.together.processor_ratio),
-        Measurement(what=f"{number} segments: one search over HTTP", value=results.median_ms, unit=" ms"),
+        Measurement(what=f"{number} segments: one search over HTTP", value=results.median_ms / 1000, unit=" s"),
         Measurement(what=f"{what}: errors", value=results.load.num_errors, unit="", goal=GOAL_ERRORS, sense="at most"),
         Measurement(what=f"{what}: searches a second over HTTP", value=results.load.per_second, unit=""),
         Measurement(

@@ -41,9 +41,7 @@ def test_one_pass_comes_to_what_two_come_to(benchmark: ModuleType, film: Any, ca
     assert "one pass, foreknown" in capsys.readouterr().out
 
 
-def test_a_way_that_shows_other_frames_fails(
-    benchmark: ModuleType, film: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_way_that_shows_other_frames_fails(benchmark: ModuleType, film: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     found = film.foreknown()
     monkeypatch.setattr(film, "foreknown", lambda: found._replace(cuts=[*found.cuts, 440]))
     with pytest.raises(SystemExit, match="foreknown finds other cuts"):

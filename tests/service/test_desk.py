@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from framecue.errors import AbsentError, InputError, LibraryNotFoundError, ModelError, TooSlowError
+from framecue.errors import AbsentError, FingerprintError, InputError, LibraryNotFoundError, ModelError, TooSlowError
 from framecue.library import Library
 from framecue.library.store.time_limit import check_time
 from framecue.service.desk import Desk, names_of
@@ -78,6 +78,37 @@ def test_what_is_indexed_meanwhile_is_found_without_a_restart(library: Path, des
     assert found(desk, "white") != "white"
     write_colours(library, "white")
     assert found(desk, "white") == "white"
+
+
+def test_a_library_that_was_made_anew_with_another_model_gets_that_one(library: Path, desks) -> None:
+    loaded: list[str] = []
+
+    def load(library: Library) -> ColourEncoder:
+        loaded.append(library.fingerprint.backbone)
+        return ColourEncoder(name=loaded[-1])
+
+    desk = desks(library, load_model=load)
+    assert found(desk, "red") == "red"
+    shutil.rmtree(library)
+    write_colours(library, "red", "green", model=ColourEncoder(name="others"))
+    with pytest.raises(FingerprintError, match="another model; search again"):
+        found(desk, "red")
+    assert found(desk, "red") == "red"
+    assert loaded == ["colours", "others"]
+
+
+def test_a_model_that_was_named_is_not_loaded_again_and_again_for_a_library_of_another(library: Path, desks) -> None:
+    loaded: list[ColourEncoder] = []
+
+    def load(library: Library) -> ColourEncoder:
+        loaded.append(ColourEncoder(name="named"))
+        return loaded[-1]
+
+    desk = desks(library, load_model=load)
+    for _ in range(3):
+        with pytest.raises(FingerprintError, match="named"):
+            found(desk, "red")
+    assert len(loaded) == 1
 
 
 def test_questions_at_once_have_libraries_of_their_own(library: Path, desks) -> None:

@@ -90,3 +90,18 @@ def test_texts_are_refused_as_the_model_does() -> None:
     with pytest.raises(ModelError):
         SharedModel(Wordless).check_texts()
     SharedModel(ColourEncoder).check_texts()
+
+
+def test_what_was_let_go_of_is_loaded_anew() -> None:
+    loaded: list[ColourEncoder] = []
+
+    def load() -> ColourEncoder:
+        loaded.append(ColourEncoder(name=f"model {len(loaded)}"))
+        return loaded[-1]
+
+    shared = SharedModel(load)
+    assert shared.fingerprint().backbone == "model 0"
+    shared.forget()
+    assert shared.state == "waiting"
+    assert shared.fingerprint().backbone == "model 1"
+    assert shared.state == "ready"

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from pathlib import PurePath
 from typing import TYPE_CHECKING, TypeVar
 
-from framecue.encoder import Encoder
-from framecue.errors import AbsentError, FramecueError, InputError, LibraryNotFoundError
+from framecue.encoder import Encoder, Fingerprint
+from framecue.errors import AbsentError, FingerprintError, FramecueError, InputError, LibraryNotFoundError
 from framecue.library.fingerprint import load_named_model
 from framecue.library.library import Library
 from framecue.library.store import normal_uri
@@ -59,7 +59,9 @@ class Shelf:
     def __init__(self, name: str, uri: str, load_model: LoadModel, *, answer_seconds: float | None = None) -> None:
         self.name = name
         self.uri = normal_uri(uri)
-        self.model = SharedModel(lambda: load_model(Library(self.uri)))
+        self._load_model = load_model
+        self.model = SharedModel(self._load)
+        self._loaded_for: Fingerprint | None = None
         self.following: Following | None = None
         self._answer_seconds = answer_seconds
         # Those that nobody is using; the last one put back is taken first, as what it has read is the newest.
@@ -85,8 +87,21 @@ class Shelf:
             if self.following is None:
                 raise
             raise LibraryNotFoundError(self.following.awaited) from error
+        except FingerprintError as error:
+            if library.fingerprint == self._loaded_for:
+                raise
+            # Another process has made it anew (`index --again --model OTHER`).
+            self.model.forget()
+            raise FingerprintError(
+                "the library was made anew with another model; search again, and it is loaded"
+            ) from error
         finally:
             self._idle.append(library)
+
+    def _load(self) -> Encoder:
+        library = Library(self.uri)
+        self._loaded_for = library.fingerprint if library.exists else None
+        return self._load_model(library)
 
 
 class Desk:

@@ -59,6 +59,12 @@ class SharedModel(StandIn):
                 self.state, self.problem = "ready", None
             return self._model
 
+    def forget(self) -> None:
+        """Let go of the model; the next need loads it anew."""
+        with self._loading:
+            self._model = None
+            self.state = "waiting"
+
     def fingerprint(self) -> Fingerprint:
         """See `Encoder.fingerprint`."""
         return self.model.fingerprint()
