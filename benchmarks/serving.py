@@ -25,7 +25,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from itertools import count, cycle, islice
 from pathlib import Path
@@ -155,16 +155,16 @@ def server(uri: str) -> Iterator[tuple[int, int]]:
                 sys.exit(f"`{' '.join(command)}` does not say where it listens")
             # What it says from now on has to be read, or it waits for that.
             threading.Thread(target=process.stdout.read, daemon=True).start()
-            search(port, "a dog")
+            with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=120)) as connection:
+                search("a dog", connection)
             yield port, process.pid
         finally:
             process.terminate()
             process.wait(timeout=60)
 
 
-def search(port: int, text: str, connection: http.client.HTTPConnection | None = None) -> None:
+def search(text: str, connection: http.client.HTTPConnection) -> None:
     """Ask for one search and read its answer; an answer that is an error raises."""
-    connection = connection or http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     connection.request("POST", "/api/search", json.dumps({"text": text}), {"Content-Type": "application/json"})
     answer = connection.getresponse()
     content = answer.read()
@@ -178,7 +178,7 @@ def alone(port: int, number: int) -> float:
     connection, seconds = http.client.HTTPConnection("127.0.0.1", port, timeout=120), []
     for text in islice(texts(), number):
         begin = time.perf_counter()
-        search(port, text, connection)
+        search(text, connection)
         seconds.append(time.perf_counter() - begin)
     connection.close()
     return 1000 * statistics.median(seconds)
@@ -198,7 +198,7 @@ def under_load(port: int, process_id: int, *, at_once: int, seconds: float) -> L
                 text = next(source)
             asked = time.perf_counter()
             try:
-                search(port, text, connection)
+                search(text, connection)
                 took.append(time.perf_counter() - asked)
             except (OSError, RuntimeError, http.client.HTTPException, ValueError) as error:
                 errors.append(repr(error))
