@@ -6,7 +6,7 @@ import csv
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from support.the_page import ThePage
 
@@ -51,3 +51,20 @@ def test_the_timeline_of_an_editor_has_the_hits_times(here: ThePage, ids: dict[s
     film = clips[0].source_range
     assert film.start_time.to_seconds() == pytest.approx(15, abs=0.1)
     assert film.duration.to_seconds() == pytest.approx(5, abs=0.1)
+
+
+def test_who_exports_before_it_is_known_what_there_is_gets_the_file(here: ThePage, ids: dict[str, str]) -> None:
+    held: list[Route] = []
+    here.page.route("**/api/export/formats", lambda route: held.append(route))  # a builtin cannot be a handler
+    here.search("the tractor moves left")
+    here.expect_first(ids["old camera.avi"])
+    keys = here.page.keyboard
+    keys.press("ArrowDown")
+    with here.page.expect_request("**/api/export/formats"):
+        keys.press("x")
+    keys.press("e")
+    keys.press("Enter")
+    expect(here.page.locator("#selection [role=status]")).to_have_text("Exporting …")
+    with here.page.expect_download() as download:
+        held[0].continue_()
+    assert download.value.suggested_filename.startswith("the-tractor-moves-left")

@@ -26,7 +26,7 @@ export function buildBar(element, { selected, onShown, onClear }) {
   const saying = el("p", { class: "selection-saying", role: "status" });
   const row = el("div", { class: "selection-row" }, count, shown, el("span", { class: "selection-export" }, format, exporting), clips, clear);
   element.replaceChildren(row, saying);
-  let [formats, most] = [null, Infinity];
+  let [formats, most, learning] = [null, Infinity, null];
 
   /** Ask which formats there are, when they are first needed. */
   async function learn() {
@@ -47,6 +47,9 @@ export function buildBar(element, { selected, onShown, onClear }) {
   }
 
   async function exportAll() {
+    // Whoever is quick asks before it is known what there is.
+    await learning;
+    if (!formats?.length) return saying.textContent;
     const hits = selected().map(exported);
     if (hits.length > most) return `${number(hits.length)} moments are selected; ${number(most)} at most are exported at once.`;
     const library = now().library;
@@ -92,7 +95,7 @@ export function buildBar(element, { selected, onShown, onClear }) {
       const elsewhere = numElsewhere ? ` (${number(numElsewhere)} not shown now)` : "";
       count.textContent = `${counted(numSelected, "moment")} selected${elsewhere}`;
       saying.textContent = "";
-      if (numSelected > 0 && formats === null) learn();
+      if (numSelected > 0 && formats === null) learning = learn();
     },
   };
 }
