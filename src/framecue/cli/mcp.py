@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from framecue.cli.access_options import access_options
 from framecue.cli.library_place import LibraryCommand, chosen_library
 from framecue.cli.options import libraries_option, library_model
 from framecue.cli.output import log, print_json, quiet_libraries
@@ -31,20 +32,7 @@ _HOST, _PORT = "127.0.0.1", 8001
 @click.option(
     "--port", type=click.IntRange(0, 65535), help=f"With --http: the port; 0 for any that is free.  [default: {_PORT}]"
 )
-@click.option(
-    "--token",
-    envvar="FRAMECUE_TOKEN",
-    metavar="TOKEN",
-    help="With --http: what requests have to bring, 16 characters or more.  [default: FRAMECUE_TOKEN]",
-)
-@click.option("--no-token", "is_open", is_flag=True, help="With --http: let in everybody who can reach another --host.")
-@click.option(
-    "--allow-host",
-    "allowed_hosts",
-    multiple=True,
-    metavar="NAME",
-    help="With --http: a name by which the server may be asked, such as that of a proxy before it.",
-)
+@access_options(only_with="--http")
 @click.option("--json", "as_json", is_flag=True, help="Print what an assistant is told of the tools, and end.")
 def mcp(
     uris: tuple[str, ...],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -11,8 +10,9 @@ from urllib.parse import quote
 
 import click
 
+from framecue.cli.access_options import access_options
 from framecue.cli.library_place import LibraryCommand, chosen_library
-from framecue.cli.options import library_model, model_options
+from framecue.cli.options import libraries_option, library_model, model_options
 from framecue.cli.output import log, print_json, quiet_libraries
 from framecue.errors import InputError, LibraryNotFoundError
 
@@ -23,39 +23,17 @@ if TYPE_CHECKING:
     from framecue.service.following import Following
 
 EXTRA = "framecue[serve]"
-_LIBRARY_VARIABLE = "FRAMECUE_LIBRARY"
 _LOG_LEVELS = ("problems", "requests", "queries")
 _MEGABYTE = 1_000_000
 
 
 @click.command(cls=LibraryCommand)
-@click.option(
-    "-l",
-    "--library",
-    "uris",
-    metavar="LIBRARY",
-    multiple=True,
-    help="A library; given several times, all are served. Default: FRAMECUE_LIBRARY; else the one in the working "
-    "folder or above; else the user's own.",
-)
+@libraries_option
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="The address to listen at.")
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="The port; 0 for any that is free."
 )
-@click.option(
-    "--token",
-    envvar="FRAMECUE_TOKEN",
-    metavar="TOKEN",
-    help="What requests have to bring, 16 characters or more.  [default: FRAMECUE_TOKEN]",
-)
-@click.option("--no-token", "is_open", is_flag=True, help="Let in everybody who can reach another --host.")
-@click.option(
-    "--allow-host",
-    "allowed_hosts",
-    multiple=True,
-    metavar="NAME",
-    help="A name by which the server may be asked, such as that of a proxy before it.",
-)
+@access_options()
 @click.option(
     "--watch",
     "folders",
@@ -171,11 +149,10 @@ def serve(
 
 
 def _places(uris: tuple[str, ...], *, may_be_new: bool) -> list[str]:
-    """Return the libraries that are meant; a variable names one, whatever characters are in it."""
-    named = uris or ((os.environ[_LIBRARY_VARIABLE],) if os.environ.get(_LIBRARY_VARIABLE) else ())
-    if not named:
+    """Return the libraries that are meant."""
+    if not uris:
         return [chosen_library(None, may_be_new=may_be_new)]
-    return [chosen_library(uri) for uri in dict.fromkeys(named)]
+    return [chosen_library(uri) for uri in dict.fromkeys(uris)]
 
 
 def _check(desk: Desk, *, model: str | None, yes: bool, may_be_new: bool) -> None:

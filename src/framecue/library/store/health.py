@@ -14,10 +14,10 @@ from framecue.library.store.rows import vectors_of
 from framecue.library.store.store import Store
 from framecue.paths import is_url
 
-__all__ = ["Health", "read_health"]
+__all__ = ["Health", "num_bad_vectors", "read_health"]
 
 _ROWS_PER_BATCH = 4096
-# float16 and the model's own rounding leave a unit vector this near to length 1.
+# float16 and an encoder's own rounding leave a unit vector this near to length 1.
 _MOST_OFF = 0.02
 
 
@@ -58,8 +58,7 @@ def read_health(store: Store) -> Health:
     try:
         for batch in store.table.read(lambda: store.table.lance.search().to_batches(_ROWS_PER_BATCH)):
             table = pa.Table.from_batches([batch])
-            lengths = np.linalg.norm(vectors_of(table).astype(np.float32), axis=1)
-            num_bad += int((~(np.abs(lengths - 1) < _MOST_OFF)).sum())  # so that NaN counts
+            num_bad += num_bad_vectors(table)
             num_read += table.num_rows
             keys.append(table.select(["path", "start_seconds"]))
     except (LibraryError, OSError, RuntimeError, ValueError) as caught:
@@ -87,3 +86,9 @@ def _size_of(folder: Path) -> int:
         except OSError:
             continue  # another run has just joined it with others
     return total
+
+
+def num_bad_vectors(rows: pa.Table) -> int:
+    """Return how many rows have a vector that is not finite or not of unit length."""
+    lengths = np.linalg.norm(vectors_of(rows).astype(np.float32), axis=1)
+    return int((~(np.abs(lengths - 1) < _MOST_OFF)).sum())  # so that NaN counts

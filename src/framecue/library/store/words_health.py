@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
 import pyarrow as pa
 
 from framecue.errors import LibraryError
-from framecue.library.store.rows import vectors_of
+from framecue.library.store.health import num_bad_vectors
 from framecue.library.store.store import Store
 from framecue.library.store.table import Table
 
 __all__ = ["WordsHealth", "read_words_health"]
 
 _ROWS_PER_BATCH = 4096
-# float16 and an encoder's own rounding leave a unit vector this near to length 1.
-_MOST_OFF = 0.02
 
 
 @dataclass(frozen=True)
@@ -56,8 +53,7 @@ def _read(open_table: Callable[[], Table | None], *, has_vectors: bool = False) 
         for batch in table.read(lambda: table.lance.search().to_batches(_ROWS_PER_BATCH)):
             num_read += batch.num_rows
             if has_vectors:
-                lengths = np.linalg.norm(vectors_of(pa.Table.from_batches([batch])).astype(np.float32), axis=1)
-                num_bad += int((~(np.abs(lengths - 1) < _MOST_OFF)).sum())  # so that NaN counts
+                num_bad += num_bad_vectors(pa.Table.from_batches([batch]))
     except (LibraryError, OSError, RuntimeError, ValueError) as caught:
         return num_read, str(caught).splitlines()[0].split(", /")[0], num_bad
     return num_read, None, num_bad

@@ -5,9 +5,11 @@ A route says ``desk: DeskOf`` and ``library: LibraryName``, and asks ``await des
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, FastAPI, Query, Request
+from starlette.datastructures import State
 
 from framecue.service.batching import Searches
 from framecue.service.desk import Desk
@@ -15,6 +17,8 @@ from framecue.service.media.media import Media
 from framecue.service.uploads import Uploads
 
 __all__ = ["DeskOf", "LibraryName", "MediaOf", "SearchesOf", "UploadsOf", "close_media"]
+
+T = TypeVar("T")
 
 
 def _desk(request: Request) -> Desk:
@@ -27,14 +31,19 @@ DeskOf = Annotated[Desk, Depends(_desk)]
 """The desk of the server."""
 
 
+def _kept(state: State, name: str, make: Callable[[], T]) -> T:
+    """Return what the app keeps under a name; it is made when it is first needed.
+
+    Ask for it on the event loop alone, so that it is made once.
+    """
+    if getattr(state, name, None) is None:
+        setattr(state, name, make())
+    kept: T = getattr(state, name)
+    return kept
+
+
 async def _media(request: Request) -> Media:
-    state = request.app.state
-    # Made when it is first needed: most requests are not about files.
-    if getattr(state, "media", None) is None:
-        state.media = Media()
-    media = state.media
-    assert isinstance(media, Media)
-    return media
+    return _kept(request.app.state, "media", Media)
 
 
 MediaOf = Annotated[Media, Depends(_media)]
@@ -50,11 +59,7 @@ def close_media(app: FastAPI) -> None:
 
 async def _searches(request: Request) -> Searches:
     state = request.app.state
-    if getattr(state, "searches", None) is None:
-        state.searches = Searches(state.desk)
-    searches = state.searches
-    assert isinstance(searches, Searches)
-    return searches
+    return _kept(state, "searches", lambda: Searches(state.desk))
 
 
 SearchesOf = Annotated[Searches, Depends(_searches)]
@@ -63,11 +68,7 @@ SearchesOf = Annotated[Searches, Depends(_searches)]
 
 async def _uploads(request: Request) -> Uploads:
     state = request.app.state
-    if getattr(state, "uploads", None) is None:
-        state.uploads = Uploads(state.desk)
-    uploads = state.uploads
-    assert isinstance(uploads, Uploads)
-    return uploads
+    return _kept(state, "uploads", lambda: Uploads(state.desk))
 
 
 UploadsOf = Annotated[Uploads, Depends(_uploads)]
