@@ -24,6 +24,7 @@ from framecue.video.limits import (
     MEGAPIXELS,
     MEGAPIXELS_PER_KILOBYTE,
 )
+from framecue.video.read.access import elsewhere
 
 __all__ = [
     "Limits",
@@ -167,6 +168,8 @@ def _mega(number: float) -> str:
 
 def _size_bytes(path: str) -> int:
     """Return how many bytes a file has on its disk: a file may claim more than it holds."""
+    if (ranges := elsewhere(path)) is not None:
+        return ranges.size_bytes
     try:
         status = Path(path).stat()
     except (OSError, ValueError):
