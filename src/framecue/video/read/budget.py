@@ -147,11 +147,11 @@ def check_time() -> None:
         _budget.check_time()
 
 
-def max_cpu_seconds_of(path: str, limits: Limits) -> float:
-    """Return how much processor time a file may take."""
+def max_cpu_seconds_of(path: str, limits: Limits, size_bytes: int | None = None) -> float:
+    """Return how much processor time a file may take; a size is looked for where none is given."""
     if limits.max_cpu_seconds is not None:
         return limits.max_cpu_seconds
-    return CPU_SECONDS + CPU_SECONDS_PER_MEGABYTE * _size_bytes(path) / _MILLION
+    return CPU_SECONDS + CPU_SECONDS_PER_MEGABYTE * (_size_bytes(path) if size_bytes is None else size_bytes) / _MILLION
 
 
 def cpu_reason(max_cpu_seconds: float) -> str:

@@ -7,6 +7,7 @@ where it looks into the packets for their limits, and for keyframes: these are t
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -93,8 +94,8 @@ def _is_by_tables(context: av.CodecContext | None) -> bool:
 def _picture_bytes(file: HollowFile) -> list[tuple[int, int]]:
     """Return where the file's outermost boxes of pictures and sound begin and end."""
     found: list[tuple[int, int]] = []
-    size, start = file.seek(0, 2), 0
     place = file.tell()
+    size, start = file.seek(0, os.SEEK_END), 0
     for _ in range(_MOST_BOXES):
         if start + 8 > size:
             break

@@ -17,10 +17,10 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
+from framecue.video.read.access import open_bytes
 from framecue.video.read.heartbeat import beat
 from framecue.video.read.packets import PacketIndex
 from framecue.video.read.sound_clock import SoundClock, read_sound_clock
-from framecue.video.read.access import open_bytes
 from framecue.video.read.source import ONE_FILE, open_video
 
 __all__ = ["OpenSound", "SoundPacket", "Stretch", "plan_stretch", "track_name"]
