@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from framecue.paths import is_url, url_as_written
 from framecue.video.isolate.question import Question
 from framecue.video.isolate.spool import spooled
-from framecue.video.read.stored_object import CachedObject, StoredObject, find_object
+from framecue.video.read.stored_object import CachedObject, StoredObject, find_object, url_of
 from framecue.video.read.suffixes import IMAGE_SUFFIXES
 
 __all__ = ["Asked", "ObjectReader"]
@@ -81,8 +80,8 @@ class ObjectReader:
             VideoError: the object cannot be read.
             InputError: the URL is none that can be read.
         """
-        url = question.path if is_url(question.path) else url_as_written(question.path)
-        if url is None or (not is_url(question.path) and Path(question.path).exists()):
+        url = url_of(question.path)
+        if url is None:
             yield Asked(question, question.path)
             return
         stored = find_object(url)

@@ -1,7 +1,7 @@
 """Opening a file's bytes, on a disk or wherever else somebody reads them for us: one place for every reader.
 
-A path is a file's, unless :func:`reading_elsewhere` has said where its bytes come from. The decoding process has neither
-a network nor credentials: an object in a store comes to it as ranges that the process that asked reads.
+A path is a file's, unless :func:`reading_elsewhere` has said where its bytes come from. The decoding process has
+neither a network nor credentials: an object in a store comes to it as ranges that the process that asked reads.
 """
 
 from __future__ import annotations

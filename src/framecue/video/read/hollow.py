@@ -1,8 +1,8 @@
 """Reading the packets of an mp4 or mov file without its pictures and its sound, where these are far away.
 
-Such a file has tables of its packets: when each is shown, how long it is, where decoding can start. ffmpeg goes by them,
-so its packets are the same if zeros stand where the pictures and the sound are, which need not be read then. Not so
-where it looks into the packets for their limits, and for keyframes: these are taken from the tables.
+Such a file has tables of its packets: when each is shown, how long it is, where decoding can start. ffmpeg goes by
+them, so its packets are the same if zeros stand where the pictures and the sound are, which need not be read then. Not
+so where it looks into the packets for their limits, and for keyframes: these are taken from the tables.
 """
 
 from __future__ import annotations

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from framecue.errors import ObjectError, VideoError
+from framecue.paths import exists, is_url, url_as_written
+from framecue.video.read.access import reading_elsewhere
 
 if TYPE_CHECKING:
     from framecue.object_store.objects import ObjectTag
 
-__all__ = ["CachedObject", "StoredObject", "find_object"]
+__all__ = ["CachedObject", "StoredObject", "find_object", "reachable", "url_of"]
 
 # A file's index and a jump into it take one request each of so many bytes. Who reads on gets twice as many each time.
 BLOCK_BYTES = 128 << 10
 _MOST_BYTES_AT_ONCE = 4 << 20
 _CACHE_BYTES = 16 << 20
 _ARCHIVE = ".tar/"
-_NO_MEMBERS = "no such object, and videos in tar archives are read on a disk alone; copy the archive there, or unpack it in the store"
+_NO_MEMBERS = (
+    "no such object: videos in tar archives are read on a disk alone; copy the archive there, or unpack it in the store"
+)
 _CHANGED = "it changed while it was being read"
 
 
@@ -55,6 +61,33 @@ class StoredObject:
             )
             raise VideoError(self.url, f"{reason}; try again")
         return data
+
+
+@contextmanager
+def reachable(path: str) -> Iterator[str]:
+    """Read an object in this process, by ranges, while the block runs; a path on disk stays as it is.
+
+    Yields:
+        What to open.
+
+    Raises:
+        VideoError: there is no such object, or the store cannot say.
+        InputError: it is no URL of an object store.
+    """
+    url = url_of(path)
+    if url is None:
+        yield path
+        return
+    with reading_elsewhere(url, CachedObject(find_object(url))):
+        yield url
+
+
+def url_of(path: str) -> str | None:
+    """Return the URL that a path is, or was before somebody made a Path of it; None of a path on disk."""
+    if is_url(path):
+        return path
+    url = url_as_written(path)
+    return None if url is None or exists(path) else url
 
 
 def find_object(url: str) -> StoredObject:
