@@ -10,8 +10,8 @@ from typing import NamedTuple
 from framecue.errors import InputError
 from framecue.library.files.exclude import Exclude
 from framecue.library.files.interface import PathsLike, as_list
-from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.look import look_inside
+from framecue.library.files.mixed import ALL_FILES
 from framecue.library.results import Skipped
 from framecue.paths import absolute_path, exists, is_url, path_on_disk
 from framecue.video.read.suffixes import AMBIGUOUS_SUFFIXES, VIDEO_SUFFIXES
@@ -72,7 +72,7 @@ def find_places(paths: PathsLike, *, exclude: Iterable[str] = (), moments: bool 
         if window is not None:
             places[window] = None
             continue
-        for root, found in LOCAL_FILES.find(item, suffixes=VIDEO_SUFFIXES, exclude=excluded):
+        for root, found in ALL_FILES.find(item, suffixes=VIDEO_SUFFIXES, exclude=excluded):
             if isinstance(found, Skipped):
                 skipped.setdefault(found.path, found)
             elif found.path == root or not _is_other(found.path):
@@ -108,4 +108,4 @@ def _window(item: str | os.PathLike[str]) -> VideoPlace | None:
 
 def _is_other(path: str) -> bool:
     """Whether a file of a folder has a video's suffix by chance: a text, or tracker music."""
-    return Path(path).suffix.lower() in AMBIGUOUS_SUFFIXES and look_inside(LOCAL_FILES, path) is not None
+    return Path(path).suffix.lower() in AMBIGUOUS_SUFFIXES and look_inside(ALL_FILES, path) is not None
