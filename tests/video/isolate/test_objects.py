@@ -158,7 +158,7 @@ def test_a_store_that_refuses_is_no_fault_of_the_file(
     bucket: Bucket, object_server: ObjectServer, film: Path, reader: IsolatedReader, spool: Path
 ) -> None:
     url = bucket.put("a.mp4", film)
-    for after, ask in ((0, moments), (2, lambda reader, url: reader.probe(url))):
+    for after, ask in ((0, moments), (1, lambda reader, url: reader.probe(url))):
         object_server.fault("status", status=403, code="AccessDenied", method="GET", after=after)
         with pytest.raises(VideoError, match=rf"^{url}: access denied; ") as caught:
             ask(reader, url)
