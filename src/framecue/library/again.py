@@ -33,6 +33,7 @@ from framecue.library.store.records import Copy, Held
 from framecue.library.store.snapshot import Snapshot
 from framecue.progress import ProgressCallback
 from framecue.video import Segmentation
+from framecue.video.isolate.spool import kept_spool
 
 __all__ = ["make_again"]
 
@@ -278,16 +279,17 @@ class _Again:
 
     def look_for_words(self, store: Store, snapshot: Snapshot, progress: ProgressCallback | None) -> WordsOutcome:
         """Look for words in the files that have none yet; call it with the lock on the library."""
-        return run_words(
-            store,
-            snapshot,
-            snapshot.paths,
-            self._options,
-            sources=self._sources,
-            open_reader=lambda: open_reader(stall_seconds=self._options.stall_seconds),
-            hooks=WordsHooks(progress),
-            files=self._files,
-        )
+        with kept_spool(self._options.spool_gb):
+            return run_words(
+                store,
+                snapshot,
+                snapshot.paths,
+                self._options,
+                sources=self._sources,
+                open_reader=lambda: open_reader(stall_seconds=self._options.stall_seconds),
+                hooks=WordsHooks(progress),
+                files=self._files,
+            )
 
     def look_for_meanings(self, store: Store) -> MeaningOutcome:
         """Bring the meanings of words up to date; call it with the lock on the library, after the words."""

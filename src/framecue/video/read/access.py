@@ -18,7 +18,16 @@ from typing import BinaryIO, Protocol, cast
 
 from framecue.video.read.suffixes import IMAGE_SUFFIXES
 
-__all__ = ["ByteRanges", "HollowFile", "elsewhere", "open_bytes", "open_hollow", "reading_elsewhere", "size_bytes_of"]
+__all__ = [
+    "ByteRanges",
+    "HollowFile",
+    "elsewhere",
+    "open_bytes",
+    "open_hollow",
+    "open_ranges",
+    "reading_elsewhere",
+    "size_bytes_of",
+]
 
 # What is asked for at a time: more than PyAV takes, less than what a jump is worth.
 _BUFFER_BYTES = 1 << 16
@@ -93,6 +102,11 @@ def open_bytes(path: str | Path) -> BinaryIO:
     ranges = elsewhere(path)
     if ranges is None:
         return Path(path).open("rb")
+    return open_ranges(path, ranges)
+
+
+def open_ranges(path: str | Path, ranges: ByteRanges) -> BinaryIO:
+    """Open a file whose bytes are read as ranges; reading it raises what reading these does."""
     return cast(BinaryIO, io.BufferedReader(_RangesFile(Path(path), ranges), _BUFFER_BYTES))
 
 

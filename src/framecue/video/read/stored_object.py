@@ -122,10 +122,18 @@ class CachedObject:
     What is read begins and ends at the limits of blocks. A range that follows one that is kept is read on: twice as
     many bytes as the time before. So a jump costs a block, and reading through costs few requests, also where pictures
     and sound lie apart.
+
+    Args:
+        found: the object.
+        cache_bytes: how much is kept.
+        most_bytes_at_once: how much is asked for at once.
     """
 
-    def __init__(self, found: StoredObject) -> None:
+    def __init__(
+        self, found: StoredObject, *, cache_bytes: int = _CACHE_BYTES, most_bytes_at_once: int = _MOST_BYTES_AT_ONCE
+    ) -> None:
         self._object = found
+        self._cache_bytes, self._most_bytes_at_once = cache_bytes, most_bytes_at_once
         self._lock = threading.Lock()
         # By their first byte, those that were used last at the end.
         self._pieces: OrderedDict[int, _Piece] = OrderedDict()
@@ -173,15 +181,15 @@ class CachedObject:
         before = self._holding(first - 1) if first else None
         reached = BLOCK_BYTES
         if before is not None:
-            reached = min(2 * before[1].reached, _MOST_BYTES_AT_ONCE)
+            reached = min(2 * before[1].reached, self._most_bytes_at_once)
         wanted = -(-(wanted_end - first) // BLOCK_BYTES) * BLOCK_BYTES
-        end = min(first + max(reached, min(wanted, _MOST_BYTES_AT_ONCE)), self.size_bytes)
+        end = min(first + max(reached, min(wanted, self._most_bytes_at_once)), self.size_bytes)
         # What is kept behind it is not read twice.
         end = min([end, *(other for other in self._pieces if first < other < end)])
         piece = _Piece(self._object.read(first, end - first), reached)
         self._pieces[first] = piece
         self._num_kept += len(piece.data)
-        while self._num_kept > _CACHE_BYTES:
+        while self._num_kept > self._cache_bytes and len(self._pieces) > 1:
             _, gone = self._pieces.popitem(last=False)
             self._num_kept -= len(gone.data)
         return first, piece
