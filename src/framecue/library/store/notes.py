@@ -130,7 +130,9 @@ class Notes:
     def _table(self, *, make: bool = False) -> Table | None:
         """Return the table; None if there is none yet and ``make`` is false."""
         if self._opened is None:
-            self._opened = self._make() if make else Table.open_if_there(self.uri, self._database, self._name)
+            self._opened = Table.open_if_there(self.uri, self._database, self._name)
+        if self._opened is None and make:
+            self._opened = self._make()
         return self._opened
 
     def _make(self) -> Table:
