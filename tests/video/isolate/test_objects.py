@@ -11,7 +11,7 @@ import pytest
 from framecue.errors import VideoError
 from framecue.user_cache import CACHE_VARIABLE
 from framecue.video import Content, FrameSampling, IsolatedReader, Moment, ReadOptions, clip_video
-from framecue.video.isolate.objects import Asked
+from framecue.video.isolate.objects import Asked, ObjectReader
 from framecue.video.isolate.process import _harmless_environment
 from framecue.video.isolate.questions.probe import ProbeQuestion
 from framecue.video.isolate.spool import kept_spool
@@ -208,3 +208,15 @@ def test_the_decoding_process_has_no_credentials(monkeypatch: pytest.MonkeyPatch
     environment = _harmless_environment()
     assert "secret" not in environment.values()
     assert "PATH" in environment
+
+
+def test_a_download_that_nobody_waits_for_is_given_up(bucket: Bucket, object_server: ObjectServer, spool: Path) -> None:
+    url = bucket.put("a.mkv", b"x" * 1000)
+    question = ProbeQuestion(url)
+    with (
+        pytest.raises(VideoError, match=rf"^{url}: reading it was given up, as its reader was closed$"),
+        ObjectReader().opened(question, lambda: True),
+    ):
+        pass
+    assert object_server.requests("GET") == []
+    assert copies(spool) == []

@@ -157,7 +157,7 @@ class ObjectFiles:
             yield Skipped(root, NO_VIDEO)
 
     def _find_within(self, wanted: _Wanted, places: list[str]) -> Iterator[FoundFile | Skipped]:
-        """Find the files at some places below a named folder: at few by asking for each, at many by listing them all."""
+        """Find the files at some places below a named folder: at many of them by listing all that there is."""
         if len(places) <= _FEW_PLACES:
             for place in places:
                 yield from self._find_part(wanted, place)

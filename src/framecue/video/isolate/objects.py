@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from framecue.errors import VideoError
 from framecue.video.isolate.question import Question
 from framecue.video.isolate.spool import spooled
 from framecue.video.read.stored_object import CachedObject, StoredObject, find_object, url_of
