@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from framecue.errors import VideoError
 from framecue.video.isolate.question import Question
 from framecue.video.isolate.spool import spooled
 from framecue.video.read.stored_object import CachedObject, StoredObject, find_object, url_of
@@ -69,22 +70,26 @@ class ObjectReader:
         self._last: CachedObject | None = None
 
     @contextmanager
-    def opened(self, question: Question[Part], go_on: Callable[[], None]) -> Iterator[Asked[Part]]:
+    def opened(self, question: Question[Part], is_given_up: Callable[[], bool]) -> Iterator[Asked[Part]]:
         """Have what a question takes while the block runs; one about a file on disk stays as it is.
 
         Args:
             question: what is asked.
-            go_on: called now and then during a download; what it raises ends that.
+            is_given_up: asked now and then during a download, whether nobody waits for it any more.
 
         Raises:
-            VideoError: the object cannot be read.
-            InputError: the URL is none that can be read.
+            VideoError: the object cannot be read, or is given up.
         """
         url = url_of(question.path)
         if url is None:
             yield Asked(question, question.path)
             return
         stored = find_object(url)
+
+        def go_on() -> None:
+            if is_given_up():
+                raise VideoError(url, "reading it was given up, as its reader was closed")
+
         with spooled(stored, go_on, makes=_reads_all(question, stored)) as path:
             if path is not None:
                 yield Asked(replace(question, path=str(path)), url)
