@@ -42,7 +42,7 @@ def main() -> None:
             print(json.dumps({"address": cluster.address}), file=answers, flush=True)
     finally:
         # Nobody needs what it holds any more, and ending in order may take a minute.
-        for node in reversed(cluster.list_all_nodes()):
+        for node in reversed(nodes.values()):
             cluster.remove_node(node, allow_graceful=False)
 
 
