@@ -57,6 +57,8 @@ FORBIDDEN = {
     "lancedb, pyarrow and filelock are imported where tables are: of libraries, stores, captions, ranks, embeddings": [
         *("library/search/ranking.py", "library/indexing/ledger.py", "library/library.py", "cli/optimize.py"),
     ],
+    "obstore is imported in object_store alone": ["library/files/interface.py", "library/store/lock.py", "paths.py"],
+    "ray, lance_ray and lance are imported in cluster alone": ["library/indexing/runner.py", "cli/index.py"],
     "onnx, onnxruntime and onnxscript are imported in exported alone": ["library/search/query_vectors.py", "model.py"],
     "what runs exported graphs knows neither torch nor transformers": ["exported/session.py", "exported/cache.py"],
     "faster_whisper and ctranslate2 are imported in words.speech alone": ["words/speech_models.py", "cli/index.py"],
