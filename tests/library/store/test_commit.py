@@ -42,7 +42,7 @@ def test_each_commit_checks_the_lease_first(lease) -> None:
     assert commit(URI, "written", lambda: lease.checks) == 2
     lease.is_lost = True
     done: list[int] = []
-    with pytest.raises(LibraryError, match="^lost$"):
+    with pytest.raises(LibraryError, match=r"^lost$"):
         commit(URI, "written", lambda: done.append(1))
     assert done == []
 
@@ -55,7 +55,7 @@ def test_a_commit_that_fails_because_of_the_lease_says_so(lease) -> None:
         lease.is_known = True
         fail()
 
-    with pytest.raises(LibraryError, match="^lost$"):
+    with pytest.raises(LibraryError, match=r"^lost$"):
         commit(URI, "written", lose_and_fail)
 
 

@@ -22,7 +22,6 @@ def shut_out(uri: str) -> None:
     Raises:
         LibraryError: it cannot be written.
     """
-
     names = tables_of(uri)
     if not names:
         return
