@@ -81,6 +81,9 @@ def test_videos_are_found_by_their_urls(library: Library, videos: str) -> None:
         hits = library.search("red", options=SearchOptions(k=9, filters=Filters(folder=folder)))
         assert {hit.path for hit in hits} == {f"{videos}/deep/grün.mp4"}
     assert library.search("red", options=SearchOptions(filters=Filters(folder=f"{videos}/dee"))) == []
+    for glob in (f"{videos}/d*/*.mp4", "deep/*"):
+        hits = library.search("red", options=SearchOptions(k=9, filters=Filters(path=glob)))
+        assert [hit.path for hit in hits] == [f"{videos}/deep/grün.mp4"]
 
 
 def test_a_run_with_nothing_new_reads_no_video(library: Library, videos: str, object_server: ObjectServer) -> None:
@@ -144,6 +147,8 @@ def test_what_is_gone_is_pruned(library: Library, videos: str, bucket: Bucket) -
     bucket.delete(f"v/{NAMES[1]}")  # the only one in its folder
     assert counts(library.add(videos)) == {"unchanged": 2}
     assert counts(library.add(videos, prune=True)) == {"removed": 1, "unchanged": 2}
+    report = library.add(videos, prune=True, exclude=[f"{videos}/b*"])
+    assert report.unchanged == 1  # what is left out is still there
     assert len(paths(library)) == 2
 
 
