@@ -16,7 +16,7 @@ from framecue.errors import InputError
 from framecue.library.contents import LibraryContents
 from framecue.library.description import describe_library
 from framecue.library.files.interface import Files, PathsLike
-from framecue.library.files.local import LOCAL_FILES
+from framecue.library.files.mixed import ALL_FILES
 from framecue.library.fingerprint import (
     check_fingerprint,
     check_offline,
@@ -52,6 +52,7 @@ from framecue.words.sentences import SentenceFingerprint
 if TYPE_CHECKING:
     import numpy as np
 
+    from framecue.library.indexing.runner import MakeRunner
     from framecue.video import VideoSource
 
 __all__ = ["SUFFIXES", "Library"]
@@ -87,7 +88,7 @@ class Library(LibraryContents, LibraryTables, LibraryVideos, LibraryWords):
     def __init__(self, uri: str | os.PathLike[str], model: Encoder | None = None) -> None:
         self.uri = normal_uri(uri)
         self._kept = KeptStore(self.uri)
-        self.files: Files = LOCAL_FILES
+        self.files: Files = ALL_FILES
         self._model, self._is_model_given = model, model is not None
         self._sources, self._sentences = KeptSources(), KeptSentenceEncoder()
 
@@ -187,6 +188,7 @@ class Library(LibraryContents, LibraryTables, LibraryVideos, LibraryWords):
         words_progress: ProgressCallback | None = None,
         on_words_stop: StopCallback | None = None,
         meaning_progress: MeaningProgress | None = None,
+        runner: MakeRunner | None = None,
         **named: Unpack[AddKeywords],
     ) -> AddReport:
         """Index video files: new and changed files are encoded, unchanged ones are left alone.
@@ -221,6 +223,7 @@ class Library(LibraryContents, LibraryTables, LibraryVideos, LibraryWords):
             on_words_stop: like ``on_stop``, if the run ends early while words are looked for; every picture is in the
                 library then, and the words of every file that was complete.
             meaning_progress: called with (files done, files in all) while words get their meanings.
+            runner: makes what reads and encodes the videos, elsewhere than in this process; None for this machine.
             **named: fields of ``AddOptions`` by name (``prune=True``); each wins over the one in ``options``.
 
         Raises:
@@ -237,6 +240,7 @@ class Library(LibraryContents, LibraryTables, LibraryVideos, LibraryWords):
         # What encodes imports ffmpeg, which a search need not wait for.
         from framecue.library.indexing.ledger import Outcome
         from framecue.library.indexing.passages_run import are_passages_due
+        from framecue.library.indexing.runner import local_runner
         from framecue.library.indexing.session import Hooks, Session
 
         wanted = replace(_options(options, AddOptions), **named)
@@ -274,6 +278,7 @@ class Library(LibraryContents, LibraryTables, LibraryVideos, LibraryWords):
                     files=self.files,
                     sources=self._sources,
                     sentences=self._sentences,
+                    make_runner=runner or local_runner,
                 )
                 outcome = session.carry_out(plan, wanted, own, hooks)
         outcome.skip(own.skipped)

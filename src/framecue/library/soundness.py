@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from framecue.counts import counted
 from framecue.encoder import Fingerprint
 from framecue.library.files.interface import Files
-from framecue.library.files.local import LOCAL_FILES
+from framecue.library.files.mixed import ALL_FILES
 from framecue.library.results import Finding
 from framecue.library.store import Store, normal_uri
 from framecue.library.store.health import Health, read_health
 from framecue.library.store.index import ROWS_BEFORE_INDEX, UNINDEXED_SHARE
 from framecue.library.store.migrations import SCHEMA_VERSION
-from framecue.library.store.place import again_place
+from framecue.library.store.place import again_place, is_begun
 from framecue.library.store.words_health import WordsHealth, read_words_health
-from framecue.paths import is_url
 
 __all__ = ["Soundness", "check_library"]
 
@@ -72,7 +71,7 @@ class Soundness:
         }
 
 
-def check_library(uri: str, *, files: Files = LOCAL_FILES) -> Soundness:
+def check_library(uri: str, *, files: Files = ALL_FILES) -> Soundness:
     """Look at all of a library without writing to it; this reads every row once.
 
     Args:
@@ -87,7 +86,9 @@ def check_library(uri: str, *, files: Files = LOCAL_FILES) -> Soundness:
     store = Store.open(uri)
     snapshot, health = store.snapshot(), read_health(store)
     gone = [path for path in snapshot.held if files.is_missing(path)]
-    doubts = {folder: files.may_be_away(folder) for folder in {str(Path(path).parent) for path in gone}}
+    # Strings, as a Path would change a URL.
+    folders = {path: os.path.dirname(path) for path in gone}  # noqa: PTH120
+    doubts = {folder: files.may_be_away(folder) for folder in set(folders.values())}
     found = Soundness(
         uri=uri,
         format=store.format,
@@ -97,9 +98,9 @@ def check_library(uri: str, *, files: Files = LOCAL_FILES) -> Soundness:
         num_copies=len(snapshot.copies.keys() - snapshot.held.keys()),
         health=health,
         words_health=read_words_health(store),
-        missing=[path for path in gone if not doubts[str(Path(path).parent)]],
-        away=[path for path in gone if doubts[str(Path(path).parent)]],
-        is_begun_again=not is_url(uri) and Path(again_place(uri)).is_dir(),
+        missing=[path for path in gone if not doubts[folders[path]]],
+        away=[path for path in gone if doubts[folders[path]]],
+        is_begun_again=is_begun(again_place(uri)),
         findings=[],
     )
     found.findings.extend(_findings(found))
@@ -128,7 +129,7 @@ def _findings(found: Soundness) -> Iterator[Finding]:
     if health.num_doubled:
         yield Finding(
             "note",
-            f"{health.num_doubled} segments are stored twice, as two runs at once in an object store leave them",
+            f"{health.num_doubled} segments are stored twice, as two runs at once in an object store once left them",
             "they are mended when their file is indexed again",
         )
     yield from _words_findings(found.words_health, uri)

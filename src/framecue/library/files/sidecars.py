@@ -20,7 +20,7 @@ from pathlib import Path
 
 from framecue.forms import composed
 from framecue.library.files.interface import Files, FoundFile
-from framecue.library.files.local import LOCAL_FILES
+from framecue.library.files.mixed import ALL_FILES
 from framecue.library.files.subtitles import read_text
 from framecue.library.results import Skipped
 from framecue.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES
@@ -31,8 +31,8 @@ from framecue.words.timed_text import TimedText
 
 __all__ = ["SIDECAR_SUFFIXES", "SidecarFinder", "Sidecars", "is_same_state", "is_sidecar_of"]
 
-# (name, size in bytes, modification time in seconds)
-Entry = tuple[str, int, float]
+# (name, size in bytes, modification time in seconds, or the tag that an object store gives instead)
+Entry = tuple[str, int, float | str]
 
 SIDECAR_SUFFIXES = frozenset((".srt", ".txt", ".vtt"))
 
@@ -126,7 +126,7 @@ class SidecarFinder:
         files: where they lie.
     """
 
-    def __init__(self, files: Files = LOCAL_FILES) -> None:
+    def __init__(self, files: Files = ALL_FILES) -> None:
         self._files = files
         self._folders: dict[str, _Folder] = {}
 
@@ -190,8 +190,9 @@ class _Folder:
             name = os.path.basename(path)  # noqa: PTH119 (strings, as there may be thousands of paths)
             suffix = Path(name).suffix.lower()
             if suffix in SIDECAR_SUFFIXES:
+                when = state.modified_seconds if state.tag is None else state.tag
                 for key in _beginnings(_folded(_stem(name))):
-                    folder.sidecars.setdefault(key, []).append((name, state.size_bytes, state.modified_seconds))
+                    folder.sidecars.setdefault(key, []).append((name, state.size_bytes, when))
             elif suffix in VIDEO_SUFFIXES or suffix in IMAGE_SUFFIXES:
                 folder.add_video(name)
         return folder

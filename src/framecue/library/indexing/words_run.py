@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from framecue.errors import FramecueError, InputError, VideoError
 from framecue.library.files.interface import Files
-from framecue.library.files.local import LOCAL_FILES
+from framecue.library.files.mixed import ALL_FILES
 from framecue.library.indexing.options import AddOptions
 from framecue.library.indexing.sidecar_words import SidecarWords
 from framecue.library.indexing.uninterrupted import uninterrupted
@@ -59,7 +59,7 @@ def run_words(
     sources: KeptSources,
     open_reader: Callable[[], IsolatedReader],
     hooks: WordsHooks | None = None,
-    files: Files = LOCAL_FILES,
+    files: Files = ALL_FILES,
 ) -> WordsOutcome:
     """Bring the words of some files up to date with what is asked for, and with what the library has had.
 

@@ -60,6 +60,8 @@ MIGRATIONS = (
     Migration(3, (("indexed_seconds", pa.float64()),)),
     # By which rules the segment's frames and times were read; what the file is; when it was recorded.
     Migration(4, (("reading", pa.int64()), ("kind", pa.string()), ("recorded_seconds", pa.float64()))),
+    # What an object store calls the file's content, see FileState.tag.
+    Migration(5, (("object_tag", pa.string()),)),
 )
 # The format of new libraries.
 SCHEMA_VERSION = MIGRATIONS[-1].format
@@ -99,7 +101,7 @@ def migrate(table: Table, migrations: Sequence[Migration] = MIGRATIONS) -> bool:
 
 def _take(table: Table, step: Migration) -> None:
     try:
-        table.attempt(f"brought to format {step.format}", lambda: table.lance.add_columns(step.fields()))
+        table.commit(f"brought to format {step.format}", lambda: table.lance.add_columns(step.fields()))
     except LibraryError:
         table.read(table.lance.checkout_latest)
         if format_of(table.schema) < step.format:
