@@ -1,33 +1,30 @@
-"""Several servers on one library, in a folder and in an object store: each shows what anybody commits, at once."""
+"""Several servers on one library, in a folder and in an object store: each shows at once what anybody commits.
+
+The server's own process keeps a library open, with caches; the test's process is the other one, which writes.
+"""
 
 from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from support.object_server import bucket, object_server, session_object_server
-from support.server_process import ServerProcess, framecue, serve
-
-__all__ = ["bucket", "object_server", "session_object_server"]
-
-pytest.importorskip("fastapi", reason="the extra serve is not installed")
-
-MODEL = ("--model", "moji-clip", "--adapter", "moji-prompt-switch")
+from framecue.library import Library
+from support.object_server import Bucket
+from support.server_process import ServerProcess, serve
 
 
-def search(server: ServerProcess) -> Any:
-    """Ask for anything; return the answer's document, or the problem's."""
+def ask(server: ServerProcess, library: str) -> Any:
+    """Ask a library of a server for anything; return the answer's document, or the problem's."""
     request = urllib.request.Request(
         f"{server.url}/api/search",
-        json.dumps({"text": "a panda", "k": 20}).encode(),
+        json.dumps({"text": "a panda", "k": 20, "library": library}).encode(),
         {"Content-Type": "application/json"},
     )
     try:
@@ -38,65 +35,56 @@ def search(server: ServerProcess) -> Any:
             return json.load(error)
 
 
-def found(server: ServerProcess) -> list[str]:
-    """Return the names of all videos that a server finds."""
-    document = search(server)
+def found(server: ServerProcess, library: str) -> list[str]:
+    """Return the names of all videos that a library of a server has."""
+    document = ask(server, library)
     assert "results" in document, document
     return sorted(Path(hit["path"]).name for hit in document["results"])
 
 
-@pytest.fixture(scope="module")
-def clips(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Four clips."""
+@pytest.mark.slow
+def test_each_server_shows_what_another_process_commits(tmp_path: Path, bucket: Bucket) -> None:
+    pytest.importorskip("fastapi", reason="the extra serve is not installed")
     from framecue.datasets.moji_motion.files import draw_meanings, write_clips
+    from framecue.model import load_model
 
-    numpy = pytest.importorskip("numpy")
-    drawn = list(draw_meanings("test", num_clips=4, rng=numpy.random.default_rng(3)))
-    made = write_clips(tmp_path_factory.mktemp("clips"), drawn, seed=3, twins=False, overwrite=True)
-    return sorted(Path(clip.video) for clip in made)
+    drawn = list(draw_meanings("test", num_clips=4, rng=np.random.default_rng(3)))
+    clips = sorted(str(clip.video) for clip in write_clips(tmp_path / "clips", drawn, seed=3, twins=False))
+    names = [Path(clip).name for clip in clips]
+    model = load_model("moji-clip", adapter="moji-prompt-switch")
+    libraries = {name: Library(f"{place}/{name}.lance", model=model) for name, place in
+                 {"local": tmp_path, "remote": bucket.url}.items()}  # fmt: skip
+    uris = [library.uri for library in libraries.values()]
 
-
-@pytest.fixture(params=["a folder", "an object store"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Callable[[], None]]:
-    """A library's place, and what deletes all that is there."""
-    if request.param == "a folder":
-        return str(tmp_path / "videos.lance"), lambda: shutil.rmtree(tmp_path / "videos.lance")
-    bucket = request.getfixturevalue("bucket")
-
-    def delete() -> None:
-        for key in bucket.keys():  # noqa: SIM118 (a method that asks the store)
+    def delete(name: str) -> None:
+        if name == "local":
+            shutil.rmtree(libraries[name].uri)
+        for key in bucket.keys() if name == "remote" else ():
             bucket.delete(key)
 
-    return f"{bucket.url}/videos.lance", delete
+    for library in libraries.values():
+        library.add(clips[0])
+    with serve(uris) as one, serve(uris) as two:
+        for name, library in libraries.items():
 
+            def all_find(*expected: str, name: str = name) -> None:
+                assert [found(server, name) for server in (one, two)] == [sorted(expected)] * 2
 
-@pytest.mark.slow
-def test_each_server_shows_what_another_process_commits(
-    place: tuple[str, Callable[[], None]], clips: list[Path]
-) -> None:
-    uri, delete = place
-    names = [clip.name for clip in clips]
-    framecue("index", clips[0], "--library", uri, *MODEL)
-    with serve([uri]) as one, serve([uri]) as two:
-        for server in (one, two):
-            assert found(server) == names[:1]
-        framecue("index", clips[1], clips[2], "--library", uri)
-        for server in (one, two):
-            assert found(server) == names[:3]
-        framecue("optimize", "--library", uri)
-        framecue("remove", clips[0], "--library", uri)
-        for server in (one, two):
-            assert found(server) == names[1:3]
-        # Its first commits have the numbers of those that the servers know.
-        delete()
-        for server in (one, two):
-            assert "no library" in json.dumps(search(server))
-        framecue("index", clips[3], "--library", uri, *MODEL)
-        for server in (one, two):
-            assert found(server) == names[3:]
-        framecue("index", clips[0], "--library", uri)
-        for server in (one, two):
-            assert found(server) == [names[0], names[3]]
-            assert server.stop() == 0
+            all_find(names[0])
+            library.add(clips[1:3])
+            all_find(*names[:3])
+            # It drops the commits that the servers have open.
+            library.optimize()
+            library.remove(clips[0])
+            all_find(*names[1:3])
+            # The first commits of the next library have the numbers of those that the servers know.
+            delete(name)
+            for server in (one, two):
+                assert "no library" in json.dumps(ask(server, name)) or name == "remote"
+            library.add(clips[3])
+            all_find(names[3])
+            library.add(clips[0])
+            all_find(names[0], names[3])
+        assert [server.stop() for server in (one, two)] == [0, 0]
     for server in (one, two):
         assert not [line for line in server.lines if "Traceback" in line]
