@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check lint types imports unit benchmarks serving browser format clean
+.PHONY: help install demo test check lint types imports unit benchmarks serving browser cluster format clean
 
 help:
 	@echo "make install  set up $(VENV): PyTorch, then framecue with its development tools"
@@ -24,6 +24,7 @@ help:
 	@echo "make benchmarks  each benchmark in its shortest form, as a test"
 	@echo "make serving  the server as a program of its own: hostile input, its description, load, assistants"
 	@echo "make browser  the page in a browser (Debian, Ubuntu: apt install chromium); screenshots go to build/screenshots"
+	@echo "make cluster  a Ray cluster of several nodes and an S3 server, in a network of their own (Linux)"
 	@echo "make format   mend formatting and what ruff can mend itself"
 	@echo "make clean    remove $(VENV) and the tools' caches"
 
@@ -90,6 +91,10 @@ serving: install
 
 browser: install
 	$(BIN)/pytest --durations=5 $(or $(TESTS),tests/suites/browser)
+
+# Ray listens on every address that there is: its tests run where there is none but loopback, and nothing outlives them.
+cluster: install
+	$(BIN)/python tests/pythonpath/support/own_network.py $(BIN)/pytest --durations=5 $(or $(TESTS),tests/suites/cluster)
 
 format: install
 	$(BIN)/ruff check --fix .

@@ -39,7 +39,7 @@ FORBIDDEN = {
     "nothing in library.store imports the face of library.store": ["library/store/table.py", "library/store/kept.py"],
     "units are encoded without a library: no store, no files, no ledger": [
         *("library/indexing/encode.py", "library/indexing/runner.py", "library/indexing/prefetch.py"),
-        "library/indexing/unit.py",
+        *("library/indexing/unit.py", "library/indexing/words_runner.py"),
     ],
     "nothing in frame_store imports the face of frame_store": ["frame_store/prepare.py"],
     "nothing in video imports the face of video": ["video/read/moments.py", "video/isolate/serve.py"],
@@ -57,6 +57,8 @@ FORBIDDEN = {
     "lancedb, pyarrow and filelock are imported where tables are: of libraries, stores, captions, ranks, embeddings": [
         *("library/search/ranking.py", "library/indexing/ledger.py", "library/library.py", "cli/optimize.py"),
     ],
+    "obstore is imported in object_store alone": ["library/files/interface.py", "library/store/lock.py", "paths.py"],
+    "ray, lance_ray and lance are imported in cluster alone": ["library/indexing/runner.py", "cli/index.py"],
     "onnx, onnxruntime and onnxscript are imported in exported alone": ["library/search/query_vectors.py", "model.py"],
     "what runs exported graphs knows neither torch nor transformers": ["exported/session.py", "exported/cache.py"],
     "faster_whisper and ctranslate2 are imported in words.speech alone": ["words/speech_models.py", "cli/index.py"],

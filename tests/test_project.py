@@ -292,7 +292,7 @@ def test_continuous_integration_runs_the_test_command_of_the_readme():
     assert "make test" in readme
 
 
-SUITES = ("benchmarks", "serving", "browser")
+SUITES = ("benchmarks", "serving", "browser", "cluster")
 """What continuous integration runs apart from `make test`."""
 CLOSING = "=== 3278 passed, 10 skipped in 183.99s (0:03:03) ==="
 
@@ -366,7 +366,7 @@ def test_continuous_integration_installs_what_speaks_and_what_shows_the_page_whe
     for name in ("bash", "dirname", "mktemp", "rm", "tee", "grep", "tail", "sed", "awk"):
         (programs / name).symlink_to(shutil.which(name))
     scripts = {
-        "make": f"echo '{CLOSING}'\necho browser $FRAMECUE_BROWSER >>{tmp_path}/compulsory",
+        "make": f"echo '{CLOSING}'\necho $FRAMECUE_BROWSER $FRAMECUE_CLUSTER >>{tmp_path}/compulsory",
         "id": f"echo {user}",
         "apt-get": f'echo "$@" >>{tmp_path}/asked\n[ $1 = update ] || exit {0 if installs else 100}',
     }
@@ -389,8 +389,8 @@ def test_continuous_integration_installs_what_speaks_and_what_shows_the_page_whe
     assert (log.read_text().splitlines() if log.exists() else []) == expected
     consequences = [f"{told.format(program)}{wanted[program]}" for program in wanted] if told else []
     assert done.stderr.splitlines() == consequences
-    # The suites are compulsory: without a browser they fail, where elsewhere they are skipped.
-    assert (tmp_path / "compulsory").read_text().splitlines()[1:] == ["browser required"] * 4
+    # The suites are compulsory: without a browser or a network of their own they fail, where elsewhere they are skipped.
+    assert (tmp_path / "compulsory").read_text().splitlines()[1:] == ["required required"] * (len(SUITES) + 1)
 
 
 @pytest.mark.parametrize(("required", "raised"), [(None, pytest.skip.Exception), ("required", pytest.fail.Exception)])

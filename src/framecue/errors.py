@@ -4,6 +4,7 @@ FramecueError
 ├── InputError                 what the caller gave cannot be used
 │   ├── UnknownNameError       a name that is not in a registry; the message lists the known ones
 │   ├── VideoError             one video file cannot be used (``path``, ``reason``)
+│   ├── ObjectError            something in an object store cannot be used (``url``, ``reason``, ``cause``)
 │   ├── OutputError            a file cannot be written (``path``, ``reason``)
 │   ├── OutputExistsError      a file to write is there already (``path``)
 │   ├── ModelError             a backbone cannot be found or read
@@ -50,6 +51,7 @@ __all__ = [
     "ModelAbsentError",
     "ModelError",
     "NotOfflineError",
+    "ObjectError",
     "OutputError",
     "OutputExistsError",
     "RecipeError",
@@ -65,6 +67,7 @@ __all__ = [
 
 
 VideoErrorCause = Literal["content", "sound"]
+ObjectErrorCause = Literal["absent", "changed", "denied", "name", "no bucket", "no credentials", "unreachable"]
 
 
 class FramecueError(Exception):
@@ -126,6 +129,30 @@ class VideoError(_FileError):
 
 def _video_error(path: str, reason: str, cause: VideoErrorCause | None) -> VideoError:
     return VideoError(path, reason, cause=cause)
+
+
+class ObjectError(InputError):
+    """Something in an object store cannot be listed, read or written (``url``, ``reason``, ``cause``).
+
+    Args:
+        url: the object, the folder or the bucket.
+        reason: why, and what to do, in words for a person.
+        cause: "absent" if the store answered that there is no such object, "no bucket" if there is no such bucket,
+            "denied" or "no credentials" if whoever asks may not know, "unreachable" if no answer came or the store was
+            busy for as long as one waits, "changed" if the object was written over while it was read, "name" if it has
+            a name that cannot be read; None for everything else.
+    """
+
+    def __init__(self, url: str, reason: str, *, cause: ObjectErrorCause | None = None) -> None:
+        self.url, self.reason, self.cause = url, reason, cause
+        super().__init__(f"{url}: {reason}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _object_error, (self.url, self.reason, self.cause)
+
+
+def _object_error(url: str, reason: str, cause: ObjectErrorCause | None) -> ObjectError:
+    return ObjectError(url, reason, cause=cause)
 
 
 class OutputError(_FileError):

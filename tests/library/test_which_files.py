@@ -43,7 +43,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         def __exit__(self, *_: object) -> None:
             """Nothing to end."""
 
-    monkeypatch.setattr("framecue.library.indexing.session.open_readers", lambda **_: Readers())
+    monkeypatch.setattr("framecue.library.indexing.runner.open_readers", lambda **_: Readers())
     return names
 
 
@@ -244,7 +244,7 @@ def test_what_may_pass_is_tried_again(
         def __exit__(self, *_: object) -> None:
             """Nothing to end."""
 
-    monkeypatch.setattr("framecue.library.indexing.session.open_readers", lambda **_: Readers())
+    monkeypatch.setattr("framecue.library.indexing.runner.open_readers", lambda **_: Readers())
     assert len(library.add(clips).skipped) == 1
     assert library.info().unreadable == []
     is_ill = False

@@ -52,6 +52,8 @@ from framecue.words.sentences import SentenceFingerprint
 if TYPE_CHECKING:
     import numpy as np
 
+    from framecue.library.indexing.runner import MakeRunner
+    from framecue.library.indexing.words_runner import MakeWordsRunner
     from framecue.video import VideoSource
 
 __all__ = ["SUFFIXES", "Library"]
@@ -187,6 +189,8 @@ class Library(LibraryContents, LibraryTables, LibraryVideos, LibraryWords):
         words_progress: ProgressCallback | None = None,
         on_words_stop: StopCallback | None = None,
         meaning_progress: MeaningProgress | None = None,
+        runner: MakeRunner | None = None,
+        words_runner: MakeWordsRunner | None = None,
         **named: Unpack[AddKeywords],
     ) -> AddReport:
         """Index video files: new and changed files are encoded, unchanged ones are left alone.
@@ -221,6 +225,8 @@ class Library(LibraryContents, LibraryTables, LibraryVideos, LibraryWords):
             on_words_stop: like ``on_stop``, if the run ends early while words are looked for; every picture is in the
                 library then, and the words of every file that was complete.
             meaning_progress: called with (files done, files in all) while words get their meanings.
+            runner: makes what reads and encodes the videos, elsewhere than in this process; None for this machine.
+            words_runner: makes what finds words in files, likewise.
             **named: fields of ``AddOptions`` by name (``prune=True``); each wins over the one in ``options``.
 
         Raises:
@@ -237,7 +243,9 @@ class Library(LibraryContents, LibraryTables, LibraryVideos, LibraryWords):
         # What encodes imports ffmpeg, which a search need not wait for.
         from framecue.library.indexing.ledger import Outcome
         from framecue.library.indexing.passages_run import are_passages_due
+        from framecue.library.indexing.runner import local_runner
         from framecue.library.indexing.session import Hooks, Session
+        from framecue.library.indexing.words_runner import local_words_runner
 
         wanted = replace(_options(options, AddOptions), **named)
         plan = paths if isinstance(paths, Plan) else self._plan(paths, wanted)
@@ -274,6 +282,8 @@ class Library(LibraryContents, LibraryTables, LibraryVideos, LibraryWords):
                     files=self.files,
                     sources=self._sources,
                     sentences=self._sentences,
+                    make_runner=runner or local_runner,
+                    make_words_runner=words_runner or local_words_runner,
                 )
                 outcome = session.carry_out(plan, wanted, own, hooks)
         outcome.skip(own.skipped)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from framecue.errors import FramecueError
 from framecue.library import AddOptions, Library
 from framecue.library.files.local import LOCAL_FILES
 from framecue.library.indexing.metadata import read_metadata
+from framecue.library.indexing.runner import EncodingTask, Runner, local_runner
 from framecue.library.indexing.session import Hooks, Session
 from framecue.library.store.kept import KeptStore
 from framecue.library.store.lock import library_lock
@@ -66,3 +69,27 @@ def test_a_library_keeps_the_windows_it_was_made_with(tmp_path: Path, clips: Pat
         store = KeptStore(uri).open()
         assert (store.segmentation, store.segmentation.shares_frames) == (wanted, made_with)
         assert Library(uri).info().num_videos == len(paths)
+
+
+def test_a_run_is_encoded_by_the_runner_that_it_is_given(tmp_path: Path, clips: Path, colour_model) -> None:
+    tasks: list[EncodingTask] = []
+    has_ended: list[bool] = []
+
+    @contextmanager
+    def elsewhere(task: EncodingTask) -> Iterator[Runner]:
+        tasks.append(task)
+        with local_runner(task) as runner:
+            yield runner
+        has_ended.append(True)
+
+    library = Library(tmp_path / "l.lance", model=colour_model)
+    wanted = Segmentation("windows", 1.0, 0.0)
+    report = library.add(clips, segmentation=wanted, stall_seconds=7, max_cpu_seconds=8, runner=elsewhere)
+    [task] = tasks
+    assert (report.encoded, has_ended) == (4, [True])
+    assert (task.encoder, task.segmentation, task.captions) == (colour_model, wanted, False)
+    assert (task.stall_seconds, task.max_cpu_seconds, task.max_megapixels, task.gpu_tally) == (7, 8, None, None)
+    assert {unit.path for unit in task.units} == {str(path) for path in clips.rglob("*.mp4")}
+    # With nothing to encode, none is made.
+    assert library.add(clips, runner=elsewhere).unchanged == 4
+    assert len(tasks) == 1

@@ -40,6 +40,6 @@ def colour_library(folder: Path) -> str:
         write_clip(folder / "clips" / f"{colour}.mp4", colour)
     uri = str(folder / "videos.lance")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("framecue.library.indexing.session.open_readers", lambda **_: nullcontext([read_moments]))
+        patch.setattr("framecue.library.indexing.runner.open_readers", lambda **_: nullcontext([read_moments]))
         Library(uri, model=ColourEncoder()).add(folder / "clips")
     return uri

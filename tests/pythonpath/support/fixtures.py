@@ -22,7 +22,7 @@ def readers_of_this_process(request: pytest.FixtureRequest, monkeypatch: pytest.
     """Read files in this process, as starting another one for each test would take long; ``isolated`` tests do not."""
     if request.node.get_closest_marker("isolated") is None:
         monkeypatch.setattr(
-            "framecue.library.indexing.session.open_readers", lambda **options: nullcontext([read_moments])
+            "framecue.library.indexing.runner.open_readers", lambda **options: nullcontext([read_moments])
         )
         monkeypatch.setattr("framecue.video.isolate.clip.answer_of", _answer_of)
 

@@ -1,22 +1,62 @@
 """Runners, which carry out the units of a run, and the runner for one machine.
 
 A runner knows neither the library nor its store: units go in, and the result of each comes out, in any order. So the
-ledger and its commits stay in one process, wherever the encoding is done.
+ledger and its commits stay in one process, wherever the encoding is done. What makes a runner gets all that the run
+knows of it, as an :class:`EncodingTask`; ``Library.add(runner=...)`` takes one that spreads the units over machines.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass
 from typing import Protocol
 
+from framecue.encoder import Encoder
+from framecue.library.indexing.calibration import find_pace
 from framecue.library.indexing.encode import EncodedVideo, End, FailedUnit, PreparedMoment, SegmentEncoder, encode_units
+from framecue.library.indexing.gpu_use import GpuTally
 from framecue.library.indexing.prefetch import Claims, read_ahead
+from framecue.library.indexing.readers import open_reader, open_readers
 from framecue.library.indexing.unit import Unit
 from framecue.progress import FilesDone
-from framecue.video import Content, ReadVideo
+from framecue.video import STALL_SECONDS, Content, ReadVideo, Segmentation
 
-__all__ = ["LocalRunner", "Runner"]
+__all__ = ["EncodingTask", "LocalRunner", "MakeRunner", "Runner", "local_runner"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncodingTask:
+    """What a run asks of its runner.
+
+    Attributes:
+        encoder: encodes videos, loaded in this process; its ``spec()`` is what another process loads its own from, in
+            the same precision.
+        segmentation: how videos are cut into segments.
+        captions: whether to describe each segment.
+        units: the files that the plan asks for; some may turn out to be done already.
+        stall_seconds: how long the reader of a file may show no sign of life before its file is given up.
+        max_cpu_seconds: how much processor time reading a file may take; None in proportion to the file.
+        max_megapixels: how many megapixels one pass over a file may decode; None in proportion to the file.
+        gpu_tally: decode large pictures on a GPU, and count here what came of it; None for PyAV alone.
+    """
+
+    encoder: Encoder
+    segmentation: Segmentation
+    captions: bool = False
+    units: Sequence[Unit] = ()
+    stall_seconds: float = STALL_SECONDS
+    max_cpu_seconds: float | None = None
+    max_megapixels: float | None = None
+    gpu_tally: GpuTally | None = None
+
+    def segment_encoder(self) -> SegmentEncoder:
+        """Return what encodes the segments with the task's own encoder.
+
+        Raises:
+            InputError: captions are wanted, and the encoder has no captioner.
+        """
+        return SegmentEncoder(self.encoder, segmentation=self.segmentation, captions=self.captions)
 
 
 class Runner(Protocol):
@@ -37,6 +77,18 @@ class Runner(Protocol):
                 does a file with the same content as another of these units.
             on_progress: called often, also while no result is ready, with the number of units done and the path of
                 the one at hand; a unit that is being read counts by the part of it that is read.
+        """
+        ...
+
+
+class MakeRunner(Protocol):
+    """Makes the runner of a run, to be used in a ``with`` block: what it has started ends with the block."""
+
+    def __call__(self, task: EncodingTask) -> AbstractContextManager[Runner]:
+        """Return the runner for a task.
+
+        Raises:
+            InputError: the task asks for what this kind of runner cannot do.
         """
         ...
 
@@ -70,6 +122,22 @@ class LocalRunner:
         )
         with closing(events):
             yield from encode_units(_counted(events, on_progress or _ignore), self.encoder)
+
+
+@contextmanager
+def local_runner(task: EncodingTask) -> Iterator[LocalRunner]:
+    """Start what a run on this machine needs, its readers at the pace that is best here; a :class:`MakeRunner`."""
+    encoder = task.segment_encoder()
+    with open_reader(stall_seconds=task.stall_seconds) as reader:
+        encoder.take_pace(find_pace(task.encoder, task.units, reader.read, encoder.options))
+    with open_readers(
+        number=encoder.pace.num_readers,
+        stall_seconds=task.stall_seconds,
+        max_cpu_seconds=task.max_cpu_seconds,
+        max_megapixels=task.max_megapixels,
+        gpu_tally=task.gpu_tally,
+    ) as readers:
+        yield LocalRunner(encoder, readers)
 
 
 def _counted(

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field, replace
 from framecue.encoder import Encoder, SaysComputation, encodes_frames_alone
 from framecue.library.background import renew_background
 from framecue.library.files.interface import Files
-from framecue.library.indexing.calibration import find_pace
-from framecue.library.indexing.encode import SegmentEncoder
 from framecue.library.indexing.gpu_use import GpuTally, check_gpu_decoder
 from framecue.library.indexing.ledger import Outcome
 from framecue.library.indexing.meaning_run import KeptSentenceEncoder, MeaningProgress, run_meaning
@@ -18,11 +16,11 @@ from framecue.library.indexing.metadata import GivenMetadata
 from framecue.library.indexing.metadata_update import update_metadata
 from framecue.library.indexing.options import AddOptions
 from framecue.library.indexing.plan import Plan
-from framecue.library.indexing.readers import open_reader, open_readers
+from framecue.library.indexing.readers import open_reader
 from framecue.library.indexing.removal import find_gone, forget_failures, take_out
 from framecue.library.indexing.reread import describe_reread, find_reread
 from framecue.library.indexing.run import run_plan
-from framecue.library.indexing.runner import LocalRunner
+from framecue.library.indexing.runner import EncodingTask, MakeRunner, local_runner
 from framecue.library.indexing.sidecar_update import update_subtitles
 from framecue.library.indexing.words_outcome import WordsHooks, WordsOutcome
 from framecue.library.indexing.words_run import run_words
@@ -60,6 +58,7 @@ class Session:
         files: where the library's files lie.
         sources: makes the sources of words.
         sentences: makes the sentence encoder.
+        make_runner: makes what encodes the units.
         make_words_runner: makes what finds words in files.
     """
 
@@ -72,11 +71,12 @@ class Session:
         files: Files,
         sources: KeptSources | None = None,
         sentences: KeptSentenceEncoder | None = None,
+        make_runner: MakeRunner = local_runner,
         make_words_runner: MakeWordsRunner = local_words_runner,
     ) -> None:
         self._kept, self._model, self._segmentation, self._files = kept, model, segmentation, files
         self._sources, self._sentences = sources or KeptSources(), sentences or KeptSentenceEncoder()
-        self._make_words_runner = make_words_runner
+        self._make_runner, self._make_words_runner = make_runner, make_words_runner
 
     def carry_out(self, plan: Plan, options: AddOptions, own: GivenMetadata, hooks: Hooks) -> Outcome:
         """Carry out a plan.
@@ -155,9 +155,17 @@ class Session:
         model = self._model(store)
         if store is None:
             segmentation = replace(segmentation, shares_frames=encodes_frames_alone(model))
-        encoder = SegmentEncoder(model, segmentation=segmentation, captions=options.captions)
-        with open_reader(stall_seconds=options.stall_seconds) as reader:
-            encoder.take_pace(find_pace(model, plan.units, reader.read, encoder.options))
+        tally = GpuTally() if options.gpu_decode else None
+        task = EncodingTask(
+            encoder=model,
+            segmentation=segmentation,
+            captions=options.captions,
+            units=plan.units,
+            stall_seconds=options.stall_seconds,
+            max_cpu_seconds=options.max_cpu_seconds,
+            max_megapixels=options.max_megapixels,
+            gpu_tally=tally,
+        )
         fingerprint = model.fingerprint().with_absolute_places().to_dict()
 
         def make_store() -> Store:
@@ -165,17 +173,10 @@ class Session:
             made.add_own_columns(own.kinds({}))
             return made
 
-        tally = GpuTally() if options.gpu_decode else None
-        with open_readers(
-            number=encoder.pace.num_readers,
-            stall_seconds=options.stall_seconds,
-            max_cpu_seconds=options.max_cpu_seconds,
-            max_megapixels=options.max_megapixels,
-            gpu_tally=tally,
-        ) as readers:
+        with self._make_runner(task) as runner:
             outcome = run_plan(
                 plan,
-                LocalRunner(encoder, readers),
+                runner,
                 store=store,
                 snapshot=snapshot,
                 make_store=make_store,

@@ -1,0 +1,96 @@
+"""The store behind a URL, with its settings from the environment, and how patient it is with a store that is busy.
+
+Settings and credentials are the usual ones, as LanceDB takes them: ``AWS_ACCESS_KEY_ID``, ``AWS_SECRET_ACCESS_KEY``,
+``AWS_SESSION_TOKEN``, ``AWS_REGION``, ``AWS_ENDPOINT_URL``; ``GOOGLE_APPLICATION_CREDENTIALS``;
+``AZURE_STORAGE_ACCOUNT_NAME``, ``AZURE_STORAGE_ACCOUNT_KEY``, and what obstore's documentation has beside these.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from obstore.store import AzureStore, GCSStore, LocalStore, S3Store
+
+from framecue.errors import InputError
+from framecue.object_store.trouble import said_by_us
+from framecue.object_store.urls import ObjectUrl
+
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, ObjectStore, RetryConfig
+
+__all__ = ["PATIENCE_VARIABLE", "patience_seconds", "s3_endpoint", "store_of"]
+
+PATIENCE_VARIABLE = "FRAMECUE_STORE_PATIENCE"
+"""For how many seconds a store that is busy or cannot be reached is asked again, before that is an error."""
+
+_PATIENCE_SECONDS = 60.0
+# No sign of life for this long, and a request is made again.
+_STALL_SECONDS = 30
+# What a store's settings depend on; a store is made anew when one of these changes.
+_SETTINGS = ("AWS_", "GOOGLE_", "AZURE_", PATIENCE_VARIABLE)
+
+_lock = Lock()
+_stores: dict[tuple[ObjectUrl, frozenset[tuple[str, str]]], ObjectStore] = {}
+
+
+def patience_seconds() -> float:
+    """Return for how long a busy store is asked again, in seconds.
+
+    Raises:
+        InputError: the environment says something that is no such number.
+    """
+    text = os.environ.get(PATIENCE_VARIABLE, "").strip()
+    try:
+        seconds = float(text) if text else _PATIENCE_SECONDS
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= 86400:
+        raise InputError(f"{PATIENCE_VARIABLE} is {text!r}; give a number of seconds from 0 to 86400")
+    return seconds
+
+
+def s3_endpoint() -> str | None:
+    """Return the address of the store that speaks S3's protocol; None for Amazon's own."""
+    names = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
+    return next((os.environ[name] for name in names if os.environ.get(name)), None)
+
+
+def store_of(url: ObjectUrl) -> ObjectStore:
+    """Return the store of a URL's bucket; one is kept for each, and may be used by several threads.
+
+    Raises:
+        ObjectError: the settings in the environment do not make a store.
+    """
+    settings = frozenset(item for item in os.environ.items() if item[0].startswith(_SETTINGS))
+    key = (url.place, settings)
+    with _lock:
+        if key not in _stores:
+            with said_by_us(url.place):
+                _stores[key] = _make(url)
+        return _stores[key]
+
+
+def _make(url: ObjectUrl) -> ObjectStore:
+    patience = patience_seconds()
+    retry: RetryConfig = {"max_retries": 1000 if patience else 0, "retry_timeout": timedelta(seconds=patience)}
+    client: ClientConfig = {
+        "connect_timeout": timedelta(seconds=10),
+        "read_timeout": timedelta(seconds=_STALL_SECONDS),
+        # Pieces are small, so that a slow line has time enough for one.
+        "timeout": timedelta(seconds=10 * _STALL_SECONDS),
+    }
+    if url.scheme == "file":
+        return LocalStore()
+    if url.scheme == "gs":
+        return GCSStore(url.bucket, client_options=client, retry_config=retry)
+    if url.scheme == "az":
+        return AzureStore(url.bucket, client_options=client, retry_config=retry)
+    endpoint = s3_endpoint()
+    if endpoint is None:
+        return S3Store(url.bucket, client_options=client, retry_config=retry)
+    if endpoint.startswith("http://"):
+        client["allow_http"] = True
+    return S3Store(url.bucket, endpoint=endpoint, client_options=client, retry_config=retry)

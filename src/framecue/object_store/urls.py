@@ -1,0 +1,96 @@
+"""The URLs of objects as people write them: ``s3://bucket/folder/a b.mp4``.
+
+A key stands in its URL as it is, without percent signs for what is special elsewhere: ``#``, ``?``, ``%`` and spaces
+mean themselves, as in the stores' own tools. In the normal form the scheme is lower case, and no slash is doubled or
+stands at the end. Nothing here asks a store.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import NamedTuple
+
+from framecue.errors import InputError
+
+__all__ = ["SCHEMES", "ObjectUrl", "join_url", "normal_url"]
+
+SCHEMES = ("s3", "gs", "az", "file")
+"""Amazon S3 and what speaks its protocol, Google Cloud Storage, Azure Blob Storage, and a disk seen as a store."""
+
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
+# What no key may have that obstore reads: it would be taken for another one.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class ObjectUrl(NamedTuple):
+    """A URL in its parts.
+
+    Attributes:
+        scheme: one of :data:`SCHEMES`.
+        bucket: the bucket, or the container of Azure; empty for a disk.
+        key: the object's key, or a folder's without a slash at its end; empty for the whole bucket.
+    """
+
+    scheme: str
+    bucket: str
+    key: str
+
+    @classmethod
+    def parse(cls, url: str | os.PathLike[str]) -> ObjectUrl:
+        """Return the parts of a URL.
+
+        Raises:
+            InputError: it is no URL of an object store, or no object can have this name.
+        """
+        text = os.fspath(url)
+        match = _URL.fullmatch(text)
+        scheme = match[1].lower() if match else ""
+        if match is None or scheme not in SCHEMES:
+            known = ", ".join(f"{known}://" for known in SCHEMES)
+            way_out = "download it, and name the file" if scheme.startswith("http") else "name a file on a disk"
+            raise InputError(f"{text}: no object store that can be read; these are known: {known}; or {way_out}")
+        bucket, _, key = ("", "", match[2]) if scheme == "file" else match[2].partition("/")
+        if scheme != "file" and not bucket:
+            raise InputError(f"{text}: names no bucket; write {scheme}://BUCKET/KEY")
+        parts = [part for part in key.split("/") if part]
+        if "." in parts or ".." in parts or _CONTROL.search(text):
+            raise InputError(f"{text!r}: a name with '.', '..' or a control character in it cannot be read; rename it")
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise InputError(f"{text!r}: the name is not valid UTF-8") from None
+        return cls(scheme, bucket, "/".join(parts))
+
+    @property
+    def place(self) -> ObjectUrl:
+        """The bucket that it lies in."""
+        return self._replace(key="")
+
+    @property
+    def name(self) -> str:
+        """The last part of the key; empty for a bucket."""
+        return self.key.rpartition("/")[2]
+
+    def with_key(self, key: str) -> ObjectUrl:
+        """Return the URL of another key in the same bucket."""
+        return self._replace(key=key)
+
+    def __str__(self) -> str:
+        if self.scheme == "file":
+            return f"file:///{self.key}"
+        return f"{self.scheme}://{self.bucket}/{self.key}" if self.key else f"{self.scheme}://{self.bucket}"
+
+
+def normal_url(url: str | os.PathLike[str]) -> str:
+    """Return the one form of all URLs that name the same place.
+
+    Raises:
+        InputError: it is no URL of an object store.
+    """
+    return str(ObjectUrl.parse(url))
+
+
+def join_url(folder: str, *names: str) -> str:
+    """Return the URL of something below a folder's."""
+    return normal_url("/".join([folder, *names]))

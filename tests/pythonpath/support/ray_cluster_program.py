@@ -1,0 +1,45 @@
+"""The process of a cluster, which `ray_cluster.py` starts: a question a line comes in, an answer a line goes out."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any
+
+# A busy machine takes its time to start a node, and to say that one is well. One that is killed is missed at once.
+PATIENCE_SECONDS = 200
+os.environ |= {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_raylet_start_wait_time_s": str(PATIENCE_SECONDS),
+    "RAY_health_check_failure_threshold": "20",
+}
+
+from ray.cluster_utils import Cluster
+
+
+def main() -> None:
+    """Answer until the questions end; then end the cluster."""
+    # What Ray prints is not taken for an answer.
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    cluster = Cluster()
+    nodes: dict[str, Any] = {}
+    try:
+        for line in sys.stdin:
+            question = json.loads(line)
+            if "add" in question:
+                options = question["add"]
+                if not nodes:
+                    options["include_dashboard"] = False
+                nodes[options["node_ip_address"]] = cluster.add_node(wait=False, **options)
+                cluster.wait_for_nodes(timeout=PATIENCE_SECONDS)
+            else:
+                cluster.remove_node(nodes.pop(question["remove"]), allow_graceful=False)
+            print(json.dumps({"address": cluster.address}), file=answers, flush=True)
+    finally:
+        cluster.shutdown()
+
+
+if __name__ == "__main__":
+    main()
