@@ -1,0 +1,178 @@
+"""Connecting to a Ray cluster: what has to be installed, which cluster is meant, and whether anybody answers there.
+
+Nothing here imports Ray before somebody connects.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
+
+from framecue.errors import FramecueError, InputError, first_line
+
+__all__ = ["LOCAL", "check_address", "check_extra", "connected"]
+
+LOCAL = "local"
+"""The address that starts a cluster of this machine alone, for as long as it is used."""
+AUTO = "auto"
+
+# Ray itself goes on trying for minutes.
+ANSWER_SECONDS = 5.0
+# How HTTP/2 begins, on which Ray's servers speak: a fixed text, and an empty frame of settings. The answer is one as well.
+_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
+_FRAME_HEAD_BYTES, _SETTINGS = 9, 4
+# What Ray says and asks by itself: statistics for its makers, hints about versions to come.
+_QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+}
+
+
+def check_extra() -> None:
+    """Raise if Ray is not installed; it is not imported.
+
+    Raises:
+        InputError: it is not; the message names the extra.
+    """
+    if find_spec("ray") is None:
+        raise InputError(
+            "a cluster is used by way of Ray, which is not installed; install the extra ray "
+            '(pip install "framecue[ray]"), or leave out --ray'
+        )
+
+
+def check_address(address: str) -> None:
+    """Refuse what cannot be the address of a cluster; nobody is asked.
+
+    Raises:
+        InputError: it is neither ``auto`` nor ``local`` nor HOST:PORT.
+    """
+    if address in (AUTO, LOCAL):
+        return
+    _, host, port = _parts(address)
+    if not host or not (port.isdecimal() and 0 < int(port) < 1 << 16):
+        raise InputError(
+            f"the address of a Ray cluster is {address!r}; give auto for the one that runs on this machine, local to "
+            "start one here, or HOST:PORT as `ray start --head` prints it"
+        )
+
+
+@contextmanager
+def connected(address: str, *, runtime_env: Mapping[str, object] | None = None) -> Iterator[None]:
+    """Be connected to a cluster while the block runs. Where this process is connected already, that is kept.
+
+    Args:
+        address: ``auto`` for the cluster that this machine belongs to (or that ``RAY_ADDRESS`` names), ``local`` for
+            one of this machine alone that ends with the block, or HOST:PORT.
+        runtime_env: what processes on the cluster need beside what is installed there, in Ray's words.
+
+    Raises:
+        InputError: Ray is not installed, or the address is none.
+        FramecueError: nobody answers there, or no cluster runs here.
+    """
+    check_extra()
+    check_address(address)
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+    import ray
+
+    if ray.is_initialized():
+        yield
+        return
+    with _own_signals():
+        _connect(address, runtime_env)
+    try:
+        yield
+    finally:
+        with _own_signals():
+            ray.shutdown()
+
+
+def _connect(address: str, runtime_env: Mapping[str, object] | None) -> None:
+    import ray
+
+    where = _found(address)
+    if where != LOCAL:
+        _greet(where, address)
+    options: dict[str, object] = {"runtime_env": dict(runtime_env)} if runtime_env else {}
+    if where == LOCAL:
+        options["include_dashboard"] = False
+    try:
+        ray.init(where, log_to_driver=False, logging_level=logging.ERROR, **options)
+    # Which of its own and of Python's errors Ray raises depends on where it finds that it cannot connect.
+    except (ray.exceptions.RayError, OSError, RuntimeError, ValueError) as error:
+        raise FramecueError(
+            f"{address}: there is a Ray cluster that cannot be used: {first_line(error)}; it has to run the same "
+            f"versions of Ray and Python as this machine (Ray {ray.__version__})"
+        ) from error
+
+
+def _found(address: str) -> str:
+    """Return the address that ``auto`` stands for; any other as it is.
+
+    Raises:
+        FramecueError: no cluster runs here.
+    """
+    if address != AUTO:
+        return address
+    from ray._private.services import canonicalize_bootstrap_address
+
+    found = None
+    with suppress(ConnectionError, OSError):
+        found = canonicalize_bootstrap_address(AUTO)
+    if not found:
+        raise FramecueError(
+            "auto: no Ray cluster runs on this machine; start one (`ray start --head`), run this on one of its nodes, "
+            "name one (--ray HOST:PORT), or start one for this run alone (--ray local)"
+        )
+    return str(found)
+
+
+def _greet(where: str, address: str) -> None:
+    """Raise unless something at an address answers as Ray's servers do.
+
+    Raises:
+        FramecueError: nobody answers within some seconds, or somebody else does.
+    """
+    if os.environ.get("RAY_USE_TLS") == "1":
+        return  # there only who has the certificates is answered
+    _, host, port = _parts(where)
+    shown = address if where == address else f"{address} ({where})"
+    try:
+        with socket.create_connection((host, int(port)), timeout=ANSWER_SECONDS) as link:
+            link.sendall(_GREETING)
+            head = link.recv(_FRAME_HEAD_BYTES)
+    except OSError as error:
+        raise FramecueError(
+            f"{shown}: no Ray cluster answers there within {ANSWER_SECONDS:g} seconds ({first_line(error)}); check that "
+            "it runs (`ray status` on its head), and that this machine may reach it"
+        ) from error
+    if len(head) < _FRAME_HEAD_BYTES or head[3] != _SETTINGS:
+        raise FramecueError(
+            f"{shown}: what answers there is no Ray cluster; give the port of its head, which `ray start --head` "
+            "prints (6379 unless told), not that of its dashboard"
+        )
+
+
+def _parts(address: str) -> tuple[str, str, str]:
+    """Return the scheme (``ray`` or none), the host and the port of an address."""
+    scheme, _, rest = address.rpartition("://")
+    host, _, port = rest.rpartition(":")
+    return scheme, host.strip("[]"), port
+
+
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """Keep what this process does at SIGTERM: Ray puts an answer of its own in its place."""
+    try:
+        before = signal.getsignal(signal.SIGTERM)
+        yield
+    finally:
+        # Not from another thread (ValueError), where Ray changes nothing either.
+        with suppress(ValueError, TypeError):
+            signal.signal(signal.SIGTERM, before)
