@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 
     from framecue.library.indexing.runner import MakeRunner
     from framecue.library.indexing.words_runner import MakeWordsRunner
+    from framecue.library.store.index_builder import IndexBuilder
     from framecue.video import VideoSource
 
 __all__ = ["SUFFIXES", "Library"]
@@ -376,21 +377,23 @@ class Library(LibraryContents, LibraryTables, LibraryVideos, LibraryWords):
             num_images=snapshot.num_images,
         )
 
-    def optimize(self, *, on_wait: Callable[[], None] | None = None) -> Upkeep:
+    def optimize(self, *, on_wait: Callable[[], None] | None = None, builder: IndexBuilder | None = None) -> Upkeep:
         """Make searches fast: join small files, drop earlier versions, and make or refresh the approximate index.
 
         ``add`` does what is due by itself; this does all that can be done. It needs no model.
 
         Args:
             on_wait: called once if another run is writing to the library, before waiting for it.
+            builder: joins the files and makes the index elsewhere than in this process, such as on a cluster
+                (``framecue.cluster.optimize.RayIndexBuilder``); None for this machine.
 
         Raises:
             LibraryNotFoundError: the library does not exist.
-            LibraryError: the library cannot be read or written.
+            LibraryError: the library cannot be read or written, or what the builder writes cannot be read here.
         """
         self._kept.open()  # before the lock, which would make a folder where there is none
         with library_lock(self.uri, on_wait=on_wait):
-            return self._kept.open().optimize()
+            return self._kept.open().optimize(builder)
 
     def search(
         self,
