@@ -127,7 +127,7 @@ def optimize_if_due(table: Table) -> Upkeep | None:
     try:
         return _optimize(table, state, least_rows=ROWS_BEFORE_INDEX, keep=_KEEP)
     except LibraryError as error:
-        # In an object store nothing is locked, so another run may have written. It, or the next run, does the upkeep.
+        # A framecue that knew no lease may be writing in an object store. It, or the next run, does the upkeep.
         if "commit conflict" in str(error):
             return None
         raise
@@ -153,19 +153,22 @@ def _optimize(
     table: Table, before: _State, *, least_rows: int, keep: timedelta, builder: IndexBuilder | None = None
 ) -> Upkeep:
     def do(action: Callable[[], T]) -> T:
+        return table.commit("optimized", action)
+
+    def look(action: Callable[[], T]) -> T:
         return table.attempt("optimized", action)
 
     def versions() -> set[int]:
-        return {version["version"] for version in do(table.lance.list_versions)}
+        return {version["version"] for version in look(table.lance.list_versions)}
 
     versions_before = versions()
     makes_index = before.lacks_index(least_rows)
-    if makes_index and (index_before := do(lambda: vector_index(table))) is not None:
+    if makes_index and (index_before := look(lambda: vector_index(table))) is not None:
         # Otherwise the old index would first take in the rows, for nothing.
         do(lambda: table.lance.drop_index(index_before.name))
     if builder is not None:
         do(lambda: builder.join_files(place_of(table.lance)))
-        do(table.lance.checkout_latest)
+        look(table.lance.checkout_latest)
     do(lambda: table.lance.optimize(cleanup_older_than=keep))
     if before.lacks_filter_indexes(least_rows):
         make_indexes(table, before.unindexed_columns)
@@ -175,7 +178,7 @@ def _optimize(
         _index_by(table, builder, makes=makes_index)
     # LanceDB only joins files that the same indexes cover. Now the indexes cover all rows, so it joins once more.
     do(lambda: table.lance.optimize(cleanup_older_than=keep))
-    after = do(lambda: _State.of(table))
+    after = look(lambda: _State.of(table))
     if after.num_indexed is None:
         index = "none"
     elif makes_index:
@@ -204,7 +207,7 @@ def _index_by(table: Table, builder: IndexBuilder, *, makes: bool) -> None:
     """
 
     def do(action: Callable[[TablePlace], None]) -> None:
-        table.attempt("optimized", lambda: action(place_of(table.lance)))
+        table.commit("optimized", lambda: action(place_of(table.lance)))
         table.attempt("optimized", table.lance.checkout_latest)
 
     if makes:
