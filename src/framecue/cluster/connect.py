@@ -23,7 +23,7 @@ AUTO = "auto"
 
 # Ray itself goes on trying for minutes.
 ANSWER_SECONDS = 5.0
-# How HTTP/2 begins, on which Ray's servers speak: a fixed text, and an empty frame of settings. The answer is one as well.
+# How HTTP/2 begins, which Ray's servers speak: a fixed text, and an empty frame of settings. The answer is one as well.
 _GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
 _FRAME_HEAD_BYTES, _SETTINGS = 9, 4
 # What Ray says and asks by itself: statistics for its makers, hints about versions to come.
@@ -99,11 +99,14 @@ def _connect(address: str, runtime_env: Mapping[str, object] | None) -> None:
     where = _found(address)
     if where != LOCAL:
         _greet(where, address)
-    options: dict[str, object] = {"runtime_env": dict(runtime_env)} if runtime_env else {}
-    if where == LOCAL:
-        options["include_dashboard"] = False
     try:
-        ray.init(where, log_to_driver=False, logging_level=logging.ERROR, **options)
+        ray.init(
+            where,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            runtime_env=None if runtime_env is None else dict(runtime_env),
+            include_dashboard=False if where == LOCAL else None,
+        )
     # Which of its own and of Python's errors Ray raises depends on where it finds that it cannot connect.
     except (ray.exceptions.RayError, OSError, RuntimeError, ValueError) as error:
         raise FramecueError(
@@ -149,8 +152,8 @@ def _greet(where: str, address: str) -> None:
             head = link.recv(_FRAME_HEAD_BYTES)
     except OSError as error:
         raise FramecueError(
-            f"{shown}: no Ray cluster answers there within {ANSWER_SECONDS:g} seconds ({first_line(error)}); check that "
-            "it runs (`ray status` on its head), and that this machine may reach it"
+            f"{shown}: no Ray cluster answers there within {ANSWER_SECONDS:g} seconds ({first_line(error)}); check "
+            "that it runs (`ray status` on its head), and that this machine may reach it"
         ) from error
     if len(head) < _FRAME_HEAD_BYTES or head[3] != _SETTINGS:
         raise FramecueError(

@@ -23,7 +23,7 @@ from framecue.library.indexing.unit import Unit
 from framecue.video import Content, Moment, ReadOptions, Segmentation
 from framecue.workers import Workers
 
-__all__ = ["EncodedSegment", "EncodedVideo", "End", "FailedUnit", "SegmentEncoder", "encode_units"]
+__all__ = ["EncodedSegment", "EncodedVideo", "End", "FailedUnit", "SegmentEncoder", "VideoAtWork", "encode_units"]
 
 # Segments that share frames stay together up to this many times as many; their pixel values are all in memory.
 _MOST_SHARING = 3
@@ -206,7 +206,7 @@ class SegmentEncoder:
 
 
 @dataclass
-class _Video:
+class VideoAtWork:
     """A unit that is being read, with those of its segments that are already encoded, in order."""
 
     unit: Unit
@@ -254,7 +254,7 @@ class _Video:
 
 
 # Segments that were encoded together, each with the video that it belongs to.
-_Batch = list[tuple[_Video, EncodedSegment]]
+_Batch = list[tuple[VideoAtWork, EncodedSegment]]
 
 
 def encode_units(
@@ -269,8 +269,8 @@ def encode_units(
         events: what is read of each unit, one unit after another: its content, its prepared moments, its end.
         encoder: encodes the moments.
     """
-    videos: deque[_Video] = deque()
-    owners: list[_Video] = []
+    videos: deque[VideoAtWork] = deque()
+    owners: list[VideoAtWork] = []
     waiting: list[PreparedMoment] = []
     is_first = True
 
@@ -299,7 +299,7 @@ def encode_units(
 
         for unit, event in events:
             if not videos or videos[-1].end is not None:
-                videos.append(_Video(unit))
+                videos.append(VideoAtWork(unit))
             video = videos[-1]
             if isinstance(event, PreparedMoment):
                 if encoder.is_due(waiting, event):
@@ -320,6 +320,6 @@ def encode_units(
         yield from finished(workers.rest())
 
 
-def _encoded(encoder: SegmentEncoder, owners: Sequence[_Video], moments: Sequence[PreparedMoment]) -> _Batch:
+def _encoded(encoder: SegmentEncoder, owners: Sequence[VideoAtWork], moments: Sequence[PreparedMoment]) -> _Batch:
     """Encode moments in one batch; this may run in a thread, which leaves the videos to the one that reads."""
     return list(zip(owners, encoder.encode(moments), strict=True))
