@@ -102,17 +102,17 @@ class NodeWords:
         Raises:
             FramecueError: one cannot work here; the message says what to do.
         """
-        for name, request in self._requests.items():
-            self._sources.setdefault(name, make_source(request))
+        if not self._sources:
+            self._sources = {name: make_source(request) for name, request in self._requests.items()}
         return socket.gethostname(), {name: source.fingerprint.key for name, source in self._sources.items()}
 
     def look(self, work: WordsWork, name: str) -> FoundWords:
-        """Return what one source finds in one content; a file on disks that is not to be seen from here is a failure."""
+        """Return what one source finds in one content; that a file is not to be seen from this node is a failure."""
         path = work.unit.path
         if not is_url(path) and not exists(path):
             reason = (
-                f"node {socket.gethostname()} does not see it: files on disks are looked at by a cluster whose nodes all "
-                "have them under the same path, as on a shared disk"
+                f"node {socket.gethostname()} does not see it: files on disks are looked at by a cluster whose nodes "
+                "all have them under the same path, as on a shared disk"
             )
             return FoundWords(work.video_id, name, failure=VideoError(path, reason))
         return find_words(work, name, self._sources[name], self._reader)
