@@ -36,6 +36,7 @@ _OTHER_REGION = re.compile(
     r"PermanentRedirect|301 Moved|AuthorizationHeaderMalformed|Received redirect without LOCATION"
 )
 _STATUS = re.compile(r"status code: (\d{3})")
+_PATH = re.compile(r'Path "([^"]*)"')
 _CODE = re.compile(r"<Code>([^<]+)</Code>")
 
 
@@ -72,7 +73,9 @@ def _cause_and_reason(url: ObjectUrl, error: Exception, text: str) -> tuple[Obje
     if _NO_CREDENTIALS.search(text):
         return "no credentials", f"there are no credentials for the store; {_CREDENTIALS[url.scheme]}"
     if isinstance(error, exceptions.InvalidPathError):
-        return "name", f"a name that cannot be read: {_first_line(error)}"
+        named = _PATH.search(text)
+        which = f"the name {ascii(named[1])[1:-1]!r}" if named else "a name in it"
+        return "name", f"{which} cannot be read, as a part of it is empty or is no name; rename that object"
     status = _status(text)
     if status in (429, 500, 502, 503, 504):
         return "unreachable", f"the store is too busy or failing (HTTP status {status}); try again later"
