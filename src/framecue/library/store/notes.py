@@ -12,8 +12,8 @@ from typing import Any, cast
 import pyarrow as pa
 from lancedb.db import LanceDBConnection
 
-from framecue.library.store.commit import commit
 from framecue.library.state import FileState
+from framecue.library.store.commit import commit
 from framecue.library.store.merge import merge
 from framecue.library.store.sql import is_one_of
 from framecue.library.store.table import Table
