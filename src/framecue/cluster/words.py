@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from framecue.checks import is_whole
@@ -27,6 +27,7 @@ from framecue.library.indexing.words_runner import (
 )
 from framecue.paths import exists, is_url
 from framecue.progress import FilesDone
+from framecue.video.isolate.spool import kept_spool
 from framecue.words.request import WordsRequest
 from framecue.words.source import WordSource
 from framecue.words.sources import make_source
@@ -93,7 +94,11 @@ class NodeWords:
         for name, value in (environment or {}).items():
             os.environ.setdefault(name, value)
         os.environ[THREADS_VARIABLE] = str(num_threads)
-        self._requests, self._reader = requests, limits.open_reader()
+        self._open = ExitStack()
+        # An object is fetched once for all sources that look at it.
+        self._open.enter_context(kept_spool())
+        self._reader = self._open.enter_context(limits.open_reader())
+        self._requests = requests
         self._sources: dict[str, WordSource] = {}
 
     def prepare(self) -> tuple[str, dict[str, str]]:
@@ -118,8 +123,8 @@ class NodeWords:
         return find_words(work, name, self._sources[name], self._reader)
 
     def close(self) -> None:
-        """End what reads the files."""
-        self._reader.close()
+        """End what reads the files, and remove what was fetched."""
+        self._open.close()
 
 
 class RayWordsRunner:
