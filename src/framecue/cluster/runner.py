@@ -10,7 +10,7 @@ from dataclasses import replace
 from framecue.checks import is_whole
 from framecue.cluster.connect import check_address, check_extra, connected
 from framecue.cluster.crew import Kind
-from framecue.cluster.driving import Drive, Plan
+from framecue.cluster.driving import Drive, DrivePlan
 from framecue.cluster.reading import Limits
 from framecue.cluster.report import ClusterReport
 from framecue.cluster.resources import plan_staff
@@ -108,7 +108,7 @@ class RayRunners:
                 "reader": (limits, _store_variables()),
                 "encoder": (spec, task.segmentation, task.captions, _store_variables()),
             }
-            plan = Plan(
+            plan = DrivePlan(
                 num_readers=staff.num_readers,
                 num_encoders=staff.num_encoders,
                 options=options,
