@@ -22,7 +22,7 @@ from framecue.library.indexing.unit import Unit
 from framecue.paths import exists, is_url
 from framecue.progress import FilesDone
 
-__all__ = ["RayRunner", "RayRunners"]
+__all__ = ["RayRunner", "RayRunners", "store_variables"]
 
 # Files by which it is seen whether a node sees what the driver does.
 _SAMPLE_FILES = 3
@@ -105,8 +105,8 @@ class RayRunners:
                 max_megapixels=task.max_megapixels,
             )
             arguments: dict[Kind, Sequence[object]] = {
-                "reader": (limits, _store_variables()),
-                "encoder": (spec, task.segmentation, task.captions, _store_variables()),
+                "reader": (limits, store_variables()),
+                "encoder": (spec, task.segmentation, task.captions, store_variables()),
             }
             plan = DrivePlan(
                 num_readers=staff.num_readers,
@@ -139,5 +139,6 @@ def _sample(units: Sequence[Unit]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _store_variables() -> dict[str, str]:
+def store_variables() -> dict[str, str]:
+    """Return the variables of this process that say where object stores are and who asks, for actors."""
     return {name: value for name, value in os.environ.items() if name.startswith(_STORE_VARIABLES)}
