@@ -13,11 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from support.object_server import bucket, object_server, session_object_server
+
 if TYPE_CHECKING:
     import torch
     from transformers import CLIPModel, PreTrainedTokenizerBase, Siglip2Model, SiglipModel
 
     from framecue.backbone import Backbone
+
+__all__ = ["bucket", "object_server", "session_object_server"]
 
 # One thread a process, also in those that tests start: two workers would else run twice as many as there are cores, and
 # the last digits of a sum would depend on the machine. Read when PyTorch is imported, which nothing above does.

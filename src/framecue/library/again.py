@@ -17,7 +17,6 @@ from framecue.library.files.interface import Files, PathsLike, as_list
 from framecue.library.files.local import LOCAL_FILES
 from framecue.library.indexing.meaning_run import KeptSentenceEncoder, MeaningOutcome, run_meaning
 from framecue.library.indexing.options import AddOptions
-from framecue.library.indexing.readers import open_reader
 from framecue.library.indexing.removal import take_out
 from framecue.library.indexing.uninterrupted import uninterrupted
 from framecue.library.indexing.words_outcome import WordsHooks, WordsOutcome
@@ -283,7 +282,6 @@ class _Again:
             snapshot.paths,
             self._options,
             sources=self._sources,
-            open_reader=lambda: open_reader(stall_seconds=self._options.stall_seconds),
             hooks=WordsHooks(progress),
             files=self._files,
         )

@@ -12,7 +12,7 @@ from typing import Any, cast
 import pyarrow as pa
 from lancedb.db import LanceDBConnection
 
-from framecue.library.store.attempt import attempt
+from framecue.library.store.commit import commit
 from framecue.library.store.merge import merge
 from framecue.library.store.sql import is_one_of
 from framecue.library.store.table import Table
@@ -77,7 +77,7 @@ class Notes:
         if table is None:
             return
         if not notes:
-            table.attempt("written", lambda: table.lance.delete(is_one_of(forget)))
+            table.commit("written", lambda: table.lance.delete(is_one_of(forget)))
             return
         merge(table, pa.Table.from_pylist(list(notes), schema=self._schema), on=["path"], leaving=forget)
 
@@ -89,7 +89,7 @@ class Notes:
         """
         table = self._table()
         if table is not None and table.count(condition):
-            table.attempt("written", lambda: table.lance.delete(condition))
+            table.commit("written", lambda: table.lance.delete(condition))
 
     def upkeep(self) -> None:
         """Join the small files that many commits leave, if there are too many.
@@ -102,7 +102,7 @@ class Notes:
             return
         stats = cast(Any, table.read(table.lance.stats))  # a dictionary, though LanceDB's types say otherwise
         if stats["fragment_stats"]["num_fragments"] > _MOST_FILES:
-            table.attempt("optimized", lambda: table.lance.optimize(cleanup_older_than=_KEEP))
+            table.commit("optimized", lambda: table.lance.optimize(cleanup_older_than=_KEEP))
 
     def _table(self, *, make: bool = False) -> Table | None:
         """Return the table; None if there is none yet and ``make`` is false."""
@@ -114,5 +114,5 @@ class Notes:
         make = self._database.create_table
         return Table(
             self.uri,
-            attempt(self.uri, "written", lambda: make(self._name, schema=self._schema, exist_ok=True)),
+            commit(self.uri, "written", lambda: make(self._name, schema=self._schema, exist_ok=True)),
         )
