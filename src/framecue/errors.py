@@ -102,11 +102,13 @@ class _FileError(InputError):
 
     def __init__(self, path: str | Path, reason: str) -> None:
         self.path, self.reason = Path(path), reason
+        # A Path makes `s3:/` of `s3://`.
+        self._given = str(path)
         super().__init__(f"{path}: {reason}")
 
     def __reduce__(self) -> tuple[Any, ...]:
         # By default `args` (the one message) is pickled, from which another process could not rebuild the error.
-        return type(self), (str(self.path), self.reason)
+        return type(self), (self._given, self.reason)
 
 
 class VideoError(_FileError):
@@ -124,7 +126,7 @@ class VideoError(_FileError):
         self.cause = cause
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _video_error, (str(self.path), self.reason, self.cause)
+        return _video_error, (self._given, self.reason, self.cause)
 
 
 def _video_error(path: str, reason: str, cause: VideoErrorCause | None) -> VideoError:

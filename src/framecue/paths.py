@@ -89,9 +89,9 @@ def path_on_disk(path: str) -> str:
     What is not on the disk stays as it is, and so does a name that is there as it was typed.
 
     Args:
-        path: absolute or relative, as a person wrote it.
+        path: absolute or relative, as a person wrote it; a URL stays as it is.
     """
-    if path.isascii():
+    if path.isascii() or is_url(path):
         return path
     begin, separator, rest = path.rpartition(os.sep)
     if not separator:

@@ -13,6 +13,7 @@ from framecue.cli.kept_files import kept_files_near
 from framecue.cli.opening import NO_SUCH_FILE
 from framecue.cli.output import log
 from framecue.errors import InputError
+from framecue.paths import is_url
 
 if TYPE_CHECKING:
     from framecue.library import Hit, Library
@@ -61,6 +62,6 @@ def clip_results(library: Library, found: Sequence[Sequence[Hit]], named: Mappin
     if by_rank:
         hits = [(by_rank[rank].path, by_rank[rank].start_seconds, by_rank[rank].end_seconds) for rank in ranks]
         for path in dict.fromkeys(path for path, *_ in hits):
-            if not os.path.lexists(path):
+            if not is_url(path) and not os.path.lexists(path):
                 log(f"{path}: {NO_SUCH_FILE}")
         cut_hits(hits, named["output"], force=force, kept=kept_files_near(named["output"], library.uri))

@@ -29,6 +29,7 @@ from framecue.cli.words_report import log_words, log_words_stopped
 from framecue.errors import InputError
 from framecue.progress import FilesDone
 from framecue.video import STALL_SECONDS
+from framecue.video.limits import SPOOL_GB, SPOOL_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,6 +69,12 @@ if TYPE_CHECKING:
     help="Give a file up of which one pass decodes more.  [default: 4000, and 100 for each kilobyte]",
 )
 @click.option("--dry-run", is_flag=True, help="Tell what there is to do, and about how long it takes; write nothing.")
+@click.option(
+    "--spool-gb",
+    metavar="GB",
+    type=click.FloatRange(min=0),
+    help=f"Disk for copies of objects while they are read.  [default: {SPOOL_GB:g}, or {SPOOL_VARIABLE}]",
+)
 @click.option("--gpu-decode", is_flag=True, help="Decode videos of 1920 x 1080 or more on a GPU; extra gpu-decode.")
 @click.option("--again", is_flag=True, help="Make the library anew with --model; the old vectors serve until then.")
 @click.option("--watch", "is_watch", is_flag=True, help="Go on: index what changes there, until Ctrl-C.")
@@ -99,6 +106,7 @@ def index(
     max_cpu_seconds: float | None,
     max_megapixels: float | None,
     dry_run: bool,
+    spool_gb: float | None,
     gpu_decode: bool,
     again: bool,
     is_watch: bool,
@@ -145,6 +153,7 @@ def index(
         max_cpu_seconds=max_cpu_seconds,
         max_megapixels=max_megapixels,
         gpu_decode=gpu_decode,
+        spool_gb=spool_gb,
         **words,
         meaning=meaning,
     )

@@ -17,6 +17,7 @@ from framecue.cli.lettering import draw_text, folded, readable, text_width
 from framecue.errors import InputError, VideoError
 from framecue.library.results import Hit
 from framecue.outputs import check_output, written_beside
+from framecue.paths import is_url
 from framecue.times import time_span
 from framecue.video import SHEET_MARK, FrameSampling, FrameSource, IsolatedFrameSource
 
@@ -288,6 +289,8 @@ def _fitted(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 def _folder(hit: Hit) -> str:
     """Return the folder that a result is in, with a tilde for the user's own."""
+    if is_url(hit.path):
+        return hit.path.rpartition("/")[0]
     folder = Path(hit.path).parent
     try:
         return str(Path("~") / folder.relative_to(Path.home()))

@@ -15,7 +15,8 @@ from framecue.cli.options import library_option
 from framecue.cli.output import log, one_line, print_json, quiet_libraries
 from framecue.cli.words_options import AskedWords, asking_options
 from framecue.errors import InputError
-from framecue.paths import absolute_path
+from framecue.object_store.urls import noted_path
+from framecue.paths import is_url
 from framecue.video import STALL_SECONDS
 from framecue.words.request import SIDECARS, SUBTITLES
 from framecue.words.write import WORD_FORMATS, format_words
@@ -79,7 +80,7 @@ def words(
 
     asked = AddOptions(**words).words_asked()
     place = library_if_any(uri)
-    path = absolute_path(file)
+    path = noted_path(file)
     found, failed = _found(path, place, asked, stall_seconds=stall_seconds)
     if failed and not found:
         raise next(iter(failed.values()))
@@ -135,7 +136,7 @@ def _found(
     if not asked:
         if held:
             return _in_order((source, line) for source, lines in held.items() for line in lines), {}
-        if held is None and not os.path.lexists(path):
+        if held is None and not is_url(path) and not os.path.lexists(path):
             raise InputError(f"{path}: no such file, and no library that holds one of this name")
         where = "no library that is known holds it" if held is None else f"library {place} has not looked for any"
         raise InputError(
@@ -156,11 +157,12 @@ def _found(
     if not missing:
         return _in_order(found), {}
     from framecue.video import IsolatedReader
+    from framecue.video.isolate.spool import kept_spool
     from framecue.words.find import find_words
     from framecue.words.sources import make_source
 
     sources = [make_source(request.over(None)) for request in missing]
-    with IsolatedReader(stall_seconds=stall_seconds) as reader:
+    with kept_spool(), IsolatedReader(stall_seconds=stall_seconds) as reader:
         new = find_words(path, sources, reader)
     if SUBTITLES in asked and SIDECARS not in known:
         from framecue.library.files.sidecars import SidecarFinder

@@ -24,7 +24,7 @@ from typing import Any, Protocol
 
 from framecue.encoder import Fingerprint
 from framecue.errors import InputError, OutputError
-from framecue.paths import user_path
+from framecue.user_cache import CACHE_VARIABLE, user_cache
 
 __all__ = [
     "CACHE_VARIABLE",
@@ -46,7 +46,7 @@ __all__ = [
     "write_graph",
 ]
 
-CACHE_VARIABLE, GRAPHS_VARIABLE = "FRAMECUE_CACHE", "FRAMECUE_GRAPHS"
+GRAPHS_VARIABLE = "FRAMECUE_GRAPHS"
 FORMAT = 1
 """Of graph.json and of what the graphs take and give; another number is another folder."""
 
@@ -91,25 +91,6 @@ class NewGraph:
 def is_wanted() -> bool:
     """Whether graphs are made and used without being asked for: always, unless `FRAMECUE_GRAPHS` is ``off``."""
     return os.environ.get(GRAPHS_VARIABLE, "").strip().lower() not in ("off", "0", "no", "false")
-
-
-def user_cache() -> Path:
-    """Return the folder of what can be made anew; it need not exist.
-
-    Raises:
-        InputError: `FRAMECUE_CACHE` is no absolute path, or there is no home folder to keep a cache in.
-    """
-    if wanted := os.environ.get(CACHE_VARIABLE, ""):
-        place = Path(user_path(wanted))
-        if not place.is_absolute():
-            raise InputError(f"{CACHE_VARIABLE} is {wanted!r}, which is no absolute path; name a folder from / on")
-        return place
-    from platformdirs import user_cache_path
-
-    place = user_cache_path("framecue", appauthor=False)
-    if not place.is_absolute():
-        raise InputError(f"there is no home folder to keep a cache in; name a folder in {CACHE_VARIABLE}")
-    return place
 
 
 def cache_folder() -> Path:

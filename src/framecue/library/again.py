@@ -7,14 +7,14 @@ its rows take the place of the old ones in one commit.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from pathlib import Path
 
 from framecue.encoder import Encoder, Fingerprint
 from framecue.errors import LibraryError
 from framecue.library.files.interface import Files, PathsLike, as_list
-from framecue.library.files.local import LOCAL_FILES
+from framecue.library.files.mixed import ALL_FILES
 from framecue.library.indexing.meaning_run import KeptSentenceEncoder, MeaningOutcome, run_meaning
 from framecue.library.indexing.options import AddOptions
 from framecue.library.indexing.removal import take_out
@@ -32,6 +32,7 @@ from framecue.library.store.records import Copy, Held
 from framecue.library.store.snapshot import Snapshot
 from framecue.progress import ProgressCallback
 from framecue.video import Segmentation
+from framecue.video.isolate.spool import kept_spool
 
 __all__ = ["make_again"]
 
@@ -138,7 +139,7 @@ class _Again:
         num_encoded: how many videos went through the model.
     """
 
-    def __init__(self, uri: str, model: Encoder, options: AddOptions, *, files: Files = LOCAL_FILES) -> None:
+    def __init__(self, uri: str, model: Encoder, options: AddOptions, *, files: Files = ALL_FILES) -> None:
         self.place = again_place(uri)
         self.skipped: dict[str, Skipped] = {}
         self.num_encoded = 0
@@ -237,7 +238,8 @@ class _Again:
         known: dict[str, Held | Copy] = {**snapshot.copies, **snapshot.held}
         paths = set(new.paths)
         lost = [path for path, item in known.items() if path not in paths and item.video_id not in contents]
-        away = [path for path in lost if self._files.may_be_away(str(Path(path).parent))]
+        # A string, as a Path would change a URL.
+        away = [path for path in lost if self._files.may_be_away(os.path.dirname(path))]  # noqa: PTH120
         if not lost or (self._options.prune and not away and new.held):
             return lost
         shown = (away or lost)[0]
@@ -276,15 +278,16 @@ class _Again:
 
     def look_for_words(self, store: Store, snapshot: Snapshot, progress: ProgressCallback | None) -> WordsOutcome:
         """Look for words in the files that have none yet; call it with the lock on the library."""
-        return run_words(
-            store,
-            snapshot,
-            snapshot.paths,
-            self._options,
-            sources=self._sources,
-            hooks=WordsHooks(progress),
-            files=self._files,
-        )
+        with kept_spool(self._options.spool_gb):
+            return run_words(
+                store,
+                snapshot,
+                snapshot.paths,
+                self._options,
+                sources=self._sources,
+                hooks=WordsHooks(progress),
+                files=self._files,
+            )
 
     def look_for_meanings(self, store: Store) -> MeaningOutcome:
         """Bring the meanings of words up to date; call it with the lock on the library, after the words."""

@@ -16,7 +16,7 @@ from framecue.errors import InputError
 from framecue.library.contents import LibraryContents
 from framecue.library.description import describe_library
 from framecue.library.files.interface import Files, PathsLike
-from framecue.library.files.local import LOCAL_FILES
+from framecue.library.files.mixed import ALL_FILES
 from framecue.library.fingerprint import (
     check_fingerprint,
     check_offline,
@@ -90,7 +90,7 @@ class Library(LibraryContents, LibraryTables, LibraryVideos, LibraryWords):
     def __init__(self, uri: str | os.PathLike[str], model: Encoder | None = None) -> None:
         self.uri = normal_uri(uri)
         self._kept = KeptStore(self.uri)
-        self.files: Files = LOCAL_FILES
+        self.files: Files = ALL_FILES
         self._model, self._is_model_given = model, model is not None
         self._sources, self._sentences = KeptSources(), KeptSentenceEncoder()
 

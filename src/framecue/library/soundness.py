@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from framecue.counts import counted
 from framecue.encoder import Fingerprint
 from framecue.library.files.interface import Files
-from framecue.library.files.local import LOCAL_FILES
+from framecue.library.files.mixed import ALL_FILES
 from framecue.library.results import Finding
 from framecue.library.store import Store, normal_uri
 from framecue.library.store.health import Health, read_health
@@ -71,7 +71,7 @@ class Soundness:
         }
 
 
-def check_library(uri: str, *, files: Files = LOCAL_FILES) -> Soundness:
+def check_library(uri: str, *, files: Files = ALL_FILES) -> Soundness:
     """Look at all of a library without writing to it; this reads every row once.
 
     Args:
@@ -86,7 +86,9 @@ def check_library(uri: str, *, files: Files = LOCAL_FILES) -> Soundness:
     store = Store.open(uri)
     snapshot, health = store.snapshot(), read_health(store)
     gone = [path for path in snapshot.held if files.is_missing(path)]
-    doubts = {folder: files.may_be_away(folder) for folder in {str(Path(path).parent) for path in gone}}
+    # Strings, as a Path would change a URL.
+    folders = {path: os.path.dirname(path) for path in gone}  # noqa: PTH120
+    doubts = {folder: files.may_be_away(folder) for folder in set(folders.values())}
     found = Soundness(
         uri=uri,
         format=store.format,
@@ -96,8 +98,8 @@ def check_library(uri: str, *, files: Files = LOCAL_FILES) -> Soundness:
         num_copies=len(snapshot.copies.keys() - snapshot.held.keys()),
         health=health,
         words_health=read_words_health(store),
-        missing=[path for path in gone if not doubts[str(Path(path).parent)]],
-        away=[path for path in gone if doubts[str(Path(path).parent)]],
+        missing=[path for path in gone if not doubts[folders[path]]],
+        away=[path for path in gone if doubts[folders[path]]],
         is_begun_again=is_begun(again_place(uri)),
         findings=[],
     )

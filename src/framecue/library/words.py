@@ -21,7 +21,7 @@ from framecue.library.indexing.words_plan import (
 from framecue.library.indexing.words_sources import KeptSources, ReadySources
 from framecue.library.store import Store
 from framecue.library.store.kept import KeptStore
-from framecue.paths import absolute_path
+from framecue.object_store.urls import noted_path
 from framecue.words.timed_text import TimedText
 
 __all__ = ["LibraryWords", "words_in"]
@@ -130,7 +130,7 @@ class LibraryWords:
         found = self.words_by_source(path)
         if found is None:
             raise InputError(
-                f"library {self.uri} does not hold {absolute_path(path)}; `framecue info {self.uri} --files` lists "
+                f"library {self.uri} does not hold {noted_path(path)}; `framecue info {self.uri} --files` lists "
                 "what it holds"
             )
         texts = [text for name, lines in found.items() if source in (None, name) for text in lines]
@@ -151,7 +151,7 @@ class LibraryWords:
             LibraryError: it cannot be read.
         """
         store = self._kept.open()
-        video_id = content_of(absolute_path(path), self._kept.snapshot(), files=self.files)
+        video_id = content_of(noted_path(path), self._kept.snapshot(), files=self.files)
         if video_id is None:
             return None
         return words_in(store, video_id)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import obstore
 
+from framecue.errors import ObjectError
 from framecue.object_store.objects import ObjectState, state_of
 from framecue.object_store.stores import store_of
 from framecue.object_store.trouble import said_by_us
@@ -73,4 +74,9 @@ def is_anything_below(url: str) -> bool:
     Raises:
         ObjectError: it cannot be listed.
     """
-    return next(list_objects(url), None) is not None
+    try:
+        return next(list_objects(url), None) is not None
+    except ObjectError as error:
+        if error.cause == "name":
+            return True
+        raise

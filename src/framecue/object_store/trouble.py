@@ -11,7 +11,7 @@ from obstore import exceptions
 from framecue.errors import ObjectError, ObjectErrorCause
 from framecue.object_store.urls import ObjectUrl
 
-__all__ = ["said_by_us"]
+__all__ = ["reason_in", "said_by_us"]
 
 _CREDENTIALS = {
     "s3": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_SKIP_SIGNATURE=true for a public bucket",
@@ -35,7 +35,8 @@ _REFUSED_KEYS = re.compile(r"InvalidAccessKeyId|SignatureDoesNotMatch|Authentica
 _OTHER_REGION = re.compile(
     r"PermanentRedirect|301 Moved|AuthorizationHeaderMalformed|Received redirect without LOCATION"
 )
-_STATUS = re.compile(r"status code: (\d{3})")
+_STATUS = re.compile(r"status(?: code)?: (\d{3})")
+_PATH = re.compile(r'Path "([^"]*)"')
 _CODE = re.compile(r"<Code>([^<]+)</Code>")
 
 
@@ -49,6 +50,11 @@ def said_by_us(url: ObjectUrl) -> Iterator[None]:
     except ValueError as error:
         # No object has such a name: obstore says so with an error of Python's own.
         raise ObjectError(str(url), f"cannot be read ({_first_line(error)})") from error
+
+
+def reason_in(url: ObjectUrl, text: str) -> str:
+    """Return why a store refused, in words, given the message of another program that asked it (LanceDB)."""
+    return _cause_and_reason(url, ValueError(), text)[1]
 
 
 def _of(url: ObjectUrl, error: Exception) -> ObjectError:
@@ -72,7 +78,9 @@ def _cause_and_reason(url: ObjectUrl, error: Exception, text: str) -> tuple[Obje
     if _NO_CREDENTIALS.search(text):
         return "no credentials", f"there are no credentials for the store; {_CREDENTIALS[url.scheme]}"
     if isinstance(error, exceptions.InvalidPathError):
-        return "name", f"a name that cannot be read: {_first_line(error)}"
+        named = _PATH.search(text)
+        which = f"the name {ascii(named[1])[1:-1]!r}" if named else "a name in it"
+        return "name", f"{which} cannot be read, as a part of it is empty or is no name; rename that object"
     status = _status(text)
     if status in (429, 500, 502, 503, 504):
         return "unreachable", f"the store is too busy or failing (HTTP status {status}); try again later"

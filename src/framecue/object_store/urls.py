@@ -11,9 +11,10 @@ import os
 import re
 from typing import NamedTuple
 
-from framecue.errors import InputError
+from framecue.errors import ObjectError
+from framecue.paths import absolute_path, is_url, is_utf8, path_on_disk, url_as_written
 
-__all__ = ["SCHEMES", "ObjectUrl", "join_url", "normal_url"]
+__all__ = ["SCHEMES", "ObjectUrl", "as_url", "normal_url", "noted_path"]
 
 SCHEMES = ("s3", "gs", "az", "file")
 """Amazon S3 and what speaks its protocol, Google Cloud Storage, Azure Blob Storage, and a disk seen as a store."""
@@ -41,25 +42,25 @@ class ObjectUrl(NamedTuple):
         """Return the parts of a URL.
 
         Raises:
-            InputError: it is no URL of an object store, or no object can have this name.
+            ObjectError: it is no URL of an object store, or no object can have this name (`cause` "name").
         """
         text = os.fspath(url)
         match = _URL.fullmatch(text)
         scheme = match[1].lower() if match else ""
         if match is None or scheme not in SCHEMES:
             known = ", ".join(f"{known}://" for known in SCHEMES)
-            way_out = "download it, and name the file" if scheme.startswith("http") else "name a file on a disk"
-            raise InputError(f"{text}: no object store that can be read; these are known: {known}; or {way_out}")
+            way_out = "download it, and name the file" if scheme.startswith("http") else f"these are: {known}"
+            raise ObjectError(text, f"no place in an object store that can be read; {way_out}", cause="name")
         bucket, _, key = ("", "", match[2]) if scheme == "file" else match[2].partition("/")
         if scheme != "file" and not bucket:
-            raise InputError(f"{text}: names no bucket; write {scheme}://BUCKET/KEY")
+            raise ObjectError(text, f"names no bucket; write {scheme}://BUCKET/KEY", cause="name")
         parts = [part for part in key.split("/") if part]
         if "." in parts or ".." in parts or _CONTROL.search(text):
-            raise InputError(f"{text!r}: a name with '.', '..' or a control character in it cannot be read; rename it")
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            raise InputError(f"{text!r}: the name is not valid UTF-8") from None
+            raise ObjectError(
+                ascii(text)[1:-1], "has '.', '..' or a control character as or in a name; rename it", cause="name"
+            )
+        if not is_utf8(text):
+            raise ObjectError(ascii(text)[1:-1], "the name is not valid UTF-8; rename it", cause="name")
         return cls(scheme, bucket, "/".join(parts))
 
     @property
@@ -86,11 +87,29 @@ def normal_url(url: str | os.PathLike[str]) -> str:
     """Return the one form of all URLs that name the same place.
 
     Raises:
-        InputError: it is no URL of an object store.
+        ObjectError: it is no URL of an object store.
     """
     return str(ObjectUrl.parse(url))
 
 
-def join_url(folder: str, *names: str) -> str:
-    """Return the URL of something below a folder's."""
-    return normal_url("/".join([folder, *names]))
+def as_url(path: str | os.PathLike[str]) -> str | None:
+    """Return the URL that a path is, as it was written; None if it is a path on a disk.
+
+    A ``Path`` has taken a slash away from what was a URL, which is put back.
+    """
+    if is_url(path):
+        return os.fspath(path)
+    return None if isinstance(path, str) else url_as_written(path)
+
+
+def noted_path(path: str | os.PathLike[str]) -> str:
+    """Return a path or a URL as a library notes it.
+
+    Returns:
+        A URL in its normal form; a path on a disk as an absolute one, with names as the disk has them.
+
+    Raises:
+        ObjectError: it is a URL of no object store.
+    """
+    url = as_url(path)
+    return path_on_disk(absolute_path(path)) if url is None else normal_url(url)

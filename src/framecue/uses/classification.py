@@ -14,7 +14,7 @@ from framecue.errors import InputError, VideoError
 from framecue.library.results import Skipped
 from framecue.log import log_skipped
 from framecue.model import VideoTextModel
-from framecue.paths import absolute_path, path_on_disk
+from framecue.object_store.urls import noted_path
 from framecue.progress import FilesDone, ProgressCallback
 from framecue.uses.accuracy import Accuracy, accuracy_of_ranks
 from framecue.uses.compare import Comparer, Progress, comparer_of, encode_places, probabilities, temperature_of
@@ -204,7 +204,7 @@ def as_places(videos: Sequence[VideoPlace | str]) -> list[VideoPlace]:
     """
     given = [videos] if isinstance(videos, (str, VideoPlace)) else videos
     named = [one if isinstance(one, VideoPlace) else VideoPlace(str(one)) for one in given]
-    places = [one._replace(path=path_on_disk(absolute_path(one.path))) for one in named]
+    places = [one._replace(path=noted_path(one.path)) for one in named]
     if not places:
         raise InputError("no video; give at least one file")
     return list(dict.fromkeys(places))

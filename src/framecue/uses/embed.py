@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from hashlib import blake2b
 from itertools import islice
 from os import PathLike
 from pathlib import Path
@@ -18,6 +19,7 @@ from framecue.encoder import Encoder
 from framecue.errors import InputError, NotOfflineError, VideoError
 from framecue.library.results import Skipped
 from framecue.log import log_skipped
+from framecue.paths import is_url
 from framecue.progress import FilesDone, ProgressCallback
 from framecue.uses.classification import NOT_FINITE, as_places
 from framecue.uses.embedding_table import check_table_output, open_table, text_schema, video_schema
@@ -28,6 +30,7 @@ from framecue.uses.text_files import checked_text
 from framecue.validation import shown
 from framecue.video import VideoSource
 from framecue.video.read.archived import size_and_time
+from framecue.video.read.stored_object import find_object
 
 __all__ = ["Embedded", "embed_texts", "embed_videos"]
 
@@ -245,8 +248,14 @@ def _done_and_new(
 
 
 def _state(place: VideoPlace) -> tuple[int, int]:
-    """Return a file's size and time; zeros of one that is not there, for reading it has the words."""
+    """Return a file's size and time, an object's size and its tag's number; zeros of what is not there.
+
+    Reading that has the words.
+    """
     try:
+        if is_url(place.path):
+            found = find_object(place.path)
+            return found.size_bytes, int.from_bytes(blake2b(str(found.tag).encode(), digest_size=6).digest(), "big")
         return size_and_time(place.path)
     except (OSError, ValueError, VideoError):
         return 0, 0

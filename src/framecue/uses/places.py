@@ -10,10 +10,11 @@ from typing import NamedTuple
 from framecue.errors import InputError
 from framecue.library.files.exclude import Exclude
 from framecue.library.files.interface import PathsLike, as_list
-from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.look import look_inside
+from framecue.library.files.mixed import ALL_FILES
 from framecue.library.results import Skipped
-from framecue.paths import absolute_path, exists, is_url, path_on_disk
+from framecue.object_store.urls import noted_path
+from framecue.paths import absolute_path, exists, is_url
 from framecue.video.read.suffixes import AMBIGUOUS_SUFFIXES, VIDEO_SUFFIXES
 from framecue.video.write.hit_name import format_hit, parse_hit
 
@@ -72,7 +73,7 @@ def find_places(paths: PathsLike, *, exclude: Iterable[str] = (), moments: bool 
         if window is not None:
             places[window] = None
             continue
-        for root, found in LOCAL_FILES.find(item, suffixes=VIDEO_SUFFIXES, exclude=excluded):
+        for root, found in ALL_FILES.find(item, suffixes=VIDEO_SUFFIXES, exclude=excluded):
             if isinstance(found, Skipped):
                 skipped.setdefault(found.path, found)
             elif found.path == root or not _is_other(found.path):
@@ -97,15 +98,16 @@ def check_window(start_seconds: float | None, end_seconds: float | None, where: 
 def _window(item: str | os.PathLike[str]) -> VideoPlace | None:
     """Return the moment that a name means; None for a file, or what is to be looked for as one."""
     text = os.fspath(item)
-    if "@" not in text or is_url(text) or exists(absolute_path(text)):
+    # No store is asked: times at the end of a URL are a moment's.
+    if "@" not in text or (not is_url(text) and exists(absolute_path(text))):
         return None
     try:
         path, start_seconds, end_seconds = parse_hit(text)
     except InputError:
         return None
-    return VideoPlace(path_on_disk(absolute_path(path)), start_seconds, end_seconds)
+    return VideoPlace(noted_path(path), start_seconds, end_seconds)
 
 
 def _is_other(path: str) -> bool:
     """Whether a file of a folder has a video's suffix by chance: a text, or tracker music."""
-    return Path(path).suffix.lower() in AMBIGUOUS_SUFFIXES and look_inside(LOCAL_FILES, path) is not None
+    return Path(path).suffix.lower() in AMBIGUOUS_SUFFIXES and look_inside(ALL_FILES, path) is not None

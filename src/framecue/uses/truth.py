@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from framecue.errors import InputError
-from framecue.paths import absolute_path, is_url, path_on_disk, user_path
+from framecue.object_store.urls import noted_path
+from framecue.paths import is_url, user_path
 from framecue.uses.places import VideoPlace, check_window
 from framecue.uses.text_files import checked_text, csv_rows, read_text_file
 from framecue.validation import shown
@@ -62,8 +63,8 @@ def place_below(
         InputError: the window holds nothing, or the name is a URL.
     """
     check_window(start_seconds, end_seconds, where)
-    path = absolute_path(video if is_url(video) else os.path.join(file.parent, user_path(video)))  # noqa: PTH118
-    return VideoPlace(path_on_disk(path), start_seconds, end_seconds)
+    path = noted_path(video if is_url(video) else os.path.join(file.parent, user_path(video)))  # noqa: PTH118
+    return VideoPlace(path, start_seconds, end_seconds)
 
 
 def _seconds(row: Mapping[str, str], name: str, where: str) -> float | None:

@@ -7,6 +7,8 @@ __all__ = [
     "MEGAPIXELS",
     "MEGAPIXELS_PER_KILOBYTE",
     "READING",
+    "SPOOL_GB",
+    "SPOOL_VARIABLE",
     "STALL_SECONDS",
 ]
 
@@ -26,3 +28,6 @@ MEGAPIXELS, MEGAPIXELS_PER_KILOBYTE = 4_000, 100
 
 GPU_PIXELS = 1920 * 1080
 """How many pixels the pictures of a video have at least that is decoded on a GPU, where that is wanted."""
+
+SPOOL_VARIABLE, SPOOL_GB = "FRAMECUE_SPOOL_GB", 10.0
+"""How many gigabytes of disk copies of objects from a store may take while they are read, unless told."""

@@ -8,7 +8,7 @@ from framecue.library.store import Store
 
 COLUMNS = (
     "video_id, path, start_seconds, end_seconds, duration_seconds, size_bytes, modified_seconds, caption, subtitles, "
-    "text, indexed_seconds, reading, kind, recorded_seconds"
+    "text, indexed_seconds, reading, kind, recorded_seconds, object_tag"
 )
 
 

@@ -59,13 +59,14 @@ def test_steps_that_were_published_stay_as_they_are() -> None:
     assert [(step.format, step.columns) for step in MIGRATIONS] == [
         (3, (("indexed_seconds", pa.float64()),)),
         (4, (("reading", pa.int64()), ("kind", pa.string()), ("recorded_seconds", pa.float64()))),
+        (5, (("object_tag", pa.string()),)),
     ]
 
 
 def test_a_new_library_has_the_newest_format_and_nothing_to_migrate(make_store) -> None:
     store = make_store([{"path": "/a.mp4"}])
     version = store.table.lance.version
-    assert store.format == SCHEMA_VERSION == 4
+    assert store.format == SCHEMA_VERSION == 5
     assert not store.migrate()
     assert store.table.lance.version == version
 
@@ -136,32 +137,32 @@ def test_who_opened_the_older_format_goes_on_with_it(old: Store, make_row) -> No
 
 def test_a_library_is_migrated_from_any_step_on(old: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that ends between two steps leaves a library of the format between them."""
-    add, left = old.table.lance.add_columns, [None] * 3
+    add, left = old.table.lance.add_columns, [None] * 4
 
-    def add_three(columns: list[pa.Field]) -> None:
+    def add_four(columns: list[pa.Field]) -> None:
         if not left:
             raise KeyboardInterrupt
         left.pop()
         add(columns)
 
     with monkeypatch.context() as patch:
-        patch.setattr(old.table.lance, "add_columns", add_three)
+        patch.setattr(old.table.lance, "add_columns", add_four)
         with pytest.raises(KeyboardInterrupt):
             migrate(old.table, LATER)
     between = lancedb.connect(old.uri).open_table(TABLE)
     assert format_of(between.schema) == SCHEMA_VERSION + 1
-    assert between.schema.names[-3:] == ["recorded_seconds", "one", "two"]
+    assert between.schema.names[-3:] == ["object_tag", "one", "two"]
     assert migrate(old.table, LATER)
     assert not migrate(old.table, LATER)
     assert format_of(old.table.schema) == SCHEMA_VERSION + 2
-    assert old.table.schema.names[-4:] == ["recorded_seconds", "one", "two", "three"]
+    assert old.table.schema.names[-4:] == ["object_tag", "one", "two", "three"]
     assert list(old.held()) == ["/a.mp4", "/b.mp4", "/it's.mp4"]
 
 
 def test_a_library_that_a_newer_framecue_migrated_is_refused(old: Store) -> None:
     kept = Store.open(old.uri)
     migrate(old.table, LATER)
-    says = "has format 6, this framecue reads formats 2 to 4; use the framecue that made it"
+    says = "has format 7, this framecue reads formats 2 to 5; use the framecue that made it"
     with pytest.raises(LibraryError, match=says):
         Store.open(old.uri)
     with pytest.raises(LibraryError, match=says):

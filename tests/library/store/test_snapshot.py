@@ -35,13 +35,14 @@ def test_rows_are_folded_by_file(files, order) -> None:
             "sidecars": pa.array([row[3] for row in rows], pa.string()),
             "kind": pa.array(["image" if row[2] % 2 else None for row in rows], pa.string()),
             "reading": pa.array([row[2] % 3 or None for row in rows], pa.int64()),
+            "object_tag": pa.array([f'"{row[1]}"' if row[2] % 2 else None for row in rows], pa.string()),
         }
     )
     assert table.schema.names == list(HELD_COLUMNS)
     expected = {
         path: Held(
             video_id,
-            FileState(size_bytes, size_bytes / 2),
+            FileState(size_bytes, size_bytes / 2, f'"{video_id}"' if size_bytes % 2 else None),
             60.0,
             number,
             sidecars,

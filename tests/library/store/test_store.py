@@ -100,7 +100,7 @@ def test_format_of_another_version_is_refused(tmp_path: Path, monkeypatch: pytes
         patch.setattr("framecue.library.store.rows.SCHEMA_VERSION", 99)
         Store.create(str(tmp_path), FINGERPRINT)
     with pytest.raises(
-        LibraryError, match="has format 99, this framecue reads formats 2 to 4; use the framecue that made it"
+        LibraryError, match="has format 99, this framecue reads formats 2 to 5; use the framecue that made it"
     ):
         Store.open(str(tmp_path))
 

@@ -1,7 +1,7 @@
 """What a library needs from the place where files lie: to list them, to open and hash them, and to know their states.
 
-A run, a search or a prune learns everything about a file through this interface, so files that are not on a disk (in
-an object store) need one more implementation and nothing else.
+A run, a search or a prune learns everything about a file through this interface, so it does not see whether a file lies
+on a disk (``local.py``) or in an object store (``objects.py``); ``mixed.py`` asks the one or the other.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class FoundFile(NamedTuple):
 
 
 class Files(Protocol):
-    """A place where files lie. Paths are absolute, as :func:`framecue.paths.absolute_path` returns them."""
+    """A place where files lie. Paths are as :func:`framecue.object_store.urls.noted_path` returns them."""
 
     def find(
         self,

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from framecue.forms import composed
 from framecue.library.files.interface import Files, FoundFile
-from framecue.library.files.local import LOCAL_FILES
+from framecue.library.files.mixed import ALL_FILES
 from framecue.library.files.subtitles import read_text
 from framecue.library.results import Skipped
 from framecue.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES
@@ -126,7 +126,7 @@ class SidecarFinder:
         files: where they lie.
     """
 
-    def __init__(self, files: Files = LOCAL_FILES) -> None:
+    def __init__(self, files: Files = ALL_FILES) -> None:
         self._files = files
         self._folders: dict[str, _Folder] = {}
 

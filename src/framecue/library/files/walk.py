@@ -31,8 +31,9 @@ NO_VIDEO = "no video in this folder"
 
 
 def is_below(path: str, folder: str) -> bool:
-    """Whether an absolute path lies in a folder, at any depth."""
-    return path.startswith(folder if folder.endswith(os.sep) else folder + os.sep)
+    """Whether an absolute path lies in a folder, at any depth; URLs have slashes on every system."""
+    separator = "/" if is_url(folder) else os.sep
+    return path.startswith(folder if folder.endswith(separator) else folder + separator)
 
 
 def is_within(path: str, places: Collection[str]) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 
 from framecue.forms import composed
 from framecue.library.files.interface import Files
-from framecue.library.files.local import LOCAL_FILES
+from framecue.library.files.mixed import ALL_FILES
 from framecue.library.files.presence import holds
 from framecue.library.store.records import Copy, Held
 
@@ -26,7 +26,7 @@ class Contents:
         files: where the files lie.
     """
 
-    def __init__(self, held: Mapping[str, Held | Copy], seen: Collection[str], *, files: Files = LOCAL_FILES) -> None:
+    def __init__(self, held: Mapping[str, Held | Copy], seen: Collection[str], *, files: Files = ALL_FILES) -> None:
         self._held: dict[str, Held | Copy] = {}
         self._paths: dict[str, dict[str, None]] = {}
         self._seen, self._files = seen, files

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from framecue.dates import recorded_seconds
 from framecue.encoder import Computation
 from framecue.library.files.interface import Files
-from framecue.library.files.local import LOCAL_FILES
+from framecue.library.files.mixed import ALL_FILES
 from framecue.library.files.sidecars import SidecarFinder
 from framecue.library.indexing.contents import Contents, find_replacements
 from framecue.library.indexing.encode import EncodedVideo, FailedUnit
@@ -132,7 +132,7 @@ class Ledger:
         snapshot: Snapshot,
         contents: Contents,
         *,
-        files: Files = LOCAL_FILES,
+        files: Files = ALL_FILES,
         metadata: Mapping[str, Mapping[str, MetadataValue | None]] | None = None,
     ) -> None:
         self._metadata = metadata or {}

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
 from typing import Any, Protocol
 
-from framecue.errors import InputError
+from framecue.errors import InputError, ObjectError
 from framecue.forms import composed
 from framecue.library.own_values import MetadataValue, kind_of
 from framecue.library.results import Skipped
 from framecue.library.store.own_columns import check_name
-from framecue.paths import absolute_path, is_url
+from framecue.object_store.urls import as_url, normal_url
+from framecue.paths import absolute_path
 
 __all__ = ["GivenMetadata", "MetadataLike", "read_metadata"]
 
@@ -125,7 +126,7 @@ def read_metadata(given: MetadataLike | None, paths: Collection[str], *, where: 
     by_path: dict[str, dict[str, MetadataValue | None]] = {}
     skipped: dict[str, Skipped] = {}
     for item, values in _items(given):
-        path = os.fspath(item) if is_url(item) else absolute_path(item)
+        path = _noted(item)
         place = known.get(path) or known.get(composed(path))
         plain = _plain(path, values)
         if place is None:
@@ -133,6 +134,17 @@ def read_metadata(given: MetadataLike | None, paths: Collection[str], *, where: 
         elif by_path.setdefault(place, plain) != plain:
             raise InputError(f"{path} is there twice, with different values; give each video once")
     return GivenMetadata(by_path, tuple(skipped.values()))
+
+
+def _noted(item: str | os.PathLike[str]) -> str:
+    """Return a path or a URL as a library notes it; a URL that no library can have as it is."""
+    url = as_url(item)
+    if url is None:
+        return absolute_path(item)
+    try:
+        return normal_url(url)
+    except ObjectError:
+        return url
 
 
 def _items(given: Any) -> Iterable[tuple[str | os.PathLike[str], Any]]:

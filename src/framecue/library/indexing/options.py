@@ -39,6 +39,8 @@ class AddOptions:
             100 more for each kilobyte.
         gpu_decode: whether to decode videos of 1920 x 1080 pixels or more on an NVIDIA GPU, by torchcodec (the extra
             gpu-decode); a file that it cannot decode is decoded by PyAV, and the report counts it.
+        spool_gb: how many gigabytes of disk copies of objects in a store may take while they are read; an object that
+            is larger is read by ranges, more than once. None for what `FRAMECUE_SPOOL_GB` says, or 10.
         speech: whether to listen to what is said (the extra speech), and with which model, a hub name or a folder; True
             for the model that the library has had, or the default. False takes the words out. None leaves it as it is:
             new files get what the library has had.
@@ -70,6 +72,7 @@ class AddOptions:
     max_cpu_seconds: float | None = None
     max_megapixels: float | None = None
     gpu_decode: bool = False
+    spool_gb: float | None = None
     speech: bool | str | os.PathLike[str] | None = None
     speech_language: str | None = None
     screen_text: bool | str | os.PathLike[str] | None = None
@@ -94,6 +97,8 @@ class AddOptions:
             value = getattr(self, name)
             if value is not None and (not is_number(value) or value <= 0):
                 raise InputError(f"{name} is {value!r}; it must be above 0")
+        if self.spool_gb is not None and (not is_number(self.spool_gb) or self.spool_gb < 0):
+            raise InputError(f"spool_gb is {self.spool_gb!r}; give a number of gigabytes, 0 or more")
         for name in ("words_from", "no_words_from"):
             object.__setattr__(self, name, _names(name, getattr(self, name)))
         self._check_words()
@@ -158,6 +163,7 @@ class AddKeywords(TypedDict, total=False):
     max_cpu_seconds: float | None
     max_megapixels: float | None
     gpu_decode: bool
+    spool_gb: float | None
     speech: bool | str | os.PathLike[str] | None
     speech_language: str | None
     screen_text: bool | str | os.PathLike[str] | None

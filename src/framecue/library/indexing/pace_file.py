@@ -16,10 +16,10 @@ from framecue.checks import is_number, is_whole
 from framecue.cores import num_cores
 from framecue.encoder import Encoder, SharesCores
 from framecue.errors import FramecueError
-from framecue.exported.cache import user_cache
 from framecue.exported.machine import processor_name
 from framecue.library.indexing.pace import Pace
 from framecue.outputs import written_beside
+from framecue.user_cache import user_cache
 
 __all__ = ["keep_pace", "kept_pace", "pace_file", "pace_key"]
 

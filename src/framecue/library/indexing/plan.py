@@ -16,15 +16,16 @@ from framecue.counts import counted
 from framecue.errors import InputError
 from framecue.library.files.exclude import Exclude
 from framecue.library.files.interface import Files, FoundFile, PathsLike, as_list
-from framecue.library.files.local import LOCAL_FILES
 from framecue.library.files.look import look_inside
+from framecue.library.files.mixed import ALL_FILES
 from framecue.library.files.sidecars import SidecarFinder, is_same_state
 from framecue.library.files.walk import is_below, is_within
 from framecue.library.indexing.unit import Unit
 from framecue.library.results import PassedOver, Skipped
 from framecue.library.state import FileState
 from framecue.library.store.records import Copy, Failure, Held
-from framecue.paths import absolute_path, path_on_disk
+from framecue.object_store.urls import noted_path
+from framecue.paths import is_url
 from framecue.video import AMBIGUOUS_SUFFIXES, IMAGE_SUFFIXES, READING
 
 __all__ = ["Plan", "is_outdated", "make_plan", "still_to_do"]
@@ -79,7 +80,7 @@ def make_plan(
     images: bool = False,
     retry: bool = False,
     within: Iterable[str] | None = None,
-    files: Files = LOCAL_FILES,
+    files: Files = ALL_FILES,
 ) -> Plan:
     """List the files that are new or have changed.
 
@@ -232,7 +233,7 @@ def _folders_around(
     files: Files, paths: PathsLike, places: frozenset[str], suffixes: Collection[str], exclude: Exclude
 ) -> Iterator[str]:
     """Yield the named folders that contain one of some places, and a video anywhere."""
-    for root in map(path_on_disk, map(absolute_path, filter(os.fspath, as_list(paths)))):
+    for root in map(noted_path, filter(os.fspath, as_list(paths))):
         if any(is_below(place, root) for place in places):
             below = files.find(root, suffixes=suffixes, exclude=exclude)
             if any(not isinstance(found, Skipped) and found.path != root for _, found in below):
@@ -275,7 +276,8 @@ def _with_hint(item: Skipped, root: str, held: Mapping[str, Held]) -> Skipped:
     num_held = sum(is_below(path, root) for path in held) if item.path == root else 0
     if not num_held:
         return item
-    hint = f"the library keeps {num_held} of it: mount the disk if it has one, or drop them with `framecue remove`"
+    mount = "" if is_url(root) else "mount the disk if it has one, or "
+    hint = f"the library keeps {num_held} of it: {mount}drop them with `framecue remove`"
     return Skipped(item.path, f"{item.reason}; {hint}")
 
 

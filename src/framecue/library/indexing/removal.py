@@ -1,8 +1,8 @@
 """Removing files from a library: those that are gone from the indexed folders, and those that a person names.
 
-A disk that is not mounted must not empty a library. So a path counts as gone only if it lies below a named folder that
-exists and has videos, and only if no folder on the way to it is empty or a broken link, as a disk that is not mounted
-leaves behind.
+A disk that is not mounted must not empty a library, nor a store that cannot be reached. So a path counts as gone only
+if it lies below a named folder that exists and has videos, and only if no folder on the way to it is empty or a broken
+link, as a disk that is not mounted leaves behind.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from framecue.errors import ObjectError
 from framecue.forms import composed
 from framecue.library.files.interface import Files, PathsLike, as_list
-from framecue.library.files.local import LOCAL_FILES
+from framecue.library.files.mixed import ALL_FILES
 from framecue.library.files.walk import is_below
 from framecue.library.indexing.contents import find_replacements
 from framecue.library.indexing.plan import Plan
@@ -23,7 +24,8 @@ from framecue.library.store import Store
 from framecue.library.store.records import Held
 from framecue.library.store.rows import Row
 from framecue.library.store.snapshot import Snapshot
-from framecue.paths import NOT_LOCAL, absolute_path, is_url
+from framecue.object_store.urls import as_url, normal_url
+from framecue.paths import absolute_path, is_url
 
 __all__ = ["TakenOut", "find_gone", "find_named", "forget_failures", "take_out"]
 
@@ -43,7 +45,7 @@ class TakenOut:
     kept: list[Kept] = field(default_factory=list)
 
 
-def find_gone(paths: Iterable[str], plan: Plan, *, files: Files = LOCAL_FILES) -> tuple[list[str], list[Skipped]]:
+def find_gone(paths: Iterable[str], plan: Plan, *, files: Files = ALL_FILES) -> tuple[list[str], list[Skipped]]:
     """Return the paths of a library that are gone from the folders of a plan.
 
     Args:
@@ -63,7 +65,7 @@ def find_gone(paths: Iterable[str], plan: Plan, *, files: Files = LOCAL_FILES) -
         folder = next((folder for folder in plan.folders if is_below(path, folder)), None)
         if folder is None or path in seen or not plan.covers(path) or not files.is_missing(path):
             continue
-        parent = str(Path(path).parent)
+        parent = os.path.dirname(path)  # noqa: PTH120 (a Path would change a URL)
         if parent not in doubts:
             doubts[parent] = next(filter(files.may_be_away, _between(folder, parent)), None)
         doubt = doubts[parent]
@@ -71,12 +73,22 @@ def find_gone(paths: Iterable[str], plan: Plan, *, files: Files = LOCAL_FILES) -
             gone.append(path)
         else:
             kept[doubt] = kept.get(doubt, 0) + 1
-    reason = "an empty folder or a link to nothing, as of a disk that is not mounted; the library keeps {} of it: "
-    reason += "mount the disk, or drop them with `framecue remove`"
-    return gone, [Skipped(folder, reason.format(number)) for folder, number in sorted(kept.items())]
+    return gone, [Skipped(folder, _reason_to_keep(folder, number)) for folder, number in sorted(kept.items())]
 
 
-def take_out(store: Store, snapshot: Snapshot, paths: Collection[str], *, files: Files = LOCAL_FILES) -> TakenOut:
+def _reason_to_keep(folder: str, number: int) -> str:
+    if is_url(folder):
+        return (
+            f"its bucket cannot be looked at, or is empty; the library keeps {number} of it: try again, or drop them "
+            "with `framecue remove`"
+        )
+    return (
+        f"an empty folder or a link to nothing, as of a disk that is not mounted; the library keeps {number} of it: "
+        "mount the disk, or drop them with `framecue remove`"
+    )
+
+
+def take_out(store: Store, snapshot: Snapshot, paths: Collection[str], *, files: Files = ALL_FILES) -> TakenOut:
     """Remove files from a library.
 
     If the library knows a copy of a video elsewhere, the video stays, under the copy's path.
@@ -167,15 +179,23 @@ def find_named(paths: PathsLike, known: Iterable[str]) -> tuple[list[str], list[
     found: dict[str, None] = {}
     skipped: list[Skipped] = []
     for item in as_list(paths):
-        if is_url(item):
-            skipped.append(Skipped(os.fspath(item), NOT_LOCAL))
+        try:
+            path = _as_noted(item)
+        except ObjectError as error:
+            skipped.append(Skipped(error.url, error.reason))
             continue
-        path = absolute_path(item) if os.fspath(item) else "''"
         below = _named(known, path)
         found.update(dict.fromkeys(below))
         if not below:
             skipped.append(Skipped(path, "the library knows no such file, nor any in such a folder"))
     return list(found), skipped
+
+
+def _as_noted(item: str | os.PathLike[str]) -> str:
+    url = as_url(item)
+    if url is not None:
+        return normal_url(url)
+    return absolute_path(item) if os.fspath(item) else "''"
 
 
 def _named(known: Sequence[str], path: str) -> list[str]:

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from framecue.errors import FramecueError
 from framecue.library.files.interface import Files
-from framecue.library.files.local import LOCAL_FILES
+from framecue.library.files.mixed import ALL_FILES
 from framecue.library.indexing.contents import Contents
 from framecue.library.indexing.ledger import Ledger, Outcome
 from framecue.library.indexing.plan import Plan, still_to_do
@@ -29,7 +29,7 @@ def run_plan(
     make_store: Callable[[], Store],
     progress: ProgressCallback | None = None,
     on_stop: StopCallback | None = None,
-    files: Files = LOCAL_FILES,
+    files: Files = ALL_FILES,
     metadata: Mapping[str, Mapping[str, MetadataValue | None]] | None = None,
 ) -> Outcome:
     """Index the units of a plan.

@@ -31,6 +31,7 @@ from framecue.library.store.kept import KeptStore
 from framecue.library.store.snapshot import Snapshot
 from framecue.progress import ProgressCallback, StopCallback
 from framecue.video import Segmentation
+from framecue.video.isolate.spool import kept_spool
 
 __all__ = ["Hooks", "Session"]
 
@@ -90,6 +91,11 @@ class Session:
         Raises:
             LibraryError: the library cannot be read or written. What was committed before stays.
         """
+        # What is copied from a store for its pictures is there for its words.
+        with kept_spool(options.spool_gb):
+            return self._carry_out(plan, options, own, hooks)
+
+    def _carry_out(self, plan: Plan, options: AddOptions, own: GivenMetadata, hooks: Hooks) -> Outcome:
         # From here on nobody else writes.
         snapshot = self._kept.snapshot()
         if plan.outdated:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from framecue.library.files.interface import Files
-from framecue.library.files.local import LOCAL_FILES
+from framecue.library.files.mixed import ALL_FILES
 from framecue.library.files.sidecars import SidecarFinder, Sidecars
 from framecue.library.results import Skipped
 from framecue.library.store import Store
@@ -29,7 +29,7 @@ class SidecarUpdate:
 
 
 def update_subtitles(
-    store: Store, snapshot: Snapshot, paths: Sequence[str], *, files: Files = LOCAL_FILES
+    store: Store, snapshot: Snapshot, paths: Sequence[str], *, files: Files = ALL_FILES
 ) -> SidecarUpdate:
     """Bring the texts of videos up to date with the files beside them.
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from framecue.errors import FramecueError
 from framecue.library.files.interface import Files
-from framecue.library.files.local import LOCAL_FILES
+from framecue.library.files.mixed import ALL_FILES
 from framecue.library.indexing.options import AddOptions
 from framecue.library.indexing.sidecar_words import SidecarWords
 from framecue.library.indexing.uninterrupted import uninterrupted
@@ -68,7 +68,7 @@ def run_words(
     sources: KeptSources,
     make_runner: MakeWordsRunner = local_words_runner,
     hooks: WordsHooks | None = None,
-    files: Files = LOCAL_FILES,
+    files: Files = ALL_FILES,
 ) -> WordsOutcome:
     """Bring the words of some files up to date with what is asked for, and with what the library has had.
 

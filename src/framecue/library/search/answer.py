@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 from framecue.encoder import Encoder
 from framecue.errors import InputError, LibraryError
 from framecue.library.files.interface import Files
-from framecue.library.files.local import LOCAL_FILES
+from framecue.library.files.mixed import ALL_FILES
 from framecue.library.results import Hit
 from framecue.library.search.explain import explain_found
 from framecue.library.search.filters import condition_for
@@ -46,7 +46,7 @@ def answer(
     queries: Sequence[Query | InOrder],
     options: SearchOptions,
     *,
-    files: Files = LOCAL_FILES,
+    files: Files = ALL_FILES,
 ) -> list[list[Hit]]:
     """Search a library.
 

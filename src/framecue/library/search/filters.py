@@ -17,7 +17,8 @@ from framecue.glob_patterns import unit_pattern
 from framecue.globs import Glob, names_of
 from framecue.library.search.where import check_where
 from framecue.library.store.sql import quoted
-from framecue.paths import absolute_path, is_utf8, user_path
+from framecue.object_store.urls import as_url, normal_url
+from framecue.paths import absolute_path, is_url, is_utf8, user_path
 from framecue.video import IMAGE_SUFFIXES
 
 if TYPE_CHECKING:
@@ -101,7 +102,8 @@ class Filters:
         """
         parts = []
         if self.folder is not None:
-            parts.append(_is_below(absolute_path(self.folder)))
+            url = as_url(self.folder)
+            parts.append(_is_below(absolute_path(self.folder) if url is None else normal_url(url)))
         if self.path is not None:
             parts += _is_like(self.path)
         if self.longer_than_seconds is not None:
@@ -185,7 +187,8 @@ def _is_of_kind(kind: str, *, is_noted: bool, is_complete: bool) -> str:
 
 def _is_below(folder: str) -> str:
     """Return the condition that a path lies below a folder, in whatever Unicode form both are written."""
-    begin = folder if folder.endswith(os.sep) else folder + os.sep
+    separator = "/" if is_url(folder) else os.sep
+    begin = folder if folder.endswith(separator) else folder + separator
     if begin.isascii():
         return f"starts_with(path, {quoted(begin)})"
     pattern = "".join(unit_pattern(unit, is_first=True) for unit in units(composed(begin)))

@@ -11,14 +11,15 @@ import numpy as np
 from framecue.encoder import Encoder
 from framecue.errors import AbsentError, InputError, VideoError
 from framecue.library.files.interface import Files
-from framecue.library.files.local import LOCAL_FILES
+from framecue.library.files.mixed import ALL_FILES
 from framecue.library.files.presence import holds
 from framecue.library.search.given_vectors import QueryVector
 from framecue.library.search.query import HeldMoment, Part, Query
 from framecue.library.store import Store
 from framecue.library.store.rows import Row
 from framecue.library.store.vectors import HeldSegment
-from framecue.paths import absolute_path, is_utf8, path_on_disk
+from framecue.object_store.urls import noted_path
+from framecue.paths import is_utf8
 
 if TYPE_CHECKING:
     from framecue.video import VideoSource
@@ -40,7 +41,7 @@ class EncodedQuery:
 
 
 def encode_queries(
-    model: Encoder, store: Store, queries: Sequence[Query], source: VideoSource, *, files: Files = LOCAL_FILES
+    model: Encoder, store: Store, queries: Sequence[Query], source: VideoSource, *, files: Files = ALL_FILES
 ) -> list[EncodedQuery]:
     """Encode queries; what several of them have in common is encoded once, and texts many at a time.
 
@@ -98,7 +99,7 @@ def _encoded(model: Encoder, store: Store, source: VideoSource, files: Files, pa
 
         frames = picture_frames(part.given or part.value, model.sampling, source, short_side=model.short_side)
         return _encode_frames(model, frames)
-    path = path_on_disk(absolute_path(part.value))
+    path = noted_path(part.value)
     stored = _stored_vector(store, files, path, part.at_seconds)
     return _encode_video(model, store, source, path, part.at_seconds) if stored is None else stored
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from lancedb.db import LanceDBConnection
 
 from framecue.library.state import FileState
-from framecue.library.store.notes import Notes
+from framecue.library.store.notes import Notes, optional_text, state_columns
 from framecue.library.store.records import Copy
 
 __all__ = ["Copies"]
@@ -24,6 +24,7 @@ _COPIES_SCHEMA = pa.schema(
         pa.field("video_id", pa.string(), nullable=False),
         pa.field("size_bytes", pa.int64(), nullable=False),
         pa.field("modified_seconds", pa.float64(), nullable=False),
+        pa.field("object_tag", pa.string()),
     ]
 )
 
@@ -47,8 +48,8 @@ class Copies:
             LibraryError: the library cannot be read.
         """
         return {
-            str(path): Copy(str(video_id), FileState(int(size_bytes), float(modified_seconds)))
-            for path, video_id, size_bytes, modified_seconds in self._notes.read()
+            str(path): Copy(str(video_id), FileState(int(size_bytes), float(modified_seconds), optional_text(tag)))
+            for path, video_id, size_bytes, modified_seconds, tag in self._notes.read()
         }
 
     def note(self, copies: Mapping[str, Copy], *, forget: Sequence[str] = ()) -> None:
@@ -57,5 +58,5 @@ class Copies:
         Raises:
             LibraryError: the library cannot be written.
         """
-        rows = [{"path": path, "video_id": copy.video_id, **vars(copy.state)} for path, copy in copies.items()]
+        rows = [{"path": path, "video_id": copy.video_id, **state_columns(copy.state)} for path, copy in copies.items()]
         self._notes.note(rows, forget=forget)

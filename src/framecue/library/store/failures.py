@@ -11,7 +11,7 @@ import pyarrow as pa
 from lancedb.db import LanceDBConnection
 
 from framecue.library.state import FileState
-from framecue.library.store.notes import Notes
+from framecue.library.store.notes import Notes, optional_text, state_columns
 from framecue.library.store.records import Failure
 
 __all__ = ["Failures"]
@@ -27,6 +27,7 @@ _FAILURES_SCHEMA = pa.schema(
         pa.field("reason", pa.string(), nullable=False),
         pa.field("version", pa.string(), nullable=False),
         pa.field("reading", pa.int64(), nullable=False),
+        pa.field("object_tag", pa.string()),
     ]
 )
 
@@ -51,9 +52,13 @@ class Failures:
         """
         return {
             str(path): Failure(
-                FileState(int(size_bytes), float(modified_seconds)), str(cause), str(reason), str(version), int(reading)
+                FileState(int(size_bytes), float(modified_seconds), optional_text(tag)),
+                str(cause),
+                str(reason),
+                str(version),
+                int(reading),
             )
-            for path, size_bytes, modified_seconds, cause, reason, version, reading in self._notes.read()
+            for path, size_bytes, modified_seconds, cause, reason, version, reading, tag in self._notes.read()
         }
 
     def note(self, failures: Mapping[str, Failure], *, forget: Sequence[str] = ()) -> None:
@@ -67,5 +72,5 @@ class Failures:
             values = {name: value for name, value in vars(failure).items() if name != "state"}
             # A reason may quote bytes that are no text.
             values["reason"] = failure.reason.encode(errors="replace").decode()
-            rows.append({"path": path, **vars(failure.state), **values})
+            rows.append({"path": path, **state_columns(failure.state), **values})
         self._notes.note(rows, forget=forget)

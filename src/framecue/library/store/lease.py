@@ -1,8 +1,8 @@
 """The lease by which one run at a time writes to a library in an object store; a second run waits for it.
 
 It is an object beside the library's tables, written on conditions alone: if there is none, or if it is still what was
-read. So of several that take it, one does. Its holder renews it in a thread, and right before each commit. A holder that
-is not heard of for the term has lost it to whoever waits.
+read. So of several that take it, one does. Its holder renews it in a thread, and right before each commit. A holder
+that is not heard of for the term has lost it to whoever waits.
 
 No two machines' clocks are compared. Whoever waits sees with his own clock for how long the object stays the same, or
 learns from the store's clock, which dates every object, that it has been so for much longer.
@@ -34,7 +34,6 @@ from framecue.object_store.objects import (
     size_and_tag,
 )
 from framecue.object_store.stores import patience_seconds
-from framecue.object_store.urls import join_url
 
 __all__ = ["TERM_VARIABLE", "Lease", "library_lease"]
 
@@ -91,7 +90,7 @@ class Lease:
 
     def __init__(self, uri: str, note: LeaseNote, tag: ObjectTag) -> None:
         self.uri = uri
-        self._url = join_url(uri, LEASE_FILE)
+        self._url = f"{uri}/{LEASE_FILE}"
         self._note, self._tag = note, tag
         self._lost: LibraryError | None = None
         self._one_at_a_time = threading.Lock()
@@ -105,7 +104,7 @@ class Lease:
         Raises:
             LibraryError: another run has it for too long, or the store cannot be written to.
         """
-        url = join_url(uri, LEASE_FILE)
+        url = f"{uri}/{LEASE_FILE}"
         note = LeaseNote(uuid.uuid4().hex, 0, term_seconds(), Holder.this_process())
         try:
             tag, is_taken_over = _taken(uri, url, note, wait_seconds, on_wait)
@@ -189,9 +188,9 @@ class Lease:
     def _lost_to(self, found: _Found | None) -> LibraryError:
         by = f"was taken over by another run ({found.note.holder})" if found and found.note.token else "was taken away"
         return LibraryError(
-            f"library {self.uri}: its lease {by}, as this run was not heard of for {self._note.term_seconds:g} seconds; "
-            "what it had written is kept, and it writes nothing more; start it again when the other has ended, and it "
-            "goes on from there"
+            f"library {self.uri}: its lease {by}, as this run was not heard of for {self._note.term_seconds:g} "
+            "seconds; what it had written is kept, and it writes nothing more; start it again when the other has "
+            "ended, and it goes on from there"
         )
 
 
@@ -288,7 +287,7 @@ def _is_long_gone(uri: str, found: _Found) -> bool:
 
 def _store_seconds(uri: str) -> float:
     """Return what time it is by the store's clock, in seconds since 1970."""
-    url = join_url(uri, f"{_CLOCK_FILE}-{uuid.uuid4().hex}")
+    url = f"{uri}/{_CLOCK_FILE}-{uuid.uuid4().hex}"
     put(url, b"What time is it?")
     try:
         return size_and_tag(url).modified_seconds

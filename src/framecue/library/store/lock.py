@@ -41,8 +41,8 @@ def library_lock(
         on_wait: called once if there is another run, before waiting for it.
 
     Raises:
-        LibraryError: the other run took longer, or the place cannot be written to. In an object store also in the block,
-            if another run has taken the lease over.
+        LibraryError: the other run took longer, or the place cannot be written to. In an object store also in the
+            block, if another run has taken the lease over.
     """
     folder = _local_folder(uri)
     if folder is None:

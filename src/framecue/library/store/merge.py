@@ -49,8 +49,8 @@ def merge(table: Table, rows: pa.Table, *, on: Sequence[str], leaving: Sequence[
     """
     there = _keys_there(table, rows, on, leaving)
     if doubled := _doubled_paths(there, on):
-        # Such rows come of two runs at once in an object store without a lease. A merge could only update both. They are
-        # deleted first, in a commit of its own: after a kill in between, the next run encodes their files again.
+        # Such rows come of two runs at once in an object store without a lease. A merge could only update both. They
+        # are deleted first, in a commit of its own: after a kill in between, the next run encodes their files again.
         table.commit("written", lambda: table.lance.delete(is_one_of(doubled)))
         there = _keys_there(table, rows, on, leaving)
     expected = _expected(there, _keys(rows, on), on, leaving)

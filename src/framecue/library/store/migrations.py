@@ -60,6 +60,8 @@ MIGRATIONS = (
     Migration(3, (("indexed_seconds", pa.float64()),)),
     # By which rules the segment's frames and times were read; what the file is; when it was recorded.
     Migration(4, (("reading", pa.int64()), ("kind", pa.string()), ("recorded_seconds", pa.float64()))),
+    # What an object store calls the file's content, see FileState.tag.
+    Migration(5, (("object_tag", pa.string()),)),
 )
 # The format of new libraries.
 SCHEMA_VERSION = MIGRATIONS[-1].format

@@ -12,12 +12,13 @@ from typing import Any, cast
 import pyarrow as pa
 from lancedb.db import LanceDBConnection
 
+from framecue.library.state import FileState
 from framecue.library.store.commit import commit
 from framecue.library.store.merge import merge
 from framecue.library.store.sql import is_one_of
 from framecue.library.store.table import Table
 
-__all__ = ["Notes"]
+__all__ = ["Notes", "optional_text", "state_columns"]
 
 # Each commit leaves a small file, and reading the notes reads them all.
 _MOST_FILES = 64
@@ -47,6 +48,8 @@ class Notes:
     def read(self, where: str | None = None) -> list[tuple[str | int | float, ...]]:
         """Return the notes in the order of their paths, each with its values in the order of the columns.
 
+        A column that may be empty is for :func:`optional_text`: None, also where an older framecue did not have it.
+
         Args:
             where: an SQL condition on them; None for all.
 
@@ -56,8 +59,13 @@ class Notes:
         table = self._table()
         if table is None:
             return []
-        columns = table.scan(self._schema.names, where=where).sort_by("path")
-        return list(zip(*(columns.column(name).to_pylist() for name in self._schema.names), strict=True))
+        present = set(table.schema.names)
+        columns = table.scan([name for name in self._schema.names if name in present], where=where).sort_by("path")
+        values = (
+            columns.column(name).to_pylist() if name in present else [None] * columns.num_rows
+            for name in self._schema.names
+        )
+        return list(zip(*values, strict=True))
 
     def version(self) -> int | None:
         """Return the number of the latest commit; None if there are no notes."""
@@ -79,7 +87,8 @@ class Notes:
         if not notes:
             table.commit("written", lambda: table.lance.delete(is_one_of(forget)))
             return
-        merge(table, pa.Table.from_pylist(list(notes), schema=self._schema), on=["path"], leaving=forget)
+        rows = pa.Table.from_pylist(list(notes), schema=self._schema)
+        merge(table, rows.select(self._widened(table, rows)), on=["path"], leaving=forget)
 
     def drop(self, condition: str) -> None:
         """Forget the notes for which an SQL condition holds, in one commit; none is made if there are no such notes.
@@ -104,10 +113,26 @@ class Notes:
         if stats["fragment_stats"]["num_fragments"] > _MOST_FILES:
             table.commit("optimized", lambda: table.lance.optimize(cleanup_older_than=_KEEP))
 
+    def _widened(self, table: Table, rows: pa.Table) -> list[str]:
+        """Return the columns to write; one that an older table lacks is added to it when a note first has a value.
+
+        Raises:
+            LibraryError: the library cannot be written.
+        """
+        present = set(table.schema.names)
+        lacking = [field for field in self._schema if field.name not in present]
+        needed = [field for field in lacking if rows.column(field.name).null_count < rows.num_rows]
+        if needed:
+            table.commit("written", lambda: table.lance.add_columns(needed))
+        left_out = {field.name for field in lacking} - {field.name for field in needed}
+        return [name for name in self._schema.names if name not in left_out]
+
     def _table(self, *, make: bool = False) -> Table | None:
         """Return the table; None if there is none yet and ``make`` is false."""
         if self._opened is None:
-            self._opened = self._make() if make else Table.open_if_there(self.uri, self._database, self._name)
+            self._opened = Table.open_if_there(self.uri, self._database, self._name)
+        if self._opened is None and make:
+            self._opened = self._make()
         return self._opened
 
     def _make(self) -> Table:
@@ -116,3 +141,13 @@ class Notes:
             self.uri,
             commit(self.uri, "written", lambda: make(self._name, schema=self._schema, exist_ok=True)),
         )
+
+
+def state_columns(state: FileState) -> dict[str, object]:
+    """Return a file's state as the columns of a table of notes."""
+    return {"size_bytes": state.size_bytes, "modified_seconds": state.modified_seconds, "object_tag": state.tag}
+
+
+def optional_text(value: object) -> str | None:
+    """Return the value of a column of texts that may be empty."""
+    return None if value is None else str(value)

@@ -11,11 +11,12 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 
 from framecue.errors import LibraryError, ObjectError
 from framecue.object_store.objects import ObjectTag, delete, put_if_absent, put_if_matches, size_and_tag
 from framecue.object_store.stores import s3_endpoint
-from framecue.object_store.urls import ObjectUrl, join_url
+from framecue.object_store.urls import ObjectUrl
 
 __all__ = ["probe"]
 
@@ -38,7 +39,7 @@ def probe(uri: str) -> None:
     place = ObjectUrl.parse(uri).place, s3_endpoint()
     if place in _honours:
         return
-    tried = join_url(uri, f"{_PREFIX}-{uuid.uuid4().hex}")
+    tried = f"{uri}/{_PREFIX}-{uuid.uuid4().hex}"
     try:
         ignored = _ignored(tried)
     except ObjectError as error:
@@ -70,9 +71,7 @@ def _keeps_what_is_there(url: str) -> bool:
     put_if_absent(url, b"first")
     if put_if_absent(url, b"second") is not None:
         return False
-    return all(
-        _winners(lambda number, place=place: put_if_absent(place, _racer(number))) <= 1 for place in _places(url)
-    )
+    return all(_winners(partial(_make, place)) <= 1 for place in _places(url))
 
 
 def _keeps_what_has_changed(url: str) -> bool:
@@ -80,25 +79,25 @@ def _keeps_what_has_changed(url: str) -> bool:
     put_if_matches(url, b"third", first)
     if put_if_matches(url, b"fourth", first) is not None:
         return False
-    for place in _places(url):
-        held = size_and_tag(place).tag
-        if _winners(lambda number, place=place, held=held: put_if_matches(place, _racer(number + _RACERS), held)) > 1:
-            return False
-    return True
+    return all(_winners(partial(_change, place, size_and_tag(place).tag)) <= 1 for place in _places(url))
+
+
+def _make(place: str, racer: int) -> bool:
+    return put_if_absent(place, f"made by {racer}".encode()) is not None
+
+
+def _change(place: str, tag: ObjectTag, racer: int) -> bool:
+    return put_if_matches(place, f"changed by {racer}".encode(), tag) is not None
 
 
 def _places(url: str) -> list[str]:
     return [f"{url}-{number}" for number in range(_RACES)]
 
 
-def _racer(number: int) -> bytes:
-    return f"racer {number}".encode()
-
-
-def _winners(put: Callable[[int], ObjectTag | None]) -> int:
+def _winners(put: Callable[[int], bool]) -> int:
     """Return how many of several that write at once are told that they have won.
 
     It may be none: the answer to the winner was lost, and what it asked then was refused.
     """
     with ThreadPoolExecutor(_RACERS) as threads:
-        return sum(tag is not None for tag in threads.map(put, range(_RACERS)))
+        return sum(threads.map(put, range(_RACERS)))

@@ -23,6 +23,8 @@ _OF_A_STORE = re.compile(
 # Lance names the file of a commit after what is left to the highest number, so that the latest is listed first. Tables
 # that an old LanceDB made name it after the number.
 _HIGHEST = 2**64 - 1
+# A store's answer, or that none could be asked for.
+_ANSWER = re.compile(r"status(?: code)?: \d{3}|credentials", re.IGNORECASE)
 
 T = TypeVar("T")
 
@@ -43,10 +45,14 @@ def reason_of_store(uri: str, text: str) -> str:
     """Return why a store refused, in one sentence, given LanceDB's message; empty if it was not the store."""
     if not _OF_A_STORE.search(text):
         return ""
-    from framecue.object_store.trouble import cause_and_reason
+    from framecue.object_store.trouble import reason_in
     from framecue.object_store.urls import ObjectUrl
 
-    return cause_and_reason(ObjectUrl.parse(uri), text)[1]
+    if not _ANSWER.search(text):
+        # Nothing came back. The innermost of what LanceDB lists says why.
+        within = re.findall(r'message: "([^"]+)"', text)
+        text = f"no answer: {within[-1] if within else 'no answer'}"
+    return reason_in(ObjectUrl.parse(uri), text)
 
 
 def has_table(uri: str, name: str) -> bool:

@@ -39,8 +39,8 @@ _FINGERPRINT_KEY = b"framecue.fingerprint"
 _SEGMENTATION_KEY = b"framecue.segmentation"
 # Stored, but not in Row: the text that full text search looks at, made from the other columns on each write.
 _TEXT = "text"
-# The columns that make up one attribute of Row.
-_STATE = ("size_bytes", "modified_seconds")
+# The columns that make up the state of a file, with their names in FileState; the last one is not in older formats.
+_STATE = {"size_bytes": "size_bytes", "modified_seconds": "modified_seconds", "object_tag": "tag"}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -189,7 +189,7 @@ def table_from_rows(rows: Sequence[Row], schema: pa.Schema) -> pa.Table:
         elif column.name == _TEXT:
             columns.append(pa.array([searchable_text(row) for row in rows], type=column.type))
         elif column.name in _STATE:
-            columns.append(pa.array([getattr(row.state, column.name) for row in rows], type=column.type))
+            columns.append(pa.array([getattr(row.state, _STATE[column.name]) for row in rows], type=column.type))
         elif column.name in COLUMNS:
             columns.append(pa.array([getattr(row, column.name) for row in rows], type=column.type))
         else:
@@ -207,7 +207,10 @@ def rows_from_table(table: pa.Table) -> list[Row]:
         name: table.column(name).to_pylist() if name in table.schema.names else [None] * table.num_rows
         for name in names
     }
-    states = zip(*(table.column(name).to_pylist() for name in _STATE), strict=True)
+    states = zip(
+        *(table.column(name).to_pylist() if name in table.schema.names else [None] * table.num_rows for name in _STATE),
+        strict=True,
+    )
     others = [name for name in table.schema.names if name not in COLUMNS]
     extras = table.select(others).to_pylist() if others else [{} for _ in range(table.num_rows)]
     return [

@@ -14,7 +14,7 @@ from framecue.library.store.rows import kind_of
 
 __all__ = ["HELD_COLUMNS", "TIME_COLUMN", "Snapshot", "held_of"]
 
-# The columns of each row from which :func:`held_of` sees which files are held; the last two are not in older formats.
+# The columns of each row from which :func:`held_of` sees which files are held; the last three are not in older formats.
 HELD_COLUMNS = (
     "path",
     "video_id",
@@ -24,6 +24,7 @@ HELD_COLUMNS = (
     "sidecars",
     "kind",
     "reading",
+    "object_tag",
 )
 # When each row was encoded, likewise: of a file's rows the first and the last time are held.
 TIME_COLUMN = "indexed_seconds"
@@ -171,7 +172,7 @@ def held_of(rows: pa.Table) -> dict[str, Held]:
     return {
         path: Held(
             video_id,
-            FileState(size, modified),
+            FileState(size, modified, tag),
             duration,
             num_segments,
             sidecars,
@@ -179,7 +180,7 @@ def held_of(rows: pa.Table) -> dict[str, Held]:
             reading,
             None if ends[0] is None else ends,
         )
-        for path, video_id, size, modified, duration, sidecars, kind, reading, num_segments, ends in zip(
+        for path, video_id, size, modified, duration, sidecars, kind, reading, tag, num_segments, ends in zip(
             *values, files.column("row_count").to_pylist(), indexed, strict=True
         )
     }

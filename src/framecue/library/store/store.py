@@ -40,8 +40,8 @@ from framecue.library.store.own_columns import add_columns, drop_columns, kinds_
 from framecue.library.store.passage_search import PassageMatch, search_passages
 from framecue.library.store.passages import Passages
 from framecue.library.store.place import HOW_TO_NAME, check_free, check_there, no_library
-from framecue.library.store.remote import commit_tag
 from framecue.library.store.records import Copy, Failure, Held
+from framecue.library.store.remote import commit_tag
 from framecue.library.store.rows import (
     Metadata,
     Row,

@@ -20,6 +20,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from framecue.errors import FramecueError
 from framecue.service.media.ranges import ByteRange, UnsatisfiableError, parse_ranges
 
 __all__ = ["OpenFileResponse", "content_disposition", "is_known"]
@@ -50,7 +51,7 @@ class OpenFileResponse(Response):
         headers: Mapping[str, str] | None = None,
     ) -> None:
         self._file = file
-        self._size_bytes = os.fstat(file.fileno()).st_size
+        self._size_bytes = file.seek(0, os.SEEK_END)
         self._media_type = media_type
         self._validators = {"etag": f'"{etag}"'}
         if modified_seconds is not None:
@@ -154,7 +155,7 @@ class OpenFileResponse(Response):
         try:
             self._file.seek(place)
             return self._file.read(num_bytes)
-        except (OSError, ValueError):
+        except (OSError, ValueError, FramecueError):
             return b""
 
 

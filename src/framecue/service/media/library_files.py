@@ -14,7 +14,8 @@ from framecue.errors import AbsentError, GoneError
 from framecue.library.library import Library
 from framecue.library.state import FileState
 from framecue.library.store.records import Content, ContentFile
-from framecue.paths import path_on_disk
+from framecue.paths import is_url, path_on_disk
+from framecue.service.media.object_files import find_unchanged_object, open_object_file
 
 __all__ = ["LibraryFile", "content_of", "file_of", "open_library_file"]
 
@@ -28,7 +29,7 @@ class LibraryFile:
 
     Attributes:
         content: what it holds.
-        path: its absolute path, as the library has it.
+        path: its absolute path, as the library has it, or its URL.
         state: its state, which is also that in which it was indexed.
     """
 
@@ -37,9 +38,9 @@ class LibraryFile:
     state: FileState
 
     @property
-    def place(self) -> Path:
-        """Where the file is, as the file system names it."""
-        return Path(path_on_disk(self.path))
+    def place(self) -> str:
+        """Where the file is, as the file system names it; an object's URL."""
+        return path_on_disk(self.path)
 
     @property
     def name(self) -> str:
@@ -52,6 +53,9 @@ class LibraryFile:
         Raises:
             GoneError: it is gone, or has changed.
         """
+        if is_url(self.path):
+            find_unchanged_object(self.path, self.state)
+            return
         with _opened(ContentFile(self.path, self.state)):
             pass
 
@@ -109,6 +113,8 @@ def open_library_file(library: Library, video_id: str) -> tuple[LibraryFile, Bin
 
 
 def _open(item: ContentFile) -> BinaryIO:
+    if is_url(item.path):
+        return open_object_file(item.path, item.state)
     name = Path(item.path).name
     try:
         descriptor = os.open(path_on_disk(item.path), _OPENING)

@@ -6,11 +6,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from framecue.exported.cache import user_cache
 from framecue.service.media.cache import MAX_CACHE_BYTES, MediaCache
 from framecue.service.media.clips import ClipCutter
 from framecue.service.media.making import Workshop
 from framecue.service.media.reading import StreamsReader
+from framecue.user_cache import user_cache
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from framecue.errors import InputError, VideoError
+from framecue.video.isolate.objects import Asked, ObjectReader
 from framecue.video.isolate.process import (
     DecodingProcess,
     LostError,
@@ -88,6 +89,7 @@ class Asker:
         self._command = command
         self._child: DecodingProcess | None = None
         self._beginning: DecodingProcess | None = None
+        self._objects = ObjectReader()
         self._starting = threading.Lock()
         self._is_reading = self._is_closed = False
 
@@ -110,6 +112,7 @@ class Asker:
         # Whoever was starting it has seen the end of that, and starts no other.
         with self._starting:
             self._drop()
+        self._objects.forget()
 
     def ask(
         self, question: Question[Part], decide: Decide = _is_asked_nothing
@@ -117,7 +120,8 @@ class Asker:
         """Ask one question; closing the iterator early is fine.
 
         Args:
-            question: what to ask, and of which file.
+            question: what to ask, and of which file; that may be an object in a store, by its URL. The process gets a
+                copy of it, or its bytes by ranges, and knows no store.
             decide: is given what the question tells on its way, returns whether to go on; called in this process.
 
         Yields:
@@ -125,7 +129,7 @@ class Asker:
 
         Raises:
             VideoError: the file cannot be read or decoded, crashes the decoder, or takes too long or too much memory;
-                this may come after some parts.
+                this may come after some parts. Or the store does not give the object, or another content of it.
             FramecueError: the process cannot be started.
             RuntimeError: this reader is closed, or is reading another file.
         """
@@ -133,11 +137,16 @@ class Asker:
             raise RuntimeError("a reader reads one file at a time; use another one, or close the iterator")
         self._is_reading = True
         try:
-            yield from self._parts(question, _asked_once(decide))
+            with self._objects.opened(question, self._check_open) as asked:
+                yield from self._parts(asked, _asked_once(decide))
         finally:
             self._is_reading = False
 
-    def _parts(self, question: Question[Part], decide: Decide) -> Generator[Part | Progress, None, None]:
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise RuntimeError("this reader is closed")
+
+    def _parts(self, asked: Asked[Part], decide: Decide) -> Generator[Part | Progress, None, None]:
         given: list[object] = []  # for each part that the caller has got, what of it is compared
         may_be_blameless = True
         while True:
@@ -145,18 +154,18 @@ class Asker:
             num_answered_before = child.num_answered
             num_come = 0
             try:
-                with closing(self._messages(child, question, decide)) as messages:
+                with closing(self._messages(child, asked, decide)) as messages:
                     for part in messages:
                         if isinstance(part, Progress):
                             if given:
                                 yield part
                             continue
-                        unchanging = question.unchanging(part)
+                        unchanging = asked.question.unchanging(part)
                         if num_come == len(given):
                             given.append(unchanging)
                             yield part
                         elif unchanging != given[num_come]:
-                            raise VideoError(question.path, "it changed while it was being read")
+                            raise VideoError(asked.name, "it changed while it was being read")
                         num_come += 1
                 return
             except LostError as lost:
@@ -164,21 +173,24 @@ class Asker:
                 # if a fresh process dies of it as well. Nor is it to blame if somebody ended the process, once.
                 is_again = num_answered_before > 0 or (lost.is_from_outside and may_be_blameless)
                 if not is_again or self._is_closed:
-                    raise VideoError(question.path, lost.reason) from None
+                    raise VideoError(asked.name, asked.reason(lost.reason)) from None
                 may_be_blameless &= not lost.is_from_outside
 
     def _messages(
-        self, child: DecodingProcess, question: Question[Part], decide: Decide
+        self, child: DecodingProcess, asked: Asked[Part], decide: Decide
     ) -> Generator[Part | Progress, None, None]:
         is_well = False
         try:
-            child.send(question)
+            child.send(asked.question)
             while True:
                 kind, value = child.receive()
                 if kind == "part":
                     yield value
                 elif kind == "beat":
                     yield Progress()
+                elif kind == "read":
+                    # Waiting for a store is not waiting for the decoder: nothing counts the time here.
+                    child.send(_bytes_for(asked, value))
                 elif kind == "decide":
                     child.send(bool(decide(value)))
                 elif kind == "done":
@@ -187,17 +199,18 @@ class Asker:
                 elif kind == "refused":
                     is_well = True
                     reason, cause = value
-                    raise VideoError(question.path, reason, cause=cause)
+                    raise VideoError(asked.name, asked.reason(reason), cause=cause)
                 else:
                     raise LostError(value)
         except StalledError:
             raise VideoError(
-                question.path,
+                asked.name,
                 f"nothing came of it for {self._stall_seconds:g} seconds, so reading it was given up: the file is "
                 "damaged or takes very long to unpack, or the disk is very slow; stall_seconds allows more time",
             ) from None
         except SpentError:
-            raise VideoError(question.path, cpu_reason(max_cpu_seconds_of(question.path, self._limits))) from None
+            seconds = max_cpu_seconds_of(asked.question.path, self._limits, asked.question.object_bytes)
+            raise VideoError(asked.name, cpu_reason(seconds)) from None
         finally:
             child.num_answered += 1
             if not is_well:
@@ -245,6 +258,13 @@ class Asker:
         child, self._child = self._child, None
         if child is not None:
             child.end()
+
+
+def _bytes_for(asked: Asked[Part], wanted: object) -> bytes:
+    try:
+        return asked.bytes_for(wanted)
+    except ValueError as error:
+        raise LostError(f"the decoder asks for what is not in the file ({error}): the file is damaged") from error
 
 
 def _asked_once(decide: Decide) -> Callable[[str], bool]:

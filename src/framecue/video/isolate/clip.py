@@ -9,10 +9,11 @@ from pathlib import Path
 
 from framecue.errors import InputError, OutputError
 from framecue.outputs import check_output, written_beside
-from framecue.paths import NOT_LOCAL, exists, is_dir, path_on_disk, url_as_written
+from framecue.paths import is_dir, path_on_disk, url_as_written
 from framecue.video.isolate.isolated import IsolatedReader
 from framecue.video.isolate.questions.clip import ClipQuestion
 from framecue.video.read.heartbeat import Progress
+from framecue.video.read.stored_object import url_of
 from framecue.video.write.containers import CLIP_SUFFIXES, CONTAINERS
 from framecue.video.write.cut import Cut
 
@@ -42,7 +43,7 @@ def clip_video(
     The video is read in a process of its own, as any file may crash a decoder or keep it busy for ever.
 
     Args:
-        source: the video.
+        source: the video; the URL of one in an object store will do, of which only what is needed is read.
         output: the file to write; its ending says which container, one of CLIP_SUFFIXES.
         start_seconds: where the moment starts.
         end_seconds: where it ends; later than the video's end means that end.
@@ -61,13 +62,12 @@ def clip_video(
         OutputError: the output cannot be written.
         FramecueError: the process cannot be started.
     """
-    url = url_as_written(source)
-    if url is not None and not exists(source):
-        raise InputError(f"{url}: {NOT_LOCAL}")
-    output, source = Path(output), Path(path_on_disk(str(source)))
+    url = url_of(str(source))
+    output = Path(output)
+    source = Path(path_on_disk(str(source))) if url is None else url
 
     def all_kept() -> Iterable[str | Path]:
-        yield source
+        yield from [source] if url is None else []
         yield from () if kept is None else kept()
 
     suffix = output.suffix.lower()
@@ -92,7 +92,8 @@ def clip_video(
             raise OutputError(output, made.reason)
         if isinstance(made, InputError):
             raise made
-    return replace(made, output=output)
+    # A copy that was read has another name.
+    return replace(made, source=source, output=output)
 
 
 def answer_of(reader: IsolatedReader, question: ClipQuestion) -> Cut | InputError:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from dataclasses import dataclass, field
+from typing import ClassVar, Generic, Literal, TypeVar
 
 __all__ = ["Decide", "Question"]
 
@@ -22,10 +22,16 @@ class Question(ABC, Generic[Part]):
     A new question is one new file under ``questions/``: nothing else has to know of it.
 
     Attributes:
-        path: the file.
+        path: the file, or the URL of an object in a store.
+        object_bytes: how large the object is whose bytes the asking process reads for this one; None for a file on
+            disk. Whoever asks leaves that to the reader.
+        reads: how much of the file is read for it: "all", "some" of it if the file has tables of its packets as an
+            mp4 has, else all, or "little" of any file.
     """
 
     path: str
+    object_bytes: int | None = field(default=None, kw_only=True)
+    reads: ClassVar[Literal["all", "some", "little"]] = "some"
 
     @abstractmethod
     def answer(self, decide: Decide) -> Iterator[Part]:

@@ -9,7 +9,7 @@ What goes to and fro, see ``wire``: first the limits on memory and on what a fil
 ``("ready", None)`` goes out. Then, for each question, the question comes in and ``("part", part)`` goes out again and
 again, up to one of ``("done", None)``, ``("refused", (reason, cause))`` and ``("failed", reason)``; after the last of
 these the process ends. In between ``("beat", None)`` may go out as a sign of life, and ``("decide", told)``, to which
-True or False comes in.
+True or False comes in, and of an object in a store ``("read", (start, length))``, to which its bytes come in.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -34,8 +34,9 @@ from framecue.errors import VideoError
 from framecue.video.isolate import questions
 from framecue.video.isolate.question import Decide, Question
 from framecue.video.isolate.wire import receive, send
+from framecue.video.read.access import reading_elsewhere
 from framecue.video.read.budget import Limits, check_time, max_cpu_seconds_of, spending
-from framecue.video.read.heartbeat import heard_by
+from framecue.video.read.heartbeat import beat, heard_by
 
 __all__ = ["import_questions", "main"]
 
@@ -81,11 +82,23 @@ def import_questions() -> None:
         import_module(f"{questions.__name__}.{module.name}")
 
 
+class _AskedRanges:
+    """The bytes of an object, which the other side reads."""
+
+    def __init__(self, size_bytes: int, answer_to: Callable[[str, object], Any]) -> None:
+        self.size_bytes, self._answer_to = size_bytes, answer_to
+
+    def read(self, start: int, length: int) -> bytes:
+        beat()
+        data: bytes = self._answer_to("read", (start, length))
+        return data
+
+
 class _Session:
     def __init__(self, inbox: BinaryIO, outbox: BinaryIO) -> None:
         self._inbox, self._outbox = inbox, outbox
         self._asked: SimpleQueue[Any] = SimpleQueue()
-        self._sending = threading.Lock()
+        self._sending, self._asking = threading.Lock(), threading.Lock()
         self._sent_at = self._looked_at = 0.0
 
     def serve(self, answer: Answer) -> None:
@@ -99,7 +112,7 @@ class _Session:
                 question = self._asked.get()
                 _limit_time(question, limits)
                 try:
-                    with spending(question.path, limits):
+                    with self._reachable(question), spending(question.path, limits):
                         for part in answer(question, self._decide):
                             self._send("part", part)
                 except VideoError as error:
@@ -128,8 +141,22 @@ class _Session:
             self._sent_at = time.monotonic()
 
     def _decide(self, told: str) -> bool:
-        self._send("decide", told)
-        return bool(self._asked.get())
+        return bool(self._answer_to("decide", told))
+
+    @contextmanager
+    def _reachable(self, question: Question[object]) -> Iterator[None]:
+        """Read an object's bytes by way of the other side while the block runs."""
+        if question.object_bytes is None:
+            yield
+            return
+        with reading_elsewhere(question.path, _AskedRanges(question.object_bytes, self._answer_to)):
+            yield
+
+    def _answer_to(self, kind: str, value: object) -> Any:
+        """Ask the other side something; whichever thread asks gets the answer to its own question."""
+        with self._asking:
+            self._send(kind, value)
+            return self._asked.get()
 
     def _beat(self) -> None:
         now = time.monotonic()
@@ -183,7 +210,7 @@ def _limit_time(question: Question[object], limits: Limits) -> None:
         import resource
     except ImportError:  # Windows
         return
-    seconds = time.process_time() + max_cpu_seconds_of(question.path, limits) + _GRACE_SECONDS
+    seconds = time.process_time() + max_cpu_seconds_of(question.path, limits, question.object_bytes) + _GRACE_SECONDS
     # Raised again for the next file, as only the lower one of the two limits changes.
     _lower(resource.RLIMIT_CPU, min(math.ceil(seconds), _MAX_SECONDS))
 

@@ -24,6 +24,7 @@ from framecue.video.limits import (
     MEGAPIXELS,
     MEGAPIXELS_PER_KILOBYTE,
 )
+from framecue.video.read.access import elsewhere
 
 __all__ = [
     "Limits",
@@ -146,11 +147,11 @@ def check_time() -> None:
         _budget.check_time()
 
 
-def max_cpu_seconds_of(path: str, limits: Limits) -> float:
-    """Return how much processor time a file may take."""
+def max_cpu_seconds_of(path: str, limits: Limits, size_bytes: int | None = None) -> float:
+    """Return how much processor time a file may take; a size is looked for where none is given."""
     if limits.max_cpu_seconds is not None:
         return limits.max_cpu_seconds
-    return CPU_SECONDS + CPU_SECONDS_PER_MEGABYTE * _size_bytes(path) / _MILLION
+    return CPU_SECONDS + CPU_SECONDS_PER_MEGABYTE * (_size_bytes(path) if size_bytes is None else size_bytes) / _MILLION
 
 
 def cpu_reason(max_cpu_seconds: float) -> str:
@@ -167,6 +168,8 @@ def _mega(number: float) -> str:
 
 def _size_bytes(path: str) -> int:
     """Return how many bytes a file has on its disk: a file may claim more than it holds."""
+    if (ranges := elsewhere(path)) is not None:
+        return ranges.size_bytes
     try:
         status = Path(path).stat()
     except (OSError, ValueError):

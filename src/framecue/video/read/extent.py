@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import BinaryIO
 
+from framecue.video.read.access import open_bytes
+
 __all__ = ["missing_bytes"]
 
 _MP4_BRANDS = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide")
@@ -23,8 +25,9 @@ def missing_bytes(path: str | Path) -> int:
     Raises:
         OSError: it cannot be read.
     """
-    with Path(path).open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
+    with open_bytes(path) as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
         head = file.read(12)
         if head[4:8] in _MP4_BRANDS:
             return max(_end_of_boxes(file, size) - size, 0)

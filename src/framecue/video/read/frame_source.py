@@ -11,6 +11,7 @@ from framecue.video.read.decode import VideoInfo, probe, read_frames
 from framecue.video.read.frames import Frames
 from framecue.video.read.in_memory import as_file
 from framecue.video.read.sampling import FrameSampling
+from framecue.video.read.stored_object import reachable
 
 __all__ = ["FrameSource", "PlainFrameSource", "VideoSource"]
 
@@ -76,12 +77,12 @@ class PlainFrameSource:
         short_side: int | None = None,
     ) -> Frames:
         """Return the frames that a sampling takes of a video; see :meth:`FrameSource.read_frames`."""
-        with as_file(path) as file:
+        with as_file(path) as named, reachable(named) as file:
             return read_frames(
                 file, sampling, rng=rng, start_seconds=start_seconds, end_seconds=end_seconds, short_side=short_side
             )
 
     def probe(self, path: str | Path | bytes) -> VideoInfo:
         """Return what a video is; see :meth:`VideoSource.probe`."""
-        with as_file(path) as file:
+        with as_file(path) as named, reachable(named) as file:
             return probe(file)

@@ -23,6 +23,7 @@ from av.video.stream import VideoStream
 
 from framecue.errors import first_line
 from framecue.video.limits import GPU_PIXELS
+from framecue.video.read.access import elsewhere
 from framecue.video.read.budget import begin_pixels, spend
 from framecue.video.read.heartbeat import beat
 from framecue.video.read.packets import PacketIndex
@@ -179,6 +180,8 @@ def _open(
     Raises:
         _NotOnGpuError: it is not, or cannot be decoded there.
     """
+    if elsewhere(path) is not None:
+        raise _NotOnGpuError("what is read by ranges of an object store is decoded by PyAV")
     if container.format.name not in _FORMATS:
         raise _NotOnGpuError(f"files of the kind {container.format.name.split(',')[0]} are decoded by PyAV")
     if index.by_order or index.num_skipped or not len(index.key_times):

@@ -14,6 +14,7 @@ from typing import BinaryIO
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from framecue.video.read.access import open_bytes
 from framecue.video.read.shape import Margins
 
 __all__ = ["declared_margins"]
@@ -41,7 +42,7 @@ def declared_margins(path: Path, container: InputContainer, stream: VideoStream)
     if read is None:
         return None
     try:
-        with path.open("rb") as file:
+        with open_bytes(path) as file:
             margins = read(file, container, stream)
     except (OSError, ValueError, struct.error, ZeroDivisionError):
         return None

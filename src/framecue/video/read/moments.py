@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from framecue.errors import VideoError
+from framecue.video.read.access import open_bytes
 from framecue.video.read.decode import VideoReader
 from framecue.video.read.forward import read_segments
 from framecue.video.read.frames import Frames
@@ -240,7 +241,7 @@ def content_hash(path: str) -> str:
         OSError: the file cannot be read.
     """
     digest = hashlib.blake2b(digest_size=20)
-    with Path(path).open("rb") as file:
+    with open_bytes(path) as file:
         while block := file.read(_BLOCK_BYTES):
             digest.update(block)
             beat()

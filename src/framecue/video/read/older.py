@@ -9,6 +9,7 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from framecue.video.read.access import size_bytes_of
 from framecue.video.read.decode import VideoReader
 from framecue.video.read.packets import PacketIndex, scan_packets
 from framecue.video.read.recorded import read_recorded_seconds
@@ -97,7 +98,7 @@ def _index(path: Path, duration_seconds: float) -> tuple[PacketIndex, bool]:
         duration_seconds: how long it was when it was indexed.
     """
     with open_video(path) as (container, stream):
-        is_small = path.stat().st_size <= _SMALL_BYTES
+        is_small = size_bytes_of(path) <= _SMALL_BYTES
         if is_small or container.duration is None:
             return scan_packets(path, container, stream), True
         if abs(container.duration / av.time_base - duration_seconds) <= _DECLARED_SECONDS:

@@ -21,6 +21,7 @@ from framecue.errors import VideoError
 from framecue.video.read.clock import OtherStreams, Problems, break_warning, lead_of, tail_of
 from framecue.video.read.grid import EDGE_SECONDS, Extent, choose_moments, places_at, shown_window
 from framecue.video.read.holes import HoleFinder
+from framecue.video.read.hollow import key_bytes, open_hollow_container
 from framecue.video.read.margins import declared_margins
 from framecue.video.read.pictures import HEIF_BRANDS
 from framecue.video.read.sampling import FrameSampling
@@ -172,10 +173,34 @@ def scan_packets(
     """
     # Before anything is decoded, as a decoder's word takes the place of what the file says at its beginning.
     shape = DeclaredShape.of(stream, declared_margins(path, container, stream))
+    with open_hollow_container(path, container, stream) as hollow:
+        if hollow is not None:
+            index = _scan(path, *hollow, shape, max_packets=max_packets, is_hollow=True)
+            if index is not None:
+                return index
+    index = _scan(path, container, stream, shape, max_packets=max_packets)
+    assert index is not None
+    return index
+
+
+def _scan(
+    path: Path,
+    container: InputContainer,
+    stream: VideoStream,
+    shape: DeclaredShape,
+    *,
+    max_packets: int | None,
+    is_hollow: bool = False,
+) -> PacketIndex | None:
+    """Read a file's packets, as :func:`scan_packets`; None of a hollow one whose tables do not tell keyframes apart."""
     time_base = stream.time_base or Fraction(1, _DEFAULT_RATE)
     problems = Problems()
     others, holes = OtherStreams(container, stream), HoleFinder(cast(Stream, stream))
-    packets = _read_facts(container, stream, others, holes, problems, max_packets=max_packets)
+    packets, positions = _read_facts(container, stream, others, holes, problems, max_packets=max_packets)
+    if is_hollow:
+        if (keys := key_bytes(stream)) is None:
+            return None
+        packets = [facts._replace(is_key=byte in keys) for facts, byte in zip(packets, positions, strict=True)]
     first_key = next((rank for rank, facts in enumerate(packets) if facts.is_key), 0)
     shown_ranks = np.array([r for r, facts in enumerate(packets) if facts.is_shown and r >= first_key], dtype=np.int64)
     if not len(shown_ranks):
@@ -236,9 +261,13 @@ def _read_facts(
     problems: Problems,
     *,
     max_packets: int | None,
-) -> list[_Packet]:
-    """Read a file's packets and return what those of the pictures say; arguments as of :func:`scan_packets`."""
+) -> tuple[list[_Packet], list[int | None]]:
+    """Read a file's packets, and return what those of the pictures say, and where in the file each begins.
+
+    Arguments as of :func:`scan_packets`.
+    """
     packets: list[_Packet] = []
+    positions: list[int | None] = []
     num_readable = 0
     for packet in read_packets(container, cast(Stream, stream), *others.streams, problems=problems.reasons):
         holes.note(packet)
@@ -250,10 +279,11 @@ def _read_facts(
         is_shown = not packet.is_discard
         facts = _Packet(packet.pts, packet.dts, packet.duration or 0, packet.size, packet.is_keyframe, is_shown)
         packets.append(facts)
+        positions.append(packet.pos)
         num_readable += bool(num_readable) or facts.is_key
         if num_readable == max_packets:
             break
-    return packets
+    return packets, positions
 
 
 def _key_table(packets: list[_Packet], *, is_seekable: bool) -> np.ndarray:

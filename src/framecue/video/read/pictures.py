@@ -20,6 +20,7 @@ from av.container import InputContainer
 from PIL import ExifTags, Image, ImageOps, ImageSequence
 
 from framecue.errors import VideoError
+from framecue.video.read.access import open_bytes
 from framecue.video.read.budget import begin_pixels, spend
 from framecue.video.read.heartbeat import beat
 
@@ -63,17 +64,17 @@ def stand_in(path: Path, container: InputContainer) -> io.BytesIO | None:
     if container.format.name not in _PHOTO_DEMUXERS:
         return None
     try:
-        with _quiet(), Image.open(path, formats=_PHOTO_FORMATS) as picture:
+        with _quiet(), open_bytes(path) as file, Image.open(file, formats=_PHOTO_FORMATS) as picture:
             orientation = picture.getexif().get(ExifTags.Base.Orientation)
             is_animated = picture.format == "WEBP" and getattr(picture, "n_frames", 1) > 1
     except _LIBRARY_ERRORS:  # whatever it is, ffmpeg's answer counts
         return None
     if is_animated:
-        with _refusing(path, "an animated WebP picture that cannot be decoded"), Image.open(path) as picture:
+        with _opened(path, "an animated WebP picture that cannot be decoded") as picture:
             _begin(picture.size, num_frames=getattr(picture, "n_frames", 1))
             return _film(path, picture)
     if orientation in _MIRRORED:
-        with _refusing(path, "a picture that cannot be decoded"), Image.open(path) as picture:
+        with _opened(path, "a picture that cannot be decoded") as picture:
             _begin(picture.size)
             return _png(ImageOps.exif_transpose(picture))
     return None
@@ -84,25 +85,26 @@ def _is_whole(path: Path, container: InputContainer) -> bool:
     videos = container.streams.video
     if any(stream.frames > 1 for stream in videos):
         return True
-    with path.open("rb") as file:
+    with open_bytes(path) as file:
         return len(videos) == 1 and _APERTURE not in file.read(_HEAD_BYTES)
 
 
 def _heif_picture(path: Path) -> Image.Image:
     """Read the file's main picture, upright, with what makes it transparent."""
-    with path.open("rb") as file:
+    with open_bytes(path) as file:
         is_avif = file.read(12)[8:] in (b"avif", b"avis")
     if is_avif:
-        with Image.open(path) as picture:
+        with open_bytes(path) as file, Image.open(file) as picture:
             _begin(picture.size)
             return ImageOps.exif_transpose(picture)
     # Imported here, as few files want it.
     import pillow_heif
 
     # It has applied the file's own turns, which stand beside Exif's and go before them.
-    heif = pillow_heif.open_heif(path)
-    _begin(heif.size)
-    return heif.to_pillow()
+    with open_bytes(path) as file:
+        heif = pillow_heif.open_heif(file)
+        _begin(heif.size)
+        return heif.to_pillow()
 
 
 def _begin(size: tuple[int, int], *, num_frames: int = 1) -> None:
@@ -156,6 +158,13 @@ def _film(path: Path, picture: Image.Image) -> io.BytesIO:
 def _rewound(buffer: io.BytesIO) -> io.BytesIO:
     buffer.seek(0)
     return buffer
+
+
+@contextmanager
+def _opened(path: Path, reason: str) -> Iterator[Image.Image]:
+    """Open a picture, and name what could not be done with it."""
+    with _refusing(path, reason), open_bytes(path) as file, Image.open(file) as picture:
+        yield picture
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from framecue.dates import date_in_metadata
+from framecue.video.read.access import open_bytes
 from framecue.video.read.pictures import HEIF_BRANDS
 
 __all__ = ["is_picture", "read_exif", "read_recorded_seconds"]
@@ -41,7 +42,7 @@ def read_exif(path: Path) -> dict[str, str]:
     from PIL import ExifTags, Image
 
     try:
-        with warnings.catch_warnings(), Image.open(path) as picture:
+        with warnings.catch_warnings(), open_bytes(path) as file, Image.open(file) as picture:
             warnings.simplefilter("ignore")
             exif = picture.getexif()
             zone = str(exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.OffsetTimeOriginal, ""))

@@ -19,6 +19,7 @@ from av.video.stream import VideoStream
 
 from framecue.errors import VideoError, VideoErrorCause
 from framecue.paths import NOT_LOCAL, url_as_written
+from framecue.video.read.access import elsewhere, open_bytes
 from framecue.video.read.demuxers import DEMUXERS, is_playlist, is_text
 from framecue.video.read.heartbeat import beat
 from framecue.video.read.pictures import stand_in
@@ -194,6 +195,10 @@ def check_file(path: Path) -> None:
     Raises:
         VideoError: it is missing, empty, or no regular file.
     """
+    if (ranges := elsewhere(path)) is not None:
+        if not ranges.size_bytes:
+            raise VideoError(path, "the file is empty", cause="content")
+        return
     try:
         status = path.stat()
     except FileNotFoundError:
@@ -216,6 +221,8 @@ def _address(path: Path, stack: ExitStack) -> str | BinaryIO:
     UTF-8; an absolute path avoids the first, a nameless open file the other two. It takes a picture for what its name
     says, which is wrong for a JPEG named ``.png``: no name, no mistake.
     """
+    if elsewhere(path) is not None:
+        return stack.enter_context(open_bytes(path))
     absolute = str(path.absolute())
     try:
         absolute.encode()
@@ -230,17 +237,17 @@ def _address(path: Path, stack: ExitStack) -> str | BinaryIO:
 
 
 def _is_jpeg(path: Path) -> bool:
-    with path.open("rb") as file:
+    with open_bytes(path) as file:
         return file.read(len(_JPEG_HEAD)) == _JPEG_HEAD
 
 
 def _open_reason(path: Path, error: BaseException) -> str:
     # Not by the error's kind: ffmpeg says so of some damaged files too.
-    if not os.access(path, os.R_OK) and path.exists():
+    if elsewhere(path) is None and not os.access(path, os.R_OK) and path.exists():
         return "may not be read (permission denied)"
     if isinstance(error, FileNotFoundError):
         return "no such file"  # any more
-    with suppress(OSError), path.open("rb") as file:
+    with suppress(OSError), open_bytes(path) as file:
         head = file.read(_HEAD_BYTES)
         if isinstance(error, av.error.InvalidDataError) and head[4:8] == b"ftyp":
             return f"an incomplete mp4 file: it ends before its index ({ffmpeg_reason(error)})"

@@ -8,7 +8,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 
 from framecue.errors import InputError
-from framecue.paths import absolute_path, path_on_disk
+from framecue.object_store.urls import noted_path
 from framecue.pictures import EncodedPicture, Picture
 from framecue.video.read.frame_source import VideoSource
 from framecue.video.read.in_memory import NAME_OF_BYTES
@@ -38,11 +38,11 @@ def picture_frames(
 
     Raises:
         VideoError: a file cannot be read.
-        InputError: a file is a video, or is not on a disk.
+        InputError: a file is a video.
     """
     if isinstance(picture, Picture):
         return still_frames(picture.pixels, len(sampling.test_indices(1)), short_side=short_side)
-    file = picture.data if isinstance(picture, EncodedPicture) else path_on_disk(absolute_path(picture))
+    file = picture.data if isinstance(picture, EncodedPicture) else noted_path(picture)
     if (num_frames := source.probe(file).num_frames) > 1:
         name = NAME_OF_BYTES if isinstance(file, bytes) else file
         raise InputError(f"{name}: a video of {num_frames} frames, not a picture; search with a video")

@@ -12,6 +12,7 @@ from av.container import InputContainer
 from av.video.format import VideoFormat
 from av.video.stream import VideoStream
 
+from framecue.video.read.access import open_bytes
 from framecue.video.read.source import open_video
 
 __all__ = ["FileStreams", "PictureStream", "SoundStream", "read_streams"]
@@ -105,7 +106,7 @@ def read_streams(path: str | Path) -> FileStreams:
     with open_video(path) as (container, stream):
         is_webm = False
         if container.format.name == _MATROSKA:
-            with path.open("rb") as file:
+            with open_bytes(path) as file:
                 is_webm = _WEBM in file.read(_HEAD_BYTES)
         return FileStreams(
             format=container.format.name,

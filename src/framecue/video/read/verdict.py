@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from framecue.errors import VideoError
+from framecue.video.read.access import elsewhere, open_bytes
 
 __all__ = ["judged"]
 
@@ -33,6 +34,8 @@ def judged(path: str) -> Iterator[None]:
 
 
 def _state(path: str) -> tuple[int, int] | None:
+    if (ranges := elsewhere(path)) is not None:
+        return ranges.size_bytes, 0  # whoever reads them sees that they stay the same
     try:
         status = Path(path).stat()
     except (OSError, ValueError):
@@ -42,7 +45,7 @@ def _state(path: str) -> tuple[int, int] | None:
 
 def _can_be_read(path: str) -> bool:
     try:
-        with Path(path).open("rb") as file:
+        with open_bytes(path) as file:
             begin = file.read(_BYTES)
             size_bytes = file.seek(0, os.SEEK_END)
             file.seek(max(0, size_bytes - _BYTES))

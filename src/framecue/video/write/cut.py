@@ -39,7 +39,7 @@ class Cut:
     """A clip that was written.
 
     Attributes:
-        source: the video that it was cut out of.
+        source: the video that it was cut out of; of an object in a store its URL.
         output: the new file.
         start_seconds: where in the source it starts to show.
         end_seconds: where it ends.
@@ -49,7 +49,7 @@ class Cut:
         why_encoded: why it is not a copy; None if it is, or if it was not to be.
     """
 
-    source: Path
+    source: Path | str
     output: Path
     start_seconds: float
     end_seconds: float

@@ -17,6 +17,7 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
+from framecue.video.read.access import open_bytes
 from framecue.video.read.heartbeat import beat
 from framecue.video.read.packets import PacketIndex
 from framecue.video.read.sound_clock import SoundClock, read_sound_clock
@@ -252,7 +253,7 @@ class _Part(io.RawIOBase):
 
     def __init__(self, path: Path, first_byte: int, last_byte: int | None) -> None:
         super().__init__()
-        self._file = path.open("rb")
+        self._file = open_bytes(path)
         size = self._file.seek(0, io.SEEK_END)
         self._first_byte = first_byte
         self._size = max(0, (size if last_byte is None else min(size, last_byte)) - first_byte)

@@ -15,6 +15,8 @@ __all__ = ["ConditionQuestion"]
 class ConditionQuestion(Question[Condition]):
     """Asks for what :func:`~framecue.video.read.condition.read_condition` returns of a file."""
 
+    reads = "all"
+
     def answer(self, decide: Decide) -> Iterator[Condition]:
         """Yield what the file is and what is wrong with it."""
         yield read_condition(self.path)

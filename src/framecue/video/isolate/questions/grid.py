@@ -21,6 +21,8 @@ class GridQuestion(Question[GridFrames | GridFrame]):
 
     options: GridOptions
 
+    reads = "all"
+
     def answer(self, decide: Decide) -> Iterator[GridFrames | GridFrame]:
         """Yield all but the pictures, then each picture that can be decoded."""
         yield from read_grid_parts(self.path, self.options)

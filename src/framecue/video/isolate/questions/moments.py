@@ -27,6 +27,8 @@ class MomentsQuestion(Question[Event]):
     options: ReadOptions
     gpu: GpuDecoding | None = None
 
+    reads = "all"
+
     def answer(self, decide: Decide) -> Iterator[Event]:
         """Yield ``Content`` once, then a ``Moment`` for each segment; ``decide`` is given the content's hash.
 

@@ -23,6 +23,8 @@ class SoundQuestion(Question[SoundTrack | SoundChunk]):
 
     options: SoundOptions
 
+    reads = "all"
+
     def answer(self, decide: Decide) -> Iterator[SoundTrack | SoundChunk]:
         """Yield the track, then its sound."""
         yield from read_sound(self.path, self.options)

@@ -15,6 +15,8 @@ __all__ = ["StreamsQuestion"]
 class StreamsQuestion(Question[FileStreams]):
     """Asks for what :func:`~framecue.video.read.streams.read_streams` returns of a file."""
 
+    reads = "little"
+
     def answer(self, decide: Decide) -> Iterator[FileStreams]:
         """Yield what the file is made of."""
         yield read_streams(self.path)

@@ -15,6 +15,8 @@ __all__ = ["TimebaseQuestion"]
 class TimebaseQuestion(Question[VideoTimebase]):
     """Asks for what :func:`~framecue.video.read.timebase.read_timebase` returns of a file."""
 
+    reads = "little"
+
     def answer(self, decide: Decide) -> Iterator[VideoTimebase]:
         """Yield how its frames are counted."""
         yield read_timebase(self.path)

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import pytest
+
+from framecue.errors import InputError
+from framecue.object_store.objects import read_object, size_and_tag
+from framecue.object_store.stores import PATIENCE_VARIABLE, patience_seconds, s3_endpoint, store_of
+from framecue.object_store.urls import ObjectUrl
+from support.object_server import Bucket, ObjectServer
+
+
+def test_a_store_is_kept_for_its_bucket_and_its_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "one")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    one = store_of(ObjectUrl.parse("s3://bucket/a.mp4"))
+    assert store_of(ObjectUrl.parse("s3://bucket/b/c.mp4")) is one
+    assert store_of(ObjectUrl.parse("s3://other/a.mp4")) is not one
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "two")
+    assert store_of(ObjectUrl.parse("s3://bucket/a.mp4")) is not one
+
+
+@pytest.mark.parametrize("url", ["gs://bucket/a", "az://container/a", "file:///a"])
+def test_other_stores_can_be_made(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", "account")
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_KEY", "a2V5")
+    assert store_of(ObjectUrl.parse(url)) is not None
+
+
+def test_the_address_is_taken_from_the_usual_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"):
+        monkeypatch.delenv(name, raising=False)
+    assert s3_endpoint() is None
+    for name in ("AWS_ENDPOINT", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
+        monkeypatch.setenv(name, f"http://{name}")
+        assert s3_endpoint() == f"http://{name}"
+
+
+def test_plain_http_needs_no_further_word(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ALLOW_HTTP")
+    assert read_object(bucket.put("a", b"12"))[0] == b"12"
+
+
+@pytest.mark.parametrize("text", ["soon", "-1", "nan", "1e9"])
+def test_a_patience_that_is_none(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PATIENCE_VARIABLE, text)
+    with pytest.raises(InputError, match=r"FRAMECUE_STORE_PATIENCE is .*; give a number of seconds from 0 to 86400"):
+        patience_seconds()
+
+
+def test_a_busy_store_is_asked_again(
+    bucket: Bucket, object_server: ObjectServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert patience_seconds() == 60
+    monkeypatch.setenv(PATIENCE_VARIABLE, "30")
+    url = bucket.put("a", b"12")
+    object_server.fault("status", status=503, times=3)
+    assert size_and_tag(url).size_bytes == 2
+    assert len(object_server.requests("HEAD")) == 4
