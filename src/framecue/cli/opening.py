@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from framecue.cli.output import log
 from framecue.cli.shown_paths import shown_path
 from framecue.errors import InputError, VideoError
+from framecue.paths import is_url
 from framecue.times import clock
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["NO_SUCH_FILE", "PLAYERS", "PLAYER_VARIABLE", "open_hit", "player_command"]
 
 NO_SUCH_FILE = "no such file; `framecue index FOLDER --prune` takes it out of the library, or finds where it was moved"
+IN_A_STORE = "it lies in an object store, where no player can open it; cut the moment out with `framecue clip`"
 PLAYER_VARIABLE = "FRAMECUE_PLAYER"
 PLAYERS: dict[str, Callable[[float], list[str]]] = {
     "mpv": lambda seconds: [f"--start={seconds:.3f}"],
@@ -57,6 +59,8 @@ def open_hit(hits: Sequence[Hit], rank: int) -> None:
     if hit is None:
         shown = f"{hits[0].rank} to {hits[-1].rank}" if len(hits) > 1 else str(hits[0].rank)
         raise InputError(f"there is no result {rank} to open; shown: {shown}")
+    if is_url(hit.path):
+        raise VideoError(hit.path, IN_A_STORE)
     if not Path(hit.path).is_file():
         raise VideoError(hit.path, NO_SUCH_FILE)
     command = player_command(hit.path, hit.start_seconds)

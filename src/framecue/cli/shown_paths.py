@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from framecue.paths import is_url
+
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
     from rich.measure import Measurement
@@ -21,8 +23,10 @@ def shown_path(path: str) -> str:
     """Return a path as it is shown: relative to the working folder if that is shorter, else as it is.
 
     What would look like an option or a home folder (``-a.mp4``, ``~b.mp4``) begins with ``./``, so that it can be
-    copied.
+    copied. A URL is shown as it is.
     """
+    if is_url(path):
+        return path
     try:
         relative = os.path.relpath(path)
     except (OSError, ValueError):  # the working folder is gone, or on another drive

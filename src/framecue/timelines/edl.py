@@ -46,7 +46,7 @@ def write_edl(assembly: Assembly) -> bytes:
         span = at_rate(assembly.span(pick), rate)
         clip = otio.schema.Clip(
             pick.name,
-            otio.schema.ExternalReference(PurePath(pick.path).as_uri()),
+            otio.schema.ExternalReference(pick.url),
             _range(span.first, span.num_frames, counted),
             metadata={"cmx_3600": {"reel": reels[pick.path], "comments": _comments(assembly, pick)}},
         )

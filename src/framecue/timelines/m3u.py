@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 
 from framecue.timelines.assembly import STILL_SECONDS, Assembly
 from framecue.timelines.pick import Pick
@@ -34,5 +33,5 @@ def _entry(pick: Pick) -> list[str]:
         # A whole number, as many players take no other.
         f"#EXTINF:{max(1, round(seconds))},{title}",
         *(f"#EXTVLCOPT:{option}" for option in options),
-        PurePath(pick.path).as_uri(),
+        pick.url,
     ]

@@ -6,7 +6,6 @@ in its file, at the file's own rate and from its start timecode, and the whole f
 
 from __future__ import annotations
 
-from pathlib import PurePath
 
 import opentimelineio as otio
 from opentimelineio.opentime import RationalTime, TimeRange
@@ -89,9 +88,7 @@ def _clip(assembly: Assembly, pick: Pick) -> otio.schema.Clip:
         "is_rate_known": media.is_known,
         "is_variable_rate": media.is_variable,
     }
-    reference = otio.schema.ExternalReference(
-        target_url=PurePath(pick.path).as_uri(), available_range=to_range(assembly.whole(pick))
-    )
+    reference = otio.schema.ExternalReference(target_url=pick.url, available_range=to_range(assembly.whole(pick)))
     reference.name = pick.name
     if media.reel:
         reference.metadata["framecue"] = {"reel": media.reel}

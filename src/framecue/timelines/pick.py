@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
+from urllib.parse import quote
 
 from framecue.errors import InputError
 from framecue.library.results import Hit, LegHit, SearchResult
+from framecue.paths import is_url
 from framecue.timelines.plain_text import plain
 
 __all__ = ["Pick", "Remark", "picks_of"]
@@ -92,6 +94,11 @@ class Pick:
     def name(self) -> str:
         """The file's name, in one line."""
         return plain(PurePath(self.path).name)
+
+    @property
+    def url(self) -> str:
+        """Where the file is, as a URL: of a file, or of an object in a store, without the letters that none may have."""
+        return quote(self.path, safe=":/") if is_url(self.path) else PurePath(self.path).as_uri()
 
     @property
     def facts(self) -> str:

@@ -31,6 +31,8 @@ __all__ = ["OBJECT_FILES", "ObjectFiles"]
 # A folder's files are known for this long from the listing of all that is below it: a run looks for the files beside
 # its videos right afterwards, and a request for each folder would take longer than the listing.
 _FRESH_SECONDS = 60.0
+# A listing gives a thousand objects for one request.
+_FEW_PLACES = 20
 
 
 class ObjectFiles:
@@ -58,9 +60,8 @@ class ObjectFiles:
             if within is None or is_within(root, within):
                 yield from ((root, found) for found in self._find_all(wanted))
             else:
-                for place in sorted(within):
-                    if is_below(place, root):
-                        yield from ((root, found) for found in self._find_part(wanted, place))
+                places = [place for place in sorted(within) if is_below(place, root)]
+                yield from ((root, found) for found in self._find_within(wanted, places))
 
     def siblings(self, folder: str) -> Iterator[FoundFile]:
         """Yield the objects that lie directly in a folder."""
@@ -154,6 +155,17 @@ class ObjectFiles:
             yield Skipped(root, "no such object, and nothing below it")
         elif is_empty:
             yield Skipped(root, NO_VIDEO)
+
+    def _find_within(self, wanted: _Wanted, places: list[str]) -> Iterator[FoundFile | Skipped]:
+        """Find the files at some places below a named folder: at few by asking for each, at many by listing them all."""
+        if len(places) <= _FEW_PLACES:
+            for place in places:
+                yield from self._find_part(wanted, place)
+            return
+        among = frozenset(places)
+        for found in self._below(wanted, wanted.root):
+            if found is not None and (isinstance(found, Skipped) or is_within(found.path, among)):
+                yield found
 
     def _find_part(self, wanted: _Wanted, place: str) -> Iterator[FoundFile | Skipped]:
         """Find the files at a place below a named folder, as the search through the whole folder would find them."""

@@ -8,14 +8,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from contextlib import closing
+from typing import cast
 
 from framecue.errors import first_line
 from framecue.library.state import FileState
 
-__all__ = ["Changes", "event_changes", "pauses", "polled_changes"]
+__all__ = ["Changes", "Look", "event_changes", "pauses", "polled_changes", "together"]
 
 # Yields paths; the return value is the reason why there will be no more, or None.
 Changes = Generator[Collection[str], None, str | None]
+Look = Callable[[Collection[str]], "Mapping[str, FileState] | None"]
 
 
 def event_changes(roots: Sequence[str], *, stop: threading.Event, tick_seconds: float) -> Changes:
@@ -53,7 +56,7 @@ def event_changes(roots: Sequence[str], *, stop: threading.Event, tick_seconds: 
 def polled_changes(
     roots: Sequence[str],
     *,
-    look: Callable[[Collection[str]], Mapping[str, FileState]],
+    look: Look,
     stop: threading.Event,
     tick_seconds: float,
     poll_seconds: float,
@@ -62,7 +65,7 @@ def polled_changes(
 
     Args:
         roots: absolute paths of files and folders.
-        look: returns the states of the files at and below some paths.
+        look: returns the states of the files at and below some paths; None if it is not known now what is there.
         stop: ends the stream when set.
         tick_seconds: yield at least this often.
         poll_seconds: how long to wait between two looks.
@@ -71,7 +74,10 @@ def polled_changes(
     while not stop.is_set():
         yield from pauses(poll_seconds, stop=stop, tick_seconds=tick_seconds)
         after = look(roots)
-        yield {path for path in {**before, **after} if before.get(path) != after.get(path)}
+        if after is None:
+            continue
+        if before is not None:
+            yield {path for path in {**before, **after} if before.get(path) != after.get(path)}
         before = after
     return None
 
@@ -82,3 +88,14 @@ def pauses(seconds: float, *, stop: threading.Event, tick_seconds: float) -> Cha
     while time.monotonic() < until and not stop.wait(tick_seconds):
         yield ()
     return None
+
+
+def together(first: Changes, second: Changes) -> Changes:
+    """Yield what two streams yield, in turn; it ends with the first of them that ends, for its reason."""
+    with closing(first), closing(second):
+        while True:
+            for stream in (first, second):
+                try:
+                    yield next(stream)
+                except StopIteration as end:
+                    return cast("str | None", end.value)

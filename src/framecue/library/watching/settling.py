@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from framecue.library.files.walk import is_within
 from framecue.library.state import FileState
+from framecue.paths import is_url
 
 __all__ = ["Settled", "Settling"]
 
@@ -42,6 +43,10 @@ class _Place:
     trust_times: bool = False
 
 
+def _is_missing(path: str) -> bool:
+    return not os.path.lexists(path)
+
+
 @dataclass
 class Settling:
     """Keeps track of the places that changed lately.
@@ -51,10 +56,12 @@ class Settling:
         look: returns the state of every file that matters at some places and below them, by path.
         clock: returns seconds that never go back.
         calendar: returns seconds since 1970, like the times of files.
+        is_missing: whether there is certainly nothing at a path.
     """
 
     seconds: float
     look: Callable[[Collection[str]], Mapping[str, FileState]]
+    is_missing: Callable[[str], bool] = field(default=_is_missing, kw_only=True)
     clock: Callable[[], float] = time.monotonic
     calendar: Callable[[], float] = time.time
     _places: dict[str, _Place] = field(default_factory=dict, init=False)
@@ -84,14 +91,32 @@ class Settling:
         now = self.clock()
         files = self._look_again(now)
         still = frozenset(path for path, (_, since) in files.items() if now - since >= self.seconds)
-        gone = {place: None for place in self._places if not os.path.lexists(place)}
-        due = {place for place, what in self._places.items() if self._is_due(what, now, place in gone)}
+        waiting, gone = self._not_there(files.keys(), now)
+        due = {
+            place for place, what in self._places.items() if self._is_due(what, now, place in gone or place in waiting)
+        }
         rescan = tuple(place for place in self._places if place in due and self._places[place].rescan)
         self._files = {path: seen for path, seen in files.items() if path not in still}
         self._places = {place: what for place, what in self._places.items() if place not in due}
         for path, (_, since) in self._files.items():
             self._places.setdefault(path, _Place(since))
         return Settled(still, rescan, tuple(place for place in gone if place in due))
+
+    def _not_there(self, found: Collection[str], now: float) -> tuple[set[str], dict[str, None]]:
+        """Return the places of which it is not known yet whether they are gone, and those that are.
+
+        A store is asked of each place that it does not list, which takes a while for many: once, when it is time.
+        """
+        waiting: set[str] = set()
+        gone: dict[str, None] = {}
+        for place, what in self._places.items():
+            if place in found:
+                continue
+            if is_url(place) and now - what.since < 2 * self.seconds:
+                waiting.add(place)
+            elif self.is_missing(place):
+                gone[place] = None
+        return waiting, gone
 
     def _look_again(self, now: float) -> dict[str, tuple[FileState, float]]:
         """Return the present state of each file at the places, and since when it has been in this state."""

@@ -1,5 +1,7 @@
 """Watching folders: changes in them are indexed soon after, found by the system's events or by looking at times.
 
+An object store sends no events, so what lies there is listed again and again.
+
 An event only tells where to look: what is new, changed or gone there is found as in any other run, so one event too
 many does no harm. If events may have been lost (a folder came back, the system gave up), everything is looked at once.
 """
@@ -25,9 +27,10 @@ from framecue.library.indexing.plan import Plan
 from framecue.library.library import SUFFIXES, Library
 from framecue.library.results import AddReport, Skipped
 from framecue.library.state import FileState
-from framecue.library.watching.changes import Changes, event_changes, pauses, polled_changes
+from framecue.library.watching.changes import Changes, Look, event_changes, pauses, polled_changes, together
 from framecue.library.watching.settling import Settled, Settling
-from framecue.paths import absolute_path, path_on_disk
+from framecue.object_store.urls import noted_path
+from framecue.paths import is_url
 from framecue.progress import ProgressCallback
 
 __all__ = ["WatchOptions", "check_paths", "watch"]
@@ -48,7 +51,7 @@ class WatchOptions:
         add: how files are indexed; with ``prune``, files that are deleted meanwhile are removed from the library too.
         settle_seconds: how long a file has to stay unchanged before it is read.
         poll_seconds: look at all files this often, instead of waiting for the system's events, which a network disk
-            may not send; None for events.
+            may not send; None for events, and every half minute in object stores, which send none.
 
     Raises:
         InputError: a number of seconds is not above 0.
@@ -68,13 +71,15 @@ class WatchOptions:
 
 
 def check_paths(paths: PathsLike) -> list[str]:
-    """Return the paths to watch as absolute paths.
+    """Return the paths to watch as absolute paths, and URLs in their normal form.
 
     Raises:
-        InputError: there is nothing at any of them.
+        InputError: there is nothing at any of them, or an object store cannot be looked at.
     """
-    named = list(dict.fromkeys(path_on_disk(absolute_path(item)) for item in as_list(paths) if os.fspath(item)))
-    if not any(map(identity_of, named)):
+    named = list(dict.fromkeys(noted_path(item) for item in as_list(paths) if os.fspath(item)))
+    for url in filter(is_url, named):
+        _check_store(url)
+    if not any(map(_identity, named)):
         shown = ", ".join(named) or "no path given"
         raise InputError(f"nothing to watch: there is nothing at {shown}; name files and folders that are there")
     return named
@@ -126,12 +131,15 @@ class _Watch:
     def __init__(self, library: Library, roots: list[str], options: WatchOptions, stop: threading.Event) -> None:
         self.library, self.roots, self.options, self.stop = library, roots, options, stop
         self.exclude = Exclude(options.add.exclude)
-        self.settling = Settling(options.settle_seconds, self.look)
+        self.settling = Settling(options.settle_seconds, self.look, is_missing=self.is_missing)
         self.tick_seconds = min(0.5, options.settle_seconds / 4)
         self.poll_seconds = options.poll_seconds
         self.is_first = True
         self.next_try = 0.0
         self.trouble = ""
+        # The URLs of which a store did not say at the last look what lies there.
+        self.silent: set[str] = set()
+        self.has_told_of_stores = False
 
     def follow(self) -> None:
         known = self.identities()
@@ -151,7 +159,7 @@ class _Watch:
             known = self.identities()
 
     def identities(self) -> dict[str, tuple[int, int] | None]:
-        return {root: identity_of(root) for root in self.roots}
+        return {root: _identity(root) for root in self.roots}
 
     def notify_of_roots(self, before: Mapping[str, object], after: Mapping[str, object]) -> None:
         for root in self.roots:
@@ -164,6 +172,14 @@ class _Watch:
         """Yield the paths that changed; the stream ends when it has to be started anew."""
         if not roots:
             return (yield from pauses(self.tick_seconds, stop=self.stop, tick_seconds=self.tick_seconds))
+        local, remote = [root for root in roots if not is_url(root)], [root for root in roots if is_url(root)]
+        if not remote:
+            return (yield from self.changes_on_disks(local))
+        if not local:
+            return (yield from self.changes_in_stores(remote))
+        return (yield from together(self.changes_on_disks(local), self.changes_in_stores(remote)))
+
+    def changes_on_disks(self, roots: list[str]) -> Changes:
         if self.poll_seconds is None:
             trouble = yield from event_changes(roots, stop=self.stop, tick_seconds=self.tick_seconds)
             if trouble:
@@ -174,14 +190,18 @@ class _Watch:
                     f" instead{hint}"
                 )
             return trouble
-        return (
-            yield from polled_changes(
-                roots,
-                look=self.look,
-                stop=self.stop,
-                tick_seconds=self.tick_seconds,
-                poll_seconds=self.poll_seconds,
-            )
+        return (yield from self.polled(roots, self.look, self.poll_seconds))
+
+    def changes_in_stores(self, roots: list[str]) -> Changes:
+        seconds = FALLBACK_POLL_SECONDS if self.options.poll_seconds is None else self.options.poll_seconds
+        if not self.has_told_of_stores:
+            self.has_told_of_stores = True
+            self.on_notice(f"an object store sends no events: {', '.join(roots)} is listed every {seconds:g} seconds")
+        return self.polled(roots, self.look_at_stores, seconds)
+
+    def polled(self, roots: list[str], look: Look, poll_seconds: float) -> Changes:
+        return polled_changes(
+            roots, look=look, stop=self.stop, tick_seconds=self.tick_seconds, poll_seconds=poll_seconds
         )
 
     def look(self, places: Collection[str]) -> dict[str, FileState]:
@@ -193,9 +213,36 @@ class _Watch:
         ):
             if not isinstance(found, Skipped):
                 states[found.path] = found.state
+            elif is_url(found.path):
+                if found.path in places and found.path not in self.roots:
+                    states[found.path] = _UNREADABLE
             elif os.path.lexists(found.path) and found.path not in self.roots:
                 states[found.path] = _UNREADABLE
         return states
+
+    def look_at_stores(self, roots: Collection[str]) -> dict[str, FileState] | None:
+        """Return the state of each video and sidecar below some URLs; None while a store does not say."""
+        states: dict[str, FileState] = {}
+        silent: dict[str, str] = {}
+        for root, found in self.library.files.find(
+            list(roots), suffixes=SUFFIXES | SIDECAR_SUFFIXES, exclude=self.exclude
+        ):
+            if not isinstance(found, Skipped):
+                states[found.path] = found.state
+            elif found.path == root and self.library.files.may_be_away(root):
+                silent[root] = found.reason
+        for root, reason in silent.items():
+            if root not in self.silent:
+                self.on_notice(f"{root}: {reason}; waiting for it, and the library keeps what it holds of it")
+        for root in self.silent - silent.keys():
+            self.on_notice(f"{root} is there")
+            self.settling.note_rescan(root, trust_times=True)
+        self.silent = set(silent)
+        return None if silent else states
+
+    def is_missing(self, path: str) -> bool:
+        """Whether there is nothing at a path; of a store, only if that is certain."""
+        return self.library.files.is_missing(path) if is_url(path) else not os.path.lexists(path)
 
     def note(self, places: Collection[str]) -> bool:
         """Note where something changed.
@@ -208,7 +255,10 @@ class _Watch:
             if place == self.library.uri or is_below(place, self.library.uri):
                 continue
             for root in self.roots:
-                if place == root and not Path(root).is_dir():
+                if is_url(root):
+                    if place == root or is_below(place, root):
+                        self.settling.note(place)
+                elif place == root and not Path(root).is_dir():
                     self.settling.note(place)
                 elif is_below(place, root):
                     may_miss_events |= Path(place).is_symlink() and Path(place).is_dir()
@@ -287,12 +337,17 @@ class _Watch:
         names: dict[str, list[str]] = {}
         for folder, sidecar in map(os.path.split, sidecars):
             if folder not in names:
-                try:
-                    names[folder] = os.listdir(folder)  # noqa: PTH208 (names alone, not a Path for each)
-                except OSError:
-                    names[folder] = []
+                names[folder] = self.names_in(folder)
             videos |= {os.path.join(folder, name) for name in names[folder] if is_sidecar_of(sidecar, name)}  # noqa: PTH118
         return videos
+
+    def names_in(self, folder: str) -> list[str]:
+        if is_url(folder):
+            return [path.rpartition("/")[2] for path, _ in self.library.files.siblings(folder)]
+        try:
+            return os.listdir(folder)  # noqa: PTH208 (names alone, not a Path for each)
+        except OSError:
+            return []
 
     def postpone(self, settled: Settled, trouble: str) -> None:
         """Note everything again to try it later, and notify the person once."""
@@ -305,6 +360,20 @@ class _Watch:
         if trouble != self.trouble:
             self.trouble = trouble
             self.on_notice(f"{trouble}; trying again every {SECONDS_BEFORE_NEXT_TRY:g} seconds")
+
+
+def _identity(root: str) -> tuple[int, int] | None:
+    """Return what identifies a file or folder; the same for everything in a store, where a folder is but its files."""
+    return (0, 0) if is_url(root) else identity_of(root)
+
+
+def _check_store(url: str) -> None:
+    """Raise ObjectError if a place in a store cannot be listed."""
+    from framecue.object_store.listing import (
+        is_anything_below,
+    )  # imports obstore, which local folders need not wait for
+
+    is_anything_below(url)
 
 
 def _did_anything(report: AddReport) -> bool:
