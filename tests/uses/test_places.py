@@ -47,9 +47,10 @@ def test_moments_where_they_are_wanted(folder: Path, monkeypatch: pytest.MonkeyP
     # A file of that very name is a file.
     shutil.copy(path, folder / "b.mp4@1-2")
     assert find_places("b.mp4@1-2", moments=True).places == (VideoPlace(str(folder / "b.mp4@1-2")),)
-    for other in ("b@c.mp4", "@", "b.mp4@2-1", "s3://a/b@1-2"):
+    for other in ("b@c.mp4", "@", "b.mp4@2-1"):
         found = find_places(other, moments=True)
         assert (len(found.places), len(found.skipped)) == (0, 1)
+    assert find_places("s3://a//b.mp4@1-2", moments=True).places == (VideoPlace("s3://a/b.mp4", 1.0, 2.0),)
 
 
 def test_a_place_has_the_name_that_clip_takes() -> None:

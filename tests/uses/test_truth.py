@@ -42,7 +42,7 @@ def test_windows(tmp_path: Path) -> None:
         ("video,label,start_seconds\na.mp4,x,nan\n", "line 2: start_seconds is 'nan'; give a number"),
         ("video,label,start_seconds\na.mp4,x,soon\n", "start_seconds is 'soon'"),
         ("video,label,start_seconds,end_seconds\na.mp4,x,3,2\n", "line 2: the window is from 3 s to 2 s"),
-        ("video,label\ns3://a/b.mp4,x\n", "s3://a/b.mp4: "),
+        ("video,label\nhttps://a/b.mp4,x\n", "https://a/b.mp4: "),
     ],
 )
 def test_a_bad_row_is_named(tmp_path: Path, content: str, says: str) -> None:

@@ -38,9 +38,9 @@ class LibraryFile:
     state: FileState
 
     @property
-    def place(self) -> str:
+    def place(self) -> Path | str:
         """Where the file is, as the file system names it; an object's URL."""
-        return path_on_disk(self.path)
+        return self.path if is_url(self.path) else Path(path_on_disk(self.path))
 
     @property
     def name(self) -> str:

@@ -25,6 +25,7 @@ from framecue.video.read.budget import Limits
 __all__ = ["DecodingProcess", "LostError", "SpentError", "StalledError", "StartError", "default_memory_bytes"]
 
 _MAX_MEMORY_BYTES = 8 << 30
+_CREDENTIALS = ("AWS_", "AZURE_", "GOOGLE_", "HF_", "HUGGING_FACE_")
 # The signals that a process brings upon itself.
 _CRASHES = ("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT", "SIGTRAP", "SIGSYS", "SIGXFSZ")
 _SECONDS_TO_DIE = 10.0
@@ -102,6 +103,7 @@ class DecodingProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._complaints,
+                env=_harmless_environment(),
                 # On Windows only: no console window, and no Ctrl-C that is meant for this process.
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0)
                 | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
@@ -221,6 +223,11 @@ def _lost(code: int | None) -> LostError:
         reason = f"the decoder was ended from outside ({name}) while it read this file; index it again"
         return LostError(reason, is_from_outside=True)
     return LostError(f"the decoder crashed on this file ({name}): the file is damaged, or ffmpeg has a defect")
+
+
+def _harmless_environment() -> dict[str, str]:
+    """Return this process's environment without what opens stores and hubs: whoever decodes needs none of it."""
+    return {name: value for name, value in os.environ.items() if not name.upper().startswith(_CREDENTIALS)}
 
 
 def _start_error(code: int | None, complaint: str, error: Exception) -> StartError:

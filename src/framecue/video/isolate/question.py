@@ -25,8 +25,8 @@ class Question(ABC, Generic[Part]):
         path: the file, or the URL of an object in a store.
         object_bytes: how large the object is whose bytes the asking process reads for this one; None for a file on
             disk. Whoever asks leaves that to the reader.
-        reads: how much of the file is read for it: "all", "some" of it if the file has tables of its packets as an
-            mp4 has, else all, or "little" of any file.
+        reads: how much of the file is read for it: "all", often several times; "some" of it if the file has tables of
+            its packets, as an mp4 has, else all; or "little", or all of it once.
     """
 
     path: str

@@ -1,9 +1,9 @@
 """Copies of objects on the disk, for as long as they are read: what is read as a whole is downloaded once.
 
 There is one spool for a process, made when the first object is copied, and bounded: an object for which there is no
-room is read by ranges. While a run is going on (:func:`kept_spool`) copies stay, so that who reads an object after another,
-as the words of a run come after its pictures, need not fetch it again. When room is needed, the copy that was used last
-goes: all of them are read through again in the same order, where those that came first are wanted first.
+room is read by ranges. While a run is going on (:func:`kept_spool`) copies stay, so that who reads an object after
+another, as the words of a run come after its pictures, need not fetch it again. When room is needed, the copy that was
+used last goes: all of them are read through again in the same order, so those that came first are wanted first.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ __all__ = ["SubtitleTracksQuestion"]
 class SubtitleTracksQuestion(Question[SubtitleTrack]):
     """Asks for what :func:`~framecue.video.read.subtitle_tracks.read_subtitle_tracks` returns of a file."""
 
-    reads = "all"
+    reads = "little"
 
     def answer(self, decide: Decide) -> Iterator[SubtitleTrack]:
         """Yield one track after the other."""
