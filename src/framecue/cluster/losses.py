@@ -1,7 +1,7 @@
 """Whose fault it is when an actor is lost: its node's, nobody's, or that of the unit that it was busy with.
 
-Ray says the same of an actor that was killed, of one whose process ended by itself and of one whose node is gone. A node
-that is gone is known as such some seconds later, so a unit is not counted against before these have passed.
+Ray says the same of an actor that was killed, of one whose process ended by itself and of one whose node is gone. A
+node that is gone is known as such some seconds later, so a unit is not counted against before these have passed.
 """
 
 from __future__ import annotations

@@ -5,7 +5,9 @@ This module imports Ray; it is imported once somebody has connected to a cluster
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
+from socket import gethostname
 from typing import Any
 
 import ray
@@ -42,11 +44,10 @@ class _RayEncoder(NodeEncoder):
 
     def hello(self) -> Hello:
         """Load the model, and say where it is and what it computes by, or why it cannot be loaded."""
-        machine = ray.util.get_node_ip_address()
         try:
             about = self.load()
         except FramecueError as error:
-            return Hello(_node(), machine, error=str(error))
+            return Hello(_node(), gethostname(), error=str(error))
         return Hello(_node(), about.machine, about)
 
 
@@ -61,7 +62,7 @@ class RayCrew:
     def __init__(
         self, resources: Mapping[Kind, Mapping[str, float]], arguments: Mapping[Kind, Sequence[object]]
     ) -> None:
-        self._classes = {
+        self._classes: dict[Kind, Any] = {
             "reader": ray.remote(_RayReader),
             "encoder": ray.remote(_RayEncoder),
         }
@@ -110,6 +111,7 @@ class RayCrew:
         """Return the answers that are there, and wait for the first for some seconds."""
         by_ref = {self._refs[ticket]: ticket for ticket in tickets}
         if not by_ref:
+            time.sleep(seconds)
             return []
         found, _ = ray.wait(list(by_ref), num_returns=1, timeout=seconds, fetch_local=False)
         if found:  # and whatever else has come meanwhile
@@ -124,7 +126,8 @@ class RayCrew:
             # What the actor has raised, with its own traceback as the cause.
             if isinstance(error.cause, ObjectLostError):
                 raise DataLostError from error
-            raise error.as_instanceof_cause() from None
+            cause: BaseException = error.as_instanceof_cause()  # type: ignore[no-untyped-call]
+            raise cause from None
         except ObjectLostError as error:
             raise DataLostError from error
         except _LOST as error:
@@ -137,7 +140,7 @@ class RayCrew:
 
     def alive_nodes(self) -> set[str]:
         """Return the ids of the nodes that live, as far as is known."""
-        return {node["NodeID"] for node in ray.nodes() if node["Alive"]}
+        return {node["NodeID"] for node in _nodes()}
 
     def _next(self) -> int:
         self._num_made += 1
@@ -150,4 +153,8 @@ def _node() -> str:
 
 def node_resources() -> list[Mapping[str, float]]:
     """Return what each living node of the cluster has, as Ray says it."""
-    return [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    return [node["Resources"] for node in _nodes()]
+
+
+def _nodes() -> list[dict[str, Any]]:
+    return [node for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]

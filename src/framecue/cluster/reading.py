@@ -1,7 +1,7 @@
 """Reading videos on a node of a cluster: what an actor does that reads one file at a time, ahead of who asks for it.
 
-It is an ordinary class, which knows nothing of Ray. The file is read by a thread, as far ahead as its queue has room, and
-whoever asks takes what is there. So how fast the driver asks bounds what is read.
+It is an ordinary class, which knows nothing of Ray. The file is read by a thread, as far ahead as its queue has room,
+and whoever asks takes what is there. So how fast the driver asks bounds what is read.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import queue
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -276,6 +276,6 @@ def _hand_over(reading: _Reading, moments: Sequence[Moment]) -> None:
     reading.put(ReadMoments(told, sum(each.nbytes for each in pixels)), pixels)
 
 
-def _generator(events: Iterator[Event]) -> Iterator[Event]:
+def _generator(events: Iterator[Event]) -> Generator[Event, None, None]:
     """Return events as what can be closed early."""
     yield from events

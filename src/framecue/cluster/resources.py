@@ -43,8 +43,8 @@ def plan_staff(
 ) -> Staff:
     """Return which actors a run starts.
 
-    Without GPUs a worker is an encoder and a reader that share a processor; with GPUs it is an encoder on a GPU of its own,
-    and there are as many readers as processors are left, a few for each.
+    Without GPUs a worker is an encoder and a reader that share a processor; with GPUs it is an encoder on a GPU of its
+    own, and there are as many readers as processors are left, a few for each.
 
     Args:
         nodes: what each living node has, as Ray says it: ``CPU``, ``GPU``, ``object_store_memory`` (bytes).

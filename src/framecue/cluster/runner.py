@@ -10,7 +10,7 @@ from dataclasses import replace
 from framecue.checks import is_whole
 from framecue.cluster.connect import check_address, check_extra, connected
 from framecue.cluster.crew import Kind
-from framecue.cluster.driving import Drive, Plan
+from framecue.cluster.driving import Drive, DrivePlan
 from framecue.cluster.reading import Limits
 from framecue.cluster.report import ClusterReport
 from framecue.cluster.resources import plan_staff
@@ -108,7 +108,7 @@ class RayRunners:
                 "reader": (limits, store_variables()),
                 "encoder": (spec, task.segmentation, task.captions, store_variables()),
             }
-            plan = Plan(
+            plan = DrivePlan(
                 num_readers=staff.num_readers,
                 num_encoders=staff.num_encoders,
                 options=options,
@@ -140,5 +140,5 @@ def _sample(units: Sequence[Unit]) -> tuple[str, ...]:
 
 
 def store_variables() -> dict[str, str]:
-    """Return what this process's environment says to clients of object stores."""
+    """Return the variables of this process that say where object stores are and who asks, for actors."""
     return {name: value for name, value in os.environ.items() if name.startswith(_STORE_VARIABLES)}

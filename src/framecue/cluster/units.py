@@ -1,8 +1,8 @@
 """The units of a run on a cluster: which are to be read, what is known of each, and which results may be handed on.
 
-Everything here is bookkeeping in the driver's process; no actor is known. Results come in any order, and files with the
-same content end as they do on one machine: the first of them, in the order of the units, has the rows. So a result waits
-for an earlier unit that has the same content, or that may have it, as it is as large and its hash is not known yet.
+Everything here is bookkeeping in the driver's process; no actor is known. Results come in any order, and files with
+the same content end as they do on one machine: the first of them, in the order of the units, has the rows. So a result
+waits for an earlier unit that has the same content, or that may have it, as it is as large and not hashed yet.
 """
 
 from __future__ import annotations
