@@ -126,7 +126,7 @@ class RayCrew:
             # What the actor has raised, with its own traceback as the cause.
             if isinstance(error.cause, ObjectLostError):
                 raise DataLostError from error
-            cause: BaseException = error.as_instanceof_cause()  # type: ignore[no-untyped-call]
+            cause: BaseException = error.as_instanceof_cause()
             raise cause from None
         except ObjectLostError as error:
             raise DataLostError from error
@@ -157,4 +157,4 @@ def node_resources() -> list[Mapping[str, float]]:
 
 
 def _nodes() -> list[dict[str, Any]]:
-    return [node for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
+    return [node for node in ray.nodes() if node["Alive"]]

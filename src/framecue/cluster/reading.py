@@ -12,7 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -22,6 +22,7 @@ from framecue.errors import VideoError
 from framecue.library.indexing.encode import End
 from framecue.paths import exists, is_url
 from framecue.video import Content, IsolatedReader, Moment, ReadOptions
+from framecue.video.isolate.spool import kept_spool
 from framecue.video.read.moments import Event
 
 __all__ = ["Answer", "Hashed", "Limits", "NodeReader", "NotSeen", "ReadMoment", "ReadMoments", "Told"]
@@ -38,6 +39,7 @@ class Limits:
     stall_seconds: float
     max_cpu_seconds: float | None = None
     max_megapixels: float | None = None
+    spool_gb: float | None = None
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,7 @@ class _Reading:
     stop: threading.Event = field(default_factory=threading.Event)
     began: float = field(default_factory=time.monotonic)
     waited_seconds: float = 0.0
+    waiting_since: float | None = None
     ended: float | None = None
 
     def put(self, told: Told, pixels: Sequence[np.ndarray] = ()) -> None:
@@ -128,30 +131,36 @@ class _Reading:
     def decide(self, video_id: str) -> bool:
         """Tell the content's hash, and wait for whether its frames are wanted."""
         self.put(Hashed(video_id))
-        before = time.monotonic()
-        try:
+        with self._waiting():
             while not self.stop.is_set():
                 try:
                     return self.wanted.get(timeout=_POLL_SECONDS)
                 except queue.Empty:
                     continue
-            return False
-        finally:
-            self.waited_seconds += time.monotonic() - before
+        return False
 
     def seconds(self) -> float:
         """Return how long it has been read, without waiting."""
-        return (time.monotonic() if self.ended is None else self.ended) - self.began - self.waited_seconds
+        now = self.ended or self.waiting_since or time.monotonic()
+        return now - self.began - self.waited_seconds
 
     def _put(self, item: tuple[Told, list[np.ndarray]] | BaseException) -> None:
-        before = time.monotonic()
-        while not self.stop.is_set():
-            try:
-                self.events.put(item, timeout=_POLL_SECONDS)
-                break
-            except queue.Full:
-                continue
-        self.waited_seconds += time.monotonic() - before
+        with self._waiting():
+            while not self.stop.is_set():
+                try:
+                    self.events.put(item, timeout=_POLL_SECONDS)
+                    return
+                except queue.Full:
+                    continue
+
+    @contextmanager
+    def _waiting(self) -> Iterator[None]:
+        """Count the time of a block as waiting."""
+        self.waiting_since = time.monotonic()
+        try:
+            yield
+        finally:
+            self.waited_seconds, self.waiting_since = self.waited_seconds + time.monotonic() - self.waiting_since, None
 
 
 class NodeReader:
@@ -173,6 +182,7 @@ class NodeReader:
             max_cpu_seconds=limits.max_cpu_seconds,
             max_megapixels=limits.max_megapixels,
         )
+        self._spool_gb = limits.spool_gb
         self._reading: _Reading | None = None
         self._thread: threading.Thread | None = None
         self._seconds = 0.0
@@ -237,7 +247,10 @@ class NodeReader:
                 reading.put(NotSeen())
                 return
             try:
-                with closing(_generator(self._reader.read(path, options, reading.decide))) as events:
+                with (
+                    kept_spool(self._spool_gb),
+                    closing(_generator(self._reader.read(path, options, reading.decide))) as events,
+                ):
                     for event in events:
                         if reading.stop.is_set():
                             return

@@ -13,7 +13,7 @@ from framecue.cluster.crew import Kind
 from framecue.cluster.driving import Drive, DrivePlan
 from framecue.cluster.reading import Limits
 from framecue.cluster.report import ClusterReport
-from framecue.cluster.resources import plan_staff
+from framecue.cluster.resources import Staff, plan_staff
 from framecue.encoder import Computation, SaysComputation
 from framecue.errors import InputError
 from framecue.library.indexing.encode import EncodedVideo, FailedUnit
@@ -22,7 +22,7 @@ from framecue.library.indexing.unit import Unit
 from framecue.paths import exists, is_url
 from framecue.progress import FilesDone
 
-__all__ = ["RayRunner", "RayRunners", "store_variables"]
+__all__ = ["RayRunner", "RayRunners", "look_at_cluster", "store_variables"]
 
 # Files by which it is seen whether a node sees what the driver does.
 _SAMPLE_FILES = 3
@@ -103,6 +103,7 @@ class RayRunners:
                 stall_seconds=task.stall_seconds,
                 max_cpu_seconds=task.max_cpu_seconds,
                 max_megapixels=task.max_megapixels,
+                spool_gb=task.spool_gb,
             )
             arguments: dict[Kind, Sequence[object]] = {
                 "reader": (limits, store_variables()),
@@ -121,6 +122,24 @@ class RayRunners:
                 yield RayRunner(Drive(crew, plan, self.report, on_notice=self.on_notice))
             finally:
                 crew.close()
+
+
+def look_at_cluster(address: str, *, num_workers: int | None, num_units: int) -> Staff:
+    """Return what a run would take of a cluster; nothing is started there.
+
+    Args:
+        address: as for :class:`RayRunners`.
+        num_workers: likewise.
+        num_units: how many files there are to read.
+
+    Raises:
+        InputError: Ray is not installed, or the cluster has no processor.
+        FramecueError: nobody answers at the address.
+    """
+    with connected(address):
+        from framecue.cluster.ray_crew import node_resources
+
+        return plan_staff(node_resources(), num_workers=num_workers, takes_gpu=True, num_units=num_units)
 
 
 def _computation(task: EncodingTask) -> Computation | None:

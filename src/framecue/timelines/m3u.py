@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from framecue.timelines.assembly import STILL_SECONDS, Assembly
 from framecue.timelines.pick import Pick
 

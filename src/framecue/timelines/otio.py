@@ -6,7 +6,6 @@ in its file, at the file's own rate and from its start timecode, and the whole f
 
 from __future__ import annotations
 
-
 import opentimelineio as otio
 from opentimelineio.opentime import RationalTime, TimeRange
 

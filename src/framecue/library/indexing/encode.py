@@ -207,7 +207,17 @@ class SegmentEncoder:
 
 @dataclass
 class VideoAtWork:
-    """A unit that is being read, with those of its segments that are already encoded, in order."""
+    """A unit that is being read, with those of its segments that are already encoded, in order.
+
+    Attributes:
+        unit: the file.
+        content: the first that was read of it; None until then.
+        num_read: how many moments were read.
+        num_frames: how many frames these have.
+        num_replaced: how many of these stand in for others, which cannot be decoded.
+        segments: what is encoded.
+        end: how it ended; None until then.
+    """
 
     unit: Unit
     content: Content | None = None
@@ -219,6 +229,7 @@ class VideoAtWork:
 
     @property
     def is_complete(self) -> bool:
+        """Whether it was read to its end, and all that was read of it is encoded."""
         return self.end is not None and len(self.segments) == self.num_read
 
     def result(self) -> EncodedVideo | FailedUnit:

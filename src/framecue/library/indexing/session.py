@@ -170,6 +170,7 @@ class Session:
             stall_seconds=options.stall_seconds,
             max_cpu_seconds=options.max_cpu_seconds,
             max_megapixels=options.max_megapixels,
+            spool_gb=options.spool_gb,
             gpu_tally=tally,
         )
         fingerprint = model.fingerprint().with_absolute_places().to_dict()
