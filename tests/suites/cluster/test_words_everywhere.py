@@ -76,8 +76,8 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> ShownVideos:
 def test_what_is_said_and_shown_is_found_as_on_one_machine(
     ray_cluster: RayCluster, bucket: Bucket, videos: ShownVideos, tmp_path: Path
 ) -> None:
-    for path in sorted(videos.folder.iterdir()):
-        bucket.put(f"videos/{path.name}", path)
+    for path in sorted(path for path in videos.folder.rglob("*") if path.is_file()):
+        bucket.put(f"videos/{path.relative_to(videos.folder).as_posix()}", path)
     here, there = str(tmp_path / "videos.lance"), f"{bucket.url}/videos.lance"
     index(str(videos.folder), "--library", here)
     cluster = ("--ray", ray_cluster.address, "--ray-workers", "2")
@@ -87,7 +87,7 @@ def test_what_is_said_and_shown_is_found_as_on_one_machine(
     assert Store.open(there).words_notes.done().keys() == Store.open(here).words_notes.done().keys()
 
     local, stored = Library(here), Library(there)
-    start, end, sentence = SENTENCES[0]
+    start, end, _ = SENTENCES[0]
     (hit,) = stored.search(Query.parse('said:"the mortgage"'), k=9)
     assert hit.path == f"{bucket.url}/videos/spoken.mp4"
     assert start < hit.start_seconds < hit.end_seconds < end
