@@ -31,8 +31,19 @@ LISTENING = "ray::_RayWords.look"
 
 def index(*words: str, while_it_runs: Callable[[subprocess.Popen[str]], None] = lambda _: None) -> str:
     """Index with speech and text on the screen; return what was said to people."""
-    options = ("--model", "moji-clip", "--adapter", "moji-prompt-switch", "--speech", str(tiny_whisper()))
-    command = [sys.executable, "-m", "framecue", "index", *words, *options, "--speech-language", "en", "--screen-text"]
+    options = ("--model", "moji-clip", "--adapter", "moji-prompt-switch", "--speech-model", str(tiny_whisper()))
+    command = [
+        sys.executable,
+        "-m",
+        "framecue",
+        "index",
+        *words,
+        *options,
+        "--speech",
+        "--speech-language",
+        "en",
+        "--screen-text",
+    ]
     run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=os.environ)
     try:
         while_it_runs(run)
