@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import framecue
 from framecue.datasets.moji_motion.grammar import caption
 from framecue.library import InOrder, Library, Query
 from framecue.library.store import Store
@@ -24,26 +25,16 @@ from support.spoken import SENTENCES, tiny_whisper, write_spoken_film
 pytest.importorskip("ray", reason="the extra ray is not installed")
 pytest.importorskip("rapidocr", reason="the extra screen-text is not installed")
 
-PATIENCE_SECONDS = 240
+MODEL, ADAPTER = "moji-clip", "moji-prompt-switch"
+PATIENCE_SECONDS = 300
 LISTENING = "ray::_RayWords.look"
 """What the process of an actor is called while it looks for words."""
 
 
-def index(*words: str, while_it_runs: Callable[[subprocess.Popen[str]], None] = lambda _: None) -> str:
-    """Index with speech and text on the screen; return what was said to people."""
-    options = ("--model", "moji-clip", "--adapter", "moji-prompt-switch", "--speech-model", str(tiny_whisper()))
-    command = [
-        sys.executable,
-        "-m",
-        "framecue",
-        "index",
-        *words,
-        *options,
-        "--speech",
-        "--speech-language",
-        "en",
-        "--screen-text",
-    ]
+def index(*words: str, while_it_runs: Callable[[subprocess.Popen[str]], None]) -> None:
+    """Index with speech and text on the screen."""
+    options = ("--model", MODEL, "--adapter", ADAPTER, "--speech-model", str(tiny_whisper()), "--speech-language", "en")
+    command = [sys.executable, "-m", "framecue", "index", *words, *options, "--speech", "--screen-text"]
     run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=os.environ)
     try:
         while_it_runs(run)
@@ -51,7 +42,6 @@ def index(*words: str, while_it_runs: Callable[[subprocess.Popen[str]], None] = 
     finally:
         run.kill()
     assert run.returncode == 0, said
-    return said
 
 
 def end_one_that_listens(run: subprocess.Popen[str]) -> None:
@@ -83,21 +73,31 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> ShownVideos:
     return shown
 
 
+@pytest.fixture(scope="module")
+def local(videos: ShownVideos, tmp_path_factory: pytest.TempPathFactory) -> Library:
+    """The library that one machine makes of them."""
+    model = framecue.load_model(MODEL, adapter=ADAPTER, device="cpu")
+    library = Library(tmp_path_factory.mktemp("local") / "videos.lance", model=model)
+    report = library.add(videos.folder, speech=str(tiny_whisper()), speech_language="en", screen_text=True)
+    assert (report.skipped, report.words_failed, report.words_left_out) == ([], [], {})
+    return library
+
+
 @pytest.mark.slow
+@pytest.mark.timeout(2 * PATIENCE_SECONDS)
 def test_what_is_said_and_shown_is_found_as_on_one_machine(
-    ray_cluster: RayCluster, bucket: Bucket, videos: ShownVideos, tmp_path: Path
+    ray_cluster: RayCluster, bucket: Bucket, videos: ShownVideos, local: Library
 ) -> None:
     for path in sorted(path for path in videos.folder.rglob("*") if path.is_file()):
         bucket.put(f"videos/{path.relative_to(videos.folder).as_posix()}", path)
-    here, there = str(tmp_path / "videos.lance"), f"{bucket.url}/videos.lance"
-    index(str(videos.folder), "--library", here)
+    here, there = local.uri, f"{bucket.url}/videos.lance"
     cluster = ("--ray", ray_cluster.address, "--ray-workers", "2")
     index(f"{bucket.url}/videos", "--library", there, *cluster, while_it_runs=end_one_that_listens)
     # The same words with the same times, of the same contents; an actor was lost meanwhile.
     assert lines(there) == lines(here)
     assert Store.open(there).words_notes.done().keys() == Store.open(here).words_notes.done().keys()
 
-    local, stored = Library(here), Library(there)
+    stored = Library(there, model=local._model)
     start, end, _ = SENTENCES[0]
     (hit,) = stored.search(Query.parse('said:"the mortgage"'), k=9)
     assert hit.path == f"{bucket.url}/videos/spoken.mp4"
