@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
@@ -31,6 +32,7 @@ _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
+_PRINTS = "_worker_logs_enabled"
 
 
 def check_extra() -> None:
@@ -86,6 +88,7 @@ def connected(address: str, *, runtime_env: Mapping[str, object] | None = None) 
         return
     with _own_signals():
         _connect(address, runtime_env)
+    _say_nothing()
     try:
         yield
     finally:
@@ -113,6 +116,17 @@ def _connect(address: str, runtime_env: Mapping[str, object] | None) -> None:
             f"{address}: there is a Ray cluster that cannot be used: {first_line(error)}; it has to run the same "
             f"versions of Ray and Python as this machine (Ray {ray.__version__})"
         ) from error
+
+
+def _say_nothing() -> None:
+    """Have Ray not print what its nodes complain of: it goes to the standard output, in the midst of a document.
+
+    That processes are lost there is seen, and told, by who works with them.
+    """
+    worker = sys.modules.get("ray._private.worker")
+    # There is no public switch: what it is told of by `log_to_driver` is another thing.
+    if hasattr(worker, _PRINTS):
+        setattr(worker, _PRINTS, False)
 
 
 def _found(address: str) -> str:

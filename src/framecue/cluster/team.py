@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from framecue.cluster.crew import Crew, Hello, Member, Ticket
+from framecue.cluster.crew import Crew, Hello, Kind, Member, Ticket
 from framecue.cluster.encoding import EncoderAbout
 from framecue.cluster.reading import ReadMoments
 from framecue.cluster.report import ClusterReport
@@ -131,7 +131,7 @@ class Team:
         self.encoders: list[EncoderAtWork] = []
         self.gone: set[str] = set()
         self._machines: dict[str, str] = {}
-        self._num_failed_starts = 0
+        self._num_failed_starts: Counter[Kind] = Counter()
 
     def fill(self, num_to_read: int) -> None:
         """Start the actors that are missing; readers no more than there is to read."""
@@ -177,7 +177,7 @@ class Team:
             self._send_away(reader, hello, f"it does not see {unseen[0]}, which is here; {_ON_DISKS}")
             return
         reader.node = hello.node
-        self._meet(hello)
+        self._meet("reader", hello)
         self._report.num_readers = max(self._report.num_readers, sum(each.node is not None for each in self.readers))
 
     def welcome_encoder(self, encoder: EncoderAtWork, hello: Hello) -> None:
@@ -197,7 +197,7 @@ class Team:
             return
         encoder.node = hello.node
         encoder.frames_at_once = max(hello.about.frames_at_once, self._frames_at_once)
-        self._meet(hello)
+        self._meet("encoder", hello)
         self._report.num_encoders = max(self._report.num_encoders, sum(each.node is not None for each in self.encoders))
 
     def remove(self, actor: ReaderAtWork | EncoderAtWork) -> None:
@@ -222,8 +222,9 @@ class Team:
         self._report.actors_lost += 1
         if actor.node is not None:
             return
-        self._num_failed_starts += 1
-        if self._num_failed_starts >= MOST_FAILED_STARTS:
+        kind = actor.member.kind
+        self._num_failed_starts[kind] += 1
+        if self._num_failed_starts[kind] >= MOST_FAILED_STARTS:
             raise FramecueError(
                 f"the cluster's actors end while they start, {MOST_FAILED_STARTS} times one after the other: its nodes "
                 "may have too little memory for the model; Ray's logs on its nodes (/tmp/ray) say more, and "
@@ -243,9 +244,9 @@ class Team:
         """Return a node's name, for people."""
         return self._machines.get(node or "", "unknown")
 
-    def _meet(self, hello: Hello) -> None:
+    def _meet(self, kind: Kind, hello: Hello) -> None:
         self._machines[hello.node] = hello.machine
-        self._num_failed_starts = 0
+        self._num_failed_starts[kind] = 0
         self._report.num_nodes = len(self._machines)
 
     def _send_away(self, actor: ReaderAtWork | EncoderAtWork, hello: Hello, fault: str) -> None:

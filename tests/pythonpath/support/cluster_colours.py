@@ -1,7 +1,7 @@
 """The tests' encoder as one that actors of a cluster load by its name, without torch.
 
-A package registers an encoder by an entry point, so that is what a test's folder has: `installed`. What the encoder does
-besides is said by variables, as it runs in processes that Ray starts.
+A package registers an encoder by an entry point, so that is what a test's folder has. What the encoder does besides is
+said by variables, as it runs in processes that Ray starts.
 """
 
 from __future__ import annotations
