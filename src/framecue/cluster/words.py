@@ -96,7 +96,7 @@ class NodeWords:
         os.environ[THREADS_VARIABLE] = str(num_threads)
         self._open = ExitStack()
         # An object is fetched once for all sources that look at it.
-        self._open.enter_context(kept_spool())
+        self._open.enter_context(kept_spool(limits.spool_gb))
         self._reader = self._open.enter_context(limits.open_reader())
         self._requests = requests
         self._sources: dict[str, WordSource] = {}
