@@ -39,7 +39,7 @@ FORBIDDEN = {
     "nothing in library.store imports the face of library.store": ["library/store/table.py", "library/store/kept.py"],
     "units are encoded without a library: no store, no files, no ledger": [
         *("library/indexing/encode.py", "library/indexing/runner.py", "library/indexing/prefetch.py"),
-        "library/indexing/unit.py",
+        *("library/indexing/unit.py", "library/indexing/words_runner.py"),
     ],
     "nothing in frame_store imports the face of frame_store": ["frame_store/prepare.py"],
     "nothing in video imports the face of video": ["video/read/moments.py", "video/isolate/serve.py"],

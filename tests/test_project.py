@@ -98,6 +98,12 @@ TESTED_ELSEWHERE = {
     "importers/registry.py": "importers/test_import_checkpoint.py",
     "importers/weights_file.py": "importers/test_import_checkpoint.py",
     "importers/writing.py": "importers/test_import_checkpoint.py",
+    "cli/ray_report.py": "cli/test_ray_runners.py",
+    # What stands between the driver and Ray is tried with Ray.
+    "cluster/crew.py": "cluster/test_driving.py",
+    "cluster/team.py": "cluster/test_driving.py",
+    "cluster/ray_crew.py": "suites/cluster/test_runner.py",
+    "cluster/ray_words.py": "suites/cluster/test_words_everywhere.py",
     "library/files/interface.py": "library/files/test_local.py",
     "library/files/walk.py": "library/indexing/test_plan.py",
     "library/indexing/removal.py": "library/test_incremental.py",

@@ -32,6 +32,7 @@ from framecue.library.store.export import export_batches, export_schema, export_
 from framecue.library.store.failures import Failures
 from framecue.library.store.filter_indexes import complete_columns
 from framecue.library.store.index import optimize, optimize_if_due
+from framecue.library.store.index_builder import IndexBuilder
 from framecue.library.store.merge import drop_doubled, merge
 from framecue.library.store.migrations import OLDEST_FORMAT, SCHEMA_VERSION, format_of, migrate
 from framecue.library.store.overview import Overview, overview
@@ -432,9 +433,13 @@ class Store:
         """Join small files, and make or refresh the vector index, if it is worth it; return None if nothing was."""
         return optimize_if_due(self.table)
 
-    def optimize(self) -> Upkeep:
-        """Join small files, drop earlier versions, and make or refresh the vector index."""
-        return optimize(self.table)
+    def optimize(self, builder: IndexBuilder | None = None) -> Upkeep:
+        """Join small files, drop earlier versions, and make or refresh the vector index.
+
+        Args:
+            builder: does the heavy part elsewhere; None for this process.
+        """
+        return optimize(self.table, builder)
 
     # --- what scores are set against
 
