@@ -23,8 +23,8 @@ class Figures:
     Attributes:
         segment_seconds: 605 segments in half an hour (docs/benchmarks.md, "A long film").
         frames_per_minute: encoded, shared by segments that overlap (the same).
-        cpu_seconds_per_minute: processor seconds for a minute of 1280x720, all but encoding: shots, decoding, scaling (the
-            same: 9.2 in all, 5.3 of them encoding).
+        cpu_seconds_per_minute: processor seconds for a minute of 1280x720, all but encoding: shots, decoding, scaling
+            (the same: 9.2 in all, 5.3 of them encoding).
         encode_seconds_per_minute: processor seconds for encoding, ViT-B/32 in int8: 57 % of 5.3 (the same).
         thumbnail_bytes: mean of 121 of a film.
         row_bytes: the rest of a row: hash, path, times, compressed (scale.py: rows on the disk less their vectors).
