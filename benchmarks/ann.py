@@ -11,7 +11,8 @@ turns. So are some folders, and a glob, which no index knows.
 Two numbers of results are asked for: the 10 that recall@10 is about, and as many segments as `framecue search` asks
 for, which folds them into videos; of these the first 10 count.
 
-Vectors and queries are those of `clip_vectors.py`, which says how they are made and why. Queries of two kinds are
+Vectors and queries are those of `clip_vectors.py`, which says how they are made and why; `generated_library.py` writes
+them. Queries of two kinds are
 asked, none of which is in the library: `text`s, which lie apart from all pictures, as typed queries do, and
 `picture`s. With `--vectors gaussian` all are directions at random instead: hardly any is nearer to a query than
 another, so no index can do well on them, and no library has them.
@@ -23,32 +24,27 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from clip_vectors import World
 from framecue.library.search.filters import Filters
 from framecue.library.search.legs.seen import FIRST_LIMIT
-from framecue.library.state import FileState
 from framecue.library.store import Store
 from framecue.library.store.index import LEAST_INDEXED_ROWS
-from framecue.library.store.rows import Row
+from generated_library import grow, make_queries, peak_memory_mb, read_queries, run_part, size_mb
 from measure import Measurement, Size, results_of
 
 GOAL_RECALL, GOAL_RATIO, RESULTS = 0.98, 20.0, 10
 # A search with a filter may take so many times as long as one without; numpy's product, of a search for 10, so many.
 GOAL_FILTERED, GOAL_NUMPY = 3.0, 25.0
 LIMITS = (RESULTS, FIRST_LIMIT)
-SEGMENTS_PER_VIDEO, SEGMENT_SECONDS = 20, 5.0
-VIDEOS_PER_COMMIT = 1000
 # By length, whatever is shown, and by folder, which is a topic.
 CONDITIONS = {
     "half of all videos": Filters(longer_than_seconds=100),
@@ -139,12 +135,12 @@ def main() -> None:
 
 def measure(options: argparse.Namespace) -> Results:
     """Run the parts one after the other, each in a process of its own."""
-    made = run_part("make", options)
+    made = part_of("make", options)
     print(f"{made['num_vectors']} vectors of width {options.width} ({options.vectors})", flush=True)
-    built = run_part("build", options)
+    built = part_of("build", options)
     print(f"index made in {built['seconds']:.0f} s", flush=True)
-    searched = run_part("search", options)
-    numpy = run_part("numpy", options)
+    searched = part_of("search", options)
+    numpy = part_of("numpy", options)
     return Results(
         vectors=options.vectors,
         num_vectors=made["num_vectors"],
@@ -167,50 +163,15 @@ def measure(options: argparse.Namespace) -> Results:
     )
 
 
-def run_part(part: str, options: argparse.Namespace) -> dict[str, Any]:
-    """Run one part in a process of its own, and give what it says."""
-    settings = {name: getattr(options, name) for name in ("number", "width", "vectors", "queries", "folder")}
-    arguments = [text for name, value in settings.items() for text in (f"--{name}", str(value))]
-    command = [sys.executable, __file__, "--part", part, *arguments]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode:
-        sys.exit(f"the part {part} failed")
-    return json.loads(done.stdout)
+def part_of(part: str, options: argparse.Namespace) -> dict[str, Any]:
+    return run_part(__file__, part, options, ("number", "width", "vectors", "queries", "folder"))
 
 
 def make(options: argparse.Namespace) -> dict[str, Any]:
     """Write the library's rows, unless they are there, and the queries."""
-    uri = uri_of(options)
-    world = World(options.width, options.vectors)
-    queries = {"text": world.texts(options.queries), "picture": world.pictures(options.queries, 1)}
-    np.savez(options.folder / "queries.npz", **queries)
-    if uri.exists():
-        return {"num_vectors": Store.open(str(uri)).num_rows()}
-    fingerprint = {"backbone": "generated", "embedding_dim": options.width}
-    store = Store.create(str(uri), fingerprint)
-    rng = np.random.default_rng(1)
-    num_videos = -(-options.number // SEGMENTS_PER_VIDEO)
-    for first in range(0, num_videos, VIDEOS_PER_COMMIT):
-        number = min(VIDEOS_PER_COMMIT, num_videos - first)
-        vectors = world.pictures(number, SEGMENTS_PER_VIDEO)
-        store.write(list(rows(first, world.topics_drawn, vectors, rng)))
-    return {"num_vectors": store.num_rows()}
-
-
-def rows(first: int, topics: np.ndarray, vectors: np.ndarray, rng: np.random.Generator) -> Iterator[Row]:
-    """The rows of some videos: a folder is a topic."""
-    seconds = rng.uniform(0, 200, len(topics))
-    for number, vector in enumerate(vectors):
-        video, segment = divmod(number, SEGMENTS_PER_VIDEO)
-        yield Row(
-            video_id=f"{first + video:040x}",
-            path=f"/videos/{topics[video]:04}/{first + video:08}.mp4",
-            start_seconds=segment * SEGMENT_SECONDS,
-            end_seconds=(segment + 1) * SEGMENT_SECONDS,
-            vector=vector,
-            duration_seconds=float(seconds[video]),
-            state=FileState(10_000_000, 1.7e9),
-        )
+    how = {"width": options.width, "vectors": options.vectors}
+    make_queries(options.folder, number=options.queries, **how)
+    return {"num_vectors": grow(uri_of(options), number=options.number, **how)}
 
 
 def build(options: argparse.Namespace) -> dict[str, Any]:
@@ -224,14 +185,14 @@ def build(options: argparse.Namespace) -> dict[str, Any]:
     return {
         "seconds": seconds,
         "memory_mb": peak_memory_mb(),
-        "rows_mb": store.table.lance.stats()["total_bytes"] / 1e6,
+        "rows_mb": size_mb(uri_of(options) / "segments.lance" / "data"),
         "index_mb": size_mb(uri_of(options) / "segments.lance" / "_indices"),
     }
 
 
 def search(options: argparse.Namespace) -> dict[str, Any]:
     """Ask the library: by the index alone first, for the memory of that; then in turns with the exact search."""
-    queries = np.load(options.folder / "queries.npz")
+    queries = read_queries(options.folder)
     begin = time.perf_counter()
     store = Store.open(str(uri_of(options)))
     store.search(queries["text"][0], limit=RESULTS)
@@ -266,7 +227,9 @@ def with_filter(store: Store, name: str, queries: np.ndarray, *, limit: int, whe
             matches = store.search(query, limit=limit, where=condition)
             taken.append(time.perf_counter() - begin)
         exact = {match.key for match in store.search(query, limit=RESULTS, where=where, exact=True)}
-        recalls.append(len(exact & {match.key for match in matches[:RESULTS]}) / max(1, len(exact)))
+        found = {match.key for match in matches[:RESULTS]}
+        # In a small library there may be nothing in the folder, which is to be found too.
+        recalls.append(len(exact & found) / len(exact) if exact else float(not found))
     filtered_ms, unfiltered_ms = (1000 * statistics.median(seconds[condition]) for condition in (where, None))
     return Filtered(
         name=name,
@@ -314,7 +277,7 @@ def multiply(options: argparse.Namespace) -> dict[str, Any]:
         keys += zip(batch.column("path").to_pylist(), batch.column("start_seconds").to_pylist(), strict=True)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     seconds, by_index, agreements = [], [], []
-    queries = np.load(options.folder / "queries.npz")["text"]
+    queries = read_queries(options.folder)["text"]
     # The exact searches come afterwards: in between they would push what the others need out of the caches.
     found = []
     for query in queries:
@@ -346,18 +309,6 @@ PARTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
 
 def uri_of(options: argparse.Namespace) -> Path:
     return options.folder / f"{options.vectors}-{options.number}x{options.width}.lance"
-
-
-def size_mb(folder: Path) -> float:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
-
-
-def peak_memory_mb() -> float:
-    """The largest resident set that this process has had, which includes Python and the libraries."""
-    import resource
-
-    unit_bytes = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit_bytes / 1e6
 
 
 def lines(results: Results) -> list[str]:

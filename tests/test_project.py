@@ -98,6 +98,12 @@ TESTED_ELSEWHERE = {
     "importers/registry.py": "importers/test_import_checkpoint.py",
     "importers/weights_file.py": "importers/test_import_checkpoint.py",
     "importers/writing.py": "importers/test_import_checkpoint.py",
+    "cli/ray_report.py": "cli/test_ray_runners.py",
+    # What stands between the driver and Ray is tried with Ray.
+    "cluster/crew.py": "cluster/test_driving.py",
+    "cluster/team.py": "cluster/test_driving.py",
+    "cluster/ray_crew.py": "suites/cluster/test_runner.py",
+    "cluster/ray_words.py": "suites/cluster/test_words_everywhere.py",
     "library/files/interface.py": "library/files/test_local.py",
     "library/files/walk.py": "library/indexing/test_plan.py",
     "library/indexing/removal.py": "library/test_incremental.py",
@@ -321,7 +327,7 @@ def test_continuous_integration_ends_with_how_long_each_part_took_and_pytests_cl
     done = subprocess.run([tmp_path / ".ci" / "run"], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == status
     lines = done.stdout.splitlines()
-    assert lines[:5] == ["install", *SUITES, "test"]
+    assert lines[: len(SUITES) + 2] == ["install", *SUITES, "test"]
     assert lines[-1] == last
     table = [line.split(" min ") for line in lines if " min " in line]
     minutes = {name.split()[0]: f"{name.split()[1]}:{rest[:2]}" for name, rest in table}
@@ -389,7 +395,7 @@ def test_continuous_integration_installs_what_speaks_and_what_shows_the_page_whe
     assert (log.read_text().splitlines() if log.exists() else []) == expected
     consequences = [f"{told.format(program)}{wanted[program]}" for program in wanted] if told else []
     assert done.stderr.splitlines() == consequences
-    # The suites are compulsory: without a browser or a network of their own they fail, where elsewhere they are skipped.
+    # The suites are compulsory: without a browser or a network of their own they fail, elsewhere they are skipped.
     assert (tmp_path / "compulsory").read_text().splitlines()[1:] == ["required required"] * (len(SUITES) + 1)
 
 

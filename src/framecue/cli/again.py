@@ -8,17 +8,27 @@ from typing import TYPE_CHECKING
 from framecue.cli.add_report import describe_held, log_items
 from framecue.cli.meaning_report import log_meaning
 from framecue.cli.output import ProgressBar, log, print_json
+from framecue.cli.ray_report import log_cluster
 from framecue.cli.words_report import log_words
 from framecue.progress import FilesDone
 
 if TYPE_CHECKING:
+    from framecue.cli.ray_runners import Runners
     from framecue.encoder import Encoder
     from framecue.library import AddOptions
 
 __all__ = ["run_again"]
 
 
-def run_again(uri: str, model: Encoder, paths: Sequence[str], *, options: AddOptions, as_json: bool) -> None:
+def run_again(
+    uri: str,
+    model: Encoder,
+    paths: Sequence[str],
+    *,
+    options: AddOptions,
+    as_json: bool,
+    runners: Runners | None = None,
+) -> None:
     """Make a library anew with a model; it is searched with the old one until that is done.
 
     Args:
@@ -27,6 +37,7 @@ def run_again(uri: str, model: Encoder, paths: Sequence[str], *, options: AddOpt
         paths: further files and folders to index.
         options: how to index.
         as_json: whether to print a JSON document.
+        runners: what hands the work to a cluster; None for this machine.
 
     Raises:
         LibraryNotFoundError: the library does not exist.
@@ -51,6 +62,7 @@ def run_again(uri: str, model: Encoder, paths: Sequence[str], *, options: AddOpt
             words_progress=tell_words,
             on_wait=lambda: log(f"waiting for another run that writes {uri}"),
             on_notice=log,
+            runner=None if runners is None else runners.pictures,
         )
     log_items(report)
     log_words(report)
@@ -66,5 +78,11 @@ def run_again(uri: str, model: Encoder, paths: Sequence[str], *, options: AddOpt
         )
     else:
         log(f"nothing is encoded; library {report.uri} holds {describe_held(report)}")
+    cluster = None if runners is None else runners.pictures.report
+    if cluster is not None:
+        log_cluster(cluster)
     if as_json:
-        print_json(report.to_dict())
+        document = report.to_dict()
+        if runners is not None:
+            document["ray"] = None if cluster is None else cluster.to_dict()
+        print_json(document)

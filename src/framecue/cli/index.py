@@ -21,6 +21,9 @@ from framecue.cli.options import (
     threads_option,
 )
 from framecue.cli.output import ProgressBar, log, print_json, quiet_libraries
+from framecue.cli.ray_options import check_ray, ray_options
+from framecue.cli.ray_report import log_cluster
+from framecue.cli.ray_runners import ray_runners
 from framecue.cli.runtime import indexing_model, is_worth_it, runtime_option
 from framecue.cli.speech_files import get_speech_files
 from framecue.cli.text_graphs import keep_text_graph
@@ -68,6 +71,7 @@ if TYPE_CHECKING:
     type=click.FloatRange(min=0, min_open=True),
     help="Give a file up of which one pass decodes more.  [default: 4000, and 100 for each kilobyte]",
 )
+@ray_options
 @click.option("--dry-run", is_flag=True, help="Tell what there is to do, and about how long it takes; write nothing.")
 @click.option(
     "--spool-gb",
@@ -105,6 +109,8 @@ def index(
     stall_seconds: float,
     max_cpu_seconds: float | None,
     max_megapixels: float | None,
+    ray: str | None,
+    ray_workers: int | None,
     dry_run: bool,
     spool_gb: float | None,
     gpu_decode: bool,
@@ -125,12 +131,16 @@ def index(
     all files, and then from new ones without asking again. Subtitles are read with them. With --meaning, "buying a
     house" finds "we signed the mortgage".
 
+    With --ray a cluster reads and encodes: its nodes need the files under the same path, as on a shared disk, or in an
+    object store.
+
     \b
     framecue index ~/Videos
     framecue index ~/Videos --library videos.lance --prune --exclude "*.proxy.mp4" --exclude drafts
     framecue index ~/Videos --speech --screen-text
     framecue index ~/Videos --watch
     framecue index s3://bucket/videos --library s3://bucket/videos.lance
+    framecue index s3://bucket/videos --library s3://bucket/videos.lance --ray auto
     framecue index --again --model openai/clip-vit-large-patch14
     """  # noqa: D301 (click reads the backspace character)
     if poll_seconds is not None and not is_watch:
@@ -138,6 +148,9 @@ def index(
     _check_again(again, paths, model=model, adapter=adapter, is_watch=is_watch)
     if dry_run and (again or is_watch):
         raise click.UsageError(f"--dry-run and {'--again' if again else '--watch'} are given together; leave one out")
+    check_ray(ray, ray_workers)
+    if ray is not None:
+        _check_with_ray(is_watch=is_watch, gpu_decode=gpu_decode)
     quiet_libraries()
     refuse_libraries(paths, takes="what to index")
     refuse_model_as_path(paths, words)
@@ -189,20 +202,21 @@ def index(
 
         own = library.fingerprint  # before torch is imported: a library that is not there is told at once
         chosen = named_model(model or own.backbone, adapter=adapter, dtype=dtype, yes=yes)
-        run_again(library.uri, chosen, paths, options=options, as_json=as_json)
+        run_again(library.uri, chosen, paths, options=options, as_json=as_json, runners=ray_runners(ray, ray_workers))
         return
     # Planned before a model is loaded, so that a wrong path is an error at once.
     plan = library.plan(paths, exclude=options.exclude, images=images, retry=retry)
     if dry_run:
         from framecue.cli.index_plan import show_plan
 
-        show_plan(library, plan, model=model, options=options, as_json=as_json)
+        show_plan(library, plan, model=model, options=options, as_json=as_json, ray=ray, ray_workers=ray_workers)
         return
     used: Encoder | None = None
     if plan.units or model or adapter:
         used = load(is_long=lambda: is_worth_it(plan))
         library = Library(uri, model=used)
     work = WorkTime()
+    runners = ray_runners(ray, ray_workers)
 
     pictures, finding = ProgressBar("Indexing"), ProgressBar("Finding words")
     understanding = ProgressBar("Finding meanings")
@@ -234,6 +248,8 @@ def index(
             words_progress=tell_words,
             on_words_stop=log_words_stopped,
             meaning_progress=tell_meanings,
+            runner=None if runners is None else runners.pictures,
+            words_runner=None if runners is None else runners.words,
         )
 
     num_found = report.added + report.changed + report.moved + report.unchanged + len(report.duplicates)
@@ -249,14 +265,28 @@ def index(
     log_words(report)
     log_meaning(report)
     log_counts(report)
-    if report.encoded:
+    cluster = None if runners is None else runners.pictures.report
+    if cluster is not None:
+        log_cluster(cluster)
+    if report.encoded and cluster is None:
         record_speed(library.fingerprint.backbone, report.encoded_seconds, work.seconds)
     if report.encoded and library.fingerprint.backbone == MOJI_MODEL:
         log(f"{MOJI_MODEL} knows drawn shapes only; for other videos make the library with another --model")
     if as_json:
-        print_json(report.to_dict())
+        document = report.to_dict()
+        if runners is not None:
+            document["ray"] = None if cluster is None else cluster.to_dict()
+        print_json(document)
     if used is not None and report.encoded:
         keep_text_graph(used)
+
+
+def _check_with_ray(*, is_watch: bool, gpu_decode: bool) -> None:
+    """Refuse options that do not go together with --ray."""
+    if is_watch:
+        raise click.UsageError("--ray and --watch are given together; watch on one machine, or run --ray now and then")
+    if gpu_decode:
+        raise click.UsageError("--ray and --gpu-decode are given together; a cluster decodes on processors alone")
 
 
 def _check_again(

@@ -12,6 +12,7 @@ from framecue.cli.index_speed import Speed, measured_speed
 from framecue.cli.model_files import size_text
 from framecue.cli.options import DEFAULT_MODEL
 from framecue.cli.output import log, one_line, print_json, progress_bar
+from framecue.cli.ray_runners import cluster_document, cluster_line
 from framecue.counts import counted
 from framecue.errors import VideoError
 from framecue.progress import FilesDone
@@ -43,7 +44,16 @@ class Extent:
     unreadable: tuple[Skipped, ...]
 
 
-def show_plan(library: Library, plan: Plan, *, model: str | None, options: AddOptions, as_json: bool) -> None:
+def show_plan(
+    library: Library,
+    plan: Plan,
+    *,
+    model: str | None,
+    options: AddOptions,
+    as_json: bool,
+    ray: str | None = None,
+    ray_workers: int | None = None,
+) -> None:
     """Print what a run would do: as lines, or as a document.
 
     Args:
@@ -52,6 +62,8 @@ def show_plan(library: Library, plan: Plan, *, model: str | None, options: AddOp
         model: --model, if given.
         options: how the run would index.
         as_json: --json.
+        ray: --ray, if given.
+        ray_workers: --ray-workers, if given.
     """
     from framecue.video import IsolatedFrameSource
 
@@ -62,6 +74,10 @@ def show_plan(library: Library, plan: Plan, *, model: str | None, options: AddOp
         **_document(library, plan, extent, name=name, is_gone_taken_out=options.prune),
         **_words_document(library, plan, options),
     }
+    if ray is not None:
+        # How long it takes this machine says nothing of a cluster.
+        document |= {"estimated_seconds": None, "measured_speed": None}
+        document["ray"] = cluster_document(ray, ray_workers, num_units=len(plan.units))
     if as_json:
         print_json(document)
         return
@@ -154,6 +170,7 @@ def _lines(document: dict[str, Any], extent: Extent) -> list[str]:
         f"to read  {about}{clock(document['video_seconds'])} of video in {counted(num_files, 'file')}, "
         f"{size_text(document['bytes'])}; files that were moved or are copies are not encoded",
         f"time     {_time(document)}",
+        *([cluster_line(document["ray"])] if "ray" in document else []),
         *([f"words    to be looked for {finding}"] if finding else []),
         *([f"words    by {' and '.join(gone)} would be taken out"] if (gone := document["words_taken_out"]) else []),
         *_meaning_lines(document, has_new_words=bool(finding)),
@@ -174,6 +191,8 @@ def _meaning_lines(document: dict[str, Any], *, has_new_words: bool) -> list[str
 def _time(document: dict[str, Any]) -> str:
     if not document["new"] + document["changed"]:
         return "nothing is to be encoded"
+    if "ray" in document:
+        return "not known: how fast the cluster is shows when it works"
     if document["measured_speed"] is None:
         return (
             f"not known yet: no run of a minute of video or more with {document['model']} was measured on this machine"

@@ -31,6 +31,7 @@ EXTRAS = {
     "mcp": ("mcp",),
     "mteb": ("mteb",),
     "onnx": ("onnx", "onnxruntime", "onnxscript"),
+    "ray": ("lance-ray", "pylance", "ray"),
     "screen-text": ("rapidocr",),
     "serve": ("fastapi", "prometheus-client", "python-multipart", "uvicorn"),
     "speech": ("faster-whisper",),

@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
@@ -23,7 +24,7 @@ AUTO = "auto"
 
 # Ray itself goes on trying for minutes.
 ANSWER_SECONDS = 5.0
-# How HTTP/2 begins, on which Ray's servers speak: a fixed text, and an empty frame of settings. The answer is one as well.
+# How HTTP/2 begins, which Ray's servers speak: a fixed text, and an empty frame of settings. The answer is one as well.
 _GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
 _FRAME_HEAD_BYTES, _SETTINGS = 9, 4
 # What Ray says and asks by itself: statistics for its makers, hints about versions to come.
@@ -31,6 +32,7 @@ _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
+_PRINTS = "_worker_logs_enabled"
 
 
 def check_extra() -> None:
@@ -86,6 +88,7 @@ def connected(address: str, *, runtime_env: Mapping[str, object] | None = None) 
         return
     with _own_signals():
         _connect(address, runtime_env)
+    _say_nothing()
     try:
         yield
     finally:
@@ -99,17 +102,31 @@ def _connect(address: str, runtime_env: Mapping[str, object] | None) -> None:
     where = _found(address)
     if where != LOCAL:
         _greet(where, address)
-    options: dict[str, object] = {"runtime_env": dict(runtime_env)} if runtime_env else {}
-    if where == LOCAL:
-        options["include_dashboard"] = False
     try:
-        ray.init(where, log_to_driver=False, logging_level=logging.ERROR, **options)
+        ray.init(
+            where,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            runtime_env=None if runtime_env is None else dict(runtime_env),
+            include_dashboard=False if where == LOCAL else None,
+        )
     # Which of its own and of Python's errors Ray raises depends on where it finds that it cannot connect.
     except (ray.exceptions.RayError, OSError, RuntimeError, ValueError) as error:
         raise FramecueError(
             f"{address}: there is a Ray cluster that cannot be used: {first_line(error)}; it has to run the same "
             f"versions of Ray and Python as this machine (Ray {ray.__version__})"
         ) from error
+
+
+def _say_nothing() -> None:
+    """Have Ray not print what its nodes complain of: it goes to the standard output, in the midst of a document.
+
+    That processes are lost there is seen, and told, by who works with them.
+    """
+    worker = sys.modules.get("ray._private.worker")
+    # There is no public switch: what it is told of by `log_to_driver` is another thing.
+    if hasattr(worker, _PRINTS):
+        setattr(worker, _PRINTS, False)
 
 
 def _found(address: str) -> str:
@@ -149,8 +166,8 @@ def _greet(where: str, address: str) -> None:
             head = link.recv(_FRAME_HEAD_BYTES)
     except OSError as error:
         raise FramecueError(
-            f"{shown}: no Ray cluster answers there within {ANSWER_SECONDS:g} seconds ({first_line(error)}); check that "
-            "it runs (`ray status` on its head), and that this machine may reach it"
+            f"{shown}: no Ray cluster answers there within {ANSWER_SECONDS:g} seconds ({first_line(error)}); check "
+            "that it runs (`ray status` on its head), and that this machine may reach it"
         ) from error
     if len(head) < _FRAME_HEAD_BYTES or head[3] != _SETTINGS:
         raise FramecueError(

@@ -17,8 +17,8 @@ from framecue.library.files.interface import Files, PathsLike, as_list
 from framecue.library.files.mixed import ALL_FILES
 from framecue.library.indexing.meaning_run import KeptSentenceEncoder, MeaningOutcome, run_meaning
 from framecue.library.indexing.options import AddOptions
-from framecue.library.indexing.readers import open_reader
 from framecue.library.indexing.removal import take_out
+from framecue.library.indexing.runner import MakeRunner
 from framecue.library.indexing.uninterrupted import uninterrupted
 from framecue.library.indexing.words_outcome import WordsHooks, WordsOutcome
 from framecue.library.indexing.words_run import run_words
@@ -50,6 +50,7 @@ def make_again(
     on_wait: Callable[[], None] | None = None,
     on_notice: Callable[[str], None] | None = None,
     words_progress: ProgressCallback | None = None,
+    runner: MakeRunner | None = None,
 ) -> AddReport:
     """Encode all files of a library with another model, and then put the new vectors in place of the old ones.
 
@@ -68,6 +69,7 @@ def make_again(
         on_wait: called once if another run is writing to the library, before waiting for it.
         on_notice: called with a line that a person should read.
         words_progress: like ``progress``, while words are looked for.
+        runner: makes what reads and encodes the videos, elsewhere than in this process; None for this machine.
 
     Returns:
         What was done; ``added`` counts the files that have new rows by this run, and ``unchanged`` those that an
@@ -83,7 +85,7 @@ def make_again(
     uri, options, notice = normal_uri(uri), options or AddOptions(), on_notice or _ignore
     store = Store.open(uri)
     options = replace(options, segmentation=options.segmentation or store.segmentation)
-    again = _Again(uri, model, options)
+    again = _Again(uri, model, options, runner)
     again.check_words(store)
     if again.is_done(store):
         with library_lock(uri, on_wait=on_wait):
@@ -133,6 +135,7 @@ class _Again:
         uri: the library.
         model: makes the vectors.
         options: how to index, with the segmentation that the library will have.
+        runner: makes what reads and encodes; None for this machine.
 
     Attributes:
         place: where the new rows grow.
@@ -140,11 +143,20 @@ class _Again:
         num_encoded: how many videos went through the model.
     """
 
-    def __init__(self, uri: str, model: Encoder, options: AddOptions, *, files: Files = ALL_FILES) -> None:
+    def __init__(
+        self,
+        uri: str,
+        model: Encoder,
+        options: AddOptions,
+        runner: MakeRunner | None = None,
+        *,
+        files: Files = ALL_FILES,
+    ) -> None:
         self.place = again_place(uri)
         self.skipped: dict[str, Skipped] = {}
         self.num_encoded = 0
         self._uri, self._model, self._options, self._files = uri, model, options, files
+        self._runner = runner
         self._segmentation = options.segmentation or Segmentation()
         self._fingerprint = model.fingerprint().with_absolute_places()
         self._library = Library(self.place, model)
@@ -208,7 +220,7 @@ class _Again:
             meaning=None,
         )
         options = replace(no_words, exclude=tuple(exclude), prune=False)
-        report = self._library.add(paths, options=options, progress=progress, on_wait=on_wait)
+        report = self._library.add(paths, options=options, progress=progress, on_wait=on_wait, runner=self._runner)
         self.skipped |= {item.path: item for item in report.skipped}
         self.num_encoded += report.encoded
 
@@ -286,7 +298,6 @@ class _Again:
                 snapshot.paths,
                 self._options,
                 sources=self._sources,
-                open_reader=lambda: open_reader(stall_seconds=self._options.stall_seconds),
                 hooks=WordsHooks(progress),
                 files=self._files,
             )

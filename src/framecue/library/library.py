@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from framecue.library.indexing.runner import MakeRunner
+    from framecue.library.indexing.words_runner import MakeWordsRunner
+    from framecue.library.store.index_builder import IndexBuilder
     from framecue.video import VideoSource
 
 __all__ = ["SUFFIXES", "Library"]
@@ -189,6 +191,7 @@ class Library(LibraryContents, LibraryTables, LibraryVideos, LibraryWords):
         on_words_stop: StopCallback | None = None,
         meaning_progress: MeaningProgress | None = None,
         runner: MakeRunner | None = None,
+        words_runner: MakeWordsRunner | None = None,
         **named: Unpack[AddKeywords],
     ) -> AddReport:
         """Index video files: new and changed files are encoded, unchanged ones are left alone.
@@ -224,6 +227,7 @@ class Library(LibraryContents, LibraryTables, LibraryVideos, LibraryWords):
                 library then, and the words of every file that was complete.
             meaning_progress: called with (files done, files in all) while words get their meanings.
             runner: makes what reads and encodes the videos, elsewhere than in this process; None for this machine.
+            words_runner: makes what finds words in files, likewise.
             **named: fields of ``AddOptions`` by name (``prune=True``); each wins over the one in ``options``.
 
         Raises:
@@ -242,6 +246,7 @@ class Library(LibraryContents, LibraryTables, LibraryVideos, LibraryWords):
         from framecue.library.indexing.passages_run import are_passages_due
         from framecue.library.indexing.runner import local_runner
         from framecue.library.indexing.session import Hooks, Session
+        from framecue.library.indexing.words_runner import local_words_runner
 
         wanted = replace(_options(options, AddOptions), **named)
         plan = paths if isinstance(paths, Plan) else self._plan(paths, wanted)
@@ -279,6 +284,7 @@ class Library(LibraryContents, LibraryTables, LibraryVideos, LibraryWords):
                     sources=self._sources,
                     sentences=self._sentences,
                     make_runner=runner or local_runner,
+                    make_words_runner=words_runner or local_words_runner,
                 )
                 outcome = session.carry_out(plan, wanted, own, hooks)
         outcome.skip(own.skipped)
@@ -371,21 +377,23 @@ class Library(LibraryContents, LibraryTables, LibraryVideos, LibraryWords):
             num_images=snapshot.num_images,
         )
 
-    def optimize(self, *, on_wait: Callable[[], None] | None = None) -> Upkeep:
+    def optimize(self, *, on_wait: Callable[[], None] | None = None, builder: IndexBuilder | None = None) -> Upkeep:
         """Make searches fast: join small files, drop earlier versions, and make or refresh the approximate index.
 
         ``add`` does what is due by itself; this does all that can be done. It needs no model.
 
         Args:
             on_wait: called once if another run is writing to the library, before waiting for it.
+            builder: joins the files and makes the index elsewhere than in this process, such as on a cluster
+                (``framecue.cluster.optimize.RayIndexBuilder``); None for this machine.
 
         Raises:
             LibraryNotFoundError: the library does not exist.
-            LibraryError: the library cannot be read or written.
+            LibraryError: the library cannot be read or written, or what the builder writes cannot be read here.
         """
         self._kept.open()  # before the lock, which would make a folder where there is none
         with library_lock(self.uri, on_wait=on_wait):
-            return self._kept.open().optimize()
+            return self._kept.open().optimize(builder)
 
     def search(
         self,

@@ -1,9 +1,9 @@
 """A network for a test run alone: `python tests/pythonpath/support/own_network.py PROGRAM WORD...`.
 
-Ray listens on every address of a machine, whatever it is told, and asks servers of names for its own. So the program runs
-where there is loopback alone (a network namespace), and where its processes are the only ones (a process namespace): all
-that it leaves behind, or that is left when it is killed, ends with it. Its home, its temporary folder and what the
-environment says to Ray and to object stores are its own too.
+Ray listens on every address of a machine, whatever it is told, and asks servers of names for its own. So the program
+runs where there is loopback alone (a network namespace), and where its processes are the only ones (a process
+namespace): all that it leaves behind, or that is left when it is killed, ends with it. Its home, its temporary folder
+and what the environment says to Ray and to object stores are its own too.
 
 Where the system does not allow that, the program runs all the same, and is told why by a variable; see `stay_inside`.
 """

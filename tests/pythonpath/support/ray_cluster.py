@@ -27,12 +27,15 @@ class RayCluster:
     Attributes:
         address: what `--ray` is given.
         nodes: the nodes' own addresses, the head first; that one cannot be removed.
+        unlike: those of them that were made with options.
+        num_made: how many there ever were.
     """
 
     process: subprocess.Popen[str]
     printed: IO[bytes]
     address: str = ""
     nodes: list[str] = field(default_factory=list)
+    unlike: set[str] = field(default_factory=set)
     num_made: int = 0
 
     def add_node(self, **options: Any) -> str:
@@ -46,6 +49,7 @@ class RayCluster:
         store_bytes = _STORE_MB << 20
         answer = self._ask({"add": {"node_ip_address": node, "object_store_memory": store_bytes, **options}})
         self.nodes.append(node)
+        self.unlike |= {node} if options else set()
         self.address = answer["address"]
         return node
 
@@ -55,8 +59,9 @@ class RayCluster:
         self.nodes.remove(node)
 
     def become(self, number: int) -> None:
-        """Have so many nodes of one processor again, beside the head; those that were added last go first."""
-        for node in reversed(self.nodes[number + 1 :]):
+        """Have so many nodes of one processor again, beside the head; others, and those that are too many, go."""
+        plain = [node for node in self.nodes if node not in self.unlike]
+        for node in [*filter(self.unlike.__contains__, self.nodes), *plain[number + 1 :]]:
             self.remove_node(node)
         while len(self.nodes) < number + 1:
             self.add_node()
@@ -78,7 +83,7 @@ class RayCluster:
 
 @contextmanager
 def run_ray_cluster(num_nodes: int = 3) -> Iterator[RayCluster]:
-    """Run a cluster of so many nodes with one processor each until the context ends; without dashboard and statistics."""
+    """Run a cluster of so many nodes, one processor each, until the context ends; without dashboard and statistics."""
     with (
         tempfile.TemporaryFile() as printed,
         subprocess.Popen(

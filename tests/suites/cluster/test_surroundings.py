@@ -21,7 +21,8 @@ nodes = {node["NodeManagerAddress"]: node["Alive"] for node in ray.nodes()}
 def place():
     return ray.util.get_node_ip_address()
 
-print(json.dumps([sorted(node for node, alive in nodes.items() if alive), sorted(set(ray.get([place.remote() for _ in range(4)])))]))
+used = set(ray.get([place.remote() for _ in range(4)]))
+print(json.dumps([sorted(node for node, alive in nodes.items() if alive), sorted(used)]))
 """
 
 
@@ -54,4 +55,5 @@ def test_a_cluster_has_several_nodes_and_one_may_be_lost(ray_cluster: RayCluster
     assert new in alive
     assert lost not in alive
     ray_cluster.become(1)
+    assert new not in ray_cluster.nodes
     assert len(ray_cluster.nodes) == 2

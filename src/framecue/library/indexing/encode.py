@@ -23,7 +23,7 @@ from framecue.library.indexing.unit import Unit
 from framecue.video import Content, Moment, ReadOptions, Segmentation
 from framecue.workers import Workers
 
-__all__ = ["EncodedSegment", "EncodedVideo", "End", "FailedUnit", "SegmentEncoder", "encode_units"]
+__all__ = ["EncodedSegment", "EncodedVideo", "End", "FailedUnit", "SegmentEncoder", "VideoAtWork", "encode_units"]
 
 # Segments that share frames stay together up to this many times as many; their pixel values are all in memory.
 _MOST_SHARING = 3
@@ -206,8 +206,18 @@ class SegmentEncoder:
 
 
 @dataclass
-class _Video:
-    """A unit that is being read, with those of its segments that are already encoded, in order."""
+class VideoAtWork:
+    """A unit that is being read, with those of its segments that are already encoded, in order.
+
+    Attributes:
+        unit: the file.
+        content: the first that was read of it; None until then.
+        num_read: how many moments were read.
+        num_frames: how many frames these have.
+        num_replaced: how many of these stand in for others, which cannot be decoded.
+        segments: what is encoded.
+        end: how it ended; None until then.
+    """
 
     unit: Unit
     content: Content | None = None
@@ -219,6 +229,7 @@ class _Video:
 
     @property
     def is_complete(self) -> bool:
+        """Whether it was read to its end, and all that was read of it is encoded."""
         return self.end is not None and len(self.segments) == self.num_read
 
     def result(self) -> EncodedVideo | FailedUnit:
@@ -254,7 +265,7 @@ class _Video:
 
 
 # Segments that were encoded together, each with the video that it belongs to.
-_Batch = list[tuple[_Video, EncodedSegment]]
+_Batch = list[tuple[VideoAtWork, EncodedSegment]]
 
 
 def encode_units(
@@ -269,8 +280,8 @@ def encode_units(
         events: what is read of each unit, one unit after another: its content, its prepared moments, its end.
         encoder: encodes the moments.
     """
-    videos: deque[_Video] = deque()
-    owners: list[_Video] = []
+    videos: deque[VideoAtWork] = deque()
+    owners: list[VideoAtWork] = []
     waiting: list[PreparedMoment] = []
     is_first = True
 
@@ -299,7 +310,7 @@ def encode_units(
 
         for unit, event in events:
             if not videos or videos[-1].end is not None:
-                videos.append(_Video(unit))
+                videos.append(VideoAtWork(unit))
             video = videos[-1]
             if isinstance(event, PreparedMoment):
                 if encoder.is_due(waiting, event):
@@ -320,6 +331,6 @@ def encode_units(
         yield from finished(workers.rest())
 
 
-def _encoded(encoder: SegmentEncoder, owners: Sequence[_Video], moments: Sequence[PreparedMoment]) -> _Batch:
+def _encoded(encoder: SegmentEncoder, owners: Sequence[VideoAtWork], moments: Sequence[PreparedMoment]) -> _Batch:
     """Encode moments in one batch; this may run in a thread, which leaves the videos to the one that reads."""
     return list(zip(owners, encoder.encode(moments), strict=True))

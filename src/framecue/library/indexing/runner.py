@@ -38,6 +38,7 @@ class EncodingTask:
         stall_seconds: how long the reader of a file may show no sign of life before its file is given up.
         max_cpu_seconds: how much processor time reading a file may take; None in proportion to the file.
         max_megapixels: how many megapixels one pass over a file may decode; None in proportion to the file.
+        spool_gb: how many gigabytes of objects may be on a disk while they are read; None for the usual bound.
         gpu_tally: decode large pictures on a GPU, and count here what came of it; None for PyAV alone.
     """
 
@@ -48,6 +49,7 @@ class EncodingTask:
     stall_seconds: float = STALL_SECONDS
     max_cpu_seconds: float | None = None
     max_megapixels: float | None = None
+    spool_gb: float | None = None
     gpu_tally: GpuTally | None = None
 
     def segment_encoder(self) -> SegmentEncoder:

@@ -24,6 +24,7 @@ from framecue.library.indexing.runner import EncodingTask, MakeRunner, local_run
 from framecue.library.indexing.sidecar_update import update_subtitles
 from framecue.library.indexing.words_outcome import WordsHooks, WordsOutcome
 from framecue.library.indexing.words_run import run_words
+from framecue.library.indexing.words_runner import MakeWordsRunner, local_words_runner
 from framecue.library.indexing.words_sources import KeptSources
 from framecue.library.store import Store
 from framecue.library.store.kept import KeptStore
@@ -59,6 +60,7 @@ class Session:
         sources: makes the sources of words.
         sentences: makes the sentence encoder.
         make_runner: makes what encodes the units.
+        make_words_runner: makes what finds words in files.
     """
 
     def __init__(
@@ -71,10 +73,11 @@ class Session:
         sources: KeptSources | None = None,
         sentences: KeptSentenceEncoder | None = None,
         make_runner: MakeRunner = local_runner,
+        make_words_runner: MakeWordsRunner = local_words_runner,
     ) -> None:
         self._kept, self._model, self._segmentation, self._files = kept, model, segmentation, files
         self._sources, self._sentences = sources or KeptSources(), sentences or KeptSentenceEncoder()
-        self._make_runner = make_runner
+        self._make_runner, self._make_words_runner = make_runner, make_words_runner
 
     def carry_out(self, plan: Plan, options: AddOptions, own: GivenMetadata, hooks: Hooks) -> Outcome:
         """Carry out a plan.
@@ -133,11 +136,7 @@ class Session:
             plan.seen,
             options,
             sources=self._sources,
-            open_reader=lambda: open_reader(
-                stall_seconds=options.stall_seconds,
-                max_cpu_seconds=options.max_cpu_seconds,
-                max_megapixels=options.max_megapixels,
-            ),
+            make_runner=self._make_words_runner,
             hooks=hooks.words,
             files=self._files,
         )
@@ -171,6 +170,7 @@ class Session:
             stall_seconds=options.stall_seconds,
             max_cpu_seconds=options.max_cpu_seconds,
             max_megapixels=options.max_megapixels,
+            spool_gb=options.spool_gb,
             gpu_tally=tally,
         )
         fingerprint = model.fingerprint().with_absolute_places().to_dict()

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, replace
 
-from framecue.errors import FramecueError, InputError, VideoError
+from framecue.errors import FramecueError
 from framecue.library.files.interface import Files
 from framecue.library.files.mixed import ALL_FILES
 from framecue.library.indexing.options import AddOptions
@@ -27,6 +28,15 @@ from framecue.library.indexing.words_plan import (
     tasks_of,
     wanted_words,
 )
+from framecue.library.indexing.words_runner import (
+    FoundWords,
+    MakeWordsRunner,
+    ReadLimits,
+    UsableSource,
+    WordsRunner,
+    WordsWork,
+    local_words_runner,
+)
 from framecue.library.indexing.words_sources import KeptSources, ReadySources
 from framecue.library.results import WordsCount, WordsFailure
 from framecue.library.store import Store
@@ -34,7 +44,6 @@ from framecue.library.store.snapshot import Snapshot
 from framecue.library.store.words_notes import AskedWords, WordsDone
 from framecue.log import printable
 from framecue.progress import FilesDone
-from framecue.video import IsolatedReader
 from framecue.words.request import SIDECARS, SUBTITLES, WordsRequest
 from framecue.words.source import WordsUnit
 from framecue.words.timed_text import SAID, TimedText
@@ -57,7 +66,7 @@ def run_words(
     options: AddOptions,
     *,
     sources: KeptSources,
-    open_reader: Callable[[], IsolatedReader],
+    make_runner: MakeWordsRunner = local_words_runner,
     hooks: WordsHooks | None = None,
     files: Files = ALL_FILES,
 ) -> WordsOutcome:
@@ -69,7 +78,7 @@ def run_words(
         paths: of the files that the run has found.
         options: of the run.
         sources: makes the sources.
-        open_reader: returns what decodes files, to be used in a ``with`` block.
+        make_runner: makes what finds words in files.
         hooks: what to call on the way.
         files: where the files lie.
 
@@ -93,8 +102,16 @@ def run_words(
         if tasks:
             _take_out_unnoted(store, snapshot)
             run = _Run(store, ready, outcome, hooks or WordsHooks(), files, noted=done)
-            with open_reader() as reader:
-                run.carry_out(tasks, reader)
+            usable = _usable(tasks, ready)
+            limits = ReadLimits(
+                stall_seconds=options.stall_seconds,
+                max_cpu_seconds=options.max_cpu_seconds,
+                max_megapixels=options.max_megapixels,
+                spool_gb=options.spool_gb,
+            )
+            # What lies beside files is read here, and needs no cluster.
+            with (make_runner if usable else local_words_runner)(usable, limits) as runner:
+                run.carry_out(tasks, runner)
     _look_after(store)
     return outcome
 
@@ -104,8 +121,16 @@ def _look_after(store: Store) -> None:
     store.words_notes.upkeep()
 
 
+@dataclass
+class _Begun:
+    """A task that a runner is at, and how many of its sources have not answered yet."""
+
+    task: WordsTask
+    num_left: int
+
+
 class _Run:
-    """Looks for words in one file after another, and commits what it has found."""
+    """Hands files to a runner, and commits what it has found."""
 
     def __init__(
         self,
@@ -124,31 +149,22 @@ class _Run:
         self._texts: dict[tuple[str, str], list[TimedText]] = {}
         self._done: dict[tuple[str, str], WordsDone] = {}
         self._forget: list[str] = []
+        self._begun: dict[str, _Begun] = {}
         self._committed_at = time.monotonic()
-        self._num_begun = self._num_kept = self._num_lines = 0
+        self._num_tasks = self._num_finished = self._num_beside = self._num_kept = self._num_lines = 0
 
-    def carry_out(self, tasks: list[WordsTask], reader: IsolatedReader) -> None:
+    def carry_out(self, tasks: list[WordsTask], runner: WordsRunner) -> None:
         """Look for words in the contents of some tasks.
 
         Raises:
+            InputError: a source that this run asks for cannot work.
             LibraryError: the library cannot be written. What was committed before stays.
         """
+        self._num_tasks = len(tasks)
         try:
-            for start in range(0, len(tasks), _CONTENTS_PER_SCAN):
-                some = tasks[start : start + _CONTENTS_PER_SCAN]
-                segments = self._store.segments_of([task.content.video_id for task in some])
-                for task in some:
-                    self._tell(task.content, 0.0, len(tasks))
-                    unit = _unit(task.content, segments.get(task.content.video_id, []))
-                    for number, name in enumerate(task.sources):
-
-                        def tell(part: float, task: WordsTask = task, number: int = number) -> None:
-                            self._tell(task.content, (number + part) / len(task.sources), len(tasks))
-
-                        self._look(name, task.content, unit, reader, tell)
-                    self._num_begun += 1
-                    self._tell(task.content, 0.0, len(tasks))
-                    self._commit_if_due()
+            with closing(runner.run(self._works(tasks), on_progress=self._tell)) as every:
+                for found in every:
+                    self._take(found)
             self.commit()
         except BaseException:
             # However a run ends, it keeps what it has found.
@@ -160,42 +176,65 @@ class _Run:
                 self._hooks.on_stop(self._num_kept, len(tasks))
             raise
 
-    def _tell(self, content: Content, part: float, total: int) -> None:
-        if self._hooks.progress:
-            self._hooks.progress(FilesDone(self._num_begun + part, content.path), total)
+    def _works(self, tasks: list[WordsTask]) -> Iterator[WordsWork]:
+        """Yield what a runner is to look at; what is beside a file is read here, when the runner is through with it."""
+        for start in range(0, len(tasks), _CONTENTS_PER_SCAN):
+            some = tasks[start : start + _CONTENTS_PER_SCAN]
+            segments = self._store.segments_of([task.content.video_id for task in some])
+            for task in some:
+                sources = tuple(name for name in task.sources if name != SIDECARS)
+                if not sources:
+                    self._finish(task)
+                    continue
+                self._begun[task.content.video_id] = _Begun(task, len(sources))
+                yield WordsWork(
+                    task.content.video_id, _unit(task.content, segments.get(task.content.video_id, [])), sources
+                )
 
-    def _look(
-        self, name: str, content: Content, unit: WordsUnit, reader: IsolatedReader, tell: Callable[[float], None]
-    ) -> None:
-        """Look for the words of one source in one content; what comes of it waits for the next commit."""
-        if name == SIDECARS:
-            self._look_beside(content)
-            return
-        ready = self._ready.get(name)
+    def _tell(self, done: FilesDone) -> None:
+        # One file may be listened to for hours, while what was found in others waits.
+        self._commit_if_due()
+        if self._hooks.progress:
+            self._hooks.progress(FilesDone(self._num_beside + done, done.path), self._num_tasks)
+
+    def _take(self, found: FoundWords) -> None:
+        """Take what one source has found in one content; it waits for the next commit."""
+        begun = self._begun[found.video_id]
+        begun.num_left -= 1
+        self._note(found, begun.task.content)
+        if not begun.num_left:
+            del self._begun[found.video_id]
+            self._finish(begun.task)
+
+    def _finish(self, task: WordsTask) -> None:
+        """Do what is left of a task when all sources have looked at its content."""
+        if SIDECARS in task.sources:
+            self._look_beside(task.content)
+        self._num_finished += 1
+        self._num_beside += task.sources == [SIDECARS]
+        if self._hooks.progress:
+            self._hooks.progress(FilesDone(self._num_finished, task.content.path), self._num_tasks)
+        self._commit_if_due()
+
+    def _note(self, found: FoundWords, content: Content) -> None:
+        name, ready = found.source, self._ready.get(found.source)
         if ready is None or name in self._outcome.left_out:
             return
-        lines: list[TimedText] = []
-        reason: str | None = None
-        length = max((end for _, end in unit.segments), default=0.0)
-        try:
-            for line in ready.source.find(unit, reader):
-                lines.append(line)
-                if length:
-                    tell(min(line.start_seconds / length, 1.0))
-        except VideoError as error:
-            reason = error.reason
-            self._fail(content.path, name, reason)
-            if error.cause is None:
-                return  # it may go well another time
-        except InputError as error:
-            # As a model that is there and cannot be loaded.
+        if found.unusable is not None:
             if ready.is_asked_now:
-                raise
-            self._outcome.left_out[name] = str(error)
+                raise found.unusable
+            self._outcome.left_out[name] = str(found.unusable)
             return
+        reason: str | None = None
+        if found.failure is not None:
+            reason = found.failure.reason
+            self._fail(content.path, name, reason)
+            if found.failure.cause is None:
+                return  # it may go well another time
         if not self._is_still_there(content):
             self._fail(content.path, name, "it changed while it was being read")
             return
+        lines = list(found.lines)
         self._keep(content, name, lines, WordsDone(ready.key, len(lines), reason), ready.asked)
 
     def _look_beside(self, content: Content) -> None:
@@ -234,6 +273,8 @@ class _Run:
             return False
 
     def _commit_if_due(self) -> None:
+        if not self._texts:
+            return
         overdue = time.monotonic() - self._committed_at > SECONDS_PER_COMMIT
         if overdue or sum(map(len, self._texts.values())) >= LINES_PER_COMMIT:
             self.commit()
@@ -252,7 +293,7 @@ class _Run:
         self._store.words_notes.note_done(done)
         if forget:
             self._store.words_notes.forget(video_ids=forget, source=SIDECARS)
-        self._num_kept = self._num_begun
+        self._num_kept = self._num_finished
         # A run may take days, and the library is searched meanwhile.
         self._num_lines += sum(map(len, texts.values()))
         if self._num_lines >= LINES_PER_UPKEEP:
@@ -263,6 +304,16 @@ class _Run:
         for name in sorted({source for _, source in noted}):
             video_ids = [video_id for video_id, source in noted if source == name]
             self._store.words_notes.forget(video_ids=video_ids, source=name)
+
+
+def _usable(tasks: Iterable[WordsTask], ready: ReadySources) -> dict[str, UsableSource]:
+    """Return the sources that some tasks name, but for what lies beside files."""
+    usable: dict[str, UsableSource] = {}
+    for name in sorted({name for task in tasks for name in task.sources} - {SIDECARS}):
+        if (found := ready.get(name)) is not None:
+            request = replace(found.asked.request, may_fetch=found.is_asked_now)
+            usable[name] = UsableSource(request, found.source)
+    return usable
 
 
 def _unit(content: Content, segments: list[tuple[float, float]]) -> WordsUnit:

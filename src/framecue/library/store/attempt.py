@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import cache
 from typing import TypeVar, cast
@@ -11,13 +12,18 @@ import pyarrow as pa
 from lancedb.db import LanceDBConnection
 
 from framecue.errors import InputError, LibraryError
+from framecue.library.store.options import storage_options
+from framecue.library.store.remote import reason_of_store
 from framecue.library.store.time_limit import check_time
+from framecue.paths import is_url
 
-__all__ = ["attempt", "connect"]
+__all__ = ["attempt", "connect", "index_cache_bytes"]
 
 # How much of the indexes and of the tables' metadata LanceDB keeps in memory, for all libraries of the process (its own
 # bounds are 6 GiB and 1 GiB). Parts of a larger index are read again when a search needs them.
-INDEX_CACHE_BYTES, METADATA_CACHE_BYTES = 1 << 30, 1 << 28
+# A server of a large library is told of more.
+INDEX_CACHE_GB, METADATA_CACHE_BYTES = 1.0, 1 << 28
+INDEX_CACHE_VARIABLE = "FRAMECUE_INDEX_CACHE_GB"
 
 # What is said of a regular expression that would take too much memory; globs become such expressions.
 _TOO_LARGE = "CompiledTooBig"
@@ -41,8 +47,7 @@ def attempt(uri: str, verb: str, action: Callable[[], T]) -> T:
             raise InputError(
                 "a pattern is too large to look for, with its wildcards; give a shorter one, or one with fewer of them"
             ) from error
-        # LanceDB's messages end with places in its own sources; the first line and sentence say what happened.
-        reason = str(error).splitlines()[0].split(", /")[0] if str(error) else type(error).__name__
+        reason = (is_url(uri) and reason_of_store(uri, str(error))) or _first_sentence(error)
         raise LibraryError(f"library {uri} cannot be {verb}: {reason}") from error
 
 
@@ -52,10 +57,31 @@ def connect(uri: str) -> LanceDBConnection:
     All connections of the process share one session, so a library that is opened again finds its caches warm.
     """
     # Of LanceDB's kinds of connection, this is the one to a folder or an object store.
-    return cast(LanceDBConnection, lancedb.connect(uri, session=_session()))
+    return cast(LanceDBConnection, lancedb.connect(uri, storage_options=storage_options(uri), session=_session()))
+
+
+def _first_sentence(error: Exception) -> str:
+    """Return what happened: LanceDB's messages end with places in its own sources."""
+    return str(error).splitlines()[0].split(", /")[0] if str(error) else type(error).__name__
 
 
 @cache
 def _session() -> lancedb.Session:
     # Made when the first library is opened: its threads would not survive a fork.
-    return lancedb.Session(index_cache_size_bytes=INDEX_CACHE_BYTES, metadata_cache_size_bytes=METADATA_CACHE_BYTES)
+    return lancedb.Session(index_cache_size_bytes=index_cache_bytes(), metadata_cache_size_bytes=METADATA_CACHE_BYTES)
+
+
+def index_cache_bytes() -> int:
+    """Return how much of indexes a process keeps in memory.
+
+    Raises:
+        InputError: the environment says something that is no such number.
+    """
+    text = os.environ.get(INDEX_CACHE_VARIABLE, "").strip()
+    try:
+        gigabytes = float(text) if text else INDEX_CACHE_GB
+    except ValueError:
+        gigabytes = 0.0
+    if not 0.01 <= gigabytes <= 10_000:
+        raise InputError(f"{INDEX_CACHE_VARIABLE} is {text!r}; give a number of gigabytes from 0.01 to 10000")
+    return int(gigabytes * (1 << 30))

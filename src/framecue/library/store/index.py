@@ -21,6 +21,7 @@ from lancedb.index import IndexConfig, IvfRq
 from framecue.errors import LibraryError
 from framecue.library.results import Upkeep
 from framecue.library.store.filter_indexes import indexed_columns, lacking, make_indexes
+from framecue.library.store.index_builder import IndexBuilder, TablePlace, VectorIndexing, place_of, rehearse
 from framecue.library.store.table import Table
 
 __all__ = ["num_indexed_rows", "optimize", "optimize_if_due", "rows_per_partition", "vector_index"]
@@ -61,6 +62,7 @@ class _State:
         width: of its vectors.
         num_files: how many files they lie in.
         num_indexed: how many rows the index on the vectors has; None if there is none.
+        num_segments: in how many pieces that index is, each of which a search looks through; 0 if there is none.
         unindexed_columns: those that filters ask for, and that have no index yet.
     """
 
@@ -68,6 +70,7 @@ class _State:
     width: int
     num_files: int
     num_indexed: int | None
+    num_segments: int
     unindexed_columns: tuple[str, ...]
 
     @classmethod
@@ -77,9 +80,11 @@ class _State:
         index = vector_index(table)
         index_stats = None if index is None else table.lance.index_stats(index.name)
         num_indexed = None if index_stats is None else index_stats.num_indexed_rows
+        num_segments = 0 if index_stats is None else index_stats.num_indices or 1
         width = table.lance.schema.field(VECTOR).type.list_size
         columns = tuple(lacking(table, indexed_columns(table)))
-        return cls(stats["num_rows"], width, stats["fragment_stats"]["num_fragments"], num_indexed, columns)
+        num_files = stats["fragment_stats"]["num_fragments"]
+        return cls(stats["num_rows"], width, num_files, num_indexed, num_segments, columns)
 
     def lacks_index(self, least_rows: int) -> bool:
         """Whether the index should be made: there is none, or most rows came after it."""
@@ -122,42 +127,64 @@ def optimize_if_due(table: Table) -> Upkeep | None:
     try:
         return _optimize(table, state, least_rows=ROWS_BEFORE_INDEX, keep=_KEEP)
     except LibraryError as error:
-        # In an object store nothing is locked, so another run may have written. It, or the next run, does the upkeep.
+        # A framecue that knew no lease may be writing in an object store. It, or the next run, does the upkeep.
         if "commit conflict" in str(error):
             return None
         raise
 
 
-def optimize(table: Table) -> Upkeep:
+def optimize(table: Table, builder: IndexBuilder | None = None) -> Upkeep:
     """Do all that can be done: join small files, drop earlier versions, make or refresh the index.
 
+    Args:
+        table: of segments.
+        builder: joins the files and makes the index; None for LanceDB, in this process.
+
     Raises:
-        LibraryError: the library cannot be written.
+        LibraryError: the library cannot be written, or what the builder writes cannot be read here.
     """
     state = table.read(lambda: _State.of(table))
-    return _optimize(table, state, least_rows=LEAST_INDEXED_ROWS, keep=_KEEP_BY_HAND)
+    if builder is not None:
+        rehearse(builder)
+    if builder is None and state.num_segments > 1:
+        # As a cluster's build leaves it that was killed before its last step. LanceDB here does not merge them.
+        index = table.read(lambda: vector_index(table))
+        assert index is not None
+        table.commit("optimized", lambda: table.lance.drop_index(index.name))
+        state = table.read(lambda: _State.of(table))
+    return _optimize(table, state, least_rows=LEAST_INDEXED_ROWS, keep=_KEEP_BY_HAND, builder=builder)
 
 
-def _optimize(table: Table, before: _State, *, least_rows: int, keep: timedelta) -> Upkeep:
+def _optimize(
+    table: Table, before: _State, *, least_rows: int, keep: timedelta, builder: IndexBuilder | None = None
+) -> Upkeep:
     def do(action: Callable[[], T]) -> T:
+        return table.commit("optimized", action)
+
+    def look(action: Callable[[], T]) -> T:
         return table.attempt("optimized", action)
 
     def versions() -> set[int]:
-        return {version["version"] for version in do(table.lance.list_versions)}
+        return {version["version"] for version in look(table.lance.list_versions)}
 
     versions_before = versions()
     makes_index = before.lacks_index(least_rows)
-    if makes_index and (index_before := do(lambda: vector_index(table))) is not None:
+    if makes_index and (index_before := look(lambda: vector_index(table))) is not None:
         # Otherwise the old index would first take in the rows, for nothing.
         do(lambda: table.lance.drop_index(index_before.name))
+    if builder is not None:
+        do(lambda: builder.join_files(place_of(table.lance)))
+        look(table.lance.checkout_latest)
     do(lambda: table.lance.optimize(cleanup_older_than=keep))
     if before.lacks_filter_indexes(least_rows):
         make_indexes(table, before.unindexed_columns)
-    if makes_index:
+    if makes_index and builder is None:
         do(lambda: table.lance.create_index(VECTOR, config=_config(before.num_rows)))
+    elif builder is not None:
+        _index_by(table, builder, makes=makes_index)
     # LanceDB only joins files that the same indexes cover. Now the indexes cover all rows, so it joins once more.
     do(lambda: table.lance.optimize(cleanup_older_than=keep))
-    after = do(lambda: _State.of(table))
+    after = look(lambda: _State.of(table))
     if after.num_indexed is None:
         index = "none"
     elif makes_index:
@@ -174,18 +201,56 @@ def _optimize(table: Table, before: _State, *, least_rows: int, keep: timedelta)
     )
 
 
+def _index_by(table: Table, builder: IndexBuilder, *, makes: bool) -> None:
+    """Have a builder make the index, and make one segment of it: each segment costs a search time.
+
+    An index that is kept may be in several segments too, as after a build that was killed before its last step.
+
+    Args:
+        table: of segments.
+        builder: does it.
+        makes: whether the index is to be made; else it is kept.
+    """
+
+    def do(action: Callable[[TablePlace], None]) -> None:
+        table.commit("optimized", lambda: action(place_of(table.lance)))
+        table.attempt("optimized", table.lance.checkout_latest)
+
+    if makes:
+        do(lambda place: builder.make_index(place, _indexing(table.lance.count_rows())))
+    num_segments = table.read(lambda: _State.of(table)).num_segments
+    if num_segments > 1 and (index := table.read(lambda: vector_index(table))) is not None:
+        do(lambda place: builder.merge_index(place, index.name, num_segments))
+
+
 def rows_per_partition(num_rows: int) -> int:
     """Return how many rows a partition of a new index has, about."""
     return max(LEAST_ROWS_PER_PARTITION, math.isqrt(num_rows))
 
 
-def _config(num_rows: int) -> IvfRq:
-    return IvfRq(
-        distance_type="cosine",
+def _indexing(num_rows: int) -> VectorIndexing:
+    """Return how the index of so many rows is made, by whomever."""
+    rows = rows_per_partition(num_rows)
+    return VectorIndexing(
+        column=VECTOR,
+        distance="cosine",
         num_bits=5,
-        target_partition_size=rows_per_partition(num_rows),
+        rows_per_partition=rows,
+        # As LanceDB divides.
+        num_partitions=max(num_rows // rows, 1),
         sample_rate=64,
         max_iterations=20,
+    )
+
+
+def _config(num_rows: int) -> IvfRq:
+    indexing = _indexing(num_rows)
+    return IvfRq(
+        distance_type=indexing.distance,
+        num_bits=indexing.num_bits,
+        target_partition_size=indexing.rows_per_partition,
+        sample_rate=indexing.sample_rate,
+        max_iterations=indexing.max_iterations,
     )
 
 

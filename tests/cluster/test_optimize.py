@@ -1,0 +1,202 @@
+"""The tasks of lance-ray run in this process here: what Ray does with them, `tests/suites/cluster` has."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from framecue.cluster import optimize as module
+from framecue.cluster.optimize import RayIndexBuilder, ray_index_builder
+from framecue.errors import InputError, LibraryError
+from framecue.library.store import Store, index
+from framecue.library.store.index_builder import TablePlace, place_of, rehearse
+
+pytest.importorskip("lance_ray", reason="the extra ray is not installed")
+
+WIDTH, NUM_ROWS = 16, 2000
+
+
+class InProcess:
+    """Stands in for Ray's pool: it runs tasks here, one after the other."""
+
+    num_tasks = 0
+
+    def __init__(self, processes: int, ray_remote_args: object = None) -> None:
+        self.processes = processes
+
+    def map_async(self, task: Callable[[Any], Any], works: list[Any], chunksize: int) -> SimpleNamespace:
+        InProcess.num_tasks += len(works)
+        results = [task(work) for work in works]
+        return SimpleNamespace(get=lambda: results)
+
+    def close(self) -> None:
+        """Do nothing."""
+
+    join = close
+
+
+@pytest.fixture(autouse=True)
+def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("index", "compaction"):
+        monkeypatch.setattr(f"lance_ray.{name}.Pool", InProcess)
+    monkeypatch.setattr("ray.put", lambda value: value)
+    monkeypatch.setattr(InProcess, "num_tasks", 0)
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write_vectors: Callable[..., Store]) -> Store:
+    """A library of several files, that gets an index though it is small."""
+    monkeypatch.setattr(index, "LEAST_INDEXED_ROWS", NUM_ROWS)
+    monkeypatch.setattr(index, "LEAST_ROWS_PER_PARTITION", 256)
+    return write_vectors(tmp_path / "videos.lance", num_files=4)
+
+
+@pytest.fixture
+def write_vectors() -> Callable[..., Store]:
+    from framecue.library.state import FileState
+    from framecue.library.store.rows import Row
+
+    def write(place: Path, *, num_files: int) -> Store:
+        store = Store.create(str(place), {"backbone": "b", "embedding_dim": WIDTH})
+        rng = np.random.default_rng(0)
+        vectors = rng.standard_normal((NUM_ROWS, WIDTH))
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        rows = [
+            Row(
+                video_id=f"v{number}",
+                path=f"/a/{number:05}.mp4",
+                start_seconds=0.0,
+                end_seconds=2.0,
+                vector=vector,
+                duration_seconds=2.0,
+                state=FileState(10, 5.5),
+            )
+            for number, vector in enumerate(vectors)
+        ]
+        for some in range(num_files):
+            store.write(rows[some::num_files])
+        return store
+
+    return write
+
+
+def test_lancedb_reads_what_is_written_here() -> None:
+    rehearse(RayIndexBuilder(1))
+
+
+def test_files_are_joined_and_the_index_has_one_segment(store: Store) -> None:
+    held = store.held()
+    upkeep = store.optimize(RayIndexBuilder(3))
+    assert (upkeep.index, upkeep.num_indexed_rows, upkeep.num_files) == ("made", NUM_ROWS, (4, 1))
+    stats = store.table.lance.index_stats("vector_idx")
+    assert stats is not None
+    assert (stats.index_type, stats.distance_type, stats.num_indices) == ("IVF_RQ", "cosine", 1)
+    assert Store.open(store.uri).held() == held
+    # And the next run has nothing to do.
+    tasks = InProcess.num_tasks
+    assert store.optimize(RayIndexBuilder(3)).index == "kept"
+    assert InProcess.num_tasks == tasks
+
+
+def test_it_is_the_index_that_this_machine_makes(
+    store: Store, tmp_path: Path, write_vectors: Callable[..., Store]
+) -> None:
+    local = write_vectors(tmp_path / "local.lance", num_files=4)
+    local.optimize()
+    store.optimize(RayIndexBuilder(2))
+    # LanceDB keeps partitions at the size that was asked for, which it would not know of an index that did not say it.
+    for each in (local, store):
+        each.optimize()
+    assert partitions(store) == partitions(local)
+    queries = np.random.default_rng(1).standard_normal((20, WIDTH))
+    assert abs(recall(store, queries) - recall(local, queries)) < 0.1  # of builds that are left to chance
+
+
+def partitions(store: Store) -> int:
+    import lance
+
+    (segment,) = lance.dataset(place_of(store.table.lance).uri).stats.index_stats("vector_idx")["indices"]
+    return int(segment["num_partitions"])
+
+
+def recall(store: Store, queries: np.ndarray) -> float:
+    def paths(query: np.ndarray, *, exact: bool) -> set[str]:
+        return {match.path for match in store.search(query, limit=10, exact=exact)}
+
+    return float(np.mean([len(paths(query, exact=False) & paths(query, exact=True)) / 10 for query in queries]))
+
+
+@pytest.mark.parametrize(("builder", "done"), [(RayIndexBuilder(2), "kept"), (None, "made")])
+def test_a_build_that_was_killed_before_its_segments_were_merged_is_completed(
+    builder: RayIndexBuilder | None, done: str, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Unjoined(RayIndexBuilder):
+        """Leaves the files apart, as those of a large table are; and is killed before it merges."""
+
+        def join_files(self, place: TablePlace) -> None:
+            """Do nothing."""
+
+        def merge_index(self, place: TablePlace, name: str, num_segments: int) -> None:
+            assert num_segments == 2
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as apart:
+        apart.setattr(type(store.table.lance), "optimize", lambda *_, **__: None)
+        with pytest.raises(KeyboardInterrupt):
+            store.optimize(Unjoined(2))
+    again = Store.open(store.uri)
+    stats = again.table.lance.index_stats("vector_idx")
+    assert stats is not None
+    assert (stats.num_indices, stats.num_indexed_rows) == (2, NUM_ROWS)
+    assert again.search(np.ones(WIDTH), limit=3)
+    upkeep = again.optimize(builder)
+    assert (upkeep.index, upkeep.num_indexed_rows) == (done, NUM_ROWS)
+    stats = again.table.lance.index_stats("vector_idx")
+    assert stats is not None
+    assert stats.num_indices == 1
+
+
+def test_what_a_task_says_is_told_with_the_way_out(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def elsewhere(*_: object, **__: object) -> None:
+        raise RuntimeError("Compaction failed: Dataset at path a/videos.lance was not found: no such place\nmore")
+
+    monkeypatch.setattr("lance_ray.compact_files", elsewhere)
+    with pytest.raises(LibraryError, match=r"was not found.*every node has to reach the library"):
+        store.optimize(RayIndexBuilder(2))
+    assert len(store.held()) == NUM_ROWS
+
+
+def test_lance_ray_is_asked_for_by_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = module.find_spec
+    monkeypatch.setattr(module, "find_spec", lambda name: None if name == "lance_ray" else found(name))
+    with pytest.raises(InputError, match=r"framecue\[ray\]"), ray_index_builder("auto"):
+        pass
+
+
+@pytest.mark.parametrize("wrong", [{"pylance": "0.1"}, {"pylance": None, "lance-ray": "0.5"}])
+def test_nodes_with_other_releases_are_refused(wrong: dict[str, str | None], monkeypatch: pytest.MonkeyPatch) -> None:
+    here = {name: importlib.metadata.version(name) for name in module._PACKAGES}
+    answers = iter([here, here | wrong])
+
+    class Task:
+        def options(self, **_: object) -> Task:
+            return self
+
+        def remote(self, packages: tuple[str, ...]) -> dict[str, str | None]:
+            assert module._installed(packages) == here
+            return next(answers)
+
+    def nodes() -> Iterator[dict[str, object]]:
+        return iter([{"NodeID": f"{n}" * 56, "NodeManagerAddress": f"10.0.0.{n}", "Alive": n < 3} for n in (1, 2, 3)])
+
+    monkeypatch.setattr("ray.remote", lambda **_: lambda _: Task())
+    monkeypatch.setattr("ray.nodes", nodes)
+    monkeypatch.setattr("ray.get", list)
+    with pytest.raises(LibraryError, match=r"auto: node 10\.0\.0\.2 has pylance .*this machine"):
+        module._check_nodes("auto")
