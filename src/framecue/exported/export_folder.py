@@ -11,11 +11,12 @@ import numpy as np
 
 from framecue.encoder import Computation, Fingerprint
 from framecue.errors import InputError, ModelError, first_line
-from framecue.exported.cache import write_graph
+from framecue.exported.cache import graph_key, write_graph
 from framecue.exported.choose import details_of, quantised_graph, why_not_chosen
 from framecue.exported.export_text import export_text
 from framecue.exported.export_video import export_video_graph
 from framecue.exported.gate import Check
+from framecue.exported.mark import mark
 from framecue.exported.queries import ordinary_queries
 from framecue.exported.video_graph import video_graph_name
 from framecue.model import VideoTextModel
@@ -95,6 +96,7 @@ def export_folder(
             off = export_video_graph(model.backbone, model.method, plain, num_frames=frames)
             if precision == "int8":
                 check = _quantised(model, plain, new.folder / name)
+            mark(new.folder / name, graph_key(fingerprint))
             new.details |= details_of(
                 model,
                 Computation("onnx", precision),
