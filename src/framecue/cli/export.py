@@ -9,7 +9,7 @@ import click
 
 from framecue.cli.model_files import size_text
 from framecue.cli.options import FolderPath, adapter_option, named_model, yes_option
-from framecue.cli.output import log, print_json, quiet_libraries
+from framecue.cli.output import log, one_line, print_json, quiet_libraries
 from framecue.errors import InputError
 
 # What a person says, and what a computation is called.
@@ -69,4 +69,4 @@ def export(
         checked = f"cosine {made.check.cosine:.5f}, ranks of queries {made.check.rank_correlation:.4f}"
     if made.why_no_texts is not None:
         log(f"texts are encoded by the model itself, which has to be there: {made.why_no_texts}")
-    click.echo(f"{made.folder}  {made.precision}, {size_text(made.size_bytes)}, {checked}")
+    click.echo(one_line(f"{made.folder}  {made.precision}, {size_text(made.size_bytes)}, {checked}"))

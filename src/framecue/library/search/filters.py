@@ -33,7 +33,7 @@ _IN_BRACKETS = re.compile(r"\[.*")
 # Shorter ones are in most paths.
 _LEAST_PART = 3
 # Looking up more paths in the index takes longer than finding segments first and comparing the pattern with theirs.
-_MOST_NAMED = 1500
+_MOST_NAMED = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
