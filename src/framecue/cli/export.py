@@ -30,7 +30,9 @@ PRECISIONS: dict[str, Literal["float32", "int8"]] = {"fp32": "float32", "int8": 
     show_default=True,
     help="What the graph of videos computes in; int8 is three times as fast, and written only if it is as good.",
 )
-@click.option("--force", is_flag=True, help="Replace files that are there.")
+@click.option(
+    "--force", is_flag=True, help="Write beside files that are there, and replace graphs that were exported there."
+)
 @yes_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def export(

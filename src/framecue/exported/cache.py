@@ -31,6 +31,7 @@ __all__ = [
     "FORMAT",
     "GRAPHS_VARIABLE",
     "MAX_CACHE_BYTES",
+    "RECORD",
     "Identity",
     "NewGraph",
     "cache_folder",
@@ -53,7 +54,9 @@ FORMAT = 1
 MAX_CACHE_BYTES = 10_000_000_000
 """How much all graphs together may take on disk: when one is written, those that were not used for longest go."""
 
-_RECORD = "graph.json"
+RECORD = "graph.json"
+"""What lists the graphs of a folder."""
+
 _LOCK = ".lock"
 _PARTIAL = ".partial-"
 # A folder that is being written has changed within this time; older ones were left by killed processes.
@@ -158,7 +161,7 @@ def read_folder(folder: Path) -> tuple[Fingerprint, dict[str, dict[str, Any]]] |
         LibraryError: a later framecue has written the fingerprint.
     """
     try:
-        document = json.loads((folder / _RECORD).read_bytes())
+        document = json.loads((folder / RECORD).read_bytes())
     except (OSError, ValueError, RecursionError):
         return None
     graphs = _read_record(folder)
@@ -262,7 +265,7 @@ def _list(folder: Path, fingerprint: Identity, name: str, new: NewGraph) -> None
 
 def _read_record(folder: Path) -> dict[str, dict[str, Any]]:
     try:
-        document = json.loads((folder / _RECORD).read_bytes())
+        document = json.loads((folder / RECORD).read_bytes())
     except (OSError, ValueError, RecursionError):
         return {}
     graphs = document.get("graphs") if isinstance(document, dict) and document.get("format") == FORMAT else None
@@ -277,7 +280,7 @@ def _write_record(folder: Path, fingerprint: Identity, graphs: Mapping[str, Mapp
     document = {"format": FORMAT, "fingerprint": fingerprint.to_dict(), "graphs": graphs}
     partial = folder / f"{_PARTIAL}{os.getpid()}.json"
     partial.write_text(json.dumps(document, indent=2), encoding="utf-8")
-    partial.replace(folder / _RECORD)
+    partial.replace(folder / RECORD)
 
 
 @contextmanager
@@ -292,11 +295,11 @@ def _locked(folder: Path) -> Iterator[None]:
 def _note_use(folder: Path) -> None:
     with suppress(OSError):
         if time.time() - _last_use(folder) > _USE_SECONDS:
-            os.utime(folder / _RECORD)
+            os.utime(folder / RECORD)
 
 
 def _last_use(folder: Path) -> float:
-    for place in (folder / _RECORD, folder):
+    for place in (folder / RECORD, folder):
         with suppress(OSError):
             return place.stat().st_mtime
     return 0.0

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from stat import S_IMODE
 from typing import Any, Protocol
 
 import numpy as np
@@ -188,6 +189,9 @@ def _write_graph(side: TextSide, path: Path) -> None:
             location=f"{path.name}.data",
             size_threshold=_EXTERNAL_BYTES,
         )
+    # It is made for its owner alone, and what is exported may be for others.
+    for weights in path.parent.glob(f"{path.name}.data"):
+        weights.chmod(S_IMODE(path.stat().st_mode))
 
 
 @contextmanager
