@@ -19,7 +19,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any, Protocol
 
 from framecue.encoder import Fingerprint
@@ -59,7 +58,7 @@ RECORD = "graph.json"
 
 _LOCK = ".lock"
 _PARTIAL = ".partial-"
-# A folder that is being written has changed within this time; older ones were left by killed processes.
+# What an older framecue is writing has changed within this time; what is older was left by killed processes.
 _PARTIAL_SECONDS = 24 * 3600.0
 # How exactly it is known when a graph was used last.
 _USE_SECONDS = 3600.0
@@ -174,7 +173,7 @@ def write_graph(fingerprint: Identity, name: str, *, folder: Path | None = None)
     """Give a folder to write a graph's files into, and list the graph when the block ends.
 
     Several processes may write the same graph at once: the first that is done counts, and the others' is dropped. A
-    block that fails leaves nothing.
+    block that fails leaves nothing, and what a killed process has left goes when the next graph is written.
 
     Args:
         fingerprint: of the model.
@@ -185,11 +184,14 @@ def write_graph(fingerprint: Identity, name: str, *, folder: Path | None = None)
         OutputError: the cache cannot be written.
         InputError: as `cache_folder` does.
     """
+    from framecue.outputs import partial_beside  # here, as a search that only reads graphs has to start fast
+
     is_cached, folder = folder is None, folder or graph_folder(fingerprint)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _remove_partials(folder)
-        partial = Path(mkdtemp(prefix=_PARTIAL, dir=folder))
+        partial = partial_beside(folder / "graph")
+        partial.mkdir()
     except OSError as error:
         raise _not_written(folder, error) from error
     new = NewGraph(partial)
