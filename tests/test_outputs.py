@@ -183,12 +183,13 @@ def test_odd_endings_are_left_out(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_written_is_told_by_the_name_that_was_given(tmp_path: Path) -> None:
-    with (
-        pytest.raises(OutputError, match=r"hits\.csv: cannot be written \(Is a directory\)"),
-        written_beside(tmp_path / "hits.csv") as partial,
-    ):
-        partial.mkdir()
-        partial.write_text("a")
+    def write() -> None:
+        with written_beside(tmp_path / "hits.csv") as partial:
+            partial.mkdir()
+            partial.write_text("a")
+
+    with pytest.raises(OutputError, match=r"hits\.csv: cannot be written \(Is a directory\)"):
+        write()
     # What else a block meets is its own.
     with pytest.raises(FileNotFoundError, match="other"), written_beside(tmp_path / "hits.csv"):
         (tmp_path / "other").unlink()
