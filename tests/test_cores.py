@@ -29,7 +29,21 @@ def test_a_system_that_does_not_tell_has_all_its_cores(
     assert num_cores() == expected
 
 
-@pytest.mark.parametrize(("wanted", "expected"), [("2", 2), ("9", 3), ("0", 3), ("-1", 3), ("two", 3), ("", 3)])
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ("2", 2),
+        ("9", 3),
+        ("0", 3),
+        ("-1", 3),
+        ("two", 3),
+        ("", 3),
+        (" 2 ", 2),
+        ("\u0660", 3),
+        ("9" * 5000, 3),
+        ("0" * 5000 + "1", 1),
+    ],
+)
 def test_the_environment_may_ask_for_fewer(monkeypatch: pytest.MonkeyPatch, wanted: str, expected: int) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: {1, 4, 6}, raising=False)
     monkeypatch.setenv(THREADS_VARIABLE, wanted)

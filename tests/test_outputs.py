@@ -180,3 +180,17 @@ def test_what_killed_runs_left_is_removed_and_what_others_write_is_not(tmp_path:
 def test_odd_endings_are_left_out(tmp_path: Path) -> None:
     for name, suffix in [("a.tar.gz", ".gz"), ("a", ""), ("a." + "x" * 99, ""), ("a.ü", ""), ("a.b c", "")]:
         assert partial_beside(tmp_path / name).suffix == suffix
+
+
+def test_what_cannot_be_written_is_told_by_the_name_that_was_given(tmp_path: Path) -> None:
+    def write() -> None:
+        with written_beside(tmp_path / "hits.csv") as partial:
+            partial.mkdir()
+            partial.write_text("a")
+
+    with pytest.raises(OutputError, match=r"hits\.csv: cannot be written \(Is a directory\)"):
+        write()
+    # What else a block meets is its own.
+    with pytest.raises(FileNotFoundError, match="other"), written_beside(tmp_path / "hits.csv"):
+        (tmp_path / "other").unlink()
+    assert list(tmp_path.iterdir()) == []

@@ -27,8 +27,9 @@ def num_cores() -> int:
     No more than `FRAMECUE_THREADS` says, if that is a whole number above 0.
     """
     found = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    wanted = os.environ.get(THREADS_VARIABLE, "")
-    return min(found, int(wanted)) if wanted.isdecimal() and int(wanted) > 0 else found
+    wanted = os.environ.get(THREADS_VARIABLE, "").strip().lstrip("0")
+    # Python reads no number of thousands of digits, and no machine has so many cores.
+    return min(found, int(wanted[:9]) or found) if wanted.isdecimal() else found
 
 
 @contextmanager

@@ -111,6 +111,11 @@ def written_beside(
             raise OutputExistsError(path) from None
         except OSError as error:
             raise OutputError(path, f"cannot be written ({_reason(error)})") from error
+    except OSError as error:
+        if error.filename != str(partial):
+            raise
+        # Nobody has named the file that could not be written.
+        raise OutputError(path, f"cannot be written ({_reason(error)})") from error
     finally:
         _remove(partial)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import subprocess
 import sys
 from dataclasses import replace
@@ -158,6 +159,22 @@ def test_what_a_killed_process_left_goes_when_it_is_old():
     write("other.onnx")
     assert fresh.exists()
     assert not old.exists()
+
+
+def test_what_a_killed_process_left_goes_with_the_next_graph():
+    program = (
+        "import os, signal, pickle, sys\n"
+        "from framecue.exported.cache import write_graph\n"
+        "with write_graph(pickle.loads(bytes.fromhex(sys.argv[1])), 'text.onnx') as new:\n"
+        "    (new.folder / 'text.onnx').write_text('half')\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    subprocess.run([sys.executable, "-c", program, pickle.dumps(MODEL).hex()], check=False)
+    assert [file.name for file in graph_folder(MODEL).rglob("*") if file.is_file()] == ["text.onnx"]
+    assert read_graphs(MODEL) == {}
+    write("text.onnx")
+    assert not [entry for entry in graph_folder(MODEL).iterdir() if entry.is_dir()]
+    assert list(read_graphs(MODEL)) == ["text.onnx"]
 
 
 def test_clearing_frees_everything():

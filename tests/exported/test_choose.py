@@ -19,6 +19,7 @@ from framecue.exported.cache import forget_graph, graph_folder
 from framecue.exported.choice import chosen_encoder, read_choice
 from framecue.exported.choose import ChoosingEncoder, quantised_graph, why_not_chosen
 from framecue.exported.gate import Check
+from framecue.exported.mark import mark
 from framecue.exported.quantise import Plan
 from framecue.exported.queries import ordinary_queries
 from framecue.methods import build_method
@@ -193,6 +194,34 @@ def test_a_run_goes_on_where_no_graph_can_be_made(
     np.testing.assert_array_equal(encoder.embed_videos(pixel_values), model.embed_videos(pixel_values))
     assert encoder.computation.reason == "tiny: cannot be exported: no such operator; use the model itself"
     assert read_choice(model.fingerprint()) is None
+
+
+def test_a_run_goes_on_whatever_the_quantiser_raises(
+    make_model: MakeModel, pixel_values: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: object, **options: object) -> None:
+        raise ValueError("Failed to infer the shapes")
+
+    monkeypatch.setattr(choose, "quantise", fail)
+    monkeypatch.setattr(choose, "fast_dtype", lambda: torch.float32)
+    model = make_model()
+    encoder = ChoosingEncoder(model)
+    np.testing.assert_array_equal(encoder.embed_videos(pixel_values), model.embed_videos(pixel_values))
+    assert encoder.computation == Computation("torch", "float32", "Failed to infer the shapes")
+    assert read_choice(model.fingerprint()) is None
+
+
+def test_a_graph_of_another_model_is_not_taken_for_its_own(make_model: MakeModel, pixel_values: np.ndarray) -> None:
+    model = make_model()
+    ChoosingEncoder(model, precision="float32").embed_videos(pixel_values)
+    choice = read_choice(model.fingerprint(), "float32")
+    assert choice is not None
+    assert choice.folder is not None
+    mark(choice.folder / choice.details["graph"], "0" * 32)
+    assert chosen_encoder(model.fingerprint(), "float32") is None
+    again = ChoosingEncoder(make_model(), precision="float32")
+    np.testing.assert_allclose(again.embed_videos(pixel_values), model.embed_videos(pixel_values), atol=1e-5)
+    assert again.computation == Computation("onnx", "float32")
 
 
 def test_a_damaged_graph_is_made_anew(make_model: MakeModel, pixel_values: np.ndarray) -> None:

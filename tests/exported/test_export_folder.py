@@ -33,6 +33,7 @@ def test_int8_is_checked_and_smaller(
     assert sorted(file.name for file in (tmp_path / "small").iterdir()) == [
         *("graph.json", "text.onnx", "text.onnx.data", "tokenizer.json", "video-2f-int8.onnx"),
     ]
+    assert len({file.stat().st_mode for file in (tmp_path / "small").iterdir()}) == 1  # who may read one may read all
     found = load_exported(tmp_path / "small")
     np.testing.assert_allclose(found.embed_texts(["a red car"]), model.embed_texts(["a red car"]), atol=1e-5)
     assert found.computation.precision == "int8"
@@ -58,6 +59,20 @@ def test_a_folder_is_not_overwritten_unless_it_is_said(make_model: MakeModel, tm
         export_folder(make_model(), tmp_path / "there")
     export_folder(make_model(), tmp_path / "there", overwrite=True)
     assert (tmp_path / "there" / "note.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_files_of_a_model_are_not_replaced_by_graphs(make_model: MakeModel, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "tokenizer.json").write_text("the model's own", encoding="utf-8")
+    with pytest.raises(InputError, match=r"holds a tokenizer\.json that is not of exported graphs"):
+        export_folder(make_model(), folder, overwrite=True)
+    assert (folder / "tokenizer.json").read_text(encoding="utf-8") == "the model's own"
+    # One's own export is replaced.
+    export_folder(make_model(), tmp_path / "graphs")
+    with pytest.raises(InputError, match="holds something already"):
+        export_folder(make_model(), tmp_path / "graphs")
+    assert export_folder(make_model(), tmp_path / "graphs", overwrite=True).folder == tmp_path / "graphs"
 
 
 def test_made_videos_are_prepared_and_always_the_same(make_model: MakeModel) -> None:

@@ -35,7 +35,7 @@ def assert_graph_is_model(model):
     assert np.abs(theirs[0] - theirs[1]).max() > 0.01
     details = read_graphs(model.fingerprint())[TEXT_GRAPH]
     assert 0 <= details["max_difference"] <= MAX_DIFFERENCE
-    assert details["versions"].keys() == {"framecue", "onnxruntime", "tokenizers", "torch", "transformers"}
+    assert details["versions"].keys() == {"framecue", "onnx", "onnxruntime", "tokenizers", "torch", "transformers"}
 
 
 @pytest.fixture(params=["clip", "clip, largest id", "siglip", "siglip2", "pe-core"])

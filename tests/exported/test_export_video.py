@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 import torch
 
 from framecue.backbone import Backbone
-from framecue.errors import InputError, ModelError
+from framecue.errors import InputError, ModelError, RuntimeMissingError
 from framecue.exported.export_video import export_video_graph, why_not_exported
 from framecue.exported.video_graph import VideoGraph
 from framecue.methods import METHODS, Method, build_method, method_named
@@ -115,6 +116,25 @@ def test_a_graph_that_follows_the_values_it_was_traced_with_is_found_out(backbon
     method = Values(Values.Config(num_test_frames=FRAMES), backbone).eval()
     with pytest.raises(ModelError, match=r"^tiny: the exported graph gives other vectors than the model \("):
         export_video_graph(backbone, method, tmp_path / "video.onnx", num_frames=FRAMES)
+
+
+def test_without_onnx_the_extra_is_named(backbone: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    model = made(backbone, "mean-pool")
+    with pytest.raises(RuntimeMissingError, match=r"models are exported with onnx .*pip install 'framecue\[onnx\]'"):
+        export_video_graph(model.backbone, model.method, tmp_path / "a.onnx", num_frames=2)
+
+
+def test_a_full_disk_is_no_fault_of_the_model(
+    backbone: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: object, **options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(torch.onnx, "export", full)
+    model = made(backbone, "mean-pool")
+    with pytest.raises(OSError, match="No space left"):
+        export_video_graph(model.backbone, model.method, tmp_path / "a.onnx", num_frames=2)
 
 
 def test_what_cannot_be_traced_is_told_in_a_line(backbone: Backbone, tmp_path: Path) -> None:

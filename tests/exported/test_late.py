@@ -19,6 +19,7 @@ from framecue.errors import ModelError
 from framecue.exported.cache import GRAPHS_VARIABLE, graph_folder, read_graphs
 from framecue.exported.export_text import keep_text_graph
 from framecue.exported.late import LateEncoder, find_late_encoder, load_described
+from framecue.exported.mark import mark
 from framecue.exported.text import TEXT_GRAPH, TextGraph
 from framecue.library.state import FileState
 from framecue.library.store import Store
@@ -178,6 +179,16 @@ def test_a_damaged_graph_costs_nothing_but_time(spec, caplog):
     assert read_graphs(spec.fingerprint) == {}
     assert "the model itself is used" in caplog.text
     np.testing.assert_array_equal(vectors, late.model.embed_texts([QUERY]))
+
+
+def test_a_graph_of_another_model_is_not_believed(spec, caplog):
+    file = graph_folder(spec.fingerprint) / TEXT_GRAPH
+    mark(file, "0" * 32)
+    late = load_described(spec)
+    vectors = late.embed_texts([QUERY])
+    assert "another model's" in caplog.text
+    np.testing.assert_array_equal(vectors, late.model.embed_texts([QUERY]))
+    assert read_graphs(spec.fingerprint) == {}
 
 
 def test_a_model_that_has_changed_meanwhile_is_refused(spec):

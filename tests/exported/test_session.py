@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from framecue.errors import ModelError, RuntimeMissingError
-from framecue.exported.session import EXTRA, is_available, open_session, runtime_version
+from framecue.exported.extra import EXTRA
+from framecue.exported.session import is_available, open_session, runtime_version
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
 
 from framecue.encoder import Fingerprint
-from framecue.errors import ModelError
+from framecue.errors import ModelError, OutputError
+from framecue.exported import write_text
 from framecue.exported.cache import GRAPHS_VARIABLE, read_graphs, write_graph
 from framecue.exported.sources import has_known_sources, source_files
 from framecue.exported.text import TEXT_GRAPH
@@ -64,6 +66,50 @@ def test_a_failure_is_noted_with_its_reason_and_not_tried_again(model: tuple[Pat
     assert len(tried) == 1
     details = read_graphs(fingerprint)[TEXT_GRAPH]
     assert (details["why_not"], details["versions"]) == ("it has no tokenizer", versions())
+
+
+@pytest.mark.parametrize("passing", [OSError(28, "No space left on device"), OutputError("cache", "cannot be written")])
+def test_a_full_disk_is_not_held_against_a_model(model: tuple[Path, Fingerprint], passing: Exception) -> None:
+    folder, fingerprint = model
+    files = [source_files(str(folder), folder, only=["weights"])]
+
+    def fail() -> None:
+        raise passing
+
+    def export() -> None:
+        with write_graph(fingerprint, TEXT_GRAPH) as new:
+            (new.folder / TEXT_GRAPH).write_text("graph")
+
+    assert not keep_graph(fingerprint, sources=lambda: files, export=fail)
+    assert read_graphs(fingerprint) == {}
+    assert keep_graph(fingerprint, sources=lambda: files, export=export)
+
+
+def test_what_was_missing_is_tried_again_once_it_is_installed(
+    model: tuple[Path, Fingerprint], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, fingerprint = model
+    files = [source_files(str(folder), folder, only=["weights"])]
+    tried: list[dict[str, str | None]] = []
+
+    def version(name: str) -> str:
+        if name == "onnx" and not tried:
+            raise PackageNotFoundError(name)
+        return "1"
+
+    def export() -> None:
+        tried.append(versions())
+        if len(tried) == 1:
+            raise ModelError("models are exported with onnx")
+        with write_graph(fingerprint, TEXT_GRAPH) as new:
+            (new.folder / TEXT_GRAPH).write_text("graph")
+
+    monkeypatch.setattr(write_text, "version", version)
+    with write_graph(fingerprint, TEXT_GRAPH) as new:
+        new.details |= {"why_not": "no onnx", "versions": versions()}
+    assert not keep_graph(fingerprint, sources=lambda: files, export=lambda: pytest.fail("tried again"))
+    tried.append({})
+    assert keep_graph(fingerprint, sources=lambda: files, export=export)
 
 
 def test_files_that_are_not_what_was_loaded_make_no_graph(

@@ -9,7 +9,7 @@ import click
 
 from framecue.cli.model_files import size_text
 from framecue.cli.options import FolderPath, adapter_option, named_model, yes_option
-from framecue.cli.output import log, print_json, quiet_libraries
+from framecue.cli.output import log, one_line, print_json, quiet_libraries
 from framecue.errors import InputError
 
 # What a person says, and what a computation is called.
@@ -30,7 +30,9 @@ PRECISIONS: dict[str, Literal["float32", "int8"]] = {"fp32": "float32", "int8": 
     show_default=True,
     help="What the graph of videos computes in; int8 is three times as fast, and written only if it is as good.",
 )
-@click.option("--force", is_flag=True, help="Replace files that are there.")
+@click.option(
+    "--force", is_flag=True, help="Write beside files that are there, and replace graphs that were exported there."
+)
 @yes_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def export(
@@ -69,4 +71,4 @@ def export(
         checked = f"cosine {made.check.cosine:.5f}, ranks of queries {made.check.rank_correlation:.4f}"
     if made.why_no_texts is not None:
         log(f"texts are encoded by the model itself, which has to be there: {made.why_no_texts}")
-    click.echo(f"{made.folder}  {made.precision}, {size_text(made.size_bytes)}, {checked}")
+    click.echo(one_line(f"{made.folder}  {made.precision}, {size_text(made.size_bytes)}, {checked}"))

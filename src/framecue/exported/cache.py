@@ -19,7 +19,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any, Protocol
 
 from framecue.encoder import Fingerprint
@@ -31,6 +30,7 @@ __all__ = [
     "FORMAT",
     "GRAPHS_VARIABLE",
     "MAX_CACHE_BYTES",
+    "RECORD",
     "Identity",
     "NewGraph",
     "cache_folder",
@@ -53,10 +53,12 @@ FORMAT = 1
 MAX_CACHE_BYTES = 10_000_000_000
 """How much all graphs together may take on disk: when one is written, those that were not used for longest go."""
 
-_RECORD = "graph.json"
+RECORD = "graph.json"
+"""What lists the graphs of a folder."""
+
 _LOCK = ".lock"
 _PARTIAL = ".partial-"
-# A folder that is being written has changed within this time; older ones were left by killed processes.
+# What an older framecue is writing has changed within this time; what is older was left by killed processes.
 _PARTIAL_SECONDS = 24 * 3600.0
 # How exactly it is known when a graph was used last.
 _USE_SECONDS = 3600.0
@@ -139,7 +141,7 @@ def read_folder(folder: Path) -> tuple[Fingerprint, dict[str, dict[str, Any]]] |
         LibraryError: a later framecue has written the fingerprint.
     """
     try:
-        document = json.loads((folder / _RECORD).read_bytes())
+        document = json.loads((folder / RECORD).read_bytes())
     except (OSError, ValueError, RecursionError):
         return None
     graphs = _read_record(folder)
@@ -152,7 +154,7 @@ def write_graph(fingerprint: Identity, name: str, *, folder: Path | None = None)
     """Give a folder to write a graph's files into, and list the graph when the block ends.
 
     Several processes may write the same graph at once: the first that is done counts, and the others' is dropped. A
-    block that fails leaves nothing.
+    block that fails leaves nothing, and what a killed process has left goes when the next graph is written.
 
     Args:
         fingerprint: of the model.
@@ -163,11 +165,14 @@ def write_graph(fingerprint: Identity, name: str, *, folder: Path | None = None)
         OutputError: the cache cannot be written.
         InputError: as `cache_folder` does.
     """
+    from framecue.outputs import partial_beside  # here, as a search that only reads graphs has to start fast
+
     is_cached, folder = folder is None, folder or graph_folder(fingerprint)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _remove_partials(folder)
-        partial = Path(mkdtemp(prefix=_PARTIAL, dir=folder))
+        partial = partial_beside(folder / "graph")
+        partial.mkdir()
     except OSError as error:
         raise _not_written(folder, error) from error
     new = NewGraph(partial)
@@ -243,7 +248,7 @@ def _list(folder: Path, fingerprint: Identity, name: str, new: NewGraph) -> None
 
 def _read_record(folder: Path) -> dict[str, dict[str, Any]]:
     try:
-        document = json.loads((folder / _RECORD).read_bytes())
+        document = json.loads((folder / RECORD).read_bytes())
     except (OSError, ValueError, RecursionError):
         return {}
     graphs = document.get("graphs") if isinstance(document, dict) and document.get("format") == FORMAT else None
@@ -258,7 +263,7 @@ def _write_record(folder: Path, fingerprint: Identity, graphs: Mapping[str, Mapp
     document = {"format": FORMAT, "fingerprint": fingerprint.to_dict(), "graphs": graphs}
     partial = folder / f"{_PARTIAL}{os.getpid()}.json"
     partial.write_text(json.dumps(document, indent=2), encoding="utf-8")
-    partial.replace(folder / _RECORD)
+    partial.replace(folder / RECORD)
 
 
 @contextmanager
@@ -273,11 +278,11 @@ def _locked(folder: Path) -> Iterator[None]:
 def _note_use(folder: Path) -> None:
     with suppress(OSError):
         if time.time() - _last_use(folder) > _USE_SECONDS:
-            os.utime(folder / _RECORD)
+            os.utime(folder / RECORD)
 
 
 def _last_use(folder: Path) -> float:
-    for place in (folder / _RECORD, folder):
+    for place in (folder / RECORD, folder):
         with suppress(OSError):
             return place.stat().st_mtime
     return 0.0

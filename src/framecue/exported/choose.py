@@ -22,12 +22,13 @@ import torch
 from framecue.backbone import fast_dtype
 from framecue.encoder import Computation, Fingerprint
 from framecue.errors import FramecueError, ModelError, first_line
-from framecue.exported.cache import forget_graph, write_graph
+from framecue.exported.cache import forget_graph, graph_key, write_graph
 from framecue.exported.choice import Choice, choice_name, chosen_encoder, read_choice
 from framecue.exported.encoder import OnnxEncoder, Steps, filled_up
 from framecue.exported.export_video import export_video_graph, why_not_exported
 from framecue.exported.gate import Check, check, first_that_passes
 from framecue.exported.machine import multiplies_bytes_exactly
+from framecue.exported.mark import mark
 from framecue.exported.outliers import activation_ranges, plans
 from framecue.exported.quantise import Plan, products, quantise
 from framecue.exported.queries import ordinary_queries
@@ -196,9 +197,9 @@ class ChoosingEncoder(StandIn):
                 if self._graph is None:
                     raise ModelError("the graph that was chosen is damaged; the next run makes it anew")
             self._take(choice.computation)
-        except FramecueError as error:
-            # A run is not to end because it could have been faster.
-            logger.warning("%s", error)
+        except Exception as error:
+            # A run is not to end because it could have been faster, and what quantises raises whatever it meets.
+            logger.warning("%s", error, exc_info=not isinstance(error, FramecueError))
             self._take(Computation("torch", _fast_precision(), first_line(error)))
 
     def _take(self, computation: Computation) -> None:
@@ -273,6 +274,8 @@ class ChoosingEncoder(StandIn):
                     if computation.runtime == "torch":
                         plain.unlink()
             chosen = graph if computation.runtime == "onnx" else None
+            if chosen is not None:
+                mark(new.folder / chosen, graph_key(fingerprint))
             new.details |= details_of(self.model, computation, graph=chosen, checks=checks, largest_difference=off)
         made = read_choice(fingerprint, self._precision)
         assert made is not None

@@ -263,7 +263,7 @@ def opened_encoder(
     """
     try:
         steps, file, precision = Steps.from_dict(details["steps"]), str(details["graph"]), str(details["precision"])
-    except (KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError) as error:
         raise ModelError(f"{folder}: graph.json is damaged ({error}); export the model again") from error
     if details.get("needs_exact_products") and not multiplies_bytes_exactly():
         raise ModelError(
@@ -272,7 +272,7 @@ def opened_encoder(
         )
     return OnnxEncoder(
         fingerprint,
-        VideoGraph(folder / file),
+        VideoGraph(folder / file, key=graph_key(fingerprint)),
         steps,
         precision=precision,
         texts=texts,

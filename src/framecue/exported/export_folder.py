@@ -11,15 +11,18 @@ import numpy as np
 
 from framecue.encoder import Computation, Fingerprint
 from framecue.errors import InputError, ModelError, first_line
-from framecue.exported.cache import write_graph
+from framecue.exported.cache import RECORD, graph_key, read_folder, write_graph
 from framecue.exported.choose import details_of, quantised_graph, why_not_chosen
 from framecue.exported.export_text import export_text
 from framecue.exported.export_video import export_video_graph
 from framecue.exported.gate import Check
+from framecue.exported.mark import mark
 from framecue.exported.queries import ordinary_queries
+from framecue.exported.text import TEXT_GRAPH, TOKENIZER_FILE
 from framecue.exported.video_graph import video_graph_name
 from framecue.model import VideoTextModel
 from framecue.outputs import folder_beside
+from framecue.paths import exists
 
 __all__ = ["ExportReport", "export_folder", "made_videos"]
 
@@ -77,10 +80,11 @@ def export_folder(
         model: in float32, on the processor.
         folder: to make.
         precision: of the graph of videos.
-        overwrite: whether to replace the folder.
+        overwrite: whether to write into a folder that holds something, and to replace graphs that were exported there.
 
     Raises:
-        InputError: the model cannot be exported, or the folder is there already.
+        InputError: the model cannot be exported, or the folder holds something already: with `overwrite` files of these
+            names that are no exported graphs, as a model has a tokenizer.json.
         ModelError: a graph gives other vectors than the model.
         OutputError: the folder cannot be written.
         RuntimeMissingError: ONNX Runtime is not installed.
@@ -89,12 +93,16 @@ def export_folder(
         raise InputError(f"{model.backbone.name} with method {model.method_name} cannot be exported: {reason}")
     fingerprint, frames = model.fingerprint().with_absolute_places(), model.sampling.num_frames
     name, check = video_graph_name(frames, precision), None
+    written = (name, TEXT_GRAPH, TOKENIZER_FILE, RECORD)
+    if read_folder(folder) is None and (others := [each for each in written if exists(folder / each)]):
+        raise InputError(f"{folder}: holds a {others[0]} that is not of exported graphs; name a new or an empty folder")
     with folder_beside(folder, overwrite=overwrite) as partial:
         with write_graph(fingerprint, name, folder=Path(partial)) as new, tempfile.TemporaryDirectory() as spare:
             plain = (Path(spare) if precision == "int8" else new.folder) / video_graph_name(frames, "float32")
             off = export_video_graph(model.backbone, model.method, plain, num_frames=frames)
             if precision == "int8":
                 check = _quantised(model, plain, new.folder / name)
+            mark(new.folder / name, graph_key(fingerprint))
             new.details |= details_of(
                 model,
                 Computation("onnx", precision),

@@ -22,6 +22,7 @@ from torch.nn import functional
 
 from framecue.backbone import Backbone
 from framecue.errors import InputError, ModelError, first_line
+from framecue.exported.extra import check_exporter
 from framecue.exported.session import open_session
 from framecue.exported.video_graph import EMBEDDING, FRAMES, PIXELS
 from framecue.methods import Method
@@ -68,10 +69,12 @@ def export_video_graph(backbone: Backbone, method: Method, target: Path, *, num_
     Raises:
         InputError: the method has no graph, see `why_not_exported`, or it is not in float32 on the processor.
         ModelError: the exporter cannot make it, or the graph gives other vectors.
-        RuntimeMissingError: ONNX Runtime is not installed.
+        RuntimeMissingError: ONNX Runtime, or what writes graphs, is not installed.
+        OSError: the file cannot be written.
     """
     if reason := why_not_exported(backbone, method):
         raise InputError(f"method {type(method).__name__} cannot be exported: {reason}; use the model itself")
+    check_exporter()
     scale = backbone.logit_scale
     if scale.dtype != torch.float32 or scale.device.type != "cpu":
         raise InputError(f"a graph is made of a model in float32 on the processor, got {scale.dtype} on {scale.device}")
@@ -93,6 +96,8 @@ def export_video_graph(backbone: Backbone, method: Method, target: Path, *, num_
                     input_names=[PIXELS],
                     output_names=[EMBEDDING, FRAMES],
                 )
+        except OSError:  # a full disk, of which whoever names the folder tells
+            raise
         except Exception as error:  # the exporter raises whatever it meets
             raise ModelError(
                 f"{backbone.name}: cannot be exported: {first_line(error)}; use the model itself"

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from framecue.errors import ModelError, RuntimeMissingError, first_line
+from framecue.exported.extra import EXTRA
+from framecue.exported.mark import MARK
 from framecue.paths import is_file
 
 if TYPE_CHECKING:
     import onnxruntime
 
-__all__ = ["EXTRA", "Session", "is_available", "open_session", "runtime_version"]
-
-EXTRA = "framecue[onnx]"
-"""What brings ONNX Runtime."""
+__all__ = ["Session", "is_available", "open_session", "runtime_version"]
 
 # Only errors; of a graph that cannot be read, the error that is raised says everything.
 _LOG_ERRORS = 4
@@ -72,7 +71,9 @@ def runtime_version() -> str:
     return str(_runtime().__version__)
 
 
-def open_session(path: str | os.PathLike[str], *, num_threads: int | None = None, starts_fast: bool = False) -> Session:
+def open_session(
+    path: str | os.PathLike[str], *, num_threads: int | None = None, starts_fast: bool = False, key: str | None = None
+) -> Session:
     """Open a graph on the processor.
 
     Args:
@@ -81,10 +82,12 @@ def open_session(path: str | os.PathLike[str], *, num_threads: int | None = None
         starts_fast: whether to open it in little time rather than to run it in little time: the graph is taken as it
             is, and weights are read from where the file is mapped instead of being put in another order first. For
             a process that runs it once.
+        key: of the model that the graph is to be of, see :mod:`framecue.exported.mark`; None for whichever it is.
 
     Raises:
         RuntimeMissingError: ONNX Runtime is not installed.
-        ModelError: there is no such file, or it is no graph that can be run; the message names the file.
+        ModelError: there is no such file, it is no graph that can be run, or another model's; the message names the
+            file.
     """
     runtime = _runtime()
     file = Path(path)
@@ -104,6 +107,8 @@ def open_session(path: str | os.PathLike[str], *, num_threads: int | None = None
         raise ModelError(
             f"{file}: the exported graph cannot be read: {first_line(error)}; delete it and export the model again"
         ) from error
+    if key is not None and opened.get_modelmeta().custom_metadata_map.get(MARK, key) != key:
+        raise ModelError(f"{file}: the exported graph is another model's; delete it and export the model again")
     return Session(file, opened)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from framecue.checks import check_texts
 from framecue.cores import num_cores
 from framecue.errors import ModelError
-from framecue.exported.cache import Identity, graph_folder, is_wanted, read_graphs
+from framecue.exported.cache import Identity, graph_folder, graph_key, is_wanted, read_graphs
 from framecue.exported.session import Session, is_available, open_session
 from framecue.exported.sources import has_known_sources
 from framecue.exported.spare_tokenizer import SpareTokenizer, open_tokenizer
@@ -31,10 +31,11 @@ class TextGraph:
     Args:
         folder: holds the graph and ``tokenizer.json``.
         starts_fast: whether the first vector is wanted soon rather than thousands of them.
+        key: of the model that the graph has to be of, see `open_session`.
     """
 
-    def __init__(self, folder: Path, *, starts_fast: bool = True) -> None:
-        self.folder, self._starts_fast = folder, starts_fast
+    def __init__(self, folder: Path, *, starts_fast: bool = True, key: str | None = None) -> None:
+        self.folder, self._starts_fast, self._key = folder, starts_fast, key
         self._opened: tuple[Session, TextTokenizer | SpareTokenizer] | None = None
 
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
@@ -52,7 +53,9 @@ class TextGraph:
         if self._opened is None:
             # One thread: a text takes 20 ms with one, and others would first have to be started.
             num_threads = 1 if self._starts_fast else num_cores()
-            session = open_session(self.folder / TEXT_GRAPH, num_threads=num_threads, starts_fast=self._starts_fast)
+            session = open_session(
+                self.folder / TEXT_GRAPH, num_threads=num_threads, starts_fast=self._starts_fast, key=self._key
+            )
             self._opened = session, _tokenizer(self.folder, spares=self._starts_fast)
         return self._opened
 
@@ -83,4 +86,4 @@ def find_text_graph(fingerprint: Identity, *, starts_fast: bool = True) -> TextG
         return None
     if not read_graphs(fingerprint).get(TEXT_GRAPH, {}).get("files") or not has_known_sources(fingerprint):
         return None
-    return TextGraph(graph_folder(fingerprint), starts_fast=starts_fast)
+    return TextGraph(graph_folder(fingerprint), starts_fast=starts_fast, key=graph_key(fingerprint))

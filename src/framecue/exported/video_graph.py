@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from framecue.cores import num_cores
+from framecue.errors import ModelError
 from framecue.exported.session import open_session
 
 __all__ = ["EMBEDDING", "FRAMES", "PIXELS", "VideoGraph", "video_graph_name"]
@@ -30,15 +31,18 @@ class VideoGraph:
     Args:
         path: the graph's file.
         num_workers: how many videos of one call are computed at a time; None for one a core.
+        key: of the model that the graph has to be of, see `open_session`.
 
     Raises:
         RuntimeMissingError: ONNX Runtime is not installed.
-        ModelError: the graph cannot be read.
+        ModelError: the graph cannot be read, or is none of videos.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, num_workers: int | None = None) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, num_workers: int | None = None, key: str | None = None) -> None:
         # One video does not gain from a second core what a second video does.
-        self._session = open_session(path, num_threads=1)
+        self._session = open_session(path, num_threads=1, key=key)
+        if self._session.inputs != (PIXELS,) or self._session.outputs != (EMBEDDING, FRAMES):
+            raise ModelError(f"{path}: the exported graph is none of videos; delete it and export the model again")
         self._num_workers = num_workers or num_cores()
 
     def embed_videos(self, pixel_values: np.ndarray) -> np.ndarray:

@@ -7,18 +7,21 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from stat import S_IMODE
 from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from framecue.errors import FramecueError, ModelError, RuntimeMissingError, first_line
-from framecue.exported.cache import Identity, forget_graph, is_wanted, read_graphs, write_graph
+from framecue.errors import FramecueError, ModelError, OutputError, first_line
+from framecue.exported.cache import Identity, forget_graph, graph_key, is_wanted, read_graphs, write_graph
+from framecue.exported.extra import check_exporter
+from framecue.exported.mark import mark
 from framecue.exported.queries import ODD_TEXTS, ordinary_queries
-from framecue.exported.session import EXTRA, is_available
+from framecue.exported.session import is_available
 from framecue.exported.sources import SourceFiles, has_known_sources, note_sources, source_files
 from framecue.exported.spare_tokenizer import SpareTokenizer, open_tokenizer, write_spare
 from framecue.exported.text import IDS, MASK, TEXT_GRAPH, TOKENIZER_FILE, TextGraph
@@ -32,6 +35,7 @@ MAX_DIFFERENCE = 1e-5
 """How far a number of a graph's vectors may be from the model's; a vector has unit length."""
 
 _OPSET = 17
+_MAKERS = ("framecue", "onnx", "onnxruntime", "tokenizers", "torch", "transformers")
 # What is smaller stays in the graph itself, where the optimiser sees it.
 _EXTERNAL_BYTES = 1024
 
@@ -81,6 +85,7 @@ def write_text_side(side: TextSide, fingerprint: Identity, *, folder: Path | Non
         difference = _difference(side, TextGraph(new.folder))
         if not difference <= MAX_DIFFERENCE:
             raise ModelError(f"the exported graph is {difference:.1e} off the model, more than {MAX_DIFFERENCE:.0e}")
+        mark(new.folder / TEXT_GRAPH, graph_key(fingerprint))
         new.details |= {
             "num_queries": len(ordinary_queries()),
             "max_difference": difference,
@@ -94,7 +99,8 @@ def keep_graph(
 ) -> bool:
     """Make the graph of what encodes texts if there is none yet, and note that the model's files are those it is for.
 
-    Where it cannot be made, that is noted too, and it is not tried again until a version changes.
+    Where it cannot be made, that is noted too, and it is not tried again until a version changes; a full disk, or
+    whatever else may pass, is not noted.
 
     Args:
         fingerprint: the model's, with absolute places.
@@ -123,7 +129,8 @@ def keep_graph(
     except Exception as error:
         # A search has its answer without it, so nothing of this may fail one: exporters raise whatever they like.
         logger.info("%s: no text graph: %s", fingerprint.places()[0], first_line(error))
-        _note_failure(fingerprint, first_line(error))
+        if not isinstance(error, (OSError, MemoryError, OutputError)):
+            _note_failure(fingerprint, first_line(error))
         return False
     return True
 
@@ -137,9 +144,16 @@ def unchanged(sources: Sequence[SourceFiles]) -> Sequence[SourceFiles] | None:
     return sources if again == list(sources) else None
 
 
-def versions() -> dict[str, str]:
-    """Return the versions of what makes a graph, by the packages' names."""
-    return {name: version(name) for name in ("framecue", "onnxruntime", "tokenizers", "torch", "transformers")}
+def versions() -> dict[str, str | None]:
+    """Return the versions of what makes a graph, by the packages' names; None for one that is not installed."""
+    return {name: _version(name) for name in _MAKERS}
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
 
 
 def _write_graph(side: TextSide, path: Path) -> None:
@@ -147,12 +161,8 @@ def _write_graph(side: TextSide, path: Path) -> None:
 
     A batch is one text: a tracing exporter makes a constant of how many texts there are.
     """
-    try:
-        import onnx
-    except ImportError as error:
-        raise RuntimeMissingError(
-            f"models are exported with onnx ({first_line(error)}); pip install '{EXTRA}'"
-        ) from error
+    check_exporter()
+    import onnx
 
     ids, mask = side.tokenize([ordinary_queries()[0]])
     lengths: dict[str, dict[int, str]] | None = None
@@ -179,6 +189,9 @@ def _write_graph(side: TextSide, path: Path) -> None:
             location=f"{path.name}.data",
             size_threshold=_EXTERNAL_BYTES,
         )
+    # It is made for its owner alone, and what is exported may be for others.
+    for weights in path.parent.glob(f"{path.name}.data"):
+        weights.chmod(S_IMODE(path.stat().st_mode))
 
 
 @contextmanager

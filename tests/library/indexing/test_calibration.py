@@ -141,3 +141,10 @@ def test_a_pace_for_more_cores_than_there_are_now_is_not_taken() -> None:
     kept = find_pace(encoder, units(5000), Reader(), OPTIONS)
     keep_pace(pace_key(encoder), replace(kept, num_workers=3))
     assert find_pace(encoder, units(1), Reader(), OPTIONS) == usual_pace(encoder)
+
+
+def test_a_kept_pace_that_would_take_all_memory_is_not_taken() -> None:
+    encoder = ThreadedColours(max_threads=2)
+    usual = usual_pace(encoder)
+    keep_pace(pace_key(encoder), replace(usual, frames_per_batch=10**12, frames_per_second=1.0))
+    assert find_pace(encoder, units(1), Reader(), OPTIONS) == usual

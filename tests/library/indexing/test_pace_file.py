@@ -54,6 +54,7 @@ def test_a_key_tells_what_the_speed_depends_on(monkeypatch: pytest.MonkeyPatch) 
         '{"format": 1, "paces": {"a": 3}}',
         '{"format": 1, "paces": {"a": {"num_workers": 2}}}',
         b"\xff\xfe",
+        "[" * 100_000,
     ],
 )
 def test_a_damaged_file_counts_as_none_and_is_replaced(cache: Path, document: str | bytes) -> None:

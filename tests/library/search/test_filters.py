@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone
 from fnmatch import fnmatchcase
 from pathlib import Path
+from types import SimpleNamespace
 
 import lancedb
 import pyarrow as pa
@@ -17,7 +18,9 @@ from framecue.errors import InputError
 from framecue.library import Filters
 from framecue.library.files.exclude import Exclude
 from framecue.library.search.filters import glob_pattern
+from framecue.library.store.paths import forget_paths, matching_paths
 from framecue.library.store.sql import quoted
+from framecue.library.store.table import Table
 
 # Signs that mean something to SQL, to LIKE, to regular expressions, to globs, and a few that mean nothing.
 LETTERS = "aB%_'\"\\[]!-*?.+^$(){}|&~#<>\n \u00e9\u65e5;`"
@@ -44,6 +47,18 @@ def choose():
         return set((search if condition is None else search.where(condition)).to_arrow()["path"].to_pylist())
 
     return choose
+
+
+def named(paths: list[str], glob: str) -> set[str]:
+    """Which of some paths a glob matches where a library's paths are known, instead of in LanceDB."""
+    forget_paths()
+    lance = SimpleNamespace(list_indices=lambda: [SimpleNamespace(columns=["path"])], search=lambda: lance)
+    lance.select, lance.to_arrow = lambda _: lance, lambda timeout: pa.table({"path": pa.array(paths, pa.string())})
+    for _ in range(2):
+        found = matching_paths(Table("a.lance", lance), 1, glob_pattern(glob), most=len(paths))  # type: ignore[arg-type]
+    forget_paths()
+    assert found is not None
+    return set(found)
 
 
 names = st.text(LETTERS, min_size=1, max_size=4).filter(lambda name: name not in (".", ".."))
@@ -98,6 +113,7 @@ def test_globs_mean_what_fnmatch_says_name_by_name(choose, paths: list[str], glo
             expected.add(path)
     found = choose(paths, Filters(path=f"/{glob}" if is_whole else glob).condition())
     assert found == expected
+    assert named(paths, f"/{glob}" if is_whole else glob) == expected
 
 
 sets = st.builds("[{}{}]".format, st.sampled_from(["", "!"]), st.text(LETTERS, min_size=1, max_size=4))
@@ -120,6 +136,14 @@ def test_a_search_and_an_indexing_run_mean_the_same_by_a_glob(choose, paths: lis
         if any(exclude(way, root="/") for way in ways):
             expected.add(path)
     assert choose(paths, Filters(path=glob).condition()) == expected
+    assert named(paths, glob) == expected
+
+
+def test_files_that_were_looked_up_are_named(choose) -> None:
+    paths = ["/a/it's.mp4", "/a/b.mp4", "/a/c.mp4"]
+    filters = Filters(path="*.mp4", folder="/a")
+    assert choose(paths, filters.condition(paths=paths[:2])) == set(paths[:2])
+    assert choose(paths, filters.condition(paths=[])) == set()
 
 
 @pytest.mark.parametrize("glob", ["x", "/a?b/x", "**/x", "[!a]", "/a\nb/x", "/*/x"])

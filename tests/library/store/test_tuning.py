@@ -69,3 +69,23 @@ def test_what_indexes_do_not_know_is_not_counted() -> None:
     later, through = ways(unknown, limit=10, where="x")
     assert (later.filters_later, later.enough, through.goes_on) == (True, 10, True)
     assert tuning.MOST_SHARE * 1_000_000 > later.num_found > 10
+    # However many are wanted, it is seen by few how large a share passes.
+    assert ways(unknown, limit=5000, where="x")[0].num_found == 5000
+    assert ways(unknown, limit=150, where="x")[0].num_found == 200
+
+
+def test_as_many_rows_are_found_as_it_takes_if_so_many_pass() -> None:
+    later = ways(table(1_000_000, is_known=False), limit=512, where="x")[0]
+    assert later.again(0) is None
+    assert later.again(512) is None
+    more = later.again(51)
+    assert more is not None
+    assert more.num_found >= 512 * 512 / 51
+    assert (more.filters_later, more.enough, more.again(1)) == (True, 512, None)
+    # So many that they are found by their codes alone; few are compared by their vectors.
+    assert more.refine_factor == 0
+    fewer = ways(table(1_000_000, is_known=False), limit=10, where="x")[0].again(5)
+    assert fewer is not None
+    assert fewer.refine_factor == 1
+    # Where hardly any pass, comparing every row takes no longer.
+    assert later.again(5) is None

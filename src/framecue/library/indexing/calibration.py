@@ -51,7 +51,7 @@ def find_pace(encoder: Encoder, units: Sequence[Unit], read: ReadVideo, options:
         return usual
     key = pace_key(encoder)
     kept = kept_pace(key)
-    if kept is not None and kept.num_workers <= usual.num_workers and kept.num_readers <= _most_readers():
+    if kept is not None and _is_possible(kept, usual):
         return kept
     candidates = _candidates(usual, options.sampling.num_frames)
     num_measured = _ROUNDS * sum(_num_segments(pace, options) * pace.num_workers for pace in candidates)
@@ -147,6 +147,15 @@ def _events(units: Sequence[Unit], read: ReadVideo, options: ReadOptions) -> Gen
     for unit in units:
         with suppress(VideoError):
             yield from read(unit.path, options, lambda _: True)
+
+
+def _is_possible(pace: Pace, usual: Pace) -> bool:
+    """Whether a pace may have been found here: no more of anything than what is tried."""
+    return (
+        pace.num_workers <= usual.num_workers
+        and pace.frames_per_batch <= 2 * usual.frames_per_batch
+        and pace.num_readers <= _most_readers()
+    )
 
 
 def _most_readers() -> int:

@@ -70,6 +70,6 @@ def _paces() -> Mapping[str, Any]:
     try:
         document = json.loads(pace_file().read_text(encoding="utf-8"))
         paces = document["paces"] if document["format"] == _FORMAT else {}
-    except (OSError, ValueError, KeyError, TypeError, FramecueError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, FramecueError):
         return {}
     return paces if isinstance(paces, dict) else {}

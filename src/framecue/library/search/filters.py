@@ -16,7 +16,7 @@ from framecue.forms import composed, units
 from framecue.glob_patterns import unit_pattern
 from framecue.globs import Glob, names_of
 from framecue.library.search.where import check_where
-from framecue.library.store.sql import quoted
+from framecue.library.store.sql import is_one_of, quoted
 from framecue.object_store.urls import as_url, normal_url
 from framecue.paths import absolute_path, is_url, is_utf8, user_path
 from framecue.video import IMAGE_SUFFIXES
@@ -33,6 +33,8 @@ _PLAIN = re.compile(r"(?:(?![*?\[\]`;K])[ -~])+")
 _IN_BRACKETS = re.compile(r"\[.*")
 # Shorter ones are in most paths.
 _LEAST_PART = 3
+# Looking up more paths in the index takes longer than finding segments first and comparing the pattern with theirs.
+_MOST_NAMED = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +92,13 @@ class Filters:
         if after is not None and before is not None and after >= before:
             raise InputError(f"no file was recorded after {self.after} and before {self.before}")
 
-    def condition(self, columns: Collection[str] | None = None, *, complete: Collection[str] = ()) -> str | None:
+    def condition(
+        self,
+        columns: Collection[str] | None = None,
+        *,
+        complete: Collection[str] = (),
+        paths: Sequence[str] | None = None,
+    ) -> str | None:
         """Return the SQL condition; None if everything passes.
 
         It is written so that LanceDB can look it up in indexes, as far as the filters allow that.
@@ -99,13 +107,14 @@ class Filters:
             columns: those that the library has; None for all. An older format has fewer.
             complete: those of them in which every row has a value, as far as that is known; see
                 :meth:`framecue.library.store.Store.complete_columns`.
+            paths: those of the library's files that the glob matches; None where they were not looked up.
         """
         parts = []
         if self.folder is not None:
             url = as_url(self.folder)
             parts.append(_is_below(absolute_path(self.folder) if url is None else normal_url(url)))
         if self.path is not None:
-            parts += _is_like(self.path)
+            parts += _is_like(self.path) if paths is None else [is_one_of(paths)]
         if self.longer_than_seconds is not None:
             parts.append(f"duration_seconds > {float(self.longer_than_seconds)!r}")
         if self.shorter_than_seconds is not None:
@@ -129,7 +138,9 @@ def condition_for(store: Store, filters: Filters | None) -> str | None:
     if filters is None:
         return None
     asks_for_later_columns = (filters.after, filters.before, filters.kind) != (None, None, None)
-    return filters.condition(store.columns, complete=store.complete_columns() if asks_for_later_columns else ())
+    complete = store.complete_columns() if asks_for_later_columns else ()
+    paths = None if filters.path is None else store.paths_like(glob_pattern(filters.path), most=_MOST_NAMED)
+    return filters.condition(store.columns, complete=complete, paths=paths)
 
 
 def glob_pattern(glob: str) -> str:

@@ -8,7 +8,9 @@ __all__ = ["is_one_of", "quoted"]
 
 
 def is_one_of(paths: Sequence[str]) -> str:
-    """Return the SQL condition that a row's path is one of these."""
+    """Return the SQL condition that a row's path is one of these, or of no row if there are none."""
+    if not paths:
+        return "path = ''"
     return f"path IN ({', '.join(quoted(path) for path in paths)})"
 
 

@@ -39,6 +39,7 @@ from framecue.library.store.overview import Overview, overview
 from framecue.library.store.own_columns import add_columns, drop_columns, kinds_in, kinds_of_rows
 from framecue.library.store.passage_search import PassageMatch, search_passages
 from framecue.library.store.passages import Passages
+from framecue.library.store.paths import matching_paths
 from framecue.library.store.place import HOW_TO_NAME, check_free, check_there, no_library
 from framecue.library.store.records import Copy, Failure, Held
 from framecue.library.store.remote import commit_tag
@@ -227,6 +228,11 @@ class Store:
     def num_files(self, where: str | None = None) -> int:
         """Return the number of files that have a row for which an SQL condition holds; None for all files."""
         return int(pc.count_distinct(self.table.scan(["path"], where=where).column("path")).as_py())
+
+    def paths_like(self, pattern: str, *, most: int) -> list[str] | None:
+        """Return the files that a regular expression matches, see :func:`matching_paths`; None where none are named."""
+        # In an object store, a library that was deleted and made anew may have the state of the one before.
+        return None if is_url(self.uri) else matching_paths(self.table, self.state(), pattern, most=most)
 
     def rows_of(self, video_id: str) -> list[Row]:
         """Return the rows of one content, from one file only (another file with the same content adds no rows)."""

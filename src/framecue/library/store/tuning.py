@@ -7,7 +7,7 @@ All of it follows from how many rows there are, how many results are wanted, and
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lancedb.index import IndexConfig
 from lancedb.query import LanceVectorQueryBuilder
@@ -33,6 +33,11 @@ LEAST_SHARE, MOST_LOOKED_AT = 0.1, 20_000
 SHARE_FILTERED_LATER = 0.2
 # So many more are found than would do if as many passed near the query as anywhere.
 _MARGIN, _LEAST_MORE = 1.3, 20
+# Where no index knows a condition, it is compared with so many of the nearest rows first. As large a share of those
+# passes as says how many are then found; if it takes more than this share of all rows, every row is compared.
+_MOST_TRIED, MOST_SHARE_FOUND = 200, 0.03
+# Of so many rows, those that are nearest by their codes hold those that are nearest.
+_FOUND_BY_CODES = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,9 +48,11 @@ class Way:
         probes: how many partitions of the index are looked at; None to look at every vector instead.
         goes_on: whether more partitions are looked at, all of them if need be, until there are enough results.
         num_found: how many rows LanceDB is asked for.
-        refine_factor: how many candidates' vectors are read for each of these.
+        refine_factor: how many candidates' vectors are read for each of these; 0 if they are found by their codes
+            alone, so that no vector of a row that does not pass is read.
         filters_later: whether the condition is looked at for these rows alone.
         enough: with so many results or more, no other way has to be tried.
+        most_found: how many rows :meth:`again` may find; 0 where this way is not tried again.
     """
 
     num_found: int
@@ -54,6 +61,20 @@ class Way:
     refine_factor: int = 1
     filters_later: bool = False
     enough: int = 0
+    most_found: int = 0
+
+    def again(self, num_passing: int) -> Way | None:
+        """Return this way with as many rows as it takes if as many pass as of those that it has found, else None.
+
+        Args:
+            num_passing: how many of the rows that it has found pass.
+        """
+        if not num_passing or num_passing >= self.enough:
+            return None
+        num_found = math.ceil(_MARGIN * self.enough * self.num_found / num_passing) + _LEAST_MORE
+        if num_found > self.most_found:
+            return None
+        return replace(self, num_found=num_found, refine_factor=_least_refine_factor(num_found), most_found=0)
 
     def apply(self, search: LanceVectorQueryBuilder, where: str | None) -> LanceVectorQueryBuilder:
         """Set up LanceDB's builder, which has the vector."""
@@ -64,7 +85,7 @@ class Way:
             return search.bypass_vector_index()
         # A maximum of 0 means none.
         search = search.minimum_nprobes(self.probes).maximum_nprobes(0 if self.goes_on else self.probes)
-        return search.refine_factor(self.refine_factor)
+        return search.refine_factor(self.refine_factor) if self.refine_factor else search
 
 
 def ways(table: Table, *, limit: int, where: str | None = None, exact: bool = False) -> list[Way]:
@@ -92,9 +113,10 @@ def ways(table: Table, *, limit: int, where: str | None = None, exact: bool = Fa
     if num_passing is None:
         # How many pass could be counted only by reading what the condition names of all rows. So it is tried whether
         # enough of the nearest ones pass; if not, all are read, once.
-        found = 4 * limit + _LEAST_MORE
+        found = min(4 * limit + _LEAST_MORE, max(limit, _MOST_TRIED))
         through = _filtering(by_index, probes=2 * probes, goes_on=True)
-        return [*_later(by_index, num_found=found, enough=limit, num_rows=num_rows), through]
+        first = _later(by_index, num_found=found, enough=limit, num_rows=num_rows)
+        return [*(replace(way, most_found=int(MOST_SHARE_FOUND * num_rows)) for way in first), through]
     share = num_passing / num_rows
     if share < LEAST_SHARE and num_passing <= MOST_LOOKED_AT:
         return [every]
@@ -111,12 +133,16 @@ def _later(way: Way, *, num_found: int, enough: int, num_rows: int) -> list[Way]
     """Return the way that finds rows first and keeps those that pass; none if that means too many rows."""
     if num_found > MOST_SHARE * num_rows:
         return []
-    refine_factor = max(1, math.ceil(LEAST_CANDIDATES / num_found))
+    refine_factor = _least_refine_factor(num_found)
     return [Way(num_found=num_found, probes=way.probes, refine_factor=refine_factor, filters_later=True, enough=enough)]
 
 
 def _filtering(way: Way, *, probes: int, goes_on: bool = False, enough: int = 0) -> Way:
     return Way(num_found=way.num_found, probes=probes, goes_on=goes_on, refine_factor=way.refine_factor, enough=enough)
+
+
+def _least_refine_factor(num_found: int) -> int:
+    return 0 if num_found >= _FOUND_BY_CODES else max(1, math.ceil(LEAST_CANDIDATES / num_found))
 
 
 def _refine_factor(limit: int) -> int:

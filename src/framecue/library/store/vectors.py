@@ -99,6 +99,8 @@ def search_vectors(
     found: pa.Table | None = None
     for way in ways(table, limit=limit, where=where, exact=exact):
         found = table.read(partial(find, way))
+        if (again := way.again(found.num_rows)) is not None:
+            found = table.read(partial(find, again))
         if found.num_rows >= way.enough:
             break
     assert found is not None
