@@ -26,7 +26,7 @@ from framecue.video.isolate.questions.timebase import TimebaseQuestion
 from framecue.video.isolate.spool import kept_spool
 from framecue.video.limits import SPOOL_VARIABLE
 from framecue.video.read.grid_frames import GridOptions
-from framecue.video.read.stored_object import CachedObject, find_object
+from framecue.video.read.stored_object import BLOCK_BYTES, CachedObject, find_object
 from framecue.video.write.playable import PlayableParts
 from support.far_films import make_long_film
 from support.object_server import Bucket, ObjectServer
@@ -117,6 +117,15 @@ def test_what_is_read_whole_is_fetched_once_and_kept_for_the_run(
     assert sum(1 for _ in reader.read_sound(url)) > 1
     assert fetched(object_server) == 2 * film.stat().st_size
     assert copies(spool) == []
+
+
+def test_one_in_fragments_is_fetched_whole_as_its_tables_are_all_over_it(
+    bucket: Bucket, object_server: ObjectServer, tmp_path: Path, reader: IsolatedReader
+) -> None:
+    path = make_long_film(tmp_path / "a.mp4", seconds=12, options={"movflags": "frag_keyframe+empty_moov"})
+    url = bucket.put("a.mp4", path)
+    clip_video(url, tmp_path / "clip.mp4", 3, 4, reader=reader)
+    assert fetched(object_server) == BLOCK_BYTES + path.stat().st_size
 
 
 def test_without_room_it_is_read_by_ranges(

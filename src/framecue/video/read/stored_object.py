@@ -16,7 +16,7 @@ from framecue.video.read.access import reading_elsewhere
 if TYPE_CHECKING:
     from framecue.object_store.objects import ObjectTag
 
-__all__ = ["CachedObject", "StoredObject", "find_object", "reachable", "url_of"]
+__all__ = ["BLOCK_BYTES", "CachedObject", "StoredObject", "find_object", "reachable", "url_of"]
 
 # A file's index and a jump into it take one request each of so many bytes. Who reads on gets twice as many each time.
 BLOCK_BYTES = 128 << 10
