@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from framecue.counts import counted
@@ -17,9 +16,8 @@ from framecue.library.store import Store, normal_uri
 from framecue.library.store.health import Health, read_health
 from framecue.library.store.index import ROWS_BEFORE_INDEX, UNINDEXED_SHARE
 from framecue.library.store.migrations import SCHEMA_VERSION
-from framecue.library.store.place import again_place
+from framecue.library.store.place import again_place, is_begun
 from framecue.library.store.words_health import WordsHealth, read_words_health
-from framecue.paths import is_url
 
 __all__ = ["Soundness", "check_library"]
 
@@ -102,7 +100,7 @@ def check_library(uri: str, *, files: Files = ALL_FILES) -> Soundness:
         words_health=read_words_health(store),
         missing=[path for path in gone if not doubts[folders[path]]],
         away=[path for path in gone if doubts[folders[path]]],
-        is_begun_again=not is_url(uri) and Path(again_place(uri)).is_dir(),
+        is_begun_again=is_begun(again_place(uri)),
         findings=[],
     )
     found.findings.extend(_findings(found))
@@ -131,7 +129,7 @@ def _findings(found: Soundness) -> Iterator[Finding]:
     if health.num_doubled:
         yield Finding(
             "note",
-            f"{health.num_doubled} segments are stored twice, as two runs at once in an object store leave them",
+            f"{health.num_doubled} segments are stored twice, as two runs at once in an object store once left them",
             "they are mended when their file is indexed again",
         )
     yield from _words_findings(found.words_health, uri)

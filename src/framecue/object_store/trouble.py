@@ -11,7 +11,7 @@ from obstore import exceptions
 from framecue.errors import ObjectError, ObjectErrorCause
 from framecue.object_store.urls import ObjectUrl
 
-__all__ = ["CREDENTIALS", "said_by_us"]
+__all__ = ["CREDENTIALS", "reason_in", "said_by_us"]
 
 # What to do where a kind of store wants credentials.
 CREDENTIALS = {
@@ -39,7 +39,7 @@ _REFUSED_KEYS = re.compile(r"InvalidAccessKeyId|SignatureDoesNotMatch|Authentica
 _OTHER_REGION = re.compile(
     r"PermanentRedirect|301 Moved|AuthorizationHeaderMalformed|Received redirect without LOCATION"
 )
-_STATUS = re.compile(r"status code: (\d{3})")
+_STATUS = re.compile(r"status(?: code)?: (\d{3})")
 _PATH = re.compile(r'Path "([^"]*)"')
 _CODE = re.compile(r"<Code>([^<]+)</Code>")
 
@@ -54,6 +54,11 @@ def said_by_us(url: ObjectUrl) -> Iterator[None]:
     except ValueError as error:
         # No object has such a name: obstore says so with an error of Python's own.
         raise ObjectError(str(url), f"cannot be read ({_first_line(error)})") from error
+
+
+def reason_in(url: ObjectUrl, text: str) -> str:
+    """Return why a store refused, in words, given the message of another program that asked it (LanceDB)."""
+    return _cause_and_reason(url, ValueError(), text)[1]
 
 
 def _of(url: ObjectUrl, error: Exception) -> ObjectError:

@@ -11,7 +11,10 @@ import pyarrow as pa
 from lancedb.db import LanceDBConnection
 
 from framecue.errors import InputError, LibraryError
+from framecue.library.store.options import storage_options
+from framecue.library.store.remote import reason_of_store
 from framecue.library.store.time_limit import check_time
+from framecue.paths import is_url
 
 __all__ = ["attempt", "connect"]
 
@@ -41,8 +44,7 @@ def attempt(uri: str, verb: str, action: Callable[[], T]) -> T:
             raise InputError(
                 "a pattern is too large to look for, with its wildcards; give a shorter one, or one with fewer of them"
             ) from error
-        # LanceDB's messages end with places in its own sources; the first line and sentence say what happened.
-        reason = str(error).splitlines()[0].split(", /")[0] if str(error) else type(error).__name__
+        reason = (is_url(uri) and reason_of_store(uri, str(error))) or _first_sentence(error)
         raise LibraryError(f"library {uri} cannot be {verb}: {reason}") from error
 
 
@@ -52,7 +54,12 @@ def connect(uri: str) -> LanceDBConnection:
     All connections of the process share one session, so a library that is opened again finds its caches warm.
     """
     # Of LanceDB's kinds of connection, this is the one to a folder or an object store.
-    return cast(LanceDBConnection, lancedb.connect(uri, session=_session()))
+    return cast(LanceDBConnection, lancedb.connect(uri, storage_options=storage_options(uri), session=_session()))
+
+
+def _first_sentence(error: Exception) -> str:
+    """Return what happened: LanceDB's messages end with places in its own sources."""
+    return str(error).splitlines()[0].split(", /")[0] if str(error) else type(error).__name__
 
 
 @cache

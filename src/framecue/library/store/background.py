@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from lancedb.db import LanceDBConnection
 
-from framecue.library.store.attempt import attempt
+from framecue.library.store.commit import commit
 from framecue.library.store.rows import vectors_of
 from framecue.library.store.table import Table
 
@@ -197,7 +197,7 @@ class Backgrounds:
         make = self._database.create_table
         # LanceDB warns where there is nothing to overwrite. Who made one meanwhile has measured the same.
         mode = "create" if self._open() is None else "overwrite"
-        attempt(self.uri, "written", lambda: make(BACKGROUND_TABLE, data=data, mode=mode, exist_ok=mode == "create"))
+        commit(self.uri, "written", lambda: make(BACKGROUND_TABLE, data=data, mode=mode, exist_ok=mode == "create"))
 
     def _read(self) -> Background | None:
         row = self._row([name for name in _SCHEMA.names if name != "bank"])

@@ -11,6 +11,9 @@ from typing import Any
 import pyarrow as pa
 
 from framecue.library.store.attempt import attempt, connect
+from framecue.library.store.commit import check_lease
+from framecue.library.store.lease_note import LEASE_FILE
+from framecue.library.store.remote import delete_object
 from framecue.library.store.rows import rows_from_table, table_from_rows
 from framecue.library.store.table import Table
 from framecue.paths import is_url
@@ -58,6 +61,8 @@ def exchanged_rows(old: Table, new: Table) -> pa.RecordBatchReader:
                 values = [by_content.get(content, {}).get(field.name) for content in contents]
                 table = table.append_column(field, pa.array(values, type=field.type))
             yield from table.cast(schema).to_batches()
+        # Reading them may have taken hours, and what is put in place of a table is put there whatever came meanwhile.
+        check_lease(old.uri)
 
     return pa.RecordBatchReader.from_batches(schema, batches())
 
@@ -70,6 +75,7 @@ def drop_library(uri: str) -> None:
     """
     if is_url(uri):
         attempt(uri, "deleted", lambda: connect(uri).drop_all_tables())
+        delete_object(uri, LEASE_FILE)
     elif Path(uri).is_dir():
         attempt(uri, "deleted", lambda: shutil.rmtree(uri))
 

@@ -58,7 +58,7 @@ def make_indexes(table: Table, columns: Collection[str]) -> None:
     """
     wanted = _wanted(table.schema)
     for name in columns:
-        table.attempt("optimized", partial(table.lance.create_index, name, config=wanted[name]()))
+        table.commit("optimized", partial(table.lance.create_index, name, config=wanted[name]()))
 
 
 def complete_columns(table: Table) -> set[str]:

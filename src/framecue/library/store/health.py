@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from framecue.errors import LibraryError
 from framecue.library.store.index import num_indexed_rows
+from framecue.library.store.remote import size_below
 from framecue.library.store.rows import vectors_of
 from framecue.library.store.store import Store
 from framecue.paths import is_url
@@ -33,7 +34,7 @@ class Health:
         num_doubled: how many rows there are besides another of the same file and start.
         num_indexed: how many rows the approximate index has; None if there is no index.
         has_text_index: whether words can be searched.
-        size_bytes: what the library takes on the disk; None in an object store.
+        size_bytes: what the library takes on the disk, or in the object store.
     """
 
     num_rows: int
@@ -43,7 +44,7 @@ class Health:
     num_doubled: int
     num_indexed: int | None
     has_text_index: bool
-    size_bytes: int | None
+    size_bytes: int
 
 
 def read_health(store: Store) -> Health:
@@ -74,7 +75,7 @@ def read_health(store: Store) -> Health:
         num_doubled=num_read - num_different,
         num_indexed=num_indexed_rows(store.table),
         has_text_index=store.has_text_index(),
-        size_bytes=None if is_url(store.uri) else _size_of(Path(store.uri)),
+        size_bytes=size_below(store.uri) if is_url(store.uri) else _size_of(Path(store.uri)),
     )
 
 

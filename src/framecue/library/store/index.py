@@ -122,7 +122,7 @@ def optimize_if_due(table: Table) -> Upkeep | None:
     try:
         return _optimize(table, state, least_rows=ROWS_BEFORE_INDEX, keep=_KEEP)
     except LibraryError as error:
-        # In an object store nothing is locked, so another run may have written. It, or the next run, does the upkeep.
+        # A framecue that knew no lease may be writing in an object store. It, or the next run, does the upkeep.
         if "commit conflict" in str(error):
             return None
         raise
@@ -140,14 +140,17 @@ def optimize(table: Table) -> Upkeep:
 
 def _optimize(table: Table, before: _State, *, least_rows: int, keep: timedelta) -> Upkeep:
     def do(action: Callable[[], T]) -> T:
+        return table.commit("optimized", action)
+
+    def look(action: Callable[[], T]) -> T:
         return table.attempt("optimized", action)
 
     def versions() -> set[int]:
-        return {version["version"] for version in do(table.lance.list_versions)}
+        return {version["version"] for version in look(table.lance.list_versions)}
 
     versions_before = versions()
     makes_index = before.lacks_index(least_rows)
-    if makes_index and (index_before := do(lambda: vector_index(table))) is not None:
+    if makes_index and (index_before := look(lambda: vector_index(table))) is not None:
         # Otherwise the old index would first take in the rows, for nothing.
         do(lambda: table.lance.drop_index(index_before.name))
     do(lambda: table.lance.optimize(cleanup_older_than=keep))
@@ -157,7 +160,7 @@ def _optimize(table: Table, before: _State, *, least_rows: int, keep: timedelta)
         do(lambda: table.lance.create_index(VECTOR, config=_config(before.num_rows)))
     # LanceDB only joins files that the same indexes cover. Now the indexes cover all rows, so it joins once more.
     do(lambda: table.lance.optimize(cleanup_older_than=keep))
-    after = do(lambda: _State.of(table))
+    after = look(lambda: _State.of(table))
     if after.num_indexed is None:
         index = "none"
     elif makes_index:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from framecue.errors import LibraryNotFoundError
 from framecue.library.store.snapshot import Snapshot
 from framecue.library.store.store import Store
-from framecue.paths import is_url
 
 __all__ = ["KeptStore"]
 
@@ -68,15 +67,11 @@ class KeptStore:
             self._read = None
             return Snapshot()
         state = store.state()
-        # In an object store, a library that was deleted and made anew may have the numbers of the one before.
-        if self._read is None or self._read[0] != state or is_url(self.uri):
+        if self._read is None or self._read[0] != state:
             self._read = (state, store.snapshot())
         return self._read[1]
 
     def wrote(self, snapshot: Snapshot) -> None:
-        """Note that the caller has kept a snapshot up to date with its own commits; call it with the lock.
-
-        In an object store nothing is locked: another run may have written in between, so there it is read again.
-        """
+        """Note that the caller has kept a snapshot up to date with its own commits; call it with the lock."""
         store = self.open_if_there()
-        self._read = None if store is None or is_url(self.uri) else (store.state(), snapshot)
+        self._read = None if store is None else (store.state(), snapshot)

@@ -1,7 +1,8 @@
 """The lock by which one run at a time writes to a library; a second run waits for it.
 
 The operating system holds it, on a file in the library's folder, so it is released when the process that has it ends,
-for whatever reason. An object store has no such lock.
+for whatever reason. An object store has no such lock: there, a run takes a lease
+(:mod:`framecue.library.store.lease`).
 """
 
 from __future__ import annotations
@@ -35,16 +36,20 @@ def library_lock(
     it. Check beforehand that the place can become a library.
 
     Args:
-        uri: a normal URI. In an object store nothing is locked.
+        uri: a normal URI.
         wait_seconds: how long to wait for another run to end; ``None`` for as long as it takes.
         on_wait: called once if there is another run, before waiting for it.
 
     Raises:
-        LibraryError: the other run took longer, or the place cannot be written to.
+        LibraryError: the other run took longer, or the place cannot be written to. In an object store also in the
+            block, if another run has taken the lease over.
     """
     folder = _local_folder(uri)
     if folder is None:
-        yield
+        from framecue.library.store.lease import library_lease
+
+        with library_lease(uri, wait_seconds=wait_seconds, on_wait=on_wait):
+            yield
         return
     made: list[Path] = []
     try:

@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from framecue.errors import LibraryError
 from framecue.library.store.sql import is_one_of
 from framecue.library.store.table import Table
 
-__all__ = ["merge"]
+__all__ = ["drop_doubled", "merge"]
 
 # The values of the columns that are the key.
 Key = tuple[object, ...]
@@ -48,9 +49,9 @@ def merge(table: Table, rows: pa.Table, *, on: Sequence[str], leaving: Sequence[
     """
     there = _keys_there(table, rows, on, leaving)
     if doubled := _doubled_paths(there, on):
-        # Such rows come of two runs at once in an object store. A merge could only update both. Their files' rows are
-        # deleted first, in a commit of its own: after a kill in between, the next run encodes these files again.
-        table.attempt("written", lambda: table.lance.delete(is_one_of(doubled)))
+        # Such rows come of two runs at once in an object store without a lease. A merge could only update both. They
+        # are deleted first, in a commit of its own: after a kill in between, the next run encodes their files again.
+        table.commit("written", lambda: table.lance.delete(is_one_of(doubled)))
         there = _keys_there(table, rows, on, leaving)
     expected = _expected(there, _keys(rows, on), on, leaving)
     # Without an index on a key: with one, LanceDB may match nothing.
@@ -58,7 +59,7 @@ def merge(table: Table, rows: pa.Table, *, on: Sequence[str], leaving: Sequence[
     builder = builder.when_matched_update_all().when_not_matched_insert_all()
     if leaving:
         builder = builder.when_not_matched_by_source_delete(is_one_of(leaving))
-    result = table.attempt("written", lambda: builder.execute(rows))
+    result = table.commit("written", lambda: builder.execute(rows))
     done = _Counts(result.num_updated_rows, result.num_inserted_rows, result.num_deleted_rows)
     # In an object store another run may write in between; LanceDB then tries again, with rows that were not counted.
     if done != expected and result.num_attempts == 1:
@@ -67,6 +68,24 @@ def merge(table: Table, rows: pa.Table, *, on: Sequence[str], leaving: Sequence[
             f"{done}; it may do so where there is an index on {' or '.join(on)}: drop one that was made by hand, and "
             "index into a new library"
         )
+
+
+def drop_doubled(table: Table, rows: pa.Table, *, on: Sequence[str]) -> None:
+    """Leave one of each row that is there twice, after rows were added while somebody else wrote.
+
+    Args:
+        table: that they were added to.
+        rows: what was added.
+        on: the columns that are the key; ``path`` is one of them.
+
+    Raises:
+        LibraryError: the library cannot be read or written.
+    """
+    table.read(table.lance.checkout_latest)
+    doubled = _doubled_paths(_keys_there(table, rows, on, ()), on)
+    if doubled:
+        # A merge deletes them and writes them once.
+        merge(table, rows.filter(pc.is_in(rows.column("path"), pa.array(doubled))), on=on)
 
 
 def _keys_there(table: Table, rows: pa.Table, on: Sequence[str], leaving: Sequence[str]) -> list[Key]:

@@ -101,7 +101,7 @@ def migrate(table: Table, migrations: Sequence[Migration] = MIGRATIONS) -> bool:
 
 def _take(table: Table, step: Migration) -> None:
     try:
-        table.attempt(f"brought to format {step.format}", lambda: table.lance.add_columns(step.fields()))
+        table.commit(f"brought to format {step.format}", lambda: table.lance.add_columns(step.fields()))
     except LibraryError:
         table.read(table.lance.checkout_latest)
         if format_of(table.schema) < step.format:

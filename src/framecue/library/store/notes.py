@@ -13,7 +13,7 @@ import pyarrow as pa
 from lancedb.db import LanceDBConnection
 
 from framecue.library.state import FileState
-from framecue.library.store.attempt import attempt
+from framecue.library.store.commit import commit
 from framecue.library.store.merge import merge
 from framecue.library.store.sql import is_one_of
 from framecue.library.store.table import Table
@@ -85,7 +85,7 @@ class Notes:
         if table is None:
             return
         if not notes:
-            table.attempt("written", lambda: table.lance.delete(is_one_of(forget)))
+            table.commit("written", lambda: table.lance.delete(is_one_of(forget)))
             return
         rows = pa.Table.from_pylist(list(notes), schema=self._schema)
         merge(table, rows.select(self._widened(table, rows)), on=["path"], leaving=forget)
@@ -98,7 +98,7 @@ class Notes:
         """
         table = self._table()
         if table is not None and table.count(condition):
-            table.attempt("written", lambda: table.lance.delete(condition))
+            table.commit("written", lambda: table.lance.delete(condition))
 
     def upkeep(self) -> None:
         """Join the small files that many commits leave, if there are too many.
@@ -111,7 +111,7 @@ class Notes:
             return
         stats = cast(Any, table.read(table.lance.stats))  # a dictionary, though LanceDB's types say otherwise
         if stats["fragment_stats"]["num_fragments"] > _MOST_FILES:
-            table.attempt("optimized", lambda: table.lance.optimize(cleanup_older_than=_KEEP))
+            table.commit("optimized", lambda: table.lance.optimize(cleanup_older_than=_KEEP))
 
     def _widened(self, table: Table, rows: pa.Table) -> list[str]:
         """Return the columns to write; one that an older table lacks is added to it when a note first has a value.
@@ -123,7 +123,7 @@ class Notes:
         lacking = [field for field in self._schema if field.name not in present]
         needed = [field for field in lacking if rows.column(field.name).null_count < rows.num_rows]
         if needed:
-            table.attempt("written", lambda: table.lance.add_columns(needed))
+            table.commit("written", lambda: table.lance.add_columns(needed))
         left_out = {field.name for field in lacking} - {field.name for field in needed}
         return [name for name in self._schema.names if name not in left_out]
 
@@ -139,7 +139,7 @@ class Notes:
         make = self._database.create_table
         return Table(
             self.uri,
-            attempt(self.uri, "written", lambda: make(self._name, schema=self._schema, exist_ok=True)),
+            commit(self.uri, "written", lambda: make(self._name, schema=self._schema, exist_ok=True)),
         )
 
 

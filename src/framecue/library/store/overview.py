@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from framecue.library.store.index import num_indexed_rows
+from framecue.library.store.remote import size_below
 from framecue.library.store.table import Table
 from framecue.library.store.texts import has_text_index
 from framecue.paths import is_url
@@ -19,24 +20,24 @@ class Overview:
     """What a library holds in numbers, besides what a snapshot of it says.
 
     Attributes:
-        size_bytes: on disk; None in an object store.
+        size_bytes: on disk, or in the object store.
         num_indexed_rows: how many segments the index on the vectors covers; None if there is none.
         has_text_index: whether it is ready for full text search.
     """
 
-    size_bytes: int | None
+    size_bytes: int
     num_indexed_rows: int | None
     has_text_index: bool
 
 
 def overview(table: Table) -> Overview:
-    """Look at a library's indexes, and at its files on disk; no row is read.
+    """Look at a library's indexes, and at the sizes of its files; no row is read.
 
     Raises:
         LibraryError: the library cannot be read.
     """
     return Overview(
-        size_bytes=None if is_url(table.uri) else sum(_file_sizes(table.uri)),
+        size_bytes=size_below(table.uri) if is_url(table.uri) else sum(_file_sizes(table.uri)),
         num_indexed_rows=num_indexed_rows(table),
         has_text_index=has_text_index(table),
     )

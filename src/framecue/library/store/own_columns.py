@@ -106,9 +106,9 @@ def add_columns(table: Table, kinds: Mapping[str, str]) -> None:
         return
     fields = [pa.field(name, KINDS[kind], nullable=True) for name, kind in missing.items()]
     try:
-        table.attempt("given columns", lambda: table.lance.add_columns(fields))
+        table.commit("given columns", lambda: table.lance.add_columns(fields))
     except LibraryError:
-        # In an object store, where nothing is locked, another run may have added them.
+        # A framecue that knew no lease may have added them in an object store.
         table.read(table.lance.checkout_latest)
         if kinds_in(table.schema).items() < kinds.items():
             raise
@@ -127,4 +127,4 @@ def drop_columns(table: Table, names: Collection[str]) -> None:
             shown = ", ".join(own) or "none"
             raise InputError(f"the library has no column {name} of your own; its own columns: {shown}")
     if names:
-        table.attempt("changed", lambda: table.lance.drop_columns(list(names)))
+        table.commit("changed", lambda: table.lance.drop_columns(list(names)))

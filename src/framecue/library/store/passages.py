@@ -19,7 +19,7 @@ import pyarrow as pa
 from lancedb.db import LanceDBConnection
 
 from framecue.errors import LibraryError
-from framecue.library.store.attempt import attempt
+from framecue.library.store.commit import commit
 from framecue.library.store.index import VECTOR, optimize_if_due
 from framecue.library.store.rows import vectors_of
 from framecue.library.store.table import Table
@@ -183,7 +183,7 @@ class Passages:
         make = self._database.create_table
         # LanceDB warns on standard error where there is nothing to overwrite.
         mode = "create" if self.table() is None else "overwrite"
-        made = attempt(self.uri, "written", lambda: make(PASSAGES_TABLE, schema=schema, mode=mode))
+        made = commit(self.uri, "written", lambda: make(PASSAGES_TABLE, schema=schema, mode=mode))
         self._opened = Table(self.uri, made)
 
     def note(self, state: PassageState) -> None:
@@ -196,7 +196,7 @@ class Passages:
         if table is None or self.state() == state:
             return
         update = {"path": _NOTED_IN, "metadata": {_STATE_KEY: state.to_json()}}
-        table.attempt("written", lambda: table.lance.update_field_metadata(update))
+        table.commit("written", lambda: table.lance.update_field_metadata(update))
 
     def write(self, rows: Sequence[PassageRow], keys: Mapping[str, str]) -> None:
         """Put the passages of some contents in place of those that they have.
@@ -226,7 +226,7 @@ class Passages:
             for row in rows
         ]
         new = pa.Table.from_pylist(values, schema=table.schema)
-        table.attempt("written", lambda: table.lance.add(new))
+        table.commit("written", lambda: table.lance.add(new))
 
     def drop(self, video_ids: Sequence[str]) -> None:
         """Take out the passages of some contents, in one commit.
@@ -237,7 +237,7 @@ class Passages:
         table = self.table()
         # A commit that deletes nothing would still be one.
         if table is not None and video_ids and table.count(condition := of_videos(video_ids)):
-            table.attempt("written", lambda: table.lance.delete(condition))
+            table.commit("written", lambda: table.lance.delete(condition))
 
     def drop_all(self) -> None:
         """Take out all passages, and the wish for them.
@@ -246,7 +246,7 @@ class Passages:
             LibraryError: the library cannot be written.
         """
         if self.table() is not None:
-            attempt(self.uri, "written", lambda: self._database.drop_table(PASSAGES_TABLE))
+            commit(self.uri, "written", lambda: self._database.drop_table(PASSAGES_TABLE))
             self._opened = None
 
     def upkeep(self) -> None:

@@ -4,22 +4,46 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from urllib.request import url2pathname
 
-from framecue.errors import LibraryError, LibraryNotFoundError
+from framecue.errors import InputError, LibraryError, LibraryNotFoundError
 from framecue.library.store.attempt import attempt
 from framecue.library.store.lock import LOCK_FILE
+from framecue.library.store.remote import has_table
 from framecue.library.store.table import TABLE
 from framecue.paths import absolute_path, is_url
 
-__all__ = ["HOW_TO_NAME", "again_place", "check_free", "check_there", "looks_like_library", "no_library", "normal_uri"]
+__all__ = [
+    "HOW_TO_NAME",
+    "again_place",
+    "check_free",
+    "check_there",
+    "is_begun",
+    "looks_like_library",
+    "no_library",
+    "normal_uri",
+]
 
 HOW_TO_NAME = "name another place"
 
 
 def normal_uri(uri: str | os.PathLike[str]) -> str:
-    """Return an object-store URI as it is, and a local folder as an absolute path (``~`` is the home folder)."""
+    """Return the one form of an object store's URI, and a local folder as an absolute path (``~`` is the home folder).
+
+    Raises:
+        InputError: it is no URL of an object store, or one that LanceDB would take for another.
+    """
     text = os.fspath(uri)
-    return text if is_url(text) else absolute_path(text)
+    if not is_url(text):
+        return absolute_path(text)
+    scheme, _, rest = text.partition("://")
+    if scheme.lower() == "file":
+        return absolute_path(url2pathname(rest.removeprefix("localhost")))
+    from framecue.object_store.urls import normal_url
+
+    if odd := next((letter for letter in "%#?" if letter in rest), None):
+        raise InputError(f"{text}: a library's URL cannot have {odd!r} in it; {HOW_TO_NAME}")
+    return normal_url(text)
 
 
 def again_place(uri: str) -> str:
@@ -40,14 +64,25 @@ def looks_like_library(place: str) -> bool:
         return False
 
 
+def is_begun(uri: str) -> bool:
+    """Whether a place has anything of a library, be it only begun.
+
+    Raises:
+        LibraryError: an object store cannot be asked.
+    """
+    return has_table(uri, TABLE) if is_url(uri) else Path(uri).is_dir()
+
+
 def check_there(uri: str) -> None:
-    """Refuse a local place that is no library; call it before connecting, which would make the folder.
+    """Refuse a place that is no library; call it before connecting, which would make a local folder.
 
     Raises:
         LibraryNotFoundError: there is nothing.
         LibraryError: there is something else, or it cannot be looked at.
     """
     if is_url(uri):
+        if not has_table(uri, TABLE):
+            raise no_library(uri)
         return
     if _is_vacant(uri):
         raise no_library(uri)
@@ -56,15 +91,15 @@ def check_there(uri: str) -> None:
 
 
 def check_free(uri: str) -> None:
-    """Refuse a local place that is taken, and make the folder of one that is free.
+    """Refuse a place that is taken, and make the folder of a local one that is free.
 
     Raises:
         LibraryError: the place is taken, or cannot be written to.
     """
+    if has_table(uri, TABLE) if is_url(uri) else not _is_vacant(uri):
+        raise LibraryError(f"{uri} exists already and cannot become a new library; {HOW_TO_NAME}")
     if is_url(uri):
         return
-    if not _is_vacant(uri):
-        raise LibraryError(f"{uri} exists already and cannot become a new library; {HOW_TO_NAME}")
     attempt(uri, "made", lambda: Path(uri).mkdir(parents=True, exist_ok=True))
 
 

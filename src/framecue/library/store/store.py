@@ -23,6 +23,7 @@ from framecue.library.own_values import MetadataValue
 from framecue.library.results import Upkeep
 from framecue.library.store.attempt import attempt, connect
 from framecue.library.store.background import Background, Backgrounds, measure_background
+from framecue.library.store.commit import commit
 from framecue.library.store.computations import Computations
 from framecue.library.store.conditions import check_condition, condition_at_work
 from framecue.library.store.copies import Copies
@@ -31,7 +32,7 @@ from framecue.library.store.export import export_batches, export_schema, export_
 from framecue.library.store.failures import Failures
 from framecue.library.store.filter_indexes import complete_columns
 from framecue.library.store.index import optimize, optimize_if_due
-from framecue.library.store.merge import merge
+from framecue.library.store.merge import drop_doubled, merge
 from framecue.library.store.migrations import OLDEST_FORMAT, SCHEMA_VERSION, format_of, migrate
 from framecue.library.store.overview import Overview, overview
 from framecue.library.store.own_columns import add_columns, drop_columns, kinds_in, kinds_of_rows
@@ -39,6 +40,7 @@ from framecue.library.store.passage_search import PassageMatch, search_passages
 from framecue.library.store.passages import Passages
 from framecue.library.store.place import HOW_TO_NAME, check_free, check_there, no_library
 from framecue.library.store.records import Copy, Failure, Held
+from framecue.library.store.remote import commit_tag
 from framecue.library.store.rows import (
     Metadata,
     Row,
@@ -131,7 +133,7 @@ class Store:
         metadata = Metadata(dict(fingerprint), (segmentation or Segmentation()).to_dict(), SCHEMA_VERSION)
         schema = make_schema(metadata.fingerprint, metadata.segmentation)
         database = attempt(uri, "made", lambda: connect(uri))
-        table = attempt(uri, "made", lambda: database.create_table(TABLE, schema=schema))
+        table = commit(uri, "made", lambda: database.create_table(TABLE, schema=schema))
         return cls(uri, database, Table(uri, table), metadata)
 
     def refresh(self) -> None:
@@ -143,7 +145,8 @@ class Store:
         """
         # Opened anew over the same connection. `checkout_latest` is as fast, but would show the old library for ever
         # if it was deleted and another was made in its place.
-        check_there(self.uri)
+        if not is_url(self.uri):
+            check_there(self.uri)
         self._show(*_open_table(self.uri, self._database))
         self._copies.refresh()
         self._failures.refresh()
@@ -181,13 +184,13 @@ class Store:
     def state(self) -> object:
         """Return a value, for ``==``, that differs after every commit by anybody.
 
-        At a local place it also differs if the library was deleted and made anew.
+        It also differs if the library was deleted and made anew.
         """
         latest = self.table.read(lambda: self.table.lance.version)
         versions = latest, self._copies.version(), self._failures.version()
-        if is_url(self.uri):
-            return versions
         # A library that was deleted and made again may have the same version numbers.
+        if is_url(self.uri):
+            return *versions, commit_tag(self.uri, TABLE, latest)
         status = (Path(self.uri) / f"{TABLE}.lance" / "_versions").stat()
         return *versions, status.st_ino, status.st_mtime_ns
 
@@ -232,7 +235,7 @@ class Store:
     def rows_at(self, paths: Sequence[str]) -> dict[str, list[Row]]:
         """Return the rows of files by their paths; a path that the library does not hold is left out.
 
-        A segment that is stored twice, as two runs at once in an object store may leave it, is returned once.
+        A segment that is stored twice, as two runs at once in an object store once left it, is returned once.
         """
         if not paths:
             return {}
@@ -358,15 +361,19 @@ class Store:
         self.migrate()
         table = self.table
         if not rows:
-            table.attempt("written", lambda: table.lance.delete(is_one_of(replacing)))
+            table.commit("written", lambda: table.lance.delete(is_one_of(replacing)))
             return
         # Rows that come of another library bring their columns along.
         add_columns(table, kinds_of_rows(rows, table.schema.names))
         new = table_from_rows(rows, table.schema)
         if replacing:
             merge(table, new, on=_KEY, leaving=replacing)
-        else:
-            table.attempt("written", lambda: table.lance.add(new))
+            return
+        before = table.lance.version
+        added = table.commit("written", lambda: table.lance.add(new))
+        if added.version != before + 1:
+            # Somebody without the lease has written in between, perhaps the same files.
+            drop_doubled(table, new, on=_KEY)
 
     def add_own_columns(self, kinds: Mapping[str, str]) -> None:
         """Add own columns, empty in every row; a library of an older format is migrated first.
@@ -412,7 +419,7 @@ class Store:
         """
         rows = exchanged_rows(self.table, other.table)
         make = self._database.create_table
-        attempt(self.uri, "written", lambda: make(TABLE, data=rows, schema=rows.schema, mode="overwrite"))
+        commit(self.uri, "written", lambda: make(TABLE, data=rows, schema=rows.schema, mode="overwrite"))
         copies = other.copies()
         self._copies.note(copies, forget=sorted(self.copies().keys() - copies.keys()))
         self.refresh()

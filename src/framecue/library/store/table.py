@@ -12,6 +12,7 @@ from lancedb.table import LanceTable
 
 from framecue.errors import LibraryError
 from framecue.library.store.attempt import attempt
+from framecue.library.store.commit import commit
 from framecue.library.store.time_limit import check_time, time_left
 
 __all__ = ["TABLE", "Table"]
@@ -73,6 +74,14 @@ class Table:
             LibraryError: LanceDB cannot do it.
         """
         return attempt(self.uri, verb, action)
+
+    def commit(self, verb: str, action: Callable[[], T]) -> T:
+        """Write to the table, and return the result; see :func:`framecue.library.store.commit.commit`.
+
+        Raises:
+            LibraryError: LanceDB cannot do it, or this run has lost its lease on the library.
+        """
+        return commit(self.uri, verb, action)
 
     def read(self, action: Callable[[], T]) -> T:
         """Do something that reads the table, and return the result.

@@ -62,7 +62,7 @@ def ensure_text_index(table: Table) -> None:
         # no common words left out, since names and subtitles may be in any language.
         config = FTS(base_tokenizer="icu/split", stem=False, remove_stop_words=False, max_token_length=None)
         try:
-            table.attempt("written", lambda: table.lance.create_index(COLUMN, config=config))
+            table.commit("written", lambda: table.lance.create_index(COLUMN, config=config))
         except LibraryError:
             # Another process may have made it at the same time.
             table.read(table.lance.checkout_latest)
@@ -71,7 +71,7 @@ def ensure_text_index(table: Table) -> None:
         return
     stats = table.read(lambda: table.lance.index_stats(name))
     if stats is not None and stats.num_unindexed_rows > ROWS_BEFORE_UPDATE:
-        table.attempt("written", table.lance.optimize)
+        table.commit("written", table.lance.optimize)
 
 
 def search_texts(

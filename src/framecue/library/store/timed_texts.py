@@ -25,7 +25,7 @@ import pyarrow as pa
 from lancedb.db import LanceDBConnection
 from lancedb.index import FTS, BTree
 
-from framecue.library.store.attempt import attempt
+from framecue.library.store.commit import commit
 from framecue.library.store.languages import PLAIN, column_of, guessed_language, language_of
 from framecue.library.store.phrases import Token, spelled, tokens_of
 from framecue.library.store.sql import quoted
@@ -193,7 +193,7 @@ class TimedTexts:
         if not rows:
             return
         table = self._table_with({name for row in rows for name in row} - set(_SCHEMA.names) | {PLAIN})
-        table.attempt("written", lambda: table.lance.add(pa.Table.from_pylist(rows, schema=table.schema)))
+        table.commit("written", lambda: table.lance.add(pa.Table.from_pylist(rows, schema=table.schema)))
 
     def drop(self, *, video_ids: Sequence[str] | None = None, source: str | None = None) -> None:
         """Take lines out, in one commit.
@@ -224,19 +224,19 @@ class TimedTexts:
         stats = cast(Any, table.read(table.lance.stats))  # a dictionary, though LanceDB's types say otherwise
         indices = {index.columns[0]: index.name for index in table.read(table.lance.list_indices)}
         if stats["num_rows"] >= _LINES_BEFORE_INDEX and "video_id" not in indices:
-            table.attempt("optimized", lambda: table.lance.create_index("video_id", config=BTree()))
+            table.commit("optimized", lambda: table.lance.create_index("video_id", config=BTree()))
         behind = 0
         for name in indices.values():
             index = table.read(partial(table.lance.index_stats, name))
             behind = max(behind, 0 if index is None else index.num_unindexed_rows)
         if behind > _LINES_BEFORE_UPDATE or stats["fragment_stats"]["num_fragments"] > _MOST_FILES:
-            table.attempt("optimized", lambda: table.lance.optimize(cleanup_older_than=_KEEP))
+            table.commit("optimized", lambda: table.lance.optimize(cleanup_older_than=_KEEP))
 
     def _delete(self, condition: str) -> None:
         table = self.table()
         # A commit that deletes nothing would still be one.
         if table is not None and condition and table.count(condition):
-            table.attempt("written", lambda: table.lance.delete(condition))
+            table.commit("written", lambda: table.lance.delete(condition))
 
     def _table_with(self, columns: set[str]) -> Table:
         """Return the table, made if need be, with these columns of searched words and an index on each."""
@@ -244,16 +244,16 @@ class TimedTexts:
         if table is None:
             make = self._database.create_table
             name = TIMED_TEXTS_TABLE
-            table = Table(self.uri, attempt(self.uri, "written", lambda: make(name, schema=_SCHEMA, exist_ok=True)))
+            table = Table(self.uri, commit(self.uri, "written", lambda: make(name, schema=_SCHEMA, exist_ok=True)))
             self._opened = table
         new = sorted(columns - set(table.schema.names))
         if new:
             fields = [pa.field(name, pa.string(), nullable=True) for name in new]
-            table.attempt("written", lambda: table.lance.add_columns(fields))
+            table.commit("written", lambda: table.lance.add_columns(fields))
         # Made while a column is empty, which takes no time. A run that was killed before it left none.
         indexed = {index.columns[0] for index in table.read(table.lance.list_indices)}
         for name in sorted({PHRASES, *columns} - indexed):
-            table.attempt("written", partial(table.lance.create_index, name, config=_config(name)))
+            table.commit("written", partial(table.lance.create_index, name, config=_config(name)))
         return table
 
 
