@@ -188,7 +188,7 @@ class Lease:
         raise LibraryError(f"library {self.uri} cannot be written: its store does not let {self._url} be written anew")
 
     def _lost_to(self, found: _Found | None) -> LibraryError:
-        by = f"was taken over by another run ({found.note.holder})" if found and found.note.token else "was taken away"
+        by = f"was taken over by another run ({found.note.holder})" if found else "was deleted"
         return LibraryError(
             f"library {self.uri}: its lease {by}, as this run was not heard of for {self._note.term_seconds:g} "
             "seconds; what it had written is kept, and it writes nothing more; start it again when the other has "
