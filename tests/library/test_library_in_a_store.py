@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from framecue.exported import sentences
 from framecue.library import Library
 from framecue.library.again import make_again
 from framecue.library.soundness import check_library
 from framecue.library.store import Store
 from framecue.library.store import index as index_module
-from framecue.words import sentences
 from framecue.words.sources import WORD_SOURCES
 from support.colours import ColourEncoder
 from support.object_server import Bucket
@@ -70,9 +70,6 @@ def test_it_lives_as_one_on_a_disk_does(
     both(lambda library: [hit.path for hit in library.search("red", k=4, hybrid=True)])
     # The background and the text index were made by the search.
     both(lambda library: library.add(clips, speech=True, meaning="some/ideas").meaning.num_passages)
-    both(lambda library: [(hit.path, hit.legs) for hit in library.search("green speaks", k=2, query_vectors=None)]) if (
-        False
-    ) else None
     both(lambda library: [line.text for line in library.words(clips / "red.mp4")])
     both(lambda library: library.set_metadata({str(clips / "red.mp4"): {"place": "here"}}).updated)
     write_clip(clips / "white.mp4", "white", seed=3)
@@ -80,6 +77,12 @@ def test_it_lives_as_one_on_a_disk_does(
     both(lambda library: (library.add(clips, prune=True).removed, library.info().num_videos))
     both(lambda library: library.remove(clips / "blue.mp4").removed)
     both(lambda library: library.optimize().num_rows)
+    for uri in places:
+        for made_for in ("one", "another"):
+            store, bank = Store.open(uri), np.eye(4, dtype=np.float32)
+            store.keep_background(store.measure_background(bank, made_for), bank)
+            assert Store.open(uri).background(made_for) is not None
+        assert Store.open(uri).background("one") is None
     both(lambda library: library.info().to_dict()["meaning"])
     for uri in places:
         report = make_again(uri, OtherEncoder())

@@ -25,3 +25,11 @@ def test_another_size_or_another_time_is_another_state(other: FileState) -> None
 def test_it_does_not_change() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         FileState(5, 1.5).size_bytes = 6  # type: ignore[misc]
+
+
+def test_where_a_store_says_what_the_content_is_no_time_counts() -> None:
+    state = FileState(5, 1.5, '"etag"')
+    assert state == FileState(5, 9.0, '"etag"')
+    assert hash(state) == hash(FileState(5, 9.0, '"etag"'))
+    for other in (FileState(5, 1.5, '"other"'), FileState(6, 1.5, '"etag"'), FileState(5, 1.5), "state"):
+        assert state != other

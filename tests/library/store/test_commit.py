@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from framecue.errors import LibraryError
+from framecue.library.store import Store
 from framecue.library.store.commit import check_lease, commit, end_lease, hold_lease
 
 URI = "s3://bucket/l.lance"
@@ -57,6 +58,23 @@ def test_a_commit_that_fails_because_of_the_lease_says_so(lease) -> None:
 
     with pytest.raises(LibraryError, match=r"^lost$"):
         commit(URI, "written", lose_and_fail)
+
+
+def test_rows_that_take_the_place_of_others_are_not_put_there_if_the_lease_was_lost_meanwhile(
+    make_store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is put in place of a table is put there whatever came meanwhile, so LanceDB would not refuse it."""
+    store, other = make_store([{"path": "/a.mp4"}]), make_store([{"path": "/b.mp4"}], name="other.lance")
+    held = Lease()
+    hold_lease(store.uri, held)
+    try:
+        # It is lost while the rows are handed over, after the check with which a commit begins.
+        monkeypatch.setattr(held, "check", lambda: (held.check_known(), setattr(held, "is_known", True)))
+        with pytest.raises(LibraryError, match=r"^lost$"):
+            store.take_over(other)
+    finally:
+        end_lease(store.uri)
+    assert list(Store.open(store.uri).held()) == ["/a.mp4"]
 
 
 def test_without_a_lease_nothing_is_checked(lease) -> None:

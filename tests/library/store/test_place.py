@@ -36,7 +36,7 @@ def test_the_url_of_a_library_has_one_form(written: str, normal: str) -> None:
 
 @pytest.mark.parametrize("odd", ["s3://bucket/a#b", "s3://bucket/a%20b", "gs://bucket/what?"])
 def test_a_url_that_lancedb_would_read_otherwise_is_refused(odd: str) -> None:
-    with pytest.raises(InputError, match="a library's URL cannot have '[#%?]' in it; name another place"):
+    with pytest.raises(InputError, match=r"a library's URL cannot have '[#%?]' in it; name another place"):
         normal_uri(odd)
 
 

@@ -66,6 +66,8 @@ class ObjectFiles:
     def siblings(self, folder: str) -> Iterator[FoundFile]:
         """Yield the objects that lie directly in a folder."""
         listed = self._listed
+        if listed is not None and listed.is_old():
+            self._listed = listed = None
         if listed is not None and listed.knows(folder):
             yield from listed.folders.get(folder, ())
             return
@@ -254,9 +256,12 @@ class _Listed:
         return cls(root, folders, frozenset(above))
 
     def knows(self, folder: str) -> bool:
-        """Whether a folder is among what was listed, a short time ago."""
-        is_fresh = time.monotonic() - self._since < _FRESH_SECONDS
-        return is_fresh and (folder == self.root or is_below(folder, self.root))
+        """Whether a folder is among what was listed."""
+        return folder == self.root or is_below(folder, self.root)
+
+    def is_old(self) -> bool:
+        """Whether too much may have changed since."""
+        return time.monotonic() - self._since >= _FRESH_SECONDS
 
     def is_folder(self, url: str) -> bool:
         """Whether anything lies below a URL."""

@@ -45,6 +45,8 @@ TERM_VARIABLE = "FRAMECUE_LEASE_SECONDS"
 _TERM_SECONDS = 30.0
 _RENEWALS_PER_TERM = 3
 _LOOKS_PER_TERM = 15
+# A request without an answer is given up after a while, and the last one should begin before a stall can be over.
+_MORE_PATIENCE = 1.5
 # More answers than this are not lost one after another.
 _MOST_RENEWALS = 10
 _MOST_SECONDS_BETWEEN_LOOKS = 2.0
@@ -144,14 +146,14 @@ class Lease:
             raise LibraryError(str(self._lost)) from self._lost
 
     def release(self) -> None:
-        """Let others have it; if the store cannot be reached, they have to wait for the term."""
+        """Let others have it; if the store cannot be reached now, they have to wait for the term."""
         self._is_over.set()
         with self._one_at_a_time:
             if self._lost is None:
                 free = replace(self._note, token="", number=self._note.number + 1)
                 with suppress(ObjectError):
                     # Not deleted: that cannot be done on a condition, and might delete another run's.
-                    _patiently(lambda: put_if_matches(self._url, free.to_bytes(), self._tag))
+                    put_if_matches(self._url, free.to_bytes(), self._tag)
         if self._thread.ident is not None:
             self._thread.join()
 
@@ -186,7 +188,7 @@ class Lease:
         raise LibraryError(f"library {self.uri} cannot be written: its store does not let {self._url} be written anew")
 
     def _lost_to(self, found: _Found | None) -> LibraryError:
-        by = f"was taken over by another run ({found.note.holder})" if found and found.note.token else "was taken away"
+        by = f"was taken over by another run ({found.note.holder})" if found else "was deleted"
         return LibraryError(
             f"library {self.uri}: its lease {by}, as this run was not heard of for {self._note.term_seconds:g} "
             "seconds; what it had written is kept, and it writes nothing more; start it again when the other has "
@@ -263,15 +265,16 @@ def _taken(
                 tag = _patiently(lambda found=found: put_if_matches(url, note.to_bytes(), found.tag))  # type: ignore[misc]
             else:
                 if waits_since is None:
-                    waits_since = asked_at
+                    waits_since = told_at
                     if on_wait:
                         on_wait()
-                elif wait_seconds is not None and told_at - waits_since > wait_seconds:
+                left = between if wait_seconds is None else waits_since + wait_seconds - told_at
+                if left <= 0:
                     raise LibraryError(
                         f"library {uri} is being written by another run ({found.note.holder}), which did not end "
                         f"within {wait_seconds:g} seconds; try again when it has"
                     )
-                sleep(between)
+                sleep(min(between, left))
                 continue
         if tag is not None:
             return tag, is_taken_over
@@ -319,8 +322,11 @@ def _look(url: str, uri: str) -> _Found | None:
 
 
 def _patiently(action: Callable[[], T]) -> T:
-    """Ask a store that does not answer again, for as long as one is patient; what fails then is raised."""
-    until = monotonic() + patience_seconds()
+    """Ask a store that does not answer again, for as long as one is patient; what fails then is raised.
+
+    obstore does not ask again by itself where a condition was to be met and no answer came.
+    """
+    until = monotonic() + _MORE_PATIENCE * patience_seconds()
     while True:
         try:
             return action()

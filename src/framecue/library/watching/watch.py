@@ -30,6 +30,7 @@ from framecue.library.state import FileState
 from framecue.library.watching.changes import Changes, Look, event_changes, pauses, polled_changes, together
 from framecue.library.watching.presence import Presence
 from framecue.library.watching.settling import Settled, Settling
+from framecue.library.watching.stores import StoreLook
 from framecue.object_store.urls import noted_path
 from framecue.paths import is_url
 from framecue.progress import ProgressCallback
@@ -139,8 +140,13 @@ class _Watch:
         self.is_first = True
         self.next_try = 0.0
         self.trouble = ""
-        # The URLs of which a store did not say at the last look what lies there.
-        self.silent: set[str] = set()
+        self.look_at_stores = StoreLook(
+            library.files,
+            SUFFIXES | SIDECAR_SUFFIXES,
+            self.exclude,
+            on_notice=lambda line: self.on_notice(line),
+            on_back=lambda root: self.settling.note_rescan(root, trust_times=True),
+        )
         self.has_told_of_stores = False
 
     def follow(self) -> None:
@@ -229,26 +235,6 @@ class _Watch:
             elif os.path.lexists(found.path) and found.path not in self.roots:
                 states[found.path] = _UNREADABLE
         return states
-
-    def look_at_stores(self, roots: Collection[str]) -> dict[str, FileState] | None:
-        """Return the state of each video and sidecar below some URLs; None while a store does not say."""
-        states: dict[str, FileState] = {}
-        silent: dict[str, str] = {}
-        for root, found in self.library.files.find(
-            list(roots), suffixes=SUFFIXES | SIDECAR_SUFFIXES, exclude=self.exclude
-        ):
-            if not isinstance(found, Skipped):
-                states[found.path] = found.state
-            elif found.path == root and self.library.files.may_be_away(root):
-                silent[root] = found.reason
-        for root, reason in silent.items():
-            if root not in self.silent:
-                self.on_notice(f"{root}: {reason}; waiting for it, and the library keeps what it holds of it")
-        for root in self.silent - silent.keys():
-            self.on_notice(f"{root} is there")
-            self.settling.note_rescan(root, trust_times=True)
-        self.silent = set(silent)
-        return None if silent else states
 
     def is_missing(self, path: str) -> bool:
         """Whether there is nothing at a path; of a store, only if that is certain."""
