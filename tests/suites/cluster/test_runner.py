@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,20 +53,27 @@ def alone(videos: Path, tmp_path_factory: pytest.TempPathFactory) -> Library:
 
 
 @pytest.fixture
-def driver(tmp_path: Path, videos: Path, ray_cluster: RayCluster) -> Callable[..., subprocess.Popen[str]]:
+def driver(tmp_path: Path, videos: Path, ray_cluster: RayCluster) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Starts `framecue index --ray` on the videos, into a library that is there."""
+    started: list[subprocess.Popen[str]] = []
 
     def start(uri: str, environment: Mapping[str, str], *paths: Path, workers: int = 2) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "framecue", "index", *map(str, paths or (videos,)), "--library", uri, "--json"]
-        return subprocess.Popen(
-            [*command, "--ray", ray_cluster.address, "--ray-workers", str(workers)],
-            env=dict(environment),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+        started.append(
+            subprocess.Popen(
+                [*command, "--ray", ray_cluster.address, "--ray-workers", str(workers)],
+                env=dict(environment),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
         )
+        return started[-1]
 
-    return start
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
 
 
 def made(uri: str) -> Library:
@@ -94,7 +101,7 @@ def assert_equal(found: Library, wanted: Library, *, without: str = "") -> None:
 
 def ended(process: subprocess.Popen[str], *, code: int = 0) -> tuple[dict[str, Any], str]:
     """Wait for a driver; return its document, and what it has said."""
-    out, said = process.communicate(timeout=120)
+    out, said = process.communicate(timeout=250)
     assert process.returncode == code, said
     return (json.loads(out) if out else {}), said
 
@@ -113,7 +120,7 @@ def processes(name: str) -> list[int]:
     return found
 
 
-def until(what: Callable[[], Any], *, seconds: float = 60) -> Any:
+def until(what: Callable[[], Any], *, seconds: float = 200) -> Any:
     """Return what a function returns once that is true."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
