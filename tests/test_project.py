@@ -103,6 +103,7 @@ TESTED_ELSEWHERE = {
     "cluster/crew.py": "cluster/test_driving.py",
     "cluster/team.py": "cluster/test_driving.py",
     "cluster/ray_crew.py": "suites/cluster/test_runner.py",
+    "cluster/ray_words.py": "suites/cluster/test_words_everywhere.py",
     "library/files/interface.py": "library/files/test_local.py",
     "library/files/walk.py": "library/indexing/test_plan.py",
     "library/indexing/removal.py": "library/test_incremental.py",

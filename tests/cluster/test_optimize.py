@@ -132,8 +132,9 @@ def recall(store: Store, queries: np.ndarray) -> float:
     return float(np.mean([len(paths(query, exact=False) & paths(query, exact=True)) / 10 for query in queries]))
 
 
+@pytest.mark.parametrize(("builder", "done"), [(RayIndexBuilder(2), "kept"), (None, "made")])
 def test_a_build_that_was_killed_before_its_segments_were_merged_is_completed(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    builder: RayIndexBuilder | None, done: str, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Unjoined(RayIndexBuilder):
         """Leaves the files apart, as those of a large table are; and is killed before it merges."""
@@ -154,8 +155,8 @@ def test_a_build_that_was_killed_before_its_segments_were_merged_is_completed(
     assert stats is not None
     assert (stats.num_indices, stats.num_indexed_rows) == (2, NUM_ROWS)
     assert again.search(np.ones(WIDTH), limit=3)
-    upkeep = again.optimize(RayIndexBuilder(2))
-    assert (upkeep.index, upkeep.num_indexed_rows) == ("kept", NUM_ROWS)
+    upkeep = again.optimize(builder)
+    assert (upkeep.index, upkeep.num_indexed_rows) == (done, NUM_ROWS)
     stats = again.table.lance.index_stats("vector_idx")
     assert stats is not None
     assert stats.num_indices == 1

@@ -4,39 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import av
-import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageFont
 
 from framecue.library import Library
 from framecue.library.store import Store
-from support.spoken import SENTENCES, SPOKEN, tiny_whisper
-
-TITLE = "HOUSES FOR SALE"
-
-
-def make_film(path: Path) -> Path:
-    """Write a film with the sentences in its sound and the title in its pictures."""
-    picture = Image.new("RGB", (640, 360), (30, 60, 90))
-    ImageDraw.Draw(picture).text((60, 150), TITLE, fill="white", font=ImageFont.load_default(40))
-    with av.open(str(SPOKEN)) as spoken, av.open(str(path), "w") as film:
-        video, sound = film.add_stream("libx264", rate=4), film.add_stream("aac", rate=48000)
-        video.width, video.height, video.pix_fmt = picture.width, picture.height, "yuv420p"
-        for frame in spoken.decode(audio=0):
-            frame.pts = None
-            film.mux(sound.encode(frame))
-        film.mux(sound.encode(None))
-        for _ in range(4 * 12):
-            film.mux(video.encode(av.VideoFrame.from_ndarray(np.asarray(picture), format="rgb24")))
-        film.mux(video.encode(None))
-    return path
+from support.spoken import SENTENCES, tiny_whisper, write_spoken_film
 
 
 @pytest.mark.isolated
 def test_what_is_said_and_written_is_found(tmp_path: Path, colour_model) -> None:
     pytest.importorskip("rapidocr", reason='reading text needs the extra: pip install "framecue[screen-text]"')
-    film = make_film(tmp_path / "film.mp4")
+    film = write_spoken_film(tmp_path / "film.mp4")
     library = Library(tmp_path / "videos.lance", model=colour_model)
     report = library.add(film, speech=str(tiny_whisper()), speech_language="en", screen_text=True)
     assert (report.words_failed, report.words_left_out) == ([], {})

@@ -14,8 +14,11 @@ from importlib.util import find_spec
 from typing import TypedDict
 
 from framecue.cluster.connect import check_extra, connected
+from framecue.cluster.runner import store_variables
 from framecue.errors import InputError, LibraryError, first_line
 from framecue.library.store.index_builder import TablePlace, VectorIndexing
+from framecue.object_store.stores import s3_endpoint
+from framecue.paths import is_url
 
 __all__ = ["RayIndexBuilder", "ray_index_builder"]
 
@@ -83,9 +86,7 @@ class RayIndexBuilder:
         import lance_ray
 
         with _told(place):
-            lance_ray.compact_files(
-                place.uri, num_workers=self.num_workers, storage_options=dict(place.storage_options)
-            )
+            lance_ray.compact_files(place.uri, num_workers=self.num_workers, storage_options=_options(place))
 
     def make_index(self, place: TablePlace, indexing: VectorIndexing) -> None:
         """Make the index on the vectors: the partitions here, and one segment by each task."""
@@ -99,7 +100,7 @@ class RayIndexBuilder:
                 _name(indexing.column),
                 num_workers=self.num_workers,
                 num_segments=self.num_workers,
-                storage_options=dict(place.storage_options),
+                storage_options=_options(place),
                 **_training(indexing),
             )
 
@@ -107,8 +108,21 @@ class RayIndexBuilder:
         """Make one segment of the several of an index; their codes are joined, not computed again."""
         import lance
 
-        table = lance.dataset(place.uri, storage_options=dict(place.storage_options))
+        table = lance.dataset(place.uri, storage_options=_options(place))
         table.optimize.optimize_indices(index_names=[name], num_indices_to_merge=num_segments)
+
+
+def _options(place: TablePlace) -> dict[str, str]:
+    """Return how tasks speak to the object store: as this process does, credentials of its environment included.
+
+    The names are those of the environment's variables in small letters, as Lance reads them.
+    """
+    if not is_url(place.uri):
+        return dict(place.storage_options)
+    options = {name.lower(): value for name, value in store_variables().items()}
+    if place.uri.startswith("s3://") and (endpoint := s3_endpoint()):
+        options["aws_endpoint"] = endpoint
+    return options | dict(place.storage_options)
 
 
 def _name(column: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from framecue.checks import is_whole
@@ -27,6 +27,7 @@ from framecue.library.indexing.words_runner import (
 )
 from framecue.paths import exists, is_url
 from framecue.progress import FilesDone
+from framecue.video.isolate.spool import kept_spool
 from framecue.words.request import WordsRequest
 from framecue.words.source import WordSource
 from framecue.words.sources import make_source
@@ -93,7 +94,11 @@ class NodeWords:
         for name, value in (environment or {}).items():
             os.environ.setdefault(name, value)
         os.environ[THREADS_VARIABLE] = str(num_threads)
-        self._requests, self._reader = requests, limits.open_reader()
+        self._open = ExitStack()
+        # An object is fetched once for all sources that look at it.
+        self._open.enter_context(kept_spool(limits.spool_gb))
+        self._reader = self._open.enter_context(limits.open_reader())
+        self._requests = requests
         self._sources: dict[str, WordSource] = {}
 
     def prepare(self) -> tuple[str, dict[str, str]]:
@@ -102,24 +107,24 @@ class NodeWords:
         Raises:
             FramecueError: one cannot work here; the message says what to do.
         """
-        for name, request in self._requests.items():
-            self._sources.setdefault(name, make_source(request))
+        if not self._sources:
+            self._sources = {name: make_source(request) for name, request in self._requests.items()}
         return socket.gethostname(), {name: source.fingerprint.key for name, source in self._sources.items()}
 
     def look(self, work: WordsWork, name: str) -> FoundWords:
-        """Return what one source finds in one content; a file on disks that is not to be seen from here is a failure."""
+        """Return what one source finds in one content; that a file is not to be seen from this node is a failure."""
         path = work.unit.path
         if not is_url(path) and not exists(path):
             reason = (
-                f"node {socket.gethostname()} does not see it: files on disks are looked at by a cluster whose nodes all "
-                "have them under the same path, as on a shared disk"
+                f"node {socket.gethostname()} does not see it: files on disks are looked at by a cluster whose nodes "
+                "all have them under the same path, as on a shared disk"
             )
             return FoundWords(work.video_id, name, failure=VideoError(path, reason))
         return find_words(work, name, self._sources[name], self._reader)
 
     def close(self) -> None:
-        """End what reads the files."""
-        self._reader.close()
+        """End what reads the files, and remove what was fetched."""
+        self._open.close()
 
 
 class RayWordsRunner:

@@ -107,6 +107,7 @@ def run_words(
                 stall_seconds=options.stall_seconds,
                 max_cpu_seconds=options.max_cpu_seconds,
                 max_megapixels=options.max_megapixels,
+                spool_gb=options.spool_gb,
             )
             # What lies beside files is read here, and needs no cluster.
             with (make_runner if usable else local_words_runner)(usable, limits) as runner:

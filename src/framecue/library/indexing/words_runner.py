@@ -34,11 +34,12 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True)
 class ReadLimits:
-    """How long and how much a file may be read; see ``AddOptions``."""
+    """How long and how much a file may be read, and how much may be fetched for it; see ``AddOptions``."""
 
     stall_seconds: float
     max_cpu_seconds: float | None = None
     max_megapixels: float | None = None
+    spool_gb: float | None = None
 
     def open_reader(self) -> IsolatedReader:
         """Return a reader with these limits, to be used in a ``with`` block.

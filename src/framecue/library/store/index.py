@@ -146,6 +146,12 @@ def optimize(table: Table, builder: IndexBuilder | None = None) -> Upkeep:
     state = table.read(lambda: _State.of(table))
     if builder is not None:
         rehearse(builder)
+    if builder is None and state.num_segments > 1:
+        # As a cluster's build leaves it that was killed before its last step. LanceDB here does not merge them.
+        index = table.read(lambda: vector_index(table))
+        assert index is not None
+        table.commit("optimized", lambda: table.lance.drop_index(index.name))
+        state = table.read(lambda: _State.of(table))
     return _optimize(table, state, least_rows=LEAST_INDEXED_ROWS, keep=_KEEP_BY_HAND, builder=builder)
 
 
