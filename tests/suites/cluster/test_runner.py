@@ -57,7 +57,7 @@ def driver(tmp_path: Path, videos: Path, ray_cluster: RayCluster) -> Iterator[Ca
     """Starts `framecue index --ray` on the videos, into a library that is there."""
     started: list[subprocess.Popen[str]] = []
 
-    def start(uri: str, environment: Mapping[str, str], *paths: Path, workers: int = 2) -> subprocess.Popen[str]:
+    def start(uri: str, environment: Mapping[str, str], *paths: Path | str, workers: int = 2) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "framecue", "index", *map(str, paths or (videos,)), "--library", uri, "--json"]
         started.append(
             subprocess.Popen(
@@ -220,3 +220,22 @@ def test_nodes_that_import_another_framecue_are_sent_the_drivers(
     # It asks each node again, after it has sent it, and would not go on.
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["ray"]["nodes"] == 3
+
+
+def test_videos_in_a_store_are_read_by_the_nodes_themselves(
+    driver, tmp_path: Path, videos: Path, alone: Library, bucket, object_server
+) -> None:
+    names = ("00.mp4", "07.mp4", "99-copy.mp4", "broken.mp4")
+    for name in names:
+        bucket.put(f"videos/{name}", (videos / name).read_bytes())
+    library = made(f"{bucket.url}/videos.lance")
+    object_server.forget_requests()
+    document, _ = ended(driver(library.uri, driver_environment(tmp_path), f"{bucket.url}/videos"))
+    assert document["duplicates"] == [
+        {"path": f"{bucket.url}/videos/99-copy.mp4", "original": f"{bucket.url}/videos/07.mp4"}
+    ]
+    assert [item["path"] for item in document["skipped"]] == [f"{bucket.url}/videos/broken.mp4"]
+    ids = {Path(row["path"]).name: row["video_id"] for row in rows(alone)}
+    found = {row["path"]: row["video_id"] for row in rows(library)}
+    assert found == {f"{bucket.url}/videos/{name}": ids[name] for name in ("00.mp4", "07.mp4")}
+    assert object_server.requests("GET", key="videos/07.mp4")
