@@ -246,3 +246,26 @@ def test_an_accented_letter_is_one_character(glob: str, name: str, matches: bool
         for text in (name, *_both(name)):
             assert NameGlob(one).matches(text) is matches
             assert bool(re.fullmatch(NameGlob(one).pattern, text)) is matches
+
+
+@pytest.mark.parametrize(
+    ("glob", "path", "expected"),
+    [
+        ("s3://bucket/v/*.mp4", "s3://bucket/v/a.mp4", True),
+        ("S3://bucket//v/*.mp4", "s3://bucket/v/a.mp4", True),
+        ("s3://bucket/**/a.mp4", "s3://bucket/a.mp4", True),
+        ("s3://bucket/**/a.mp4", "s3://bucket/v/w/a.mp4", True),
+        ("s3://b*/v", "s3://bucket/v", True),
+        ("file:///v/*.mp4", "file:///v/a.mp4", True),
+        ("s3://bucket/v/*.mp4", "s3://bucket/v/w/a.mp4", False),
+        ("s3://bucket/*.mp4", "s3://bucket2/a.mp4", False),
+        ("s3://bucket/v", "/s3:/bucket/v", False),
+        ("/bucket/v", "s3://bucket/v", False),
+    ],
+)
+def test_globs_of_urls_match_whole_ones(glob: str, path: str, expected: bool) -> None:
+    parsed = Glob(glob)
+    assert parsed.is_absolute
+    assert (re.fullmatch(parsed.pattern, path) is not None) == expected
+    if path.startswith(("s3", "file")):
+        assert parsed.matches(names_of(path)) == expected

@@ -30,7 +30,7 @@ from framecue.glob_patterns import (
     star_pattern,
     unit_pattern,
 )
-from framecue.paths import user_path
+from framecue.paths import is_url, user_path
 
 __all__ = ["Glob", "NameGlob", "names_of"]
 
@@ -48,15 +48,18 @@ class Glob:
 
     Attributes:
         names: a glob for each name; None is ``**``.
-        is_absolute: whether it starts with ``/`` (or ``~``, the home folder), and so matches whole paths.
+        is_absolute: whether it starts with ``/`` (or ``~``, the home folder), or is a URL, and so matches whole paths.
         is_one_name: whether it is a single name, whatever the folders above: ``drafts`` or ``drafts/``, but not
             ``./drafts``.
     """
 
     def __init__(self, text: str) -> None:
-        path = user_path(text)
+        # A scheme may be written in capitals; whole paths have it in small letters.
+        scheme = text.partition("://")[0] if is_url(text) else ""
+        path = scheme.lower() + text[len(scheme) :] if scheme else user_path(text)
         self.names = tuple(None if name == "**" else NameGlob(name) for name in names_of(path))
-        self.is_absolute = path.startswith("/")
+        self.is_absolute = bool(scheme) or path.startswith("/")
+        self._scheme = scheme.lower()
         self.is_one_name = len(self.names) == 1 and not path.startswith(("/", "./"))
 
     def matches(self, names: Sequence[str]) -> bool:
@@ -86,8 +89,11 @@ class Glob:
 
     @property
     def pattern(self) -> str:
-        """The regular expression, without anchors, for a text with a ``/`` before each name, such as ``/a/b``."""
-        return "".join(ANY_NAMES if name is None else f"/{name.pattern}" for name in self.names)
+        """The regular expression, without anchors, for a URL, or a text with a ``/`` before each name: ``/a/b``."""
+        # A scheme has no slash before it, and one more after it, or two where there is no bucket.
+        begin = f"{escaped(self._scheme)}:/{'/' if self._scheme == 'file' else ''}" if self._scheme else ""
+        names = self.names[1:] if self._scheme else self.names
+        return begin + "".join(ANY_NAMES if name is None else f"/{name.pattern}" for name in names)
 
 
 class NameGlob:

@@ -37,3 +37,16 @@ def test_each_file_counts_once_in_the_nearest_folder_that_is_named(paths: list[s
         counts[nearest] += 1
     assert counts == dict(found)
     assert [count for _, count in found] == sorted(counts.values(), reverse=True)
+
+
+def test_folders_in_buckets_beside_those_on_a_disk() -> None:
+    files = ["/v/a.mp4", "s3://one/x/a.mp4", "s3://one/x/y/b.mp4", "s3://two/c.mp4", "gs://one/x/d.mp4"]
+    assert top_folders(files) == [
+        ("/v", 1),
+        ("gs://one/x", 1),
+        ("s3://one/x", 1),
+        ("s3://one/x/y", 1),
+        ("s3://two", 1),
+    ]
+    assert top_folders(files[1:3], most=1) == [("s3://one/x", 2)]
+    assert top_folders(["s3://one/a.mp4", "s3://one/x/b.mp4"], most=1) == [("s3://one", 2)]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -139,6 +140,13 @@ def test_results_are_named_by_their_ranks(programs, tmp_path: Path, video: Path)
     other.unlink()
     with pytest.raises(FramecueError, match=r"other\.mp4: no such file"):
         open_hit(hits, 12)
+
+
+def test_an_object_in_a_store_is_not_for_players(programs, tmp_path: Path) -> None:
+    programs("mpv")
+    with pytest.raises(FramecueError, match=r"s3://bucket/a\.mp4: it lies in an object store, .* `framecue clip`"):
+        open_hit([replace(hits_of(tmp_path)[0], path="s3://bucket/a.mp4")], 1)
+    assert not (tmp_path / "opened").exists()
 
 
 def test_a_player_plays_on(programs, tmp_path: Path, video: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,10 @@ def test_the_shorter_of_relative_and_absolute(tmp_path: Path, monkeypatch: pytes
     assert shown_path(str(here / "x.mp4")) == str(here / "x.mp4")
 
 
+def test_a_url_is_shown_as_it_is() -> None:
+    assert shown_path("s3://bucket/a b.mp4") == "s3://bucket/a b.mp4"
+
+
 def test_the_end_counts_more_when_a_path_is_folded() -> None:
     path = "/media/disk/videos/2024/summer/holiday in the mountains.mp4"
     assert fold_middle(path, 100) == path

@@ -1,9 +1,9 @@
 """`framecue index` again and again in processes of its own, for tests that kill or starve it.
 
 A program: it imports what takes long once, and forks for each line of standard input, a JSON object with `arguments`
-of the command, `file_bytes` (how large a file may grow; 0: any size) and `out` and `err`, where the output goes. It
-answers with the new process's id. That process leads a group of its own, prints "started" when it has the model and
-begins to index, and "ended CODE" when the command is done.
+of the command, `file_bytes` (how large a file may grow; 0: any size), `out` and `err`, where the output goes, and, if
+there is need, `environment`, variables to set. It answers with the new process's id. That process leads a group of its
+own, prints "started" when it has the model and begins to index, and "ended CODE" when the command is done.
 """
 
 from __future__ import annotations
@@ -65,6 +65,7 @@ def serve() -> None:
             os.dup2(opened, descriptor)
             os.close(opened)
         code = 70
+        os.environ.update(order.get("environment", {}))
         try:
             code = run(order["arguments"], order["file_bytes"])
             print("ended", code, flush=True)

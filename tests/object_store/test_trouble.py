@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pickle
 import re
+from pathlib import Path
 
 import pytest
 
@@ -70,11 +71,13 @@ def test_a_store_that_is_not_there(bucket: Bucket, monkeypatch: pytest.MonkeyPat
     assert "AWS_ENDPOINT_URL" in error.reason
 
 
-def test_no_credentials(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+@pytest.mark.parametrize("variable", ["AWS_EC2_METADATA_DISABLED", "AWS_METADATA_ENDPOINT"])
+def test_no_credentials(bucket: Bucket, variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_EC2_METADATA_DISABLED"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
     # Where it would otherwise ask for them.
-    monkeypatch.setenv("AWS_METADATA_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setenv(variable, "true" if variable.endswith("DISABLED") else "http://127.0.0.1:9")
     error = refusal(size_and_tag, f"{bucket.url}/a.mp4")
     assert error.cause == "no credentials"
     assert "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY" in error.reason

@@ -34,6 +34,11 @@ def test_what_is_known_of_a_pick_is_told() -> None:
     assert pick(score=None, confidence=None).facts == "result 1"
 
 
+def test_where_a_file_is_as_a_url() -> None:
+    assert Pick("/my films/a#1.mp4", 0, 2, 10.0).url == "file:///my%20films/a%231.mp4"
+    assert Pick("s3://bucket/my films/a#1?é.mp4", 0, 2, 10.0).url == "s3://bucket/my%20films/a%231%3F%C3%A9.mp4"
+
+
 @pytest.mark.parametrize("times", [(-1, 2), (3, 2), (float("nan"), 2), (0, float("inf"))])
 def test_times_that_make_no_sense_are_refused(times: tuple[float, float]) -> None:
     with pytest.raises(InputError, match="is none; give times of 0 or later, the end not before the start"):

@@ -87,7 +87,7 @@ if TYPE_CHECKING:
     "poll_seconds",
     metavar="SECONDS",
     type=float,
-    help="With --watch: look at all files this often, as network disks may tell of no changes.",
+    help="With --watch: look at all files this often, as network disks and object stores tell of no changes.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document; with --watch, one a line for each run.")
 def index(
@@ -139,6 +139,7 @@ def index(
     framecue index ~/Videos --library videos.lance --prune --exclude "*.proxy.mp4" --exclude drafts
     framecue index ~/Videos --speech --screen-text
     framecue index ~/Videos --watch
+    framecue index s3://bucket/videos --library s3://bucket/videos.lance
     framecue index s3://bucket/videos --library s3://bucket/videos.lance --ray auto
     framecue index --again --model openai/clip-vit-large-patch14
     """  # noqa: D301 (click reads the backspace character)

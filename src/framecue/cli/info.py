@@ -18,7 +18,7 @@ from framecue.cli.meaning_report import meaning_counts
 from framecue.cli.options import library_option
 from framecue.cli.output import FilePath, FoldedLine, print_json, print_table, quiet_libraries
 from framecue.cli.words_report import words_in_detail
-from framecue.paths import is_file, user_path
+from framecue.paths import is_file, is_url, user_path
 from framecue.times import clock
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _summary(found: LibraryInfo) -> list[tuple[str, str]]:
         rows.append(("unreadable", f"{len(found.unreadable):,}, listed by --files"))
     rows.append(("moments", f"{found.num_segments:,}"))
     if found.size_bytes is not None:
-        rows.append(("size on disk", _size(found.size_bytes)))
+        rows.append(("size" if is_url(found.uri) else "size on disk", _size(found.size_bytes)))
     folders = top_folders(file.path for file in found.files)
     for row, (folder, count) in enumerate(folders):
         rows.append(("" if row else "folders", FoldedLine(f"{count:,} in {folder}")))

@@ -761,7 +761,7 @@ class LibraryInfo:
         duplicates: files whose content it holds under another path, in the order of the paths.
         unreadable: files that could not be read, with reasons, in the order of the paths.
         num_images: how many pictures it holds.
-        size_bytes: how large it is on disk; None in an object store.
+        size_bytes: how large it is, on disk or in an object store.
         indexed_seconds: when its first and its last segment were encoded, seconds since 1970; None if not noted.
         num_indexed_segments: how many segments its approximate index covers; None if it has none.
         has_text_index: whether it is ready for hybrid search.

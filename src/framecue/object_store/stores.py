@@ -1,8 +1,9 @@
 """The store behind a URL, with its settings from the environment, and how patient it is with a store that is busy.
 
 Settings and credentials are the usual ones, as LanceDB takes them: ``AWS_ACCESS_KEY_ID``, ``AWS_SECRET_ACCESS_KEY``,
-``AWS_SESSION_TOKEN``, ``AWS_REGION``, ``AWS_ENDPOINT_URL``; ``GOOGLE_APPLICATION_CREDENTIALS``;
-``AZURE_STORAGE_ACCOUNT_NAME``, ``AZURE_STORAGE_ACCOUNT_KEY``, and what obstore's documentation has beside these.
+``AWS_SESSION_TOKEN``, ``AWS_REGION``, ``AWS_ENDPOINT_URL``, or the profile of ``aws configure``;
+``GOOGLE_APPLICATION_CREDENTIALS``; ``AZURE_STORAGE_ACCOUNT_NAME``, ``AZURE_STORAGE_ACCOUNT_KEY``; and what obstore's
+documentation has beside these.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from typing import TYPE_CHECKING
 
 from obstore.store import AzureStore, GCSStore, LocalStore, S3Store
 
-from framecue.errors import InputError
-from framecue.object_store.trouble import said_by_us
+from framecue.errors import InputError, ObjectError
+from framecue.object_store.aws_profile import machine_has_role, profile_keys
+from framecue.object_store.trouble import CREDENTIALS, said_by_us
 from framecue.object_store.urls import ObjectUrl
 
 if TYPE_CHECKING:
-    from obstore.store import ClientConfig, ObjectStore, RetryConfig
+    from obstore.store import ClientConfig, ObjectStore, RetryConfig, S3Config
 
 __all__ = ["PATIENCE_VARIABLE", "patience_seconds", "s3_endpoint", "store_of"]
 
@@ -88,9 +90,25 @@ def _make(url: ObjectUrl) -> ObjectStore:
         return GCSStore(url.bucket, client_options=client, retry_config=retry)
     if url.scheme == "az":
         return AzureStore(url.bucket, client_options=client, retry_config=retry)
-    endpoint = s3_endpoint()
-    if endpoint is None:
-        return S3Store(url.bucket, client_options=client, retry_config=retry)
-    if endpoint.startswith("http://"):
-        client["allow_http"] = True
-    return S3Store(url.bucket, endpoint=endpoint, client_options=client, retry_config=retry)
+    return _make_s3(url.bucket, client, retry)
+
+
+def _make_s3(bucket: str, client: ClientConfig, retry: RetryConfig) -> S3Store:
+    config: S3Config = {}
+    if endpoint := s3_endpoint():
+        config["endpoint"] = endpoint
+        if endpoint.startswith("http://"):
+            client["allow_http"] = True
+    profile = profile_keys()
+    if profile.access_key_id is not None and profile.secret_access_key is not None:
+        config["access_key_id"] = profile.access_key_id
+        config["secret_access_key"] = profile.secret_access_key
+        if profile.session_token is not None:
+            config["session_token"] = profile.session_token
+    elif not machine_has_role():
+        raise ObjectError(
+            f"s3://{bucket}", f"there are no credentials for the store; {CREDENTIALS['s3']}", cause="no credentials"
+        )
+    if profile.region is not None and not (os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")):
+        config["region"] = profile.region
+    return S3Store(bucket, config=config, client_options=client, retry_config=retry)

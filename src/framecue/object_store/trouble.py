@@ -11,10 +11,14 @@ from obstore import exceptions
 from framecue.errors import ObjectError, ObjectErrorCause
 from framecue.object_store.urls import ObjectUrl
 
-__all__ = ["reason_in", "said_by_us"]
+__all__ = ["CREDENTIALS", "reason_in", "said_by_us"]
 
-_CREDENTIALS = {
-    "s3": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_SKIP_SIGNATURE=true for a public bucket",
+# What to do where a kind of store wants credentials.
+CREDENTIALS = {
+    "s3": (
+        "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile with AWS_PROFILE, or set "
+        "AWS_SKIP_SIGNATURE=true for a public bucket"
+    ),
     "gs": "set GOOGLE_APPLICATION_CREDENTIALS to the file of a service account",
     "az": "set AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY",
     "file": "look at the file's permissions",
@@ -72,11 +76,11 @@ def _cause_and_reason(url: ObjectUrl, error: Exception, text: str) -> tuple[Obje
     refused = _REFUSED_KEYS.search(text)
     if isinstance(error, exceptions.UnauthenticatedError) or refused:
         code = f" ({refused[0]})" if refused else ""
-        return "denied", f"the store does not know these credentials{code}; {_CREDENTIALS[url.scheme]}"
+        return "denied", f"the store does not know these credentials{code}; {CREDENTIALS[url.scheme]}"
     if isinstance(error, (exceptions.PermissionDeniedError, PermissionError)) or _status(text) in (401, 403):
-        return "denied", f"access denied; ask for permission to read it, or {_CREDENTIALS[url.scheme]}"
+        return "denied", f"access denied; ask for permission to read it, or {CREDENTIALS[url.scheme]}"
     if _NO_CREDENTIALS.search(text):
-        return "no credentials", f"there are no credentials for the store; {_CREDENTIALS[url.scheme]}"
+        return "no credentials", f"there are no credentials for the store; {CREDENTIALS[url.scheme]}"
     if isinstance(error, exceptions.InvalidPathError):
         named = _PATH.search(text)
         which = f"the name {ascii(named[1])[1:-1]!r}" if named else "a name in it"

@@ -249,7 +249,7 @@ class InfoDocument(TypedDict):
     images: int
     segments: int
     duration_seconds: float
-    size_bytes: Annotated[int | None, Field(description="On disk; null in an object store.")]
+    size_bytes: Annotated[int | None, Field(description="On disk, or in the object store.")]
     first_indexed_seconds: Annotated[float | None, Field(description="Seconds since 1970.")]
     last_indexed_seconds: Annotated[float | None, Field(description="Seconds since 1970.")]
     num_indexed_segments: Annotated[int | None, Field(description="Of its approximate index; null without one.")]

@@ -97,7 +97,7 @@ class Pick:
 
     @property
     def url(self) -> str:
-        """Where the file is, as a URL: of a file, or of an object in a store, without the letters that none may have."""
+        """Where the file is, as a URL with percent signs for the letters that none may have."""
         return quote(self.path, safe=":/") if is_url(self.path) else PurePath(self.path).as_uri()
 
     @property

@@ -7,15 +7,20 @@ from pathlib import Path
 import pytest
 
 from framecue.errors import FramecueError
-from framecue.library import AddOptions, Library
+from framecue.library import AddOptions, Library, Query
 from framecue.library.files.local import LOCAL_FILES
 from framecue.library.indexing.metadata import read_metadata
 from framecue.library.indexing.runner import EncodingTask, Runner, local_runner
 from framecue.library.indexing.session import Hooks, Session
+from framecue.library.search.query import VideoMoment
 from framecue.library.store.kept import KeptStore
 from framecue.library.store.lock import library_lock
+from framecue.user_cache import CACHE_VARIABLE
 from framecue.video import Segmentation
 from support.colours import ColourEncoder, ColourOfEach
+from support.far_films import make_long_film
+from support.object_server import Bucket, ObjectServer
+from support.subtitled import Track, write_subtitled
 
 
 def test_a_plan_is_carried_out_with_what_it_is_given(tmp_path: Path, clips: Path, colour_model) -> None:
@@ -93,3 +98,39 @@ def test_a_run_is_encoded_by_the_runner_that_it_is_given(tmp_path: Path, clips: 
     # With nothing to encode, none is made.
     assert library.add(clips, runner=elsewhere).unchanged == 4
     assert len(tasks) == 1
+
+
+@pytest.mark.isolated
+def test_each_object_is_fetched_once_for_its_pictures_and_its_words(
+    tmp_path: Path, bucket: Bucket, object_server: ObjectServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what comes later reads a part of it."""
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
+    track = Track(lines=((1000, 2000, "a word"),))
+    films = {
+        "a.mp4": make_long_film(tmp_path / "a.mp4", seconds=40),
+        "b.mkv": write_subtitled(tmp_path / "b.mkv", track),
+    }
+    for name, film in films.items():
+        bucket.put(f"films/{name}", film)
+    library = Library(tmp_path / "l.lance", model=ColourEncoder())
+    report = library.add(f"{bucket.url}/films", words_from=["subtitles"], segmentation=Segmentation("windows"))
+    assert (report.added, report.encoded, report.skipped) == (2, 2, [])
+    assert [text.text for text in library.words(f"{bucket.url}/films/b.mkv")] == ["a word"]
+    for name, film in films.items():
+        asked = object_server.requests("GET", key=name)
+        assert sum(request.sent for request in asked) == film.stat().st_size
+    assert [path.name for path in (tmp_path / "cache" / "spool").iterdir()] == [".lock"]
+    object_server.forget_requests()
+    hit = next(hit for hit in library.search("red", explain=True) if hit.path.endswith("a.mp4"))
+    assert hit.path == f"{bucket.url}/films/a.mp4"
+    assert hit.explanation is not None
+    assert hit.explanation.frame is not None
+    sent = sum(request.sent for request in object_server.requests("GET", key="a.mp4"))
+    assert 0 < sent < films["a.mp4"].stat().st_size / 2
+    # What a library holds of an object is not read again.
+    object_server.forget_requests()
+    example = VideoMoment(hit.path, hit.start_seconds + 1)
+    assert library.search(Query(videos=[example]))[0].path == hit.path
+    assert library.add(f"{bucket.url}/films").unchanged == 2
+    assert object_server.requests("GET", key="a.mp4") == []

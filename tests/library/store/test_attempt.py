@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import lancedb
 import pytest
@@ -32,9 +33,9 @@ def test_an_error_without_words_is_named() -> None:
 def test_libraries_of_a_process_share_what_is_cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sessions, connect_by_lancedb = [], lancedb.connect
 
-    def watched(uri: str, *, session: lancedb.Session) -> lancedb.DBConnection:
+    def watched(uri: str, *, session: lancedb.Session, **options: Any) -> lancedb.DBConnection:
         sessions.append(session)
-        return connect_by_lancedb(uri, session=session)
+        return connect_by_lancedb(uri, session=session, **options)
 
     monkeypatch.setattr(lancedb, "connect", watched)
     for name in ("a", "b", "a"):

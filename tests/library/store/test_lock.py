@@ -15,6 +15,7 @@ from framecue.library import Library
 from framecue.library.store import Store
 from framecue.library.store.lock import LOCK_FILE, library_lock
 from framecue.library.store.table import TABLE
+from support.object_server import Bucket
 
 FINGERPRINT = {"backbone": "b", "embedding_dim": 3}
 
@@ -144,8 +145,13 @@ def test_a_folder_that_is_taken_away_meanwhile_does_not_keep_the_lock(tmp_path: 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_object_stores_are_not_locked() -> None:
-    with library_lock("s3://bucket/l.lance", wait_seconds=0), library_lock("s3://bucket/l.lance", wait_seconds=0):
+def test_object_stores_have_a_lease(bucket: Bucket) -> None:
+    uri = f"{bucket.url}/l.lance"
+    with library_lock(uri, wait_seconds=0):
+        assert bucket.keys() == ["l.lance/.framecue.lease"]
+        with pytest.raises(LibraryError, match="is being written by another run"), library_lock(uri, wait_seconds=0):
+            pass
+    with library_lock(uri, wait_seconds=0):
         pass
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from hashlib import blake2b
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import av
 import numpy as np
 
+from framecue.library.files.mixed import ALL_FILES
 from framecue.library.state import FileState
 from framecue.library.store import Store
 from framecue.library.store.records import Content, ContentFile
@@ -114,12 +116,12 @@ class OneFileLibrary:
         return self._content if video_id == self.video_id else None
 
 
-def write_library(place: Path, files: dict[str, Path], *, seconds: float = 2.0) -> dict[str, str]:
+def write_library(place: Path, files: Mapping[str, Path | str], *, seconds: float = 2.0) -> dict[str, str]:
     """Write a library that holds files, without a model having seen them.
 
     Args:
         place: where the library is to be.
-        files: by a name.
+        files: by a name; objects of a store by their URLs.
         seconds: how long each lasts.
 
     Returns:
@@ -136,9 +138,9 @@ def write_library(place: Path, files: dict[str, Path], *, seconds: float = 2.0) 
                 end_seconds=start + 1.0,
                 vector=np.array([1, 0, 0, 0], np.float32),
                 duration_seconds=seconds,
-                state=FileState.of(path.lstat()),
+                state=ALL_FILES.state(str(path)),
                 thumbnail=f"WEBP of {name} at {start}".encode() if start < 1 else None,
-                kind="image" if path.suffix in (".jpg", ".png", ".tiff", ".heic") else "video",
+                kind="image" if Path(path).suffix in (".jpg", ".png", ".tiff", ".heic") else "video",
             )
             for name, path in files.items()
             for start in (0.0, 1.0)

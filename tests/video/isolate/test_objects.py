@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +11,23 @@ import pytest
 
 from framecue.errors import VideoError
 from framecue.user_cache import CACHE_VARIABLE
-from framecue.video import Content, FrameSampling, IsolatedReader, Moment, ReadOptions, clip_video
-from framecue.video.isolate.objects import Asked
+from framecue.video import Content, FrameSampling, IsolatedReader, Moment, Progress, ReadOptions, clip_video
+from framecue.video.isolate.objects import Asked, ObjectReader
 from framecue.video.isolate.process import _harmless_environment
+from framecue.video.isolate.question import Question
+from framecue.video.isolate.questions.condition import ConditionQuestion
+from framecue.video.isolate.questions.grid import GridQuestion
+from framecue.video.isolate.questions.looks import LooksQuestion
+from framecue.video.isolate.questions.playable import PlayableQuestion
 from framecue.video.isolate.questions.probe import ProbeQuestion
+from framecue.video.isolate.questions.streams import StreamsQuestion
+from framecue.video.isolate.questions.subtitle_tracks import SubtitleTracksQuestion
+from framecue.video.isolate.questions.timebase import TimebaseQuestion
 from framecue.video.isolate.spool import kept_spool
 from framecue.video.limits import SPOOL_VARIABLE
-from framecue.video.read.stored_object import CachedObject, find_object
+from framecue.video.read.grid_frames import GridOptions
+from framecue.video.read.stored_object import BLOCK_BYTES, CachedObject, find_object
+from framecue.video.write.playable import PlayableParts
 from support.far_films import make_long_film
 from support.object_server import Bucket, ObjectServer
 
@@ -108,6 +119,15 @@ def test_what_is_read_whole_is_fetched_once_and_kept_for_the_run(
     assert copies(spool) == []
 
 
+def test_one_in_fragments_is_fetched_whole_as_its_tables_are_all_over_it(
+    bucket: Bucket, object_server: ObjectServer, tmp_path: Path, reader: IsolatedReader
+) -> None:
+    path = make_long_film(tmp_path / "a.mp4", seconds=12, options={"movflags": "frag_keyframe+empty_moov"})
+    url = bucket.put("a.mp4", path)
+    clip_video(url, tmp_path / "clip.mp4", 3, 4, reader=reader)
+    assert fetched(object_server) == BLOCK_BYTES + path.stat().st_size
+
+
 def test_without_room_it_is_read_by_ranges(
     bucket: Bucket, film: Path, reader: IsolatedReader, spool: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,7 +178,7 @@ def test_a_store_that_refuses_is_no_fault_of_the_file(
     bucket: Bucket, object_server: ObjectServer, film: Path, reader: IsolatedReader, spool: Path
 ) -> None:
     url = bucket.put("a.mp4", film)
-    for after, ask in ((0, moments), (2, lambda reader, url: reader.probe(url))):
+    for after, ask in ((0, moments), (1, lambda reader, url: reader.probe(url))):
         object_server.fault("status", status=403, code="AccessDenied", method="GET", after=after)
         with pytest.raises(VideoError, match=rf"^{url}: access denied; ") as caught:
             ask(reader, url)
@@ -208,3 +228,45 @@ def test_the_decoding_process_has_no_credentials(monkeypatch: pytest.MonkeyPatch
     environment = _harmless_environment()
     assert "secret" not in environment.values()
     assert "PATH" in environment
+
+
+def test_a_download_that_nobody_waits_for_is_given_up(bucket: Bucket, object_server: ObjectServer, spool: Path) -> None:
+    url = bucket.put("a.mkv", b"x" * 1000)
+    question = ProbeQuestion(url)
+    with (
+        pytest.raises(VideoError, match=rf"^{url}: reading it was given up, as its reader was closed$"),
+        ObjectReader().opened(question, lambda: True),
+    ):
+        pass
+    assert object_server.requests("GET") == []
+    assert copies(spool) == []
+
+
+def plain(part: object) -> object:
+    """Return a part of an answer as what can be compared, without the name of its file."""
+    if is_dataclass(part):
+        return {field.name: plain(getattr(part, field.name)) for field in fields(part) if field.name != "path"}
+    return part.tolist() if isinstance(part, np.ndarray) else part
+
+
+def test_every_question_is_answered_alike(bucket: Bucket, tmp_path: Path, reader: IsolatedReader) -> None:
+    path = make_long_film(tmp_path / "a.mp4", seconds=12)
+    url = bucket.put("a.mp4", path)
+    made = tmp_path / "made.mp4"
+    questions: list[Question[object]] = [
+        ProbeQuestion(url),
+        StreamsQuestion(url),
+        TimebaseQuestion(url),
+        ConditionQuestion(url),
+        SubtitleTracksQuestion(url),
+        LooksQuestion(url, (1.0, 7.5), 64),
+        GridQuestion(url, GridOptions(1, 32)),
+        PlayableQuestion(url, str(made), ".mp4", 2.0, 4.0, PlayableParts(picture=True, sound=True)),
+    ]
+    for question in questions:
+        far, near = (
+            [plain(part) for part in reader.ask(asked, lambda told: True) if not isinstance(part, Progress)]
+            for asked in (question, replace(question, path=str(path)))
+        )
+        assert far == near, question
+    assert made.stat().st_size > 1000

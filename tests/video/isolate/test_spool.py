@@ -101,11 +101,12 @@ def test_a_run_keeps_what_has_room_and_lets_go_of_what_was_used_last() -> None:
         assert [len(stored.reads) for stored in (first, second, third)] == [3, 6, 3]
 
 
-def test_what_is_being_read_stays_and_others_get_no_copy() -> None:
+def test_what_is_being_read_stays_and_others_get_no_copy(caplog: pytest.LogCaptureFixture) -> None:
     with kept_spool(2.5 * KILOBYTE_GB), ExitStack() as stack:
         for name in "ab":
             assert stack.enter_context(spooled(an_object(name), go_on)) is not None
         assert stack.enter_context(spooled(an_object("c"), go_on)) is None
+    assert "s3://bucket/films/c is read by ranges, perhaps more than once: 1e-06 GB; FRAMECUE_SPOOL_GB" in caplog.text
     with spooled(an_object("c"), go_on) as path:
         assert path is not None
 

@@ -200,3 +200,16 @@ def test_what_is_too_large_is_not_kept(source, film, tmp_path):
     assert entries(tmp_path) == []
     with pytest.raises(InputError, match="max_bytes is 0; it must be at least 1"):
         CachedFrameSource(source, tmp_path, max_bytes=0)
+
+
+def test_an_object_is_read_anew_when_it_has_another_content(cached, source, videos, film, bucket):
+    url = bucket.put("film.mp4", film)
+    for _ in range(2):
+        found = cached.read_frames(url, SAMPLING)
+    assert (videos.numbers(found.pixels), source.num_read) == ([2, 7, 12, 17], 1)
+    videos.encode(film, [videos.grey_frame(number + 20) for number in range(20)])
+    bucket.put("film.mp4", film)
+    assert videos.numbers(cached.read_frames(url, SAMPLING).pixels) == [22, 27, 32, 37]
+    bucket.delete("film.mp4")
+    with pytest.raises(VideoError, match="no such object"):
+        cached.read_frames(url, SAMPLING)

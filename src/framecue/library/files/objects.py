@@ -66,6 +66,8 @@ class ObjectFiles:
     def siblings(self, folder: str) -> Iterator[FoundFile]:
         """Yield the objects that lie directly in a folder."""
         listed = self._listed
+        if listed is not None and listed.is_old():
+            self._listed = listed = None
         if listed is not None and listed.knows(folder):
             yield from listed.folders.get(folder, ())
             return
@@ -157,7 +159,7 @@ class ObjectFiles:
             yield Skipped(root, NO_VIDEO)
 
     def _find_within(self, wanted: _Wanted, places: list[str]) -> Iterator[FoundFile | Skipped]:
-        """Find the files at some places below a named folder: at few by asking for each, at many by listing them all."""
+        """Find the files at some places below a named folder: at many of them by listing all that there is."""
         if len(places) <= _FEW_PLACES:
             for place in places:
                 yield from self._find_part(wanted, place)
@@ -254,9 +256,12 @@ class _Listed:
         return cls(root, folders, frozenset(above))
 
     def knows(self, folder: str) -> bool:
-        """Whether a folder is among what was listed, a short time ago."""
-        is_fresh = time.monotonic() - self._since < _FRESH_SECONDS
-        return is_fresh and (folder == self.root or is_below(folder, self.root))
+        """Whether a folder is among what was listed."""
+        return folder == self.root or is_below(folder, self.root)
+
+    def is_old(self) -> bool:
+        """Whether too much may have changed since."""
+        return time.monotonic() - self._since >= _FRESH_SECONDS
 
     def is_folder(self, url: str) -> bool:
         """Whether anything lies below a URL."""

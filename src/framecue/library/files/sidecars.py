@@ -31,8 +31,8 @@ from framecue.words.timed_text import TimedText
 
 __all__ = ["SIDECAR_SUFFIXES", "SidecarFinder", "Sidecars", "is_same_state", "is_sidecar_of"]
 
-# (name, size in bytes, modification time in seconds)
-Entry = tuple[str, int, float]
+# (name, size in bytes, modification time in seconds, or the tag that an object store gives instead)
+Entry = tuple[str, int, float | str]
 
 SIDECAR_SUFFIXES = frozenset((".srt", ".txt", ".vtt"))
 
@@ -190,8 +190,9 @@ class _Folder:
             name = os.path.basename(path)  # noqa: PTH119 (strings, as there may be thousands of paths)
             suffix = Path(name).suffix.lower()
             if suffix in SIDECAR_SUFFIXES:
+                when = state.modified_seconds if state.tag is None else state.tag
                 for key in _beginnings(_folded(_stem(name))):
-                    folder.sidecars.setdefault(key, []).append((name, state.size_bytes, state.modified_seconds))
+                    folder.sidecars.setdefault(key, []).append((name, state.size_bytes, when))
             elif suffix in VIDEO_SUFFIXES or suffix in IMAGE_SUFFIXES:
                 folder.add_video(name)
         return folder

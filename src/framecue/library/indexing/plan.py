@@ -276,8 +276,11 @@ def _with_hint(item: Skipped, root: str, held: Mapping[str, Held]) -> Skipped:
     num_held = sum(is_below(path, root) for path in held) if item.path == root else 0
     if not num_held:
         return item
-    mount = "" if is_url(root) else "mount the disk if it has one, or "
-    hint = f"the library keeps {num_held} of it: {mount}drop them with `framecue remove`"
+    if is_url(root):
+        return Skipped(
+            item.path, f"{item.reason}; the library keeps {num_held} of it, and `framecue remove` drops them"
+        )
+    hint = f"the library keeps {num_held} of it: mount the disk if it has one, or drop them with `framecue remove`"
     return Skipped(item.path, f"{item.reason}; {hint}")
 
 

@@ -8,10 +8,9 @@ before a table was restored, so whoever takes a lease over restores each table t
 from __future__ import annotations
 
 from framecue.library.store.attempt import attempt, connect
+from framecue.library.store.remote import tables_of
 
 __all__ = ["shut_out"]
-
-_MOST_TABLES = 1000
 
 
 def shut_out(uri: str) -> None:
@@ -23,10 +22,13 @@ def shut_out(uri: str) -> None:
     Raises:
         LibraryError: it cannot be written.
     """
+    names = tables_of(uri)
+    if not names:
+        return
 
     def restore() -> None:
         database = connect(uri)
-        for name in database.table_names(limit=_MOST_TABLES):
+        for name in names:
             table = database.open_table(name)
             table.restore(table.version)
 

@@ -45,6 +45,8 @@ TERM_VARIABLE = "FRAMECUE_LEASE_SECONDS"
 _TERM_SECONDS = 30.0
 _RENEWALS_PER_TERM = 3
 _LOOKS_PER_TERM = 15
+# A request without an answer is given up after a while, and the last one should begin before a stall can be over.
+_MORE_PATIENCE = 1.5
 # More answers than this are not lost one after another.
 _MOST_RENEWALS = 10
 _MOST_SECONDS_BETWEEN_LOOKS = 2.0
@@ -319,8 +321,11 @@ def _look(url: str, uri: str) -> _Found | None:
 
 
 def _patiently(action: Callable[[], T]) -> T:
-    """Ask a store that does not answer again, for as long as one is patient; what fails then is raised."""
-    until = monotonic() + patience_seconds()
+    """Ask a store that does not answer again, for as long as one is patient; what fails then is raised.
+
+    obstore does not ask again by itself where a condition was to be met and no answer came.
+    """
+    until = monotonic() + _MORE_PATIENCE * patience_seconds()
     while True:
         try:
             return action()

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from framecue.errors import LibraryError, ObjectError
 
-__all__ = ["ask", "commit_tag", "delete_object", "has_table", "reason_of_store", "size_below"]
+__all__ = ["ask", "commit_tag", "delete_object", "has_table", "reason_of_store", "size_below", "tables_of"]
 
 # In every error of LanceDB's that began with what a store answered, or did not.
 _OF_A_STORE = re.compile(
@@ -64,6 +64,20 @@ def has_table(uri: str, name: str) -> bool:
     from framecue.object_store.listing import is_anything_below
 
     return ask(uri, "opened", lambda: is_anything_below(f"{uri}/{name}.lance/_versions"))
+
+
+def tables_of(uri: str) -> list[str]:
+    """Return the names of a library's tables that have a commit.
+
+    Raises:
+        LibraryError: they cannot be listed.
+    """
+    from framecue.object_store.listing import list_folder
+
+    folders = ask(uri, "opened", lambda: list_folder(uri)).folders
+    names = [folder.rpartition("/")[2] for folder in folders]
+    tables = [name.removesuffix(".lance") for name in names if name.endswith(".lance")]
+    return [name for name in tables if has_table(uri, name)]
 
 
 def commit_tag(uri: str, name: str, version: int) -> str:

@@ -137,14 +137,10 @@ class Asker:
             raise RuntimeError("a reader reads one file at a time; use another one, or close the iterator")
         self._is_reading = True
         try:
-            with self._objects.opened(question, self._check_open) as asked:
+            with self._objects.opened(question, lambda: self._is_closed) as asked:
                 yield from self._parts(asked, _asked_once(decide))
         finally:
             self._is_reading = False
-
-    def _check_open(self) -> None:
-        if self._is_closed:
-            raise RuntimeError("this reader is closed")
 
     def _parts(self, asked: Asked[Part], decide: Decide) -> Generator[Part | Progress, None, None]:
         given: list[object] = []  # for each part that the caller has got, what of it is compared

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from framecue.errors import VideoError
 from framecue.video.isolate.question import Question
-from framecue.video.isolate.spool import spooled
-from framecue.video.read.stored_object import CachedObject, StoredObject, find_object, url_of
+from framecue.video.isolate.spool import is_spooled, spooled
+from framecue.video.read.stored_object import BLOCK_BYTES, CachedObject, StoredObject, find_object, url_of
 from framecue.video.read.suffixes import IMAGE_SUFFIXES
 
 __all__ = ["Asked", "ObjectReader"]
@@ -23,6 +24,8 @@ _TABLED_SUFFIXES = frozenset(
 )
 # What is as quickly read as a few ranges of it.
 _SMALL_BYTES = 512 << 10
+# The box by which an mp4 says that it is in fragments; it stands at the beginning.
+_FRAGMENTS = b"mvex"
 # The decoding process may have been taken over by its file.
 _MOST_BYTES_AT_ONCE = 16 << 20
 
@@ -69,40 +72,53 @@ class ObjectReader:
         self._last: CachedObject | None = None
 
     @contextmanager
-    def opened(self, question: Question[Part], go_on: Callable[[], None]) -> Iterator[Asked[Part]]:
+    def opened(self, question: Question[Part], is_given_up: Callable[[], bool]) -> Iterator[Asked[Part]]:
         """Have what a question takes while the block runs; one about a file on disk stays as it is.
 
         Args:
             question: what is asked.
-            go_on: called now and then during a download; what it raises ends that.
+            is_given_up: asked now and then during a download, whether nobody waits for it any more.
 
         Raises:
-            VideoError: the object cannot be read.
-            InputError: the URL is none that can be read.
+            VideoError: the object cannot be read, or is given up.
         """
         url = url_of(question.path)
         if url is None:
             yield Asked(question, question.path)
             return
         stored = find_object(url)
-        with spooled(stored, go_on, makes=_reads_all(question, stored)) as path:
+
+        def go_on() -> None:
+            if is_given_up():
+                raise VideoError(url, "reading it was given up, as its reader was closed")
+
+        makes = not is_spooled(stored) and self._reads_all(question, stored)
+        with spooled(stored, go_on, makes=makes) as path:
             if path is not None:
                 yield Asked(replace(question, path=str(path)), url)
                 return
-            if self._last is None or self._last.found != stored:
-                self._last = CachedObject(stored)
-            yield Asked(replace(question, path=url, object_bytes=stored.size_bytes), url, self._last)
+            yield Asked(replace(question, path=url, object_bytes=stored.size_bytes), url, self._ranges_of(stored))
 
     def forget(self) -> None:
         """Give back the memory that was taken for ranges."""
         self._last = None
 
+    def _ranges_of(self, stored: StoredObject) -> CachedObject:
+        if self._last is None or self._last.found != stored:
+            self._last = CachedObject(stored)
+        return self._last
 
-def _reads_all(question: Question[Part], stored: StoredObject) -> bool:
-    """Whether a question reads as much of an object as it has: once from the store, then as often as it likes."""
-    if not stored.size_bytes:
-        return False
-    suffix = Path(stored.url).suffix.lower()
-    if stored.size_bytes <= _SMALL_BYTES or suffix in IMAGE_SUFFIXES or question.reads == "all":
-        return True
-    return question.reads == "some" and suffix not in _TABLED_SUFFIXES
+    def _reads_all(self, question: Question[Part], stored: StoredObject) -> bool:
+        """Whether a question reads as much of an object as it has, perhaps several times."""
+        if not stored.size_bytes:
+            return False
+        suffix = Path(stored.url).suffix.lower()
+        if stored.size_bytes <= _SMALL_BYTES or suffix in IMAGE_SUFFIXES or question.reads == "all":
+            return True
+        if question.reads == "little":
+            return False
+        if suffix not in _TABLED_SUFFIXES:
+            return True
+        # In one that was recorded in fragments the tables lie scattered over all of it.
+        head = self._ranges_of(stored).read(0, min(BLOCK_BYTES, stored.size_bytes))
+        return _FRAGMENTS in head

@@ -25,7 +25,7 @@ from framecue.video.isolate.spool_folder import SpoolFolder
 from framecue.video.limits import SPOOL_GB, SPOOL_VARIABLE
 from framecue.video.read.stored_object import StoredObject
 
-__all__ = ["check_spool_gb", "kept_spool", "spooled"]
+__all__ = ["check_spool_gb", "is_spooled", "kept_spool", "spooled"]
 
 logger = logging.getLogger(__name__)
 
@@ -89,6 +89,11 @@ def spooled(stored: StoredObject, go_on: Callable[[], None], *, makes: bool = Tr
         yield path
 
 
+def is_spooled(stored: StoredObject) -> bool:
+    """Whether there is a copy of an object, or one is being made."""
+    return _spool().has(stored)
+
+
 def _usual_gb() -> float:
     text = os.environ.get(SPOOL_VARIABLE, "").strip()
     if not text:
@@ -139,6 +144,10 @@ class _Spool:
                     self._drop(stored)
                 self._remove_folder()
 
+    def has(self, stored: StoredObject) -> bool:
+        with self._lock:
+            return stored in self._copies
+
     @contextmanager
     def copy(self, stored: StoredObject, go_on: Callable[[], None], *, makes: bool) -> Iterator[Path | None]:
         copy = self._take(stored, makes=makes)
@@ -170,10 +179,13 @@ class _Spool:
 
     def _place_for(self, stored: StoredObject) -> Path | None:
         try:
-            return self._new_place(stored) if self._has_room(stored.size_bytes) else None
+            if self._has_room(stored.size_bytes):
+                return self._new_place(stored)
+            size = f"{stored.size_bytes / _GIGABYTE:.3g} GB; {SPOOL_VARIABLE} and --spool-gb bound what copies may take"
+            logger.warning("%s is read by ranges, perhaps more than once: %s", printable(stored.url), size)
         except OSError as error:
             logger.warning("no copies of objects can be made: %s", error)
-            return None
+        return None
 
     def _has_room(self, size_bytes: int) -> bool:
         """Whether there is room, for which copies that nobody reads may go."""

@@ -14,11 +14,12 @@ from uuid import uuid4
 
 import numpy as np
 
-from framecue.errors import InputError
+from framecue.errors import InputError, VideoError
 from framecue.video.read.archived import archived
 from framecue.video.read.frame_source import FrameSource
 from framecue.video.read.frames import Frames
 from framecue.video.read.sampling import FrameSampling
+from framecue.video.read.stored_object import find_object, url_of
 
 __all__ = ["CACHE_BYTES", "CachedFrameSource"]
 
@@ -111,6 +112,12 @@ class CachedFrameSource:
 
 
 def _state(path: str | Path) -> tuple[str, int, int] | None:
+    if (url := url_of(str(path))) is not None:
+        try:
+            found = find_object(url)
+        except VideoError:
+            return None
+        return url, found.size_bytes, int.from_bytes(_digest(str(found.tag).encode())[:7], "big")
     member = archived(path)
     try:
         status = (Path(path) if member is None else member[0]).stat()

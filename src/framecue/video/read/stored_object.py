@@ -16,7 +16,7 @@ from framecue.video.read.access import reading_elsewhere
 if TYPE_CHECKING:
     from framecue.object_store.objects import ObjectTag
 
-__all__ = ["CachedObject", "StoredObject", "find_object", "reachable", "url_of"]
+__all__ = ["BLOCK_BYTES", "CachedObject", "StoredObject", "find_object", "reachable", "url_of"]
 
 # A file's index and a jump into it take one request each of so many bytes. Who reads on gets twice as many each time.
 BLOCK_BYTES = 128 << 10
@@ -71,8 +71,7 @@ def reachable(path: str) -> Iterator[str]:
         What to open.
 
     Raises:
-        VideoError: there is no such object, or the store cannot say.
-        InputError: it is no URL of an object store.
+        VideoError: as `find_object`.
     """
     url = url_of(path)
     if url is None:
@@ -94,8 +93,7 @@ def find_object(url: str) -> StoredObject:
     """Return the content that an object has now, by one request.
 
     Raises:
-        VideoError: there is no such object, or the store cannot say.
-        InputError: it is no URL of an object store.
+        VideoError: there is no such object, the store cannot say, or it is no URL of a store.
     """
     # Imported here: what decodes on a disk alone needs no store.
     from framecue.object_store.objects import size_and_tag

@@ -15,6 +15,9 @@ from PIL import Image
 from framecue.service.desk import Desk
 from framecue.service.http.app import create_app
 from framecue.service.media.media import Media
+from framecue.user_cache import CACHE_VARIABLE
+from support.far_films import make_long_film
+from support.object_server import Bucket, ObjectServer
 from support.playing import make_film, write_library
 
 
@@ -168,3 +171,37 @@ def test_a_made_file_that_somebody_removed_is_made_again(shown: Shown) -> None:
         kept.unlink()
     again = shown.client.get(url)
     assert (again.status_code, again.content) == (200, first.content)
+
+
+def test_an_object_of_a_store_is_sent_by_ranges_cut_and_converted(
+    bucket: Bucket, object_server: ObjectServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
+    film = make_long_film(tmp_path / "far.mp4", seconds=20)
+    content, url = film.read_bytes(), bucket.put("films/far.mp4", film)
+    odd = bucket.put("films/odd.avi", make_film(tmp_path / "odd.avi", "mpeg4", "libmp3lame"))
+    ids = write_library(tmp_path / "videos.lance", {"far": url, "odd": odd}, seconds=20)
+    app = create_app(Desk([str(tmp_path / "videos.lance")]))
+    with Media(tmp_path / "made") as app.state.media, TestClient(app, base_url="http://127.0.0.1:8000") as client:
+        object_server.forget_requests()
+        media = f"/media/{ids['far']}"
+        head = client.head(media)
+        assert (head.status_code, head.headers["content-length"]) == (200, str(len(content)))
+        assert (head.headers["content-type"], head.headers["etag"]) == ("video/mp4", f'"{ids["far"]}"')
+        part = client.get(media, headers={"range": "bytes=1000000-1000999"})
+        assert (part.status_code, part.content) == (206, content[1_000_000:1_001_000])
+        assert client.get(media, headers={"if-none-match": head.headers["etag"]}).status_code == 304
+        assert sum(request.sent for request in object_server.requests("GET")) < 1_000_000
+        assert client.get(media).content == content
+        clip = client.get(f"/clips/{ids['far']}?start=5&end=7")
+        assert (clip.status_code, clip.headers["content-type"]) == (200, "video/mp4")
+        (tmp_path / "clip.mp4").write_bytes(clip.content)
+        with av.open(str(tmp_path / "clip.mp4")) as container:
+            assert container.streams.video[0].frames >= 10
+        made = client.get(f"/media/{ids['odd']}?converted=1")
+        assert (made.status_code, made.headers["content-type"]) == (200, "video/mp4")
+        bucket.put("films/far.mp4", content[:-1])
+        gone = client.get(media)
+        assert gone.status_code == 410
+        assert "far.mp4 has changed since it was indexed" in gone.text
+    assert bucket.name not in gone.text
