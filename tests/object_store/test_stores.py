@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from framecue.errors import InputError
+from framecue.errors import InputError, ObjectError
 from framecue.object_store.objects import read_object, size_and_tag
 from framecue.object_store.stores import PATIENCE_VARIABLE, patience_seconds, s3_endpoint, store_of
 from framecue.object_store.urls import ObjectUrl
@@ -38,6 +38,20 @@ def test_the_address_is_taken_from_the_usual_variables(monkeypatch: pytest.Monke
 def test_plain_http_needs_no_further_word(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ALLOW_HTTP")
     assert read_object(bucket.put("a", b"12"))[0] == b"12"
+
+
+def test_an_address_that_would_be_asked_for_no_bucket_is_refused(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise all would seem to be absent."""
+    url = bucket.put("a", b"12")
+    monkeypatch.setenv("AWS_VIRTUAL_HOSTED_STYLE_REQUEST", "true")
+    with pytest.raises(ObjectError, match=r"AWS_VIRTUAL_HOSTED_STYLE_REQUEST is set, and .* unset the one, or put "):
+        read_object(url)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"https://{bucket.name}.store.example")
+    assert store_of(ObjectUrl.parse(url)) is not None
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    assert store_of(ObjectUrl.parse(url)) is not None
 
 
 @pytest.mark.parametrize("text", ["soon", "-1", "nan", "1e9"])

@@ -12,6 +12,7 @@ import os
 from datetime import timedelta
 from threading import Lock
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from obstore.store import AzureStore, GCSStore, LocalStore, S3Store
 
@@ -27,6 +28,8 @@ __all__ = ["PATIENCE_VARIABLE", "patience_seconds", "s3_endpoint", "store_of"]
 
 PATIENCE_VARIABLE = "FRAMECUE_STORE_PATIENCE"
 """For how many seconds a store that is busy or cannot be reached is asked again, before that is an error."""
+
+_HOSTED_VARIABLE = "AWS_VIRTUAL_HOSTED_STYLE_REQUEST"
 
 _PATIENCE_SECONDS = 60.0
 # No sign of life for this long, and a request is made again.
@@ -93,12 +96,29 @@ def _make(url: ObjectUrl) -> ObjectStore:
     return _make_s3(url.bucket, client, retry)
 
 
+def _check_address(bucket: str, endpoint: str) -> None:
+    """Refuse an address that would be asked for another bucket, or for none: each listing would be empty.
+
+    Raises:
+        ObjectError: it is such a one.
+    """
+    is_hosted = os.environ.get(_HOSTED_VARIABLE, "").strip().lower() in ("1", "true", "yes", "on")
+    if is_hosted and not (urlsplit(endpoint).hostname or "").startswith(f"{bucket}."):
+        raise ObjectError(
+            f"s3://{bucket}",
+            f"{_HOSTED_VARIABLE} is set, and the address in AWS_ENDPOINT_URL does not begin with the bucket's name; "
+            f"unset the one, or put {bucket}. in front of the other's host",
+            cause="no bucket",
+        )
+
+
 def _make_s3(bucket: str, client: ClientConfig, retry: RetryConfig) -> S3Store:
     config: S3Config = {}
     if endpoint := s3_endpoint():
         config["endpoint"] = endpoint
         if endpoint.startswith("http://"):
             client["allow_http"] = True
+        _check_address(bucket, endpoint)
     profile = profile_keys()
     if profile.access_key_id is not None and profile.secret_access_key is not None:
         config["access_key_id"] = profile.access_key_id

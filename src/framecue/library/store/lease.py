@@ -146,14 +146,14 @@ class Lease:
             raise LibraryError(str(self._lost)) from self._lost
 
     def release(self) -> None:
-        """Let others have it; if the store cannot be reached, they have to wait for the term."""
+        """Let others have it; if the store cannot be reached now, they have to wait for the term."""
         self._is_over.set()
         with self._one_at_a_time:
             if self._lost is None:
                 free = replace(self._note, token="", number=self._note.number + 1)
                 with suppress(ObjectError):
                     # Not deleted: that cannot be done on a condition, and might delete another run's.
-                    _patiently(lambda: put_if_matches(self._url, free.to_bytes(), self._tag))
+                    put_if_matches(self._url, free.to_bytes(), self._tag)
         if self._thread.ident is not None:
             self._thread.join()
 
@@ -265,15 +265,16 @@ def _taken(
                 tag = _patiently(lambda found=found: put_if_matches(url, note.to_bytes(), found.tag))  # type: ignore[misc]
             else:
                 if waits_since is None:
-                    waits_since = asked_at
+                    waits_since = told_at
                     if on_wait:
                         on_wait()
-                elif wait_seconds is not None and told_at - waits_since > wait_seconds:
+                left = between if wait_seconds is None else waits_since + wait_seconds - told_at
+                if left <= 0:
                     raise LibraryError(
                         f"library {uri} is being written by another run ({found.note.holder}), which did not end "
                         f"within {wait_seconds:g} seconds; try again when it has"
                     )
-                sleep(between)
+                sleep(min(between, left))
                 continue
         if tag is not None:
             return tag, is_taken_over
