@@ -11,6 +11,7 @@ the rows.
 - A client is a thread of one process, which asks for the next text as soon as it has its answer, each another one; all
   ask for as many segments as `framecue search` does, which folds them into videos. A table of its own for each, and
   LanceDB's caches for all, as `framecue serve` has it. Texts are vectors already: a model is not part of this.
+- Of the index, the process keeps what `FRAMECUE_INDEX_CACHE_GB` says, 1 unless told; more is read again.
 - The exact search goes through the table once, by parts, for all queries.
 - The table and the index stay in the folder, and so does what was measured: a run that was killed goes on where it was.
 - Before it begins it looks whether the disk has the room. The most is needed while small files are joined: the old and

@@ -6,8 +6,8 @@ from typing import Any
 import lancedb
 import pytest
 
-from framecue.errors import LibraryError
-from framecue.library.store.attempt import attempt, connect
+from framecue.errors import FramecueError, LibraryError
+from framecue.library.store.attempt import attempt, connect, index_cache_bytes
 from framecue.library.store.sql import is_one_of, quoted
 
 
@@ -47,3 +47,18 @@ def test_libraries_of_a_process_share_what_is_cached(tmp_path: Path, monkeypatch
 def test_texts_are_quoted() -> None:
     assert quoted("it's") == "'it''s'"
     assert is_one_of(["/a", "/it's"]) == "path IN ('/a', '/it''s')"
+
+
+@pytest.mark.parametrize(("told", "expected"), [(None, 1 << 30), ("", 1 << 30), ("4", 4 << 30), (" 0.5 ", 1 << 29)])
+def test_how_much_of_an_index_is_kept_is_told_by_the_environment(monkeypatch, told: str | None, expected: int) -> None:
+    monkeypatch.delenv("FRAMECUE_INDEX_CACHE_GB", raising=False)
+    if told is not None:
+        monkeypatch.setenv("FRAMECUE_INDEX_CACHE_GB", told)
+    assert index_cache_bytes() == expected
+
+
+@pytest.mark.parametrize("told", ["much", "0", "-1", "nan", "inf"])
+def test_what_is_no_number_of_gigabytes_is_refused(monkeypatch, told: str) -> None:
+    monkeypatch.setenv("FRAMECUE_INDEX_CACHE_GB", told)
+    with pytest.raises(FramecueError, match=f"FRAMECUE_INDEX_CACHE_GB is '{told}'; give a number of gigabytes"):
+        index_cache_bytes()

@@ -321,6 +321,19 @@ def test_an_empty_folder_is_followed(follow, tmp_path: Path, library: Library, d
     assert following.report().num_videos == 1
 
 
+def test_a_library_that_is_deleted_is_made_anew(follow, library: Library, clips: Path, tmp_path: Path, drop) -> None:
+    following = follow(clips)
+    assert following.report().added == 4
+    Path(library.uri).rename(tmp_path / "gone")
+    report = following.report()
+    assert following.notice() == f"{library.uri} is gone; it is made anew of what is there now"
+    assert (report.added, report.num_videos) == (4, 4)
+    drop(clips / "white.mp4", "white")
+    assert following.report().added == 1
+    assert following.names() == {"red.mp4", "green.mp4", "blue.mp4", "yellow.mp4", "white.mp4"}
+    assert following.notices.empty()
+
+
 def test_a_library_in_the_folder_that_is_followed(tmp_path: Path, colour_model, drop, monkeypatch) -> None:
     folder = tmp_path / "folder"
     drop(folder / "red.mp4", "red")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import cache
 from typing import TypeVar, cast
@@ -16,11 +17,13 @@ from framecue.library.store.remote import reason_of_store
 from framecue.library.store.time_limit import check_time
 from framecue.paths import is_url
 
-__all__ = ["attempt", "connect"]
+__all__ = ["attempt", "connect", "index_cache_bytes"]
 
 # How much of the indexes and of the tables' metadata LanceDB keeps in memory, for all libraries of the process (its own
 # bounds are 6 GiB and 1 GiB). Parts of a larger index are read again when a search needs them.
-INDEX_CACHE_BYTES, METADATA_CACHE_BYTES = 1 << 30, 1 << 28
+# A server of a large library is told of more.
+INDEX_CACHE_GB, METADATA_CACHE_BYTES = 1.0, 1 << 28
+INDEX_CACHE_VARIABLE = "FRAMECUE_INDEX_CACHE_GB"
 
 # What is said of a regular expression that would take too much memory; globs become such expressions.
 _TOO_LARGE = "CompiledTooBig"
@@ -65,4 +68,20 @@ def _first_sentence(error: Exception) -> str:
 @cache
 def _session() -> lancedb.Session:
     # Made when the first library is opened: its threads would not survive a fork.
-    return lancedb.Session(index_cache_size_bytes=INDEX_CACHE_BYTES, metadata_cache_size_bytes=METADATA_CACHE_BYTES)
+    return lancedb.Session(index_cache_size_bytes=index_cache_bytes(), metadata_cache_size_bytes=METADATA_CACHE_BYTES)
+
+
+def index_cache_bytes() -> int:
+    """Return how much of indexes a process keeps in memory.
+
+    Raises:
+        InputError: the environment says something that is no such number.
+    """
+    text = os.environ.get(INDEX_CACHE_VARIABLE, "").strip()
+    try:
+        gigabytes = float(text) if text else INDEX_CACHE_GB
+    except ValueError:
+        gigabytes = 0.0
+    if not 0.01 <= gigabytes <= 10_000:
+        raise InputError(f"{INDEX_CACHE_VARIABLE} is {text!r}; give a number of gigabytes from 0.01 to 10000")
+    return int(gigabytes * (1 << 30))

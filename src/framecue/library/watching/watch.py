@@ -28,6 +28,7 @@ from framecue.library.library import SUFFIXES, Library
 from framecue.library.results import AddReport, Skipped
 from framecue.library.state import FileState
 from framecue.library.watching.changes import Changes, Look, event_changes, pauses, polled_changes, together
+from framecue.library.watching.presence import Presence
 from framecue.library.watching.settling import Settled, Settling
 from framecue.object_store.urls import noted_path
 from framecue.paths import is_url
@@ -99,7 +100,7 @@ def watch(
 
     A file that is being written or copied is read once it has been still for a while; one that could not be read is
     tried again when it changes. If a folder vanishes, it is waited for. If the library cannot be written for a time (a
-    full disk, another run), writing is tried again.
+    full disk, another run), writing is tried again; if it is deleted, it is made anew.
 
     Args:
         library: with a model, which is loaded once.
@@ -132,6 +133,7 @@ class _Watch:
         self.library, self.roots, self.options, self.stop = library, roots, options, stop
         self.exclude = Exclude(options.add.exclude)
         self.settling = Settling(options.settle_seconds, self.look, is_missing=self.is_missing)
+        self.presence = Presence(library)
         self.tick_seconds = min(0.5, options.settle_seconds / 4)
         self.poll_seconds = options.poll_seconds
         self.is_first = True
@@ -152,11 +154,19 @@ class _Watch:
             with closing(self.changes(list(present))) as changes:
                 for places in changes:
                     may_miss_events = self.note(places)
+                    self.notice_loss(present)
                     self.index_settled()
                     if may_miss_events or self.identities() != known:
                         break
             self.notify_of_roots(known, self.identities())
             known = self.identities()
+
+    def notice_loss(self, roots: Collection[str]) -> None:
+        """Look at everything again if somebody has deleted the library, so that it is made anew."""
+        if self.presence.is_lost():
+            self.on_notice(f"{self.library.uri} is gone; it is made anew of what is there now")
+            for root in roots:
+                self.settling.note_rescan(root, trust_times=True)
 
     def identities(self) -> dict[str, tuple[int, int] | None]:
         return {root: _identity(root) for root in self.roots}
@@ -278,6 +288,7 @@ class _Watch:
             return
         try:
             for report in self.index(settled):
+                self.presence.note()
                 if self.is_first or _did_anything(report):
                     self.on_report(report)
                 self.is_first = False
