@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import sys
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
@@ -114,13 +115,16 @@ def _connect(address: str, runtime_env: Mapping[str, object] | None) -> None:
     if where != LOCAL:
         _greet(where, address)
     try:
-        ray.init(
-            where,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            runtime_env=None if runtime_env is None else dict(runtime_env),
-            include_dashboard=False if where == LOCAL else None,
-        )
+        with warnings.catch_warnings():
+            # What Ray starts here it starts by a fork, which goes on as another program at once.
+            warnings.filterwarnings("ignore", message="lancedb fork support", category=RuntimeWarning)
+            ray.init(
+                where,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                runtime_env=None if runtime_env is None else dict(runtime_env),
+                include_dashboard=False if where == LOCAL else None,
+            )
     # Which of its own and of Python's errors Ray raises depends on where it finds that it cannot connect.
     except (ray.exceptions.RayError, OSError, RuntimeError, ValueError) as error:
         raise FramecueError(
