@@ -123,11 +123,10 @@ class RayCrew:
         try:
             return ray.get(self._refs[ticket])
         except RayTaskError as error:
-            # What the actor has raised, with its own traceback as the cause.
             if isinstance(error.cause, ObjectLostError):
                 raise DataLostError from error
-            cause: BaseException = error.as_instanceof_cause()
-            raise cause from None
+            # What the actor has raised; where it did shows in what it comes from.
+            raise error.cause from error
         except ObjectLostError as error:
             raise DataLostError from error
         except _LOST as error:
