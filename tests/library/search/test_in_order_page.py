@@ -109,6 +109,16 @@ def test_a_sentence_is_taken_for_what_is_surer(store: Store) -> None:
     assert not any(one.parts for one in whole)
 
 
+def test_a_moment_that_shows_one_part_says_little_for_the_sentence(store: Store) -> None:
+    sure = Judge(Confidence(usual_best=0.515, scale=0.05))
+    # As sure of red alone as a sentence of red and green may be: its vector lies near the one of them.
+    one_sided = judged("red, then green", (1.0, 0.35, 0.0, 0.1), sure)
+    assert shown(find_either_way(store, one_sided, PARTS, SearchOptions(k=1))) == [("/twice.mp4", 0.0, 10.0)]
+    # What shows both fits the sentence better than either part, and is what was meant.
+    both = judged("red, then green", BOTH, sure)
+    assert shown(find_either_way(store, both, PARTS, SearchOptions(k=1))) == [("/whole.mp4", 0.0, 5.0)]
+
+
 def test_words_that_the_model_does_not_know_still_have_an_order(store: Store) -> None:
     unknown = Judge(Confidence(usual_best=0.7, scale=0.05, is_unknown=True))
     parts = [judged("red", RED, unknown), judged("green", GREEN, unknown)]

@@ -144,8 +144,8 @@ def _names(option: str, given: object) -> tuple[str, ...]:
         raise InputError(f"{option} is {given!r}; give the name of a source of words, or several")
     if SIDECARS in names:
         raise InputError(
-            f"{SIDECARS} is no source of words by itself: the files beside a video go with the tracks inside it, and are "
-            f"asked for and taken out with them; say {SUBTITLES}"
+            f"{SIDECARS} is no source of words by itself: the files beside a video go with the tracks inside it, and "
+            f"are asked for and taken out with them; say {SUBTITLES}"
         )
     return tuple(dict.fromkeys(names))
 

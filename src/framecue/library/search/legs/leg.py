@@ -31,6 +31,8 @@ class LegMatch:
             yields nothing: what has none of the rarer words of a text is no weak match, but none.
         start_seconds: when the words begin that were found, if that is known more finely than the segment; else None.
         end_seconds: likewise, when they end.
+        words_seconds: when the first of the found words begins and the last ends, where that is known more finely than
+            the line that they are in; else None.
         text: what was found, in one line, such as the sentence that is said; None for what is seen.
         words: the words of the query that are in it.
         spans: where in ``text`` they are: (start, end) in characters, in order.
@@ -46,6 +48,7 @@ class LegMatch:
     strength: float
     start_seconds: float | None = None
     end_seconds: float | None = None
+    words_seconds: tuple[float, float] | None = None
     text: str | None = None
     words: tuple[str, ...] = ()
     spans: tuple[tuple[int, int], ...] = ()
