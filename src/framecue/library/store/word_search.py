@@ -18,7 +18,8 @@ from framecue.library.store.phrases import Token, phrase_places, spelled, tokens
 from framecue.library.store.sql import quoted
 from framecue.library.store.table import Table
 from framecue.library.store.time_limit import time_left
-from framecue.library.store.timed_texts import PHRASES, RUN_ON_WORDS, SHOWN, HeldText, held_texts, joins, of_videos
+from framecue.library.store.timed_text_rows import PHRASES, RUN_ON_WORDS, SHOWN, HeldText, held_texts, joins
+from framecue.library.store.timed_texts import of_videos
 from framecue.library.store.words import distinct_words, query_words
 from framecue.words.request import SPEECH
 from framecue.words.timed_text import SAID, WRITTEN, Kind, TimedText
