@@ -88,6 +88,10 @@ def test_limits_hold_for_the_least_sure_part(store: Store) -> None:
     found = find_parts_in_order(store, unsure, SearchOptions())
     assert shown(found)[0] == ("/twice.mp4", 0.0, 10.0)
     assert confidence_in_order(found[0], unsure) is None
+    # What cannot be judged is not known to be less; what can be, has to reach the limit.
+    limited = find_parts_in_order(store, unsure, options)
+    assert shown(limited)[0] == ("/twice.mp4", 0.0, 10.0)
+    assert all((SEEN.of(one.parts[0]) or 0.0) >= 0.5 for one in limited)
 
 
 def test_within_and_where_leave_videos_out(store: Store) -> None:

@@ -191,10 +191,14 @@ def _chances(judge: Judge, cosines: np.ndarray) -> np.ndarray:
 
 
 def _page(found: Iterable[Found], parts: Sequence[Judged], options: SearchOptions) -> list[Found]:
-    """Return a page of moments; a limit on the confidence holds for those with parts, the others have met theirs."""
+    """Return a page of moments; a limit on the confidence holds for those with parts, the others have met theirs.
+
+    A part that cannot be judged, as a picture cannot, meets any limit, as it does when it is asked for alone.
+    """
     least = options.min_confidence
 
     def is_sure(one: Found) -> bool:
-        return least is None or not one.parts or (confidence_in_order(one, parts) or 0.0) >= least
+        told = (part.judge.of(moment) for part, moment in zip(parts, one.parts, strict=False))
+        return least is None or all(each is None or each >= least for each in told)
 
     return page(found, options, is_wanted=is_sure)
