@@ -31,14 +31,14 @@ class LegMatch:
             yields nothing: what has none of the rarer words of a text is no weak match, but none.
         start_seconds: when the words begin that were found, if that is known more finely than the segment; else None.
         end_seconds: likewise, when they end.
-        words_seconds: when the first of the found words begins and the last ends, where that is known more finely than
-            the line that they are in; else None.
         text: what was found, in one line, such as the sentence that is said; None for what is seen.
         words: the words of the query that are in it.
         spans: where in ``text`` they are: (start, end) in characters, in order.
         is_exact: whether it is a phrase found word for word.
         is_moment: whether its own times are those of the moment, and not its segment's.
         is_of_file: whether it is true of all of the file, as its name is.
+        words_seconds: when the first of the found words begins and the last ends, where that is known more finely than
+            the line that they are in; else None.
     """
 
     leg: str
@@ -48,13 +48,13 @@ class LegMatch:
     strength: float
     start_seconds: float | None = None
     end_seconds: float | None = None
-    words_seconds: tuple[float, float] | None = None
     text: str | None = None
     words: tuple[str, ...] = ()
     spans: tuple[tuple[int, int], ...] = ()
     is_exact: bool = False
     is_moment: bool = False
     is_of_file: bool = False
+    words_seconds: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, eq=False)
