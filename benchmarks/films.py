@@ -135,12 +135,13 @@ class Collection:
     seed: int
 
 
-def plan_films(num_films: int, *, seed: int) -> list[FilmPlan]:
+def plan_films(num_films: int, *, seed: int, titled: bool = True) -> list[FilmPlan]:
     """Draw what films show, say and are called.
 
     Args:
         num_films: an even number; from 8 on nothing that is shared meets in one film.
         seed: of everything.
+        titled: whether titles are drawn over the pictures; without, all else is the same.
     """
     assert num_films % 2 == 0
     rng = np.random.default_rng([seed, 0])
@@ -179,7 +180,7 @@ def plan_films(num_films: int, *, seed: int) -> list[FilmPlan]:
                 act_seconds=float(rng.uniform(4, 6)),
                 gap_seconds=float(rng.choice([0.0, 0.0, 1.0, 2.0])),
                 sentence=sentence,
-                title=title,
+                title=title if titled else None,
                 look=draw_look(rng),
             )
             for meaning, sentence, title in zip(acts, said, written, strict=True)
@@ -206,14 +207,14 @@ def absent_actors(seed: int) -> tuple[str, ...]:
     return tuple(sorted(str(name) for name in chosen))
 
 
-def make_films(folder: Path, num_films: int, *, seed: int) -> Collection:
+def make_films(folder: Path, num_films: int, *, seed: int, titled: bool = True) -> Collection:
     """Write films into a folder, two at a time; those that lie there already with their times are taken as they are.
 
     Raises:
         RuntimeError: espeak-ng is not installed.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    plans = plan_films(num_films, seed=seed)
+    plans = plan_films(num_films, seed=seed, titled=titled)
     # One after the other: the order changes the sound by some samples.
     speeches = [None if _kept(folder, plan) is not None else _speak(plan) for plan in plans]
     with ThreadPoolExecutor(2) as workers:

@@ -21,7 +21,7 @@ from framecue.library.store.failures import _FAILURES_SCHEMA
 from framecue.library.store.migrations import MIGRATIONS
 from framecue.library.store.passages import PassageState, passages_schema
 from framecue.library.store.rows import make_schema
-from framecue.library.store.timed_texts import _SCHEMA as _TEXTS_SCHEMA
+from framecue.library.store.timed_text_rows import SCHEMA as _TEXTS_SCHEMA
 from framecue.library.store.words_notes import _ASKED_SCHEMA, _DONE_SCHEMA
 from framecue.model import load_model
 from framecue.words.passages import RULES

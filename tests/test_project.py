@@ -34,6 +34,8 @@ MAX_BYTES = 1_000_000
 TESTED_ELSEWHERE = {
     "__main__.py": "cli/test_bad_input.py",
     "_version.py": "test_project.py",
+    # What a model does is tested on models that are loaded.
+    "video_text_model.py": "test_model.py",
     # The towers of one family are tested together, and so is what it takes to open a model.
     "backbone/backbone.py": "backbone/test_clip_towers.py",
     "backbone/clip.py": "backbone/test_clip_towers.py",

@@ -66,6 +66,18 @@ def test_false_alarms_at_a_recall(module: ModuleType, monkeypatch: pytest.Monkey
         assert (there >= found[name]["score threshold"]).mean() >= 0.95
 
 
+def test_orders_are_told_apart_by_titles(module: ModuleType) -> None:
+    slots = [
+        SimpleNamespace(start_seconds=5.0 * place, end_seconds=5.0 * place + 4, title=title)
+        for place, title in enumerate(["One", "Two", None, "Three"])
+    ]
+    collection = SimpleNamespace(films=[SimpleNamespace(name="a.mp4", slots=slots)])
+    windows = [Window("a.mp4", 0, 9), Window("a.mp4", 10, 19)]
+    queries = [module.FilmQuery("order", str(number), (window,), "seen") for number, window in enumerate(windows)]
+    asked = module.Asked(queries, [[hit("a.mp4", 10, 19)], [hit("a.mp4", 10, 19)]])
+    assert module.by_titles({"--then": asked}, collection) == {"--then": {"1 of 2 titled": 100.0, "2 of 2 titled": 0.0}}
+
+
 def test_what_finds_nothing_passes_no_threshold(module: ModuleType) -> None:
     assert module.best([], "confidence") < -1
     assert module.best([hit("a.mp4", 0, 1)], "confidence") < -1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -68,6 +69,13 @@ def test_a_plan_follows_from_its_seed(films: ModuleType, load_benchmark: Callabl
     for one, other in zip(plans[::2], plans[1::2], strict=True):
         acts, others = ([slot.meaning for slot in plan.slots] for plan in (one, other))
         assert [acts[place ^ 1] for place in range(films.NUM_SLOTS)] == others
+
+
+def test_films_without_titles_are_the_same_otherwise(films: ModuleType) -> None:
+    titled, plain = films.plan_films(8, seed=5), films.plan_films(8, seed=5, titled=False)
+    assert all(slot.title is None for plan in plain for slot in plan.slots)
+    bare = [replace(plan, slots=tuple(replace(slot, title=None) for slot in plan.slots)) for plan in titled]
+    assert bare == plain != titled
 
 
 def test_half_of_the_words_are_in_two_films(films: ModuleType) -> None:

@@ -225,6 +225,18 @@ def test_a_file_of_no_library_is_listened_to(run, clips: Path, tmp_path: Path, m
     assert "--speech" in result.err
 
 
+def test_what_is_asked_for_now_needs_no_library(run, clips: Path, tmp_path: Path) -> None:
+    missing = tmp_path / "missing.lance"
+    result = run("words", clips / "red.mp4", "--speech", "--format", "txt", "--library", missing)
+    assert (result.code, result.out.splitlines()[0]) == (0, "red speaks")
+    assert result.err == f"no library at {missing}: the words are looked for in the file itself\n"
+    assert not missing.exists()
+    # Without, there is nothing else to take them from.
+    result = run("words", clips / "red.mp4", "--library", missing)
+    assert (result.code, result.out) == (1, "")
+    assert str(missing) in result.err
+
+
 def test_damaged_sound_costs_the_words_behind_the_damage_alone(
     run, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sources: dict[str, Spoken]
 ) -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 from tests.methods.conftest import TEXTS
 from torch import Tensor
 
-import framecue.model
+import framecue.video_text_model
 from framecue.backbone import Backbone
 from framecue.errors import InputError
 from framecue.evaluation.validation import score_examples
@@ -122,7 +122,7 @@ def test_nothing_depends_on_what_stands_for_an_absent_frame(
     def noise(pixel_values: Tensor, absent: Tensor) -> Tensor:
         return torch.where(absent[..., None, None, None], torch.randn_like(pixel_values) * 3, pixel_values)
 
-    monkeypatch.setattr(framecue.model, "filled", noise)
+    monkeypatch.setattr(framecue.video_text_model, "filled", noise)
     torch.testing.assert_close(similarities(model, pixels), expected, rtol=0, atol=1e-6)
     # A video of which all frames are there has what it has without masks.
     plain = make(name, family, short_videos="repeat")

@@ -14,7 +14,7 @@ from framecue.cli.library_place import LibraryCommand, library_if_any
 from framecue.cli.options import library_option
 from framecue.cli.output import log, one_line, print_json, quiet_libraries
 from framecue.cli.words_options import AskedWords, asking_options
-from framecue.errors import InputError
+from framecue.errors import InputError, LibraryNotFoundError
 from framecue.object_store.urls import noted_path
 from framecue.paths import is_url
 from framecue.video import STALL_SECONDS
@@ -131,8 +131,14 @@ def _found(
     """
     from framecue.library import Library
 
-    library = None if place is None else Library(place)
-    held = library.words_by_source(path) if library is not None else None
+    held = None
+    try:
+        held = None if place is None else Library(place).words_by_source(path)
+    except LibraryNotFoundError as error:
+        if not asked:
+            raise
+        # Whoever asks for words now gets them from the file; a library would have saved the work, that is all.
+        log(f"{one_line(str(error).partition(';')[0])}: the words are looked for in the file itself")
     if not asked:
         if held:
             return _in_order((source, line) for source, lines in held.items() for line in lines), {}

@@ -18,7 +18,8 @@ _MAX_CUE_CHARS = 1000
 # HTML's tags, WebVTT's tags with classes and times, SubStation's overrides; each within one line.
 _MARKUP = re.compile(r"</?(?:[a-zA-Z]|\d+:\d)[^<>\n]*>|\{\\[^{}\n]*\}")
 # A cue's two times, of which hours and the fraction of a second may be missing, and lines of digits may be any length.
-_TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})(?:[.,:](\d{1,9}))?"
+# A shift may have made one of them negative.
+_TIME = r"(-?)(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})(?:[.,:](\d{1,9}))?"
 _TIMES = re.compile(rf"^[ \t]*{_TIME}[ \t]*-{{1,2}}>[ \t]*{_TIME}(?![\d:])", re.MULTILINE)
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff]")
 # What a line of SubStation is made of, besides text: signs that stand for others, and what stands between braces.
@@ -69,9 +70,10 @@ def parse_cues(text: str, format_name: str) -> list[Cue]:
 
 
 def _full_times(found: re.Match[str]) -> str:
-    """Return a cue's times with hours and milliseconds, as pysubs2 wants them of each format."""
+    """Return a cue's times with hours and milliseconds, as pysubs2 wants them of each format; none before 0."""
     times = []
-    for hours, minutes, seconds, fraction in (found.groups()[:4], found.groups()[4:]):
+    for sign, *told in (found.groups()[:5], found.groups()[5:]):
+        hours, minutes, seconds, fraction = told if not sign else (None, "0", "0", None)
         times.append(f"{int(hours or 0):02}:{int(minutes):02}:{int(seconds):02}.{(fraction or '0')[:3]:<03}")
     return " --> ".join(times)
 

@@ -131,6 +131,8 @@ def test_words_are_asked_for_by_source(tmp_path: Path, monkeypatch: pytest.Monke
         ({"words_from": [""]}, "words_from"),
         ({"no_words_from": 3}, "no_words_from"),
         ({"speech": True, "no_words_from": "speech"}, "choose one"),
+        ({"no_words_from": "sidecars"}, "say subtitles"),
+        ({"words_from": "sidecars"}, "say subtitles"),
     ],
 )
 def test_words_that_cannot_be_asked_for_so_are_refused(options: dict[str, Any], told: str) -> None:

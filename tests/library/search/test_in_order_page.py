@@ -88,6 +88,10 @@ def test_limits_hold_for_the_least_sure_part(store: Store) -> None:
     found = find_parts_in_order(store, unsure, SearchOptions())
     assert shown(found)[0] == ("/twice.mp4", 0.0, 10.0)
     assert confidence_in_order(found[0], unsure) is None
+    # What cannot be judged is not known to be less; what can be, has to reach the limit.
+    limited = find_parts_in_order(store, unsure, options)
+    assert shown(limited)[0] == ("/twice.mp4", 0.0, 10.0)
+    assert all((SEEN.of(one.parts[0]) or 0.0) >= 0.5 for one in limited)
 
 
 def test_within_and_where_leave_videos_out(store: Store) -> None:
@@ -107,6 +111,16 @@ def test_a_sentence_is_taken_for_what_is_surer(store: Store) -> None:
     plain = [("/whole.mp4", 0.0, 5.0)]
     assert shown(whole)[:1] == plain
     assert not any(one.parts for one in whole)
+
+
+def test_a_moment_that_shows_one_part_says_little_for_the_sentence(store: Store) -> None:
+    sure = Judge(Confidence(usual_best=0.515, scale=0.05))
+    # As sure of red alone as a sentence of red and green may be: its vector lies near the one of them.
+    one_sided = judged("red, then green", (1.0, 0.35, 0.0, 0.1), sure)
+    assert shown(find_either_way(store, one_sided, PARTS, SearchOptions(k=1))) == [("/twice.mp4", 0.0, 10.0)]
+    # What shows both fits the sentence better than either part, and is what was meant.
+    both = judged("red, then green", BOTH, sure)
+    assert shown(find_either_way(store, both, PARTS, SearchOptions(k=1))) == [("/whole.mp4", 0.0, 5.0)]
 
 
 def test_words_that_the_model_does_not_know_still_have_an_order(store: Store) -> None:

@@ -97,6 +97,23 @@ def test_words_have_times_of_their_own_and_take_part(store: Store) -> None:
     assert (found[0].start_seconds, found[0].end_seconds) == (2.5, 7.5)
 
 
+def test_two_things_in_one_line_are_in_its_order(store: Store) -> None:
+    match = next(one for one in store.search(np.array([1, 0, 0], np.float32), limit=99) if one.path == "/red.mp4")
+    nothing = np.array([0, 0, 1], np.float32)
+    first, second = Asked(store, nothing, first=1), Asked(store, nothing, first=2)
+
+    def said(of: Asked) -> list[LegMatch]:
+        times = {1: (1.0, 1.5), 2: (3.0, 3.25)}[of.first]
+        return [LegMatch("said", match, 1, 3.0, 0.5, start_seconds=0.5, end_seconds=4.5, words_seconds=times)]
+
+    def found(*parts: Asked) -> list[list[tuple[float, float]]]:
+        joined = find_in_order(parts, [chances] * 2, said, asks_seen=[False, False], within_seconds=None)
+        return [[(part.start_seconds, part.end_seconds) for part in one.parts] for one in joined]
+
+    assert found(first, second) == [[(1.0, 1.5), (3.0, 3.25)]]
+    assert found(second, first) == []
+
+
 def test_a_name_has_no_time_and_takes_no_part(store: Store) -> None:
     match = store.search(np.array([1, 0, 0], np.float32), limit=1)[0]
     named = [LegMatch("named", match, 1, 1.0, 1.0, is_of_file=True)]

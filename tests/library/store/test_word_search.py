@@ -82,6 +82,18 @@ def test_a_match_tells_what_was_found_and_by_whom(store: Store) -> None:
     assert [match.text[start:end] for start, end in match.spans] in (["houses"], ["house"])
 
 
+def test_words_that_stand_apart_have_times_within_their_line(store: Store) -> None:
+    (match,) = store.search_words("buy last", limit=9, where="path = '/a.mp4' AND start_seconds = 0", kinds=["said"])
+    (houses,) = store.search_words("houses", limit=9, where="path = '/a.mp4' AND start_seconds = 0", kinds=["said"])
+    assert (houses.start_seconds, houses.end_seconds, houses.words_seconds) == (0, 4, (1.5, 2))
+    assert (match.text[match.spans[0][0] : match.spans[-1][1]], match.words_seconds) == (
+        "buying houses, at last",
+        (1, 3),
+    )
+    (title,) = store.search_words("houses", kinds=["written"], limit=9)
+    assert title.words_seconds is None
+
+
 def test_kinds_of_words_are_told_apart(store: Store) -> None:
     assert brief(store.search_words("houses", kinds=["written"], limit=9)) == [("/a.mp4", 1, 6)]
     assert all(match.kind == "said" for match in store.search_words("houses", kinds=["said"], limit=9))

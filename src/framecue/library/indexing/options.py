@@ -12,7 +12,7 @@ from framecue.errors import InputError
 from framecue.library.files.exclude import Exclude
 from framecue.paths import absolute_path, is_dir, user_path
 from framecue.video import STALL_SECONDS, Segmentation
-from framecue.words.request import SCREEN, SPEECH, WordsRequest
+from framecue.words.request import SCREEN, SIDECARS, SPEECH, SUBTITLES, WordsRequest
 
 __all__ = ["AddKeywords", "AddOptions"]
 
@@ -147,6 +147,11 @@ def _names(option: str, given: object) -> tuple[str, ...]:
     names = tuple(names) if isinstance(names, Iterable) else (names,)
     if not all(isinstance(name, str) and name for name in names):
         raise InputError(f"{option} is {given!r}; give the name of a source of words, or several")
+    if SIDECARS in names:
+        raise InputError(
+            f"{SIDECARS} is no source of words by itself: the files beside a video go with the tracks inside it, and "
+            f"are asked for and taken out with them; say {SUBTITLES}"
+        )
     return tuple(dict.fromkeys(names))
 
 

@@ -114,10 +114,17 @@ def _videos(
 
 
 def _own_seconds(found: LegMatch) -> tuple[float, float] | None:
-    """Return when words are said or shown, if that is known more finely than the segment, within the video."""
-    if found.start_seconds is None or found.end_seconds is None:
+    """Return when words are said or shown, if that is known more finely than the segment, within the video.
+
+    The very words, not the line around them: one line may say both of two things, in their order.
+    """
+    if found.words_seconds is not None:
+        start, end = found.words_seconds
+    elif found.start_seconds is not None and found.end_seconds is not None:
+        start, end = found.start_seconds, found.end_seconds
+    else:
         return None
-    start, end = found.start_seconds, min(found.end_seconds, found.match.duration_seconds)
+    end = min(end, found.match.duration_seconds)
     return (start, end) if end > start else None
 
 

@@ -4,6 +4,6 @@ from .place import normal_uri as normal_uri
 from .snapshot import Snapshot as Snapshot
 from .store import Store as Store
 from .texts import TextMatch as TextMatch
-from .timed_texts import HeldText as HeldText
+from .timed_text_rows import HeldText as HeldText
 from .vectors import Match as Match
 from .word_search import WordMatch as WordMatch

@@ -57,7 +57,8 @@ from framecue.library.store.snapshot import HELD_COLUMNS, TIME_COLUMN, Snapshot,
 from framecue.library.store.sql import is_one_of, quoted
 from framecue.library.store.table import TABLE, Table, is_not_found
 from framecue.library.store.texts import TextMatch, ensure_text_index, has_text_index, search_texts
-from framecue.library.store.timed_texts import HeldText, TimedTexts
+from framecue.library.store.timed_text_rows import HeldText
+from framecue.library.store.timed_texts import TimedTexts
 from framecue.library.store.vectors import Details, HeldSegment, Match, details_of, search_vectors
 from framecue.library.store.word_search import WordMatch, search_misheard, search_words
 from framecue.library.store.words_notes import WordsNotes

@@ -3,20 +3,13 @@
 It is made when the first words are written; a library without words has no such table. Rows go by ``video_id``, not by
 path, so a moved file and a copy keep their words.
 
-A line is stored as it is shown, with its words' own times, and in the two forms in which it is searched:
-
-- ``phrases``: its words divided by spaces, and the next few of the line after it, so that a phrase that runs over two
-  lines is found by the first of them (:mod:`framecue.library.store.phrases`).
-- one column for its language (:mod:`framecue.library.store.languages`), as an index brings words to the stems of one
-  language only. Such a column and its index are added with the first line in the language. If nobody says which it is,
-  it is guessed.
+What its columns are stands in :mod:`framecue.library.store.timed_text_rows`. The column of a language and its index are
+added with the first line in it.
 """
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any, cast
@@ -26,21 +19,15 @@ from lancedb.db import LanceDBConnection
 from lancedb.index import FTS, BTree
 
 from framecue.library.store.commit import commit
-from framecue.library.store.languages import PLAIN, column_of, guessed_language, language_of
-from framecue.library.store.phrases import Token, spelled, tokens_of
+from framecue.library.store.languages import PLAIN, language_of
 from framecue.library.store.sql import quoted
 from framecue.library.store.table import Table
-from framecue.words.timed_text import Kind, TimedText, TimedWord
+from framecue.library.store.timed_text_rows import PHRASES, SCHEMA, SHOWN, HeldText, held_texts, in_time, rows_of
+from framecue.words.timed_text import TimedText
 
-__all__ = ["PHRASES", "RUN_ON_WORDS", "SHOWN", "HeldText", "TimedTexts", "held_texts", "joins", "of_videos"]
+__all__ = ["TimedTexts", "of_videos"]
 
 TIMED_TEXTS_TABLE = "timed_texts"
-PHRASES = "phrases"
-# How many words of the following lines are searched with a line. A phrase of one more word is found wherever it begins;
-# of a longer one the beginning is looked up and the rest is compared.
-RUN_ON_WORDS = 5
-# A line that begins later than this after the one before is not its continuation.
-_LONGEST_PAUSE_SECONDS = 5.0
 # Lines that came after an index was made are searched one by one until it takes them in.
 _LINES_BEFORE_UPDATE = 10_000
 # Each commit leaves a small file.
@@ -48,61 +35,6 @@ _MOST_FILES = 64
 # From here on it pays to look up the lines of a video by an index.
 _LINES_BEFORE_INDEX = 100_000
 _KEEP = timedelta(hours=1)
-
-_WORD = pa.struct(
-    [pa.field("start_seconds", pa.float64()), pa.field("end_seconds", pa.float64()), pa.field("text", pa.string())]
-)
-_SCHEMA = pa.schema(
-    [
-        pa.field("video_id", pa.string(), nullable=False),
-        pa.field("source", pa.string(), nullable=False),
-        pa.field("kind", pa.string(), nullable=False),
-        pa.field("language", pa.string()),
-        # Its place among the lines of its video, source, kind and language.
-        pa.field("number", pa.int32(), nullable=False),
-        pa.field("start_seconds", pa.float64(), nullable=False),
-        pa.field("end_seconds", pa.float64(), nullable=False),
-        pa.field("confidence", pa.float32()),
-        pa.field("text", pa.string(), nullable=False),
-        pa.field("words", pa.list_(_WORD)),
-        pa.field(PHRASES, pa.string(), nullable=False),
-        pa.field(PLAIN, pa.string()),
-    ]
-)
-SHOWN = (
-    "video_id",
-    "source",
-    "kind",
-    "language",
-    "number",
-    "start_seconds",
-    "end_seconds",
-    "confidence",
-    "text",
-    "words",
-)
-
-
-@dataclass(frozen=True)
-class HeldText:
-    """A line as a library holds it.
-
-    Attributes:
-        video_id: hash of the file's content.
-        source: what found it: "speech", "screen", "subtitles".
-        number: its place among the lines of its video, source, kind and language.
-        text: the line, with its times.
-    """
-
-    video_id: str
-    source: str
-    number: int
-    text: TimedText
-
-    @property
-    def sequence(self) -> tuple[str, str, str, str | None]:
-        """Which lines it stands among: those of its video, source, kind and language."""
-        return self.video_id, self.source, self.text.kind, self.text.language
 
 
 class TimedTexts:
@@ -155,7 +87,7 @@ class TimedTexts:
         if source is not None:
             condition += f" AND source = {quoted(source)}"
         found = held_texts(table.scan(SHOWN, where=condition))
-        return sorted(found, key=lambda held: (held.video_id, *_order(held.text), held.source, held.number))
+        return sorted(found, key=lambda held: (held.video_id, *in_time(held.text), held.source, held.number))
 
     def video_ids(self) -> set[str]:
         """Return the contents of which there are lines.
@@ -189,10 +121,10 @@ class TimedTexts:
         self._delete(
             " OR ".join(f"(video_id = {quoted(video)} AND source = {quoted(source)})" for video, source in texts)
         )
-        rows = [row for (video_id, source), lines in texts.items() for row in _rows(video_id, source, lines)]
+        rows = [row for (video_id, source), lines in texts.items() for row in rows_of(video_id, source, lines)]
         if not rows:
             return
-        table = self._table_with({name for row in rows for name in row} - set(_SCHEMA.names) | {PLAIN})
+        table = self._table_with({name for row in rows for name in row} - set(SCHEMA.names) | {PLAIN})
         table.commit("written", lambda: table.lance.add(pa.Table.from_pylist(rows, schema=table.schema)))
 
     def drop(self, *, video_ids: Sequence[str] | None = None, source: str | None = None) -> None:
@@ -244,7 +176,7 @@ class TimedTexts:
         if table is None:
             make = self._database.create_table
             name = TIMED_TEXTS_TABLE
-            table = Table(self.uri, commit(self.uri, "written", lambda: make(name, schema=_SCHEMA, exist_ok=True)))
+            table = Table(self.uri, commit(self.uri, "written", lambda: make(name, schema=SCHEMA, exist_ok=True)))
             self._opened = table
         new = sorted(columns - set(table.schema.names))
         if new:
@@ -257,79 +189,9 @@ class TimedTexts:
         return table
 
 
-def held_texts(rows: pa.Table) -> list[HeldText]:
-    """Return the lines in an Arrow table with the columns SHOWN."""
-    found = []
-    for row in rows.select(SHOWN).to_pylist():
-        words = tuple(TimedWord(**word) for word in row["words"] or ())
-        text = TimedText(
-            row["start_seconds"],
-            row["end_seconds"],
-            row["text"],
-            cast(Kind, row["kind"]),
-            row["language"],
-            row["confidence"],
-            words,
-        )
-        found.append(HeldText(row["video_id"], row["source"], row["number"], text))
-    return found
-
-
-def joins(one: TimedText, following: TimedText) -> bool:
-    """Whether a line goes on in the one after it."""
-    return following.start_seconds - one.end_seconds <= _LONGEST_PAUSE_SECONDS
-
-
 def of_videos(video_ids: Sequence[str]) -> str:
     """Return the SQL condition that a row is of one of these contents."""
     return f"video_id IN ({', '.join(quoted(video_id) for video_id in video_ids)})"
-
-
-def _rows(video_id: str, source: str, texts: Sequence[TimedText]) -> Iterator[dict[str, Any]]:
-    """Yield the rows of the lines that a source found in a content."""
-    sequences: dict[tuple[str, str | None], list[TimedText]] = {}
-    for text in sorted(map(_composed, texts), key=_order):
-        sequences.setdefault((text.kind, text.language), []).append(text)
-    for (kind, language), lines in sequences.items():
-        words = [tokens_of(line.text) for line in lines]
-        searched_as = language or guessed_language(token.text for tokens in words for token in tokens)
-        for number, line in enumerate(lines):
-            yield {
-                "video_id": video_id,
-                "source": source,
-                "kind": kind,
-                "language": language,
-                "number": number,
-                "start_seconds": line.start_seconds,
-                "end_seconds": line.end_seconds,
-                "confidence": line.confidence,
-                "text": line.text,
-                "words": [vars(word) for word in line.words] or None,
-                PHRASES: spelled([*words[number], *_run_on(lines, words, number)]),
-                column_of(searched_as): line.text,
-            }
-
-
-def _run_on(lines: Sequence[TimedText], words: Sequence[Sequence[Token]], number: int) -> list[Token]:
-    """Return the first words of the lines in which a line goes on."""
-    found: list[Token] = []
-    for after in range(number + 1, len(lines)):
-        if len(found) >= RUN_ON_WORDS or not joins(lines[after - 1], lines[after]):
-            break
-        found += words[after]
-    return found[:RUN_ON_WORDS]
-
-
-def _order(text: TimedText) -> tuple[float, float]:
-    return text.start_seconds, text.end_seconds
-
-
-def _composed(text: TimedText) -> TimedText:
-    """Return a line in the one encoding in which lines are searched."""
-    if text.text.isascii():
-        return text
-    words = tuple(replace(word, text=unicodedata.normalize("NFC", word.text)) for word in text.words)
-    return replace(text, text=unicodedata.normalize("NFC", text.text), words=words)
 
 
 def _config(column: str) -> FTS:

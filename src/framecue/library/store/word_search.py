@@ -18,7 +18,8 @@ from framecue.library.store.phrases import Token, phrase_places, spelled, tokens
 from framecue.library.store.sql import quoted
 from framecue.library.store.table import Table
 from framecue.library.store.time_limit import time_left
-from framecue.library.store.timed_texts import PHRASES, RUN_ON_WORDS, SHOWN, HeldText, held_texts, joins, of_videos
+from framecue.library.store.timed_text_rows import PHRASES, RUN_ON_WORDS, SHOWN, HeldText, held_texts, joins
+from framecue.library.store.timed_texts import of_videos
 from framecue.library.store.words import distinct_words, query_words
 from framecue.words.request import SPEECH
 from framecue.words.timed_text import SAID, WRITTEN, Kind, TimedText
@@ -48,6 +49,7 @@ class WordMatch:
         score: from full text search (BM25), more is better; comparable within one query only.
         spans: (start, end) of the found words in ``text``, in characters, in order. For a search of words these are
             the forms of them that could be told, perhaps none.
+        words_seconds: when the first of these begins and the last ends, where the words' own times are known.
     """
 
     video_id: str
@@ -61,6 +63,7 @@ class WordMatch:
     confidence: float | None
     score: float
     spans: tuple[tuple[int, int], ...] = ()
+    words_seconds: tuple[float, float] | None = None
 
 
 def search_words(
@@ -225,7 +228,10 @@ def _words(line: HeldText, score: float, wanted: Sequence[Token]) -> WordMatch:
         for token in tokens_of(line.text.text)
         if token.text in words or (has_stems and any(shares_stem(token.text, word) for word in words))
     )
-    return _match(line, line.text.text, line.text.start_seconds, line.text.end_seconds, score, spans)
+    found = _match(line, line.text.text, line.text.start_seconds, line.text.end_seconds, score, spans)
+    if not spans or not line.text.words:
+        return found
+    return replace(found, words_seconds=_times(line.text, spans[0][0], spans[-1][1]))
 
 
 def _phrases(texts: Table, lines: Sequence[tuple[HeldText, float]], wanted: Sequence[Token]) -> Iterator[WordMatch]:

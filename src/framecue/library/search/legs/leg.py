@@ -37,6 +37,8 @@ class LegMatch:
         is_exact: whether it is a phrase found word for word.
         is_moment: whether its own times are those of the moment, and not its segment's.
         is_of_file: whether it is true of all of the file, as its name is.
+        words_seconds: when the first of the found words begins and the last ends, where that is known more finely than
+            the line that they are in; else None.
     """
 
     leg: str
@@ -52,6 +54,7 @@ class LegMatch:
     is_exact: bool = False
     is_moment: bool = False
     is_of_file: bool = False
+    words_seconds: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, eq=False)

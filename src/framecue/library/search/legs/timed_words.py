@@ -82,6 +82,7 @@ def timed_matches(leg: str, kind: Kind, asked: Asked) -> list[LegMatch]:
                 strength,
                 start_seconds=one.start_seconds,
                 end_seconds=one.end_seconds,
+                words_seconds=one.words_seconds,
                 text=text,
                 words=tuple(word for word in seeker.words if word in sighting.words),
                 spans=spans,
