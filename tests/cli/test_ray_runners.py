@@ -40,9 +40,9 @@ def test_without_the_extra_index_says_which(run, clips: Path, monkeypatch: pytes
 
 
 @pytest.mark.usefixtures("with_ray")
-@pytest.mark.parametrize("other", ["--watch", "--gpu-decode"])
+@pytest.mark.parametrize("other", ["--watch", "--gpu-decode", "--runtime onnx"])
 def test_what_a_cluster_does_not_do_is_refused(run, clips: Path, other: str) -> None:
-    result = run("index", clips, "--ray", "auto", other)
+    result = run("index", clips, "--ray", "auto", *other.split())
     assert result.code == 2
     assert f"--ray and {other} are given together" in result.err
 

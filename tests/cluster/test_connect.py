@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 
 from framecue.cluster import connect
+from framecue.cluster.same_code import own_code, package_folder
 from framecue.errors import FramecueError, InputError
 
 
@@ -47,6 +48,7 @@ def ray(monkeypatch: pytest.MonkeyPatch) -> FakeRay:
     monkeypatch.setitem(sys.modules, "ray", fake)
     monkeypatch.setattr("framecue.cluster.connect.find_spec", lambda name: object())
     monkeypatch.delenv("RAY_USAGE_STATS_ENABLED", raising=False)
+    monkeypatch.setattr("framecue.cluster.connect._code_of_nodes", lambda: {"1": own_code()})
     return fake
 
 
@@ -140,3 +142,11 @@ def test_a_cluster_of_another_version_is_told_of(ray: FakeRay) -> None:
         connect.connected(address),
     ):
         pass
+
+
+def test_nodes_with_another_framecue_are_sent_this_one(ray: FakeRay, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [{**own_code(), "digest": digest} for digest in ("another", own_code()["digest"])]
+    monkeypatch.setattr("framecue.cluster.connect._code_of_nodes", lambda: {"1": found.pop(0)})
+    with listening(SETTINGS) as address, connect.connected(address):
+        assert ray.is_there
+    assert [options["runtime_env"] for _, options in ray.asked] == [None, {"py_modules": [str(package_folder())]}]

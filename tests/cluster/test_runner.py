@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from framecue.cluster.runner import RayRunners, store_variables
+from framecue.encoder import Computation
 from framecue.errors import InputError
 from framecue.library.indexing.gpu_use import GpuTally
 from framecue.library.indexing.runner import EncodingTask, MakeRunner
@@ -36,6 +37,15 @@ def test_what_it_cannot_do_is_refused_before_anybody_is_asked() -> None:
         pass
     task = EncodingTask(encoder=ColourEncoder(), segmentation=Segmentation("whole"), captions=True)
     with pytest.raises(InputError, match="no captioner"), RayRunners("10.0.0.1:6379")(task):
+        pass
+
+
+def test_a_graph_that_only_this_machine_has_is_refused() -> None:
+    class Graph(ColourEncoder):
+        computation = Computation("onnx", "int8")
+
+    task = EncodingTask(encoder=Graph(), segmentation=Segmentation("whole"))
+    with pytest.raises(InputError, match="--runtime torch"), RayRunners("10.0.0.1:6379")(task):
         pass
 
 

@@ -149,7 +149,9 @@ def index(
         raise click.UsageError(f"--dry-run and {'--again' if again else '--watch'} are given together; leave one out")
     check_ray(ray, ray_workers)
     if ray is not None:
-        _check_with_ray(is_watch=is_watch, gpu_decode=gpu_decode)
+        _check_with_ray(is_watch=is_watch, gpu_decode=gpu_decode, runtime=runtime)
+        # A graph that was chosen lies in this machine's cache, which nodes have not.
+        runtime = "torch"
     quiet_libraries()
     refuse_libraries(paths, takes="what to index")
     refuse_model_as_path(paths, words)
@@ -280,12 +282,17 @@ def index(
         keep_text_graph(used)
 
 
-def _check_with_ray(*, is_watch: bool, gpu_decode: bool) -> None:
+def _check_with_ray(*, is_watch: bool, gpu_decode: bool, runtime: str) -> None:
     """Refuse options that do not go together with --ray."""
     if is_watch:
         raise click.UsageError("--ray and --watch are given together; watch on one machine, or run --ray now and then")
     if gpu_decode:
         raise click.UsageError("--ray and --gpu-decode are given together; a cluster decodes on processors alone")
+    if runtime == "onnx":
+        raise click.UsageError(
+            "--ray and --runtime onnx are given together; export the model (framecue export) to a folder that all "
+            "nodes have, and name that with --model"
+        )
 
 
 def _check_again(

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 
+from framecue.cluster.same_code import Found, check_nodes, find_code, own_code, package_folder
 from framecue.errors import FramecueError, InputError, first_line
 
 __all__ = ["LOCAL", "check_address", "check_extra", "connected"]
@@ -24,6 +25,8 @@ AUTO = "auto"
 
 # Ray itself goes on trying for minutes.
 ANSWER_SECONDS = 5.0
+# To start a process on a node takes seconds.
+CODE_SECONDS = 60.0
 # How HTTP/2 begins, which Ray's servers speak: a fixed text, and an empty frame of settings. The answer is one as well.
 _GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
 _FRAME_HEAD_BYTES, _SETTINGS = 9, 4
@@ -68,6 +71,8 @@ def check_address(address: str) -> None:
 def connected(address: str, *, runtime_env: Mapping[str, object] | None = None) -> Iterator[None]:
     """Be connected to a cluster while the block runs. Where this process is connected already, that is kept.
 
+    Where nodes import another framecue than this process, or none, this one is sent to them.
+
     Args:
         address: ``auto`` for the cluster that this machine belongs to (or that ``RAY_ADDRESS`` names), ``local`` for
             one of this machine alone that ends with the block, or HOST:PORT.
@@ -75,7 +80,7 @@ def connected(address: str, *, runtime_env: Mapping[str, object] | None = None) 
 
     Raises:
         InputError: Ray is not installed, or the address is none.
-        FramecueError: nobody answers there, or no cluster runs here.
+        FramecueError: nobody answers there, or no cluster runs here; or a node lacks what framecue needs.
     """
     check_extra()
     check_address(address)
@@ -86,10 +91,16 @@ def connected(address: str, *, runtime_env: Mapping[str, object] | None = None) 
     if ray.is_initialized():
         yield
         return
-    with _own_signals():
-        _connect(address, runtime_env)
-    _say_nothing()
     try:
+        with _own_signals():
+            _connect(address, runtime_env)
+            _say_nothing()
+            nodes = _code_of_nodes()
+            if any(found["digest"] != own_code()["digest"] for found in nodes.values()):
+                ray.shutdown()
+                _connect(address, {"py_modules": [str(package_folder())], **(runtime_env or {})})
+                nodes = _code_of_nodes()
+        check_nodes(nodes)
         yield
     finally:
         with _own_signals():
@@ -116,6 +127,26 @@ def _connect(address: str, runtime_env: Mapping[str, object] | None) -> None:
             f"{address}: there is a Ray cluster that cannot be used: {first_line(error)}; it has to run the same "
             f"versions of Ray and Python as this machine (Ray {ray.__version__})"
         ) from error
+
+
+def _code_of_nodes() -> dict[str, Found]:
+    """Return what there is on each node that says so in time, by its id."""
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    look = ray.remote(find_code())
+    asked: dict[ray.ObjectRef[Found], str] = {}
+    for node in ray.nodes():
+        if node["Alive"]:
+            there = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
+            asked[look.options(num_cpus=0, scheduling_strategy=there).remote()] = node["NodeID"]
+    told, _ = ray.wait(list(asked), num_returns=len(asked), timeout=CODE_SECONDS)
+    found: dict[str, Found] = {}
+    for ref in told:
+        # A node that has gone since is no matter.
+        with suppress(ray.exceptions.RayError):
+            found[asked[ref]] = ray.get(ref)
+    return found
 
 
 def _say_nothing() -> None:

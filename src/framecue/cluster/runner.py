@@ -89,7 +89,12 @@ class RayRunners:
         if task.gpu_tally is not None:
             raise InputError("videos are to be decoded on a GPU and by a cluster at once; leave out one of them")
         options = task.segment_encoder().options  # raises where captions cannot be had
-        computation = _computation(task)
+        spec, computation = task.encoder.spec(), _computation(task)
+        if computation is not None and computation.runtime == "onnx" and spec.exported is None:
+            raise InputError(
+                "a graph in this machine's cache is to encode, which the nodes of a cluster have not; give the model "
+                "itself (--runtime torch), or the folder of an exported one (framecue export) that all nodes have"
+            )
         with connected(self.address):
             from framecue.cluster.ray_crew import RayCrew, node_resources
 
@@ -98,7 +103,9 @@ class RayRunners:
                 node_resources(), num_workers=self.num_workers, takes_gpu=takes_gpu, num_units=len(task.units)
             )
             self.report = ClusterReport(num_gpus=staff.num_gpus)
-            spec = replace(task.encoder.spec(), device=None if staff.num_gpus else "cpu")
+            if staff.num_gpus and spec.precision == "float32" and self.on_notice:
+                self.on_notice("the cluster's GPUs compute in float32, as this machine; --dtype bfloat16 is faster")
+            spec = replace(spec, device=None if staff.num_gpus else "cpu")
             limits = Limits(
                 stall_seconds=task.stall_seconds,
                 max_cpu_seconds=task.max_cpu_seconds,

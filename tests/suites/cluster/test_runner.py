@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from framecue.cluster.same_code import package_folder
 from framecue.library import Library
 from framecue.video import Segmentation
 from support.cluster_colours import POISON, SLOW, ClusterColours, driver_environment
@@ -51,20 +53,27 @@ def alone(videos: Path, tmp_path_factory: pytest.TempPathFactory) -> Library:
 
 
 @pytest.fixture
-def driver(tmp_path: Path, videos: Path, ray_cluster: RayCluster) -> Callable[..., subprocess.Popen[str]]:
+def driver(tmp_path: Path, videos: Path, ray_cluster: RayCluster) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Starts `framecue index --ray` on the videos, into a library that is there."""
+    started: list[subprocess.Popen[str]] = []
 
-    def start(uri: str, environment: Mapping[str, str], *paths: Path) -> subprocess.Popen[str]:
+    def start(uri: str, environment: Mapping[str, str], *paths: Path, workers: int = 2) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "framecue", "index", *map(str, paths or (videos,)), "--library", uri, "--json"]
-        return subprocess.Popen(
-            [*command, "--ray", ray_cluster.address, "--ray-workers", "2"],
-            env=dict(environment),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+        started.append(
+            subprocess.Popen(
+                [*command, "--ray", ray_cluster.address, "--ray-workers", str(workers)],
+                env=dict(environment),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
         )
+        return started[-1]
 
-    return start
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
 
 
 def made(uri: str) -> Library:
@@ -92,7 +101,7 @@ def assert_equal(found: Library, wanted: Library, *, without: str = "") -> None:
 
 def ended(process: subprocess.Popen[str], *, code: int = 0) -> tuple[dict[str, Any], str]:
     """Wait for a driver; return its document, and what it has said."""
-    out, said = process.communicate(timeout=120)
+    out, said = process.communicate(timeout=250)
     assert process.returncode == code, said
     return (json.loads(out) if out else {}), said
 
@@ -111,7 +120,7 @@ def processes(name: str) -> list[int]:
     return found
 
 
-def until(what: Callable[[], Any], *, seconds: float = 60) -> Any:
+def until(what: Callable[[], Any], *, seconds: float = 200) -> Any:
     """Return what a function returns once that is true."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -146,7 +155,8 @@ def test_lost_actors_and_nodes_cost_nothing_and_a_file_that_ends_its_actor_is_sk
     poison = tmp_path / "poison.mp4"
     write_clip(poison, "white", seconds=4)
     library = made(str(tmp_path / "videos.lance"))
-    run = driver(library.uri, driver_environment(tmp_path, **{SLOW: "0.4", POISON: "1"}), videos, poison)
+    # On each node one encodes, so that whichever is lost has something in hand.
+    run = driver(library.uri, driver_environment(tmp_path, **{SLOW: "0.3", POISON: "1"}), videos, poison, workers=3)
     for name in ("ray::_RayEncoder.encode", "ray::_RayReader"):
         os.kill(until(lambda name=name: processes(name))[0], signal.SIGKILL)
         time.sleep(0.5)
@@ -157,7 +167,8 @@ def test_lost_actors_and_nodes_cost_nothing_and_a_file_that_ends_its_actor_is_sk
     assert "3 times" in skipped["reason"]
     assert len(document["skipped"]) == 2
     assert document["ray"]["skipped"] == 1
-    assert document["ray"]["actors_lost"] >= 5  # three by the poison, two were killed
+    # Three by the poison, two were killed, and at least one was on the node.
+    assert (document["ray"]["actors_lost"] >= 6, document["ray"]["nodes_lost"]) == (True, 1)
     assert "lost; what these had in hand was done again" in said
     assert_equal(library, alone)
 
@@ -168,7 +179,15 @@ def test_a_driver_that_is_killed_at_any_moment_leaves_a_library_that_the_next_ru
     monkeypatch.setenv("FRAMECUE_LEASE_SECONDS", "2")
     library = made(f"{bucket.url}/videos.lance")
     environment = driver_environment(tmp_path, **{SLOW: "0.2"})
-    numbers: list[int] = []
+    # Ctrl-C keeps what is complete, says so, and leaves nothing behind.
+    stopped = driver(library.uri, environment)
+    until(lambda: processes("ray::_RayEncoder.encode"))
+    stopped.send_signal(signal.SIGINT)
+    _, said = ended(stopped, code=130)
+    assert "in the library and stay there" in said
+    assert "Traceback" not in said
+    until(lambda: not processes("ray::_Ray") and not processes("framecue.video.isolate"))
+    numbers = [library.info().num_videos]
     for moment in range(10):
         run = driver(library.uri, environment)
         # From before it has connected to when all is done, about.
@@ -182,3 +201,22 @@ def test_a_driver_that_is_killed_at_any_moment_leaves_a_library_that_the_next_ru
     document, _ = ended(driver(library.uri, environment))
     assert document["encoded"] == NUM_CLIPS - numbers[-1]
     assert_equal(library, alone)
+
+
+def test_nodes_that_import_another_framecue_are_sent_the_drivers(
+    tmp_path: Path, videos: Path, ray_cluster: RayCluster
+) -> None:
+    shutil.copytree(package_folder(), tmp_path / "framecue", ignore=shutil.ignore_patterns("__pycache__"))
+    with (tmp_path / "framecue" / "times.py").open("a") as file:
+        file.write("# It does the same, and is another file.\n")
+    command = [sys.executable, "-m", "framecue", "index", str(videos), "--library", str(tmp_path / "l.lance"), "--json"]
+    done = subprocess.run(
+        [*command, "--ray", ray_cluster.address, "--model", "moji-clip", "--dry-run"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    # It asks each node again, after it has sent it, and would not go on.
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["ray"]["nodes"] == 3
