@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -116,6 +117,30 @@ def test_it_is_the_index_that_this_machine_makes(
     assert partitions(store) == partitions(local)
     queries = np.random.default_rng(1).standard_normal((20, WIDTH))
     assert abs(recall(store, queries) - recall(local, queries)) < 0.1  # of builds that are left to chance
+
+
+def test_a_library_that_lances_own_package_has_written_is_one_like_any_other(store: Store) -> None:
+    assert store.optimize(RayIndexBuilder(2)).index == "made"
+    lancedbs = Store.open(store.uri)
+    rows = lancedbs.rows_at(["/a/00007.mp4", "/a/00008.mp4"])
+    (seven,), (eight,) = rows["/a/00007.mp4"], rows["/a/00008.mp4"]
+    # Rows go, come and change places; columns come; all of it by LanceDB's own Lance.
+    lancedbs.add_own_columns({"camera": "str"})
+    lancedbs.write([replace(seven, path="/b/new.mp4", extra={"camera": "left"})], replacing=[seven.path])
+    assert lancedbs.search(seven.vector, limit=1)[0].path == "/b/new.mp4"
+    assert [match.path for match in lancedbs.search(seven.vector, limit=3, where="camera = 'left'")] == ["/b/new.mp4"]
+    assert eight.path in {match.path for match in lancedbs.search(eight.vector, limit=1, exact=True)}
+    assert seven.path not in lancedbs.held()
+    assert (lancedbs.num_rows(), lancedbs.to_arrow().num_rows) == (NUM_ROWS, NUM_ROWS)
+    lancedbs.ensure_text_index()
+    lancedbs.write([replace(eight, path=f"/c/{number:05}.mp4") for number in range(NUM_ROWS // 5)])
+    # The index takes them in, here and on the cluster in turn.
+    upkeep = lancedbs.optimize()
+    assert (upkeep.index, upkeep.num_indexed_rows) == ("refreshed", NUM_ROWS + NUM_ROWS // 5)
+    lancedbs.write([], replacing=[eight.path])
+    upkeep = lancedbs.optimize(RayIndexBuilder(2))
+    assert (upkeep.num_rows, upkeep.num_indexed_rows) == (NUM_ROWS + NUM_ROWS // 5 - 1, upkeep.num_rows)
+    assert lancedbs.search(eight.vector, limit=1)[0].path.startswith("/c/")
 
 
 def partitions(store: Store) -> int:
