@@ -170,3 +170,19 @@ def test_a_missing_token_is_told_of(ray: FakeRay) -> None:
         connect.connected(address),
     ):
         pass
+
+
+def test_the_address_of_a_dashboard_in_the_environment_is_told_of(
+    ray: FakeRay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(address: str) -> str:
+        raise ValueError("Invalid address format: http://host:8265")
+
+    services = ModuleType("ray._private.services")
+    services.canonicalize_bootstrap_address = refuse  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "ray._private", ModuleType("ray._private"))
+    monkeypatch.setitem(sys.modules, "ray._private.services", services)
+    monkeypatch.setenv("RAY_ADDRESS", "http://host:8265")
+    with pytest.raises(FramecueError, match=r"RAY_ADDRESS is 'http://host:8265'.*unset it"), connect.connected("auto"):
+        pass
+    assert ray.asked == []

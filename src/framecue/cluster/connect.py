@@ -187,15 +187,21 @@ def _found(address: str) -> str:
     """Return the address that ``auto`` stands for; any other as it is.
 
     Raises:
-        FramecueError: no cluster runs here.
+        FramecueError: no cluster runs here, or ``RAY_ADDRESS`` is no cluster's address.
     """
     if address != AUTO:
         return address
     from ray._private.services import canonicalize_bootstrap_address
 
     found = None
-    with suppress(ConnectionError, OSError):
-        found = canonicalize_bootstrap_address(AUTO)
+    try:
+        with suppress(ConnectionError, OSError):
+            found = canonicalize_bootstrap_address(AUTO)
+    except ValueError as error:
+        raise FramecueError(
+            f"auto: RAY_ADDRESS is {os.environ.get('RAY_ADDRESS', '')!r}, which is no cluster's address but may be its "
+            "dashboard's, for `ray job`; unset it, or name the cluster (--ray HOST:PORT)"
+        ) from error
     if not found:
         raise FramecueError(
             "auto: no Ray cluster runs on this machine; start one (`ray start --head`), run this on one of its nodes, "
