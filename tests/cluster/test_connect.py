@@ -171,3 +171,23 @@ def test_a_head_that_is_silent_for_long_is_told_of_and_one_that_comes_back_is_no
         FramecueError, match=rf"^127.0.0.1:{port}: the head .* the same command goes on with what is left$"
     ):
         head.answers()
+
+
+def test_ray_itself_finds_the_cluster_that_runs_here(ray: FakeRay, monkeypatch: pytest.MonkeyPatch) -> None:
+    # It takes the token in the user's home only then.
+    with listening(SETTINGS) as address:
+        monkeypatch.setattr("framecue.cluster.connect._found", lambda asked: address)
+        with connect.connected("auto"):
+            pass
+    assert [asked for asked, _ in ray.asked] == ["auto"]
+
+
+def test_a_missing_token_is_told_of(ray: FakeRay) -> None:
+    ray.error = ConnectionError("Failed to connect to Ray cluster at host:6379")
+    ray.error.__cause__ = RuntimeError("RPC error: InvalidAuthToken: Authentication token is missing or incorrect")
+    with (
+        listening(SETTINGS) as address,
+        pytest.raises(FramecueError, match=r"asks for a token.*~/\.ray/auth_token from its head.*RAY_AUTH_MODE=token"),
+        connect.connected(address),
+    ):
+        pass

@@ -39,6 +39,8 @@ _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
+# What Ray's errors say where a token is missing or wrong; it has no public class for all of them.
+_TOKEN_WORDS = ("InvalidAuthToken", "RAY_AUTH_TOKEN", "Token authentication is enabled")
 _PRINTS = "_worker_logs_enabled"
 
 
@@ -155,8 +157,10 @@ def _connect(address: str, runtime_env: Mapping[str, object] | None) -> None:
         with warnings.catch_warnings():
             # What Ray starts here it starts by a fork, which goes on as another program at once.
             warnings.filterwarnings("ignore", message="lancedb fork support", category=RuntimeWarning)
+            # Not the address that `auto` stands for: only where Ray itself finds the cluster does it take the token in
+            # the user's home, as it does where it starts one.
             ray.init(
-                where,
+                address,
                 log_to_driver=False,
                 logging_level=logging.ERROR,
                 runtime_env=None if runtime_env is None else dict(runtime_env),
@@ -164,10 +168,25 @@ def _connect(address: str, runtime_env: Mapping[str, object] | None) -> None:
             )
     # Which of its own and of Python's errors Ray raises depends on where it finds that it cannot connect.
     except (ray.exceptions.RayError, OSError, RuntimeError, ValueError) as error:
+        if _is_token_missing(error):
+            raise FramecueError(
+                f"{address}: the Ray cluster asks for a token, which this machine has not or has another of; copy "
+                "~/.ray/auth_token from its head, and set RAY_AUTH_MODE=token"
+            ) from error
         raise FramecueError(
             f"{address}: there is a Ray cluster that cannot be used: {first_line(error)}; it has to run the same "
             f"versions of Ray and Python as this machine (Ray {ray.__version__})"
         ) from error
+
+
+def _is_token_missing(error: BaseException) -> bool:
+    """Whether an error of Ray's, or what it came of, is about the token that all who speak with a cluster need."""
+    each: BaseException | None = error
+    while each is not None:
+        if type(each).__name__ == "AuthenticationError" or any(word in str(each) for word in _TOKEN_WORDS):
+            return True
+        each = each.__cause__ or each.__context__
+    return False
 
 
 def _code_of_nodes() -> dict[str, Found]:
