@@ -17,6 +17,7 @@ FramecueError
 │   │   └── ListNotFoundError  a published dataset's list is not there
 │   ├── AbsentError            what a request names by its id or its name is not there
 │   │   └── GoneError              it was there: a file that was indexed is gone, or has changed
+│   │       └── AwayError          it may be there: its store does not say, or does not give it
 │   ├── TooLargeError          what a request brings is larger than a server takes
 │   └── UnsupportedError       what a request brings is of a kind that cannot be used
 ├── LibraryError               a library cannot be used
@@ -39,6 +40,7 @@ from typing import Any, Literal
 __all__ = [
     "AbsentError",
     "AdapterError",
+    "AwayError",
     "BusyError",
     "DatasetError",
     "FingerprintError",
@@ -215,6 +217,10 @@ class AbsentError(InputError):
 
 class GoneError(AbsentError):
     """A file that was indexed is no longer there as it was: it is gone, or has changed."""
+
+
+class AwayError(GoneError):
+    """A file that was indexed may be there as it was, but its store is not reached, or does not give it."""
 
 
 class TooLargeError(InputError):

@@ -152,6 +152,27 @@ def test_nodes_with_another_framecue_are_sent_this_one(ray: FakeRay, monkeypatch
     assert [options["runtime_env"] for _, options in ray.asked] == [None, {"py_modules": [str(package_folder())]}]
 
 
+def test_a_head_that_is_silent_for_long_is_told_of_and_one_that_comes_back_is_not() -> None:
+    now = 0.0
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        head = connect.Head(f"127.0.0.1:{port}", clock=lambda: now)
+        assert head.answers()
+    now = 100.0  # nobody has looked meanwhile
+    assert not head.answers()
+    now += connect.SILENT_SECONDS - 1
+    assert not head.answers()
+    with socket.create_server(("127.0.0.1", port)):
+        assert head.answers()
+    now += 2
+    assert not head.answers()
+    now += connect.SILENT_SECONDS
+    with pytest.raises(
+        FramecueError, match=rf"^127.0.0.1:{port}: the head .* the same command goes on with what is left$"
+    ):
+        head.answers()
+
+
 def test_ray_itself_finds_the_cluster_that_runs_here(ray: FakeRay, monkeypatch: pytest.MonkeyPatch) -> None:
     # It takes the token in the user's home only then.
     with listening(SETTINGS) as address:

@@ -54,6 +54,37 @@ def test_an_address_that_would_be_asked_for_no_bucket_is_refused(
     assert store_of(ObjectUrl.parse(url)) is not None
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "localhost:9000",
+        "store",
+        "http://",
+        "http://[::1",
+        "http://my host",
+        "HTTP://host",
+        "http://h/?a=1",
+        "ftp://h",
+    ],
+)
+def test_what_is_no_address_is_said_to_be_none(address: str, bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stores' own program would end this one."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+    with pytest.raises(ObjectError, match=r"AWS_ENDPOINT_URL is no address of a store; write it as .* or unset it$"):
+        read_object(f"{bucket.url}/a")
+
+
+@pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION"])
+def test_a_setting_with_a_line_break_is_named_and_not_shown(
+    name: str, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "hidden\n")
+    with pytest.raises(ObjectError, match=rf"{name} has a line break or another control character in it") as raised:
+        read_object(f"{bucket.url}/a")
+    assert "hidden" not in str(raised.value)
+
+
 @pytest.mark.parametrize("text", ["soon", "-1", "nan", "1e9"])
 def test_a_patience_that_is_none(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(PATIENCE_VARIABLE, text)

@@ -37,6 +37,9 @@ def test_urls_have_one_form(written: str, normal: str) -> None:
         ("ftp://host/a.mp4", "these are: s3://, gs://, az://, file://"),
         ("s3://", "names no bucket; write s3://BUCKET/KEY"),
         ("s3:///a.mp4", "names no bucket"),
+        ("s3://my bucket/a.mp4", "s3://my bucket/a.mp4: no bucket has such a name"),
+        ("s3://b\u00fccket/a.mp4", "no bucket has such a name"),
+        ("s3://bucket\n/a.mp4", "no bucket has such a name"),
         ("s3://bucket/a/../b.mp4", "rename it"),
         ("s3://bucket/./b.mp4", "rename it"),
         ("s3://bucket/a\n.mp4", r"a\\n.mp4: has '.', '..' or a control character"),
@@ -49,6 +52,12 @@ def test_what_no_object_can_be_called(url: str, reason: str) -> None:
         ObjectUrl.parse(url)
     assert raised.value.cause == "name"
     assert str(raised.value).encode().decode().count("\n") == 0
+
+
+def test_keys_before_the_bucket_are_not_shown() -> None:
+    with pytest.raises(ObjectError, match=r"no bucket has such a name, .* into the environment") as raised:
+        ObjectUrl.parse("s3://somebody:secret@bucket/a.mp4")
+    assert "secret" not in str(raised.value) + raised.value.url
 
 
 def test_the_parts_of_a_url() -> None:

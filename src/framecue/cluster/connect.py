@@ -10,15 +10,16 @@ import os
 import signal
 import socket
 import sys
+import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 
 from framecue.cluster.same_code import Found, check_nodes, find_code, own_code, package_folder
 from framecue.errors import FramecueError, InputError, first_line
 
-__all__ = ["LOCAL", "check_address", "check_extra", "connected"]
+__all__ = ["LOCAL", "Head", "check_address", "check_extra", "connected"]
 
 LOCAL = "local"
 """The address that starts a cluster of this machine alone, for as long as it is used."""
@@ -26,6 +27,8 @@ AUTO = "auto"
 
 # Ray itself goes on trying for minutes.
 ANSWER_SECONDS = 5.0
+# Ray ends the process of a driver, without a word of what it has done, a minute after its head has fallen silent.
+SILENT_SECONDS = 30.0
 # To start a process on a node takes seconds.
 CODE_SECONDS = 60.0
 # How HTTP/2 begins, which Ray's servers speak: a fixed text, and an empty frame of settings. The answer is one as well.
@@ -108,6 +111,40 @@ def connected(address: str, *, runtime_env: Mapping[str, object] | None = None) 
     finally:
         with _own_signals():
             ray.shutdown()
+
+
+class Head:
+    """The head of the cluster that this process is connected to, which is asked only while it answers.
+
+    Args:
+        where: its HOST:PORT.
+        clock: gives the time, in seconds from any point.
+    """
+
+    def __init__(self, where: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.where, self._time = where, clock
+        self._silent_since: float | None = None
+
+    def answers(self) -> bool:
+        """Whether it answers now.
+
+        Raises:
+            FramecueError: it has not for so long that it is taken to have ended.
+        """
+        _, host, port = _parts(self.where)
+        try:
+            socket.create_connection((host, int(port)), timeout=ANSWER_SECONDS).close()
+        except OSError as error:
+            if self._silent_since is None:
+                self._silent_since = self._time()
+            if self._time() - self._silent_since >= SILENT_SECONDS:
+                raise FramecueError(
+                    f"{self.where}: the head of the Ray cluster has not answered for {SILENT_SECONDS:g} seconds "
+                    f"({first_line(error)}); start the cluster again, and the same command goes on with what is left"
+                ) from error
+            return False
+        self._silent_since = None
+        return True
 
 
 def _connect(address: str, runtime_env: Mapping[str, object] | None) -> None:

@@ -9,6 +9,7 @@ documentation has beside these.
 from __future__ import annotations
 
 import os
+import re
 from datetime import timedelta
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -37,6 +38,9 @@ _STALL_SECONDS = 30
 # What a store's settings depend on; a store is made anew when one of these changes.
 _SETTINGS = ("AWS_", "GOOGLE_", "AZURE_", PATIENCE_VARIABLE)
 
+_ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
 _lock = Lock()
 _stores: dict[tuple[ObjectUrl, frozenset[tuple[str, str]]], ObjectStore] = {}
 
@@ -59,8 +63,7 @@ def patience_seconds() -> float:
 
 def s3_endpoint() -> str | None:
     """Return the address of the store that speaks S3's protocol; None for Amazon's own."""
-    names = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
-    return next((os.environ[name] for name in names if os.environ.get(name)), None)
+    return next((os.environ[name] for name in _ENDPOINTS if os.environ.get(name)), None)
 
 
 def store_of(url: ObjectUrl) -> ObjectStore:
@@ -96,6 +99,39 @@ def _make(url: ObjectUrl) -> ObjectStore:
     return _make_s3(url.bucket, client, retry)
 
 
+def _check_settings(bucket: str) -> None:
+    """Refuse settings at which obstore and LanceDB would give up with the whole program. No value is shown.
+
+    Raises:
+        ObjectError: a setting of AWS has a line break or the like in it, or an address is none.
+    """
+    for name, value in os.environ.items():
+        if name.startswith("AWS_") and _CONTROL.search(value):
+            raise ObjectError(
+                f"s3://{bucket}",
+                f"{name} has a line break or another control character in it; set it again without",
+                cause="no credentials",
+            )
+    for name in _ENDPOINTS:
+        if name in os.environ and not _is_address(os.environ[name]):
+            raise ObjectError(
+                f"s3://{bucket}",
+                f"{name} is no address of a store; write it as http://HOST:PORT or https://HOST, or unset it",
+                cause="unreachable",
+            )
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        has_host = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    # Upper case would do elsewhere, and not here.
+    is_http = text.startswith(("http://", "https://"))
+    return is_http and has_host and text.isascii() and " " not in text and not (parts.query or parts.fragment)
+
+
 def _check_address(bucket: str, endpoint: str) -> None:
     """Refuse an address that would be asked for another bucket, or for none: each listing would be empty.
 
@@ -113,6 +149,7 @@ def _check_address(bucket: str, endpoint: str) -> None:
 
 
 def _make_s3(bucket: str, client: ClientConfig, retry: RetryConfig) -> S3Store:
+    _check_settings(bucket)
     config: S3Config = {}
     if endpoint := s3_endpoint():
         config["endpoint"] = endpoint

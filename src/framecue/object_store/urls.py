@@ -22,6 +22,8 @@ SCHEMES = ("s3", "gs", "az", "file")
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
 # What no key may have that obstore reads: it would be taken for another one.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# What the stores allow, and some have allowed once. A colon or an at sign would be a user, a password or a port.
+_BUCKET = re.compile(r"[A-Za-z0-9._$-]+")
 
 
 class ObjectUrl(NamedTuple):
@@ -54,6 +56,14 @@ class ObjectUrl(NamedTuple):
         bucket, _, key = ("", "", match[2]) if scheme == "file" else match[2].partition("/")
         if scheme != "file" and not bucket:
             raise ObjectError(text, f"names no bucket; write {scheme}://BUCKET/KEY", cause="name")
+        if scheme != "file" and not _BUCKET.fullmatch(bucket):
+            # Some people write their keys there, which are not shown.
+            raise ObjectError(
+                f"{scheme}://..." if "@" in bucket or ":" in bucket else ascii(text)[1:-1],
+                f"no bucket has such a name, of letters, digits, dots and hyphens; write {scheme}://BUCKET/KEY, and "
+                "what else the store needs into the environment",
+                cause="name",
+            )
         parts = [part for part in key.split("/") if part]
         if "." in parts or ".." in parts or _CONTROL.search(text):
             raise ObjectError(

@@ -115,6 +115,16 @@ def test_a_name_that_cannot_be_read_costs_its_own_folder_alone(bucket: Bucket) -
     assert reason.startswith("cannot be listed: the name 'v/bad//' cannot be read")
 
 
+def test_a_key_that_begins_with_a_slash_costs_itself_alone(bucket: Bucket) -> None:
+    for key in ("/x.mp4", "v//y.mp4", "v/a.mp4", "b.mp4"):
+        bucket.put(key, b"1")
+    # The one in `v` makes the search go a folder at a time, which must not come to the same folder again and again.
+    file, *reasons = [path for _, path in found(bucket.url)]
+    assert file == f"{bucket.url}/b.mp4"
+    assert [reason.split(" ")[0] for reason in reasons] == ["a", "cannot"]
+    assert reasons[0].startswith("a name here begins with a slash")
+
+
 def test_a_store_that_refuses_is_said_to_do_so(bucket: Bucket, object_server: ObjectServer) -> None:
     url = bucket.put("v/a.mp4", b"1")
     with failing(object_server, status=403, code="AccessDenied"):

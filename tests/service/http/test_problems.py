@@ -14,6 +14,8 @@ from support.asgi import answer
 
 CASES = [
     (errors.AbsentError("it is gone; ask for another"), 404),
+    (errors.GoneError("it has changed; index it again"), 410),
+    (errors.AwayError("its store is too busy; try again later"), 503),
     (errors.TooLargeError("it is too large; send less"), 413),
     (errors.UnsupportedError("it is no picture; send one"), 415),
     (errors.InputError("k is 0; give at least 1"), 422),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from framecue.errors import GoneError, VideoError
+from framecue.errors import AwayError, GoneError, VideoError
 from framecue.library.files.mixed import ALL_FILES
 from framecue.service.media.object_files import find_unchanged_object, open_object_file
 from support.object_server import Bucket, ObjectServer
@@ -36,7 +36,7 @@ def test_what_is_gone_or_has_changed_or_cannot_be_read_is_named_by_its_name_alon
     with pytest.raises(GoneError, match=r"^a\.mp4 has changed since it was indexed; index its folder again$"):
         open_object_file(url, state)
     object_server.fault("status", status=403, code="AccessDenied", method="HEAD")
-    with pytest.raises(GoneError, match=r"^a\.mp4 cannot be read \(access denied; "):
+    with pytest.raises(AwayError, match=r"^a\.mp4 cannot be read \(access denied; "):
         open_object_file(url, state)
     bucket.delete("films/a.mp4")
     with pytest.raises(GoneError, match=r"^a\.mp4 is no longer where it was indexed; put it back, or index"):

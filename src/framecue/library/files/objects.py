@@ -208,7 +208,10 @@ class ObjectFiles:
             is_file = found.url != folder and found.url not in folders
             yield _as_file(found) if is_file and wanted.takes(found.url) else None
         for below in folders:
-            if wanted.enters(below):
+            if not is_below(below, folder):
+                # A key that begins with a slash, which no URL has: its folder has no name, and seems to be this one.
+                yield Skipped(f"{folder}/", "a name here begins with a slash and cannot be read; rename that object")
+            elif wanted.enters(below):
                 yield from self._walk(wanted, below)
 
 

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from framecue.errors import (
     AbsentError,
     AdapterError,
+    AwayError,
     BusyError,
     FramecueError,
     GoneError,
@@ -48,6 +49,7 @@ DEFECT = "framecue has a defect here; the server's log says where"
 
 # From the special to the general: the first that an error is an instance of.
 _STATUSES: tuple[tuple[type[FramecueError], int], ...] = (
+    (AwayError, 503),
     (GoneError, 410),
     (AbsentError, 404),
     (TooLargeError, 413),

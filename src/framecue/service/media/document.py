@@ -9,8 +9,8 @@ from typing_extensions import TypedDict
 
 from framecue.errors import GoneError, VideoError
 from framecue.library.library import Library
-from framecue.service.media.kinds import PICTURES_SHOWN, media_type_of
-from framecue.service.media.library_files import open_library_file
+from framecue.service.media.kinds import PICTURES_SHOWN
+from framecue.service.media.library_files import open_library_file, type_by_head
 from framecue.service.media.media import Media
 from framecue.service.media.plan import Conversion, plan_conversion
 from framecue.service.media.playing import playability
@@ -73,19 +73,19 @@ def media_document(media: Media, library: Library, video_id: str, *, library_nam
     """
     try:
         file, opened = open_library_file(library, video_id)
+        with opened:
+            head_type = type_by_head(file, opened)
     except GoneError as error:
         return MediaDocument(type=None, plays=False, url=None, converted=None, problem=str(error))
-    with opened:
-        type_by_head = media_type_of(opened)
     url = _url(video_id, library_name)
     if file.content.kind == "image":
-        return _of_picture(type_by_head, url, _url(video_id, library_name, converted=1))
+        return _of_picture(head_type, url, _url(video_id, library_name, converted=1))
     try:
         streams = media.streams(file)
     except VideoError as error:
         # Nothing is known of it, and browsers may do better.
         problem = f"{file.name}: {error.reason}"
-        return MediaDocument(type=type_by_head, plays="perhaps", url=url, converted=None, problem=problem)
+        return MediaDocument(type=head_type, plays="perhaps", url=url, converted=None, problem=problem)
     found = playability(streams)
     plan = plan_conversion(file.content, streams, found, size_bytes=file.state.size_bytes)
     return MediaDocument(

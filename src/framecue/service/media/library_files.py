@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from framecue.errors import AbsentError, GoneError
+from framecue.errors import AbsentError, AwayError, GoneError, VideoError
 from framecue.library.library import Library
 from framecue.library.state import FileState
 from framecue.library.store.records import Content, ContentFile
 from framecue.paths import is_url, path_on_disk
+from framecue.service.media.kinds import media_type_of
 from framecue.service.media.object_files import find_unchanged_object, open_object_file
 
-__all__ = ["LibraryFile", "content_of", "file_of", "open_library_file"]
+__all__ = ["LibraryFile", "content_of", "file_of", "open_library_file", "type_by_head"]
 
 # Without waiting for whoever writes to a pipe that has taken the file's place.
 _OPENING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -110,6 +111,18 @@ def open_library_file(library: Library, video_id: str) -> tuple[LibraryFile, Bin
             first = first or error
     assert first is not None
     raise first
+
+
+def type_by_head(file: LibraryFile, opened: BinaryIO) -> str:
+    """Return the media type that an open file's first bytes say.
+
+    Raises:
+        AwayError: its store does not give them.
+    """
+    try:
+        return media_type_of(opened)
+    except VideoError as error:
+        raise AwayError(f"{file.name} cannot be read ({error.reason})") from None
 
 
 def _open(item: ContentFile) -> BinaryIO:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
-from framecue.errors import GoneError, ObjectError
+from framecue.errors import AwayError, GoneError, ObjectError
 from framecue.library.state import FileState
 from framecue.video.read.access import open_ranges
 from framecue.video.read.stored_object import CachedObject, StoredObject
@@ -23,7 +23,7 @@ def open_object_file(url: str, state: FileState) -> BinaryIO:
     Reading it raises ``VideoError`` where the store does not give what it has.
 
     Raises:
-        GoneError: it is gone, has changed, or cannot be read.
+        GoneError: it is gone, has changed, or cannot be read (AwayError).
     """
     found = find_unchanged_object(url, state)
     ranges = CachedObject(found, cache_bytes=_CACHE_BYTES, most_bytes_at_once=_MOST_BYTES_AT_ONCE)
@@ -34,7 +34,7 @@ def find_unchanged_object(url: str, state: FileState) -> StoredObject:
     """Return the object, which is as it was indexed; one request.
 
     Raises:
-        GoneError: it is gone, has changed, or cannot be read.
+        GoneError: it is gone, has changed, or cannot be read (AwayError).
     """
     from framecue.object_store.objects import size_and_tag
 
@@ -44,9 +44,8 @@ def find_unchanged_object(url: str, state: FileState) -> StoredObject:
     except ObjectError as error:
         if error.cause == "absent":
             message = f"{name} is no longer where it was indexed; put it back, or index its folder again"
-        else:
-            message = f"{name} cannot be read ({error.reason})"
-        raise GoneError(message) from None
+            raise GoneError(message) from None
+        raise AwayError(f"{name} cannot be read ({error.reason})") from None
     if FileState(now.size_bytes, now.modified_seconds, str(now.tag) or None) != state:
         raise GoneError(f"{name} has changed since it was indexed; index its folder again")
     return StoredObject(url, now.size_bytes, now.tag)

@@ -12,6 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
+from framecue.object_store.stores import PATIENCE_VARIABLE
 from framecue.service.desk import Desk
 from framecue.service.http.app import create_app
 from framecue.service.media.media import Media
@@ -200,6 +201,15 @@ def test_an_object_of_a_store_is_sent_by_ranges_cut_and_converted(
             assert container.streams.video[0].frames >= 10
         made = client.get(f"/media/{ids['odd']}?converted=1")
         assert (made.status_code, made.headers["content-type"]) == (200, "video/mp4")
+        # A store that fails for a while has lost nothing.
+        monkeypatch.setenv(PATIENCE_VARIABLE, "0")
+        for method, kind in (("HEAD", "status"), ("GET", "cut")):
+            object_server.fault(kind, status=503, method=method, key=r"far\.mp4$", times=None)
+            away = client.get(media, headers={"range": "bytes=0-9"})
+            assert (away.status_code, away.json()["detail"][:27]) == (503, "far.mp4 cannot be read (the")
+            assert bucket.name not in away.text
+            assert "far.mp4 cannot be read" in str(client.get(f"/api/videos/{ids['far']}").json()["media"]["problem"])
+            object_server.heal()
         bucket.put("films/far.mp4", content[:-1])
         gone = client.get(media)
         assert gone.status_code == 410

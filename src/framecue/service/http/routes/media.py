@@ -15,8 +15,7 @@ from framecue.library.library import Library
 from framecue.service.http.dependencies import DeskOf, LibraryName, MediaOf
 from framecue.service.http.file_response import OpenFileResponse, content_disposition
 from framecue.service.media.converting import Order, order_converted
-from framecue.service.media.kinds import media_type_of
-from framecue.service.media.library_files import LibraryFile, file_of, open_library_file
+from framecue.service.media.library_files import LibraryFile, file_of, open_library_file, type_by_head
 from framecue.service.media.making import Making
 
 __all__ = ["router"]
@@ -38,6 +37,7 @@ _DONE: dict[int | str, dict[str, Any]] = {
     202: {"description": "It is being converted; ask again.", "content": {"application/json": {}}},
     304: {"description": "The client has it."},
     410: {"description": "The file is gone, or has changed since it was indexed."},
+    503: {"description": "Its store cannot be reached, or does not give it."},
     416: {"description": "The range is not in the file."},
 }
 
@@ -92,7 +92,7 @@ async def _made(place: Path, ordered: Order) -> Response:
 def _opened(library: Library, video_id: str) -> tuple[LibraryFile, BinaryIO, str]:
     file, opened = open_library_file(library, video_id)
     try:
-        return file, opened, media_type_of(opened)
+        return file, opened, type_by_head(file, opened)
     except BaseException:
         opened.close()
         raise
