@@ -56,9 +56,9 @@ def loop(rows: pa.Table) -> dict[str, Held]:
     """Fold rows by file, one after the other."""
     held: dict[str, Held] = {}
     values = zip(*(rows.column(name).to_pylist() for name in HELD_COLUMNS), strict=True)
-    for path, video_id, size_bytes, modified_seconds, duration_seconds, sidecars, kind, reading in values:
+    for path, video_id, size_bytes, modified_seconds, duration_seconds, sidecars, kind, reading, tag in values:
         num_segments = held[path].num_segments + 1 if path in held else 1
-        state = FileState(size_bytes, modified_seconds)
+        state = FileState(size_bytes, modified_seconds, tag)
         held[path] = Held(video_id, state, duration_seconds, num_segments, sidecars, kind or "video", reading)
     return dict(sorted(held.items()))
 
