@@ -95,6 +95,8 @@ class RayRunners:
                 "a graph in this machine's cache is to encode, which the nodes of a cluster have not; give the model "
                 "itself (--runtime torch), or the folder of an exported one (framecue export) that all nodes have"
             )
+        if self.on_notice:
+            self.on_notice("starting Ray" if self.address == "local" else "connecting to Ray")  # which takes seconds
         with connected(self.address):
             from framecue.cluster.ray_crew import RayCrew, node_resources
 
