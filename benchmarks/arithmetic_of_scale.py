@@ -59,6 +59,13 @@ class Prices:
     memory_gb_hour: float = 0.005
 
 
+PRICE_OF = {
+    "gb_month": "a gigabyte in the store for a month",
+    "gpu_hour": "a GPU for an hour",
+    "core_hour": "a core for an hour",
+    "memory_gb_hour": "a gigabyte of memory for an hour",
+}
+
 MEASURED = Figures()
 WIDTH, CODE_BITS = 512, 5
 SIZES = (10**6, 10**7, 10**8, 10**9)
@@ -180,11 +187,16 @@ def tell(words: Sequence[str] | None = None) -> None:
     """Print the tables."""
     prices = Prices()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--segments", type=int, default=10**9)
+    parser.add_argument(
+        "--segments", type=int, default=10**9, help="of the second and the third table; a billion unless told"
+    )
     parser.add_argument("--gpu-frames-per-second", type=float, default=2000, help="of yours: benchmarks/gpu.py says")
     for name, default in vars(prices).items():
-        parser.add_argument(f"--{name.replace('_', '-')}", type=float, default=default, help="price")
+        said = f"what {PRICE_OF[name]} costs, in any currency; {default:g} unless told"
+        parser.add_argument(f"--{name.replace('_', '-')}", type=float, default=default, help=said)
     options = parser.parse_args(words)
+    if options.segments < 1 or options.gpu_frames_per_second <= 0:
+        parser.error("--segments and --gpu-frames-per-second are above 0")
     prices = Prices(**{name: getattr(options, name) for name in vars(prices)})
     tables = [
         sizes_table(),

@@ -46,6 +46,8 @@ def test_its_files_are_there_and_no_machine_has_keys(cluster: dict[str, Any]) ->
     assert [place for place in cluster["file_mounts"].values() if not (root / place).is_file()] == []
     assert all("IamInstanceProfile" in each["node_config"] for each in cluster["available_node_types"].values())
     assert not re.search(r"SECRET|ACCESS_KEY|TOKEN", (DOCS / "cluster.yaml").read_text(encoding="utf-8"))
+    # Without one, Ray takes an image of Ubuntu 18.04, whose Python is too old for framecue.
+    assert all(each["node_config"].get("ImageId") for each in cluster["available_node_types"].values())
     # The head gives nothing of itself away: it has the driver.
     assert cluster["available_node_types"][cluster["head_node_type"]]["resources"]["CPU"] == 0
 

@@ -75,3 +75,20 @@ def test_sentences_of_the_page_agree_with_the_figures(arithmetic: ModuleType) ->
 def test_sizes_are_told_in_words(arithmetic: ModuleType) -> None:
     told = [arithmetic.size(number) for number in (345, 345e6, 3.45e9, 31e9, 999e9, 1.024e12)]
     assert told == ["345 bytes", "345 MB", "3.45 GB", "31 GB", "999 GB", "1.02 TB"]
+
+
+def test_its_help_says_of_what_each_price_is(arithmetic: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        arithmetic.tell(["--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    for name in vars(arithmetic.Prices()):
+        assert f"what {arithmetic.PRICE_OF[name]} costs" in said
+
+
+@pytest.mark.parametrize("words", [["--segments", "0"], ["--gpu-frames-per-second", "0"]], ids=" ".join)
+def test_nothing_to_reckon_with_is_refused(
+    arithmetic: ModuleType, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        arithmetic.tell(words)
+    assert "are above 0" in capsys.readouterr().err

@@ -150,3 +150,60 @@ def test_nodes_with_another_framecue_are_sent_this_one(ray: FakeRay, monkeypatch
     with listening(SETTINGS) as address, connect.connected(address):
         assert ray.is_there
     assert [options["runtime_env"] for _, options in ray.asked] == [None, {"py_modules": [str(package_folder())]}]
+
+
+def test_a_head_that_is_silent_for_long_is_told_of_and_one_that_comes_back_is_not() -> None:
+    now = 0.0
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        head = connect.Head(f"127.0.0.1:{port}", clock=lambda: now)
+        assert head.answers()
+    now = 100.0  # nobody has looked meanwhile
+    assert not head.answers()
+    now += connect.SILENT_SECONDS - 1
+    assert not head.answers()
+    with socket.create_server(("127.0.0.1", port)):
+        assert head.answers()
+    now += 2
+    assert not head.answers()
+    now += connect.SILENT_SECONDS
+    with pytest.raises(
+        FramecueError, match=rf"^127.0.0.1:{port}: the head .* the same command goes on with what is left$"
+    ):
+        head.answers()
+
+
+def test_ray_itself_finds_the_cluster_that_runs_here(ray: FakeRay, monkeypatch: pytest.MonkeyPatch) -> None:
+    # It takes the token in the user's home only then.
+    with listening(SETTINGS) as address:
+        monkeypatch.setattr("framecue.cluster.connect._found", lambda asked: address)
+        with connect.connected("auto"):
+            pass
+    assert [asked for asked, _ in ray.asked] == ["auto"]
+
+
+def test_a_missing_token_is_told_of(ray: FakeRay) -> None:
+    ray.error = ConnectionError("Failed to connect to Ray cluster at host:6379")
+    ray.error.__cause__ = RuntimeError("RPC error: InvalidAuthToken: Authentication token is missing or incorrect")
+    with (
+        listening(SETTINGS) as address,
+        pytest.raises(FramecueError, match=r"asks for a token.*~/\.ray/auth_token from its head.*RAY_AUTH_MODE=token"),
+        connect.connected(address),
+    ):
+        pass
+
+
+def test_the_address_of_a_dashboard_in_the_environment_is_told_of(
+    ray: FakeRay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(address: str) -> str:
+        raise ValueError("Invalid address format: http://host:8265")
+
+    services = ModuleType("ray._private.services")
+    services.canonicalize_bootstrap_address = refuse  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "ray._private", ModuleType("ray._private"))
+    monkeypatch.setitem(sys.modules, "ray._private.services", services)
+    monkeypatch.setenv("RAY_ADDRESS", "http://host:8265")
+    with pytest.raises(FramecueError, match=r"RAY_ADDRESS is 'http://host:8265'.*unset it"), connect.connected("auto"):
+        pass
+    assert ray.asked == []

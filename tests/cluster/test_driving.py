@@ -272,10 +272,10 @@ def test_a_lost_node_is_nobodys_fault() -> None:
     lost: list[str] = []
 
     def lose(kind: Kind, path: str, node: str) -> bool:
-        # North goes each time that this file comes to it; that it is gone is known later.
-        if node == "north" and path.endswith("unlucky-9") and kind == "reader":
-            lost.append(path)
-            crew.alive.discard("north")
+        # The node goes that this file comes to first; that it is gone is known later.
+        if node in (lost or [node]) and path.endswith("unlucky-9") and kind == "reader":
+            lost.append(node)
+            crew.alive.discard(node)
             return True
         return False
 
@@ -291,6 +291,25 @@ def test_what_a_lost_node_had_is_read_again() -> None:
     assert run(drive(crew, report=report), units("a-6", "b-2")) == {"a-6": 6, "b-2": 2}
     assert crew.begun["/videos/a-6"] == 2
     assert (report.actors_lost, report.tried_again, crew.pixels) == (0, 1, {})
+
+
+def test_no_more_readers_are_started_than_encoders_are_ready_for() -> None:
+    """Those that wait for room would take that of an encoder that is lost, until there is none."""
+
+    class Small(FakeCrew):
+        """Has room for two encoders; others wait for it."""
+
+        def wait(self, tickets: Sequence[Ticket], seconds: float) -> list[Ticket]:
+            encoders = [member for member in self.actors if member.kind == "encoder"][:2]
+            room = [each for each in tickets if (who := self.asked[each][0]).kind == "reader" or who in encoders]
+            return super().wait(room, seconds)
+
+    crew, report = Small(), ClusterReport()
+    names = [f"{letter}-2" for letter in "abcdefghijkl"]
+    made = drive(crew, report=report, num_readers=9, num_encoders=9)
+    assert run(made, units(*names)) == dict.fromkeys(names, 2)
+    assert (report.num_readers, report.num_encoders) == (2, 2)
+    assert sum(member.kind == "reader" for member in crew.actors) == 2
 
 
 def test_actors_that_end_while_they_start_end_the_run() -> None:

@@ -4,12 +4,13 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from framecue.cluster.reading import Answer, Hashed, Limits, NodeReader, NotSeen, ReadMoments, Told
+from framecue.cluster.reading import Answer, Hashed, Limits, NodeReader, NotSeen, ReadMoments, Reads, Told
 from framecue.errors import VideoError
 from framecue.library.indexing.encode import End
 from framecue.video import Content, FrameSampling, Moment, Progress, ReadOptions, Segmentation
@@ -74,8 +75,19 @@ def file(tmp_path: Path) -> Callable[[int], str]:
     return make
 
 
-def test_a_file_is_told_in_order_with_its_pixels(file) -> None:
-    reader = NodeReader(Limits(stall_seconds=1), reader=Script())
+@pytest.fixture
+def node_reader() -> Iterator[Callable[[Reads], NodeReader]]:
+    """Makes readers, which are closed: what is still being read would keep this process's spool."""
+    with ExitStack() as stack:
+
+        def make(reader: Reads) -> NodeReader:
+            return stack.enter_context(closing(NodeReader(Limits(stall_seconds=1), reader=reader)))
+
+        yield make
+
+
+def test_a_file_is_told_in_order_with_its_pixels(file, node_reader) -> None:
+    reader = node_reader(Script())
     reader.begin(file(5), OPTIONS, 8)
     told, pixels = all_of(reader)
     assert [type(each) for each in told] == [Hashed, Content, ReadMoments, ReadMoments, ReadMoments, End]
@@ -89,17 +101,17 @@ def test_a_file_is_told_in_order_with_its_pixels(file) -> None:
     assert [int(each[0, 0, 0, 0]) for each in pixels] == [0, 1, 2, 3, 4]
 
 
-def test_what_is_not_wanted_is_not_read(file) -> None:
+def test_what_is_not_wanted_is_not_read(file, node_reader) -> None:
     script = Script()
-    reader = NodeReader(Limits(stall_seconds=1), reader=script)
+    reader = node_reader(script)
     reader.begin(file(5), OPTIONS, 8)
     told, pixels = all_of(reader, wanted=False)
     assert told == [Hashed("hash"), Content("hash", is_wanted=False), End()]
     assert (pixels, script.num_read) == ([], 0)
 
 
-def test_what_was_read_of_a_damaged_file_is_told_with_the_reason_why_no_more_comes(file) -> None:
-    reader = NodeReader(Limits(stall_seconds=1), reader=Script(breaks_at=3))
+def test_what_was_read_of_a_damaged_file_is_told_with_the_reason_why_no_more_comes(file, node_reader) -> None:
+    reader = node_reader(Script(breaks_at=3))
     reader.begin(file(5), OPTIONS, 8)
     told, pixels = all_of(reader)
     [end] = [each for each in told if isinstance(each, End)]
@@ -107,9 +119,9 @@ def test_what_was_read_of_a_damaged_file_is_told_with_the_reason_why_no_more_com
     assert (end.error.reason, end.error.cause, len(pixels)) == ("it breaks off", "content", 3)
 
 
-def test_no_more_is_read_than_there_is_room_for(file) -> None:
+def test_no_more_is_read_than_there_is_room_for(file, node_reader) -> None:
     script = Script()
-    reader = NodeReader(Limits(stall_seconds=1), reader=script)
+    reader = node_reader(script)
     reader.begin(file(500), OPTIONS, 4)
     reader.more()
     reader.more(True)
@@ -122,8 +134,10 @@ def test_no_more_is_read_than_there_is_room_for(file) -> None:
     assert threading.active_count() < 10
 
 
-def test_a_file_that_the_node_does_not_see_is_told_apart_from_one_that_cannot_be_read(tmp_path: Path) -> None:
-    reader = NodeReader(Limits(stall_seconds=1), reader=Script())
+def test_a_file_that_the_node_does_not_see_is_told_apart_from_one_that_cannot_be_read(
+    tmp_path: Path, node_reader
+) -> None:
+    reader = node_reader(Script())
     reader.begin(str(tmp_path / "1.mp4"), OPTIONS, 8)
     assert all_of(reader) == ([NotSeen()], [])
     _, unseen = reader.about([str(tmp_path), str(tmp_path / "1.mp4")])
@@ -133,7 +147,7 @@ def test_a_file_that_the_node_does_not_see_is_told_apart_from_one_that_cannot_be
     assert isinstance(all_of(reader)[0][-1], End)
 
 
-def test_an_actor_says_that_it_lives_while_nothing_is_read(file, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_actor_says_that_it_lives_while_nothing_is_read(file, monkeypatch: pytest.MonkeyPatch, node_reader) -> None:
     monkeypatch.setattr("framecue.cluster.reading._BEAT_SECONDS", 0.05)
     go_on = threading.Event()
 
@@ -142,27 +156,27 @@ def test_an_actor_says_that_it_lives_while_nothing_is_read(file, monkeypatch: py
             go_on.wait()
             yield Content("hash", is_wanted=False)
 
-    reader = NodeReader(Limits(stall_seconds=1), reader=Waits())
+    reader = node_reader(Waits())
     reader.begin(file(1), OPTIONS, 8)
     assert reader.more()[0].told == ()
     go_on.set()
     assert isinstance(all_of(reader)[0][-1], End)
 
 
-def test_a_defect_is_raised_to_who_asks(file) -> None:
+def test_a_defect_is_raised_to_who_asks(file, node_reader) -> None:
     class Broken:
         def read(self, path: str, options: ReadOptions, is_wanted: Callable[[str], bool]) -> Iterator[Event]:
             raise RuntimeError("a defect")
             yield
 
-    reader = NodeReader(Limits(stall_seconds=1), reader=Broken())
+    reader = node_reader(Broken())
     reader.begin(file(1), OPTIONS, 8)
     with pytest.raises(RuntimeError, match="a defect"):
         reader.more()
 
 
-def test_time_that_others_are_waited_for_is_not_counted_as_reading(file) -> None:
-    reader = NodeReader(Limits(stall_seconds=1), reader=Script())
+def test_time_that_others_are_waited_for_is_not_counted_as_reading(file, node_reader) -> None:
+    reader = node_reader(Script())
     reader.begin(file(100), OPTIONS, 4)
     reader.more()
     reader.more(True)

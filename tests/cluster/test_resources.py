@@ -12,13 +12,21 @@ GPU_NODE = {"CPU": 16.0, "GPU": 2.0, "object_store_memory": 1e10}
 def test_on_processors_an_encoder_and_a_reader_share_one() -> None:
     staff = plan_staff([NODE, NODE], num_workers=None, takes_gpu=True, num_units=100)
     assert (staff.num_nodes, staff.num_readers, staff.num_encoders, staff.num_gpus) == (2, 8, 8, 0)
-    assert sum(each["num_cpus"] for each in staff.resources.values()) == 1
+    assert 0.9 < sum(each["num_cpus"] for each in staff.resources.values()) <= 1
     assert staff.most_bytes == 5e8
 
 
 def test_as_many_workers_as_are_asked_for_and_no_more_readers_than_files() -> None:
     staff = plan_staff([NODE], num_workers=3, takes_gpu=True, num_units=2)
     assert (staff.num_readers, staff.num_encoders) == (2, 3)
+
+
+def test_encoders_leave_room_for_a_reader_however_many_are_asked_for() -> None:
+    staff = plan_staff([NODE], num_workers=1000, takes_gpu=False, num_units=1000)
+    # Ray counts in parts of ten thousand.
+    encoder, reader = (round(10_000 * staff.resources[kind]["num_cpus"]) for kind in ("encoder", "reader"))
+    assert all(10_000 * num_cpus % encoder >= reader for num_cpus in range(1, 257))
+    assert encoder + reader <= 10_000
 
 
 def test_with_gpus_each_encoder_has_one_and_processors_read() -> None:

@@ -70,7 +70,7 @@ def test_short_videos_whose_frames_are_left_out(make) -> None:
 
 
 def test_more_videos_than_go_at_once(make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("framecue.model.FRAMES_AT_ONCE", 4)
+    monkeypatch.setattr("framecue.video_text_model.FRAMES_AT_ONCE", 4)
     model = make(num_frames=2, num_test_frames=2)
     clips = videos([2] * 5)
     sizes: list[int] = []
@@ -78,7 +78,7 @@ def test_more_videos_than_go_at_once(make, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(model.method, "pool", lambda features: sizes.append(len(features)) or pool(features))
     found = model.embed_raw(clips)
     assert sizes == [2, 2, 1]
-    monkeypatch.setattr("framecue.model.FRAMES_AT_ONCE", FRAMES_AT_ONCE)
+    monkeypatch.setattr("framecue.video_text_model.FRAMES_AT_ONCE", FRAMES_AT_ONCE)
     np.testing.assert_allclose(found, make(num_frames=2, num_test_frames=2).embed_raw(clips), atol=1e-5)
 
 

@@ -15,13 +15,13 @@ def ray_options(command: Command) -> Command:
         "--ray-workers",
         metavar="NUMBER",
         type=click.IntRange(min=1),
-        help="With --ray: how many processes of the cluster do the work.  [default: as many as there are cores]",
+        help="With --ray: how many processes of the cluster do the work.  [default: as many as it has GPUs, or cores]",
     )(command)
     return click.option(
         "--ray",
         metavar="ADDRESS",
-        help="Hand the work to a Ray cluster (extra ray): auto for the one that this machine belongs to, HOST:PORT, or "
-        "local for this machine alone.",
+        help="Hand the work to a Ray cluster (extra ray): auto for the one that this machine belongs to, HOST:PORT of "
+        "its head, or local, which starts one here for this run alone.",
     )(command)
 
 

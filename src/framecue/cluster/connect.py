@@ -10,15 +10,16 @@ import os
 import signal
 import socket
 import sys
+import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 
 from framecue.cluster.same_code import Found, check_nodes, find_code, own_code, package_folder
 from framecue.errors import FramecueError, InputError, first_line
 
-__all__ = ["LOCAL", "check_address", "check_extra", "connected"]
+__all__ = ["LOCAL", "Head", "check_address", "check_extra", "connected"]
 
 LOCAL = "local"
 """The address that starts a cluster of this machine alone, for as long as it is used."""
@@ -26,6 +27,8 @@ AUTO = "auto"
 
 # Ray itself goes on trying for minutes.
 ANSWER_SECONDS = 5.0
+# Ray ends the process of a driver, without a word of what it has done, a minute after its head has fallen silent.
+SILENT_SECONDS = 30.0
 # To start a process on a node takes seconds.
 CODE_SECONDS = 60.0
 # How HTTP/2 begins, which Ray's servers speak: a fixed text, and an empty frame of settings. The answer is one as well.
@@ -36,6 +39,8 @@ _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
+# What Ray's errors say where a token is missing or wrong; it has no public class for all of them.
+_TOKEN_WORDS = ("InvalidAuthToken", "RAY_AUTH_TOKEN", "Token authentication is enabled")
 _PRINTS = "_worker_logs_enabled"
 
 
@@ -108,6 +113,40 @@ def connected(address: str, *, runtime_env: Mapping[str, object] | None = None) 
             ray.shutdown()
 
 
+class Head:
+    """The head of the cluster that this process is connected to, which is asked only while it answers.
+
+    Args:
+        where: its HOST:PORT.
+        clock: gives the time, in seconds from any point.
+    """
+
+    def __init__(self, where: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.where, self._time = where, clock
+        self._silent_since: float | None = None
+
+    def answers(self) -> bool:
+        """Whether it answers now.
+
+        Raises:
+            FramecueError: it has not for so long that it is taken to have ended.
+        """
+        _, host, port = _parts(self.where)
+        try:
+            socket.create_connection((host, int(port)), timeout=ANSWER_SECONDS).close()
+        except OSError as error:
+            if self._silent_since is None:
+                self._silent_since = self._time()
+            if self._time() - self._silent_since >= SILENT_SECONDS:
+                raise FramecueError(
+                    f"{self.where}: the head of the Ray cluster has not answered for {SILENT_SECONDS:g} seconds "
+                    f"({first_line(error)}); start the cluster again, and the same command goes on with what is left"
+                ) from error
+            return False
+        self._silent_since = None
+        return True
+
+
 def _connect(address: str, runtime_env: Mapping[str, object] | None) -> None:
     import ray
 
@@ -118,8 +157,10 @@ def _connect(address: str, runtime_env: Mapping[str, object] | None) -> None:
         with warnings.catch_warnings():
             # What Ray starts here it starts by a fork, which goes on as another program at once.
             warnings.filterwarnings("ignore", message="lancedb fork support", category=RuntimeWarning)
+            # Not the address that `auto` stands for: only where Ray itself finds the cluster does it take the token in
+            # the user's home, as it does where it starts one.
             ray.init(
-                where,
+                address,
                 log_to_driver=False,
                 logging_level=logging.ERROR,
                 runtime_env=None if runtime_env is None else dict(runtime_env),
@@ -127,10 +168,25 @@ def _connect(address: str, runtime_env: Mapping[str, object] | None) -> None:
             )
     # Which of its own and of Python's errors Ray raises depends on where it finds that it cannot connect.
     except (ray.exceptions.RayError, OSError, RuntimeError, ValueError) as error:
+        if _is_token_missing(error):
+            raise FramecueError(
+                f"{address}: the Ray cluster asks for a token, which this machine has not or has another of; copy "
+                "~/.ray/auth_token from its head, and set RAY_AUTH_MODE=token"
+            ) from error
         raise FramecueError(
             f"{address}: there is a Ray cluster that cannot be used: {first_line(error)}; it has to run the same "
             f"versions of Ray and Python as this machine (Ray {ray.__version__})"
         ) from error
+
+
+def _is_token_missing(error: BaseException) -> bool:
+    """Whether an error of Ray's, or what it came of, is about the token that all who speak with a cluster need."""
+    each: BaseException | None = error
+    while each is not None:
+        if type(each).__name__ == "AuthenticationError" or any(word in str(each) for word in _TOKEN_WORDS):
+            return True
+        each = each.__cause__ or each.__context__
+    return False
 
 
 def _code_of_nodes() -> dict[str, Found]:
@@ -168,15 +224,21 @@ def _found(address: str) -> str:
     """Return the address that ``auto`` stands for; any other as it is.
 
     Raises:
-        FramecueError: no cluster runs here.
+        FramecueError: no cluster runs here, or ``RAY_ADDRESS`` is no cluster's address.
     """
     if address != AUTO:
         return address
     from ray._private.services import canonicalize_bootstrap_address
 
     found = None
-    with suppress(ConnectionError, OSError):
-        found = canonicalize_bootstrap_address(AUTO)
+    try:
+        with suppress(ConnectionError, OSError):
+            found = canonicalize_bootstrap_address(AUTO)
+    except ValueError as error:
+        raise FramecueError(
+            f"auto: RAY_ADDRESS is {os.environ.get('RAY_ADDRESS', '')!r}, which is no cluster's address but may be its "
+            "dashboard's, for `ray job`; unset it, or name the cluster (--ray HOST:PORT)"
+        ) from error
     if not found:
         raise FramecueError(
             "auto: no Ray cluster runs on this machine; start one (`ray start --head`), run this on one of its nodes, "

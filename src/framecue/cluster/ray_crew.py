@@ -20,6 +20,7 @@ from ray.exceptions import (
     WorkerCrashedError,
 )
 
+from framecue.cluster.connect import Head
 from framecue.cluster.crew import ActorLostError, DataLostError, Hello, Kind, Member, Ticket
 from framecue.cluster.encoding import NodeEncoder
 from framecue.cluster.reading import NodeReader
@@ -71,6 +72,8 @@ class RayCrew:
         self._refs: dict[Ticket, Any] = {}
         self._pixels: dict[Ticket, Any] = {}
         self._num_made = 0
+        self._head = Head(ray.get_runtime_context().gcs_address)
+        self._alive = {node["NodeID"] for node in _nodes()}
 
     def hire(self, kind: Kind) -> Member:
         """Start an actor, as soon as there is room for it; it is not started again if it ends."""
@@ -138,8 +141,15 @@ class RayCrew:
         self._pixels.pop(ticket, None)
 
     def alive_nodes(self) -> set[str]:
-        """Return the ids of the nodes that live, as far as is known."""
-        return {node["NodeID"] for node in _nodes()}
+        """Return the ids of the nodes that live, as far as is known.
+
+        Raises:
+            FramecueError: the cluster's head is gone.
+        """
+        # To ask a head that is gone ends this process.
+        if self._head.answers():
+            self._alive = {node["NodeID"] for node in _nodes()}
+        return self._alive
 
     def _next(self) -> int:
         self._num_made += 1

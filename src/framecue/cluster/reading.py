@@ -272,6 +272,10 @@ class NodeReader:
         finally:
             reading.ended = reading.ended or time.monotonic()
 
+    def close(self) -> None:
+        """Give up what is being read."""
+        self._give_up()
+
     def _give_up(self) -> None:
         if self._reading is None or self._thread is None:
             return

@@ -10,8 +10,10 @@ from framecue.errors import InputError
 
 __all__ = ["Staff", "plan_staff"]
 
-# A processor is shared by what encodes and what reads for it: on processors encoding is by far the larger part.
-_ENCODER_CPUS, _READER_CPUS = 0.75, 0.25
+# A processor is shared by what encodes and what reads for it: on processors encoding is by far the larger part. However
+# many encoders are asked for, those that a node has room for leave room there for something that reads: of 0.75 each,
+# four would take all of three processors, and wait for ever for what is read.
+_ENCODER_CPUS, _READER_CPUS = 0.7501, 0.2
 # Reading for one GPU takes several processors; one of the node's is left to what feeds it.
 _READERS_PER_GPU = 8
 # Of the store of objects, for pixels that wait to be encoded: Ray keeps other things there, and copies between nodes.

@@ -134,12 +134,18 @@ class Team:
         self._num_failed_starts: Counter[Kind] = Counter()
 
     def fill(self, num_to_read: int) -> None:
-        """Start the actors that are missing; readers no more than there is to read."""
+        """Start the actors that are missing; readers no more than there is to read.
+
+        Nor more than there are for the encoders that are ready, and for one at first: readers take less of a node, so
+        those that wait for room would take that of each encoder that is lost, until there is none.
+        """
         # Encoders first: they take longer to be ready, and more of a node.
         while len(self.encoders) < self._num_encoders:
             member = self._crew.hire("encoder")
             self.encoders.append(EncoderAtWork(member, self._crew.ask(member, "hello")))
-        while len(self.readers) < min(self._num_readers, num_to_read):
+        num_ready = sum(encoder.node is not None for encoder in self.encoders)
+        most_readers = max(num_ready, 1) * -(-self._num_readers // self._num_encoders)
+        while len(self.readers) < min(self._num_readers, num_to_read, most_readers):
             member = self._crew.hire("reader")
             self.readers.append(ReaderAtWork(member, self._crew.ask(member, "hello", self._sample)))
 

@@ -9,10 +9,12 @@ LanceDB itself: see :mod:`framecue.library.store.fence`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol, TypeVar
 
 from framecue.errors import LibraryError
 from framecue.library.store.attempt import attempt
+from framecue.library.store.remote import reason_of_store
 
 __all__ = ["HeldLease", "check_lease", "commit", "end_lease", "hold_lease"]
 
@@ -69,8 +71,12 @@ def commit(uri: str, verb: str, action: Callable[[], T]) -> T:
     check_lease(uri)
     try:
         return attempt(uri, verb, action)
-    except LibraryError:
+    except LibraryError as error:
         lease = _held.get(uri)
         if lease is not None:
+            if not reason_of_store(uri, str(error.__cause__)):
+                # LanceDB refuses what began before the lease was taken over, perhaps before it is known here.
+                with suppress(LibraryError):
+                    lease.check()
             lease.check_known()  # then that is why
         raise
