@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from framecue.errors import ObjectError
-from framecue.object_store.listing import is_anything_below, list_folder, list_objects
+from framecue.object_store.listing import is_anything_below, list_all, list_folder, list_objects
 from framecue.object_store.objects import put, size_and_tag
 from support.object_server import Bucket, ObjectServer, run_object_server, set_environment
 
@@ -53,6 +53,22 @@ def test_a_listing_of_several_pages(bucket: Bucket, monkeypatch: pytest.MonkeyPa
         server.forget_requests()
         assert [found.url for found in list_objects(f"{other.url}/many")] == urls
         assert len(server.requests("GET")) == 3
+
+
+def test_a_listing_that_is_cut_off_begins_again(filled: Bucket, object_server: ObjectServer) -> None:
+    every, folder = list_all(filled.url), list_folder(filled.url)
+    assert every == sorted(list_objects(filled.url))
+    for times in (1, 3):
+        object_server.fault("cut", query="list-type", times=times)
+        assert list_all(filled.url) == every
+        object_server.fault("cut", query="list-type", times=times)
+        assert list_folder(filled.url) == folder
+        object_server.fault("cut", query="list-type", times=times)
+        assert is_anything_below(filled.url)
+    object_server.fault("cut", query="list-type", times=None)
+    for ask in (list_all, list_folder, is_anything_below):
+        with pytest.raises(ObjectError, match="body error"):
+            ask(filled.url)
 
 
 def test_whether_anything_is_below(filled: Bucket, object_server: ObjectServer) -> None:

@@ -5,21 +5,27 @@ A store has no folders: a folder is what the keys below it have in common, up to
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import obstore
 
 from framecue.errors import ObjectError
 from framecue.object_store.objects import ObjectState, state_of
 from framecue.object_store.stores import store_of
-from framecue.object_store.trouble import said_by_us
+from framecue.object_store.trouble import is_cut_off, said_by_us
 from framecue.object_store.urls import ObjectUrl
 
-__all__ = ["Folder", "FoundObject", "is_anything_below", "list_folder", "list_objects"]
+if TYPE_CHECKING:
+    from obstore import ListResult, ObjectMeta
+
+__all__ = ["Folder", "FoundObject", "is_anything_below", "list_all", "list_folder", "list_objects"]
+
+Answer = TypeVar("Answer")
 
 # The most that stores give in one answer; obstore asks for the next page by itself.
 _PAGE = 1000
+_TRIES = 4
 
 
 class FoundObject(NamedTuple):
@@ -52,6 +58,15 @@ def list_objects(url: str) -> Iterator[FoundObject]:
                 yield FoundObject(str(place.with_key(meta["path"])), state_of(meta))
 
 
+def list_all(url: str) -> list[FoundObject]:
+    """Return what :func:`list_objects` yields, in the order of the URLs; a listing that is cut off begins again.
+
+    Raises:
+        ObjectError: as there.
+    """
+    return _again_if_cut_off(lambda: sorted(list_objects(url), key=lambda found: found.url))
+
+
 def list_folder(url: str) -> Folder:
     """Return what lies directly in a folder.
 
@@ -59,8 +74,12 @@ def list_folder(url: str) -> Folder:
         ObjectError: it cannot be listed; `cause` is "name" if a name in it cannot be read.
     """
     place = ObjectUrl.parse(url)
-    with said_by_us(place):
-        result = obstore.list_with_delimiter(store_of(place), place.key or None)
+
+    def ask() -> ListResult[Sequence[ObjectMeta]]:
+        with said_by_us(place):
+            return obstore.list_with_delimiter(store_of(place), place.key or None)
+
+    result = _again_if_cut_off(ask)
     objects = [FoundObject(str(place.with_key(meta["path"])), state_of(meta)) for meta in result["objects"]]
     return Folder(
         sorted(objects, key=lambda found: found.url),
@@ -75,8 +94,19 @@ def is_anything_below(url: str) -> bool:
         ObjectError: it cannot be listed.
     """
     try:
-        return next(list_objects(url), None) is not None
+        return _again_if_cut_off(lambda: next(list_objects(url), None)) is not None
     except ObjectError as error:
         if error.cause == "name":
             return True
         raise
+
+
+def _again_if_cut_off(ask: Callable[[], Answer]) -> Answer:
+    """Ask again where an answer ended half-way; obstore does so only for one that does not come at all."""
+    for _ in range(_TRIES - 1):
+        try:
+            return ask()
+        except ObjectError as error:
+            if not is_cut_off(error):
+                raise
+    return ask()

@@ -11,7 +11,7 @@ from obstore import exceptions
 from framecue.errors import ObjectError, ObjectErrorCause
 from framecue.object_store.urls import ObjectUrl
 
-__all__ = ["CREDENTIALS", "reason_in", "said_by_us"]
+__all__ = ["CREDENTIALS", "is_cut_off", "reason_in", "said_by_us"]
 
 # What to do where a kind of store wants credentials.
 CREDENTIALS = {
@@ -59,6 +59,11 @@ def said_by_us(url: ObjectUrl) -> Iterator[None]:
 def reason_in(url: ObjectUrl, text: str) -> str:
     """Return why a store refused, in words, given the message of another program that asked it (LanceDB)."""
     return _cause_and_reason(url, ValueError(), text)[1]
+
+
+def is_cut_off(error: ObjectError) -> bool:
+    """Whether the store began an answer, and the connection ended within it."""
+    return "body error" in str(error.__cause__)
 
 
 def _of(url: ObjectUrl, error: Exception) -> ObjectError:

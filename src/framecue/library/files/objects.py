@@ -21,7 +21,7 @@ from framecue.library.files.system_folders import is_system_folder
 from framecue.library.files.walk import NO_VIDEO, is_below, is_within
 from framecue.library.results import Skipped
 from framecue.library.state import FileState
-from framecue.object_store.listing import FoundObject, is_anything_below, list_folder, list_objects
+from framecue.object_store.listing import FoundObject, is_anything_below, list_all, list_folder
 from framecue.object_store.objects import ObjectState, pieces, size_and_tag
 from framecue.object_store.reader import open_object
 from framecue.object_store.urls import ObjectUrl, normal_url
@@ -184,7 +184,7 @@ class ObjectFiles:
     def _below(self, wanted: _Wanted, folder: str) -> Iterator[FoundFile | Skipped | None]:
         """Yield the wanted files below a folder, and None for every other object."""
         try:
-            objects = sorted(list_objects(folder), key=lambda found: found.url)
+            objects = list_all(folder)
         except ObjectError as error:
             if error.cause == "name":
                 yield from self._walk(wanted, folder)
