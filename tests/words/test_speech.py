@@ -288,3 +288,10 @@ def test_silence_is_none_for_the_model_too(source):
     # Which the voice detector does not give it.
     piece = Piece([Span(0, np.zeros(4 * RATE, np.float32))])
     assert list(source._loaded().words([piece], "en")) == []
+
+
+def test_what_is_said_again_and_again_is_heard_each_time(source, reader, tmp_path):
+    sentence = sound_of(SPOKEN)[: 3 * RATE]
+    lines = heard(source, write(tmp_path / "film.mkv", np.tile(sentence, 8)), reader)
+    assert [line.text for line in lines] == [SENTENCES[0][2]] * 8
+    assert [line.start_seconds for line in lines] == pytest.approx([0.5 + 3 * place for place in range(8)], abs=0.3)

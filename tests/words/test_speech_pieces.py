@@ -103,3 +103,17 @@ def test_the_silence_about_a_word_is_no_part_of_it():
     assert without_silence(0.5, 4.5, voiced) == (1, 4)
     assert without_silence(2.2, 2.8, voiced) == (2.2, 2.8)
     assert without_silence(0, 1, []) == (0, 1)
+
+
+def test_a_piece_is_cut_at_the_longest_pause_about_its_middle():
+    second = np.zeros(SAMPLE_RATE, np.float32)
+    piece = Piece([Span(0, np.tile(second, 3)), Span(10 * SAMPLE_RATE, np.tile(second, 5))])
+
+    def halves(*seconds):
+        found = piece.halves([(int(a * SAMPLE_RATE), int(b * SAMPLE_RATE)) for a, b in seconds])
+        return found and [[(s.start / SAMPLE_RATE, len(s.samples) / SAMPLE_RATE) for s in half.spans] for half in found]
+
+    assert halves((0, 0.5), (1.5, 3.5), (3.7, 4.8), (5.2, 7), (7.5, 8)) == [[(0, 3), (10, 2)], [(12, 3)]]
+    assert halves((0, 2.5), (3.5, 8)) == [[(0, 3)], [(10, 5)]]
+    assert halves((0, 8)) is None
+    assert Piece([Span(0, np.tile(second, 4))]).halves([(0, 2), (3 * SAMPLE_RATE, 4 * SAMPLE_RATE)]) is None

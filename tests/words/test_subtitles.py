@@ -36,3 +36,14 @@ def test_tracks_inside_a_file_are_words(tmp_path: Path) -> None:
         with pytest.raises(VideoError):
             list(source.find(WordsUnit(str(tmp_path / "b.mkv"), [(0.0, 6.0)]), reader))
     assert source.fingerprint.key == SubtitleTracks().fingerprint.key
+
+
+@pytest.mark.isolated
+def test_a_line_ends_with_its_file(tmp_path: Path) -> None:
+    path = write_subtitled(tmp_path / "a.mkv", Track([(1000, 36_000_000, "Hours"), (5000, 3000, "Bye")]))
+    with IsolatedReader() as reader:
+        assert list(SubtitleTracks().find(WordsUnit(str(path), [(0.0, 4.0), (2.0, 6.0)]), reader)) == [
+            said(1.0, 6.0, "Hours"),
+            said(5.0, 6.0, "Bye"),
+        ]
+        assert max(text.end_seconds for text in SubtitleTracks().find(WordsUnit(str(path), ()), reader)) > 6

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -24,6 +25,8 @@ MAX_PIECE_SECONDS = 30
 _BLOCK_SAMPLES = 240 * SAMPLE_RATE
 # So much of it comes again before what follows, so that a word there has its beginning.
 _LEAD_SAMPLES = SAMPLE_RATE
+# A piece that is shorter is not heard in halves.
+_MIN_CUT_SAMPLES = 5 * SAMPLE_RATE
 # A hole in the sound up to this length is silence; at a longer one everything that was said is over.
 _MAX_SILENCE_SAMPLES = 10 * SAMPLE_RATE
 
@@ -60,6 +63,34 @@ class Piece:
     def samples(self) -> np.ndarray:
         """Return float32 (N,): its stretches one after the other."""
         return np.concatenate([span.samples for span in self.spans])
+
+    def halves(self, voiced: Sequence[tuple[int, int]]) -> tuple[Piece, Piece] | None:
+        """Return what is before and behind the longest pause in its middle half, as pieces of their own.
+
+        Args:
+            voiced: when there is a voice in it: the first and behind the last sample of each stretch, in order.
+
+        Returns:
+            Both; None if there is no pause, or the piece is too short to be cut.
+        """
+        length = self.num_samples
+        if length < _MIN_CUT_SAMPLES:
+            return None
+        pauses = [(start - end, (start + end) // 2) for (_, end), (start, _) in pairwise(voiced)]
+        pauses = [(pause, middle) for pause, middle in pauses if length <= 4 * middle <= 3 * length]
+        if not pauses:
+            return None
+        _, place = max(pauses)
+        first, second = Piece(), Piece()
+        before = 0
+        for span in self.spans:
+            num_first = min(max(place - before, 0), len(span.samples))
+            if num_first:
+                first.spans.append(Span(span.start, span.samples[:num_first]))
+            if num_first < len(span.samples):
+                second.spans.append(Span(span.start + num_first, span.samples[num_first:]))
+            before += len(span.samples)
+        return first, second
 
     def times(self, start_seconds: float, end_seconds: float) -> tuple[float, float]:
         """Return when a word of the piece is said in the file.
