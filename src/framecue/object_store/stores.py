@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 
 from obstore.store import AzureStore, GCSStore, LocalStore, S3Store
 
-from framecue.errors import InputError, ObjectError
+from framecue.environment import number_in_environment
+from framecue.errors import ObjectError
 from framecue.object_store.aws_profile import machine_has_role, profile_keys
 from framecue.object_store.trouble import CREDENTIALS, said_by_us
 from framecue.object_store.urls import ObjectUrl
@@ -51,14 +52,7 @@ def patience_seconds() -> float:
     Raises:
         InputError: the environment says something that is no such number.
     """
-    text = os.environ.get(PATIENCE_VARIABLE, "").strip()
-    try:
-        seconds = float(text) if text else _PATIENCE_SECONDS
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds <= 86400:
-        raise InputError(f"{PATIENCE_VARIABLE} is {text!r}; give a number of seconds from 0 to 86400")
-    return seconds
+    return number_in_environment(PATIENCE_VARIABLE, _PATIENCE_SECONDS, least=0, most=86400, unit="seconds")
 
 
 def s3_endpoint() -> str | None:

@@ -140,7 +140,9 @@ def test_the_library_is_the_one_that_one_machine_makes(driver, tmp_path: Path, a
         *("videos_per_second", "waiting", "read_seconds", "encode_seconds", "moved_bytes", "actors_lost", "nodes_lost"),
         *("tried_again", "skipped", "notes"),
     ]
-    assert (document["ray"]["readers"], document["ray"]["encoders"], document["ray"]["videos"]) == (2, 2, NUM_CLIPS)
+    # More readers than the encoders that are ready can use are not started, so there may be one.
+    assert (document["ray"]["readers"], document["ray"]["videos"]) in [(1, NUM_CLIPS), (2, NUM_CLIPS)]
+    assert document["ray"]["encoders"] == 2
     assert sum(document["ray"]["waiting"].values()) == pytest.approx(1)
     assert "cluster: on" in said
     # Ray itself says nothing, and nothing is left of the run.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import cache
 from typing import TypeVar, cast
@@ -11,6 +10,7 @@ import lancedb
 import pyarrow as pa
 from lancedb.db import LanceDBConnection
 
+from framecue.environment import number_in_environment
 from framecue.errors import InputError, LibraryError
 from framecue.library.store.options import storage_options
 from framecue.library.store.remote import reason_of_store
@@ -77,11 +77,5 @@ def index_cache_bytes() -> int:
     Raises:
         InputError: the environment says something that is no such number.
     """
-    text = os.environ.get(INDEX_CACHE_VARIABLE, "").strip()
-    try:
-        gigabytes = float(text) if text else INDEX_CACHE_GB
-    except ValueError:
-        gigabytes = 0.0
-    if not 0.01 <= gigabytes <= 10_000:
-        raise InputError(f"{INDEX_CACHE_VARIABLE} is {text!r}; give a number of gigabytes from 0.01 to 10000")
+    gigabytes = number_in_environment(INDEX_CACHE_VARIABLE, INDEX_CACHE_GB, least=0.01, most=10_000, unit="gigabytes")
     return int(gigabytes * (1 << 30))

@@ -10,7 +10,6 @@ learns from the store's clock, which dates every object, that it has been so for
 
 from __future__ import annotations
 
-import os
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -19,7 +18,8 @@ from dataclasses import dataclass, replace
 from time import monotonic, sleep
 from typing import TypeVar
 
-from framecue.errors import InputError, LibraryError, ObjectError
+from framecue.environment import number_in_environment
+from framecue.errors import LibraryError, ObjectError
 from framecue.library.store.commit import end_lease, hold_lease
 from framecue.library.store.fence import shut_out
 from framecue.library.store.lease_note import LEASE_FILE, Holder, LeaseNote
@@ -341,11 +341,4 @@ def term_seconds() -> float:
     Raises:
         InputError: the environment says something that is no such number.
     """
-    text = os.environ.get(TERM_VARIABLE, "").strip()
-    try:
-        seconds = float(text) if text else _TERM_SECONDS
-    except ValueError:
-        seconds = 0.0
-    if not 0.5 <= seconds <= 3600:
-        raise InputError(f"{TERM_VARIABLE} is {text!r}; give a number of seconds from 0.5 to 3600")
-    return seconds
+    return number_in_environment(TERM_VARIABLE, _TERM_SECONDS, least=0.5, most=3600, unit="seconds")
