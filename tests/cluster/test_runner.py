@@ -8,7 +8,8 @@ from framecue.cluster.runner import RayRunners, store_variables
 from framecue.encoder import Computation
 from framecue.errors import InputError
 from framecue.library.indexing.gpu_use import GpuTally
-from framecue.library.indexing.runner import EncodingTask, MakeRunner
+from framecue.library.indexing.makers import MakeRunner
+from framecue.library.indexing.runner import EncodingTask
 from framecue.video import Segmentation
 from support.colours import ColourEncoder
 

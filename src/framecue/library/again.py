@@ -15,10 +15,10 @@ from framecue.encoder import Encoder, Fingerprint
 from framecue.errors import LibraryError
 from framecue.library.files.interface import Files, PathsLike, as_list
 from framecue.library.files.mixed import ALL_FILES
+from framecue.library.indexing.makers import MakeRunner
 from framecue.library.indexing.meaning_run import KeptSentenceEncoder, MeaningOutcome, run_meaning
 from framecue.library.indexing.options import AddOptions
 from framecue.library.indexing.removal import take_out
-from framecue.library.indexing.runner import MakeRunner
 from framecue.library.indexing.uninterrupted import uninterrupted
 from framecue.library.indexing.words_outcome import WordsHooks, WordsOutcome
 from framecue.library.indexing.words_run import run_words

@@ -24,15 +24,14 @@ from framecue.library.fingerprint import (
     fingerprint_of,
     load_named_model,
 )
+from framecue.library.indexing.makers import MakeRunner, MakeWordsRunner
 from framecue.library.indexing.meaning_run import KeptSentenceEncoder, MeaningProgress
 from framecue.library.indexing.metadata import MetadataLike, read_metadata
 from framecue.library.indexing.options import AddKeywords, AddOptions
 from framecue.library.indexing.plan import Plan, make_plan
 from framecue.library.indexing.removal import find_gone, find_named, take_out
-from framecue.library.indexing.runner import MakeRunner
 from framecue.library.indexing.words_outcome import WordsHooks
 from framecue.library.indexing.words_plan import with_words_for_meaning
-from framecue.library.indexing.words_runner import MakeWordsRunner
 from framecue.library.indexing.words_sources import KeptSources
 from framecue.library.results import AddReport, Hit, LibraryInfo, RemoveReport, Skipped, Upkeep
 from framecue.library.search.answer import answer
@@ -41,7 +40,6 @@ from framecue.library.search.query import Query, SearchKeywords, SearchOptions, 
 from framecue.library.search.query_vectors import encode_file
 from framecue.library.search.then import InOrder
 from framecue.library.store import Store, normal_uri
-from framecue.library.store.index_builder import IndexBuilder
 from framecue.library.store.kept import KeptStore
 from framecue.library.store.lock import library_lock
 from framecue.library.tables import LibraryTables
@@ -55,6 +53,7 @@ from framecue.words.sentences import SentenceFingerprint
 if TYPE_CHECKING:
     import numpy as np
 
+    from framecue.library.store.index_builder import IndexBuilder
     from framecue.video import VideoSource
 
 __all__ = ["SUFFIXES", "Library"]

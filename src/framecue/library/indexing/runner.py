@@ -8,7 +8,7 @@ knows of it, as an :class:`EncodingTask`; ``Library.add(runner=...)`` takes one 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,7 +22,7 @@ from framecue.library.indexing.unit import Unit
 from framecue.progress import FilesDone
 from framecue.video import STALL_SECONDS, Content, ReadVideo, Segmentation
 
-__all__ = ["EncodingTask", "LocalRunner", "MakeRunner", "Runner", "local_runner"]
+__all__ = ["EncodingTask", "LocalRunner", "Runner", "local_runner"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,18 +79,6 @@ class Runner(Protocol):
                 does a file with the same content as another of these units.
             on_progress: called often, also while no result is ready, with the number of units done and the path of
                 the one at hand; a unit that is being read counts by the part of it that is read.
-        """
-        ...
-
-
-class MakeRunner(Protocol):
-    """Makes the runner of a run, to be used in a ``with`` block: what it has started ends with the block."""
-
-    def __call__(self, task: EncodingTask) -> AbstractContextManager[Runner]:
-        """Return the runner for a task.
-
-        Raises:
-            InputError: the task asks for what this kind of runner cannot do.
         """
         ...
 

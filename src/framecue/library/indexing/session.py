@@ -11,6 +11,7 @@ from framecue.library.background import renew_background
 from framecue.library.files.interface import Files
 from framecue.library.indexing.gpu_use import GpuTally, check_gpu_decoder
 from framecue.library.indexing.ledger import Outcome
+from framecue.library.indexing.makers import MakeRunner, MakeWordsRunner
 from framecue.library.indexing.meaning_run import KeptSentenceEncoder, MeaningProgress, run_meaning
 from framecue.library.indexing.metadata import GivenMetadata
 from framecue.library.indexing.metadata_update import update_metadata
@@ -20,11 +21,11 @@ from framecue.library.indexing.readers import open_reader
 from framecue.library.indexing.removal import find_gone, forget_failures, take_out
 from framecue.library.indexing.reread import describe_reread, find_reread
 from framecue.library.indexing.run import run_plan
-from framecue.library.indexing.runner import EncodingTask, MakeRunner, local_runner
+from framecue.library.indexing.runner import EncodingTask, local_runner
 from framecue.library.indexing.sidecar_update import update_subtitles
 from framecue.library.indexing.words_outcome import WordsHooks, WordsOutcome
 from framecue.library.indexing.words_run import run_words
-from framecue.library.indexing.words_runner import MakeWordsRunner, local_words_runner
+from framecue.library.indexing.words_runner import local_words_runner
 from framecue.library.indexing.words_sources import KeptSources
 from framecue.library.store import Store
 from framecue.library.store.kept import KeptStore

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from framecue.errors import FramecueError
 from framecue.library.files.interface import Files
 from framecue.library.files.mixed import ALL_FILES
+from framecue.library.indexing.makers import MakeWordsRunner
 from framecue.library.indexing.options import AddOptions
 from framecue.library.indexing.sidecar_words import SidecarWords
 from framecue.library.indexing.uninterrupted import uninterrupted
@@ -30,7 +31,6 @@ from framecue.library.indexing.words_plan import (
 )
 from framecue.library.indexing.words_runner import (
     FoundWords,
-    MakeWordsRunner,
     ReadLimits,
     UsableSource,
     WordsRunner,

@@ -7,7 +7,7 @@ them, and what each source has found comes out. So what is written, and in which
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -22,7 +22,6 @@ from framecue.words.timed_text import TimedText
 __all__ = [
     "FoundWords",
     "LocalWordsRunner",
-    "MakeWordsRunner",
     "ReadLimits",
     "UsableSource",
     "WordsRunner",
@@ -111,22 +110,6 @@ class WordsRunner(Protocol):
             works: the files; they are drawn as they are needed, by the thread that draws what is yielded.
             on_progress: called often, also while no result is ready, with the number of works done and the path of the
                 one at hand; one that is being looked at may count by the part of it that is done.
-        """
-        ...
-
-
-class MakeWordsRunner(Protocol):
-    """Makes a runner for one run."""
-
-    def __call__(self, sources: Mapping[str, UsableSource], limits: ReadLimits) -> AbstractContextManager[WordsRunner]:
-        """Return a runner, to be used in a ``with`` block.
-
-        Args:
-            sources: those that works will name.
-            limits: of what reads the files.
-
-        Raises:
-            InputError: a limit is not above 0, or it cannot run here.
         """
         ...
 
