@@ -34,7 +34,8 @@ def test_every_benchmark_runs_and_has_a_line(
     module = run_benchmark("all", "--tiny")
     printed = capfd.readouterr().out
     lines = [line for line in printed.splitlines() if line.startswith("| `")]
-    assert {line.split("`")[1] for line in lines} == set(module.names())
+    # Scaling over workers needs a Ray cluster, which the shortest form does not start.
+    assert {line.split("`")[1] for line in lines} == set(module.names()) - {"weak_scaling"}
     for line in lines:
         cells = [cell.strip() for cell in line.strip("|").split("|")]
         assert re.fullmatch(r"-?[\d.e+-]+( s| %| points|x|)", cells[2]), line
