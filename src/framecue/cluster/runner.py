@@ -96,7 +96,8 @@ class RayRunners:
                 "itself (--runtime torch), or the folder of an exported one (framecue export) that all nodes have"
             )
         if self.on_notice:
-            self.on_notice("cluster: starting Ray" if self.address == "local" else "cluster: connecting to Ray")  # which takes seconds
+            # Which takes seconds.
+            self.on_notice("cluster: starting Ray" if self.address == "local" else "cluster: connecting to Ray")
         with connected(self.address):
             from framecue.cluster.ray_crew import RayCrew, node_resources
 
