@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from framecue.cluster.reading import Answer, Hashed, Limits, NodeReader, NotSeen, ReadMoments, Reads, Told
+from framecue.cluster.reading import Answer, Hashed, NodeReader, NotSeen, ReadMoments, Reads, Told
 from framecue.errors import VideoError
 from framecue.library.indexing.encode import End
+from framecue.library.indexing.words_runner import ReadLimits
 from framecue.video import Content, FrameSampling, Moment, Progress, ReadOptions, Segmentation
 from framecue.video.read.moments import Event
 
@@ -81,7 +82,7 @@ def node_reader() -> Iterator[Callable[[Reads], NodeReader]]:
     with ExitStack() as stack:
 
         def make(reader: Reads) -> NodeReader:
-            return stack.enter_context(closing(NodeReader(Limits(stall_seconds=1), reader=reader)))
+            return stack.enter_context(closing(NodeReader(ReadLimits(stall_seconds=1), reader=reader)))
 
         yield make
 
@@ -189,5 +190,5 @@ def test_time_that_others_are_waited_for_is_not_counted_as_reading(file, node_re
 def test_a_node_keeps_its_own_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "here")
     monkeypatch.delenv("AWS_PROFILE", raising=False)
-    NodeReader(Limits(stall_seconds=1), {"AWS_REGION": "there", "AWS_PROFILE": "mine"}, reader=Script())
+    NodeReader(ReadLimits(stall_seconds=1), {"AWS_REGION": "there", "AWS_PROFILE": "mine"}, reader=Script())
     assert (os.environ["AWS_REGION"], os.environ.pop("AWS_PROFILE")) == ("here", "mine")

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from framecue.cluster.runner import RayRunners, store_variables
+from framecue.cluster.runner import RayRunners
 from framecue.encoder import Computation
 from framecue.errors import InputError
 from framecue.library.indexing.gpu_use import GpuTally
@@ -48,11 +46,3 @@ def test_a_graph_that_only_this_machine_has_is_refused() -> None:
     task = EncodingTask(encoder=Graph(), segmentation=Segmentation("whole"))
     with pytest.raises(InputError, match="--runtime torch"), RayRunners("10.0.0.1:6379")(task):
         pass
-
-
-def test_nodes_are_told_of_stores_and_of_nothing_else(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-    monkeypatch.setenv("HF_TOKEN", "secret")
-    found = store_variables()
-    assert found["AWS_ENDPOINT_URL"] == "http://127.0.0.1:1"
-    assert all(name.startswith(("AWS_", "AZURE_", "GOOGLE_", "FRAMECUE_SPOOL")) for name in found)

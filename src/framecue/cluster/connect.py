@@ -16,10 +16,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 
+from framecue.checks import is_whole
 from framecue.cluster.same_code import Found, check_nodes, find_code, own_code, package_folder
 from framecue.errors import FramecueError, InputError, first_line
 
-__all__ = ["LOCAL", "Head", "check_address", "check_extra", "connected"]
+__all__ = ["LOCAL", "Head", "check_address", "check_cluster", "check_extra", "connected"]
 
 LOCAL = "local"
 """The address that starts a cluster of this machine alone, for as long as it is used."""
@@ -71,6 +72,22 @@ def check_address(address: str) -> None:
             f"the address of a Ray cluster is {address!r}; give auto for the one that runs on this machine, local to "
             "start one here, or HOST:PORT as `ray start --head` prints it"
         )
+
+
+def check_cluster(address: str, num_workers: int | None) -> None:
+    """Refuse what no cluster can be asked for; nobody is asked.
+
+    Args:
+        address: see :func:`check_address`.
+        num_workers: how many actors are to work at once; None for as many as the cluster has room for.
+
+    Raises:
+        InputError: Ray is not installed, the address is none, or the number is not a whole one above 0.
+    """
+    if num_workers is not None and not (is_whole(num_workers) and num_workers > 0):
+        raise InputError(f"num_workers is {num_workers!r}; it must be a whole number above 0")
+    check_extra()
+    check_address(address)
 
 
 @contextmanager

@@ -5,7 +5,6 @@ It is an ordinary class, which knows nothing of Ray.
 
 from __future__ import annotations
 
-import os
 import socket
 import time
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from framecue.cluster.variables import take_variables
 from framecue.encoder import Computation, Encoder, EncoderSpec, SaysComputation, SharesCores
 from framecue.exported.late import LateEncoder
 from framecue.library.indexing.encode import EncodedSegment, PreparedMoment, SegmentEncoder
@@ -69,8 +69,7 @@ class NodeEncoder:
         captions: bool,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        for name, value in (environment or {}).items():
-            os.environ.setdefault(name, value)
+        take_variables(environment)
         self._spec, self._segmentation, self._captions = spec, segmentation, captions
         self._encoder: SegmentEncoder | None = None
 

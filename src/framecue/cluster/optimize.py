@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from typing import TypedDict
 
 from framecue.cluster.connect import check_extra, connected
-from framecue.cluster.runner import store_variables
+from framecue.cluster.variables import store_variables
 from framecue.errors import InputError, LibraryError, first_line
 from framecue.library.store.index_builder import TablePlace, VectorIndexing
 from framecue.object_store.stores import s3_endpoint

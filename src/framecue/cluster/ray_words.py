@@ -11,7 +11,7 @@ import ray
 
 from framecue.cluster.crew import Hello
 from framecue.cluster.ray_crew import RayCrew
-from framecue.cluster.runner import store_variables
+from framecue.cluster.variables import store_variables
 from framecue.cluster.words import NodeWords, WordsStaff
 from framecue.errors import FramecueError
 from framecue.library.indexing.words_runner import ReadLimits

@@ -6,7 +6,6 @@ and whoever asks takes what is there. So how fast the driver asks bounds what is
 
 from __future__ import annotations
 
-import os
 import queue
 import socket
 import threading
@@ -18,28 +17,20 @@ from typing import Protocol
 
 import numpy as np
 
+from framecue.cluster.variables import take_variables
 from framecue.errors import VideoError
 from framecue.library.indexing.encode import End
+from framecue.library.indexing.words_runner import ReadLimits
 from framecue.paths import exists, is_url
-from framecue.video import Content, IsolatedReader, Moment, ReadOptions
+from framecue.video import Content, Moment, ReadOptions
 from framecue.video.isolate.spool import kept_spool
 from framecue.video.read.moments import Event
 
-__all__ = ["Answer", "Hashed", "Limits", "NodeReader", "NotSeen", "ReadMoment", "ReadMoments", "Told"]
+__all__ = ["Answer", "Hashed", "NodeReader", "NotSeen", "ReadMoment", "ReadMoments", "Told"]
 
 # How long an answer waits for something to tell; the driver knows by it that the actor lives.
 _BEAT_SECONDS = 1.0
 _POLL_SECONDS = 0.2
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """What reading a file may take; see :class:`framecue.library.indexing.runner.EncodingTask`."""
-
-    stall_seconds: float
-    max_cpu_seconds: float | None = None
-    max_megapixels: float | None = None
-    spool_gb: float | None = None
 
 
 @dataclass(frozen=True)
@@ -173,15 +164,10 @@ class NodeReader:
     """
 
     def __init__(
-        self, limits: Limits, environment: Mapping[str, str] | None = None, reader: Reads | None = None
+        self, limits: ReadLimits, environment: Mapping[str, str] | None = None, reader: Reads | None = None
     ) -> None:
-        for name, value in (environment or {}).items():
-            os.environ.setdefault(name, value)
-        self._reader = reader or IsolatedReader(
-            stall_seconds=limits.stall_seconds,
-            max_cpu_seconds=limits.max_cpu_seconds,
-            max_megapixels=limits.max_megapixels,
-        )
+        take_variables(environment)
+        self._reader = reader or limits.open_reader()
         self._spool_gb = limits.spool_gb
         self._reading: _Reading | None = None
         self._thread: threading.Thread | None = None
@@ -199,7 +185,7 @@ class NodeReader:
             options: what to read of it.
             frames_at_once: about how many frames are handed over together.
         """
-        self._give_up()
+        self.close()
         self._reading = _Reading()
         self._thread = threading.Thread(
             target=self._read, args=(self._reading, path, options, frames_at_once), name="framecue-read", daemon=True
@@ -274,9 +260,6 @@ class NodeReader:
 
     def close(self) -> None:
         """Give up what is being read."""
-        self._give_up()
-
-    def _give_up(self) -> None:
         if self._reading is None or self._thread is None:
             return
         self._reading.stop.set()

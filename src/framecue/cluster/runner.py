@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
 
-from framecue.checks import is_whole
-from framecue.cluster.connect import check_address, check_extra, connected
+from framecue.cluster.connect import check_cluster, connected
 from framecue.cluster.crew import Kind
 from framecue.cluster.driving import Drive, DrivePlan
-from framecue.cluster.reading import Limits
 from framecue.cluster.report import ClusterReport
 from framecue.cluster.resources import Staff, plan_staff
+from framecue.cluster.variables import store_variables
 from framecue.encoder import Computation, SaysComputation
 from framecue.errors import InputError
 from framecue.library.indexing.encode import EncodedVideo, FailedUnit
 from framecue.library.indexing.runner import EncodingTask
 from framecue.library.indexing.unit import Unit
+from framecue.library.indexing.words_runner import ReadLimits
 from framecue.paths import exists, is_url
 from framecue.progress import FilesDone
 
-__all__ = ["RayRunner", "RayRunners", "look_at_cluster", "store_variables"]
+__all__ = ["RayRunner", "RayRunners", "look_at_cluster"]
 
 # Files by which it is seen whether a node sees what the driver does.
 _SAMPLE_FILES = 3
-# What says to clients of object stores where these are, and who asks.
-_STORE_VARIABLES = ("AWS_", "AZURE_", "GOOGLE_", "FRAMECUE_SPOOL")
 
 
 class RayRunner:
@@ -71,10 +68,7 @@ class RayRunners:
     def __init__(
         self, address: str = "auto", *, num_workers: int | None = None, on_notice: Callable[[str], None] | None = None
     ) -> None:
-        if num_workers is not None and not (is_whole(num_workers) and num_workers > 0):
-            raise InputError(f"num_workers is {num_workers!r}; it must be a whole number above 0")
-        check_extra()
-        check_address(address)
+        check_cluster(address, num_workers)
         self.address, self.num_workers, self.on_notice = address, num_workers, on_notice
         self.report: ClusterReport | None = None
 
@@ -109,7 +103,7 @@ class RayRunners:
             if staff.num_gpus and spec.precision == "float32" and self.on_notice:
                 self.on_notice("the cluster's GPUs compute in float32, as this machine; --dtype bfloat16 is faster")
             spec = replace(spec, device=None if staff.num_gpus else "cpu")
-            limits = Limits(
+            limits = ReadLimits(
                 stall_seconds=task.stall_seconds,
                 max_cpu_seconds=task.max_cpu_seconds,
                 max_megapixels=task.max_megapixels,
@@ -166,8 +160,3 @@ def _sample(units: Sequence[Unit]) -> tuple[str, ...]:
             if len(found) == _SAMPLE_FILES:
                 break
     return tuple(found)
-
-
-def store_variables() -> dict[str, str]:
-    """Return the variables of this process that say where object stores are and who asks, for actors."""
-    return {name: value for name, value in os.environ.items() if name.startswith(_STORE_VARIABLES)}

@@ -12,8 +12,8 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from framecue.checks import is_whole
-from framecue.cluster.connect import check_address, check_extra, connected
+from framecue.cluster.connect import check_cluster, connected
+from framecue.cluster.variables import take_variables
 from framecue.cluster.words_drive import WordsDrive, WordsReport
 from framecue.cores import THREADS_VARIABLE
 from framecue.errors import InputError, VideoError
@@ -91,8 +91,7 @@ class NodeWords:
         num_threads: int,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        for name, value in (environment or {}).items():
-            os.environ.setdefault(name, value)
+        take_variables(environment)
         os.environ[THREADS_VARIABLE] = str(num_threads)
         self._open = ExitStack()
         # An object is fetched once for all sources that look at it.
@@ -163,10 +162,7 @@ class RayWords:
     def __init__(
         self, address: str = "auto", *, num_workers: int | None = None, on_notice: Callable[[str], None] | None = None
     ) -> None:
-        if num_workers is not None and not (is_whole(num_workers) and num_workers > 0):
-            raise InputError(f"num_workers is {num_workers!r}; it must be a whole number above 0")
-        check_extra()
-        check_address(address)
+        check_cluster(address, num_workers)
         self.address, self.num_workers, self.on_notice = address, num_workers, on_notice
         self.report: WordsReport | None = None
 
