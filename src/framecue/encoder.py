@@ -19,6 +19,7 @@ import numpy as np
 
 from framecue.assets import find_bundled
 from framecue.errors import LibraryError, ModelError
+from framecue.names.taught import Lesson, TaughtTokens
 from framecue.paths import absolute_path, is_dir, user_path
 from framecue.plugins import Registry
 from framecue.video.read.sampling import FrameSampling
@@ -31,6 +32,7 @@ __all__ = [
     "Encoder",
     "EncoderSpec",
     "Fingerprint",
+    "LearnsNames",
     "SaysComputation",
     "SharesCores",
     "SharesFrames",
@@ -257,6 +259,35 @@ class ChecksTexts(Protocol):
 
         Raises:
             ModelError: they cannot, as with a model that has no tokenizer.
+        """
+        ...
+
+
+@runtime_checkable
+class LearnsNames(Protocol):
+    """An encoder whose text tower can be taught names: one without cannot take a name in a text."""
+
+    def learn_name(self, lesson: Lesson, *, on_step: Callable[[int, int], None] | None = None) -> TaughtTokens:
+        """Learn token embeddings for a name; every weight of the model stays as it is.
+
+        Args:
+            lesson: what it is learnt from.
+            on_step: called with (steps done, steps in all).
+
+        Raises:
+            InputError: the lesson makes no sense: no example, vectors of another width, a coarse word of no token.
+            ModelError: the model has no text tower that takes token embeddings.
+        """
+        ...
+
+    def embed_named_texts(self, texts: Sequence[str], names: Sequence[TaughtTokens]) -> np.ndarray:
+        """Turn texts into embeddings float32 (N, E) of unit length, names in them read as what was taught.
+
+        A text without any of the names gets what :meth:`Encoder.embed_texts` gives, to the bit.
+
+        Raises:
+            InputError: a text is empty, too long or not Unicode.
+            ModelError: the names were taught to another model.
         """
         ...
 
