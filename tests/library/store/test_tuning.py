@@ -82,6 +82,10 @@ def test_as_many_rows_are_found_as_it_takes_if_so_many_pass() -> None:
     assert more is not None
     assert more.num_found >= 512 * 512 / 51
     assert (more.filters_later, more.enough, more.again(1)) == (True, 512, None)
+    # What passes is spread over more partitions than as many others.
+    assert later.probes is not None
+    assert more.probes is not None
+    assert later.probes < more.probes < later.probes * 512 / 51
     # So many that they are found by their codes alone; few are compared by their vectors.
     assert more.refine_factor == 0
     fewer = ways(table(1_000_000, is_known=False), limit=10, where="x")[0].again(5)
