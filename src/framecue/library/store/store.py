@@ -56,6 +56,7 @@ from framecue.library.store.segments import Moment, segments_at
 from framecue.library.store.snapshot import HELD_COLUMNS, TIME_COLUMN, Snapshot, held_of
 from framecue.library.store.sql import is_one_of, quoted
 from framecue.library.store.table import TABLE, Table, is_not_found
+from framecue.library.store.taught_names import TaughtNames
 from framecue.library.store.texts import TextMatch, ensure_text_index, has_text_index, search_texts
 from framecue.library.store.timed_text_rows import HeldText
 from framecue.library.store.timed_texts import TimedTexts
@@ -85,6 +86,7 @@ class Store:
         words: what is said and written in its videos.
         passages: what is meant by these words.
         words_notes: what words have been asked for, and in which files they have been found.
+        names: that it was taught.
         fingerprint: of the model that made the vectors.
         segmentation: how its videos are cut into segments.
     """
@@ -98,6 +100,7 @@ class Store:
         self._backgrounds = Backgrounds(uri, database)
         self.words, self.words_notes = TimedTexts(uri, database), WordsNotes(uri, database)
         self.passages = Passages(uri, database)
+        self.names = TaughtNames(uri, database, lambda: self.fingerprint)
         self._show(table, metadata)
 
     def _show(self, table: Table, metadata: Metadata) -> None:
@@ -157,6 +160,7 @@ class Store:
         self.words.refresh()
         self.passages.refresh()
         self.words_notes.refresh()
+        self.names.refresh()
 
     @property
     def format(self) -> int:
