@@ -59,7 +59,14 @@ from framecue.library.store.table import TABLE, Table, is_not_found
 from framecue.library.store.texts import TextMatch, ensure_text_index, has_text_index, search_texts
 from framecue.library.store.timed_text_rows import HeldText
 from framecue.library.store.timed_texts import TimedTexts
-from framecue.library.store.vectors import Details, HeldSegment, Match, details_of, search_vectors
+from framecue.library.store.vectors import (
+    Details,
+    HeldSegment,
+    Match,
+    details_of,
+    sampled_vectors,
+    search_vectors,
+)
 from framecue.library.store.word_search import WordMatch, search_misheard, search_words
 from framecue.library.store.words_notes import WordsNotes
 from framecue.paths import is_url
@@ -474,6 +481,10 @@ class Store:
     def keep_background(self, background: Background, bank: np.ndarray) -> None:
         """Keep a background in place of the one before; if it cannot be written, this object knows it all the same."""
         self._backgrounds.keep(background, bank)
+
+    def sampled_vectors(self, most: int) -> np.ndarray:
+        """Return unit vectors of segments that are spread evenly over the library, float32 (M, E), ``most`` or all."""
+        return sampled_vectors(self.table, most)
 
     # --- searching
 
