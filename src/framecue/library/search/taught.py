@@ -23,7 +23,7 @@ from framecue.library.search.weights import LegWeights
 from framecue.library.store import Store
 from framecue.library.store.taught_names import KeptName
 from framecue.log import printable
-from framecue.names.find import find_names, says_more
+from framecue.names.find import find_names, is_bare
 
 __all__ = ["NamedText", "Understood", "embed_named", "names_of_texts", "understood_in"]
 
@@ -78,18 +78,17 @@ def names_of_texts(store: Store, texts: Iterable[str]) -> dict[str, tuple[KeptNa
     Raises:
         LibraryError: the library cannot be read.
     """
-    known = {one.name: one for one in store.names.read()}
-    if not known:
+    fitting = {one.name: one for one in store.names.fitting()}
+    others = {one.name: one for one in store.names.others()}
+    if not fitting and not others:
         return {}
-    fitting = {one.name for one in store.names.fitting()}
     found = {}
     for text in texts:
         # Where names overlap, one that is not understood must not hide one that is.
-        own = [known[name] for name in _in_text(text, sorted(fitting))]
-        if own:
-            found[text] = tuple(own)
-        for name in _in_text(text, sorted(known.keys() - fitting)):
-            _tell(store, known[name], "was taught to another model; until the next run of indexing teaches it again")
+        if own := tuple(fitting[name] for name in _in_text(text, list(fitting))):
+            found[text] = own
+        for name in _in_text(text, list(others)):
+            _tell(store, others[name], "was taught to another model; until the next run of indexing teaches it again")
     return found
 
 
@@ -140,8 +139,8 @@ def embed_named(
 
 def _joined(text: str, vector: np.ndarray, names: Sequence[KeptName], usual: Usual, weights: LegWeights) -> NamedText:
     """Join a text, float32 (E,) of unit length, with the examples of its names."""
-    is_composed = says_more(text, find_names(text, [one.name for one in names]))
-    share = weights.examples_beside if is_composed else weights.examples_alone
+    is_alone = is_bare(text, find_names(text, [one.name for one in names]))
+    share = weights.examples_alone if is_alone else weights.examples_beside
     examples = np.mean([usual.standardised(one.mean) for one in names], axis=0)
     total = (1 - share) * usual.standardised(vector) + share * examples
     # Nothing is left only where the examples are the very opposite of the text.

@@ -48,7 +48,9 @@ class Usual:
             LibraryError: the library cannot be read.
         """
         background = background_for(store, model)
-        return cls(store.sampled_vectors(_SAMPLED_SEGMENTS) if background is None else background.sample)
+        if background is None:
+            return cls(store.sample(_SAMPLED_SEGMENTS).vectors)
+        return cls(background.sample)
 
     def spread(self, vector: np.ndarray) -> float:
         """Return by how much scores differ over the library: the standard deviation of a vector's cosines.

@@ -70,7 +70,7 @@ class LegWeights:
     examples_alone: float = 0.7
     examples_beside: float = 0.2
     right: float = 1.0
-    wrong: float = 0.5
+    wrong: float = 0.25
 
     def __post_init__(self) -> None:
         for item in fields(self):

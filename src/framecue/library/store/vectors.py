@@ -19,16 +19,7 @@ from framecue.library.store.table import Table
 from framecue.library.store.time_limit import time_left
 from framecue.library.store.tuning import Way, ways
 
-__all__ = [
-    "Details",
-    "HeldSegment",
-    "Match",
-    "details_of",
-    "match_columns",
-    "matches_of",
-    "sampled_vectors",
-    "search_vectors",
-]
+__all__ = ["Details", "HeldSegment", "Match", "details_of", "match_columns", "matches_of", "search_vectors"]
 
 _COLUMNS = ("video_id", "path", "start_seconds", "end_seconds", "duration_seconds")
 # Which a library of an older format lacks.
@@ -195,25 +186,6 @@ def details_of(table: Table, matches: Sequence[Match]) -> list[Details]:
     nothing: dict[str, Any] = dict.fromkeys(names)
     found = [rows.get(_place(match), nothing) for match in matches]
     return [Details(row["caption"], row["subtitles"], {name: row[name] for name in own}) for row in found]
-
-
-def sampled_vectors(table: Table, most: int) -> np.ndarray:
-    """Return the vectors of segments that are spread evenly over a library, float32 (M, E), of unit length.
-
-    Args:
-        table: of segments.
-        most: how many; M is less where the library has fewer.
-
-    Raises:
-        LibraryError: the library cannot be read.
-    """
-    num_segments = table.count()
-    if not num_segments:
-        return np.zeros((0, table.schema.field("vector").type.list_size), dtype=np.float32)
-    wanted = np.unique(np.linspace(0, num_segments - 1, most).round().astype(np.int64)).tolist()
-    rows = table.read(lambda: table.lance.take_offsets(wanted).select(["vector"]).to_arrow())
-    vectors = vectors_of(rows).astype(np.float32)
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
 
 
 # By this a segment is known, whatever the number of its row.
