@@ -205,9 +205,7 @@ def _is_one(one: KeptExample, other: KeptExample) -> bool:
 
 def _without(had: Sequence[EncodedExample], new: Sequence[EncodedExample]) -> list[EncodedExample]:
     """Return examples without those that others say the opposite of."""
-    return [
-        each for each in had if not any(show_the_same(each.kept, other.kept, share=_CONTRADICTS) for other in new)
-    ]
+    return [each for each in had if not any(show_the_same(each.kept, other.kept, share=_CONTRADICTS) for other in new)]
 
 
 def _check_agreement(name: str, like: Sequence[EncodedExample], unlike: Sequence[EncodedExample]) -> None:
