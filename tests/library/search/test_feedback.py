@@ -129,7 +129,7 @@ def test_marks_that_make_no_sense_are_refused(library: Library, marks: dict[str,
 
 def test_a_moment_cannot_be_right_and_wrong_nor_be_elsewhere(library: Library) -> None:
     hit = library.search("red", k=1)[0]
-    with pytest.raises(InputError, match="from . to . s of id of /.*mp4 is marked as right and as wrong"):
+    with pytest.raises(InputError, match=r"from . to . s of id of /.*mp4 is marked as right and as wrong"):
         library.search("red", right=[1], wrong=[hit])
     with pytest.raises(AbsentError, match="the library holds no such moment to mark"):
         library.search("red", right=[replace(hit, video_id="of another library")])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -190,8 +190,8 @@ def test_an_encoder_that_takes_no_names_searches_for_a_plain_word(
 
 
 @pytest.fixture(scope="module")
-def moji() -> Iterator[Any]:
-    yield framecue.load_model("moji-clip", device="cpu")
+def moji() -> Any:
+    return framecue.load_model("moji-clip", device="cpu")
 
 
 @pytest.fixture(scope="module")
