@@ -24,7 +24,7 @@ from framecue.paths import is_utf8
 if TYPE_CHECKING:
     from framecue.video import VideoSource
 
-__all__ = ["EncodedQuery", "encode_file", "encode_queries"]
+__all__ = ["EncodedQuery", "encode_file", "encode_queries", "stored_rows"]
 
 TEXTS_PER_ENCODE = 256
 # A sum of unit vectors as short as this is what rounding left of parts that cancel out.
@@ -173,7 +173,7 @@ def _stored_vector(store: Store, files: Files, path: str, at_seconds: float | No
 
     For the whole video that is the vector of its only segment, for a moment that of the segment it is in.
     """
-    rows = _stored_rows(store, files, path)
+    rows = stored_rows(store, files, path)
     if at_seconds is None:
         wanted = rows if len(rows) == 1 else []
     else:
@@ -211,7 +211,7 @@ def _distance(segment: HeldSegment, at_seconds: float) -> tuple[float, float]:
     return outside, abs((segment.start_seconds + segment.end_seconds) / 2 - at_seconds)
 
 
-def _stored_rows(store: Store, files: Files, path: str) -> list[Row]:
+def stored_rows(store: Store, files: Files, path: str) -> list[Row]:
     """Return the rows of a file, under whatever path the library holds its content; none where it holds it not."""
     # A name that is no text is in no library, though its content may be, under another name.
     rows = store.rows_at([path]).get(path) if is_utf8(path) else None
