@@ -30,7 +30,7 @@ def quality_sentence(name: TaughtName) -> str:
     """Return how well a name is found, and what makes it better, in a line."""
     word, ranked = quality_word(name), _ranked(name)
     if not ranked:
-        return "how well it is found cannot be told from one example; teach it with two more"
+        return "how well it is found cannot be told from one example"
     found = sum(map(_is_found, ranked))
     worst = max(example.rank or 0 for example in ranked)
     of = counted(max(example.num_compared for example in ranked), "moment")

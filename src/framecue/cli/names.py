@@ -93,11 +93,6 @@ def list_names(library: Library, taught: Sequence[TaughtName]) -> None:
     console = stdout_console()
     for name in taught:
         click.echo(one_line(f"{name.name}: {quality_sentence(name)}"))
-        if not name.fits:
-            log(
-                f"{name.name} was taught to another model, and is not understood until it is taught again: "
-                "`framecue index` does that"
-            )
         for notice in name.notices:
             log(notice)
         if shows_pictures(console):

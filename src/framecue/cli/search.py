@@ -177,6 +177,7 @@ def search(
             for name in ("all_moments", "min_score", "min_confidence", "hybrid", "explain", "refine", "only")
         },
     )
+    named_place = uri
     uri = chosen_library(uri)
     library = Library(uri)
 
@@ -201,10 +202,8 @@ def search(
         answer_stream(library, sys.stdin.buffer, options)
         keep_text_graph(chosen)
         return
-    if any(marks):
-        found = [library.search(queries[0].query, options=options, right=marks.right, wrong=marks.wrong)]
-    else:
-        found = library.search_many([item.query for item in queries], options=options)
+    asked = [item.query for item in queries]
+    found = library.search_many(asked, options=options, right=marks.right, wrong=marks.wrong)
     results = [SearchResult(item.label, hits) for item, hits in zip(queries, found, strict=True)]
     is_wanted = sheet is not None
     if sheet is not None:
@@ -219,10 +218,10 @@ def search(
         if not any(found):
             from framecue.cli.nothing_found import nothing_message
 
-            log(nothing_message(library, [item.query for item in queries], page, options))
+            log(nothing_message(library, asked, page, options))
         if is_wanted:
             log(f"See them in {sheet}" if sheet is not None else "no sheet is written, as there is nothing to see")
-        if not several and (hint := teach_hint(library, results[0], text)):
+        if not several and (hint := teach_hint(library, results[0], text, place=named_place)):
             log(hint)
     if not several:
         keep_search(library.uri, results[0].query, found[0])

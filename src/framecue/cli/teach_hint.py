@@ -20,7 +20,7 @@ _WORD = re.compile(r"[^\W\d_][^\W_]*(?:-[^\W_]+)*")
 _LEGS = re.compile(r"\b(?:said|written|name|caption|meaning):(?:\"[^\"]*\"|\S*)")
 # "Rex's": what is left of the apostrophe.
 _OWNER = re.compile(r"['\u2019]s\b")
-_FEW = 2
+_FEW, _MOST_WORDS = 2, 3
 
 
 def likely_name(text: str) -> str | None:
@@ -30,44 +30,47 @@ def likely_name(text: str) -> str | None:
         text: as it was typed.
 
     Returns:
-        The name as it was typed, several words where they stand side by side; None if nothing looks like one.
+        The name as it was typed, up to three words where they stand side by side; None if nothing looks like one, as
+        in a text of which no word is known: that is another language.
     """
     from framecue.names.check import is_ordinary
 
-    found: list[re.Match[str]] = []
     text = _OWNER.sub("", _LEGS.sub("", text))
-    for match in _WORD.finditer(text):
-        is_next = not found or not text[found[-1].end() : match.start()].strip()
-        if len(match[0]) > 1 and not is_ordinary(match[0]):
-            if not is_next:
-                break
-            found.append(match)
-        elif found:
-            break
-    return text[found[0].start() : found[-1].end()] if found else None
+    words = [*_WORD.finditer(text)]
+    is_name = [len(word[0]) > 1 and not is_ordinary(word[0]) for word in words]
+    if True not in is_name or (all(is_name) and len(words) > _MOST_WORDS):
+        return None
+    first = last = is_name.index(True)
+    while last + 1 < len(words) and is_name[last + 1] and not text[words[last].end() : words[last + 1].start()].strip():
+        last += 1
+    return text[words[first].start() : words[last].end()] if last - first < _MOST_WORDS else None
 
 
-def teach_hint(library: Library, result: SearchResult, text: str | None) -> str | None:
+def teach_hint(library: Library, result: SearchResult, text: str | None, *, place: str | None = None) -> str | None:
     """Return a line that says how a name in a query is taught; None where it would not help.
 
-    It helps whoever sees results in a terminal, has typed what looks like a name, and has taught the library none yet.
+    It helps whoever sees results in a terminal and has taught the library no name yet, if a word that nobody knows was
+    typed with a capital, or led to nothing that fits.
 
     Args:
         library: that was searched.
         result: what was found.
         text: what was typed; None for a query without a text.
+        place: the library, if the command has to name it; None where it is found by itself.
     """
     if text is None or not result.hits or not (sys.stdout.isatty() and sys.stderr.isatty()):
         return None
     name = likely_name(text)
-    if name is None:
+    if name is None or not (name[0].isupper() or result.fits is False):
         return None
     try:
         if library.taught_names():
             return None
     except FramecueError:
         return None
+    some = ",".join(str(hit.rank) for hit in result.hits[:_FEW])
+    where = "" if place is None else f" --library {shlex.quote(place)}"
     return (
-        f"if results show {name}, teach it by their numbers, and searches understand it: "
-        f"{program()} teach {shlex.quote(name)} --like {','.join(str(hit.rank) for hit in result.hits[:_FEW])}"
+        f"hint: where results show {name}, teach it by their numbers, and searches understand it: "
+        f"{program()} teach {shlex.quote(name)} --like {some}{where}"
     )
