@@ -55,7 +55,8 @@ def run(
     # Nor is what was noted about the machine, and what is noted here is nobody's.
     state = str(tmp_path_factory.getbasetemp() / "state")
     monkeypatch.setenv("XDG_STATE_HOME", state)
-    # Searches are kept in the cache; a test that has one of its own keeps it.
+    # Searches are kept in the cache, as for a person; a test that has one of its own keeps it.
+    monkeypatch.delenv("FRAMECUE_HISTORY", raising=False)
     if os.environ.get(CACHE_VARIABLE) == OWN_CACHE:
         monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path_factory.getbasetemp() / "cache"))
 

@@ -336,7 +336,7 @@ def terminal(uri: str) -> Iterator[Callable[..., Terminal]]:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a terminal is made otherwise there")
 def test_the_program_in_a_terminal(terminal, tmp_path: Path) -> None:
-    one = terminal("-k", "2", FRAMECUE_HISTORY=str(tmp_path / "h"))
+    one = terminal("-k", "2", FRAMECUE_HISTORY=str(tmp_path / "h"), FRAMECUE_CACHE=str(tmp_path / "cache"))
     one.until("4 files")
     one.until("framecue>")
     one.type("red\r")
@@ -352,6 +352,7 @@ def test_the_program_in_a_terminal(terminal, tmp_path: Path) -> None:
     one.until("framecue>")
     one.type("\x04")
     assert one.ended() == 0
+    assert len([*(tmp_path / "cache" / "last-searches").iterdir()]) == 1
     kept = (tmp_path / "h").read_text()
     assert [line for line in kept.splitlines() if line.startswith("+")] == ["+red", "+:open x", "+:path blue*"]
 
@@ -397,6 +398,7 @@ def test_what_is_shown_is_kept_for_its_numbers_unless_that_is_off(
     uri: str, typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FRAMECUE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("FRAMECUE_HISTORY")
     prompt = prompt_on(uri, k=2)
     typed(prompt, "red")
     assert not (tmp_path / "cache").exists()
