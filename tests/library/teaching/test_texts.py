@@ -13,8 +13,18 @@ def test_a_name_takes_the_place_of_itself_and_of_the_ordinary_word():
 
 
 def test_texts_that_do_not_say_where_it_belongs_are_left_out():
-    assert lesson_texts([["a cat", "a doghouse", "x" * 300 + " dog", "a {} dog"]], name="Rex", coarse="dog") == ()
-    assert lesson_texts([["a dog runs"]], name="Rex", coarse=None) == ()
+    texts = [["come here", "a doghouse", "x" * 300 + " dog", "a {} dog"]]
+    assert lesson_texts(texts, name="Rex", coarse="dog") == ()
+
+
+def test_of_an_example_without_a_sure_text_every_known_word_is_tried():
+    texts = [["a cat runs beside a tree"], ["a dog sleeps", "a cat sleeps"]]
+    assert lesson_texts(texts, name="Rex", coarse="dog") == (
+        ("a {} runs beside a tree", 0),
+        ("a cat runs beside a {}", 0),
+        ("a {} sleeps", 1),
+    )
+    assert lesson_texts(texts[:1], name="moonwalks", coarse="jumps") == (("a cat {} beside a tree", 0),)
 
 
 def test_an_example_has_a_few_texts_each_once():

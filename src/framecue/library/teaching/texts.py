@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from framecue.names.find import find_names
+from framecue.names.known_words import is_action, places_tried
 
 __all__ = ["lesson_texts"]
 
@@ -19,7 +20,8 @@ def lesson_texts(texts: Iterable[Sequence[str]], *, name: str, coarse: str | Non
     """Return texts in which a name has a place, each with the number of its example.
 
     A text tells where the name belongs if it has the name in it, or the ordinary word for such a thing: of "a dog runs"
-    comes "a {} runs". Others are left out.
+    comes "a {} runs". Of an example that has no such text, every known word of its texts is tried: what has no name for
+    a model, it describes by some other. Whoever learns from them takes what fits.
 
     Args:
         texts: of each example, any number.
@@ -28,15 +30,21 @@ def lesson_texts(texts: Iterable[Sequence[str]], *, name: str, coarse: str | Non
     """
     found: list[tuple[str, int]] = []
     for number, every in enumerate(texts):
-        made = [made for text in every if (made := _with_place(text, name, coarse)) is not None]
+        usable = [usable for text in every if (usable := _usable(text)) is not None]
+        made = [made for text in usable if (made := _with_place(text, name, coarse)) is not None]
+        if not made:
+            tried = coarse is not None and is_action(coarse)
+            made = [made for text in usable for made in places_tried(text, for_action=tried)]
         found += [(text, number) for text in list(dict.fromkeys(made))[:_MOST_PER_EXAMPLE]]
     return tuple(found)
 
 
-def _with_place(text: str, name: str, coarse: str | None) -> str | None:
+def _usable(text: str) -> str | None:
     text = " ".join(text.split())
-    if len(text) > _MOST_LETTERS or "{" in text or "}" in text:
-        return None
+    return None if len(text) > _MOST_LETTERS or "{" in text or "}" in text else text
+
+
+def _with_place(text: str, name: str, coarse: str | None) -> str | None:
     places = find_names(text, [name]) or (find_names(text, [coarse]) if coarse else [])
     if not places:
         return None
