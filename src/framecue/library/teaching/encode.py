@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
@@ -40,11 +41,13 @@ class EncodedExample:
         kept: as it will be kept.
         thumbnail: a small WebP picture of it; None if there is none.
         texts: its captions, and what is said and shown then, as far as the library knows.
+        text: what whoever gave it says of it; None if nothing.
     """
 
     kept: KeptExample
     thumbnail: bytes | None = None
     texts: tuple[str, ...] = ()
+    text: str | None = None
 
 
 class ExampleEncoder:
@@ -68,6 +71,19 @@ class ExampleEncoder:
             InputError: it is a whole film, or the model gives no finite vector.
             VideoError: a file cannot be read.
         """
+        found = self._encoded(wanted)
+        return replace(found, text=wanted.text, kept=replace(found.kept, texts=wanted.texts))
+
+    def texts_of(self, wanted: WantedExample) -> tuple[str, ...]:
+        """Return the captions of an example, and what is said and shown then, if the library holds it; else nothing."""
+        rows = self._store.rows_of(wanted.video_id) if wanted.video_id is not None else []
+        if not rows:
+            return ()
+        with suppress(AbsentError, InputError):  # it is cut otherwise now
+            return self._of_rows(wanted, sorted(rows, key=lambda row: (row.start_seconds, row.end_seconds))).texts
+        return ()
+
+    def _encoded(self, wanted: WantedExample) -> EncodedExample:
         rows = self._rows(wanted)
         if rows:
             return self._of_rows(wanted, rows)
