@@ -42,6 +42,9 @@ def test_a_lesson_has_the_examples_and_the_rest_of_the_library(make_store: Calla
     assert (kept.made_for, kept.coarse) == (store.names.made_for, "red")
     mean = lesson.examples.mean(axis=0)
     np.testing.assert_allclose(kept.mean, mean / np.linalg.norm(mean), atol=1e-6)
+    # As its own test has it: nearer to the examples than to what is usual here.
+    assert kept.direction is not None
+    assert (lesson.examples @ kept.direction).min() > (lesson.others @ kept.direction).mean()
     assert store.names.read() == []  # it is written by who has the lock
 
 

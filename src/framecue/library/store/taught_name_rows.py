@@ -45,6 +45,7 @@ SCHEMA = pa.schema(
         pa.field("num_tokens", pa.int64(), nullable=False),
         pa.field("stand_ins", pa.list_(pa.string()), nullable=False),
         pa.field("mean", pa.binary(), nullable=False),
+        pa.field("direction", pa.binary()),
         pa.field("coarse", pa.string()),
         pa.field("asked_tokens", pa.int64()),
         pa.field("examples", pa.list_(_EXAMPLE), nullable=False),
@@ -107,6 +108,8 @@ class KeptName:
         notices: what there is to say of its examples.
         failed_for: of another model, to which it could not be taught again; None if that was not tried.
         failure: why.
+        direction: float32 (E,), unit length: in which direction the examples differ from other moments of the library;
+            None where that was not told.
     """
 
     tokens: TaughtTokens
@@ -121,6 +124,12 @@ class KeptName:
     notices: tuple[str, ...] = ()
     failed_for: str | None = field(default=None, repr=False)
     failure: str | None = None
+    direction: np.ndarray | None = field(default=None, repr=False)
+
+    @property
+    def examples_vector(self) -> np.ndarray:
+        """What a search by the examples looks for, float32 (E,), unit length: the direction, or else their mean."""
+        return self.mean if self.direction is None else self.direction
 
     @property
     def name(self) -> str:
@@ -155,6 +164,7 @@ def row_of_name(name: KeptName) -> dict[str, Any]:
         "num_tokens": len(name.tokens.vectors),
         "stand_ins": list(name.tokens.stand_ins),
         "mean": _bytes(name.mean),
+        "direction": None if name.direction is None else _bytes(name.direction),
         "coarse": name.coarse,
         "asked_tokens": name.num_tokens,
         "examples": [
@@ -208,6 +218,7 @@ def name_of_row(uri: str, row: Mapping[str, Any]) -> KeptName:
             notices=tuple(row["notices"]),
             failed_for=row.get("failed_for"),
             failure=row.get("failure"),
+            direction=None if row.get("direction") is None else np.frombuffer(row["direction"], dtype=np.float32),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise LibraryError(

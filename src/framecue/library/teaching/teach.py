@@ -22,6 +22,7 @@ from framecue.library.teaching.encode import EncodedExample, ExampleEncoder
 from framecue.library.teaching.examples import WantedExample, kept_as_wanted
 from framecue.library.teaching.quality import mean_vector, notices_of, ranked
 from framecue.library.teaching.texts import lesson_texts
+from framecue.names.directions import telling_direction
 from framecue.names.taught import Lesson
 from framecue.video import VideoSource
 
@@ -162,6 +163,7 @@ def learn(
         taught_at=time.time(),
         num_tokens=num_tokens,
         notices=notices_of(examples),
+        direction=telling_direction(lesson.examples, others),
     )
 
 
