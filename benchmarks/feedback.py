@@ -82,8 +82,9 @@ def library_of(model: VideoTextModel, meanings: Sequence[Meaning], folder: str, 
     times = (np.arange(model.sampling.num_frames) + 0.5) / model.sampling.num_frames
     for start in range(0, len(meanings), CLIPS_AT_ONCE):
         scenes = [make_scene(meaning, rng).sprites(times) for meaning in meanings[start : start + CLIPS_AT_ONCE]]
-        frames = draw(join(scenes), model.short_side or 96).unflatten(0, (len(scenes), -1)).permute(0, 1, 3, 4, 2)
-        vectors += [*model.embed_videos(np.stack([model.prepare(clip) for clip in frames.numpy()]))]
+        frames = draw(join(scenes), model.short_side or 96).permute(0, 2, 3, 1).numpy()
+        clips = frames.reshape(len(scenes), -1, *frames.shape[1:])
+        vectors += [*model.embed_videos(np.stack([model.prepare(clip) for clip in clips]))]
     store = Store.create(f"{folder}/clips.lance", model.fingerprint().to_dict())
     store.write(
         [
