@@ -34,6 +34,7 @@ _EXAMPLE = pa.struct(
         pa.field("vector", pa.binary(), nullable=False),
         pa.field("rank", pa.int64()),
         pa.field("num_compared", pa.int64(), nullable=False),
+        pa.field("texts", pa.list_(pa.string()), nullable=False),
     ]
 )
 SCHEMA = pa.schema(
@@ -78,6 +79,7 @@ class KeptExample:
             read.
         rank: its leave-one-out rank, 1 for the first; None where that cannot be said.
         num_compared: of how many moments that is the rank.
+        texts: captions of it and words at the moment, with ``{}`` where the name belongs.
     """
 
     path: str | None
@@ -89,6 +91,7 @@ class KeptExample:
     picture: bytes | None = field(default=None, repr=False)
     rank: int | None = None
     num_compared: int = 0
+    texts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,6 +175,7 @@ def row_of_name(name: KeptName) -> dict[str, Any]:
                 **{field: getattr(example, field) for field in _OF_EXAMPLE},
                 "is_like": is_like,
                 "vector": _bytes(example.vector),
+                "texts": list(example.texts),
             }
             for is_like, example in every
         ],
@@ -201,6 +205,7 @@ def name_of_row(uri: str, row: Mapping[str, Any]) -> KeptName:
                     **{field: found[field] for field in _OF_EXAMPLE},
                     vector=np.frombuffer(found["vector"], dtype=np.float32),
                     picture=picture,
+                    texts=tuple(found["texts"]),
                 ),
             )
             for found, picture in zip(row["examples"], pictures, strict=True)
