@@ -38,6 +38,7 @@ __all__ = [
     "LibraryInfo",
     "MeaningCount",
     "MetadataReport",
+    "NameScore",
     "PartHit",
     "PartScore",
     "PassedOver",
@@ -407,6 +408,25 @@ class PartScore:
 
 
 @dataclass(frozen=True)
+class NameScore:
+    """How near the examples of a taught name are to a moment.
+
+    Attributes:
+        name: as it was taught.
+        share: how much they counted in what is seen, beside the text, in [0, 1].
+        score: cosine similarity of their mean and the moment.
+    """
+
+    name: str
+    share: float
+    score: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
 class BestFrame:
     """The frame of a moment that is nearest to a query.
 
@@ -433,19 +453,22 @@ class Explanation:
         parts: of the query, in its order.
         frame: the frame that matches best; None if the file can no longer be read.
         problem: why it cannot be read; None if it can.
+        names: of the taught names that were understood in the query; none without any.
     """
 
     parts: list[PartScore]
     frame: BestFrame | None
     problem: str | None = None
+    names: list[NameScore] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the document."""
-        return {
+        """Return the document; ``names`` is in it if there are any."""
+        document: dict[str, Any] = {
             "parts": [part.to_dict() for part in self.parts],
             "frame": None if self.frame is None else self.frame.to_dict(),
             "problem": self.problem,
         }
+        return document | ({"names": [name.to_dict() for name in self.names]} if self.names else {})
 
 
 @dataclass(frozen=True)
@@ -534,6 +557,7 @@ class Hit:
             found word for word, or of frames that match, if that was asked for; else None.
         parts: the moments of its parts, if one thing after another was asked for; its times are then those of all of
             them together, and its score is the mean of theirs.
+        names: the taught names that were understood in the query, as they were taught; none without any.
     """
 
     rank: int
@@ -558,6 +582,7 @@ class Hit:
     legs: tuple[LegHit, ...] = field(default=(), kw_only=True)
     segment_seconds: tuple[float, float] | None = field(default=None, kw_only=True)
     parts: tuple[PartHit, ...] = field(default=(), kw_only=True)
+    names: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
     def fits(self) -> bool | None:
@@ -606,7 +631,7 @@ class Hit:
     def to_dict(self) -> dict[str, Any]:
         """Return the document, with words and ranks after a hybrid search.
 
-        The text, the metadata and the explanation are in it if there are any.
+        The taught names, the text, the metadata and the explanation are in it if there are any.
         ``hit`` in it names the moment in the form that ``framecue clip`` takes, ``video_id`` the content, by which a
         service knows it.
         """
@@ -636,6 +661,8 @@ class Hit:
             document["legs"] = [leg.to_dict() for leg in self.legs]
         if self.parts:
             document["parts"] = [part.to_dict() for part in self.parts]
+        if self.names:
+            document["names"] = list(self.names)
         if self.text is not None:
             document["text"] = self.text
         if self.metadata:
@@ -668,6 +695,11 @@ class SearchResult:
         """
         known = [fits for hit in self.hits if (fits := hit.fits) is not None]
         return any(known) if known or not self.hits else None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The taught names that were understood in the query, as its hits say; see ``Library.names_in``."""
+        return self.hits[0].names if self.hits else ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document that ``framecue search --json`` prints."""
