@@ -46,6 +46,7 @@ from framecue.library.store import Store, normal_uri
 from framecue.library.store.kept import KeptStore
 from framecue.library.store.lock import library_lock
 from framecue.library.tables import LibraryTables
+from framecue.library.teaching.left import NamesOutcome, names_due, names_left
 from framecue.library.videos import LibraryVideos
 from framecue.library.words import LibraryWords
 from framecue.log import log_skipped, printable
@@ -275,7 +276,8 @@ class Library(LibraryContents, LibraryNames, LibraryTables, LibraryVideos, Libra
             log_skipped(item.path, item.reason)
         outcome = Outcome()
         is_due = plan.units or plan.subtitles_changed or plan.outdated or wanted.prune
-        if is_due or (store and (own.by_path or has_words)):
+        names: NamesOutcome | None = None
+        if is_due or (store and (own.by_path or has_words or names_due(store, self.files))):
             hooks = Hooks(progress, on_stop, on_notice, WordsHooks(words_progress, on_words_stop), meaning_progress)
             with library_lock(self.uri, on_wait=on_wait):
                 session = Session(
@@ -289,6 +291,11 @@ class Library(LibraryContents, LibraryNames, LibraryTables, LibraryVideos, Libra
                     make_words_runner=words_runner or local_words_runner,
                 )
                 outcome = session.carry_out(plan, wanted, own, hooks)
+                # Last, as their examples may be among what was encoded.
+                from framecue.library.teaching.reteach import teach_again  # reads files
+
+                kept = self._kept.open_if_there()
+                names = teach_again(kept, self._fitting_model, files=self.files, on_notice=on_notice)
         outcome.skip(own.skipped)
         known = self._kept.snapshot()
         report = AddReport(
@@ -314,6 +321,7 @@ class Library(LibraryContents, LibraryNames, LibraryTables, LibraryVideos, Libra
             computation=outcome.computation,
             **outcome.words.report(),
             **outcome.meaning.report(),
+            **(names or NamesOutcome(left=names_left(store, self.files))).report(),
             num_videos=known.num_videos,
             num_images=known.num_images,
             num_segments=known.num_segments,

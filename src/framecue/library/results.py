@@ -268,6 +268,8 @@ class AddReport:
         meaning: of how many words the meaning was made findable; None if none was due.
         meaning_taken_out: whether meanings were taken out.
         meaning_left_out: why new words have no meanings, if the library's sentence encoder does not work here.
+        names_taught: the names that were taught again, as the library has another model than they were taught to.
+        names_left: the names that are not understood, as they could not be taught again, with reasons.
     """
 
     uri: str
@@ -300,6 +302,8 @@ class AddReport:
     meaning: MeaningCount | None = None
     meaning_taken_out: bool = False
     meaning_left_out: str | None = None
+    names_taught: list[str] = field(default_factory=list)
+    names_left: dict[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document that ``framecue index --json`` prints."""
@@ -330,6 +334,8 @@ class AddReport:
             "meaning": None if self.meaning is None else self.meaning.to_dict(),
             "meaning_taken_out": self.meaning_taken_out,
             "meaning_left_out": self.meaning_left_out,
+            "names_taught": self.names_taught,
+            "names_left": self.names_left,
             "videos": self.num_videos,
             "images": self.num_images,
             "segments": self.num_segments,
@@ -752,7 +758,7 @@ class TaughtExample:
         rank: which place it takes among moments of the library if it is looked for by the other examples: 1 for the
             first; None where there are no others, or where it shows what the name does not mean.
         num_compared: of how many moments, itself among them, this is the place.
-        is_held: whether the library still holds the file's content.
+        is_held: whether the library has what it shows: it holds the file's content, or keeps the picture.
     """
 
     path: str | None
@@ -874,6 +880,7 @@ class LibraryInfo:
         words: what words it has, by source.
         words_failed: the files in which not all words could be looked for, with reasons.
         meaning: of how many words the meaning can be found; None if nobody has asked for it.
+        names: that it was taught.
     """
 
     uri: str
@@ -892,6 +899,7 @@ class LibraryInfo:
     words: list[WordsCount] = field(default_factory=list)
     words_failed: list[WordsFailure] = field(default_factory=list)
     meaning: MeaningCount | None = None
+    names: list[str] = field(default_factory=list)
 
     @property
     def duration_seconds(self) -> float:
@@ -917,6 +925,7 @@ class LibraryInfo:
             "words": [each.to_dict() for each in self.words],
             "words_failed": [item.to_dict() for item in self.words_failed],
             "meaning": None if self.meaning is None else self.meaning.to_dict(),
+            "names": self.names,
             "files": [file.to_dict() for file in self.files],
             "duplicates": [duplicate.to_dict() for duplicate in self.duplicates],
             "unreadable": [item.to_dict() for item in self.unreadable],

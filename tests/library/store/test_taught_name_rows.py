@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from framecue.library.store.taught_name_rows import PICTURES, SCHEMA, name_key, names_key
+from framecue.library.store.taught_name_rows import PICTURES, SCHEMA, names_key
 
 FINGERPRINT = {
     "backbone": "/models/clip",
@@ -10,11 +10,6 @@ FINGERPRINT = {
     "sampling": {"num_frames": 4},
     "embedding_dim": 4,
 }
-
-
-def test_the_key_of_a_name_is_written_in_one_way():
-    assert name_key("  The   Moon\nWalk ") == "the moon walk"
-    assert name_key("E\u0301te\u0301") == name_key("ÉTÉ") == "été"
 
 
 def test_a_model_is_the_same_wherever_its_weights_lie():

@@ -11,7 +11,8 @@ import pytest
 from framecue.errors import LibraryError
 from framecue.library.store import Store, taught_names
 from framecue.library.store.taught_names import NAMES_TABLE, TaughtNames
-from framecue.library.store.taught_name_rows import KeptExample, KeptName, name_key
+from framecue.library.store.taught_name_rows import KeptExample, KeptName
+from framecue.names.find import name_key
 from framecue.names.taught import TaughtTokens
 
 ROWS = [{"path": "/a.mp4"}, {"path": "/b.mp4", "vector": (0, 1, 0, 0)}]

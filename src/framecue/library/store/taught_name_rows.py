@@ -15,10 +15,10 @@ import pyarrow as pa
 
 from framecue.encoder import Fingerprint
 from framecue.errors import LibraryError
-from framecue.forms import composed
+from framecue.names.find import name_key
 from framecue.names.taught import TaughtTokens
 
-__all__ = ["PICTURES", "SCHEMA", "KeptExample", "KeptName", "name_key", "name_of_row", "names_key", "row_of_name"]
+__all__ = ["PICTURES", "SCHEMA", "KeptExample", "KeptName", "name_of_row", "names_key", "row_of_name"]
 
 PICTURES = ("thumbnail", "pictures")
 """The columns that a search does not read."""
@@ -131,11 +131,6 @@ class KeptName:
     def key(self) -> str:
         """By what it is found."""
         return name_key(self.name)
-
-
-def name_key(name: str) -> str:
-    """Return what is the same for all ways to write a name: without case, with one space between words."""
-    return composed(" ".join(composed(name).casefold().split()))
 
 
 def names_key(fingerprint: Mapping[str, Any]) -> str:

@@ -25,11 +25,11 @@ from framecue.library.store.taught_name_rows import (
     SCHEMA,
     KeptExample,
     KeptName,
-    name_key,
     name_of_row,
     names_key,
     row_of_name,
 )
+from framecue.names.find import name_key
 from framecue.paths import is_url
 
 __all__ = ["KeptExample", "KeptName", "TaughtNames"]
@@ -88,6 +88,14 @@ class TaughtNames:
         """
         table = self.table()
         return [] if table is None else self._names(table, SCHEMA.names)
+
+    def every(self) -> list[KeptName]:
+        """Return all names, without pictures; as quick as :meth:`fitting`.
+
+        Raises:
+            LibraryError: the library cannot be read, or what it keeps of a name is damaged.
+        """
+        return list(self._without_pictures())
 
     def fitting(self) -> list[KeptName]:
         """Return the names that were taught to the library's model, without pictures: those that a search understands.

@@ -197,7 +197,9 @@ class ExampleEncoder:
     def _of_picture(self, wanted: WantedExample, picture: Picture | EncodedPicture) -> EncodedExample:
         frames = picture_frames(picture, self._model.sampling, self._source, short_side=self._model.short_side)
         # What is kept already would lose by being packed again.
-        data = picture.data if wanted.is_kept and isinstance(picture, EncodedPicture) else self._picture_to_keep(picture)
+        data = (
+            picture.data if wanted.is_kept and isinstance(picture, EncodedPicture) else self._picture_to_keep(picture)
+        )
         kept = KeptExample(
             path=wanted.path,
             video_id=wanted.video_id,

@@ -50,7 +50,7 @@ class VideoSpan:
 
 
 Example = Hit | VideoMoment | HeldMoment | VideoSpan | ImageLike
-"""What a name can be taught from. A path is a picture's or a video's, by its suffix; a video is one moment, or short."""
+"""What a name can be taught from. A path is a picture's or a video's, by its suffix; a whole video has to be short."""
 
 
 @dataclass(frozen=True)

@@ -8,82 +8,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TypedDict
+from dataclasses import replace
 
-from framecue.encoder import Encoder, LearnsNames
+from framecue.encoder import Encoder, LearnsNames, learner_of
 from framecue.errors import AbsentError, InputError, ModelError, VideoError
 from framecue.library.files.interface import Files
 from framecue.library.store import Store
 from framecue.library.store.taught_names import KeptExample, KeptName
 from framecue.library.teaching.encode import EncodedExample, ExampleEncoder
 from framecue.library.teaching.examples import kept_as_wanted
-from framecue.library.teaching.teach import check_learns, learn
+from framecue.library.teaching.left import ALL_GONE, NamesOutcome, names_due, names_left
+from framecue.library.teaching.teach import learn
 from framecue.log import printable
 from framecue.video import IsolatedFrameSource
 
-__all__ = ["NamesOutcome", "names_left", "teach_again"]
+__all__ = ["teach_again"]
 
 logger = logging.getLogger(__name__)
-
-_GONE = "none of its examples is there any more; teach it anew, or forget it"
-
-
-class _Report(TypedDict):
-    """What a report says about names."""
-
-    names_taught: list[str]
-    names_left: dict[str, str]
-
-
-@dataclass
-class NamesOutcome:
-    """What a run did about names.
-
-    Attributes:
-        taught: those that were taught again to the library's model.
-        left: those that could not be, with reasons.
-    """
-
-    taught: list[str] = field(default_factory=list)
-    left: dict[str, str] = field(default_factory=dict)
-
-    def report(self) -> _Report:
-        """Return what an ``AddReport`` says of it."""
-        return {"names_taught": self.taught, "names_left": self.left}
-
-
-def names_due(store: Store, files: Files) -> list[KeptName]:
-    """Return the names that there is something to be done about; quick, and no model is needed.
-
-    They were taught to another model than the library's, which has not been found unable to learn them, and at least
-    one of their examples is there.
-
-    Raises:
-        LibraryError: the library cannot be read.
-    """
-    names = [name for name in store.names.others() if name.failed_for != store.names.made_for]
-    if not names:
-        return []
-    # Pictures are kept apart from what a search reads.
-    names = [kept for name in names if (kept := store.names.find(name.name)) is not None]
-    held = store.held_ids({example.video_id for name in names for example in name.examples if example.video_id})
-    return [name for name in names if any(_may_be_there(example, held, files) for example in name.examples)]
-
-
-def names_left(store: Store | None) -> dict[str, str]:
-    """Return the names that searches do not understand, with reasons.
-
-    Raises:
-        LibraryError: the library cannot be read.
-    """
-    if store is None:
-        return {}
-    made_for = store.names.made_for if store.names.others() else ""
-    return {
-        name.name: name.failure if name.failure is not None and name.failed_for == made_for else _GONE
-        for name in store.names.others()
-    }
 
 
 def teach_again(
@@ -120,7 +61,7 @@ def teach_again(
             encoder = ExampleEncoder(store, model, source, files)
             for name in due:
                 try:
-                    new = _taught_again(store, check_learns(model), encoder, name, on_notice)
+                    new = _taught_again(store, learner_of(model), encoder, name, on_notice)
                 except ModelError as error:
                     store.names.note_failure(name, store.names.made_for, str(error))
                 except InputError as error:
@@ -130,7 +71,7 @@ def teach_again(
                     taught.append(new.name)
     if taught:
         logger.info("taught again to the library's model: %s", printable(", ".join(taught)))
-    return NamesOutcome(taught, {**names_left(store), **reasons})
+    return NamesOutcome(taught, {**names_left(store, files), **reasons})
 
 
 def _taught_again(
@@ -148,7 +89,7 @@ def _taught_again(
     """
     like, gone = _encoded(encoder, name.examples)
     if not like:
-        raise InputError(_GONE)
+        raise InputError(ALL_GONE)
     unlike, gone_unlike = _encoded(encoder, name.unlike)
     new = None
     if name.coarse is not None:
@@ -181,7 +122,8 @@ def _learnt(
     *,
     coarse: str | None,
 ) -> KeptName:
-    return learn(store, learner, name.name, like, unlike, coarse=coarse, num_tokens=name.num_tokens, kept=name)
+    new = learn(store, learner, name.name, like, unlike, coarse=coarse, num_tokens=name.num_tokens)
+    return replace(new, thumbnail=new.thumbnail or name.thumbnail)
 
 
 def _encoded(encoder: ExampleEncoder, examples: Sequence[KeptExample]) -> tuple[list[EncodedExample], int]:
@@ -195,9 +137,3 @@ def _encoded(encoder: ExampleEncoder, examples: Sequence[KeptExample]) -> tuple[
         except (AbsentError, VideoError, InputError) as error:
             logger.warning("an example is left out: %s", printable(str(error)))
     return found, len(examples) - len(found)
-
-
-def _may_be_there(example: KeptExample, held: set[str], files: Files) -> bool:
-    if example.picture is not None or example.video_id in held:
-        return True
-    return example.path is not None and not files.is_missing(example.path)

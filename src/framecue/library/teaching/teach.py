@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from framecue.encoder import Encoder, LearnsNames
-from framecue.errors import InputError, ModelError
+from framecue.encoder import Encoder, LearnsNames, learner_of
+from framecue.errors import AbsentError, InputError, VideoError
 from framecue.library.files.interface import Files
 from framecue.library.store import Store
 from framecue.library.store.taught_names import KeptExample, KeptName
@@ -24,7 +25,7 @@ from framecue.library.teaching.texts import lesson_texts
 from framecue.names.taught import Lesson
 from framecue.video import VideoSource
 
-__all__ = ["Teaching", "check_learns", "learn", "teach"]
+__all__ = ["Teaching", "learn", "teach"]
 
 # Moments that have so much of the shorter one's time in common cannot be both meant and not meant; with nearly all of
 # it in common they are one example.
@@ -50,20 +51,6 @@ class Teaching:
     unlike: Sequence[WantedExample] = ()
     coarse: str | None = None
     num_tokens: int | None = None
-
-
-def check_learns(model: Encoder) -> LearnsNames:
-    """Return an encoder as one that can be taught names.
-
-    Raises:
-        ModelError: it cannot.
-    """
-    if not isinstance(model, LearnsNames):
-        raise ModelError(
-            f"{model.fingerprint().backbone} cannot be taught names: it has no text tower that takes token embeddings; "
-            "use a library of a CLIP or SigLIP model, with any of framecue's methods"
-        )
-    return model
 
 
 def teach(
@@ -95,15 +82,17 @@ def teach(
         ModelError: the model cannot be taught names.
         LibraryError: the library cannot be read.
     """
-    learner = check_learns(model)
+    learner = learner_of(model)
     encoder = ExampleEncoder(store, model, source, files)
     like = _each_once([encoder.encode(wanted) for wanted in teaching.like])
     unlike = _each_once([encoder.encode(wanted) for wanted in teaching.unlike])
     _check_agreement(teaching.name, like, unlike)
     kept = store.names.find(teaching.name)
+    num_gone = 0
     if kept is not None:
         fits = kept.made_for == store.names.made_for
-        had = [[_as_kept(encoder, example, fits=fits) for example in some] for some in (kept.examples, kept.unlike)]
+        had = [_as_kept(encoder, some, fits=fits) for some in (kept.examples, kept.unlike)]
+        num_gone = len(kept.examples) + len(kept.unlike) - len(had[0]) - len(had[1])
         # What is said now counts more than what was said before.
         like = _each_once([*_without(had[0], unlike), *like])
         unlike = _each_once([*_without(had[1], like), *unlike])
@@ -114,9 +103,10 @@ def teach(
         )
     coarse = teaching.coarse or (kept.coarse if kept else None)
     num_tokens = teaching.num_tokens or (kept.num_tokens if kept else None)
-    return learn(
-        store, learner, teaching.name, like, unlike, coarse=coarse, num_tokens=num_tokens, kept=kept, on_step=on_step
-    )
+    new = learn(store, learner, teaching.name, like, unlike, coarse=coarse, num_tokens=num_tokens, on_step=on_step)
+    if num_gone:
+        new = replace(new, notices=(*new.notices, f"Of its earlier examples {num_gone} could not be used: gone."))
+    return replace(new, thumbnail=new.thumbnail or _thumbnail(encoder, new, kept))
 
 
 def learn(
@@ -128,7 +118,6 @@ def learn(
     *,
     coarse: str | None,
     num_tokens: int | None,
-    kept: KeptName | None = None,
     on_step: StepCallback | None = None,
 ) -> KeptName:
     """Learn a name from examples that are encoded.
@@ -141,7 +130,6 @@ def learn(
         unlike: what it does not mean.
         coarse: an ordinary word for the kind of thing; None for none.
         num_tokens: how many tokens stand for it; None for as many as the model thinks best.
-        kept: what was kept of it, for its picture.
         on_step: called with (steps done, steps in all).
 
     Raises:
@@ -169,7 +157,7 @@ def learn(
         coarse=coarse,
         examples=tuple(examples),
         unlike=tuple(against),
-        thumbnail=like[0].thumbnail or (kept.thumbnail if kept else None),
+        thumbnail=like[0].thumbnail,
         made_for=store.names.made_for,
         taught_at=time.time(),
         num_tokens=num_tokens,
@@ -177,11 +165,25 @@ def learn(
     )
 
 
-def _as_kept(encoder: ExampleEncoder, example: KeptExample, *, fits: bool) -> EncodedExample:
-    """Return an example that is kept: as it is where it fits the model, or else encoded anew."""
-    if not fits:
-        return encoder.encode(kept_as_wanted(example))
-    return EncodedExample(example)
+def _as_kept(encoder: ExampleEncoder, examples: Sequence[KeptExample], *, fits: bool) -> list[EncodedExample]:
+    """Return examples that are kept: as they are where they fit the model, or else those that can be encoded anew."""
+    if fits:
+        return [EncodedExample(example) for example in examples]
+    found = []
+    for example in examples:
+        with suppress(AbsentError, VideoError):
+            found.append(encoder.encode(kept_as_wanted(example)))
+    return found
+
+
+def _thumbnail(encoder: ExampleEncoder, name: KeptName, kept: KeptName | None) -> bytes | None:
+    """Return a picture of the first example, which was kept."""
+    first = name.examples[0]
+    if kept is not None and kept.examples and _is_one(first, kept.examples[0]):
+        return kept.thumbnail
+    with suppress(AbsentError, VideoError):
+        return encoder.encode(kept_as_wanted(first)).thumbnail
+    return None
 
 
 def _stacked(examples: Sequence[KeptExample], width: int) -> np.ndarray:
@@ -205,9 +207,7 @@ def _is_one(one: KeptExample, other: KeptExample) -> bool:
 
 def _without(had: Sequence[EncodedExample], new: Sequence[EncodedExample]) -> list[EncodedExample]:
     """Return examples without those that others say the opposite of."""
-    return [
-        each for each in had if not any(show_the_same(each.kept, other.kept, share=_CONTRADICTS) for other in new)
-    ]
+    return [each for each in had if not any(show_the_same(each.kept, other.kept, share=_CONTRADICTS) for other in new)]
 
 
 def _check_agreement(name: str, like: Sequence[EncodedExample], unlike: Sequence[EncodedExample]) -> None:
