@@ -61,7 +61,8 @@ class LibraryNames:
         Args:
             name: one word or several, as it will stand in queries; case does not matter there.
             like: what it means, best three or more: hits, moments of files, of videos that the library holds, and
-                pictures. May be empty for a name that is known.
+                pictures; each alone, or as a pair with a text that says what is to be seen, with the name or the coarse
+                word in it ("Rex catches a frisbee"). May be empty for a name that is known.
             unlike: what it does not mean, though it looks alike.
             coarse: an ordinary word for the kind of thing ("dog"), from which learning starts; None for none, or for
                 the one that the name was taught with.
