@@ -225,6 +225,8 @@ def test_an_ordinary_word_is_refused_unless_it_is_meant(library: Library):
         ({"like": REX, "num_tokens": 5}, "num_tokens is 5; it must be a whole number, 1 to 4"),
         ({"like": REX, "num_tokens": True}, "num_tokens is True"),
         ({"like": REX, "coarse": 4}, "coarse is 4; it must be str"),
+        ({"like": REX, "coarse": "dog " * 40}, "coarse has 160 characters; give an ordinary word"),
+        ({"like": REX, "coarse": "\ud800"}, "not valid Unicode"),
         ({"like": REX, "coarse": "qwxz"}, "no word that this model knows"),
         ({"like": REX, "unlike": [HeldMoment("rex-1", 1.0)]}, "/rex-1.mp4 at 0 to 2 s is given both as what 'Rex'"),
     ],
