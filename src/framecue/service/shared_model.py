@@ -8,9 +8,10 @@ from typing import Literal
 
 import numpy as np
 
-from framecue.encoder import ChecksTexts, Encoder, EncoderSpec, Fingerprint
+from framecue.encoder import ChecksTexts, Encoder, EncoderSpec, Fingerprint, learner_of
 from framecue.errors import FramecueError
 from framecue.exported.stand_in import StandIn
+from framecue.names.taught import TaughtTokens
 
 __all__ = ["ModelState", "SharedModel"]
 
@@ -78,6 +79,12 @@ class SharedModel(StandIn):
         model = self.model
         with self._encoding:
             return model.embed_texts(texts)
+
+    def embed_named_texts(self, texts: Sequence[str], names: Sequence[TaughtTokens]) -> np.ndarray:
+        """See `LearnsNames.embed_named_texts`; by one thread at a time."""
+        model = learner_of(self.model)
+        with self._encoding:
+            return model.embed_named_texts(texts, names)
 
     def check_texts(self) -> None:
         """Refuse texts where the model does, see `ChecksTexts`."""
