@@ -1,0 +1,163 @@
+// The sheet with the names that the library was taught: what each means, how well it was learnt, and what can be done to it.
+
+import { $, el, iconButton } from "./dom.js";
+import { counted, place, span } from "./format.js";
+import { forget, namesKnown, rename, subscribeNames } from "./names.js";
+import { qualityOf, rankText } from "./quality.js";
+import { addressOf, closeSheet, now, openSheet, subscribe, update } from "./state.js";
+import { searchFor } from "./teach_sheet.js";
+import { nameIcon } from "./understood.js";
+
+const NONE = "No names are taught yet.";
+const HOW = "Search for something, select the moments that show what you mean, and choose “Teach a name”.";
+const OTHER_MODEL = "It was taught to another model. Searches do not understand it until the library is indexed again, which teaches it anew.";
+
+/** Begin: the button in the head, and the sheet. */
+export function startNamesSheet() {
+  const dialog = $("#names");
+  const button = iconButton("name", "Taught names", () => openSheet("names"), { class: "tool", id: "names-button", "aria-haspopup": "dialog", hidden: true });
+  $("#names-tool").replaceChildren(button);
+  const list = el("ul", { class: "names", role: "list", "aria-label": "Taught names" });
+  const none = el("div", { class: "names-none" });
+  const aloud = el("p", { class: "visually-hidden", role: "status" });
+  const close = iconButton("close", "Close", () => closeSheet(), { class: "tool sheet-close" });
+  dialog.replaceChildren(el("div", { class: "sheet-head" }, el("h2", { id: "names-title", tabindex: "-1" }, "Taught names"), close), list, none, aloud);
+  dialog.addEventListener("close", () => now().sheet === "names" && closeSheet());
+  dialog.addEventListener("click", (event) => event.target === dialog && closeSheet());
+
+  /** Say how something went, and put the focus where one goes on, as what was pressed is gone. */
+  const done = (sentence) => {
+    aloud.textContent = sentence;
+    $("#names-title").focus();
+  };
+  const draw = ({ mayTeach, names, problem }) => {
+    button.hidden = !mayTeach && !names?.length;
+    if (!dialog.open) return;
+    list.replaceChildren(...(names ?? []).map((name) => item(name, { mayTeach, done })));
+    none.hidden = Boolean(names?.length);
+    none.replaceChildren(...noneOf({ mayTeach, names, problem }));
+  };
+  subscribeNames(draw);
+  subscribe((state, before) => {
+    if (state.sheet === "names" && !dialog.open) {
+      dialog.showModal();
+      aloud.textContent = "";
+      draw(namesKnown());
+    } else if (state.sheet !== "names" && before?.sheet === "names") {
+      dialog.close();
+    }
+  });
+}
+
+function noneOf({ mayTeach, names, problem }) {
+  if (names !== null) return [el("p", {}, NONE), mayTeach && el("p", {}, HOW)].filter(Boolean);
+  return [el("p", problem ? { class: "problem" } : {}, problem?.message ?? "Looking …")];
+}
+
+function item(name, { mayTeach, done }) {
+  const { quality, says } = qualityOf(name.examples);
+  const isNot = name.unlike?.length ? ` \u00b7 ${name.unlike.length} that it is not` : "";
+  const kind = [name.coarse && el("bdi", {}, name.coarse), name.coarse && " \u00b7 ", counted(name.examples.length, "example"), isNot];
+  const search = el("button", { class: "button button-small", type: "button", "aria-label": `Search: ${name.name}`, dataset: { action: "search-name" }, onclick: () => searchFor(name.name) }, "Search");
+  const tools = el("div", { class: "name-tools" }, search);
+  const own = el("li", { class: "name", dataset: { name: name.name } }, el("span", { class: "name-stage" }, nameIcon(name, "name-picture")));
+  const heading = el("h3", { class: "name-name" }, el("bdi", {}, name.name));
+  const examples = el("ul", { role: "list" }, name.examples.map(exampleLine));
+  own.append(
+    el(
+      "div",
+      { class: "name-about" },
+      heading,
+      el("p", { class: "name-kind" }, kind),
+      name.fits ? el("p", { class: "quality", dataset: { quality } }, says) : el("p", { class: "problem" }, OTHER_MODEL),
+      el("details", { class: "name-examples" }, el("summary", {}, "Examples"), examples),
+      tools,
+    ),
+  );
+  if (mayTeach) tools.append(...changes(name.name, heading, tools, done));
+  return own;
+}
+
+function exampleLine(example) {
+  const rank = rankText(example);
+  const when = example.kind === "image" ? "" : `, ${span(example.start_seconds, example.end_seconds)}`;
+  const called = [el("bdi", {}, example.path ? place(example.path).name : "a picture"), when];
+  return el(
+    "li",
+    { title: example.hit ?? example.path },
+    example.is_held && example.video_id ? momentLink(example, called) : el("span", {}, called, " (not in the library)"),
+    rank && el("span", { class: "name-rank" }, ` ${rank}`),
+  );
+}
+
+function momentLink({ video_id: id, start_seconds, kind }, called) {
+  const opened = { sheet: null, open: { id, at: kind === "image" ? null : start_seconds } };
+  const link = el("a", { href: addressOf({ ...now(), ...opened }) }, called);
+  link.addEventListener("click", (event) => {
+    // Another tab or window is the browser's business.
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+    event.preventDefault();
+    update(opened);
+  });
+  return link;
+}
+
+/** Return the buttons that change a name; each asks in its place. */
+function changes(name, heading, tools, done) {
+  const small = (action, label, onclick, more = {}) =>
+    el("button", { class: "button button-small", type: "button", dataset: { action }, "aria-label": `${label}: ${name}`, onclick, ...more }, label);
+  const problem = el("p", { class: "problem", role: "alert", hidden: true });
+  const ask = (content, focused) => {
+    const before = [...tools.children];
+    const keep = small("keep", "Cancel", () => {
+      tools.replaceChildren(...before);
+      problem.remove();
+      before.find((each) => each.dataset.action === content.dataset?.asks)?.focus();
+    });
+    content.append(keep);
+    tools.replaceChildren(content);
+    tools.after(problem);
+    focused.focus();
+  };
+  const attempt = async (work, sentence) => {
+    problem.hidden = true;
+    tools.inert = true;
+    try {
+      await work();
+      done(sentence);
+      return null;
+    } catch (refusal) {
+      problem.hidden = false;
+      problem.textContent = refusal.message;
+      return refusal;
+    } finally {
+      tools.inert = false;
+    }
+  };
+
+  function askForget() {
+    const yes = small("forget-surely", "Forget it", () => attempt(() => forget(name), `${name} is forgotten.`));
+    const question = el("span", { class: "name-question" }, "It is an unknown word then, and its examples stay in the library.");
+    ask(el("div", { class: "name-asked", dataset: { asks: "forget" } }, question, yes), yes);
+  }
+
+  function askRename() {
+    let allowed = null;
+    const input = el("input", { type: "text", value: name, dir: "auto", autocomplete: "off", autocapitalize: "off", spellcheck: "false", "aria-label": `New name of ${name}` });
+    const save = el("button", { class: "button button-small", type: "submit", dataset: { action: "save-name" } }, "Rename");
+    input.addEventListener("input", () => (save.textContent = "Rename"));
+    const form = el("form", { class: "name-asked", dataset: { asks: "rename" }, novalidate: true }, input, save);
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const allowOrdinary = allowed === input.value;
+      const refusal = await attempt(() => rename(name, input.value, { allowOrdinary }), `It is called ${input.value} now.`);
+      allowed = refusal?.document?.ordinary === true ? input.value : null;
+      if (allowed !== null) save.textContent = "Rename all the same";
+      if (refusal !== null) input.focus();
+    });
+    ask(form, input);
+    input.select();
+  }
+
+  return [small("rename", "Rename", askRename), small("forget", "Forget", askForget)];
+}
