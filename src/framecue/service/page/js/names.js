@@ -1,7 +1,7 @@
 // The names that a library was taught: asked for once, and told to those who show them.
 
 import { address, ask, get, post } from "./api.js";
-import { anew } from "./search.js";
+import { anew, subscribeSearch } from "./search.js";
 import { now, subscribe } from "./state.js";
 
 const LOOK_EVERY_MS = 600;
@@ -26,6 +26,10 @@ export function startNames() {
     if (before !== null && state.library === before.library) return;
     set(nothing(state.library));
     look();
+  });
+  // A server that did not answer, or another who has taught something since.
+  subscribeSearch(({ phase, names }, what) => {
+    if (what === "new" && phase === "done" && (known.names === null || names.some((name) => namedSo(name) === null))) look();
   });
 }
 
@@ -106,7 +110,7 @@ export async function rename(name, newName, { allowOrdinary = false } = {}) {
 async function follow(library, name, onStep) {
   const answer = await get("/api/names", { library }).catch(() => null);
   const { teaching } = answer ?? {};
-  if (teaching && teaching.name === name && teaching.total > 0) onStep(teaching.done, teaching.total);
+  if (teaching && plain(teaching.name) === plain(name) && teaching.total > 0) onStep(teaching.done, teaching.total);
 }
 
 /** What was found before may have been found without the name, or with it. */

@@ -2,7 +2,7 @@
 
 import { $, el, iconButton } from "./dom.js";
 import { counted, place, span } from "./format.js";
-import { forget, namesKnown, rename, subscribeNames } from "./names.js";
+import { forget, look, namesKnown, rename, subscribeNames } from "./names.js";
 import { qualityOf, rankText } from "./quality.js";
 import { addressOf, closeSheet, now, openSheet, subscribe, update } from "./state.js";
 import { searchFor } from "./teach_sheet.js";
@@ -43,6 +43,7 @@ export function startNamesSheet() {
       dialog.showModal();
       aloud.textContent = "";
       draw(namesKnown());
+      look();
     } else if (state.sheet !== "names" && before?.sheet === "names") {
       dialog.close();
     }

@@ -103,8 +103,8 @@ function build(dialog) {
     work = new AbortController();
     const { signal } = work;
     say(null);
-    setBusy(true);
     status.textContent = BEGUN;
+    setBusy(true);
     let refusal = null;
     try {
       showOutcome(await teach(lesson, { signal, onStep: (done, total) => !signal.aborted && showStep(done, total) }));
