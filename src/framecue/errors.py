@@ -3,6 +3,7 @@
 FramecueError
 ├── InputError                 what the caller gave cannot be used
 │   ├── UnknownNameError       a name that is not in a registry; the message lists the known ones
+│   ├── OrdinaryWordError      a name to teach is an ordinary word (``name``)
 │   ├── VideoError             one video file cannot be used (``path``, ``reason``)
 │   ├── ObjectError            something in an object store cannot be used (``url``, ``reason``, ``cause``)
 │   ├── OutputError            a file cannot be written (``path``, ``reason``)
@@ -54,6 +55,7 @@ __all__ = [
     "ModelError",
     "NotOfflineError",
     "ObjectError",
+    "OrdinaryWordError",
     "OutputError",
     "OutputExistsError",
     "RecipeError",
@@ -92,6 +94,25 @@ class UnknownNameError(InputError):
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         self.kind, self.name, self.known = kind, name, sorted(known)
         super().__init__(f"unknown {kind} {name!r}; known: {', '.join(self.known)}")
+
+
+class OrdinaryWordError(InputError):
+    """A name to teach is an ordinary word, which every search with that word would then mean.
+
+    Args:
+        name: that was given.
+        option: how whoever asked says that it is meant; the command line asks instead.
+    """
+
+    def __init__(self, name: str, option: str = "allow_ordinary=True") -> None:
+        self.name, self.option = name, option
+        super().__init__(
+            f"{name!r} is an ordinary word: once taught, every search with it means what was taught; choose a name "
+            f"that is no word, or say that it is meant ({option})"
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.name, self.option)
 
 
 class _FileError(InputError):

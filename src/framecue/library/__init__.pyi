@@ -25,6 +25,8 @@ from .results import PassedOver as PassedOver
 from .results import RemoveReport as RemoveReport
 from .results import SearchResult as SearchResult
 from .results import Skipped as Skipped
+from .results import TaughtExample as TaughtExample
+from .results import TaughtName as TaughtName
 from .results import Upkeep as Upkeep
 from .results import WordsCount as WordsCount
 from .results import WordsFailure as WordsFailure
@@ -37,5 +39,7 @@ from .search.query import VideoMoment as VideoMoment
 from .search.then import InOrder as InOrder
 from .soundness import Soundness as Soundness
 from .soundness import check_library as check_library
+from .teaching.examples import Example as Example
+from .teaching.examples import VideoSpan as VideoSpan
 from .watching.watch import WatchOptions as WatchOptions
 from .watching.watch import watch as watch

@@ -33,6 +33,7 @@ from framecue.library.indexing.removal import find_gone, find_named, take_out
 from framecue.library.indexing.words_outcome import WordsHooks
 from framecue.library.indexing.words_plan import with_words_for_meaning
 from framecue.library.indexing.words_sources import KeptSources
+from framecue.library.names import LibraryNames
 from framecue.library.results import AddReport, Hit, LibraryInfo, RemoveReport, Skipped, Upkeep
 from framecue.library.search.answer import answer
 from framecue.library.search.filters import Filters, condition_for
@@ -66,7 +67,7 @@ Options = TypeVar("Options", AddOptions, SearchOptions)
 SUFFIXES = VIDEO_SUFFIXES | IMAGE_SUFFIXES
 
 
-class Library(LibraryContents, LibraryTables, LibraryVideos, LibraryWords):
+class Library(LibraryContents, LibraryNames, LibraryTables, LibraryVideos, LibraryWords):
     """Videos that can be searched by text: a folder, or a place in an object store.
 
     Nothing is opened until a method needs it. A library that does not exist yet is made by the first ``add``.

@@ -45,6 +45,8 @@ __all__ = [
     "RemoveReport",
     "SearchResult",
     "Skipped",
+    "TaughtExample",
+    "TaughtName",
     "Upkeep",
     "WordsCount",
     "WordsFailure",
@@ -702,6 +704,77 @@ class HeldVideo:
             "duration_seconds": self.duration_seconds,
             "recorded": None if self.recorded_seconds is None else iso_time(self.recorded_seconds),
             "num_segments": self.num_segments,
+        }
+
+
+@dataclass(frozen=True)
+class TaughtExample:
+    """A moment or a picture that a name was taught from.
+
+    Attributes:
+        path: absolute path of the file, as it was then; None for a picture that was given in memory.
+        video_id: hash of the file's content; None for a picture that was given in memory.
+        start_seconds: where the moment starts in the video; 0 for a picture.
+        end_seconds: where it ends; 0 for a picture.
+        kind: "video" or "image".
+        rank: which place it takes among moments of the library if it is looked for by the other examples: 1 for the
+            first; None where there are no others, or where it shows what the name does not mean.
+        num_compared: of how many moments, itself among them, this is the place.
+        is_held: whether the library still holds the file's content.
+    """
+
+    path: str | None
+    video_id: str | None
+    start_seconds: float = 0.0
+    end_seconds: float = 0.0
+    kind: str = "video"
+    rank: int | None = None
+    num_compared: int = 0
+    is_held: bool = True
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document; ``hit`` in it names a moment of a video in the form that ``framecue clip`` takes."""
+        is_moment = self.path is not None and self.kind == "video"
+        hit = format_hit(self.path, self.start_seconds, self.end_seconds) if self.path and is_moment else None
+        return {**asdict(self), "hit": hit}
+
+
+@dataclass(frozen=True)
+class TaughtName:
+    """A name that a library was taught.
+
+    Attributes:
+        name: as the person wrote it.
+        coarse: the ordinary word for the kind of thing from which it was learnt; None without one.
+        num_tokens: how many token embeddings stand for it.
+        examples: what it means, in the order in which they were given.
+        unlike: what it does not mean, though it looks alike.
+        fits: whether it was taught to the library's model; if not, searches do not understand it until it is taught
+            again, as ``add`` does by itself.
+        taught_at: when it was taught, in seconds since 1970.
+        notices: what there is to say of its examples, each a sentence for a person.
+    """
+
+    name: str
+    coarse: str | None
+    num_tokens: int
+    examples: tuple[TaughtExample, ...]
+    unlike: tuple[TaughtExample, ...]
+    fits: bool
+    taught_at: float
+    notices: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document that ``framecue names --json`` prints of each."""
+        return {
+            "name": self.name,
+            "coarse": self.coarse,
+            "num_tokens": self.num_tokens,
+            "examples": [example.to_dict() for example in self.examples],
+            "unlike": [example.to_dict() for example in self.unlike],
+            "fits": self.fits,
+            "taught": iso_time(self.taught_at),
+            "notices": list(self.notices),
         }
 
 

@@ -76,12 +76,27 @@ class Shelf:
             LibraryNotFoundError: in the block, where there is nothing yet; it says what it waits for, if folders are
                 followed.
         """
+        with self._opened(self._answer_seconds) as library:
+            yield library
+
+    @contextmanager
+    def writing(self) -> Iterator[Library]:
+        """Give a library likewise, to write to it: whoever does bounds the time of that.
+
+        Raises:
+            LibraryNotFoundError: as for `reading`.
+        """
+        with self._opened(None) as library:
+            yield library
+
+    @contextmanager
+    def _opened(self, seconds: float | None) -> Iterator[Library]:
         try:
             library = self._idle.pop()
         except IndexError:
             library = Library(self.uri, model=self.model)
         try:
-            with time_limit(self._answer_seconds):
+            with time_limit(seconds):
                 yield library
         except LibraryNotFoundError as error:
             if self.following is None:

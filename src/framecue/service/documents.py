@@ -24,11 +24,15 @@ __all__ = [
     "LegDocument",
     "MeaningDocument",
     "MomentDocument",
+    "NamesDocument",
     "PartDocument",
     "PartScoreDocument",
     "ProblemDocument",
     "SearchDocument",
     "SkippedDocument",
+    "TaughtExampleDocument",
+    "TaughtNameDocument",
+    "TeachingDocument",
     "VideoDocument",
     "VideoSummaryDocument",
     "VideosDocument",
@@ -264,6 +268,54 @@ class InfoDocument(TypedDict):
     unreadable: list[SkippedDocument]
 
 
+class TaughtExampleDocument(TypedDict):
+    """A moment or a picture that a name was taught from."""
+
+    path: Annotated[str | None, Field(description="Where the file was; null for a picture that came with a request.")]
+    video_id: Annotated[str | None, Field(description="Hash of the file's content; null for such a picture.")]
+    start_seconds: Start
+    end_seconds: End
+    kind: FileKind
+    rank: Annotated[
+        int | None,
+        Field(description="Its place among moments of the library if the other examples look for it; null without."),
+    ]
+    num_compared: Annotated[int, Field(description="Of how many moments this is the place.")]
+    is_held: Annotated[bool, Field(description="Whether the library still holds it.")]
+    hit: Annotated[str | None, Field(description="The moment as `framecue clip` takes it; null for a picture.")]
+
+
+class TaughtNameDocument(TypedDict):
+    """A name that a library was taught: what ``framecue names --json`` prints of each."""
+
+    name: Annotated[str, Field(description="As it was written; searches understand it in any case.")]
+    coarse: Annotated[str | None, Field(description="The ordinary word from which it was learnt; null without one.")]
+    num_tokens: Annotated[int, Field(description="How many token embeddings stand for it.")]
+    examples: Annotated[list[TaughtExampleDocument], Field(description="What it means.")]
+    unlike: Annotated[list[TaughtExampleDocument], Field(description="What it does not mean, though it looks alike.")]
+    fits: Annotated[
+        bool, Field(description="Whether it was taught to the library's model; only then it is understood.")
+    ]
+    taught: Annotated[str, Field(description="When it was taught, as ISO 8601.")]
+    notices: Annotated[list[str], Field(description="What there is to say of its examples.")]
+
+
+class TeachingDocument(TypedDict):
+    """A name that is being learnt now."""
+
+    name: str
+    done: Annotated[int, Field(description="How many steps are done.")]
+    total: Annotated[int, Field(description="How many there are; 0 before it has begun.")]
+
+
+class NamesDocument(TypedDict):
+    """The names that a library was taught."""
+
+    may_teach: Annotated[bool, Field(description="Whether the server was started with `--allow-teach`.")]
+    teaching: Annotated[TeachingDocument | None, Field(description="What is being learnt; null for nothing.")]
+    names: Annotated[list[TaughtNameDocument], Field(description="In their alphabetical order.")]
+
+
 class ProblemDocument(TypedDict):
     """What went wrong (RFC 9457)."""
 
@@ -271,3 +323,6 @@ class ProblemDocument(TypedDict):
     title: Annotated[str, Field(description="What the status is called.")]
     status: int
     detail: Annotated[str, Field(description="What is wrong and what to do, in one sentence.")]
+    ordinary: NotRequired[
+        Annotated[bool, Field(description="True where a name is an ordinary word; `allow_ordinary` takes it.")]
+    ]

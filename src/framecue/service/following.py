@@ -6,12 +6,9 @@ It is the library's own watching, so whatever ends it, by whatever means, leaves
 from __future__ import annotations
 
 import logging
-import os
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -25,6 +22,7 @@ from framecue.library.results import AddReport
 from framecue.library.watching.watch import WatchOptions, check_paths, watch
 from framecue.log import printable
 from framecue.service.desk import Shelf
+from framecue.service.urgency import be_less_urgent
 
 __all__ = ["Following", "IndexingState", "indexing_document"]
 
@@ -37,8 +35,6 @@ IndexingState = Literal["none", "indexing", "up to date", "stopped"]
 # next one indexes it.
 END_SECONDS = 10.0
 _NOTICES_KEPT = 20
-# Searches come first: on Linux a thread, and what it starts, can be less urgent than the rest of its process.
-_NICENESS = 10
 
 
 class _EndedError(BaseException):
@@ -126,7 +122,7 @@ class Following:
         }
 
     def _run(self) -> None:
-        _be_less_urgent()
+        be_less_urgent()
         try:
             library = _ToldOf(self.shelf.uri, _model_itself(self.shelf.model), on_done=self._note_done)
             watch(
@@ -200,12 +196,6 @@ def _model_itself(model: Encoder) -> Encoder:
     while isinstance(model, StandIn):
         model = model.model
     return model
-
-
-def _be_less_urgent() -> None:
-    if sys.platform == "linux":
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 def _log_notice(line: str) -> None:

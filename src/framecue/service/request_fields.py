@@ -22,6 +22,7 @@ from framecue.validation import shown, told, unknown_key
 __all__ = [
     "LONGEST_NAME",
     "LONGEST_TEXT",
+    "LONGEST_TIME_SECONDS",
     "MOST_TEXTS",
     "Condition",
     "Flag",
@@ -37,6 +38,8 @@ __all__ = [
     "Text",
     "Texts",
     "Time",
+    "checked_text",
+    "refuse",
 ]
 
 LONGEST_TEXT = 2_000
@@ -50,7 +53,8 @@ LARGEST_WEIGHT = 1_000.0
 Check = Callable[[object, ValidationInfo], object]
 
 
-def _refuse(message: str) -> NoReturn:
+def refuse(message: str) -> NoReturn:
+    """Raise what pydantic takes for a refusal, in words for a person that name the key."""
     raise told(message)
 
 
@@ -59,30 +63,37 @@ def _key_of(info: ValidationInfo) -> str:
     return (info.field_name or "the request").removesuffix("_texts")
 
 
-def _checked(value: object, key: str, longest: int) -> str:
+def checked_text(value: object, key: str, longest: int) -> str:
+    """Return a value that is a text of Unicode, of so many characters at most; refuse any other.
+
+    Args:
+        value: as it was given.
+        key: where.
+        longest: in characters.
+    """
     if not isinstance(value, str):
-        _refuse(f"{key} is {shown(value)}; it must be a text")
+        refuse(f"{key} is {shown(value)}; it must be a text")
     if len(value) > longest:
-        _refuse(f"{key} has {len(value)} characters; give at most {longest}")
+        refuse(f"{key} has {len(value)} characters; give at most {longest}")
     try:
         value.encode()
     except UnicodeEncodeError:
-        _refuse(f"{key} is not valid Unicode; give it in UTF-8")
+        refuse(f"{key} is not valid Unicode; give it in UTF-8")
     if "\0" in value:
-        _refuse(f"{key} holds a character 0, which no text has; leave it out")
+        refuse(f"{key} holds a character 0, which no text has; leave it out")
     return value
 
 
 def _text(longest: int) -> Check:
     def check(value: object, info: ValidationInfo) -> object:
-        return value if value is None else _checked(value, _key_of(info), longest)
+        return value if value is None else checked_text(value, _key_of(info), longest)
 
     return check
 
 
 def _identity(value: object, info: ValidationInfo) -> object:
-    if value is not None and not _checked(value, _key_of(info), LONGEST_NAME).strip():
-        _refuse(f"{_key_of(info)} is empty; give the video_id of a hit")
+    if value is not None and not checked_text(value, _key_of(info), LONGEST_NAME).strip():
+        refuse(f"{_key_of(info)} is empty; give the video_id of a hit")
     return value
 
 
@@ -90,11 +101,11 @@ def _texts(most: int) -> Check:
     def listed(value: object, info: ValidationInfo) -> object:
         key = _key_of(info)
         if not isinstance(value, (str, list)):
-            _refuse(f"{key} is {shown(value)}; it must be a text, or a list of them")
+            refuse(f"{key} is {shown(value)}; it must be a text, or a list of them")
         every = [value] if isinstance(value, str) else value
         if len(every) > most:
-            _refuse(f"{key} has {len(every)} texts; give at most {most}")
-        return tuple(_checked(each, key, LONGEST_TEXT) for each in every)
+            refuse(f"{key} has {len(every)} texts; give at most {most}")
+        return tuple(checked_text(each, key, LONGEST_TEXT) for each in every)
 
     return listed
 
@@ -103,22 +114,22 @@ def _time(value: object, info: ValidationInfo) -> object:
     key = _key_of(info)
     if isinstance(value, str):
         try:
-            value = parse_time(_checked(value, key, LONGEST_NAME))
+            value = parse_time(checked_text(value, key, LONGEST_NAME))
         except InputError as error:
-            _refuse(f"{key}: {error}")
+            refuse(f"{key}: {error}")
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        _refuse(f"{key} is {shown(value)}; it must be a time: seconds, or a text such as 2:12.5")
+        refuse(f"{key} is {shown(value)}; it must be a time: seconds, or a text such as 2:12.5")
     if not 0 <= value <= LONGEST_TIME_SECONDS:
-        _refuse(f"{key} is {shown(value)}; it must be a time in seconds, 0 or more")
+        refuse(f"{key} is {shown(value)}; it must be a time in seconds, 0 or more")
     return value
 
 
 def _legs(value: object, info: ValidationInfo) -> object:
     every = [value] if isinstance(value, str) else value
     if not isinstance(every, list) or not all(isinstance(each, str) and each in LEG_NAMES for each in every):
-        _refuse(f"only is {shown(value)}; it must be one or several of {', '.join(LEG_NAMES)}")
+        refuse(f"only is {shown(value)}; it must be one or several of {', '.join(LEG_NAMES)}")
     return tuple(every)
 
 
@@ -127,16 +138,16 @@ def _weights(value: object, info: ValidationInfo) -> object:
         return None
     known = [item.name for item in fields(LegWeights)]
     if not isinstance(value, dict):
-        _refuse(f"weights is {shown(value)}; it must be an object such as {{said: 2}}; known: {', '.join(known)}")
+        refuse(f"weights is {shown(value)}; it must be an object such as {{said: 2}}; known: {', '.join(known)}")
     for name, weight in value.items():
         if name not in known:
-            _refuse(unknown_key(f"weights.{str(name)[:LONGEST_NAME]}", known))
+            refuse(unknown_key(f"weights.{str(name)[:LONGEST_NAME]}", known))
         if isinstance(weight, (int, float)) and weight > LARGEST_WEIGHT:
-            _refuse(f"weights.{name} is {shown(weight)}; it must be at most {LARGEST_WEIGHT:g}")
+            refuse(f"weights.{name} is {shown(weight)}; it must be at most {LARGEST_WEIGHT:g}")
     try:
         LegWeights(**value)
     except InputError as error:
-        _refuse(f"weights.{error}")
+        refuse(f"weights.{error}")
     return value
 
 

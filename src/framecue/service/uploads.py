@@ -22,7 +22,9 @@ import numpy as np
 from framecue.errors import InputError, UnsupportedError, VideoError
 from framecue.library.library import Library
 from framecue.service.desk import Desk
-from framecue.video import IsolatedFrameSource
+from framecue.video import IsolatedFrameSource, IsolatedReader
+from framecue.video.isolate.questions.looks import LooksQuestion
+from framecue.video.read.looks import Look
 
 __all__ = ["Upload", "Uploads"]
 
@@ -32,6 +34,9 @@ STALL_SECONDS, MAX_CPU_SECONDS = 20.0, 30.0
 MEMORY_BYTES = 2 << 30
 # What is called a picture may have so many in all: those of the largest cameras have half as many.
 PICTURE_MEGAPIXELS = 250.0
+# What a model sees of a picture is smaller by far.
+LONGEST_SIDE = 1024
+_PICTURE = "upload one that opens elsewhere, or name a moment of the library"
 _ANSWER = "upload a picture or a video that plays here, or describe in words what it shows"
 
 
@@ -118,6 +123,39 @@ class Uploads:
 
         async with self._room:
             return await self._desk.ask(library, encoded)
+
+    async def picture(self, upload: Upload) -> np.ndarray:
+        """Return what an uploaded picture shows, uint8 (H, W, 3), scaled down to `LONGEST_SIDE` pixels.
+
+        Raises:
+            UnsupportedError: it is no picture, is damaged, or takes too much to be read.
+            InputError: it is empty.
+        """
+        if not upload.size:
+            raise InputError("the picture that was uploaded is empty; upload another")
+
+        def read() -> np.ndarray:
+            with (
+                _as_path(upload.file) as path,
+                IsolatedReader(
+                    stall_seconds=STALL_SECONDS,
+                    max_cpu_seconds=self._max_cpu_seconds,
+                    memory_bytes=self._memory_bytes,
+                    max_megapixels=PICTURE_MEGAPIXELS,
+                ) as reader,
+            ):
+                try:
+                    looks = reader.ask(LooksQuestion(path, (0.0,), LONGEST_SIDE))
+                    return next(each.pixels for each in looks if isinstance(each, Look))
+                except StopIteration as error:
+                    raise UnsupportedError(f"the picture that was uploaded shows nothing; {_PICTURE}") from error
+                except VideoError as error:
+                    reason = re.sub("; max_[a-z_]+ allows more", "", error.reason)
+                    message = f"the picture that was uploaded cannot be read: {reason}; {_PICTURE}"
+                    raise UnsupportedError(message) from error
+
+        async with self._room:
+            return await self._desk.work(read)
 
 
 @contextmanager

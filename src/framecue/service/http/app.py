@@ -20,6 +20,7 @@ from framecue.service.http.metrics import MeasuredRequests, Metrics
 from framecue.service.http.options import ServeOptions
 from framecue.service.http.problems import CatchDefects, handle_errors
 from framecue.service.http.routes.every import ROUTERS
+from framecue.service.http.routes.names import refusing, teaching
 
 __all__ = ["create_app"]
 
@@ -44,7 +45,7 @@ def create_app(desk: Desk, options: ServeOptions | None = None) -> FastAPI:
     )
     app.state.desk, app.state.options, app.state.metrics = desk, options, Metrics()
     handle_errors(app)
-    for router in ROUTERS:
+    for router in (*ROUTERS, teaching if options.allow_teach else refusing):
         app.include_router(router)
     folder = _page()
     paths = _page_paths(folder)

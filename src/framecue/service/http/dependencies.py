@@ -14,9 +14,19 @@ from starlette.datastructures import State
 from framecue.service.batching import Searches
 from framecue.service.desk import Desk
 from framecue.service.media.media import Media
+from framecue.service.teaching import Teachings
 from framecue.service.uploads import Uploads
 
-__all__ = ["DeskOf", "LibraryName", "MediaOf", "SearchesOf", "UploadsOf", "close_media"]
+__all__ = [
+    "DeskOf",
+    "LibraryName",
+    "MediaOf",
+    "SearchesOf",
+    "TeachingsOf",
+    "UploadsOf",
+    "close_media",
+    "close_teachings",
+]
 
 T = TypeVar("T")
 
@@ -64,6 +74,22 @@ async def _searches(request: Request) -> Searches:
 
 SearchesOf = Annotated[Searches, Depends(_searches)]
 """What answers searches, those that come together together."""
+
+
+async def _teachings(request: Request) -> Teachings:
+    state = request.app.state
+    return _kept(state, "teachings", lambda: Teachings(state.desk))
+
+
+TeachingsOf = Annotated[Teachings, Depends(_teachings)]
+"""What teaches the libraries names."""
+
+
+def close_teachings(app: FastAPI) -> None:
+    """End what is being learnt, with nothing written, so that nobody waits for it at the end."""
+    teachings = getattr(app.state, "teachings", None)
+    if teachings is not None:
+        teachings.close()
 
 
 async def _uploads(request: Request) -> Uploads:

@@ -18,8 +18,9 @@ from framecue.service.http.problems import problem
 __all__ = ["Lane", "Limits"]
 
 _STREAMS = ("/media/", "/clips/")
-# The one address that takes files, which it keeps on the disk; any other holds a body in memory.
-_UPLOADS = "/api/search"
+# The addresses that take files, which they keep on the disk; any other holds a body in memory.
+_UPLOADS = frozenset(("/api/search", "/api/names"))
+_TEACHES = "/api/names"
 # A body has this long, and as much longer as it takes at this rate.
 _BODY_SECONDS, _BODY_BYTES_PER_SECOND = 30.0, 20_000
 _RETRY_SECONDS = 1
@@ -93,6 +94,8 @@ class _Request:
         headers = dict(scope["headers"])
         self._is_upload = _is_upload(scope)
         self._most_bytes = options.upload_bytes if self._is_upload else options.body_bytes
+        is_long = options.allow_teach and scope["method"] == "POST" and scope["path"] == _TEACHES
+        self._answer_seconds = options.teach_seconds if is_long else options.answer_seconds
         self._length = _number(headers.get(b"content-length"))
         self._has_body = bool(self._length) or b"transfer-encoding" in headers
         self._num_bytes = 0
@@ -125,7 +128,7 @@ class _Request:
         if self._time.cancelled_caught and not self._has_begun:
             await problem(
                 504,
-                f"the answer takes longer than the {self._options.answer_seconds:g} seconds that are allowed; ask for "
+                f"the answer takes longer than the {self._answer_seconds:g} seconds that are allowed; ask for "
                 "less, or again in a moment",
             )(scope, receive, send)
 
@@ -145,7 +148,7 @@ class _Request:
                 headers={"Retry-After": str(_RETRY_SECONDS)},
             )
         self._is_counted = True
-        self._time.deadline = anyio.current_time() + self._options.answer_seconds
+        self._time.deadline = anyio.current_time() + self._answer_seconds
 
     async def _limited_receive(self) -> Message:
         if self._is_counted:  # all of it is there; what may still come is that the client leaves
@@ -179,7 +182,7 @@ def _is_upload(scope: Scope) -> bool:
     """Whether a request brings files; one that says of its body that it is two things is taken for neither."""
     kinds = [value for name, value in scope["headers"] if name == b"content-type"]
     is_form = len(kinds) == 1 and kinds[0].partition(b";")[0].strip().lower() == b"multipart/form-data"
-    return is_form and scope["path"] == _UPLOADS
+    return is_form and scope["path"] in _UPLOADS
 
 
 def _busy(what: str) -> ASGIApp:

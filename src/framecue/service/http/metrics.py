@@ -18,8 +18,9 @@ __all__ = ["CONTENT_TYPE", "MeasuredRequests", "Metrics"]
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 # Anything may be sent as a method, and each that is counted apart is kept for ever.
-_METHODS = frozenset(("GET", "HEAD", "POST", "OPTIONS"))
+_METHODS = frozenset(("GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"))
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+_TEACHING_SECONDS = (1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 60.0, 120.0, 240.0)
 _PAGE, _NOWHERE = "page", "other"
 
 
@@ -49,6 +50,19 @@ class Metrics:
         )
         self.in_progress = Gauge(
             "framecue_requests_in_progress", "Requests that are being answered.", registry=self._registry
+        )
+        self.teachings = Counter(
+            "framecue_teachings",
+            "Names that were to be taught: taught, refused, failed, or left by whoever asked.",
+            ["library", "result"],
+            registry=self._registry,
+        )
+        self.teaching_seconds = Histogram(
+            "framecue_teaching_seconds",
+            "How long it took to learn a name, waiting included.",
+            ["library"],
+            buckets=_TEACHING_SECONDS,
+            registry=self._registry,
         )
         self.models = Gauge(
             "framecue_model_ready", "Whether a library's model is loaded.", ["library"], registry=self._registry

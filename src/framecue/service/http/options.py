@@ -36,6 +36,8 @@ class ServeOptions:
         max_uploads: how many uploads are received at once.
         max_streams: how many videos and clips are sent at once.
         log: what is logged.
+        allow_teach: whether requests may teach the libraries names, and change them; all else only reads.
+        teach_seconds: how long the answer to that may take, waiting included.
 
     Raises:
         InputError: the token is too short, or another address than this machine's is to be open without a word.
@@ -53,6 +55,8 @@ class ServeOptions:
     max_uploads: int = 16
     max_streams: int = 128
     log: LogLevel = "problems"
+    allow_teach: bool = False
+    teach_seconds: float = 300.0
 
     def __post_init__(self) -> None:
         if self.token is not None and len(self.token) < LEAST_TOKEN:

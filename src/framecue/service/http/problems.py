@@ -23,6 +23,7 @@ from framecue.errors import (
     GoneError,
     InputError,
     ModelError,
+    OrdinaryWordError,
     TooLargeError,
     TooSlowError,
     UnsupportedError,
@@ -57,6 +58,8 @@ _STATUSES: tuple[tuple[type[FramecueError], int], ...] = (
     # What a server was started with, not what it is asked.
     (ModelError, 503),
     (AdapterError, 503),
+    # Of all that can be wrong with a request, it may be asked again with one word more.
+    (OrdinaryWordError, 409),
     (InputError, 422),
     (BusyError, 429),
     (TooSlowError, 504),
@@ -79,16 +82,23 @@ class ProblemResponse(AsciiJSONResponse):
     media_type = MEDIA_TYPE
 
 
-def problem(status: int, detail: str, *, headers: Mapping[str, str] | None = None) -> ProblemResponse:
+def problem(
+    status: int,
+    detail: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    members: Mapping[str, Any] | None = None,
+) -> ProblemResponse:
     """Return a problem document as a response.
 
     Args:
         status: of HTTP.
         detail: what is wrong and what to do, in one sentence.
         headers: more headers of the response.
+        members: more members of the document, for programs.
     """
     title = HTTPStatus(status).phrase
-    document = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    document = {"type": "about:blank", "title": title, "status": status, "detail": detail, **(members or {})}
     return ProblemResponse(document, status_code=status, headers=dict(headers or {}))
 
 
@@ -103,6 +113,9 @@ def handle_errors(app: FastAPI) -> None:
     @app.exception_handler(FramecueError)
     async def told(_: Request, error: FramecueError) -> ProblemResponse:
         headers = {"Retry-After": str(error.retry_seconds)} if isinstance(error, BusyError) else None
+        if isinstance(error, OrdinaryWordError):
+            detail = str(OrdinaryWordError(error.name, '"allow_ordinary": true'))
+            return problem(status_of(error), detail, members={"ordinary": True})
         return problem(status_of(error), str(error), headers=headers)
 
     @app.exception_handler(RequestValidationError)
