@@ -151,3 +151,26 @@ def test_times_for_the_ear_and_to_a_tenth(page: Page) -> None:
 @pytest.mark.parametrize(("score", "text"), [(-0.001, "0.00"), (0.004, "0.00"), (-0.04, "-0.04"), (0.8699, "0.87")])
 def test_scores_have_two_digits_and_nothing_has_no_sign(page: Page, score: float, text: str) -> None:
     assert call(page, "format", "score", score) == text
+
+
+def quality(page: Page, *ranks: int | None, compared: int = 200) -> tuple[str, str]:
+    examples = [{"rank": rank, "num_compared": compared} for rank in ranks]
+    found = call(page, "quality", "qualityOf", examples)
+    return found["quality"], found["says"]
+
+
+def test_the_quality_of_a_name_in_words(page: Page) -> None:
+    assert quality(page, 1, 1, 1) == (
+        "good",
+        "Good: looked for by the others, each example comes first of 200 moments.",
+    )
+    assert (
+        quality(page, 1, 10)[1] == "Good: looked for by the others, each example is among the first 10 of 200 moments."
+    )
+    assert quality(page, 1, 40, 3) == ("fair", "Fair: 2 of 3 examples are found by the others. More examples help.")
+    assert quality(page, 90, 40, 3)[1].startswith("Poor: 1 of 3 examples is found by the others.")
+    assert quality(page, 90, 40)[1].startswith("Poor: none of the examples is found by the others.")
+    # Among the first ten of twenty is nothing.
+    assert quality(page, 9, 10, compared=20)[0] == "poor"
+    assert quality(page, 2, 1, compared=20)[0] == "good"
+    assert quality(page, None)[0] == "unknown"

@@ -30,9 +30,13 @@ export function startNamesSheet() {
     aloud.textContent = sentence;
     $("#names-title").focus();
   };
+  let drawn = null;
   const draw = ({ mayTeach, names, problem }) => {
     button.hidden = !mayTeach && !names?.length;
-    if (!dialog.open) return;
+    // Drawn anew, a list would take away what is being typed into it.
+    const shown = JSON.stringify([mayTeach, names, problem?.message]);
+    if (!dialog.open || shown === drawn) return;
+    drawn = shown;
     list.replaceChildren(...(names ?? []).map((name) => item(name, { mayTeach, done })));
     none.hidden = Boolean(names?.length);
     none.replaceChildren(...noneOf({ mayTeach, names, problem }));
@@ -42,6 +46,7 @@ export function startNamesSheet() {
     if (state.sheet === "names" && !dialog.open) {
       dialog.showModal();
       aloud.textContent = "";
+      drawn = null;
       draw(namesKnown());
       look();
     } else if (state.sheet !== "names" && before?.sheet === "names") {
