@@ -38,6 +38,7 @@ __all__ = [
     "SharesFrames",
     "TakesFrames",
     "encodes_frames_alone",
+    "learner_of",
     "load_encoder",
 ]
 
@@ -290,6 +291,20 @@ class LearnsNames(Protocol):
             ModelError: the names were taught to another model.
         """
         ...
+
+
+def learner_of(encoder: Encoder) -> LearnsNames:
+    """Return an encoder as one that learns names.
+
+    Raises:
+        ModelError: its text tower takes no token embeddings.
+    """
+    if isinstance(encoder, LearnsNames):
+        return encoder
+    raise ModelError(
+        f"{encoder.fingerprint().backbone}: a model of this kind ({encoder.method_name}) has no text tower that takes "
+        "token embeddings, so it cannot be taught names; a library with a CLIP, SigLIP or PE-Core can"
+    )
 
 
 @runtime_checkable

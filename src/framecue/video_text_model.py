@@ -24,8 +24,10 @@ from framecue.encoder import Computation, EncoderSpec, Fingerprint
 from framecue.errors import InputError, NotOfflineError
 from framecue.methods import Method
 from framecue.methods.absent import absent_frames, filled, mark_absent, with_absent
+from framecue.names.taught import Lesson, TaughtTokens
 from framecue.pictures import ImageLike
 from framecue.progress import ProgressCallback
+from framecue.textual_inversion.encode import named_features, read_texts
 from framecue.video import FrameSampling, FrameSource, IsolatedFrameSource, VideoSource
 
 __all__ = ["VideoTextModel"]
@@ -470,6 +472,39 @@ class VideoTextModel(nn.Module):
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
         """Turn texts into embeddings float32 (N, E), unit length; see `encode_text`."""
         return self.encode_text(texts).cpu().numpy()
+
+    def learn_name(self, lesson: Lesson, *, on_step: Callable[[int, int], None] | None = None) -> TaughtTokens:
+        """Learn token embeddings for a name; every weight of the model stays as it is.
+
+        Args:
+            lesson: what it is learnt from.
+            on_step: called with (steps done, steps in all); what it raises ends the lesson.
+
+        Raises:
+            InputError: the lesson makes no sense: no example, vectors of another width, a coarse word of no token.
+        """
+        from framecue.textual_inversion.learn import learn_tokens  # here, as few processes teach
+
+        return learn_tokens(self.method, self.backbone, self.tokenize, lesson, on_step)
+
+    @torch.inference_mode()
+    def embed_named_texts(self, texts: Sequence[str], names: Sequence[TaughtTokens]) -> np.ndarray:
+        """Turn texts into embeddings float32 (N, E) of unit length, names in them read as what was taught.
+
+        Raises:
+            InputError: a text is empty, too long or not Unicode, or has every word that could stand in for a name.
+            ModelError: the names were taught to another model.
+        """
+        check_texts(texts)
+        read = read_texts(self.backbone, self.tokenize, texts, names)
+        named = {row: each for row, each in enumerate(read) if each is not None}
+        # A batch's last digits depend on all of it, so one with texts without names is what it always was.
+        vectors = self.embed_texts(texts) if len(named) < len(texts) else np.empty((len(texts), self.embedding_dim))
+        if named:
+            features = named_features(self.method, self.backbone, self.tokenize, list(named.values()))
+            made = _unit(features if features.ndim == 2 else features[:, 0]).cpu().numpy()
+            vectors[list(named)] = made
+        return vectors.astype(np.float32, copy=False)
 
     def describe(self, pixel_values: np.ndarray) -> list[str]:
         """Return captions of pixel values float32 (B, F, 3, S, S), one a video; see `caption_frames`."""

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 from typing import Any, NamedTuple, cast
 
 import torch
@@ -34,6 +35,9 @@ from framecue.errors import ModelError
 from framecue.outputs import folder_beside
 
 __all__ = ["Backbone"]
+
+# A call sets on a tokenizer how it cuts and pads, so one thread at a time calls one; a server teaches and searches.
+_tokenizing = Lock()
 
 
 class _Family(NamedTuple):
@@ -235,15 +239,17 @@ class Backbone(nn.Module):
         max_length = self.text.context_length if max_length is None else max_length
         # Towers that saw the padding in training get it.
         padding = "max_length" if self.text.pads_texts else "longest"
-        batch = self.tokenizer(
-            texts,
-            padding=padding,
-            padding_side="right",  # texts start at the first position, whatever a tokenizer's class prefers
-            truncation=True,
-            max_length=max_length,
-            return_tensors="pt",
-            return_attention_mask=True,  # SigLIP's return none by default, since its towers see the padding
-        )
+        tokenizer = self.tokenizer
+        with _tokenizing:
+            batch = tokenizer(
+                texts,
+                padding=padding,
+                padding_side="right",  # texts start at the first position, whatever a tokenizer's class prefers
+                truncation=True,
+                max_length=max_length,
+                return_tensors="pt",
+                return_attention_mask=True,  # SigLIP's return none by default, since its towers see the padding
+            )
         input_ids, size = batch["input_ids"], self.token_embedding.num_embeddings
         if int(input_ids.max()) >= size:
             raise ModelError(

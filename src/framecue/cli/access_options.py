@@ -1,4 +1,4 @@
-"""The options of a command that listens: who may ask it."""
+"""The options of a command that listens: who may ask it, and whether whoever does may change anything."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-__all__ = ["access_options"]
+__all__ = ["access_options", "teach_option"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -48,3 +48,16 @@ def access_options(*, only_with: str | None = None) -> Callable[[Command], Comma
         return command
 
     return add
+
+
+def teach_option(whose: str) -> Callable[[Command], Command]:
+    """Return what adds --allow-teach to a command, as ``allow_teach``.
+
+    Args:
+        whose: who may teach then, as the subject of a sentence.
+    """
+    return click.option(
+        "--allow-teach",
+        is_flag=True,
+        help=f"{whose} may teach the libraries names, and rename and forget them; all else only reads.",
+    )

@@ -21,13 +21,20 @@ _RUNTIMES = {"torch": "PyTorch", "onnx": "ONNX Runtime"}
 
 
 def log_items(report: AddReport) -> None:
-    """Write a line for each duplicate, each file that is indexed with a doubt, each skipped path, each removed one."""
+    """Write a line for each duplicate, each file that is indexed with a doubt, each skipped path, each removed one.
+
+    Names that were taught again, or could not be, have theirs too.
+    """
     for copy in report.duplicates:
         log(f"duplicate {copy.path}: the same as {copy.original}")
     for doubt in report.warnings:
         log(f"warning {doubt.path}: indexed, but {doubt.reason}")
     for item in report.skipped:
         log(f"skipped {item.path}: {item.reason}")
+    if report.names_taught:
+        log(f"taught again to the library's model: {', '.join(report.names_taught)}")
+    for name, reason in report.names_left.items():
+        log(f"the taught name {name!r} is not understood: {reason}")
     for path in report.removed_paths[:_MOST_NAMED]:
         log(f"removed {path}: it is gone")
     if (more := len(report.removed_paths) - _MOST_NAMED) > 0:

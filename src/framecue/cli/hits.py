@@ -81,6 +81,9 @@ def _print_explanation(hit: Hit, *, hybrid: bool) -> None:
         lines.append(f"no frame to show: {why.problem}")
     if len(why.parts) > 1:
         lines.append("parts: " + "; ".join(f"{part.part} {part.score:.3f}" for part in why.parts))
+    if why.names:
+        names = (f"{name.name} (its examples {name.score:.3f}, {name.share:.0%} of the score)" for name in why.names)
+        lines.append("taught names: " + "; ".join(names))
     if hybrid:
         places = [f"{'beyond the best' if hit.vector_rank is None else hit.vector_rank} by vector"]
         words = f" ({', '.join(hit.words)})" if hit.words else ""

@@ -145,6 +145,8 @@ def _summary(found: LibraryInfo) -> list[tuple[str, str]]:
     rows += [(f"{count.kind} ({count.source})", FoldedLine(words_in_detail(count))) for count in found.words]
     if found.meaning is not None:
         rows.append(("meaning", FoldedLine(meaning_counts(found.meaning))))
+    if found.names:
+        rows.append(("taught names", FoldedLine(", ".join(found.names))))
     rows.append(("model", _model(found.fingerprint)))
     if found.computations:
         rows.append(("encoded by", ", ".join(computation_words(each) for each in found.computations)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from framecue.cli.access_options import access_options
+from framecue.cli.access_options import access_options, teach_option
 from framecue.cli.library_place import LibraryCommand, chosen_library
 from framecue.cli.options import libraries_option, library_model
 from framecue.cli.output import log, print_json, quiet_libraries
@@ -33,6 +33,7 @@ _HOST, _PORT = "127.0.0.1", 8001
     "--port", type=click.IntRange(0, 65535), help=f"With --http: the port; 0 for any that is free.  [default: {_PORT}]"
 )
 @access_options(only_with="--http")
+@teach_option("The assistant")
 @click.option("--json", "as_json", is_flag=True, help="Print what an assistant is told of the tools, and end.")
 def mcp(
     uris: tuple[str, ...],
@@ -42,12 +43,14 @@ def mcp(
     token: str | None,
     is_open: bool,
     allowed_hosts: tuple[str, ...],
+    allow_teach: bool,
     as_json: bool,
 ) -> None:
     """Let an assistant search a library, by the Model Context Protocol.
 
     An assistant starts this itself and speaks to it over standard input and output: `framecue mcp-config` prints what
-    its settings take. It can search, look at frames and read words; it can change nothing.
+    its settings take. It can search, look at frames and read words; it can change nothing, unless --allow-teach lets it
+    teach names.
 
     \b
     framecue mcp --library videos.lance
@@ -63,7 +66,7 @@ def mcp(
     except ModuleNotFoundError as error:
         raise _missing(error, EXTRA) from error
     if as_json:
-        print_json(server_document())
+        print_json(server_document(allow_teach=allow_teach))
         return
     if is_http:
         _serve_web(
@@ -73,6 +76,7 @@ def mcp(
             token=token,
             is_open=is_open,
             allowed_hosts=allowed_hosts,
+            allow_teach=allow_teach,
         )
         return
     import anyio
@@ -85,16 +89,23 @@ def mcp(
         log("it is waited for on standard input: `framecue mcp-config` prints what its settings take; Ctrl-C ends")
     desk.warm_up()
     try:
-        anyio.run(run_stdio, make_server(desk))
+        anyio.run(run_stdio, make_server(desk, allow_teach=allow_teach))
     finally:
         desk.close()
 
 
 def _serve_web(
-    uris: tuple[str, ...], *, host: str, port: int, token: str | None, is_open: bool, allowed_hosts: tuple[str, ...]
+    uris: tuple[str, ...],
+    *,
+    host: str,
+    port: int,
+    token: str | None,
+    is_open: bool,
+    allowed_hosts: tuple[str, ...],
+    allow_teach: bool,
 ) -> None:
     """Answer over HTTP until Ctrl-C."""
-    from framecue.service.mcp.server import make_server
+    from framecue.service.mcp.server import TEACH_SECONDS, make_server
 
     try:
         from framecue.service.http.options import ServeOptions
@@ -102,13 +113,22 @@ def _serve_web(
         from framecue.service.mcp.web import PATH, create_web_app
     except ModuleNotFoundError as error:
         raise _missing(error, _WEB_EXTRAS) from error
-    options = ServeOptions(host=host, port=port, token=token, is_open=is_open, allowed_hosts=allowed_hosts)
+    options = ServeOptions(
+        host=host,
+        port=port,
+        token=token,
+        is_open=is_open,
+        allowed_hosts=allowed_hosts,
+        allow_teach=allow_teach,
+        # A call that teaches comes by the same address as all others, and is bounded as a call.
+        answer_seconds=TEACH_SECONDS if allow_teach else ServeOptions.answer_seconds,
+    )
     desk, places = _desk(uris)
     listening = listen(options)
     log(f"assistants can search {', '.join(places)} at {address_of(listening, options)}{PATH.lstrip('/')}")
     desk.warm_up()
     try:
-        run(create_web_app(make_server(desk), options), listening, has_lifespan=True)
+        run(create_web_app(make_server(desk, allow_teach=allow_teach), options), listening, has_lifespan=True)
     finally:
         desk.close()
 

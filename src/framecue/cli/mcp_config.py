@@ -7,6 +7,7 @@ import os
 
 import click
 
+from framecue.cli.access_options import teach_option
 from framecue.cli.library_place import LibraryCommand, chosen_library
 from framecue.cli.mcp import EXTRA
 from framecue.cli.options import libraries_option
@@ -30,8 +31,9 @@ USUAL_CLIENT = "claude-desktop"
 @click.option(
     "--name", default="framecue", show_default=True, metavar="NAME", help="What the assistant is to call the server."
 )
+@teach_option("The assistant")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document with where the settings go, too.")
-def mcp_config(uris: tuple[str, ...], client: str, name: str, as_json: bool) -> None:
+def mcp_config(uris: tuple[str, ...], client: str, name: str, allow_teach: bool, as_json: bool) -> None:
     """Print what an assistant's settings take so that it can search a library.
 
     It is printed, and written nowhere: put it into the assistant's own file of settings, beside what is there. All
@@ -44,11 +46,11 @@ def mcp_config(uris: tuple[str, ...], client: str, name: str, as_json: bool) -> 
     if not name.strip():
         raise click.BadParameter("the name is empty", param_hint="--name")
     places = [chosen_library(uri) for uri in uris or (None,)]
-    config = config_for(client, name, places, environment=os.environ)
+    config = config_for(client, name, places, environment=os.environ, allow_teach=allow_teach)
     asked = CLIENTS[client]
     if as_json:
         print_json(
-            {"client": client, "place": asked.place, "command": server_command(places), "config": config},
+            {"client": client, "place": asked.place, "command": server_command(places, allow_teach=allow_teach), "config": config},
         )
     else:
         print_json(config)

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import click
 
-from framecue.cli.access_options import access_options
+from framecue.cli.access_options import access_options, teach_option
 from framecue.cli.library_place import LibraryCommand, chosen_library
 from framecue.cli.options import libraries_option, library_model, model_options
 from framecue.cli.output import log, print_json, quiet_libraries
@@ -34,6 +34,7 @@ _MEGABYTE = 1_000_000
     "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="The port; 0 for any that is free."
 )
 @access_options()
+@teach_option("Whoever can ask")
 @click.option(
     "--watch",
     "folders",
@@ -69,6 +70,7 @@ def serve(
     token: str | None,
     is_open: bool,
     allowed_hosts: tuple[str, ...],
+    allow_teach: bool,
     folders: tuple[str, ...],
     prune: bool,
     images: bool,
@@ -95,7 +97,7 @@ def serve(
         raise click.UsageError(f"--{'prune' if prune else 'images'} is given without --watch, which it is for")
     try:
         from framecue.service.http.app import create_app
-        from framecue.service.http.dependencies import close_media
+        from framecue.service.http.dependencies import close_media, close_teachings
         from framecue.service.http.options import ServeOptions
         from framecue.service.http.run import address_of, listen, run
     except ModuleNotFoundError as error:
@@ -109,6 +111,7 @@ def serve(
         is_open=is_open,
         allowed_hosts=allowed_hosts,
         upload_bytes=upload_megabytes * _MEGABYTE,
+        allow_teach=allow_teach,
         log=log_level,  # type: ignore[arg-type]  # one of these, as click has seen
     )
     places = _places(uris, may_be_new=bool(folders))
@@ -137,6 +140,7 @@ def serve(
     def end() -> None:
         log("stopping")
         close_media(app)
+        close_teachings(app)
         if following is not None:
             following.tell_to_end()
 

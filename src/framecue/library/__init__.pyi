@@ -20,6 +20,7 @@ from .results import LegHit as LegHit
 from .results import LibraryInfo as LibraryInfo
 from .results import MeaningCount as MeaningCount
 from .results import MetadataReport as MetadataReport
+from .results import NameScore as NameScore
 from .results import PartScore as PartScore
 from .results import PassedOver as PassedOver
 from .results import RemoveReport as RemoveReport

@@ -31,6 +31,8 @@ from framecue.library.store.lock import library_lock
 from framecue.library.store.place import again_place
 from framecue.library.store.records import Copy, Held
 from framecue.library.store.snapshot import Snapshot
+from framecue.library.teaching.left import NamesOutcome
+from framecue.library.teaching.reteach import teach_again
 from framecue.progress import ProgressCallback
 from framecue.video import Segmentation
 from framecue.video.isolate.spool import kept_spool
@@ -113,6 +115,7 @@ def make_again(
             drop_library(again.place)
             words = again.look_for_words(store, done, words_progress)
             meaning = again.look_for_meanings(store)
+            names = again.teach_names(store, on_notice)
         return AddReport(
             uri=uri,
             added=len(done.held) - before,
@@ -125,6 +128,7 @@ def make_again(
             removed=len(lost),
             **words.report(),
             **meaning.report(),
+            **names.report(),
         )
 
 
@@ -178,7 +182,10 @@ class _Again:
         counts = held.num_videos, held.num_segments
         words = self.look_for_words(store, held, words_progress).report()
         meaning = self.look_for_meanings(store).report()
-        return AddReport(self._uri, 0, len(held.paths), [], 0, *counts, num_images=held.num_images, **words, **meaning)
+        names = self.teach_names(store, notice).report()
+        return AddReport(
+            self._uri, 0, len(held.paths), [], 0, *counts, num_images=held.num_images, **words, **meaning, **names
+        )
 
     def begin(self) -> bool:
         """Make an empty library for the new rows, if an earlier run has left none for this model.
@@ -305,6 +312,10 @@ class _Again:
     def look_for_meanings(self, store: Store) -> MeaningOutcome:
         """Bring the meanings of words up to date; call it with the lock on the library, after the words."""
         return run_meaning(store, self._options.meaning, encoders=self._sentences)
+
+    def teach_names(self, store: Store, on_notice: Callable[[str], None] | None) -> NamesOutcome:
+        """Teach the library's names to this model; call it with the lock on the library."""
+        return teach_again(store, lambda _: self._model, files=self._files, on_notice=on_notice)
 
     def _snapshot(self) -> Snapshot:
         return Store.open(self.place).snapshot()

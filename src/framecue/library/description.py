@@ -53,6 +53,7 @@ def describe_library(uri: str, store: Store, snapshot: Snapshot) -> LibraryInfo:
         computations=store.computations(),
         **_words(store, snapshot),
         meaning=_meaning(store),
+        names=[name.name for name in store.names.every()],
     )
 
 

@@ -36,14 +36,17 @@ from framecue.library.indexing.words_sources import KeptSources
 from framecue.library.names import LibraryNames
 from framecue.library.results import AddReport, Hit, LibraryInfo, RemoveReport, Skipped, Upkeep
 from framecue.library.search.answer import answer
+from framecue.library.search.feedback import Mark, as_marks
 from framecue.library.search.filters import Filters, condition_for
 from framecue.library.search.query import Query, SearchKeywords, SearchOptions, as_query
 from framecue.library.search.query_vectors import encode_file
+from framecue.library.search.taught import understood_in
 from framecue.library.search.then import InOrder
 from framecue.library.store import Store, normal_uri
 from framecue.library.store.kept import KeptStore
 from framecue.library.store.lock import library_lock
 from framecue.library.tables import LibraryTables
+from framecue.library.teaching.left import NamesOutcome, names_due, names_left
 from framecue.library.videos import LibraryVideos
 from framecue.library.words import LibraryWords
 from framecue.log import log_skipped, printable
@@ -273,7 +276,8 @@ class Library(LibraryContents, LibraryNames, LibraryTables, LibraryVideos, Libra
             log_skipped(item.path, item.reason)
         outcome = Outcome()
         is_due = plan.units or plan.subtitles_changed or plan.outdated or wanted.prune
-        if is_due or (store and (own.by_path or has_words)):
+        names: NamesOutcome | None = None
+        if is_due or (store and (own.by_path or has_words or names_due(store, self.files))):
             hooks = Hooks(progress, on_stop, on_notice, WordsHooks(words_progress, on_words_stop), meaning_progress)
             with library_lock(self.uri, on_wait=on_wait):
                 session = Session(
@@ -287,6 +291,11 @@ class Library(LibraryContents, LibraryNames, LibraryTables, LibraryVideos, Libra
                     make_words_runner=words_runner or local_words_runner,
                 )
                 outcome = session.carry_out(plan, wanted, own, hooks)
+                # Last, as their examples may be among what was encoded.
+                from framecue.library.teaching.reteach import teach_again  # reads files
+
+                kept = self._kept.open_if_there()
+                names = teach_again(kept, self._fitting_model, files=self.files, on_notice=on_notice)
         outcome.skip(own.skipped)
         known = self._kept.snapshot()
         report = AddReport(
@@ -312,6 +321,7 @@ class Library(LibraryContents, LibraryNames, LibraryTables, LibraryVideos, Libra
             computation=outcome.computation,
             **outcome.words.report(),
             **outcome.meaning.report(),
+            **(names or NamesOutcome(left=names_left(store, self.files))).report(),
             num_videos=known.num_videos,
             num_images=known.num_images,
             num_segments=known.num_segments,
@@ -401,6 +411,8 @@ class Library(LibraryContents, LibraryNames, LibraryTables, LibraryVideos, Libra
         k: int | None = None,
         *,
         options: SearchOptions | None = None,
+        right: Sequence[Mark] = (),
+        wrong: Sequence[Mark] = (),
         **named: Unpack[SearchKeywords],
     ) -> list[Hit]:
         """Return the moments of videos that match a query best.
@@ -410,6 +422,9 @@ class Library(LibraryContents, LibraryNames, LibraryTables, LibraryVideos, Libra
                 :class:`InOrder` of things that happen one after another.
             k: how many results at most; by default ``options.k``, or 10.
             options: which results, see :class:`~framecue.library.SearchOptions`.
+            right: results of this very search without marks that are what was meant: their ranks, 1 for the best, or
+                hits, or moments of videos by their ids. They are ordered once more by these; nothing is kept.
+            wrong: likewise, results that are not; none of them is shown.
             **named: fields of ``SearchOptions`` by name (``hybrid=True``); each, and ``k``, wins over the one in
                 ``options``.
 
@@ -417,13 +432,15 @@ class Library(LibraryContents, LibraryNames, LibraryTables, LibraryVideos, Libra
             At most ``k`` hits, best first.
 
         Raises:
-            InputError: the query or an option makes no sense, or a condition names an unknown column.
+            InputError: the query or an option makes no sense, a condition names an unknown column, or there is no such
+                result to mark.
+            AbsentError: a moment that is marked is not in the library.
             VideoError: a file to search with cannot be read.
             LibraryNotFoundError: the library does not exist.
             LibraryError: the library cannot be read, or it has no text index yet and cannot be written.
             FingerprintError: another model made the library's vectors.
         """
-        return self.search_many([query], k, options=options, **named)[0]
+        return self.search_many([query], k, options=options, right=right, wrong=wrong, **named)[0]
 
     def search_many(
         self,
@@ -431,6 +448,8 @@ class Library(LibraryContents, LibraryNames, LibraryTables, LibraryVideos, Libra
         k: int | None = None,
         *,
         options: SearchOptions | None = None,
+        right: Sequence[Mark] = (),
+        wrong: Sequence[Mark] = (),
         **named: Unpack[SearchKeywords],
     ) -> list[list[Hit]]:
         """Search with several queries; their texts are encoded in batches.
@@ -439,6 +458,8 @@ class Library(LibraryContents, LibraryNames, LibraryTables, LibraryVideos, Libra
             queries: each as for ``search``.
             k: how many results of each query at most, as for ``search``.
             options: which results of each query, as for ``search``.
+            right: as for ``search``, of one query alone.
+            wrong: likewise.
             **named: as for ``search``.
 
         Returns:
@@ -452,8 +473,23 @@ class Library(LibraryContents, LibraryNames, LibraryTables, LibraryVideos, Libra
             wanted = replace(wanted, k=k)
         every = [queries] if isinstance(queries, (str, Query, InOrder)) else queries
         asked = [query if isinstance(query, InOrder) else as_query(query) for query in every]
+        marks = as_marks(right, wrong)
         store = self._kept.open()
-        return answer(store, lambda: self._fitting_model(store), asked, wanted, files=self.files)
+        return answer(store, lambda: self._fitting_model(store), asked, wanted, files=self.files, marks=marks)
+
+    def names_in(self, query: str | Query | InOrder) -> tuple[str, ...]:
+        """Return the taught names that a search understands in a query, as they were taught; needs no model.
+
+        Args:
+            query: as for ``search``.
+
+        Raises:
+            InputError: the query is empty.
+            LibraryNotFoundError: the library does not exist.
+            LibraryError: it cannot be read.
+        """
+        queries = query.queries if isinstance(query, InOrder) else (as_query(query),)
+        return understood_in(self._kept.open(), queries)
 
     def encode_file(self, path: str, *, at_seconds: float | None = None, source: VideoSource) -> np.ndarray:
         """Return the vector of a picture or a video that need not be in the library, as a query takes it.

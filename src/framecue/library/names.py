@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from framecue.checks import check_flags, check_kind, is_whole
+from framecue.encoder import Encoder, learner_of
+from framecue.errors import AbsentError, InputError, OrdinaryWordError
+from framecue.library.files.interface import Files
 from framecue.library.results import TaughtName
+from framecue.library.store import Store
 from framecue.library.store.kept import KeptStore
-from framecue.library.teaching.examples import Example
+from framecue.library.store.lock import library_lock
+from framecue.names.check import checked_name, is_ordinary
+from framecue.names.find import name_key
+from framecue.names.taught import MOST_TOKENS
+
+if TYPE_CHECKING:
+    from framecue.library.store.taught_names import KeptName
+    from framecue.library.teaching.examples import Example
 
 __all__ = ["LibraryNames"]
 
@@ -16,10 +30,16 @@ class LibraryNames:
 
     Attributes:
         uri: where the library is.
+        files: where its files lie.
     """
 
     uri: str
+    files: Files
     _kept: KeptStore
+
+    def _fitting_model(self, store: Store | None) -> Encoder:
+        """Return the model, checked against the library."""
+        raise NotImplementedError  # Library has it
 
     def teach(
         self,
@@ -64,7 +84,40 @@ class LibraryNames:
             LibraryError: it cannot be read or written.
             FingerprintError: another model made the library's vectors.
         """
-        raise NotImplementedError
+        # What teaches imports ffmpeg, which a search need not wait for.
+        from framecue.library.teaching.examples import wanted_examples
+        from framecue.library.teaching.teach import Teaching, teach
+        from framecue.video import IsolatedFrameSource
+
+        check_kind("coarse", coarse, str)
+        check_flags(allow_ordinary=allow_ordinary)
+        if num_tokens is not None and not (is_whole(num_tokens) and 1 <= num_tokens <= MOST_TOKENS):
+            raise InputError(f"num_tokens is {num_tokens!r}; it must be a whole number, 1 to {MOST_TOKENS}")
+        name = _usable(name)
+        teaching = Teaching(
+            name=name,
+            like=wanted_examples(like, "like"),
+            unlike=wanted_examples(unlike, "unlike"),
+            coarse=None if coarse is None else " ".join(coarse.split()) or None,
+            num_tokens=num_tokens,
+        )
+        store = self._kept.open()
+        if store.names.find(name) is None:
+            _check_ordinary(name, allow_ordinary)
+            if not teaching.like:
+                raise InputError(
+                    f"{name!r} has no example: give at least one moment or picture that shows what is meant, better "
+                    "three"
+                )
+        # Before the lock, as it may take long to load.
+        learner_of(self._fitting_model(store))
+        with library_lock(self.uri, on_wait=on_wait), IsolatedFrameSource() as source:
+            # From here on nobody else writes: what was read before the lock is read again.
+            store = self._kept.open()
+            model = self._fitting_model(store)
+            new = teach(store, model, teaching, source=source, files=self.files, on_step=on_step)
+            store.names.write(new)
+            return _described(store, new)
 
     def taught_names(self) -> list[TaughtName]:
         """Return the names that the library was taught, in their alphabetical order; needs no model.
@@ -73,7 +126,10 @@ class LibraryNames:
             LibraryNotFoundError: the library does not exist.
             LibraryError: it cannot be read.
         """
-        raise NotImplementedError
+        from framecue.library.teaching.describe import described
+
+        store = self._kept.open()
+        return described(store, store.names.read())
 
     def name_picture(self, name: str) -> bytes | None:
         """Return a small picture, WebP, of what a name means: of its first example; None if there is none.
@@ -83,7 +139,7 @@ class LibraryNames:
             LibraryNotFoundError: the library does not exist.
             LibraryError: it cannot be read.
         """
-        raise NotImplementedError
+        return self._taught(self._kept.open(), name).thumbnail
 
     def forget_name(self, name: str, *, on_wait: Callable[[], None] | None = None) -> bool:
         """Forget a name; it is an unknown word again.
@@ -99,7 +155,9 @@ class LibraryNames:
             LibraryNotFoundError: the library does not exist.
             LibraryError: it cannot be read or written.
         """
-        raise NotImplementedError
+        self._kept.open()  # before the lock, which would make a folder where there is none
+        with library_lock(self.uri, on_wait=on_wait):
+            return self._kept.open().names.forget(_text(name))
 
     def rename_name(
         self, old: str, new: str, *, allow_ordinary: bool = False, on_wait: Callable[[], None] | None = None
@@ -119,4 +177,59 @@ class LibraryNames:
             LibraryNotFoundError: the library does not exist.
             LibraryError: it cannot be read or written.
         """
-        raise NotImplementedError
+        check_flags(allow_ordinary=allow_ordinary)
+        new = _usable(new)
+        store = self._kept.open()
+        is_same = name_key(self._taught(store, old).name) == name_key(new)
+        if not is_same:
+            _check_ordinary(new, allow_ordinary)
+        with library_lock(self.uri, on_wait=on_wait):
+            store = self._kept.open()
+            kept = self._taught(store, old)
+            if not is_same and (other := store.names.find(new)) is not None:
+                raise InputError(
+                    f"{other.name!r} is taught already; forget it first, or choose another name for {kept.name!r}"
+                )
+            renamed = replace(kept, tokens=replace(kept.tokens, name=new))
+            store.names.write(renamed, instead_of=None if is_same else kept.name)
+            return _described(store, renamed)
+
+    def _taught(self, store: Store, name: str) -> KeptName:
+        """Return what is kept of a name.
+
+        Raises:
+            AbsentError: the library was not taught it.
+        """
+        kept = store.names.find(_text(name))
+        if kept is None:
+            raise AbsentError(
+                f"library {self.uri} was not taught the name {_text(name)!r}; `framecue names --library {self.uri}` "
+                "lists what it was taught"
+            )
+        return kept
+
+
+def _described(store: Store, name: KeptName) -> TaughtName:
+    from framecue.library.teaching.describe import described
+
+    return described(store, [name])[0]
+
+
+def _text(name: object) -> str:
+    if not isinstance(name, str):
+        raise InputError(f"a name is {name!r}; it must be a text")
+    return name
+
+
+def _usable(name: object) -> str:
+    """Return a name as it is kept.
+
+    Raises:
+        InputError: it cannot be one.
+    """
+    return checked_name(_text(name))
+
+
+def _check_ordinary(name: str, allow_ordinary: bool) -> None:
+    if not allow_ordinary and is_ordinary(name):
+        raise OrdinaryWordError(name)

@@ -38,6 +38,7 @@ __all__ = [
     "LibraryInfo",
     "MeaningCount",
     "MetadataReport",
+    "NameScore",
     "PartHit",
     "PartScore",
     "PassedOver",
@@ -267,6 +268,8 @@ class AddReport:
         meaning: of how many words the meaning was made findable; None if none was due.
         meaning_taken_out: whether meanings were taken out.
         meaning_left_out: why new words have no meanings, if the library's sentence encoder does not work here.
+        names_taught: the names that were taught again, as the library has another model than they were taught to.
+        names_left: the names that are not understood, as they could not be taught again, with reasons.
     """
 
     uri: str
@@ -299,6 +302,8 @@ class AddReport:
     meaning: MeaningCount | None = None
     meaning_taken_out: bool = False
     meaning_left_out: str | None = None
+    names_taught: list[str] = field(default_factory=list)
+    names_left: dict[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document that ``framecue index --json`` prints."""
@@ -329,6 +334,8 @@ class AddReport:
             "meaning": None if self.meaning is None else self.meaning.to_dict(),
             "meaning_taken_out": self.meaning_taken_out,
             "meaning_left_out": self.meaning_left_out,
+            "names_taught": self.names_taught,
+            "names_left": self.names_left,
             "videos": self.num_videos,
             "images": self.num_images,
             "segments": self.num_segments,
@@ -407,6 +414,25 @@ class PartScore:
 
 
 @dataclass(frozen=True)
+class NameScore:
+    """How near the examples of a taught name are to a moment.
+
+    Attributes:
+        name: as it was taught.
+        share: how much they counted in what is seen, beside the text, in [0, 1].
+        score: cosine similarity of their mean and the moment.
+    """
+
+    name: str
+    share: float
+    score: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
 class BestFrame:
     """The frame of a moment that is nearest to a query.
 
@@ -433,19 +459,22 @@ class Explanation:
         parts: of the query, in its order.
         frame: the frame that matches best; None if the file can no longer be read.
         problem: why it cannot be read; None if it can.
+        names: of the taught names that were understood in the query; none without any.
     """
 
     parts: list[PartScore]
     frame: BestFrame | None
     problem: str | None = None
+    names: list[NameScore] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the document."""
-        return {
+        """Return the document; ``names`` is in it if there are any."""
+        document: dict[str, Any] = {
             "parts": [part.to_dict() for part in self.parts],
             "frame": None if self.frame is None else self.frame.to_dict(),
             "problem": self.problem,
         }
+        return document | ({"names": [name.to_dict() for name in self.names]} if self.names else {})
 
 
 @dataclass(frozen=True)
@@ -534,6 +563,7 @@ class Hit:
             found word for word, or of frames that match, if that was asked for; else None.
         parts: the moments of its parts, if one thing after another was asked for; its times are then those of all of
             them together, and its score is the mean of theirs.
+        names: the taught names that were understood in the query, as they were taught; none without any.
     """
 
     rank: int
@@ -558,6 +588,7 @@ class Hit:
     legs: tuple[LegHit, ...] = field(default=(), kw_only=True)
     segment_seconds: tuple[float, float] | None = field(default=None, kw_only=True)
     parts: tuple[PartHit, ...] = field(default=(), kw_only=True)
+    names: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
     def fits(self) -> bool | None:
@@ -606,7 +637,7 @@ class Hit:
     def to_dict(self) -> dict[str, Any]:
         """Return the document, with words and ranks after a hybrid search.
 
-        The text, the metadata and the explanation are in it if there are any.
+        The taught names, the text, the metadata and the explanation are in it if there are any.
         ``hit`` in it names the moment in the form that ``framecue clip`` takes, ``video_id`` the content, by which a
         service knows it.
         """
@@ -636,6 +667,8 @@ class Hit:
             document["legs"] = [leg.to_dict() for leg in self.legs]
         if self.parts:
             document["parts"] = [part.to_dict() for part in self.parts]
+        if self.names:
+            document["names"] = list(self.names)
         if self.text is not None:
             document["text"] = self.text
         if self.metadata:
@@ -668,6 +701,11 @@ class SearchResult:
         """
         known = [fits for hit in self.hits if (fits := hit.fits) is not None]
         return any(known) if known or not self.hits else None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The taught names that were understood in the query, as its hits say; see ``Library.names_in``."""
+        return self.hits[0].names if self.hits else ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document that ``framecue search --json`` prints."""
@@ -720,7 +758,7 @@ class TaughtExample:
         rank: which place it takes among moments of the library if it is looked for by the other examples: 1 for the
             first; None where there are no others, or where it shows what the name does not mean.
         num_compared: of how many moments, itself among them, this is the place.
-        is_held: whether the library still holds the file's content.
+        is_held: whether the library has what it shows: it holds the file's content, or keeps the picture.
     """
 
     path: str | None
@@ -842,6 +880,7 @@ class LibraryInfo:
         words: what words it has, by source.
         words_failed: the files in which not all words could be looked for, with reasons.
         meaning: of how many words the meaning can be found; None if nobody has asked for it.
+        names: that it was taught.
     """
 
     uri: str
@@ -860,6 +899,7 @@ class LibraryInfo:
     words: list[WordsCount] = field(default_factory=list)
     words_failed: list[WordsFailure] = field(default_factory=list)
     meaning: MeaningCount | None = None
+    names: list[str] = field(default_factory=list)
 
     @property
     def duration_seconds(self) -> float:
@@ -885,6 +925,7 @@ class LibraryInfo:
             "words": [each.to_dict() for each in self.words],
             "words_failed": [item.to_dict() for item in self.words_failed],
             "meaning": None if self.meaning is None else self.meaning.to_dict(),
+            "names": self.names,
             "files": [file.to_dict() for file in self.files],
             "duplicates": [duplicate.to_dict() for duplicate in self.duplicates],
             "unreadable": [item.to_dict() for item in self.unreadable],

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from framecue.counts import counted
 from framecue.encoder import Fingerprint
+from framecue.errors import LibraryError
 from framecue.library.files.interface import Files
 from framecue.library.files.mixed import ALL_FILES
 from framecue.library.results import Finding
@@ -18,6 +19,7 @@ from framecue.library.store.index import ROWS_BEFORE_INDEX, UNINDEXED_SHARE
 from framecue.library.store.migrations import SCHEMA_VERSION
 from framecue.library.store.place import again_place, is_begun
 from framecue.library.store.words_health import WordsHealth, read_words_health
+from framecue.library.teaching.left import names_left
 
 __all__ = ["Soundness", "check_library"]
 
@@ -35,6 +37,9 @@ class Soundness:
         num_copies: how many further files it knows as copies of those.
         health: what reading every row has shown.
         words_health: what reading its words, and the passages made of them, has shown.
+        num_names: how many names it was taught.
+        names_error: why what it was taught cannot be read; None if it can.
+        names_left: names that are not understood, as they were taught to another model, with what stands in the way.
         missing: paths of files that are gone.
         away: paths of files that are gone, and whose disk may not be mounted.
         is_begun_again: whether it is being made anew with another model.
@@ -49,6 +54,9 @@ class Soundness:
     num_copies: int
     health: Health
     words_health: WordsHealth
+    num_names: int
+    names_error: str | None
+    names_left: dict[str, str]
     missing: list[str]
     away: list[str]
     is_begun_again: bool
@@ -65,6 +73,9 @@ class Soundness:
             "copies": self.num_copies,
             **asdict(self.health),
             **asdict(self.words_health),
+            "num_names": self.num_names,
+            "names_error": self.names_error,
+            "names_left": self.names_left,
             "missing": self.missing,
             "away": self.away,
             "begun_again": self.is_begun_again,
@@ -98,6 +109,7 @@ def check_library(uri: str, *, files: Files = ALL_FILES) -> Soundness:
         num_copies=len(snapshot.copies.keys() - snapshot.held.keys()),
         health=health,
         words_health=read_words_health(store),
+        **_names(store, files),
         missing=[path for path in gone if not doubts[folders[path]]],
         away=[path for path in gone if doubts[folders[path]]],
         is_begun_again=is_begun(again_place(uri)),
@@ -105,6 +117,20 @@ def check_library(uri: str, *, files: Files = ALL_FILES) -> Soundness:
     )
     found.findings.extend(_findings(found))
     return found
+
+
+class _Names(TypedDict):
+    num_names: int
+    names_error: str | None
+    names_left: dict[str, str]
+
+
+def _names(store: Store, files: Files) -> _Names:
+    """Return what reading the taught names has shown."""
+    try:
+        return {"num_names": len(store.names.read()), "names_error": None, "names_left": names_left(store, files)}
+    except LibraryError as error:
+        return {"num_names": 0, "names_error": str(error), "names_left": {}}
 
 
 def _findings(found: Soundness) -> Iterator[Finding]:
@@ -133,6 +159,7 @@ def _findings(found: Soundness) -> Iterator[Finding]:
             "they are mended when their file is indexed again",
         )
     yield from _words_findings(found.words_health, uri)
+    yield from _names_findings(found)
     if found.missing:
         yield Finding(
             "note",
@@ -182,6 +209,25 @@ def _words_findings(health: WordsHealth, uri: str) -> Iterator[Finding]:
     elif health.num_passage_rows:
         rows = counted(health.num_passage_rows, "passage or sentence", "passages and sentences")
         yield Finding("ok", f"{rows} to be found by meaning, all can be read")
+
+
+def _names_findings(found: Soundness) -> Iterator[Finding]:
+    """Yield what is to be said of taught names; nothing of a library without any."""
+    if found.names_error is not None:
+        yield Finding(
+            "fault",
+            f"the names that it was taught cannot be read: {found.names_error}",
+            f"copy it back from a backup, or forget them: `framecue names forget NAME --library {found.uri}`",
+        )
+    elif found.num_names > len(found.names_left):
+        names = counted(found.num_names - len(found.names_left), "taught name")
+        yield Finding("ok", f"{names}, understood by its searches")
+    for name, reason in found.names_left.items():
+        yield Finding(
+            "note",
+            f"the name {name!r} was taught to another model, and is not understood: {reason}",
+            f"teach it again: `framecue index PATHS --library {found.uri}` does so by itself where it can",
+        )
 
 
 def _index_finding(health: Health, uri: str) -> Finding:

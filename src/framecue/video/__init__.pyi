@@ -56,6 +56,7 @@ from .read.subtitle_tracks import read_subtitle_tracks as read_subtitle_tracks
 from .read.suffixes import AMBIGUOUS_SUFFIXES as AMBIGUOUS_SUFFIXES
 from .read.suffixes import IMAGE_SUFFIXES as IMAGE_SUFFIXES
 from .read.suffixes import VIDEO_SUFFIXES as VIDEO_SUFFIXES
+from .read.thumbnail import make_thumbnail as make_thumbnail
 from .read.timebase import VideoTimebase as VideoTimebase
 from .read.timebase import nearest_standard_rate as nearest_standard_rate
 from .read.timebase import read_timebase as read_timebase

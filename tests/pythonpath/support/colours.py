@@ -8,17 +8,19 @@ reddest segment, and the score is the cosine of two colours. It is written witho
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from framecue.encoder import Encoder, EncoderSpec, Fingerprint, SharesFrames
+from framecue.encoder import Encoder, EncoderSpec, Fingerprint, LearnsNames, SharesFrames
 from framecue.errors import InputError
+from framecue.names.find import find_names
+from framecue.names.taught import Lesson, TaughtTokens
 from framecue.video import FrameSampling, write_video
 
-__all__ = ["COLOURS", "ColourEncoder", "ColourOfEach", "ThreadedColours", "write_clip"]
+__all__ = ["COLOURS", "ColourEncoder", "ColourOfEach", "LearningColours", "ThreadedColours", "write_clip"]
 
 COLOURS = {
     "red": (220, 30, 30),
@@ -125,9 +127,56 @@ class ColourOfEach(ColourEncoder):
         return self._vector(features.mean(axis=1))
 
 
+class LearningColours(ColourEncoder):
+    """Encodes colours, and learns names for them: a text with names is the sum of theirs and of the colours in it.
+
+    Attributes:
+        lessons: what it was taught.
+    """
+
+    def __init__(self, *, num_frames: int = 4, name: str = "colours") -> None:
+        super().__init__(num_frames=num_frames, name=name)
+        self.lessons: list[Lesson] = []
+
+    def learn_name(self, lesson: Lesson, *, on_step: Callable[[int, int], None] | None = None) -> TaughtTokens:
+        """Learn a vector that is nearer to the examples than to everything else, by some steps of gradient descent."""
+        if lesson.coarse is not None and lesson.coarse not in COLOURS:
+            raise InputError(f"{lesson.coarse!r} is no word that this model knows; leave it out")
+        self.lessons.append(lesson)
+        start = lesson.examples.mean(axis=0)
+        vector = start / np.linalg.norm(start)
+        against = np.concatenate([lesson.others, lesson.unlike])
+        for step in range(1, 6):
+            if on_step is not None:
+                on_step(step, 5)
+            if len(against):
+                weights = np.exp(8 * (against @ vector))
+                away = (weights[:, None] * against).sum(axis=0) / weights.sum()
+                vector = vector + 0.05 * (lesson.examples.mean(axis=0) - away)
+                vector = vector / np.linalg.norm(vector)
+        tokens = np.repeat(vector[None].astype(np.float32), lesson.num_tokens or 1, axis=0)
+        return TaughtTokens(lesson.name, tokens, ("qx", "zy"))
+
+    def embed_named_texts(self, texts: Sequence[str], names: Sequence[TaughtTokens]) -> np.ndarray:
+        """Return the vectors of texts, in which names stand for what was learnt."""
+        return np.stack([self._of_named(text, names) for text in texts])
+
+    def _of_named(self, text: str, names: Sequence[TaughtTokens]) -> np.ndarray:
+        found = {each.name for each in find_names(text, [name.name for name in names])}
+        if not found:
+            vector: np.ndarray = self.embed_texts([text])[0]
+            return vector
+        colours = [word for word in text.lower().split() if word in COLOURS]
+        total = np.sum([name.vectors.mean(axis=0) for name in names if name.name in found], axis=0)
+        total = total + (self.embed_texts(colours).sum(axis=0) if colours else 0)
+        unit: np.ndarray = (total / np.linalg.norm(total)).astype(np.float32)
+        return unit
+
+
 # Checked by mypy: what a library asks for is here.
 _: Encoder = ColourEncoder()
 __: SharesFrames = ColourOfEach()
+___: LearnsNames = LearningColours()
 
 
 class ThreadedColours(ColourEncoder):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, cast
 
@@ -15,6 +16,7 @@ from framecue.library.files.mixed import ALL_FILES
 from framecue.library.results import Hit
 from framecue.library.search.explain import explain_found
 from framecue.library.search.filters import condition_for
+from framecue.library.search.feedback import Marks, Scales, check_apart, find_marked, is_among, move_all
 from framecue.library.search.found import Found
 from framecue.library.search.hits import make_hit
 from framecue.library.search.in_order_page import (
@@ -24,13 +26,16 @@ from framecue.library.search.in_order_page import (
     find_parts_in_order,
 )
 from framecue.library.search.judge import judges_of
+from framecue.library.search.legs import seen
 from framecue.library.search.legs.registry import LEGS
 from framecue.library.search.one_box import asked_alone
 from framecue.library.search.query import Query, SearchOptions
 from framecue.library.search.query_vectors import encode_queries
-from framecue.library.search.ranking import find
+from framecue.library.search.ranking import IsOut, find, nothing_is_out
 from framecue.library.search.refine import refined
 from framecue.library.search.then import InOrder
+from framecue.library.search.usual import Usual
+from framecue.library.search.weights import WEIGHTS
 from framecue.library.store import Store
 from framecue.log import printable
 
@@ -38,6 +43,8 @@ if TYPE_CHECKING:
     from framecue.video import FrameSource, VideoSource
 
 __all__ = ["answer"]
+
+NO_MARKS = Marks()
 
 
 def answer(
@@ -47,6 +54,7 @@ def answer(
     options: SearchOptions,
     *,
     files: Files = ALL_FILES,
+    marks: Marks = NO_MARKS,
 ) -> list[list[Hit]]:
     """Search a library.
 
@@ -56,12 +64,14 @@ def answer(
         queries: what to search for.
         options: which results.
         files: where the library's files lie.
+        marks: results of the only query that are right or wrong.
 
     Returns:
         For each query its hits, best first.
 
     Raises:
-        InputError: a query has no text for hybrid search or asks it for an order, or a condition cannot be used.
+        InputError: a query has no text for hybrid search or asks it for an order, a condition cannot be used, or marks
+            make no sense: of several queries, of one that asks words alone, or of a result that there is not.
         VideoError: a file to search with cannot be read.
         LibraryError: the library cannot be read, or has no text index yet and cannot be written.
     """
@@ -74,6 +84,8 @@ def answer(
         _make_ready_for_words(store, asked)
     else:
         _check_legs(store, asked, options)
+    if marks:
+        _check_marks(queries, asked, options)
     if not queries:
         return []
     model = get_model()
@@ -81,8 +93,22 @@ def answer(
         _source(asked, options) as source,
         store.condition_at_work(options.filters.where if options.filters else None),
     ):
-        encoded = encode_queries(model, store, asked, source, files=files)
+        weights = options.weights or WEIGHTS
+        is_seen = not options.only or seen.NAME in options.only
+        encoded = encode_queries(model, store, asked, source, files=files, names=is_seen, weights=weights)
         judged = map(Judged, encoded, judges_of(store, model, encoded, options))
+        if marks:
+            (query,) = queries
+            readings = list(judged)
+            found = _found_to_mark(store, query, readings, options, where, marks)
+            right, wrong = (find_marked(store, some, found) for some in (marks.right, marks.wrong))
+            check_apart(right, wrong)
+            scales = Scales(Usual.of(store, model), weights)
+            encoded = move_all(encoded, right, wrong, scales, is_order=isinstance(query, InOrder))
+            readings = list(map(Judged, encoded, judges_of(store, model, encoded, options)))
+            return [
+                _hits(store, model, query, readings, options, where, source, is_out=partial(is_among, marked=wrong))
+            ]
         return [
             _hits(store, model, query, list(islice(judged, len(_readings(query, options)))), options, where, source)
             for query in queries
@@ -95,6 +121,37 @@ def _readings(query: Query | InOrder, options: SearchOptions) -> Sequence[Query]
         return query.queries
     # Legs that were chosen and hybrid search take a sentence as it is.
     return (query,) if options.only or options.hybrid else (query, *query.order)
+
+
+def _check_marks(queries: Sequence[Query | InOrder], asked: Sequence[Query], options: SearchOptions) -> None:
+    """Refuse marks where they mean nothing.
+
+    Raises:
+        InputError: it is so.
+    """
+    if len(queries) != 1:
+        raise InputError(
+            f"results are marked as right or wrong for one query, and {len(queries)} are given; search for one at a time"
+        )
+    is_seen = not options.only or seen.NAME in options.only
+    if not is_seen or not any(query.asks_seen for query in asked):
+        raise InputError(
+            "marks change what is looked for in what is seen, and the query asks words alone; leave them out"
+        )
+
+
+def _found_to_mark(
+    store: Store,
+    query: Query | InOrder,
+    readings: Sequence[Judged],
+    options: SearchOptions,
+    where: str | None,
+    marks: Marks,
+) -> list[Found]:
+    """Return what a search has found without marks, down to the last rank that is marked."""
+    if not marks.last_rank:
+        return []
+    return _found(store, query, readings, replace(options, offset=0, k=marks.last_rank), where)
 
 
 def _check_no_order(queries: Sequence[Query | InOrder]) -> None:
@@ -119,9 +176,11 @@ def _hits(
     options: SearchOptions,
     where: str | None,
     source: FrameSource,
+    *,
+    is_out: IsOut = nothing_is_out,
 ) -> list[Hit]:
-    whole, parts = judged[0], judged if isinstance(query, InOrder) else judged[1:]
-    found = _found(store, query, whole, parts, options, where)
+    whole, parts = _whole_and_parts(query, judged)
+    found = _found(store, query, judged, options, where, is_out=is_out)
     if options.refine:
         vectors = [part.encoded.vector for part in parts]
         # What nothing of the query is to be seen in has its times from words.
@@ -131,10 +190,11 @@ def _hits(
         ]
     details = store.details([moment.match for moment in found])
     names = [str(part.encoded.query) for part in parts]
+    taught = tuple(dict.fromkeys(one.name for each in judged for one in each.encoded.names))
     hits = []
     for rank, (moment, own) in enumerate(zip(found, details, strict=True), start=options.offset + 1):
         sure = confidence_in_order(moment, parts) if moment.parts else whole.judge.of(moment)
-        hit = make_hit(rank, moment, own, confidence=sure, hybrid=options.hybrid, parts=names)
+        hit = make_hit(rank, moment, own, confidence=sure, hybrid=options.hybrid, parts=names, names=taught)
         if options.explain:
             every = [part.encoded for part in parts]
             hit = replace(hit, explanation=explain_found(model, whole.encoded, every, moment, source))
@@ -145,16 +205,19 @@ def _hits(
 def _found(
     store: Store,
     query: Query | InOrder,
-    whole: Judged,
-    parts: Sequence[Judged],
+    judged: Sequence[Judged],
     options: SearchOptions,
     where: str | None,
+    *,
+    is_out: IsOut = nothing_is_out,
 ) -> list[Found]:
     """Return one page of moments."""
+    whole, parts = _whole_and_parts(query, judged)
     if isinstance(query, InOrder):
-        return find_parts_in_order(store, parts, options, within_seconds=query.within_seconds, where=where)
+        within_seconds = query.within_seconds
+        return find_parts_in_order(store, parts, options, within_seconds=within_seconds, where=where, is_out=is_out)
     if parts:
-        return find_either_way(store, whole, parts, options, where=where)
+        return find_either_way(store, whole, parts, options, where=where, is_out=is_out)
     asked = whole.encoded.query
     return find(
         store,
@@ -165,7 +228,13 @@ def _found(
         heaviest=asked.heaviest,
         where=where,
         judge=whole.judge,
+        is_out=is_out,
     )
+
+
+def _whole_and_parts(query: Query | InOrder, judged: Sequence[Judged]) -> tuple[Judged, Sequence[Judged]]:
+    """Return a query as a whole, or the first of its parts, and its parts."""
+    return judged[0], judged if isinstance(query, InOrder) else judged[1:]
 
 
 def _check_legs(store: Store, queries: Sequence[Query], options: SearchOptions) -> None:

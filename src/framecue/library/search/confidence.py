@@ -6,6 +6,10 @@ library. Several hundred such queries, most of which are about nothing that is t
 how it depends on the mean and the spread of a query's scores over the library (some queries are near to everything), as
 far as it does: a line is fitted through them, in each library anew. How far a score lies above the line, in units of
 what ordinary queries differ by, means the same in all libraries, and a logistic curve makes a probability of it.
+
+A query of which moments are a part, as of a taught name or after marks, is nearer to all of them than a text is, so its
+scores are compared with how they themselves lie over the library: as many of their deviations above their mean as the
+best scores of ordinary queries stand above theirs.
 """
 
 from __future__ import annotations
@@ -40,9 +44,14 @@ _LEAST_DIMENSIONS = 16.0
 # lie over the library: so many standard deviations above their mean the best scores of absent queries begin to be seen
 # where a model knows their words, and they differ by so many.
 _OWN_HEIGHT, _OWN_SCALE = 2.0, 0.25
+_LEAST_OWN_SCALE = 0.1
 # Of the ordinary queries in such a model, some consist of words that it does know. A query is taken to be made of
 # unknown words if it lies nearer to all of them than this share does.
 _KNOWN_SHARE = 0.2
+# What lies below so much of a normal distribution, in its deviations; and these shares of the scores of a query are
+# taken for such a one's. What somebody has a name for may be in every third moment, so the upper part tells nothing.
+_LOW, _LOWER = -0.6745, -1.2816
+_LOW_SHARE, _LOWER_SHARE = 0.25, 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +68,8 @@ class Yardstick:
         unknown: float32 (E,), unit length: where the model puts words that it does not know; None if it knows those of
             the ordinary queries.
         unknown_from: a query with a cosine of this or more to it is made of such words.
+        own_height: so many deviations above their mean the best scores of ordinary queries are.
+        own_scale: by so many these differ.
     """
 
     sample: np.ndarray = field(repr=False)
@@ -69,6 +80,8 @@ class Yardstick:
     scale: float
     unknown: np.ndarray | None = field(default=None, repr=False)
     unknown_from: float = 2.0
+    own_height: float = _OWN_HEIGHT
+    own_scale: float = _OWN_SCALE
 
     @classmethod
     def of(cls, background: Background) -> Yardstick:
@@ -89,6 +102,8 @@ class Yardstick:
             is_usual = rest - median <= _OUTLYING * max(scale, _LEAST_SCALE)
         # Those that stand out do tell how ordinary queries differ; a few of them do not move this.
         scale = _MEDIAN_TO_DEVIATION * float(np.median(np.abs(rest - np.median(rest))))
+        heights = ((best - features[:, 0]) / np.maximum(features[:, 1], _LEAST_SCALE))[is_usual]
+        height = float(np.median(heights))
         return cls(
             sample=background.sample,
             middle=middle,
@@ -96,6 +111,8 @@ class Yardstick:
             level=level + median,
             slopes=slopes,
             scale=max(scale, _LEAST_SCALE),
+            own_height=height,
+            own_scale=max(_MEDIAN_TO_DEVIATION * float(np.median(np.abs(heights - height))), _LEAST_OWN_SCALE),
         )
 
     @classmethod
@@ -135,6 +152,18 @@ class Yardstick:
             vector: float32 (E,), unit length, the query's vector.
         """
         return Confidence(self.usual_best(vector), self.scale, is_unknown=self.is_unknown(vector))
+
+    def confidence_of_joined(self, vector: np.ndarray) -> Confidence:
+        """Return what turns the scores of a query into confidences of which moments of videos are a part.
+
+        Args:
+            vector: float32 (E,), unit length, the query's vector.
+        """
+        scores = (self.sample @ vector).astype(np.float64)
+        low, lower = np.quantile(scores, _LOW_SHARE), np.quantile(scores, _LOWER_SHARE)
+        spread = float(low - lower) / (_LOW - _LOWER)
+        mean = float(low) - _LOW * spread
+        return Confidence(mean + self.own_height * spread, max(self.own_scale * spread, _LEAST_SCALE))
 
 
 def _line(features: np.ndarray, values: np.ndarray) -> tuple[float, np.ndarray]:

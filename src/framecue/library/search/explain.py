@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ from PIL import Image
 
 from framecue.encoder import Encoder
 from framecue.errors import VideoError
-from framecue.library.results import BestFrame, Explanation, PartScore
+from framecue.library.results import BestFrame, Explanation, NameScore, PartScore
 from framecue.library.search.found import Found
 from framecue.library.search.query_vectors import EncodedQuery
 from framecue.library.store import Match
@@ -39,7 +40,8 @@ def explain_found(
         return explain(model, whole, found.match, source)
     scores = [PartScore(str(part.query), 1.0, moment.score) for part, moment in zip(parts, found.parts, strict=True)]
     first = explain(model, parts[0], found.parts[0].match, source)
-    return Explanation(scores, first.frame, first.problem)
+    names = [name for part, moment in zip(parts, found.parts, strict=True) for name in _name_scores(part, moment.match)]
+    return replace(first, parts=scores, names=names)
 
 
 def explain(model: Encoder, encoded: EncodedQuery, match: Match, source: FrameSource) -> Explanation:
@@ -56,10 +58,20 @@ def explain(model: Encoder, encoded: EncodedQuery, match: Match, source: FrameSo
         PartScore(str(part), part.weight, float(vector.astype(np.float64) @ stored / np.linalg.norm(stored)))
         for part, vector in zip(encoded.query.parts, encoded.parts, strict=True)
     ]
+    names = _name_scores(encoded, match)
     try:
-        return Explanation(parts, _best_frame(model, encoded.vector, match, source))
+        return Explanation(parts, _best_frame(model, encoded.vector, match, source), names=names)
     except VideoError as error:
-        return Explanation(parts, None, error.reason)
+        return Explanation(parts, None, error.reason, names=names)
+
+
+def _name_scores(encoded: EncodedQuery, match: Match) -> list[NameScore]:
+    """Return how near the examples of the taught names in a query are to a moment."""
+    stored = match.vector.astype(np.float64)
+    return [
+        NameScore(one.name, one.share, float(one.mean.astype(np.float64) @ stored / np.linalg.norm(stored)))
+        for one in encoded.names
+    ]
 
 
 def _best_frame(model: Encoder, vector: np.ndarray, match: Match, source: FrameSource) -> BestFrame:

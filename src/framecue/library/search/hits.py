@@ -21,6 +21,7 @@ def make_hit(
     confidence: float | None,
     hybrid: bool,
     parts: Sequence[str] = (),
+    names: Sequence[str] = (),
 ) -> Hit:
     """Return a hit.
 
@@ -31,6 +32,7 @@ def make_hit(
         confidence: how surely it is what is meant, in [0, 1]; None if that cannot be said.
         hybrid: whether the search was hybrid.
         parts: what was asked for, if what was found has parts.
+        names: the taught names that were understood in the query.
     """
     match = found.match
     has_segment = found.own_seconds is not None and not found.parts
@@ -65,6 +67,7 @@ def make_hit(
             )
             for part, moment in zip(parts, found.parts, strict=False)
         ),
+        names=tuple(names),
     )
 
 

@@ -16,7 +16,7 @@ from framecue.library.search.legs.leg import Asked
 from framecue.library.search.one_box import find_words
 from framecue.library.search.query import SearchOptions
 from framecue.library.search.query_vectors import EncodedQuery
-from framecue.library.search.ranking import moments, page
+from framecue.library.search.ranking import IsOut, moments, nothing_is_out, page
 from framecue.library.search.sequence_search import LEAST_CHANCE, find_in_order
 from framecue.library.search.weights import WEIGHTS
 from framecue.library.store import Store
@@ -52,6 +52,7 @@ def find_parts_in_order(
     *,
     within_seconds: float | None = None,
     where: str | None = None,
+    is_out: IsOut = nothing_is_out,
 ) -> list[Found]:
     """Return a page of the moments in which the parts happen one after another, best first.
 
@@ -61,12 +62,19 @@ def find_parts_in_order(
         options: which results.
         within_seconds: how long after the end of one the next begins at most; None for any time.
         where: an SQL condition on the segments that are looked at.
+        is_out: whether what was found is left out.
     """
-    return _page(_joined(store, parts, options, within_seconds, where), parts, options)
+    return _page(_joined(store, parts, options, within_seconds, where), parts, options, is_out)
 
 
 def find_either_way(
-    store: Store, whole: Judged, parts: Sequence[Judged], options: SearchOptions, *, where: str | None = None
+    store: Store,
+    whole: Judged,
+    parts: Sequence[Judged],
+    options: SearchOptions,
+    *,
+    where: str | None = None,
+    is_out: IsOut = nothing_is_out,
 ) -> list[Found]:
     """Return a page for a sentence that may be understood as a whole, or as parts that happen one after another.
 
@@ -78,6 +86,7 @@ def find_either_way(
         parts: its parts, in their order.
         options: which results.
         where: an SQL condition on the segments that are looked at.
+        is_out: whether what was found is left out.
     """
     query = whole.encoded.query
     terms, asks_seen = query.wanted_terms, query.asks_seen
@@ -93,9 +102,11 @@ def find_either_way(
     )
     if options.min_confidence is not None:
         found = at_least(found, options.min_confidence, whole.judge)
+    found = (moment for moment in found if not is_out(moment))
     first = list(islice(found, 1))
     joined = _joined(store, parts, options, None, where)
-    return _page(chain(_surer(joined, first[0], whole, parts) if first else joined, first, found), parts, options)
+    every = chain(_surer(joined, first[0], whole, parts) if first else joined, first, found)
+    return _page(every, parts, options, is_out)
 
 
 def _surer(joined: Sequence[Found], best: Found, whole: Judged, parts: Sequence[Judged]) -> list[Found]:
@@ -122,8 +133,8 @@ def _shows_one(best: Found, whole: Judged, parts: Sequence[Judged]) -> bool:
     """Whether a moment looks as much like one part of a sentence as like all of it: it says little for the sentence."""
     vector = best.match.vector.astype(np.float32)
     vector /= max(float(np.linalg.norm(vector)), 1e-12)
-    of_parts = [float(part.encoded.vector @ vector) for part in parts if part.encoded.query.asks_seen]
-    of_whole = float(whole.encoded.vector @ vector)
+    of_parts = [float(part.encoded.plain @ vector) for part in parts if part.encoded.query.asks_seen]
+    of_whole = float(whole.encoded.plain @ vector)
     return whole.encoded.query.asks_seen and max(of_parts, default=-1.0) >= of_whole - _AS_NEAR
 
 
@@ -190,7 +201,7 @@ def _chances(judge: Judge, cosines: np.ndarray) -> np.ndarray:
     return np.asarray(1 / (1 + np.exp(-_OWN_SLOPE * (heights - _OWN_MIDDLE))))
 
 
-def _page(found: Iterable[Found], parts: Sequence[Judged], options: SearchOptions) -> list[Found]:
+def _page(found: Iterable[Found], parts: Sequence[Judged], options: SearchOptions, is_out: IsOut) -> list[Found]:
     """Return a page of moments; a limit on the confidence holds for those with parts, the others have met theirs.
 
     A part that cannot be judged, as a picture cannot, meets any limit, as it does when it is asked for alone.
@@ -201,4 +212,4 @@ def _page(found: Iterable[Found], parts: Sequence[Judged], options: SearchOption
         told = (part.judge.of(moment) for part, moment in zip(parts, one.parts, strict=False))
         return least is None or all(each is None or each >= least for each in told)
 
-    return page(found, options, is_wanted=is_sure)
+    return page(found, options, is_wanted=is_sure, is_out=is_out)

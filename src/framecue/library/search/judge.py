@@ -74,7 +74,12 @@ def judges_of(store: Store, model: Encoder, queries: Iterable[EncodedQuery], opt
         if not is_made:
             background, is_made = background_for(store, model), True
             yardstick = None if background is None else Yardstick.of(background)
-        yield Judge(None if yardstick is None else yardstick.confidence(encoded.vector), words)
+        if yardstick is None:
+            yield Judge(None, words)
+        elif encoded.by_text is None:
+            yield Judge(yardstick.confidence(encoded.vector), words)
+        else:
+            yield Judge(yardstick.confidence_of_joined(encoded.vector), words)
 
 
 def _is_text_to_see(query: Query) -> bool:

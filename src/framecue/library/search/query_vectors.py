@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +15,8 @@ from framecue.library.files.mixed import ALL_FILES
 from framecue.library.files.presence import holds
 from framecue.library.search.given_vectors import QueryVector
 from framecue.library.search.query import HeldMoment, Part, Query
+from framecue.library.search.taught import NamedText, Understood, embed_named, names_of_texts
+from framecue.library.search.weights import WEIGHTS, LegWeights
 from framecue.library.store import Store
 from framecue.library.store.rows import Row
 from framecue.library.store.vectors import HeldSegment
@@ -24,7 +26,7 @@ from framecue.paths import is_utf8
 if TYPE_CHECKING:
     from framecue.video import VideoSource
 
-__all__ = ["EncodedQuery", "encode_file", "encode_queries"]
+__all__ = ["EncodedQuery", "encode_file", "encode_queries", "nearest_segment", "stored_rows"]
 
 TEXTS_PER_ENCODE = 256
 # A sum of unit vectors as short as this is what rounding left of parts that cancel out.
@@ -33,19 +35,42 @@ _NOTHING = 1e-4
 
 @dataclass(frozen=True, eq=False)
 class EncodedQuery:
-    """A query with its vectors, float32 (E,) of unit length: its own, and that of each of its parts."""
+    """A query with its vectors, float32 (E,) of unit length.
+
+    Attributes:
+        query: the query.
+        vector: by which it is searched for.
+        parts: of each of its parts.
+        by_text: its vector without the examples of taught names and without what was marked; None if it has neither.
+        names: the taught names that were understood in it, each once.
+    """
 
     query: Query
-    vector: np.ndarray
-    parts: Sequence[np.ndarray]
+    vector: np.ndarray = field(repr=False)
+    parts: Sequence[np.ndarray] = field(repr=False)
+    by_text: np.ndarray | None = field(default=None, repr=False)
+    names: tuple[Understood, ...] = ()
+
+    @property
+    def plain(self) -> np.ndarray:
+        """The vector of the query as it was put, float32 (E,): two of these can be compared with each other."""
+        return self.vector if self.by_text is None else self.by_text
 
 
 def encode_queries(
-    model: Encoder, store: Store, queries: Sequence[Query], source: VideoSource, *, files: Files = ALL_FILES
+    model: Encoder,
+    store: Store,
+    queries: Sequence[Query],
+    source: VideoSource,
+    *,
+    files: Files = ALL_FILES,
+    names: bool = True,
+    weights: LegWeights = WEIGHTS,
 ) -> list[EncodedQuery]:
     """Encode queries; what several of them have in common is encoded once, and texts many at a time.
 
-    The vectors of a video that the library holds unchanged are taken from there.
+    The vectors of a video that the library holds unchanged are taken from there. Names that the library was taught are
+    read as such in what is looked for in what is seen.
 
     Args:
         model: fits the library.
@@ -53,24 +78,56 @@ def encode_queries(
         queries: at least one.
         source: reads pictures and videos, which may be anybody's.
         files: where the library's files lie.
+        names: whether taught names are understood.
+        weights: how much the examples of a taught name count.
 
     Raises:
         VideoError: a file cannot be read.
         InputError: a file is not of its kind or has no such moment, a vector has another width than the library's, or
             the parts of a query cancel out.
+        ModelError: the model cannot read the taught names in a text.
     """
     # The same thing with another weight is the same thing.
     parts = dict.fromkeys(replace(part, weight=1.0) for query in queries for part in query.parts)
     _check_widths(store, parts)
     texts = [part for part in parts if part.kind == "text"]
+    named = _named(model, store, texts, weights) if names else {}
     vectors: dict[Part, np.ndarray] = {}
     for start in range(0, len(texts), TEXTS_PER_ENCODE):
         some = texts[start : start + TEXTS_PER_ENCODE]
-        vectors |= zip(some, model.embed_texts([part.value for part in some]), strict=True)
+        # Those with names go along, as a text's vector may differ in its last bits with its company.
+        if any(part not in named for part in some):
+            vectors |= zip(some, model.embed_texts([part.value for part in some]), strict=True)
     for part in parts:
         if part.kind != "text":
             vectors[part] = _encoded(model, store, source, files, part)
-    return [_combined(query, [vectors[replace(part, weight=1.0)] for part in query.parts]) for query in queries]
+    return [_with_names(query, vectors, named) for query in queries]
+
+
+def _named(model: Encoder, store: Store, texts: Sequence[Part], weights: LegWeights) -> dict[Part, NamedText]:
+    """Return the texts with taught names, encoded; others are left out."""
+    seen = [part for part in texts if part.is_seen]
+    names = names_of_texts(store, [part.value for part in seen])
+    if not names:
+        return {}
+    encoded = embed_named(store, model, names, weights)
+    return {part: encoded[part.value] for part in seen if part.value in encoded}
+
+
+def _with_names(query: Query, vectors: Mapping[Part, np.ndarray], named: Mapping[Part, NamedText]) -> EncodedQuery:
+    """Return a query encoded, by its own taught names if it has any."""
+    keys = [replace(part, weight=1.0) for part in query.parts]
+    own = [named[key] for key in keys if key in named]
+    if not own:
+        return _combined(query, [vectors[key] for key in keys])
+    joined = _combined(
+        query,
+        [named[key].vector if key in named else vectors[key] for key in keys],
+        [named[key].gain if key in named else 1.0 for key in keys],
+    )
+    by_text = _combined(query, [named[key].by_text if key in named else vectors[key] for key in keys]).vector
+    names = {one.name: one for text in own for one in text.names}
+    return replace(joined, by_text=by_text, names=tuple(names.values()))
 
 
 def _check_widths(store: Store, parts: Iterable[Part]) -> None:
@@ -104,17 +161,19 @@ def _encoded(model: Encoder, store: Store, source: VideoSource, files: Files, pa
     return _encode_video(model, store, source, path, part.at_seconds) if stored is None else stored
 
 
-def _combined(query: Query, vectors: Sequence[np.ndarray]) -> EncodedQuery:
+def _combined(query: Query, vectors: Sequence[np.ndarray], gains: Sequence[float] = ()) -> EncodedQuery:
+    """Return a query with the weighted sum of its parts' vectors, each of which may be given a gain besides."""
     for part, vector in zip(query.parts, vectors, strict=True):
         if not np.isfinite(vector).all():
             raise InputError(f"the model gives no finite vector for {_name(part)}; check the model's weights")
     # What is looked for in words alone says nothing of what is to be seen, unless there is nothing else to compare.
-    parts = list(zip(query.parts, vectors, strict=True))
-    parts = [pair for pair in parts if pair[0].is_seen] or parts
+    parts = list(zip(query.parts, vectors, gains or [1.0] * len(vectors), strict=True))
+    parts = [each for each in parts if each[0].is_seen] or parts
     if len(parts) == 1 and parts[0][0].weight > 0:
         return EncodedQuery(query, parts[0][1], vectors)
-    weights = np.array([part.weight for part, _ in parts], dtype=np.float64)
-    total = (weights / np.abs(weights).max()) @ np.stack([vector for _, vector in parts]).astype(np.float64)
+    weights = np.array([part.weight for part, _, _ in parts], dtype=np.float64)
+    weights = weights / np.abs(weights).max() * np.array([gain for _, _, gain in parts])
+    total = weights @ np.stack([vector for _, vector, _ in parts]).astype(np.float64)
     length = np.linalg.norm(total)
     if length < _NOTHING:
         raise InputError(f"the parts of the query cancel out, so that nothing is left to search for: {query}")
@@ -173,7 +232,7 @@ def _stored_vector(store: Store, files: Files, path: str, at_seconds: float | No
 
     For the whole video that is the vector of its only segment, for a moment that of the segment it is in.
     """
-    rows = _stored_rows(store, files, path)
+    rows = stored_rows(store, files, path)
     if at_seconds is None:
         wanted = rows if len(rows) == 1 else []
     else:
@@ -189,14 +248,10 @@ def _stored_vector(store: Store, files: Files, path: str, at_seconds: float | No
 
 def _held_vector(store: Store, moment: HeldMoment) -> np.ndarray:
     """Return the vector of the segment that is nearest to a moment, or the mean of all, float32 (E,) of unit length."""
-    held = store.segment_vectors(moment.video_id)
-    if not held:
-        raise AbsentError("the library holds no video with the id to search with; take the video_id of one of its hits")
-    at = moment.at_seconds
-    if at is not None:
-        name = f"the video {moment.video_id}"
-        _check_moment(name, at, min(each.start_seconds for each in held), held[0].duration_seconds)
-        held = [min(held, key=lambda each: _distance(each, at))]
+    if moment.at_seconds is None:
+        held = _held_segments(store, moment.video_id)
+    else:
+        held = [nearest_segment(store, moment.video_id, moment.at_seconds)]
     vector: np.ndarray = np.mean([each.vector.astype(np.float32) for each in held], axis=0)
     length = np.linalg.norm(vector)
     if length < _NOTHING:
@@ -205,13 +260,39 @@ def _held_vector(store: Store, moment: HeldMoment) -> np.ndarray:
     return unit
 
 
+def nearest_segment(store: Store, video_id: str, at_seconds: float) -> HeldSegment:
+    """Return the segment of a video that is nearest to a moment of it.
+
+    Args:
+        store: the library.
+        video_id: of the video.
+        at_seconds: the moment.
+
+    Raises:
+        AbsentError: the library does not hold the video.
+        InputError: the video has no such moment.
+        LibraryError: the library cannot be read.
+    """
+    held = _held_segments(store, video_id)
+    first = min(each.start_seconds for each in held)
+    _check_moment(f"the video {video_id}", at_seconds, first, held[0].duration_seconds)
+    return min(held, key=lambda each: _distance(each, at_seconds))
+
+
+def _held_segments(store: Store, video_id: str) -> list[HeldSegment]:
+    held = store.segment_vectors(video_id)
+    if not held:
+        raise AbsentError("the library holds no video with the id to search with; take the video_id of one of its hits")
+    return held
+
+
 def _distance(segment: HeldSegment, at_seconds: float) -> tuple[float, float]:
     """Return how far a moment is from a segment, and from its middle."""
     outside = max(segment.start_seconds - at_seconds, at_seconds - segment.end_seconds, 0.0)
     return outside, abs((segment.start_seconds + segment.end_seconds) / 2 - at_seconds)
 
 
-def _stored_rows(store: Store, files: Files, path: str) -> list[Row]:
+def stored_rows(store: Store, files: Files, path: str) -> list[Row]:
     """Return the rows of a file, under whatever path the library holds its content; none where it holds it not."""
     # A name that is no text is in no library, though its content may be, under another name.
     rows = store.rows_at([path]).get(path) if is_utf8(path) else None

@@ -23,7 +23,14 @@ from framecue.library.search.query import SearchOptions
 from framecue.library.search.weights import WEIGHTS
 from framecue.library.store import Store
 
-__all__ = ["find", "moments", "page"]
+__all__ = ["IsOut", "find", "moments", "nothing_is_out", "page"]
+
+IsOut = Callable[[Found], bool]
+
+
+def nothing_is_out(_found: Found) -> bool:
+    """Return False: no moment is left out."""
+    return False
 
 
 def find(
@@ -36,6 +43,7 @@ def find(
     heaviest: float = 0.0,
     where: str | None = None,
     judge: Judge | None = None,
+    is_out: IsOut = nothing_is_out,
 ) -> list[Found]:
     """Return one page of results.
 
@@ -48,6 +56,7 @@ def find(
         heaviest: the largest weight of a part of the query, pictures and all; 0 if that is one of the terms.
         where: an SQL condition on the rows that are looked at.
         judge: tells how surely anything is seen, and judges the moments, for ``options.min_confidence``.
+        is_out: whether a moment is left out, as if the library did not have it.
 
     Returns:
         At most ``options.k``, best first.
@@ -57,11 +66,15 @@ def find(
     )
     if judge is not None and options.min_confidence is not None:
         found = at_least(found, options.min_confidence, judge)
-    return page(found, options)
+    return page(found, options, is_out=is_out)
 
 
 def page(
-    found: Iterable[Found], options: SearchOptions, *, is_wanted: Callable[[Found], bool] = lambda _: True
+    found: Iterable[Found],
+    options: SearchOptions,
+    *,
+    is_wanted: Callable[[Found], bool] = lambda _: True,
+    is_out: IsOut = nothing_is_out,
 ) -> list[Found]:
     """Return a page of moments: at most one of each video, or none that overlaps a better one.
 
@@ -69,7 +82,9 @@ def page(
         found: all moments, best first.
         options: which page, and how little may score.
         is_wanted: whether a moment that was kept is shown.
+        is_out: whether a moment is left out before it stands for its video, or for what overlaps it.
     """
+    found = (moment for moment in found if not is_out(moment))
     folded = apart(found) if options.all_moments else best_of_each_video(found)
     floor = _floor(options)
     wanted = (moment for moment in folded if moment.score >= floor and is_wanted(moment))

@@ -40,6 +40,11 @@ class LegWeights:
         rest: what words of the query are worth in one leg that another leg's text at the same moment lacks, if they
             are all that it lacks.
         elsewhere: what a leg has found elsewhere in the same video is worth this much of what it is worth there.
+        examples_alone: the share that the examples of a taught name have in what is seen, beside the text, where a
+            query says nothing but the name; both are on the scale of what is usual in the library.
+        examples_beside: likewise, where it says more.
+        right: how much the mean of what somebody has marked as right counts beside a query, on the same scale.
+        wrong: likewise, how much a search leads away from what was marked as wrong.
 
     Raises:
         InputError: a value makes no sense.
@@ -62,6 +67,10 @@ class LegWeights:
     misheard: float = 0.9
     rest: float = 0.5
     elsewhere: float = 0.5
+    examples_alone: float = 0.7
+    examples_beside: float = 0.2
+    right: float = 1.0
+    wrong: float = 0.25
 
     def __post_init__(self) -> None:
         for item in fields(self):
@@ -71,6 +80,9 @@ class LegWeights:
         for name in ("least_coverage", "elsewhere"):
             if getattr(self, name) >= 1:
                 raise InputError(f"{name} is {getattr(self, name)!r}; it is a share, less than 1")
+        for name in ("examples_alone", "examples_beside"):
+            if getattr(self, name) > 1:
+                raise InputError(f"{name} is {getattr(self, name)!r}; it is a share, 1 at most")
 
     def of(self, leg: str) -> float:
         """Return how much a leg counts."""

@@ -52,13 +52,15 @@ from framecue.library.store.rows import (
     table_from_rows,
     vectors_of,
 )
+from framecue.library.store.sample import SampledSegments, sample_segments
 from framecue.library.store.segments import Moment, segments_at
 from framecue.library.store.snapshot import HELD_COLUMNS, TIME_COLUMN, Snapshot, held_of
 from framecue.library.store.sql import is_one_of, quoted
 from framecue.library.store.table import TABLE, Table, is_not_found
+from framecue.library.store.taught_names import TaughtNames
 from framecue.library.store.texts import TextMatch, ensure_text_index, has_text_index, search_texts
 from framecue.library.store.timed_text_rows import HeldText
-from framecue.library.store.timed_texts import TimedTexts
+from framecue.library.store.timed_texts import TimedTexts, of_videos
 from framecue.library.store.vectors import Details, HeldSegment, Match, details_of, search_vectors
 from framecue.library.store.word_search import WordMatch, search_misheard, search_words
 from framecue.library.store.words_notes import WordsNotes
@@ -85,6 +87,7 @@ class Store:
         words: what is said and written in its videos.
         passages: what is meant by these words.
         words_notes: what words have been asked for, and in which files they have been found.
+        names: that it was taught.
         fingerprint: of the model that made the vectors.
         segmentation: how its videos are cut into segments.
     """
@@ -98,6 +101,7 @@ class Store:
         self._backgrounds = Backgrounds(uri, database)
         self.words, self.words_notes = TimedTexts(uri, database), WordsNotes(uri, database)
         self.passages = Passages(uri, database)
+        self.names = TaughtNames(uri, database, lambda: self.fingerprint)
         self._show(table, metadata)
 
     def _show(self, table: Table, metadata: Metadata) -> None:
@@ -157,6 +161,7 @@ class Store:
         self.words.refresh()
         self.passages.refresh()
         self.words_notes.refresh()
+        self.names.refresh()
 
     @property
     def format(self) -> int:
@@ -270,6 +275,16 @@ class Store:
         values = zip(_values(rows, names), vectors_of(rows), strict=True)
         held = [HeldSegment(start, end, duration, vector) for (start, end, duration), vector in values]
         return sorted(held, key=lambda each: (each.start_seconds, each.end_seconds))
+
+    def sample(self, number: int) -> SampledSegments:
+        """Return segments that lie evenly over the library; see :func:`.sample.sample_segments`."""
+        return sample_segments(self.table, number)
+
+    def held_ids(self, video_ids: Collection[str]) -> set[str]:
+        """Return those of some contents that the library holds."""
+        if not video_ids:
+            return set()
+        return set(self.table.scan(["video_id"], where=of_videos(sorted(video_ids))).column("video_id").to_pylist())
 
     def captions_of(self, video_id: str) -> list[tuple[float, float, str | None]]:
         """Return the segments of a content as (start_seconds, end_seconds, caption), in order, each once."""

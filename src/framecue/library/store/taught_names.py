@@ -1,81 +1,219 @@
-"""The table of the names that a library was taught: one row a name, with all that a search and another model need.
+"""The table of the names that a library was taught: all that a search needs of them, and another model.
 
-It is made when the first name is taught; a library without one has no such table. A name's row is written in one
-commit, so a run that is killed while it teaches leaves the name as it was.
+It is made when the first name is taught; a library without one has no such table. A name is written in one commit, so a
+run that is killed while it teaches leaves the name as it was.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, cast
 
-import numpy as np
+import pyarrow as pa
+from lancedb.db import LanceDBConnection
 
-from framecue.names.taught import TaughtTokens
+from framecue.library.store.commit import commit
+from framecue.library.store.merge import merge
+from framecue.library.store.remote import commit_tag
+from framecue.library.store.sql import is_one_of
+from framecue.library.store.table import Table
+from framecue.library.store.taught_name_rows import (
+    PICTURES,
+    SCHEMA,
+    KeptExample,
+    KeptName,
+    name_of_row,
+    names_key,
+    row_of_name,
+)
+from framecue.names.find import name_key
+from framecue.paths import is_url
 
-__all__ = ["KeptExample", "KeptName"]
+__all__ = ["KeptExample", "KeptName", "TaughtNames"]
+
+NAMES_TABLE = "taught_names"
+# Each commit leaves a small file.
+_MOST_FILES = 64
+# Earlier versions are kept this long, for whoever is reading them.
+_KEEP = timedelta(hours=1)
 
 
-@dataclass(frozen=True, eq=False)
-class KeptExample:
-    """An example as it is kept: where it is, and what it was for the model.
+class TaughtNames:
+    """The names of one library.
 
-    Attributes:
-        path: absolute path of the file, as it was; None for a picture that was given in memory.
-        video_id: hash of the file's content; None likewise.
-        start_seconds: where the moment starts; 0 for a picture.
-        end_seconds: where it ends; 0 for a picture.
-        kind: "video" or "image".
-        picture: of a picture that the library does not hold, its bytes as WebP, scaled; None for all else.
-        vector: float32 (E,), unit length.
-        rank: its leave-one-out rank, 1 for the first; None where that cannot be said.
-        num_compared: of how many moments that is the rank.
+    Args:
+        uri: the library's normal URI.
+        database: the library, connected to.
+        fingerprint: returns the library's fingerprint, as it stores it.
     """
 
-    path: str | None
-    video_id: str | None
-    start_seconds: float
-    end_seconds: float
-    kind: str
-    vector: np.ndarray = field(repr=False)
-    picture: bytes | None = field(default=None, repr=False)
-    rank: int | None = None
-    num_compared: int = 0
+    def __init__(self, uri: str, database: LanceDBConnection, fingerprint: Callable[[], Mapping[str, Any]]) -> None:
+        self.uri = uri
+        self._database, self._fingerprint = database, fingerprint
+        self._opened: Table | None = None
+        self._is_looked_for = False
+        # What a search needs of all names, and the state of the table for which it is right.
+        self._read: tuple[object, list[KeptName]] | None = None
 
+    def refresh(self) -> None:
+        """Look at the latest commit from now on: others may have written."""
+        self._opened, self._is_looked_for = None, False
 
-@dataclass(frozen=True, eq=False)
-class KeptName:
-    """A name as it is kept.
+    def table(self) -> Table | None:
+        """Return the table; None if the library was never taught a name.
 
-    Attributes:
-        tokens: what the text encoder reads in its place; ``tokens.name`` is the name as the person wrote it.
-        mean: float32 (E,), unit length: of the examples.
-        coarse: the ordinary word that it was learnt from.
-        examples: what it means.
-        unlike: what it does not mean.
-        thumbnail: a small WebP picture of the first example; None if there is none.
-        made_for: what tells the model that it was taught to, as :func:`names_key` gives it.
-        taught_at: seconds since 1970.
-        num_tokens: how many tokens were asked for; None where the model chose.
-        notices: what there is to say of its examples.
-    """
-
-    tokens: TaughtTokens
-    mean: np.ndarray = field(repr=False)
-    coarse: str | None
-    examples: tuple[KeptExample, ...]
-    unlike: tuple[KeptExample, ...]
-    thumbnail: bytes | None = field(repr=False)
-    made_for: str = field(repr=False)
-    taught_at: float
-    num_tokens: int | None = None
-    notices: tuple[str, ...] = ()
+        Raises:
+            LibraryError: the library cannot be read.
+        """
+        if self._opened is None and not self._is_looked_for:
+            # LanceDB takes longer to say that a folder is not there.
+            may_be_there = is_url(self.uri) or self._versions.is_dir()
+            self._opened = Table.open_if_there(self.uri, self._database, NAMES_TABLE) if may_be_there else None
+            self._is_looked_for = True
+        return self._opened
 
     @property
-    def name(self) -> str:
-        """The name, as the person wrote it."""
-        return self.tokens.name
+    def made_for(self) -> str:
+        """What tells the library's present model."""
+        return names_key(self._fingerprint())
 
+    def read(self) -> list[KeptName]:
+        """Return all names, with their pictures, in the order of the names.
 
-# The store has, as ``Store.names`` (a TaughtNames):
-#   read() -> list[KeptName]           all, by name; read again only after a new commit; no table: quick, []
-#   fitting() -> list[KeptName]        those that were taught to the library's model: what a search understands
+        Raises:
+            LibraryError: the library cannot be read, or what it keeps of a name is damaged.
+        """
+        table = self.table()
+        return [] if table is None else self._names(table, SCHEMA.names)
+
+    def every(self) -> list[KeptName]:
+        """Return all names, without pictures; as quick as :meth:`fitting`.
+
+        Raises:
+            LibraryError: the library cannot be read, or what it keeps of a name is damaged.
+        """
+        return list(self._without_pictures())
+
+    def fitting(self) -> list[KeptName]:
+        """Return the names that were taught to the library's model, without pictures: those that a search understands.
+
+        They are read again only if somebody has written; a library without names costs a look at its folder.
+
+        Raises:
+            LibraryError: the library cannot be read, or what it keeps of a name is damaged.
+        """
+        names = self._without_pictures()
+        if not names:
+            return []
+        made_for = self.made_for
+        return [name for name in names if name.made_for == made_for]
+
+    def others(self) -> list[KeptName]:
+        """Return the names that were taught to another model, without pictures; as quick as :meth:`fitting`.
+
+        Raises:
+            LibraryError: the library cannot be read, or what it keeps of a name is damaged.
+        """
+        names = self._without_pictures()
+        if not names:
+            return []
+        made_for = self.made_for
+        return [name for name in names if name.made_for != made_for]
+
+    def find(self, name: str) -> KeptName | None:
+        """Return what is kept of a name, with its pictures; None if the library was not taught it.
+
+        Args:
+            name: in any case.
+
+        Raises:
+            LibraryError: the library cannot be read, or what it keeps of the name is damaged.
+        """
+        table = self.table()
+        if table is None:
+            return None
+        return next(iter(self._names(table, SCHEMA.names, where=is_one_of([name_key(name)]))), None)
+
+    # --- writing, with the lock
+
+    def write(self, name: KeptName, *, instead_of: str | None = None) -> None:
+        """Keep a name, in place of what was kept of it, in one commit.
+
+        Args:
+            name: what is kept.
+            instead_of: another name that is forgotten in the same commit.
+
+        Raises:
+            LibraryError: the library cannot be written.
+        """
+        table = self._table_to_write()
+        rows = pa.Table.from_pylist([row_of_name(name)], schema=SCHEMA)
+        merge(table, rows, on=["path"], leaving=[] if instead_of is None else [name_key(instead_of)])
+        stats = cast(Any, table.read(table.lance.stats))  # a dictionary, though LanceDB's types say otherwise
+        if stats["fragment_stats"]["num_fragments"] > _MOST_FILES:
+            table.commit("optimized", lambda: table.lance.optimize(cleanup_older_than=_KEEP))
+
+    def note_failure(self, name: KeptName, made_for: str, reason: str) -> None:
+        """Note that a name cannot be taught to a model; what is kept of it stays.
+
+        Raises:
+            LibraryError: the library cannot be written.
+        """
+        if (kept := self.find(name.name)) is not None:
+            self.write(replace(kept, failed_for=made_for, failure=reason))
+
+    def forget(self, name: str) -> bool:
+        """Forget a name, in one commit; return whether it was there.
+
+        Raises:
+            LibraryError: the library cannot be written.
+        """
+        table = self.table()
+        condition = is_one_of([name_key(name)])
+        # A commit that deletes nothing would still be one.
+        if table is None or not table.count(condition):
+            return False
+        table.commit("written", lambda: table.lance.delete(condition))
+        return True
+
+    def _without_pictures(self) -> list[KeptName]:
+        table = self.table()
+        if table is None:
+            return []
+        state = self._state(table)
+        if self._read is None or self._read[0] != state:
+            self._read = state, self._names(table, [name for name in SCHEMA.names if name not in PICTURES])
+        return self._read[1]
+
+    def _names(self, table: Table, columns: list[str], where: str | None = None) -> list[KeptName]:
+        present = set(table.schema.names)
+        rows = table.scan([name for name in columns if name in present], where=where).to_pylist()
+        return [name_of_row(self.uri, row) for row in sorted(rows, key=lambda row: str(row["path"]))]
+
+    def _state(self, table: Table) -> object:
+        """Return a value that differs after every commit, and if the library was deleted and made anew."""
+        version = table.read(lambda: table.lance.version)
+        if is_url(self.uri):
+            return version, commit_tag(self.uri, NAMES_TABLE, version)
+        status = self._versions.stat()
+        return version, status.st_ino, status.st_mtime_ns
+
+    @property
+    def _versions(self) -> Path:
+        return Path(self.uri) / f"{NAMES_TABLE}.lance" / "_versions"
+
+    def _table_to_write(self) -> Table:
+        """Return the table, made if need be, with all columns: an older framecue's has fewer."""
+        table = self.table()
+        if table is None:
+            make = self._database.create_table
+            made = commit(self.uri, "written", lambda: make(NAMES_TABLE, schema=SCHEMA, exist_ok=True))
+            table = self._opened = Table(self.uri, made)
+        present = set(table.schema.names)
+        lacking = [field for field in SCHEMA if field.name not in present]
+        if lacking:
+            table.commit("written", lambda: table.lance.add_columns(lacking))
+        return table

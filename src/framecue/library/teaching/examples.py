@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from framecue.checks import is_number
 from framecue.errors import InputError
 from framecue.library.results import Hit
 from framecue.library.search.query import HeldMoment, VideoMoment
-from framecue.pictures import ImageLike
+from framecue.library.store.taught_names import KeptExample
+from framecue.object_store.urls import noted_path
+from framecue.pictures import EncodedPicture, ImageLike, Picture, as_image, is_image
+from framecue.video import IMAGE_SUFFIXES
 
-__all__ = ["Example", "VideoSpan"]
+__all__ = ["Example", "VideoSpan", "WantedExample", "kept_as_wanted", "wanted_examples"]
 
 
 @dataclass(frozen=True)
@@ -45,4 +50,91 @@ class VideoSpan:
 
 
 Example = Hit | VideoMoment | HeldMoment | VideoSpan | ImageLike
-"""What a name can be taught from; a path is a picture's, or a video's of which the library holds one moment."""
+"""What a name can be taught from. A path is a picture's or a video's, by its suffix; a whole video has to be short."""
+
+
+@dataclass(frozen=True)
+class WantedExample:
+    """An example as it was given, or as it was kept: where to find what it shows.
+
+    Attributes:
+        path: absolute path of the file, or its URL; None where only the content is known, or pixels.
+        video_id: hash of the content; None where only a file is known, or pixels.
+        span: where the moment starts and ends, in seconds; None for no times.
+        at_seconds: one time of the moment; None for no such time.
+        picture: of a picture that was given in memory, or is kept.
+        is_picture: whether it is a picture.
+        is_kept: whether the picture is one that the library keeps.
+    """
+
+    path: str | None = None
+    video_id: str | None = None
+    span: tuple[float, float] | None = None
+    at_seconds: float | None = None
+    picture: Picture | EncodedPicture | None = None
+    is_picture: bool = False
+    is_kept: bool = False
+
+    def __str__(self) -> str:
+        if self.path is None:
+            what = f"the picture {self.picture}" if self.video_id is None else f"the video {self.video_id}"
+        else:
+            what = self.path
+        if self.span is not None:
+            return f"{what} at {self.span[0]:g} to {self.span[1]:g} s"
+        return what if self.at_seconds is None else f"{what} at {self.at_seconds:g} s"
+
+
+def wanted_examples(given: Iterable[Example], argument: str) -> list[WantedExample]:
+    """Return where to find what some examples show; nothing is read.
+
+    Args:
+        given: as a caller gave them, one or several.
+        argument: what the caller calls them, for messages.
+
+    Raises:
+        InputError: one is no example.
+    """
+    if is_image(given) or isinstance(given, (Hit, VideoMoment, HeldMoment, VideoSpan)):
+        given = [given]  # type: ignore[list-item]
+    if not isinstance(given, Iterable):
+        raise InputError(f"{argument} is {given!r}; give a list of hits, moments of videos and pictures")
+    return [_wanted(example, argument) for example in given]
+
+
+def kept_as_wanted(kept: KeptExample) -> WantedExample:
+    """Return where to find what an example shows that is kept, for another model."""
+    is_picture = kept.kind == "image"
+    return WantedExample(
+        path=kept.path,
+        video_id=kept.video_id,
+        span=None if is_picture else (kept.start_seconds, kept.end_seconds),
+        picture=None if kept.picture is None else EncodedPicture(kept.picture),
+        is_picture=is_picture,
+        is_kept=kept.picture is not None,
+    )
+
+
+def _wanted(example: Example, argument: str) -> WantedExample:
+    if isinstance(example, Hit):
+        is_picture = example.kind == "image"
+        span = None if is_picture else (example.start_seconds, example.end_seconds)
+        return WantedExample(example.path, example.video_id, span, is_picture=is_picture)
+    if isinstance(example, HeldMoment):
+        return WantedExample(video_id=example.video_id, at_seconds=example.at_seconds)
+    if isinstance(example, VideoSpan):
+        return WantedExample(noted_path(example.path), span=(example.start_seconds, example.end_seconds))
+    if isinstance(example, VideoMoment):
+        return WantedExample(noted_path(example.path), at_seconds=example.at_seconds)
+    if not is_image(example):
+        raise InputError(
+            f"{argument} has a {type(example).__name__} in it; give hits, moments of videos (VideoSpan, VideoMoment, "
+            "HeldMoment) and pictures"
+        )
+    image = as_image(example)
+    if isinstance(image, (Picture, EncodedPicture)):
+        return WantedExample(picture=image, is_picture=True)
+    if not os.fspath(image):
+        raise InputError(f"{argument} has an empty path in it; give a picture's or a video's")
+    path = noted_path(image)
+    return WantedExample(path, is_picture=PurePath(path).suffix.lower() in IMAGE_SUFFIXES)

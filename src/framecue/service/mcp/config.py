@@ -55,12 +55,15 @@ CLIENTS: Mapping[str, Client] = {
 """The assistants whose settings are known, by the name that ``--client`` takes."""
 
 
-def server_command(libraries: Sequence[str], *, programs: str | None = None) -> list[str]:
+def server_command(
+    libraries: Sequence[str], *, programs: str | None = None, allow_teach: bool = False
+) -> list[str]:
     """Return the words that start the server from any folder.
 
     Args:
         libraries: where they are; paths may be relative to the working folder.
         programs: the folder of the environment's programs; by default that of the interpreter that runs this.
+        allow_teach: whether the assistant may teach names.
 
     Returns:
         The program by its absolute path, and its arguments.
@@ -74,10 +77,17 @@ def server_command(libraries: Sequence[str], *, programs: str | None = None) -> 
     words.append("mcp")
     for library in libraries:
         words += ["--library", library if is_url(library) else absolute_path(library)]
-    return words
+    return [*words, "--allow-teach"] if allow_teach else words
 
 
-def config_for(client: str, name: str, libraries: Sequence[str], *, environment: Mapping[str, str]) -> Document:
+def config_for(
+    client: str,
+    name: str,
+    libraries: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    allow_teach: bool = False,
+) -> Document:
     """Return what an assistant's file of settings has to hold.
 
     Args:
@@ -85,9 +95,10 @@ def config_for(client: str, name: str, libraries: Sequence[str], *, environment:
         name: what the assistant is to call the server.
         libraries: as for :func:`server_command`.
         environment: the variables of this process; those that say where framecue has its things go along.
+        allow_teach: whether the assistant may teach names.
     """
     asked = CLIENTS[client]
-    command, *arguments = server_command(libraries)
+    command, *arguments = server_command(libraries, allow_teach=allow_teach)
     entry: Document = {"type": "stdio"} if asked.names_transport else {}
     entry |= {"command": command, "args": arguments}
     kept = {each: environment[each] for each in _KEPT_VARIABLES if environment.get(each)}
