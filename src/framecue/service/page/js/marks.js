@@ -4,7 +4,7 @@
 import { $, el, icon, iconButton } from "./dom.js";
 import { counted } from "./format.js";
 import { subscribeNames } from "./names.js";
-import { subscribeSearch } from "./search.js";
+import { search, subscribeSearch } from "./search.js";
 import { asksForSomething, now, subscribe, update } from "./state.js";
 import { teachFrom } from "./teach_sheet.js";
 
@@ -19,7 +19,8 @@ export function startMarks() {
   const show = (state) => {
     place.hidden = !isMarked(state) || !asksForSomething(state);
     teach.hidden = !mayTeach || !state.right.length;
-    says.textContent = `Ordered once more by what you marked: ${counts(state)}. It holds for this search alone.`;
+    const done = search().phase === "failed" ? "Marked" : "Ordered once more by what you marked";
+    says.textContent = `${done}: ${counts(state)}. It holds for this search alone.`;
   };
   subscribeNames((known) => {
     mayTeach = known.mayTeach;

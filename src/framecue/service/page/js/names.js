@@ -90,6 +90,16 @@ export async function teach(lesson, { signal, onStep }) {
   }
 }
 
+/** Whether a name was refused as it is an ordinary word, which may be meant: then it is asked again. */
+export function isOrdinary(refusal) {
+  return refusal?.document?.ordinary === true;
+}
+
+/** Return what the server refuses, without the key by which a program says that a word is meant: here a button does. */
+export function saysOf(refusal) {
+  return refusal.message.replace(' ("allow_ordinary": true)', "");
+}
+
 /** Forget a name: it is an unknown word again. @throws {Problem} */
 export async function forget(name) {
   const { library } = now();

@@ -2,7 +2,8 @@
 
 import { $, el, iconButton } from "./dom.js";
 import { counted, place, span } from "./format.js";
-import { forget, look, namesKnown, rename, subscribeNames } from "./names.js";
+import { changeButtons } from "./name_changes.js";
+import { look, namesKnown, subscribeNames } from "./names.js";
 import { qualityOf, rankText } from "./quality.js";
 import { addressOf, closeSheet, now, openSheet, subscribe, update } from "./state.js";
 import { searchFor } from "./teach_sheet.js";
@@ -67,20 +68,19 @@ function item(name, { mayTeach, done }) {
   const search = el("button", { class: "button button-small", type: "button", "aria-label": `Search: ${name.name}`, dataset: { action: "search-name" }, onclick: () => searchFor(name.name) }, "Search");
   const tools = el("div", { class: "name-tools" }, search);
   const own = el("li", { class: "name", dataset: { name: name.name } }, el("span", { class: "name-stage" }, nameIcon(name, "name-picture")));
-  const heading = el("h3", { class: "name-name" }, el("bdi", {}, name.name));
   const examples = el("ul", { role: "list" }, name.examples.map(exampleLine));
   own.append(
     el(
       "div",
       { class: "name-about" },
-      heading,
+      el("h3", { class: "name-name" }, el("bdi", {}, name.name)),
       el("p", { class: "name-kind" }, kind),
       name.fits ? el("p", { class: "quality", dataset: { quality } }, says) : el("p", { class: "problem" }, OTHER_MODEL),
       el("details", { class: "name-examples" }, el("summary", {}, "Examples"), examples),
       tools,
     ),
   );
-  if (mayTeach) tools.append(...changes(name.name, heading, tools, done));
+  if (mayTeach) tools.append(...changeButtons(name.name, { tools, done }));
   return own;
 }
 
@@ -106,64 +106,4 @@ function momentLink({ video_id: id, start_seconds, kind }, called) {
     update(opened);
   });
   return link;
-}
-
-/** Return the buttons that change a name; each asks in its place. */
-function changes(name, heading, tools, done) {
-  const small = (action, label, onclick, more = {}) =>
-    el("button", { class: "button button-small", type: "button", dataset: { action }, "aria-label": `${label}: ${name}`, onclick, ...more }, label);
-  const problem = el("p", { class: "problem", role: "alert", hidden: true });
-  const ask = (content, focused) => {
-    const before = [...tools.children];
-    const keep = small("keep", "Cancel", () => {
-      tools.replaceChildren(...before);
-      problem.remove();
-      before.find((each) => each.dataset.action === content.dataset?.asks)?.focus();
-    });
-    content.append(keep);
-    tools.replaceChildren(content);
-    tools.after(problem);
-    focused.focus();
-  };
-  const attempt = async (work, sentence) => {
-    problem.hidden = true;
-    tools.inert = true;
-    try {
-      await work();
-      done(sentence);
-      return null;
-    } catch (refusal) {
-      problem.hidden = false;
-      problem.textContent = refusal.message;
-      return refusal;
-    } finally {
-      tools.inert = false;
-    }
-  };
-
-  function askForget() {
-    const yes = small("forget-surely", "Forget it", () => attempt(() => forget(name), `${name} is forgotten.`));
-    const question = el("span", { class: "name-question" }, "It is an unknown word then, and its examples stay in the library.");
-    ask(el("div", { class: "name-asked", dataset: { asks: "forget" } }, question, yes), yes);
-  }
-
-  function askRename() {
-    let allowed = null;
-    const input = el("input", { type: "text", value: name, dir: "auto", autocomplete: "off", autocapitalize: "off", spellcheck: "false", "aria-label": `New name of ${name}` });
-    const save = el("button", { class: "button button-small", type: "submit", dataset: { action: "save-name" } }, "Rename");
-    input.addEventListener("input", () => (save.textContent = "Rename"));
-    const form = el("form", { class: "name-asked", dataset: { asks: "rename" }, novalidate: true }, input, save);
-    form.addEventListener("submit", async (event) => {
-      event.preventDefault();
-      const allowOrdinary = allowed === input.value;
-      const refusal = await attempt(() => rename(name, input.value, { allowOrdinary }), `It is called ${input.value} now.`);
-      allowed = refusal?.document?.ordinary === true ? input.value : null;
-      if (allowed !== null) save.textContent = "Rename all the same";
-      if (refusal !== null) input.focus();
-    });
-    ask(form, input);
-    input.select();
-  }
-
-  return [small("rename", "Rename", askRename), small("forget", "Forget", askForget)];
 }

@@ -3,7 +3,7 @@
 import { $, el, iconButton } from "./dom.js";
 import { createExamples, exampleOf } from "./examples.js";
 import { counted, percent } from "./format.js";
-import { namedSo, teach } from "./names.js";
+import { isOrdinary, namedSo, saysOf, teach } from "./names.js";
 import { qualityOf } from "./quality.js";
 import { hitAt } from "./search.js";
 import { closeSheet, now, openSheet, subscribe, update } from "./state.js";
@@ -89,10 +89,10 @@ function build(dialog) {
 
   /** Show what the server refuses; an ordinary word may be meant, so it is asked again. */
   function say(refusal) {
-    const isAsked = refusal?.document?.ordinary === true;
+    const isAsked = isOrdinary(refusal);
     allowed = isAsked ? name.value : null;
     problem.hidden = refusal === null;
-    problem.textContent = refusal?.message ?? "";
+    problem.textContent = refusal === null ? "" : saysOf(refusal);
     submit.textContent = isAsked ? "Teach it all the same" : "Teach it";
     name.setAttribute("aria-invalid", String(isAsked));
   }
