@@ -50,7 +50,12 @@ def mcp_config(uris: tuple[str, ...], client: str, name: str, allow_teach: bool,
     asked = CLIENTS[client]
     if as_json:
         print_json(
-            {"client": client, "place": asked.place, "command": server_command(places, allow_teach=allow_teach), "config": config},
+            {
+                "client": client,
+                "place": asked.place,
+                "command": server_command(places, allow_teach=allow_teach),
+                "config": config,
+            },
         )
     else:
         print_json(config)

@@ -17,6 +17,7 @@ from typing import Generic, TypeVar
 from framecue.errors import BusyError, LibraryNotFoundError
 from framecue.library.library import Library
 from framecue.library.results import Hit
+from framecue.library.search.feedback import Marks
 from framecue.library.search.query import Query, SearchOptions
 from framecue.library.search.then import InOrder
 from framecue.service.desk import Desk
@@ -29,16 +30,19 @@ MOST_WAITING = 128
 # Those that read files, or look at a condition that somebody wrote, may take many times as long as others.
 LONG_AT_ONCE, MOST_LONG_WAITING = 2, 16
 
+_NO_MARKS = Marks()
+
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
 class AskedSearch:
-    """What to search for, and which results."""
+    """What to search for, which results, and what was right and wrong before."""
 
     query: Query | InOrder
     options: SearchOptions
+    marks: Marks = _NO_MARKS
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +146,13 @@ class Searches:
         self._most_at_once, self._most_waiting = most_at_once, most_waiting
 
     async def search(
-        self, library: str | None, query: Query | InOrder, options: SearchOptions, *, takes_long: bool = False
+        self,
+        library: str | None,
+        query: Query | InOrder,
+        options: SearchOptions,
+        *,
+        marks: Marks = _NO_MARKS,
+        takes_long: bool = False,
     ) -> list[Hit]:
         """Return the hits of a query, best first.
 
@@ -150,6 +160,7 @@ class Searches:
             library: its name; None for the first.
             query: what to search for.
             options: which results.
+            marks: results of the same search that were right or wrong.
             takes_long: whether it may take much longer than others.
 
         Raises:
@@ -158,7 +169,7 @@ class Searches:
             FramecueError: see ``Library.search``.
         """
         name = self._desk.shelf(library).name
-        asked = AskedSearch(query, options)
+        asked = AskedSearch(query, options, marks)
         return await self._of(name, takes_long=takes_long).ask(asked)
 
     def _of(self, name: str, *, takes_long: bool) -> Batches[AskedSearch, list[Hit]]:
@@ -177,21 +188,34 @@ class Searches:
 
 
 def search_together(library: Library, asked: Sequence[AskedSearch]) -> list[list[Hit] | Exception]:
-    """Return the hits of each search, or why there are none; those whose options agree are answered together.
+    """Return the hits of each search, or why there are none; those of the same options are answered together.
 
     Args:
         library: has a model.
-        asked: what to search for.
+        asked: what to search for; one with marks is answered by itself.
     """
     answers: list[list[Hit] | Exception] = [[] for _ in asked]
     alike: dict[SearchOptions, list[int]] = {}
     for place, each in enumerate(asked):
-        alike.setdefault(each.options, []).append(place)
+        if each.marks:
+            answers[place] = _search_marked(library, each)
+        else:
+            alike.setdefault(each.options, []).append(place)
     for options, places in alike.items():
         found = _search(library, [asked[place].query for place in places], options)
         for place, answer in zip(places, found, strict=True):
             answers[place] = answer
     return answers
+
+
+def _search_marked(library: Library, asked: AskedSearch) -> list[Hit] | Exception:
+    marks = asked.marks
+    try:
+        return library.search(asked.query, options=asked.options, right=marks.right, wrong=marks.wrong)
+    except LibraryNotFoundError:
+        raise
+    except Exception as error:
+        return error
 
 
 def _search(

@@ -24,6 +24,7 @@ __all__ = [
     "LegDocument",
     "MeaningDocument",
     "MomentDocument",
+    "NameScoreDocument",
     "NamesDocument",
     "PartDocument",
     "PartScoreDocument",
@@ -90,12 +91,21 @@ class BestFrameDocument(TypedDict):
     score: float
 
 
+class NameScoreDocument(TypedDict):
+    """How near the examples of a taught name are to a moment."""
+
+    name: Annotated[str, Field(description="As it was taught.")]
+    share: Annotated[float, Field(description="How much they counted in what is seen, beside the text, 0 to 1.")]
+    score: Cosine
+
+
 class ExplanationDocument(TypedDict):
     """Why a moment is a result."""
 
     parts: list[PartScoreDocument]
     frame: BestFrameDocument | None
     problem: Annotated[str | None, Field(description="Why the file cannot be read; null if it can.")]
+    names: NotRequired[Annotated[list[NameScoreDocument], Field(description="Of the taught names in the query.")]]
 
 
 class HitDocument(TypedDict):
@@ -122,6 +132,7 @@ class HitDocument(TypedDict):
     legs: NotRequired[Annotated[list[LegDocument], Field(description="Which legs have found it, and by what.")]]
     parts: NotRequired[Annotated[list[PartDocument], Field(description="The moments of its parts, in order.")]]
     text: NotRequired[Annotated[str, Field(description="The caption and the subtitles about it.")]]
+    names: NotRequired[Annotated[list[str], Field(description="The taught names that were understood in the query.")]]
     metadata: NotRequired[Annotated[dict[str, Any], Field(description="The library's own columns of the video.")]]
     explanation: NotRequired[ExplanationDocument]
 
@@ -132,6 +143,9 @@ class SearchDocument(TypedDict):
     query: Annotated[str, Field(description="The query in words.")]
     fits: Annotated[bool | None, Field(description="Whether any result is likely to be what was asked for.")]
     results: list[HitDocument]
+    names: NotRequired[
+        Annotated[list[str], Field(description="The taught names that were understood in it, if there are any.")]
+    ]
 
 
 class VideoSummaryDocument(TypedDict):
@@ -263,6 +277,7 @@ class InfoDocument(TypedDict):
     words: list[WordsCountDocument]
     words_failed: list[WordsFailureDocument]
     meaning: MeaningDocument | None
+    names: Annotated[list[str], Field(description="That it was taught.")]
     files: list[FileDocument]
     duplicates: list[DuplicateDocument]
     unreadable: list[SkippedDocument]

@@ -15,12 +15,15 @@ from typing import Annotated, Any, Literal, NoReturn, cast
 from pydantic import ConfigDict, Field, ValidationError
 
 from framecue.errors import InputError
+from framecue.library.search.feedback import Marks as SearchMarks
+from framecue.library.search.feedback import as_marks
 from framecue.library.search.filters import Filters
 from framecue.library.search.given_vectors import QueryVector
 from framecue.library.search.query import HeldMoment, SearchOptions
 from framecue.library.search.told_query import LabelledQuery, ToldQuery
 from framecue.library.search.weights import LegWeights
 from framecue.library.store.sql import quoted
+from framecue.service.held_moments import Marks
 from framecue.service.request_fields import (
     LONGEST_NAME,
     MOST_TEXTS,
@@ -82,6 +85,12 @@ class SearchRequest(Strict):
     )
     at: Time = Field(None, description="The moment of an uploaded video to search with; all of it if left out.")
     then: Following = Field((), description="What comes after it in the same video.")
+    right: Marks = Field(
+        (),
+        description="Results that were what was meant: their moments, or their ranks in the same search without marks. "
+        "They move what is seen for this search alone.",
+    )
+    wrong: Marks = Field((), description="Results that were not, likewise; the search leaves them out.")
     within: Time = Field(None, description="How soon after it at most: seconds, or a text; at any time if left out.")
 
     k: Annotated[int, Field(strict=True, ge=1, le=MOST_RESULTS)] = Field(10, description="How many results at most.")
@@ -140,7 +149,13 @@ class SearchRequest(Strict):
             raise InputError(
                 f"k is {self.k}; with explain or refine it is at most {MOST_EXPLAINED}, as each result's file is read"
             )
+        _ = self.marks
         self.options()
+
+    @property
+    def marks(self) -> SearchMarks:
+        """The results that were right and wrong."""
+        return as_marks(self.right, self.wrong)
 
     @property
     def takes_long(self) -> bool:

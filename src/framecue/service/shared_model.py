@@ -8,8 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from framecue.encoder import ChecksTexts, Encoder, EncoderSpec, Fingerprint, LearnsNames
-from framecue.errors import FramecueError, ModelError
+from framecue.encoder import ChecksTexts, Encoder, EncoderSpec, Fingerprint, learner_of
+from framecue.errors import FramecueError
 from framecue.exported.stand_in import StandIn
 from framecue.names.taught import Lesson, TaughtTokens
 
@@ -82,11 +82,11 @@ class SharedModel(StandIn):
 
     def learn_name(self, lesson: Lesson, *, on_step: Callable[[int, int], None] | None = None) -> TaughtTokens:
         """See `LearnsNames.learn_name`; texts are encoded meanwhile, as no weight changes."""
-        return _that_learns(self.model).learn_name(lesson, on_step=on_step)
+        return learner_of(self.model).learn_name(lesson, on_step=on_step)
 
     def embed_named_texts(self, texts: Sequence[str], names: Sequence[TaughtTokens]) -> np.ndarray:
         """See `LearnsNames.embed_named_texts`; by one thread at a time."""
-        model = _that_learns(self.model)
+        model = learner_of(self.model)
         with self._encoding:
             return model.embed_named_texts(texts, names)
 
@@ -95,9 +95,3 @@ class SharedModel(StandIn):
         model = self.model
         if isinstance(model, ChecksTexts):
             model.check_texts()
-
-
-def _that_learns(model: Encoder) -> LearnsNames:
-    if not isinstance(model, LearnsNames):
-        raise ModelError("this model cannot be taught names, as it has no text tower that takes them; use a CLIP model")
-    return model

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from framecue.service.desk import Desk
 from framecue.service.mcp.pictures import Picture, PictureReader
+from framecue.service.teaching import Teachings
 
 __all__ = ["Answer", "Service"]
 
@@ -19,10 +20,12 @@ class Service:
     Attributes:
         desk: the libraries.
         pictures: reads frames of their files.
+        teachings: changes the names that they were taught.
     """
 
     desk: Desk
     pictures: PictureReader
+    teachings: Teachings
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,18 @@ from framecue.service.mcp.pictures import MAX_SIDE
 from framecue.validation import Strict, told
 
 __all__ = [
+    "ForgetArguments",
     "FramesArguments",
     "InfoArguments",
     "MomentsArguments",
+    "NamesArguments",
     "SearchArguments",
+    "TeachArguments",
     "WordsArguments",
 ]
 
 MAX_HITS, MAX_MOMENTS, MAX_LINES, MAX_FRAMES, MAX_VIDEOS = 20, 100, 200, 8, 100
+MAX_EXAMPLES, MAX_MARKS = 20, 20
 LONGEST_TEXT = 2_000
 
 Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
@@ -38,6 +42,16 @@ class Like(Strict):
 
     id: VideoId
     at: Annotated[Seconds | None, Field(description="The moment, in seconds; the whole video if left out.")] = None
+
+
+class Example(Strict):
+    """A moment of a video."""
+
+    id: Annotated[str, Field(min_length=1, max_length=200, description="The id of the video, as search gives it.")]
+    at: Annotated[
+        Seconds | None,
+        Field(description="A time in the moment, in seconds; only a picture, or a video of one moment, needs none."),
+    ] = None
 
 
 class SearchArguments(Strict):
@@ -62,6 +76,19 @@ class SearchArguments(Strict):
     then: Annotated[
         tuple[Text, ...],
         Field(max_length=8, description="What happens after the text in the same video, one thing after another."),
+    ] = ()
+    right: Annotated[
+        tuple[Example, ...],
+        Field(
+            max_length=MAX_MARKS, description="Hits of this search that were what was meant: look for more like them."
+        ),
+    ] = ()
+    wrong: Annotated[
+        tuple[Example, ...],
+        Field(
+            max_length=MAX_MARKS,
+            description="Hits of this search that were not: they are left out, and what is like them.",
+        ),
     ] = ()
     within: Annotated[Seconds | None, Field(description="How many seconds later at most each of `then` starts.")] = None
     only: Annotated[
@@ -147,3 +174,44 @@ class InfoArguments(Strict):
     ] = None
     limit: Annotated[int, Field(ge=0, le=MAX_VIDEOS, description="How many videos to list at most.")] = 10
     offset: Offset = 0
+
+
+Name = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class NamesArguments(Strict):
+    """What `taught_names` takes."""
+
+    library: LibraryName = None
+
+
+class TeachArguments(Strict):
+    """What `teach` takes."""
+
+    name: Annotated[
+        Name, Field(description="The name, as it will stand in searches; case does not matter there. No ordinary word.")
+    ]
+    like: Annotated[
+        tuple[Example, ...],
+        Field(
+            min_length=1,
+            max_length=MAX_EXAMPLES,
+            description="Moments that show what it means, best three or more, of several videos. Look at them first.",
+        ),
+    ]
+    unlike: Annotated[
+        tuple[Example, ...],
+        Field(max_length=MAX_EXAMPLES, description="Moments that look alike, and do not show it."),
+    ] = ()
+    kind: Annotated[
+        Name | None,
+        Field(description="An ordinary word for the kind of thing, such as dog; learning starts from it."),
+    ] = None
+    library: LibraryName = None
+
+
+class ForgetArguments(Strict):
+    """What `forget_name` takes."""
+
+    name: Annotated[Name, Field(description="The name, without the marks around it.")]
+    library: LibraryName = None

@@ -55,9 +55,7 @@ CLIENTS: Mapping[str, Client] = {
 """The assistants whose settings are known, by the name that ``--client`` takes."""
 
 
-def server_command(
-    libraries: Sequence[str], *, programs: str | None = None, allow_teach: bool = False
-) -> list[str]:
+def server_command(libraries: Sequence[str], *, programs: str | None = None, allow_teach: bool = False) -> list[str]:
     """Return the words that start the server from any folder.
 
     Args:

@@ -9,6 +9,8 @@ from typing import Any
 from framecue.dates import iso_time
 from framecue.library.library import Library
 from framecue.library.results import Hit, LegHit, PartHit, SearchResult
+from framecue.library.search.query import Query
+from framecue.library.search.then import InOrder
 from framecue.service.mcp.answer import Answer, Service
 from framecue.service.mcp.arguments import MomentsArguments, SearchArguments
 from framecue.service.mcp.results import FoundMoment, Moment, MomentsAnswer, SearchAnswer, Why
@@ -31,10 +33,12 @@ async def search(service: Service, asked: SearchArguments) -> Answer:
     """
 
     def answer(library: Library) -> SearchAnswer:
-        found = _found(library, _request(asked), asked.k, asked.offset)
+        found, query = _found(library, _request(asked), asked.k, asked.offset)
         hits, next_offset = _page(found.hits, asked.k, asked.offset)
+        names = found.names or library.names_in(query)
         return SearchAnswer(
             query=found.query,
+            names=tuple(marked(name) for name in names) or None,
             fits=SearchResult(found.query, hits).fits,
             hits=tuple(_found_moment(hit) for hit in hits),
             next_offset=next_offset,
@@ -66,7 +70,7 @@ async def find_moments(service: Service, asked: MomentsArguments) -> Answer:
             ]
         else:
             request = {"text": asked.text, "in_video": asked.video, "all_moments": True}
-            found = _found(library, request, asked.limit, asked.offset)
+            found, _ = _found(library, request, asked.limit, asked.offset)
             hits, next_offset = _page(found.hits, asked.limit, asked.offset)
             moments = [_moment(hit) for hit in hits]
         return MomentsAnswer(
@@ -83,17 +87,22 @@ async def find_moments(service: Service, asked: MomentsArguments) -> Answer:
 
 def _request(asked: SearchArguments) -> dict[str, Any]:
     """Return what was asked for as a request of the service says it."""
-    given = asked.model_dump(exclude_unset=True, mode="json", exclude={"library", "like", "k", "offset"})
+    given = asked.model_dump(
+        exclude_unset=True, mode="json", exclude={"library", "like", "k", "offset", "right", "wrong"}
+    )
     if asked.like:
         given["videos"] = [each.model_dump(exclude_none=True) for each in asked.like]
+    for name, marks in (("right", asked.right), ("wrong", asked.wrong)):
+        given[name] = [{"id": each.id, "start_seconds": each.at} for each in marks]
     return given
 
 
-def _found(library: Library, given: dict[str, Any], number: int, offset: int) -> SearchResult:
-    """Return one hit more than are asked for, which tells whether there is another page."""
+def _found(library: Library, given: dict[str, Any], number: int, offset: int) -> tuple[SearchResult, Query | InOrder]:
+    """Return one hit more than are asked for, which tells whether there is another page, and what was asked."""
     request = SearchRequest.parse({**given, "k": number + 1, "offset": offset})
     asked = request.query()
-    return SearchResult(asked.label, library.search(asked.query, options=request.options()))
+    hits = library.search(asked.query, options=request.options(), right=request.right, wrong=request.wrong)
+    return SearchResult(asked.label, hits), asked.query
 
 
 def _page(found: Sequence[Any], number: int, offset: int) -> tuple[Sequence[Any], int | None]:

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from framecue.service.mcp.untrusted import NOTICE
 
 __all__ = [
+    "ForgottenAnswer",
     "FoundMoment",
     "FramesAnswer",
     "InfoAnswer",
@@ -16,8 +17,11 @@ __all__ = [
     "Line",
     "Moment",
     "MomentsAnswer",
+    "NameEntry",
+    "NamesAnswer",
     "SearchAnswer",
     "ShownFrame",
+    "TaughtAnswer",
     "VideoEntry",
     "Why",
     "WordsAnswer",
@@ -89,6 +93,10 @@ class SearchAnswer(_Document):
     fits: Annotated[bool | None, Field(description="Whether any of the hits is likely to be what was asked for.")] = (
         None
     )
+    names: Annotated[
+        tuple[Marked, ...] | None,
+        Field(description="The taught names that were understood in the query; left out if there are none."),
+    ] = None
     hits: tuple[FoundMoment, ...]
     next_offset: NextOffset = None
 
@@ -180,3 +188,44 @@ class InfoAnswer(_Document):
     videos: tuple[VideoEntry, ...]
     total: Annotated[int, Field(description="How many videos and pictures the listed library holds.")]
     next_offset: NextOffset = None
+
+
+class NameEntry(_Document):
+    """A name that a library was taught."""
+
+    name: Marked
+    kind: Annotated[
+        Marked | None, Field(description="The ordinary word for the kind of thing; left out without one.")
+    ] = None
+    num_examples: int
+    first: Annotated[
+        int,
+        Field(
+            description="How many of the examples come first among moments of the library if the others look for it."
+        ),
+    ]
+    num_compared: Annotated[int, Field(description="How many examples could be looked for so.")]
+    fits: Annotated[bool, Field(description="Whether searches understand it: it was taught to the library's model.")]
+    taught: Annotated[str, Field(description="When, as ISO 8601.")]
+
+
+class NamesAnswer(_Document):
+    """What `taught_names` answers."""
+
+    notice: Notice = NOTICE
+    names: tuple[NameEntry, ...]
+
+
+class TaughtAnswer(_Document):
+    """What `teach` answers."""
+
+    notice: Notice = NOTICE
+    taught: NameEntry
+    notices: Annotated[tuple[Marked, ...], Field(description="What there is to say of the examples.")] = ()
+
+
+class ForgottenAnswer(_Document):
+    """What `forget_name` answers."""
+
+    notice: Notice = NOTICE
+    forgotten: Marked

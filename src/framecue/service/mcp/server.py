@@ -25,11 +25,12 @@ from framecue.service.desk import Desk
 from framecue.service.mcp.answer import Answer, Service
 from framecue.service.mcp.pictures import PictureReader
 from framecue.service.mcp.standard_input import InputLines
-from framecue.service.mcp.tools import INSTRUCTIONS, TOOLS, ReadingTool
+from framecue.service.mcp.tools import OfferedTool, instructions_for, tools_for
+from framecue.service.teaching import MAX_SECONDS, Teachings
 from framecue.times import exact_clock
 from framecue.validation import explain, model_types
 
-__all__ = ["MAX_CALLS", "TIMEOUT_SECONDS", "make_server", "run_stdio", "server_document"]
+__all__ = ["MAX_CALLS", "TEACH_SECONDS", "TIMEOUT_SECONDS", "make_server", "run_stdio", "server_document"]
 
 logger = logging.getLogger(__name__)
 
@@ -39,12 +40,16 @@ MAX_CALLS = 16
 TIMEOUT_SECONDS = 120.0
 """How long a call may take. The first waits for the model to be loaded."""
 
+TEACH_SECONDS = MAX_SECONDS + 60.0
+"""How long a call that teaches may take, with what it waits for."""
+
 
 def make_server(
     desk: Desk,
     *,
     max_calls: int = MAX_CALLS,
     timeout_seconds: float = TIMEOUT_SECONDS,
+    allow_teach: bool = False,
 ) -> Server[Service]:
     """Return a server of the tools for the libraries of a desk.
 
@@ -52,31 +57,38 @@ def make_server(
         desk: the libraries; whoever made it closes it.
         max_calls: how many calls are worked on at once.
         timeout_seconds: how long a call may take.
+        allow_teach: whether the assistant may teach names, and forget them; all else only reads.
     """
-    calls = _Calls(max_calls, timeout_seconds)
+    tools = tools_for(allow_teach=allow_teach)
+    calls = _Calls(max_calls)
 
     @asynccontextmanager
     async def lifespan(_: Server[Service]) -> AsyncIterator[Service]:
-        with PictureReader() as pictures:
-            yield Service(desk, pictures)
+        teachings = Teachings(desk)
+        try:
+            with PictureReader() as pictures:
+                yield Service(desk, pictures, teachings)
+        finally:
+            teachings.close()
 
     async def list_tools(
         _: ServerRequestContext[Service], __: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
-        return types.ListToolsResult(tools=[tool.described() for tool in TOOLS.values()])
+        return types.ListToolsResult(tools=[tool.described() for tool in tools.values()])
 
     async def call_tool(
         context: ServerRequestContext[Service], params: types.CallToolRequestParams
     ) -> types.CallToolResult:
-        tool = TOOLS.get(params.name)
+        tool = tools.get(params.name)
         if tool is None:
-            return _failed(f"there is no such tool; there are: {', '.join(TOOLS)}")
+            return _failed(f"there is no such tool; there are: {', '.join(tools)}")
         try:
             asked = tool.arguments.model_validate(params.arguments or {})
         except ValidationError as error:
             return _failed(_told(tool, error))
         try:
-            return _result(await calls.make(lambda: tool.answer(context.lifespan_context, asked)))
+            seconds = max(TEACH_SECONDS, timeout_seconds) if tool.is_long else timeout_seconds
+            return _result(await calls.make(lambda: tool.answer(context.lifespan_context, asked), seconds))
         except FramecueError as error:
             return _failed(str(error))
         except Exception:
@@ -87,17 +99,23 @@ def make_server(
         "framecue",
         version=__version__,
         title="framecue",
-        instructions=INSTRUCTIONS,
+        instructions=instructions_for(allow_teach=allow_teach),
         lifespan=lifespan,
         on_list_tools=list_tools,
         on_call_tool=call_tool,
     )
 
 
-def server_document() -> dict[str, Any]:
-    """Return what an assistant is told: of the server as a whole, and of each tool."""
-    tools = [tool.described().model_dump(mode="json", by_alias=True, exclude_none=True) for tool in TOOLS.values()]
-    return {"name": "framecue", "version": __version__, "instructions": INSTRUCTIONS, "tools": tools}
+def server_document(*, allow_teach: bool = False) -> dict[str, Any]:
+    """Return what an assistant is told: of the server as a whole, and of each tool.
+
+    Args:
+        allow_teach: whether the assistant may teach names.
+    """
+    offered = tools_for(allow_teach=allow_teach).values()
+    tools = [tool.described().model_dump(mode="json", by_alias=True, exclude_none=True) for tool in offered]
+    instructions = instructions_for(allow_teach=allow_teach)
+    return {"name": "framecue", "version": __version__, "instructions": instructions, "tools": tools}
 
 
 async def run_stdio(server: Server[Service]) -> None:
@@ -114,11 +132,15 @@ async def run_stdio(server: Server[Service]) -> None:
 class _Calls:
     """Keeps the number of calls at once and the time of each within bounds."""
 
-    def __init__(self, max_calls: int, timeout_seconds: float) -> None:
-        self._num_free, self._timeout_seconds = max_calls, timeout_seconds
+    def __init__(self, max_calls: int) -> None:
+        self._num_free = max_calls
 
-    async def make(self, call: Callable[[], Any]) -> Answer:
+    async def make(self, call: Callable[[], Any], timeout_seconds: float) -> Answer:
         """Return what a call answers.
+
+        Args:
+            call: answers.
+            timeout_seconds: how long it may take.
 
         Raises:
             BusyError: there are as many as there may be.
@@ -128,19 +150,19 @@ class _Calls:
             raise BusyError("too many calls are being answered at once; call again in a second")
         self._num_free -= 1
         try:
-            with anyio.fail_after(self._timeout_seconds):
+            with anyio.fail_after(timeout_seconds):
                 answer = await call()
                 assert isinstance(answer, Answer)
                 return answer
         except TimeoutError as error:
             raise TooSlowError(
-                f"it took longer than {self._timeout_seconds:g} seconds; ask for less, or narrow the search"
+                f"it took longer than {timeout_seconds:g} seconds; ask for less, or narrow the search"
             ) from error
         finally:
             self._num_free += 1
 
 
-def _told(tool: ReadingTool, error: ValidationError) -> str:
+def _told(tool: OfferedTool, error: ValidationError) -> str:
     """Return in one line what is wrong with what a tool was given."""
     return f"{tool.name}: {explain(error, {(): model_types(tool.arguments)}, most=1)}"
 

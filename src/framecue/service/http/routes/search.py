@@ -71,17 +71,22 @@ async def _answer(
     vectors = [await _vector(uploads, asked, name, file) for name, file in files]
     told = asked.query(vectors=vectors)
     note_query(request, told.label)
-    hits = await searches.search(asked.library, told.query, asked.options(), takes_long=asked.takes_long)
+    hits = await searches.search(
+        asked.library, told.query, asked.options(), marks=asked.marks, takes_long=asked.takes_long
+    )
     if asked.in_video is not None and not hits:
         video_id = asked.in_video
         await desk.ask(asked.library, lambda library: library.video(video_id))
+    # Each hit says so; where there is none, the library does.
+    names = hits[0].names if hits else await desk.ask(asked.library, lambda library: library.names_in(told.query))
     if len(hits) <= _FEW_HITS:
-        return _document(told.label, hits)
-    return await desk.work(lambda: _document(told.label, hits))
+        return _document(told.label, hits, names)
+    return await desk.work(lambda: _document(told.label, hits, names))
 
 
-def _document(label: str, hits: list[Hit]) -> Response:
-    return AsciiJSONResponse(SearchResult(label, hits).to_dict())
+def _document(label: str, hits: list[Hit], names: Sequence[str]) -> Response:
+    document = SearchResult(label, hits).to_dict()
+    return AsciiJSONResponse(document | ({"names": list(names)} if names else {}))
 
 
 async def _vector(uploads: Uploads, asked: SearchRequest, name: str, file: UploadFile) -> QueryVector:
