@@ -14,12 +14,13 @@ from typing import Any, Protocol
 import numpy as np
 
 from framecue.cores import num_cores
-from framecue.encoder import Computation, Encoder, EncoderSpec, Fingerprint, load_encoder
+from framecue.encoder import Computation, Encoder, EncoderSpec, Fingerprint, learner_of, load_encoder
 from framecue.errors import InputError, ModelError
 from framecue.exported.cache import graph_key, read_folder
 from framecue.exported.machine import multiplies_bytes_exactly
 from framecue.exported.text import TEXT_GRAPH, TextGraph
 from framecue.exported.video_graph import VideoGraph
+from framecue.names.taught import Lesson, TaughtTokens
 from framecue.paths import absolute_path
 from framecue.pixel_steps import normalise, resize_and_crop
 from framecue.video.read.sampling import FrameSampling
@@ -71,6 +72,10 @@ class EmbedsTexts(Protocol):
         """See :class:`framecue.encoder.Encoder`."""
         ...
 
+    def embed_named_texts(self, texts: Sequence[str], names: Sequence[TaughtTokens]) -> np.ndarray:
+        """See :class:`framecue.encoder.LearnsNames`."""
+        ...
+
 
 class OnnxEncoder:
     """An encoder of exported graphs.
@@ -105,8 +110,9 @@ class OnnxEncoder:
     ) -> None:
         self._fingerprint, self.video, self.steps, self.folder = fingerprint, video, steps, folder
         self._precision, self._reason, self.encodes_frames_alone = precision, reason, frames_alone
-        self._make_texts = texts or self._model
+        self._make_texts = texts
         self._texts: EmbedsTexts | None = None
+        self._loaded: Encoder | None = None
 
     @property
     def method_name(self) -> str:
@@ -195,9 +201,24 @@ class OnnxEncoder:
 
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
         """Turn texts into embeddings float32 (N, E) of unit length."""
-        if self._texts is None:
+        return (self._exported_texts() or self._model()).embed_texts(texts)
+
+    def embed_named_texts(self, texts: Sequence[str], names: Sequence[TaughtTokens]) -> np.ndarray:
+        """Turn texts with taught names into embeddings float32 (N, E) of unit length; see `LearnsNames`."""
+        return (self._exported_texts() or learner_of(self._model())).embed_named_texts(texts, names)
+
+    def learn_name(self, lesson: Lesson, *, on_step: Callable[[int, int], None] | None = None) -> TaughtTokens:
+        """Learn token embeddings for a name, by the model itself: a graph has no gradients; see `LearnsNames`.
+
+        Raises:
+            ModelError: the model can no longer be found.
+        """
+        return learner_of(self._model()).learn_name(lesson, on_step=on_step)
+
+    def _exported_texts(self) -> EmbedsTexts | None:
+        if self._texts is None and self._make_texts is not None:
             self._texts = self._make_texts()
-        return self._texts.embed_texts(texts)
+        return self._texts
 
     def describe(self, pixel_values: np.ndarray) -> list[str]:
         """Raise: exported graphs write no captions.
@@ -216,7 +237,9 @@ class OnnxEncoder:
         self.embed_texts(["a"])
 
     def _model(self) -> Encoder:
-        return load_encoder(EncoderSpec(fingerprint=self._fingerprint))
+        if self._loaded is None:
+            self._loaded = load_encoder(EncoderSpec(fingerprint=self._fingerprint))
+        return self._loaded
 
 
 def filled_up(pixel_values: np.ndarray, num_frames: int) -> np.ndarray:

@@ -17,6 +17,7 @@ from framecue.exported.export_text import export_text
 from framecue.exported.export_video import export_video_graph
 from framecue.exported.gate import Check
 from framecue.exported.mark import mark
+from framecue.exported.name_graph import NAME_GRAPH
 from framecue.exported.queries import ordinary_queries
 from framecue.exported.text import TEXT_GRAPH, TOKENIZER_FILE
 from framecue.exported.video_graph import video_graph_name
@@ -93,7 +94,7 @@ def export_folder(
         raise InputError(f"{model.backbone.name} with method {model.method_name} cannot be exported: {reason}")
     fingerprint, frames = model.fingerprint().with_absolute_places(), model.sampling.num_frames
     name, check = video_graph_name(frames, precision), None
-    written = (name, TEXT_GRAPH, TOKENIZER_FILE, RECORD)
+    written = (name, TEXT_GRAPH, NAME_GRAPH, TOKENIZER_FILE, RECORD)
     if read_folder(folder) is None and (others := [each for each in written if exists(folder / each)]):
         raise InputError(f"{folder}: holds a {others[0]} that is not of exported graphs; name a new or an empty folder")
     with folder_beside(folder, overwrite=overwrite) as partial:

@@ -20,6 +20,7 @@ from framecue.encoder import Fingerprint
 from framecue.exported.sources import SourceFiles, source_files
 from framecue.exported.write_text import keep_graph, unchanged, write_text_side
 from framecue.model import VideoTextModel, load_described
+from framecue.names.taught import TaughtTokens
 
 __all__ = ["ModelTextSide", "export_text", "keep_text_graph"]
 
@@ -80,6 +81,10 @@ class ModelTextSide:
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
         """See `TextSide.embed_texts`."""
         return self._model.embed_texts(texts)
+
+    def embed_named_texts(self, texts: Sequence[str], names: Sequence[TaughtTokens]) -> np.ndarray:
+        """See :class:`~framecue.exported.write_text.ReadsNames`."""
+        return self._model.embed_named_texts(texts, names)
 
 
 class _TextModule(nn.Module):

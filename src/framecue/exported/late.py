@@ -18,6 +18,7 @@ from framecue.errors import ModelError
 from framecue.exported.cache import forget_graph
 from framecue.exported.stand_in import StandIn
 from framecue.exported.text import TEXT_GRAPH, TextGraph, find_text_graph
+from framecue.names.taught import TaughtTokens
 from framecue.video.read.sampling import FrameSampling
 
 __all__ = ["LateEncoder", "find_late_encoder", "load_described"]
@@ -91,6 +92,15 @@ class LateEncoder(StandIn):
                 logger.warning("%s; the model itself is used, and the graph made anew", error)
                 forget_graph(self._spec.fingerprint, TEXT_GRAPH)
         return self.model.embed_texts(texts)
+
+    def embed_named_texts(self, texts: Sequence[str], names: Sequence[TaughtTokens]) -> np.ndarray:
+        """Turn texts with taught names into embeddings float32 (N, E) of unit length, as `embed_texts` does."""
+        if self._model is None:
+            try:
+                return self._graph.embed_named_texts(texts, names)
+            except ModelError as error:
+                logger.warning("%s; the model itself is used", error)
+        return super().embed_named_texts(texts, names)
 
     def check_texts(self) -> None:
         """Do nothing: a model with such a graph has a tokenizer."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["MARK", "mark"]
+__all__ = ["MARK", "append_property", "mark"]
 
 MARK = "framecue"
 """The name under which a graph's metadata has the key of its model (`graph_key`); graphs of before have none."""
@@ -20,9 +20,14 @@ def mark(path: Path, key: str) -> None:
     Raises:
         OSError: the file cannot be written.
     """
+    with path.open("ab") as file:
+        file.write(append_property(b"", MARK, key))
+
+
+def append_property(graph: bytes, name: str, value: str) -> bytes:
+    """Return a graph with one more entry in its metadata."""
     import onnx
 
     # Messages of Protobuf that stand one behind the other are one: nothing of a large graph has to be read for it.
-    entry = onnx.ModelProto(metadata_props=[onnx.StringStringEntryProto(key=MARK, value=key)])
-    with path.open("ab") as file:
-        file.write(entry.SerializeToString())
+    entry = onnx.ModelProto(metadata_props=[onnx.StringStringEntryProto(key=name, value=value)])
+    return graph + entry.SerializeToString()

@@ -6,7 +6,7 @@ from functools import cache
 
 from framecue.assets import ASSETS
 
-__all__ = ["ODD_TEXTS", "ordinary_queries"]
+__all__ = ["NAMED_TEXTS", "ODD_TEXTS", "ordinary_queries"]
 
 
 @cache
@@ -26,3 +26,6 @@ ODD_TEXTS = (
     "x" * 300,
 )
 """What tokenizers treat in their own ways: spaces, signs, other scripts, their own marks, and texts that are cut."""
+
+NAMED_TEXTS = ("NAME", "NAME's red ball, and NAME!", "a dog runs to the left of NAME", "word " * 120 + "NAME")
+"""What a graph that takes taught names is compared on; ``NAME`` is one of them."""

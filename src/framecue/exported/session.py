@@ -36,7 +36,9 @@ class Session:
     def __init__(self, path: Path, opened: onnxruntime.InferenceSession) -> None:
         self.path, self._opened = path, opened
         self.inputs: tuple[str, ...] = tuple(item.name for item in opened.get_inputs())
+        self.shapes: dict[str, list[int | str]] = {item.name: item.shape for item in opened.get_inputs()}
         self.outputs: tuple[str, ...] = tuple(item.name for item in opened.get_outputs())
+        self.properties: dict[str, str] = dict(opened.get_modelmeta().custom_metadata_map)
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> list[np.ndarray]:
         """Return the graph's outputs, in the order of `outputs`.
@@ -72,12 +74,18 @@ def runtime_version() -> str:
 
 
 def open_session(
-    path: str | os.PathLike[str], *, num_threads: int | None = None, starts_fast: bool = False, key: str | None = None
+    path: str | os.PathLike[str],
+    *,
+    content: bytes | None = None,
+    num_threads: int | None = None,
+    starts_fast: bool = False,
+    key: str | None = None,
 ) -> Session:
     """Open a graph on the processor.
 
     Args:
         path: the graph; what it keeps in other files lies beside it.
+        content: a graph that is not written anywhere; `path` is then where it would lie. None for what is in the file.
         num_threads: how many threads one call of `run` computes with; None for one a core.
         starts_fast: whether to open it in little time rather than to run it in little time: the graph is taken as it
             is, and weights are read from where the file is mapped instead of being put in another order first. For
@@ -101,15 +109,18 @@ def open_session(
     if starts_fast:
         options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_DISABLE_ALL
         options.add_session_config_entry("session.disable_prepacking", "1")
+    if content is not None:
+        options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(file.parent))
     try:
-        opened = runtime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+        opened = runtime.InferenceSession(content or str(file), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its errors have no base of their own
         raise ModelError(
             f"{file}: the exported graph cannot be read: {first_line(error)}; delete it and export the model again"
         ) from error
-    if key is not None and opened.get_modelmeta().custom_metadata_map.get(MARK, key) != key:
+    session = Session(file, opened)
+    if key is not None and session.properties.get(MARK, key) != key:
         raise ModelError(f"{file}: the exported graph is another model's; delete it and export the model again")
-    return Session(file, opened)
+    return session
 
 
 def _runtime() -> ModuleType:

@@ -6,11 +6,12 @@ Shapes: B videos, F frames a video, S pixels, N texts, E the embedding's width.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from framecue.encoder import Encoder, EncoderSpec, Fingerprint
+from framecue.encoder import Encoder, EncoderSpec, Fingerprint, learner_of
+from framecue.names.taught import Lesson, TaughtTokens
 from framecue.video.read.sampling import FrameSampling
 
 __all__ = ["StandIn"]
@@ -72,6 +73,22 @@ class StandIn(ABC):
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
         """See `Encoder.embed_texts`."""
         return self.model.embed_texts(texts)
+
+    def learn_name(self, lesson: Lesson, *, on_step: Callable[[int, int], None] | None = None) -> TaughtTokens:
+        """See `LearnsNames.learn_name`.
+
+        Raises:
+            ModelError: the model has no text tower that takes token embeddings; as `LearnsNames.learn_name` raises it.
+        """
+        return learner_of(self.model).learn_name(lesson, on_step=on_step)
+
+    def embed_named_texts(self, texts: Sequence[str], names: Sequence[TaughtTokens]) -> np.ndarray:
+        """See `LearnsNames.embed_named_texts`.
+
+        Raises:
+            ModelError: as `learn_name` raises it.
+        """
+        return learner_of(self.model).embed_named_texts(texts, names)
 
     def describe(self, pixel_values: np.ndarray) -> list[str]:
         """See `Encoder.describe`."""

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from stat import S_IMODE
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -20,12 +20,16 @@ from framecue.errors import FramecueError, ModelError, OutputError, first_line
 from framecue.exported.cache import Identity, forget_graph, graph_key, is_wanted, read_graphs, write_graph
 from framecue.exported.extra import check_exporter
 from framecue.exported.mark import mark
-from framecue.exported.queries import ODD_TEXTS, ordinary_queries
+from framecue.exported.name_graph import NAME_GRAPH, make_name_graph
+from framecue.exported.name_inputs import embedding_rows
+from framecue.exported.queries import NAMED_TEXTS, ODD_TEXTS, ordinary_queries
 from framecue.exported.session import is_available
 from framecue.exported.sources import SourceFiles, has_known_sources, note_sources, source_files
 from framecue.exported.spare_tokenizer import SpareTokenizer, open_tokenizer, write_spare
-from framecue.exported.text import IDS, MASK, TEXT_GRAPH, TOKENIZER_FILE, TextGraph
+from framecue.exported.text import IDS, MASK, TEXT_GRAPH, TOKENIZER_FILE, TextGraph, given_of_text
 from framecue.exported.tokenize import TextTokenizer
+from framecue.names.stand_ins import Encode, choose_stand_ins
+from framecue.names.taught import MOST_TOKENS, TaughtTokens
 
 __all__ = ["MAX_DIFFERENCE", "TextSide", "keep_graph", "unchanged", "versions", "write_text_side"]
 
@@ -62,6 +66,14 @@ class TextSide(Protocol):
         """Turn texts into embeddings float32 (N, E) of unit length."""
 
 
+@runtime_checkable
+class ReadsNames(Protocol):
+    """A text side whose model can be taught names."""
+
+    def embed_named_texts(self, texts: Sequence[str], names: Sequence[TaughtTokens]) -> np.ndarray:
+        """Turn texts with taught names into embeddings float32 (N, E) of unit length."""
+
+
 def write_text_side(side: TextSide, fingerprint: Identity, *, folder: Path | None = None) -> None:
     """Write the graph and the tokenizer of what encodes texts into the cache, or into a folder of graphs.
 
@@ -92,6 +104,8 @@ def write_text_side(side: TextSide, fingerprint: Identity, *, folder: Path | Non
             "precision": "float32",
             "versions": versions(),
         }
+        if isinstance(side, ReadsNames):
+            new.details |= _write_name_graph(side, new.folder)
 
 
 def keep_graph(
@@ -227,6 +241,40 @@ def _check_tokenizer(side: TextSide, tokenizer: TextTokenizer | SpareTokenizer) 
 def _difference(side: TextSide, graph: TextGraph) -> float:
     texts = [*ordinary_queries(), *ODD_TEXTS]
     return float(np.abs(graph.embed_texts(texts) - side.embed_texts(texts)).max())
+
+
+def _write_name_graph(side: ReadsNames, folder: Path) -> dict[str, Any]:
+    """Write the graph that takes names beside a text side's, and return what graph.json says of it.
+
+    Where it cannot be made, texts without names have their graph even so.
+    """
+    path, file = folder / TEXT_GRAPH, folder / NAME_GRAPH
+    graph, encode = TextGraph(folder), TextTokenizer(folder / TOKENIZER_FILE).encode
+    try:
+        file.write_bytes(make_name_graph(path, encode, given_of_text))
+        names = _made_names(path, encode)
+        texts = [template.replace("NAME", name.name) for template in NAMED_TEXTS for name in names]
+        off = np.abs(graph.embed_named_texts(texts, names) - side.embed_named_texts(texts, names))
+        difference = float(off.max())
+        if not difference <= MAX_DIFFERENCE:
+            raise ModelError(f"with names the exported graph is {difference:.1e} off the model")
+    except (ModelError, OSError) as error:
+        file.unlink(missing_ok=True)
+        logger.info("%s: no graph that takes names: %s", path, first_line(error))
+        return {"why_no_names": first_line(error)}
+    return {"max_difference_of_names": difference}
+
+
+def _made_names(path: Path, encode: Encode) -> list[TaughtTokens]:
+    """Return names of each number of tokens, which nobody was taught; their vectors are as long as words are."""
+    ids, mask = encode(ordinary_queries()[0])
+    own = embedding_rows(path, ids[mask.astype(bool)])
+    made = np.random.default_rng(0).standard_normal((MOST_TOKENS, MOST_TOKENS, own.shape[1])) * own.std()
+    stand_ins = choose_stand_ins(encode)
+    return [
+        TaughtTokens(f"Zyxo {count}", made[count - 1, :count].astype(np.float32), stand_ins)
+        for count in range(1, MOST_TOKENS + 1)
+    ]
 
 
 def _note_failure(fingerprint: Identity, reason: str) -> None:
