@@ -63,7 +63,7 @@ function noneOf({ mayTeach, names, problem }) {
 
 function item(name, { mayTeach, done }) {
   const { quality, says } = qualityOf(name.examples);
-  const isNot = name.unlike?.length ? ` \u00b7 ${name.unlike.length} that it is not` : "";
+  const isNot = name.unlike?.length ? ` \u00b7 ${name.unlike.length} that is not it` : "";
   const kind = [name.coarse && el("bdi", {}, name.coarse), name.coarse && " \u00b7 ", counted(name.examples.length, "example"), isNot];
   const search = el("button", { class: "button button-small", type: "button", "aria-label": `Search: ${name.name}`, dataset: { action: "search-name" }, onclick: () => searchFor(name.name) }, "Search");
   const tools = el("div", { class: "name-tools" }, search);

@@ -11,6 +11,7 @@ import { closeSheet, now, openSheet, subscribe, update } from "./state.js";
 const STOPPED = "Stopped. Nothing was taught.";
 const ADVICE = "Three to ten moments are good, as different from one another as they can be. What it looks like here is learnt: no faces are recognised.";
 const BEGUN = "Looking at the moments …";
+const LEARNING = "Learning …";
 
 let sheet = null;
 // What is asked of whoever teaches: kept as long as the page is, so "back" and forward lose nothing that was typed.
@@ -56,7 +57,8 @@ function build(dialog) {
   const bar = el("progress", { "aria-label": "Learnt so far" });
   const status = el("p", { class: "teach-status", role: "status" });
   const stop = el("button", { class: "button", type: "button", dataset: { action: "stop" }, onclick: () => work?.abort() }, "Stop");
-  const progress = el("div", { class: "teach-progress", hidden: true }, bar, stop);
+  const share = el("span", { class: "teach-share", "aria-hidden": "true" });
+  const progress = el("div", { class: "teach-progress", hidden: true }, bar, share, stop);
   const submit = el("button", { class: "button button-main", type: "submit", dataset: { action: "teach" } }, "Teach it");
   const fields = el(
     "fieldset",
@@ -107,7 +109,9 @@ function build(dialog) {
     setBusy(true);
     let refusal = null;
     try {
-      showOutcome(await teach(lesson, { signal, onStep: (done, total) => !signal.aborted && showStep(done, total) }));
+      const taught = await teach(lesson, { signal, onStep: (done, total) => work?.signal === signal && showStep(done, total) });
+      work = null;
+      showOutcome(taught);
       draft.onTaught();
     } catch (error) {
       if (error.name !== "AbortError") refusal = error;
@@ -124,13 +128,16 @@ function build(dialog) {
     fields.disabled = submit.hidden = isBusy;
     dialog.toggleAttribute("data-busy", isBusy);
     bar.removeAttribute("value");
+    share.textContent = "";
     if (isBusy) stop.focus();
   }
 
   function showStep(done, total) {
     bar.max = total;
     bar.value = done;
-    status.textContent = `Learning: ${percent(done / total)}`;
+    share.textContent = percent(done / total);
+    // Read aloud once, and not each step.
+    if (status.textContent !== LEARNING) status.textContent = LEARNING;
   }
 
   function showOutcome(taught) {
