@@ -28,6 +28,8 @@ __all__ = ["bucket", "object_server", "session_object_server"]
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # No test makes graphs in the cache of whoever runs it; those that are about graphs have a cache of their own.
 os.environ["FRAMECUE_GRAPHS"] = "off"
+# Nor does one keep there what it searches for.
+os.environ["FRAMECUE_HISTORY"] = "off"
 # A shell ignores Ctrl-C for what it starts in the background, and with it for all processes below; tests send it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

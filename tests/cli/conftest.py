@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -10,11 +11,17 @@ import pytest
 
 from framecue.cli.main import main
 from framecue.datasets.captions import Clip, Twin, write_captions
+from framecue.user_cache import CACHE_VARIABLE
 from support.colour_model import ColourModel
 from support.colours import write_clip as write_colour_clip
 from support.fixtures import clips, colour_model, make_model, readers_of_this_process, write_clip
+from support.naming_colours import NamingColours
 
 __all__ = ["clips", "colour_model", "make_model", "readers_of_this_process", "write_clip"]
+
+
+# Of whoever runs the tests.
+OWN_CACHE = os.environ.get(CACHE_VARIABLE)
 
 
 class Result(NamedTuple):
@@ -48,6 +55,10 @@ def run(
     # Nor is what was noted about the machine, and what is noted here is nobody's.
     state = str(tmp_path_factory.getbasetemp() / "state")
     monkeypatch.setenv("XDG_STATE_HOME", state)
+    # Searches are kept in the cache, as for a person; a test that has one of its own keeps it.
+    monkeypatch.delenv("FRAMECUE_HISTORY", raising=False)
+    if os.environ.get(CACHE_VARIABLE) == OWN_CACHE:
+        monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path_factory.getbasetemp() / "cache"))
 
     def run(*args: object) -> Result:
         capsys.readouterr()
@@ -81,6 +92,34 @@ def loader(monkeypatch: pytest.MonkeyPatch) -> Loader:
     monkeypatch.setattr("framecue.model.load_model", loader)
     monkeypatch.setattr("framecue.backbone.download.find_download", lambda name, **_: None)  # no hub is asked
     return loader
+
+
+class NamingLoader(Loader):
+    """Gives one encoder, which can be taught names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model = NamingColours()
+
+    def __call__(self, name: str, adapter: str | None = None, **options: object) -> NamingColours:
+        self.asked.append((name, adapter))
+        return self.model
+
+
+@pytest.fixture
+def naming(loader: Loader, monkeypatch: pytest.MonkeyPatch) -> NamingColours:
+    """The encoder that every command loads, which can be taught names."""
+    naming = NamingLoader()
+    monkeypatch.setattr("framecue.model.load_model", naming)
+    return naming.model
+
+
+@pytest.fixture
+def taught_library(run: Callable[..., Result], naming: NamingColours, clips: Path, tmp_path: Path) -> str:
+    """A library of four one-colour clips, whose model can be taught names."""
+    uri = str(tmp_path / "videos.lance")
+    assert run("index", clips, "--library", uri, "--model", "clip").code == 0
+    return uri
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import os
 import re
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,13 +16,15 @@ from typing import Any
 import pytest
 
 from framecue.cli.hits import NOTHING_FITS
+from framecue.cli.last_search import last_search
 from framecue.cli.prompt import Prompt, can_prompt, run_prompt
 from framecue.cli.prompt_search import PromptSearch
 from framecue.cli.signals import TerminatedError, requests_to_end
 from framecue.errors import FramecueError, InputError
-from framecue.library import Library, SearchOptions, make_again
+from framecue.library import Library, Query, SearchOptions, make_again
 from support.colour_program import colour_library, colour_program
 from support.colours import ColourEncoder, write_clip
+from support.naming_colours import NamingColours
 from support.words import WordEncoder, word_library
 
 
@@ -332,7 +336,7 @@ def terminal(uri: str) -> Iterator[Callable[..., Terminal]]:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a terminal is made otherwise there")
 def test_the_program_in_a_terminal(terminal, tmp_path: Path) -> None:
-    one = terminal("-k", "2", FRAMECUE_HISTORY=str(tmp_path / "h"))
+    one = terminal("-k", "2", FRAMECUE_HISTORY=str(tmp_path / "h"), FRAMECUE_CACHE=str(tmp_path / "cache"))
     one.until("4 files")
     one.until("framecue>")
     one.type("red\r")
@@ -348,6 +352,7 @@ def test_the_program_in_a_terminal(terminal, tmp_path: Path) -> None:
     one.until("framecue>")
     one.type("\x04")
     assert one.ended() == 0
+    assert len([*(tmp_path / "cache" / "last-searches").iterdir()]) == 1
     kept = (tmp_path / "h").read_text()
     assert [line for line in kept.splitlines() if line.startswith("+")] == ["+red", "+:open x", "+:path blue*"]
 
@@ -378,3 +383,59 @@ def test_the_prompt_says_first_that_nothing_fits(tmp_path: Path, capsys: pytest.
     assert "min-confidence 0.2" in capsys.readouterr().out
     assert prompt.take(":min-confidence")
     assert prompt.search.settings.min_confidence is None
+
+
+def test_marks_order_a_search_once_more(uri: str, typed) -> None:
+    prompt = prompt_on(uri)
+    red = typed(prompt, "red")
+    found = [line for line in typed(prompt, f":wrong {red.index('red') + 1}") if line in red]
+    assert sorted(found) == sorted(set(red) - {"red"})
+    assert typed(prompt, ":undo") == red
+    assert typed(prompt, "red") == red
+
+
+def test_what_is_shown_is_kept_for_its_numbers_unless_that_is_off(
+    uri: str, typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FRAMECUE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("FRAMECUE_HISTORY")
+    prompt = prompt_on(uri, k=2)
+    typed(prompt, "red")
+    assert not (tmp_path / "cache").exists()
+    prompt.is_history_kept = True
+    typed(prompt, "red")
+    typed(prompt, ":next")
+    assert list(last_search(uri).hits) == [1, 2, 3, 4]
+    prompt.is_history_kept = False
+    typed(prompt, "green")
+    assert last_search(uri).query == "red"
+
+
+def test_a_name_is_taught_and_understood(taught_uri: str, typed) -> None:
+    prompt = prompt_on(taught_uri, model=NamingColours)
+    with pytest.raises(InputError, match="there are no results yet"):
+        prompt.take(":teach Rex 1")
+    green = typed(prompt, "green")
+    told = typed(prompt, ':teach "Rex" 1 unlike 4 is plant')
+    assert told[0].startswith("taught Rex from 1 example; ")
+    assert told[-1] == "search with it: Rex"
+    assert prompt.search.query == Query.parse("green")
+    assert typed(prompt, "rex")[0] == green[0]
+    assert any(line.startswith("Rex ") and "plant" in line for line in shown(prompt, ":names"))
+    for line, says in ((":teach dog 1", "is an ordinary word"), (":teach Rex", "no name with results behind it")):
+        with pytest.raises(InputError, match=says):
+            prompt.take(line)
+
+
+def shown(prompt: Prompt, line: str) -> list[str]:
+    out = io.StringIO()
+    with redirect_stdout(out):
+        assert prompt.take(line)
+    return out.getvalue().splitlines()
+
+
+@pytest.fixture
+def taught_uri(tmp_path: Path) -> str:
+    library = Library(str(tmp_path / "videos.lance"), model=NamingColours())
+    library.add([write_clip(tmp_path / f"{name}.mp4", name) for name in ("red", "green", "blue", "yellow")])
+    return library.uri

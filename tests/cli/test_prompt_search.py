@@ -142,3 +142,32 @@ def test_the_filters_of_the_command_line_are_there_from_the_beginning() -> None:
     search = PromptSearch(None, SearchOptions(), filters_of(given))
     assert str(search) == "nothing yet; path *.mp4; shorter-than 1:30"
     assert search.options().filters == Filters(path="*.mp4", shorter_than_seconds=90)
+
+
+def test_marks_add_up_until_a_new_text() -> None:
+    a, b = SHOWN[11], SHOWN[12]
+    search = after("a dog", ":right 11", ":n", ":wrong 12")
+    assert (search.right, search.wrong, search.page) == ((a,), (b,), 1)
+    assert str(search) == "a dog; 1 right; 1 wrong"
+    # What is marked again is marked anew, and once.
+    assert after("a dog", ":right 11,12", ":right 11").right == (b, a)
+    turned = after("a dog", ":right 11,12", ":wrong 11")
+    assert (turned.right, turned.wrong) == ((b,), (a,))
+    # Filters and parts leave them; a new text does not.
+    assert after("a dog", ":right 11", ":kind video", ":without grass").right == (a,)
+    assert after("a dog", ":right 11", "a cat").right == ()
+    assert after("a dog", ":right 11", ":wrong 12", ":right").wrong == (b,)
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        (["a dog", ":right 9"], "there is no result 9; shown: 11 to 12"),
+        (["a dog", ":wrong x"], "no ranks of results"),
+        (["a dog", ":right"], "nothing is marked right"),
+        ([":right 11"], "there is no search to mark results of"),
+    ],
+)
+def test_marks_that_make_no_sense(lines: list[str], says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        after(*lines)

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from framecue.cli.hits import NOTHING_FITS, told_by
+from framecue.cli.last_search import last_search
 from framecue.library.results import Hit, LegHit
 from framecue.library.store import Store
 from framecue.video import write_video
@@ -620,3 +621,51 @@ def test_min_confidence_leaves_out_what_is_unlikely_and_says_so(run, scenes: str
         run("search", "nothing like it", "--min-confidence", 0.9, "--library", scenes, "--json").out.count("null") == 0
     )
     assert run("search", "scene 7", "--min-confidence", 2, "--library", scenes).code == 2
+
+
+def test_results_are_ordered_once_more_by_marks(run, uri: str) -> None:
+    place = ("--library", uri, "--json")
+
+    def paths(*args: object) -> list[str]:
+        result = run("search", "red", *args, *place)
+        assert result.code == 0, result.err
+        return [Path(hit["path"]).stem for hit in json.loads(result.out)["results"]]
+
+    plain = paths()
+    assert plain[0] == "red"
+    # What is wrong is left out, what is right comes first.
+    assert "red" not in paths("--wrong", "1")
+    marked = paths("--right", "4", "--wrong", "1,2")
+    assert marked[0] == plain[3]
+    assert paths("--right", "4", "--wrong", "1", "--wrong", "2") == marked
+    assert paths() == plain
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "says"),
+    [
+        (["red", "--right", "x"], 2, "'x' are no ranks of results"),
+        (["red", "--wrong", "3-1"], 2, "counts backwards"),
+        (["--queries", "-", "--right", "1"], 2, "--right and --wrong are given with --queries"),
+        (["--right", "1"], 2, "nothing to search for"),
+        (["red", "--right", "99"], 1, "99"),
+        (["red", "--right", "1", "--wrong", "1"], 1, "1"),
+    ],
+)
+def test_marks_that_make_no_sense(run, uri: str, args: list[str], code: int, says: str) -> None:
+    result = run("search", *args, "--library", uri)
+    assert (result.code, result.out) == (code, "")
+    assert says in result.err
+    assert result.err.count("\n") == 1
+
+
+def test_the_last_search_is_kept_for_its_numbers(run, uri: str, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("FRAMECUE_CACHE", str(tmp_path / "cache"))
+    assert run("search", "red", "-k", 2, "--library", uri).code == 0
+    assert run("search", "red", "-k", 2, "--page", 2, "--format", "path", "--library", uri).code == 0
+    kept = last_search(uri)
+    assert (kept.query, list(kept.hits)) == ("red", [1, 2, 3, 4])
+    # One of many searches is nobody's last.
+    (tmp_path / "queries.txt").write_text("green\nblue\n")
+    assert run("search", "--queries", tmp_path / "queries.txt", "--library", uri).code == 0
+    assert last_search(uri).query == "red"

@@ -24,7 +24,11 @@ from framecue.exported.text import TEXT_GRAPH, TextGraph
 from framecue.library.state import FileState
 from framecue.library.store import Store
 from framecue.library.store.rows import Row
+from framecue.library.store.taught_name_rows import KeptName
 from framecue.model import VideoTextModel
+from framecue.names.stand_ins import choose_stand_ins
+from framecue.names.taught import TaughtTokens
+from framecue.textual_inversion.encode import encode_by
 from framecue.video import READING, content_hash
 
 pytest.importorskip("onnx")
@@ -111,6 +115,23 @@ def test_a_search_imports_neither_torch_nor_transformers_and_finds_the_same(libr
     with monkeypatch.context() as patched:
         patched.setitem(sys.modules, "onnxruntime", None)
         assert run_here(capsys, *search) == by_torch
+
+
+def test_a_search_with_a_taught_name_imports_neither_and_finds_what_the_model_finds(
+    library, clip_folder, monkeypatch, capsys
+):
+    store, model = Store.open(library), load_model(clip_folder, device="cpu")
+    vectors = model.backbone.token_embedding.weight[5:7].detach().numpy()
+    tokens = TaughtTokens("Zorvex", vectors, choose_stand_ins(encode_by(model.tokenize)))
+    mean = np.eye(1, store.fingerprint["embedding_dim"], dtype=np.float32)[0]
+    store.names.write(KeptName(tokens, mean, None, (), (), None, store.names.made_for, 1.7e9))
+    search = ("search", "a red ZORVEX, and zorvex", "--library", library, "--json")
+    for _ in range(2):  # the first makes what names need
+        found, imported = run(*search)
+        assert imported.isdisjoint(HEAVY)
+        assert all(hit["names"] == ["Zorvex"] for hit in found["results"])
+    monkeypatch.setenv(GRAPHS_VARIABLE, "off")
+    assert_same(found, run_here(capsys, *search))
 
 
 def test_info_imports_neither_torch_nor_transformers(library):

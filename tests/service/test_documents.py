@@ -23,10 +23,13 @@ from framecue.library.results import (
     LegHit,
     LibraryInfo,
     MeaningCount,
+    NameScore,
     PartHit,
     PartScore,
     SearchResult,
     Skipped,
+    TaughtExample,
+    TaughtName,
     WordsCount,
     WordsFailure,
 )
@@ -41,7 +44,12 @@ FULL = replace(
     words=("dog",),
     text="a dog",
     metadata={"rating": 3, "taken": datetime(2024, 5, 1, tzinfo=timezone.utc)},
-    explanation=Explanation([PartScore("a dog", 1.0, 0.5)], BestFrame(1.5, 0.25, np.zeros((1, 1, 3), np.uint8))),
+    explanation=Explanation(
+        [PartScore("a dog", 1.0, 0.5)],
+        BestFrame(1.5, 0.25, np.zeros((1, 1, 3), np.uint8)),
+        names=[NameScore("Rex", 0.5, 0.25)],
+    ),
+    names=("Rex",),
     legs=(LEG, replace(LEG, rank=1, text=None, start_seconds=None, end_seconds=None)),
     segment_seconds=(60.0, 70.0),
     parts=(PartHit("a dog", 61.5, 62.5, 0.5, (LEG,)),),
@@ -58,11 +66,16 @@ INFO = LibraryInfo(
     words=[WordsCount("speech", "said", "small", "en", 2, 3, 1)],
     words_failed=[WordsFailure("/v/a.mp4", "speech", "damaged")],
     meaning=MeaningCount("mini", 2, 5),
+    names=["Rex"],
 )
+EXAMPLE = TaughtExample("/v/a.mp4", "f00d", 1.0, 2.0, rank=1, num_compared=200)
+REX = TaughtName("Rex", "dog", 2, (EXAMPLE, TaughtExample(None, None, kind="image")), (EXAMPLE,), True, 1.0, ("few",))
 MADE: list[tuple[Any, Any]] = [
     (documents.SearchDocument, SearchResult("a dog", [FULL, BARE, HIT])),
     (documents.SearchDocument, SearchResult("a dog", [])),
     (documents.HitDocument, FULL),
+    (documents.TaughtNameDocument, REX),
+    (documents.TaughtNameDocument, replace(REX, coarse=None, examples=(), unlike=(), fits=False, notices=())),
     (documents.VideoSummaryDocument, HeldVideo("f00d", "/v/a.mp4", "video", 2.5, 3, 1.0)),
     (documents.VideoSummaryDocument, HeldVideo("f00d", "/v/a.png", "image", 0.0, 1)),
     (documents.HeldFileDocument, HeldFile("/v/a.mp4", False)),
@@ -110,6 +123,7 @@ def test_a_result_is_what_its_type_says(kind: Any, result: Any) -> None:
 
 def test_every_key_that_may_be_there_has_been_seen() -> None:
     assert set(FULL.to_dict()) == set(documents.HitDocument.__annotations__)
+    assert set(FULL.explanation.to_dict()) == set(documents.ExplanationDocument.__annotations__)
 
 
 def test_the_check_finds_what_is_wrong() -> None:

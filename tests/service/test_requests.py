@@ -24,7 +24,7 @@ from framecue.service.requests import (
 
 # As cli/query_options has them; a picture and a video are files there, which a service does not read by their paths.
 LINE_KEYS = {"text", "with", "without", "at", "then", "within"}
-OF_A_SERVICE = {"videos", "in_video", "library"}
+OF_A_SERVICE = {"videos", "in_video", "library", "right", "wrong"}
 
 
 def test_its_keys_are_those_of_a_line_and_all_options_and_filters() -> None:

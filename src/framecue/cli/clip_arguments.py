@@ -10,7 +10,7 @@ from typing import BinaryIO
 from framecue.errors import InputError
 from framecue.video import is_span, parse_hit
 
-__all__ = ["Moment", "read_arguments", "read_lines"]
+__all__ = ["Moment", "read_arguments", "read_lines", "read_texts"]
 
 Moment = tuple[str, float, float]
 """A path, and where the moment starts and ends, in seconds."""
@@ -57,11 +57,20 @@ def read_lines(source: BinaryIO, *, null: bool) -> Iterator[Moment | InputError]
         source: standard input.
         null: whether a zero byte ends each, and not the end of a line.
     """
+    return map(_hit, read_texts(source, null=null))
+
+
+def read_texts(source: BinaryIO, *, null: bool) -> Iterator[str]:
+    """Yield the lines as :func:`read_lines` reads them, without those that are empty; of ``jsonl`` the hit's name.
+
+    Args:
+        source: standard input.
+        null: whether a zero byte ends each, and not the end of a line.
+    """
     for part in source.read().split(b"\0" if null else b"\n"):
         line = os.fsdecode(part if null else part.removesuffix(b"\r"))
-        if not line.strip():
-            continue
-        yield _hit(_in_json(line) if line.startswith("{") else line)
+        if line.strip():
+            yield _in_json(line) if line.startswith("{") else line
 
 
 def _in_json(line: str) -> str:

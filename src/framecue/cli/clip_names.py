@@ -12,13 +12,19 @@ from framecue.outputs import refuse_url
 from framecue.paths import is_dir, user_path
 from framecue.times import exact_clock
 
-__all__ = ["ClipNames"]
+__all__ = ["ClipNames", "safe_stem"]
 
 _OTHER_SUFFIX = ".mp4"
 # Some file systems take names of no more bytes; the rest is for the times and a number.
 _MAX_STEM_BYTES = 180
 # Windows has no such characters in names.
 _UNUSUAL = str.maketrans(dict.fromkeys('<>:"/\\|?*', "_"))
+
+
+def safe_stem(text: str) -> str:
+    """Return a text as the beginning of a file's name that every file system takes."""
+    stem = text.encode("utf-8", "replace").decode().translate(_UNUSUAL)
+    return stem.encode()[:_MAX_STEM_BYTES].decode(errors="ignore")
 
 
 class ClipNames:
@@ -66,8 +72,7 @@ class ClipNames:
         path = Path(source)
         suffix = path.suffix.lower() if path.suffix.lower() in CLIP_SUFFIXES else _OTHER_SUFFIX
         times = "-".join(exact_clock(seconds).replace(":", ".") for seconds in (start_seconds, end_seconds))
-        stem = path.stem.encode("utf-8", "replace").decode().translate(_UNUSUAL)
-        stem = stem.encode()[:_MAX_STEM_BYTES].decode(errors="ignore")
+        stem = safe_stem(path.stem)
         number = 1
         while True:
             again = "" if number == 1 else f" ({number})"

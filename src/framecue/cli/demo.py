@@ -1,16 +1,15 @@
-"""``framecue demo``: make clips, index them, search them five times and draw the results."""
+"""``framecue demo``: make clips, index them, search them five times, teach a name, and draw the results."""
 
 from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from framecue.cli.demo_search import DemoSearch
 from framecue.cli.machine import has_extra
 from framecue.cli.options import MOJI_ADAPTER, MOJI_MODEL, FolderPath
 from framecue.cli.output import log, print_json, print_table, progress_bar, quiet_libraries
@@ -22,13 +21,10 @@ from framecue.times import time_span
 
 if TYPE_CHECKING:
     from framecue.datasets.captions import Clip
-    from framecue.datasets.moji_motion.film import Event
     from framecue.datasets.moji_motion.meaning import Meaning
-    from framecue.library import Hit
 
 NUM_CLIPS, NUM_SCENES, SEED, TOP = 60, 12, 13, 3
 SCENE_SECONDS = 5
-MOMENT_SECONDS = 1.5
 
 
 @click.command()
@@ -46,9 +42,11 @@ def demo(folder: Path, force: bool, as_json: bool) -> None:
     """See everything at work in a minute, offline: make 60 clips and a film, index them, search them five times.
 
     The clips show combinations that the shipped model was never trained on. Two of the searches differ only in the
-    order of the events, and one finds a moment of the film.
+    order of the events, and one finds a moment of the film. At last a name is taught from three clips of somebody whom
+    no model has seen, and found in a fourth.
     """
     quiet_libraries()
+    from framecue.cli.demo_stranger import NAME, STRANGER, teach_stranger, write_stranger
     from framecue.cli.sheet import SheetRow, contact_sheet
     from framecue.datasets.moji_motion.actors import check_extra
     from framecue.datasets.moji_motion.files import held_meanings, write_clips
@@ -72,10 +70,11 @@ def demo(folder: Path, force: bool, as_json: bool) -> None:
     log(f"Drawing {NUM_CLIPS} clips in {folder / 'clips'}, and a film of a minute")
     with progress_bar("Drawing") as progress:
         clips = write_clips(folder, meanings, seed=SEED, twins=False, overwrite=force, progress=progress)
+    shown = write_stranger(folder / "taught", seed=SEED, overwrite=force)
     events = write_film(film, [(meaning, SCENE_SECONDS) for meaning in scenes], seed=SEED, overwrite=force)
     log(f"Indexing them with {MOJI_MODEL} and {MOJI_ADAPTER}")
     library = Library(str(folder / "videos.lance"), model=model)
-    paths = [os.path.abspath(path) for path in (*(clip.video for clip in clips), film)]  # noqa: PTH100 (as the library does: links stay)
+    paths = [os.path.abspath(path) for path in (*(clip.video for clip in clips), *shown, film)]  # noqa: PTH100 (as the library does: links stay)
     try:
         with progress_bar("Indexing") as progress:
             report = library.add(paths, progress=progress)
@@ -86,11 +85,15 @@ def demo(folder: Path, force: bool, as_json: bool) -> None:
     for item in report.skipped:
         log(f"skipped {item.path}: {item.reason}")
 
-    searches = [Search(query, paths[index], library.search(query, k=TOP)) for query, index in _queries(clips, meanings)]
+    searches = [
+        DemoSearch(query, paths[index], library.search(query, k=TOP)) for query, index in _queries(clips, meanings)
+    ]
     # Not the first event, which starts at 0:00 as whole files do.
     event = next(event for event in events[1:] if event.meaning.second is None)
-    searches.append(Search(event.caption, paths[-1], library.search(event.caption, k=TOP), event))
-    rows = [SheetRow(search.query, search.hits, expected=search.expected) for search in searches]
+    searches.append(DemoSearch(event.caption, paths[-1], library.search(event.caption, k=TOP), event))
+    log(f"Teaching it {NAME}, a {STRANGER} whom the model has never seen, from three clips")
+    lesson = teach_stranger(library, paths[len(clips) : -1], top=TOP)
+    rows = [SheetRow(search.query, search.hits, expected=search.expected) for search in (*searches, lesson.search)]
     sheet = contact_sheet(rows, sheet_file, overwrite=force)
     first = sum(search.is_right(search.hits[0]) for search in searches)
     if as_json:
@@ -101,6 +104,7 @@ def demo(folder: Path, force: bool, as_json: bool) -> None:
                 "sheet": str(sheet),
                 "right_first": first,
                 "searches": [search.to_dict() for search in searches],
+                "taught": lesson.to_dict(),
             }
         )
         return
@@ -113,49 +117,17 @@ def demo(folder: Path, force: bool, as_json: bool) -> None:
             Path(hit.path).name,
             "<- right" if search.is_right(hit) else "",
         ]
-        for search in searches
+        for search in (*searches, lesson.search)
         for hit in search.hits
     ]
     print_table(["search", "rank", "score", "time", "clip", ""], table, right=["rank", "score", "time"])
     click.echo(f"The right moment came first in {first} of {len(searches)} searches. See them in {sheet}")
+    click.echo(lesson.in_words())
     # As it is typed where the environment is not activated, too.
     place = shlex.quote(library.uri)
     click.echo(f'Search on: {program()} search "the cat rises" --library {place}')
     installed = "" if has_extra("serve") else "pip install 'framecue[serve]' && "
     click.echo(f"In the browser: {installed}{program()} serve --library {place}")
-
-
-@dataclass(frozen=True)
-class Search:
-    """A query, what it found, and what it should have found.
-
-    Attributes:
-        query: the text.
-        expected: path of the right file.
-        hits: the results, best first.
-        event: the right event of the file; None if all of the file is right.
-    """
-
-    query: str
-    expected: str
-    hits: Sequence[Hit]
-    event: Event | None = None
-
-    def is_right(self, hit: Hit) -> bool:
-        """Whether a hit is the right moment, to within a second and a half."""
-        if hit.path != self.expected or self.event is None:
-            return hit.path == self.expected
-        off = (hit.start_seconds - self.event.start_seconds, hit.end_seconds - self.event.end_seconds)
-        return max(map(abs, off)) <= MOMENT_SECONDS
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the search for the JSON document."""
-        return {
-            "query": self.query,
-            "expected": self.expected,
-            "expected_seconds": self.event and [self.event.start_seconds, self.event.end_seconds],
-            "results": [{**hit.to_dict(), "right": self.is_right(hit)} for hit in self.hits],
-        }
 
 
 def _meanings() -> tuple[list[Meaning], list[Meaning]]:

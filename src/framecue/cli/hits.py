@@ -13,11 +13,12 @@ from framecue.times import clock, time_span
 
 if TYPE_CHECKING:
     import numpy as np
+    from rich.console import Console
     from rich.text import Text
 
     from framecue.library import Hit, LegHit
 
-__all__ = ["NOTHING_FITS", "half_blocks", "print_hits", "told_by"]
+__all__ = ["NOTHING_FITS", "half_blocks", "print_hits", "shows_pictures", "told_by"]
 
 NOTHING_FITS = "nothing here fits well; the nearest:"
 """What stands above results none of which is likely to be what was asked for."""
@@ -97,9 +98,7 @@ def _print_explanation(hit: Hit, *, hybrid: bool) -> None:
         indent = "" if number == 0 else "   "
         shown = line.after(indent).shown() if isinstance(line, Marked) else Text(indent + one_line(line))
         console.print(shown, soft_wrap=True)
-    # A picture of characters is made of colours alone.
-    has_colours = not console.no_color and console.color_system in ("256", "truecolor")
-    if why.frame and console.is_terminal and has_colours:
+    if why.frame and shows_pictures(console):
         console.print(half_blocks(why.frame.pixels, PICTURE_COLUMNS))
 
 
@@ -131,6 +130,11 @@ def _leg_line(leg: LegHit, *, is_image: bool) -> Marked:
     if leg.text is None:
         return Marked(f"{leg.leg}: {rank}, score {leg.score:.3f}")
     return Marked(leg.text, leg.spans).after(f"{leg.leg}: {rank}{when}: ")
+
+
+def shows_pictures(console: Console) -> bool:
+    """Whether a console is a terminal with the colours of which a picture of characters is made."""
+    return console.is_terminal and not console.no_color and console.color_system in ("256", "truecolor")
 
 
 def half_blocks(pixels: np.ndarray, columns: int) -> Text:

@@ -18,12 +18,15 @@ import click
 from framecue.cli.explaining import explain
 from framecue.cli.exporting import check_exports, export_results
 from framecue.cli.hits import NOTHING_FITS, print_hits
+from framecue.cli.last_search import keep_search
+from framecue.cli.names import list_names
 from framecue.cli.nothing_found import nothing_message
 from framecue.cli.opening import open_hit
 from framecue.cli.output import log, one_line, shown_path
 from framecue.cli.prompt_commands import Typed, help_lines, parse_typed
 from framecue.cli.prompt_history import history_file
 from framecue.cli.prompt_line import line_reader
+from framecue.cli.prompt_names import teach_typed
 from framecue.cli.prompt_search import PromptSearch, changed, number_of
 from framecue.cli.signals import TerminatedError
 from framecue.counts import counted
@@ -31,7 +34,7 @@ from framecue.errors import FingerprintError, InputError, OutputExistsError
 from framecue.library import SearchResult
 
 if TYPE_CHECKING:
-    from framecue.library import Hit, Library
+    from framecue.library import Hit, InOrder, Library, Query
 
 __all__ = ["Prompt", "can_prompt", "run_prompt"]
 
@@ -130,6 +133,10 @@ class Prompt:
             open_hit([self.shown[rank] for rank in sorted(self.shown)], number_of(self.shown, typed.rest))
         elif typed.command == "export":
             self._export(typed.rest)
+        elif typed.command == "teach":
+            self._teach(typed.rest)
+        elif typed.command == "names":
+            list_names(self.library, self.library.taught_names())
         elif typed.command == "help":
             click.echo("\n".join(help_lines()))
         elif typed.command == "history":
@@ -146,6 +153,14 @@ class Prompt:
             export_results([shown], check_exports([name], self.library.uri, force=False), self.library.uri)
         except OutputExistsError as error:
             raise InputError(f"{error.path}: exists already; name another file") from error
+
+    def _teach(self, rest: str) -> None:
+        """Teach the library a name by the results that were shown."""
+        try:
+            teach_typed(self.library, rest, self.shown)
+        except FingerprintError:
+            self.library = self._open_library()
+            teach_typed(self.library, rest, self.shown)
 
     def _switch_history(self, word: str) -> None:
         if word.lower() not in ("", "on", "off"):
@@ -167,10 +182,13 @@ class Prompt:
             self.library.count_videos(search.options().filters)
             return []
         try:
-            return self.library.search(search.query, options=search.options())
+            return self._search(search, search.query)
         except FingerprintError:
             self.library = self._open_library()
-            return self.library.search(search.query, options=search.options())
+            return self._search(search, search.query)
+
+    def _search(self, search: PromptSearch, query: Query | InOrder) -> list[Hit]:
+        return self.library.search(query, options=search.options(), right=search.right, wrong=search.wrong)
 
     def _keep(self, search: PromptSearch, hits: list[Hit], *, is_undo: bool) -> None:
         """Take a search that went well as the one that stands; a page beyond the last one is none."""
@@ -185,6 +203,8 @@ class Prompt:
             self.shown = {}
         self.search = search
         self.shown.update({hit.rank: hit for hit in hits})
+        if self.is_history_kept and search.query is not None:
+            keep_search(self.library.uri, str(search.query), [self.shown[rank] for rank in sorted(self.shown)])
 
     def _show(self, search: PromptSearch, hits: list[Hit]) -> None:
         if search.query is None:

@@ -54,6 +54,8 @@ COMMANDS: dict[str, PromptCommand] = {
     "video": PromptCommand("FILE @TIME", "add a video, or a moment of it, to the query"),
     "like": PromptCommand("N^WEIGHT", "more like result N"),
     "unlike": PromptCommand("N^WEIGHT", "not like result N; its weight is 0.5 if none is given"),
+    "right": PromptCommand("N,N", "what was meant: order once more by it; without a number no marks"),
+    "wrong": PromptCommand("N,N", "what was not meant: order once more by it; without a number no marks"),
     "then": PromptCommand("TEXT", "and what comes after it in the same video"),
     "within": PromptCommand("TIME", "how long after one thing the next begins at most; without a value any time"),
     "undo": PromptCommand("", "back to the search before", "u"),
@@ -62,6 +64,8 @@ COMMANDS: dict[str, PromptCommand] = {
     "page": PromptCommand("N", "page N"),
     "open": PromptCommand("N", "open result N in a player, at its moment", "o"),
     "export": PromptCommand("FILE", "write the results shown for another program: .otio .edl .csv .m3u .vtt .srt"),
+    "teach": PromptCommand("NAME N,N", "teach the library a name by results: Rex 1,4 unlike 2 is dog"),
+    "names": PromptCommand("", "what the library was taught, and how well it is found"),
     **FILTERS,
     "unfiltered": PromptCommand("", "take all filters away"),
     "k": PromptCommand("N", "how many results a page has"),
@@ -140,5 +144,7 @@ def _name(word: str) -> str:
 def _may_be_bare(name: str) -> bool:
     """Whether a command does something without a value too: takes a filter away, or turns a switch."""
     return (
-        name in FILTERS or name in ("min-score", "min-confidence", "only", "within") or COMMANDS[name].takes == "on|off"
+        name in FILTERS
+        or name in ("min-score", "min-confidence", "only", "within", "right", "wrong")
+        or COMMANDS[name].takes == "on|off"
     )

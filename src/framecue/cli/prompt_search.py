@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from framecue.cli.prompt_commands import FILTERS, Typed
 from framecue.cli.query_options import read_filters
+from framecue.cli.ranks import read_ranks
 from framecue.errors import InputError
 from framecue.times import clock, parse_time
 
 if TYPE_CHECKING:
     from framecue.library import Hit, InOrder, Query, SearchOptions
 
-__all__ = ["PromptSearch", "changed", "filters_of", "number_of"]
+__all__ = ["PromptSearch", "changed", "filters_of", "hits_named", "number_of"]
 
 _NO_FILTERS: dict[str, Any] = {name.replace("-", "_"): None for name in FILTERS}
 _UNLIKE_WEIGHT = 0.5
+_MARKS = ("right", "wrong")
 _SWITCHES = ("hybrid", "all-moments", "refine", "explain")
 
 
@@ -31,12 +33,16 @@ class PromptSearch:
         filters: the values of the options of ``filter_options`` by name, None for those that are not set.
         settings: how many results, and which; its ``offset`` and ``filters`` do not count.
         page: which page, 1 for the first.
+        right: results that show what is meant; a new text begins without marks.
+        wrong: results that do not.
     """
 
     query: Query | InOrder | None
     settings: SearchOptions
     filters: Mapping[str, Any] = field(default_factory=lambda: dict(_NO_FILTERS))
     page: int = 1
+    right: tuple[Hit, ...] = ()
+    wrong: tuple[Hit, ...] = ()
 
     def options(self) -> SearchOptions:
         """Return the options of the search at hand.
@@ -57,6 +63,7 @@ class PromptSearch:
             parts.append(f"min-score {self.settings.min_score:g}")
         if self.settings.min_confidence is not None:
             parts.append(f"min-confidence {self.settings.min_confidence:g}")
+        parts += [f"{len(marked)} {name}" for name in _MARKS if (marked := getattr(self, name))]
         return "; ".join([*parts, *([f"page {self.page}"] if self.page > 1 else [])])
 
 
@@ -85,11 +92,26 @@ def changed(search: PromptSearch, typed: Typed, shown: Mapping[int, Hit]) -> Pro
         return replace(search, page=_page(search, command, rest))
     if command in ("k", "min-score", "min-confidence", "only", *_SWITCHES):
         return replace(search, settings=_with_setting(search.settings, command, rest), page=1)
+    if command in _MARKS:
+        return _marked(search, command, rest, shown)
+    if command == "search":
+        search = replace(search, right=(), wrong=())
     if command in ("search", "with", "without", "image", "video", "like", "unlike"):
         return replace(search, query=_refined(search.query, command, rest, shown), page=1)
     if command in ("then", "within"):
         return replace(search, query=_in_order(search.query, command, rest), page=1)
     return None
+
+
+def hits_named(shown: Mapping[int, Hit], text: str) -> list[Hit]:
+    """Return the results that were shown of ranks as they were typed: ``1,4``.
+
+    Raises:
+        InputError: they are no ranks, or there is no such result.
+    """
+    if not shown:
+        raise InputError("there are no results yet; type what to search for")
+    return [shown[number_of(shown, str(rank))] for rank in read_ranks(text)]
 
 
 def number_of(shown: Mapping[int, Hit], text: str) -> int:
@@ -104,6 +126,32 @@ def number_of(shown: Mapping[int, Hit], text: str) -> int:
     if rank not in shown:
         raise InputError(f"there is no result {rank}; shown: {min(shown)} to {max(shown)}")
     return rank
+
+
+def _marked(search: PromptSearch, mark: str, rest: str, shown: Mapping[int, Hit]) -> PromptSearch:
+    """Return a search with results marked, in place of other marks that they had; without ranks with no such marks."""
+    if not rest:
+        if not getattr(search, mark):
+            raise InputError(f"nothing is marked {mark}; give the numbers of results, as in :{mark} 1,4")
+        return replace(search, **{mark: ()}, page=1)
+    if search.query is None:
+        raise InputError("there is no search to mark results of; type what to search for")
+    given = hits_named(shown, rest)
+    kept = {
+        name: tuple(hit for hit in getattr(search, name) if not any(_is_same(hit, each) for each in given))
+        for name in _MARKS
+    }
+    kept[mark] += tuple(given)
+    return replace(search, **kept, page=1)
+
+
+def _is_same(one: Hit, other: Hit) -> bool:
+    """Whether two results are one moment."""
+    return (one.video_id, one.start_seconds, one.end_seconds) == (
+        other.video_id,
+        other.start_seconds,
+        other.end_seconds,
+    )
 
 
 def _in_order(query: Query | InOrder | None, command: str, rest: str) -> InOrder:

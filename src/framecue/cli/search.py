@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -12,6 +13,7 @@ from framecue.cli.clip_results import clip_options, clip_results
 from framecue.cli.exporting import check_exports, export_option, export_results
 from framecue.cli.hits import NOTHING_FITS, print_hits
 from framecue.cli.kept_files import kept_files_near
+from framecue.cli.last_search import keep_search
 from framecue.cli.library_place import LibraryCommand, chosen_library
 from framecue.cli.notices import search_warnings_told
 from framecue.cli.opening import open_hit
@@ -24,7 +26,9 @@ from framecue.cli.query_options import (
     read_query,
     read_query_file,
 )
+from framecue.cli.ranks import RanksType
 from framecue.cli.result_formats import FORMATS, NULL_FORMATS, print_lines, print_tsv_head
+from framecue.cli.teach_hint import teach_hint
 from framecue.cli.text_graphs import keep_text_graph
 from framecue.library.search.box import LEG_NAMES
 from framecue.outputs import check_output
@@ -33,6 +37,13 @@ from framecue.paths import user_path
 if TYPE_CHECKING:
     from framecue.library import Library, SearchOptions, SearchResult
     from framecue.library.search.told_query import LabelledQuery
+
+
+class _Marks(NamedTuple):
+    """The ranks of results that were marked right and wrong."""
+
+    right: tuple[int, ...]
+    wrong: tuple[int, ...]
 
 
 @click.command(cls=LibraryCommand)
@@ -59,6 +70,14 @@ if TYPE_CHECKING:
 @click.option(
     "--refine", is_flag=True, help="Move the edges of each result to where its frames begin and end to match."
 )
+@click.option(
+    "--right",
+    metavar="N,N",
+    type=RanksType(),
+    multiple=True,
+    help="Order once more: results N of this very search, as it was without marks, are what you meant.",
+)
+@click.option("--wrong", metavar="N,N", type=RanksType(), multiple=True, help="Likewise, what you did not mean.")
 @click.option("--explain", is_flag=True, help="Show the frame that matched best, and what else led to each result.")
 @click.option("--sheet", metavar="FILE", help="Write a picture of the results, such as out.png.")
 @export_option
@@ -96,6 +115,8 @@ def search(
     format_name: str,
     null: bool,
     open_rank: int | None,
+    right: tuple[tuple[int, ...], ...],
+    wrong: tuple[tuple[int, ...], ...],
     as_json: bool,
     model: str | None,
     adapter: str | None,
@@ -112,6 +133,9 @@ def search(
     used unless another is named. A TEXT that starts with a dash goes after a "--". In a terminal, without a TEXT, it
     asks for one after another, and keeps the model loaded.
 
+    Words of your own are taught by the numbers of results, and understood from then on: with 1 and 4 of the last search
+    showing your dog, `framecue teach Rex --like 1,4`, and then "Rex catches a frisbee".
+
     \b
     framecue search "a dog catches a frisbee" --open 1
     framecue search "a beach" --without "people^0.5" --folder ~/Videos/2024 --library videos.lance
@@ -120,6 +144,7 @@ def search(
     framecue search "a panda shrinks" --then "an octopus grows" --within 30
     framecue search "a dog" -k 50 --format path
     framecue search "a dog" --export dogs.otio
+    framecue search "a dog" --right 1,4 --wrong 2
     """  # noqa: D301 (click reads the backspace character)
     _check_output(format_name, null=null, as_json=as_json, explain=named["explain"])
     if queries_file is not None and (open_rank is not None or named["clip_ranks"]):
@@ -129,6 +154,9 @@ def search(
             else "--open is given with --queries; it opens"
         )
         raise click.UsageError(f"{given} a result of one search")
+    marks = _Marks(tuple(chain.from_iterable(right)), tuple(chain.from_iterable(wrong)))
+    if queries_file is not None and any(marks):
+        raise click.UsageError("--right and --wrong are given with --queries; they mark results of one search")
     quiet_libraries()
     click.get_current_context().with_resource(search_warnings_told())
     # A sheet and an export have all queries, so they cannot be made before the last has come.
@@ -136,7 +164,7 @@ def search(
     queries = _queries(text, queries_file, named, is_stream=is_stream)
     is_prompt = not queries and not is_stream
     if is_prompt:
-        is_plain = format_name == "table" and not as_json and sheet is None and not exports and open_rank is None
+        is_plain = format_name == "table" and not (as_json or sheet or exports or open_rank or any(marks))
         _check_prompt(is_plain=is_plain, named=named)
     from framecue.library import Library, SearchOptions, SearchResult
 
@@ -149,6 +177,7 @@ def search(
             for name in ("all_moments", "min_score", "min_confidence", "hybrid", "explain", "refine", "only")
         },
     )
+    named_place = uri
     uri = chosen_library(uri)
     library = Library(uri)
 
@@ -173,7 +202,8 @@ def search(
         answer_stream(library, sys.stdin.buffer, options)
         keep_text_graph(chosen)
         return
-    found = library.search_many([item.query for item in queries], options=options)
+    asked = [item.query for item in queries]
+    found = library.search_many(asked, options=options, right=marks.right, wrong=marks.wrong)
     results = [SearchResult(item.label, hits) for item, hits in zip(queries, found, strict=True)]
     is_wanted = sheet is not None
     if sheet is not None:
@@ -188,9 +218,13 @@ def search(
         if not any(found):
             from framecue.cli.nothing_found import nothing_message
 
-            log(nothing_message(library, [item.query for item in queries], page, options))
+            log(nothing_message(library, asked, page, options))
         if is_wanted:
             log(f"See them in {sheet}" if sheet is not None else "no sheet is written, as there is nothing to see")
+        if not several and (hint := teach_hint(library, results[0], text, place=named_place)):
+            log(hint)
+    if not several:
+        keep_search(library.uri, results[0].query, found[0])
     clip_results(library, found, named, force=force)
     if open_rank is not None and found[0]:
         open_hit(found[0], open_rank)

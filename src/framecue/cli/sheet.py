@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -13,6 +11,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageDraw, ImageOps
 
 from framecue.cli.alike import group_alike
+from framecue.cli.kept_pictures import open_kept_picture
 from framecue.cli.lettering import draw_text, folded, readable, text_width
 from framecue.errors import InputError, VideoError
 from framecue.library.results import Hit
@@ -36,8 +35,6 @@ _QUERY_SIZE, _NAME_SIZE, _NOTE_SIZE = 20, 15, 13
 _HEADING, _NAME_LINE, _NOTE_LINE = 36, 22, 18
 # Results that look like another one and are named with it, at most so many.
 _MOST_NAMED = 3
-# The longest side of a stored picture that is still drawn; those in libraries are much smaller.
-_THUMBNAIL_SIDE = 1024
 
 
 @dataclass(frozen=True)
@@ -269,18 +266,9 @@ def _cell(width: int, height: int) -> tuple[int, int]:
 
 
 def _thumbnail(stored: bytes | None) -> Image.Image | None:
-    """Return the picture that a library keeps; None if it is not a small one, as the library may be anybody's."""
-    if not stored:
-        return None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the size is looked at below
-            # Opening reads the size and decodes nothing.
-            with Image.open(io.BytesIO(stored), formats=["WEBP"]) as picture:
-                is_small = max(picture.size) <= _THUMBNAIL_SIDE
-                return _fitted(picture.convert("RGB"), _cell(*picture.size)) if is_small else None
-    except (OSError, Image.DecompressionBombError):  # not a picture that Pillow can read
-        return None
+    """Return the picture that a library keeps, as a cell shows it; None if it is not a small one."""
+    picture = open_kept_picture(stored)
+    return None if picture is None else _fitted(picture, _cell(*picture.size))
 
 
 def _fitted(picture: Image.Image, size: tuple[int, int]) -> Image.Image:

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from framecue.datasets.moji_motion import actors
-from framecue.datasets.moji_motion.actors import ACTORS, textures
+from framecue.datasets.moji_motion.actors import ACTORS, STRANGERS, textures
 from framecue.datasets.moji_motion.render import Sprites, draw
 from framecue.errors import DatasetError
 
@@ -145,3 +146,16 @@ def test_a_picture_that_is_gone_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(actors, "ACTORS", {"dragon": "0000"})
     with pytest.raises(DatasetError, match=r"has no picture 0000\.svg for 'dragon'"):
         actors._pictures.__wrapped__()
+
+
+def test_strangers_are_drawn_like_any_actor_and_are_none_of_them() -> None:
+    assert not set(STRANGERS) & set(ACTORS)
+    assert not set(STRANGERS.values()) & set(ACTORS.values())
+    pictures = textures(24, strangers=True)
+    assert pictures.shape == (len(ACTORS) + len(STRANGERS), 4, 24, 24)
+    assert torch.equal(pictures[: len(ACTORS)], textures(24))
+    cat = sprites(("cat", 0.5, 0.5, 0.5, 0.0))
+    for number, _ in enumerate(STRANGERS, start=len(ACTORS)):
+        stranger = replace(cat, actor=torch.full_like(cat.actor, number))
+        assert painted(draw(stranger, 64)[0]).max() > 100
+        assert not torch.equal(draw(stranger, 64), draw(cat, 64))

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from framecue.library import Library
 from framecue.library.store import Store
+from framecue.library.store.taught_name_rows import KeptName
+from framecue.names.find import find_names
+from framecue.names.taught import Lesson, TaughtTokens
 from framecue.words.timed_text import Kind, TimedText, TimedWord
 from support.colours import COLOURS, ColourEncoder
 
-__all__ = ["films", "line", "talking"]
+__all__ = ["films", "keep_name", "learning", "line", "talking"]
 
 RED, GREEN, BLUE = (np.array([*COLOURS[name], 0]) for name in ("red", "green", "blue"))
 
@@ -69,3 +73,47 @@ def films(make_store: Callable[..., Store], line: Callable[..., TimedText], talk
     store.words.write(lake, "speech", [line(2, "the cake made everybody happy on her birthday")])
     store.ensure_text_index()
     return Library(store.uri, model=talking)
+
+
+class Learning(Talking):
+    """Reads a taught name as the first of its vectors; a colour beside it counts as much."""
+
+    def learn_name(self, lesson: Lesson, *, on_step: Callable[[int, int], None] | None = None) -> TaughtTokens:
+        return TaughtTokens(lesson.name, lesson.examples.mean(axis=0, keepdims=True), ())
+
+    def embed_named_texts(self, texts: Sequence[str], names: Sequence[TaughtTokens]) -> np.ndarray:
+        vectors = self.embed_texts(texts)
+        learnt = {name.name: name.vectors[0] for name in names}
+        for row, text in enumerate(texts):
+            if found := find_names(text, learnt):
+                own = [learnt[each.name] for each in found]
+                own += [vectors[row]] if any(word in COLOURS for word in text.split()) else []
+                vectors[row] = np.mean(own, axis=0) / np.linalg.norm(np.mean(own, axis=0))
+        return vectors
+
+
+@pytest.fixture
+def learning() -> ColourEncoder:
+    return Learning()
+
+
+@pytest.fixture
+def keep_name() -> Callable[..., KeptName]:
+    """Has a library taught a name: what its text is for the model, and the mean of its examples."""
+
+    def keep(store: Store, name: str, text: np.ndarray, mean: np.ndarray, **changes: object) -> KeptName:
+        vectors = np.atleast_2d(np.asarray(text, dtype=np.float32))
+        kept = KeptName(
+            tokens=TaughtTokens(name, vectors, ()),
+            mean=np.asarray(mean, dtype=np.float32) / np.linalg.norm(mean),
+            coarse=None,
+            examples=(),
+            unlike=(),
+            thumbnail=None,
+            made_for=store.names.made_for,
+            taught_at=1_700_000_000.0,
+        )
+        store.names.write(replace(kept, **changes))  # type: ignore[arg-type]
+        return kept
+
+    return keep

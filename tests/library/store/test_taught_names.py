@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,11 +11,13 @@ import pytest
 
 from framecue.errors import LibraryError
 from framecue.library.store import Store, taught_names
-from framecue.library.store.taught_names import NAMES_TABLE, TaughtNames
+from framecue.library.store.fence import shut_out
 from framecue.library.store.taught_name_rows import KeptExample, KeptName
+from framecue.library.store.taught_names import NAMES_TABLE, TaughtNames
 from framecue.names.find import name_key
 from framecue.names.taught import TaughtTokens
 
+FINGERPRINT = {"backbone": "b", "sampling": {"num_frames": 4}, "embedding_dim": 4}
 ROWS = [{"path": "/a.mp4"}, {"path": "/b.mp4", "vector": (0, 1, 0, 0)}]
 
 
@@ -154,7 +157,7 @@ def test_a_damaged_name_is_named_with_the_way_out_and_can_be_forgotten(store: St
     table = store.names.table()
     assert table is not None
     table.lance.update(values={"num_tokens": 4})
-    with pytest.raises(LibraryError, match="name 'Rex' is damaged .*; forget it, and teach it again"):
+    with pytest.raises(LibraryError, match=r"name 'Rex' is damaged .*; forget it, and teach it again"):
         store.names.read()
     assert store.names.forget("Rex")
     assert store.names.read() == []
@@ -180,3 +183,36 @@ def test_many_commits_do_not_leave_many_files(store: Store, monkeypatch: pytest.
     assert table is not None
     assert table.lance.stats()["fragment_stats"]["num_fragments"] <= 3  # type: ignore[index]
     assert store.names.read()[0].taught_at == 4
+
+
+def test_names_are_kept_in_an_object_store_as_on_a_disk(bucket):
+    store = Store.create(f"{bucket.url}/l.lance", FINGERPRINT)
+    store.names.write(kept("Rex", store))
+    other = Store.open(store.uri)
+    assert names(other) == ["Rex"]
+    store.names.write(kept("Max", store), instead_of="Rex")
+    other.refresh()
+    assert names(other) == ["Max"]
+    assert store.names.forget("max")
+    other.refresh()
+    assert (names(other), other.names.read()) == ([], [])
+
+
+def test_a_writer_that_was_stopped_and_lost_its_lease_changes_no_name(bucket, object_server):
+    store = Store.create(f"{bucket.url}/l.lance", FINGERPRINT)
+    store.names.write(kept("Rex", store))
+    object_server.forget_requests()
+    object_server.fault("stall", method="PUT", key=r"taught_names\.lance/_versions/.*manifest$", seconds=60)
+    with ThreadPoolExecutor(1) as thread:
+        late = thread.submit(store.names.write, kept("Rex", store, coarse="late"))
+        while not any(each.fault for each in object_server.requests("PUT")):
+            assert not late.done()
+        shut_out(store.uri)
+        object_server.heal()
+        with pytest.raises(LibraryError, match="cannot be written"):
+            late.result()
+    after = Store.open(store.uri)
+    (rex,) = after.names.read()
+    assert rex.coarse == "dog"
+    after.names.write(kept("Bella", after))
+    assert names(after) == ["Bella", "Rex"]

@@ -81,7 +81,7 @@ def test_each_error_has_the_status_of_its_kind_and_its_own_sentence(app: FastAPI
 
 def test_every_kind_of_error_has_a_status() -> None:
     kinds = [getattr(errors, name) for name in errors.__all__ if name.endswith("Error")]
-    assert {status_of(kind.__new__(kind)) for kind in kinds} == {404, 410, 413, 415, 422, 429, 503, 504}
+    assert {status_of(kind.__new__(kind)) for kind in kinds} == {404, 409, 410, 413, 415, 422, 429, 503, 504}
 
 
 @pytest.mark.parametrize(

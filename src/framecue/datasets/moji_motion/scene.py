@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from framecue.datasets.moji_motion.actors import ACTORS
+from framecue.datasets.moji_motion.actors import ACTORS, STRANGERS
 from framecue.datasets.moji_motion.meaning import Meaning
 from framecue.datasets.moji_motion.render import Sprites
 
@@ -30,7 +30,7 @@ BACKGROUNDS = np.array(
 )
 """RGB, 0..255."""
 
-_INDEX = {name: index for index, name in enumerate(ACTORS)}
+_INDEX = {name: index for index, name in enumerate((*ACTORS, *STRANGERS))}
 _SIZE = 0.40
 _EXTENT = {"long": 0.60, "short": 0.34}
 

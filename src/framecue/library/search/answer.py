@@ -15,8 +15,8 @@ from framecue.library.files.interface import Files
 from framecue.library.files.mixed import ALL_FILES
 from framecue.library.results import Hit
 from framecue.library.search.explain import explain_found
-from framecue.library.search.filters import condition_for
 from framecue.library.search.feedback import Marks, Scales, check_apart, find_marked, is_among, move_all
+from framecue.library.search.filters import condition_for
 from framecue.library.search.found import Found
 from framecue.library.search.hits import make_hit
 from framecue.library.search.in_order_page import (
@@ -131,7 +131,8 @@ def _check_marks(queries: Sequence[Query | InOrder], asked: Sequence[Query], opt
     """
     if len(queries) != 1:
         raise InputError(
-            f"results are marked as right or wrong for one query, and {len(queries)} are given; search for one at a time"
+            f"results are marked as right or wrong for one query, and {len(queries)} are given; search for one at a "
+            "time"
         )
     is_seen = not options.only or seen.NAME in options.only
     if not is_seen or not any(query.asks_seen for query in asked):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from framecue.dates import iso_time
-from framecue.errors import OrdinaryWordError
+from framecue.errors import AbsentError, InputError, ModelError, OrdinaryWordError
 from framecue.library.library import Library
 from framecue.library.results import TaughtName
 from framecue.library.search.query import HeldMoment
@@ -50,6 +50,12 @@ async def teach(service: Service, asked: TeachArguments) -> Answer:
     except OrdinaryWordError as error:
         # An assistant is not to decide that: the person has other ways.
         raise OrdinaryWordError(error.name, "by `framecue teach`, which asks the person") from error
+    except (AbsentError, InputError) as error:
+        if isinstance(error, ModelError):
+            raise
+        # It may name files, which were named by strangers.
+        message = f"the name was not taught: {marked(str(error))}"
+        raise (AbsentError if isinstance(error, AbsentError) else InputError)(message) from error
     notices = tuple(marked(notice) for notice in taught.notices)
     return Answer(TaughtAnswer(taught=_entry(taught), notices=notices))
 

@@ -59,26 +59,24 @@ def make_server(
         timeout_seconds: how long a call may take.
         allow_teach: whether the assistant may teach names, and forget them; all else only reads.
     """
-    tools = tools_for(allow_teach=allow_teach)
     calls = _Calls(max_calls)
+    # One for all who connect. A call that ends, for whatever reason, ends what it teaches.
+    teachings = Teachings(desk)
 
     @asynccontextmanager
     async def lifespan(_: Server[Service]) -> AsyncIterator[Service]:
-        teachings = Teachings(desk)
-        try:
-            with PictureReader() as pictures:
-                yield Service(desk, pictures, teachings)
-        finally:
-            teachings.close()
+        with PictureReader() as pictures:
+            yield Service(desk, pictures, teachings)
 
     async def list_tools(
         _: ServerRequestContext[Service], __: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
-        return types.ListToolsResult(tools=[tool.described() for tool in tools.values()])
+        return types.ListToolsResult(tools=[tool.described() for tool in tools_for(allow_teach=allow_teach).values()])
 
     async def call_tool(
         context: ServerRequestContext[Service], params: types.CallToolRequestParams
     ) -> types.CallToolResult:
+        tools = tools_for(allow_teach=allow_teach)
         tool = tools.get(params.name)
         if tool is None:
             return _failed(f"there is no such tool; there are: {', '.join(tools)}")

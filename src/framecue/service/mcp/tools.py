@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from mcp_types import Tool, ToolAnnotations
@@ -86,7 +86,7 @@ class OfferedTool:
     arguments: type[Strict]
     document: type[BaseModel]
     answer: Callable[[Service, Any], Awaitable[Answer]]
-    hints: ToolAnnotations = _READS
+    hints: ToolAnnotations = field(default_factory=lambda: _READS)
     is_long: bool = False
 
     def described(self) -> Tool:

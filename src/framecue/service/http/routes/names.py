@@ -113,8 +113,9 @@ async def teach(request: Request, desk: DeskOf, teachings: TeachingsOf, uploads:
     """
     async with read_body(request, _FIELDS) as brought:
         asked = parse_request(TeachRequest, brought.document)
-        answer = _taught(asked, brought.files, teachings, uploads)
-        return await _measured(request, desk.shelf(asked.library).name, unless_left(request, answer))
+        shelf = desk.shelf(asked.library)
+        answer = unless_left(request, _taught(asked, brought.files, teachings, uploads))
+        return await _measured(request, shelf.name, answer)
 
 
 @teaching.patch("", response_model=TaughtNameDocument, responses=_CHANGES)

@@ -1,0 +1,56 @@
+"""How well a taught name is found, in words: by the places that its examples take when the others look for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from framecue.counts import counted
+
+if TYPE_CHECKING:
+    from framecue.library import TaughtExample, TaughtName
+
+__all__ = ["place_of", "quality_sentence", "quality_word"]
+
+# What is on the first page is found; in a small library the first page holds nearly all, so a fifth of it counts there.
+_PAGE = 10
+_SHARE = 5
+
+
+def quality_word(name: TaughtName) -> str:
+    """Return "good", "fair" or "poor"; "unknown" if no example could be looked for by others."""
+    ranked = _ranked(name)
+    if not ranked:
+        return "unknown"
+    found = sum(map(_is_found, ranked))
+    return "good" if found == len(ranked) else "fair" if 2 * found >= len(ranked) else "poor"
+
+
+def quality_sentence(name: TaughtName) -> str:
+    """Return how well a name is found, and what makes it better, in a line."""
+    word, ranked = quality_word(name), _ranked(name)
+    if not ranked:
+        return "how well it is found cannot be told from one example"
+    found = sum(map(_is_found, ranked))
+    worst = max(example.rank or 0 for example in ranked)
+    of = counted(max(example.num_compared for example in ranked), "moment")
+    if word == "good":
+        return f"good: the examples find each other, at place {worst} of {of} or before"
+    return (
+        f"{word}: the others find {found} of {counted(len(ranked), 'example')} near the top, the last one at place "
+        f"{worst} of {of}; more examples that show it clearly make it better"
+    )
+
+
+def place_of(example: TaughtExample) -> str:
+    """Return the place of one example, as a table has it; empty if it has none."""
+    return "" if example.rank is None else f"{example.rank} of {example.num_compared}"
+
+
+def _ranked(name: TaughtName) -> Sequence[TaughtExample]:
+    return [example for example in name.examples if example.rank is not None]
+
+
+def _is_found(example: TaughtExample) -> bool:
+    near = min(_PAGE, max(1, example.num_compared // _SHARE))
+    return example.rank is not None and example.rank <= near

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+
+from framecue.cli.name_quality import place_of, quality_sentence, quality_word
+from framecue.library import TaughtExample, TaughtName
+
+
+def name(*ranks: int | None, of: int = 434) -> TaughtName:
+    examples = tuple(
+        TaughtExample(f"/{number}.mp4", "x", 0, 2, rank=rank, num_compared=0 if rank is None else of)
+        for number, rank in enumerate(ranks)
+    )
+    return TaughtName("Rex", None, 1, examples, (), fits=True, taught_at=0.0)
+
+
+@pytest.mark.parametrize(
+    ("taught", "word", "says"),
+    [
+        (name(1, 4, 2), "good", "the examples find each other, at place 4 of 434 moments or before"),
+        (
+            name(1, 87, 2),
+            "fair",
+            "the others find 2 of 3 examples near the top, the last one at place 87 of 434 moments",
+        ),
+        (name(200, 87, 2), "poor", "the others find 1 of 3 examples near the top, the last one at place 200 of 434"),
+        (name(None), "unknown", "cannot be told from one example"),
+        # Place 8 is the first page anywhere, and the end of a library of ten.
+        (name(1, 8, of=100), "good", "place 8 of 100"),
+        (name(1, 8, of=10), "fair", "place 8 of 10 moments; more examples"),
+        (name(1, 1, of=1), "good", "place 1 of 1 moment or before"),
+    ],
+)
+def test_the_quality_in_words(taught: TaughtName, word: str, says: str) -> None:
+    assert quality_word(taught) == word
+    assert says in quality_sentence(taught)
+
+
+def test_the_place_of_an_example() -> None:
+    assert [place_of(example) for example in name(3, None).examples] == ["3 of 434", ""]

@@ -1,0 +1,70 @@
+"""What a model is taught with: a lesson of unit vectors, with texts in which the name has its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from framecue.errors import InputError
+from framecue.library.files.mixed import ALL_FILES
+from framecue.library.store import Store
+from framecue.library.teaching.examples import WantedExample
+from framecue.library.teaching.teach import Teaching, teach
+from framecue.video import PlainFrameSource
+from support.colours import LearningColours
+
+ROWS = [{"path": f"/{number}.mp4", "vector": (1, number, number % 7, 0)} for number in range(80)]
+ROWS[0] |= {"caption": "a red thing rises"}
+
+
+def moment(number: int) -> WantedExample:
+    return WantedExample(video_id=f"id of /{number}.mp4")
+
+
+def taught(store: Store, model: LearningColours, **options: object):
+    teaching = Teaching(**({"name": "Rex", "like": [moment(0), moment(1)]} | options))  # type: ignore[arg-type]
+    return teach(store, model, teaching, source=PlainFrameSource(), files=ALL_FILES)
+
+
+def test_a_lesson_has_the_examples_and_the_rest_of_the_library(make_store: Callable[..., Store]):
+    model = LearningColours()
+    store = make_store(ROWS)
+    kept = taught(store, model, unlike=[moment(2)], coarse="red")
+    (lesson,) = model.lessons
+    assert lesson.texts == (("a {} thing rises", 0),)
+    assert (lesson.examples.shape, lesson.unlike.shape) == ((2, 4), (1, 4))
+    # Without the three, and without what is nearly the same as one of them.
+    assert 0 < len(lesson.others) < 77
+    assert (lesson.others @ np.concatenate([lesson.examples, lesson.unlike]).T).max() < 0.99
+    assert (kept.made_for, kept.coarse) == (store.names.made_for, "red")
+    mean = lesson.examples.mean(axis=0)
+    np.testing.assert_allclose(kept.mean, mean / np.linalg.norm(mean), atol=1e-6)
+    assert store.names.read() == []  # it is written by who has the lock
+
+
+def test_the_same_moment_twice_is_one_example(make_store: Callable[..., Store]):
+    kept = taught(make_store(ROWS), LearningColours(), like=[moment(0), moment(0), moment(1)])
+    assert len(kept.examples) == 2
+
+
+def test_the_same_moment_cannot_be_meant_and_not_meant(make_store: Callable[..., Store]):
+    with pytest.raises(
+        InputError, match=r"/1.mp4 at 0 to 2 s is given both as what 'Rex' means and as what it does not"
+    ):
+        taught(make_store(ROWS), LearningColours(), unlike=[moment(1)])
+
+
+def test_a_name_of_another_model_is_taught_anew_with_all_its_examples(make_store: Callable[..., Store]):
+    store = make_store(ROWS)
+    kept = taught(store, LearningColours())
+    # As another model has left it, whose vectors mean nothing here; one of its videos is gone.
+    strange = [replace(each, vector=-each.vector) for each in kept.examples]
+    strange.append(replace(strange[0], video_id="gone", path="/gone.mp4"))
+    store.names.write(replace(kept, made_for="{}", examples=tuple(strange)))
+    new = taught(store, LearningColours(), like=[moment(3)])
+    assert [each.video_id for each in new.examples] == ["id of /0.mp4", "id of /1.mp4", "id of /3.mp4"]
+    np.testing.assert_array_equal(new.examples[0].vector, kept.examples[0].vector)
+    assert "Of its earlier examples 1 could not be used: gone." in new.notices
