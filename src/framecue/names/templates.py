@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-__all__ = ["PLACE", "TEMPLATES", "filled_in"]
+__all__ = ["ACTION_TEMPLATES", "PLACE", "TEMPLATES", "filled_in"]
 
 PLACE = "{}"
 """What stands in a template where the name belongs."""
 
 TEMPLATES = (
-    *("{}", "a {}", "the {}", "a video of {}", "a video of a {}", "a clip of {}", "a clip of the {}", "a photo of {}"),
-    *("a picture of a {}", "a picture of the {}", "here is {}", "there is a {}", "this is the {}", "{} can be seen"),
-    *("a {} in the middle", "the {} on the left", "the {} on the right", "a small {}", "a large {}", "only {}"),
-    *("a close view of {}", "{} from far away", "somebody with {}", "{} and nothing else"),
+    *("{}", "a {}", "the {}", "a clip of {}", "a clip of a {}", "a video of a {}", "a video of the {}"),
+    *("a photo of a {}", "a picture of the {}", "here is {}", "here is a {}", "there is a {}", "{} can be seen"),
 )
-"""They say little beside the name, and nothing that a kind of names alone can do: things, people, places, actions."""
+"""Sentences for things, people and places. They say nothing beside the name: what an example shows else is not known."""
+
+ACTION_TEMPLATES = (
+    *("{}", "it {}", "something {}", "somebody {}", "someone {}", "a thing {}", "one {}", "here it {}"),
+    *("a clip of something that {}", "a video of somebody who {}", "there is something that {}", "the one that {}"),
+)
+"""Sentences for what somebody or something does."""
 
 
 def filled_in(template: str, words: str) -> str:
