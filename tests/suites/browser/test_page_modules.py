@@ -160,17 +160,13 @@ def quality(page: Page, *ranks: int | None, compared: int = 200) -> tuple[str, s
 
 
 def test_the_quality_of_a_name_in_words(page: Page) -> None:
-    assert quality(page, 1, 1, 1) == (
-        "good",
-        "Good: looked for by the others, each example comes first of 200 moments.",
-    )
-    assert (
-        quality(page, 1, 10)[1] == "Good: looked for by the others, each example is among the first 10 of 200 moments."
-    )
-    assert quality(page, 1, 40, 3) == ("fair", "Fair: 2 of 3 examples are found by the others. More examples help.")
-    assert quality(page, 90, 40, 3)[1].startswith("Poor: 1 of 3 examples is found by the others.")
-    assert quality(page, 90, 40)[1].startswith("Poor: none of the examples is found by the others.")
+    says = "Good: the examples find each other, at place 10 of 200 moments or before."
+    assert quality(page, 1, 10) == ("good", says)
+    near = "the others find 2 of 3 examples near the top, the last one at place 40 of 200 moments"
+    better = "More examples that show it clearly make it better."
+    assert quality(page, 1, 40, 3) == ("fair", f"Fair: {near}. {better}")
+    assert quality(page, 90, 40, 3)[0] == "poor"
     # Among the first ten of twenty is nothing.
     assert quality(page, 9, 10, compared=20)[0] == "poor"
-    assert quality(page, 2, 1, compared=20)[0] == "good"
+    assert quality(page, 4, 1, compared=20)[0] == "good"
     assert quality(page, None)[0] == "unknown"

@@ -2,9 +2,10 @@
 
 import { counted } from "./format.js";
 
-// What comes among so many is on the first screen; in a small library that would say nothing, so there it is fewer.
-const NEAR = 10;
-const NEAR_SHARE = 0.1;
+// As `framecue names` has it: what is on the first page is found; a small library's first page holds nearly all of it, so
+// there a fifth counts.
+const PAGE = 10;
+const SHARE = 5;
 
 /**
  * Return how good a name is.
@@ -14,20 +15,16 @@ const NEAR_SHARE = 0.1;
  */
 export function qualityOf(examples) {
   const ranked = examples.filter(({ rank }) => rank !== null && rank !== undefined);
-  if (!ranked.length) return { quality: "unknown", says: "How good it is cannot be told from one example alone." };
-  const isNear = ({ rank, num_compared: compared }) => rank <= Math.max(1, Math.min(NEAR, Math.ceil(NEAR_SHARE * compared)));
-  const near = ranked.filter(isNear);
-  const compared = Math.max(...ranked.map((each) => each.num_compared));
-  const among = `of ${counted(compared, "moment")}`;
+  if (!ranked.length) return { quality: "unknown", says: "How well it is found cannot be told from one example." };
+  const found = ranked.filter(({ rank, num_compared: compared }) => rank <= Math.min(PAGE, Math.max(1, Math.floor(compared / SHARE))));
   const worst = Math.max(...ranked.map(({ rank }) => rank));
-  if (near.length === ranked.length) {
-    const where = worst === 1 ? "comes first" : `is among the first ${worst}`;
-    return { quality: "good", says: `Good: looked for by the others, each example ${where} ${among}.` };
+  const of = counted(Math.max(...ranked.map((each) => each.num_compared)), "moment");
+  if (found.length === ranked.length) {
+    return { quality: "good", says: `Good: the examples find each other, at place ${worst} of ${of} or before.` };
   }
-  const many = `${near.length} of ${counted(ranked.length, "example")}`;
-  const found = `${near.length ? many : "none of the examples"} ${near.length > 1 ? "are" : "is"} found by the others`;
-  if (2 * near.length >= ranked.length) return { quality: "fair", says: `Fair: ${found}. More examples help.` };
-  return { quality: "poor", says: `Poor: ${found}. Teach it with more examples, or with ones that look more alike.` };
+  const [quality, word] = 2 * found.length >= ranked.length ? ["fair", "Fair"] : ["poor", "Poor"];
+  const near = `the others find ${found.length} of ${counted(ranked.length, "example")} near the top, the last one at place ${worst} of ${of}`;
+  return { quality, says: `${word}: ${near}. More examples that show it clearly make it better.` };
 }
 
 /** Return where an example comes if it is looked for by the others; null where that is not known. */

@@ -9,7 +9,7 @@ import { hitAt } from "./search.js";
 import { closeSheet, now, openSheet, subscribe, update } from "./state.js";
 
 const STOPPED = "Stopped. Nothing was taught.";
-const ADVICE = "Three to ten moments are good, as different from one another as they can be. What it looks like here is learnt: no faces are recognised.";
+const ADVICE = "Three to ten moments are good, in different places and from different sides. What it looks like here is learnt: no faces are recognised.";
 const BEGUN = "Looking at the moments …";
 const LEARNING = "Learning …";
 
