@@ -11,11 +11,17 @@ import pytest
 pytest.importorskip("mcp", reason='tools for assistants need the extra: pip install "framecue[mcp]"')
 
 
+def test_what_an_assistant_that_may_teach_is_told_is_printed(run) -> None:
+    names = [tool["name"] for tool in json.loads(run("mcp", "--allow-teach", "--json").out)["tools"]]
+    assert names[-3:] == ["taught_names", "teach", "forget_name"]
+
+
 def test_what_an_assistant_is_told_is_printed(run) -> None:
     result = run("mcp", "--json")
     assert (result.code, result.err) == (0, "")
     document = json.loads(result.out)
-    assert [tool["name"] for tool in document["tools"]] == ["search", "moments_of", "frames", "words_of", "info"]
+    reading = ["search", "moments_of", "frames", "words_of", "info", "taught_names"]
+    assert [tool["name"] for tool in document["tools"]] == reading
 
 
 @pytest.mark.parametrize(

@@ -43,3 +43,9 @@ def test_a_missing_extra_is_told_and_the_settings_are_printed(run, monkeypatch: 
     assert result.code == 0
     assert "pip install 'framecue[mcp]'" in result.err
     assert "mcpServers" in json.loads(result.out)
+
+
+def test_an_assistant_that_may_teach_is_started_so(run) -> None:
+    document = json.loads(run("mcp-config", "-l", "s3://b/one.lance", "--allow-teach", "--json").out)
+    assert document["command"][-3:] == ["--library", "s3://b/one.lance", "--allow-teach"]
+    assert document["config"]["mcpServers"]["framecue"]["args"][-1] == "--allow-teach"

@@ -195,3 +195,12 @@ def test_the_library_stays_as_it_was(run, asking, library: Path) -> None:
     before = Library(library).info().to_dict()
     run("serve", "--library", library, "--port", "0")
     assert Library(library).info().to_dict() == before
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_names_are_taught_where_that_is_allowed_alone(run, asking, library: Path, allowed: bool) -> None:
+    answers = asking({"path": "/api/names", "method": "DELETE", "query": "name=Rex"}, {"path": "/api/names"})
+    result = run("serve", "--library", library, "--port", "0", *(["--allow-teach"] if allowed else []))
+    assert answers[0].status == (404 if allowed else 403)
+    assert json.loads(answers[1].body) == {"may_teach": allowed, "teaching": None, "names": []}
+    assert ("may teach them names" in result.err) is allowed

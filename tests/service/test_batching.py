@@ -2,15 +2,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 
 from framecue.errors import AbsentError, BusyError, InputError
-from framecue.library import Filters, Hit, Library, Query
+from framecue.library import Filters, HeldMoment, Hit, Library, Query
+from framecue.library.search.feedback import Marks
 from framecue.library.search.query import SearchOptions
 from framecue.service.batching import AskedSearch, Batches, Searches, search_together
 from framecue.service.desk import Desk
+from support.colour_rows import write_colours
+from support.colours import COLOURS, ColourEncoder
 from support.served import Served
 
 T = TypeVar("T")
@@ -194,3 +198,23 @@ def test_a_desks_searches(desk: Desk, served: Served) -> None:
             await searches.search("no such library", Query("a"), SearchOptions())
 
     run(main)
+
+
+def test_what_was_right_and_wrong_moves_its_own_search_alone(tmp_path: Path) -> None:
+    place = write_colours(tmp_path / "colours.lance", *COLOURS)
+    library = Library(place, model=ColourEncoder())
+    options = SearchOptions(k=3)
+    moment = HeldMoment("id-of-yellow", 1.0)
+    marks = Marks(right=(moment,), wrong=(1,))
+    asked = [
+        AskedSearch(Query("red"), options),
+        AskedSearch(Query("red"), options, marks),
+        AskedSearch(Query("blue"), options),
+        AskedSearch(Query("red"), options, Marks(right=(99,))),
+    ]
+    plain, marked, other, wrong = search_together(library, asked)
+    assert told(plain) == told(library.search("red", options=options))
+    assert told(marked) == told(library.search("red", options=options, right=[moment], wrong=[1]))
+    assert told(marked) != told(plain)
+    assert told(other) == told(library.search("blue", options=options))
+    assert isinstance(wrong, InputError)

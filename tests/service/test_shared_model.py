@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from framecue.errors import ModelError
+from framecue.names.taught import Lesson
 from framecue.service.shared_model import SharedModel
-from support.colours import ColourEncoder
+from support.colours import ColourEncoder, LearningColours
 
 
 def test_threads_that_need_it_at_once_load_it_once() -> None:
@@ -80,6 +81,44 @@ def test_one_thread_at_a_time_encodes_texts() -> None:
     shared = SharedModel(OneAtATime)
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda _: shared.embed_texts(["red", "blue"] * 20), range(200)))
+
+
+def test_named_texts_are_encoded_one_at_a_time_too_and_others_while_a_name_is_learnt() -> None:
+    class Learning(OneAtATime, LearningColours):
+        def __init__(self) -> None:
+            super().__init__()
+            self.lessons = []
+
+        def embed_named_texts(self, texts, names):
+            return np.concatenate([self.embed_texts([text]) for text in texts])
+
+    shared = SharedModel(Learning)
+    vector = ColourEncoder().embed_texts(["red"])
+    lesson = Lesson("Rex", examples=vector, others=vector, unlike=vector[:0])
+    searched: list[int] = []
+
+    def step(done: int, total: int) -> None:
+        # It would wait for ever, were the model not free meanwhile.
+        searched.append(len(threads.submit(shared.embed_texts, ["blue"]).result(timeout=60)))
+
+    with ThreadPoolExecutor(8) as threads:
+        taught = shared.learn_name(lesson, on_step=step)
+        encoded = [
+            threads.submit(encode, ["red", "blue"] * 10)
+            for _ in range(50)
+            for encode in (shared.embed_texts, lambda texts: shared.embed_named_texts(texts, [taught]))
+        ]
+        assert {len(each.result()) for each in encoded} == {20}
+    assert searched == [1] * 5
+
+
+def test_a_model_that_cannot_be_taught_says_so() -> None:
+    shared = SharedModel(ColourEncoder)
+    vector = ColourEncoder().embed_texts(["red"])
+    with pytest.raises(ModelError, match="cannot be taught names"):
+        shared.learn_name(Lesson("Rex", examples=vector, others=vector, unlike=vector[:0]))
+    with pytest.raises(ModelError, match="cannot be taught names"):
+        shared.embed_named_texts(["Rex"], [])
 
 
 def test_texts_are_refused_as_the_model_does() -> None:

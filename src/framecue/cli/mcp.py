@@ -22,6 +22,7 @@ EXTRA = "framecue[mcp]"
 """What brings the protocol's package."""
 
 _WEB_EXTRAS = "framecue[mcp,serve]"
+_ALSO = ", and teach them names,"
 _HOST, _PORT = "127.0.0.1", 8001
 
 
@@ -84,7 +85,7 @@ def mcp(
     from framecue.service.mcp.server import run_stdio
 
     desk, places = _desk(uris)
-    log(f"an assistant can search {', '.join(places)}")
+    log(f"an assistant can search {', '.join(places)}{_ALSO.rstrip(',') if allow_teach else ''}")
     if sys.stdin.isatty():
         log("it is waited for on standard input: `framecue mcp-config` prints what its settings take; Ctrl-C ends")
     desk.warm_up()
@@ -125,7 +126,8 @@ def _serve_web(
     )
     desk, places = _desk(uris)
     listening = listen(options)
-    log(f"assistants can search {', '.join(places)} at {address_of(listening, options)}{PATH.lstrip('/')}")
+    also = _ALSO if allow_teach else ""
+    log(f"assistants can search {', '.join(places)}{also} at {address_of(listening, options)}{PATH.lstrip('/')}")
     desk.warm_up()
     try:
         run(create_web_app(make_server(desk, allow_teach=allow_teach), options), listening, has_lifespan=True)

@@ -130,6 +130,8 @@ def serve(
         following.start()
     address = address_of(listening, options)
     _say_where(address, desk, following, token)
+    if allow_teach:
+        log("whoever can ask may teach them names, and rename and forget these")
     if as_json:
         names = [shelf.name for shelf in desk.shelves]
         print_json({"url": address, "libraries": names, "watching": following.paths if following else []})

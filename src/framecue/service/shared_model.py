@@ -11,7 +11,7 @@ import numpy as np
 from framecue.encoder import ChecksTexts, Encoder, EncoderSpec, Fingerprint, learner_of
 from framecue.errors import FramecueError
 from framecue.exported.stand_in import StandIn
-from framecue.names.taught import Lesson, TaughtTokens
+from framecue.names.taught import TaughtTokens
 
 __all__ = ["ModelState", "SharedModel"]
 
@@ -79,10 +79,6 @@ class SharedModel(StandIn):
         model = self.model
         with self._encoding:
             return model.embed_texts(texts)
-
-    def learn_name(self, lesson: Lesson, *, on_step: Callable[[int, int], None] | None = None) -> TaughtTokens:
-        """See `LearnsNames.learn_name`; texts are encoded meanwhile, as no weight changes."""
-        return learner_of(self.model).learn_name(lesson, on_step=on_step)
 
     def embed_named_texts(self, texts: Sequence[str], names: Sequence[TaughtTokens]) -> np.ndarray:
         """See `LearnsNames.embed_named_texts`; by one thread at a time."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi.testclient import TestClient
 
-from framecue.service.http.description import PROBLEMS, search_body
+from framecue.service.http.description import PROBLEMS, search_body, teach_body
 
 
 def test_a_search_is_described_whole() -> None:
@@ -26,3 +26,12 @@ def test_every_address_says_what_it_may_answer(client: TestClient) -> None:
     answered = document["paths"]["/api/search"]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
     assert answered == {"$ref": "#/components/schemas/SearchDocument"}
     assert PROBLEMS["4XX"]["content"].keys() == {"application/problem+json"}
+
+
+def test_a_lesson_is_described_whole() -> None:
+    content = teach_body()["content"]
+    schema = content["application/json"]["schema"]
+    assert "$ref" not in str(schema)
+    assert schema["properties"]["like"]["items"]["properties"].keys() == {"id", "start_seconds", "end_seconds"}
+    form = content["multipart/form-data"]["schema"]
+    assert (form["properties"].keys(), form["required"]) == ({"lesson", "image"}, ["lesson"])

@@ -247,6 +247,20 @@ def test_an_answer_that_takes_too_long_is_ended() -> None:
     asyncio.run(asked())
 
 
+def test_teaching_takes_longer_where_it_is_allowed() -> None:
+    async def slowly(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await asyncio.sleep(0.1)
+        await says("taught")(scope, receive, send)
+
+    body = {"method": "POST", "pieces": [b"x"], "headers": [JSON, ("content-length", "1")]}
+    allowed, not_allowed = (limited(slowly, answer_seconds=0.02, allow_teach=allow) for allow in (True, False))
+    assert answer(allowed, "/api/names", **body).body == b"taught"
+    assert answer(not_allowed, "/api/names", **body).status == 504
+    assert answer(allowed, "/api/search", **body).status == 504
+    assert answer(allowed, "/api/names", method="DELETE").status == 504
+
+
 def test_an_answer_that_has_begun_takes_as_long_as_its_reader() -> None:
     async def slowly(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
