@@ -51,7 +51,7 @@ function build(dialog) {
   const close = iconButton("close", "Close", () => closeSheet(), { class: "tool sheet-close" });
   const name = el("input", { id: "teach-name", type: "text", autocomplete: "off", autocapitalize: "off", spellcheck: "false", dir: "auto", placeholder: "Rex", "aria-describedby": "teach-known" });
   const known = el("p", { id: "teach-known", class: "teach-hint", hidden: true });
-  const coarse = el("input", { id: "teach-coarse", type: "text", autocomplete: "off", autocapitalize: "off", dir: "auto", placeholder: "dog" });
+  const coarse = el("input", { id: "teach-coarse", type: "text", autocomplete: "off", autocapitalize: "off", dir: "auto", placeholder: "dog, or spins" });
   const examples = createExamples({ onChange: () => say(null) });
   const problem = el("p", { class: "problem", role: "alert", hidden: true });
   const bar = el("progress", { "aria-label": "Learnt so far" });
@@ -63,7 +63,7 @@ function build(dialog) {
   const fields = el(
     "fieldset",
     { class: "teach-fields" },
-    el("div", { class: "teach-words" }, field("Name", name), field("What it is, in an ordinary word (may be left out)", coarse)),
+    el("div", { class: "teach-words" }, field("Name", name), field("An ordinary word for what it is or does, if any", coarse)),
     known,
     examples.element,
     el("p", { class: "teach-hint" }, ADVICE),
