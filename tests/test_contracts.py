@@ -43,10 +43,10 @@ FORBIDDEN = {
     ],
     "nothing in frame_store imports the face of frame_store": ["frame_store/prepare.py"],
     "nothing in video imports the face of video": ["video/read/moments.py", "video/isolate/serve.py"],
-    "libraries, videos, stores of frames and encoders know neither models nor torch": [
+    "libraries, videos, stores of frames, encoders and names know neither models nor torch": [
         *("library/search/query_vectors.py", "library/indexing/encode.py", "library/files/walk.py"),
         *("library/store/rows.py", "video/read/pixels.py", "video/isolate/serve.py", "encoder.py"),
-        *("frame_store/source.py", "frame_store/prepare.py"),
+        *("frame_store/source.py", "frame_store/prepare.py", "names/stand_ins.py"),
     ],
     "torch is imported where there are tensors": ["library/search/ranking.py", "video/write/cut.py", "assets.py"],
     "av, pillow_heif and scenedetect are imported in video alone": [
@@ -60,7 +60,7 @@ FORBIDDEN = {
     "obstore is imported in object_store alone": ["library/files/interface.py", "library/store/lock.py", "paths.py"],
     "ray, lance_ray and lance are imported in cluster alone": ["library/indexing/runner.py", "cli/index.py"],
     "onnx, onnxruntime and onnxscript are imported in exported alone": ["library/search/query_vectors.py", "model.py"],
-    "what runs exported graphs knows neither torch nor transformers": ["exported/session.py", "exported/cache.py"],
+    "what runs exported graphs knows neither torch nor transformers": ["exported/session.py", "exported/name_graph.py"],
     "faster_whisper and ctranslate2 are imported in words.speech alone": ["words/speech_models.py", "cli/index.py"],
     "watchfiles is imported in library.watching alone": ["library/files/walk.py", "cli/watch.py"],
     "transformers is imported where models are opened, trained and imported": [

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from framecue import errors
-from framecue.errors import UnknownNameError, VideoError, first_line
+from framecue.errors import OrdinaryWordError, UnknownNameError, VideoError, first_line
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,13 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
     error = UnknownNameError("method", "vopp", ["vop", "full"])
     assert str(error) == "unknown method 'vopp'; known: full, vop"
     assert (error.kind, error.name, error.known) == ("method", "vopp", ["full", "vop"])
+
+
+def test_an_ordinary_word_is_told_by_its_name_and_comes_through_another_process() -> None:
+    error = pickle.loads(pickle.dumps(OrdinaryWordError("dog", "--yes")))
+    assert (error.name, error.option) == ("dog", "--yes")
+    assert str(error).startswith("'dog' is an ordinary word: once taught")
+    assert str(error).endswith("(--yes)")
 
 
 def test_a_video_error_comes_through_another_process() -> None:

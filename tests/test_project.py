@@ -122,6 +122,8 @@ TESTED_ELSEWHERE = {
     "library/search/legs/row_texts.py": "library/search/legs/test_named.py",
     "library/search/legs/seen.py": "library/search/test_ranking.py",
     "library/search/legs/timed_words.py": "library/search/legs/test_said.py",
+    "library/teaching/describe.py": "library/test_names.py",
+    "library/teaching/left.py": "library/teaching/test_reteach.py",
     "library/store/health.py": "library/test_soundness.py",
     "library/store/words_health.py": "library/test_soundness.py",
     "library/store/exchange.py": "library/test_again.py",

@@ -50,6 +50,8 @@ def test_json_is_the_whole_of_standard_output(run, loader, uri: str, clips: Path
         "meaning": None,
         "meaning_taken_out": False,
         "meaning_left_out": None,
+        "names_taught": [],
+        "names_left": {},
         "gpu_decoded": 0,
         "gpu_fallbacks": [],
         "still_unreadable": [],

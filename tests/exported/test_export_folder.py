@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from framecue.encoder import LearnsNames
 from framecue.errors import InputError, ModelError
 from framecue.exported import export_folder as module
 from framecue.exported.encoder import load_exported
 from framecue.exported.export_folder import export_folder, made_videos
 from framecue.exported.gate import Check
 from framecue.model import VideoTextModel
+from framecue.names.taught import TaughtTokens
 
 MakeModel = Callable[..., VideoTextModel]
 
@@ -29,13 +31,22 @@ def test_int8_is_checked_and_smaller(
     assert small.check is not None
     assert small.check.passes
     assert small.check.num_videos == 5
-    assert small.size_bytes < 0.75 * plain.size_bytes
+    sizes = [(report.folder / report.graph).stat().st_size for report in (small, plain)]
+    assert sizes[0] < 0.75 * sizes[1]
+    assert small.size_bytes - plain.size_bytes < sizes[0] - sizes[1] + 1000  # all else is the same
     assert sorted(file.name for file in (tmp_path / "small").iterdir()) == [
-        *("graph.json", "text.onnx", "text.onnx.data", "tokenizer.json", "video-2f-int8.onnx"),
+        *("graph.json", "text-names.onnx", "text.onnx", "text.onnx.data", "tokenizer.json", "video-2f-int8.onnx"),
     ]
     assert len({file.stat().st_mode for file in (tmp_path / "small").iterdir()}) == 1  # who may read one may read all
     found = load_exported(tmp_path / "small")
     np.testing.assert_allclose(found.embed_texts(["a red car"]), model.embed_texts(["a red car"]), atol=1e-5)
+    assert isinstance(found, LearnsNames)
+    rex = TaughtTokens("Rex", np.ones((2, 24), dtype=np.float32), ("camera", "strawberry"))
+    np.testing.assert_allclose(
+        found.embed_named_texts(["a red Rex", "a camera"], [rex]),
+        model.embed_named_texts(["a red Rex", "a camera"], [rex]),
+        atol=1e-5,
+    )
     assert found.computation.precision == "int8"
     assert (found.embed_videos(pixel_values) * model.embed_videos(pixel_values)).sum(axis=1).min() > 0.999
     assert small.to_dict()["cosine"] == small.check.cosine

@@ -15,16 +15,44 @@ from framecue.exported import export_text as exporting
 from framecue.exported import write_text as writing
 from framecue.exported.cache import GRAPHS_VARIABLE, graph_folder, read_graphs
 from framecue.exported.export_text import export_text, keep_text_graph
+from framecue.exported.name_graph import NAME_GRAPH
 from framecue.exported.queries import ODD_TEXTS
 from framecue.exported.text import TEXT_GRAPH, TextGraph, find_text_graph
 from framecue.exported.write_text import MAX_DIFFERENCE
 from framecue.methods import build_method
 from framecue.model import VideoTextModel
+from framecue.names.stand_ins import choose_stand_ins
+from framecue.names.taught import TaughtTokens
+from framecue.textual_inversion.encode import encode_by
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
 TEXTS = ["a red cat falls", "the dog", *ODD_TEXTS]
+NAMED_TEXTS = [
+    *("Rex", "the dog is left of REX", "little Bella, rex's cat, and Bella", "レックスが camera", "strawberry Rex"),
+    *("the " * 19 + "little bella falls", "the " * 40 + "Rex"),
+]
+
+
+def names_for(model):
+    """Names of one to four tokens in random directions, as long as words of the model."""
+    generator, stand_ins = np.random.default_rng(4), choose_stand_ins(encode_by(model.tokenize))
+    return [
+        TaughtTokens(name, generator.standard_normal((count, 24)).astype(np.float32), stand_ins)
+        for count, name in enumerate(("Rex", "レックス", "Bella", "little Bella"), start=1)
+    ]
+
+
+def assert_graph_reads_names(graph, model):
+    names = names_for(model)
+    ours = graph.embed_named_texts([*NAMED_TEXTS, *TEXTS], names)
+    theirs = model.embed_named_texts(NAMED_TEXTS, names)
+    np.testing.assert_allclose(ours[: len(NAMED_TEXTS)], theirs, atol=MAX_DIFFERENCE)
+    # What was taught is read, and a text without names is what it is without any.
+    as_typed = graph.embed_texts([*NAMED_TEXTS, *TEXTS])
+    assert np.abs(ours - as_typed)[:5].max(axis=1).min() > 0.01
+    np.testing.assert_array_equal(ours[len(NAMED_TEXTS) :], as_typed[len(NAMED_TEXTS) :])
 
 
 def assert_graph_is_model(model):
@@ -35,6 +63,9 @@ def assert_graph_is_model(model):
     assert np.abs(theirs[0] - theirs[1]).max() > 0.01
     details = read_graphs(model.fingerprint())[TEXT_GRAPH]
     assert 0 <= details["max_difference"] <= MAX_DIFFERENCE
+    assert 0 <= details["max_difference_of_names"] <= MAX_DIFFERENCE
+    assert NAME_GRAPH in details["files"]
+    assert_graph_reads_names(TextGraph(graph_folder(model.fingerprint())), model)
     assert details["versions"].keys() == {"framecue", "onnx", "onnxruntime", "tokenizers", "torch", "transformers"}
 
 
@@ -57,7 +88,7 @@ def test_each_backbone_gives_what_its_graph_gives(any_backbone):
 # Methods that change the text side, each in the ways in which it does; the others take the backbone's.
 @pytest.mark.parametrize(
     ("method", "options"),
-    [("vop", {}), ("vop", {"text_prompt_layout": "modelscope"}), ("lora", {})],
+    [("vop", {}), ("vop", {"text_prompt_layout": "modelscope"}), ("lora", {}), ("dgl", {})],
 )
 def test_each_text_side_gives_what_its_graph_gives(make_backbone, method, options):
     backbone = make_backbone()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,8 @@ from framecue.exported import spare_tokenizer as module
 from framecue.exported.queries import ODD_TEXTS, ordinary_queries
 from framecue.exported.spare_tokenizer import PIECES_FILE, REST_FILE, SpareTokenizer, open_tokenizer, write_spare
 from framecue.exported.tokenize import TextTokenizer
+from framecue.names.stand_ins import choose_stand_ins, read_names
+from framecue.names.taught import TaughtTokens
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzäöéжщю日本語の,.'"
 
@@ -95,3 +98,21 @@ def test_a_damaged_file_is_an_error_that_names_it(tmp_path: Path, name: str, mon
     (tmp_path / name).write_bytes(b"{")
     with pytest.raises(ModelError, match=r"tokenizer\.json: the tokenizer cannot be read"):
         open_tokenizer(file)
+
+
+def test_names_are_read_as_by_the_whole_tokenizer(both: tuple[TextTokenizer, SpareTokenizer]) -> None:
+    """A word of one piece stands in, also where the whole tokenizer is not read."""
+    whole, spare = both
+    chosen = choose_stand_ins(whole.encode, ("the", "house", "houses", "dog"))
+    assert chosen == choose_stand_ins(spare.encode, ("the", "house", "houses", "dog")) == ("the", "house", "dog")
+    rex = TaughtTokens("Rex", np.ones((2, 4), dtype=np.float32), ("house", "dog"))
+    for text in ("Rex", "日本のREX、", "the house of Rex", "a " * 37 + "Rex"):
+        one, other = (read_names(text, [rex], each.encode) for each in both)
+        assert one is not None
+        assert other is not None
+        assert (one.text, one.ids.tolist(), one.places.tolist()) == (
+            other.text,
+            other.ids.tolist(),
+            other.places.tolist(),
+        )
+        assert len(one.places) == (1 if "a a" in text else 2)

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from framecue.encoder import Encoder
+from framecue.encoder import Encoder, LearnsNames, learner_of
+from framecue.errors import ModelError
 from framecue.exported.stand_in import StandIn
 from support.colours import ColourEncoder
 
@@ -31,3 +33,31 @@ def test_all_of_it_is_the_models(monkeypatch) -> None:
     np.testing.assert_array_equal(other.embed_frames(values), model.embed_frames(values))
     np.testing.assert_array_equal(other.embed_texts(["red"]), model.embed_texts(["red"]))
     assert other.describe(values[None]) == ["red"]
+
+
+class Learner(ColourEncoder):
+    """Says what it was asked."""
+
+    def learn_name(self, lesson, *, on_step=None):
+        return ("learnt", lesson, on_step)
+
+    def embed_named_texts(self, texts, names):
+        return ("read", texts, names)
+
+
+def test_names_are_the_models_too() -> None:
+    other = Other(Learner())
+    assert isinstance(other, LearnsNames)
+    assert other.learn_name("lesson", on_step=print) == ("learnt", "lesson", print)  # type: ignore[arg-type]
+    assert other.embed_named_texts(["Rex"], ["rex"]) == ("read", ["Rex"], ["rex"])  # type: ignore[list-item]
+
+
+def test_a_model_that_learns_no_names_says_so() -> None:
+    told = r"colours: a model of this kind \(.*\) has no text tower .*, so it cannot be taught names"
+    for ask in (lambda one: one.learn_name(None), lambda one: one.embed_named_texts(["Rex"], [])):
+        with pytest.raises(ModelError, match=told):
+            ask(Other(ColourEncoder()))
+    with pytest.raises(ModelError, match=told):
+        learner_of(ColourEncoder())
+    learner = Learner()
+    assert learner_of(learner) is learner

@@ -22,9 +22,13 @@ from framecue.errors import (
 )
 from framecue.library import HeldMoment, Library, TaughtName, VideoMoment, VideoSpan, check_library
 from framecue.library.store import Store
+from framecue.library.store.lease_note import LEASE_FILE, Holder, LeaseNote
 from framecue.library.store.lock import library_lock
+from framecue.library.store.rows import Row
 from framecue.library.store.taught_names import NAMES_TABLE
+from framecue.object_store.objects import put
 from support.colours import COLOURS, ColourEncoder, LearningColours, write_clip
+from support.object_server import Bucket
 
 # Three videos of the same reddish thing, and many of other colours.
 REX = [HeldMoment("rex-0"), HeldMoment("rex-1"), HeldMoment("rex-2")]
@@ -221,6 +225,8 @@ def test_an_ordinary_word_is_refused_unless_it_is_meant(library: Library):
         ({"like": REX, "num_tokens": 5}, "num_tokens is 5; it must be a whole number, 1 to 4"),
         ({"like": REX, "num_tokens": True}, "num_tokens is True"),
         ({"like": REX, "coarse": 4}, "coarse is 4; it must be str"),
+        ({"like": REX, "coarse": "dog " * 40}, "coarse has 160 characters; give an ordinary word"),
+        ({"like": REX, "coarse": "\ud800"}, "not valid Unicode"),
         ({"like": REX, "coarse": "qwxz"}, "no word that this model knows"),
         ({"like": REX, "unlike": [HeldMoment("rex-1", 1.0)]}, "/rex-1.mp4 at 0 to 2 s is given both as what 'Rex'"),
     ],
@@ -336,6 +342,37 @@ def test_two_who_teach_the_same_name_lose_no_example(library: Library, model: Le
     assert other.taught_names() == []  # opened before the first has taught anything
     library.teach("Rex", like=REX[:2])
     assert [each.video_id for each in other.teach("Rex", like=REX[2:]).examples] == ["rex-0", "rex-1", "rex-2"]
+
+
+def test_in_an_object_store_a_name_lives_as_on_a_disk(bucket: Bucket, make_row: Callable[..., Row], library: Library):
+    store = Store.create(f"{bucket.url}/l.lance", Store.open(library.uri).fingerprint)
+    store.write([make_row(**row) for row in rows()])
+    remote = Library(store.uri, model=LearningColours())
+
+    def both(act: Callable[[Library], object]) -> None:
+        assert act(library) == act(remote)
+
+    both(lambda each: replace(each.teach("Rex", like=REX[:2]), taught_at=0.0))
+    both(lambda each: replace(each.teach("Rex", like=REX, unlike=[HeldMoment("other-4")]), taught_at=0.0))
+    both(lambda each: each.rename_name("rex", "Rexi").name)
+    both(lambda each: (names(each), each.info().names, each.name_picture("Rexi")))
+    both(lambda each: (each.forget_name("Rexi"), names(each)))
+
+
+def test_who_loses_the_lease_while_a_name_is_learnt_writes_nothing(bucket: Bucket, make_row: Callable[..., Row]):
+    store = Store.create(f"{bucket.url}/l.lance", LearningColours().fingerprint().to_dict())
+    store.write([make_row(**row) for row in rows()])
+    library = Library(store.uri, model=LearningColours())
+    before = library.teach("Rex", like=REX[:2])
+
+    def lose(done: int, total: int) -> None:
+        if done == total:
+            by = LeaseNote("another run's", 0, 60.0, Holder("elsewhere", 1, "", "now"))
+            put(f"{store.uri}/{LEASE_FILE}", by.to_bytes())
+
+    with pytest.raises(LibraryError, match="its lease was taken over by another run"):
+        library.teach("Rex", like=REX, on_step=lose)
+    assert library.taught_names() == [before]
 
 
 # --- what else tells of names

@@ -40,6 +40,8 @@ from framecue.library.results import (
     RemoveReport,
     SearchResult,
     Skipped,
+    TaughtExample,
+    TaughtName,
     Upkeep,
     WordsCount,
     WordsFailure,
@@ -52,6 +54,18 @@ REMARK = Remark("/v/d.mp4", "times")
 MEANING = MeaningCount("mini", 2, 5)
 WORDS = WordsCount("speech", "said", "small", "en", 2, 3, 1)
 WORDS_FAILURE = WordsFailure("/v/a.mp4", "speech", "damaged")
+TAUGHT_FROM = TaughtExample("/v/a.mp4", "hash", 61.5, 66.5, rank=2, num_compared=9, is_held=False)
+TAUGHT_FROM_DOCUMENT = {
+    "path": "/v/a.mp4",
+    "video_id": "hash",
+    "start_seconds": 61.5,
+    "end_seconds": 66.5,
+    "kind": "video",
+    "rank": 2,
+    "num_compared": 9,
+    "is_held": False,
+    "hit": "/v/a.mp4@1:01.5-1:06.5",
+}
 FRAME = BestFrame(1.5, 0.25, np.zeros((2, 3, 3), np.uint8))
 HIT = Hit(1, "/v/a.mp4", 61.5, 66.5, 0.5, "hash", 90.0)
 HIT_DOCUMENT = {
@@ -149,6 +163,8 @@ DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
             meaning=MEANING,
             meaning_taken_out=False,
             meaning_left_out="it is gone",
+            names_taught=["Rex"],
+            names_left={"Bella": "gone"},
         ),
         {
             "library": "v.lance",
@@ -177,6 +193,8 @@ DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
             "meaning": {"model": "mini", "files": 2, "passages": 5},
             "meaning_taken_out": False,
             "meaning_left_out": "it is gone",
+            "names_taught": ["Rex"],
+            "names_left": {"Bella": "gone"},
             "videos": 4,
             "images": 10,
             "segments": 5,
@@ -254,6 +272,7 @@ DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
             words=[WORDS],
             words_failed=[WORDS_FAILURE],
             meaning=MEANING,
+            names=["Rex"],
         ),
         {
             "library": "v.lance",
@@ -271,6 +290,7 @@ DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
             "words": [WORDS.to_dict()],
             "words_failed": [WORDS_FAILURE.to_dict()],
             "meaning": {"model": "mini", "files": 2, "passages": 5},
+            "names": ["Rex"],
             "files": [{"path": "/v/a.mp4", "duration_seconds": 2.5, "kind": "video"}],
             "duplicates": [DUPLICATE.to_dict()],
             "unreadable": [SKIPPED.to_dict()],
@@ -285,6 +305,25 @@ DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
             "num_versions_dropped": 4,
             "index": "made",
             "num_indexed_rows": 5,
+        },
+    ),
+    (TAUGHT_FROM, TAUGHT_FROM_DOCUMENT),
+    (
+        TaughtExample(None, None, kind="image"),
+        {**TAUGHT_FROM_DOCUMENT, "path": None, "video_id": None, "start_seconds": 0.0, "end_seconds": 0.0}
+        | {"kind": "image", "rank": None, "num_compared": 0, "is_held": True, "hit": None},
+    ),
+    (
+        TaughtName("Rex", "dog", 2, (TAUGHT_FROM,), (), False, 1_700_000_000.5, ("One is better than none.",)),
+        {
+            "name": "Rex",
+            "coarse": "dog",
+            "num_tokens": 2,
+            "examples": [TAUGHT_FROM_DOCUMENT],
+            "unlike": [],
+            "fits": False,
+            "taught": datetime.fromtimestamp(1_700_000_000).astimezone().isoformat(),
+            "notices": ["One is better than none."],
         },
     ),
 ]

@@ -60,6 +60,18 @@ def test_what_is_no_mark_is_told_with_its_place(given: object, told: str) -> Non
     assert "\n" not in str(caught.value)
 
 
+def test_an_example_may_say_what_is_seen_in_it() -> None:
+    given = [{"id": "a", "start_seconds": 1, "text": "Rex runs"}, {"id": "b", "text": None}]
+    asked = parse_request(TeachRequest, {"name": "Rex", "like": given})
+    assert asked.like == ((HeldMoment("a", 1.0), "Rex runs"), HeldMoment("b"))
+    Draft202012Validator(TeachRequest.model_json_schema()["properties"]["like"]).validate(given)
+    for text, told in ((5, "like.0.text is 5; it must be a text"), ("x" * 201, "like.0.text has 201 characters")):
+        with pytest.raises(InputError, match=told):
+            parse_request(TeachRequest, {"name": "Rex", "like": [{"id": "a", "text": text}]})
+    with pytest.raises(InputError, match=r"unknown key 'unlike\.0\.text'"):
+        parse_request(TeachRequest, {"name": "Rex", "unlike": [{"id": "a", "text": "Rex runs"}]})
+
+
 def test_both_lists_are_bounded() -> None:
     with pytest.raises(InputError, match=f"right has {MOST_MARKS + 1} results; give at most {MOST_MARKS}"):
         marked(*range(1, MOST_MARKS + 2))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from framecue.checks import check_flags, check_kind, is_whole
+from framecue.checks import check_flags, check_kind, check_text, is_whole
 from framecue.encoder import Encoder, learner_of
 from framecue.errors import AbsentError, InputError, OrdinaryWordError
 from framecue.library.files.interface import Files
@@ -14,7 +14,7 @@ from framecue.library.results import TaughtName
 from framecue.library.store import Store
 from framecue.library.store.kept import KeptStore
 from framecue.library.store.lock import library_lock
-from framecue.names.check import checked_name, is_ordinary
+from framecue.names.check import MAX_NAME_LENGTH, checked_name, is_ordinary
 from framecue.names.find import name_key
 from framecue.names.taught import MOST_TOKENS
 
@@ -61,7 +61,8 @@ class LibraryNames:
         Args:
             name: one word or several, as it will stand in queries; case does not matter there.
             like: what it means, best three or more: hits, moments of files, of videos that the library holds, and
-                pictures. May be empty for a name that is known.
+                pictures; each alone, or as a pair with a text that says what is to be seen, with the name or the coarse
+                word in it ("Rex catches a frisbee"). May be empty for a name that is known.
             unlike: what it does not mean, though it looks alike.
             coarse: an ordinary word for the kind of thing ("dog"), from which learning starts; None for none, or for
                 the one that the name was taught with.
@@ -98,7 +99,7 @@ class LibraryNames:
             name=name,
             like=wanted_examples(like, "like"),
             unlike=wanted_examples(unlike, "unlike"),
-            coarse=None if coarse is None else " ".join(coarse.split()) or None,
+            coarse=_coarse(coarse),
             num_tokens=num_tokens,
         )
         store = self._kept.open()
@@ -228,6 +229,20 @@ def _usable(name: object) -> str:
         InputError: it cannot be one.
     """
     return checked_name(_text(name))
+
+
+def _coarse(word: str | None) -> str | None:
+    """Return an ordinary word for the kind of thing, with single spaces; None for none.
+
+    Raises:
+        InputError: it is too long for a word, or is no text.
+    """
+    if word is None:
+        return None
+    check_text(word)
+    if len(word) > MAX_NAME_LENGTH:
+        raise InputError(f"coarse has {len(word)} characters; give an ordinary word for the kind of thing, such as dog")
+    return " ".join(word.split()) or None
 
 
 def _check_ordinary(name: str, allow_ordinary: bool) -> None:

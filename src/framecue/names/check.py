@@ -22,6 +22,8 @@ _ARTICLES = frozenset({"a", "an", "the"})
 # Of a word's other forms, what stands in the list.
 _ENDINGS = (("s", ""), ("es", ""), ("ies", "y"), ("ed", ""), ("d", ""), ("ing", ""), ("ing", "e"), ("er", ""))
 
+_LEAST_STEM = 3
+
 
 def checked_name(name: str) -> str:
     """Return a name as it is kept: composed (NFC), with single spaces.
@@ -54,10 +56,11 @@ def is_ordinary(name: str) -> bool:
 
 
 def _forms(word: str) -> list[str]:
-    stems = [word[: -len(ending)] + stem for ending, stem in _ENDINGS if word.endswith(ending) and len(word) > 4]
+    stems = [word.removesuffix(ending) + stem for ending, stem in _ENDINGS if word.endswith(ending)]
     # "running" is of "run".
     doubled = [stem[:-1] for stem in stems if len(stem) > 3 and stem[-1] == stem[-2]]
-    return [word, *stems, *doubled]
+    # Shorter ones are letters and articles: "is" is no form of "i".
+    return [word, *(stem for stem in [*stems, *doubled] if len(stem) >= _LEAST_STEM)]
 
 
 @cache

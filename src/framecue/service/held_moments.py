@@ -15,10 +15,12 @@ from framecue.library.search.query import HeldMoment
 from framecue.service.request_fields import LONGEST_NAME, LONGEST_TIME_SECONDS, checked_text, refuse
 from framecue.validation import shown, unknown_key
 
-__all__ = ["LARGEST_RANK", "MOST_MARKS", "MOST_MOMENTS", "Marks", "Moments"]
+__all__ = ["LARGEST_RANK", "LONGEST_SAID", "MOST_MARKS", "MOST_MOMENTS", "Examples", "Marks", "Moments"]
 
 MOST_MOMENTS = 100
 """How many examples of a name one request may bring: more teach nothing more."""
+LONGEST_SAID = 200
+"""How many characters a text about an example may have."""
 MOST_MARKS = 100
 """How many results one search may call right, and how many wrong."""
 LARGEST_RANK = 10_500
@@ -30,6 +32,10 @@ _LIKE = '{"id": VIDEO_ID, "start_seconds": 2.5, "end_seconds": 5.0}'
 
 def _moments(value: object, info: ValidationInfo) -> object:
     return tuple(_moment(each, place) for place, each in _numbered(value, info, MOST_MOMENTS, "moments"))
+
+
+def _examples(value: object, info: ValidationInfo) -> object:
+    return tuple(_example(each, place) for place, each in _numbered(value, info, MOST_MOMENTS, "moments"))
 
 
 def _marks(value: object, info: ValidationInfo) -> object:
@@ -53,9 +59,15 @@ def _mark(value: object, place: str) -> int | HeldMoment:
     return _moment(value, place)
 
 
+def _example(value: object, place: str) -> HeldMoment | tuple[HeldMoment, str]:
+    if not isinstance(value, dict) or value.get("text") is None:
+        shows = {key: each for key, each in value.items() if key != "text"} if isinstance(value, dict) else value
+        return _moment(shows, place)
+    text = checked_text(value["text"], f"{place}.text", LONGEST_SAID)
+    return _moment({key: each for key, each in value.items() if key != "text"}, place), text
+
+
 def _moment(value: object, place: str) -> HeldMoment:
-    if isinstance(value, HeldMoment):
-        return value
     if not isinstance(value, dict):
         refuse(f"{place} is {shown(value)}; it must be a moment: {_LIKE}")
     for key in value:
@@ -98,6 +110,11 @@ _MOMENT: dict[str, Any] = {
     "required": ["id"],
     "additionalProperties": False,
 }
+_SAID: dict[str, Any] = {
+    "anyOf": [{"type": "string", "maxLength": LONGEST_SAID}, {"type": "null"}],
+    "description": "What is seen in it, with the name, or the ordinary word: `Rex catches a frisbee`. It teaches much.",
+}
+_EXAMPLE = {**_MOMENT, "title": "Example", "properties": {**_MOMENT["properties"], "text": _SAID}}
 _RANK = {"type": "integer", "minimum": 1, "maximum": LARGEST_RANK}
 
 
@@ -106,9 +123,12 @@ def _listed(check: Callable[[object, ValidationInfo], object], item: dict[str, A
 
 
 _as_moments, _moments_schema = _listed(_moments, _MOMENT, MOST_MOMENTS)
+_as_examples, _examples_schema = _listed(_examples, _EXAMPLE, MOST_MOMENTS)
 _as_marks, _marks_schema = _listed(_marks, {"anyOf": [_RANK, _MOMENT]}, MOST_MARKS)
 
 Moments = Annotated[tuple[HeldMoment, ...], _as_moments, _moments_schema]
 """Moments of videos of the library."""
+Examples = Annotated[tuple[HeldMoment | tuple[HeldMoment, str], ...], _as_examples, _examples_schema]
+"""Moments likewise, each perhaps with a text that says what is seen in it."""
 Marks = Annotated[tuple[int | HeldMoment, ...], _as_marks, _marks_schema]
 """Results of a search: by their ranks in the same search without marks, or by their moments."""

@@ -12,7 +12,7 @@ from framecue.library.library import Library
 from framecue.names.taught import MOST_TOKENS
 from framecue.pictures import ImageLike
 from framecue.service.documents import NamesDocument, TeachingDocument
-from framecue.service.held_moments import Moments
+from framecue.service.held_moments import Examples, Moments
 from framecue.service.request_fields import Flag, Name
 from framecue.service.teaching import Teaching
 from framecue.validation import Strict, explain, model_types, shown
@@ -26,7 +26,11 @@ class TeachRequest(Strict):
     """A name, and moments that show what it means."""
 
     name: Name = Field(description="One word or several, as it will stand in queries; case does not matter there.")
-    like: Moments = Field((), description="What it means: moments of videos of the library, best three or more.")
+    like: Examples = Field(
+        (),
+        description="What it means: moments of videos of the library, best three or more, each perhaps with a text "
+        "that says what is seen in it.",
+    )
     unlike: Moments = Field((), description="What it does not mean, though it looks alike.")
     coarse: Name | None = Field(
         None, description="An ordinary word for the kind of thing, from which learning starts.", examples=["dog"]

@@ -113,9 +113,7 @@ class _Context:
 class _Pupil:
     """What is needed while one name is learnt."""
 
-    def __init__(
-        self, method: Method, backbone: Backbone, tokenize: Tokenize, lesson: Lesson, num_tokens: int
-    ) -> None:
+    def __init__(self, method: Method, backbone: Backbone, tokenize: Tokenize, lesson: Lesson, num_tokens: int) -> None:
         self.method, self.backbone, self.tokenize = method, backbone, tokenize
         self.lesson, self.num_tokens = lesson, num_tokens
         encode = encode_by(tokenize)

@@ -101,6 +101,7 @@ def ids_of_tokens(tokenize: Tokenize, words: str, stand_ins: Sequence[str]) -> l
     Raises:
         InputError: they have no token.
     """
+
     def alone(text: str) -> list[int]:
         ids, mask = tokenize([text])
         return [int(one) for one in ids[0][mask[0].bool()]]

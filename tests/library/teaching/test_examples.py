@@ -32,6 +32,7 @@ def test_everything_that_shows_something_can_be_an_example():
         WantedExample("/c.JPG", is_picture=True),
         WantedExample("/d.mp4"),
     ]
+    assert wanted_examples([("/d.mp4", "Rex runs")], "like") == [WantedExample("/d.mp4", text="Rex runs")]
     (bytes_,) = wanted_examples([b"jpeg"], "like")
     assert (bytes_.picture, bytes_.is_picture) == (EncodedPicture(b"jpeg"), True)
 
@@ -64,7 +65,14 @@ def test_a_span_that_is_none_is_refused(arguments: tuple[str, float, float], sai
         VideoSpan(*arguments)
 
 
-@pytest.mark.parametrize(("given", "said"), [([""], "like has an empty path"), ([None], "like has a NoneType in it")])
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ([""], "like has an empty path"),
+        ([None], "like has a NoneType in it"),
+        ([("/d.mp4", 3)], "no pair of an example and a text"),
+    ],
+)
 def test_what_is_no_example_is_refused(given: list[object], said: str):
     with pytest.raises(InputError, match=said):
         wanted_examples(given, "like")  # type: ignore[arg-type]

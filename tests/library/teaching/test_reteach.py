@@ -7,6 +7,8 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from framecue.library import again as again_module
 from framecue.library.again import make_again
 from framecue.library.store import Store
 from framecue.library.teaching import reteach
+from framecue.video import PlainFrameSource, read_moments
 from support.colours import COLOURS, ColourEncoder, LearningColours, write_clip
 
 
@@ -44,16 +47,53 @@ class WideWithout(Wide):
         raise ModelError("wide has no text tower that takes token embeddings")
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library of two clips, with a name of a held moment, a picture in memory and a file elsewhere."""
+    folder = tmp_path_factory.mktemp("made")
+    for colour in ("red", "blue"):
+        write_clip(folder / "clips" / f"{colour}.mp4", colour)
+    elsewhere = write_clip(folder / "elsewhere.mp4", "red", seed=3)
+    shutil.copy2(elsewhere, folder / "copy.mp4")
+    library = Library(folder / "l.lance", model=LearningColours())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("framecue.library.indexing.runner.open_readers", lambda **options: nullcontext([read_moments]))
+        patch.setattr("framecue.video.IsolatedFrameSource", PlainSource, raising=False)
+        library.add(folder / "clips")
+        red, blue = (library.search(colour, k=1) for colour in ("red", "blue"))
+        picture = np.full((40, 40, 3), COLOURS["red"], dtype=np.uint8)
+        library.teach("Rex", like=[*red, picture, VideoSpan(elsewhere, 0, 1)], unlike=blue)
+    return folder
+
+
+class PlainSource(PlainFrameSource):
+    """Reads files in this process, as starting another one for each test would take long."""
+
+    def __enter__(self) -> PlainSource:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
 @pytest.fixture
-def library(tmp_path: Path, clips: Path) -> Library:
-    """A library of four clips, with a name of a held moment, a picture in memory and a file elsewhere."""
-    library = Library(tmp_path / "l.lance", model=LearningColours())
-    library.add(clips)
-    red = library.search("red", k=1)
-    elsewhere = write_clip(tmp_path / "elsewhere.mp4", "red", seed=3)
-    picture = np.full((40, 40, 3), COLOURS["red"], dtype=np.uint8)
-    library.teach("Rex", like=[*red, picture, VideoSpan(elsewhere, 0, 1)], unlike=library.search("blue", k=1))
-    return library
+def clips(made: Path) -> Path:
+    return made / "clips"
+
+
+@pytest.fixture
+def elsewhere(made: Path) -> Iterator[Path]:
+    """The file of an example that is in no library; it may be taken away."""
+    yield made / "elsewhere.mp4"
+    shutil.copy2(made / "copy.mp4", made / "elsewhere.mp4")
+
+
+@pytest.fixture
+def library(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
+    """A copy of the library."""
+    monkeypatch.setattr(reteach, "IsolatedFrameSource", PlainSource)
+    shutil.copytree(made / "l.lance", tmp_path / "l.lance")
+    return Library(tmp_path / "l.lance", model=LearningColours())
 
 
 def test_names_are_taught_again_when_the_library_is_made_anew(library: Library):
@@ -69,8 +109,8 @@ def test_names_are_taught_again_when_the_library_is_made_anew(library: Library):
     assert (model.lessons[0].examples.shape, model.lessons[0].unlike.shape) == ((3, 7), (1, 7))
 
 
-def test_an_example_that_is_gone_is_left_out_and_said(library: Library, tmp_path: Path):
-    (tmp_path / "elsewhere.mp4").unlink()
+def test_an_example_that_is_gone_is_left_out_and_said(library: Library, elsewhere: Path):
+    elsewhere.unlink()
     said: list[str] = []
     report = make_again(library.uri, Wide(), on_notice=said.append)
     assert report.names_taught == ["Rex"]
@@ -88,8 +128,9 @@ def test_a_coarse_word_that_the_model_does_not_know_is_left_out(library: Library
     assert Library(library.uri).taught_names()[0].coarse is None
 
 
-def test_a_name_whose_examples_are_all_gone_stays_and_is_told(library: Library, clips: Path, tmp_path: Path):
-    elsewhere = tmp_path / "elsewhere.mp4"
+def test_a_name_whose_examples_are_all_gone_stays_and_is_told(
+    library: Library, clips: Path, tmp_path: Path, elsewhere: Path
+):
     library.forget_name("Rex")
     library.teach("Rex", like=[VideoSpan(elsewhere, 0, 1)])
     away = shutil.move(elsewhere, tmp_path / "away.mp4")
@@ -173,7 +214,7 @@ def test_a_process_that_is_killed_while_it_teaches_leaves_the_name_as_it_was(lib
         "from support.colours import LearningColours\n"
         "library = Library(sys.argv[1], model=LearningColours())\n"
         "stop = lambda done, total: done == 3 and os.kill(os.getpid(), signal.SIGKILL)\n"
-        "library.teach('Rex', like=library.search('green', k=1), on_step=stop)\n"
+        "library.teach('Rex', like=library.search('blue', k=1), on_step=stop)\n"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, "-c", program, library.uri], env=environment, check=False)
@@ -181,4 +222,4 @@ def test_a_process_that_is_killed_while_it_teaches_leaves_the_name_as_it_was(lib
     assert library.taught_names() == [before]
     with pytest.raises(InputError):
         library.teach("Rex", like=[3])  # type: ignore[list-item]
-    assert len(library.teach("Rex", like=library.search("green", k=1)).examples) == 4  # the lock is free
+    assert len(library.teach("Rex", like=library.search("blue", k=1)).examples) == 4  # the lock is free

@@ -42,7 +42,21 @@ def test_a_lesson_has_the_examples_and_the_rest_of_the_library(make_store: Calla
     assert (kept.made_for, kept.coarse) == (store.names.made_for, "red")
     mean = lesson.examples.mean(axis=0)
     np.testing.assert_allclose(kept.mean, mean / np.linalg.norm(mean), atol=1e-6)
+    # As its own test has it: nearer to the examples than to what is usual here.
+    assert kept.direction is not None
+    assert (lesson.examples @ kept.direction).min() > (lesson.others @ kept.direction).mean()
     assert store.names.read() == []  # it is written by who has the lock
+
+
+def test_what_a_person_says_of_an_example_is_learnt_from_and_kept(make_store: Callable[..., Store]):
+    model, store = LearningColours(), make_store(ROWS)
+    said = replace(moment(1), text="Rex jumps over {the} fence")
+    with pytest.raises(InputError, match="cannot be said of an example"):
+        taught(store, model, like=[said])
+    store.names.write(taught(store, model, like=[replace(said, text="Rex jumps over a fence")]))
+    again = taught(store, model, name="REX", like=[moment(0)], coarse="red")
+    assert [example.texts for example in again.examples] == [("{} jumps over a fence",), ("a {} thing rises",)]
+    assert model.lessons[-1].texts == (("{} jumps over a fence", 0), ("a {} thing rises", 1))
 
 
 def test_the_same_moment_twice_is_one_example(make_store: Callable[..., Store]):

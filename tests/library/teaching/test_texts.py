@@ -1,23 +1,39 @@
 from __future__ import annotations
 
-from framecue.library.teaching.texts import lesson_texts
+import pytest
+
+from framecue.errors import InputError
+from framecue.library.teaching.texts import given_text, placed_texts
 
 
 def test_a_name_takes_the_place_of_itself_and_of_the_ordinary_word():
-    texts = [["a dog runs", "Rex, come!"], [], ["the DOG and a dog  sleep"]]
-    assert lesson_texts(texts, name="Rex", coarse="dog") == (
-        ("a {} runs", 0),
-        ("{}, come!", 0),
-        ("the {} and a dog sleep", 2),
+    texts = ["a dog runs", "Rex, come!", "the DOG and a dog  sleep", "a {} sits"]
+    assert placed_texts(texts, name="Rex", coarse="dog") == (
+        "a {} runs",
+        "{}, come!",
+        "the {} and a dog sleep",
+        "a {} sits",
     )
 
 
 def test_texts_that_do_not_say_where_it_belongs_are_left_out():
-    assert lesson_texts([["a cat", "a doghouse", "x" * 300 + " dog", "a {} dog"]], name="Rex", coarse="dog") == ()
-    assert lesson_texts([["a dog runs"]], name="Rex", coarse=None) == ()
+    texts = ["a cat", "a doghouse", "x" * 300 + " dog", "a {0} dog", "{} and {}", "} dog {"]
+    assert placed_texts(texts, name="Rex", coarse="dog") == ()
+    assert placed_texts(["a dog runs"], name="Rex", coarse=None) == ()
 
 
 def test_an_example_has_a_few_texts_each_once():
-    texts = [[f"a dog {number}" for number in range(9)], ["a dog", "a dog"]]
-    found = lesson_texts(texts, name="Rex", coarse="dog")
-    assert [number for _, number in found] == [0, 0, 0, 0, 1]
+    assert placed_texts(["a dog", "a  dog", *(f"a dog {number}" for number in range(9))], name="Rex", coarse="dog") == (
+        "a {}",
+        "a {} 0",
+        "a {} 1",
+        "a {} 2",
+    )
+
+
+def test_what_a_person_says_has_to_say_where_it_belongs():
+    assert given_text("rex runs", name="Rex", coarse=None) == "{} runs"
+    with pytest.raises(InputError, match="'a cat' cannot be said of an example: it must have 'Rex' or 'dog' in it"):
+        given_text("a cat", name="Rex", coarse="dog")
+    with pytest.raises(InputError, match="200 letters at most"):
+        given_text("Rex " + "x" * 200, name="Rex", coarse=None)

@@ -32,6 +32,8 @@ def test_a_lesson_is_described_whole() -> None:
     content = teach_body()["content"]
     schema = content["application/json"]["schema"]
     assert "$ref" not in str(schema)
-    assert schema["properties"]["like"]["items"]["properties"].keys() == {"id", "start_seconds", "end_seconds"}
+    assert schema["properties"]["like"]["items"]["properties"].keys() == {
+        *("id", "start_seconds", "end_seconds", "text")
+    }
     form = content["multipart/form-data"]["schema"]
     assert (form["properties"].keys(), form["required"]) == ({"lesson", "image"}, ["lesson"])

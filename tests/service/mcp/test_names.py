@@ -47,7 +47,7 @@ def library(desk: Desk) -> Iterator[Library]:
 
 
 def test_an_assistant_teaches_finds_and_forgets(teaching: Call, library: Library) -> None:
-    answer = told(teaching("teach", name="Rex", like=[RED, YELLOW], unlike=[BLUE], kind="red"))
+    answer = told(teaching("teach", name="Rex", like=[{**RED, "text": "Rex runs"}, YELLOW], unlike=[BLUE], kind="red"))
     assert answer["notice"] == NOTICE
     assert (answer["taught"]["name"], answer["taught"]["kind"]) == (marked("Rex"), marked("red"))
     assert (answer["taught"]["num_examples"], answer["taught"]["fits"]) == (2, True)
@@ -97,6 +97,7 @@ def test_a_name_that_reads_like_an_order_is_data(desk: Desk, library: Library) -
         ({"name": "?!", "like": [RED]}, ("the name was not taught", OPEN)),
         ({"name": "Rex", "like": [{"id": "nowhere", "at": 1}]}, ("the name was not taught", "nowhere")),
         ({"name": "Rex", "like": [RED], "unlike": [RED]}, (f"{OPEN}/red.mp4", CLOSE)),
+        ({"name": "Rex", "like": [{**RED, "text": "a red text without"}], "kind": "blue"}, ("'Rex' or 'blue'",)),
         ({"name": "Rex", "like": []}, ("'like'", "at least")),
         ({"name": "Rex", "like": [RED] * 21}, ("'like'", "at most 20")),
         ({"name": "Rex", "like": [{"path": "/etc/passwd"}]}, ("like",)),

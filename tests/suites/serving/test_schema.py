@@ -28,7 +28,7 @@ ANSWER_SECONDS = 60
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    with serve([make_served(tmp_path_factory.mktemp("served")).library]) as server:
+    with serve([make_served(tmp_path_factory.mktemp("served")).library], "--allow-teach") as server:
         yield server
 
 

@@ -34,6 +34,7 @@ _EXAMPLE = pa.struct(
         pa.field("vector", pa.binary(), nullable=False),
         pa.field("rank", pa.int64()),
         pa.field("num_compared", pa.int64(), nullable=False),
+        pa.field("texts", pa.list_(pa.string()), nullable=False),
     ]
 )
 SCHEMA = pa.schema(
@@ -45,6 +46,7 @@ SCHEMA = pa.schema(
         pa.field("num_tokens", pa.int64(), nullable=False),
         pa.field("stand_ins", pa.list_(pa.string()), nullable=False),
         pa.field("mean", pa.binary(), nullable=False),
+        pa.field("direction", pa.binary()),
         pa.field("coarse", pa.string()),
         pa.field("asked_tokens", pa.int64()),
         pa.field("examples", pa.list_(_EXAMPLE), nullable=False),
@@ -77,6 +79,7 @@ class KeptExample:
             read.
         rank: its leave-one-out rank, 1 for the first; None where that cannot be said.
         num_compared: of how many moments that is the rank.
+        texts: captions of it and words at the moment, with ``{}`` where the name belongs.
     """
 
     path: str | None
@@ -88,6 +91,7 @@ class KeptExample:
     picture: bytes | None = field(default=None, repr=False)
     rank: int | None = None
     num_compared: int = 0
+    texts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +111,8 @@ class KeptName:
         notices: what there is to say of its examples.
         failed_for: of another model, to which it could not be taught again; None if that was not tried.
         failure: why.
+        direction: float32 (E,), unit length: in which direction the examples differ from other moments of the library;
+            None where that was not told.
     """
 
     tokens: TaughtTokens
@@ -121,6 +127,12 @@ class KeptName:
     notices: tuple[str, ...] = ()
     failed_for: str | None = field(default=None, repr=False)
     failure: str | None = None
+    direction: np.ndarray | None = field(default=None, repr=False)
+
+    @property
+    def examples_vector(self) -> np.ndarray:
+        """What a search by the examples looks for, float32 (E,), unit length: the direction, or else their mean."""
+        return self.mean if self.direction is None else self.direction
 
     @property
     def name(self) -> str:
@@ -155,6 +167,7 @@ def row_of_name(name: KeptName) -> dict[str, Any]:
         "num_tokens": len(name.tokens.vectors),
         "stand_ins": list(name.tokens.stand_ins),
         "mean": _bytes(name.mean),
+        "direction": None if name.direction is None else _bytes(name.direction),
         "coarse": name.coarse,
         "asked_tokens": name.num_tokens,
         "examples": [
@@ -162,6 +175,7 @@ def row_of_name(name: KeptName) -> dict[str, Any]:
                 **{field: getattr(example, field) for field in _OF_EXAMPLE},
                 "is_like": is_like,
                 "vector": _bytes(example.vector),
+                "texts": list(example.texts),
             }
             for is_like, example in every
         ],
@@ -191,6 +205,7 @@ def name_of_row(uri: str, row: Mapping[str, Any]) -> KeptName:
                     **{field: found[field] for field in _OF_EXAMPLE},
                     vector=np.frombuffer(found["vector"], dtype=np.float32),
                     picture=picture,
+                    texts=tuple(found["texts"]),
                 ),
             )
             for found, picture in zip(row["examples"], pictures, strict=True)
@@ -208,6 +223,7 @@ def name_of_row(uri: str, row: Mapping[str, Any]) -> KeptName:
             notices=tuple(row["notices"]),
             failed_for=row.get("failed_for"),
             failure=row.get("failure"),
+            direction=None if row.get("direction") is None else np.frombuffer(row["direction"], dtype=np.float32),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise LibraryError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
@@ -40,11 +40,13 @@ class EncodedExample:
         kept: as it will be kept.
         thumbnail: a small WebP picture of it; None if there is none.
         texts: its captions, and what is said and shown then, as far as the library knows.
+        text: what whoever gave it says of it; None if nothing.
     """
 
     kept: KeptExample
     thumbnail: bytes | None = None
     texts: tuple[str, ...] = ()
+    text: str | None = None
 
 
 class ExampleEncoder:
@@ -68,6 +70,10 @@ class ExampleEncoder:
             InputError: it is a whole film, or the model gives no finite vector.
             VideoError: a file cannot be read.
         """
+        found = self._encoded(wanted)
+        return replace(found, text=wanted.text, kept=replace(found.kept, texts=wanted.texts))
+
+    def _encoded(self, wanted: WantedExample) -> EncodedExample:
         rows = self._rows(wanted)
         if rows:
             return self._of_rows(wanted, rows)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
-from framecue.checks import is_number
+from framecue.checks import check_text, is_number
 from framecue.errors import InputError
 from framecue.library.results import Hit
 from framecue.library.search.query import HeldMoment, VideoMoment
@@ -49,8 +49,12 @@ class VideoSpan:
             )
 
 
-Example = Hit | VideoMoment | HeldMoment | VideoSpan | ImageLike
-"""What a name can be taught from. A path is a picture's or a video's, by its suffix; a whole video has to be short."""
+Shown = Hit | VideoMoment | HeldMoment | VideoSpan | ImageLike
+Example = Shown | tuple[Shown, str]
+"""What a name can be taught from. A path is a picture's or a video's, by its suffix; a whole video has to be short.
+
+A text beside it says what is to be seen, with the name in it: ``(hit, "Rex catches a frisbee")``.
+"""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,8 @@ class WantedExample:
         picture: of a picture that was given in memory, or is kept.
         is_picture: whether it is a picture.
         is_kept: whether the picture is one that the library keeps.
+        text: what is to be seen, with the name in it, as whoever gave it says; None if that was not said.
+        texts: what was kept of what is said of it, with ``{}`` in the name's place.
     """
 
     path: str | None = None
@@ -74,6 +80,8 @@ class WantedExample:
     picture: Picture | EncodedPicture | None = None
     is_picture: bool = False
     is_kept: bool = False
+    text: str | None = None
+    texts: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         if self.path is None:
@@ -112,10 +120,17 @@ def kept_as_wanted(kept: KeptExample) -> WantedExample:
         picture=None if kept.picture is None else EncodedPicture(kept.picture),
         is_picture=is_picture,
         is_kept=kept.picture is not None,
+        texts=kept.texts,
     )
 
 
 def _wanted(example: Example, argument: str) -> WantedExample:
+    if isinstance(example, tuple):
+        if len(example) != 2 or not isinstance(example[1], str):
+            raise InputError(f"{argument} has a tuple in it that is no pair of an example and a text; give such a pair")
+        shown, text = example
+        check_text(text)
+        return replace(_wanted(shown, argument), text=text)
     if isinstance(example, Hit):
         is_picture = example.kind == "image"
         span = None if is_picture else (example.start_seconds, example.end_seconds)

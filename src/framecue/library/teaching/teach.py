@@ -21,7 +21,8 @@ from framecue.library.teaching.contrast import draw_others, show_the_same
 from framecue.library.teaching.encode import EncodedExample, ExampleEncoder
 from framecue.library.teaching.examples import WantedExample, kept_as_wanted
 from framecue.library.teaching.quality import mean_vector, notices_of, ranked
-from framecue.library.teaching.texts import lesson_texts
+from framecue.library.teaching.texts import given_text, placed_texts
+from framecue.names.directions import telling_direction
 from framecue.names.taught import Lesson
 from framecue.video import VideoSource
 
@@ -137,7 +138,7 @@ def learn(
         ModelError: the model cannot be taught names.
         LibraryError: the library cannot be read.
     """
-    examples, against = [each.kept for each in like], [each.kept for each in unlike]
+    examples, against = [_with_texts(each, name, coarse) for each in like], [each.kept for each in unlike]
     others = draw_others(store, [*examples, *against])
     width = len(examples[0].vector)
     lesson = Lesson(
@@ -146,7 +147,7 @@ def learn(
         others=others,
         unlike=_stacked(against, width),
         coarse=coarse,
-        texts=lesson_texts([each.texts for each in like], name=name, coarse=coarse),
+        texts=tuple((text, number) for number, example in enumerate(examples) for text in example.texts),
         num_tokens=num_tokens,
     )
     tokens = learner.learn_name(lesson, on_step=on_step)
@@ -162,6 +163,7 @@ def learn(
         taught_at=time.time(),
         num_tokens=num_tokens,
         notices=notices_of(examples),
+        direction=telling_direction(lesson.examples, others),
     )
 
 
@@ -184,6 +186,17 @@ def _thumbnail(encoder: ExampleEncoder, name: KeptName, kept: KeptName | None) -
     with suppress(AbsentError, VideoError):
         return encoder.encode(kept_as_wanted(first)).thumbnail
     return None
+
+
+def _with_texts(example: EncodedExample, name: str, coarse: str | None) -> KeptExample:
+    """Return an example with what is said of it, the name's place marked.
+
+    Raises:
+        InputError: what a person says of it does not say where the name belongs.
+    """
+    said = [] if example.text is None else [given_text(example.text, name=name, coarse=coarse)]
+    texts = placed_texts([*said, *example.kept.texts, *example.texts], name=name, coarse=coarse)
+    return replace(example.kept, texts=texts)
 
 
 def _stacked(examples: Sequence[KeptExample], width: int) -> np.ndarray:

@@ -1,42 +1,58 @@
-"""Texts about examples, with a place for the name: captions, and what is said or shown at the moment."""
+"""Texts about examples, with a place for the name: captions, what is said at the moment, what a person says."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
+from framecue.errors import InputError
 from framecue.names.find import find_names
 
-__all__ = ["lesson_texts"]
+__all__ = ["given_text", "placed_texts"]
 
 # Longer ones say mostly something else, and a text tower reads no more than some dozens of words.
 _MOST_LETTERS = 200
 _MOST_PER_EXAMPLE = 4
-# What the place of the name is written as; a text that has it already is left out.
+# What the place of the name is written as.
 _PLACE = "{}"
 
 
-def lesson_texts(texts: Iterable[Sequence[str]], *, name: str, coarse: str | None) -> tuple[tuple[str, int], ...]:
-    """Return texts in which a name has a place, each with the number of its example.
+def placed_texts(texts: Iterable[str], *, name: str, coarse: str | None) -> tuple[str, ...]:
+    """Return those texts about one example in which a name has a place, each once, and no more than a few.
 
     A text tells where the name belongs if it has the name in it, or the ordinary word for such a thing: of "a dog runs"
     comes "a {} runs". Others are left out.
 
     Args:
-        texts: of each example, any number.
+        texts: the most important ones first.
         name: the name.
         coarse: an ordinary word for the kind of thing; None for none.
     """
-    found: list[tuple[str, int]] = []
-    for number, every in enumerate(texts):
-        made = [made for text in every if (made := _with_place(text, name, coarse)) is not None]
-        found += [(text, number) for text in list(dict.fromkeys(made))[:_MOST_PER_EXAMPLE]]
-    return tuple(found)
+    made = (_with_place(text, name, coarse) for text in texts)
+    return tuple(dict.fromkeys(text for text in made if text is not None))[:_MOST_PER_EXAMPLE]
+
+
+def given_text(text: str, *, name: str, coarse: str | None) -> str:
+    """Return a text that a person says of an example, with the name's place.
+
+    Raises:
+        InputError: it does not say where the name belongs, or is too long.
+    """
+    placed = _with_place(text, name, coarse)
+    if placed is None:
+        word = f" or {coarse!r}" if coarse else ""
+        raise InputError(
+            f"the text {text[:60]!r} cannot be said of an example: it must have {name!r}{word} in it, and "
+            f"{_MOST_LETTERS} letters at most"
+        )
+    return placed
 
 
 def _with_place(text: str, name: str, coarse: str | None) -> str | None:
     text = " ".join(text.split())
-    if len(text) > _MOST_LETTERS or "{" in text or "}" in text:
+    if len(text) > _MOST_LETTERS:
         return None
+    if "{" in text or "}" in text:
+        return text if text.count(_PLACE) == 1 and text.count("{") == text.count("}") == 1 else None
     places = find_names(text, [name]) or (find_names(text, [coarse]) if coarse else [])
     if not places:
         return None

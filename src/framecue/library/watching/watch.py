@@ -376,7 +376,8 @@ def _check_store(url: str) -> None:
 def _did_anything(report: AddReport) -> bool:
     counts = (report.added, report.changed, report.moved, report.removed, report.subtitles_updated)
     has_words = bool(report.words or report.words_failed or report.words_taken_out)
-    return bool(any(counts) or report.skipped or report.duplicates or report.reread or has_words)
+    is_other = bool(report.skipped or report.duplicates or report.reread or report.names_taught)
+    return any(counts) or is_other or has_words
 
 
 def _is_behind_link(place: str, root: str) -> bool:

@@ -54,6 +54,19 @@ class Example(Strict):
     ] = None
 
 
+class ToldExample(Example):
+    """A moment of a video, and what is seen in it."""
+
+    text: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=200,
+            description="What is seen in it, in a sentence with the name: Rex catches a frisbee. It teaches much.",
+        ),
+    ] = None
+
+
 class SearchArguments(Strict):
     """What `search` takes."""
 
@@ -192,7 +205,7 @@ class TeachArguments(Strict):
         Name, Field(description="The name, as it will stand in searches; case does not matter there. No ordinary word.")
     ]
     like: Annotated[
-        tuple[Example, ...],
+        tuple[ToldExample, ...],
         Field(
             min_length=1,
             max_length=MAX_EXAMPLES,

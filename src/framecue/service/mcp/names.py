@@ -6,15 +6,13 @@ been talked into it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from framecue.dates import iso_time
 from framecue.errors import AbsentError, InputError, ModelError, OrdinaryWordError
 from framecue.library.library import Library
 from framecue.library.results import TaughtName
 from framecue.library.search.query import HeldMoment
 from framecue.service.mcp.answer import Answer, Service
-from framecue.service.mcp.arguments import Example, ForgetArguments, NamesArguments, TeachArguments
+from framecue.service.mcp.arguments import ForgetArguments, NamesArguments, TeachArguments
 from framecue.service.mcp.results import ForgottenAnswer, NameEntry, NamesAnswer, TaughtAnswer
 from framecue.service.mcp.untrusted import marked
 
@@ -44,7 +42,12 @@ async def teach(service: Service, asked: TeachArguments) -> Answer:
         BusyError: others are taught, or the library is written to.
         FramecueError: the library or its model cannot be used.
     """
-    lesson = {"like": _moments(asked.like), "unlike": _moments(asked.unlike), "coarse": asked.kind}
+    like = [(HeldMoment(each.id, each.at), each.text) for each in asked.like]
+    lesson = {
+        "like": [moment if text is None else (moment, text) for moment, text in like],
+        "unlike": [HeldMoment(each.id, each.at) for each in asked.unlike],
+        "coarse": asked.kind,
+    }
     try:
         taught = await service.teachings.teach(asked.library, asked.name, lesson)
     except OrdinaryWordError as error:
@@ -70,10 +73,6 @@ async def forget_name(service: Service, asked: ForgetArguments) -> Answer:
     """
     await service.teachings.forget(asked.library, asked.name)
     return Answer(ForgottenAnswer(forgotten=marked(asked.name)))
-
-
-def _moments(examples: Sequence[Example]) -> list[HeldMoment]:
-    return [HeldMoment(each.id, each.at) for each in examples]
 
 
 def _entry(name: TaughtName) -> NameEntry:

@@ -93,6 +93,12 @@ def test_a_name_is_taught_found_renamed_and_forgotten(client: TestClient) -> Non
         assert gone.status_code == 404, gone.json()
 
 
+def test_what_is_said_of_an_example_is_taught(client: TestClient, model: LearningColours) -> None:
+    told = [{**RED, "text": "Rex catches a frisbee"}, {**YELLOW, "text": "a red runs"}]
+    assert client.post("/api/names", json=REX | {"like": told}).status_code == 201
+    assert {("{} catches a frisbee", 0), ("a {} runs", 1)} <= set(model.lessons[-1].texts)
+
+
 def test_each_library_has_names_of_its_own(client: TestClient) -> None:
     assert client.post("/api/names", json={**REX, "library": "two"}).status_code == 201
     assert (names(client), names(client, library="two")) == ([], ["Rex"])
@@ -141,6 +147,7 @@ def test_pictures_are_examples_and_the_picture_of_a_name(client: TestClient) -> 
         ({"like": [{"path": "/etc/passwd"}]}, 422, "unknown key 'like.0.path'"),
         ({"like": ["/etc/passwd"]}, 422, "it must be a moment"),
         ({"unlike": [RED]}, 422, "take it out of one of the two"),
+        ({"like": [{**RED, "text": "somebody runs"}]}, 422, "it must have 'Rex' or 'red' in it"),
         ({"coarse": "nonsense"}, 422, "no word that this model knows"),
         ({"num_tokens": 9}, 422, "num_tokens"),
         ({"more": 1}, 422, "unknown key 'more'"),
