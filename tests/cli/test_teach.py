@@ -43,13 +43,13 @@ def test_moments_pictures_and_files_of_which_some_are_not_meant(
     Image.fromarray(np.full((40, 60, 3), (30, 200, 30), np.uint8)).save(tmp_path / "leaf.png")
     like = (f"{clips}/green.mp4@0-2", clips / "more" / "yellow.mp4", "0:00-0:01", tmp_path / "leaf.png")
     result = run(
-        *("teach", "the leaf", "--like", *like, "--unlike", clips / "red.mp4", "--is", "plant", "--tokens", 2),
+        *("teach", "our leaf", "--like", *like, "--unlike", clips / "red.mp4", "--is", "plant", "--tokens", 2),
         *("--library", taught_library, "--json"),
     )
     assert result.code == 0
     document = json.loads(result.out)
     assert document["library"] == taught_library
-    assert (document["name"], document["coarse"]) == ("the leaf", "plant")
+    assert (document["name"], document["coarse"]) == ("our leaf", "plant")
     assert [Path(example["path"]).name for example in document["examples"]] == ["green.mp4", "yellow.mp4", "leaf.png"]
     assert [example["kind"] for example in document["examples"]] == ["video", "video", "image"]
     assert [Path(example["path"]).name for example in document["unlike"]] == ["red.mp4"]
@@ -102,7 +102,7 @@ def test_wrong_usage(run, args: list[str], says: str) -> None:
         (["", "--like", "{clips}/red.mp4"], "name"),
         (["x" * 101, "--like", "{clips}/red.mp4"], "101"),
         (["?!", "--like", "{clips}/red.mp4"], "no letter"),
-        (["dog", "--like", "{clips}/red.mp4"], "is an ordinary word"),
+        (["dog", "--like", "{clips}/red.mp4"], "choose a name that is no word, or say that it is meant (--yes)"),
     ],
 )
 def test_bad_input_is_one_line_and_nothing_is_written(
@@ -130,7 +130,7 @@ def test_ctrl_c_while_it_learns_leaves_the_name_as_it_was(
     naming.stop_at = 1
     result = run("teach", "Rex", "--like", clips / "blue.mp4", *place)
     assert (result.code, result.out) == (130, "")
-    assert result.err == "Error: stopped\n"
+    assert result.err.strip() == "Error: stopped"
     (name,) = Library(taught_library).taught_names()
     assert [Path(example.path or "").name for example in name.examples] == ["red.mp4"]
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from statistics import NormalDist
 
 import numpy as np
 
@@ -48,10 +49,10 @@ _LEAST_OWN_SCALE = 0.1
 # Of the ordinary queries in such a model, some consist of words that it does know. A query is taken to be made of
 # unknown words if it lies nearer to all of them than this share does.
 _KNOWN_SHARE = 0.2
-# What lies below so much of a normal distribution, in its deviations; and these shares of the scores of a query are
-# taken for such a one's. What somebody has a name for may be in every third moment, so the upper part tells nothing.
-_LOW, _LOWER = -0.6745, -1.2816
-_LOW_SHARE, _LOWER_SHARE = 0.25, 0.1
+# The lower part of a query's scores tells how they lie where nothing is that it means: what somebody has a name for may
+# be in every third moment.
+_LOW_SHARE = 0.4
+_NORMAL = NormalDist()
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,11 +160,22 @@ class Yardstick:
         Args:
             vector: float32 (E,), unit length, the query's vector.
         """
-        scores = (self.sample @ vector).astype(np.float64)
-        low, lower = np.quantile(scores, _LOW_SHARE), np.quantile(scores, _LOWER_SHARE)
-        spread = float(low - lower) / (_LOW - _LOWER)
-        mean = float(low) - _LOW * spread
+        mean, spread = _of_lower_part((self.sample @ vector).astype(np.float64))
         return Confidence(mean + self.own_height * spread, max(self.own_scale * spread, _LEAST_SCALE))
+
+
+def _of_lower_part(scores: np.ndarray) -> tuple[float, float]:
+    """Return the mean and the deviation of the normal distribution whose lower part lies as that of scores does.
+
+    Args:
+        scores: float64 (N,), at least two.
+    """
+    num_low = max(2, round(_LOW_SHARE * len(scores)))
+    low = np.sort(scores)[:num_low]
+    places = np.array([_NORMAL.inv_cdf((place + 0.5) / len(scores)) for place in range(num_low)])
+    apart = places - places.mean()
+    deviation = float(apart @ low / (apart @ apart))
+    return float(low.mean()) - deviation * float(places.mean()), deviation
 
 
 def _line(features: np.ndarray, values: np.ndarray) -> tuple[float, np.ndarray]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from framecue.errors import InputError
 from framecue.names.find import find_names
+from framecue.names.known_words import is_action, places_tried
 
 __all__ = ["given_text", "placed_texts"]
 
@@ -20,15 +21,21 @@ def placed_texts(texts: Iterable[str], *, name: str, coarse: str | None) -> tupl
     """Return those texts about one example in which a name has a place, each once, and no more than a few.
 
     A text tells where the name belongs if it has the name in it, or the ordinary word for such a thing: of "a dog runs"
-    comes "a {} runs". Others are left out.
+    comes "a {} runs". Where none does, every known word is tried: what has no name for a model, it describes by some
+    other. Whoever learns from them takes what fits.
 
     Args:
         texts: the most important ones first.
         name: the name.
         coarse: an ordinary word for the kind of thing; None for none.
     """
-    made = (_with_place(text, name, coarse) for text in texts)
-    return tuple(dict.fromkeys(text for text in made if text is not None))[:_MOST_PER_EXAMPLE]
+    given = list(texts)
+    placed = [made for text in given if (made := _with_place(text, name, coarse)) is not None]
+    if not placed:
+        for_action = coarse is not None and is_action(coarse)
+        short = [" ".join(text.split()) for text in given if len(text) <= _MOST_LETTERS and "{" not in text]
+        placed = [made for text in short for made in places_tried(text, for_action=for_action)]
+    return tuple(dict.fromkeys(placed))[:_MOST_PER_EXAMPLE]
 
 
 def given_text(text: str, *, name: str, coarse: str | None) -> str:
