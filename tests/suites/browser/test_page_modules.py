@@ -151,3 +151,22 @@ def test_times_for_the_ear_and_to_a_tenth(page: Page) -> None:
 @pytest.mark.parametrize(("score", "text"), [(-0.001, "0.00"), (0.004, "0.00"), (-0.04, "-0.04"), (0.8699, "0.87")])
 def test_scores_have_two_digits_and_nothing_has_no_sign(page: Page, score: float, text: str) -> None:
     assert call(page, "format", "score", score) == text
+
+
+def quality(page: Page, *ranks: int | None, compared: int = 200) -> tuple[str, str]:
+    examples = [{"rank": rank, "num_compared": compared} for rank in ranks]
+    found = call(page, "quality", "qualityOf", examples)
+    return found["quality"], found["says"]
+
+
+def test_the_quality_of_a_name_in_words(page: Page) -> None:
+    says = "Good: the examples find each other, at place 10 of 200 moments or before."
+    assert quality(page, 1, 10) == ("good", says)
+    near = "the others find 2 of 3 examples near the top, the last one at place 40 of 200 moments"
+    better = "More examples that show it clearly make it better."
+    assert quality(page, 1, 40, 3) == ("fair", f"Fair: {near}. {better}")
+    assert quality(page, 90, 40, 3)[0] == "poor"
+    # Among the first ten of twenty is nothing.
+    assert quality(page, 9, 10, compared=20)[0] == "poor"
+    assert quality(page, 4, 1, compared=20)[0] == "good"
+    assert quality(page, None)[0] == "unknown"

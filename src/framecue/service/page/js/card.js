@@ -3,6 +3,7 @@
 import { address } from "./api.js";
 import { el, icon, iconButton } from "./dom.js";
 import { clock, day, percent, place, score as scoreText, span } from "./format.js";
+import { markOn } from "./marks.js";
 import { selectionControl } from "./selection.js";
 import { addressOf, now, open, update } from "./state.js";
 import { seenOf, whyOf } from "./why.js";
@@ -25,6 +26,7 @@ export function hitCard(hit) {
       iconButton("like", "More like this", () => moreLikeThis(moment), { class: "card-tool", "data-action": "more" }),
       selectionControl(hit),
     ],
+    mark: markOn(hit),
   });
   card.dataset.hit = "";
   Object.assign(card.dataset, { start: at, end: hit.end_seconds, rank: hit.rank, kind: hit.kind });
@@ -50,7 +52,7 @@ export function moreLikeThis({ id, at }) {
   update({ text: "", then: [], within: null, file: null, like: [{ id, at }], open: null });
 }
 
-function frame({ moment, path, segment, badge, recorded, fit, details = [], tools = [] }) {
+function frame({ moment, path, segment, badge, recorded, fit, details = [], tools = [], mark = null }) {
   const { id, at } = moment;
   const { name, folder } = place(path);
   const library = now().library;
@@ -83,6 +85,7 @@ function frame({ moment, path, segment, badge, recorded, fit, details = [], tool
     fit,
     details,
     el("p", { class: "card-place" }, where),
+    mark,
     used.length > 0 && el("div", { class: "card-tools" }, used),
   );
 }

@@ -4,6 +4,7 @@ import { announce } from "./announce.js";
 import { $, el } from "./dom.js";
 import { counted } from "./format.js";
 import { libraryOf } from "./libraries.js";
+import { markedAloud } from "./marks.js";
 import { again, more, search } from "./search.js";
 import { FILTERS, now, update } from "./state.js";
 
@@ -56,12 +57,14 @@ export function showEnd({ phase, hits, isWhole, isMore, problem }) {
 }
 
 /** Say a search's result for those who do not see it. */
-export function tellAloud({ phase, hits, fits, isWhole, problem }) {
+export function tellAloud({ phase, hits, names, fits, isWhole, problem }) {
   if (phase === "failed") announce(problem.message);
   if (phase !== "done") return;
   const all = isWhole ? "" : "The first ";
   const text = hits.length ? `${all}${counted(hits.length, "result")}.` : "Nothing was found.";
-  announce(fits === false && hits.length ? `Nothing here fits well. ${text}` : text);
+  const understood = names.length ? `Understood: ${names.join(", ")}.` : "";
+  const fit = fits === false && hits.length ? "Nothing here fits well." : "";
+  announce([understood, markedAloud(now()), fit, text].filter(Boolean).join(" "));
 }
 
 function noteOf({ phase, hits, fits, problem }) {

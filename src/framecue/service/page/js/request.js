@@ -14,6 +14,8 @@ export function searchBody(state, others) {
     then: state.then,
     within: state.then.length ? state.within : null,
     videos: state.like.map(({ id, at }) => withoutNothing({ id, at })),
+    right: state.right.map(marked),
+    wrong: state.wrong.map(marked),
     all_moments: state.moments || null,
     only: state.only,
     min_confidence: state.fit,
@@ -34,6 +36,10 @@ export function searchBody(state, others) {
   form.append("query", JSON.stringify(query));
   form.append(isVideo(file) ? "video" : "image", file, file.name || "pasted");
   return form;
+}
+
+function marked({ id, start, end }) {
+  return { id, start_seconds: start, end_seconds: end };
 }
 
 function withoutNothing(document) {

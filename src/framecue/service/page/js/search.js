@@ -19,10 +19,11 @@ const MOST_KEPT = 12;
  * The search at hand.
  *   phase    "start" (nothing is asked), "searching", "slow", "done" or "failed"
  *   hits     so far, best first         fits      whether any is likely; null if that cannot be said
+ *   names    taught names in the query, as they were understood
  *   isWhole  whether there are no more  isMore    whether more are on their way
  *   problem  of "failed", or why there are no more for now
  */
-const START = { phase: "start", hits: [], fits: null, isWhole: true, isMore: false, problem: null, top: 0 };
+const START = { phase: "start", hits: [], names: [], fits: null, isWhole: true, isMore: false, problem: null, top: 0 };
 const listeners = new Set();
 // Searches by what they ask for, so that going back shows at once, and where it was left, what was there.
 const earlier = new Map();
@@ -64,6 +65,12 @@ export function again() {
   run(now(), "again");
 }
 
+/** Forget what was found, as the same would find something else now, and ask again if something is asked for. */
+export function anew() {
+  earlier.clear();
+  if (["done", "failed"].includes(current.phase)) again();
+}
+
 /** Ask for the next page, if there is one. */
 export async function more() {
   if (current.phase !== "done" || current.isWhole || current.isMore) return;
@@ -95,8 +102,8 @@ async function run(state, how) {
   const slow = window.setTimeout(() => set({ ...current, phase: "slow" }, "phase"), SLOW_AFTER_MS);
   signal.addEventListener("abort", () => window.clearTimeout(slow));
   try {
-    const { results, fits } = await searchDocument(state, { k: PAGE, offset: 0 }, { signal });
-    if (!signal.aborted) set({ ...START, phase: "done", hits: results, fits, isWhole: results.length < PAGE }, "new");
+    const { results, fits, names = [] } = await searchDocument(state, { k: PAGE, offset: 0 }, { signal });
+    if (!signal.aborted) set({ ...START, phase: "done", hits: results, names, fits, isWhole: results.length < PAGE }, "new");
   } catch (problem) {
     if (problem.name === "AbortError") return;
     if (how === "typing" && problem.status === 422) await pause(TYPED_PROBLEM_AFTER_MS);

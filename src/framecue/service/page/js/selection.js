@@ -5,8 +5,11 @@ import { announce } from "./announce.js";
 import { $, el } from "./dom.js";
 import { counted, place, span } from "./format.js";
 import { addKey, isFree } from "./keys.js";
+import { mark } from "./marks.js";
+import { namesKnown } from "./names.js";
 import { buildBar } from "./selection_bar.js";
-import { now } from "./state.js";
+import { asksForSomething, now } from "./state.js";
+import { teachFrom } from "./teach_sheet.js";
 
 // What stands beside a moment in a timeline: by what it was found.
 const LONGEST_QUERY = 500;
@@ -23,9 +26,14 @@ export function startSelection() {
     selected: () => [...selected.values()],
     onShown: selectShown,
     onClear: clear,
+    onMark: (which) => markAll(which, [...selected.values()].map(({ hit }) => hit)),
+    onTeach: teachSelected,
   });
   addKey({ key: "x", does: "Select; with Shift all up to here", when: () => focused() !== null, run: () => toggle(focused(), false) });
   addKey({ key: "e", does: "To the export of what is selected", when: () => isFree() && selected.size > 0, run: () => bar.focus() });
+  addKey({ key: "+", shown: ["+", "\u2212"], does: "Mark what is selected, or this, as right or not right", when: canMark, run: () => markHere("right") });
+  addKey({ key: "-", when: canMark, run: () => markHere("wrong") });
+  addKey({ key: "t", does: "Teach a name from what is selected", when: () => isFree() && selected.size > 0 && namesKnown().mayTeach, run: teachSelected });
   addKey({ key: "X", when: () => focused() !== null, run: () => toggle(focused(), true) });
 }
 
@@ -89,6 +97,24 @@ function set(box, isOn) {
 function selectShown() {
   for (const box of boxes()) set(box, true);
   show();
+}
+
+function canMark() {
+  return isFree() && asksForSomething(now()) && (selected.size > 0 || focused() !== null);
+}
+
+function markHere(which) {
+  markAll(which, selected.size ? [...selected.values()].map(({ hit }) => hit) : [hits.get(focused())]);
+}
+
+/** Mark hits for the search at hand; then they are selected no longer, as other ones are marked next. */
+function markAll(which, marked) {
+  if (selected.size) clear();
+  mark(which, marked);
+}
+
+function teachSelected() {
+  teachFrom({ like: [...selected.values()].map(({ hit }) => hit) }, clear);
 }
 
 function clear() {

@@ -1,10 +1,11 @@
 // The bar of what is selected: how much, and what can be made of it.
 
 import { get, postForFile, sentence } from "./api.js";
-import { el, iconButton } from "./dom.js";
+import { el, icon, iconButton } from "./dom.js";
 import { counted, number } from "./format.js";
+import { subscribeNames } from "./names.js";
 import { saveClip, saveFile } from "./saving.js";
-import { now } from "./state.js";
+import { asksForSomething, now, subscribe } from "./state.js";
 
 const REMEMBERED = "framecue-export-format";
 
@@ -14,18 +15,29 @@ const REMEMBERED = "framecue-export-format";
  * @param {object} does
  * @param {() => {hit: object, query: string}[]} does.selected what is selected, in order, and by what it was found
  */
-export function buildBar(element, { selected, onShown, onClear }) {
+export function buildBar(element, { selected, onShown, onClear, onMark, onTeach }) {
   const count = el("p", { class: "selection-count", dataset: { part: "count" } });
   const format = el("select", { "aria-label": "Format", onchange: () => remember(format.value) });
   const action = (name, label, onclick, attributes = {}) =>
     el("button", { type: "button", class: "button", dataset: { action: name }, onclick, ...attributes }, label);
   const exporting = action("export", "Export", () => run("Exporting …", exportAll), { class: "button button-main" });
   const clips = action("clips", "Save clips", () => run("Cutting …", saveClips));
+  const marking = (which, label, name) => action(which, [icon(which), label], () => onMark(which), { title: name });
+  const marks = el(
+    "span",
+    { class: "selection-marks", role: "group", "aria-label": "Order the search once more" },
+    marking("right", "Right", "This is what I am looking for: order the search once more (+)"),
+    marking("wrong", "Not right", "This is not what I am looking for: order the search once more (-)"),
+  );
+  const teaching = action("teach", "Teach a name …", onTeach, { hidden: true });
+  subscribe((state) => (marks.hidden = !asksForSomething(state)));
+  subscribeNames(({ mayTeach }) => (teaching.hidden = !mayTeach));
   const shown = action("select-shown", "Select all shown", onShown);
   const clear = iconButton("close", "Clear the selection", onClear, { class: "tool", dataset: { action: "clear" } });
   const saying = el("p", { class: "selection-saying", role: "status" });
-  const row = el("div", { class: "selection-row" }, count, shown, el("span", { class: "selection-export" }, format, exporting), clips, clear);
-  element.replaceChildren(row, saying);
+  const meant = el("div", { class: "selection-row" }, count, marks, teaching, clear);
+  const kept = el("div", { class: "selection-row" }, shown, el("span", { class: "selection-export" }, format, exporting), clips);
+  element.replaceChildren(meant, kept, saying);
   let [formats, most, learning] = [null, Infinity, null];
 
   /** Ask which formats there are, when they are first needed. */

@@ -12,12 +12,14 @@
 //   only      names of legs                    fit             least confidence, in [0, 1], or null
 //   where     a condition, or null             moments         whether a video may come several times
 //   library   a name, or null for the first    group           "date" or null
+//   right, wrong   moments that were marked, for this search alone: [{id, start, end}] in seconds
 //   open      {id, at} of the opened video, or null
+//   sheet     "names" or "teach", what lies over the page, or null; "teach" is not in the address, as its examples are not
 
 const EMPTY = Object.freeze({
   text: "", then: [], within: null, like: [], file: null, kind: null, after: null, before: null, longer: null,
   shorter: null, folder: null, path: null, only: [], fit: null, where: null, moments: false, library: null, group: null,
-  open: null,
+  right: [], wrong: [], open: null, sheet: null,
 });
 
 /** What narrows a search down; without a text, a moment or a file they find nothing by themselves. */
@@ -26,6 +28,10 @@ export const FILTERS = ["kind", "after", "before", "longer", "shorter", "folder"
 const PLAIN = ["kind", "after", "before", "folder", "path", "where", "library", "group"];
 const NUMBERS = ["within", "longer", "shorter", "fit"];
 const LISTS = ["then", "only"];
+const MARKS = ["right", "wrong"];
+// With another of these it is another search, and what was marked in the one before says nothing of it.
+const ASKED = ["text", "then", "like", "file", "library"];
+const SHARED_SHEETS = ["names"];
 
 let current = read();
 const listeners = new Set();
@@ -37,7 +43,7 @@ export function now() {
 
 /** Return what a search, and not the way it is shown, depends on, as a text that can be compared. */
 export function searchKey(state) {
-  const { open, group, ...rest } = state;
+  const { open, group, sheet, ...rest } = state;
   return JSON.stringify(rest);
 }
 
@@ -65,11 +71,11 @@ export function begin() {
  *   "replace"; "typing" makes one step of all that is typed until something else happens.
  */
 export function update(changes, how = "push") {
-  const next = Object.freeze({ ...current, ...changes });
+  const next = Object.freeze({ ...current, ...marksAfter(changes), ...changes });
   const url = addressOf(next);
-  const isSame = url === addressOf(current) && next.file === current.file;
+  const isSame = url === addressOf(current) && next.file === current.file && next.sheet === current.sheet;
   const wasTyping = window.history.state?.typing === true;
-  const entry = { typing: how === "typing", file: next.file, inside: true };
+  const entry = { typing: how === "typing", file: next.file, sheet: next.sheet, inside: true };
   if (how === "push" && isSame) {
     // The same again is no step; it only ends the typing.
     window.history.replaceState({ ...window.history.state, typing: false }, "", url);
@@ -96,6 +102,20 @@ export function open(id, at) {
   window.history.replaceState({ ...window.history.state, opened }, "");
 }
 
+/** Lay a sheet over the page; "back" takes it away. */
+export function openSheet(sheet) {
+  if (current.sheet === sheet) return;
+  update({ sheet }, "push");
+  window.history.replaceState({ ...window.history.state, laid: true }, "");
+}
+
+/** Take the sheet away: by going back, if it was laid from the page. */
+export function closeSheet() {
+  if (current.sheet === null) return;
+  if (window.history.state?.laid) window.history.back();
+  else update({ sheet: null }, "replace");
+}
+
 /** Return the address of a state, for links and for sharing; a dropped file is not in it. */
 export function addressOf(state) {
   const search = new URLSearchParams();
@@ -104,6 +124,8 @@ export function addressOf(state) {
   for (const name of [...PLAIN, ...NUMBERS]) if (state[name] !== null && state[name] !== "") search.set(name, state[name]);
   for (const name of LISTS) for (const value of state[name]) search.append(name, value);
   if (state.moments) search.set("moments", "all");
+  for (const name of MARKS) for (const { id, start, end } of state[name]) search.append(name, `${id}@${start}-${end}`);
+  if (SHARED_SHEETS.includes(state.sheet)) search.set("sheet", state.sheet);
   if (state.open !== null) {
     search.set("v", state.open.id);
     if (state.open.at !== null) search.set("t", state.open.at);
@@ -120,6 +142,9 @@ function read(entry = window.history.state) {
   for (const name of LISTS) state[name] = search.getAll(name).filter(Boolean);
   state.like = search.getAll("like").filter(Boolean).map(moment);
   state.moments = search.get("moments") === "all";
+  for (const name of MARKS) state[name] = search.getAll(name).map(marked).filter((each) => each !== null);
+  const shared = search.get("sheet");
+  state.sheet = SHARED_SHEETS.includes(shared) ? shared : (entry?.sheet ?? null);
   state.open = search.get("v") ? { id: search.get("v"), at: number(search.get("t")) } : null;
   state.file = entry?.file ?? null;
   return Object.freeze(state);
@@ -128,6 +153,18 @@ function read(entry = window.history.state) {
 function moment(text) {
   const [id, at] = text.split("@");
   return { id, at: number(at ?? null) };
+}
+
+function marked(text) {
+  const [id, span] = text.split("@");
+  const [start, end] = (span ?? "").split("-").map(number);
+  return id && start !== null && end !== null && end !== undefined ? { id, start, end } : null;
+}
+
+/** Return what becomes of the marks by some changes: they hold for one search. */
+function marksAfter(changes) {
+  const isOther = (name) => name in changes && JSON.stringify(changes[name]) !== JSON.stringify(current[name]);
+  return ASKED.some(isOther) ? { right: [], wrong: [] } : {};
 }
 
 function number(text) {

@@ -1,0 +1,33 @@
+// How well a name was learnt, in words: where each example comes if it is looked for by the others. No elements here.
+
+import { counted } from "./format.js";
+
+// As `framecue names` has it: what is on the first page is found; a small library's first page holds nearly all of it, so
+// there a fifth counts.
+const PAGE = 10;
+const SHARE = 5;
+
+/**
+ * Return how good a name is.
+ *
+ * @param {{rank: number | null, num_compared: number}[]} examples of a taught name
+ * @returns {{quality: "unknown" | "good" | "fair" | "poor", says: string}} `says` is a sentence or two
+ */
+export function qualityOf(examples) {
+  const ranked = examples.filter(({ rank }) => rank !== null && rank !== undefined);
+  if (!ranked.length) return { quality: "unknown", says: "How well it is found cannot be told from one example." };
+  const found = ranked.filter(({ rank, num_compared: compared }) => rank <= Math.min(PAGE, Math.max(1, Math.floor(compared / SHARE))));
+  const worst = Math.max(...ranked.map(({ rank }) => rank));
+  const of = counted(Math.max(...ranked.map((each) => each.num_compared)), "moment");
+  if (found.length === ranked.length) {
+    return { quality: "good", says: `Good: the examples find each other, at place ${worst} of ${of} or before.` };
+  }
+  const [quality, word] = 2 * found.length >= ranked.length ? ["fair", "Fair"] : ["poor", "Poor"];
+  const near = `the others find ${found.length} of ${counted(ranked.length, "example")} near the top, the last one at place ${worst} of ${of}`;
+  return { quality, says: `${word}: ${near}. More examples that show it clearly make it better.` };
+}
+
+/** Return where an example comes if it is looked for by the others; null where that is not known. */
+export function rankText({ rank, num_compared: compared }) {
+  return rank === null || rank === undefined ? null : `found by the others at place ${rank} of ${compared}`;
+}
