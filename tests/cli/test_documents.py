@@ -208,6 +208,20 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
         {"searches": [SEARCH], "sheet": str},
     ),
     "search --right": ("search red --right 2 --wrong 3 --library {library}", SEARCH),
+    "search with a taught name": (
+        "search rex --explain --library {taught}",
+        {
+            "query": str,
+            "fits": MAYBE_BOOL,
+            "results": [
+                {
+                    **HIT,
+                    "names": [str],
+                    "explanation": {**EXPLANATION, "names": [{"name": str, "share": float, "score": float}]},
+                }
+            ],
+        },
+    ),
     "teach": (
         "teach Rex --like {clips}/red.mp4 {clips}/green.mp4 --unlike {clips}/blue.mp4 --library {library}",
         {"library": str, **NAME},
@@ -754,7 +768,7 @@ def test_the_keys(
     run, loader, places, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, name: str
 ) -> None:
     line, wanted = DOCUMENTS[name]
-    if name.split()[0] in ("teach", "names", "demo"):
+    if name.split()[0] in ("teach", "names", "demo") or "{taught}" in line:
         # It can be taught names, and takes any words.
         request.getfixturevalue("naming")
     given = places(line)

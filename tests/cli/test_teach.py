@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -57,6 +58,25 @@ def test_moments_pictures_and_files_of_which_some_are_not_meant(
     assert (lesson.coarse, lesson.num_tokens, len(lesson.examples), len(lesson.unlike)) == ("plant", 2, 3, 1)
 
 
+def test_what_each_example_shows(run, taught_library: str, clips: Path, naming: NamingColours) -> None:
+    like = ("--like", clips / "green.mp4", clips / "blue.mp4")
+    result = run("teach", "Rex", *like, "--shows", "Rex swims", "", "--library", taught_library)
+    assert result.code == 0, result.err
+    (lesson,) = naming.lessons
+    assert lesson.texts == (("{} swims", 0),)
+    refused = run("teach", "Max", *like, "--shows", "a cat swims", "", "--library", taught_library)
+    assert (refused.code, refused.err.count("\n")) == (1, 1)
+    assert "a cat swims" in refused.err
+    assert names(taught_library) == ["Rex"]
+
+
+def test_explain_says_which_names_were_understood(run, taught_library: str, clips: Path) -> None:
+    assert run("teach", "Rex", "--like", clips / "green.mp4", "--library", taught_library).code == 0
+    result = run("search", "rex", "--explain", "--library", taught_library)
+    assert re.search(r"taught names: Rex \(its examples 1\.000, \d+% of the score\)", result.out)
+    assert "taught names" not in run("search", "green", "--explain", "--library", taught_library).out
+
+
 def test_a_name_is_taught_again_with_more_examples(run, taught_library: str, clips: Path) -> None:
     place = ("--library", taught_library)
     assert run("teach", "Rex", "--like", clips / "green.mp4", *place).code == 0
@@ -82,6 +102,7 @@ def test_hits_on_standard_input(run, taught_library: str, clips: Path, monkeypat
         (["Rex", "--like", "-", "--unlike", "-"], "standard input is one of them"),
         (["Rex", "--like", "1", "--null"], "--null is given without -"),
         (["Rex", "--like", "1", "--tokens", "5"], "5 is not in the range"),
+        (["Rex", "--like", "1", "2", "--shows", "Rex"], "--shows has 1 text, and --like 2 examples; give one for each"),
     ],
 )
 def test_wrong_usage(run, args: list[str], says: str) -> None:
