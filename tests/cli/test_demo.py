@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ from PIL import Image
 
 import framecue
 from framecue.cli import demo as demo_module
+from framecue.cli.demo_stranger import NAME, STRANGER
 from framecue.cli.serve import serve
 from framecue.datasets.captions import Clip, read_captions, write_captions
 from framecue.datasets.moji_motion import film
@@ -21,6 +23,7 @@ from framecue.datasets.moji_motion.files import draw_meanings, write_clips
 from framecue.datasets.moji_motion.grammar import captions
 from framecue.datasets.moji_motion.meaning import Act, Meaning
 from framecue.encoder import Fingerprint
+from framecue.names.taught import Lesson, TaughtTokens
 from framecue.video import FrameSampling, read_frames
 
 WRITE_FILM = film.write_film
@@ -67,6 +70,15 @@ class Oracle:
         flat = pixel_values.reshape(len(pixel_values), -1)
         return flat / np.linalg.norm(flat, axis=1, keepdims=True)
 
+    def learn_name(self, lesson: Lesson, *, on_step: Callable[[int, int], None] | None = None) -> TaughtTokens:
+        assert len(lesson.examples) == 3
+        return TaughtTokens(lesson.name, lesson.examples[:1], ("qx",))
+
+    def embed_named_texts(self, texts: Sequence[str], names: Sequence[TaughtTokens]) -> np.ndarray:
+        # Who was taught is known; the sentences in which a name was learnt are not looked at.
+        (name,) = names
+        return self.embed_texts([text.replace(name.name, f"the {STRANGER}") for text in texts])
+
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
         return np.concatenate([self.embed_videos(self.prepare(self.shown(text))[None]) for text in texts])
 
@@ -75,7 +87,9 @@ class Oracle:
             if event.caption == text:
                 span = {"start_seconds": event.start_seconds, "end_seconds": event.end_seconds}
                 return read_frames(self.film["path"], self.sampling, **span).pixels
-        clips = read_captions(self.folder)
+        if NAME in text:
+            return np.full((6, 16, 16, 3), 128, np.uint8)
+        clips = [*read_captions(self.folder), *read_captions(self.folder / "taught")]
         words = set(text.replace(",", " ").split())
         meant = [(clip, parse(clip.metadata["meaning"])) for clip in clips]
         likely = [item for item in meant if {act.actor for act in item[1].acts} <= words]
@@ -116,7 +130,7 @@ def test_json(run, small_demo, tmp_path: Path) -> None:
     assert result.code == 0
     document = json.loads(result.out)
     assert asked == [("moji-clip", "moji-prompt-switch")]
-    assert document.keys() == {"folder", "library", "sheet", "right_first", "searches"}
+    assert document.keys() == {"folder", "library", "sheet", "right_first", "searches", "taught"}
     assert document["library"] == str(folder / "videos.lance")
     assert document["right_first"] == 5
     assert len(document["searches"]) == 5
@@ -139,6 +153,14 @@ def test_json(run, small_demo, tmp_path: Path) -> None:
         assert sheet.width > 3 * 5 * 84
         assert (np.asarray(sheet.convert("RGB")) == (20, 140, 70)).all(axis=-1).any()  # the mark of the right answer
     assert len(read_captions(folder, "test")) == NUM_CLIPS
+    taught = document["taught"]
+    paths = [str(folder / "taught" / "clips" / f"0000{number}.mp4") for number in range(4)]
+    assert (taught["examples"], taught["expected"]) == (paths[:3], paths[3])
+    assert (taught["name"], taught["query"], taught["rank"]) == (NAME, f"{NAME} falls", 1)
+    assert taught["rank_before"] > 1
+    assert [hit["right"] for hit in taught["results"]] == [True, False, False]
+    (name,) = framecue.Library(document["library"]).taught_names()
+    assert [example.path for example in name.examples] == paths[:3]
 
 
 def test_the_searches_are_of_each_kind_and_two_differ_in_order_alone(run, small_demo, tmp_path: Path) -> None:
@@ -169,10 +191,15 @@ def test_the_table_marks_the_right_answers(run, small_demo, tmp_path: Path, monk
     assert result.code == 0
     lines = [line.rstrip() for line in result.out.splitlines() if line.strip(" ─")]
     assert lines[0].split() == ["search", "rank", "score", "time", "clip"]
-    rows = lines[1:-3]
-    assert len(rows) == 15
-    assert [row.endswith("<- right") for row in rows] == [True, False, False] * 5
-    assert lines[-3].startswith("The right moment came first in 5 of 5 searches. See them in ../link/demo/searches.png")
+    rows = lines[1:-4]
+    assert len(rows) == 18
+    assert [row.endswith("<- right") for row in rows] == [True, False, False] * 6
+    assert re.fullmatch(
+        rf'{NAME} was taught from 3 clips in \d+ s: "{NAME} falls" finds a fourth one at place 1, '
+        r"which was at \d+ before\.",
+        lines[-3],
+    )
+    assert lines[-4].startswith("The right moment came first in 5 of 5 searches. See them in ../link/demo/searches.png")
     assert lines[-2].startswith("Search on: framecue search")
     assert result.err.startswith(f"Drawing {NUM_CLIPS} clips in ../link/demo/clips, and a film of a minute\n")
 
@@ -196,7 +223,7 @@ def test_it_ends_with_how_to_open_the_page(
     # Those are words of the command, and that is the library.
     given = serve.make_context("serve", words[2:], resilient_parsing=True).params
     assert given["uris"] == (str(folder / "videos.lance"),)
-    assert framecue.Library(words[-1]).info().num_videos == NUM_CLIPS + 1
+    assert framecue.Library(words[-1]).info().num_videos == NUM_CLIPS + 4 + 1
 
 
 def test_again_in_the_same_folder(run, small_demo, tmp_path: Path) -> None:
@@ -253,10 +280,12 @@ def test_the_shipped_model_finds_the_right_moment_first_every_time(run, tmp_path
     assert result.code == 0
     document = json.loads(result.out)
     assert document["right_first"] == 5
+    assert document["taught"]["rank"] == 1
+    assert document["taught"]["rank_before"] > 3
     assert all(search["results"][0]["right"] for search in document["searches"])
     assert len(read_captions(tmp_path / "demo", "test")) == 60
     library = framecue.Library(document["library"]).info()
-    assert library.num_videos == 61
+    assert library.num_videos == 65
     assert document["searches"][-1]["results"][0]["path"] == str(tmp_path / "demo" / "film.mp4")
     assert (library.fingerprint.backbone, library.fingerprint.adapter_source) == (
         "moji-clip",

@@ -96,6 +96,27 @@ CUT = {
 }
 PREDICTION = {"label": str, "probability": float, "score": float}
 SHARE = {"percent": float, "low": float, "high": float}
+EXAMPLE = {
+    "path": MAYBE_STR,
+    "video_id": MAYBE_STR,
+    "start_seconds": float,
+    "end_seconds": float,
+    "kind": str,
+    "rank": MAYBE_INT,
+    "num_compared": int,
+    "is_held": bool,
+    "hit": MAYBE_STR,
+}
+NAME = {
+    "name": str,
+    "coarse": MAYBE_STR,
+    "num_tokens": int,
+    "examples": [EXAMPLE],
+    "unlike": [EXAMPLE],
+    "fits": bool,
+    "taught": str,
+    "notices": list,
+}
 SEARCH = {"query": str, "fits": MAYBE_BOOL, "results": [HIT]}
 
 DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -186,6 +207,28 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
         "search --library {library} --queries {queries} --sheet {folder}/sheet.png",
         {"searches": [SEARCH], "sheet": str},
     ),
+    "search --right": ("search red --right 2 --wrong 3 --library {library}", SEARCH),
+    "search with a taught name": (
+        "search rex --explain --library {taught}",
+        {
+            "query": str,
+            "fits": MAYBE_BOOL,
+            "results": [
+                {
+                    **HIT,
+                    "names": [str],
+                    "explanation": {**EXPLANATION, "names": [{"name": str, "share": float, "score": float}]},
+                }
+            ],
+        },
+    ),
+    "teach": (
+        "teach Rex --like {clips}/red.mp4 {clips}/green.mp4 --unlike {clips}/blue.mp4 --library {library}",
+        {"library": str, **NAME},
+    ),
+    "names": ("names --library {taught}", {"library": str, "names": [{**NAME, "quality": str, "picture": NoneType}]}),
+    "names forget": ("names forget Rex --library {taught}", {"library": str, "forgotten": str}),
+    "names rename": ("names rename Rex Max --library {taught}", {"library": str, **NAME}),
     # What a tool's schemas hold is in tests/service/mcp/test_tools.py.
     "mcp": (
         "mcp",
@@ -364,6 +407,16 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
                     "results": [{**HIT, "right": bool}],
                 }
             ],
+            "taught": {
+                "name": str,
+                "examples": [str],
+                "rank_before": MAYBE_INT,
+                "rank": MAYBE_INT,
+                "query": str,
+                "expected": str,
+                "expected_seconds": NoneType,
+                "results": [{**HIT, "right": bool}],
+            },
         },
     ),
     "moji-motion": (
@@ -633,6 +686,11 @@ def places(
         assert run("index", clips, "--library", tmp_path / "videos.lance", "--model", "clip").code == 0
         return tmp_path / "videos.lance"
 
+    def taught() -> Path:
+        like = ("--like", clips / "red.mp4", clips / "green.mp4", "--unlike", clips / "blue.mp4")
+        assert run("teach", "Rex", *like, "--library", library()).code == 0
+        return tmp_path / "videos.lance"
+
     def queries() -> Path:
         (tmp_path / "queries.txt").write_text("red\ngreen\n")
         return tmp_path / "queries.txt"
@@ -678,7 +736,7 @@ def places(
         assert run("evaluate", *options).code == 0
         return tmp_path / "ranks.parquet"
 
-    makers = (library, queries, truth, questions, checkpoint, real_model, adapter, recipe, ranks)
+    makers = (library, taught, queries, truth, questions, checkpoint, real_model, adapter, recipe, ranks)
     shutil.copy(clips / "red.mp4", clips / "red again.mp4")
     (clips / "broken.mp4").write_bytes(b"no video")
     always = {"folder": tmp_path, "new": tmp_path / "new.lance", "clips": clips, "data": data}
@@ -706,18 +764,15 @@ def test_the_table_has_every_command() -> None:
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_the_keys(run, loader, places, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_the_keys(
+    run, loader, places, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, name: str
+) -> None:
     line, wanted = DOCUMENTS[name]
+    if name.split()[0] in ("teach", "names", "demo") or "{taught}" in line:
+        # It can be taught names, and takes any words.
+        request.getfixturevalue("naming")
     given = places(line)
-
-    def model_without_words(name: str, adapter: str | None = None) -> Any:
-        model = loader(name, adapter)
-        model.embed_texts = lambda texts: type(model).embed_texts(model, ["red"] * len(texts))
-        return model
-
-    if name == "demo":
-        monkeypatch.setattr("framecue.model.load_model", model_without_words)
-    elif name == "serve":
+    if name == "serve":
         # It is over as soon as it listens.
         monkeypatch.setattr("framecue.service.http.run.run", lambda app, listening, **_: listening.close())
         monkeypatch.setattr("framecue.service.desk.Desk.warm_up", lambda desk: None)

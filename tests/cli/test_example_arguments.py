@@ -13,6 +13,7 @@ from framecue.library import VideoSpan
 @pytest.mark.parametrize(
     ("words", "examples"),
     [
+        ([], []),
         (["1,4"], [1, 4]),
         (["1", "4"], [1, 4]),
         (["2-4"], [2, 3, 4]),

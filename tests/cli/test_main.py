@@ -39,6 +39,8 @@ HEAVY = ("torch", "transformers", "lancedb", "av", "pyarrow", "numpy", "PIL", "p
         [],
         *([name, "--help"] for name in COMMANDS),
         ["datasets", "check", "--help"],
+        ["names", "forget", "--help"],
+        ["names", "rename", "--help"],
     ],
 )
 def test_help_imports_nothing_heavy(args: list[str]) -> None:
@@ -62,7 +64,7 @@ def test_help_lists_every_command_with_its_words(run) -> None:
         assert f"  {name} " in result.out
         assert entry.short_help[:30] in result.out
     assert set(COMMANDS) == {
-        *("doctor", "serve", "mcp", "mcp-config"),
+        *("doctor", "serve", "mcp", "mcp-config", "teach", "names"),
         *("index", "search", "info", "train", "evaluate", "compare", "caption", "moji-motion", "demo", "methods"),
         *("import-checkpoint", "optimize", "remove", "clip", "datasets", "classify", "embed", "export", "words"),
     }

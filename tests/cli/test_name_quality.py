@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from framecue.cli.name_quality import place_of, quality_sentence, quality_word
+from framecue.cli.name_quality import name_findings, place_of, quality_sentence, quality_word
 from framecue.library import TaughtExample, TaughtName
 
 
@@ -38,3 +40,18 @@ def test_the_quality_in_words(taught: TaughtName, word: str, says: str) -> None:
 
 def test_the_place_of_an_example() -> None:
     assert [place_of(example) for example in name(3, None).examples] == ["3 of 434", ""]
+
+
+def test_what_a_check_says() -> None:
+    assert name_findings([]) == []
+    (ok,) = name_findings([name(1, 2), name(None)])
+    assert (ok.level, ok.what, ok.way_out) == ("ok", "it was taught 2 names: Rex, Rex", "")
+    many = [replace(name(1, 2), name=str(number)) for number in range(7)]
+    assert name_findings(many)[0].what.endswith("7 names: 0, 1, 2, 3, 4 and 2 more")
+    unfit, poor = replace(name(1, 2), name="Leo", fits=False), replace(name(90, 80), name="Max")
+    _, note, other = name_findings([name(1, 2), unfit, poor])
+    assert note.level == other.level == "note"
+    assert note.what == "Leo was taught to another model, and not understood now"
+    assert "framecue index" in note.way_out
+    assert other.what == "the examples of Max hardly find each other"
+    assert "framecue teach" in other.way_out

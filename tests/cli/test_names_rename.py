@@ -26,7 +26,12 @@ def test_a_name_is_called_otherwise(run, uri: str, clips: Path) -> None:
 
 @pytest.mark.parametrize(
     ("old", "new", "says"),
-    [("Leo", "Lea", "Leo"), ("Rex", "max", "max"), ("Rex", " ", "name"), ("Rex", "dog", "is an ordinary word")],
+    [
+        ("Leo", "Lea", "Leo"),
+        ("Rex", "max", "taught already"),
+        ("Rex", " ", "name"),
+        ("Rex", "dog", "is an ordinary word"),
+    ],
 )
 def test_what_cannot_be(run, uri: str, old: str, new: str, says: str) -> None:
     result = run("names", "rename", old, new, "--library", uri)

@@ -669,3 +669,21 @@ def test_the_last_search_is_kept_for_its_numbers(run, uri: str, tmp_path: Path, 
     (tmp_path / "queries.txt").write_text("green\nblue\n")
     assert run("search", "--queries", tmp_path / "queries.txt", "--library", uri).code == 0
     assert last_search(uri).query == "red"
+
+
+def test_taught_names_are_told_in_explanations_and_understood_in_streams(
+    run, taught_library: str, clips: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = ("--library", taught_library)
+    assert run("teach", "Rex", "--like", clips / "blue.mp4", *place).code == 0
+    told = run("search", "a photo of REX", "-k", 1, "--explain", *place).out
+    assert "taught names: Rex (its examples 1.000, 85% of the score)" in told
+    assert "taught names" not in run("search", "blue", "-k", 1, "--explain", *place).out
+    lines = b'{"text": "rex"}\n{"text": "red", "without": ["rex^0.5"]}\nred\n'
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(lines)))
+    answers = map(json.loads, run("search", "--queries", "-", "--format", "jsonl", "-k", 1, *place).out.splitlines())
+    assert [(Path(hit["path"]).name, hit.get("names")) for hit in answers] == [
+        ("blue.mp4", ["Rex"]),
+        ("red.mp4", ["Rex"]),
+        ("red.mp4", None),
+    ]

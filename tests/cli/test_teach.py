@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -43,18 +44,37 @@ def test_moments_pictures_and_files_of_which_some_are_not_meant(
     Image.fromarray(np.full((40, 60, 3), (30, 200, 30), np.uint8)).save(tmp_path / "leaf.png")
     like = (f"{clips}/green.mp4@0-2", clips / "more" / "yellow.mp4", "0:00-0:01", tmp_path / "leaf.png")
     result = run(
-        *("teach", "the leaf", "--like", *like, "--unlike", clips / "red.mp4", "--is", "plant", "--tokens", 2),
+        *("teach", "our leaf", "--like", *like, "--unlike", clips / "red.mp4", "--is", "plant", "--tokens", 2),
         *("--library", taught_library, "--json"),
     )
     assert result.code == 0
     document = json.loads(result.out)
     assert document["library"] == taught_library
-    assert (document["name"], document["coarse"]) == ("the leaf", "plant")
+    assert (document["name"], document["coarse"]) == ("our leaf", "plant")
     assert [Path(example["path"]).name for example in document["examples"]] == ["green.mp4", "yellow.mp4", "leaf.png"]
     assert [example["kind"] for example in document["examples"]] == ["video", "video", "image"]
     assert [Path(example["path"]).name for example in document["unlike"]] == ["red.mp4"]
     (lesson,) = naming.lessons
     assert (lesson.coarse, lesson.num_tokens, len(lesson.examples), len(lesson.unlike)) == ("plant", 2, 3, 1)
+
+
+def test_what_each_example_shows(run, taught_library: str, clips: Path, naming: NamingColours) -> None:
+    like = ("--like", clips / "green.mp4", clips / "blue.mp4")
+    result = run("teach", "Rex", *like, "--shows", "Rex swims", "", "--library", taught_library)
+    assert result.code == 0, result.err
+    (lesson,) = naming.lessons
+    assert lesson.texts == (("{} swims", 0),)
+    refused = run("teach", "Max", *like, "--shows", "a cat swims", "", "--library", taught_library)
+    assert (refused.code, refused.err.count("\n")) == (1, 1)
+    assert "a cat swims" in refused.err
+    assert names(taught_library) == ["Rex"]
+
+
+def test_explain_says_which_names_were_understood(run, taught_library: str, clips: Path) -> None:
+    assert run("teach", "Rex", "--like", clips / "green.mp4", "--library", taught_library).code == 0
+    result = run("search", "rex", "--explain", "--library", taught_library)
+    assert re.search(r"taught names: Rex \(its examples 1\.000, \d+% of the score\)", result.out)
+    assert "taught names" not in run("search", "green", "--explain", "--library", taught_library).out
 
 
 def test_a_name_is_taught_again_with_more_examples(run, taught_library: str, clips: Path) -> None:
@@ -82,6 +102,7 @@ def test_hits_on_standard_input(run, taught_library: str, clips: Path, monkeypat
         (["Rex", "--like", "-", "--unlike", "-"], "standard input is one of them"),
         (["Rex", "--like", "1", "--null"], "--null is given without -"),
         (["Rex", "--like", "1", "--tokens", "5"], "5 is not in the range"),
+        (["Rex", "--like", "1", "2", "--shows", "Rex"], "--shows has 1 text, and --like 2 examples; give one for each"),
     ],
 )
 def test_wrong_usage(run, args: list[str], says: str) -> None:
@@ -102,7 +123,7 @@ def test_wrong_usage(run, args: list[str], says: str) -> None:
         (["", "--like", "{clips}/red.mp4"], "name"),
         (["x" * 101, "--like", "{clips}/red.mp4"], "101"),
         (["?!", "--like", "{clips}/red.mp4"], "no letter"),
-        (["dog", "--like", "{clips}/red.mp4"], "is an ordinary word"),
+        (["dog", "--like", "{clips}/red.mp4"], "choose a name that is no word, or say that it is meant (--yes)"),
     ],
 )
 def test_bad_input_is_one_line_and_nothing_is_written(
@@ -130,7 +151,7 @@ def test_ctrl_c_while_it_learns_leaves_the_name_as_it_was(
     naming.stop_at = 1
     result = run("teach", "Rex", "--like", clips / "blue.mp4", *place)
     assert (result.code, result.out) == (130, "")
-    assert result.err == "Error: stopped\n"
+    assert result.err.strip() == "Error: stopped"
     (name,) = Library(taught_library).taught_names()
     assert [Path(example.path or "").name for example in name.examples] == ["red.mp4"]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from framecue.cli.library_place import library_if_any
+from framecue.cli.name_quality import name_findings
 from framecue.cli.options import DEFAULT_MODEL, library_option
 from framecue.cli.output import folded, one_line, print_json, quiet_libraries
 from framecue.errors import LibraryError
@@ -25,9 +26,9 @@ _MARKS = {"ok": "ok   ", "note": "note ", "fault": "FAULT"}
 def doctor(uri: str | None, model: str | None, as_json: bool) -> None:
     """Say what is installed, which model, device and precision a run would take, and what is in the cache.
 
-    Where there is a library, also whether it is sound: whether it opens, all its rows can be read, its files are there
-    and its index is up to date. Each finding comes with the way out. Nothing is downloaded and nothing is written. The
-    exit code is 1 if something does not work.
+    Where there is a library, also whether it is sound: whether it opens, all its rows can be read, its files are there,
+    its index is up to date, and the names that it was taught are understood. Each finding comes with the way out.
+    Nothing is downloaded and nothing is written. The exit code is 1 if something does not work.
 
     \b
     framecue doctor
@@ -41,11 +42,12 @@ def doctor(uri: str | None, model: str | None, as_json: bool) -> None:
     about_library: list[Finding] = []
     uri = library_if_any(uri)
     if uri is not None:
+        from framecue.library import Library
         from framecue.library.soundness import check_library
 
         try:
             library = check_library(uri)
-            about_library = library.findings
+            about_library = [*library.findings, *name_findings(Library(uri).taught_names())]
         except LibraryError as error:
             what, _, way_out = str(error).rpartition("; ")
             about_library = [Finding("fault", what, way_out)] if what else [Finding("fault", way_out)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import PurePath
 from typing import TYPE_CHECKING, BinaryIO, Union
 
@@ -44,7 +45,7 @@ def read_examples(words: Sequence[str], *, option: str) -> list[GivenExample]:
     found: list[GivenExample] = []
     path: str | None = None  # which times follow
     times: str | None = None  # which a path follows
-    for word, after in zip(words, [*words[1:], ""], strict=True):
+    for word, after in pairwise([*words, ""]):
         is_pair = times is not None
         if is_span(word) and path is not None:
             found.append(_moment(f"{path}@{word}"))

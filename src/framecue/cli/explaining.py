@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from framecue.cli.signals import TerminatedError
-from framecue.errors import FingerprintError, FramecueError, OutputExistsError, first_line
+from framecue.errors import FingerprintError, FramecueError, OrdinaryWordError, OutputExistsError, first_line
 
 __all__ = ["explain", "log_error"]
 
@@ -35,6 +35,8 @@ def explain(error: Exception) -> int:
         _log_details(error.details)
     elif isinstance(error, OutputExistsError):
         log_error(str(OutputExistsError(error.path, "--force")))
+    elif isinstance(error, OrdinaryWordError):
+        log_error(str(OrdinaryWordError(error.name, "--yes")))
     elif isinstance(error, FramecueError):
         log_error(str(error))
     elif isinstance(error, OSError) and error.errno in _FULL:

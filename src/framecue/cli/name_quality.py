@@ -9,12 +9,14 @@ from framecue.counts import counted
 
 if TYPE_CHECKING:
     from framecue.library import TaughtExample, TaughtName
+    from framecue.library.results import Finding
 
-__all__ = ["place_of", "quality_sentence", "quality_word"]
+__all__ = ["name_findings", "place_of", "quality_sentence", "quality_word"]
 
 # What is on the first page is found; in a small library the first page holds nearly all, so a fifth of it counts there.
 _PAGE = 10
 _SHARE = 5
+_MOST_LISTED = 5
 
 
 def quality_word(name: TaughtName) -> str:
@@ -45,6 +47,30 @@ def quality_sentence(name: TaughtName) -> str:
 def place_of(example: TaughtExample) -> str:
     """Return the place of one example, as a table has it; empty if it has none."""
     return "" if example.rank is None else f"{example.rank} of {example.num_compared}"
+
+
+def name_findings(names: Sequence[TaughtName]) -> list[Finding]:
+    """Return what a check has to say of names: whether all are understood, and which are badly found."""
+    from framecue.library.results import Finding
+
+    if not names:
+        return []
+    findings = [Finding("ok", f"it was taught {counted(len(names), 'name')}: {_listed(names)}")]
+    if unfit := [name for name in names if not name.fits]:
+        what = (
+            f"{_listed(unfit)} {'was' if len(unfit) == 1 else 'were'} taught to another model, and not understood now"
+        )
+        findings.append(Finding("note", what, "have them taught again: framecue index, with the library's folders"))
+    if poor := [name for name in names if name.fits and quality_word(name) == "poor"]:
+        what = f"the examples of {_listed(poor)} hardly find each other"
+        findings.append(Finding("note", what, "give more that show it clearly: framecue teach NAME --like ..."))
+    return findings
+
+
+def _listed(names: Sequence[TaughtName]) -> str:
+    """Return names in a row, of many the first."""
+    shown = ", ".join(name.name for name in names[:_MOST_LISTED])
+    return shown if len(names) <= _MOST_LISTED else f"{shown} and {len(names) - _MOST_LISTED} more"
 
 
 def _ranked(name: TaughtName) -> Sequence[TaughtExample]:

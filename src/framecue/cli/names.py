@@ -94,7 +94,7 @@ def list_names(library: Library, taught: Sequence[TaughtName]) -> None:
     for name in taught:
         click.echo(one_line(f"{name.name}: {quality_sentence(name)}"))
         for notice in name.notices:
-            log(notice)
+            log(f"{name.name}: {notice}")
         if shows_pictures(console):
             _print_picture(console, library.name_picture(name.name))
 

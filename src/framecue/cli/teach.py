@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -15,10 +16,11 @@ from framecue.cli.options import adapter_option, dtype_option, library_model, li
 from framecue.cli.output import log, one_line, print_json, quiet_libraries, shown_path
 from framecue.cli.several_values import SeveralValuesCommand
 from framecue.cli.teaching import teach_name, told_taught
+from framecue.counts import counted
 
 if TYPE_CHECKING:
     from framecue.library import Library
-    from framecue.library.teaching.examples import Example
+    from framecue.library.teaching.examples import Example, Shown
 
 
 # As framecue.names.taught has it, which --help must not import for it.
@@ -28,7 +30,7 @@ MOST_TOKENS = 4
 class _TeachCommand(SeveralValuesCommand):
     """Whose examples may stand behind one another."""
 
-    several = ("--like", "--unlike")
+    several = ("--like", "--unlike", "--shows")
 
 
 @click.command(cls=_TeachCommand)
@@ -37,7 +39,19 @@ class _TeachCommand(SeveralValuesCommand):
     "--like", metavar="EXAMPLE...", multiple=True, help="What it means: three or more show best what belongs to it."
 )
 @click.option("--unlike", metavar="EXAMPLE...", multiple=True, help="What it does not mean, though it looks alike.")
-@click.option("--is", "coarse", metavar="WORD", help="An ordinary word for what it is, such as dog or kitchen.")
+@click.option(
+    "--is",
+    "coarse",
+    metavar="WORD",
+    help="An ordinary word for what it is (dog, kitchen), or for what is done (jumps).",
+)
+@click.option(
+    "--shows",
+    metavar="TEXT...",
+    multiple=True,
+    help="What each example shows, with the name in it ('Rex swims'), which helps much. One for each, in their order, "
+    "and '' for one without.",
+)
 @click.option(
     "--tokens",
     "num_tokens",
@@ -57,6 +71,7 @@ def teach(
     like: tuple[str, ...],
     unlike: tuple[str, ...],
     coarse: str | None,
+    shows: tuple[str, ...],
     num_tokens: int | None,
     uri: str | None,
     null: bool,
@@ -76,6 +91,7 @@ def teach(
 
     \b
     framecue teach Rex --like 1,4,7 --is dog
+    framecue teach Rex --like 1 4 --shows "Rex swims" "Rex runs to a man"
     framecue teach "grandma's kitchen" --like holiday.mp4@1:02-1:07 kitchen.jpg --unlike 3
     framecue teach Rex --like - --library videos.lance
     """  # noqa: D301 (click reads the backspace character)
@@ -89,6 +105,11 @@ def teach(
         raise click.UsageError("there are no examples: give ranks of the last search, moments or pictures with --like")
     quiet_libraries()
     given = _given(like, unlike, null=null)
+    if shows and len(shows) != len(given[0]):
+        raise click.UsageError(
+            f"--shows has {counted(len(shows), 'text')}, and --like {counted(len(given[0]), 'example')}; give one for "
+            "each, in their order, and '' for one without"
+        )
     from framecue.library import Library
 
     place = chosen_library(uri)
@@ -96,7 +117,9 @@ def teach(
     is_like, is_unlike = (_found(library, examples) for examples in given)
     chosen = library_model(library, model=model, adapter=adapter, dtype=dtype, yes=yes)
     library = Library(place, model=chosen)
-    found = teach_name(library, name, like=is_like, unlike=is_unlike, coarse=coarse, num_tokens=num_tokens, yes=yes)
+    found = teach_name(
+        library, name, like=_with_texts(is_like, shows), unlike=is_unlike, coarse=coarse, num_tokens=num_tokens, yes=yes
+    )
     told_taught(found, place=uri)
     if as_json:
         print_json({"library": library.uri, **found.to_dict()})
@@ -124,7 +147,13 @@ def _given(
     return found[0], found[1]
 
 
-def _found(library: Library, given: list[GivenExample]) -> list[Example]:
+def _with_texts(examples: Sequence[Shown], texts: Sequence[str]) -> list[Example]:
+    """Return examples, each with the text that says what it shows, if it has one."""
+    every = texts or [""] * len(examples)
+    return [(example, text) if text.strip() else example for example, text in zip(examples, every, strict=True)]
+
+
+def _found(library: Library, given: list[GivenExample]) -> list[Shown]:
     """Return examples in which results of the last search stand for their ranks, and say which these are.
 
     Raises:

@@ -20,7 +20,7 @@ _WORD = re.compile(r"[^\W\d_][^\W_]*(?:-[^\W_]+)*")
 _LEGS = re.compile(r"\b(?:said|written|name|caption|meaning):(?:\"[^\"]*\"|\S*)")
 # "Rex's": what is left of the apostrophe.
 _OWNER = re.compile(r"['\u2019]s\b")
-_FEW, _MOST_WORDS = 2, 3
+_FEW, _MOST_WORDS, _LONG = 2, 3, 4
 
 
 def likely_name(text: str) -> str | None:
@@ -31,19 +31,24 @@ def likely_name(text: str) -> str | None:
 
     Returns:
         The name as it was typed, up to three words where they stand side by side; None if nothing looks like one, as
-        in a text of which no word is known: that is another language.
+        in a longer text most of whose words are unknown: that is another language.
     """
-    from framecue.names.check import is_ordinary
-
     text = _OWNER.sub("", _LEGS.sub("", text))
     words = [*_WORD.finditer(text)]
-    is_name = [len(word[0]) > 1 and not is_ordinary(word[0]) for word in words]
-    if True not in is_name or (all(is_name) and len(words) > _MOST_WORDS):
+    is_name = [len(word[0]) > 1 and not _is_ordinary(word[0]) for word in words]
+    if True not in is_name or (2 * sum(is_name) > len(words) > _LONG):
         return None
     first = last = is_name.index(True)
     while last + 1 < len(words) and is_name[last + 1] and not text[words[last].end() : words[last + 1].start()].strip():
         last += 1
     return text[words[first].start() : words[last].end()] if last - first < _MOST_WORDS else None
+
+
+def _is_ordinary(word: str) -> bool:
+    """Whether a word is an ordinary one, or several of it."""
+    from framecue.names.check import is_ordinary
+
+    return is_ordinary(word) or (word[-1:] in "sS" and is_ordinary(word[:-1]))
 
 
 def teach_hint(library: Library, result: SearchResult, text: str | None, *, place: str | None = None) -> str | None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from framecue.library.search.confidence import Confidence
+from framecue.library.background import background_for
+from framecue.library.search.confidence import Confidence, Yardstick
 from framecue.library.search.found import Found
-from framecue.library.search.judge import Judge, at_least
+from framecue.library.search.judge import Judge, at_least, judges_of
 from framecue.library.search.legs.leg import LegMatch
-from framecue.library.store import Match
+from framecue.library.search.query import Query, SearchOptions
+from framecue.library.search.query_vectors import EncodedQuery
+from framecue.library.store import Match, Store
+from support.colours import ColourEncoder
 
 SEEN = Confidence(usual_best=0.3, scale=0.04)
 
@@ -75,3 +79,21 @@ def test_a_limit_keeps_what_it_cannot_judge_and_stops_reading_where_no_words_can
     assert kept == ["/0.mp4", "/1.mp4", "/300.mp4"]
     assert len(read) < 1000
     assert len(list(at_least(stream(), 0.5, Judge(None)))) == len(scores)
+
+
+def test_a_query_of_which_moments_are_a_part_is_judged_by_its_own_scores(
+    make_store: Callable[..., Store], talking: ColourEncoder
+) -> None:
+    vectors = np.random.default_rng(0).normal(size=(40, 4))
+    store = make_store([{"path": f"/{number:02}.mp4", "vector": vector} for number, vector in enumerate(vectors)])
+    (vector,) = talking.embed_texts(["red"])
+    plain = EncodedQuery(Query("red"), vector, [vector])
+    joined = replace(plain, by_text=-vector)
+    pictures = EncodedQuery(Query(vectors=vector), vector, [vector], by_text=vector)
+    judges = list(judges_of(store, talking, [plain, joined, pictures], SearchOptions()))
+    background = background_for(store, talking)
+    assert background is not None
+    yardstick = Yardstick.of(background)
+    expected = [yardstick.confidence(vector), yardstick.confidence_of_joined(vector), None]
+    assert [judge.seen for judge in judges] == expected
+    assert expected[0] != expected[1]
