@@ -133,7 +133,6 @@ def libraries(folder: Path, world: World, model: VideoTextModel) -> dict[str, Li
     return found
 
 
-
 def forget_all(library: Library) -> None:
     for name in library.taught_names():
         library.forget_name(name.name)
@@ -209,7 +208,9 @@ def ask(gallery: Gallery, chosen: dict[NewName, list[WorldClip]], tallies: Talli
         kind = "actors" if name in NEW_ACTORS else "motions"
         left_out = {gallery.number[clip.path.name] for clip in chosen[name]}
         tests = world.of("test", name)
-        for way, orders in ways(gallery, [clip.text for clip in tests], tests, means, WEIGHTS.examples_beside, DEPTH + len(left_out)):
+        for way, orders in ways(
+            gallery, [clip.text for clip in tests], tests, means, WEIGHTS.examples_beside, DEPTH + len(left_out)
+        ):
             for clip, order in zip(tests, orders, strict=True):
                 rank = rank_of(gallery.number[clip.path.name], order, left_out)
                 tallies[way, "composed", kind].add(numbers[name], rank)
@@ -221,7 +222,9 @@ def ask(gallery: Gallery, chosen: dict[NewName, list[WorldClip]], tallies: Talli
     pairs = world.of("two")
     if pairs:
         everyone = {gallery.number[clip.path.name] for clips in chosen.values() for clip in clips}
-        found = ways(gallery, [clip.text for clip in pairs], pairs, means, WEIGHTS.examples_beside, DEPTH + len(everyone))
+        found = ways(
+            gallery, [clip.text for clip in pairs], pairs, means, WEIGHTS.examples_beside, DEPTH + len(everyone)
+        )
         for way, orders in found:
             for number, (clip, order) in enumerate(zip(pairs, orders, strict=True)):
                 tallies[way, "composed", "two"].add(number, rank_of(gallery.number[clip.path.name], order, everyone))

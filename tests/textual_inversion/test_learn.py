@@ -115,7 +115,9 @@ def test_of_an_examples_texts_the_one_that_fits_is_taken(moji: VideoTextModel, m
 def test_a_name_for_an_action_is_learnt_among_actions(moji: VideoTextModel):
     actors = ("cat", "dog", "tree", "car", "star", "whale")
     examples = moji.embed_texts([f"a {actor} spins" for actor in actors[:3]])
-    others = moji.embed_texts([f"a {actor} {motion}" for actor in actors for motion in ("rises", "grows", "moves left")])
+    others = moji.embed_texts(
+        [f"a {actor} {motion}" for actor in actors for motion in ("rises", "grows", "moves left")]
+    )
     taught = moji.learn_name(Lesson("wumbles", examples, others, others[:0], coarse="circles"))
     motions = ("spins", "circles", "rises", "grows", "falls")
     gallery = moji.embed_texts([f"a book {motion}" for motion in motions])
