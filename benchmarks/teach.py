@@ -1,8 +1,9 @@
 """What teaching a library names is worth, and what it costs: `python benchmarks/teach.py`.
 
 A library of MojiMotion clips has 14 actors and 3 motions that no training saw (`taught_world.py`). Each is taught from
-1, 3, 5 and 10 clips, with several draws of these: once from what is seen alone, and once where the words of each
-example are in the library too (a subtitle that names it). Then it is searched for, among all clips but the examples:
+1, 3, 5 and 10 clips, with several draws of these, in three libraries: with what is seen alone; with the captions that
+the model itself makes (`index --captions`), which have other words for what it does not know; and with what is said in
+the examples (a subtitle that has the name). Then it is searched for, among all clips but the examples:
 
 - composed captions ("the Zorro moves left after a dog spins"), each of which is right for one clip: recall at 1;
 - the bare name: average precision over all clips with it;
@@ -21,6 +22,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 import tempfile
 import time
@@ -48,6 +50,8 @@ SEED, NUM_RESAMPLES = 16, 2000
 DEPTH = 10  # how far down a rank is looked at
 GOAL_COMPOSED, GOAL_UNTAUGHT, GOAL_TWO, GOAL_SECONDS = 75.0, 15.0, 60.0, 20.0
 TAUGHT, TEXT, UNTAUGHT, COARSE, MEAN, FUSED = "taught", "taught, text", "untaught", "coarse", "mean", "coarse + mean"
+SEEN, CAPTIONS, WORDS = "seen alone", "its own captions", "said in examples"
+TOLD = (SEEN, CAPTIONS, WORDS)
 KINDS = ("actors", "motions", "two")
 
 
@@ -91,37 +95,43 @@ def main() -> None:
     print(json.dumps(results["cost"]), flush=True)
     with tempfile.TemporaryDirectory() as temporary:
         folder = (options.folder or Path(temporary)) / f"taught-{SEED}-{'-'.join(map(str, asdict(size).values()))}"
-        for file in folder.glob("*.srt"):
-            file.unlink()
         world = draw_world(folder, size, seed=SEED)
         model = load_model("moji-clip", adapter="moji-prompt-switch", device="cpu")
-        library = Library(str(folder / "library.lance"), model=model)
         results["clips"] = len(world.clips)
-        same = True
-        for has_words in (False, True):
-            if has_words:
-                write_words(world.of("example"))
-            report = library.add(folder)
-            assert not report.skipped, report.skipped
-            forget_all(library)
-            gallery = Gallery(library, world, model)
-            before = plain_answers(library, world)
-            for number in options.examples:
+        galleries = {what: Gallery(library, world, model) for what, library in libraries(folder, world, model).items()}
+        before = {what: plain_answers(gallery.library, world) for what, gallery in galleries.items()}
+        results["unchanged"] = True
+        for number in options.examples:
+            for what, gallery in galleries.items():
                 tallies: Tallies = defaultdict(Tally)
                 seconds = []
                 for seed in range(options.seeds):
                     chosen = choose(world, number, seed)
-                    seconds += teach(library, world, chosen)
-                    same = same and plain_answers(library, world) == before
+                    seconds += teach(gallery.library, world, chosen)
+                    results["unchanged"] &= plain_answers(gallery.library, world) == before[what]
                     ask(gallery, chosen, tallies)
-                    forget_all(library)
-                part = {"words": has_words, "K": number, **summary(tallies), "seconds": round(float(np.mean(seconds)), 2)}
+                    forget_all(gallery.library)
+                mean = round(float(np.mean(seconds)), 2)
+                part = {"K": number, "told": what, **summary(tallies), "seconds": mean}
                 results["parts"].append(part)
                 print(shown(part), flush=True)
                 keep()
-        results["unchanged"] = same
     keep()
-    print(f"{len(world.clips)} clips; queries without a name are the same bit for bit: {same}")
+    print(f"{len(world.clips)} clips; queries without a name are the same bit for bit: {results['unchanged']}")
+
+
+def libraries(folder: Path, world: World, model: VideoTextModel) -> dict[str, Library]:
+    """Index the clips, in libraries that know more and more of the examples in words."""
+    for file in (*folder.glob("*.srt"), *folder.glob("*.lance")):
+        shutil.rmtree(file) if file.is_dir() else file.unlink()
+    found = {what: Library(str(folder / f"{what.replace(' ', '-')}.lance"), model=model) for what in TOLD}
+    for what, library in found.items():
+        if what == WORDS:
+            write_words(world.of("example"))
+        report = library.add(folder, captions=what == CAPTIONS)
+        assert not report.skipped, report.skipped
+    return found
+
 
 
 def forget_all(library: Library) -> None:
@@ -283,7 +293,7 @@ def summary(tallies: Tallies) -> dict[str, Any]:
 
 def shown(part: dict[str, Any]) -> str:
     """A part as lines to read."""
-    lines = [f"K = {part['K']}, {'with words' if part['words'] else 'seen alone'} ({part['seconds']} s a name):"]
+    lines = [f"K = {part['K']}, {part['told']} ({part['seconds']} s a name):"]
     for kind in KINDS:
         for what, ways_ in part.get(kind, {}).items():
             unit = "R@1" if what == "composed" else "AP"
@@ -349,7 +359,7 @@ def measurements(size: Size) -> list[Measurement]:
 
 
 def _told(part: dict[str, Any]) -> list[Measurement]:
-    about = f"K = {part['K']}, {'with the words of examples' if part['words'] else 'by what is seen'}"
+    about = f"K = {part['K']}, {part['told']}"
     actors, bare = part["actors"]["composed"], part["actors"]["bare"]
     best = max(bare[COARSE]["AP"], bare[MEAN]["AP"])
     found = [

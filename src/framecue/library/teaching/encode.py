@@ -131,7 +131,9 @@ class ExampleEncoder:
             vector=self._unit(wanted, np.mean(vectors, axis=0)),
         )
         said = [] if kind == "image" else self._store.timed_texts(first.video_id, between=(start, end))
-        texts = [*(row.caption for row in chosen if row.caption), *(held.text.text for held in said)]
+        # What lies in files beside the video comes first: a person wrote it.
+        beside = [line for row in chosen for line in (row.subtitles or "").splitlines()]
+        texts = [*beside, *(row.caption for row in chosen if row.caption), *(held.text.text for held in said)]
         return EncodedExample(kept, chosen[len(chosen) // 2].thumbnail, tuple(texts))
 
     def _chosen(self, wanted: WantedExample, rows: Sequence[Row]) -> Sequence[Row]:
