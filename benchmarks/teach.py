@@ -44,7 +44,7 @@ from framecue.library.search.usual import Usual
 from framecue.library.search.weights import WEIGHTS
 from framecue.names.taught import Lesson
 from measure import Measurement, Size, results_of, small_clip_config
-from taught_world import NEW_ACTORS, NEW_MOTIONS, NewName, World, WorldClip, WorldSize, draw_world, write_words
+from taught_world import NEW_ACTORS, NewName, World, WorldClip, WorldSize, draw_world, write_words
 
 SEED, NUM_RESAMPLES = 16, 2000
 DEPTH = 10  # how far down a rank is looked at
@@ -281,17 +281,30 @@ def summary(tallies: Tallies) -> dict[str, Any]:
             low, high = intervals(direction, count, num_resamples=NUM_RESAMPLES)["R@1"]
         else:
             shown = {"AP": 100 * float(values.mean())}
-            sums = np.bincount(owners, weights=values, minlength=count)
-            each = np.bincount(owners, minlength=count)
-            blocks = [drawn @ sums / (drawn @ each) for drawn in draws(count, NUM_RESAMPLES, seed=0)]
-            low, high = (100 * value for value in percentiles(np.concatenate(blocks)))
+            low, high = mean_interval(owners, values, count)
         rounded = {name: round(value, 1) for name, value in shown.items()}
         found.setdefault(kind, {}).setdefault(what, {})[way] = {
             **rounded,
             "interval": [round(low, 1), round(high, 1)],
             "queries": len(values),
         }
+        if what == "bare" and way != TAUGHT:
+            # Of the same names and draws: by how much searching for what was taught is better.
+            gains = np.array(tallies[TAUGHT, what, kind].values) - values
+            low, high = mean_interval(owners, gains, count)
+            found[kind][what][way]["taught is better by"] = [
+                round(value, 1) for value in (100 * float(gains.mean()), low, high)
+            ]
     return found
+
+
+def mean_interval(owners: np.ndarray, values: np.ndarray, count: int) -> tuple[float, float]:
+    """The interval of the mean of values, in per cent, over draws of their owners."""
+    sums = np.bincount(owners, weights=values, minlength=count)
+    each = np.bincount(owners, minlength=count)
+    blocks = [drawn @ sums / (drawn @ each) for drawn in draws(count, NUM_RESAMPLES, seed=0)]
+    interval = percentiles(np.concatenate(blocks))
+    return 100 * interval.low, 100 * interval.high
 
 
 def shown(part: dict[str, Any]) -> str:
