@@ -125,9 +125,7 @@ class _Pupil:
         count = range(len(lesson.examples))
         beside = ACTIONS_BESIDE if is_for_action else THINGS_BESIDE
         self.plain, self.told, self.beside = (
-            read_contexts(
-                encode, texts, stand_ins=self.stand_ins, num_tokens=num_tokens, num_companions=_COMPANIONS
-            )
+            read_contexts(encode, texts, stand_ins=self.stand_ins, num_tokens=num_tokens, num_companions=_COMPANIONS)
             for texts in (
                 [(PLACE, example) for example in count],
                 lesson.texts,
