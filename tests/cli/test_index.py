@@ -13,7 +13,8 @@ import torch
 from PIL import Image
 
 from framecue.cli import watch as watch_command
-from framecue.library import Library
+from framecue.cli.add_report import log_items
+from framecue.library import AddReport, Library
 from framecue.library.store import Store
 from framecue.library.watching import watch
 from support.recordings import record
@@ -413,3 +414,10 @@ def test_decoding_on_a_gpu_without_torchcodec_names_the_extra(run, loader, uri: 
     result = run("index", str(clips), "--library", uri, "--gpu-decode")
     assert result.code == 1
     assert "install the extra gpu-decode (pip install 'framecue[gpu-decode]')" in result.err
+
+
+def test_what_became_of_taught_names_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    log_items(AddReport("v.lance", 0, 1, [], 0, 1, 1, names_taught=["Rex", "Max"], names_left={"Bella": "all is gone"}))
+    assert capsys.readouterr().err == (
+        "taught again to the library's model: Rex, Max\nthe taught name 'Bella' is not understood: all is gone\n"
+    )

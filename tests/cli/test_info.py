@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from framecue.cli.info import _length
+from framecue.library import Library
 from framecue.library.store import Store
+from support.naming_colours import NamingColours
 
 
 @pytest.fixture
@@ -156,3 +158,11 @@ def test_a_library_is_shown_without_the_models_libraries(uri: str) -> None:
         "assert not {'torch', 'transformers'} & sys.modules.keys()\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+
+
+def test_taught_names_have_a_row(run, naming: NamingColours, taught_library: str) -> None:
+    library = Library(taught_library, model=naming)
+    library.teach("Rex", like=library.search("red", k=1))
+    rows = {row[0]: row[1:] for row in rows_of(run("info", taught_library).out)}
+    assert rows["taught names"] == ["Rex"]
+    assert json.loads(run("info", taught_library, "--json").out)["names"] == ["Rex"]

@@ -677,7 +677,7 @@ def test_taught_names_are_told_in_explanations_and_understood_in_streams(
     place = ("--library", taught_library)
     assert run("teach", "Rex", "--like", clips / "blue.mp4", *place).code == 0
     told = run("search", "a photo of REX", "-k", 1, "--explain", *place).out
-    assert "taught names: Rex (its examples 1.000, 70% of the score)" in told
+    assert "taught names: Rex (its examples 1.000, 85% of the score)" in told
     assert "taught names" not in run("search", "blue", "-k", 1, "--explain", *place).out
     lines = b'{"text": "rex"}\n{"text": "red", "without": ["rex^0.5"]}\nred\n'
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(lines)))

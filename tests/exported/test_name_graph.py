@@ -22,7 +22,7 @@ from framecue.exported.text import TEXT_GRAPH, TextGraph, find_text_graph
 from framecue.exported.write_text import MAX_DIFFERENCE
 from framecue.model import VideoTextModel
 from framecue.names.stand_ins import choose_stand_ins
-from framecue.names.taught import TaughtTokens
+from framecue.names.taught import Lesson, TaughtTokens
 from framecue.textual_inversion.encode import encode_by
 
 pytest.importorskip("onnx", reason="graphs are made with it")
@@ -156,7 +156,7 @@ import numpy as np
 from framecue.encoder import EncoderSpec, Fingerprint
 from framecue.exported.late import find_late_encoder
 from framecue.exported.mark import append_property, mark
-from framecue.names.taught import TaughtTokens
+from framecue.names.taught import Lesson, TaughtTokens
 with open(sys.argv[1], encoding="utf-8") as file:
     document = json.load(file)
 late = find_late_encoder(EncoderSpec(fingerprint=Fingerprint.from_dict(document["fingerprint"])))
@@ -180,3 +180,21 @@ def test_a_process_that_reads_names_imports_neither_torch_nor_what_makes_graphs(
     vectors, imported = json.loads(done.stdout)
     np.testing.assert_allclose(vectors, model.embed_named_texts(["Rex falls"], [rex]), atol=MAX_DIFFERENCE)
     assert set(imported).isdisjoint({"torch", "transformers", "onnx", "huggingface_hub"})
+
+
+def test_a_name_is_learnt_by_the_model_and_read_by_its_graph(model):
+    """A lesson through what is loaded late gives what the model itself learns."""
+    generator = np.random.default_rng(6)
+    vectors = generator.standard_normal((23, model.embedding_dim)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    lesson = Lesson("Rex", examples=vectors[:3], others=vectors[3:], unlike=vectors[:0], coarse="dog", num_tokens=2)
+    late, steps = find_late_encoder(model.spec()), []
+    learnt = late.learn_name(lesson, on_step=lambda done, total: steps.append((done, total)))
+    np.testing.assert_array_equal(learnt.vectors, model.learn_name(lesson).vectors)
+    assert learnt.vectors.shape == (2, 24)
+    assert steps[-1][0] == steps[-1][1]
+    expected = model.embed_named_texts(["a red Rex"], [learnt])
+    np.testing.assert_allclose(
+        find_late_encoder(model.spec()).embed_named_texts(["a red Rex"], [learnt]), expected, atol=MAX_DIFFERENCE
+    )
+    assert (expected @ vectors[:3].T).mean() > (model.embed_texts(["a red dog"]) @ vectors[:3].T).mean()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from framecue.names.find import find_names, is_bare, name_key, text_beside
 
@@ -45,6 +47,7 @@ def found_in(text: str, names: list[str] = NAMES) -> list[tuple[str, str]]:
         ("렉스가 달린다", [("렉스", "렉스")]),
         (unicodedata.normalize("NFD", "렉스"), [("렉스", unicodedata.normalize("NFD", "렉스"))]),
         ("알렉스가", []),
+        ("Rex가 달린다", [("Rex", "Rex")]),
         ("เห็นสมชายวิ่ง", [("สมชาย", "สมชาย")]),
         ("R2D2 and R2", [("R2", "R2")]),
         ("c++ code", [("C++", "c++")]),
@@ -90,3 +93,35 @@ def test_what_is_said_beside_names(text, bare, beside):
     found = find_names(text, NAMES)
     assert is_bare(text, found) is bare
     assert text_beside(text, found) == beside
+
+
+PARTS = (
+    "Rex",
+    "rex",
+    "ReX ",
+    "little ",
+    "Rex'",
+    "ß",
+    "ss",
+    "İ",
+    "e\u0301",
+    "\u0301",
+    "レ",
+    "렉스",
+    "ㄹ",
+    "\u200b",
+    " ",
+    "-",
+    "x",
+)
+
+
+@given(
+    st.lists(st.sampled_from(PARTS), max_size=12).map("".join), st.lists(st.sampled_from(PARTS), min_size=1, max_size=4)
+)
+def test_what_is_found_is_the_name_and_nothing_is_found_twice(text, names):
+    last = 0
+    for each in find_names(text, names):
+        assert last <= each.start < each.end <= len(text)
+        assert name_key(text[each.start : each.end]) == name_key(each.name)
+        last = each.end

@@ -30,4 +30,5 @@ def append_property(graph: bytes, name: str, value: str) -> bytes:
 
     # Messages of Protobuf that stand one behind the other are one: nothing of a large graph has to be read for it.
     entry = onnx.ModelProto(metadata_props=[onnx.StringStringEntryProto(key=name, value=value)])
-    return graph + entry.SerializeToString()
+    written: bytes = entry.SerializeToString()
+    return graph + written

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -111,7 +111,7 @@ def _loaded(path: Path) -> ModelProto:
 
 
 def _token_embedding(path: Path, model: ModelProto) -> TensorProto:
-    found: list[Any] = [each for each in model.graph.initializer if each.name.endswith(_TOKEN_EMBEDDING)]
+    found: list[TensorProto] = [each for each in model.graph.initializer if each.name.endswith(_TOKEN_EMBEDDING)]
     if len(found) != 1 or len(found[0].dims) != 2:
         raise ModelError(f"{path}: the exported graph has no token embeddings of its own, so it takes no names")
     return found[0]

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 __all__ = ["FoundName", "find_names", "is_bare", "name_key", "text_beside"]
 
@@ -58,6 +59,7 @@ class FoundName:
     end: int
 
 
+@lru_cache(maxsize=4096)
 def name_key(name: str) -> str:
     """Return what a name is compared by: two names with the same key are one, whatever their case and spaces."""
     return _fold(name)[0].strip()
@@ -77,18 +79,21 @@ def find_names(text: str, names: Iterable[str]) -> list[FoundName]:
     if not keys:
         return []
     folded, places = _fold(text)
+    lengths = sorted({len(key) for key in keys})
+    words = [
+        (start, start + length)
+        for start in range(len(folded))
+        if _begins(folded, places, start)
+        for length in lengths
+        if folded[start : start + length] in keys and _ends(folded, places, start + length)
+    ]
     found: list[tuple[int, int, str]] = []
-    # The longest first: "little Rex" is not "Rex". Of the same length, by the letters, so that the order is always one.
-    for key in sorted(keys, key=lambda key: (-len(key), key)):
-        start = folded.find(key)
-        while start >= 0:
-            end = start + len(key)
-            is_free = all(end <= other_start or other_end <= start for other_start, other_end, _ in found)
-            if is_free and _is_word(folded, start, end):
-                found.append((start, end, keys[key]))
-                start = folded.find(key, end)
-            else:
-                start = folded.find(key, start + 1)
+    taken = bytearray(len(folded))
+    # The longest first: "little Rex" is not "Rex".
+    for start, end in sorted(words, key=lambda word: (word[0] - word[1], word[0])):
+        if not any(taken[start:end]):
+            taken[start:end] = b"\1" * (end - start)
+            found.append((start, end, keys[folded[start:end]]))
     return [FoundName(name, places[start][0], places[end - 1][1]) for start, end, name in sorted(found)]
 
 
@@ -140,17 +145,25 @@ def _is_jamo(sign: str) -> bool:
     return "\u1160" <= sign <= "\u11ff"
 
 
-def _is_word(text: str, start: int, end: int) -> bool:
-    """Whether a part of a folded text is a word, or several, by what is in front of it and behind it."""
-    # A part of a character's casefold, as the first s of ß, is no letter of its own, which the neighbours tell.
-    if start > 0 and not _is_edge(text[start - 1], text[start]):
-        return False
-    return end >= len(text) or _is_edge(text[end - 1], text[end]) or _HANGUL.match(text[end - 1]) is not None
+def _begins(text: str, places: list[tuple[int, int]], start: int) -> bool:
+    """Whether a word of a folded text may begin at a place, by what is in front of it."""
+    # Within what comes of one character of the text, as the second s of ß, nothing begins or ends.
+    return start == 0 or (places[start - 1] != places[start] and _is_edge(text[start - 1], text[start]))
+
+
+def _ends(text: str, places: list[tuple[int, int]], end: int) -> bool:
+    """Whether a word of a folded text may end at a place, by what is behind it; it may be behind the text's own end."""
+    if end >= len(text):
+        return end == len(text)
+    is_edge = _is_edge(text[end - 1], text[end]) or _HANGUL.match(text[end - 1]) is not None
+    return is_edge and places[end - 1] != places[end]
 
 
 def _is_edge(before: str, after: str) -> bool:
     if _NO_SPACES.match(before) or _NO_SPACES.match(after):
         return True
+    if (_HANGUL.match(before) is None) != (_HANGUL.match(after) is None):
+        return True  # a particle behind a name in other letters
     return not (_is_letter(before) and _is_letter(after))
 
 

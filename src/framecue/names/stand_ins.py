@@ -221,4 +221,5 @@ def _is_own(encode: Encode, token: int) -> bool:
 
 def _real(encode: Encode, text: str) -> np.ndarray:
     ids, mask = encode(text)
-    return ids[mask.astype(bool)]
+    real: np.ndarray = ids[mask.astype(bool)]
+    return real

@@ -8,8 +8,8 @@ far as it does: a line is fitted through them, in each library anew. How far a s
 what ordinary queries differ by, means the same in all libraries, and a logistic curve makes a probability of it.
 
 A query of which moments are a part, as of a taught name or after marks, is nearer to all of them than a text is, so its
-scores are compared with how they themselves lie over the library: as many of their deviations above their mean as the
-best scores of ordinary queries stand above theirs.
+scores are compared with how they themselves lie over the library: with as many of their deviations above their mean as
+the best scores of ordinary queries stand above theirs, and more.
 """
 
 from __future__ import annotations
@@ -53,6 +53,11 @@ _KNOWN_SHARE = 0.2
 # be in every third moment.
 _LOW_SHARE = 0.4
 _NORMAL = NormalDist()
+# A query of which moments are a part stands out further from a library, whether or not what it means is there, and tells
+# less of that: where ordinary queries are as likely present as absent, it is so at so many times the height, and its
+# best scores differ by so many times as much. Found by names that the shipped model was taught from three examples, with
+# other moments of what they mean in the library and without.
+_JOINED_HIGHER, _JOINED_WIDER = 1.4, 2.4
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,7 +166,9 @@ class Yardstick:
             vector: float32 (E,), unit length, the query's vector.
         """
         mean, spread = _of_lower_part((self.sample @ vector).astype(np.float64))
-        return Confidence(mean + self.own_height * spread, max(self.own_scale * spread, _LEAST_SCALE))
+        scale = _JOINED_WIDER * self.own_scale
+        undecided = _JOINED_HIGHER * (self.own_height + MIDDLE * self.own_scale)
+        return Confidence(mean + (undecided - MIDDLE * scale) * spread, max(scale * spread, _LEAST_SCALE))
 
 
 def _of_lower_part(scores: np.ndarray) -> tuple[float, float]:

@@ -67,8 +67,8 @@ class LegWeights:
     misheard: float = 0.9
     rest: float = 0.5
     elsewhere: float = 0.5
-    examples_alone: float = 0.7
-    examples_beside: float = 0.2
+    examples_alone: float = 0.85
+    examples_beside: float = 0.1
     right: float = 1.0
     wrong: float = 0.25
 

@@ -6,6 +6,7 @@ run that is killed while it teaches leaves the name as it was.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -57,10 +58,11 @@ class TaughtNames:
         self._is_looked_for = False
         # What a search needs of all names, and the state of the table for which it is right.
         self._read: tuple[object, list[KeptName]] | None = None
+        self._is_read_right = False
 
     def refresh(self) -> None:
         """Look at the latest commit from now on: others may have written."""
-        self._opened, self._is_looked_for = None, False
+        self._opened, self._is_looked_for, self._is_read_right = None, False, False
 
     def table(self) -> Table | None:
         """Return the table; None if the library was never taught a name.
@@ -152,6 +154,7 @@ class TaughtNames:
         table = self._table_to_write()
         rows = pa.Table.from_pylist([row_of_name(name)], schema=SCHEMA)
         merge(table, rows, on=["path"], leaving=[] if instead_of is None else [name_key(instead_of)])
+        self._is_read_right = False
         stats = cast(Any, table.read(table.lance.stats))  # a dictionary, though LanceDB's types say otherwise
         if stats["fragment_stats"]["num_fragments"] > _MOST_FILES:
             table.commit("optimized", lambda: table.lance.optimize(cleanup_older_than=_KEEP))
@@ -177,15 +180,18 @@ class TaughtNames:
         if table is None or not table.count(condition):
             return False
         table.commit("written", lambda: table.lance.delete(condition))
+        self._is_read_right = False
         return True
 
     def _without_pictures(self) -> list[KeptName]:
-        table = self.table()
-        if table is None:
-            return []
-        state = self._state(table)
+        if self._read is not None and self._is_read_right:
+            return self._read[1]
+        state = self._state()
         if self._read is None or self._read[0] != state:
-            self._read = state, self._names(table, [name for name in SCHEMA.names if name not in PICTURES])
+            table = self.table()
+            columns = [name for name in SCHEMA.names if name not in PICTURES]
+            self._read = state, [] if table is None else self._names(table, columns)
+        self._is_read_right = True
         return self._read[1]
 
     def _names(self, table: Table, columns: list[str], where: str | None = None) -> list[KeptName]:
@@ -193,13 +199,20 @@ class TaughtNames:
         rows = table.scan([name for name in columns if name in present], where=where).to_pylist()
         return [name_of_row(self.uri, row) for row in sorted(rows, key=lambda row: str(row["path"]))]
 
-    def _state(self, table: Table) -> object:
+    def _state(self) -> object:
         """Return a value that differs after every commit, and if the library was deleted and made anew."""
-        version = table.read(lambda: table.lance.version)
         if is_url(self.uri):
+            if (table := self.table()) is None:
+                return None
+            version = table.read(lambda: table.lance.version)
             return version, commit_tag(self.uri, NAMES_TABLE, version)
-        status = self._versions.stat()
-        return version, status.st_ino, status.st_mtime_ns
+        # On a disk without opening the table, which takes longer than all else that a search needs of names: a commit
+        # is a file more in this folder.
+        try:
+            status = self._versions.stat()
+            return status.st_ino, status.st_mtime_ns, len(os.listdir(self._versions))  # noqa: PTH208 (as a number)
+        except FileNotFoundError:
+            return None
 
     @property
     def _versions(self) -> Path:

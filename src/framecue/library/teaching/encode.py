@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -73,6 +74,15 @@ class ExampleEncoder:
         found = self._encoded(wanted)
         return replace(found, text=wanted.text, kept=replace(found.kept, texts=wanted.texts))
 
+    def texts_of(self, wanted: WantedExample) -> tuple[str, ...]:
+        """Return the captions of an example, and what is said and shown then, if the library holds it; else nothing."""
+        rows = self._store.rows_of(wanted.video_id) if wanted.video_id is not None else []
+        if not rows:
+            return ()
+        with suppress(AbsentError, InputError):  # it is cut otherwise now
+            return self._of_rows(wanted, sorted(rows, key=lambda row: (row.start_seconds, row.end_seconds))).texts
+        return ()
+
     def _encoded(self, wanted: WantedExample) -> EncodedExample:
         rows = self._rows(wanted)
         if rows:
@@ -121,7 +131,9 @@ class ExampleEncoder:
             vector=self._unit(wanted, np.mean(vectors, axis=0)),
         )
         said = [] if kind == "image" else self._store.timed_texts(first.video_id, between=(start, end))
-        texts = [*(row.caption for row in chosen if row.caption), *(held.text.text for held in said)]
+        # What lies in files beside the video comes first: a person wrote it.
+        beside = [line for row in chosen for line in (row.subtitles or "").splitlines()]
+        texts = [*beside, *(row.caption for row in chosen if row.caption), *(held.text.text for held in said)]
         return EncodedExample(kept, chosen[len(chosen) // 2].thumbnail, tuple(texts))
 
     def _chosen(self, wanted: WantedExample, rows: Sequence[Row]) -> Sequence[Row]:
