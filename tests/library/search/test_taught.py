@@ -69,6 +69,18 @@ def test_what_the_text_says_and_the_examples_are_joined_on_the_scale_of_the_libr
         assert [(name.name, name.share) for name in one.names] == [("Rex", share)]
 
 
+def test_a_bare_name_looks_for_what_tells_its_examples_from_all_else_where_that_is_kept(
+    store: Store, learning: Any, keep_name: Callable[..., KeptName]
+) -> None:
+    direction = np.float32([0, -0.6, 0, 0.8])
+    keep_name(store, "Rex", REX, REX_SEEN, direction=direction)
+    weights = LegWeights(examples_alone=1, examples_beside=1)
+    bare, composed = encoded(learning, store, Query("Rex"), Query("Rex runs"), weights=weights)
+    np.testing.assert_allclose(bare.vector, direction, atol=1e-6)
+    np.testing.assert_allclose(composed.vector, REX_SEEN, atol=1e-6)
+    np.testing.assert_array_equal(bare.names[0].mean, REX_SEEN)
+
+
 def test_several_names_share_what_the_examples_count(
     store: Store, learning: Any, keep_name: Callable[..., KeptName]
 ) -> None:

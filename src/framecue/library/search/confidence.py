@@ -53,10 +53,10 @@ _KNOWN_SHARE = 0.2
 # be in every third moment.
 _LOW_SHARE = 0.4
 _NORMAL = NormalDist()
-# A query of which moments are a part stands out further from a library, whether or not what it means is there, and tells
-# less of that: where ordinary queries are as likely present as absent, it is so at so many times the height, and its
-# best scores differ by so many times as much. Found by names that the shipped model was taught from three examples, with
-# other moments of what they mean in the library and without.
+# A query of which moments are a part stands out further from a library, whether or not what it means is there, and
+# tells less of that: where ordinary queries are as likely present as absent, it is so at so many times the height, and
+# its best scores differ by so many times as much. Found by names that the shipped model was taught from three examples,
+# with other moments of what they mean in the library and without.
 _JOINED_HIGHER, _JOINED_WIDER = 1.4, 2.4
 
 

@@ -141,7 +141,9 @@ def _joined(text: str, vector: np.ndarray, names: Sequence[KeptName], usual: Usu
     """Join a text, float32 (E,) of unit length, with the examples of its names."""
     is_alone = is_bare(text, find_names(text, [one.name for one in names]))
     share = weights.examples_alone if is_alone else weights.examples_beside
-    examples = np.mean([usual.standardised(one.mean) for one in names], axis=0)
+    # What tells the examples from all else finds a bare name better, their mean what is said of it besides.
+    seen = [one.mean if one.direction is None or not is_alone else one.direction for one in names]
+    examples = np.mean([usual.standardised(vector) for vector in seen], axis=0)
     total = (1 - share) * usual.standardised(vector) + share * examples
     # Nothing is left only where the examples are the very opposite of the text.
     both = unit(total, beside=1 / usual.spread(vector))
