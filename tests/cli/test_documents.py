@@ -415,7 +415,7 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
                 "query": str,
                 "expected": str,
                 "expected_seconds": NoneType,
-                "results": [{**HIT, "right": bool}],
+                "results": [{**HIT, "names": [str], "right": bool}],
             },
         },
     ),

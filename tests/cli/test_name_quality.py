@@ -44,14 +44,11 @@ def test_the_place_of_an_example() -> None:
 
 def test_what_a_check_says() -> None:
     assert name_findings([]) == []
-    (ok,) = name_findings([name(1, 2), name(None)])
-    assert (ok.level, ok.what, ok.way_out) == ("ok", "it was taught 2 names: Rex, Rex", "")
-    many = [replace(name(1, 2), name=str(number)) for number in range(7)]
-    assert name_findings(many)[0].what.endswith("7 names: 0, 1, 2, 3, 4 and 2 more")
-    unfit, poor = replace(name(1, 2), name="Leo", fits=False), replace(name(90, 80), name="Max")
-    _, note, other = name_findings([name(1, 2), unfit, poor])
-    assert note.level == other.level == "note"
-    assert note.what == "Leo was taught to another model, and not understood now"
-    assert "framecue index" in note.way_out
-    assert other.what == "the examples of Max hardly find each other"
-    assert "framecue teach" in other.way_out
+    unfit = replace(name(90, 80), name="Leo", fits=False)
+    assert name_findings([name(1, 2), name(None), unfit]) == []
+    (note,) = name_findings([name(1, 2), replace(name(90, 80), name="Max")])
+    assert note.level == "note"
+    assert note.what == "the examples of the taught name Max hardly find each other"
+    assert "framecue teach" in note.way_out
+    many = [replace(name(90, 80), name=str(number)) for number in range(7)]
+    assert "taught names 0, 1, 2, 3, 4 and 2 more hardly" in name_findings(many)[0].what

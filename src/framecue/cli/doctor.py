@@ -47,7 +47,8 @@ def doctor(uri: str | None, model: str | None, as_json: bool) -> None:
 
         try:
             library = check_library(uri)
-            about_library = [*library.findings, *name_findings(Library(uri).taught_names())]
+            taught = [] if library.names_error else Library(uri).taught_names()
+            about_library = [*library.findings, *name_findings(taught)]
         except LibraryError as error:
             what, _, way_out = str(error).rpartition("; ")
             about_library = [Finding("fault", what, way_out)] if what else [Finding("fault", way_out)]

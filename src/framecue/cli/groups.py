@@ -56,7 +56,8 @@ class LazyGroup(click.Group):
         """Return the command that the arguments name; the error for an unknown one suggests the nearest names."""
         name = args[0]
         if name not in self.entries and not name.startswith("-"):
-            near = get_close_matches(name, self.entries, n=2)
+            # A slip seldom changes the first letter.
+            near = sorted(get_close_matches(name, self.entries, n=4), key=lambda each: each[0] != name[0])[:2]
             meant = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(self.entries)}"
             raise click.UsageError(f"unknown command {name!r}; {meant}", ctx)
         return super().resolve_command(ctx, args)

@@ -29,9 +29,9 @@ _COLLECT_EVERY = 200_000
 COMMANDS = {
     "index": Entry("framecue.cli.index:index", "Encode video files into a library."),
     "search": Entry("framecue.cli.search:search", "Find the moments that show, say or have written what you type."),
+    "serve": Entry("framecue.cli.serve:serve", "Search in the browser, and over HTTP."),
     "teach": Entry("framecue.cli.teach:teach", "Teach a library a word of your own from a few moments."),
     "names": Entry("framecue.cli.names:names", "List what a library was taught, and how well it is found."),
-    "serve": Entry("framecue.cli.serve:serve", "Search in the browser, and over HTTP."),
     "info": Entry("framecue.cli.info:info", "Show what a library holds, or what an adapter is."),
     "words": Entry("framecue.cli.words:words", "Write what is said and written in a video."),
     "clip": Entry("framecue.cli.clip:clip", "Cut a hit out of its video."),

@@ -50,21 +50,14 @@ def place_of(example: TaughtExample) -> str:
 
 
 def name_findings(names: Sequence[TaughtName]) -> list[Finding]:
-    """Return what a check has to say of names: whether all are understood, and which are badly found."""
+    """Return what a check has to say of names: which are badly found. Whether they are understood, the library says."""
     from framecue.library.results import Finding
 
-    if not names:
+    poor = [name for name in names if name.fits and quality_word(name) == "poor"]
+    if not poor:
         return []
-    findings = [Finding("ok", f"it was taught {counted(len(names), 'name')}: {_listed(names)}")]
-    if unfit := [name for name in names if not name.fits]:
-        what = (
-            f"{_listed(unfit)} {'was' if len(unfit) == 1 else 'were'} taught to another model, and not understood now"
-        )
-        findings.append(Finding("note", what, "have them taught again: framecue index, with the library's folders"))
-    if poor := [name for name in names if name.fits and quality_word(name) == "poor"]:
-        what = f"the examples of {_listed(poor)} hardly find each other"
-        findings.append(Finding("note", what, "give more that show it clearly: framecue teach NAME --like ..."))
-    return findings
+    what = f"the examples of the taught {'name' if len(poor) == 1 else 'names'} {_listed(poor)} hardly find each other"
+    return [Finding("note", what, "give more that show it clearly: framecue teach NAME --like ...")]
 
 
 def _listed(names: Sequence[TaughtName]) -> str:

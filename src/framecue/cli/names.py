@@ -150,11 +150,11 @@ def _write_pictures(library: Library, taught: Sequence[TaughtName], folder: str,
         files[name.name] = file
     for file in files.values():
         check_output(file, overwrite=force)
-    written = {}
-    for name, file in files.items():
-        picture = library.name_picture(name)
+    written: dict[str, str] = {}
+    for word, file in files.items():
+        picture = library.name_picture(word)
         if picture is not None:
             with written_beside(file, overwrite=force) as partial:
                 partial.write_bytes(picture)
-            written[name] = os.fspath(file)
+            written[word] = os.fspath(file)
     return written

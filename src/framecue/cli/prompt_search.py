@@ -130,19 +130,19 @@ def number_of(shown: Mapping[int, Hit], text: str) -> int:
 
 def _marked(search: PromptSearch, mark: str, rest: str, shown: Mapping[int, Hit]) -> PromptSearch:
     """Return a search with results marked, in place of other marks that they had; without ranks with no such marks."""
-    if not rest:
-        if not getattr(search, mark):
-            raise InputError(f"nothing is marked {mark}; give the numbers of results, as in :{mark} 1,4")
-        return replace(search, **{mark: ()}, page=1)
+    if not rest and not getattr(search, mark):
+        raise InputError(f"nothing is marked {mark}; give the numbers of results, as in :{mark} 1,4")
     if search.query is None:
         raise InputError("there is no search to mark results of; type what to search for")
-    given = hits_named(shown, rest)
-    kept = {
-        name: tuple(hit for hit in getattr(search, name) if not any(_is_same(hit, each) for each in given))
-        for name in _MARKS
-    }
-    kept[mark] += tuple(given)
-    return replace(search, **kept, page=1)
+    given = hits_named(shown, rest) if rest else list(getattr(search, mark))
+    # What is marked again is marked anew.
+    right, wrong = (
+        [hit for hit in marked if not any(_is_same(hit, each) for each in given)]
+        for marked in (search.right, search.wrong)
+    )
+    if rest:
+        (right if mark == "right" else wrong).extend(given)
+    return replace(search, right=tuple(right), wrong=tuple(wrong), page=1)
 
 
 def _is_same(one: Hit, other: Hit) -> bool:
