@@ -21,6 +21,7 @@ from framecue.library.store.failures import _FAILURES_SCHEMA
 from framecue.library.store.migrations import MIGRATIONS
 from framecue.library.store.passages import PassageState, passages_schema
 from framecue.library.store.rows import make_schema
+from framecue.library.store.taught_name_rows import SCHEMA as _NAMES_SCHEMA
 from framecue.library.store.timed_text_rows import SCHEMA as _TEXTS_SCHEMA
 from framecue.library.store.words_notes import _ASKED_SCHEMA, _DONE_SCHEMA
 from framecue.model import load_model
@@ -70,7 +71,7 @@ def test_the_examples_run(
 
 def test_every_column_is_described() -> None:
     section = DOCUMENT.read_text("utf-8").split("### The tables, column by column")[1].split("\n### ")[0]
-    tables = "copies|failures|encoded_by|timed_texts|words_asked|words_done|background|passages"
+    tables = "copies|failures|encoded_by|timed_texts|words_asked|words_done|background|passages|taught_names"
     texts = re.split(rf"^`(?:{tables})`", section, flags=re.MULTILINE)
     later = {field.name: f"before format {step.format}" for step in MIGRATIONS for field in step.fields()}
     # Of the columns of languages one stands for all.
@@ -86,6 +87,7 @@ def test_every_column_is_described() -> None:
         _DONE_SCHEMA,
         _BACKGROUND_SCHEMA,
         passages_schema(PassageState(encoder, RULES)),
+        _NAMES_SCHEMA,
     )
     for text, schema in zip(texts, schemas, strict=True):
         rows: dict[str, list[str]] = {}

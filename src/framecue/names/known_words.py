@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["ACTIONS", "THINGS"]
+import re
+
+from framecue.names.templates import PLACE
+
+__all__ = ["ACTIONS", "THINGS", "is_action", "places_tried"]
 
 THINGS = tuple(
     """
@@ -37,3 +41,28 @@ ACTIONS = tuple(
     """.split()
 )
 """What somebody or something does, as it stands behind who does it."""
+
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+def is_action(words: str) -> bool:
+    """Whether words are what somebody does, by the first of them: "jumps", "jump", "jumping up"."""
+    word = next(iter(words.casefold().split()), "")
+    stems = {action.removesuffix("s") for action in ACTIONS} - set(THINGS)
+    return word in ACTIONS or word in stems or (word.endswith("ing") and word.removesuffix("ing") in stems)
+
+
+def places_tried(text: str, *, for_action: bool = False) -> list[str]:
+    """Return a text with a place for a name where one of its known words is, once for each such word.
+
+    Whoever described something that has no name in his language took another word for it, and it is not known which.
+
+    Args:
+        text: a caption, say; one with a place already has no other.
+        for_action: whether the name is for what somebody does.
+    """
+    known = ACTIONS if for_action else THINGS
+    if PLACE in text:
+        return []
+    found = [match for match in _WORD.finditer(text) if match[0].casefold() in known]
+    return [text[: match.start()] + PLACE + text[match.end() :] for match in found]

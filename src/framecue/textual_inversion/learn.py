@@ -10,8 +10,7 @@ Shapes: K examples, M other moments, T texts a step, N tokens a name, D the text
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -21,10 +20,11 @@ from torch.nn import functional
 from framecue.backbone import Backbone
 from framecue.errors import InputError
 from framecue.methods import Method
-from framecue.names.known_words import ACTIONS, THINGS
-from framecue.names.stand_ins import Encode, choose_stand_ins, read_names
+from framecue.names.known_words import ACTIONS, THINGS, is_action
+from framecue.names.stand_ins import choose_stand_ins
 from framecue.names.taught import MOST_TOKENS, Lesson, TaughtTokens
-from framecue.names.templates import ACTION_TEMPLATES, TEMPLATES, filled_in
+from framecue.names.templates import PLACE
+from framecue.textual_inversion.contexts import COMPANION, Context, read_contexts
 from framecue.textual_inversion.encode import Tokenize, encode_by
 from framecue.textual_inversion.inserted import inserted
 from framecue.textual_inversion.word_space import WordSpace, ids_of_tokens, known_ids
@@ -38,14 +38,20 @@ _RATE = 0.3
 # Of the squared distance from the start, in the same unit.
 _HOLD = 0.01
 # Of the model's own inverse temperature: softer, few examples are not learnt by heart.
-_SHARPNESS = 0.5
+_SHARPNESS = 0.15
 # What is not meant though it looks alike counts as much as this share of all other moments.
 _UNLIKE_SHARE = 0.25
-# Of the texts of a step, as many are those of the examples, where there are any.
-_OWN_SHARE = 0.75
-# Stands for the name while it is learnt: no template has it, whatever the name.
-_PLACEHOLDER = "qzxjv"
+# Of the texts of a step, so many are what is known to be said of examples, where anything is.
+_TOLD_SHARE = 0.5
+# After so many steps it is looked again which of an example's texts fits it best.
+_CHOSEN_FOR = 20
+# Tokens that an example has of its own, so that the name need not tell what else it shows.
+_COMPANIONS = 3
+# Of how known words spread in a coordinate, by so much a companion moves in a step, and is off their mean at first.
+_COMPANION_RATE = 0.4
 _TEXTS_AT_ONCE = 64
+THINGS_BESIDE = (f"a {PLACE} {COMPANION}", f"the {PLACE} {COMPANION}")
+ACTIONS_BESIDE = (f"a {COMPANION} {PLACE}", f"the {COMPANION} {PLACE}")
 
 
 def learn_tokens(
@@ -95,21 +101,6 @@ def _checked(lesson: Lesson, width: int) -> int:
     return num_tokens
 
 
-@dataclass(frozen=True, eq=False)
-class _Context:
-    """A sentence with the name in it.
-
-    Attributes:
-        text: with a stand-in in the name's place.
-        places: which of its tokens are the name's.
-        example: the example that it is about; None for all of them.
-    """
-
-    text: str
-    places: np.ndarray = field(repr=False)
-    example: int | None
-
-
 class _Pupil:
     """What is needed while one name is learnt."""
 
@@ -124,101 +115,119 @@ class _Pupil:
         self.negatives = torch.from_numpy(negatives).to(self.device)
         self.shift = torch.from_numpy(_shifts(len(lesson.others), len(lesson.unlike))).to(self.device)
         self.scale = _SHARPNESS * float(backbone.logit_scale.detach().float().exp())
-        self.space, self.start, templates = self._known()
-        self.about_all = self._contexts(encode, [(template, None) for template in templates])
-        self.about_one = self._contexts(encode, lesson.texts)
+        known = {words: known_ids(tokenize, words, self.stand_ins) for words in (THINGS, ACTIONS)}
+        is_for_action = lesson.coarse is not None and is_action(lesson.coarse)
+        kind, other = (ACTIONS, THINGS) if is_for_action else (THINGS, ACTIONS)
+        table = backbone.text.token_embedding.weight.detach()
+        self.space = WordSpace.of_words(table, list(known[kind].values()))
+        self.around = WordSpace.of_words(table, list(known[other].values()))
+        self.start = self._start(table)
+        count = range(len(lesson.examples))
+        beside = ACTIONS_BESIDE if is_for_action else THINGS_BESIDE
+        self.plain, self.told, self.beside = (
+            read_contexts(
+                encode, texts, stand_ins=self.stand_ins, num_tokens=num_tokens, num_companions=_COMPANIONS
+            )
+            for texts in (
+                [(PLACE, example) for example in count],
+                lesson.texts,
+                [(text, example) for example in count for text in beside],
+            )
+        )
 
     def learn(self, on_step: Callable[[int, int], None] | None) -> np.ndarray:
         """Return the vectors, float32 (N, D)."""
         rng = np.random.default_rng(self.lesson.seed)
         moved = torch.zeros(self.num_tokens, len(self.space.directions), requires_grad=True)
-        optimiser = torch.optim.Adam([moved], lr=_RATE)
+        spread = float(self.around.directions.square().sum(dim=0).mean().sqrt())
+        shape = (len(self.examples), _COMPANIONS, len(self.around.centre))
+        noise = torch.from_numpy(rng.standard_normal(shape, dtype=np.float32))
+        companions = (self.around.centre + _COMPANION_RATE * spread * noise).requires_grad_()
+        optimiser = torch.optim.Adam([{"params": [moved]}, {"params": [companions]}])
+        fitting: list[Context] = []
         for step in range(NUM_STEPS):
-            optimiser.param_groups[0]["lr"] = _RATE * 0.5 * (1 + math.cos(math.pi * step / NUM_STEPS))
-            loss = self._loss(self._drawn(rng), self._vectors(moved)) + _HOLD / 2 * moved.square().sum()
-            # Of this alone: the weights are to have no gradients.
-            (moved.grad,) = torch.autograd.grad(loss, [moved])
+            if step % _CHOSEN_FOR == 0:
+                fitting = self._fitting(self._tokens(moved, companions).detach())
+            left = 0.5 * (1 + math.cos(math.pi * step / NUM_STEPS))
+            for group, rate in zip(optimiser.param_groups, (_RATE, _COMPANION_RATE * spread), strict=True):
+                group["lr"] = left * rate
+            costs = self._costs(self._drawn(rng, fitting), self._tokens(moved, companions))
+            loss = costs.mean().cpu() + _HOLD / 2 * moved.square().sum()
+            # Of these alone: the weights are to have no gradients.
+            moved.grad, companions.grad = torch.autograd.grad(loss, [moved, companions], materialize_grads=True)
             optimiser.step()
             if on_step is not None:
                 on_step(step + 1, NUM_STEPS)
         return np.ascontiguousarray(self._vectors(moved).detach().numpy())
 
+    def _start(self, table: Tensor) -> Tensor:
+        """Return where the name's tokens start, (N, D)."""
+        if self.lesson.coarse is None:
+            return self.space.centre.repeat(self.num_tokens, 1)
+        own = table[ids_of_tokens(self.tokenize, self.lesson.coarse, self.stand_ins)].cpu().float()
+        return own if len(own) == self.num_tokens else own.mean(dim=0).repeat(self.num_tokens, 1)
+
     def _vectors(self, moved: Tensor) -> Tensor:
         return self.start + moved @ self.space.directions
 
-    def _known(self) -> tuple[WordSpace, Tensor, Sequence[str]]:
-        """Return the space of words of the name's kind, where the name starts, (N, D), and sentences for the kind."""
-        table = self.backbone.text.token_embedding.weight.detach()
-        kinds = {words: known_ids(self.tokenize, words, self.stand_ins) for words in (THINGS, ACTIONS)}
-        coarse = self.lesson.coarse
-        words = ACTIONS if coarse is not None and _is_action(coarse) else THINGS
-        space = WordSpace.of_words(table, list(kinds[words].values()))
-        if coarse is None:
-            start = space.centre.expand(self.num_tokens, -1)
-        else:
-            ids = ids_of_tokens(self.tokenize, coarse, self.stand_ins)
-            own = table[ids].cpu().float()
-            start = own if len(own) == self.num_tokens else own.mean(dim=0).expand(self.num_tokens, -1)
-        return space, start.clone(), ACTION_TEMPLATES if words is ACTIONS else TEMPLATES
+    def _tokens(self, moved: Tensor, companions: Tensor) -> Tensor:
+        """Return for each example the name's tokens and its own, (K, N + C, D)."""
+        return torch.cat([self._vectors(moved).expand(len(companions), -1, -1), companions], dim=1)
 
-    def _contexts(self, encode: Encode, texts: Sequence[tuple[str, int | None]]) -> list[_Context]:
-        """Return texts as the tower reads them; those that it cuts before all of the name is there are left out."""
-        width = self.backbone.text.token_embedding.embedding_dim
-        name = TaughtTokens(_PLACEHOLDER, np.zeros((self.num_tokens, width), dtype=np.float32), self.stand_ins)
-        found = []
-        for text, example in texts:
-            read = read_names(filled_in(text, _PLACEHOLDER), [name], encode)
-            if read is not None and len(read.places) >= self.num_tokens:
-                found.append(_Context(read.text, read.places, example))
-        return found
+    @torch.no_grad()
+    def _fitting(self, tokens: Tensor) -> list[Context]:
+        """Return of each example the text that fits it best with tokens (K, N + C, D), if any fits.
 
-    def _drawn(self, rng: np.random.Generator) -> list[_Context]:
+        Of a caption that a model made, it is not known which word stands for what has the name; and what is said while
+        something is seen need not be about it. So one has to fit better than the bare name.
+        """
+        best = {each.example: (cost, each) for each, cost in self._priced(self.plain, tokens)}
+        for each, cost in self._priced(self.told, tokens):
+            if each.example not in best or cost < best[each.example][0]:
+                best[each.example] = (cost, each)
+        return [each for _, each in best.values() if not any(each is plain for plain in self.plain)]
+
+    def _priced(self, contexts: Sequence[Context], tokens: Tensor) -> Iterator[tuple[Context, float]]:
+        """Yield any number of texts, each with its cost."""
+        for start in range(0, len(contexts), _TEXTS_AT_ONCE):
+            some = contexts[start : start + _TEXTS_AT_ONCE]
+            yield from zip(some, self._costs(some, tokens).tolist(), strict=True)
+
+    def _drawn(self, rng: np.random.Generator, fitting: Sequence[Context]) -> list[Context]:
         """Return the texts of a step."""
-        num_own = round(_OWN_SHARE * TEXTS_A_STEP) if self.about_one else 0
+        num_told = round(_TOLD_SHARE * TEXTS_A_STEP) if fitting else 0
         drawn = []
-        for contexts, count in ((self.about_one, num_own), (self.about_all, TEXTS_A_STEP - num_own)):
+        for contexts, count in ((fitting, num_told), (self.beside, TEXTS_A_STEP - num_told)):
             if count:
                 chosen = rng.choice(len(contexts), size=count, replace=len(contexts) < count)
                 drawn += [contexts[int(one)] for one in chosen]
         return drawn
 
-    def _features(self, contexts: Sequence[_Context], vectors: Tensor) -> Tensor:
-        """Return the unit features (T, E), float32, of texts with vectors (N, D) in the name's places."""
+    def _features(self, contexts: Sequence[Context], tokens: Tensor) -> Tensor:
+        """Return the unit features (T, E), float32, of texts with the tokens (K, N + C, D) of their examples."""
         ids, mask = self.tokenize([each.text for each in contexts])
-        rows = np.concatenate([np.full(len(each.places), row) for row, each in enumerate(contexts)])
-        which = np.concatenate([np.arange(len(each.places)) % self.num_tokens for each in contexts])
+        rows = torch.tensor([row for row, each in enumerate(contexts) for _ in each.places])
+        examples = torch.tensor([each.example or 0 for each in contexts])
+        which = torch.from_numpy(np.concatenate([each.which for each in contexts]))
         with inserted(
             self.backbone.text.token_embedding,
-            rows=torch.from_numpy(rows.astype(np.int64)),
-            places=torch.from_numpy(np.concatenate([each.places for each in contexts]).astype(np.int64)),
-            vectors=vectors[torch.from_numpy(which)],
+            rows=rows,
+            places=torch.from_numpy(np.concatenate([each.places for each in contexts])),
+            vectors=tokens[examples[rows], which],
             num_texts=len(contexts),
         ):
             features = self.method.encode_text(self.backbone, ids.to(self.device), mask.to(self.device))
         return functional.normalize((features if features.ndim == 2 else features[:, 0]).float(), dim=-1)
 
-    def _loss(self, contexts: Sequence[_Context], vectors: Tensor) -> Tensor:
-        """Return how much nearer other moments are to texts than the examples that these are about, a scalar."""
-        texts = self._features(contexts, vectors)
-        right = self.scale * texts @ self.examples.T
-        if len(self.negatives):
-            wrong = torch.logsumexp(self.scale * texts @ self.negatives.T + self.shift, dim=1, keepdim=True)
-            costs = torch.logaddexp(right, wrong) - right
-        else:  # a library of the examples alone
-            costs = self.scale - right
-        meant = torch.full_like(costs, 1 / len(self.examples))
-        for row, each in enumerate(contexts):
-            if each.example is not None:
-                meant[row] = 0.0
-                meant[row, each.example] = 1.0
-        return (costs * meant).sum(dim=1).mean().cpu()
-
-
-def _is_action(coarse: str) -> bool:
-    """Whether a coarse word is what somebody does: "jumps", "jump", "jumping"."""
-    word = coarse.casefold().split()[0] if coarse.split() else ""
-    stems = {action.removesuffix("s") for action in ACTIONS}
-    return word in ACTIONS or word.endswith("ing") and word.removesuffix("ing") in stems or word in stems - set(THINGS)
+    def _costs(self, contexts: Sequence[Context], tokens: Tensor) -> Tensor:
+        """Return how much nearer other moments are to texts than the examples that these are about, (T,)."""
+        texts = self._features(contexts, tokens)
+        examples = self.examples[[each.example or 0 for each in contexts]]
+        right = self.scale * (texts * examples).sum(dim=1)
+        if not len(self.negatives):  # a library of the examples alone
+            return self.scale - right
+        wrong = torch.logsumexp(self.scale * texts @ self.negatives.T + self.shift, dim=1)
+        return torch.logaddexp(right, wrong) - right
 
 
 def _shifts(num_others: int, num_unlike: int) -> np.ndarray:

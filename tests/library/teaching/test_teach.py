@@ -59,6 +59,17 @@ def test_what_a_person_says_of_an_example_is_learnt_from_and_kept(make_store: Ca
     assert model.lessons[-1].texts == (("{} jumps over a fence", 0), ("a {} thing rises", 1))
 
 
+def test_captions_that_do_not_name_it_are_tried_and_not_kept(make_store: Callable[..., Store]):
+    model, store = LearningColours(), make_store([{**ROWS[0], "caption": "a cat runs"}, *ROWS[1:]])
+    kept = taught(store, model)
+    assert model.lessons[-1].texts == (("a {} runs", 0),)
+    assert [example.texts for example in kept.examples] == [(), ()]
+    # Taught again, they are looked up again, and count for what they say by then.
+    store.names.write(kept)
+    taught(store, model, like=[], coarse=None)
+    assert model.lessons[-1].texts == (("a {} runs", 0),)
+
+
 def test_the_same_moment_twice_is_one_example(make_store: Callable[..., Store]):
     kept = taught(make_store(ROWS), LearningColours(), like=[moment(0), moment(0), moment(1)])
     assert len(kept.examples) == 2

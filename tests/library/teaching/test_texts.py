@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from framecue.errors import InputError
-from framecue.library.teaching.texts import given_text, placed_texts
+from framecue.library.teaching.texts import given_text, placed_texts, tried_texts
 
 
 def test_a_name_takes_the_place_of_itself_and_of_the_ordinary_word():
@@ -17,9 +17,16 @@ def test_a_name_takes_the_place_of_itself_and_of_the_ordinary_word():
 
 
 def test_texts_that_do_not_say_where_it_belongs_are_left_out():
-    texts = ["a cat", "a doghouse", "x" * 300 + " dog", "a {0} dog", "{} and {}", "} dog {"]
+    texts = ["come here", "a doghouse", "x" * 300 + " dog", "a {0} dog", "{} and {}", "} dog {"]
     assert placed_texts(texts, name="Rex", coarse="dog") == ()
-    assert placed_texts(["a dog runs"], name="Rex", coarse=None) == ()
+
+
+def test_where_no_text_says_it_every_known_word_is_tried():
+    texts = ["a cat runs beside a tree", "come here"]
+    assert placed_texts(texts, name="Rex", coarse="dog") == ()
+    assert tried_texts(texts, coarse="dog") == ("a {} runs beside a tree", "a cat runs beside a {}")
+    assert tried_texts(texts, coarse=None) == ("a {} runs beside a tree", "a cat runs beside a {}")
+    assert tried_texts(texts, coarse="jumps") == ("a cat {} beside a tree",)
 
 
 def test_an_example_has_a_few_texts_each_once():

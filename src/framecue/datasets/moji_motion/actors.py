@@ -67,7 +67,22 @@ ACTORS: dict[str, str] = {
 }
 """Name to OpenMoji code point."""
 
-STRANGERS: dict[str, str] = {"lion": "1F981"}
+STRANGERS: dict[str, str] = {
+    "lion": "1F981",
+    "bear": "1F43B",
+    "cow": "1F42E",
+    "parrot": "1F99C",
+    "dolphin": "1F42C",
+    "crab": "1F980",
+    "crocodile": "1F40A",
+    "peach": "1F351",
+    "lemon": "1F34B",
+    "grapes": "1F347",
+    "bus": "1F68C",
+    "rose": "1F339",
+    "palm": "1F334",
+    "pizza": "1F355",
+}
 """Actors that no split has: what a model that was trained on MojiMotion has neither seen nor heard of."""
 
 

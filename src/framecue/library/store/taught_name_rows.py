@@ -205,7 +205,7 @@ def name_of_row(uri: str, row: Mapping[str, Any]) -> KeptName:
                     **{field: found[field] for field in _OF_EXAMPLE},
                     vector=np.frombuffer(found["vector"], dtype=np.float32),
                     picture=picture,
-                    texts=tuple(found["texts"]),
+                    texts=tuple(found.get("texts") or ()),
                 ),
             )
             for found, picture in zip(row["examples"], pictures, strict=True)

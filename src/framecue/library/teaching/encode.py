@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -72,6 +73,15 @@ class ExampleEncoder:
         """
         found = self._encoded(wanted)
         return replace(found, text=wanted.text, kept=replace(found.kept, texts=wanted.texts))
+
+    def texts_of(self, wanted: WantedExample) -> tuple[str, ...]:
+        """Return the captions of an example, and what is said and shown then, if the library holds it; else nothing."""
+        rows = self._store.rows_of(wanted.video_id) if wanted.video_id is not None else []
+        if not rows:
+            return ()
+        with suppress(AbsentError, InputError):  # it is cut otherwise now
+            return self._of_rows(wanted, sorted(rows, key=lambda row: (row.start_seconds, row.end_seconds))).texts
+        return ()
 
     def _encoded(self, wanted: WantedExample) -> EncodedExample:
         rows = self._rows(wanted)

@@ -21,7 +21,7 @@ from framecue.library.teaching.contrast import draw_others, show_the_same
 from framecue.library.teaching.encode import EncodedExample, ExampleEncoder
 from framecue.library.teaching.examples import WantedExample, kept_as_wanted
 from framecue.library.teaching.quality import mean_vector, notices_of, ranked
-from framecue.library.teaching.texts import given_text, placed_texts
+from framecue.library.teaching.texts import given_text, placed_texts, tried_texts
 from framecue.names.directions import telling_direction
 from framecue.names.taught import Lesson
 from framecue.video import VideoSource
@@ -147,7 +147,12 @@ def learn(
         others=others,
         unlike=_stacked(against, width),
         coarse=coarse,
-        texts=tuple((text, number) for number, example in enumerate(examples) for text in example.texts),
+        texts=tuple(
+            (text, number)
+            for number, (example, each) in enumerate(zip(examples, like, strict=True))
+            # What is only tried is not kept: another time it may be told.
+            for text in example.texts or tried_texts(each.texts, coarse=coarse)
+        ),
         num_tokens=num_tokens,
     )
     tokens = learner.learn_name(lesson, on_step=on_step)
@@ -170,7 +175,7 @@ def learn(
 def _as_kept(encoder: ExampleEncoder, examples: Sequence[KeptExample], *, fits: bool) -> list[EncodedExample]:
     """Return examples that are kept: as they are where they fit the model, or else those that can be encoded anew."""
     if fits:
-        return [EncodedExample(example) for example in examples]
+        return [EncodedExample(example, texts=encoder.texts_of(kept_as_wanted(example))) for example in examples]
     found = []
     for example in examples:
         with suppress(AbsentError, VideoError):

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from framecue.errors import InputError
 from framecue.names.find import find_names
+from framecue.names.known_words import is_action, places_tried
 
-__all__ = ["given_text", "placed_texts"]
+__all__ = ["given_text", "placed_texts", "tried_texts"]
 
 # Longer ones say mostly something else, and a text tower reads no more than some dozens of words.
 _MOST_LETTERS = 200
@@ -27,8 +28,22 @@ def placed_texts(texts: Iterable[str], *, name: str, coarse: str | None) -> tupl
         name: the name.
         coarse: an ordinary word for the kind of thing; None for none.
     """
-    made = (_with_place(text, name, coarse) for text in texts)
-    return tuple(dict.fromkeys(text for text in made if text is not None))[:_MOST_PER_EXAMPLE]
+    placed = (_with_place(text, name, coarse) for text in texts)
+    return _few(text for text in placed if text is not None)
+
+
+def tried_texts(texts: Iterable[str], *, coarse: str | None) -> tuple[str, ...]:
+    """Return texts about one example with a place tried for each known word, where none tells the name's place.
+
+    What has no name for a model, it describes by some other. Whoever learns from them takes what fits.
+
+    Args:
+        texts: the most important ones first.
+        coarse: an ordinary word for the kind of thing, or of doing; None for none.
+    """
+    for_action = coarse is not None and is_action(coarse)
+    short = [" ".join(text.split()) for text in texts if len(text) <= _MOST_LETTERS and "{" not in text]
+    return _few(made for text in short for made in places_tried(text, for_action=for_action))
 
 
 def given_text(text: str, *, name: str, coarse: str | None) -> str:
@@ -45,6 +60,10 @@ def given_text(text: str, *, name: str, coarse: str | None) -> str:
             f"{_MOST_LETTERS} letters at most"
         )
     return placed
+
+
+def _few(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(texts))[:_MOST_PER_EXAMPLE]
 
 
 def _with_place(text: str, name: str, coarse: str | None) -> str | None:
