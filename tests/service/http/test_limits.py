@@ -247,6 +247,13 @@ def test_an_answer_that_takes_too_long_is_ended() -> None:
     asyncio.run(asked())
 
 
+def test_pictures_to_teach_from_are_uploads() -> None:
+    app = limited(says("taught"), body_bytes=10, upload_bytes=100)
+    body = {"method": "POST", "pieces": [b"x" * 50], "headers": [FORM, ("content-length", "50")]}
+    assert answer(app, "/api/names", **body).body == b"taught"
+    assert answer(app, "/api/export", **body).status == 413
+
+
 def test_teaching_takes_longer_where_it_is_allowed() -> None:
     async def slowly(scope: Scope, receive: Receive, send: Send) -> None:
         await receive()

@@ -93,6 +93,22 @@ def test_a_name_is_taught_found_renamed_and_forgotten(client: TestClient) -> Non
         assert gone.status_code == 404, gone.json()
 
 
+def test_a_search_takes_what_was_right_and_wrong(client: TestClient) -> None:
+    def found(**marks: Any) -> list[str]:
+        answer = client.post("/api/search", json={"text": "red", "k": 3, **marks})
+        assert answer.status_code == 200, answer.json()
+        return [hit["video_id"] for hit in answer.json()["results"]]
+
+    plain = found()
+    moved = found(right=[YELLOW], wrong=[1])
+    assert (plain[0], moved[0]) == ("id-of-red", "id-of-yellow")
+    assert "id-of-red" not in moved
+    assert found(right=[YELLOW], wrong=[RED]) == moved
+    assert found() == plain
+    for marks, status in (({"right": [99]}, 422), ({"wrong": [{"id": "nowhere", "start_seconds": 1}]}, 404)):
+        assert client.post("/api/search", json={"text": "red", **marks}).status_code == status
+
+
 def test_what_is_said_of_an_example_is_taught(client: TestClient, model: LearningColours) -> None:
     told = [{**RED, "text": "Rex catches a frisbee"}, {**YELLOW, "text": "a red runs"}]
     assert client.post("/api/names", json=REX | {"like": told}).status_code == 201
