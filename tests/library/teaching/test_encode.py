@@ -69,6 +69,12 @@ def test_what_is_said_at_the_moment_comes_along(make_store: Callable[..., Store]
     assert encoder.encode(held(span=(0.0, 5.0))).texts == ("part 0", "look at Rex")
 
 
+def test_what_stands_in_files_beside_the_video_comes_along(make_store: Callable[..., Store]):
+    store = make_store([{**FILM[0], "subtitles": "Rex waits\nand runs"}, *FILM[1:]])
+    encoder = ExampleEncoder(store, ColourEncoder(), PlainFrameSource(), ALL_FILES)
+    assert sorted(encoder.encode(held(span=(0.0, 5.0))).texts) == ["Rex waits", "and runs", "part 0"]
+
+
 def test_a_time_that_the_video_does_not_have_is_refused(encoder: ExampleEncoder):
     with pytest.raises(AbsentError, match=r"the video film at 13 s is not there: the video lasts 12.5 s"):
         encoder.encode(held(at=13.0))
