@@ -161,9 +161,7 @@ def draw_world(folder: Path, size: WorldSize, *, seed: int) -> World:
 def write_words(clips: Sequence[WorldClip]) -> None:
     """Write what is said in clips beside them, as subtitles: their captions, with the names."""
     for clip in clips:
-        clip.path.with_suffix(".srt").write_text(
-            f"1\n00:00:00,000 --> 00:00:02,000\n{clip.text}\n", encoding="utf-8"
-        )
+        clip.path.with_suffix(".srt").write_text(f"1\n00:00:00,000 --> 00:00:02,000\n{clip.text}\n", encoding="utf-8")
 
 
 def _unseen(names: Sequence[NewName], rng: np.random.Generator, seen: set[Meaning]) -> Meaning:
@@ -223,5 +221,3 @@ def _frames(meaning: Meaning, rng: np.random.Generator) -> np.ndarray:
 
 def _as_staged(meaning: Meaning, staged: Sequence[Act]) -> Meaning:
     return Meaning(staged[0], meaning.relation, staged[1] if len(staged) == 2 else None)
-
-

@@ -44,7 +44,7 @@ from framecue.library.search.usual import Usual
 from framecue.library.search.weights import WEIGHTS
 from framecue.names.taught import Lesson
 from measure import Measurement, Size, results_of, small_clip_config
-from taught_world import NEW_ACTORS, NEW_MOTIONS, NewName, World, WorldClip, WorldSize, draw_world, write_words
+from taught_world import NEW_ACTORS, NewName, World, WorldClip, WorldSize, draw_world, write_words
 
 SEED, NUM_RESAMPLES = 16, 2000
 DEPTH = 10  # how far down a rank is looked at
@@ -133,7 +133,6 @@ def libraries(folder: Path, world: World, model: VideoTextModel) -> dict[str, Li
     return found
 
 
-
 def forget_all(library: Library) -> None:
     for name in library.taught_names():
         library.forget_name(name.name)
@@ -209,7 +208,9 @@ def ask(gallery: Gallery, chosen: dict[NewName, list[WorldClip]], tallies: Talli
         kind = "actors" if name in NEW_ACTORS else "motions"
         left_out = {gallery.number[clip.path.name] for clip in chosen[name]}
         tests = world.of("test", name)
-        for way, orders in ways(gallery, [clip.text for clip in tests], tests, means, WEIGHTS.examples_beside, DEPTH + len(left_out)):
+        for way, orders in ways(
+            gallery, [clip.text for clip in tests], tests, means, WEIGHTS.examples_beside, DEPTH + len(left_out)
+        ):
             for clip, order in zip(tests, orders, strict=True):
                 rank = rank_of(gallery.number[clip.path.name], order, left_out)
                 tallies[way, "composed", kind].add(numbers[name], rank)
@@ -221,7 +222,9 @@ def ask(gallery: Gallery, chosen: dict[NewName, list[WorldClip]], tallies: Talli
     pairs = world.of("two")
     if pairs:
         everyone = {gallery.number[clip.path.name] for clips in chosen.values() for clip in clips}
-        found = ways(gallery, [clip.text for clip in pairs], pairs, means, WEIGHTS.examples_beside, DEPTH + len(everyone))
+        found = ways(
+            gallery, [clip.text for clip in pairs], pairs, means, WEIGHTS.examples_beside, DEPTH + len(everyone)
+        )
         for way, orders in found:
             for number, (clip, order) in enumerate(zip(pairs, orders, strict=True)):
                 tallies[way, "composed", "two"].add(number, rank_of(gallery.number[clip.path.name], order, everyone))
@@ -278,17 +281,30 @@ def summary(tallies: Tallies) -> dict[str, Any]:
             low, high = intervals(direction, count, num_resamples=NUM_RESAMPLES)["R@1"]
         else:
             shown = {"AP": 100 * float(values.mean())}
-            sums = np.bincount(owners, weights=values, minlength=count)
-            each = np.bincount(owners, minlength=count)
-            blocks = [drawn @ sums / (drawn @ each) for drawn in draws(count, NUM_RESAMPLES, seed=0)]
-            low, high = (100 * value for value in percentiles(np.concatenate(blocks)))
+            low, high = mean_interval(owners, values, count)
         rounded = {name: round(value, 1) for name, value in shown.items()}
         found.setdefault(kind, {}).setdefault(what, {})[way] = {
             **rounded,
             "interval": [round(low, 1), round(high, 1)],
             "queries": len(values),
         }
+        if what == "bare" and way != TAUGHT:
+            # Of the same names and draws: by how much searching for what was taught is better.
+            gains = np.array(tallies[TAUGHT, what, kind].values) - values
+            low, high = mean_interval(owners, gains, count)
+            found[kind][what][way]["taught is better by"] = [
+                round(value, 1) for value in (100 * float(gains.mean()), low, high)
+            ]
     return found
+
+
+def mean_interval(owners: np.ndarray, values: np.ndarray, count: int) -> tuple[float, float]:
+    """The interval of the mean of values, in per cent, over draws of their owners."""
+    sums = np.bincount(owners, weights=values, minlength=count)
+    each = np.bincount(owners, minlength=count)
+    blocks = [drawn @ sums / (drawn @ each) for drawn in draws(count, NUM_RESAMPLES, seed=0)]
+    interval = percentiles(np.concatenate(blocks))
+    return 100 * interval.low, 100 * interval.high
 
 
 def shown(part: dict[str, Any]) -> str:

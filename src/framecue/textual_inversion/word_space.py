@@ -76,7 +76,8 @@ def known_ids(tokenize: Tokenize, words: Sequence[str], stand_ins: Sequence[str]
     """
     if len(stand_ins) < 2:
         return {}
-    ids, _ = tokenize([*stand_ins[:2], *words])
+    # Behind another word, as some tokenizers have other tokens for words that begin a text.
+    ids, _ = tokenize([f"{stand_ins[0]} {word}" for word in (*stand_ins[:2], *words)])
     own = ids.cpu().numpy()
     differing = np.flatnonzero(own[0] != own[1])
     if len(differing) != 1:
@@ -102,16 +103,16 @@ def ids_of_tokens(tokenize: Tokenize, words: str, stand_ins: Sequence[str]) -> l
         InputError: they have no token.
     """
 
-    def alone(text: str) -> list[int]:
-        ids, mask = tokenize([text])
+    def behind_another(text: str) -> list[int]:
+        ids, mask = tokenize([f"{stand_ins[0]} {text}"])
         return [int(one) for one in ids[0][mask[0].bool()]]
 
-    own = alone(words)
-    # What any two texts have in common at both ends is no word.
-    first, second = alone(stand_ins[0]), alone(stand_ins[-1])
+    own = behind_another(" ".join(words.split()))
+    # What any two texts have in common at both ends is no word of theirs.
+    first, second = behind_another(stand_ins[0]), behind_another(stand_ins[-1])
     begin = next((place for place, both in enumerate(zip(first, second, strict=False)) if both[0] != both[1]), 0)
     end = len(first) - begin - 1
-    found = own[begin : len(own) - end]
+    found = own[begin : len(own) - end] if words.strip() else []
     if not found:
         raise InputError(f"the coarse word {words!r} has no token for this model; give an ordinary word, such as dog")
     return found
