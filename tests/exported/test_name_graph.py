@@ -143,11 +143,17 @@ def test_a_model_that_is_loaded_late_reads_names_and_is_not_loaded_for_them(mode
     expected = model.embed_named_texts(["Rex falls"], names)
     np.testing.assert_allclose(late.embed_named_texts(["Rex falls"], names), expected, atol=MAX_DIFFERENCE)
     assert late._model is None
-    file = graph_folder(model.fingerprint()) / TEXT_GRAPH
-    file.write_bytes(b"damaged")
+    # Names of another model are no fault of the graph's.
+    wide = TaughtTokens("Rex", np.zeros((2, 512), dtype=np.float32), names[0].stand_ins)
+    with pytest.raises(ModelError, match="was taught to another model"):
+        late.embed_named_texts(["Rex falls"], [wide])
+    graph = graph_folder(model.fingerprint()) / TEXT_GRAPH
+    graph.write_bytes(b"damaged")
     late = find_late_encoder(model.spec())
     np.testing.assert_array_equal(late.embed_named_texts(["Rex falls"], names), expected)
+    assert f"{graph}: the exported graph cannot be read" in caplog.text
     assert "the model itself is used" in caplog.text
+    assert find_late_encoder(model.spec()) is None  # so it is made anew
 
 
 CODE = """

@@ -15,7 +15,7 @@ import numpy as np
 
 from framecue.encoder import Encoder, EncoderSpec, Fingerprint
 from framecue.errors import ModelError
-from framecue.exported.cache import forget_graph
+from framecue.exported.cache import forget_graph, read_graphs
 from framecue.exported.stand_in import StandIn
 from framecue.exported.text import TEXT_GRAPH, TextGraph, find_text_graph
 from framecue.names.taught import TaughtTokens
@@ -100,6 +100,11 @@ class LateEncoder(StandIn):
                 return self._graph.embed_named_texts(texts, names)
             except ModelError as error:
                 logger.warning("%s; the model itself is used", error)
+                vectors = super().embed_named_texts(texts, names)
+                # The names are the model's, so it is the graph; one that takes none would take none anew.
+                if "why_no_names" not in read_graphs(self._spec.fingerprint).get(TEXT_GRAPH, {}):
+                    forget_graph(self._spec.fingerprint, TEXT_GRAPH)
+                return vectors
         return super().embed_named_texts(texts, names)
 
     def check_texts(self) -> None:

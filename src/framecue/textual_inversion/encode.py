@@ -6,6 +6,7 @@ Shapes: N texts, T tokens, P taught tokens, D the text tower's width, E the join
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -23,10 +24,13 @@ __all__ = ["Tokenize", "encode_by", "named_features", "read_texts"]
 Tokenize = Callable[[list[str]], tuple[Tensor, Tensor]]
 """Turns texts into ids (N, T) and a mask (N, T), cut to what the method takes."""
 
+_KEPT_TEXTS = 512
+
 
 def encode_by(tokenize: Tokenize) -> Encode:
-    """Return what encodes one text, in NumPy."""
+    """Return what encodes one text, in NumPy, and keeps what it has encoded: stand-ins are looked at for each text."""
 
+    @lru_cache(maxsize=_KEPT_TEXTS)
     def encode(text: str) -> tuple[np.ndarray, np.ndarray]:
         ids, mask = tokenize([text])
         return ids[0].numpy(), mask[0].numpy()
