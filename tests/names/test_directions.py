@@ -58,7 +58,7 @@ def test_where_nothing_differs_it_is_the_mean_and_where_that_is_nothing_the_firs
 
 
 def test_what_few_others_cannot_tell_is_left_to_the_examples():
-    # Most of 200 coordinates vary in ways of which 70 others know nothing, and by chance the examples have some of each.
+    # Most of 200 coordinates vary in ways of which 70 others know nothing, and examples have some of each by chance.
     rng = np.random.default_rng(3)
     width = 200
     meant = np.zeros(width)
@@ -75,3 +75,14 @@ def test_what_few_others_cannot_tell_is_left_to_the_examples():
         found.append([float((further @ one > (elsewhere @ one)[:, None]).mean()) for one in (told, mean)])
     by_told, by_mean = np.mean(found, axis=0)
     assert by_told > by_mean
+
+
+@pytest.mark.parametrize("number", [0, 400])
+def test_what_is_not_meant_leads_away(number: int, others: np.ndarray):
+    examples = unit(np.array([[0, 1.0, 0.4, 0, 0, 3.0], [0, 1.0, 0.5, 0, 0, 3.0]]))
+    unlike = unit(np.array([[0, 0, 1.0, 0, 0, 3.0]]))
+    told = telling_direction(examples, others[:number], unlike)
+    assert unlike[0] @ told < unlike[0] @ telling_direction(examples, others[:number])
+    assert (examples @ told > unlike[0] @ told).all()
+    nothing = telling_direction(examples, others[:number], unlike[:0])
+    np.testing.assert_array_equal(nothing, telling_direction(examples, others[:number]))

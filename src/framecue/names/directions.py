@@ -5,7 +5,7 @@ differ in anyway (the background, how much moves) tells nothing of a name, howev
 by how much the others differ, what is left is what the examples have in common and others do not: Fisher's linear
 discriminant, for one set of examples against many others.
 
-Shapes: K examples, M other moments, E the joint embedding's width.
+Shapes: K examples, M other moments, U that are not meant, E the joint embedding's width.
 """
 
 from __future__ import annotations
@@ -19,21 +19,25 @@ __all__ = ["telling_direction"]
 _SHRINKAGE, _UNKNOWN = 0.01, 0.3
 # With fewer others, how they differ is not known, and the mean finds more.
 _LEAST_OTHERS = 60
+# How much what is not meant, though it looks alike, leads away: from the mean, and from what is told by many others.
+_AWAY_FROM_MEAN, _AWAY = 0.25, 0.1
 # A direction as short as this is what rounding left.
 _NOTHING = 1e-6
 
 
-def telling_direction(examples: np.ndarray, others: np.ndarray) -> np.ndarray:
+def telling_direction(examples: np.ndarray, others: np.ndarray, unlike: np.ndarray | None = None) -> np.ndarray:
     """Return the direction that tells examples from other moments best, float32 (E,) of unit length.
 
-    Where there are too few others, or the examples do not differ from them, it is the examples' mean, or the first one
-    where they cancel out.
+    Where there are too few others, or the examples do not differ from them, it is the examples' mean, less some of what
+    is not meant; or the first example where nothing is left of that.
 
     Args:
         examples: float32 (K, E), unit length; K at least 1.
         others: float32 (M, E), unit length.
+        unlike: float32 (U, E), unit length: what is not meant, though it looks alike; None for nothing.
     """
     mean = examples.mean(axis=0, dtype=np.float64)
+    not_meant = np.zeros_like(mean) if unlike is None or not len(unlike) else unlike.mean(axis=0, dtype=np.float64)
     if len(others) >= _LEAST_OTHERS:
         centre = others.mean(axis=0, dtype=np.float64)
         spread = others.astype(np.float64) - centre
@@ -42,11 +46,13 @@ def telling_direction(examples: np.ndarray, others: np.ndarray) -> np.ndarray:
         if variance > _NOTHING:
             least = _SHRINKAGE + _UNKNOWN * len(covariance) / len(others)
             regular = covariance / variance + least * np.eye(len(covariance))
-            told = np.linalg.solve(regular, mean - centre)
+            away = _AWAY * (not_meant - centre) if not_meant.any() else 0.0
+            told = np.linalg.solve(regular, mean - centre - away)
             length = float(np.linalg.norm(told))
             if length > _NOTHING:
                 direction: np.ndarray = (told / length).astype(np.float32)
                 return direction
-    length = float(np.linalg.norm(mean))
-    usual: np.ndarray = (mean / length if length > _NOTHING else examples[0]).astype(np.float32)
+    left = mean - _AWAY_FROM_MEAN * not_meant
+    length = float(np.linalg.norm(left))
+    usual: np.ndarray = (left / length if length > _NOTHING else examples[0]).astype(np.float32)
     return usual

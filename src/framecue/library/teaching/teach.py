@@ -168,7 +168,7 @@ def learn(
         taught_at=time.time(),
         num_tokens=num_tokens,
         notices=notices_of(examples),
-        direction=telling_direction(lesson.examples, others),
+        direction=telling_direction(lesson.examples, others, lesson.unlike),
     )
 
 
