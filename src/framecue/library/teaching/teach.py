@@ -209,11 +209,14 @@ def _stacked(examples: Sequence[KeptExample], width: int) -> np.ndarray:
 
 
 def _each_once(examples: Sequence[EncodedExample]) -> list[EncodedExample]:
-    """Return examples, of which the first of each moment and picture."""
+    """Return examples, of which the first of each moment and picture, with what was said of it last."""
     found: list[EncodedExample] = []
     for example in examples:
-        if not any(_is_one(example.kept, other.kept) for other in found):
+        same = next((number for number, other in enumerate(found) if _is_one(example.kept, other.kept)), None)
+        if same is None:
             found.append(example)
+        elif example.text is not None:
+            found[same] = replace(found[same], text=example.text)
     return found
 
 
