@@ -23,7 +23,6 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -180,7 +179,8 @@ class Gallery:
 
     def order(self, vector: np.ndarray) -> list[int]:
         """The clips in the order of their nearness to a vector."""
-        return np.argsort(-(self.vectors @ vector), kind="stable").tolist()
+        order: list[int] = np.argsort(-(self.vectors @ vector), kind="stable").tolist()
+        return order
 
     def joined(self, text: np.ndarray, mean: np.ndarray, share: float) -> np.ndarray:
         """A text's vector and a mean, on the scale of what is usual in the library."""
@@ -399,4 +399,4 @@ def _told(part: dict[str, Any]) -> list[Measurement]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

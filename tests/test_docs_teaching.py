@@ -16,7 +16,10 @@ from framecue.library.store.taught_names import NAMES_TABLE
 from framecue.methods import METHODS
 from framecue.names.taught import MOST_TOKENS
 from support.colours import write_clip
+from support.fixtures import readers_of_this_process
 from support.naming_colours import NamingColours
+
+__all__ = ["readers_of_this_process"]
 
 TEXT = (Path(__file__).parents[1] / "docs" / "teaching.md").read_text("utf-8")
 

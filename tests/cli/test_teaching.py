@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -102,3 +103,8 @@ def test_what_is_said(
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == len(says)
     assert all(line.startswith(begin) for line, begin in zip(lines, says, strict=True))
+
+
+def test_how_a_name_like_an_option_is_searched_for(capsys: pytest.CaptureFixture[str]) -> None:
+    told_taught(replace(name("video"), name="--rex"), place="my.lance")
+    assert capsys.readouterr().err.splitlines()[-1] == "search with it: framecue search --library my.lance -- --rex"

@@ -308,6 +308,26 @@ def test_who_is_stopped_while_teaching_has_the_name_as_it_was(library: Library):
         pass
 
 
+def test_a_library_that_goes_while_a_name_is_learnt_leaves_no_folder_in_its_place(
+    make_store: Callable[..., Store], model: LearningColours
+):
+    # With pictures and an empty table of names, nothing has to be read once the name is learnt.
+    library = Library(make_store([{**row, "thumbnail": b"WebP"} for row in rows()]).uri, model=model)
+    library.teach("Rex", like=REX)
+    library.forget_name("Rex")
+    folder = Path(library.uri)
+
+    def take_away(_done: int, _total: int) -> None:
+        if folder.exists():
+            folder.rename(folder.with_name("elsewhere.lance"))
+
+    with pytest.raises(LibraryError):
+        library.teach("Max", like=REX, on_step=take_away)
+    assert not folder.exists()
+    folder.with_name("elsewhere.lance").rename(folder)
+    assert names(library) == []
+
+
 def test_a_disk_that_is_full_leaves_the_name_as_it_was(library: Library, monkeypatch: pytest.MonkeyPatch):
     before = library.teach("Rex", like=REX[:2])
 

@@ -125,3 +125,16 @@ def test_what_is_found_is_the_name_and_nothing_is_found_twice(text, names):
         assert last <= each.start < each.end <= len(text)
         assert name_key(text[each.start : each.end]) == name_key(each.name)
         last = each.end
+
+
+@pytest.mark.parametrize("name", ["Rex", " Old\t REX`s  dog ", "a\nb\x1fc", "--Rex_2 %s"])
+def test_a_plain_name_has_the_key_that_it_has_beside_other_letters(name: str):
+    assert name_key(f"{name} \u00c9") == f"{name_key(name)} \u00e9"
+
+
+def test_of_thousands_of_names_the_keys_are_known_to_the_next_search():
+    names = [f"person {number}" for number in range(5000)]
+    assert [found.name for found in find_names("PERSON 4999 falls", names)] == ["person 4999"]
+    before = name_key.cache_info().misses
+    find_names("person 1 falls", names)
+    assert name_key.cache_info().misses == before

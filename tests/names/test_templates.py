@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from framecue.names.templates import ACTION_TEMPLATES, PLACE, TEMPLATES, filled_in
+from framecue.names.templates import ACTION_TEMPLATES, BESIDE, PLACE, TEMPLATES, filled_in
 
 
 @pytest.mark.parametrize("templates", [TEMPLATES, ACTION_TEMPLATES])
-def test_every_template_has_one_place_and_they_are_different(templates: tuple[str, ...]):
-    assert all(template.count(PLACE) == 1 for template in templates)
-    assert len(set(templates)) == len(templates) >= 12
-    assert PLACE in templates  # the bare name
+def test_every_template_has_one_place_and_room_for_what_else_there_is(templates: tuple[str, ...]):
+    assert all(template.count(PLACE) == template.count(BESIDE) == 1 for template in templates)
+    assert len(set(templates)) == len(templates) >= 2
+    assert all(BESIDE in filled_in(template, "Rex") for template in templates)
 
 
 def test_a_name_with_braces_is_put_in_as_it_is():

@@ -105,4 +105,7 @@ def told_taught(found: TaughtName, *, place: str | None) -> None:
     for notice in found.notices:
         log(notice)
     where = "" if place is None else f" --library {shlex.quote(place)}"
-    log(f"search with it: {program()} search {shlex.quote(found.name)}{where}")
+    text = f" {shlex.quote(found.name)}{where}"
+    if found.name.startswith("-"):  # else it would be read as an option
+        text = f"{where} -- {shlex.quote(found.name)}"
+    log(f"search with it: {program()} search{text}")

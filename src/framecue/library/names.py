@@ -117,6 +117,8 @@ class LibraryNames:
             store = self._kept.open()
             model = self._fitting_model(store)
             new = teach(store, model, teaching, source=source, files=self.files, on_step=on_step)
+            # Learning takes a while: if the library is gone by now, writing would leave a folder in its place.
+            store = self._kept.open()
             store.names.write(new)
             return _described(store, new)
 

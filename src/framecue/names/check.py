@@ -18,6 +18,8 @@ MAX_NAME_LENGTH = 99
 _HIDDEN = ("Cc", "Cs")
 # What turns the direction of what follows. Joiners are not here: emoji and some scripts' names have them.
 _TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+# Letters by their category, that show nothing: they fill a place in Hangul.
+_FILLERS = "\u115f\u1160\u3164\uffa0"
 _ARTICLES = frozenset({"a", "an", "the"})
 # Of a word's other forms, what stands in the list.
 _ENDINGS = (("s", ""), ("es", ""), ("ies", "y"), ("ed", ""), ("d", ""), ("ing", ""), ("ing", "e"), ("er", ""))
@@ -39,9 +41,15 @@ def checked_name(name: str) -> str:
     bad = [sign for sign in name if not sign.isspace() and (unicodedata.category(sign) in _HIDDEN or sign in _TURNING)]
     if bad:
         raise InputError(f"the name {shown} has the sign U+{ord(bad[0]):04X}, which nobody sees; leave it out")
-    if not any(unicodedata.category(sign)[0] in "LNM" or unicodedata.category(sign) == "So" for sign in name):
+    if not any(_is_seen(sign) for sign in name):
         raise InputError(f"the name {shown} has no letter; give words, as only those are found in a query")
     return unicodedata.normalize("NFC", " ".join(name.split()))
+
+
+def _is_seen(sign: str) -> bool:
+    """Whether a sign is a letter, a digit or a picture; marks are none without a letter below them."""
+    category = unicodedata.category(sign)
+    return sign not in _FILLERS and (category[0] in "LN" or category == "So")
 
 
 def is_ordinary(name: str) -> bool:

@@ -14,10 +14,11 @@ import numpy as np
 
 __all__ = ["telling_direction"]
 
-# Of the mean variance of a coordinate, what each is taken to vary at least.
-_SHRINKAGE = 0.01
-# With fewer others, how they differ is not known.
-_LEAST_OTHERS = 20
+# Of the mean variance of a coordinate, what each is taken to vary at least; and what is added to it for each coordinate
+# that there is an other moment to tell of: in directions in which few others differ at all, examples differ by chance.
+_SHRINKAGE, _UNKNOWN = 0.01, 0.3
+# With fewer others, how they differ is not known, and the mean finds more.
+_LEAST_OTHERS = 60
 # A direction as short as this is what rounding left.
 _NOTHING = 1e-6
 
@@ -39,7 +40,8 @@ def telling_direction(examples: np.ndarray, others: np.ndarray) -> np.ndarray:
         covariance = spread.T @ spread / len(others)
         variance = float(np.trace(covariance)) / len(covariance)
         if variance > _NOTHING:
-            regular = covariance / variance + _SHRINKAGE * np.eye(len(covariance))
+            least = _SHRINKAGE + _UNKNOWN * len(covariance) / len(others)
+            regular = covariance / variance + least * np.eye(len(covariance))
             told = np.linalg.solve(regular, mean - centre)
             length = float(np.linalg.norm(told))
             if length > _NOTHING:

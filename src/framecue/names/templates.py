@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-__all__ = ["ACTION_TEMPLATES", "PLACE", "TEMPLATES", "filled_in"]
+__all__ = ["ACTION_TEMPLATES", "BESIDE", "PLACE", "TEMPLATES", "filled_in"]
 
 PLACE = "{}"
 """What stands in a template where the name belongs."""
 
-TEMPLATES = (
-    *("{}", "a {}", "the {}", "a clip of {}", "a clip of a {}", "a video of a {}", "a video of the {}"),
-    *("a photo of a {}", "a picture of the {}", "here is {}", "here is a {}", "there is a {}", "{} can be seen"),
-)
-"""Sentences for things, people and places. They say nothing beside the name: what an example shows else is not known."""
+BESIDE = "{beside}"
+"""Where a template has tokens of an example's own, which tell what else the example shows."""
 
-ACTION_TEMPLATES = (
-    *("{}", "it {}", "something {}", "somebody {}", "someone {}", "a thing {}", "one {}", "here it {}"),
-    *("a clip of something that {}", "a video of somebody who {}", "there is something that {}", "the one that {}"),
-)
-"""Sentences for what somebody or something does."""
+TEMPLATES = (f"a {PLACE} {BESIDE}", f"the {PLACE} {BESIDE}")
+"""Sentences for things, people and places. They say nothing else: what an example shows beside is not known.
+
+Others ("a clip of a {}", "here is a {}") made what is learnt no better, nor the bare name without tokens beside it.
+"""
+
+ACTION_TEMPLATES = (f"a {BESIDE} {PLACE}", f"the {BESIDE} {PLACE}")
+"""Sentences for what somebody or something does, whoever it is."""
 
 
 def filled_in(template: str, words: str) -> str:

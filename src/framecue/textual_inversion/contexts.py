@@ -12,14 +12,12 @@ import numpy as np
 
 from framecue.names.stand_ins import Encode, read_names
 from framecue.names.taught import TaughtTokens
-from framecue.names.templates import filled_in
+from framecue.names.templates import BESIDE, filled_in
 
-__all__ = ["COMPANION", "Context", "read_contexts"]
+__all__ = ["Context", "read_contexts"]
 
-COMPANION = "qzxjw"
-"""Stands in a template for the tokens that tell what else an example shows."""
-
-_NAME = "qzxjv"  # no template has it, whatever the name is
+# No template and no text has them, whatever the name is.
+_NAME, _COMPANION = "qzxjv", "qzxjw"
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,18 +28,18 @@ class Context:
         text: with stand-ins for what is learnt.
         places: int64 (P,), which of its tokens are learnt.
         which: int64 (P,), what is learnt there: 0 to N - 1 the name's tokens, from N on the example's companions.
-        example: the number of the example that it is about; None for all of them.
+        example: the number of the example that it is about.
     """
 
     text: str
     places: np.ndarray = field(repr=False)
     which: np.ndarray = field(repr=False)
-    example: int | None
+    example: int
 
 
 def read_contexts(
     encode: Encode,
-    texts: Iterable[tuple[str, int | None]],
+    texts: Iterable[tuple[str, int]],
     *,
     stand_ins: Sequence[str],
     num_tokens: int,
@@ -51,20 +49,20 @@ def read_contexts(
 
     Args:
         encode: the model's tokenizer.
-        texts: with ``{}`` where the name belongs, each with the number of its example, None for all examples.
+        texts: with ``{}`` for the name and `BESIDE` for companions, each with the number of its example.
         stand_ins: words that are one token each.
         num_tokens: N.
-        num_companions: C, how many tokens `COMPANION` is read as.
+        num_companions: C, how many tokens `BESIDE` is read as.
     """
     # What is read in the places are numbers, by which it is known what belongs there.
     numbers = np.arange(num_tokens + num_companions, dtype=np.float32)[:, None]
     learnt = [
         TaughtTokens(_NAME, numbers[:num_tokens], tuple(stand_ins)),
-        TaughtTokens(COMPANION, numbers[num_tokens:], tuple(stand_ins)),
+        TaughtTokens(_COMPANION, numbers[num_tokens:], tuple(stand_ins)),
     ]
     found = []
     for text, example in texts:
-        read = read_names(filled_in(text, _NAME), learnt, encode)
+        read = read_names(filled_in(text, _NAME).replace(BESIDE, _COMPANION), learnt, encode)
         if read is None:
             continue
         which = read.vectors[:, 0].astype(np.int64)

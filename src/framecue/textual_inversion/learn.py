@@ -23,8 +23,8 @@ from framecue.methods import Method
 from framecue.names.known_words import ACTIONS, THINGS, is_action
 from framecue.names.stand_ins import choose_stand_ins
 from framecue.names.taught import MOST_TOKENS, Lesson, TaughtTokens
-from framecue.names.templates import PLACE
-from framecue.textual_inversion.contexts import COMPANION, Context, read_contexts
+from framecue.names.templates import ACTION_TEMPLATES, PLACE, TEMPLATES
+from framecue.textual_inversion.contexts import Context, read_contexts
 from framecue.textual_inversion.encode import Tokenize, encode_by
 from framecue.textual_inversion.inserted import inserted
 from framecue.textual_inversion.word_space import WordSpace, ids_of_tokens, known_ids
@@ -50,8 +50,6 @@ _COMPANIONS = 3
 # Of how known words spread in a coordinate, by so much a companion moves in a step, and is off their mean at first.
 _COMPANION_RATE = 0.4
 _TEXTS_AT_ONCE = 64
-THINGS_BESIDE = (f"a {PLACE} {COMPANION}", f"the {PLACE} {COMPANION}")
-ACTIONS_BESIDE = (f"a {COMPANION} {PLACE}", f"the {COMPANION} {PLACE}")
 
 
 def learn_tokens(
@@ -123,13 +121,13 @@ class _Pupil:
         self.around = WordSpace.of_words(table, list(known[other].values()))
         self.start = self._start(table)
         count = range(len(lesson.examples))
-        beside = ACTIONS_BESIDE if is_for_action else THINGS_BESIDE
+        templates = ACTION_TEMPLATES if is_for_action else TEMPLATES
         self.plain, self.told, self.beside = (
             read_contexts(encode, texts, stand_ins=self.stand_ins, num_tokens=num_tokens, num_companions=_COMPANIONS)
             for texts in (
                 [(PLACE, example) for example in count],
                 lesson.texts,
-                [(text, example) for example in count for text in beside],
+                [(text, example) for example in count for text in templates],
             )
         )
 
@@ -205,7 +203,7 @@ class _Pupil:
         """Return the unit features (T, E), float32, of texts with the tokens (K, N + C, D) of their examples."""
         ids, mask = self.tokenize([each.text for each in contexts])
         rows = torch.tensor([row for row, each in enumerate(contexts) for _ in each.places])
-        examples = torch.tensor([each.example or 0 for each in contexts])
+        examples = torch.tensor([each.example for each in contexts])
         which = torch.from_numpy(np.concatenate([each.which for each in contexts]))
         with inserted(
             self.backbone.text.token_embedding,
@@ -220,7 +218,7 @@ class _Pupil:
     def _costs(self, contexts: Sequence[Context], tokens: Tensor) -> Tensor:
         """Return how much nearer other moments are to texts than the examples that these are about, (T,)."""
         texts = self._features(contexts, tokens)
-        examples = self.examples[[each.example or 0 for each in contexts]]
+        examples = self.examples[[each.example for each in contexts]]
         right = self.scale * (texts * examples).sum(dim=1)
         if not len(self.negatives):  # a library of the examples alone
             return self.scale - right
@@ -229,6 +227,6 @@ class _Pupil:
 
 
 def _shifts(num_others: int, num_unlike: int) -> np.ndarray:
-    """Return what is added to each negative's logit, float32 (M + U,): together the unlike weigh a share of the rest."""
+    """Return what is added to each negative's logit, float32 (M + U,): the unlike weigh a share of the rest."""
     weight = max(1.0, _UNLIKE_SHARE * num_others / num_unlike) if num_unlike else 1.0
     return np.concatenate([np.zeros(num_others), np.full(num_unlike, math.log(weight))]).astype(np.float32)

@@ -198,7 +198,7 @@ def document(names: list[str], video_id: str) -> dict[str, Any]:
     moment = {"path": "/videos/film.mp4", "video_id": video_id, "start_seconds": 0.0, "end_seconds": 5.0}
     example = {**moment, "kind": "video", "rank": 1, "num_compared": 40, "is_held": True, "hit": "/videos/film.mp4@0-5"}
     known = {
-        "coarse": None,
+        "coarse": "y" * 99,
         "num_tokens": 2,
         "unlike": [],
         "fits": True,

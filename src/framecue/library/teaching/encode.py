@@ -41,13 +41,13 @@ class EncodedExample:
         kept: as it will be kept.
         thumbnail: a small WebP picture of it; None if there is none.
         texts: its captions, and what is said and shown then, as far as the library knows.
-        text: what whoever gave it says of it; None if nothing.
+        said: what whoever gave it says of it.
     """
 
     kept: KeptExample
     thumbnail: bytes | None = None
     texts: tuple[str, ...] = ()
-    text: str | None = None
+    said: tuple[str, ...] = ()
 
 
 class ExampleEncoder:
@@ -72,7 +72,8 @@ class ExampleEncoder:
             VideoError: a file cannot be read.
         """
         found = self._encoded(wanted)
-        return replace(found, text=wanted.text, kept=replace(found.kept, texts=wanted.texts))
+        said = () if wanted.text is None else (wanted.text,)
+        return replace(found, said=said, kept=replace(found.kept, texts=wanted.texts))
 
     def texts_of(self, wanted: WantedExample) -> tuple[str, ...]:
         """Return the captions of an example, and what is said and shown then, if the library holds it; else nothing."""

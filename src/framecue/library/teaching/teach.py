@@ -199,7 +199,7 @@ def _with_texts(example: EncodedExample, name: str, coarse: str | None) -> KeptE
     Raises:
         InputError: what a person says of it does not say where the name belongs.
     """
-    said = [] if example.text is None else [given_text(example.text, name=name, coarse=coarse)]
+    said = [given_text(text, name=name, coarse=coarse) for text in example.said]
     texts = placed_texts([*said, *example.kept.texts, *example.texts], name=name, coarse=coarse)
     return replace(example.kept, texts=texts)
 
@@ -209,14 +209,15 @@ def _stacked(examples: Sequence[KeptExample], width: int) -> np.ndarray:
 
 
 def _each_once(examples: Sequence[EncodedExample]) -> list[EncodedExample]:
-    """Return examples, of which the first of each moment and picture, with what was said of it last."""
+    """Return examples, of which the first of each moment and picture, with what is said of any of them."""
     found: list[EncodedExample] = []
     for example in examples:
-        same = next((number for number, other in enumerate(found) if _is_one(example.kept, other.kept)), None)
-        if same is None:
+        number = next((number for number, other in enumerate(found) if _is_one(example.kept, other.kept)), None)
+        if number is None:
             found.append(example)
-        elif example.text is not None:
-            found[same] = replace(found[same], text=example.text)
+        elif example.said:
+            # What is said later counts more.
+            found[number] = replace(found[number], said=(*example.said, *found[number].said))
     return found
 
 

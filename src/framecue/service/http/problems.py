@@ -178,4 +178,6 @@ def _sentence_of(errors: Sequence[Any]) -> str:
     named = parts[1:] if parts and parts[0] in _PLACES else parts
     place = ".".join(named)[:_LONGEST_PLACE] or "the body"
     told = str(first["msg"])
+    if first["type"] == "told":  # our own words, which name the key
+        return told
     return f"{place}: {told[:1].lower()}{told[1:]}"

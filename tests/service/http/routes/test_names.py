@@ -186,6 +186,11 @@ def test_an_ordinary_word_may_be_asked_for_once_more(client: TestClient) -> None
     assert client.patch("/api/names", json={"name": "dog", "new_name": "cat"}).status_code == 409
 
 
+def test_what_is_wrong_with_a_new_name_is_told_once(client: TestClient) -> None:
+    asked = client.patch("/api/names", json={"name": "Rex", "new_name": 7})
+    assert (asked.status_code, asked.json()["detail"]) == (422, "new_name is 7; it must be a text")
+
+
 def test_a_server_that_does_not_teach_says_so_and_lists(client: TestClient, desk: Desk) -> None:
     assert client.post("/api/names", json=REX).status_code == 201
     silent = create_app(desk)
