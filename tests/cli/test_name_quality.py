@@ -19,18 +19,18 @@ def name(*ranks: int | None, of: int = 434) -> TaughtName:
 @pytest.mark.parametrize(
     ("taught", "word", "says"),
     [
-        (name(1, 4, 2), "good", "the examples find each other, at place 4 of 434 moments or before"),
+        (name(1, 4, 2), "good", "each example is found by the others, among the first 4 of 434 moments"),
         (
             name(1, 87, 2),
             "fair",
-            "the others find 2 of 3 examples near the top, the last one at place 87 of 434 moments",
+            "the others find 2 of 3 examples near the top, and the last one at place 87 of 434 moments",
         ),
-        (name(200, 87, 2), "poor", "the others find 1 of 3 examples near the top, the last one at place 200 of 434"),
+        (name(200, 87, 2), "poor", "the others find 1 of 3 examples near the top, and the last one at place 200 of 434"),
         (name(None), "unknown", "cannot be told from one example"),
         # Place 8 is the first page anywhere, and the end of a library of ten.
-        (name(1, 8, of=100), "good", "place 8 of 100"),
+        (name(1, 8, of=100), "good", "among the first 8 of 100 moments"),
         (name(1, 8, of=10), "fair", "place 8 of 10 moments; more examples"),
-        (name(1, 1, of=1), "good", "place 1 of 1 moment or before"),
+        (name(1, 1, of=1), "good", "found by the others, first of 1 moment"),
     ],
 )
 def test_the_quality_in_words(taught: TaughtName, word: str, says: str) -> None:

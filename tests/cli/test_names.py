@@ -23,7 +23,7 @@ def test_the_list(run, uri: str, clips: Path) -> None:
     result = run("names", "--library", uri)
     assert result.code == 0
     heads, *rows = [line for line in result.out.splitlines() if line.strip(" ─")]
-    assert heads.split() == ["name", "like", "found", "place", "time", "example"]
+    assert heads.split() == ["name", "is", "found", "place", "time", "example"]
     assert [row.split()[0] for row in rows if "plant" in row] == ["Rex"]
     assert [Path(row.split()[-1]).name for row in rows if ".mp4" in row] == [
         "blue.mp4",

@@ -27,7 +27,7 @@ def test_from_a_search_to_a_taught_name_to_the_next_search(run, taught_library: 
     result = run("teach", "Rex", "--like", "1,2", *place)
     assert (result.code, result.out) == (0, "")
     lines = result.err.splitlines()
-    assert lines[0] == "results of the last search, green:"
+    assert lines[0] == "--like, results of the last search, green:"
     assert [line.partition(". ")[0] for line in lines[1:3]] == ["1", "2"]
     assert lines[1].endswith("green.mp4@0:00-0:02")
     assert lines[3].startswith("taught Rex from 2 examples; ")

@@ -89,7 +89,7 @@ def test_a_name_that_is_none_asks_nobody() -> None:
             name("image", coarse="animal", notices=("It stands apart.",)),
             "my videos.lance",
             [
-                "taught dog from 1 picture (like: animal); good",
+                "taught dog from 1 picture (is: animal); good",
                 "It stands apart.",
                 "search with it: framecue search dog --library 'my videos.lance'",
             ],

@@ -37,9 +37,10 @@ def quality_sentence(name: TaughtName) -> str:
     worst = max(example.rank or 0 for example in ranked)
     of = counted(max(example.num_compared for example in ranked), "moment")
     if word == "good":
-        return f"good: the examples find each other, at place {worst} of {of} or before"
+        place = "first" if worst == 1 else f"among the first {worst}"
+        return f"good: each example is found by the others, {place} of {of}"
     return (
-        f"{word}: the others find {found} of {counted(len(ranked), 'example')} near the top, the last one at place "
+        f"{word}: the others find {found} of {counted(len(ranked), 'example')} near the top, and the last one at place "
         f"{worst} of {of}; more examples that show it clearly make it better"
     )
 

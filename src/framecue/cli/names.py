@@ -89,7 +89,7 @@ def list_names(library: Library, taught: Sequence[TaughtName]) -> None:
             "one from results 1 and 4"
         )
         return
-    print_table(["name", "like", "found", "place", "time", "example"], _rows(taught), right=["place", "time"])
+    print_table(["name", "is", "found", "place", "time", "example"], _rows(taught), right=["place", "time"])
     console = stdout_console()
     for name in taught:
         click.echo(one_line(f"{name.name}: {quality_sentence(name)}"))

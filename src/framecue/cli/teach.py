@@ -57,7 +57,8 @@ class _TeachCommand(SeveralValuesCommand):
     "num_tokens",
     metavar="N",
     type=click.IntRange(1, MOST_TOKENS),
-    help=f"How many token embeddings it gets, 1 to {MOST_TOKENS}. Default: as many as the model does best with.",
+    help=f"How many word pieces (token embeddings) are learnt for it, 1 to {MOST_TOKENS}. Default: as many as the model "
+    "does best with.",
 )
 @library_option
 @click.option("-0", "--null", is_flag=True, help="A zero byte ends each hit on standard input, not a line's end.")
@@ -114,7 +115,9 @@ def teach(
 
     place = chosen_library(uri)
     library = Library(place)
-    is_like, is_unlike = (_found(library, examples) for examples in given)
+    is_like, is_unlike = (
+        _found(library, examples, option=option) for examples, option in zip(given, ("--like", "--unlike"), strict=True)
+    )
     chosen = library_model(library, model=model, adapter=adapter, dtype=dtype, yes=yes)
     library = Library(place, model=chosen)
     found = teach_name(
@@ -153,7 +156,7 @@ def _with_texts(examples: Sequence[Shown], texts: Sequence[str]) -> list[Example
     return [(example, text) if text.strip() else example for example, text in zip(examples, every, strict=True)]
 
 
-def _found(library: Library, given: list[GivenExample]) -> list[Shown]:
+def _found(library: Library, given: list[GivenExample], *, option: str) -> list[Shown]:
     """Return examples in which results of the last search stand for their ranks, and say which these are.
 
     Raises:
@@ -164,7 +167,7 @@ def _found(library: Library, given: list[GivenExample]) -> list[Shown]:
         return [example for example in given if not isinstance(example, int)]
     search, hits = hits_of(library, ranks)
     by_rank = {hit.rank: hit for hit in hits}
-    log(f"results of the last search, {one_line(search.query)}:")
+    log(f"{option}, results of the last search, {one_line(search.query)}:")
     for hit in hits:
         log(f"{hit.rank}. {shown_path(hit.to_dict()['hit'] if hit.kind == 'video' else hit.path)}")
     return [by_rank[example] if isinstance(example, int) else example for example in given]

@@ -100,7 +100,7 @@ def told_taught(found: TaughtName, *, place: str | None) -> None:
         place: the library, if a search has to name it; None where a search finds it by itself.
     """
     what = "picture" if all(example.kind == "image" for example in found.examples) else "example"
-    kind = f" (like: {found.coarse})" if found.coarse else ""
+    kind = f" (is: {found.coarse})" if found.coarse else ""
     log(f"taught {found.name} from {counted(len(found.examples), what)}{kind}; {quality_sentence(found)}")
     for notice in found.notices:
         log(notice)

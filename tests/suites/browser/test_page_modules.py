@@ -160,9 +160,9 @@ def quality(page: Page, *ranks: int | None, compared: int = 200) -> tuple[str, s
 
 
 def test_the_quality_of_a_name_in_words(page: Page) -> None:
-    says = "Good: the examples find each other, at place 10 of 200 moments or before."
+    says = "Good: each example is found by the others, among the first 10 of 200 moments."
     assert quality(page, 1, 10) == ("good", says)
-    near = "the others find 2 of 3 examples near the top, the last one at place 40 of 200 moments"
+    near = "the others find 2 of 3 examples near the top, and the last one at place 40 of 200 moments"
     better = "More examples that show it clearly make it better."
     assert quality(page, 1, 40, 3) == ("fair", f"Fair: {near}. {better}")
     assert quality(page, 90, 40, 3)[0] == "poor"

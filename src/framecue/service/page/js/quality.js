@@ -20,10 +20,11 @@ export function qualityOf(examples) {
   const worst = Math.max(...ranked.map(({ rank }) => rank));
   const of = counted(Math.max(...ranked.map((each) => each.num_compared)), "moment");
   if (found.length === ranked.length) {
-    return { quality: "good", says: `Good: the examples find each other, at place ${worst} of ${of} or before.` };
+    const place = worst === 1 ? "first" : `among the first ${worst}`;
+    return { quality: "good", says: `Good: each example is found by the others, ${place} of ${of}.` };
   }
   const [quality, word] = 2 * found.length >= ranked.length ? ["fair", "Fair"] : ["poor", "Poor"];
-  const near = `the others find ${found.length} of ${counted(ranked.length, "example")} near the top, the last one at place ${worst} of ${of}`;
+  const near = `the others find ${found.length} of ${counted(ranked.length, "example")} near the top, and the last one at place ${worst} of ${of}`;
   return { quality, says: `${word}: ${near}. More examples that show it clearly make it better.` };
 }
 
