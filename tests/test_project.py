@@ -37,7 +37,6 @@ TESTED_ELSEWHERE = {
     # What a model does is tested on models that are loaded.
     "video_text_model.py": "test_model.py",
     # What a name is and what it is learnt from have no code of their own.
-    "names/taught.py": "names/test_stand_ins.py",
     # The towers of one family are tested together, and so is what it takes to open a model.
     "backbone/backbone.py": "backbone/test_clip_towers.py",
     "backbone/clip.py": "backbone/test_clip_towers.py",

@@ -25,7 +25,11 @@ def name(*ranks: int | None, of: int = 434) -> TaughtName:
             "fair",
             "the others find 2 of 3 examples near the top, and the last one at place 87 of 434 moments",
         ),
-        (name(200, 87, 2), "poor", "the others find 1 of 3 examples near the top, and the last one at place 200 of 434"),
+        (
+            name(200, 87, 2),
+            "poor",
+            "the others find 1 of 3 examples near the top, and the last one at place 200 of 434",
+        ),
         (name(None), "unknown", "cannot be told from one example"),
         # Place 8 is the first page anywhere, and the end of a library of ten.
         (name(1, 8, of=100), "good", "among the first 8 of 100 moments"),

@@ -82,7 +82,9 @@ def read_example_lines(source: BinaryIO, *, null: bool, option: str) -> Iterator
         is_empty = False
         yield _example(line, f"standard input, line {number}:")
     if is_empty:
-        raise InputError(f"{option} is -, and no hit came on standard input; `framecue search TEXT --format hit` prints some")
+        raise InputError(
+            f"{option} is -, and no hit came on standard input; `framecue search TEXT --format hit` prints some"
+        )
 
 
 def _is_moment(text: str) -> bool:

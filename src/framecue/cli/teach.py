@@ -57,8 +57,8 @@ class _TeachCommand(SeveralValuesCommand):
     "num_tokens",
     metavar="N",
     type=click.IntRange(1, MOST_TOKENS),
-    help=f"How many word pieces (token embeddings) are learnt for it, 1 to {MOST_TOKENS}. Default: as many as the model "
-    "does best with.",
+    help=f"How many word pieces (token embeddings) are learnt for it, 1 to {MOST_TOKENS}. "
+    "Default: as many as the model does best with.",
 )
 @library_option
 @click.option("-0", "--null", is_flag=True, help="A zero byte ends each hit on standard input, not a line's end.")
