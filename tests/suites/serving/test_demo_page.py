@@ -42,4 +42,4 @@ def test_the_demos_last_line_opens_the_page_on_what_it_indexed(tmp_path: Path) -
             assert "<title>framecue</title>" in answer.read().decode()
         with urllib.request.urlopen(f"{server.url}/api/libraries", timeout=60) as answer:
             (library,) = json.load(answer)["libraries"]
-        assert library["num_videos"] == 15
+        assert library["num_videos"] == 19

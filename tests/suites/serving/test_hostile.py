@@ -227,7 +227,9 @@ def test_odd_heads_are_refused(target: Target, sent: bytes) -> None:
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "PROPFIND", "get", "A" * 100])
 def test_no_other_method_does_anything(target: Target, addresses, method: str) -> None:
     for _, address in [*addresses, ("GET", "/")]:
-        assert is_refusal(target.ask(address, method), {405, 400, 404})
+        # Names are changed in this way, by a server that was started for it; this one was not.
+        is_change = address == "/api/names" and method in ("DELETE", "PATCH")
+        assert is_refusal(target.ask(address, method), {403} if is_change else {405, 400, 404})
 
 
 @pytest.mark.parametrize("beginning", ["", "/media", "/clips", "/thumbnails", "/api/videos", "/js", "/css"])

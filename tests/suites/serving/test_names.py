@@ -79,13 +79,16 @@ def names(server: ServerProcess) -> list[dict[str, Any]]:
     return document
 
 
-def begun(server: ServerProcess) -> bool:
-    """Wait until a name is being learnt."""
+def begun(server: ServerProcess, before: dict[str, Any]) -> bool:
+    """Wait until a name is being learnt; false where it was learnt before that could be seen."""
     for _ in range(10_000):
-        if (teaching := ask(server, "/api/names")[1]["teaching"]) is not None and teaching["done"] > 0:
+        document = ask(server, "/api/names")[1]
+        if (teaching := document["teaching"]) is not None and teaching["done"] > 0:
             return True
+        if document["names"] != [before]:
+            return False
         time.sleep(0.005)
-    return False
+    pytest.fail("nothing is learnt")
 
 
 def post_and_hold(server: ServerProcess, body: dict[str, Any]) -> socket.socket:
@@ -144,20 +147,28 @@ def test_a_name_is_taught_while_others_search_and_every_server_understands_it(
 def test_a_client_who_leaves_and_a_server_that_is_killed_change_nothing(
     server: ServerProcess, served: Served, library: Path
 ) -> None:
-    status, before = ask(server, "/api/names", lesson(server, served, 0, 1))
-    assert status == 201, before
+    first = lesson(server, served, 0, 1)
     more = {**lesson(server, served, 3, 4), "num_tokens": 4}
-    connection = post_and_hold(server, more)
-    assert begun(server)
-    connection.close()
-    while ask(server, "/api/names")[1]["teaching"] is not None:
-        time.sleep(0.01)
+    for _ in range(5):
+        ask(server, f"/api/names?name={NAME}", method="DELETE")
+        status, before = ask(server, "/api/names", first)
+        assert status == 201, before
+        connection = post_and_hold(server, more)
+        begun(server, before)
+        connection.close()
+        while ask(server, "/api/names")[1]["teaching"] is not None:
+            time.sleep(0.01)
+        # On a busy machine it may have been learnt before this test was told that it had begun.
+        if names(server) == [before]:
+            break
     assert names(server) == [before]
     connection = post_and_hold(server, more)
-    assert begun(server)
+    begun(server, before)
     server.kill()
     connection.close()
-    assert [name.to_dict() for name in Library(library).taught_names()] == [before]
+    (left,) = Library(library).taught_names()
+    # For the same reason it may be the new one; what it never is, is half of it.
+    assert left.to_dict() == before or (left.num_tokens, len(left.examples)) == (4, len(before["examples"]) + 2)
     # Nothing that it held holds up the next.
     with serve([library], "--allow-teach") as again:
         assert names(again) == [before]
