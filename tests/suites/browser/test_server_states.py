@@ -99,10 +99,10 @@ def test_a_watched_folder_shows_how_far_it_is_and_what_was_skipped(
 ) -> None:
     folder = tmp_path / "watched"
     folder.mkdir()
-    for path, _ in shown.videos.clips[:12]:
+    # A few are indexed before the page has first looked.
+    for path in (*(path for path, _ in shown.videos.clips), shown.videos.film):
         shutil.copy(path, folder)
-    # Clips alone may be indexed before the page has first looked.
-    shutil.copy(shown.videos.film, folder)
+    num_files = len(shown.videos.clips) + 1
     (folder / "broken.mp4").write_bytes(b"not a video at all")
     library = shutil.copytree(shown.empty, tmp_path / "watched.lance")
     page = new_page(color_scheme="light")
@@ -116,13 +116,13 @@ def test_a_watched_folder_shows_how_far_it_is_and_what_was_skipped(
         look(page, "indexing")
         expect(progress).to_have_attribute("data-state", "up-to-date")
         here.search("the cat rises")
-        expect(here.hits).to_have_count(13)
+        expect(here.hits.nth(11)).to_be_visible()
         progress.locator("summary").click()
         expect(progress).to_contain_text("broken.mp4")
         look(page, "up-to-date")
         # What comes later is found without a restart.
         shutil.copy(shown.videos.titled, folder / "opening.mp4")
-        wait_until(lambda: num_videos(server) == 14)
+        wait_until(lambda: num_videos(server) == num_files + 1)
         page.clock.fast_forward("00:35")
         here.search("name:opening")
         expect(here.hits).to_have_count(1)
