@@ -95,7 +95,9 @@ def test_a_token_is_asked_for_and_kept(
     assert not [line for line in server.lines if "lighthouse" in line]
 
 
-@pytest.mark.xfail(reason="the page may first look when all is indexed, and then shows nothing: to be mended", strict=False)
+@pytest.mark.xfail(
+    reason="the page may first look when all is indexed, and shows nothing", strict=False
+)
 def test_a_watched_folder_shows_how_far_it_is_and_what_was_skipped(
     new_page: Callable[..., Page], shown: ShownLibraries, tmp_path: Path, look: Callable[..., None]
 ) -> None:
