@@ -95,9 +95,7 @@ def test_a_token_is_asked_for_and_kept(
     assert not [line for line in server.lines if "lighthouse" in line]
 
 
-@pytest.mark.xfail(
-    reason="the page may first look when all is indexed, and shows nothing", strict=False
-)
+@pytest.mark.xfail(reason="the page may first look when all is indexed, and shows nothing", strict=False)
 def test_a_watched_folder_shows_how_far_it_is_and_what_was_skipped(
     new_page: Callable[..., Page], shown: ShownLibraries, tmp_path: Path, look: Callable[..., None]
 ) -> None:
