@@ -37,10 +37,8 @@ from framecue.datasets.moji_motion.meaning import MOTIONS, Act, Meaning
 from framecue.encoder import Fingerprint
 from framecue.library.results import FITS_FROM
 from framecue.library.search.confidence import MIDDLE, SLOPE
-from framecue.library.state import FileState
-from framecue.library.store import Store
-from framecue.library.store.rows import Row
 from framecue.video import FrameSampling
+from generated_library import library_of_vectors
 from measure import Measurement, Size, results_of
 
 if TYPE_CHECKING:
@@ -295,22 +293,8 @@ class SentenceStandIn:
 
     def library(self, uri: Path, sentences: Sequence[str]) -> Library:
         """Make a library with a segment for each sentence, which is known by its vector alone."""
-        store = Store.create(str(uri), self.fingerprint().to_dict())
-        vectors = self.embed_texts(sentences)
-        store.write(
-            [
-                Row(
-                    video_id=f"{number:08x}",
-                    path=f"/made/{number:05}.mp4",
-                    start_seconds=0.0,
-                    end_seconds=5.0,
-                    vector=vector,
-                    duration_seconds=5.0,
-                    state=FileState(1, 0.0),
-                )
-                for number, vector in enumerate(vectors)
-            ]
-        )
+        paths = [f"/made/{number:05}.mp4" for number in range(len(sentences))]
+        library_of_vectors(str(uri), self.fingerprint().to_dict(), self.embed_texts(sentences), paths)
         # Only its texts are asked for.
         return Library(uri, model=self)  # type: ignore[arg-type]
 

@@ -25,10 +25,8 @@ from framecue.datasets.moji_motion.meaning import Meaning
 from framecue.datasets.moji_motion.render import draw
 from framecue.datasets.moji_motion.scene import join, make_scene
 from framecue.library.results import Hit
-from framecue.library.state import FileState
-from framecue.library.store import Store
-from framecue.library.store.rows import Row
 from framecue.model import VideoTextModel
+from generated_library import library_of_vectors
 from measure import Measurement, Size, results_of
 
 KINDS = ("who", "what", "act", "vague")
@@ -85,21 +83,8 @@ def library_of(model: VideoTextModel, meanings: Sequence[Meaning], folder: str, 
         frames = draw(join(scenes), model.short_side or 96).permute(0, 2, 3, 1).numpy()
         clips = frames.reshape(len(scenes), -1, *frames.shape[1:])
         vectors += [*model.embed_videos(np.stack([model.prepare(clip) for clip in clips]))]
-    store = Store.create(f"{folder}/clips.lance", model.fingerprint().to_dict())
-    store.write(
-        [
-            Row(
-                video_id=f"{number:08x}",
-                path=name_of(number),
-                start_seconds=0.0,
-                end_seconds=5.0,
-                vector=vector,
-                duration_seconds=5.0,
-                state=FileState(1, 0.0),
-            )
-            for number, vector in enumerate(vectors)
-        ]
-    )
+    paths = [name_of(number) for number in range(len(vectors))]
+    store = library_of_vectors(f"{folder}/clips.lance", model.fingerprint().to_dict(), vectors, paths)
     return Library(store.uri, model=model)
 
 

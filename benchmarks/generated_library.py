@@ -11,7 +11,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from framecue.library.store.rows import Row
 __all__ = [
     "SEGMENTS_PER_VIDEO",
     "grow",
+    "library_of_vectors",
     "make_queries",
     "peak_memory_mb",
     "read_queries",
@@ -59,6 +60,28 @@ def grow(uri: Path, *, number: int, width: int, vectors: str) -> int:
         store.write(_rows_of_part(world, part)[past * SEGMENTS_PER_VIDEO : until * SEGMENTS_PER_VIDEO])
         there = part * VIDEOS_PER_COMMIT + until
     return store.num_rows()
+
+
+def library_of_vectors(
+    uri: str, fingerprint: Mapping[str, Any], vectors: Sequence[np.ndarray], paths: Sequence[str]
+) -> Store:
+    """Make a library with a video of one segment for each vector, float32 (E,); none is there as a file."""
+    store = Store.create(uri, fingerprint)
+    store.write(
+        [
+            Row(
+                video_id=f"{number:08x}",
+                path=path,
+                start_seconds=0.0,
+                end_seconds=5.0,
+                vector=vector,
+                duration_seconds=5.0,
+                state=FileState(1, 0.0),
+            )
+            for number, (path, vector) in enumerate(zip(paths, vectors, strict=True))
+        ]
+    )
+    return store
 
 
 def _rows_of_part(world: World, part: int) -> list[Row]:
