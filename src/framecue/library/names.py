@@ -37,9 +37,10 @@ class LibraryNames:
     files: Files
     _kept: KeptStore
 
-    def _fitting_model(self, store: Store | None) -> Encoder:
-        """Return the model, checked against the library."""
-        raise NotImplementedError  # Library has it
+    if TYPE_CHECKING:
+
+        def _fitting_model(self, store: Store | None) -> Encoder:
+            """Return the model, checked against the library."""
 
     def teach(
         self,

@@ -26,7 +26,6 @@ from framecue.library.search.in_order_page import (
     find_parts_in_order,
 )
 from framecue.library.search.judge import judges_of
-from framecue.library.search.legs import seen
 from framecue.library.search.legs.registry import LEGS
 from framecue.library.search.one_box import asked_alone
 from framecue.library.search.query import Query, SearchOptions
@@ -94,8 +93,7 @@ def answer(
         store.condition_at_work(options.filters.where if options.filters else None),
     ):
         weights = options.weights or WEIGHTS
-        is_seen = not options.only or seen.NAME in options.only
-        encoded = encode_queries(model, store, asked, source, files=files, names=is_seen, weights=weights)
+        encoded = encode_queries(model, store, asked, source, files=files, names=options.asks_seen, weights=weights)
         judged = map(Judged, encoded, judges_of(store, model, encoded, options))
         if marks:
             (query,) = queries
@@ -134,8 +132,7 @@ def _check_marks(queries: Sequence[Query | InOrder], asked: Sequence[Query], opt
             f"results are marked as right or wrong for one query, and {len(queries)} are given; search for one at a "
             "time"
         )
-    is_seen = not options.only or seen.NAME in options.only
-    if not is_seen or not any(query.asks_seen for query in asked):
+    if not options.asks_seen or not any(query.asks_seen for query in asked):
         raise InputError(
             "marks change what is looked for in what is seen, and the query asks words alone; leave them out"
         )

@@ -62,7 +62,7 @@ def find_in_one_box(
     spoken = list(find_words(asked, options.only))
     if not options.all_moments:
         spoken = _nearest_of_files(spoken)
-    is_seen = asks_seen and (not options.only or seen.NAME in options.only)
+    is_seen = asks_seen and options.asks_seen
     if not spoken:
         return _with_ranks(find_seen(asked), all_moments=options.all_moments) if is_seen else iter(())
     # The scale must not depend on the least score, so the stream is cut off behind it.

@@ -301,6 +301,11 @@ class SearchOptions:
         if self.only and self.hybrid:
             raise InputError("hybrid search asks two legs of its own, all words and what is seen; leave out it or only")
 
+    @property
+    def asks_seen(self) -> bool:
+        """Whether what is seen is among the legs that are asked."""
+        return not self.only or "seen" in self.only
+
 
 class SearchKeywords(TypedDict, total=False):
     """The same options as keywords of ``Library.search``, for type checkers; a test holds the two lists together.

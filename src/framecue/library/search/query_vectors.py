@@ -16,6 +16,7 @@ from framecue.library.files.presence import holds
 from framecue.library.search.given_vectors import QueryVector
 from framecue.library.search.query import HeldMoment, Part, Query
 from framecue.library.search.taught import NamedText, Understood, embed_named, names_of_texts
+from framecue.library.search.usual import unit
 from framecue.library.search.weights import WEIGHTS, LegWeights
 from framecue.library.store import Store
 from framecue.library.store.rows import Row
@@ -174,10 +175,10 @@ def _combined(query: Query, vectors: Sequence[np.ndarray], gains: Sequence[float
     weights = np.array([part.weight for part, _, _ in parts], dtype=np.float64)
     weights = weights / np.abs(weights).max() * np.array([gain for _, _, gain in parts])
     total = weights @ np.stack([vector for _, vector, _ in parts]).astype(np.float64)
-    length = np.linalg.norm(total)
-    if length < _NOTHING:
+    sum_of_parts = unit(total)
+    if sum_of_parts is None:
         raise InputError(f"the parts of the query cancel out, so that nothing is left to search for: {query}")
-    return EncodedQuery(query, (total / length).astype(np.float32), vectors)
+    return EncodedQuery(query, sum_of_parts, vectors)
 
 
 def encode_file(
@@ -256,8 +257,8 @@ def _held_vector(store: Store, moment: HeldMoment) -> np.ndarray:
     length = np.linalg.norm(vector)
     if length < _NOTHING:
         raise InputError("the moments of the video to search with cancel out; give the time of one of them (at)")
-    unit: np.ndarray = vector / length
-    return unit
+    direction: np.ndarray = vector / length
+    return direction
 
 
 def nearest_segment(store: Store, video_id: str, at_seconds: float) -> HeldSegment:

@@ -78,8 +78,7 @@ def names_of_texts(store: Store, texts: Iterable[str]) -> dict[str, tuple[KeptNa
     Raises:
         LibraryError: the library cannot be read.
     """
-    fitting = {one.name: one for one in store.names.fitting()}
-    others = {one.name: one for one in store.names.others()}
+    fitting, others = ({one.name: one for one in names} for names in store.names.by_model())
     if not fitting and not others:
         return {}
     found = {}
@@ -142,7 +141,7 @@ def _joined(text: str, vector: np.ndarray, names: Sequence[KeptName], usual: Usu
     is_alone = is_bare(text, find_names(text, [one.name for one in names]))
     share = weights.examples_alone if is_alone else weights.examples_beside
     # What tells the examples from all else finds a bare name better, their mean what is said of it besides.
-    seen = [one.mean if one.direction is None or not is_alone else one.direction for one in names]
+    seen = [one.examples_vector if is_alone else one.mean for one in names]
     examples = np.mean([usual.standardised(vector) for vector in seen], axis=0)
     total = (1 - share) * usual.standardised(vector) + share * examples
     # Nothing is left only where the examples are the very opposite of the text.

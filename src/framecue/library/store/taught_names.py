@@ -99,8 +99,8 @@ class TaughtNames:
         """
         return list(self._without_pictures())
 
-    def fitting(self) -> list[KeptName]:
-        """Return the names that were taught to the library's model, without pictures: those that a search understands.
+    def by_model(self) -> tuple[list[KeptName], list[KeptName]]:
+        """Return the names of the library's model, which a search understands, and those of another, without pictures.
 
         They are read again only if somebody has written; a library without names costs a look at its folder.
 
@@ -109,21 +109,18 @@ class TaughtNames:
         """
         names = self._without_pictures()
         if not names:
-            return []
+            return [], []
         made_for = self.made_for
-        return [name for name in names if name.made_for == made_for]
+        fitting = [name for name in names if name.made_for == made_for]
+        return fitting, [name for name in names if name.made_for != made_for]
+
+    def fitting(self) -> list[KeptName]:
+        """Return the names that were taught to the library's model; see :meth:`by_model`."""
+        return self.by_model()[0]
 
     def others(self) -> list[KeptName]:
-        """Return the names that were taught to another model, without pictures; as quick as :meth:`fitting`.
-
-        Raises:
-            LibraryError: the library cannot be read, or what it keeps of a name is damaged.
-        """
-        names = self._without_pictures()
-        if not names:
-            return []
-        made_for = self.made_for
-        return [name for name in names if name.made_for != made_for]
+        """Return the names that were taught to another model; see :meth:`by_model`."""
+        return self.by_model()[1]
 
     def find(self, name: str) -> KeptName | None:
         """Return what is kept of a name, with its pictures; None if the library was not taught it.

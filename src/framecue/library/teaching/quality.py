@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from framecue.library.search.usual import unit
 from framecue.library.store.taught_names import KeptExample
 
 __all__ = ["ENOUGH_EXAMPLES", "mean_vector", "notices_of", "ranked"]
@@ -15,18 +16,13 @@ ENOUGH_EXAMPLES = 3
 """With so many examples a name is usually understood."""
 # An example stands apart if the others put it behind more than this share of the library's moments, and this many.
 _APART_SHARE, _APART_RANK = 0.1, 10
-# The mean of vectors that cancel out is no direction.
-_NOTHING = 1e-4
 
 
 def mean_vector(examples: Sequence[KeptExample]) -> np.ndarray:
     """Return the mean of examples' vectors, float32 (E,) of unit length; the first one where they cancel out."""
     mean = np.mean([example.vector.astype(np.float64) for example in examples], axis=0)
-    length = float(np.linalg.norm(mean))
-    if length < _NOTHING:
-        return examples[0].vector
-    unit: np.ndarray = (mean / length).astype(np.float32)
-    return unit
+    direction = unit(mean)
+    return examples[0].vector if direction is None else direction
 
 
 def ranked(examples: Sequence[KeptExample], others: np.ndarray) -> tuple[KeptExample, ...]:
