@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
-__all__ = ["ASSETS", "BASES", "BundledKind", "bundled_names", "find_bundled"]
+__all__ = ["ASSETS", "BASES", "BundledKind", "bundled_names", "find_bundled", "ordinary_words"]
 
 ASSETS = Path(__file__).parent / "assets"
 
@@ -51,3 +52,9 @@ def bundled_names(kind: BundledKind) -> list[str]:
     files = [*folder.glob("*.yaml"), *folder.glob("*/*.yaml")]
     names = (file.relative_to(folder).with_suffix("").as_posix() for file in files)
     return sorted(name for name in names if not name.startswith(BASES))
+
+
+@cache
+def ordinary_words() -> tuple[str, ...]:
+    """Return some two thousand ordinary English words, in lower case, sorted."""
+    return tuple(sorted({*(ASSETS / "ordinary_words.txt").read_text(encoding="utf-8").split()}))

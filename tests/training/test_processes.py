@@ -126,4 +126,6 @@ def test_a_gpu_computes_the_same_each_time(monkeypatch: pytest.MonkeyPatch) -> N
         assert torch.are_deterministic_algorithms_enabled()
         assert torch.is_deterministic_algorithms_warn_only_enabled()
         assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+        assert not torch.backends.cuda.mem_efficient_sdp_enabled()
     assert not torch.are_deterministic_algorithms_enabled()
+    assert torch.backends.cuda.mem_efficient_sdp_enabled()

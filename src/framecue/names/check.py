@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from functools import cache
 
-from framecue.assets import ASSETS
+from framecue.assets import ordinary_words
 from framecue.errors import InputError
 from framecue.names.find import name_key
 
@@ -60,7 +60,7 @@ def is_ordinary(name: str) -> bool:
     words = name_key(name).split(" ")
     if len(words) == 2 and words[0] in _ARTICLES:
         del words[0]
-    return len(words) == 1 and any(form in _ordinary_words() for form in _forms(words[0]))
+    return len(words) == 1 and any(form in _known_words() for form in _forms(words[0]))
 
 
 def _forms(word: str) -> list[str]:
@@ -72,5 +72,5 @@ def _forms(word: str) -> list[str]:
 
 
 @cache
-def _ordinary_words() -> frozenset[str]:
-    return frozenset((ASSETS / "ordinary_words.txt").read_text(encoding="utf-8").split())
+def _known_words() -> frozenset[str]:
+    return frozenset(ordinary_words())

@@ -176,12 +176,15 @@ def reproducible() -> Iterator[None]:
         return
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when cuBLAS is first used
     before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
-    benchmark = torch.backends.cudnn.benchmark
+    benchmark, efficient = torch.backends.cudnn.benchmark, torch.backends.cuda.mem_efficient_sdp_enabled()
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.backends.cudnn.benchmark = False
+    # Memory-efficient attention sums its gradients in another order each time, unless warnings are errors.
+    torch.backends.cuda.enable_mem_efficient_sdp(False)
     try:
         yield
     finally:
+        torch.backends.cuda.enable_mem_efficient_sdp(efficient)
         torch.use_deterministic_algorithms(before[0], warn_only=before[1])
         torch.backends.cudnn.benchmark = benchmark
 

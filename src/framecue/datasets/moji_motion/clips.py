@@ -13,6 +13,7 @@ from framecue.datasets.moji_motion.meaning import MOTIONS, RELATIONS, Act, Meani
 from framecue.datasets.moji_motion.places import place_caption
 from framecue.datasets.moji_motion.render import draw
 from framecue.datasets.moji_motion.scene import join, make_scene
+from framecue.datasets.moji_motion.titles import draw_shown, lay_titles
 
 __all__ = ["MojiClips", "draw_meaning"]
 
@@ -69,6 +70,7 @@ class MojiClips:
         motion_share: the share of blocks of `BLOCK` examples that are a drill: one actor, and captions that tell what
             happens, but not to whom. The model then has only the directions of motion to tell clips apart by, and
             learns them; beside the actors' names it did not for a long time.
+        title_share: the share of examples with a title over the picture, all the time or for some of it.
     """
 
     CLIP_FRAMES = 30
@@ -85,11 +87,13 @@ class MojiClips:
         place_share: float = 0.0,
         early_share: float = 0.0,
         motion_share: float = 0.0,
+        title_share: float = 0.0,
     ) -> None:
         self.seed, self.num_examples, self.image_size = seed, num_examples, image_size
         self.sample, self.split = sample, split
         self.single_share, self.place_share = single_share, place_share
         self.early_share, self.motion_share = early_share, motion_share
+        self.title_share = title_share
 
     def __len__(self) -> int:
         return self.num_examples
@@ -109,20 +113,23 @@ class MojiClips:
         return caption(meaning.reversed(), np.random.default_rng([self.seed, 2, index]))
 
     def __getitems__(self, indices: Sequence[int]) -> list[Example]:
-        scenes, texts = [], []
+        scenes, texts, titled = [], [], []
         for index in indices:
             meaning = self._group(index // GROUP)[index % GROUP]
             rng = np.random.default_rng([self.seed, 1, index])
             chosen = np.array(self.sample(self.CLIP_FRAMES, rng))
             ends_early = self.early_share > 0 and rng.random() < self.early_share
             scene = make_scene(meaning, rng, ends_early=ends_early)
-            scenes.append(scene.sprites((chosen + 0.5) / self.CLIP_FRAMES))
+            times = (chosen + 0.5) / self.CLIP_FRAMES
+            scenes.append(scene.sprites(times))
+            titled.append(draw_shown(np.random.default_rng([self.seed, 3, index]), times, self.title_share))
             says_places = self.place_share > 0 and rng.random() < self.place_share
             if self._is_drill(index):
                 texts.append(motion_caption(meaning))
             else:
                 texts.append(place_caption(scene, rng) if says_places else caption(meaning, rng))
-        frames = draw(join(scenes), self.image_size).unflatten(0, (len(indices), -1))
+        frames = lay_titles(draw(join(scenes), self.image_size), np.concatenate(titled))
+        frames = frames.unflatten(0, (len(indices), -1))
         return [
             Example(clip, text, self.video_of(index)) for clip, text, index in zip(frames, texts, indices, strict=True)
         ]

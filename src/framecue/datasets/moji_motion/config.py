@@ -52,6 +52,7 @@ class MojiClipsData(_MojiData):
         place_share: the share of training captions that tell where things are at first and then, not what they do.
         early_share: the share of training clips in which things come to rest halfway.
         motion_share: the share of training captions that tell what happens, but not to whom.
+        title_share: the share of training clips with a title over the picture.
     """
 
     card: ClassVar[DatasetCard] = DatasetCard(
@@ -67,6 +68,7 @@ class MojiClipsData(_MojiData):
     place_share: Number = Field(default=0.0, ge=0, le=1)
     early_share: Number = Field(default=0.0, ge=0, le=1)
     motion_share: Number = Field(default=0.0, ge=0, le=1)
+    title_share: Number = Field(default=0.0, ge=0, le=1)
 
     def train(self, model: VideoTextModel, *, seed: int, frame_source: FrameSource | None = None) -> MojiClips:
         """Return clips of the combinations for training; the dataset's own seed draws them."""
@@ -81,6 +83,7 @@ class MojiClipsData(_MojiData):
             place_share=self.place_share,
             early_share=self.early_share,
             motion_share=self.motion_share,
+            title_share=self.title_share,
         )
 
     def val(self, model: VideoTextModel, *, frame_source: FrameSource | None = None) -> MojiClips:
@@ -101,6 +104,7 @@ class MojiStillsData(_MojiData):
 
     Attributes:
         group_size: how many neighbouring stills share their actors.
+        title_share: the share of training stills with a title over the picture.
     """
 
     card: ClassVar[DatasetCard] = DatasetCard(
@@ -113,21 +117,27 @@ class MojiStillsData(_MojiData):
 
     name: Literal["moji-stills"] = "moji-stills"
     group_size: Integer = Field(default=1, gt=0)
+    title_share: Number = Field(default=0.0, ge=0, le=1)
 
     def train(self, model: VideoTextModel, *, seed: int, frame_source: FrameSource | None = None) -> MojiStills:
         """Return stills; the dataset's own seed draws them."""
-        return self._stills(model, seed=self.seed, num_examples=self.num_examples)
-
-    def val(self, model: VideoTextModel, *, frame_source: FrameSource | None = None) -> MojiStills:
-        """Return other stills."""
-        return self._stills(model, seed=self.seed + VALIDATION_SEED_STEP, num_examples=self.num_val)
-
-    def _stills(self, model: VideoTextModel, *, seed: int, num_examples: int) -> MojiStills:
         from framecue.datasets.moji_motion.stills import MojiStills
 
         return MojiStills(
-            seed=seed,
-            num_examples=num_examples,
+            seed=self.seed,
+            num_examples=self.num_examples,
+            image_size=model.backbone.vision.image_size,
+            group_size=self.group_size,
+            title_share=self.title_share,
+        )
+
+    def val(self, model: VideoTextModel, *, frame_source: FrameSource | None = None) -> MojiStills:
+        """Return other stills; the shares do not change them, so runs can be compared."""
+        from framecue.datasets.moji_motion.stills import MojiStills
+
+        return MojiStills(
+            seed=self.seed + VALIDATION_SEED_STEP,
+            num_examples=self.num_val,
             image_size=model.backbone.vision.image_size,
             group_size=self.group_size,
         )

@@ -17,10 +17,12 @@ from framecue.datasets.moji_motion.grammar import with_article
 from framecue.datasets.moji_motion.places import place_name
 from framecue.datasets.moji_motion.render import Sprites, draw
 from framecue.datasets.moji_motion.scene import BACKGROUNDS
+from framecue.datasets.moji_motion.titles import draw_shown, lay_titles
 
 __all__ = ["EXTRA_WORDS", "MojiStills"]
 
 _NAMES = tuple(ACTORS)
+_NOW = np.array([0.5])
 _SIZES = ("small", "", "big")
 _POSES = ("", "upside down", "on its side")
 EXTRA_WORDS = (
@@ -39,11 +41,14 @@ class MojiStills:
         image_size: S, in pixels.
         group_size: how many neighbouring examples show the same actors. In a batch without such groups, the actors
             alone distinguish nearly all stills, and places are not learnt: a linear probe finds none.
+        title_share: the share of examples with a title over the picture.
     """
 
-    def __init__(self, *, seed: int, num_examples: int, image_size: int, group_size: int = 1) -> None:
+    def __init__(
+        self, *, seed: int, num_examples: int, image_size: int, group_size: int = 1, title_share: float = 0.0
+    ) -> None:
         self.seed, self.num_examples, self.image_size = seed, num_examples, image_size
-        self.group_size = group_size
+        self.group_size, self.title_share = group_size, title_share
 
     def __len__(self) -> int:
         return self.num_examples
@@ -82,6 +87,8 @@ class MojiStills:
         x, y, size, angle = torch.from_numpy(places).unbind(-1)
         background = torch.from_numpy(np.clip(backgrounds, 0, 255) / 255)
         frames = draw(Sprites(torch.from_numpy(actors), x, y, size, angle, background), self.image_size)
+        shown = [draw_shown(np.random.default_rng([self.seed, 3, i]), _NOW, self.title_share) for i in indices]
+        frames = lay_titles(frames, np.concatenate(shown))
         return [
             Example(frame[None], text, self.video_of(index))
             for frame, text, index in zip(frames, texts, indices, strict=True)
