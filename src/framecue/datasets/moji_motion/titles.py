@@ -1,7 +1,7 @@
 """Titles over pictures, as films have them. A model that has never seen one takes it for what is shown.
 
 They are drawn once, at the size of the training pictures, and laid over them by the batch. They stand at the edges, in
-several letters, sizes and colours, bare, in a bar or in a box; what they say are ordinary words, which no caption tells.
+several letters, sizes and colours, bare, in a bar or in a box; what they say are ordinary words that no caption tells.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def lay_titles(frames: Tensor, shown: np.ndarray) -> Tensor:
 
 @cache
 def titles(size: int) -> Tensor:
-    """Return all titles for pictures of a size, float32 (NUM_TITLES, 4, size, size) in 0..1, colours multiplied by alpha."""
+    """Return all titles for pictures of a size, float32 (NUM_TITLES, 4, size, size) in 0..1, multiplied by alpha."""
     words = ordinary_words()
     made = np.empty((NUM_TITLES, size, size, 4), dtype=np.float32)
     for number in range(NUM_TITLES):
