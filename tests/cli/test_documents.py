@@ -104,6 +104,7 @@ EXAMPLE = {
     "kind": str,
     "rank": MAYBE_INT,
     "num_compared": int,
+    "agrees": MAYBE_BOOL,
     "is_held": bool,
     "hit": MAYBE_STR,
 }
