@@ -110,7 +110,7 @@ def demo(folder: Path, force: bool, as_json: bool) -> None:
         )
         return
     _print_searches(searches, folder)
-    click.echo(f"The right moment came first in {first} of {len(searches)} searches. See them in {sheet}\n")
+    click.echo(f"The right moment came first in {first} of {len(searches)} searches. See them in {sheet}")
     _print_searches([lesson.search], folder)
     click.echo(lesson.in_words())
     # As it is typed where the environment is not activated, too.

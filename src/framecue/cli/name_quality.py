@@ -43,7 +43,8 @@ def quality_sentence(name: TaughtName) -> str:
         place = "first" if worst == 1 else f"among the first {worst}"
         if not any(map(_is_behind_alike, ranked)):
             return f"good: each example is found by the others, {place} of {of}"
-        return f"good: the examples go together; many moments look the same, so the last one comes at place {worst} of {of}"
+        why = "the examples go together; many moments look the same, so the last one comes at place"
+        return f"good: {why} {worst} of {of}"
     near = "near the top" + (" or behind moments that look the same" if any(map(_is_behind_alike, ranked)) else "")
     return (
         f"{word}: the others find {found} of {counted(len(ranked), 'example')} {near}, and the last one at place "

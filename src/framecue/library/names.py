@@ -77,8 +77,8 @@ class LibraryNames:
 
         Raises:
             OrdinaryWordError: the name is an ordinary word, and ``allow_ordinary`` is false.
-            InputError: the name or an option cannot be used, there is no example, one is a whole film or lies both in
-                ``like`` and in ``unlike``.
+            InputError: the name or an option cannot be used, there is no example, or more than 200 with the earlier
+                ones, one is a whole film or lies both in ``like`` and in ``unlike``.
             AbsentError: an example is not there: a file, a video of the library, a moment of it.
             VideoError: an example cannot be read.
             ModelError: the model cannot be taught names, or is not there.

@@ -1,8 +1,8 @@
 """How good examples are: whether each is found by the others, and what there is to say of them.
 
-A place among the library's moments is one half of it. Where many moments show the same as the examples, these come before
-them, and a good example has a bad place. So it is asked as well whether the examples go together: whether they have
-more in common than as many moments of this library that are drawn by chance.
+A place among the library's moments is one half of it. Where many moments show the same as the examples, these come
+before them, and a good example has a bad place. So it is asked as well whether the examples go together: whether they
+have more in common than as many moments of this library that are drawn by chance.
 """
 
 from __future__ import annotations
@@ -115,8 +115,8 @@ def notices_of(examples: Sequence[KeptExample]) -> tuple[str, ...]:
     apart = [example for example in examples if _is_apart(example)]
     if len(examples) == 2 and len(apart) == 2:
         return (
-            "The two examples have little in common that other moments of the library have not: give more, so that it can "
-            "be told what is meant.",
+            "The two examples have little in common that other moments of the library have not: give more, so that it "
+            "can be told what is meant.",
         )
     return tuple(
         f"{_name(example)} stands apart: searched for by the other examples, it comes in place {example.rank} of "
