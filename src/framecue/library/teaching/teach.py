@@ -219,8 +219,8 @@ def _check_number(name: str, number: int) -> None:
     """
     if number > MOST_EXAMPLES:
         raise InputError(
-            f"{name!r} would have {number} examples, and a name may have {MOST_EXAMPLES} in all, of what it means and of "
-            "what it does not; give fewer that differ, or forget the name and teach it anew"
+            f"{name!r} would have {number} examples, and a name may have {MOST_EXAMPLES} in all, of what it means and "
+            "of what it does not; give fewer that differ, or forget the name and teach it anew"
         )
 
 
