@@ -179,6 +179,7 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             "words_taken_out": list,
             "meaning": NoneType,
             "meaning_taken_out": bool,
+            "names": [str],
         },
     ),
     "search": ("search red --library {library}", SEARCH),

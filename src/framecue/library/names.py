@@ -135,6 +135,19 @@ class LibraryNames:
         store = self._kept.open()
         return described(store, store.names.read())
 
+    def names_due(self) -> list[str]:
+        """Return the names that the next ``add`` teaches again, as the library has another model by now.
+
+        It needs no model. A library that does not exist has none.
+
+        Raises:
+            LibraryError: it cannot be read.
+        """
+        from framecue.library.teaching.left import names_due
+
+        store = self._kept.open_if_there()
+        return [] if store is None else [name.name for name in names_due(store, self.files)]
+
     def name_picture(self, name: str) -> bytes | None:
         """Return a small picture, WebP, of what a name means: of its first example; None if there is none.
 
