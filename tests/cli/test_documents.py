@@ -179,7 +179,7 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             "words_taken_out": list,
             "meaning": NoneType,
             "meaning_taken_out": bool,
-            "names": [str],
+            "names": list,
         },
     ),
     "search": ("search red --library {library}", SEARCH),
