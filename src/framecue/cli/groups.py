@@ -57,7 +57,6 @@ class LazyGroup(click.Group):
             name = ctx.invoked_subcommand
             if error.ctx is None and name is not None and (command := self.get_command(ctx, name)) is not None:
                 error.ctx = click.Context(command, parent=ctx, info_name=name)
-                error.cmd = command
             raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

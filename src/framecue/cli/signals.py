@@ -131,7 +131,7 @@ class _Answer:
         if hasattr(signal, "pthread_kill"):  # it ends what the main thread waits for, too
             signal.pthread_kill(threading.main_thread().ident or 0, number)
         else:
-            _thread.interrupt_main(number)
+            _thread.interrupt_main(signal.Signals(number))
 
 
 _current: ContextVar[_Answer | None] = ContextVar("what answers requests to end", default=None)
