@@ -78,7 +78,7 @@ def agreement(examples: np.ndarray, others: np.ndarray) -> float | None:
     np.put_along_axis(is_drawn, np.argpartition(order, num - 1, axis=1)[:, :num], 1.0, axis=1)
     drawn = _in_common(is_drawn @ others, num)
     # What is the same to within rounding has no less.
-    return float((drawn < _in_common(examples.sum(axis=0), num) - 1e-6).mean())
+    return float(np.mean(drawn < _in_common(examples.sum(axis=0), num) - 1e-6))
 
 
 def _agreeing(examples: np.ndarray, others: np.ndarray) -> list[bool | None]:
@@ -95,14 +95,15 @@ def _agreeing(examples: np.ndarray, others: np.ndarray) -> list[bool | None]:
     return [bool(rest > 0 and one >= _BELONGS * rest) for one, rest in zip(own, theirs, strict=True)]
 
 
-def _in_common(total: np.ndarray, num: int) -> np.ndarray | float:
-    """Return the mean cosine of any two of some unit vectors.
+def _in_common(total: np.ndarray, num: int) -> np.ndarray:
+    """Return the mean cosine of any two of some unit vectors, float64 (...).
 
     Args:
         total: (..., E), their sum.
         num: how many they are, two or more.
     """
-    return ((total.astype(np.float64) ** 2).sum(axis=-1) - num) / (num * (num - 1))
+    squares = (total.astype(np.float64) ** 2).sum(axis=-1)
+    return np.asarray((squares - num) / (num * (num - 1)), dtype=np.float64)
 
 
 def notices_of(examples: Sequence[KeptExample]) -> tuple[str, ...]:
