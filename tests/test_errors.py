@@ -51,6 +51,8 @@ def test_an_ordinary_word_is_told_by_its_name_and_comes_through_another_process(
     assert (error.name, error.option) == ("dog", "--yes")
     assert str(error).startswith("'dog' is an ordinary word: once taught")
     assert str(error).endswith("(--yes)")
+    assert str(OrdinaryWordError("7")).startswith("'7' is a number: once taught")
+    assert str(OrdinaryWordError("x")).startswith("'x' is a letter: once taught")
 
 
 def test_a_video_error_comes_through_another_process() -> None:

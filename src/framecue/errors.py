@@ -97,7 +97,7 @@ class UnknownNameError(InputError):
 
 
 class OrdinaryWordError(InputError):
-    """A name to teach is an ordinary word, which every search with that word would then mean.
+    """A name to teach is an ordinary word, a letter or a number, which every search with it would then mean.
 
     Args:
         name: that was given.
@@ -107,9 +107,14 @@ class OrdinaryWordError(InputError):
     def __init__(self, name: str, option: str = "allow_ordinary=True") -> None:
         self.name, self.option = name, option
         super().__init__(
-            f"{name!r} is an ordinary word: once taught, every search with it means what was taught; choose a name "
-            f"that is no word, or say that it is meant ({option})"
+            f"{name!r} is {self.what}: once taught, every search with it means what was taught; choose another name, "
+            f"or say that it is meant ({option})"
         )
+
+    @property
+    def what(self) -> str:
+        """What the name is, with its article."""
+        return "a number" if self.name.isdecimal() else "a letter" if len(self.name) == 1 else "an ordinary word"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.name, self.option)

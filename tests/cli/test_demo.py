@@ -191,15 +191,22 @@ def test_the_table_marks_the_right_answers(run, small_demo, tmp_path: Path, monk
     assert result.code == 0
     lines = [line.rstrip() for line in result.out.splitlines() if line.strip(" ─")]
     assert lines[0].split() == ["search", "rank", "score", "time", "clip"]
-    rows = lines[1:-4]
-    assert len(rows) == 18
-    assert [row.endswith("<- right") for row in rows] == [True, False, False] * 6
+    # What is said of a table stands below it: five searches, and the one with the name.
+    end = next(number for number, line in enumerate(lines) if line.startswith("The right moment"))
+    assert lines[end] == "The right moment came first in 5 of 5 searches. See them in ../link/demo/searches.png"
+    assert lines[end + 1].split() == lines[0].split()
+    for rows, number in ((lines[1:end], 5), (lines[end + 2 : -3], 1)):
+        assert [row.endswith("<- right") for row in rows] == [True, False, False] * number
     assert re.fullmatch(
         rf'{NAME} was taught from 3 clips in \d+ s: "{NAME} falls" finds a fourth one at place 1, '
         r"which was at \d+ before\.",
         lines[-3],
     )
-    assert lines[-4].startswith("The right moment came first in 5 of 5 searches. See them in ../link/demo/searches.png")
+    # Clips of the two data sets in the folder are called alike.
+    shown = [row.removesuffix("<- right").split()[-1] for row in lines if row.endswith("<- right")]
+    assert shown[-2:] == ["film.mp4", "taught/clips/00003.mp4"]
+    assert {path.rpartition("/")[0] for path in shown[:-2]} == {"clips"}
+    assert all(tmp_path.joinpath("real", "demo", path).is_file() for path in shown)
     assert lines[-2].startswith("Search on: framecue search")
     assert result.err.startswith(f"Drawing {NUM_CLIPS} clips in ../link/demo/clips, and a film of a minute\n")
 

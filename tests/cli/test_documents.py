@@ -104,6 +104,7 @@ EXAMPLE = {
     "kind": str,
     "rank": MAYBE_INT,
     "num_compared": int,
+    "agrees": MAYBE_BOOL,
     "is_held": bool,
     "hit": MAYBE_STR,
 }
@@ -178,6 +179,7 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             "words_taken_out": list,
             "meaning": NoneType,
             "meaning_taken_out": bool,
+            "names": list,
         },
     ),
     "search": ("search red --library {library}", SEARCH),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from framecue.cli.index_plan import measure
 from framecue.errors import VideoError
 from framecue.library import Library, Unit
 from framecue.library.state import FileState
+from framecue.library.store import Store
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +51,21 @@ def test_a_new_library(run, loader, tmp_path: Path, clips: Path) -> None:
     assert lines[3].startswith("time     not known yet: no run of a minute of video or more with clip was measured")
     assert lines[4:] == ["nothing was written"]
     assert [line.partition(": /")[0] for line in result.err.splitlines()] == ["would be skipped"] * 2
+
+
+def test_names_that_the_run_would_teach_again(run, taught_library: str, clips: Path) -> None:
+    assert run("teach", "Rex", "--like", clips / "green.mp4", "--library", taught_library).code == 0
+    assert not any(
+        line.startswith("names") for line in run("index", clips, "-l", taught_library, "--dry-run").out.splitlines()
+    )
+    store = Store.open(taught_library)
+    # As a run leaves it that has made the library anew with another model and was killed at its end.
+    store.names.write(replace(store.names.read()[0], made_for="another"))
+    result = run("index", clips, "--library", taught_library, "--dry-run")
+    assert result.out.splitlines()[-2] == "names    to be taught again to the library's model: Rex"
+    document = json.loads(run("index", clips, "--library", taught_library, "--dry-run", "--json").out)
+    assert document["names"] == ["Rex"]
+    assert not Library(taught_library).taught_names()[0].fits
 
 
 def test_what_has_changed_is_gone_or_could_not_be_read(run, loader, tmp_path: Path, clips: Path, write_clip) -> None:

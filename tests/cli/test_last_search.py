@@ -12,7 +12,7 @@ import pytest
 
 from framecue.cli import last_search as last_search_module
 from framecue.cli.last_search import hits_of, keep_search, last_search
-from framecue.errors import InputError
+from framecue.errors import InputError, LibraryNotFoundError
 from framecue.library import Hit, Library
 
 
@@ -48,6 +48,12 @@ def test_what_was_shown_is_found_again(cache: Path) -> None:
     keep_search("/a.lance", "a bird", [hit(1, "/v/b.mp4")])
     assert [found.path for found in last_search("/a.lance").hits.values()] == ["/v/b.mp4"]
     assert last_search("/b.lance").query == "a cat"
+
+
+def test_a_library_that_is_not_there_is_not_told_to_be_searched(tmp_path: Path) -> None:
+    keep_search("/b.lance", "a cat", [hit(1)])
+    with pytest.raises(LibraryNotFoundError, match=r"no library at .*vidoes\.lance"):
+        hits_of(Library(str(tmp_path / "vidoes.lance")), [1])
 
 
 def test_pages_of_one_search_belong_together() -> None:

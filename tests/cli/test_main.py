@@ -156,6 +156,23 @@ def test_errors_become_one_line_and_a_code(run, command_that, error: BaseExcepti
     assert result.err.lstrip("\n") == err
 
 
+@pytest.mark.parametrize(
+    ("args", "command"),
+    [
+        ("search x --library", "framecue search"),
+        ("index . --speech-model", "framecue index"),
+        ("names --pictures", "framecue names"),
+        ("names forget Rex -l", "framecue names forget"),
+        ("teach Rex --like 1 --tokens", "framecue teach"),
+        ("--nothing", "framecue"),
+    ],
+)
+def test_wrong_usage_points_to_the_help_of_its_command(run, args: str, command: str) -> None:
+    result = run(*args.split())
+    assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)
+    assert result.err.endswith(f"; see `{command} --help`\n")
+
+
 def test_exit_code_of_a_command_is_kept(run, command_that) -> None:
     command_that(lambda: click.get_current_context().exit(3))
     assert run("index").code == 3

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -8,9 +9,11 @@ from framecue.cli.name_quality import name_findings, place_of, quality_sentence,
 from framecue.library import TaughtExample, TaughtName
 
 
-def name(*ranks: int | None, of: int = 434) -> TaughtName:
+def name(*ranks: int | None, of: int = 434, agree: Sequence[int] = ()) -> TaughtName:
     examples = tuple(
-        TaughtExample(f"/{number}.mp4", "x", 0, 2, rank=rank, num_compared=0 if rank is None else of)
+        TaughtExample(
+            f"/{number}.mp4", "x", 0, 2, rank=rank, num_compared=0 if rank is None else of, agrees=number in agree
+        )
         for number, rank in enumerate(ranks)
     )
     return TaughtName("Rex", None, 1, examples, (), fits=True, taught_at=0.0)
@@ -34,6 +37,17 @@ def name(*ranks: int | None, of: int = 434) -> TaughtName:
         # Place 8 is the first page anywhere, and the end of a library of ten.
         (name(1, 8, of=100), "good", "among the first 8 of 100 moments"),
         (name(1, 8, of=10), "fair", "place 8 of 10 moments; more examples"),
+        # Many moments of the library show the same.
+        (
+            name(200, 87, 2, agree=[0, 1, 2]),
+            "good",
+            "the examples go together; many moments look the same, so the last one comes at place 200 of 434 moments",
+        ),
+        (
+            name(200, 87, 2, agree=[1]),
+            "fair",
+            "the others find 2 of 3 examples near the top or behind moments that look the same, and the last one at",
+        ),
         (name(1, 1, of=1), "good", "found by the others, first of 1 moment"),
     ],
 )

@@ -20,8 +20,9 @@ from framecue.cli.last_search import last_search
 from framecue.cli.prompt import Prompt, can_prompt, run_prompt
 from framecue.cli.prompt_search import PromptSearch
 from framecue.cli.signals import TerminatedError, requests_to_end
-from framecue.errors import FramecueError, InputError
+from framecue.errors import AbsentError, FramecueError, InputError
 from framecue.library import Library, Query, SearchOptions, make_again
+from framecue.library.store import Store
 from support.colour_program import colour_library, colour_program
 from support.colours import ColourEncoder, write_clip
 from support.naming_colours import NamingColours
@@ -425,6 +426,25 @@ def test_a_name_is_taught_and_understood(taught_uri: str, typed) -> None:
     for line, says in ((":teach dog 1", "is an ordinary word"), (":teach Rex", "no name with results behind it")):
         with pytest.raises(InputError, match=says):
             prompt.take(line)
+
+
+def test_a_name_is_taught_with_texts_and_forgotten(taught_uri: str, typed) -> None:
+    prompt = prompt_on(taught_uri, model=NamingColours)
+    typed(prompt, "green")
+    with pytest.raises(InputError, match=r"there are 2 texts behind shows, and 1 result before; give one for each"):
+        prompt.take(":teach Rex 1 shows 'Rex swims' 'Rex runs'")
+    typed(prompt, ":teach Rex 1,2 shows 'Rex swims' ''")
+    typed(prompt, ":teach old Rex 3")
+    kept = Store.open(taught_uri).names.find("Rex")
+    assert kept is not None
+    assert [example.texts for example in kept.examples] == [("{} swims",), ()]
+    with pytest.raises(AbsentError, match=r"was not taught 'Max'; its names: old Rex, Rex"):
+        prompt.take(":forget Max")
+    assert typed(prompt, ":forget rex") == ["forgot rex"]
+    assert typed(prompt, ':forget "old Rex"') == ["forgot old Rex"]
+    assert prompt.library.taught_names() == []
+    with pytest.raises(InputError, match=":forget takes NAME"):
+        prompt.take(":forget")
 
 
 def shown(prompt: Prompt, line: str) -> list[str]:

@@ -17,6 +17,8 @@ from framecue.errors import InputError
         ("Rex 1 is a dog", TypedName("Rex", "1", coarse="dog")),
         ("Rex 1 unlike 2 IS guide dog", TypedName("Rex", "1", "2", "guide dog")),
         ("what it is 1", TypedName("what it is", "1")),
+        ("Rex 1,4 shows \"Rex swims\" ''", TypedName("Rex", "1,4", shows=("Rex swims", ""))),
+        ("Rex 1 unlike 2 is a dog shows Rex on a rug", TypedName("Rex", "1", "2", "dog", ("Rex on a rug",))),
     ],
 )
 def test_a_name_with_results_behind_it(rest: str, typed: TypedName) -> None:
@@ -27,3 +29,8 @@ def test_a_name_with_results_behind_it(rest: str, typed: TypedName) -> None:
 def test_what_is_none(rest: str) -> None:
     with pytest.raises(InputError, match="no name with results behind it; type :teach NAME"):
         parse_taught(rest)
+
+
+def test_a_quote_that_is_not_closed() -> None:
+    with pytest.raises(InputError, match="a quote is not closed"):
+        parse_taught('Rex 1 shows "Rex swims')

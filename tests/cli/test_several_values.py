@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import ClassVar
+
 import click
 import pytest
 from click.testing import CliRunner
@@ -27,7 +29,7 @@ def test_values_behind_one_another(typed: str, meant: str) -> None:
 
 def test_a_command_takes_them() -> None:
     class Several(SeveralValuesCommand):
-        several = ("--like",)
+        several: ClassVar[dict[str, str]] = {"--like": "give a picture"}
 
     @click.command(cls=Several)
     @click.argument("name")
@@ -39,3 +41,8 @@ def test_a_command_takes_them() -> None:
     assert run(command, ["Rex", "--like", "a b", "c"]).output == "Rex: a b; c\n"
     # A word too many has the error of any command on a library.
     assert "put several words in quotes" in run(command, ["Old", "Rex", "--like", "a"]).output
+    # The next option is no value, but a file may be called as it likes behind an equals sign.
+    for words in (["Rex", "--like"], ["Rex", "--like", "--json"], ["--like", "--like", "a", "Rex"]):
+        assert "--like has nothing behind it; give a picture" in run(command, words).output
+    assert run(command, ["Rex", "--like=--json"]).output == "Rex: --json\n"
+    assert run(command, ["--like=a", "--", "--like"]).output == "--like: a\n"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ctypes
 import itertools
 import os
 import signal
@@ -14,7 +15,8 @@ import click
 import pytest
 
 import framecue.cli.main as main_module
-from framecue.cli.signals import TerminatedError, requests_to_end
+from framecue.cli import signals
+from framecue.cli.signals import TerminatedError, heed, requests_to_end
 
 
 @pytest.fixture
@@ -100,6 +102,76 @@ def test_who_keeps_something_on_ctrl_c_keeps_it_now() -> None:
             ask_to_end("SIGTERM")
         assert isinstance(caught.value, TerminatedError)
         assert caught.value.exit_code == 128 + signal.SIGTERM
+
+
+def by_suppressing_all(name: str) -> None:
+    with suppress(BaseException):
+        ask_to_end(name)
+
+
+def by_an_object_that_goes(name: str) -> None:
+    class Going:
+        def __del__(self) -> None:
+            os.kill(os.getpid(), getattr(signal, name))
+            time.sleep(0.01)
+
+    Going()
+
+
+def by_native_code(name: str) -> None:
+    class Key:
+        def __hash__(self) -> int:
+            os.kill(os.getpid(), getattr(signal, name))
+            time.sleep(0.01)
+            return 1
+
+    # PyDict_GetItem of the interpreter, which drops whatever comes of the hash.
+    ctypes.pythonapi.PyDict_GetItem.restype = ctypes.c_void_p
+    ctypes.pythonapi.PyDict_GetItem.argtypes = [ctypes.py_object, ctypes.py_object]
+    assert ctypes.pythonapi.PyDict_GetItem({}, Key()) is None
+
+
+@pytest.mark.parametrize("drop", [by_suppressing_all, by_an_object_that_goes, by_native_code])
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_request_that_something_drops_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch, drop: Callable[[str], None], name: str
+) -> None:
+    # As it is outside of pytest, which keeps such exceptions.
+    monkeypatch.setattr(sys, "unraisablehook", sys.__unraisablehook__)
+    with requests_to_end():
+        drop(name)
+        for _ in range(2):  # the next one may be dropped as well
+            with suppress(KeyboardInterrupt):
+                time.sleep(10)
+                pytest.fail("it was lost")
+        with pytest.raises(KeyboardInterrupt) as caught:
+            time.sleep(10)
+    assert getattr(caught.value, "exit_code", 130) == 128 + getattr(signal, name)
+
+
+def test_a_command_goes_on_to_its_end_if_it_heeds_the_request() -> None:
+    with requests_to_end():
+        with suppress(KeyboardInterrupt), suppress(ZeroDivisionError), requests_to_end():
+            heed()
+            ask_to_end("SIGTERM")
+        time.sleep(3 * signals._AGAIN_SECONDS)
+    heed()  # outside, there is nothing to heed
+
+
+def test_a_command_that_drops_it_ends_all_the_same(run, command_that) -> None:
+    def drop_it_and_go_on() -> None:
+        by_suppressing_all("SIGTERM")
+        time.sleep(10)
+
+    command_that(drop_it_and_go_on)
+    result = run("index")
+    assert (result.code, result.err.strip()) == (143, "Error: stopped")
+
+
+def test_at_a_question_it_is_a_request_to_end_too(run, command_that, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("click.termui.visible_prompt_func", lambda _: ask_to_end("SIGTERM"))
+    command_that(lambda: click.confirm("Teach it?"))
+    assert run("index").code == 143
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="the system has no such signal")

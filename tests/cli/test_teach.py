@@ -70,6 +70,20 @@ def test_what_each_example_shows(run, taught_library: str, clips: Path, naming: 
     assert names(taught_library) == ["Rex"]
 
 
+def test_an_option_without_an_example_says_what_it_takes(run, taught_library: str) -> None:
+    for words in (["--like"], ["--like", "--library", taught_library], ["--like", "1", "--unlike"]):
+        result = run("teach", "Rex", *words)
+        assert (result.code, result.err.count("\n")) == (2, 1)
+        assert "has nothing behind it; give PATH@START-END as `framecue search --format hit` prints it, a" in result.err
+        assert result.err.endswith("; see `framecue teach --help`\n")
+
+
+def test_a_library_that_is_not_there_is_said_to_be(run, tmp_path: Path) -> None:
+    result = run("teach", "Rex", "--like", "1,4", "--library", tmp_path / "vidoes.lance")
+    assert (result.code, result.err.count("\n")) == (1, 1)
+    assert "no library at" in result.err
+
+
 def test_explain_says_which_names_were_understood(run, taught_library: str, clips: Path) -> None:
     assert run("teach", "Rex", "--like", clips / "green.mp4", "--library", taught_library).code == 0
     result = run("search", "rex", "--explain", "--library", taught_library)
@@ -123,7 +137,7 @@ def test_bad_input_is_one_line_and_nothing_is_written(run, taught_library: str, 
         (["", "--like", red], "name"),
         (["x" * 101, "--like", red], "101"),
         (["?!", "--like", red], "no letter"),
-        (["dog", "--like", red], "choose a name that is no word, or say that it is meant (--yes)"),
+        (["dog", "--like", red], "choose another name, or say that it is meant (--yes)"),
     ):
         result = run("teach", *args, "--library", taught_library)
         assert (result.code, result.out) == (1, "")

@@ -72,7 +72,7 @@ def test_a_person_is_asked(monkeypatch: pytest.MonkeyPatch, answer: bool) -> Non
         assert teach(library) == name("video")
         assert [asked["allow_ordinary"] for asked in library.asked] == [False, True]
     else:
-        with pytest.raises(InputError, match="'dog' was not taught; choose a name that is no ordinary word"):
+        with pytest.raises(InputError, match="'dog' was not taught; choose a name that is not an ordinary word"):
             teach(library)
     assert questions == ["'dog' is an ordinary word, and every search with it would mean this alone. Teach it?"]
 

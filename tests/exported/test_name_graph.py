@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from framecue import load_model
-from framecue.errors import ModelError
+from framecue.errors import ModelError, RuntimeMissingError
 from framecue.exported import name_graph as module
 from framecue.exported.cache import CACHE_VARIABLE, GRAPHS_VARIABLE, graph_folder
 from framecue.exported.export_text import export_text, keep_text_graph
@@ -113,6 +113,16 @@ def test_a_folder_that_is_not_the_caches_stays_as_it_is(model, tmp_path):
     held = sorted(tmp_path.glob("given/*"))
     assert_graph_reads_names(TextGraph(tmp_path / "given"), model)
     assert sorted(tmp_path.glob("given/*")) == held
+
+
+def test_a_folder_without_it_says_what_makes_it(model, tmp_path, monkeypatch):
+    shutil.copytree(graph_folder(model.fingerprint()), tmp_path / "exported")
+    (tmp_path / "exported" / NAME_GRAPH).unlink()
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    graph = TextGraph(tmp_path / "exported")
+    graph.embed_texts(PLAIN)
+    with pytest.raises(RuntimeMissingError, match=r"exported: was exported without .* \(text-names\.onnx\), .* again"):
+        graph.embed_named_texts(["Rex"], names_for(model)[:1])
 
 
 def test_a_graph_that_gives_something_else_is_refused(model, monkeypatch, tmp_path):

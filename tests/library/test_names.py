@@ -434,6 +434,7 @@ def test_the_documents_of_names_have_plain_values(library: Library):
         "kind": "video",
         "rank": 1,
         "num_compared": taught.examples[0].num_compared,
+        "agrees": True,
         "is_held": True,
         "hit": "/rex-0.mp4@0:00-0:02",
     }

@@ -55,7 +55,7 @@ REMARK = Remark("/v/d.mp4", "times")
 MEANING = MeaningCount("mini", 2, 5)
 WORDS = WordsCount("speech", "said", "small", "en", 2, 3, 1)
 WORDS_FAILURE = WordsFailure("/v/a.mp4", "speech", "damaged")
-TAUGHT_FROM = TaughtExample("/v/a.mp4", "hash", 61.5, 66.5, rank=2, num_compared=9, is_held=False)
+TAUGHT_FROM = TaughtExample("/v/a.mp4", "hash", 61.5, 66.5, rank=2, num_compared=9, agrees=True, is_held=False)
 TAUGHT_FROM_DOCUMENT = {
     "path": "/v/a.mp4",
     "video_id": "hash",
@@ -64,6 +64,7 @@ TAUGHT_FROM_DOCUMENT = {
     "kind": "video",
     "rank": 2,
     "num_compared": 9,
+    "agrees": True,
     "is_held": False,
     "hit": "/v/a.mp4@1:01.5-1:06.5",
 }
@@ -323,7 +324,7 @@ DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
     (
         TaughtExample(None, None, kind="image"),
         {**TAUGHT_FROM_DOCUMENT, "path": None, "video_id": None, "start_seconds": 0.0, "end_seconds": 0.0}
-        | {"kind": "image", "rank": None, "num_compared": 0, "is_held": True, "hit": None},
+        | {"kind": "image", "rank": None, "num_compared": 0, "agrees": None, "is_held": True, "hit": None},
     ),
     (
         TaughtName("Rex", "dog", 2, (TAUGHT_FROM,), (), False, 1_700_000_000.5, ("One is better than none.",)),

@@ -48,14 +48,19 @@ def test_what_cannot_be_a_name_is_told(name, words):
 
 
 @pytest.mark.parametrize(
-    "word", ["penguin", "Penguins", "the dog", "A HOUSE", "running", "cities", "baked", "I", "dogs", "runs"]
+    "word",
+    [
+        *("penguin", "Penguins", "the dog", "A HOUSE", "running", "cities", "baked", "I", "dogs", "runs"),
+        # Letters and numbers stand in many a text.
+        *("a", "x", "Ž", "7", "the 7", "2024", "٣"),
+    ],
 )
 def test_ordinary_words_and_their_forms_are_known(word):
     assert is_ordinary(word)
 
 
 @pytest.mark.parametrize(
-    "name", ["Rex", "the moonwalk", "our goal celebration", "red car", "Bella", "犬", "x", "ring-a"]
+    "name", ["Rex", "the moonwalk", "our goal celebration", "red car", "Bella", "犬", "🐕", "R2", "ring-a"]
 )
 def test_names_are_not_ordinary(name):
     assert not is_ordinary(name)

@@ -68,7 +68,7 @@ INFO = LibraryInfo(
     meaning=MeaningCount("mini", 2, 5),
     names=["Rex"],
 )
-EXAMPLE = TaughtExample("/v/a.mp4", "f00d", 1.0, 2.0, rank=1, num_compared=200)
+EXAMPLE = TaughtExample("/v/a.mp4", "f00d", 1.0, 2.0, rank=1, num_compared=200, agrees=True)
 REX = TaughtName("Rex", "dog", 2, (EXAMPLE, TaughtExample(None, None, kind="image")), (EXAMPLE,), True, 1.0, ("few",))
 MADE: list[tuple[Any, Any]] = [
     (documents.SearchDocument, SearchResult("a dog", [FULL, BARE, HIT])),

@@ -6,6 +6,7 @@ Nothing sleeps: each test waits for what a change has to lead to.
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -70,7 +71,7 @@ def holds(number: int) -> Callable[[dict[str, Any]], bool]:
 
 
 def test_without_folders_nothing_goes_on(desk: Desk) -> None:
-    nothing = {"progress": None, "skipped": [], "notices": [], "problem": None, "last": None}
+    nothing = {"waiting": 0, "progress": None, "skipped": [], "notices": [], "problem": None, "last": None}
     assert indexing_document(desk.shelf()) == {"watching": [], "state": "none", **nothing}
 
 
@@ -88,6 +89,23 @@ def test_a_new_library_grows_while_it_is_served(desk: Desk, clips: Path, follow)
     assert Path(asyncio.run(search)[0].path).stem == "white"
     assert following.end(wait_seconds=PATIENCE_SECONDS)
     assert indexing_document(desk.shelf())["state"] == "stopped"
+
+
+def test_a_library_is_not_up_to_date_while_files_wait(desk: Desk, clips: Path) -> None:
+    # Long still but for the one that was just copied, which nobody waits for here.
+    for path in clips.rglob("*.mp4"):
+        os.utime(path, (1e9, 1e9))
+    write_clip(clips / "white.mp4", "white")
+    following = Following(desk.shelf(), [str(clips)], options=WatchOptions(settle_seconds=3600.0))
+    following.start()
+    try:
+        document = wait_for(desk, lambda now: now["state"] == "waiting" and now["last"] is not None)
+        assert (document["waiting"], document["last"]["videos"]) == (1, 4)
+        (clips / "white.mp4").unlink()
+        document = wait_for(desk, lambda now: now["state"] == "up to date")
+        assert document["waiting"] == 0
+    finally:
+        assert following.end(wait_seconds=PATIENCE_SECONDS)
 
 
 def test_an_empty_folder_is_waited_for_and_is_nothing_that_failed(desk: Desk, tmp_path: Path, follow) -> None:
@@ -126,6 +144,9 @@ def test_what_is_skipped_is_told_until_it_is_mended(desk: Desk, clips: Path, fol
 
 
 def test_progress_is_told_and_the_end_leaves_a_sound_library(desk: Desk, clips: Path, follow, monkeypatch) -> None:
+    # Long still, so that the first look has all of them.
+    for path in clips.rglob("*.mp4"):
+        os.utime(path, (1e9, 1e9))
     may_go_on, is_there = threading.Event(), threading.Event()
     told: list[dict[str, Any]] = []
     note = Following._note_progress

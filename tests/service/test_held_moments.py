@@ -25,13 +25,18 @@ def marked(*marks: object) -> SearchRequest:
         ({"id": "f00d", "start_seconds": 2.0, "end_seconds": 4}, HeldMoment("f00d", 3.0)),
         ({"id": "f00d", "start_seconds": 2}, HeldMoment("f00d", 2.0)),
         ({"id": "f00d", "start_seconds": 0, "end_seconds": None}, HeldMoment("f00d", 0.0)),
-        ({"id": "f00d"}, HeldMoment("f00d")),
     ],
 )
 def test_a_moment_is_the_middle_of_its_times(given: dict[str, Any], moment: HeldMoment) -> None:
     assert marked(given, 7).right == (moment, 7)
     assert parse_request(TeachRequest, {"name": "Rex", "like": [given]}).like == (moment,)
     MARKS.validate([given, 7])
+
+
+def test_a_whole_video_is_an_example_and_no_mark() -> None:
+    assert parse_request(TeachRequest, {"name": "Rex", "like": [{"id": "f00d"}]}).like == (HeldMoment("f00d"),)
+    for given in ({"id": "f00d"}, {"id": "f00d", "start_seconds": None}):
+        assert not MARKS.is_valid([given])
 
 
 @pytest.mark.parametrize(
@@ -48,6 +53,8 @@ def test_a_moment_is_the_middle_of_its_times(given: dict[str, Any], moment: Held
         ({"id": "a", "path": "/etc/passwd"}, "unknown key 'right.0.path'"),
         ({"id": "a", "start_seconds": -1}, "right.0.start_seconds is -1; it must be a time in seconds, 0 or more"),
         ({"id": "a", "start_seconds": "1:00"}, "right.0.start_seconds is '1:00'; it must be a time"),
+        ({"id": "a"}, 'right.0 has no start_seconds, and a mark is a moment: {"id": VIDEO_ID, "start_seconds": 2.5'),
+        ({"id": "a", "start_seconds": None}, "right.0 has no start_seconds"),
         ({"id": "a", "end_seconds": 1}, "right.0 has end_seconds and no start_seconds"),
         ({"id": "a", "start_seconds": 2, "end_seconds": 1}, "right.0 ends at 1 s, before it starts at 2 s; swap them"),
         ({"id": "a" * 201}, "right.0.id has 201 characters; give at most 200"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -108,26 +109,34 @@ def demo(folder: Path, force: bool, as_json: bool) -> None:
             }
         )
         return
-    table = [
-        [
-            search.query if hit.rank == 1 else "",
-            str(hit.rank),
-            f"{hit.score:.3f}",
-            time_span(hit.start_seconds, hit.end_seconds),
-            Path(hit.path).name,
-            "<- right" if search.is_right(hit) else "",
-        ]
-        for search in (*searches, lesson.search)
-        for hit in search.hits
-    ]
-    print_table(["search", "rank", "score", "time", "clip", ""], table, right=["rank", "score", "time"])
+    _print_searches(searches, folder)
     click.echo(f"The right moment came first in {first} of {len(searches)} searches. See them in {sheet}")
+    _print_searches([lesson.search], folder)
     click.echo(lesson.in_words())
     # As it is typed where the environment is not activated, too.
     place = shlex.quote(library.uri)
     click.echo(f'Search on: {program()} search "the cat rises" --library {place}')
     installed = "" if has_extra("serve") else "pip install 'framecue[serve]' && "
     click.echo(f"In the browser: {installed}{program()} serve --library {place}")
+
+
+def _print_searches(searches: Sequence[DemoSearch], folder: Path) -> None:
+    """Print what searches have found; files are named as they lie in the demo's folder."""
+    root = os.path.abspath(folder)  # noqa: PTH100 (as the library does: links stay)
+    table = [
+        [
+            search.query if hit.rank == 1 else "",
+            str(hit.rank),
+            f"{hit.score:.3f}",
+            time_span(hit.start_seconds, hit.end_seconds),
+            # Clips of both data sets have the same names.
+            os.path.relpath(hit.path, root),
+            "<- right" if search.is_right(hit) else "",
+        ]
+        for search in searches
+        for hit in search.hits
+    ]
+    print_table(["search", "rank", "score", "time", "clip", ""], table, right=["rank", "score", "time"])
 
 
 def _meanings() -> tuple[list[Meaning], list[Meaning]]:

@@ -18,17 +18,18 @@ from framecue.video import is_span, parse_hit
 if TYPE_CHECKING:
     from framecue.library import VideoSpan
 
-__all__ = ["GivenExample", "read_example_lines", "read_examples"]
+__all__ = ["TAKES", "GivenExample", "read_example_lines", "read_examples"]
 
 GivenExample = Union[int, str, "VideoSpan"]
 """A rank of the last search, the path of a picture or a short video, or a moment of a video."""
 
 _RANGE = re.compile(r"\s*\d+\s*-\s*\d+\s*", re.ASCII)
 _ENDS_IN_TIMES = re.compile(r"@[\d:.\s-]+$", re.ASCII)
-_TAKES = (
+TAKES = (
     "give PATH@START-END as `framecue search --format hit` prints it, a picture, a short video, or ranks of the last "
     "search such as 1,4"
 )
+"""What an option that takes examples wants."""
 
 
 def read_examples(words: Sequence[str], *, option: str) -> list[GivenExample]:
@@ -116,11 +117,11 @@ def _example(text: str, where: str) -> GivenExample:
         InputError: it names neither.
     """
     if not text.strip():
-        raise InputError(f"{where} has an empty value; {_TAKES}")
+        raise InputError(f"{where} has an empty value; {TAKES}")
     path = user_path(text)
     if _is_moment(text) or (_ENDS_IN_TIMES.search(text) and not os.path.lexists(path)):
         return _moment(text)
     # A name with an ending was meant for a file, also where that is gone: the library says so, or holds it.
     if is_url(path) or os.path.lexists(path) or PurePath(path).suffix:
         return path
-    raise InputError(f"{where} {text[:80]!r} names no moment, file or result; {_TAKES}")
+    raise InputError(f"{where} {text[:80]!r} names no moment, file or result; {TAKES}")

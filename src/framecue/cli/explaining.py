@@ -27,7 +27,8 @@ def explain(error: Exception) -> int:
     """
     if isinstance(error, click.Abort):  # which click makes of a KeyboardInterrupt
         log_error("stopped")
-        return error.__cause__.exit_code if isinstance(error.__cause__, TerminatedError) else 130
+        cause = error.__cause__ or error.__context__  # of a question it is the latter
+        return cause.exit_code if isinstance(cause, TerminatedError) else 130
     if isinstance(error, click.ClickException):
         return _explain_usage(error)
     if isinstance(error, FingerprintError):

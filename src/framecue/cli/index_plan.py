@@ -73,6 +73,7 @@ def show_plan(
     document = {
         **_document(library, plan, extent, name=name, is_gone_taken_out=options.prune),
         **_words_document(library, plan, options),
+        "names": library.names_due(),
     }
     if ray is not None:
         # How long it takes this machine says nothing of a cluster.
@@ -174,6 +175,11 @@ def _lines(document: dict[str, Any], extent: Extent) -> list[str]:
         *([f"words    to be looked for {finding}"] if finding else []),
         *([f"words    by {' and '.join(gone)} would be taken out"] if (gone := document["words_taken_out"]) else []),
         *_meaning_lines(document, has_new_words=bool(finding)),
+        *(
+            [f"names    to be taught again to the library's model: {', '.join(due)}"]
+            if (due := document["names"])
+            else []
+        ),
         "nothing was written",
     ]
 

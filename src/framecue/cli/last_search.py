@@ -118,9 +118,12 @@ def hits_of(library: Library, ranks: Sequence[int]) -> tuple[LastSearch, list[Hi
         The search, and its results in the order of the ranks.
 
     Raises:
+        LibraryNotFoundError: the library is not there.
         InputError: no search is kept, it had no such result, or the library no longer holds its moment.
         LibraryError: the library cannot be read.
     """
+    # Of a name that is misspelt no search is kept either, and searching again would help nobody.
+    library.count_videos()
     search = last_search(library.uri)
     if not search.hits:
         raise InputError(

@@ -17,7 +17,7 @@ import click
 from framecue._version import __version__
 from framecue.cli.explaining import explain, log_error
 from framecue.cli.groups import Entry, LazyGroup
-from framecue.cli.signals import TerminatedError, requests_to_end
+from framecue.cli.signals import TerminatedError, heed, requests_to_end
 from framecue.cli.streams import end_quietly, output_was_closed, prepare_streams
 from framecue.library.store.lean import import_lean
 
@@ -105,8 +105,10 @@ def main(args: Sequence[str] | None = None) -> int:
                     log_error("cannot write the output: standard output is closed")
                     code = 1
             except Exception as error:
+                heed()
                 code = explain(error)
             except KeyboardInterrupt as error:
+                heed()
                 log_error("stopped")
                 code = error.exit_code if isinstance(error, TerminatedError) else 130
         except OSError:  # standard error takes nothing more either

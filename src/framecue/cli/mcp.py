@@ -11,6 +11,7 @@ from framecue.cli.access_options import access_options, teach_option
 from framecue.cli.library_place import LibraryCommand, chosen_library
 from framecue.cli.options import libraries_option, library_model
 from framecue.cli.output import log, print_json, quiet_libraries
+from framecue.cli.signals import heed
 from framecue.errors import InputError
 
 if TYPE_CHECKING:
@@ -132,6 +133,7 @@ def _serve_web(
     try:
         run(create_web_app(make_server(desk, allow_teach=allow_teach), options), listening, has_lifespan=True)
     finally:
+        heed()  # it has ended as it was asked to
         desk.close()
 
 

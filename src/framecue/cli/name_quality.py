@@ -1,4 +1,7 @@
-"""How well a taught name is found, in words: by the places that its examples take when the others look for them."""
+"""How well a taught name is found, in words: by the places that its examples take when the others look for them.
+
+An example that goes together with the others is as good as found where many moments show the same and come before it.
+"""
 
 from __future__ import annotations
 
@@ -38,9 +41,13 @@ def quality_sentence(name: TaughtName) -> str:
     of = counted(max(example.num_compared for example in ranked), "moment")
     if word == "good":
         place = "first" if worst == 1 else f"among the first {worst}"
-        return f"good: each example is found by the others, {place} of {of}"
+        if not any(map(_is_behind_alike, ranked)):
+            return f"good: each example is found by the others, {place} of {of}"
+        why = "the examples go together; many moments look the same, so the last one comes at place"
+        return f"good: {why} {worst} of {of}"
+    near = "near the top" + (" or behind moments that look the same" if any(map(_is_behind_alike, ranked)) else "")
     return (
-        f"{word}: the others find {found} of {counted(len(ranked), 'example')} near the top, and the last one at place "
+        f"{word}: the others find {found} of {counted(len(ranked), 'example')} {near}, and the last one at place "
         f"{worst} of {of}; more examples that show it clearly make it better"
     )
 
@@ -72,5 +79,13 @@ def _ranked(name: TaughtName) -> Sequence[TaughtExample]:
 
 
 def _is_found(example: TaughtExample) -> bool:
+    return _is_near(example) or _is_behind_alike(example)
+
+
+def _is_behind_alike(example: TaughtExample) -> bool:
+    return bool(example.agrees) and not _is_near(example)
+
+
+def _is_near(example: TaughtExample) -> bool:
     near = min(_PAGE, max(1, example.num_compared // _SHARE))
     return example.rank is not None and example.rank <= near

@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 import click
 
+from framecue.cli.plain_table import plain_table
 from framecue.cli.shown_paths import FoldedText, name_bytes, shown_path
 from framecue.times import clock
 
@@ -143,6 +144,12 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right:
         rows: the cells, plain text; a :class:`FilePath` becomes a link if the output is a terminal.
         right: headings of the columns to align right, which are not wrapped.
     """
+    console = stdout_console()
+    if not console.is_terminal:
+        plain = [[one_line(shown_path(text) if isinstance(text, FilePath) else text) for text in row] for row in rows]
+        # One long name would fill up every line.
+        click.echo(plain_table(columns, plain, right=right, longest_rule=RULE_CELLS), nl=False)
+        return
     from rich import box
     from rich.style import Style
     from rich.table import Table
@@ -164,15 +171,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right:
         table.add_column(name, justify="right" if is_right else "left", overflow="fold", no_wrap=is_right)
     for row in rows:
         table.add_row(*map(cell, row))
-    console = stdout_console()
-    if console.is_terminal:
-        console.print(table)
-        return
-    with console.capture() as captured:
-        console.print(table)
-    # One long name would fill up every line.
-    lines = [line.rstrip() for line in captured.get().split("\n")]
-    click.echo("\n".join(line[:RULE_CELLS] if line.strip("─- ") == "" else line for line in lines), nl=False)
+    console.print(table)
 
 
 def stdout_console() -> Console:

@@ -26,7 +26,7 @@ from framecue.cli.output import log, one_line, shown_path
 from framecue.cli.prompt_commands import Typed, help_lines, parse_typed
 from framecue.cli.prompt_history import history_file
 from framecue.cli.prompt_line import line_reader
-from framecue.cli.prompt_names import teach_typed
+from framecue.cli.prompt_names import forget_typed, teach_typed
 from framecue.cli.prompt_search import PromptSearch, changed, number_of
 from framecue.cli.signals import TerminatedError
 from framecue.counts import counted
@@ -135,6 +135,8 @@ class Prompt:
             self._export(typed.rest)
         elif typed.command == "teach":
             self._teach(typed.rest)
+        elif typed.command == "forget":
+            forget_typed(self.library, typed.rest)
         elif typed.command == "names":
             list_names(self.library, self.library.taught_names())
         elif typed.command == "help":

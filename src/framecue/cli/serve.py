@@ -14,6 +14,7 @@ from framecue.cli.access_options import access_options, teach_option
 from framecue.cli.library_place import LibraryCommand, chosen_library
 from framecue.cli.options import libraries_option, library_model, model_options
 from framecue.cli.output import log, print_json, quiet_libraries
+from framecue.cli.signals import heed
 from framecue.errors import InputError, LibraryNotFoundError
 
 if TYPE_CHECKING:
@@ -149,6 +150,7 @@ def serve(
     try:
         run(app, listening, on_end=end)
     finally:
+        heed()  # it has ended as it was asked to
         desk.close()
         if following is not None and not following.end():
             log("what was being indexed is left; the next run indexes it")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import pairwise
 from typing import ClassVar
 
 import click
@@ -16,10 +17,11 @@ class SeveralValuesCommand(LibraryCommand):
     """A command some of whose options take all words up to the next option.
 
     Attributes:
-        several: the names of these options, which have to be ``multiple``.
+        several: the names of these options, which have to be ``multiple``, each with what it takes, for whoever gives
+            nothing.
     """
 
-    several: ClassVar[Collection[str]] = ()
+    several: ClassVar[Mapping[str, str]] = {}
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments.
@@ -27,6 +29,12 @@ class SeveralValuesCommand(LibraryCommand):
         Raises:
             click.UsageError: the usage is wrong.
         """
+        for word, after in pairwise([*args, "--"]):
+            if word == "--":
+                break
+            # The parser would take the next option for the value.
+            if word in self.several and after.startswith("--"):
+                ctx.fail(f"{word} has nothing behind it; {self.several[word]}")
         return super().parse_args(ctx, spread(args, self.several))
 
 

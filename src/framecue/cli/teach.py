@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
 
 import click
 
-from framecue.cli.example_arguments import GivenExample, read_example_lines, read_examples
+from framecue.cli.example_arguments import TAKES, GivenExample, read_example_lines, read_examples
 from framecue.cli.last_search import hits_of
 from framecue.cli.library_place import chosen_library
 from framecue.cli.name_completion import complete_names
 from framecue.cli.options import adapter_option, dtype_option, library_model, library_option, model_option
 from framecue.cli.output import log, one_line, print_json, quiet_libraries, shown_path
 from framecue.cli.several_values import SeveralValuesCommand
-from framecue.cli.teaching import teach_name, told_taught
+from framecue.cli.teaching import teach_name, told_taught, with_texts
 from framecue.counts import counted
 
 if TYPE_CHECKING:
     from framecue.library import Library
-    from framecue.library.teaching.examples import Example, Shown
+    from framecue.library.teaching.examples import Shown
 
 
 # As framecue.names.taught has it, which --help must not import for it.
@@ -30,7 +30,11 @@ MOST_TOKENS = 4
 class _TeachCommand(SeveralValuesCommand):
     """Whose examples may stand behind one another."""
 
-    several = ("--like", "--unlike", "--shows")
+    several: ClassVar[Mapping[str, str]] = {
+        "--like": TAKES,
+        "--unlike": TAKES,
+        "--shows": "give a text for each example, with the name in it, as in 'Rex swims', and '' for one without",
+    }
 
 
 @click.command(cls=_TeachCommand)
@@ -121,7 +125,7 @@ def teach(
     chosen = library_model(library, model=model, adapter=adapter, dtype=dtype, yes=yes)
     library = Library(place, model=chosen)
     found = teach_name(
-        library, name, like=_with_texts(is_like, shows), unlike=is_unlike, coarse=coarse, num_tokens=num_tokens, yes=yes
+        library, name, like=with_texts(is_like, shows), unlike=is_unlike, coarse=coarse, num_tokens=num_tokens, yes=yes
     )
     told_taught(found, place=uri)
     if as_json:
@@ -148,12 +152,6 @@ def _given(
             examples += read_example_lines(sys.stdin.buffer, null=null, option=option)
         found.append(examples)
     return found[0], found[1]
-
-
-def _with_texts(examples: Sequence[Shown], texts: Sequence[str]) -> list[Example]:
-    """Return examples, each with the text that says what it shows, if it has one."""
-    every = texts or [""] * len(examples)
-    return [(example, text) if text.strip() else example for example, text in zip(examples, every, strict=True)]
 
 
 def _found(library: Library, given: list[GivenExample], *, option: str) -> list[Shown]:

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from framecue.library import Library, TaughtName
-    from framecue.library.teaching.examples import Example
+    from framecue.library.teaching.examples import Example, Shown
 
-__all__ = ["allowing_ordinary", "teach_name", "told_taught"]
+__all__ = ["allowing_ordinary", "teach_name", "told_taught", "with_texts"]
 
 
 def teach_name(
@@ -86,10 +86,21 @@ def allowing_ordinary(
         before_asking()
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise
-        question = f"{error.name!r} is an ordinary word, and every search with it would mean this alone. Teach it?"
+        question = f"{error.name!r} is {error.what}, and every search with it would mean this alone. Teach it?"
         if not click.confirm(question, default=False, err=True):
-            raise InputError(f"{error.name!r} was not taught; choose a name that is no ordinary word") from None
+            raise InputError(f"{error.name!r} was not taught; choose a name that is not {error.what}") from None
     return do(True)
+
+
+def with_texts(examples: Sequence[Shown], texts: Sequence[str]) -> list[Example]:
+    """Return examples, each with the text that says what it shows, if it has one.
+
+    Args:
+        examples: what a name means.
+        texts: one for each, or none at all.
+    """
+    every = texts or [""] * len(examples)
+    return [(example, text) if text.strip() else example for example, text in zip(examples, every, strict=True)]
 
 
 def told_taught(found: TaughtName, *, place: str | None) -> None:

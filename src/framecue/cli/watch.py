@@ -13,6 +13,7 @@ import click
 from framecue.cli.add_report import log_counts, log_items
 from framecue.cli.meaning_report import log_meaning
 from framecue.cli.output import ProgressBar, log
+from framecue.cli.signals import heed
 from framecue.cli.words_report import log_words
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def follow(library: Library, paths: Sequence[str], *, options: WatchOptions, as_
             bar.close()
             if not reports:
                 raise
+            heed()
             if sys.stderr.isatty():
                 # The terminal has written ^C.
                 click.echo(err=True)

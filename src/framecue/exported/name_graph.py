@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from framecue.errors import ModelError
+from framecue.errors import ModelError, RuntimeMissingError
+from framecue.exported.extra import EXTRA
 from framecue.exported.name_inputs import MADE_OF, PLACES, VECTORS, embedding_rows, graph_hash, name_graph
 from framecue.exported.session import Session, open_session
 from framecue.names.stand_ins import Encode
@@ -56,6 +57,11 @@ def open_name_graph(
                 if opened.properties.get(MADE_OF) == graph_hash(graph):
                     return opened
         content = make_name_graph(graph, encode, given)
+    except RuntimeMissingError as error:
+        raise RuntimeMissingError(
+            f"{graph.parent}: was exported without the graph that reads taught names ({NAME_GRAPH}), and what makes it "
+            f"is not installed; pip install '{EXTRA}', or export the model again with this framecue"
+        ) from error
     except OSError as error:
         raise ModelError(f"{graph}: cannot be read ({error.strerror or error})") from error
     if keeps:

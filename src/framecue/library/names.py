@@ -77,8 +77,8 @@ class LibraryNames:
 
         Raises:
             OrdinaryWordError: the name is an ordinary word, and ``allow_ordinary`` is false.
-            InputError: the name or an option cannot be used, there is no example, one is a whole film or lies both in
-                ``like`` and in ``unlike``.
+            InputError: the name or an option cannot be used, there is no example, or more than 200 with the earlier
+                ones, one is a whole film or lies both in ``like`` and in ``unlike``.
             AbsentError: an example is not there: a file, a video of the library, a moment of it.
             VideoError: an example cannot be read.
             ModelError: the model cannot be taught names, or is not there.
@@ -134,6 +134,19 @@ class LibraryNames:
 
         store = self._kept.open()
         return described(store, store.names.read())
+
+    def names_due(self) -> list[str]:
+        """Return the names that the next ``add`` teaches again, as the library has another model by now.
+
+        It needs no model. A library that does not exist has none.
+
+        Raises:
+            LibraryError: it cannot be read.
+        """
+        from framecue.library.teaching.left import names_due
+
+        store = self._kept.open_if_there()
+        return [] if store is None else [name.name for name in names_due(store, self.files)]
 
     def name_picture(self, name: str) -> bytes | None:
         """Return a small picture, WebP, of what a name means: of its first example; None if there is none.

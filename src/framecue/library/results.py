@@ -758,6 +758,8 @@ class TaughtExample:
         rank: which place it takes among moments of the library if it is looked for by the other examples: 1 for the
             first; None where there are no others, or where it shows what the name does not mean.
         num_compared: of how many moments, itself among them, this is the place.
+        agrees: whether it goes together with the other examples: if so, moments that come before it show the same as
+            far as the model sees. None where that was not told.
         is_held: whether the library has what it shows: it holds the file's content, or keeps the picture.
     """
 
@@ -768,6 +770,7 @@ class TaughtExample:
     kind: str = "video"
     rank: int | None = None
     num_compared: int = 0
+    agrees: bool | None = None
     is_held: bool = True
 
     def to_dict(self) -> dict[str, Any]:

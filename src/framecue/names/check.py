@@ -55,12 +55,19 @@ def _is_seen(sign: str) -> bool:
 def is_ordinary(name: str) -> bool:
     """Whether a name is one ordinary English word, or a form of one, with or without an article: "penguin", "the dogs".
 
-    Of several words none is taken for ordinary: together they are somebody's own ("our goal celebration").
+    So is a letter of an alphabet, and a number: they stand in many a text. In scripts whose signs are words, one sign
+    may be a name. Of several words none is taken for ordinary: together they are somebody's own, as in "our goal".
     """
     words = name_key(name).split(" ")
     if len(words) == 2 and words[0] in _ARTICLES:
         del words[0]
-    return len(words) == 1 and any(form in _known_words() for form in _forms(words[0]))
+    return len(words) == 1 and (
+        _is_letter_or_number(words[0]) or any(form in _known_words() for form in _forms(words[0]))
+    )
+
+
+def _is_letter_or_number(word: str) -> bool:
+    return word.isdecimal() or (len(word) == 1 and unicodedata.category(word) in ("Lu", "Ll"))
 
 
 def _forms(word: str) -> list[str]:

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-__all__ = ["MOST_TOKENS", "Lesson", "TaughtTokens"]
+__all__ = ["MOST_EXAMPLES", "MOST_TOKENS", "Lesson", "TaughtTokens"]
 
 MOST_TOKENS = 4
 """The most token embeddings that one name may have."""
+MOST_EXAMPLES = 200
+"""The most examples that one name may have in all, of what it means and of what it does not mean."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -296,6 +296,10 @@ class TaughtExampleDocument(TypedDict):
         Field(description="Its place among moments of the library if the other examples look for it; null without."),
     ]
     num_compared: Annotated[int, Field(description="Of how many moments this is the place.")]
+    agrees: Annotated[
+        bool | None,
+        Field(description="Whether it goes together with the others, whatever comes before it; null if not told."),
+    ]
     is_held: Annotated[bool, Field(description="Whether the library still holds it.")]
     hit: Annotated[str | None, Field(description="The moment as `framecue clip` takes it; null for a picture.")]
 

@@ -28,7 +28,7 @@ __all__ = ["Following", "IndexingState", "indexing_document"]
 
 logger = logging.getLogger(__name__)
 
-IndexingState = Literal["none", "indexing", "up to date", "stopped"]
+IndexingState = Literal["none", "indexing", "waiting", "up to date", "stopped"]
 """What goes on: no folder is followed, files are indexed, all is indexed, or it has ended."""
 
 # How long the end of a server waits for the file at hand. What comes after is lost, as in a run that is killed: the
@@ -79,6 +79,7 @@ class Following:
         # What is told; each is replaced as a whole, so that a reader in another thread needs no lock.
         self._state: IndexingState = "indexing"
         self._progress: _Progress | None = None
+        self._num_waiting = 0
         self._skipped: dict[str, str] = {}
         self._notices: deque[str] = deque(maxlen=_NOTICES_KEPT)
         self._problem: str | None = None
@@ -113,7 +114,9 @@ class Following:
         """Return the document that the API gives."""
         return {
             "watching": self.paths,
-            "state": self._state,
+            # What was copied a moment ago is not there yet, whatever the last run has found.
+            "state": "waiting" if self._state == "up to date" and self._num_waiting else self._state,
+            "waiting": self._num_waiting,
             "progress": None if self._progress is None else self._progress.to_dict(),
             "skipped": [{"path": path, "reason": reason} for path, reason in self._skipped.items()],
             "notices": list(self._notices),
@@ -133,6 +136,7 @@ class Following:
                 on_report=lambda report: self._note_report(library, report),
                 on_notice=self._note,
                 progress=self._note_progress,
+                on_waiting=self._note_waiting,
             )
         except _EndedError:
             pass
@@ -143,12 +147,15 @@ class Following:
             self._problem = "framecue has a defect here; the server's log says where"
             logger.exception("indexing ended in a defect of framecue")
         finally:
-            self._progress, self._state = None, "stopped"
+            self._progress, self._num_waiting, self._state = None, 0, "stopped"
 
     def _note_progress(self, done: float, total: int) -> None:
         if self._ending.is_set():
             raise _EndedError
         self._state, self._progress = "indexing", _Progress(float(done), total)
+
+    def _note_waiting(self, number: int) -> None:
+        self._num_waiting = number
 
     def _note_report(self, library: Library, report: AddReport) -> None:
         # A file that was mended is no longer among those that cannot be read; one whose folder could not be entered
@@ -187,7 +194,14 @@ def indexing_document(shelf: Shelf) -> dict[str, Any]:
     """Return how far indexing into a library of a server is, also where no folder is followed."""
     if shelf.following is not None:
         return shelf.following.to_dict()
-    nothing: dict[str, Any] = {"progress": None, "skipped": [], "notices": [], "problem": None, "last": None}
+    nothing: dict[str, Any] = {
+        "waiting": 0,
+        "progress": None,
+        "skipped": [],
+        "notices": [],
+        "problem": None,
+        "last": None,
+    }
     return {"watching": [], "state": "none", **nothing}
 
 

@@ -56,7 +56,10 @@ def _mark(value: object, place: str) -> int | HeldMoment:
         if not 1 <= value <= LARGEST_RANK:
             refuse(f"{place} is {shown(value)}; it must be a rank, from 1 to {LARGEST_RANK}, or a moment: {_LIKE}")
         return value
-    return _moment(value, place)
+    moment = _moment(value, place)
+    if moment.at_seconds is None:
+        refuse(f"{place} has no start_seconds, and a mark is a moment: {_LIKE}; 0 is that of a picture")
+    return moment
 
 
 def _example(value: object, place: str) -> HeldMoment | tuple[HeldMoment, str]:
@@ -96,9 +99,8 @@ def _seconds(value: object, place: str) -> float | None:
     return float(value)
 
 
-_SECONDS: dict[str, Any] = {
-    "anyOf": [{"type": "number", "minimum": 0, "maximum": LONGEST_TIME_SECONDS}, {"type": "null"}]
-}
+_TIME: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": LONGEST_TIME_SECONDS}
+_SECONDS: dict[str, Any] = {"anyOf": [_TIME, {"type": "null"}]}
 _MOMENT: dict[str, Any] = {
     "type": "object",
     "title": "HeldMoment",
@@ -115,6 +117,13 @@ _SAID: dict[str, Any] = {
     "description": "What is seen in it, with the name, or the ordinary word: `Rex catches a frisbee`. It teaches much.",
 }
 _EXAMPLE = {**_MOMENT, "title": "Example", "properties": {**_MOMENT["properties"], "text": _SAID}}
+_START = {**_TIME, "description": "Where the moment starts; 0 for a picture."}
+_MARK = {
+    **_MOMENT,
+    "title": "MarkedMoment",
+    "properties": {**_MOMENT["properties"], "start_seconds": _START},
+    "required": ["id", "start_seconds"],
+}
 _RANK = {"type": "integer", "minimum": 1, "maximum": LARGEST_RANK}
 
 
@@ -124,7 +133,7 @@ def _listed(check: Callable[[object, ValidationInfo], object], item: dict[str, A
 
 _as_moments, _moments_schema = _listed(_moments, _MOMENT, MOST_MOMENTS)
 _as_examples, _examples_schema = _listed(_examples, _EXAMPLE, MOST_MOMENTS)
-_as_marks, _marks_schema = _listed(_marks, {"anyOf": [_RANK, _MOMENT]}, MOST_MARKS)
+_as_marks, _marks_schema = _listed(_marks, {"anyOf": [_RANK, _MARK]}, MOST_MARKS)
 
 Moments = Annotated[tuple[HeldMoment, ...], _as_moments, _moments_schema]
 """Moments of videos of the library."""

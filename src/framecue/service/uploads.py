@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, TypedDict
 
 import numpy as np
 
@@ -104,12 +104,7 @@ class Uploads:
         def encoded(opened: Library) -> np.ndarray:
             with (
                 _as_path(upload.file) as path,
-                IsolatedFrameSource(
-                    stall_seconds=STALL_SECONDS,
-                    max_cpu_seconds=self._max_cpu_seconds,
-                    memory_bytes=self._memory_bytes,
-                    max_megapixels=PICTURE_MEGAPIXELS if is_picture else None,
-                ) as source,
+                IsolatedFrameSource(**self._limits(is_picture=is_picture)) as source,
             ):
                 try:
                     return opened.encode_file(path, at_seconds=at_seconds, source=source)
@@ -137,12 +132,7 @@ class Uploads:
         def read() -> np.ndarray:
             with (
                 _as_path(upload.file) as path,
-                IsolatedReader(
-                    stall_seconds=STALL_SECONDS,
-                    max_cpu_seconds=self._max_cpu_seconds,
-                    memory_bytes=self._memory_bytes,
-                    max_megapixels=PICTURE_MEGAPIXELS,
-                ) as reader,
+                IsolatedReader(**self._limits(is_picture=True)) as reader,
             ):
                 try:
                     looks = reader.ask(LooksQuestion(path, (0.0,), LONGEST_SIDE))
@@ -156,6 +146,24 @@ class Uploads:
 
         async with self._room:
             return await self._desk.work(read)
+
+    def _limits(self, *, is_picture: bool) -> _Limits:
+        """Return what the process that reads an upload may take."""
+        return _Limits(
+            stall_seconds=STALL_SECONDS,
+            max_cpu_seconds=self._max_cpu_seconds,
+            memory_bytes=self._memory_bytes,
+            max_megapixels=PICTURE_MEGAPIXELS if is_picture else None,
+        )
+
+
+class _Limits(TypedDict):
+    """Of a process that reads an upload."""
+
+    stall_seconds: float
+    max_cpu_seconds: float
+    memory_bytes: int
+    max_megapixels: float | None
 
 
 @contextmanager

@@ -23,7 +23,7 @@ ROWS = [{"path": "/a.mp4"}, {"path": "/b.mp4", "vector": (0, 1, 0, 0)}]
 
 def kept(name: str, store: Store, **changes: object) -> KeptName:
     example = KeptExample("/a.mp4", "id of /a.mp4", 0.0, 2.0, "video", np.float32([1, 0, 0, 0]), rank=1, num_compared=9)
-    example = replace(example, texts=("a {} runs",))
+    example = replace(example, texts=("a {} runs",), agrees=True)
     picture = KeptExample(None, None, 0.0, 0.0, "image", np.float32([0, 0.6, 0.8, 0]), picture=b"webp")
     values = {
         "tokens": TaughtTokens(name, np.arange(6, dtype=np.float32).reshape(2, 3) / 7, ("qx", "zy")),
@@ -170,7 +170,7 @@ def test_a_table_of_an_older_framecue_gets_the_columns_that_it_lacks(store: Stor
     store.names.write(kept("Rex", store))
     table = store.names.table()
     assert table is not None
-    table.lance.drop_columns(["failed_for", "failure", "direction"])
+    table.lance.drop_columns(["failed_for", "failure", "direction", "agrees"])
     old = Store.open(store.uri)
     (rex,) = old.names.fitting()
     np.testing.assert_array_equal(rex.examples_vector, rex.mean)

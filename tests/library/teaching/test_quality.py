@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from framecue.library.store.taught_names import KeptExample
-from framecue.library.teaching.quality import mean_vector, notices_of, ranked
+from framecue.library.teaching.quality import agreement, mean_vector, notices_of, ranked
 
 
 def example(*vector: float, path: str | None = "/a.mp4", kind: str = "video") -> KeptExample:
@@ -66,6 +66,70 @@ def test_an_example_that_the_others_do_not_find_is_named(path: str | None, kind:
     (notice,) = notices_of(ranked([example(1, 0), example(1, 0.1), example(1, -0.1), odd], others))
     assert notice.startswith(said)
     assert "place 201 of 201" in notice
+
+
+# In so many directions that kinds of moments do not meet by chance.
+WIDTH = 48
+
+
+def moments(kind: int, number: int, seed: int) -> np.ndarray:
+    """Return moments of one kind: they share a direction, and what all moments share."""
+    shared = np.random.default_rng(kind).normal(size=WIDTH) + np.random.default_rng(99).normal(size=WIDTH)
+    made = shared + np.random.default_rng([kind, seed]).normal(size=(number, WIDTH))
+    return (made / np.linalg.norm(made, axis=1, keepdims=True)).astype(np.float32)
+
+
+def library_with(share_of_kind_0: float) -> np.ndarray:
+    of_kind_0 = round(400 * share_of_kind_0)
+    rest = (400 - of_kind_0) // 8
+    return np.concatenate([moments(0, of_kind_0, 1), *(moments(kind, rest, 1) for kind in range(1, 9))])
+
+
+@pytest.mark.parametrize("share", [0.3, 0.4])
+@pytest.mark.parametrize("num", [3, 5, 10])
+def test_examples_that_go_together_are_not_blamed_for_the_many_that_look_the_same(num: int, share: float):
+    good = ranked([example(*row) for row in moments(0, num, 2)], library_with(share))
+    # They are far down: half of the moments of their kind come before them.
+    assert max(each.rank or 0 for each in good) > 50
+    assert [each.agrees for each in good] == [True] * num
+    assert notices_of(good) == ()
+
+
+@pytest.mark.parametrize("num", [2, 3, 5, 8])
+def test_examples_of_different_things_are_blamed_however_many_look_like_one_of_them(num: int):
+    different = np.concatenate([moments(kind, 1, 2) for kind in range(num)])
+    found = ranked([example(*row) for row in different], library_with(0.3))
+    assert [each.agrees for each in found] == [False] * num
+    assert notices_of(found)
+
+
+@pytest.mark.parametrize("num", [5, 9])
+def test_one_that_shows_something_else_is_blamed_alone(num: int):
+    examples = [*moments(0, num, 2), *moments(5, 1, 2)]
+    paths = [f"/{number}.mp4" for number in range(num)] + ["/odd.mp4"]
+    found = ranked([example(*row, path=path) for row, path in zip(examples, paths, strict=True)], library_with(0.2))
+    assert [each.agrees for each in found] == [True] * num + [False]
+    (notice,) = notices_of(found)
+    assert notice.startswith("/odd.mp4")
+
+
+def test_what_examples_have_in_common_is_set_against_draws_by_chance():
+    others = library_with(0.25)
+    tight, loose = moments(0, 4, 2), np.concatenate([moments(kind, 1, 2) for kind in range(4)])
+    assert agreement(tight, others) == 1.0
+    assert agreement(tight, others) == agreement(tight[::-1], others)
+    share = agreement(loose, others)
+    assert share is not None
+    # The same, with sets that are drawn one by one, and cosines that are counted pair by pair.
+    rng = np.random.default_rng(7)
+    pairs = np.triu_indices(4, 1)
+    drawn = [others[rng.choice(len(others), 4, replace=False)] for _ in range(2000)]
+    slowly = np.mean([(each @ each.T)[pairs].mean() < (loose @ loose.T)[pairs].mean() for each in drawn])
+    assert share == pytest.approx(slowly, abs=0.07)
+    # In a library that shows nothing else, examples have nothing of their own in common.
+    same = np.repeat(tight[:1], 50, axis=0)
+    assert agreement(same[:3], same) == 0.0
+    assert agreement(tight, others[:7]) is None
 
 
 def test_of_two_that_have_little_in_common_none_is_blamed():

@@ -180,9 +180,12 @@ def test_a_run_that_was_killed_before_names_were_taught_is_mended_by_the_next(
     monkeypatch.undo()
     other = Library(library.uri, model=Wide())
     assert not other.taught_names()[0].fits
+    assert other.names_due() == ["Rex"]
     assert "the next run of indexing teaches it again" in check_library(library.uri).names_left["Rex"]
     assert other.add(clips).names_taught == ["Rex"]
     assert other.add(clips).names_taught == []  # once
+    assert other.names_due() == []
+    assert Library(str(clips / "none.lance")).names_due() == []
 
 
 def test_a_model_that_is_not_at_hand_stops_no_run(library: Library):

@@ -11,8 +11,11 @@ import pytest
 from framecue.errors import InputError
 from framecue.library.files.mixed import ALL_FILES
 from framecue.library.store import Store
+from framecue.library.teaching import teach as teach_module
+from framecue.library.teaching.encode import ExampleEncoder
 from framecue.library.teaching.examples import WantedExample
 from framecue.library.teaching.teach import Teaching, teach
+from framecue.names.taught import MOST_EXAMPLES
 from framecue.video import PlainFrameSource
 from support.colours import LearningColours
 
@@ -79,9 +82,41 @@ def test_captions_that_do_not_name_it_are_tried_and_not_kept(make_store: Callabl
     assert model.lessons[-1].texts == (("a {} runs", 0),)
 
 
-def test_the_same_moment_twice_is_one_example(make_store: Callable[..., Store]):
-    kept = taught(make_store(ROWS), LearningColours(), like=[moment(0), moment(0), moment(1)])
-    assert len(kept.examples) == 2
+def test_the_same_moment_twice_is_one_example_and_is_read_once(
+    make_store: Callable[..., Store], monkeypatch: pytest.MonkeyPatch
+):
+    read: list[str | None] = []
+    encode = ExampleEncoder.encode
+
+    def noted(encoder: ExampleEncoder, wanted: WantedExample):
+        read.append(wanted.video_id)
+        return encode(encoder, wanted)
+
+    monkeypatch.setattr(ExampleEncoder, "encode", noted)
+    model = LearningColours()
+    said = [replace(moment(0), text=text) for text in ("Rex sits", "Rex runs", "Rex sits")]
+    kept = taught(make_store(ROWS), model, like=[*said, *[moment(0)] * 3000, moment(1)], unlike=[moment(2)] * 3000)
+    assert (len(kept.examples), len(kept.unlike)) == (2, 1)
+    # The first one once more, for a picture of it.
+    assert read == [f"id of /{number}.mp4" for number in (0, 1, 2, 0)]
+    # What is said later counts more.
+    assert kept.examples[0].texts == ("{} sits", "{} runs")
+
+
+def test_a_name_has_so_many_examples_in_all(make_store: Callable[..., Store], monkeypatch: pytest.MonkeyPatch):
+    assert MOST_EXAMPLES == 200  # as docs/teaching.md has it
+    monkeypatch.setattr(teach_module, "MOST_EXAMPLES", 4)
+    model, store = LearningColours(), make_store(ROWS)
+    with monkeypatch.context() as patch:
+        patch.setattr(ExampleEncoder, "encode", None)  # it is said before anything is read
+        with pytest.raises(InputError, match=r"'Rex' would have 5 examples, and a name may have 4 in all"):
+            taught(store, model, like=[moment(number) for number in range(4)], unlike=[moment(5)])
+    store.names.write(taught(store, model, like=[moment(0), moment(1)], unlike=[moment(2)]))
+    # One that it has already is none more, and one that changes sides neither.
+    store.names.write(taught(store, model, like=[moment(0), moment(3)], unlike=[moment(1)]))
+    with pytest.raises(InputError, match="forget the name and teach it anew"):
+        taught(store, model, like=[moment(4)])
+    assert not model.lessons[2:]
 
 
 def test_the_same_moment_cannot_be_meant_and_not_meant(make_store: Callable[..., Store]):

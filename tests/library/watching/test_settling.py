@@ -63,7 +63,9 @@ def test_a_file_settles_once(world: World) -> None:
     world.settling.note(path)
     assert not world.after(0)
     assert not world.after(4.9)
+    assert world.settling.num_waiting == 1
     assert world.after(0.2) == Settled(files=frozenset([path]))
+    assert world.settling.num_waiting == 0
     assert not world.after(100)
     assert len(world.looks) == 3
 

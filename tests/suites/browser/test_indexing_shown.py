@@ -18,6 +18,7 @@ SKIPPED = [
 NOTHING: dict[str, Any] = {
     "watching": [],
     "state": "none",
+    "waiting": 0,
     "progress": None,
     "skipped": [],
     "notices": [],
@@ -84,6 +85,16 @@ def test_progress_and_what_was_skipped_and_why(
     expect(place).to_have_attribute("data-state", "up-to-date")
     expect(place).to_contain_text("48 files added, 1 file removed")
     expect(place).to_contain_text(SKIPPED[0]["reason"])
+
+
+def test_files_that_are_still_written_are_waited_for(page: Page, server: ServerProcess, indexing: Indexing) -> None:
+    indexing.document = DONE | {"state": "waiting", "waiting": 2, "skipped": []}
+    page.goto(server.url)
+    place = page.locator("#progress")
+    expect(place).to_contain_text("2 files just changed: indexed as soon as nothing writes to them any more.")
+    # It is looked again soon.
+    indexing.document = DONE
+    expect(place).to_contain_text("The library is up to date. 48 files added")
 
 
 def test_what_was_put_away_comes_back_with_something_new_alone(

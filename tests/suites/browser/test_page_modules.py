@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -153,8 +154,8 @@ def test_scores_have_two_digits_and_nothing_has_no_sign(page: Page, score: float
     assert call(page, "format", "score", score) == text
 
 
-def quality(page: Page, *ranks: int | None, compared: int = 200) -> tuple[str, str]:
-    examples = [{"rank": rank, "num_compared": compared} for rank in ranks]
+def quality(page: Page, *ranks: int | None, compared: int = 200, agree: Sequence[int] = ()) -> tuple[str, str]:
+    examples = [{"rank": rank, "num_compared": compared, "agrees": rank in agree} for rank in ranks]
     found = call(page, "quality", "qualityOf", examples)
     return found["quality"], found["says"]
 
@@ -170,3 +171,13 @@ def test_the_quality_of_a_name_in_words(page: Page) -> None:
     assert quality(page, 9, 10, compared=20)[0] == "poor"
     assert quality(page, 4, 1, compared=20)[0] == "good"
     assert quality(page, None)[0] == "unknown"
+    # Many moments of the library show the same.
+    alike = (
+        "Good: the examples go together; many moments look the same, so the last one comes at place 90 of 200 moments."
+    )
+    assert quality(page, 90, 40, 3, agree=[90, 40]) == ("good", alike)
+    near = "the others find 2 of 3 examples near the top or behind moments that look the same"
+    assert quality(page, 90, 40, 3, agree=[40]) == (
+        "fair",
+        f"Fair: {near}, and the last one at place 90 of 200 moments. {better}",
+    )

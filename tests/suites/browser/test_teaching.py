@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Locator, Page, Route, expect
 
 from support.server_process import ServerProcess, serve
@@ -108,6 +110,46 @@ def test_a_name_is_taught_found_renamed_and_forgotten(
     expect(names.get_by_role("heading", name="Taught names")).to_be_focused()
     keys.press("Escape")
     expect(page.locator("#understood")).to_be_hidden()
+
+
+def test_pictures_of_ones_own_are_examples_too(teaching: ThePage, tmp_path: Path, look: Callable[..., None]) -> None:
+    page = teaching.page
+    colours = {"red": (220, 30, 30), "blue": (30, 30, 220), "green": (30, 200, 30)}
+    for name, colour in colours.items():
+        Image.new("RGB", (160, 120), colour).save(tmp_path / f"{name}.png")
+    (tmp_path / "film.mp4").write_bytes(b"x")
+    # What is chosen while nothing else is open is searched with, and can be an example from there.
+    page.locator("#dropping-tool input").set_input_files(tmp_path / "green.png")
+    teaching.expect_state("results")
+    page.locator("#results [data-select]").first.check()
+    page.get_by_role("button", name="Teach a name …").click()
+    dialog = page.get_by_role("dialog", name="Teach a name")
+    searched = dialog.get_by_role("button", name="Add the picture searched with")
+    searched.click()
+    expect(searched).to_be_hidden()
+    expect(thumbnails(dialog, "like")).to_have_count(2)
+    chooser = dialog.locator("input[type=file]")
+    chooser.set_input_files([tmp_path / "red.png", tmp_path / "film.mp4", tmp_path / "blue.png"])
+    expect(thumbnails(dialog, "like")).to_have_count(4)
+    expect(dialog.get_by_role("alert")).to_contain_text("film.mp4 is a video")
+    # One that is dropped goes there, and not into the query.
+    transfer = page.evaluate_handle(
+        "() => { const held = new DataTransfer(); held.items.add(new File(['x'], 'empty.png', {type: 'image/png'}));"
+        " held.items.add(new File([], 'none.png', {type: 'image/png'})); return held; }"
+    )
+    page.dispatch_event("#teach", "drop", {"dataTransfer": transfer})
+    expect(thumbnails(dialog, "like")).to_have_count(5)
+    expect(dialog.get_by_role("alert")).to_contain_text("none.png is empty")
+    dialog.get_by_role("button", name="Leave out: empty.png").click()
+    expect(thumbnails(dialog, "like")).to_have_count(4)
+    look(page, "teach-pictures")
+    dialog.get_by_role("textbox", name="Name").fill("Quux")
+    dialog.get_by_role("textbox", name="Name").press("Enter")
+    expect(dialog).to_contain_text("Quux is taught, from 4 examples.", timeout=120_000)
+    answer = page.request.get(f"{page.url.split('#')[0].split('?')[0]}api/names").json()
+    (quux,) = [name for name in answer["names"] if name["name"] == "Quux"]
+    assert [example["kind"] for example in quux["examples"]] == ["video", "image", "image", "image"]
+    page.evaluate("() => fetch('/api/names?name=Quux', {method: 'DELETE'})")
 
 
 def test_what_the_server_refuses_stands_there_and_nothing_is_lost(teaching: ThePage, ids: dict[str, str]) -> None:

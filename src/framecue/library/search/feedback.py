@@ -156,7 +156,10 @@ def _marked(store: Store, mark: Mark, found: Sequence[Found]) -> Marked:
         return Marked(mark.video_id, mark.start_seconds, mark.end_seconds, tuple(map(_unit, vectors)))
     if isinstance(mark, HeldMoment):
         if mark.at_seconds is None:
-            raise InputError(f"the mark on {mark.video_id} has no time; say which of its moments (at_seconds)")
+            raise InputError(
+                f"the mark on {mark.video_id} has no time; say which of its moments it is, as in "
+                f"HeldMoment({mark.video_id!r}, 2.5)"
+            )
         segment = _held(store, mark.video_id, mark.at_seconds)
         return Marked(mark.video_id, segment.start_seconds, segment.end_seconds, (_unit(segment.vector),))
     if mark > len(found):

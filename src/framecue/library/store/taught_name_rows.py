@@ -59,6 +59,8 @@ SCHEMA = pa.schema(
         pa.field("thumbnail", pa.binary()),
         # Of each example, in the same order.
         pa.field("pictures", pa.list_(pa.binary()), nullable=False),
+        # Likewise; a struct of a table cannot be given another field.
+        pa.field("agrees", pa.list_(pa.bool_())),
     ]
 )
 _OF_EXAMPLE = ("path", "video_id", "start_seconds", "end_seconds", "kind", "rank", "num_compared")
@@ -80,6 +82,8 @@ class KeptExample:
         rank: its leave-one-out rank, 1 for the first; None where that cannot be said.
         num_compared: of how many moments that is the rank.
         texts: captions of it and words at the moment, with ``{}`` where the name belongs.
+        agrees: whether it goes together with the other examples, however many moments come before it; None where that
+            was not told.
     """
 
     path: str | None
@@ -92,6 +96,7 @@ class KeptExample:
     rank: int | None = None
     num_compared: int = 0
     texts: tuple[str, ...] = ()
+    agrees: bool | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,6 +191,7 @@ def row_of_name(name: KeptName) -> dict[str, Any]:
         "failure": name.failure,
         "thumbnail": name.thumbnail,
         "pictures": [example.picture for _, example in every],
+        "agrees": [example.agrees for _, example in every],
     }
 
 
@@ -197,7 +203,7 @@ def name_of_row(uri: str, row: Mapping[str, Any]) -> KeptName:
     """
     try:
         tokens = np.frombuffer(row["tokens"], dtype=np.float32).reshape(row["num_tokens"], -1)
-        pictures = row.get("pictures") or [None] * len(row["examples"])
+        pictures, agrees = (row.get(name) or [None] * len(row["examples"]) for name in ("pictures", "agrees"))
         every = [
             (
                 found["is_like"],
@@ -206,9 +212,10 @@ def name_of_row(uri: str, row: Mapping[str, Any]) -> KeptName:
                     vector=np.frombuffer(found["vector"], dtype=np.float32),
                     picture=picture,
                     texts=tuple(found.get("texts") or ()),
+                    agrees=is_one,
                 ),
             )
-            for found, picture in zip(row["examples"], pictures, strict=True)
+            for found, picture, is_one in zip(row["examples"], pictures, agrees, strict=True)
         ]
         return KeptName(
             tokens=TaughtTokens(row["name"], tokens, tuple(row["stand_ins"])),

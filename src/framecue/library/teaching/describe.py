@@ -60,5 +60,6 @@ def _described(example: KeptExample, held: set[str]) -> TaughtExample:
         kind=example.kind,
         rank=example.rank,
         num_compared=example.num_compared,
+        agrees=example.agrees,
         is_held=example.picture is not None or example.video_id in held,
     )

@@ -23,7 +23,7 @@ from framecue.library.teaching.examples import WantedExample, kept_as_wanted
 from framecue.library.teaching.quality import mean_vector, notices_of, ranked
 from framecue.library.teaching.texts import given_text, placed_texts, tried_texts
 from framecue.names.directions import telling_direction
-from framecue.names.taught import Lesson
+from framecue.names.taught import MOST_EXAMPLES, Lesson
 from framecue.video import VideoSource
 
 __all__ = ["Teaching", "learn", "teach"]
@@ -79,14 +79,16 @@ def teach(
     Raises:
         AbsentError: an example is not there.
         VideoError: an example cannot be read.
-        InputError: there is no example, one is a whole film, or one is both meant and not meant.
+        InputError: there is no example, there are too many, one is a whole film, or one is both meant and not meant.
         ModelError: the model cannot be taught names.
         LibraryError: the library cannot be read.
     """
     learner = learner_of(model)
     encoder = ExampleEncoder(store, model, source, files)
-    like = _each_once([encoder.encode(wanted) for wanted in teaching.like])
-    unlike = _each_once([encoder.encode(wanted) for wanted in teaching.unlike])
+    wanted_like, wanted_unlike = (_asked_once(wanted) for wanted in (teaching.like, teaching.unlike))
+    # Before anything is read: each takes its time.
+    _check_number(teaching.name, len(wanted_like) + len(wanted_unlike))
+    like, unlike = (_each_once(_encoded(encoder, wanted)) for wanted in (wanted_like, wanted_unlike))
     _check_agreement(teaching.name, like, unlike)
     kept = store.names.find(teaching.name)
     num_gone = 0
@@ -97,6 +99,7 @@ def teach(
         # What is said now counts more than what was said before.
         like = _each_once([*_without(had[0], unlike), *like])
         unlike = _each_once([*_without(had[1], like), *unlike])
+        _check_number(teaching.name, len(like) + len(unlike))
     if not like:
         raise InputError(
             f"{teaching.name!r} has no example: give at least one moment or picture that shows what is meant, better "
@@ -206,6 +209,38 @@ def _with_texts(example: EncodedExample, name: str, coarse: str | None) -> KeptE
 
 def _stacked(examples: Sequence[KeptExample], width: int) -> np.ndarray:
     return np.stack([example.vector for example in examples]) if examples else np.zeros((0, width), dtype=np.float32)
+
+
+def _check_number(name: str, number: int) -> None:
+    """Raise if a name would have too many examples.
+
+    Raises:
+        InputError: it would.
+    """
+    if number > MOST_EXAMPLES:
+        raise InputError(
+            f"{name!r} would have {number} examples, and a name may have {MOST_EXAMPLES} in all, of what it means and "
+            "of what it does not; give fewer that differ, or forget the name and teach it anew"
+        )
+
+
+def _asked_once(examples: Sequence[WantedExample]) -> list[list[WantedExample]]:
+    """Return examples without those that were given before, word for word, each with all that is said of it."""
+    found: dict[object, list[WantedExample]] = {}
+    for example in examples:
+        # Pixels are compared when they are encoded.
+        place = example.path, example.video_id, example.span, example.at_seconds, id(example.picture)
+        found.setdefault(place, []).append(example)
+    return list(found.values())
+
+
+def _encoded(encoder: ExampleEncoder, wanted: Sequence[Sequence[WantedExample]]) -> list[EncodedExample]:
+    """Return examples encoded, each read once, with what is said of it; what is said later counts more."""
+    found = []
+    for same in wanted:
+        said = dict.fromkeys(each.text for each in reversed(same) if each.text is not None)
+        found.append(replace(encoder.encode(same[0]), said=tuple(said)))
+    return found
 
 
 def _each_once(examples: Sequence[EncodedExample]) -> list[EncodedExample]:

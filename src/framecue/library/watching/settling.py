@@ -84,6 +84,11 @@ class Settling:
         """
         self._places[place] = _Place(self.clock(), rescan=True, trust_times=trust_times)
 
+    @property
+    def num_waiting(self) -> int:
+        """How many files have changed and have not been still for long enough, as far as was seen when it was taken."""
+        return len(self._files)
+
     def take(self) -> Settled:
         """Look again, then return and forget what has settled."""
         if not self._places:

@@ -96,6 +96,7 @@ def watch(
     on_report: Callable[[AddReport], None] | None = None,
     on_notice: Callable[[str], None] | None = None,
     progress: ProgressCallback | None = None,
+    on_waiting: Callable[[int], None] | None = None,
 ) -> None:
     """Index the files at some paths, and then whatever changes there, until it is stopped.
 
@@ -112,6 +113,8 @@ def watch(
         on_report: called with the report of the first pass, and of each later pass that did anything.
         on_notice: called with a line for a person when something happens to the folders or to the library.
         progress: called with (files done, files in all) while files are indexed.
+        on_waiting: called, whenever it is another number, with how many files have changed and are not read yet, as
+            somebody may be writing to them.
 
     Raises:
         InputError: there is nothing at any of the paths.
@@ -120,6 +123,7 @@ def watch(
     """
     run = _Watch(library, check_paths(paths), options or WatchOptions(), stop_event or threading.Event())
     run.on_report, run.on_notice, run.progress = on_report or _ignore, on_notice or _ignore, progress
+    run.on_waiting = on_waiting or _ignore
     run.follow()
 
 
@@ -129,6 +133,7 @@ class _Watch:
     on_report: Callable[[AddReport], None]
     on_notice: Callable[[str], None]
     progress: ProgressCallback | None
+    on_waiting: Callable[[int], None]
 
     def __init__(self, library: Library, roots: list[str], options: WatchOptions, stop: threading.Event) -> None:
         self.library, self.roots, self.options, self.stop = library, roots, options, stop
@@ -140,6 +145,7 @@ class _Watch:
         self.is_first = True
         self.next_try = 0.0
         self.trouble = ""
+        self.num_waiting = 0
         self.look_at_stores = StoreLook(
             library.files,
             SUFFIXES | SIDECAR_SUFFIXES,
@@ -162,6 +168,8 @@ class _Watch:
                     may_miss_events = self.note(places)
                     self.notice_loss(present)
                     self.index_settled()
+                    # Of those that are read it is told now, as they were waited for until they were read.
+                    self.tell_of_waiting()
                     if may_miss_events or self.identities() != known:
                         break
             self.notify_of_roots(known, self.identities())
@@ -270,6 +278,8 @@ class _Watch:
         if time.monotonic() < self.next_try:
             return
         settled = self.settling.take()
+        if self.settling.num_waiting > self.num_waiting:
+            self.tell_of_waiting()
         if not settled:
             return
         try:
@@ -285,6 +295,11 @@ class _Watch:
             if self.is_first:
                 raise
             self.postpone(settled, str(error))
+
+    def tell_of_waiting(self) -> None:
+        if self.settling.num_waiting != self.num_waiting:
+            self.num_waiting = self.settling.num_waiting
+            self.on_waiting(self.num_waiting)
 
     def index(self, settled: Settled) -> Iterator[AddReport]:
         """Bring the library up to date with what has settled: first add files, then remove those that are gone."""

@@ -12,6 +12,9 @@ const SAID_FOR_MS = 12_000;
 let chooser = null;
 let limits = null;
 let hiding = 0;
+const SEARCH = "Drop a picture or a video to search with it";
+// Where files go while something else than a search is open: {take(files), says()}.
+let elsewhere = { take: () => false, says: () => null };
 
 /** Begin: listen to the page, and put the button into #dropping-tool. */
 export function startDropping() {
@@ -26,11 +29,21 @@ export function startDropping() {
     chooser,
   );
   $("#dropping").replaceChildren(
-    el("div", { class: "dropping-frame" }, icon("picture"), el("p", {}, "Drop a picture or a video to search with it"), el("p", { class: "dropping-limits" })),
+    el("div", { class: "dropping-frame" }, icon("picture"), el("p", {}, SEARCH), el("p", { class: "dropping-limits" })),
   );
   $("#drop-problem") ?? document.body.append(el("p", { id: "drop-problem", class: "drop-problem", role: "alert", hidden: true }));
   listenToDrags();
   document.addEventListener("paste", paste);
+}
+
+/**
+ * Have files go elsewhere than into a query while something else is open.
+ *
+ * @param {{take: (files: File[]) => boolean, says: () => string | null}} place `take` returns whether it has taken them,
+ *   and `says` what dropping a file does there; null where it is a query as ever
+ */
+export function divertFiles(place) {
+  elsewhere = place;
 }
 
 /** Open the browser's dialog for a file. */
@@ -45,7 +58,10 @@ function listenToDrags() {
   let [isOwn, depth] = [false, 0];
   const isFile = (event) => !isOwn && [...(event.dataTransfer?.types ?? [])].includes("Files");
   const show = (isOver) => {
-    if (isOver) bringUp(veil);
+    if (isOver) {
+      bringUp(veil);
+      $("p", veil).textContent = elsewhere.says() ?? SEARCH;
+    }
     veil.hidden = !isOver;
     if (isOver) veil.dataset.dropping = "over";
     else delete veil.dataset.dropping;
@@ -96,7 +112,7 @@ function paste(event) {
 
 /** Search with the first of some files, if it can be searched with. */
 async function take(files) {
-  if (!files.length) return;
+  if (!files.length || elsewhere.take(files)) return;
   const problem = whyNot(files[0], await learnLimits());
   if (problem !== null) return say(problem);
   $("#drop-problem").hidden = true;
@@ -109,7 +125,7 @@ async function take(files) {
 }
 
 /** Learn what a file may be at most, once; without an answer the server itself refuses what is too large. */
-function learnLimits() {
+export function learnLimits() {
   limits ??= get("/api/limits").then(showLimits, () => ((limits = null), {}));
   return limits;
 }

@@ -75,19 +75,28 @@ export function pictureOf({ name, taught }) {
  *
  * @param {object} lesson {name, like, unlike, coarse, allow_ordinary}; `like` and `unlike` are moments
  * @param {object} options
+ * @param {File[]} options.pictures what it means as well, each a picture of the person's own
  * @param {AbortSignal} options.signal stops it; what was taught before stays
  * @param {(done: number, total: number) => void} options.onStep
  * @throws {Problem}; an AbortError where `signal` was used
  */
-export async function teach(lesson, { signal, onStep }) {
+export async function teach(lesson, { pictures = [], signal, onStep }) {
   const { library } = now();
   const following = window.setInterval(() => follow(library, lesson.name, onStep), LOOK_EVERY_MS);
   try {
-    return await post("/api/names", forLibrary(lesson, library), { signal });
+    return await post("/api/names", withPictures(forLibrary(lesson, library), pictures), { signal });
   } finally {
     window.clearInterval(following);
     changed();
   }
+}
+
+function withPictures(lesson, pictures) {
+  if (!pictures.length) return lesson;
+  const form = new FormData();
+  form.append("lesson", JSON.stringify(lesson));
+  for (const picture of pictures) form.append("image", picture, picture.name || "pasted.png");
+  return form;
 }
 
 /** Whether a name was refused as it is an ordinary word, which may be meant: then it is asked again. */

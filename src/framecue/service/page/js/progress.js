@@ -44,7 +44,7 @@ async function look() {
   tell(state);
   show(state);
   // A server that watches no folder when it starts watches none later.
-  if (state.state !== "none") again(state.state === "indexing" ? BUSY_MS : IDLE_MS);
+  if (state.state !== "none") again(["indexing", "waiting"].includes(state.state) ? BUSY_MS : IDLE_MS);
 }
 
 function again(milliseconds) {
@@ -129,6 +129,7 @@ function sentenceOf(state) {
     if (!progress) return "Indexing: looking for new files …";
     return `Indexing: ${number(Math.floor(progress.done))} of ${counted(progress.total, oneOf(progress.unit))}. What is indexed can be found already.`;
   }
+  if (state.state === "waiting") return `${counted(state.waiting, "file")} just changed: indexed as soon as nothing writes to ${state.waiting === 1 ? "it" : "them"} any more.`;
   if (state.state === "stopped") return "Watching has stopped: new files are not indexed until the server is started again.";
   return `The library is up to date. ${resultOf(state)}`.trim();
 }

@@ -1,12 +1,15 @@
 // The sheet in which a name is taught: what it is called, what kind of thing it is, and the moments that show it.
 
 import { $, el, iconButton } from "./dom.js";
-import { createExamples, exampleOf } from "./examples.js";
+import { divertFiles, learnLimits } from "./dropping.js";
+import { createExamples, exampleOf, exampleOfFile, MOST_PICTURES } from "./examples.js";
+import { kept } from "./files.js";
 import { counted, percent } from "./format.js";
 import { isOrdinary, namedSo, saysOf, teach } from "./names.js";
 import { qualityOf } from "./quality.js";
 import { hitAt } from "./search.js";
 import { closeSheet, now, openSheet, subscribe, update } from "./state.js";
+import { kindOf, whyNot } from "./uploads.js";
 
 const STOPPED = "Stopped. Nothing was taught.";
 const ADVICE = "Three to ten moments are good, in different places and from different sides. What it looks like here is learnt: no faces are recognised.";
@@ -20,6 +23,10 @@ let draft = null;
 /** Begin: make the sheet, which opens and closes as the state says. */
 export function startTeaching() {
   sheet = build($("#teach"));
+  divertFiles({
+    take: (files) => now().sheet === "teach" && sheet.take(files),
+    says: () => (now().sheet === "teach" ? "Drop pictures that show it" : null),
+  });
   subscribe((state, before) => {
     const isOpen = state.sheet === "teach";
     // After a reload nothing is known of the moments.
@@ -53,6 +60,13 @@ function build(dialog) {
   const known = el("p", { id: "teach-known", class: "teach-hint", hidden: true });
   const coarse = el("input", { id: "teach-coarse", type: "text", autocomplete: "off", autocapitalize: "off", dir: "auto", placeholder: "dog, or spins" });
   const examples = createExamples({ onChange: () => say(null) });
+  const chooser = el("input", { type: "file", accept: "image/*,.heic", multiple: true, hidden: true, tabindex: "-1", "aria-hidden": "true" });
+  chooser.addEventListener("change", () => {
+    take([...chooser.files]);
+    chooser.value = "";
+  });
+  const choose = el("button", { class: "button", type: "button", dataset: { action: "choose-pictures" }, onclick: () => chooser.click() }, "Add pictures …");
+  const fromQuery = el("button", { class: "button", type: "button", hidden: true, dataset: { action: "add-searched" }, onclick: () => take([searched()]) }, "Add the picture searched with");
   const problem = el("p", { class: "problem", role: "alert", hidden: true });
   const bar = el("progress", { "aria-label": "Learnt so far" });
   const status = el("p", { class: "teach-status", role: "status" });
@@ -66,12 +80,13 @@ function build(dialog) {
     el("div", { class: "teach-words" }, field("Name", name), field("An ordinary word for what it is or does, if any", coarse)),
     known,
     examples.element,
+    el("div", { class: "teach-pictures" }, choose, fromQuery, chooser),
     el("p", { class: "teach-hint" }, ADVICE),
   );
   const form = el("form", { novalidate: true }, fields, problem, el("div", { class: "teach-foot" }, submit));
   const outcome = el("div", { class: "teach-outcome", hidden: true });
   dialog.replaceChildren(el("div", { class: "sheet-head" }, title, close), form, status, progress, outcome);
-  let [work, allowed] = [null, null];
+  let [work, allowed, numFiles] = [null, null, 0];
 
   name.addEventListener("input", () => (say(null), showKnown()));
   form.addEventListener("submit", (event) => {
@@ -99,6 +114,33 @@ function build(dialog) {
     name.setAttribute("aria-invalid", String(isAsked));
   }
 
+  /** Take pictures of the person's own as examples, as far as the server would. */
+  async function take(files) {
+    const limits = await learnLimits();
+    const [pictures, others] = [files.filter((file) => kindOf(file) !== "video"), files.filter((file) => kindOf(file) === "video")];
+    const problems = [
+      ...others.map((file) => `${file.name} is a video: index it, and select the moments that show it.`),
+      ...pictures.map((file) => whyNot(file, limits)),
+    ].filter((told) => told !== null);
+    const good = pictures.filter((file) => whyNot(file, limits) === null && !examples.pictures().includes(file));
+    const room = MOST_PICTURES - examples.pictures().length;
+    if (good.length > room) problems.push(`A name is taught from ${MOST_PICTURES} pictures at a time: teach it again with the others.`);
+    say(null);
+    examples.add(good.slice(0, room).map((file) => exampleOfFile(file, (numFiles += 1))));
+    if (problems.length) say(new Error(problems.join(" ")));
+    showSearched();
+  }
+
+  /** Return the picture that is searched with; null if there is none. */
+  function searched() {
+    const file = now().file === null ? null : (kept(now().file)?.file ?? null);
+    return file !== null && kindOf(file) === "image" ? file : null;
+  }
+
+  function showSearched() {
+    fromQuery.hidden = searched() === null || examples.pictures().includes(searched());
+  }
+
   async function run() {
     const lesson = { name: name.value, coarse: coarse.value.trim() || null, ...examples.chosen() };
     if (allowed === name.value) lesson.allow_ordinary = true;
@@ -109,7 +151,7 @@ function build(dialog) {
     setBusy(true);
     let refusal = null;
     try {
-      const taught = await teach(lesson, { signal, onStep: (done, total) => work?.signal === signal && showStep(done, total) });
+      const taught = await teach(lesson, { pictures: examples.pictures(), signal, onStep: (done, total) => work?.signal === signal && showStep(done, total) });
       work = null;
       showOutcome(taught);
       draft.onTaught();
@@ -165,7 +207,13 @@ function build(dialog) {
       name.value = coarse.value = status.textContent = "";
       known.hidden = true;
       examples.show(given);
+      showSearched();
       say(null);
+    },
+    /** Take files that were dropped or pasted while it is open; none while a name is learnt. */
+    take(files) {
+      if (work === null && !form.hidden) take(files);
+      return true;
     },
     open() {
       if (dialog.open) return;
