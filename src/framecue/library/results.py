@@ -519,7 +519,7 @@ class PartHit:
         start_seconds: where its moment starts in the video.
         end_seconds: where it ends.
         score: cosine similarity of the part and its moment.
-        legs: which legs of the search have found it by words; none where it was seen.
+        legs: which legs of the search have found it, in the order of a ``Hit``'s.
     """
 
     part: str
