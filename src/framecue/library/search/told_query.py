@@ -61,7 +61,7 @@ class ToldQuery:
             InputError: it is empty, a weight makes no sense, or there are too many parts.
         """
         if self.then_texts and not self._company and not (self.text or "").strip():
-            raise InputError("the query is empty before what comes then; say what happens first")
+            raise InputError("the query is empty; describe in words what the video shows before what comes then")
         query = self._first()
         if self.then_texts or self.within_seconds is not None:
             # Each is one thing, whatever it says by itself.

@@ -57,7 +57,7 @@ def test_a_library_without_words_says_how_to_get_them(make_store: Callable[..., 
 
 def test_words_of_the_other_kind_are_none(make_store: Callable[..., Store], line, talking) -> None:
     for kind, other, way_out in (("said", "written", "--screen-text` reads it"), ("written", "said", "--speech`")):
-        store = make_store([{"path": "/a.mp4"}])
+        store = make_store([{"path": "/a.mp4"}], name=f"{kind}.lance")
         store.words.write("id of /a.mp4", "some", [line(0, "hello there", kind)])
         library = Library(store.uri, model=talking)
         assert [hit.path for hit in library.search(Query.parse(f"{kind}:hello"))] == ["/a.mp4"]
