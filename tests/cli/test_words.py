@@ -70,6 +70,20 @@ def test_a_run_tells_what_words_it_has_found(index, run, uri: Path, clips: Path,
     assert json.loads(result.out)["words_taken_out"] == ["screen"]
 
 
+def test_subtitles_of_another_cut_are_told(index, run, clips: Path, sources: dict[str, Spoken]) -> None:
+    (clips / "red.srt").write_text("1\n00:00:00,250 --> 00:00:00,750\nhere\n\n2\n01:00:00,000 --> 01:00:01,000\ngone\n")
+    remark = "1 line beginning behind its end is left out"
+    told = f"warning {clips / 'red.mp4'}: indexed, but of its words by sidecars {remark}\n"
+    assert index("--words-from", "subtitles").err.count(told) == 1
+    assert "warning" not in index().err
+    found = run(
+        "words", clips / "red.mp4", "--words-from", "subtitles", "--format", "txt", "--library", clips / "no.lance"
+    )
+    assert found.out.splitlines()[0] == "here"
+    assert "gone" not in found.out
+    assert f"of the words of {clips / 'red.mp4'} by sidecars {remark}\n" in found.err
+
+
 def test_the_next_run_needs_no_option(index, write_clip, clips: Path, sources: dict[str, Spoken]) -> None:
     index("--speech-model", "large", "--speech-language", "de")
     assert {model for _, model in sources["speech"].heard} == {"large"}

@@ -255,7 +255,8 @@ class AddReport:
         num_segments: how many segments it holds now.
         reread: unchanged files that were encoded again because an older framecue read them otherwise, each with what is
             otherwise: "times" or "shape".
-        warnings: files that were encoded although something is wrong with them, such as a large part that is missing.
+        warnings: files that the library holds although something is wrong with them, such as a large part that is
+            missing, or subtitles that begin behind their video's end.
         encoded_seconds: how long the videos are that went through the model.
         gpu_decoded: how many files had frames that a GPU decoded, with ``gpu_decode``.
         gpu_fallbacks: files that were large enough for that and that PyAV decoded, or went on with, each with the

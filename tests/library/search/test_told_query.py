@@ -64,7 +64,7 @@ def test_what_comes_then_and_says_nothing_is_named(then: str, says: str) -> None
 
 def test_what_comes_then_needs_something_before() -> None:
     for text in (None, "", " "):
-        with pytest.raises(InputError, match="the query is empty; .* before what comes then"):
+        with pytest.raises(InputError, match=r"the query is empty; .* before what comes then"):
             ToldQuery(text=text, then_texts=("a",)).labelled()
     told = ToldQuery(images=("a.jpg",), then_texts=("a",)).labelled()
     assert told.label == "image a.jpg, then: a"
