@@ -44,7 +44,7 @@ def test_a_run_tells_what_words_it_has_found(index, run, uri: Path, clips: Path,
     sources["speech"].damaged["green.mp4"] = VideoError(clips / "green.mp4", "its sound is damaged", cause="content")
     result = index("--speech", "--screen-text")
     assert result.code == 0
-    assert f"no words of {clips / 'green.mp4'} by speech: its sound is damaged" in result.err
+    assert f"not all words of {clips / 'green.mp4'} by speech: its sound is damaged" in result.err
     assert (
         "said (speech: usual): 7 lines, looked for in 4 files, of which 1 could not be done, or not all of it"
         in result.err

@@ -267,7 +267,7 @@ class _Run:
         logger.info("%s of %s: %d lines", name, printable(content.path), len(lines))
 
     def _fail(self, path: str, name: str, reason: str) -> None:
-        logger.warning("no words by %s of %s: %s", name, printable(path), printable(reason))
+        logger.warning("not all words by %s of %s: %s", name, printable(path), printable(reason))
         self._outcome.failed.append(WordsFailure(path, name, reason))
 
     def _remark(self, path: str, name: str, remark: str | None) -> None:
