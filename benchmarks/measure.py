@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import resource
 import statistics
 import sys
 import tempfile
@@ -25,6 +26,7 @@ __all__ = [
     "Times",
     "parts_of",
     "printed_by",
+    "processor_seconds",
     "results_of",
     "small_clip_config",
     "table",
@@ -66,6 +68,12 @@ def times_in_turns(calls: Mapping[Key, Callable[[], object]], num_rounds: int) -
             if round_number:
                 seconds[name].append((time.perf_counter() - begin, time.process_time() - processor_begin))
     return {name: Times(*map(statistics.median, zip(*found, strict=True))) for name, found in seconds.items()}
+
+
+def processor_seconds() -> float:
+    """Of this process, and of those that it started and that have ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ in several looks. Each source of words is asked about each film, on one core, an
 known: word error rate, how far off the words' times are, words heard where nobody speaks, character error rate of
 titles; and what it costs, in processor seconds, of all processes. Then the films are indexed, and phrases and titles
 searched for: found is a phrase whose first hit begins and ends within half a second of it, and a title whose first hit
-is shown with it.
+is shown with it. Speech that repeats itself is heard beside as much that does not (`repeated_speech.py`).
 
 With --before, the films' pictures are indexed without any words, in turns by this framecue and by the one in another
 working tree, and the processor time of both is compared.
@@ -17,7 +17,6 @@ import argparse
 import json
 import os
 import re
-import resource
 import statistics
 import subprocess
 import sys
@@ -41,7 +40,8 @@ from framecue.words.request import SCREEN, SPEECH, WordsRequest
 from framecue.words.source import WordsUnit
 from framecue.words.sources import make_source
 from framecue.words.timed_text import TimedText
-from measure import Measurement, Size, results_of
+from measure import Measurement, Size, processor_seconds, results_of
+from repeated_speech import repeated_results
 
 SEED = 2027
 NEAR_SECONDS = 0.5
@@ -54,7 +54,10 @@ def main() -> None:
     parser.add_argument("--per-kind", type=int, default=400, help="phrases and titles that are searched for")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--before", type=Path, help="another working tree of framecue to compare indexing with")
-    parser.add_argument("--rounds", type=int, default=5, help="how often each side indexes, with --before")
+    parser.add_argument("--repeats", type=int, default=5, help="sentences that are said again and again")
+    parser.add_argument(
+        "--rounds", type=int, default=5, help="how often repeats are heard, and each side indexes, with --before"
+    )
     parser.add_argument("--folder", type=Path, help="where films and libraries are kept (default: a temporary folder)")
     parser.add_argument("--json", type=Path, help="also write the results here")
     options = parser.parse_args()
@@ -69,6 +72,9 @@ def main() -> None:
         results = {
             "films": len(collection.films),
             "speech": heard_results(collection, home / "films", segments),
+            "repeats": repeated_results(
+                home, speech_model(), num_groups=options.repeats, num_rounds=options.rounds, seed=options.seed
+            ),
             "titles": read_results(collection, home / "films", segments),
             "search": search_results(library, film_queries(collection, options.per_kind, seed=options.seed)),
         }
@@ -108,12 +114,6 @@ def found_words(
     with IsolatedReader() as reader:
         found = [ask(reader, film) for film in films]
     return found, processor_seconds() - began
-
-
-def processor_seconds() -> float:
-    """Of this process, and of those that it started and that have ended."""
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 def heard_results(
@@ -265,9 +265,13 @@ def measurements(size: Size) -> list[Measurement]:
     """See `measure.py`."""
     if missing := why_not():
         raise RuntimeError(f"films with words cannot be made: {missing}")
-    sizes = {"tiny": ("--films", 2, "--per-kind", 4), "short": ("--films", 12, "--per-kind", 60), "full": ()}
+    sizes = {
+        "tiny": ("--films", 2, "--per-kind", 4, "--repeats", 1, "--rounds", 1),
+        "short": ("--films", 12, "--per-kind", 60, "--repeats", 2, "--rounds", 2),
+        "full": (),
+    }
     results = results_of(main, *sizes[size])
-    speech, titles, search = results["speech"], results["titles"], results["search"]
+    speech, titles, search, repeats = (results[part] for part in ("speech", "titles", "search", "repeats"))
     made = Measurement
     return [
         made(what="word error rate of speech", value=speech["word error rate"]["all"], unit=" %"),
@@ -287,6 +291,12 @@ def measurements(size: Size) -> list[Measurement]:
             goal=GOAL_SPEECH,
             sense="at most",
         ),
+        made(
+            what="processor time of a second of speech that repeats itself",
+            value=repeats["processor seconds a second of speech, repeated"],
+            unit=" s",
+        ),
+        made(what="the same, beside speech that does not", value=repeats["ratio"]),
         made(
             what="processor time of a segment's screen text",
             value=titles["processor seconds a segment"],

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import wave
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
+import numpy as np
 import pytest
 
 from framecue.evaluation.moments import Window
@@ -70,6 +73,21 @@ def test_words_where_nobody_speaks(module: ModuleType) -> None:
     assert not module.is_invented(film, 12.5, 13.0)
     assert module.is_invented(film, 13.5, 15.0)
     assert not module.is_invented(film, 18.0, 19.5)
+
+
+def test_what_is_repeated_is_as_many_sentences_one_after_another(
+    load_benchmark: Callable[[str], ModuleType], tmp_path: Path
+) -> None:
+    part = load_benchmark("repeated_speech")
+    speech = SimpleNamespace(samples=np.full(part.RATE, 0.25, np.float32))
+    path = part.write_recording(tmp_path / "a.wav", [speech, speech])
+    with wave.open(str(path)) as file:
+        sound = np.frombuffer(file.readframes(file.getnframes()), "<i2")
+        assert (file.getframerate(), file.getnchannels()) == (part.RATE, 1)
+    assert len(sound) == pytest.approx(2.8 * part.RATE, abs=2)
+    silent = np.flatnonzero(sound == 0) / part.RATE
+    assert (silent.min(), silent.max()) == pytest.approx((1.0, 2.8), abs=0.01)
+    assert not ((silent > 1.41) & (silent < 2.39)).any()
 
 
 def test_letters_are_compared_without_signs(module: ModuleType) -> None:

@@ -547,6 +547,12 @@ def test_one_thing_after_another(run, films: str) -> None:
     table = run("search", "red", "--then", "green", "--library", films, "-k", "1", "--explain").out
     assert "0:00\u20130:05, 0:10\u20130:15" in table
     assert "parts: red" in table
+    assert [line.strip() for line in table.splitlines() if "seen: " in line] == [
+        f"{part['part']}: seen: rank {leg['rank']}, score {leg['score']:.3f}"
+        for part in hit["parts"]
+        for leg in part["legs"]
+    ]
+    assert [[leg["leg"] for leg in part["legs"]] for part in hit["parts"]] == [["seen"], ["seen"]]
     swapped = run("search", "green", "--then", "red", "--library", films, "-k", "1", "--format", "path").out
     assert Path(swapped.strip()).name == "swapped.mp4"
 

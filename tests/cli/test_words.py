@@ -44,7 +44,7 @@ def test_a_run_tells_what_words_it_has_found(index, run, uri: Path, clips: Path,
     sources["speech"].damaged["green.mp4"] = VideoError(clips / "green.mp4", "its sound is damaged", cause="content")
     result = index("--speech", "--screen-text")
     assert result.code == 0
-    assert f"no words of {clips / 'green.mp4'} by speech: its sound is damaged" in result.err
+    assert f"not all words of {clips / 'green.mp4'} by speech: its sound is damaged" in result.err
     assert (
         "said (speech: usual): 7 lines, looked for in 4 files, of which 1 could not be done, or not all of it"
         in result.err
@@ -68,6 +68,20 @@ def test_a_run_tells_what_words_it_has_found(index, run, uri: Path, clips: Path,
     result = index("--no-screen-text", "--json")
     assert "words by screen are taken out" in result.err
     assert json.loads(result.out)["words_taken_out"] == ["screen"]
+
+
+def test_subtitles_of_another_cut_are_told(index, run, clips: Path, sources: dict[str, Spoken]) -> None:
+    (clips / "red.srt").write_text("1\n00:00:00,250 --> 00:00:00,750\nhere\n\n2\n01:00:00,000 --> 01:00:01,000\ngone\n")
+    remark = "1 line beginning behind its end is left out"
+    told = f"warning {clips / 'red.mp4'}: indexed, but of its words by sidecars {remark}\n"
+    assert index("--words-from", "subtitles").err.count(told) == 1
+    assert "warning" not in index().err
+    found = run(
+        "words", clips / "red.mp4", "--words-from", "subtitles", "--format", "txt", "--library", clips / "no.lance"
+    )
+    assert found.out.splitlines()[0] == "here"
+    assert "gone" not in found.out
+    assert f"of the words of {clips / 'red.mp4'} by sidecars {remark}\n" in found.err
 
 
 def test_the_next_run_needs_no_option(index, write_clip, clips: Path, sources: dict[str, Spoken]) -> None:

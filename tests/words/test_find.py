@@ -10,7 +10,7 @@ from framecue.errors import VideoError
 from framecue.words.find import find_words, unit_of
 from framecue.words.request import WordsRequest
 from framecue.words.source import WordsUnit
-from framecue.words.timed_text import WRITTEN
+from framecue.words.timed_text import SAID, WRITTEN, TimedText
 from support.scripted_words import Spoken
 
 
@@ -52,6 +52,16 @@ def test_the_words_of_all_sources_come_in_the_order_of_time(tmp_path: Path) -> N
         ("speech", "said", 1),
         ("screen", "written", 1),
     ]
+
+
+def test_what_cannot_be_of_the_file_is_left_out_and_told(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"a")
+    source = Spoken("speech")(WordsRequest(source="speech"))
+    lines = [TimedText(-3, -2, "before", SAID), TimedText(1, 2, "within", SAID)]
+    source.find = lambda unit, reader: iter(lines)  # type: ignore[method-assign]
+    found = find_words(str(tmp_path / "a.mp4"), [source], reader(2.0))
+    assert found.lines == [("speech", lines[1])]
+    assert found.remarks == {"speech": "1 line over before its beginning, or without a time, is left out"}
 
 
 def test_damage_costs_neither_what_came_before_it_nor_what_others_find(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from framecue.words.source import WordsUnit
 from framecue.words.speech import SpeechSource
 from framecue.words.speech_pieces import Piece, Span
 from support.beeps import record
-from support.spoken import SENTENCES, SPOKEN, tiny_whisper
+from support.spoken import SENTENCES, SPOKEN, sound_of, tiny_whisper, write_sounds
 
 RATE = 16_000
 
@@ -34,37 +34,6 @@ def heard(source, path, reader, **unit):
     return list(source.find(WordsUnit(str(path), [(0.0, 10.0)], **unit), reader))
 
 
-def sound_of(path):
-    with av.open(str(path)) as container:
-        resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
-        frames = [piece for frame in container.decode(audio=0) for piece in resampler.resample(frame)]
-    return np.concatenate([frame.to_ndarray()[0] for frame in frames])
-
-
-def write(path, *tracks, begins=0.0, pictures=0.0):
-    """Write sound tracks, int16 (N,) each, beside pictures that last so many seconds."""
-    with av.open(str(path), "w") as container:
-        if pictures:
-            video = container.add_stream("libx264", rate=5, options={"preset": "ultrafast", "threads": "1"})
-            video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
-        streams = [container.add_stream("flac", rate=RATE, layout="mono") for _ in tracks]
-        for stream in streams[1:]:
-            stream.metadata["language"] = "ger"
-        if pictures:
-            for number in range(round(pictures * 5)):
-                frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), number, np.uint8), format="rgb24")
-                frame.pts = number
-                container.mux(video.encode(frame))
-            container.mux(video.encode(None))
-        for stream, samples in zip(streams, tracks, strict=True):
-            for start in range(0, len(samples), 4000):
-                piece = av.AudioFrame.from_ndarray(samples[None, start : start + 4000], format="s16", layout="mono")
-                piece.sample_rate, piece.pts = RATE, start + round(begins * RATE)
-                container.mux(stream.encode(piece))
-            container.mux(stream.encode(None))
-    return path
-
-
 def test_sentences_are_heard_when_they_are_said(source, reader):
     lines = heard(source, SPOKEN, reader)
     assert [line.text for line in lines] == [text for _, _, text in SENTENCES]
@@ -80,14 +49,14 @@ def test_sentences_are_heard_when_they_are_said(source, reader):
 
 
 def test_times_are_those_of_the_pictures(source, reader, tmp_path):
-    film = write(tmp_path / "film.mkv", sound_of(SPOKEN), begins=7, pictures=20)
+    film = write_sounds(tmp_path / "film.mkv", sound_of(SPOKEN), begins=7, pictures=20)
     lines = heard(source, film, reader)
     assert [line.text for line in lines] == [text for _, _, text in SENTENCES]
     assert [line.start_seconds for line in lines] == pytest.approx([7 + start for start, _, _ in SENTENCES], abs=0.3)
 
 
 def test_another_track_is_heard_when_it_is_asked_for(reader, tmp_path):
-    film = write(tmp_path / "film.mkv", np.zeros(RATE, np.int16), sound_of(SPOKEN)[: 3 * RATE])
+    film = write_sounds(tmp_path / "film.mkv", np.zeros(RATE, np.int16), sound_of(SPOKEN)[: 3 * RATE])
     assert heard(SpeechSource(tiny_whisper(), threads=1, track=1), film, reader) == []
     (line,) = heard(SpeechSource(tiny_whisper(), threads=1, track="de"), film, reader)
     assert line.text == SENTENCES[0][2]
@@ -117,7 +86,7 @@ def noise(kind, seconds=8):
 @pytest.mark.parametrize("kind", ["silence", "a tone", "noise", "music"])
 def test_no_words_are_invented(source, reader, tmp_path, kind):
     samples = (noise(kind).clip(-1, 1) * 32767).astype(np.int16)
-    assert heard(source, write(tmp_path / "film.mkv", samples), reader) == []
+    assert heard(source, write_sounds(tmp_path / "film.mkv", samples), reader) == []
 
 
 def test_a_film_without_sound_and_a_picture_say_nothing(source, reader, tmp_path):
@@ -127,7 +96,7 @@ def test_a_film_without_sound_and_a_picture_say_nothing(source, reader, tmp_path
 
 
 def test_what_came_before_damage_stands(source, reader, tmp_path):
-    film = write(tmp_path / "film.mp4", sound_of(SPOKEN))
+    film = write_sounds(tmp_path / "film.mp4", sound_of(SPOKEN))
     data = bytearray(film.read_bytes())
     with av.open(str(film)) as container:
         packets = [(p.pos, p.size) for p in container.demux(audio=0) if p.size and p.pts * p.time_base > 6]
@@ -292,6 +261,6 @@ def test_silence_is_none_for_the_model_too(source):
 
 def test_what_is_said_again_and_again_is_heard_each_time(source, reader, tmp_path):
     sentence = sound_of(SPOKEN)[: 3 * RATE]
-    lines = heard(source, write(tmp_path / "film.mkv", np.tile(sentence, 8)), reader)
+    lines = heard(source, write_sounds(tmp_path / "film.mkv", np.tile(sentence, 8)), reader)
     assert [line.text for line in lines] == [SENTENCES[0][2]] * 8
     assert [line.start_seconds for line in lines] == pytest.approx([0.5 + 3 * place for place in range(8)], abs=0.3)

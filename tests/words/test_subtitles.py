@@ -6,6 +6,7 @@ import pytest
 
 from framecue.errors import VideoError
 from framecue.video import IsolatedReader
+from framecue.words.fitting import fit_lines_of
 from framecue.words.source import WordsUnit
 from framecue.words.subtitles import SubtitleTracks
 from framecue.words.timed_text import TimedText
@@ -40,10 +41,11 @@ def test_tracks_inside_a_file_are_words(tmp_path: Path) -> None:
 
 @pytest.mark.isolated
 def test_a_line_ends_with_its_file(tmp_path: Path) -> None:
-    path = write_subtitled(tmp_path / "a.mkv", Track([(1000, 36_000_000, "Hours"), (5000, 3000, "Bye")]))
+    path = write_subtitled(
+        tmp_path / "a.mkv", Track([(1000, 36_000_000, "Hours"), (5000, 3000, "Bye"), (7000, 1000, "Gone")])
+    )
     with IsolatedReader() as reader:
-        assert list(SubtitleTracks().find(WordsUnit(str(path), [(0.0, 4.0), (2.0, 6.0)]), reader)) == [
-            said(1.0, 6.0, "Hours"),
-            said(5.0, 6.0, "Bye"),
-        ]
-        assert max(text.end_seconds for text in SubtitleTracks().find(WordsUnit(str(path), ()), reader)) > 6
+        unit = WordsUnit(str(path), [(0.0, 4.0), (2.0, 6.0)])
+        fitted = fit_lines_of(unit, SubtitleTracks().find(unit, reader), reader)
+    assert fitted.lines == (said(1.0, 6.0, "Hours"), said(5.0, 6.0, "Bye"))
+    assert fitted.remark == ("1 line beginning behind its end is left out, 1 line lasting beyond its end is cut there")

@@ -90,7 +90,9 @@ def _print_explanation(hit: Hit, *, hybrid: bool) -> None:
         words = f" ({', '.join(hit.words)})" if hit.words else ""
         places.append("not found by words" if hit.text_rank is None else f"{hit.text_rank} by words{words}")
         lines.append("rank: " + ", ".join(places))
-    lines += [_leg_line(leg, is_image=hit.kind == "image") for leg in hit.legs]
+    is_image = hit.kind == "image"
+    lines += [_leg_line(leg, is_image=is_image) for leg in hit.legs]
+    lines += [_leg_line(leg, is_image=is_image).after(f"{part.part}: ") for part in hit.parts for leg in part.legs]
     if hit.recorded_seconds is not None:
         lines.append(f"recorded {iso_time(hit.recorded_seconds)[:16].replace('T', ' ')}")
     console = stdout_console()

@@ -81,11 +81,13 @@ def words(
     asked = AddOptions(**words).words_asked()
     place = library_if_any(uri)
     path = noted_path(file)
-    found, failed = _found(path, place, asked, stall_seconds=stall_seconds)
+    found, failed, remarks = _found(path, place, asked, stall_seconds=stall_seconds)
     if failed and not found:
         raise next(iter(failed.values()))
     for source, error in failed.items():
         log(f"not all words of {one_line(path)} by {source}: {one_line(error.reason)}")
+    for source, remark in remarks.items():
+        log(f"of the words of {one_line(path)} by {source} {remark}")
     if as_json:
         print_json(_document(path, found))
         return
@@ -118,11 +120,11 @@ def _format_of(output: str | None) -> str:
 
 def _found(
     path: str, place: str | None, asked: dict[str, WordsRequest], *, stall_seconds: float
-) -> tuple[list[tuple[str, TimedText]], dict[str, VideoError]]:
-    """Return the words of a file, and why a source that was asked now could not find all, by its name.
+) -> tuple[list[tuple[str, TimedText]], dict[str, VideoError], dict[str, str]]:
+    """Return the words of a file, why a source that was asked now could not find all, and what is wrong with some.
 
     Returns:
-        (lines, each with the name of its source, in the order of start and end; errors).
+        (lines, each with the name of its source, in the order of start and end; errors, by source; remarks, by source).
 
     Raises:
         InputError: nobody has looked for words in the file, and nobody asks for it now; or what is asked for cannot
@@ -141,7 +143,7 @@ def _found(
         log(f"{one_line(str(error).partition(';')[0])}: the words are looked for in the file itself")
     if not asked:
         if held:
-            return _in_order((source, line) for source, lines in held.items() for line in lines), {}
+            return _in_order((source, line) for source, lines in held.items() for line in lines), {}, {}
         if held is None and not is_url(path) and not os.path.lexists(path):
             raise InputError(f"{path}: no such file, and no library that holds one of this name")
         where = "no library that is known holds it" if held is None else f"library {place} has not looked for any"
@@ -161,20 +163,25 @@ def _found(
         known[SIDECARS] = held.get(SIDECARS, [])
     found = [(source, line) for source, lines in known.items() for line in lines]
     if not missing:
-        return _in_order(found), {}
+        return _in_order(found), {}, {}
     from framecue.video import IsolatedReader
     from framecue.video.isolate.spool import kept_spool
-    from framecue.words.find import find_words
+    from framecue.words.find import find_words, unit_of
     from framecue.words.sources import make_source
 
     sources = [make_source(request.over(None)) for request in missing]
     with kept_spool(), IsolatedReader(stall_seconds=stall_seconds) as reader:
         new = find_words(path, sources, reader)
-    if SUBTITLES in asked and SIDECARS not in known:
-        from framecue.library.files.sidecars import SidecarFinder
+        if SUBTITLES in asked and SIDECARS not in known:
+            from framecue.library.files.sidecars import SidecarFinder
+            from framecue.words.fitting import fit_lines_of
 
-        found += ((SIDECARS, line) for line in SidecarFinder().read(path).timed_texts())
-    return _in_order([*found, *new.lines]), new.failed
+            beside = SidecarFinder().read(path)
+            fitted = fit_lines_of(unit_of(path, reader), beside.timed_texts(), reader, num_mended=beside.num_mended)
+            found += ((SIDECARS, line) for line in fitted.lines)
+            if fitted.remark is not None:
+                new.remarks[SIDECARS] = fitted.remark
+    return _in_order([*found, *new.lines]), new.failed, new.remarks
 
 
 def _in_order(found: Iterable[tuple[str, TimedText]]) -> list[tuple[str, TimedText]]:

@@ -16,7 +16,7 @@ __all__ = ["log_words", "log_words_stopped", "words_in_detail"]
 def log_words(report: AddReport) -> None:
     """Write what words were found, in which files not, and what was taken out."""
     for failure in report.words_failed:
-        log(f"no words of {failure.path} by {failure.source}: {failure.reason}")
+        log(f"not all words of {failure.path} by {failure.source}: {failure.reason}")
     for source in report.words_taken_out:
         log(f"words by {source} are taken out")
     for source, reason in report.words_left_out.items():

@@ -126,6 +126,7 @@ def make_again(
             num_images=done.num_images,
             num_segments=done.num_segments,
             removed=len(lost),
+            warnings=words.warnings,
             **words.report(),
             **meaning.report(),
             **names.report(),

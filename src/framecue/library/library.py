@@ -315,7 +315,7 @@ class Library(LibraryContents, LibraryNames, LibraryTables, LibraryVideos, Libra
             subtitles_updated=outcome.subtitles_updated,
             metadata_updated=outcome.metadata_updated,
             reread=outcome.reread,
-            warnings=outcome.warnings,
+            warnings=[*outcome.warnings, *outcome.words.warnings],
             gpu_decoded=outcome.gpu_decoded,
             gpu_fallbacks=outcome.gpu_fallbacks,
             computation=outcome.computation,

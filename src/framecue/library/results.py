@@ -255,7 +255,8 @@ class AddReport:
         num_segments: how many segments it holds now.
         reread: unchanged files that were encoded again because an older framecue read them otherwise, each with what is
             otherwise: "times" or "shape".
-        warnings: files that were encoded although something is wrong with them, such as a large part that is missing.
+        warnings: files that the library holds although something is wrong with them, such as a large part that is
+            missing, or subtitles that begin behind their video's end.
         encoded_seconds: how long the videos are that went through the model.
         gpu_decoded: how many files had frames that a GPU decoded, with ``gpu_decode``.
         gpu_fallbacks: files that were large enough for that and that PyAV decoded, or went on with, each with the
@@ -519,7 +520,7 @@ class PartHit:
         start_seconds: where its moment starts in the video.
         end_seconds: where it ends.
         score: cosine similarity of the part and its moment.
-        legs: which legs of the search have found it by words; none where it was seen.
+        legs: which legs of the search have found it, in the order of a ``Hit``'s.
     """
 
     part: str

@@ -73,7 +73,7 @@ class PartDocument(TypedDict):
     start_seconds: Start
     end_seconds: End
     score: Cosine
-    legs: list[LegDocument]
+    legs: Annotated[list[LegDocument], Field(description="Which legs have found this moment, and by what.")]
 
 
 class PartScoreDocument(TypedDict):

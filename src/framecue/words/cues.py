@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 __all__ = ["Cue", "parse_cues", "plain_dialogue", "tidy"]
 
@@ -35,12 +35,14 @@ class Cue:
 
     Attributes:
         language: ISO 639-1 code of its language, None where nothing says it.
+        is_mended: whether its times were told otherwise, and were none.
     """
 
     start_seconds: float
     end_seconds: float
     text: str
     language: str | None = None
+    is_mended: bool = field(default=False, compare=False)
 
 
 def parse_cues(text: str, format_name: str) -> list[Cue]:
@@ -55,7 +57,15 @@ def parse_cues(text: str, format_name: str) -> list[Cue]:
     """
     import pysubs2
 
-    plain = _TIMES.sub(_full_times, re.sub(r"\n{3,}", "\n\n", _MARKUP.sub("", text)))
+    negative: set[str] = set()
+
+    def full_times(found: re.Match[str]) -> str:
+        times = _full_times(found)
+        if found[1] or found[6]:
+            negative.add(times)
+        return times
+
+    plain = _TIMES.sub(full_times, re.sub(r"\n{3,}", "\n\n", _MARKUP.sub("", text)))
     cues = []
     # Whatever still looks like markup is text (or an attack on the patterns of pysubs2).
     for event in pysubs2.SSAFile.from_string(plain, format_=format_name, keep_html_tags=True):
@@ -64,8 +74,10 @@ def parse_cues(text: str, format_name: str) -> list[Cue]:
             # A comment or the next cue's name may follow the empty line that ends a cue.
             words = words.partition("\n\n")[0]
         if words := tidy(html.unescape(words)):
-            start_seconds = event.start / 1000
-            cues.append(Cue(start_seconds, max(start_seconds, event.end / 1000), words))
+            start_seconds, end_seconds = event.start / 1000, event.end / 1000
+            times = " --> ".join(_full_time(milliseconds) for milliseconds in (event.start, event.end))
+            is_mended = end_seconds < start_seconds or times in negative
+            cues.append(Cue(start_seconds, max(start_seconds, end_seconds), words, is_mended=is_mended))
     return sorted(cues, key=lambda cue: cue.start_seconds)
 
 
@@ -76,6 +88,11 @@ def _full_times(found: re.Match[str]) -> str:
         hours, minutes, seconds, fraction = told if not sign else (None, "0", "0", None)
         times.append(f"{int(hours or 0):02}:{int(minutes):02}:{int(seconds):02}.{(fraction or '0')[:3]:<03}")
     return " --> ".join(times)
+
+
+def _full_time(milliseconds: int) -> str:
+    seconds, rest = divmod(milliseconds, 1000)
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{rest:03}"
 
 
 def plain_dialogue(dialogue: str) -> str:

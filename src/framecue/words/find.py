@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from framecue.errors import VideoError
 from framecue.video import IsolatedReader, Segmentation
+from framecue.words.fitting import fit_lines_of
 from framecue.words.source import WordSource, WordsUnit
 from framecue.words.timed_text import TimedText
 
@@ -20,10 +21,12 @@ class FoundWords:
     Attributes:
         lines: each with the name of its source, in the order of start and end.
         failed: why a source could not find all, by its name; what it found before that is among the lines.
+        remarks: what was wrong with the times of some lines, and what became of them, by the source's name.
     """
 
     lines: list[tuple[str, TimedText]] = field(default_factory=list)
     failed: dict[str, VideoError] = field(default_factory=dict)
+    remarks: dict[str, str] = field(default_factory=dict)
 
 
 def find_words(path: str, sources: Iterable[WordSource], reader: IsolatedReader) -> FoundWords:
@@ -40,10 +43,15 @@ def find_words(path: str, sources: Iterable[WordSource], reader: IsolatedReader)
     unit, found = unit_of(path, reader), FoundWords()
     for source in sources:
         name = source.fingerprint.source
+        lines: list[TimedText] = []
         try:
-            found.lines.extend((name, text) for text in source.find(unit, reader))
+            lines.extend(source.find(unit, reader))
         except VideoError as error:
             found.failed[name] = error
+        fitted = fit_lines_of(unit, lines, reader)
+        found.lines.extend((name, text) for text in fitted.lines)
+        if fitted.remark is not None:
+            found.remarks[name] = fitted.remark
     found.lines.sort(key=lambda item: (item[1].start_seconds, item[1].end_seconds))
     return found
 

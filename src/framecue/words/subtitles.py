@@ -15,7 +15,7 @@ from framecue.words.timed_text import SAID, Kind, TimedText
 __all__ = ["SubtitleTracks"]
 
 # It rises when the same tracks are to give other words.
-_VERSION = "2"
+_VERSION = "3"
 
 
 class SubtitleTracks:
@@ -41,19 +41,14 @@ class SubtitleTracks:
         if unit.kind != "video":
             return
         tracks = [part for part in reader.ask(SubtitleTracksQuestion(unit.path)) if isinstance(part, SubtitleTrack)]
-        # A file of seconds may claim a line of hours.
-        length = max((end for _, end in unit.segments), default=None)
         found: dict[TimedText, None] = {}  # two tracks may say the same, of which one has more
         for track in tracks:
-            found |= dict.fromkeys(timed_texts(_cues(track, length)))
+            found |= dict.fromkeys(timed_texts(_cues(track)))
         yield from sorted(found, key=lambda text: text.start_seconds)
 
 
-def _cues(track: SubtitleTrack, length: float | None) -> Iterator[Cue]:
+def _cues(track: SubtitleTrack) -> Iterator[Cue]:
     language = short_code(track.language)
     for line in track.lines:
-        end = line.end_seconds
-        if length is not None and line.start_seconds < length:
-            end = min(end, length)
         if text := plain_dialogue(line.dialogue):
-            yield Cue(line.start_seconds, end, text, language)
+            yield Cue(line.start_seconds, line.end_seconds, text, language)

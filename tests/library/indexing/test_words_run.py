@@ -4,15 +4,18 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from framecue.errors import InputError, LibraryError, UnknownNameError, VideoError
 from framecue.library import AddReport, Library, WordsFailure
 from framecue.library.indexing import words_run as module
+from framecue.library.results import Remark
 from framecue.library.store import Store
+from framecue.words.request import WordsRequest
 from framecue.words.sources import WORD_SOURCES
-from framecue.words.timed_text import WRITTEN
+from framecue.words.timed_text import SAID, WRITTEN, TimedText
 from support.scripted_words import Spoken
 
 SRT = "1\n00:00:00,500 --> 00:00:01,000\n{}\n"
@@ -233,6 +236,44 @@ def test_sidecars_become_words_with_times_and_follow_their_files(library: Librar
     library.add(clips)
     assert texts(library, clips / "red.mp4", "sidecars") == []
     assert ("sidecars" in {source for _, source in Store.open(library.uri).words_notes.done()}) is False
+
+
+def test_lines_that_cannot_be_of_their_file_are_told_once(library: Library, clips: Path, subtitles: Spoken) -> None:
+    times = (("00:00:00,250", "00:00:00,750"), ("00:00:00,500", "00:00:00,250"), ("01:00:00,000", "01:00:05,000"))
+    (clips / "red.srt").write_text(
+        "\n".join(f"{n}\n{start} --> {end}\nline {n}\n" for n, (start, end) in enumerate(times, start=1))
+    )
+    told = [
+        Remark(
+            str(clips / "red.mp4"),
+            "of its words by sidecars 1 line beginning behind its end is left out, 1 line beginning before 0 or ending "
+            "before the beginning is mended",
+        )
+    ]
+    assert library.add(clips, words_from="subtitles").warnings == told
+    assert texts(library, clips / "red.mp4", "sidecars") == ["line 1", "line 2"]
+    assert library.add(clips).warnings == [], "once"
+    (clips / "red.srt").unlink()
+    library.add(clips)
+    assert texts(library, clips / "red.mp4", "sidecars") == []
+
+
+def test_a_source_that_says_anything_is_fitted(library: Library, clips: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Claiming(Spoken):
+        def __call__(self, request: WordsRequest) -> Any:
+            made = super().__call__(request)
+            claimed = [TimedText(-1, 0.5, "early", SAID), TimedText(99, 98, "late", SAID)]
+            made.find = lambda unit, reader: iter(claimed)
+            return made
+
+    monkeypatch.setitem(WORD_SOURCES.built_in, "claims", Claiming("claims"))  # type: ignore[arg-type]
+    report = library.add(clips, words_from="claims", no_words_from="subtitles")
+    assert [warning.path for warning in report.warnings] == [str(path) for path in sorted(clips.rglob("*.mp4"))]
+    assert report.warnings[0].reason == (
+        "of its words by claims 1 line beginning behind its end is left out, 1 line beginning before 0 or ending "
+        "before the beginning is mended"
+    )
+    assert texts(library, clips / "red.mp4", "claims") == ["early"]
 
 
 def test_what_is_asked_for_and_not_installed_is_told_at_once(

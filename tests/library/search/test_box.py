@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from framecue.errors import InputError
 from framecue.library import Query
-from framecue.library.search.box import LEG_NAMES, MOST_PHRASES, Term, check_leg_names, parse
+from framecue.library.search.box import LEG_NAMES, MOST_PHRASES, Term, check_leg_names, parse, quotations
 
 
 @pytest.mark.parametrize(
@@ -129,3 +129,10 @@ def test_each_phrase_is_looked_up_so_there_may_not_be_hundreds() -> None:
     for prefix in ("", "said:"):
         with pytest.raises(InputError, match=f"has {MOST_PHRASES + 1} phrases in quotes; give at most {MOST_PHRASES}$"):
             parse(" ".join(f"{prefix}{phrase}" for phrase in [*some, '"another"']))
+
+
+def test_quotations_are_where_the_box_reads_them() -> None:
+    text = 'a "b c" d said:\u201ce\u201d 5" f \\"g" \u00abh i'
+    found = [text[start:stop] for start, stop in quotations(text)]
+    assert found == ['"b c"', "\u201ce\u201d", "\u00abh i"]
+    assert quotations("") == []

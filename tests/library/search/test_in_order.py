@@ -1,5 +1,6 @@
 import pytest
 
+from framecue.library import Query
 from framecue.library.search.in_order import MOST_PARTS, split_in_order
 
 
@@ -19,15 +20,106 @@ from framecue.library.search.in_order import MOST_PARTS, split_in_order
         ("rain then sun then rain", ("rain", "sun", "rain")),
         ('said:"happy birthday", then a cake', ('said:"happy birthday"', "a cake")),
         ("一只熊猫 then 一只章鱼", ("一只熊猫", "一只章鱼")),
+        ("a man waves now and then, then he leaves", ("a man waves now and then", "he leaves")),
+        ("a garden before and after, then a house", ("a garden before and after", "a house")),
+        ('a 5" screen, then a dog', ('a 5" screen', "a dog")),
     ],
 )
 def test_parts_come_in_the_order_in_which_they_happen(text: str, parts: tuple[str, ...]) -> None:
     assert split_in_order(text) == parts
 
 
+FORMS = [
+    "{x}, then {y}",
+    "{x} then {y}",
+    "{x} and then {y}",
+    "{x}; then {y}",
+    "{x}. Then {y}",
+    "{x} but then {y}",
+    "first {x}, then {y}",
+    "first {x} then {y}",
+    "First, {x}, and then {y}",
+    "at first {x}, then {y}",
+    "firstly {x}, finally {y}",
+    "{x}, afterwards {y}",
+    "{x} and afterwards {y}",
+    "{x}, after that {y}",
+    "{x}, after which {y}",
+    "{x}. After this, {y}",
+    "{x}, and later {y}",
+    "{x}, later on {y}",
+    "{x} and later {y}",
+    "{x}, next {y}",
+    "{x} and next {y}",
+    "{x}, subsequently {y}",
+    "{x}, and finally {y}",
+    "{x} and eventually {y}",
+    "{x} followed by {y}",
+    "{x}, followed by {y}",
+    "{x} is followed by {y}",
+    "{x}, which is followed by {y}",
+    "{x} immediately followed by {y}",
+    "{x} before {y}",
+    "{x}, before {y}",
+    "{x} right before {y}",
+    "{x} a few seconds before {y}",
+    "before {y}, {x}",
+    "just before {y}, {x}",
+    "{y}; before that, {x}",
+    "{y} after {x}",
+    "{y} shortly after {x}",
+    "{y} 10 seconds after {x}",
+    "{y}, preceded by {x}",
+    "{y} is preceded by {x}",
+    "after {x}, {y}",
+    "shortly after {x}, {y}",
+    "after {x}, then {y}",
+    "once {x}, {y}",
+    "as soon as {x}, {y}",
+    "{x} -> {y}",
+    "{x} \u2192 {y}",
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_ordinary_forms_of_english(form: str) -> None:
+    x, y = "a panda shrinks", "an octopus grows"
+    text = form.format(x=x, y=y)
+    assert split_in_order(text) == (x, y)
+    assert split_in_order(text.upper()) == (x.upper(), y.upper())
+    # A sentence competes with itself as a whole, whatever its form, and quotes turn that off.
+    assert Query.parse(text).order == (Query(x), Query(y))
+    for opening, closing in ('""', "\u201c\u201d", "\u201e\u201c", "\u00ab\u00bb", "\u300c\u300d", ('"', "")):
+        assert Query.parse(f"{opening}{text}{closing}").order == ()
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        "a bell rings every now and then",
+        "now and then a bird sings",
+        "the house back then",
+        "a street, by then empty",
+        "nobody has come since then",
+        "the then president waves",
+        "he is arrested then and there",
+        "a kitchen before and after the renovation",
+        "the day before yesterday",
+        "the day after tomorrow",
+        "it rains day after day",
+        "dominoes fall one after another",
+        "cars leave one after the other",
+        "a man looks after a child",
+        "a dog runs after a ball",
+        "a boat named after a queen",
+        "never before, never again",
+        "once upon a time, in a forest",
+        "they lived happily ever after",
+        "shops after hours",
+        "a man, next to a tree",
+        "a man and next to him a dog",
+        "a train later than usual",
+        "a man finally wins",
         "a panda shrinks",
         '"a panda shrinks, then an octopus grows"',
         "\u201cfirst love, then war\u201d",
@@ -49,5 +141,17 @@ def test_what_is_no_order_is_left_whole(text: str) -> None:
 
 
 def test_a_long_text_takes_no_long_time() -> None:
-    for unit in (" then", ' "', "a  , ", "is followed ", " ", "after ", ", then a"):
+    for unit in (
+        " then",
+        ' "',
+        "a  , ",
+        "is followed ",
+        " ",
+        "after ",
+        ", then a",
+        "a, ",
+        "one after ",
+        "\u00ab",
+        "a few ",
+    ):
         assert split_in_order(unit * 20_000) is None

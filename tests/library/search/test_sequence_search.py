@@ -80,6 +80,32 @@ def test_parts_have_their_own_moments_and_scores(store: Store) -> None:
     assert best.score == pytest.approx(1.0, abs=1e-3)
 
 
+def test_parts_say_which_legs_have_found_their_moments(store: Store) -> None:
+    green = next(one for one in store.search(np.array([0, 1, 0], np.float32), limit=99) if one.path == "/right.mp4")
+
+    def written(of: Asked) -> list[LegMatch]:
+        if not of.is_alone:
+            return []
+        return [
+            LegMatch("written", green, rank, 3.0, strength, text=text)
+            for rank, strength, text in ((1, 0.9, "green"), (2, 0.5, "a green leaf"))
+        ] + [LegMatch("said", green, 1, 2.0, 0.25, text="it is green")]
+
+    second = Asked(store, asked(store, GREEN).vector, is_alone=True)
+    parts = [asked(store, RED), second]
+    found = find_in_order(parts, [chances] * 2, written, asks_seen=[True, True], within_seconds=None)
+    best = next(one for one in found if one.path == "/right.mp4")
+
+    told = [[(leg.leg, leg.rank, leg.text) for leg in part.legs] for part in best.parts]
+    reds = [(one.path, one.start_seconds) for one in store.search(parts[0].vector, limit=99)]
+    greens = [(one.path, one.start_seconds) for one in store.search(second.vector, limit=99)]
+    assert told == [
+        [("seen", reds.index(("/right.mp4", 2.5)) + 1, None)],
+        [("seen", greens.index(("/right.mp4", 10.0)) + 1, None), ("said", 1, "it is green"), ("written", 1, "green")],
+    ]
+    assert [part.legs[0].score for part in best.parts] == [part.score for part in best.parts]
+
+
 def test_words_have_times_of_their_own_and_take_part(store: Store) -> None:
     match = next(one for one in store.search(np.array([1, 0, 0], np.float32), limit=99) if one.path == "/red.mp4")
 

@@ -52,6 +52,24 @@ def test_nothing_told_is_refused(told: ToldQuery) -> None:
         told.labelled()
 
 
+@pytest.mark.parametrize(
+    ("then", "says"),
+    [('""', "then '\"\"': the query is empty"), ("said:", "then 'said:': there is nothing after said:")],
+)
+def test_what_comes_then_and_says_nothing_is_named(then: str, says: str) -> None:
+    with pytest.raises(InputError) as refused:
+        ToldQuery(text="a", then_texts=("b", then)).labelled()
+    assert str(refused.value).startswith(says)
+
+
+def test_what_comes_then_needs_something_before() -> None:
+    for text in (None, "", " "):
+        with pytest.raises(InputError, match=r"the query is empty; .* before what comes then"):
+            ToldQuery(text=text, then_texts=("a",)).labelled()
+    told = ToldQuery(images=("a.jpg",), then_texts=("a",)).labelled()
+    assert told.label == "image a.jpg, then: a"
+
+
 def test_prefixes_and_weights_are_read() -> None:
     assert typed_texts("said:hello", -0.5) == [(Term("hello", "said"), -0.5)]
     assert [weighted_text(text) for text in ("a^0.5", " a ^2", "a^b", "a")] == [

@@ -76,4 +76,4 @@ class _Source:
         yield TimedText(0.25, 0.75, f"{name} speaks", self.kind, self._request.language or "en", 0.5, words)
         if problem := self._script.damaged.get(Path(unit.path).name):
             raise problem
-        yield TimedText(1, 2, f"content {content}", self.kind, None)
+        yield TimedText(1, 2, f"content {content}", self.kind, None, 0.5)

@@ -67,6 +67,7 @@ def test_one_thing_after_another(call: Call, id_of: Ids, served: Served) -> None
     assert found["video"] == id_of(served.film)
     starts = [part["start_seconds"] for part in found["parts"]]
     assert starts == pytest.approx([first[0], second[0]], abs=0.1)
+    assert [[why["leg"] for why in part["why"]] for part in found["parts"]] == [["seen"], ["seen"]]
 
 
 def test_filters_and_legs(call: Call, id_of: Ids, served: Served) -> None:

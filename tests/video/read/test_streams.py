@@ -7,6 +7,7 @@ from framecue.video.isolate.isolated import IsolatedReader
 from framecue.video.isolate.questions.streams import StreamsQuestion
 from framecue.video.read.streams import read_streams
 from support.playing import make_film
+from support.recordings import record
 
 
 def test_an_mp4(tmp_path):
@@ -41,6 +42,12 @@ def test_the_track_to_play_is_the_one_that_is_marked():
     first, second = (SoundStream(name, None, b"", is_default=name == "ac3") for name in ("aac", "ac3"))
     assert FileStreams("avi", None, False, picture, (first, second), None).sound is second
     assert FileStreams("avi", None, False, picture, (first, first), None).sound is first
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
+def test_sound_that_goes_on_says_when_it_ends(tmp_path, suffix):
+    (sound,) = read_streams(record(tmp_path / f"film{suffix}", pictures=(0, 2), sound=(0, 4))).sounds
+    assert sound.seconds == pytest.approx(4, abs=1.5 if suffix == ".ts" else 0.1)
 
 
 def test_what_is_no_video_has_words(tmp_path):

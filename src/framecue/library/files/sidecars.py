@@ -113,6 +113,11 @@ class Sidecars:
         """
         return timed_texts(self.cues)
 
+    @property
+    def num_mended(self) -> int:
+        """How many subtitles told times that are none."""
+        return sum(cue.is_mended for cue in self.cues)
+
     @cached_property
     def _latest_ends(self) -> list[float]:
         """For each cue, the latest end of the cues up to it; bisected, as a segment may start far into the cues."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from framecue.library.files.interface import Files
 from framecue.library.files.sidecars import SidecarFinder
-from framecue.words.cue_texts import timed_texts
-from framecue.words.timed_text import TimedText
+from framecue.library.indexing.words_runner import ReadLimits
+from framecue.words.fitting import FittedLines, fit_lines_of
+from framecue.words.source import WordsUnit
 
 __all__ = ["SidecarWords"]
 
@@ -20,12 +21,16 @@ class SidecarWords:
     def __init__(self, files: Files) -> None:
         self._finder = SidecarFinder(files)
 
-    def find(self, path: str) -> list[TimedText]:
+    def find(self, path: str, unit: WordsUnit, limits: ReadLimits) -> FittedLines:
         """Return the lines of the files beside a video, in the order of the beginnings.
 
         A file that cannot be read has none: whoever updates the texts in the video's rows has reported it.
 
         Args:
-            path: of the video.
+            path: of the video, beside which they lie.
+            unit: the video.
+            limits: of the process that is asked how long its sound is, if lines begin behind its pictures.
         """
-        return list(timed_texts(self._finder.read(path).cues))
+        beside = self._finder.read(path)
+        with limits.open_reader() as reader:
+            return fit_lines_of(unit, beside.timed_texts(), reader, num_mended=beside.num_mended)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypedDict
 
-from framecue.library.results import WordsCount, WordsFailure
+from framecue.library.results import Remark, WordsCount, WordsFailure
 from framecue.progress import ProgressCallback, StopCallback
 
 __all__ = ["WordsHooks", "WordsOutcome"]
@@ -37,12 +37,14 @@ class WordsOutcome:
         failed: the files in which not all could be looked for, with reasons.
         taken_out: the sources whose words were taken out.
         left_out: the sources that the library has had and that cannot work here, with reasons.
+        warnings: the files some of whose lines have times that cannot be, each with what became of them.
     """
 
     counts: dict[str, WordsCount] = field(default_factory=dict)
     failed: list[WordsFailure] = field(default_factory=list)
     taken_out: list[str] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
+    warnings: list[Remark] = field(default_factory=list)
 
     def report(self) -> _Report:
         """Return what an ``AddReport`` says of it."""

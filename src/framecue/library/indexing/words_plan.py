@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 # Of the rules by which the files beside a video become lines.
-_SIDECARS_RULES = 1
+_SIDECARS_RULES = 2
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ from framecue.library.indexing.words_runner import (
     local_words_runner,
 )
 from framecue.library.indexing.words_sources import KeptSources, ReadySources
-from framecue.library.results import WordsCount, WordsFailure
+from framecue.library.results import Remark, WordsCount, WordsFailure
 from framecue.library.store import Store
 from framecue.library.store.snapshot import Snapshot
 from framecue.library.store.words_notes import AskedWords, WordsDone
@@ -101,14 +101,14 @@ def run_words(
         store.words_notes.note_asked(ready.asked())
         if tasks:
             _take_out_unnoted(store, snapshot)
-            run = _Run(store, ready, outcome, hooks or WordsHooks(), files, noted=done)
-            usable = _usable(tasks, ready)
             limits = ReadLimits(
                 stall_seconds=options.stall_seconds,
                 max_cpu_seconds=options.max_cpu_seconds,
                 max_megapixels=options.max_megapixels,
                 spool_gb=options.spool_gb,
             )
+            run = _Run(store, ready, outcome, hooks or WordsHooks(), files, noted=done, limits=limits)
+            usable = _usable(tasks, ready)
             # What lies beside files is read here, and needs no cluster.
             with (make_runner if usable else local_words_runner)(usable, limits) as runner:
                 run.carry_out(tasks, runner)
@@ -123,9 +123,10 @@ def _look_after(store: Store) -> None:
 
 @dataclass
 class _Begun:
-    """A task that a runner is at, and how many of its sources have not answered yet."""
+    """A task that a runner is at, the file as it is read for it, and how many of its sources have not answered yet."""
 
     task: WordsTask
+    unit: WordsUnit
     num_left: int
 
 
@@ -141,10 +142,11 @@ class _Run:
         files: Files,
         *,
         noted: Collection[tuple[str, str]],
+        limits: ReadLimits,
     ) -> None:
         self._store, self._ready, self._outcome, self._hooks, self._files = store, ready, outcome, hooks, files
         self._noted = set(noted)
-        self._sidecars = SidecarWords(files)
+        self._sidecars, self._limits = SidecarWords(files), limits
         # For the next commit, by content and source.
         self._texts: dict[tuple[str, str], list[TimedText]] = {}
         self._done: dict[tuple[str, str], WordsDone] = {}
@@ -183,13 +185,12 @@ class _Run:
             segments = self._store.segments_of([task.content.video_id for task in some])
             for task in some:
                 sources = tuple(name for name in task.sources if name != SIDECARS)
+                begun = _Begun(task, _unit(task.content, segments.get(task.content.video_id, [])), len(sources))
                 if not sources:
-                    self._finish(task)
+                    self._finish(begun)
                     continue
-                self._begun[task.content.video_id] = _Begun(task, len(sources))
-                yield WordsWork(
-                    task.content.video_id, _unit(task.content, segments.get(task.content.video_id, [])), sources
-                )
+                self._begun[task.content.video_id] = begun
+                yield WordsWork(task.content.video_id, begun.unit, sources)
 
     def _tell(self, done: FilesDone) -> None:
         # One file may be listened to for hours, while what was found in others waits.
@@ -204,12 +205,13 @@ class _Run:
         self._note(found, begun.task.content)
         if not begun.num_left:
             del self._begun[found.video_id]
-            self._finish(begun.task)
+            self._finish(begun)
 
-    def _finish(self, task: WordsTask) -> None:
+    def _finish(self, begun: _Begun) -> None:
         """Do what is left of a task when all sources have looked at its content."""
+        task = begun.task
         if SIDECARS in task.sources:
-            self._look_beside(task.content)
+            self._look_beside(task.content, begun.unit)
         self._num_finished += 1
         self._num_beside += task.sources == [SIDECARS]
         if self._hooks.progress:
@@ -235,15 +237,18 @@ class _Run:
             self._fail(content.path, name, "it changed while it was being read")
             return
         lines = list(found.lines)
+        self._remark(content.path, name, found.remark)
         self._keep(content, name, lines, WordsDone(ready.key, len(lines), reason), ready.asked)
 
-    def _look_beside(self, content: Content) -> None:
+    def _look_beside(self, content: Content, unit: WordsUnit) -> None:
         if content.sidecars is None:
             # Those that there were are gone.
             self._texts[content.video_id, SIDECARS] = []
             self._forget.append(content.video_id)
             return
-        lines = self._sidecars.find(content.held_path)
+        fitted = self._sidecars.find(content.held_path, unit, self._limits)
+        lines = list(fitted.lines)
+        self._remark(content.path, SIDECARS, fitted.remark)
         asked = AskedWords(request=WordsRequest(source=SIDECARS), kind=SAID)
         self._keep(content, SIDECARS, lines, WordsDone(sidecars_key(content.sidecars), len(lines)), asked)
 
@@ -262,8 +267,13 @@ class _Run:
         logger.info("%s of %s: %d lines", name, printable(content.path), len(lines))
 
     def _fail(self, path: str, name: str, reason: str) -> None:
-        logger.warning("no words by %s of %s: %s", name, printable(path), printable(reason))
+        logger.warning("not all words by %s of %s: %s", name, printable(path), printable(reason))
         self._outcome.failed.append(WordsFailure(path, name, reason))
+
+    def _remark(self, path: str, name: str, remark: str | None) -> None:
+        if remark is not None:
+            logger.warning("the words by %s of %s: %s", name, printable(path), remark)
+            self._outcome.warnings.append(Remark(path, f"of its words by {name} {remark}"))
 
     def _is_still_there(self, content: Content) -> bool:
         """Whether a file is as it was when its content was hashed, as far as its size and time tell."""

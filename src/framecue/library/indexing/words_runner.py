@@ -15,6 +15,7 @@ from framecue.errors import InputError, VideoError
 from framecue.library.indexing.readers import open_reader
 from framecue.progress import FilesDone
 from framecue.video import IsolatedReader
+from framecue.words.fitting import fit_lines_of
 from framecue.words.request import WordsRequest
 from framecue.words.source import WordSource, WordsUnit
 from framecue.words.timed_text import TimedText
@@ -89,6 +90,7 @@ class FoundWords:
         lines: what is said or written.
         failure: why not all of the file could be looked at; None if it could. Lines that were found before stand.
         unusable: why the source cannot work at all, whatever the file; None if it can.
+        remark: what was wrong with the times of some lines, and what became of them; None if nothing was.
     """
 
     video_id: str
@@ -96,6 +98,7 @@ class FoundWords:
     lines: tuple[TimedText, ...] = ()
     failure: VideoError | None = None
     unusable: InputError | None = None
+    remark: str | None = None
 
 
 class WordsRunner(Protocol):
@@ -190,4 +193,5 @@ def find_words(
     except InputError as error:
         # As a model that is there and cannot be loaded.
         return replace(found, unusable=error)
-    return replace(found, lines=tuple(lines))
+    fitted = fit_lines_of(work.unit, lines, reader)
+    return replace(found, lines=fitted.lines, remark=fitted.remark)

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from framecue.checks import check_text
 from framecue.errors import InputError
 
-__all__ = ["LEG_NAMES", "MOST_PHRASES", "Term", "check_leg_names", "parse"]
+__all__ = ["LEG_NAMES", "MOST_PHRASES", "Term", "check_leg_names", "parse", "quotations"]
 
 LEG_NAMES = ("seen", "said", "written", "named", "captions", "meaning")
 """The names of the legs of a search, in the order in which results name them."""
@@ -182,6 +182,25 @@ def parse(text: str) -> tuple[Term, ...]:
         # Nothing but plain text: as it was typed.
         return (Term(terms[None].pieces[0], None, tuple(terms[None].exact)),)
     return tuple(Term(parts.text, name, tuple(parts.exact)) for name, parts in terms.items())
+
+
+def quotations(text: str) -> list[tuple[int, int]]:
+    """Return where the quotations of a text begin and end, their marks included; an open one ends with the text.
+
+    Args:
+        text: as it was typed.
+    """
+    found: list[tuple[int, int]] = []
+    place = 0
+    while place < len(text):
+        is_open = place == 0 or _BEFORE_A_WORD.match(text[place - 1]) or text[place - 1] in ":\uff1a"
+        if is_open and text[place] in _CLOSING:
+            start = place
+            _, place = _quoted(text, place)
+            found.append((start, place))
+            continue
+        place += 2 if text[place] == "\\" and text[place + 1 : place + 2] in _ESCAPED else 1
+    return found
 
 
 def _prefix_at(text: str, place: int) -> tuple[str, int] | None:

@@ -1,29 +1,58 @@
-"""Sentences that tell one thing after another: "X, then Y", "X followed by Y", "X before Y", "Y after X".
+"""Sentences that tell one thing after another: "X, then Y", "X before Y", "after X, Y", "first X, then Y".
 
-Only the words between the halves are understood, and only English ones; what a half says is for whoever searches. A
-sentence may be understood wrongly ("a calm before the storm"), so it is never searched for in halves alone: it competes
-with itself as a whole.
+Only the words between the parts are understood, and only English ones; what a part says is for whoever searches. A
+sentence may be understood wrongly ("a calm before the storm"), so it is never searched for in parts alone: it competes
+with itself as a whole. What is an idiom ("now and then", "before and after") says no order at all.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+
+from framecue.library.search.box import quotations
 
 __all__ = ["MOST_PARTS", "split_in_order"]
 
 MOST_PARTS = 4
 """How many parts a sentence may have; one with more is a story, which the halves do not make easier to find."""
 
-# Words are one space apart.
-_THEN = re.compile(
-    r"[,;.]? (?:and )?(?:then|afterwards|after that),? |[,;.] next,? |,? (?:is )?followed by ", re.IGNORECASE
+# Words are one space apart, and every pattern takes one of the spaces at its beginning.
+_HOW_SOON = (
+    r"(?:(?:right|just|shortly|soon|immediately|directly|straight|long|(?:a (?:little|moment|while|second|minute)|"
+    r"(?:\d{1,4}|a few|some|several) (?:seconds?|minutes?|moments?))(?: later)?) )?"
 )
-_BEFORE = re.compile(r",? before ", re.IGNORECASE)
-_AFTER = re.compile(r",? after ", re.IGNORECASE)
-_FIRST = re.compile(r"^first,? ", re.IGNORECASE)
-_AFTER_FIRST = re.compile(r"^after ([^,]+), ?(.+)$", re.IGNORECASE)
-# A quotation, which is looked for as it stands; a mark that is not closed goes to the end.
-_QUOTED = re.compile(r"\"[^\"]*(?:\"|$)|\u201c[^\u201d]*(?:\u201d|$)")
+# X, then Y. The first need no comma; before the others there is one, or "and".
+_THEN = re.compile(
+    r"[,;.]? (?:and |but )?(?:then|afterwards?|after (?:that|this|which)|thereafter),? "
+    r"|(?:[,;.] (?:and |but )?|,? and )"
+    r"(?:next(?! to\b)|later(?: on)?(?! than\b)|subsequently|eventually|finally|at last),? "
+    rf"|,? (?:(?:which|that|who) )?(?:is |are |was |were )?(?:then )?{_HOW_SOON}followed by "
+    r"| ?(?:-{1,2}>|=>|\u2192) ?",
+    re.IGNORECASE,
+)
+# X before Y.
+_BEFORE = re.compile(rf",? {_HOW_SOON}before ", re.IGNORECASE)
+# Y after X, and whatever else has the later one first.
+_AFTER = re.compile(rf",? (?:{_HOW_SOON}after |(?:is |are |was |were )?{_HOW_SOON}preceded by )", re.IGNORECASE)
+_BEFORE_THAT = re.compile(r"[,;.] (?:and |but )?(?:before (?:that|this)|previously|beforehand),? ", re.IGNORECASE)
+# After X, Y.
+_AFTER_FIRST = re.compile(rf"^(?:{_HOW_SOON}after|once|as soon as) ([^,]+), ?(.+)$", re.IGNORECASE)
+# Before Y, X.
+_BEFORE_FIRST = re.compile(rf"^{_HOW_SOON}before ([^,]+), ?(.+)$", re.IGNORECASE)
+# What begins the first of several.
+_BEGINNING = re.compile(r"^(?:(?:at )?first(?:ly)?(?: of all)?|to begin with|after|once|as soon as),? ", re.IGNORECASE)
+_FIRST = re.compile(r"^(?:(?:at )?first(?:ly)?(?: of all)?|to begin with),? ", re.IGNORECASE)
+# The words of an order where they say none.
+_IDIOMS = re.compile(
+    r"\b(?:(?:every )?now and then|then and there|there and then"
+    r"|(?:by|since|until|till|back|even|before|from) then|the then\b"
+    r"|before and after|after and before|(?:the )?day before yesterday|(?:the )?day after tomorrow"
+    r"|before (?:long|now)|(?:ever|never|like|as|long) before(?=$|[,;.])|(?:happily )?ever after"
+    r"|(?!after\b)(\w+) after \1\b|(?:one|each) after (?:the other|another)|once upon a time|after (?:all|hours|dark)"
+    r"|(?:looks?|looking|looked|takes?|taking|took|named?|names|naming|asks?|asking|asked|runs?|running|ran) after)\b",
+    re.IGNORECASE,
+)
 
 
 def split_in_order(text: str) -> tuple[str, ...] | None:
@@ -35,27 +64,40 @@ def split_in_order(text: str) -> tuple[str, ...] | None:
         text: as a person typed it.
     """
     text = " ".join(text.split())
-    hidden = _QUOTED.sub(lambda found: "\0" * len(found[0]), text)
-    spans = _spans(hidden)
-    # A quotation has no spaces now, so that a half is empty only if there is nothing in it.
-    parts = tuple(text[start:stop].strip(" ,;") for start, stop in spans)
+    # Neither has spaces now, so that a half is empty only if there is nothing in it.
+    hidden = _hide(text, quotations(text))
+    hidden = _hide(hidden, (found.span() for found in _IDIOMS.finditer(hidden)))
+    parts = tuple(text[start:stop].strip(" ,;") for start, stop in _spans(hidden))
     if not 2 <= len(parts) <= MOST_PARTS or not all(re.search(r"\w", part) for part in parts):
         return None
     return parts
 
 
+def _hide(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """Return a text of the same length in which some parts are no words."""
+    letters = [*text]
+    for start, stop in spans:
+        letters[start:stop] = "\0" * (stop - start)
+    return "".join(letters)
+
+
 def _spans(text: str) -> list[tuple[int, int]]:
     """Return where the parts lie, in the order in which they happen."""
-    begin = found.end() if (found := _FIRST.match(text)) else 0
-    spans = _between(_THEN, text, begin)
-    if len(spans) > 1:
+    if len(spans := _between(_THEN, text, _begin(_BEGINNING, text))) > 1:
         return spans
+    if len(spans := _between(_BEFORE_THAT, text, 0)) > 1:
+        return spans[::-1]
     if found := _AFTER_FIRST.match(text):
         return [found.span(1), found.span(2)]
-    spans = _between(_BEFORE, text, begin)
-    if len(spans) > 1:
+    if found := _BEFORE_FIRST.match(text):
+        return [found.span(2), found.span(1)]
+    if len(spans := _between(_BEFORE, text, _begin(_FIRST, text))) > 1:
         return spans
-    return _between(_AFTER, text, begin)[::-1]
+    return _between(_AFTER, text, _begin(_FIRST, text))[::-1]
+
+
+def _begin(pattern: re.Pattern[str], text: str) -> int:
+    return found.end() if (found := pattern.match(text)) else 0
 
 
 def _between(separator: re.Pattern[str], text: str, begin: int) -> list[tuple[int, int]]:

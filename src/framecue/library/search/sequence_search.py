@@ -14,7 +14,9 @@ from itertools import islice
 
 import numpy as np
 
+from framecue.library.search.box import LEG_NAMES
 from framecue.library.search.found import Found, span_of
+from framecue.library.search.legs import seen
 from framecue.library.search.legs.leg import Asked, LegMatch
 from framecue.library.search.legs.seen import find_seen
 from framecue.library.search.sequence import Chain, best_chains
@@ -35,12 +37,12 @@ Chances = Callable[[np.ndarray], np.ndarray]
 
 @dataclass
 class _Video:
-    """The moments of a video, and for each part of a query their chances, cosines and words by number."""
+    """The moments of a video, and for each part of a query their chances, cosines and legs by number."""
 
     moments: list[Found] = field(default_factory=list)
     chances: list[dict[int, float]] = field(default_factory=list)
     scores: list[dict[int, float]] = field(default_factory=list)
-    words: list[dict[int, LegMatch]] = field(default_factory=list)
+    legs: list[dict[int, dict[str, LegMatch]]] = field(default_factory=list)
     places: dict[tuple[float, float], int] = field(default_factory=dict)
 
     def place(self, moment: Found) -> int:
@@ -50,6 +52,12 @@ class _Video:
             self.places[times] = len(self.moments)
             self.moments.append(moment)
         return self.places[times]
+
+    def note(self, part: int, place: int, found: LegMatch) -> None:
+        """Note that a leg has found a moment for a part; of what it has found there, the strongest stays."""
+        legs = self.legs[part].setdefault(place, {})
+        if found.leg not in legs or found.strength > legs[found.leg].strength:
+            legs[found.leg] = found
 
 
 def find_in_order(
@@ -80,7 +88,7 @@ def find_in_order(
     videos = _videos(nearest, said, num_parts=len(parts))
     for part, (asked, is_seen) in enumerate(zip(parts, asks_seen, strict=True)):
         if is_seen:
-            _see(videos, asked, chances[part], part)
+            _see(videos, asked, chances[part], part, nearest[part])
     found = [
         joined for video in videos.values() for joined in _joined(video, len(parts), within_seconds=within_seconds)
     ]
@@ -96,7 +104,7 @@ def _videos(
     def of(path: str) -> _Video:
         every = range(num_parts)
         return videos.setdefault(
-            path, _Video(chances=[{} for _ in every], scores=[{} for _ in every], words=[{} for _ in every])
+            path, _Video(chances=[{} for _ in every], scores=[{} for _ in every], legs=[{} for _ in every])
         )
 
     for match in (match for matches in nearest for match in matches):
@@ -106,10 +114,10 @@ def _videos(
             own = _own_seconds(one)
             video = of(one.match.path)
             place = video.place(Found(one.match, own_seconds=own))
+            video.note(part, place, one)
             if one.strength > video.chances[part].get(place, 0.0):
                 video.chances[part][place] = one.strength
                 video.scores[part][place] = one.match.score
-                video.words[part][place] = one
     return videos
 
 
@@ -128,8 +136,9 @@ def _own_seconds(found: LegMatch) -> tuple[float, float] | None:
     return (start, end) if end > start else None
 
 
-def _see(videos: dict[str, _Video], asked: Asked, chances: Chances, part: int) -> None:
+def _see(videos: dict[str, _Video], asked: Asked, chances: Chances, part: int, nearest: Sequence[Match]) -> None:
     """Give all segments their chances for a part by what is seen, where that is more than what was said."""
+    ranks = {match.key: rank for rank, match in enumerate(nearest, start=1)}
     places = [
         (video, place, moment.match.vector)
         for video in videos.values()
@@ -144,6 +153,9 @@ def _see(videos: dict[str, _Video], asked: Asked, chances: Chances, part: int) -
     scores = vectors @ asked.vector
     for (video, place, _), score, chance in zip(places, scores, chances(scores), strict=True):
         video.scores[part][place] = float(score)
+        match = video.moments[place].match
+        found = LegMatch(seen.NAME, match, ranks.get(match.key), float(score), max(0.0, float(score)))
+        video.note(part, place, found)
         video.chances[part][place] = max(float(chance), video.chances[part].get(place, 0.0))
 
 
@@ -164,9 +176,10 @@ def _joined(video: _Video, num_parts: int, *, within_seconds: float | None) -> l
 def _found(video: _Video, chain: Chain) -> Found:
     """Return the span of a chain; its score is the mean of its moments'."""
     parts = []
-    for place, scores, words in zip(chain.moments, video.scores, video.words, strict=True):
+    for place, scores, by_place in zip(chain.moments, video.scores, video.legs, strict=True):
         moment = video.moments[place]
-        legs = (words[place],) if place in words else ()
+        by_leg = by_place.get(place, {})
+        legs = tuple(by_leg[name] for name in LEG_NAMES if name in by_leg)
         parts.append(replace(moment, match=replace(moment.match, score=scores[place]), legs=legs))
     return Found(
         replace(parts[0].match, score=float(np.mean([part.score for part in parts]))),

@@ -17,6 +17,8 @@ from framecue.pictures import ImageLike
 
 __all__ = ["LabelledQuery", "ToldQuery", "typed_texts", "weighted_text"]
 
+_LONGEST_SHOWN = 40
+
 
 @dataclass(frozen=True)
 class LabelledQuery:
@@ -58,10 +60,12 @@ class ToldQuery:
         Raises:
             InputError: it is empty, a weight makes no sense, or there are too many parts.
         """
+        if self.then_texts and not self._company and not (self.text or "").strip():
+            raise InputError("the query is empty; describe in words what the video shows before what comes then")
         query = self._first()
         if self.then_texts or self.within_seconds is not None:
             # Each is one thing, whatever it says by itself.
-            parts = [replace(part, order=()) for part in (query, *map(Query.parse, self.then_texts))]
+            parts = [replace(part, order=()) for part in (query, *map(_what_comes_then, self.then_texts))]
             order = InOrder(parts, self.within_seconds)
             return LabelledQuery(str(order), order)
         return LabelledQuery(self.text if self.text is not None and not self._company else str(query), query)
@@ -80,6 +84,18 @@ class ToldQuery:
                 text, weight = weighted_text(item, away=self.away)
                 texts += typed_texts(text, sign * weight)
         return Query(texts, images=list(self.images), videos=list(self.videos), vectors=list(self.vectors))
+
+
+def _what_comes_then(text: str) -> Query:
+    """Return the query of what comes then.
+
+    Raises:
+        InputError: it is none; the message says which of the parts it is.
+    """
+    try:
+        return Query.parse(text)
+    except InputError as error:
+        raise InputError(f"then {text[:_LONGEST_SHOWN]!r}: {error}") from error
 
 
 def typed_texts(text: str, weight: float = 1.0) -> list[tuple[Text, float]]:

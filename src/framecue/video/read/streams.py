@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -22,6 +23,8 @@ _MAX_SETUP_BYTES = 4096
 # Of a Matroska file: what kind it says it is stands in its first bytes.
 _HEAD_BYTES, _WEBM = 256, b"webm"
 _MATROSKA = "matroska,webm"
+# How long a track is, as mkvmerge and ffmpeg write it: 00:01:02.345000000.
+_TAGGED_SECONDS = re.compile(r"(\d{1,6}):(\d{2}):(\d{2}(?:\.\d{1,9})?)")
 
 
 @dataclass(frozen=True)
@@ -62,12 +65,14 @@ class SoundStream:
         profile: ffmpeg's name of its profile; None if it says none.
         setup: what a decoder is set up with, its first bytes.
         is_default: whether the file says that it is the one to play.
+        seconds: when it says that it ends, from the beginning of the file; None if it does not.
     """
 
     codec: str | None
     profile: str | None
     setup: bytes
     is_default: bool
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -139,10 +144,19 @@ def _sound_of(stream: AudioStream) -> SoundStream:
     context = stream.codec_context
     # PyAV's types leave out that there is none for a codec that ffmpeg does not know.
     if cast(object, context) is None:
-        return SoundStream(None, None, b"", is_default=False)
+        return SoundStream(None, None, b"", is_default=False, seconds=_end_of(stream))
     is_default = bool(stream.disposition & av.stream.Disposition.default)
     setup = bytes(context.extradata or b"")[:_MAX_SETUP_BYTES]
-    return SoundStream(context.codec.canonical_name, context.profile, setup, is_default=is_default)
+    name, profile = context.codec.canonical_name, context.profile
+    return SoundStream(name, profile, setup, is_default=is_default, seconds=_end_of(stream))
+
+
+def _end_of(stream: AudioStream) -> float | None:
+    """Return when a sound track ends by its own account, or, where it has none, by that of Matroska's tags."""
+    if stream.duration is not None and stream.time_base is not None:
+        return float((stream.duration + max(0, stream.start_time or 0)) * stream.time_base)
+    told = _TAGGED_SECONDS.match(stream.metadata.get("DURATION", ""))
+    return None if told is None else 3600 * int(told[1]) + 60 * int(told[2]) + float(told[3])
 
 
 def _seconds_of(container: InputContainer) -> float | None:

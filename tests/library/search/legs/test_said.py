@@ -55,6 +55,41 @@ def test_a_library_without_words_says_how_to_get_them(make_store: Callable[..., 
     assert library.search("hello")
 
 
+def test_words_of_the_other_kind_are_none(make_store: Callable[..., Store], line, talking) -> None:
+    for kind, other, way_out in (("said", "written", "--screen-text` reads it"), ("written", "said", "--speech`")):
+        store = make_store([{"path": "/a.mp4"}], name=f"{kind}.lance")
+        store.words.write("id of /a.mp4", "some", [line(0, "hello there", kind)])
+        library = Library(store.uri, model=talking)
+        assert [hit.path for hit in library.search(Query.parse(f"{kind}:hello"))] == ["/a.mp4"]
+        for query, only in ((Query.parse(f'{other}:"hello"'), ()), (Query("hello"), other)):
+            with pytest.raises(InputError, match=f"^{other}: there is nothing to search in .*{way_out}"):
+                library.search(query, options=SearchOptions(only=only))
+
+
+@pytest.mark.parametrize(
+    ("typed", "texts", "says"),
+    [
+        (
+            "said:minister",
+            {"subtitles": "the minister resigned"},
+            "said: .*its subtitles are not indexed yet; the next",
+        ),
+        ("caption:boat", {"caption": "a boat"}, "captions: .*its captions are not indexed yet; the next"),
+        ("said:minister", {}, "said: .*nothing that is said in its videos is known"),
+        ("caption:boat", {}, "captions: .*it has no captions"),
+        ("name:old", {}, "named: .*the names of its files are not indexed yet; the next"),
+        ("written:title", {}, "written: .*nothing that is written in its pictures is known"),
+        ("meaning:title", {}, "meaning: .*nobody has asked for the meaning of its words"),
+    ],
+)
+def test_texts_that_an_older_library_has_not_indexed_are_not_denied(
+    make_store: Callable[..., Store], talking, typed: str, texts: dict[str, str], says: str
+) -> None:
+    library = Library(make_store([{"path": "/old.mp4", **texts}]).uri, model=talking)
+    with pytest.raises(InputError, match=says):
+        library.search(Query.parse(typed))
+
+
 def test_a_short_common_phrase_is_not_worth_what_a_rare_one_is(
     make_store: Callable[..., Store], line: Callable[..., TimedText], talking
 ) -> None:

@@ -57,7 +57,11 @@ def test_pages_and_filters_and_order(client: TestClient, served: Served) -> None
     assert ask(client, text="a panda", offset=9_000)["results"] == []
     assert {hit["path"] for hit in ask(client, text="a", path="film.mp4", all_moments=True)["results"]} == {served.film}
     ordered = ask(client, text=served.scenes[0][2], then=served.scenes[2][2], within=60)
-    assert [part["part"] for part in ordered["results"][0]["parts"]] == [served.scenes[0][2], served.scenes[2][2]]
+    parts = ordered["results"][0]["parts"]
+    assert [part["part"] for part in parts] == [served.scenes[0][2], served.scenes[2][2]]
+    assert [[(leg["leg"], leg["score"]) for leg in part["legs"]] for part in parts] == [
+        [("seen", part["score"])] for part in parts
+    ]
 
 
 def test_one_video_and_more_like_a_moment(client: TestClient, served: Served) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from framecue.library.search.legs.leg import Asked, LegMatch
-from framecue.library.search.legs.row_texts import legs_matches
+from framecue.library.search.legs.row_texts import legs_matches, not_indexed
 from framecue.library.store import Store
 
 __all__ = ["Captions"]
@@ -20,8 +20,8 @@ class Captions:
 
     def lacking(self, store: Store) -> str | None:
         """Return what is missing, with the way out; None if nothing is."""
-        if store.has_text_index() and store.has_any("caption"):
-            return None
+        if store.has_any("caption"):
+            return None if store.has_text_index() else not_indexed("its captions")
         return "it has no captions; `framecue index PATHS --captions` writes them, with an adapter that can"
 
     def find(self, asked: Asked) -> list[LegMatch]:

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from framecue.library.search.legs.leg import Asked, LegMatch
-from framecue.library.search.legs.row_texts import legs_matches
+from framecue.library.search.legs.row_texts import legs_matches, not_indexed
 from framecue.library.store import Store
 from framecue.library.store.words import name_words
 
@@ -24,11 +24,7 @@ class Named:
 
     def lacking(self, store: Store) -> str | None:
         """Return what is missing, with the way out; None if nothing is."""
-        if store.has_text_index():
-            return None
-        return (
-            "the names of its files are not indexed yet; the next `framecue index` that has something to do does that"
-        )
+        return None if store.has_text_index() else not_indexed("the names of its files")
 
     def find(self, asked: Asked) -> list[LegMatch]:
         """Return all segments of the files that have words in their names, those with more of them first."""

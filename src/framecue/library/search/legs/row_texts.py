@@ -14,10 +14,15 @@ from framecue.library.search.snippets import snippet
 from framecue.library.store import Store, TextMatch
 from framecue.library.store.words import distinct_words, query_words
 
-__all__ = ["found_texts", "legs_matches", "row_texts"]
+__all__ = ["found_texts", "legs_matches", "not_indexed", "row_texts"]
 
 # From this many videos it is enough, and no more segments are looked at than this.
 _ENOUGH_VIDEOS, _MOST_SEGMENTS = 200, 2048
+
+
+def not_indexed(what: str) -> str:
+    """Return the sentence that texts which a library holds cannot be looked up yet, as in one of an older framecue."""
+    return f"{what} are not indexed yet; the next `framecue index` that has something to do does that"
 
 
 def found_texts(

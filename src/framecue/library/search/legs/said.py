@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from framecue.library.search.legs.leg import Asked, LegMatch
-from framecue.library.search.legs.row_texts import legs_matches
+from framecue.library.search.legs.row_texts import legs_matches, not_indexed
 from framecue.library.search.legs.timed_words import timed_matches
 from framecue.library.store import Store
 from framecue.words.timed_text import SAID
@@ -27,8 +27,10 @@ class Said:
 
     def lacking(self, store: Store) -> str | None:
         """Return what is missing, with the way out; None if nothing is."""
-        if store.num_timed_texts("kind = 'said'") or (store.has_text_index() and store.has_any("subtitles")):
+        if store.num_timed_texts("kind = 'said'"):
             return None
+        if store.has_any("subtitles"):
+            return None if store.has_text_index() else not_indexed("its subtitles")
         return (
             "nothing that is said in its videos is known; `framecue index PATHS --speech` listens to them, and "
             "subtitles in files beside them are read as well"
