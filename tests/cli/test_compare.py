@@ -45,8 +45,10 @@ def test_several_sides_have_holms_correction(run, ranks: list[Path]) -> None:
 
 
 def test_a_folder_of_runs_is_a_side(run, ranks: list[Path], tmp_path: Path) -> None:
-    result = run("compare", ranks[0], tmp_path, "--json")
-    assert [len(side["runs"]) for side in json.loads(result.out)["sides"]] == [1, 3]
+    (tmp_path / "one").mkdir()
+    one = ranks[0].rename(tmp_path / "one" / "ranks.parquet")
+    result = run("compare", one, tmp_path, "--json")
+    assert [len(side["runs"]) for side in json.loads(result.out)["sides"]] == [1, 2]
 
 
 def test_another_stage(run, ranks: list[Path]) -> None:
@@ -66,6 +68,7 @@ def test_what_cannot_be_compared_is_one_line(run, ranks: list[Path], tmp_path: P
         (other, "are ranks of different data: 6 videos with 10 texts (split test of folder) and 3 videos with 6 texts"),
         (tmp_path / "broken.parquet", "broken.parquet: cannot be read as a file of ranks"),
         (tmp_path / "none.parquet", "none.parquet: no such file"),
+        (ranks[0], "0.parquet is a run of"),
     ):
         result = run("compare", ranks[0], second)
         assert (result.code, result.out) == (1, "")

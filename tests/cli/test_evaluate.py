@@ -252,6 +252,8 @@ def test_wrong_usage(run, data: Path) -> None:
         (["--model", "clip"], "Missing option '--data-dir'"),
         (["--model", "clip", "--data-dir", ""], "'--data-dir'"),
         (["--model", "clip", "--data-dir", data / "captions.jsonl"], "is a file"),
+        (["--model", "clip", "--data-dir", data, "--trec-depth", 5], "--trec-depth is given without --trec"),
+        (["--model", "clip", "--data-dir", data, "--report-queries", 0], "--report-queries is given without --report"),
         (["--model", "clip", "--data-dir", data, "--depth", 5], "--depth is given without --rerank-with"),
         (["--model", "clip", "--data-dir", data, "--rerank-with", "x", "--depth", 0], "'--depth'"),
         (["--model", "clip", "--data-dir", data, "--adapter", "x", "--method", "top-k"], "--method is given beside"),
@@ -357,7 +359,7 @@ def test_more_frames_than_trained_with(run, clip_folder: Path, trained: Path, da
     assert "method x-pool does not take 5000 frames: num_test_frames must be at most 1000" in refused.err
 
 
-def test_normalised_similarities_have_rows_of_their_own(run, clip_folder: Path, data: Path) -> None:
+def test_normalised_similarities_have_rows_of_their_own(run, clip_folder: Path, data: Path, tmp_path: Path) -> None:
     options = ("evaluate", "--model", clip_folder, "--data-dir", data)
     plain = json.loads(run(*options, "--json").out)
     both = json.loads(run(*options, "--rerank", "dsl", "--rerank", "qb-norm", "--json").out)
@@ -378,6 +380,13 @@ def test_normalised_similarities_have_rows_of_their_own(run, clip_folder: Path, 
     result = run(*options, "--split", "train", "--rerank", "qb-norm")
     assert (result.code, result.out) == (1, "")
     assert "takes its bank from the split train, so it cannot be evaluated on that" in result.err
+    alone = shutil.copytree(data, tmp_path / "alone")
+    captions = alone / "captions.jsonl"
+    captions.write_text(captions.read_text().replace('"split": "train"', '"split": "val"'))
+    result = run("evaluate", "--model", clip_folder, "--data-dir", alone, "--rerank", "qb-norm")
+    assert (result.code, result.out) == (1, "")
+    assert "qb-norm takes its bank from the captions of the split train: " in result.err
+    assert "no clip is in split 'train'" in result.err
 
 
 def test_files_are_written_and_named(run, clip_folder: Path, data: Path, tmp_path: Path) -> None:

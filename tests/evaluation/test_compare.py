@@ -10,7 +10,7 @@ import pytest
 
 from framecue.errors import InputError
 from framecue.evaluation.bootstrap import Direction, draws
-from framecue.evaluation.compare import Comparison, Side, compare, holm, read_side
+from framecue.evaluation.compare import Comparison, Side, compare, holm, read_side, read_sides
 from framecue.evaluation.metrics import RankMetrics
 from framecue.evaluation.queries import Queries
 from framecue.evaluation.ranks import Ranks, write_ranks
@@ -162,6 +162,20 @@ def test_a_side_is_a_file_or_a_folder_of_runs(tmp_path: Path) -> None:
         read_side(tmp_path / "empty")
     with pytest.raises(InputError, match="has no stage 'reranked'"):
         read_side(one, stage="reranked")
+
+
+def test_a_run_stands_on_one_side(tmp_path: Path) -> None:
+    """Compared with itself it says nothing, and counts in Holm's correction."""
+    names = ["a", "b"]
+    for seed, name in enumerate(names):
+        (tmp_path / name).mkdir()
+        write_ranks(make_report(seed=seed), tmp_path / name / "ranks.parquet", dataset="folder", split="test")
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    one, other = (tmp_path / name for name in names)
+    assert [side.name for side in read_sides([one, other])] == [str(one), str(other)]
+    for twice in (one, one / "ranks.parquet", tmp_path / "link", tmp_path):
+        with pytest.raises(InputError, match=r"ranks\.parquet is a run of .* and of .*; name each run once"):
+            read_sides([other, one, twice])
 
 
 def test_the_order_of_directions_does_not_matter() -> None:

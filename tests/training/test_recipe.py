@@ -87,6 +87,7 @@ def test_each_dataset_has_keys_of_its_own(write, data: str, expected: object) ->
         ("schedule.batch_size=1", ["'schedule.batch_size'", "greater than 1", "got 1"]),
         ("schedule.warmup_ratio=1.5", ["'schedule.warmup_ratio'", "less than 1", "1.5"]),
         ("schedule.learning_rate=0", ["'schedule.learning_rate'", "greater than 0", "got 0"]),
+        ("schedule.learning_rate=1e39", ["'schedule.learning_rate'", "at most 1000", "1e+39"]),
         ("schedule.learning_rate=.inf", ["'schedule.learning_rate'", "finite", "inf"]),
         ("schedule.learning_rate=.nan", ["'schedule.learning_rate'", "finite", "nan"]),
         ("schedule.seed=9999999999", ["'schedule.seed'", "less than 4294967296"]),

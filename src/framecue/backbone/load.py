@@ -199,6 +199,11 @@ def read_silently(source: Source, load: Callable[[], Any]) -> Any:
         raise
     except Exception as error:
         reason = first_line(error)
+        if "trust_remote_code" in str(error):  # what `transformers` advises nobody can set here
+            raise ModelError(
+                f"{source.name}: is a model that brings code of its own, and such code is not run; give a model of an "
+                "architecture that `transformers` itself has"
+            ) from error
         if source.folder is not None:
             raise ModelError(f"{source.name}: the model folder cannot be read: {reason}") from error
         refusal = hub_refusal(error, revision=source.options.get("revision"))

@@ -42,10 +42,10 @@ def compare(sides: tuple[str, ...], stage: str, resamples: int, as_json: bool) -
         raise click.UsageError("one side alone is given; name at least two files of ranks, or folders with them")
     quiet_libraries()
     from framecue.evaluation.compare import compare as compare_sides
-    from framecue.evaluation.compare import read_side
+    from framecue.evaluation.compare import read_sides
     from framecue.paths import user_path
 
-    comparison = compare_sides([read_side(user_path(side), stage=stage) for side in sides], num_resamples=resamples)
+    comparison = compare_sides(read_sides([user_path(side) for side in sides], stage=stage), num_resamples=resamples)
     if as_json:
         print_json(comparison.to_dict())
         return

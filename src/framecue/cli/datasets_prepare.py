@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from framecue.cli.dataset_options import read_dataset_options
+from framecue.cli.model_files import size_text
 from framecue.cli.options import FolderPath
 from framecue.cli.output import log, print_json, progress_bar
 from framecue.counts import counted
@@ -100,5 +101,5 @@ def prepare(
     unread = f", {len(made.failed)} that cannot be read" if made.failed else ""
     click.echo(
         f"{output}: {counted(made.num_frames, 'frame')} of {counted(made.num_videos, 'video')}{unread}; "
-        f"{made.num_decoded} decoded now; {counted(made.num_shards, 'shard')}, {made.size_bytes / 1e9:.2f} GB"
+        f"{made.num_decoded} decoded now; {counted(made.num_shards, 'shard')}, {size_text(made.size_bytes)}"
     )

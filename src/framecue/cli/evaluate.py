@@ -240,11 +240,18 @@ def _normalisations(
         if split == "train":
             raise InputError("--rerank qb-norm takes its bank from the split train, so it cannot be evaluated on that")
         # Of these clips the captions alone are needed: their videos may be elsewhere.
-        bank = data.listed("train") or data.clips("train")
+        bank = data.listed("train") or _bank(data)
         check_captions(bank)
         texts = tuple(text for clip in bank for text in clip.captions)
         made.append(QueryBank(texts=texts) if temperature is None else QueryBank(texts=texts, temperature=temperature))
     return made
+
+
+def _bank(data: FileDataset) -> list[Clip]:
+    try:
+        return data.clips("train")
+    except InputError as error:
+        raise InputError(f"--rerank qb-norm takes its bank from the captions of the split train: {error}") from error
 
 
 def _take_frames(models: Sequence[Encoder], num_frames: int | None) -> None:

@@ -25,6 +25,8 @@ __all__ = ["EvaluationFiles", "evaluation_file_options"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+TREC_DEPTH, REPORT_QUERIES = 100, 8
+
 OPTIONS = (
     click.option("--ranks", metavar="FILE", help="Write each query's rank, in Parquet; framecue compare reads it."),
     click.option("--csv", metavar="FILE", help="Write the table as CSV, with the ends of the intervals."),
@@ -37,9 +39,7 @@ OPTIONS = (
     click.option(
         "--trec-depth",
         type=click.IntRange(min=1),
-        default=100,
-        show_default=True,
-        help="How many results of each query go into these.",
+        help=f"How many results of each query go into these.  [default: {TREC_DEPTH}]",
     ),
     click.option(
         "--report",
@@ -49,9 +49,7 @@ OPTIONS = (
     click.option(
         "--report-queries",
         type=click.IntRange(min=0, max=100),
-        default=8,
-        show_default=True,
-        help="How many of the best and of the worst queries of each direction it shows.",
+        help=f"How many of the best and of the worst queries of each direction it shows.  [default: {REPORT_QUERIES}]",
     ),
     click.option("--force", is_flag=True, help="Replace files that exist, but none that is read."),
 )
@@ -72,16 +70,16 @@ class EvaluationFiles:
     csv: str | None
     latex: str | None
     trec: str | None
-    trec_depth: int
+    trec_depth: int | None
     report: str | None
-    report_queries: int
+    report_queries: int | None
     force: bool
 
     def check(self) -> None:
         """Refuse files that cannot be written, before any work is done.
 
         Raises:
-            UsageError: a name is empty, or two options name the same file.
+            UsageError: a name is empty, two options name the same file, or one is about a file that is not asked for.
             InputError: one exists, or is on no disk.
             OutputError: its folder does not exist.
         """
@@ -117,6 +115,10 @@ class EvaluationFiles:
         return named
 
     def _named(self, *, has_groups: bool) -> list[tuple[str, Path]]:
+        if self.trec_depth is not None and self.trec is None:
+            raise click.UsageError("--trec-depth is given without --trec, the files that it is for")
+        if self.report_queries is not None and self.report is None:
+            raise click.UsageError("--report-queries is given without --report, the page that it is for")
         options = (("--ranks", self.ranks), ("--csv", self.csv), ("--latex", self.latex), ("--report", self.report))
         for option, name in options:
             if name is not None and not name.strip():
@@ -149,13 +151,14 @@ class EvaluationFiles:
                 writer(report, _place(name), overwrite=self.force)
                 log(f"table: {_place(name)}")
         if self.trec is not None:
-            written = write_trec(report, _place(self.trec), depth=self.trec_depth, overwrite=self.force)
+            depth = self.trec_depth or TREC_DEPTH
+            written = write_trec(report, _place(self.trec), depth=depth, overwrite=self.force)
             log(f"TREC files: {', '.join(map(str, written))}")
             longest = report.num_texts if report.similarities.has_groups else report.num_videos
-            if longest > self.trec_depth:
-                log(f"  with the first {self.trec_depth} of {longest} results of a query; --trec-depth says how many")
+            if longest > depth:
+                log(f"  with the first {depth} of {longest} results of a query; --trec-depth says how many")
         if self.report is not None:
-            shown = self.report_queries
+            shown = REPORT_QUERIES if self.report_queries is None else self.report_queries
             page = write_html(report, _place(self.report), measured=measured, num_queries=shown, overwrite=self.force)
             log(f"report: {page}")
 

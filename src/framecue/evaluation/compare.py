@@ -20,7 +20,7 @@ from framecue.evaluation.queries import Queries
 from framecue.evaluation.ranks import Ranks, read_ranks
 from framecue.paths import is_dir
 
-__all__ = ["NUM_RESAMPLES", "Comparison", "Difference", "Side", "compare", "holm", "read_side"]
+__all__ = ["NUM_RESAMPLES", "Comparison", "Difference", "Side", "compare", "holm", "read_side", "read_sides"]
 
 NUM_RESAMPLES = 2000
 
@@ -140,6 +140,23 @@ def read_side(place: str | Path, *, stage: str = "main") -> Side:
             f"framecue evaluate {path} --data-dir DIR --ranks {path / 'ranks.parquet'}"
         )
     return Side(str(place), tuple(read_ranks(file, stage=stage) for file in files))
+
+
+def read_sides(places: Sequence[str | Path], *, stage: str = "main") -> list[Side]:
+    """Read the sides of a comparison, in their order, each as `read_side` does.
+
+    Raises:
+        InputError: one cannot be read, or a file of ranks is found twice: a run that is compared with itself says
+            nothing, and counts in Holm's correction.
+    """
+    sides = [read_side(place, stage=stage) for place in places]
+    owners: dict[Path, str] = {}
+    for name, source in [(side.name, run.source) for side in sides for run in side.runs]:
+        file = source.resolve()
+        if file in owners:
+            raise InputError(f"{source} is a run of {owners[file]} and of {name}; name each run once")
+        owners[file] = name
+    return sides
 
 
 def compare(sides: Sequence[Side], *, num_resamples: int = NUM_RESAMPLES, seed: int = SEED) -> Comparison:

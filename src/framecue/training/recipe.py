@@ -76,8 +76,8 @@ class Schedule(Strict):
     num_epochs: Integer = Field(default=5, gt=0)
     max_steps: Integer | None = Field(default=None, gt=0)
     stop_step: Integer | None = Field(default=None, gt=0)
-    learning_rate: Number = Field(default=1e-5, gt=0)
-    backbone_learning_rate: Number = Field(default=1e-6, ge=0)
+    learning_rate: Number = Field(default=1e-5, gt=0, le=1000)
+    backbone_learning_rate: Number = Field(default=1e-6, ge=0, le=1000)
     weight_decay: Number = Field(default=0.2, ge=0)
     weight_decay_on: WeightDecayOn = "all"
     warmup_ratio: Number = Field(default=0.1, ge=0, lt=1)

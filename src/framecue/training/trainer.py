@@ -223,11 +223,7 @@ class RetrievalTrainer(Trainer):
         """
         validate, model = self.validate, self.video_text_model
         assert validate is not None
-        for name, parameter in model.named_parameters():
-            if not torch.isfinite(parameter).all():  # from here on every checkpoint would be useless
-                raise TrainingError(
-                    f"{name} has values that are not finite at step {self.state.global_step}; {_WAY_OUT}"
-                )
+        self._refuse_weights_not_finite()
         was_training = model.training
         model.eval()
         scores = by_the_first(lambda: self._score(validate))
@@ -236,6 +232,18 @@ class RetrievalTrainer(Trainer):
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
+
+    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
+        # Without a validation nobody has looked at the weights yet, and the run would go on from this checkpoint.
+        self._refuse_weights_not_finite()
+        super()._save_checkpoint(model, trial)
+
+    def _refuse_weights_not_finite(self) -> None:
+        for name, parameter in self.video_text_model.named_parameters():
+            if not torch.isfinite(parameter).all():  # from here on every checkpoint would be useless
+                raise TrainingError(
+                    f"{name} has values that are not finite at step {self.state.global_step}; {_WAY_OUT}"
+                )
 
     def _save_rng_state(self, output_dir: str) -> None:
         # Each process writes its own. The first then writes the file that says that the checkpoint is complete.
