@@ -30,7 +30,7 @@ from pathlib import Path
 
 import numpy as np
 
-from film_library import add_films, make_library, why_not
+from film_library import ADAPTER, add_films, make_library, why_not
 from film_queries import KINDS, LEG_OF_KIND, FilmQuery, film_queries
 from films import Collection, make_films
 from framecue import Library, Query
@@ -85,6 +85,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=REPORTED_SEED)
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS, help="which kinds of questions")
     parser.add_argument("--no-titles", action="store_true", help="draw the same films without titles")
+    parser.add_argument("--adapter", default=ADAPTER, help="of moji-clip: a bundled name or a folder")
     parser.add_argument("--tune", action="store_true", help="look for weights, on films of another seed")
     parser.add_argument("--folder", type=Path, help="where films and libraries are kept (default: a temporary folder)")
     parser.add_argument("--json", type=Path, help="also write the results here")
@@ -96,7 +97,9 @@ def main() -> None:
         parser.error(f"seed {TUNING_SEED} is the one of --tune; report another")
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.folder or Path(temporary)
-        library, collection = prepare(folder, options.films, seed, titled=not options.no_titles)
+        library, collection = prepare(
+            folder, options.films, seed, titled=not options.no_titles, adapter=options.adapter
+        )
         drawn = film_queries(collection, options.per_kind, seed=seed)
         queries = [query for query in drawn if query.kind in options.kinds]
         if options.tune:
@@ -108,13 +111,15 @@ def main() -> None:
         options.json.write_text(json.dumps(results, indent=2), encoding="utf-8")
 
 
-def prepare(folder: Path, num_films: int, seed: int, *, titled: bool = True) -> tuple[Library, Collection]:
+def prepare(
+    folder: Path, num_films: int, seed: int, *, titled: bool = True, adapter: str = ADAPTER
+) -> tuple[Library, Collection]:
     """Make films and their library in a folder of their own, or take those that lie there."""
     home = folder / f"films-{seed}-{num_films}{'' if titled else '-untitled'}"
     began = time.perf_counter()
     collection = make_films(home / "films", num_films, seed=seed, titled=titled)
     made = time.perf_counter()
-    library = make_library(home)
+    library = make_library(home, adapter)
     add_films(library, home / "films", collection, folder)
     print(
         f"{len(collection.films)} films of {sum(film.seconds for film in collection.films) / 60:.0f} minutes: made in "

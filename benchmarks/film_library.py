@@ -14,7 +14,9 @@ from film_sound import why_no_speech
 from films import Collection
 from framecue import Library, load_model
 
-__all__ = ["add_films", "make_library", "sentence_model", "speech_model", "why_not"]
+__all__ = ["ADAPTER", "add_films", "make_library", "sentence_model", "speech_model", "why_not"]
+
+ADAPTER = "moji-prompt-switch"
 
 _PACKAGES = {
     "faster_whisper": "faster-whisper",
@@ -47,9 +49,10 @@ def sentence_model(folder: Path) -> str:
     return str(target)
 
 
-def make_library(folder: Path) -> Library:
-    """An empty library beside the films' folder, for the shipped model."""
-    return Library(str(folder / "films.lance"), model=load_model("moji-clip", adapter="moji-prompt-switch"))
+def make_library(folder: Path, adapter: str = ADAPTER) -> Library:
+    """An empty library beside the films' folder, for the shipped model; with another adapter it has another name."""
+    name = "films" if adapter == ADAPTER else f"films-{Path(adapter).name}"
+    return Library(str(folder / f"{name}.lance"), model=load_model("moji-clip", adapter=adapter))
 
 
 def add_films(library: Library, films: Path, collection: Collection, models: Path) -> None:

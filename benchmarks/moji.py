@@ -3,6 +3,8 @@
 Writes a test split with a seed not used in training (or takes the one that is there). Prints for the bare model (mean
 pooling, nothing trained on clips) and for each adapter text-to-video and video-to-text recall, twin accuracy, and,
 where it has a captioner, in how many of the first 200 clips the caption names an actor of the clip, and all of them.
+Then the same recalls among 384 clips in groups of four with the same actors, drawn at the model's own size, bare and
+with a title over each.
 """
 
 from __future__ import annotations
@@ -15,11 +17,13 @@ import tempfile
 from pathlib import Path
 
 from framecue.datasets.captions import CAPTIONS_FILE, Clip, read_captions
+from framecue.datasets.moji_motion.clips import MojiClips
 from framecue.evaluation.report import evaluate_clips
+from framecue.evaluation.validation import score_examples
 from framecue.model import VideoTextModel, load_model
 from measure import Measurement, Size, printed_by
 
-CAPTIONED = 200
+CAPTIONED, GROUPED, GROUPED_SEED = 200, 384, 777
 # What the shipped adapter had when it was made: text to video, 1 000 clips.
 ADAPTER, GOAL_RECALL = "moji-prompt-switch", 94.1
 
@@ -42,7 +46,24 @@ def main() -> None:
         report = evaluate_clips(model, clips).to_dict()
         if getattr(model.method, "captioner", None) is not None:
             report["captions"] = named_actors(model, clips[:CAPTIONED])
+        count = min(GROUPED, 4 * (len(clips) // 4) or 4)
+        report["in groups of four"] = {
+            name: grouped(model, count, title_share=share) for name, share in (("bare", 0.0), ("titled", 1.0))
+        }
         print(json.dumps({"adapter": adapter, "clips": len(clips), **report}, indent=2))
+
+
+def grouped(model: VideoTextModel, count: int, *, title_share: float) -> dict[str, float]:
+    """Per cent of drawn test clips that are found, each among others with the same actors, and of twins."""
+    clips = MojiClips(
+        seed=GROUPED_SEED,
+        num_examples=count,
+        image_size=model.backbone.vision.image_size,
+        sample=lambda length, rng: model.sampling.test_indices(length),
+        split="test",
+        title_share=title_share,
+    )
+    return score_examples(model, clips)
 
 
 def named_actors(model: VideoTextModel, clips: list[Clip]) -> dict[str, float]:

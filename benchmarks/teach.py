@@ -78,6 +78,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3, help="how many draws of the examples")
     for name, value in asdict(WorldSize()).items():
         parser.add_argument(f"--world-{name}", type=int, default=value, help="see `WorldSize`")
+    parser.add_argument("--adapter", default="moji-prompt-switch", help="of moji-clip: a bundled name or a folder")
     parser.add_argument("--config", type=Path, help="a JSON file of another CLIPConfig for the cost")
     parser.add_argument("--json", type=Path, help="also write the results here, after each part")
     options = parser.parse_args()
@@ -95,7 +96,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = (options.folder or Path(temporary)) / f"taught-{SEED}-{'-'.join(map(str, asdict(size).values()))}"
         world = draw_world(folder, size, seed=SEED)
-        model = load_model("moji-clip", adapter="moji-prompt-switch", device="cpu")
+        model = load_model("moji-clip", adapter=options.adapter, device="cpu")
         results["clips"] = len(world.clips)
         galleries = {what: Gallery(library, world, model) for what, library in libraries(folder, world, model).items()}
         before = {what: plain_answers(gallery.library, world) for what, gallery in galleries.items()}
