@@ -493,7 +493,7 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
         },
     ),
     "compare": (
-        "compare {ranks} {ranks}",
+        "compare {ranks} {other_ranks}",
         {
             "dataset": str,
             "split": str,
@@ -738,7 +738,10 @@ def places(
         assert run("evaluate", *options).code == 0
         return tmp_path / "ranks.parquet"
 
-    makers = (library, taught, queries, truth, questions, checkpoint, real_model, adapter, recipe, ranks)
+    def other_ranks() -> Path:
+        return Path(shutil.copy(tmp_path / "ranks.parquet", tmp_path / "other.parquet"))
+
+    makers = (library, taught, queries, truth, questions, checkpoint, real_model, adapter, recipe, ranks, other_ranks)
     shutil.copy(clips / "red.mp4", clips / "red again.mp4")
     (clips / "broken.mp4").write_bytes(b"no video")
     always = {"folder": tmp_path, "new": tmp_path / "new.lance", "clips": clips, "data": data}
