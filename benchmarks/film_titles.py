@@ -8,11 +8,13 @@ The letters come with packages: Noto Sans with `manimgx-fonts`, which framecue i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+
+from framecue.datasets.moji_motion.titles import lay_out
 
 __all__ = ["LOOKS", "PLACES", "Look", "draw_look", "draw_on", "title_picture"]
 
@@ -52,18 +54,11 @@ def title_picture(text: str, look: Look, size: int) -> Image.Image:
     picture = Image.new("RGBA", (size, size), (0, 0, 0, 0))
     pen = ImageDraw.Draw(picture)
     margin, pixels = round(_MARGIN * size), round(look.height * size)
-    while True:
-        letters = _letters(look.letters, pixels)
-        lines = _lines(text, letters, size - 4 * margin)
-        box = pen.multiline_textbbox((0, 0), lines, font=letters, align="center")
-        if box[2] - box[0] <= size - 4 * margin or pixels <= 10:
-            break
-        pixels -= 1
-    width, height = box[2] - box[0], box[3] - box[1]
-    left = {"left": 2 * margin, "right": size - 2 * margin - width}.get(look.place.split()[-1], (size - width) // 2)
-    top = {"top": 2 * margin, "bottom": size - 2 * margin - height}.get(look.place.split()[0], (size - height) // 2)
+    row, column = look.place.split()[0], look.place.split()[-1]
+    letters = partial(_letters, look.letters)
+    laid = lay_out(text, letters, pixels, least=10, size=size, margin=margin, at=(row, column))
+    around = laid.around
     ink, outline = (255, 255, 255, 255), (20, 20, 20, 255)
-    around = (left - margin, top - margin, left + width + margin, top + height + margin)
     if look.background == "dark bar":
         pen.rectangle((0, around[1], size, around[3]), fill=(15, 20, 30, 255))
     elif look.background == "light box":
@@ -71,9 +66,10 @@ def title_picture(text: str, look: Look, size: int) -> Image.Image:
         ink = (25, 25, 35, 255)
     elif look.background == "coloured box":
         pen.rectangle(around, fill=(150, 25, 40, 255))
-    stroke = max(1, pixels // 12) if look.background == "outlined" else 0
-    corner = (left - box[0], top - box[1])
-    pen.multiline_text(corner, lines, font=letters, fill=ink, align="center", stroke_width=stroke, stroke_fill=outline)
+    stroke = max(1, laid.pixels // 12) if look.background == "outlined" else 0
+    pen.multiline_text(
+        laid.corner, laid.lines, font=laid.font, fill=ink, align="center", stroke_width=stroke, stroke_fill=outline
+    )
     return picture
 
 
@@ -94,12 +90,3 @@ def _letters(name: str, pixels: int) -> ImageFont.FreeTypeFont:
     letters = ImageFont.truetype(str(files("manimgx_fonts") / file), pixels)
     letters.set_variation_by_axes([700 if name == "bold" else 400])
     return letters
-
-
-def _lines(text: str, letters: ImageFont.FreeTypeFont, width: int) -> str:
-    """The text, in two lines of about one length if it is wider than there is room for."""
-    if letters.getlength(text) <= width or " " not in text:
-        return text
-    words = text.split()
-    breaks = [(" ".join(words[:i]), " ".join(words[i:])) for i in range(1, len(words))]
-    return "\n".join(min(breaks, key=lambda pair: max(map(letters.getlength, pair))))

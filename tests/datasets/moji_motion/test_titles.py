@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
+from PIL import ImageFont
 
 from framecue.datasets.moji_motion.clips import MojiClips
 from framecue.datasets.moji_motion.stills import MojiStills
-from framecue.datasets.moji_motion.titles import NUM_TITLES, draw_shown, lay_titles, titles
+from framecue.datasets.moji_motion.titles import NUM_TITLES, draw_shown, lay_out, lay_titles, titles
 
 SIZE = 32
 
@@ -49,13 +51,13 @@ def test_a_title_covers_what_is_below_it_and_nothing_else() -> None:
 
 def test_shares_are_kept_and_some_titles_come_late_or_go_early() -> None:
     times = np.linspace(0, 1, 12)
-    drawn = np.stack([draw_shown(np.random.default_rng(seed), times, 0.5) for seed in range(600)])
+    drawn = np.stack([draw_shown([seed], times, 0.5) for seed in range(600)])
     has = (drawn >= 0).any(1)
     assert 0.4 < has.mean() < 0.6
     whole = (drawn[has] >= 0).all(1).mean()
     assert 0.55 < whole < 0.8
     assert all(len({title for title in row if title >= 0}) == 1 for row in drawn[has]), "one title an example"
-    assert (draw_shown(np.random.default_rng(0), times, 0.0) == -1).all()
+    assert (draw_shown([0], times, 0.0) == -1).all()
 
 
 def test_a_share_of_titles_changes_neither_the_captions_nor_the_pictures_below() -> None:
@@ -67,3 +69,20 @@ def test_a_share_of_titles_changes_neither_the_captions_nor_the_pictures_below()
         for one, other in zip(bare, titled, strict=True):
             kept = (one.frames == other.frames).float().mean()
             assert kept > 0.4, "what no title covers is the same"
+
+
+@pytest.mark.parametrize(
+    ("row", "column"), [(row, column) for row in ("top", "bottom") for column in ("left", "right", "")]
+)
+def test_a_title_stands_where_it_is_laid_and_shrinks_to_fit(row: str, column: str) -> None:
+    laid = lay_out("a title", ImageFont.load_default, 20, least=6, size=200, margin=5, at=(row, column))
+    left, top, right, bottom = laid.around
+    assert (laid.pixels, laid.lines) == (20, "a title")
+    assert (top if row == "top" else 200 - bottom) == 5
+    assert {"left": left, "right": 200 - right}.get(column, 5) == 5
+    assert column or abs(left - (200 - right)) <= 1
+    long = lay_out("quite a long title", ImageFont.load_default, 60, least=6, size=200, margin=5, at=(row, column))
+    assert long.pixels < 60
+    assert long.lines.count("\n") == 1
+    assert long.around[2] - long.around[0] <= 190
+    assert lay_out("x" * 99, ImageFont.load_default, 20, least=15, size=200, margin=5, at=(row, column)).pixels == 15

@@ -122,7 +122,7 @@ class MojiClips:
             scene = make_scene(meaning, rng, ends_early=ends_early)
             times = (chosen + 0.5) / self.CLIP_FRAMES
             scenes.append(scene.sprites(times))
-            titled.append(draw_shown(np.random.default_rng([self.seed, 3, index]), times, self.title_share))
+            titled.append(draw_shown([self.seed, 3, index], times, self.title_share))
             says_places = self.place_share > 0 and rng.random() < self.place_share
             if self._is_drill(index):
                 texts.append(motion_caption(meaning))

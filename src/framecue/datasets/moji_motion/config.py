@@ -121,23 +121,19 @@ class MojiStillsData(_MojiData):
 
     def train(self, model: VideoTextModel, *, seed: int, frame_source: FrameSource | None = None) -> MojiStills:
         """Return stills; the dataset's own seed draws them."""
-        from framecue.datasets.moji_motion.stills import MojiStills
-
-        return MojiStills(
-            seed=self.seed,
-            num_examples=self.num_examples,
-            image_size=model.backbone.vision.image_size,
-            group_size=self.group_size,
-            title_share=self.title_share,
-        )
+        return self._stills(model, seed=self.seed, num_examples=self.num_examples, title_share=self.title_share)
 
     def val(self, model: VideoTextModel, *, frame_source: FrameSource | None = None) -> MojiStills:
-        """Return other stills; the shares do not change them, so runs can be compared."""
+        """Return other stills; the share of titles does not change them, so runs can be compared."""
+        return self._stills(model, seed=self.seed + VALIDATION_SEED_STEP, num_examples=self.num_val, title_share=0.0)
+
+    def _stills(self, model: VideoTextModel, *, seed: int, num_examples: int, title_share: float) -> MojiStills:
         from framecue.datasets.moji_motion.stills import MojiStills
 
         return MojiStills(
-            seed=self.seed + VALIDATION_SEED_STEP,
-            num_examples=self.num_val,
+            seed=seed,
+            num_examples=num_examples,
             image_size=model.backbone.vision.image_size,
             group_size=self.group_size,
+            title_share=title_share,
         )

@@ -87,7 +87,7 @@ class MojiStills:
         x, y, size, angle = torch.from_numpy(places).unbind(-1)
         background = torch.from_numpy(np.clip(backgrounds, 0, 255) / 255)
         frames = draw(Sprites(torch.from_numpy(actors), x, y, size, angle, background), self.image_size)
-        shown = [draw_shown(np.random.default_rng([self.seed, 3, i]), _NOW, self.title_share) for i in indices]
+        shown = [draw_shown([self.seed, 3, i], _NOW, self.title_share) for i in indices]
         frames = lay_titles(frames, np.concatenate(shown))
         return [
             Example(frame[None], text, self.video_of(index))

@@ -6,7 +6,9 @@ several letters, sizes and colours, bare, in a bar or in a box; what they say ar
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
 from importlib.resources import files
 
 import numpy as np
@@ -16,7 +18,7 @@ from torch import Tensor
 
 from framecue.assets import ordinary_words
 
-__all__ = ["NUM_TITLES", "draw_shown", "lay_titles", "titles"]
+__all__ = ["NUM_TITLES", "Layout", "draw_shown", "lay_out", "lay_titles", "titles"]
 
 NUM_TITLES = 512
 """How many different ones there are."""
@@ -27,15 +29,16 @@ _MARGIN = 0.03
 _LETTERS = (("NotoSans[wght].ttf", 400), ("NotoSans[wght].ttf", 700), ("NotoSans-Italic[wght].ttf", 400))
 
 
-def draw_shown(rng: np.random.Generator, times: np.ndarray, share: float) -> np.ndarray:
+def draw_shown(seed: Sequence[int], times: np.ndarray, share: float) -> np.ndarray:
     """Return which title is over each frame of an example, int64 (F,), -1 for none.
 
     Args:
-        rng: the source of randomness.
+        seed: of the example's titles.
         times: of the frames, (F,) in 0..1.
         share: how often there is a title. One in three of them comes late or goes early.
     """
-    if rng.random() >= share:
+    # Most data have no titles, and need nothing drawn.
+    if share == 0 or (rng := np.random.default_rng(seed)).random() >= share:
         return np.full(len(times), -1)
     begin, end = sorted(rng.uniform(0, 1, 2)) if rng.random() < 1 / 3 else (0.0, 1.0)
     return np.where((times >= begin) & (times <= end), rng.integers(NUM_TITLES), -1)
@@ -83,27 +86,73 @@ def _title(rng: np.random.Generator, words: tuple[str, ...], size: int) -> Image
     behind = rng.choice(["nothing", "bar", "box"], p=[0.3, 0.35, 0.35])
     ground, ink = (tuple(int(c) for c in rng.integers(low, low + 70, 3)) for low in _tones(rng))
     picture = Image.new("RGBA", (size, size), (0, 0, 0, 0))
-    pen, margin, pixels = ImageDraw.Draw(picture), round(_MARGIN * size), round(height * size)
-    while True:
-        font = _font(*letters, pixels)
-        lines = _in_lines(text, font, size - 4 * margin)
-        left, top, right, bottom = pen.multiline_textbbox((0, 0), lines, font=font, align="center")
-        if right - left <= size - 4 * margin or pixels <= 6:
-            break
-        pixels -= 1
-    wide, high = right - left, bottom - top
-    x = {"left": 2 * margin, "middle": (size - wide) // 2, "right": size - 2 * margin - wide}[column]
-    y = 2 * margin if row == "top" else size - 2 * margin - high
+    pen, margin = ImageDraw.Draw(picture), round(_MARGIN * size)
+    laid = lay_out(
+        text, partial(_font, *letters), round(height * size), least=6, size=size, margin=margin, at=(row, column)
+    )
     if behind != "nothing":
-        box = (x - margin, y - margin, x + wide + margin, y + high + margin)
-        if behind == "bar":
-            box = (0, box[1], size, box[3])
+        box = (0, laid.around[1], size, laid.around[3]) if behind == "bar" else laid.around
         pen.rectangle(box, fill=(*ground, int(rng.integers(150, 256))))
-    stroke = max(1, pixels // 12) if behind == "nothing" else 0
+    stroke = max(1, laid.pixels // 12) if behind == "nothing" else 0
     pen.multiline_text(
-        (x - left, y - top), lines, font=font, fill=ink, align="center", stroke_width=stroke, stroke_fill=ground
+        laid.corner, laid.lines, font=laid.font, fill=ink, align="center", stroke_width=stroke, stroke_fill=ground
     )
     return picture
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where a title's letters stand, in pixels.
+
+    Attributes:
+        lines: the text, in one line or in two.
+        font: of its letters.
+        pixels: how high they are.
+        corner: where drawing begins.
+        around: the box about them and a margin: left, top, right, bottom.
+    """
+
+    lines: str
+    font: ImageFont.FreeTypeFont
+    pixels: int
+    corner: tuple[float, float]
+    around: tuple[float, float, float, float]
+
+
+def lay_out(
+    text: str,
+    font_of: Callable[[int], ImageFont.FreeTypeFont],
+    pixels: int,
+    *,
+    least: int,
+    size: int,
+    margin: int,
+    at: tuple[str, str],
+) -> Layout:
+    """Lay a title out at an edge of a square picture, in smaller letters where they would not fit.
+
+    Args:
+        text: what it says.
+        font_of: gives the letters of a height.
+        pixels: how high they are to be.
+        least: how small they become at most.
+        size: side of the picture.
+        margin: between the letters and a box about them, and between that and the edge.
+        at: the row, "top" or "bottom", and the column, "left" or "right"; any other is the middle.
+    """
+    room = size - 4 * margin
+    while True:
+        font = font_of(pixels)
+        lines = _in_lines(text, font, room)
+        box = ImageDraw.Draw(Image.new("RGBA", (1, 1))).multiline_textbbox((0, 0), lines, font=font, align="center")
+        wide, high = box[2] - box[0], box[3] - box[1]
+        if wide <= room or pixels <= least:
+            break
+        pixels -= 1
+    left = {"left": 2 * margin, "right": size - 2 * margin - wide}.get(at[1], (size - wide) // 2)
+    top = {"top": 2 * margin, "bottom": size - 2 * margin - high}.get(at[0], (size - high) // 2)
+    around = (left - margin, top - margin, left + wide + margin, top + high + margin)
+    return Layout(lines, font, pixels, (left - box[0], top - box[1]), around)
 
 
 def _tones(rng: np.random.Generator) -> tuple[int, int]:
