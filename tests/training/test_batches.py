@@ -198,3 +198,10 @@ def test_collate_says_how_many_frames_are_real() -> None:
     batch = collate([Example(frames, "a", "1", 3), Example(frames, "b", "2"), Example(frames, "c", "3", 1)])
     assert batch["num_real"].tolist() == [3, 4, 1]
     assert batch["num_real"].dtype == torch.int64
+
+
+def test_collate_has_what_lies_under_titles_where_there_are_any() -> None:
+    frames, under = torch.zeros(4, 3, 2, 2, dtype=torch.uint8), torch.ones(4, 3, 2, 2, dtype=torch.uint8)
+    plain, titled = Example(frames, "a", "1"), Example(frames, "b", "2", original=under)
+    assert "originals" not in collate([plain, plain])
+    assert torch.equal(collate([plain, titled])["originals"], torch.stack([frames, under]))

@@ -174,6 +174,17 @@ def test_teachers_see_the_same_batch(tiny_clip: Path, batch: dict[str, Any], mic
         assert not taught.similarities.requires_grad
 
 
+def test_teachers_see_what_lies_under_a_title(tiny_clip: Path, batch: dict[str, Any]) -> None:
+    model, seen = make(tiny_clip, "mean-pool"), []
+    teacher = make_model(tiny_clip, "mean-pool", {}, seed=4)
+    model.method.loss = lambda backbone, features: seen.append(features) or torch.tensor(0.0)  # type: ignore
+    originals = batch["frames"].flip(0)
+    TrainingStep(model, teachers=[teacher])(**batch, originals=originals)
+    with torch.no_grad():
+        expected = teacher.frame_features(teacher.backbone.preprocess.normalise(originals))
+    torch.testing.assert_close(seen[0].teachers[0].frame_features, expected)
+
+
 def test_under_autocast_similarities_are_not_rounded(tiny_clip: Path, batch: dict[str, Any]) -> None:
     model, kinds = make(tiny_clip, "mean-pool").float(), set()
     similarity = model.method.similarity

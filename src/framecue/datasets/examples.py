@@ -25,12 +25,14 @@ class Example:
         caption: the text.
         video_id: the same for all examples of a video; a batch has a video at most once.
         num_real: how many of the frames are the video's own, the first ones; None for all. The others are absent.
+        original: the frames before the dataset laid a title over them, like `frames`; None where they are the same.
     """
 
     frames: Tensor
     caption: str
     video_id: str
     num_real: int | None = None
+    original: Tensor | None = None
 
 
 def num_real_frames(examples: Sequence[Example]) -> Tensor:

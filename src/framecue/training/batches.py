@@ -188,15 +188,20 @@ def collate(examples: list[Example]) -> dict[str, Any]:
         num_real: int64 (B,), how many frames of each video are its own, the first ones.
         caption_keys: int64 (B, 2), hashes: equal for equal captions, also in other processes.
         video_keys: int64 (B, 2), the same of videos.
+        originals: uint8 (B, F, 3, S, S), the frames before anything was laid over them; missing where nothing was.
     """
     frames = [example.frames for example in examples]
-    return {
+    batch = {
         "frames": torch.stack(frames) if frames else torch.empty(0, dtype=torch.uint8),
         "captions": [example.caption for example in examples],
         "num_real": num_real_frames(examples),
         "caption_keys": _keys([example.caption for example in examples]),
         "video_keys": _keys([example.video_id for example in examples]),
     }
+    if any(example.original is not None for example in examples):
+        originals = [one.frames if one.original is None else one.original for one in examples]
+        batch["originals"] = torch.stack(originals)
+    return batch
 
 
 def _keys(texts: list[str]) -> Tensor:

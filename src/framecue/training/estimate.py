@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from math import ceil
 from statistics import median
@@ -18,7 +18,7 @@ from framecue.errors import InputError
 from framecue.model import VideoTextModel
 from framecue.training.batches import UniqueVideoBatchSampler, collate
 from framecue.training.recipe import Recipe
-from framecue.training.run import build_parts, open_store, refuse_other_run
+from framecue.training.run import build_parts, open_store, refuse_other_run, step_of
 from framecue.training.step import TrainingStep
 from framecue.training.workers import num_loader_workers
 from framecue.video import FrameSource, IsolatedFrameSource
@@ -142,7 +142,7 @@ def estimate_run(recipe: Recipe, *, frame_source: FrameSource | None = None) -> 
         )
         read, read_seconds = _read(source, sampler)
         model.method.freeze(model.backbone)
-        step = TrainingStep(model.to(device), teachers=teachers)
+        step = step_of(recipe)(model.to(device), teachers=teachers)
         share = min(schedule.micro_batch_size or schedule.batch_size, schedule.batch_size)
         tried, seconds, kept = _try_more(step, read, most=max(share, 2), device=device, bf16=schedule.bf16)
     # GradCache computes everything but the backward pass twice, and layers that are not kept are computed again.
@@ -234,7 +234,7 @@ def _try(step: TrainingStep, examples: list[Example], *, device: torch.device, b
 def _as_many(examples: list[Example], number: int) -> list[Example]:
     """Return so many examples, each of a video of its own; those that were read are taken several times."""
     repeated = islice(cycle(examples), number)
-    return [Example(one.frames, one.caption, str(place), one.num_real) for place, one in enumerate(repeated)]
+    return [replace(one, video_id=str(place)) for place, one in enumerate(repeated)]
 
 
 def _wait_for(device: torch.device) -> None:

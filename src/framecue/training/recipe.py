@@ -134,6 +134,8 @@ class Recipe(Strict):
         initialise: "random" makes new weights for the architecture in the folder's `config.json`.
         adapter: start from this adapter's weights rather than from an untrained method.
         teachers: adapter folders or bundled adapters, frozen, from which the method's loss learns.
+        distil_from: an adapter folder or a bundled adapter, frozen, whose embeddings of videos the model learns, in
+            place of the method's loss; the text tower stays as it is.
         position_embedding_scale: multiplies the image encoder's position embeddings at the start. They may be too small
             to learn from if the backbone was trained on data in which places do not matter.
         method: a name in the registry.
@@ -152,6 +154,7 @@ class Recipe(Strict):
     initialise: Literal["pretrained", "random"] = "pretrained"
     adapter: str | None = None
     teachers: list[str] = Field(default_factory=list, max_length=8)
+    distil_from: str | None = None
     position_embedding_scale: Number = Field(default=1.0, gt=0)
     method: str
     options: dict[str, Any] = Field(default_factory=dict)
@@ -161,6 +164,14 @@ class Recipe(Strict):
     schedule: Schedule = Field(default_factory=Schedule)
     save_backbone: bool = False
     paper: Paper | None = None
+
+    @model_validator(mode="after")
+    def _check_teachers(self) -> Self:
+        if self.distil_from is not None and self.teachers:
+            raise told(
+                "'distil_from' takes the place of the loss that would learn from 'teachers'; leave one of them out"
+            )
+        return self
 
     @field_validator("dataset", mode="wrap")
     @classmethod

@@ -26,6 +26,7 @@ from framecue.methods import build_method
 from framecue.model import VideoTextModel
 from framecue.outputs import refuse_url, written_beside
 from framecue.paths import exists
+from framecue.training.distillation import DistillationStep, load_distilled
 from framecue.training.processes import (
     by_the_first,
     check_alike,
@@ -37,6 +38,7 @@ from framecue.training.processes import (
 )
 from framecue.training.recipe import Recipe, check_recipe
 from framecue.training.recipe_difference import difference
+from framecue.training.step import TrainingStep
 from framecue.training.teachers import load_teachers
 from framecue.training.trainer import CHECKPOINTS, LOGS, RetrievalTrainer
 from framecue.training.usage import Usage
@@ -53,6 +55,7 @@ __all__ = [
     "open_store",
     "refuse_other_run",
     "run_recipe",
+    "step_of",
 ]
 
 logger = logging.getLogger(__name__)
@@ -160,12 +163,20 @@ def build_parts(
     store = frame_source if isinstance(frame_source, StoreFrameSource) else None
     if store is not None:
         take_stored_frames(model, store)
-    teachers = load_teachers(recipe.teachers, model)
+    if recipe.distil_from is not None:
+        teachers: tuple[VideoTextModel, ...] = (load_distilled(recipe.distil_from, model),)
+    else:
+        teachers = load_teachers(recipe.teachers, model)
     source, validation = build_sources(recipe, model, frame_source=frame_source)
     if store is not None:
         sources = [each for each in (source, validation) if isinstance(each, ClipExamples)]
         store.require(clip.video for each in sources for clip in each.clips)
     return model, teachers, source, validation
+
+
+def step_of(recipe: Recipe) -> type[TrainingStep]:
+    """Return the module that computes the loss of a recipe's steps."""
+    return TrainingStep if recipe.distil_from is None else DistillationStep
 
 
 def run_recipe(
@@ -226,6 +237,7 @@ def _run_together(recipe: Recipe, *, callbacks: list[TrainerCallback] | None, fr
             output_dir=output,
             validate=None if validation is None else lambda current: score_examples(current, validation),
             teachers=teachers,
+            build_step=step_of(recipe),
             shuffle=recipe.dataset.shuffles,
             callbacks=logs,
         )
@@ -256,6 +268,8 @@ def _write_results(
         validation: the validation examples, if there are any.
         known: what these weights score on them, if that is known.
     """
+    # An adapter holds all that its method trains, whether or not the run's loss has reached it.
+    model.method.freeze(model.backbone)
     scores = {} if validation is None else known or score_examples(model, validation)
     if recipe.save_backbone:
         _save_backbone(model, recipe.output_dir / BACKBONE_FOLDER)

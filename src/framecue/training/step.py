@@ -59,7 +59,13 @@ class TrainingStep(nn.Module):
         self.teachers = tuple(teacher.eval().requires_grad_(False) for teacher in teachers)
 
     def forward(
-        self, frames: Tensor, captions: list[str], num_real: Tensor, caption_keys: Tensor, video_keys: Tensor
+        self,
+        frames: Tensor,
+        captions: list[str],
+        num_real: Tensor,
+        caption_keys: Tensor,
+        video_keys: Tensor,
+        originals: Tensor | None = None,
     ) -> Tensor:
         """Return the loss over the batch of all processes, a scalar, the same in each.
 
@@ -70,13 +76,15 @@ class TrainingStep(nn.Module):
             caption_keys: int64 (B, 2), equal for equal captions.
             video_keys: int64 (B, 2), equal for equal videos. Of a video that stands twice in the batch, which happens
                 where processes replace files that cannot be read, the first place counts.
+            originals: the frames before anything was laid over them, of which teachers tell; None where nothing was.
         """
         held = len(captions)
         if not held:  # it takes part in the others' sums, with a row that is left out
-            frames, captions = self._blank(frames.device), ["a"]
+            frames, captions, originals = self._blank(frames.device), ["a"], None
             num_real = torch.tensor([frames.shape[1]], device=frames.device)
         encoded = self._encode(frames, captions, num_real)
-        taught = [self._encode_by(teacher, frames, captions, num_real) for teacher in self.teachers]
+        shown = frames if originals is None else originals
+        taught = [self._encode_by(teacher, shown, captions, num_real) for teacher in self.teachers]
         device = encoded.frame_features.device
         # Under autocast the similarities of unit vectors would be rounded to three digits.
         with torch.autocast(device.type, enabled=False):

@@ -8,7 +8,7 @@ from framecue.methods import METHODS, method_named
 from framecue.model import VideoTextModel, load_model
 from framecue.video import FrameSampling
 
-__all__ = ["load_teachers"]
+__all__ = ["load_teacher", "load_teachers"]
 
 
 def load_teachers(names: list[str], student: VideoTextModel) -> tuple[VideoTextModel, ...]:
@@ -34,10 +34,17 @@ def load_teachers(names: list[str], student: VideoTextModel) -> tuple[VideoTextM
     if names and not student.method.takes_teachers:
         able = ", ".join(name for name in METHODS if method_named(name).takes_teachers) or "no method yet"
         raise RecipeError(f"teachers: {student.method_name} learns from none; leave them out, or take one of: {able}")
-    return tuple(_load(name, student) for name in names)
+    return tuple(load_teacher(name, student) for name in names)
 
 
-def _load(name: str, student: VideoTextModel) -> VideoTextModel:
+def load_teacher(name: str, student: VideoTextModel) -> VideoTextModel:
+    """Load one teacher; see `load_teachers`.
+
+    Raises:
+        RecipeError: it takes other frames than the student.
+        AdapterError: the adapter cannot be loaded.
+        ModelError: its backbone cannot be loaded.
+    """
     teacher = load_model(read_adapter_config(name).backbone, name, device="cpu")
     size, its = student.backbone.vision.image_size, teacher.backbone.vision.image_size
     if size != its:

@@ -69,7 +69,8 @@ class RetrievalTrainer(Trainer):
         validate: scores the model on the validation split, every `eval_steps` and after the last step; its "R@1" and
             "mean rank" choose the checkpoint whose weights the model gets in the end, as the schedule's `validation`
             says. With None it keeps those of the last step.
-        teachers: frozen models from which the method's loss learns.
+        teachers: frozen models from which the loss learns.
+        build_step: makes the module that computes the loss: `TrainingStep`, or `DistillationStep` with one teacher.
         shuffle: whether the source's order is drawn anew each epoch.
         callbacks: to show progress; otherwise nothing is printed.
 
@@ -88,6 +89,7 @@ class RetrievalTrainer(Trainer):
         output_dir: Path,
         validate: Validate | None,
         teachers: Sequence[VideoTextModel] = (),
+        build_step: Callable[..., TrainingStep] = TrainingStep,
         shuffle: bool = True,
         callbacks: list[TrainerCallback] | None = None,
     ) -> None:
@@ -108,7 +110,7 @@ class RetrievalTrainer(Trainer):
             num_processes=num_processes(),
         )
         super().__init__(
-            model=TrainingStep(model, teachers=teachers, micro_batch_size=schedule.micro_batch_size),
+            model=build_step(model, teachers=teachers, micro_batch_size=schedule.micro_batch_size),
             args=training_arguments(schedule, output_dir, validates=validate is not None),
             train_dataset=source,
             # The Trainer wants one if there is an evaluation, though `evaluate` does not need it.

@@ -69,6 +69,9 @@ def test_a_share_of_titles_changes_neither_the_captions_nor_the_pictures_below()
         for one, other in zip(bare, titled, strict=True):
             kept = (one.frames == other.frames).float().mean()
             assert kept > 0.4, "what no title covers is the same"
+            assert other.original is not None
+            assert torch.equal(other.original, one.frames), "what is below is told"
+            assert one.original is None
 
 
 @pytest.mark.parametrize(

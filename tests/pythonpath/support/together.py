@@ -24,10 +24,12 @@ from framecue.datasets.examples import Example
 from framecue.errors import FramecueError
 from framecue.methods import build_method
 from framecue.model import VideoTextModel
+from framecue.training.distillation import DistillationStep
 from framecue.training.gather import gather_rows, mean_over_processes, sum_over_processes
 from framecue.training.processes import join_processes, rank
 from framecue.training.recipe import Recipe, Schedule
 from framecue.training.run import run_recipe
+from framecue.training.step import TrainingStep
 from framecue.training.trainer import RetrievalTrainer
 
 IMAGE_SIZE, NUM_FRAMES = 16, 4
@@ -36,13 +38,14 @@ WORDS = ("apple", "banana", "cat", "dog", "fox", "frog", "moon", "star", "train"
 
 @dataclass(frozen=True)
 class Case:
-    """A method's options, what the schedule has besides, and the videos of its examples."""
+    """A method's options, what the schedule has besides, the videos of its examples, and which loss."""
 
     method: str
     options: dict[str, Any] = field(default_factory=dict)
     schedule: dict[str, Any] = field(default_factory=dict)
     videos: tuple[int, ...] = tuple(range(10))
     has_teacher: bool = False
+    distils: bool = False
     num_epochs: int = 1
 
 
@@ -64,6 +67,15 @@ CASES = {
     ),
     "accumulation": Case("vop-fc", schedule={"gradient_accumulation_steps": 2, "micro_batch_size": 2}, num_epochs=2),
     "teacher": Case("teachclip", has_teacher=True),
+    "distillation": Case("vop-fc", has_teacher=True, distils=True, num_epochs=2),
+    "distillation, empty slices": Case(
+        "prompt-switch",
+        {"num_prompts": 2, "captioner_layers": 1},
+        {"batch_size": 2},
+        (0, 0, 1, 0, 2, 0, 0),
+        has_teacher=True,
+        distils=True,
+    ),
 }
 
 
@@ -157,6 +169,7 @@ def train(case: Case, clip: Path, folder: Path) -> dict[str, Any]:
         output_dir=folder,
         validate=None,
         teachers=teachers,
+        build_step=DistillationStep if case.distils else TrainingStep,
         callbacks=[watch],
     )
     trainer.train()

@@ -128,10 +128,13 @@ class MojiClips:
                 texts.append(motion_caption(meaning))
             else:
                 texts.append(place_caption(scene, rng) if says_places else caption(meaning, rng))
-        frames = lay_titles(draw(join(scenes), self.image_size), np.concatenate(titled))
-        frames = frames.unflatten(0, (len(indices), -1))
+        drawn = draw(join(scenes), self.image_size)
+        bare, shown = (
+            frames.unflatten(0, (len(indices), -1)) for frames in (drawn, lay_titles(drawn, np.concatenate(titled)))
+        )
         return [
-            Example(clip, text, self.video_of(index)) for clip, text, index in zip(frames, texts, indices, strict=True)
+            Example(clip, text, self.video_of(index), original=under if self.title_share > 0 else None)
+            for clip, under, text, index in zip(shown, bare, texts, indices, strict=True)
         ]
 
     def _is_drill(self, index: int) -> bool:

@@ -86,12 +86,12 @@ class MojiStills:
             texts.append(" and ".join(phrases) if phrases else "nothing")
         x, y, size, angle = torch.from_numpy(places).unbind(-1)
         background = torch.from_numpy(np.clip(backgrounds, 0, 255) / 255)
-        frames = draw(Sprites(torch.from_numpy(actors), x, y, size, angle, background), self.image_size)
+        bare = draw(Sprites(torch.from_numpy(actors), x, y, size, angle, background), self.image_size)
         shown = [draw_shown([self.seed, 3, i], _NOW, self.title_share) for i in indices]
-        frames = lay_titles(frames, np.concatenate(shown))
+        frames = lay_titles(bare, np.concatenate(shown))
         return [
-            Example(frame[None], text, self.video_of(index))
-            for frame, text, index in zip(frames, texts, indices, strict=True)
+            Example(frame[None], text, self.video_of(index), original=under[None] if self.title_share > 0 else None)
+            for frame, under, text, index in zip(frames, bare, texts, indices, strict=True)
         ]
 
     @staticmethod
