@@ -7,6 +7,7 @@ several letters, sizes and colours, bare, in a bar or in a box; what they say ar
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from colorsys import hsv_to_rgb
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib.resources import files
@@ -26,6 +27,7 @@ NUM_TITLES = 512
 _SEED = 11
 _DETAIL = 4  # titles are drawn so many times as large, and reduced
 _MARGIN = 0.03
+_LUMA = (0.299, 0.587, 0.114)
 _LETTERS = (("NotoSans[wght].ttf", 400), ("NotoSans[wght].ttf", 700), ("NotoSans-Italic[wght].ttf", 400))
 
 
@@ -81,10 +83,10 @@ def _title(rng: np.random.Generator, words: tuple[str, ...], size: int) -> Image
     """Draw a title, RGBA of (size, size); in two lines where one is too long."""
     text = " ".join(words[i] for i in rng.integers(len(words), size=rng.integers(1, 6)))
     text = (text.capitalize, text.upper, text.title)[rng.integers(3)]()
-    letters, height = _LETTERS[rng.integers(len(_LETTERS))], rng.uniform(0.05, 0.12)
+    letters, height = _LETTERS[rng.integers(len(_LETTERS))], rng.uniform(0.05, 0.13)
     row, column = rng.choice(["top", "bottom"]), rng.choice(["left", "middle", "right"], p=[0.25, 0.5, 0.25])
     behind = rng.choice(["nothing", "bar", "box"], p=[0.3, 0.35, 0.35])
-    ground, ink = (tuple(int(c) for c in rng.integers(low, low + 70, 3)) for low in _tones(rng))
+    ground, ink = _colours(rng)
     picture = Image.new("RGBA", (size, size), (0, 0, 0, 0))
     pen, margin = ImageDraw.Draw(picture), round(_MARGIN * size)
     laid = lay_out(
@@ -155,9 +157,18 @@ def lay_out(
     return Layout(lines, font, pixels, (left - box[0], top - box[1]), around)
 
 
-def _tones(rng: np.random.Generator) -> tuple[int, int]:
-    """The least brightness of what is behind the letters, and theirs: light on dark, or dark on light."""
-    return (10, 185) if rng.random() < 0.7 else (185, 10)
+def _colours(rng: np.random.Generator) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Draw the colour behind the letters, near to grey or full, and theirs: light on dark, or dark on light."""
+    is_full = rng.random() < 0.5
+    if is_full:
+        drawn = hsv_to_rgb(rng.random(), rng.uniform(0.5, 1), rng.uniform(0.3, 1))
+        ground = tuple(round(255 * part) for part in drawn)
+    else:
+        low = 10 if rng.random() < 0.7 else 185
+        ground = tuple(int(part) for part in rng.integers(low, low + 70, 3))
+    is_dark = np.dot(ground, _LUMA) < 128
+    low = 185 if is_dark else 10
+    return ground, tuple(int(part) for part in rng.integers(low, low + 70, 3))
 
 
 @cache
