@@ -107,6 +107,7 @@ def unit_pattern(unit: str, *, is_first: bool) -> str:
     return escaped(found[0]) if len(found) == 1 else f"(?:{'|'.join(map(escaped, found))})"
 
 
+@lru_cache(maxsize=64)  # a range may have thousands of letters with several spellings
 def set_pattern(wanted: GlobSet, *, is_first: bool) -> str:
     """Return the pattern of one unit that is in a set, or of one that is not."""
     written = [form for unit in _members(wanted) for form in spellings(unit)]

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -37,6 +39,45 @@ def run_benchmark(load_benchmark, monkeypatch: pytest.MonkeyPatch) -> Callable[.
         monkeypatch.setattr(sys, "argv", [f"{name}.py", *map(str, arguments)])
         module.main()
         return module
+
+    return run
+
+
+@pytest.fixture
+def check_lines(load_benchmark: Callable[[str], ModuleType]) -> Callable[[str, Sequence[Any]], None]:
+    """Check that a benchmark's measurements stand in the table of `all.py`, each as a line."""
+
+    def check(name: str, measurements: Sequence[Any]) -> None:
+        lines = load_benchmark("measure").table({name: measurements}).splitlines()[2:]
+        assert len(lines) == len(measurements)
+        for line in lines:
+            cells = [cell.strip() for cell in line.strip("|").split("|")]
+            assert cells[0] == f"`{name}`"
+            assert re.fullmatch(r"-?[\d.e+-]+( s| %| points|x|)", cells[2]), line
+            assert (cells[3] == "-") == (cells[4] == "-")
+            assert cells[4] in ("-", "reached", "not reached")
+
+    return check
+
+
+@pytest.fixture
+def run_smallest(load_benchmark, check_lines, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Run a benchmark as `all.py --tiny` does, with some arguments more, and check its lines; gives its results."""
+
+    def run(name: str, *arguments: object) -> Any:
+        module, kept = load_benchmark(name), []
+        results_of = module.results_of
+
+        def keep(main: Callable[[], object], *given: object) -> Any:
+            kept.append(results_of(main, *given, *arguments))
+            return kept[-1]
+
+        monkeypatch.setattr(module, "results_of", keep)
+        measurements = module.measurements("tiny")
+        assert measurements
+        check_lines(name, measurements)
+        (results,) = kept
+        return results
 
     return run
 

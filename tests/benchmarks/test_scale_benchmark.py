@@ -14,20 +14,15 @@ from framecue.library.store import Store
 from framecue.library.store.index import LEAST_INDEXED_ROWS
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "scale.py"
-SIZES = (LEAST_INDEXED_ROWS, 2 * LEAST_INDEXED_ROWS + 40)
-
-
-def run(folder: Path, *arguments: object) -> tuple[dict, str]:
-    words = ("--rows", *SIZES, "--width", 32, "--queries", 4, "--seconds", 0.2, "--folder", folder, *arguments)
-    command = [sys.executable, str(SCRIPT), *map(str, words), "--json", str(folder / "results.json")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads((folder / "results.json").read_text(encoding="utf-8")), done.stdout
+SIZES = (LEAST_INDEXED_ROWS, 2 * LEAST_INDEXED_ROWS + 20)
 
 
 @pytest.mark.slow
-def test_a_small_growth_and_going_on_after_a_kill(tmp_path: Path) -> None:
-    results, printed = run(tmp_path)
+def test_a_small_growth_and_going_on_after_a_kill(
+    tmp_path: Path, run_smallest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = run_smallest("scale", "--folder", tmp_path)
+    printed = capsys.readouterr().out
     assert [each["rows"] for each in results["sizes"]] == list(SIZES)
     for each in results["sizes"]:
         assert 0.9 < each["recall_text"] <= 1
@@ -44,7 +39,11 @@ def test_a_small_growth_and_going_on_after_a_kill(tmp_path: Path) -> None:
     assert len(kept) == 2 * 4
     again = f"{SIZES[1]}x32-search.json"
     (tmp_path / again).unlink()
-    resumed, printed = run(tmp_path)
+    sizes = ("--rows", *SIZES, "--width", 32, "--queries", 3, "--seconds", 0.2, "--folder", tmp_path)
+    words = [str(SCRIPT), *map(str, sizes), "--json", str(tmp_path / "results.json")]
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    resumed, printed = json.loads((tmp_path / "results.json").read_text(encoding="utf-8")), done.stdout
     assert printed.count(" took ") == 1
     assert f"{SIZES[1]} rows: search took" in printed
     assert {name: (tmp_path / name).read_bytes() for name in kept if name != again} == {

@@ -127,36 +127,46 @@ def test_when_a_process_is_killed_the_other_says_so_and_the_run_goes_on(
     folder: Path, tiny_clip: Path, tmp_path: Path
 ) -> None:
     """Without torchrun beside them, as on two machines; the other one would otherwise wait for two hours."""
+    server = subprocess.Popen(
+        [sys.executable, "-m", "support.killed_process"],
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
 
-    def start_two(*step: str) -> list[subprocess.Popen[str]]:
+    def ask(order: dict[str, Any]) -> int:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        print(json.dumps(order), file=server.stdin, flush=True)
+        return int(server.stdout.readline())
+
+    def run_two(step: int | None) -> list[tuple[int, str]]:
+        """Give how each ended, and what it said."""
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = str(free.getsockname()[1])
         started = {"WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
-        return [
-            subprocess.Popen(
-                [sys.executable, "-m", "support.killed_process", str(tmp_path / "run"), str(tiny_clip), *step],
-                env={**environment(), **started, "RANK": str(number), "LOCAL_RANK": str(number)},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-            for number in (0, 1)
+        order = {"output": str(tmp_path / "run"), "clip": str(tiny_clip), "step": step}
+        said = [tmp_path / f"said by {number}" for number in (0, 1)]
+        processes = [
+            ask({**order, "said": str(file), "environment": {**started, "RANK": number, "LOCAL_RANK": number}})
+            for number, file in zip("01", said, strict=True)
         ]
+        return [(ask({"wait": process}), file.read_text()) for process, file in zip(processes, said, strict=True)]
 
-    def ended(processes: list[subprocess.Popen[str]]) -> list[tuple[int, str]]:
+    with server:
         try:
-            said = [process.communicate(timeout=200)[1] for process in processes]
+            (code, said), (killed, _) = run_two(8)
+            assert (code, killed) == (1, -signal.SIGKILL), said
+            last = said.splitlines()[-1]
+            assert last.startswith("another process of this run has ended, or cannot be reached any more")
+            assert Path(str(last_checkpoint(tmp_path / "run" / "checkpoints"))).name == "checkpoint-6"
+            again = run_two(None)
+            assert [code for code, _ in again] == [0, 0], again
         finally:
-            for process in processes:
-                process.kill()
-        return [(process.returncode, text) for process, text in zip(processes, said, strict=True)]
-
-    (code, said), (killed, _) = ended(start_two("8"))
-    assert (code, killed) == (1, -signal.SIGKILL)
-    assert said.splitlines()[-1].startswith("another process of this run has ended, or cannot be reached any more")
-    assert Path(str(last_checkpoint(tmp_path / "run" / "checkpoints"))).name == "checkpoint-6"
-    assert [code for code, _ in ended(start_two())] == [0, 0]
+            os.killpg(server.pid, signal.SIGKILL)  # with those that it has started, if they wait for each other
     whole, resumed = (load_file(each / "adapter_model.safetensors") for each in (folder / "whole", tmp_path / "run"))
     assert whole.keys() == resumed.keys()
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
