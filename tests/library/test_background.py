@@ -11,9 +11,18 @@ import pytest
 from framecue.errors import InputError
 from framecue.library import Library, Query, SearchOptions, SearchResult
 from framecue.library import background as making
-from framecue.library.background import background_for, ordinary_queries, renew_background
+from framecue.library.background import (
+    background_for,
+    meaning_background_for,
+    ordinary_queries,
+    renew_background,
+    renew_meaning_background,
+)
 from framecue.library.results import FITS_FROM
 from framecue.library.store import Store
+from framecue.library.store.passages import PassageRow, PassageState
+from framecue.words.timed_text import TimedText
+from support.sentences import IdeaEncoder
 from support.words import WordEncoder, word_library, word_row
 
 THERE = [f"scene number {number}" for number in range(60)]
@@ -146,3 +155,67 @@ def test_another_model_has_another_background(library: Library) -> None:
     assert store.background(making._made_for(store)) is not None
     store.fingerprint = {**store.fingerprint, "revision": "2"}
     assert store.background(making._made_for(store)) is None
+
+
+def add_passages(store: Store, encoder: IdeaEncoder, numbers: range) -> None:
+    texts = [f"sentence number {number}" for number in numbers]
+    rows = [
+        PassageRow(f"v{numbers.start}", "speech", True, TimedText(5.0 * n, 5.0 * n + 4, text, "said", "en"), vector)
+        for n, (text, vector) in enumerate(zip(texts, encoder.embed_passages(texts), strict=True))
+    ]
+    store.passages.write(rows, {f"v{numbers.start}": "key"})
+
+
+class CountingEncoder(IdeaEncoder):
+    """Counts the queries that it encodes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.num_queries = 0
+
+    def embed_queries(self, texts: Any) -> np.ndarray:
+        self.num_queries += len(texts)
+        return super().embed_queries(texts)
+
+    def embed_passages(self, texts: Any) -> np.ndarray:
+        return np.stack([self._embed(text) for text in texts])
+
+
+def test_meanings_have_one_of_their_own_that_is_kept_and_grows_with_them(library: Library) -> None:
+    store, encoder = Store.open(library.uri), CountingEncoder()
+    store.passages.begin(PassageState(encoder.fingerprint, 1))
+    add_passages(store, encoder, range(making.LEAST_SEGMENTS - 1))
+    assert meaning_background_for(store, encoder) is None
+    add_passages(store, encoder, range(100, 120))
+    # Indexing encodes no queries for it, a search does.
+    renew_meaning_background(store, encoder)
+    assert encoder.num_queries == 0
+    first = meaning_background_for(store, encoder)
+    assert first is not None
+    bank = np.stack([encoder._embed(text) for text in ordinary_queries()])
+    vectors = np.stack(
+        [encoder._embed(f"sentence number {n}") for n in (*range(making.LEAST_SEGMENTS - 1), *range(100, 120))]
+    )
+    np.testing.assert_allclose(first.best, (bank @ vectors.T).max(axis=1), atol=2e-3)
+    # It is kept, and renewed without the encoder.
+    again = CountingEncoder()
+    kept = meaning_background_for(Store.open(library.uri), again)
+    assert kept is not None
+    np.testing.assert_array_equal(kept.best, first.best)
+    add_passages(store, encoder, range(200, 230))
+    renew_meaning_background(store, again)
+    grown = meaning_background_for(Store.open(library.uri), again)
+    assert grown is not None
+    assert (first.num_segments, grown.num_segments) == (29, 59)
+    assert again.num_queries == 0
+    # That of what is seen is another, and goes by itself.
+    assert background_for(store, WordEncoder()) is not None
+    store.passages.drop_all()
+    assert meaning_background_for(Store.open(library.uri), again) is None
+    assert store.passages.background(making._made_for_meanings(again)) is None
+    assert store.background(making._made_for(store)) is not None
+
+
+def test_another_encoder_has_another_background_of_meanings_wherever_it_lies(library: Library) -> None:
+    keys = [making._made_for_meanings(IdeaEncoder(*each)) for each in (("here", "1"), ("there", "1"), ("here", "2"))]
+    assert keys[0] == keys[1] != keys[2]

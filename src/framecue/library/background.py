@@ -1,10 +1,15 @@
-"""The background of a library: made when a search first needs it, and brought up to date by the runs that add files."""
+"""The backgrounds of a library, of its segments and of its meanings.
+
+They are made when a search first needs them, and brought up to date by the runs that add files.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Callable, Sequence
 from functools import cache
+from typing import Protocol
 
 import numpy as np
 
@@ -13,8 +18,15 @@ from framecue.encoder import Encoder
 from framecue.errors import LibraryError
 from framecue.library.store import Store
 from framecue.library.store.background import Background
+from framecue.words.sentences import SentenceEncoder
 
-__all__ = ["background_for", "ordinary_queries", "renew_background"]
+__all__ = [
+    "background_for",
+    "meaning_background_for",
+    "ordinary_queries",
+    "renew_background",
+    "renew_meaning_background",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -49,14 +61,23 @@ def background_for(store: Store, model: Encoder) -> Background | None:
     Raises:
         LibraryError: the library cannot be read.
     """
-    made_for = _made_for(store)
-    kept = store.background(made_for)
-    num_segments = store.num_rows()
-    if num_segments < LEAST_SEGMENTS:
-        return None
-    if kept is not None and (kept.is_near(num_segments) or num_segments > MOST_SEGMENTS_IN_A_SEARCH):
-        return kept
-    return None if num_segments > MOST_SEGMENTS_IN_A_SEARCH else _make(store, model, made_for)
+    return _for(store, model.embed_texts, _made_for(store))
+
+
+def meaning_background_for(store: Store, encoder: SentenceEncoder) -> Background | None:
+    """Return how near ordinary queries come to what is meant in a library; made and kept as that of its segments is.
+
+    Args:
+        store: the library; it has meanings.
+        encoder: made them.
+
+    Returns:
+        None if there is too little to compare with, or too much to do in a search.
+
+    Raises:
+        LibraryError: the library cannot be read.
+    """
+    return _for(store.passages, encoder.embed_queries, _made_for_meanings(encoder))
 
 
 def renew_background(store: Store, model: Encoder) -> None:
@@ -71,16 +92,64 @@ def renew_background(store: Store, model: Encoder) -> None:
     Raises:
         LibraryError: the library cannot be read.
     """
-    made_for = _made_for(store)
-    num_segments = store.num_rows()
-    kept = store.background(made_for)
-    is_due = num_segments > MOST_SEGMENTS_IN_A_SEARCH if kept is None else not kept.is_near(num_segments)
-    if is_due and num_segments >= LEAST_SEGMENTS:
-        _make(store, model, made_for)
+    _renew(store, model.embed_texts, _made_for(store))
+
+
+def renew_meaning_background(store: Store, encoder: SentenceEncoder) -> None:
+    """Bring that of the meanings up to date, as :func:`renew_background` does that of the segments.
+
+    Args:
+        store: the library; it has meanings. Call it with the lock.
+        encoder: made them.
+
+    Raises:
+        LibraryError: the library cannot be read.
+    """
+    _renew(store.passages, encoder.embed_queries, _made_for_meanings(encoder))
+
+
+_EmbedsTexts = Callable[[Sequence[str]], np.ndarray]
+
+
+class _Rows(Protocol):
+    """Rows with vectors, and what is kept of how near ordinary queries come to them."""
+
+    def num_rows(self) -> int: ...
+
+    def background(self, made_for: str) -> Background | None: ...
+
+    def background_bank(self, made_for: str) -> np.ndarray | None: ...
+
+    def measure_background(self, bank: np.ndarray, made_for: str) -> Background: ...
+
+    def keep_background(self, background: Background, bank: np.ndarray) -> None: ...
+
+
+def _for(rows: _Rows, embed: _EmbedsTexts, made_for: str) -> Background | None:
+    kept = rows.background(made_for)
+    number = rows.num_rows()
+    if number < LEAST_SEGMENTS:
+        return None
+    if kept is not None and (kept.is_near(number) or number > MOST_SEGMENTS_IN_A_SEARCH):
+        return kept
+    return None if number > MOST_SEGMENTS_IN_A_SEARCH else _make(rows, embed, made_for)
+
+
+def _renew(rows: _Rows, embed: _EmbedsTexts, made_for: str) -> None:
+    number = rows.num_rows()
+    kept = rows.background(made_for)
+    is_due = number > MOST_SEGMENTS_IN_A_SEARCH if kept is None else not kept.is_near(number)
+    if is_due and number >= LEAST_SEGMENTS:
+        _make(rows, embed, made_for)
 
 
 def _made_for(store: Store) -> str:
     return Background.made_for_key(dict(store.fingerprint), _bank_hash())
+
+
+def _made_for_meanings(encoder: SentenceEncoder) -> str:
+    # Its key knows nothing of where the encoder lies.
+    return Background.made_for_key(encoder.fingerprint.key, _bank_hash())
 
 
 @cache
@@ -88,13 +157,13 @@ def _bank_hash() -> str:
     return hashlib.sha256("\n".join(ordinary_queries()).encode()).hexdigest()[:16]
 
 
-def _make(store: Store, model: Encoder, made_for: str) -> Background | None:
-    bank = store.background_bank(made_for)
+def _make(rows: _Rows, embed: _EmbedsTexts, made_for: str) -> Background | None:
+    bank = rows.background_bank(made_for)
     if bank is None:
         queries = ordinary_queries()
         starts = range(0, len(queries), _TEXTS_PER_ENCODE)
         try:
-            parts = [model.embed_texts(queries[start : start + _TEXTS_PER_ENCODE]) for start in starts]
+            parts = [embed(queries[start : start + _TEXTS_PER_ENCODE]) for start in starts]
         except Exception as error:
             # An encoder may be anybody's, and know some texts alone: a search answers without confidences then.
             logger.debug("no background: %s", error)
@@ -103,9 +172,9 @@ def _make(store: Store, model: Encoder, made_for: str) -> Background | None:
         bank = np.concatenate(parts).astype(np.float16).astype(np.float32)
     if not np.isfinite(bank).all():
         return None
-    background = store.measure_background(bank, made_for)
+    background = rows.measure_background(bank, made_for)
     try:
-        store.keep_background(background, bank)
+        rows.keep_background(background, bank)
     except LibraryError as error:
         logger.debug("the background is not kept: %s", error)
     return background

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from framecue.library.background import meaning_background_for
 from framecue.library.indexing import passages_run as module
 from framecue.library.indexing.passages_run import are_passages_due, make_passages, words_key
 from framecue.library.store import Store
@@ -129,6 +130,24 @@ def test_the_encoder_is_judged_by_unrelated_texts(store: Store, encoder: IdeaEnc
     mean, deviation = store.passages.state().unrelated
     assert -1 <= mean <= 1
     assert 0 < deviation < 1
+
+
+def test_a_run_renews_what_ordinary_queries_come_to_once_a_search_has_measured_it(
+    store: Store, encoder: IdeaEncoder
+) -> None:
+    def say(number: int) -> None:
+        lines = [line(5.0 * place, f"This is sentence {place}.") for place in range(number)]
+        store.words.write("id of /c.mp4", "speech", lines)
+        make_passages(store, encoder)
+
+    say(10)
+    first = meaning_background_for(store, encoder)
+    assert first is not None
+    say(40)
+    again = Store.open(store.uri).passages
+    renewed = again.background(first.made_for)
+    assert renewed is not None
+    assert renewed.num_segments == again.num_rows() > 2 * first.num_segments
 
 
 def test_a_library_without_words_has_the_wish_alone(make_store: Callable[..., Store], encoder: IdeaEncoder) -> None:

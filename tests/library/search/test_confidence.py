@@ -50,6 +50,23 @@ def test_the_best_for_an_absent_query_means_the_same_in_libraries_of_every_size(
     assert max(medians) - min(medians) < 0.03
 
 
+def test_a_confidence_of_any_query_knows_the_library_alone() -> None:
+    rng = np.random.default_rng(4)
+    # Queries of many leanings, so that what is usual does depend on a query.
+    bank = directions(rng, 400) + rng.uniform(0, 1.5, size=(400, 1)) * np.eye(WIDTH, dtype=np.float32)[0]
+    bank = (bank / np.linalg.norm(bank, axis=1, keepdims=True)).astype(np.float32)
+    segments = directions(rng, 500, cone=6.0)
+    yardstick = Yardstick.of(background(segments, bank))
+    any_query = yardstick.confidence_of_any()
+    assert any_query.scale == yardstick.scale
+    # At the middle of what ordinary queries come to, which is too much for some of them and too little for others.
+    best = (bank @ segments.T).max(axis=1)
+    assert np.quantile(best, 0.35) < any_query.usual_best < np.quantile(best, 0.65)
+    own = [yardstick.confidence(query).usual_best for query in bank]
+    assert min(own) < any_query.usual_best - any_query.scale
+    assert max(own) > any_query.usual_best + any_query.scale
+
+
 def test_what_is_there_is_more_likely_than_what_is_not() -> None:
     rng = np.random.default_rng(2)
     segments, bank = directions(rng, 500), directions(rng, 400)

@@ -51,6 +51,11 @@ def test_some_of_the_words_count_for_less_than_they_are_and_never_take_away() ->
     assert Judge(SEEN).of(Found(sure, legs=(said(sure, 0.2),))) == SEEN.of(0.9)
 
 
+def test_a_meaning_is_as_sure_as_it_says() -> None:
+    one = match()
+    assert Judge(SEEN).of(Found(one, legs=(replace(said(one, 0.5), leg="meaning"),))) == 0.5
+
+
 def test_words_elsewhere_in_the_video_are_not_of_this_moment() -> None:
     here, there = match(), match(start=30.0)
     assert Judge(SEEN).of(Found(here, legs=(said(there),))) == SEEN.of(0.1)

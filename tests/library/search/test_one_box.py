@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
@@ -13,7 +14,7 @@ from framecue.errors import InputError
 from framecue.library import Hit, Library, Query, SearchOptions
 from framecue.library.search import one_box
 from framecue.library.search.box import LEG_NAMES, Term
-from framecue.library.search.confidence import Confidence
+from framecue.library.search.confidence import MIDDLE, SLOPE, Confidence
 from framecue.library.search.found import Found
 from framecue.library.search.judge import Judge
 from framecue.library.search.legs.leg import Asked, LegMatch
@@ -341,7 +342,7 @@ def test_words_come_with_their_own_times_whatever_the_segments_around_them_look_
     edge = LegMatch("said", first, 1, 1.0, 1.0, start_seconds=0.2, end_seconds=1.05, is_exact=True, is_moment=True)
     best, *others = weigh(monkeypatch, [first, second, far], {"said": [edge]})
     assert (best.path, best.own_seconds) == ("/a.mp4", (0.2, 1.05))
-    assert best.value == pytest.approx(WEIGHTS.said + WEIGHTS.elsewhere * WEIGHTS.seen)
+    assert best.value == pytest.approx(worth(said=1.0, seen=WEIGHTS.elsewhere))
     next_one = next(one for one in others if one.start_seconds == 1 or one.path == "/b.mp4")
     assert best.value > next_one.value
 
@@ -367,8 +368,28 @@ def test_a_name_that_has_the_rest_of_the_query_tells_which_of_two_is_meant(monke
     unknown = Confidence(0, 1, is_unknown=True)
     best, *_ = weigh(monkeypatch, [one, other], {"said": said, "named": named}, text=text, confidence=unknown)
     assert best.path == "/birthday.mp4"
-    assert best.value >= WEIGHTS.said * 0.8 + WEIGHTS.rest * 0.8
+    assert best.value >= worth(said=0.8) + worth(rest=0.8)
     # A word that another leg has as well is no rest, and that of a text which is no match itself is none either.
     again = [LegMatch("named", other, 1, 1.0, 0.02, words=("signed",), is_of_file=True)]
     found = weigh(monkeypatch, [one, other], {"said": said, "named": again}, text=text, confidence=unknown)
-    assert max(found, key=lambda each: each.value).value < WEIGHTS.said * 0.8 + WEIGHTS.rest * 0.2 + WEIGHTS.seen * 0.2
+    assert max(found, key=lambda each: each.value).value < worth(said=0.8) + worth(rest=0.2) + worth(seen=0.2)
+
+
+def worth(**strengths: float) -> float:
+    return sum(-getattr(WEIGHTS, name) * np.log(1 - WEIGHTS.certain * value) for name, value in strengths.items())
+
+
+def test_one_leg_that_is_sure_comes_before_two_that_are_half_sure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A picture that somewhat looks like it and some of the words say less than a sentence that surely means it."""
+    half, sure, far = moment("/half.mp4", 0, 0.9), moment("/sure.mp4", 0, 0.1), moment("/far.mp4", 0, 0.1)
+    legs = {
+        "said": [LegMatch("said", half, 1, 1.0, 0.4)],
+        "meaning": [LegMatch("meaning", sure, 1, 1.0, 0.9)],
+    }
+    chance = WEIGHTS.enough / 2
+    doubtful = Confidence(0.9 - 0.1 * (MIDDLE + math.log(chance / (1 - chance)) / SLOPE), 0.1)
+    assert doubtful.of(0.9) == pytest.approx(chance)
+    found = weigh(monkeypatch, [half, sure, far], legs, confidence=doubtful)
+    assert [one.path for one in found[:2]] == ["/sure.mp4", "/half.mp4"]
+    # As a sum of strengths they would come first.
+    assert WEIGHTS.said * 0.4 + WEIGHTS.seen * 0.5 > WEIGHTS.meaning * 0.9

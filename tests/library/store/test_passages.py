@@ -33,7 +33,9 @@ def store(make_store: Callable[..., Store]) -> Store:
 def test_a_library_has_none_until_somebody_asks(make_store: Callable[..., Store]) -> None:
     store = make_store([{}])
     assert (store.passages.table(), store.passages.state(), store.passages.count()) == (None, None, 0)
-    assert (store.passages.keys(), len(store.passages.sample(5))) == ({}, 0)
+    assert (store.passages.keys(), store.passages.num_rows()) == ({}, 0)
+    with pytest.raises(LibraryError, match="no passages to compare queries with; `framecue index --meaning`"):
+        store.passages.measure_background(np.ones((1, 4), dtype=np.float32), "us")
     store.passages.drop(["a"])
     store.passages.drop_all()
     store.passages.write([row("a", 0, "a dog")], {"a": "1"})
@@ -80,10 +82,17 @@ def test_passages_of_a_content_take_the_place_of_those_before(store: Store) -> N
     assert Store.open(store.uri).passages.state() is None
 
 
-def test_a_sample_is_the_same_each_time_and_lies_over_all_of_the_table(store: Store) -> None:
+def test_what_queries_come_to_is_kept_beside_what_they_come_to_in_segments(store: Store) -> None:
     store.passages.write([row("a", place, f"a dog {place}") for place in range(30)], {"a": "1"})
-    sample = store.passages.sample(7)
-    assert sample.shape == (7, 64)
-    np.testing.assert_array_equal(sample, store.passages.sample(7))
-    assert len(np.unique(sample, axis=0)) > 3
-    assert store.passages.sample(99).shape == (30, 64)
+    bank = store.passages.table().scan(["vector"]).column("vector").to_pylist()[:3]
+    bank = np.array(bank, dtype=np.float32) / np.linalg.norm(bank, axis=1, keepdims=True).astype(np.float32)
+    made = store.passages.measure_background(bank, "us")
+    assert (store.passages.num_rows(), made.num_segments) == (30, 30)
+    np.testing.assert_allclose(made.best, 1, atol=2e-3)
+    store.passages.keep_background(made, bank)
+    again = Store.open(store.uri)
+    np.testing.assert_array_equal(again.passages.background("us").best, made.best)
+    np.testing.assert_allclose(again.passages.background_bank("us"), bank, atol=1e-3)
+    assert (again.passages.background("others"), again.background("us")) == (None, None)
+    again.passages.drop_all()
+    assert Store.open(store.uri).passages.background("us") is None

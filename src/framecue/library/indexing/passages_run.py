@@ -16,6 +16,7 @@ from itertools import groupby
 import numpy as np
 
 from framecue.exported.queries import ordinary_queries
+from framecue.library.background import renew_meaning_background
 from framecue.library.store import HeldText, Store
 from framecue.library.store.passages import PassageRow, PassageState
 from framecue.words.passages import RULES, passages
@@ -113,6 +114,7 @@ def make_passages(
     work.commit()
     if work.num_videos:
         store.passages.upkeep()
+        renew_meaning_background(store, encoder)
     # The encoder may lie elsewhere now.
     store.passages.note(replace(state, fingerprint=encoder.fingerprint, words_version=version))
     return PassagesOutcome(work.num_videos, work.num_passages)

@@ -159,6 +159,14 @@ class Yardstick:
         """
         return Confidence(self.usual_best(vector), self.scale, is_unknown=self.is_unknown(vector))
 
+    def confidence_of_any(self) -> Confidence:
+        """Return what turns the scores of a query into confidences, whatever the query is like.
+
+        A sentence encoder puts what is unrelated at the same cosine for most queries, so that the line takes more from
+        what is meant than from what is not: found on films made here (docs/benchmarks.md, "One box").
+        """
+        return Confidence(self.level, self.scale)
+
     def confidence_of_joined(self, vector: np.ndarray) -> Confidence:
         """Return what turns the scores of a query into confidences of which moments of videos are a part.
 

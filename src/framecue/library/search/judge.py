@@ -11,6 +11,7 @@ from framecue.library.search.confidence import Confidence, Yardstick
 from framecue.library.search.found import Found
 from framecue.library.search.legs import seen
 from framecue.library.search.legs.leg import LegMatch
+from framecue.library.search.legs.meaning import Meaning
 from framecue.library.search.query import Query, SearchOptions
 from framecue.library.search.query_vectors import EncodedQuery
 from framecue.library.store import Store
@@ -111,8 +112,14 @@ def _of_words(found: Found) -> list[LegMatch]:
 
 
 def _confidence_of_words(leg: LegMatch) -> float:
-    """Return how surely words are what was asked for: half of them are much less than half of what was asked."""
-    return 1.0 if leg.is_exact else min(1.0, max(0.0, leg.strength)) ** 2
+    """Return how surely words are what was asked for: half of them are much less than half of what was asked.
+
+    The strength of a meaning is a confidence already.
+    """
+    strength = min(1.0, max(0.0, leg.strength))
+    if leg.is_exact:
+        return 1.0
+    return strength if leg.leg == Meaning.name else strength**2
 
 
 def _is_there(found: Found, leg: LegMatch) -> bool:

@@ -1,9 +1,10 @@
 """One box: what all legs of a search have found, weighed and put in one order.
 
-What a moment is worth is the sum of what each leg has to say of it, each a weight and a strength in [0, 1]: a convex
-combination of scores that were brought to one scale, which Bruch, Gai and Ingber (2023) find to be better than a fusion
-of ranks, as it knows by how much one is better. What only is seen is worth its cosine on that scale; so where no words
-are found, and behind all that have some, the order is that of the search by vector.
+Each leg says of a moment how likely it is the one that is asked for. The chance that all of them are wrong is the
+product of the chances that each is, raised to its weight, and a moment is worth the negative logarithm of that. So
+what one leg is sure of is worth more than what two are half sure of. Scores are added up, not ranks, as they know by
+how much one is better (Bruch, Gai and Ingber, 2023). What only is seen is worth the more the higher its cosine; so
+where no words are found, and behind all that have some, the order is that of the search by vector.
 
 Something is always the nearest, whether or not the model knows the query's words. So what is seen counts by how surely
 anything is there that looks like it, and a leg that has nothing to say does not push down what another leg has found.
@@ -12,6 +13,7 @@ anything is there that looks like it, and a leg that has nothing to say does not
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice, takewhile
@@ -19,7 +21,6 @@ from statistics import median
 
 import numpy as np
 
-from framecue.library.results import FITS_FROM
 from framecue.library.search.box import Term
 from framecue.library.search.confidence import Confidence
 from framecue.library.search.found import Found
@@ -115,11 +116,11 @@ def _nearest_of_files(spoken: Iterable[LegMatch]) -> list[LegMatch]:
 
 
 class _Scale:
-    """The scale of what is seen: from the middle of the nearest segments, worth nothing, to the nearest.
+    """The scale of what is seen: from the middle of the nearest segments, 0, to how surely the nearest is meant.
 
     Args:
         head: the nearest segments.
-        weights: what the nearest is worth.
+        weights: how much that counts.
         confidence: how surely it is what was asked for; None if nobody knows.
 
     Attributes:
@@ -132,20 +133,20 @@ class _Scale:
         self.is_there = bool(head)
         sure = 1.0
         if head and confidence is not None:
-            # What fits, fits: how well is told by the scale.
-            sure = min(1.0, confidence.of(head[0].score) / FITS_FROM) ** weights.doubt
-        self._weight = weights.seen * (weights.unsure + (1 - weights.unsure) * sure)
+            sure = min(1.0, confidence.of(head[0].score) / weights.enough) ** weights.doubt
+        self._sure = weights.unsure + (1 - weights.unsure) * sure
+        self._weights = weights
 
-    def strength(self, match: Match) -> float:
-        """Return where a segment stands on it, in [0, 1]."""
+    def chance(self, match: Match) -> float:
+        """Return how surely a segment is what was asked for, by what is seen in it, in [0, 1]."""
         above = match.score - self._zero
         if not self.is_there or above < 0:
             return 0.0
-        return min(1.0, above / self._width) if self._width > 0 else 1.0
+        return self._sure * (min(1.0, above / self._width) if self._width > 0 else 1.0)
 
     def value(self, match: Match) -> float:
-        """Return what a segment is worth by what is seen in it."""
-        return self._weight * self.strength(match)
+        """Return what a segment is worth of which nothing else is known."""
+        return _joined([(self._weights.seen, self.chance(match))], self._weights)
 
 
 def _with_ranks(stream: Iterable[Match], *, all_moments: bool) -> Iterator[Found]:
@@ -229,14 +230,15 @@ def _own_seconds(found: LegMatch) -> tuple[float, float] | None:
 
 
 def _worth(place: _Place, video: _Video, own_seen: Found | None, scale: _Scale, weights: LegWeights) -> Found:
-    """Return a moment with the sum of what each leg has to say of it, there or elsewhere in its video."""
-    value = scale.value(place.match)
+    """Return a moment with what all legs have to say of it, there or elsewhere in its video."""
+    chance = scale.chance(place.match)
     if place.own_seconds is not None:
         # What is said goes on over the cut between two segments.
         both = (one.match for one in video.seen if _overlap(_seconds(one.match), place.own_seconds))
-        value = max([value, *map(scale.value, both)])
+        chance = max([chance, *map(scale.chance, both)])
     if video.seen:
-        value = max(value, weights.elsewhere * scale.value(video.seen[0].match))
+        chance = max(chance, weights.elsewhere * scale.chance(video.seen[0].match))
+    told = [(weights.seen, chance)]
     legs: list[LegMatch] = []
     if own_seen is not None:
         legs += own_seen.legs
@@ -248,11 +250,22 @@ def _worth(place: _Place, video: _Video, own_seen: Found | None, scale: _Scale, 
         own = own or next((found for found in matches if _is_at(place, found)), None)
         elsewhere = weights.elsewhere * matches[0].strength
         strength = max(own.strength if own else 0.0, elsewhere)
-        value += weights.of(leg) * strength
+        told.append((weights.of(leg), strength))
         legs.append(own or matches[0])
         if own is not None:
             there.append(own)
-    return Found(place.match, value + weights.rest * _rest(there, video.wanted), tuple(legs), place.own_seconds)
+    told.append((weights.rest, _rest(there, video.wanted)))
+    return Found(place.match, _joined(told, weights), tuple(legs), place.own_seconds)
+
+
+def _joined(told: Iterable[tuple[float, float]], weights: LegWeights) -> float:
+    """Return what several chances to be what was asked for are worth together.
+
+    Args:
+        told: of each, how much it counts, and the chance, in [0, 1].
+        weights: say how sure anything can be.
+    """
+    return sum(-weight * math.log1p(-weights.certain * chance) for weight, chance in told)
 
 
 def _rest(there: Sequence[LegMatch], wanted: frozenset[str]) -> float:

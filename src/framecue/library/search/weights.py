@@ -14,20 +14,25 @@ __all__ = ["WEIGHTS", "LegWeights"]
 class LegWeights:
     """The numbers by which one box puts moments in order.
 
-    What a moment is worth is the sum over the legs of a weight and a strength in [0, 1]. The strength of what is seen
-    is its cosine on a scale from the middle of the nearest segments, 0, to the nearest, 1, times how surely anything in
-    the library looks like the query; that of words is how much of the query they are. So a leg that has found nothing
-    adds nothing, and the others' order stays.
+    Each leg gives a moment a strength in [0, 1], and a share `certain` of it is the chance that the moment is what was
+    asked for. A moment is worth the sum over the legs of a weight and the negative logarithm of one less that chance,
+    as if each were right or wrong by itself. The strength of what is seen is its cosine on a scale from the middle of
+    the nearest segments, 0, to the nearest, 1, times how surely that is what was asked for; that of words is how much
+    of the query they are, and that of a meaning is its confidence. So a leg that has found nothing adds nothing, and
+    the others' order stays.
 
     Args:
-        seen: what the nearest segment is worth if it surely is what was asked for.
-        doubt: the power of how surely it is, beside what is said to fit: the less, the more what is half sure counts.
-        unsure: the share of that which it is worth if it surely is not: some segment is always the nearest.
-        said: what a sentence with all words of the query is worth.
+        certain: the chance of what has a strength of 1, less than 1: the nearer to that, the less two that are half
+            sure count beside one that is sure.
+        seen: how much it counts that a segment looks like the query.
+        doubt: the power of how surely the nearest is what was asked for: the less, the more what is half sure counts.
+        enough: the confidence from which on the nearest is taken to be it: how well it fits is told by the scale.
+        unsure: the strength of the nearest if it surely is not: some segment is always the nearest.
+        said: how much a sentence counts that has words of the query.
         written: likewise, what is to be read in the picture.
         named: likewise, the name of a file and of the folders it is in.
         captions: likewise, a caption.
-        meaning: what a passage is worth that means the same.
+        meaning: likewise, a passage that means the same.
         least_coverage: a text with no more than this share of the query's words, the rarer ones counting for more, is a
             hint at most, unless somebody asks its leg alone.
         sharpness: the power of what is above that share: the higher, the less some of the words are worth beside all.
@@ -50,14 +55,16 @@ class LegWeights:
         InputError: a value makes no sense.
     """
 
+    certain: float = 0.7
     seen: float = 1.0
+    enough: float = 0.6
     doubt: float = 1.0
     unsure: float = 0.05
-    said: float = 1.15
-    written: float = 1.3
-    named: float = 1.3
-    captions: float = 1.1
-    meaning: float = 0.7
+    said: float = 1.35
+    written: float = 1.8
+    named: float = 1.8
+    captions: float = 1.3
+    meaning: float = 1.0
     least_coverage: float = 0.5
     sharpness: float = 2.0
     hint: float = 0.1
@@ -65,7 +72,7 @@ class LegWeights:
     run_words: int = 3
     scattered: float = 0.9
     misheard: float = 0.9
-    rest: float = 0.5
+    rest: float = 0.4
     elsewhere: float = 0.5
     examples_alone: float = 0.85
     examples_beside: float = 0.1
@@ -77,7 +84,9 @@ class LegWeights:
             value = getattr(self, item.name)
             if not is_number(value) or value < 0:
                 raise InputError(f"{item.name} is {value!r}; it must be a number, 0 or more")
-        for name in ("least_coverage", "elsewhere"):
+        if self.enough <= 0:
+            raise InputError(f"enough is {self.enough!r}; it is a confidence, more than 0")
+        for name in ("certain", "least_coverage", "elsewhere"):
             if getattr(self, name) >= 1:
                 raise InputError(f"{name} is {getattr(self, name)!r}; it is a share, less than 1")
         for name in ("examples_alone", "examples_beside"):

@@ -18,9 +18,10 @@ from framecue.library.store.commit import commit
 from framecue.library.store.rows import vectors_of
 from framecue.library.store.table import Table
 
-__all__ = ["Background", "Backgrounds", "measure_background"]
+__all__ = ["BACKGROUND_TABLE", "PASSAGES_BACKGROUND_TABLE", "Background", "Backgrounds", "measure_background"]
 
 BACKGROUND_TABLE = "background"
+PASSAGES_BACKGROUND_TABLE = "passages_background"
 SAMPLED_SEGMENTS = 256
 # A library that has grown or shrunk by no more than this is still described well: the best of n scores grows with the
 # logarithm of n.
@@ -140,16 +141,18 @@ def _dimensions(vectors: np.ndarray) -> float:
 
 
 class Backgrounds:
-    """The background that is kept with one library.
+    """The background that is kept with one library, of its segments or of its passages.
 
     Args:
         uri: the library's normal URI.
         database: the library, connected to.
+        table: the name of the table in which it is kept.
     """
 
-    def __init__(self, uri: str, database: LanceDBConnection) -> None:
+    def __init__(self, uri: str, database: LanceDBConnection, table: str = BACKGROUND_TABLE) -> None:
         self.uri = uri
         self._database = database
+        self._table = table
         # As it was read, written or measured last; whoever asks says for what it has to be made.
         self._known: Background | None = None
 
@@ -197,7 +200,17 @@ class Backgrounds:
         make = self._database.create_table
         # LanceDB warns where there is nothing to overwrite. Who made one meanwhile has measured the same.
         mode = "create" if self._open() is None else "overwrite"
-        commit(self.uri, "written", lambda: make(BACKGROUND_TABLE, data=data, mode=mode, exist_ok=mode == "create"))
+        commit(self.uri, "written", lambda: make(self._table, data=data, mode=mode, exist_ok=mode == "create"))
+
+    def drop(self) -> None:
+        """Take it out.
+
+        Raises:
+            LibraryError: the library cannot be written.
+        """
+        if self._open() is not None:
+            commit(self.uri, "written", lambda: self._database.drop_table(self._table))
+        self._known = None
 
     def _read(self) -> Background | None:
         row = self._row([name for name in _SCHEMA.names if name != "bank"])
@@ -220,7 +233,7 @@ class Backgrounds:
         return rows[-1] if rows else None
 
     def _open(self) -> Table | None:
-        return Table.open_if_there(self.uri, self._database, BACKGROUND_TABLE)
+        return Table.open_if_there(self.uri, self._database, self._table)
 
 
 def _vectors(row: dict[str, object], name: str) -> np.ndarray:

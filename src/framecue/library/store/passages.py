@@ -19,6 +19,12 @@ import pyarrow as pa
 from lancedb.db import LanceDBConnection
 
 from framecue.errors import LibraryError
+from framecue.library.store.background import (
+    PASSAGES_BACKGROUND_TABLE,
+    Background,
+    Backgrounds,
+    measure_background,
+)
 from framecue.library.store.commit import commit
 from framecue.library.store.index import VECTOR, optimize_if_due
 from framecue.library.store.rows import vectors_of
@@ -110,6 +116,7 @@ class Passages:
     def __init__(self, uri: str, database: LanceDBConnection) -> None:
         self.uri = uri
         self._database = database
+        self._backgrounds = Backgrounds(uri, database, PASSAGES_BACKGROUND_TABLE)
         self._opened: Table | None = None
 
     def refresh(self) -> None:
@@ -146,18 +153,37 @@ class Passages:
         table = self.table()
         return 0 if table is None else table.count("is_passage")
 
-    def sample(self, number: int) -> np.ndarray:
-        """Return vectors float16 (N, E) of rows that lie evenly over the table, ``number`` at most; the same each time.
+    # --- what cosines are set against, as those of segments are
+
+    def num_rows(self) -> int:
+        """Return how many passages and sentences there are.
 
         Raises:
             LibraryError: the library cannot be read.
         """
         table = self.table()
-        count = 0 if table is None else table.count()
-        if table is None or not count:
-            return np.zeros((0, 1), dtype=np.float16)
-        offsets = sorted(set(np.linspace(0, count - 1, min(number, count)).astype(int).tolist()))
-        return vectors_of(table.read(lambda: table.lance.take_offsets(offsets).select([VECTOR]).to_arrow()))
+        return 0 if table is None else table.count()
+
+    def background(self, made_for: str) -> Background | None:
+        """See `Store.background`."""
+        return self._backgrounds.read(made_for)
+
+    def background_bank(self, made_for: str) -> np.ndarray | None:
+        """See `Store.background_bank`."""
+        return self._backgrounds.read_bank(made_for)
+
+    def measure_background(self, bank: np.ndarray, made_for: str) -> Background:
+        """See `Store.measure_background`."""
+        table = self.table()
+        if table is None:
+            raise LibraryError(
+                "the library has no passages to compare queries with; `framecue index --meaning` makes them"
+            )
+        return measure_background(table, bank, made_for)
+
+    def keep_background(self, background: Background, bank: np.ndarray) -> None:
+        """See `Store.keep_background`."""
+        self._backgrounds.keep(background, bank)
 
     def keys(self) -> dict[str, str]:
         """Return of each content with passages the hash of the words from which they were made.
@@ -248,6 +274,7 @@ class Passages:
         if self.table() is not None:
             commit(self.uri, "written", lambda: self._database.drop_table(PASSAGES_TABLE))
             self._opened = None
+        self._backgrounds.drop()
 
     def upkeep(self) -> None:
         """Make or refresh the index on the vectors and join small files, where either is worth it.

@@ -13,10 +13,13 @@ from framecue.errors import ModelError
 from framecue.exported import sentences
 from framecue.exported.export_sentences import fingerprint_of
 from framecue.exported.sentences import LateSentenceEncoder
+from framecue.library.background import meaning_background_for
 from framecue.library.indexing.passages_run import make_passages
+from framecue.library.results import FITS_FROM
 from framecue.library.search.box import Term
+from framecue.library.search.confidence import Yardstick
 from framecue.library.search.legs.leg import Asked, LegMatch
-from framecue.library.search.legs.meaning import Meaning, strengths
+from framecue.library.search.legs.meaning import Meaning
 from framecue.library.store import Store
 from framecue.words.timed_text import TimedText
 from support.sentences import IdeaEncoder, unpack_minilm
@@ -97,11 +100,12 @@ def test_a_find_has_the_words_with_their_times_and_says_how_sure_it_is(store: St
 
 
 def test_what_nothing_stands_out_for_has_no_find_unless_somebody_asks_this_very_leg(store: Store) -> None:
-    assert find(store, Term("a dog")) == []
-    alone = find(store, Term("a dog"), alone=True)
-    assert len(alone) == len(LINES)
-    assert alone[0].strength < 0.5
-    assert not alone[0].is_moment
+    assert find(store, Term("a zebra")) == []
+    for text in ("a zebra", "a dog"):
+        alone = find(store, Term(text), alone=True)
+        assert len(alone) == len(LINES)
+        assert alone[0].strength < FITS_FROM
+        assert not alone[0].is_moment
 
 
 def test_a_phrase_in_quotes_is_for_the_legs_that_know_words(store: Store) -> None:
@@ -164,8 +168,23 @@ def test_an_encoder_is_loaded_once_for_a_library_and_again_for_another(
     assert loaded == ["1", "2", "1"]
 
 
-def test_strengths_grow_with_what_stands_out() -> None:
-    found = strengths(np.array([-50.0, 0.0, 5.0, 8.0, 50.0]))
-    assert found[2] == 0.5
-    assert (np.diff(found) > 0).all()
-    assert 0 <= found[0] < 0.01 < 0.95 < found[3] < found[4] <= 1
+def test_a_meaning_is_as_sure_as_it_stands_out_from_what_ordinary_queries_find(store: Store) -> None:
+    first, *others = find(store, Term("buying a house"), alone=True)
+    background = meaning_background_for(store, IdeaEncoder())
+    assert background is not None
+    yardstick = Yardstick.of(background)
+    assert first.strength == yardstick.confidence_of_any().of(first.score)
+    # Ordinary queries, most of which are about nothing that is said there, are as far below it as they differ.
+    assert first.score > float(np.quantile(background.best, 0.9))
+    assert all(other.strength == yardstick.confidence_of_any().of(other.score) for other in others)
+
+
+def test_a_library_of_next_to_no_words_goes_by_what_is_unrelated_to_the_encoder(
+    make_store: Callable[..., Store],
+) -> None:
+    few = make(make_store, IdeaEncoder(), LINES[2:5])
+    assert meaning_background_for(few, IdeaEncoder()) is None
+    (house,) = find(few, Term("buying a house"))[:1]
+    assert house.text == "We signed the mortgage on Friday."
+    assert house.strength > 0.5
+    assert all(found.strength < 0.5 for found in find(few, Term("a dog"), alone=True))

@@ -9,30 +9,28 @@ from threading import Lock
 import numpy as np
 
 from framecue.errors import ModelError
+from framecue.library.background import meaning_background_for
+from framecue.library.results import FITS_FROM
 from framecue.library.search.box import Term
+from framecue.library.search.confidence import MIDDLE, Confidence, Yardstick
 from framecue.library.search.fusion import shared_ranks
 from framecue.library.search.legs.leg import Asked, LegMatch
 from framecue.library.store import Store
 from framecue.library.store.passages import PassageState
 from framecue.words.sentences import SentenceEncoder, SentenceFingerprint
 
-__all__ = ["Meaning", "strengths"]
+__all__ = ["Meaning"]
 
 logger = logging.getLogger(__name__)
 
 # How many moments are asked for: the best of them are ever fused.
 _LIMIT = 200
-# By so many rows of the library it is seen how near its texts are to the query as a rule.
-_NUM_SAMPLED = 256
-# What the encoder's cosines of unrelated texts count beside these, in rows: in a library of a few sentences, one that
-# was meant is a good part of them.
-_PRIOR_ROWS = 30
-# So many deviations above the usual cosine a meaning is as likely a chance as not, and below so many it is no find at
-# all. Of the best of some hundred sentences, one about something else is at 3 to 5.
-_EVEN, _STEEPNESS, _LEAST = 5.0, 1.0, 3.0
-
-# What is likelier to be meant than not, and no longer than a sentence, is a moment of its own.
-_LIKELY, _LONGEST_SECONDS = 0.5, 10.0
+# In a library of next to no words nothing tells what ordinary queries come to in it. Then the encoder's own cosines of
+# unrelated texts do: so many of their deviations above their mean a meaning is as likely a chance as not, and they
+# differ by so much. Of the best of some hundred sentences, one about something else is at 3 to 5.
+_EVEN, _SPREAD = 5.0, 0.5
+# What is said to fit, and is no longer than a sentence, is a moment of its own.
+_LONGEST_SECONDS = 10.0
 
 
 class Meaning:
@@ -69,19 +67,21 @@ class Meaning:
         if state is None or not terms:
             return
         try:
-            meaning = _meaning(self._encoder_of(state.fingerprint), terms)
+            encoder = self._encoder_of(state.fingerprint)
+            meaning = _meaning(encoder, terms)
         except ModelError as error:
             if asked.is_alone:
                 raise
             logger.warning("meanings were not looked for: %s", error)
             return
         found = asked.store.search_passages(meaning, asked.vector, limit=_LIMIT, where=asked.where)
-        scores = np.array([match.score for match in found], dtype=np.float64)
-        above = _deviations(scores, asked.store, state, meaning)
+        confidence = _confidence(asked.store, encoder, state)
         ranks = shared_ranks((place, match.score) for place, match in enumerate(found))
-        for place, (match, strength) in enumerate(zip(found, strengths(above).tolist(), strict=True)):
-            if above[place] < _LEAST and not asked.is_alone:
+        for place, match in enumerate(found):
+            # What is no nearer than an ordinary query's best, which most often means nothing that is there, is no find.
+            if match.score < confidence.usual_best and not asked.is_alone:
                 return
+            strength = confidence.of(match.score)
             yield LegMatch(
                 leg=self.name,
                 match=match.match,
@@ -91,7 +91,8 @@ class Meaning:
                 start_seconds=match.text.start_seconds,
                 end_seconds=match.text.end_seconds,
                 text=match.text.text,
-                is_moment=strength >= _LIKELY and match.text.end_seconds - match.text.start_seconds <= _LONGEST_SECONDS,
+                is_moment=strength >= FITS_FROM
+                and match.text.end_seconds - match.text.start_seconds <= _LONGEST_SECONDS,
             )
 
     def _encoder_of(self, fingerprint: SentenceFingerprint) -> SentenceEncoder:
@@ -103,16 +104,6 @@ class Meaning:
             return self._encoder
 
 
-def strengths(deviations: np.ndarray) -> np.ndarray:
-    """Return how surely meanings are the ones that were asked for, in [0, 1].
-
-    Args:
-        deviations: how far their cosines are above what is usual for the query, in standard deviations.
-    """
-    found: np.ndarray = 1 / (1 + np.exp(-_STEEPNESS * (deviations - _EVEN)))
-    return found
-
-
 def _meaning(encoder: SentenceEncoder, terms: Sequence[tuple[Term, float]]) -> np.ndarray:
     """Return the vector float32 (E,) of unit length of some texts with their weights."""
     vectors = encoder.embed_queries([term.text for term, _ in terms])
@@ -121,15 +112,11 @@ def _meaning(encoder: SentenceEncoder, terms: Sequence[tuple[Term, float]]) -> n
     return unit
 
 
-def _deviations(scores: np.ndarray, store: Store, state: PassageState, meaning: np.ndarray) -> np.ndarray:
-    """Return how far cosines are above what is usual for the query in this library, in standard deviations."""
+def _confidence(store: Store, encoder: SentenceEncoder, state: PassageState) -> Confidence:
+    """Return what turns cosines into how surely a meaning is the one that is asked for."""
+    background = meaning_background_for(store, encoder)
+    if background is not None:
+        return Yardstick.of(background).confidence_of_any()
     mean, deviation = state.unrelated
-    vectors = store.passages.sample(_NUM_SAMPLED).astype(np.float32)
-    if len(vectors):
-        usual = vectors @ meaning / np.linalg.norm(vectors, axis=1)
-        middle = float(np.median(usual))
-        # As the standard deviation of a normal distribution, but a few that are near do not widen it.
-        spread = 1.4826 * float(np.median(np.abs(usual - middle)))
-        share = len(vectors) / (len(vectors) + _PRIOR_ROWS)
-        mean, deviation = share * middle + (1 - share) * mean, share * spread + (1 - share) * deviation
-    return (scores - mean) / max(deviation, 1e-6)
+    scale = max(_SPREAD * deviation, 1e-6)
+    return Confidence(mean + _EVEN * deviation - MIDDLE * scale, scale)
