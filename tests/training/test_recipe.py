@@ -201,7 +201,7 @@ def test_a_bundled_recipe_is_good_and_opened_by_name(name: str) -> None:
 
 def test_the_shipped_models_have_their_recipes() -> None:
     runs = ("moji-stills", *(f"moji-clips-{number}" for number in (1, 2, 3, 4)), "moji-clip", "moji-prompt-switch")
-    assert {*runs, "moji-mean-pool", "moji-titles", "moji-vop-fc"} <= set(BUNDLED)
+    assert {*runs, "moji-mean-pool", "moji-titles", "moji-titles-2", "moji-titles-3", "moji-vop-fc"} <= set(BUNDLED)
 
 
 CHOOSY = """

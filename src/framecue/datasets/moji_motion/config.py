@@ -53,6 +53,7 @@ class MojiClipsData(_MojiData):
         early_share: the share of training clips in which things come to rest halfway.
         motion_share: the share of training captions that tell what happens, but not to whom.
         title_share: the share of training clips with a title over the picture.
+        walk_on_share: the share of training clips with actors that have no name, for a run that distils.
     """
 
     card: ClassVar[DatasetCard] = DatasetCard(
@@ -69,6 +70,7 @@ class MojiClipsData(_MojiData):
     early_share: Number = Field(default=0.0, ge=0, le=1)
     motion_share: Number = Field(default=0.0, ge=0, le=1)
     title_share: Number = Field(default=0.0, ge=0, le=1)
+    walk_on_share: Number = Field(default=0.0, ge=0, le=1)
 
     def train(self, model: VideoTextModel, *, seed: int, frame_source: FrameSource | None = None) -> MojiClips:
         """Return clips of the combinations for training; the dataset's own seed draws them."""
@@ -84,6 +86,7 @@ class MojiClipsData(_MojiData):
             early_share=self.early_share,
             motion_share=self.motion_share,
             title_share=self.title_share,
+            walk_on_share=self.walk_on_share,
         )
 
     def val(self, model: VideoTextModel, *, frame_source: FrameSource | None = None) -> MojiClips:

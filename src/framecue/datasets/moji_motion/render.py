@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from framecue.datasets.moji_motion.actors import ACTORS, STRANGERS, textures
+from framecue.datasets.moji_motion.actors import ACTORS, STRANGERS, WALK_ONS, textures
 
 __all__ = ["Sprites", "draw"]
 
@@ -23,7 +23,7 @@ class Sprites:
     """N frames with up to K sprites each; later sprites cover earlier ones.
 
     Attributes:
-        actor: int64 (N, K), index in `ACTORS`, and after them in `STRANGERS`.
+        actor: int64 (N, K), index in `ACTORS`, after them in `STRANGERS` and in `WALK_ONS`.
         x: float32 (N, K), centre, 0 left to 1 right.
         y: float32 (N, K), centre, 0 top to 1 bottom.
         size: float32 (N, K), side of the picture; 0 hides it.
@@ -74,6 +74,6 @@ def _levels(image_size: int) -> tuple[Tensor, float]:
     """Return textures for a frame size, (2 levels, actors, 4, side, side), and the pixels at which level 1 begins."""
     side = max(8, round(0.5 * image_size))
     details = (None, max(4, side // 2))
-    levels = torch.stack([textures(side, detail=detail, strangers=True) for detail in details])
-    assert levels.shape[1] == len(ACTORS) + len(STRANGERS)
+    levels = torch.stack([textures(side, detail=detail, others=True) for detail in details])
+    assert levels.shape[1] == len(ACTORS) + len(STRANGERS) + len(WALK_ONS)
     return levels, 0.6 * side

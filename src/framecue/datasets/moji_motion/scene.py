@@ -5,16 +5,16 @@ A scene played backwards is a scene of the reversed meaning, frame for frame: ev
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
-from framecue.datasets.moji_motion.actors import ACTORS, STRANGERS
+from framecue.datasets.moji_motion.actors import ACTORS, STRANGERS, WALK_ONS
 from framecue.datasets.moji_motion.meaning import Meaning
 from framecue.datasets.moji_motion.render import Sprites
 
-__all__ = ["BACKGROUNDS", "Scene", "join", "make_scene"]
+__all__ = ["BACKGROUNDS", "Scene", "join", "make_scene", "with_walk_ons"]
 
 BACKGROUNDS = np.array(
     [
@@ -90,6 +90,14 @@ class Scene:
         actor = torch.tensor([part.actor for part in self.parts]).expand(len(times), -1)
         background = torch.from_numpy(self.background / np.float32(255)).expand(len(times), -1)
         return Sprites(actor, x, y, size, angle, background)
+
+
+def with_walk_ons(scene: Scene, rng: np.random.Generator) -> Scene:
+    """Return a scene with other actors, different ones of `WALK_ONS`, who do the same; its meaning is as it was."""
+    first = len(ACTORS) + len(STRANGERS)
+    chosen = first + rng.choice(len(WALK_ONS), size=len(scene.parts), replace=False)
+    parts = tuple(replace(part, actor=int(actor)) for part, actor in zip(scene.parts, chosen, strict=True))
+    return replace(scene, parts=parts)
 
 
 def make_scene(meaning: Meaning, rng: np.random.Generator, *, ends_early: bool = False) -> Scene:
