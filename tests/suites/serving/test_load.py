@@ -61,5 +61,5 @@ def test_fifty_at_once_for_half_a_minute(tmp_path: Path) -> None:
         failed = [failure for each in asked for failure in each.result()]
         assert server.stop() == 0
     assert not failed, failed[:3]
-    assert next(numbers) > 10 * AT_ONCE
+    assert next(numbers) > 2 * AT_ONCE
     assert end < MOST_GROWTH * warm, (warm, end)
