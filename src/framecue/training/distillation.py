@@ -24,7 +24,7 @@ from torch.utils.checkpoint import checkpoint
 from framecue.errors import RecipeError
 from framecue.methods.absent import is_absent
 from framecue.model import VideoTextModel
-from framecue.training.gather import mean_over_processes, sum_over_processes
+from framecue.training.gather import sum_over_processes
 from framecue.training.processes import num_processes
 from framecue.training.step import TrainingStep
 from framecue.training.teachers import load_teacher
@@ -84,23 +84,18 @@ class DistillationStep(TrainingStep):
         self._compares_frames = self._teacher.method_name == model.method_name
         self._freeze_unreached()
 
-    def forward(
+    def _loss(
         self,
+        held: int,
         frames: Tensor,
         captions: list[str],
         num_real: Tensor,
         caption_keys: Tensor,
         video_keys: Tensor,
-        originals: Tensor | None = None,
+        shown: Tensor,
     ) -> Tensor:
-        """Return the loss over the batch of all processes, a scalar, the same in each; see `TrainingStep.forward`."""
-        held = len(captions)
-        if not held:  # it takes part in the others' sums, with a row that is left out
-            frames, originals = self._blank(frames.device), None
-            num_real = torch.tensor([frames.shape[1]], device=frames.device)
         with torch.no_grad():
             self._teacher.to(self.model.device)
-            shown = frames if originals is None else originals
             learnt = [self._features(self._teacher, *part) for part in self._parts(shown, num_real)]
         losses = [
             checkpoint(self._losses, *part, *target, use_reentrant=False)
@@ -109,13 +104,10 @@ class DistillationStep(TrainingStep):
             for part, target in zip(self._parts(frames, num_real), learnt, strict=True)
         ]
         count = torch.tensor(float(held), device=frames.device)
-        # The mean over the processes, below and of the gradients, makes this the sum over the number of all videos.
+        # The mean over the processes makes this the sum over the number of all videos.
         loss = torch.cat(losses)[:held].sum() * num_processes() / sum_over_processes(count)
-        if not held:
-            loss = loss + 0.0 * losses[0].sum()  # so that each parameter has a gradient in each process
-        if num_processes() > 1:
-            loss = loss + (mean_over_processes(loss) - loss.detach())
-        return loss
+        # Each parameter has a gradient in each process, also where no row is its own.
+        return loss if held else loss + 0.0 * losses[0].sum()
 
     def _parts(self, frames: Tensor, num_real: Tensor) -> list[tuple[Tensor, Tensor]]:
         size = self.micro_batch_size or len(frames)

@@ -82,8 +82,34 @@ class TrainingStep(nn.Module):
         if not held:  # it takes part in the others' sums, with a row that is left out
             frames, captions, originals = self._blank(frames.device), ["a"], None
             num_real = torch.tensor([frames.shape[1]], device=frames.device)
-        encoded = self._encode(frames, captions, num_real)
         shown = frames if originals is None else originals
+        loss = self._loss(held, frames, captions, num_real, caption_keys, video_keys, shown)
+        if num_processes() > 1:
+            loss = loss + (mean_over_processes(loss) - loss.detach())
+        return loss
+
+    def _loss(
+        self,
+        held: int,
+        frames: Tensor,
+        captions: list[str],
+        num_real: Tensor,
+        caption_keys: Tensor,
+        video_keys: Tensor,
+        shown: Tensor,
+    ) -> Tensor:
+        """Return the loss whose mean over the processes is that of the whole batch, a scalar; see `forward`.
+
+        Args:
+            held: how many of the rows are this process's own: all, or none, and then there is one that is left out.
+            frames: uint8 (B, F, 3, S, S), and so are the others those of `forward`.
+            captions: B texts.
+            num_real: int64 (B,).
+            caption_keys: int64 (B, 2).
+            video_keys: int64 (B, 2).
+            shown: the frames of which teachers tell.
+        """
+        encoded = self._encode(frames, captions, num_real)
         taught = [self._encode_by(teacher, shown, captions, num_real) for teacher in self.teachers]
         device = encoded.frame_features.device
         # Under autocast the similarities of unit vectors would be rounded to three digits.
@@ -109,8 +135,6 @@ class TrainingStep(nn.Module):
                 weight = sum_over_processes(share * encoded.weight)
                 # The mean over the processes, below and of the gradients, makes this all totals over all weights.
                 loss = loss + num_processes() * share * WeightedLoss(encoded.total, weight).mean
-            if num_processes() > 1:
-                loss = loss + (mean_over_processes(loss) - loss.detach())
         return loss
 
     def _encode(self, frames: Tensor, captions: list[str], num_real: Tensor) -> Encoded:

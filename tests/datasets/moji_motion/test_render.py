@@ -151,15 +151,17 @@ def test_a_picture_that_is_gone_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_walk_ons_are_all_different_and_nobody_who_has_a_name() -> None:
     assert len(set(WALK_ONS)) == len(WALK_ONS)
     assert not set(WALK_ONS) & {*ACTORS.values(), *STRANGERS.values()}
-    drawn = textures(24, others=True)[-len(WALK_ONS) :].flatten(1)
+    pictures = textures(24, strangers=True, walk_ons=True)
+    assert len(pictures) == len(ACTORS) + len(STRANGERS) + len(WALK_ONS)
+    drawn = pictures[-len(WALK_ONS) :].flatten(1)
     assert torch.cdist(drawn, drawn).add(torch.eye(len(drawn)) * 9).min() > 0.5
 
 
 def test_strangers_are_drawn_like_any_actor_and_are_none_of_them() -> None:
     assert not set(STRANGERS) & set(ACTORS)
     assert not set(STRANGERS.values()) & set(ACTORS.values())
-    pictures = textures(24, others=True)
-    assert pictures.shape == (len(ACTORS) + len(STRANGERS) + len(WALK_ONS), 4, 24, 24)
+    pictures = textures(24, strangers=True)
+    assert pictures.shape == (len(ACTORS) + len(STRANGERS), 4, 24, 24)
     assert torch.equal(pictures[: len(ACTORS)], textures(24))
     cat = sprites(("cat", 0.5, 0.5, 0.5, 0.0))
     for number, _ in enumerate(STRANGERS, start=len(ACTORS)):

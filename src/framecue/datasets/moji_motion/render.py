@@ -18,6 +18,9 @@ from framecue.datasets.moji_motion.actors import ACTORS, STRANGERS, WALK_ONS, te
 __all__ = ["Sprites", "draw"]
 
 
+_NUM_NAMED = len(ACTORS) + len(STRANGERS)
+
+
 @dataclass(frozen=True)
 class Sprites:
     """N frames with up to K sprites each; later sprites cover earlier ones.
@@ -48,7 +51,7 @@ def draw(sprites: Sprites, image_size: int) -> Tensor:
     """
     pixel = (torch.arange(image_size, dtype=torch.float32) + 0.5) / image_size
     frames = sprites.background[:, :, None, None].expand(-1, -1, image_size, image_size).clone()
-    pictures, detailed = _levels(image_size)
+    pictures, detailed = _levels(image_size, walk_ons=bool((sprites.actor >= _NUM_NAMED).any()))
     for k in range(sprites.actor.shape[1]):
         shown = torch.nonzero(sprites.size[:, k] > 0).squeeze(1)
         if not len(shown):
@@ -70,10 +73,10 @@ def draw(sprites: Sprites, image_size: int) -> Tensor:
 
 
 @cache
-def _levels(image_size: int) -> tuple[Tensor, float]:
+def _levels(image_size: int, *, walk_ons: bool) -> tuple[Tensor, float]:
     """Return textures for a frame size, (2 levels, actors, 4, side, side), and the pixels at which level 1 begins."""
     side = max(8, round(0.5 * image_size))
     details = (None, max(4, side // 2))
-    levels = torch.stack([textures(side, detail=detail, others=True) for detail in details])
-    assert levels.shape[1] == len(ACTORS) + len(STRANGERS) + len(WALK_ONS)
+    levels = torch.stack([textures(side, detail=detail, strangers=True, walk_ons=walk_ons) for detail in details])
+    assert levels.shape[1] == _NUM_NAMED + (len(WALK_ONS) if walk_ons else 0)
     return levels, 0.6 * side
