@@ -32,12 +32,14 @@ __all__ = [
     "Encoder",
     "EncoderSpec",
     "Fingerprint",
+    "KnowsWords",
     "LearnsNames",
     "SaysComputation",
     "SharesCores",
     "SharesFrames",
     "TakesFrames",
     "encodes_frames_alone",
+    "known_share_of",
     "learner_of",
     "load_encoder",
 ]
@@ -262,6 +264,28 @@ class ChecksTexts(Protocol):
             ModelError: they cannot, as with a model that has no tokenizer.
         """
         ...
+
+
+@runtime_checkable
+class KnowsWords(Protocol):
+    """An encoder that knows which words it was made for: where it puts others means nothing."""
+
+    def known_share(self, texts: Sequence[str]) -> np.ndarray:
+        """Return how much of each text is made of words that the model was made for, float64 (N,), in [0, 1].
+
+        Raises:
+            InputError: a text is empty, too long or not Unicode.
+        """
+        ...
+
+
+def known_share_of(encoder: Encoder, texts: Sequence[str]) -> np.ndarray:
+    """Return how much of each text is made of words that an encoder was made for, float64 (N,); 1 if it cannot tell.
+
+    Raises:
+        InputError: a text is empty, too long or not Unicode.
+    """
+    return encoder.known_share(texts) if isinstance(encoder, KnowsWords) else np.ones(len(texts))
 
 
 @runtime_checkable

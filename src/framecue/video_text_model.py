@@ -22,6 +22,7 @@ from framecue.device.frame_encoder import FRAMES_AT_ONCE, FrameEncoder
 from framecue.encode_files import EncodedVideos, encode_pictures, encode_videos
 from framecue.encoder import Computation, EncoderSpec, Fingerprint
 from framecue.errors import InputError, NotOfflineError
+from framecue.known_words import known_share
 from framecue.methods import Method
 from framecue.methods.absent import absent_frames, filled, mark_absent, with_absent
 from framecue.names.taught import Lesson, TaughtTokens
@@ -505,6 +506,16 @@ class VideoTextModel(nn.Module):
             made = _unit(features if features.ndim == 2 else features[:, 0]).cpu().numpy()
             vectors[list(named)] = made
         return vectors.astype(np.float32, copy=False)
+
+    def known_share(self, texts: Sequence[str]) -> np.ndarray:
+        """Return how much of each text is made of words that the model was made for, float64 (N,); see `KnowsWords`.
+
+        Raises:
+            InputError: a text is empty, too long or not Unicode.
+        """
+        check_texts(texts)
+        pieces = self.backbone.pieces(list(texts), max_length=self.method.text_length(self.backbone))
+        return np.array([known_share(*pair) for pair in zip(texts, pieces, strict=True)], dtype=np.float64)
 
     def describe(self, pixel_values: np.ndarray) -> list[str]:
         """Return captions of pixel values float32 (B, F, 3, S, S), one a video; see `caption_frames`."""

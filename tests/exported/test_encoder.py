@@ -61,6 +61,9 @@ def test_texts_come_from_what_was_given(exported: tuple[VideoTextModel, Path]) -
     assert not made
     encoder.check_texts()
     np.testing.assert_array_equal(encoder.embed_texts(["a cat"]), model.embed_texts(["a cat"]))
+    texts_of_both = ["a cat", "xylograph"]
+    for one in (encoder, plain):
+        assert one.known_share(texts_of_both).tolist() == model.known_share(texts_of_both).tolist() == [1.0, 0.0]
     assert len(made) == 1
 
 

@@ -176,11 +176,14 @@ def test_words_need_no_model_and_all_else_loads_it(spec, clip_folder):
         spec.fingerprint,
     )
     np.testing.assert_allclose(late.embed_texts([QUERY]), model.embed_texts([QUERY]), atol=1e-5)
+    texts = ["a cat", "xylograph"]
+    assert late.known_share(texts).tolist() == model.known_share(texts).tolist() == [1.0, 0.0]
     late.check_texts()
     assert late._model is None
     frames = np.random.default_rng(0).integers(0, 256, (model.sampling.num_frames, 40, 40, 3)).astype(np.uint8)
     pixels = late.prepare(frames)
     assert isinstance(late.model, VideoTextModel)
+    assert late.known_share(texts).tolist() == [1.0, 0.0]
     np.testing.assert_array_equal(pixels, model.prepare(frames))
     np.testing.assert_array_equal(late.embed_videos(pixels[None]), model.embed_videos(pixels[None]))
     np.testing.assert_array_equal(late.embed_frames(pixels), model.embed_frames(pixels))

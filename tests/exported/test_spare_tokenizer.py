@@ -59,6 +59,7 @@ def assert_same(both: tuple[TextTokenizer, SpareTokenizer], text: str) -> None:
     for whole, spare in zip(*(each.encode(text) for each in both), strict=True):
         assert spare.tolist() == whole.tolist(), text
         assert spare.dtype == whole.dtype
+    assert both[1].pieces(text) == both[0].pieces(text), text
 
 
 def test_ordinary_and_odd_texts_have_the_same_ids(both: tuple[TextTokenizer, SpareTokenizer]) -> None:

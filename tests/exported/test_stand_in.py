@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from framecue.encoder import Encoder, LearnsNames, learner_of
+from framecue.encoder import Encoder, KnowsWords, LearnsNames, known_share_of, learner_of
 from framecue.errors import ModelError
 from framecue.exported.stand_in import StandIn
 from support.colours import ColourEncoder
@@ -50,6 +50,21 @@ def test_names_are_the_models_too() -> None:
     assert isinstance(other, LearnsNames)
     assert other.learn_name("lesson", on_step=print) == ("learnt", "lesson", print)  # type: ignore[arg-type]
     assert other.embed_named_texts(["Rex"], ["rex"]) == ("read", ["Rex"], ["rex"])  # type: ignore[list-item]
+
+
+class Knower(ColourEncoder):
+    """Knows half of each text."""
+
+    def known_share(self, texts):
+        return np.full(len(texts), 0.5)
+
+
+def test_which_words_it_knows_are_the_models_too_and_all_if_nobody_can_tell() -> None:
+    for model, share in ((Knower(), 0.5), (ColourEncoder(), 1.0)):
+        other = Other(model)
+        assert isinstance(other, KnowsWords)
+        assert other.known_share(["red", "green"]).tolist() == known_share_of(model, ["red", "green"]).tolist()
+        assert other.known_share(["red", "green"]).tolist() == [share, share]
 
 
 def test_a_model_that_learns_no_names_says_so() -> None:

@@ -43,7 +43,22 @@ def test_texts_are_checked_as_the_model_checks_them(kept, clip_folder):
         with pytest.raises(InputError) as theirs:
             model.embed_texts(texts)
         assert str(ours.value) == str(theirs.value)
+        with pytest.raises(InputError) as ours:
+            graph.known_share(texts)
+        with pytest.raises(InputError) as theirs:
+            model.known_share(texts)
+        assert str(ours.value) == str(theirs.value)
     np.testing.assert_allclose(np.linalg.norm(graph.embed_texts(["a cat", "dog"]), axis=1), 1, atol=1e-6)
+
+
+def test_it_knows_the_words_that_the_model_knows(kept, clip_folder):
+    graph, model = find_text_graph(kept), load_model(clip_folder, device="cpu")
+    texts = ["a cat", "a cat, a xylograph", "買房子", "7", "a cat " * 200]
+    share = graph.known_share(texts)
+    assert (share.dtype, share.shape) == (np.float64, (5,))
+    np.testing.assert_array_equal(share, model.known_share(texts))
+    assert share[0] == 1.0 > share[1] > share[2] == 0.0
+    assert share[3] == share[4] == 1.0
 
 
 def test_a_damaged_file_is_an_error(kept):

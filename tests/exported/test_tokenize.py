@@ -46,6 +46,8 @@ def test_any_text_has_the_ids_and_the_mask_of_the_models_own(both, family, text)
     ours = tokenizer.encode(text)
     assert ours[0].tolist() == ids[0].tolist()
     assert ours[1].tolist() == mask[0].tolist()
+    (theirs,) = model.backbone.pieces([text], max_length=model.method.text_length(model.backbone))
+    assert tokenizer.pieces(text) == theirs
 
 
 @pytest.mark.parametrize("family", ["clip", "siglip", "siglip2"])

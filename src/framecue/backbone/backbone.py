@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
-from transformers import CLIPModel, PreTrainedModel, PreTrainedTokenizerBase, Siglip2Model, SiglipModel
+from transformers import BatchEncoding, CLIPModel, PreTrainedModel, PreTrainedTokenizerBase, Siglip2Model, SiglipModel
 
 from framecue.backbone.clip import ClipTextTower, ClipVisionTower
 from framecue.backbone.pe_core import PeCoreTextTower, PeCoreVisionTower, pe_core_preprocess
@@ -32,6 +32,7 @@ from framecue.backbone.siglip2 import (
 )
 from framecue.backbone.towers import TextTower, VisionTower
 from framecue.errors import ModelError
+from framecue.known_words import Piece, pieces_of
 from framecue.outputs import folder_beside
 
 __all__ = ["Backbone"]
@@ -236,20 +237,7 @@ class Backbone(nn.Module):
         Raises:
             ModelError: there is no tokenizer, or it does not belong to the model.
         """
-        max_length = self.text.context_length if max_length is None else max_length
-        # Towers that saw the padding in training get it.
-        padding = "max_length" if self.text.pads_texts else "longest"
-        tokenizer = self.tokenizer
-        with _tokenizing:
-            batch = tokenizer(
-                texts,
-                padding=padding,
-                padding_side="right",  # texts start at the first position, whatever a tokenizer's class prefers
-                truncation=True,
-                max_length=max_length,
-                return_tensors="pt",
-                return_attention_mask=True,  # SigLIP's return none by default, since its towers see the padding
-            )
+        batch = self._encoding(texts, max_length)
         input_ids, size = batch["input_ids"], self.token_embedding.num_embeddings
         if int(input_ids.max()) >= size:
             raise ModelError(
@@ -264,6 +252,38 @@ class Backbone(nn.Module):
                 "has the text feature read; correct the one or the other"
             )
         return input_ids, batch["attention_mask"]
+
+    def pieces(self, texts: list[str], *, max_length: int | None = None) -> list[list[Piece]]:
+        """Return the pieces that texts are cut into, without marks for their beginning and end.
+
+        A tokenizer that does not tell where its pieces lie, a slow one of transformers, gives none.
+
+        Args:
+            texts: N texts.
+            max_length: longer texts are cut to this many tokens; default the context length.
+
+        Raises:
+            ModelError: there is no tokenizer.
+        """
+        encodings = self._encoding(texts, max_length).encodings
+        if not encodings:
+            return [[] for _ in texts]
+        return [pieces_of(cast(Any, self.tokenizer).backend_tokenizer, encoding) for encoding in encodings]
+
+    def _encoding(self, texts: list[str], max_length: int | None) -> BatchEncoding:
+        """Return what the tokenizer gives for texts; ids and mask as `tokenize` returns them."""
+        tokenizer = self.tokenizer
+        with _tokenizing:
+            return tokenizer(
+                texts,
+                # Towers that saw the padding in training get it.
+                padding="max_length" if self.text.pads_texts else "longest",
+                padding_side="right",  # texts start at the first position, whatever a tokenizer's class prefers
+                truncation=True,
+                max_length=self.text.context_length if max_length is None else max_length,
+                return_tensors="pt",
+                return_attention_mask=True,  # SigLIP's return none by default, since its towers see the padding
+            )
 
     def _special_token_id(self, name: str) -> int:
         token = getattr(self.tokenizer, f"{name}_id")

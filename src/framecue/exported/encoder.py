@@ -14,7 +14,15 @@ from typing import Any, Protocol
 import numpy as np
 
 from framecue.cores import num_cores
-from framecue.encoder import Computation, Encoder, EncoderSpec, Fingerprint, learner_of, load_encoder
+from framecue.encoder import (
+    Computation,
+    Encoder,
+    EncoderSpec,
+    Fingerprint,
+    known_share_of,
+    learner_of,
+    load_encoder,
+)
 from framecue.errors import InputError, ModelError
 from framecue.exported.cache import graph_key, read_folder
 from framecue.exported.machine import multiplies_bytes_exactly
@@ -74,6 +82,10 @@ class EmbedsTexts(Protocol):
 
     def embed_named_texts(self, texts: Sequence[str], names: Sequence[TaughtTokens]) -> np.ndarray:
         """See :class:`framecue.encoder.LearnsNames`."""
+        ...
+
+    def known_share(self, texts: Sequence[str]) -> np.ndarray:
+        """See :class:`framecue.encoder.KnowsWords`."""
         ...
 
 
@@ -206,6 +218,11 @@ class OnnxEncoder:
     def embed_named_texts(self, texts: Sequence[str], names: Sequence[TaughtTokens]) -> np.ndarray:
         """Turn texts with taught names into embeddings float32 (N, E) of unit length; see `LearnsNames`."""
         return (self._exported_texts() or learner_of(self._model())).embed_named_texts(texts, names)
+
+    def known_share(self, texts: Sequence[str]) -> np.ndarray:
+        """Return how much of each text is made of words that the model was made for; see `KnowsWords`."""
+        exported = self._exported_texts()
+        return known_share_of(self._model(), texts) if exported is None else exported.known_share(texts)
 
     def learn_name(self, lesson: Lesson, *, on_step: Callable[[int, int], None] | None = None) -> TaughtTokens:
         """Learn token embeddings for a name, by the model itself: a graph has no gradients; see `LearnsNames`.

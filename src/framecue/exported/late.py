@@ -107,6 +107,15 @@ class LateEncoder(StandIn):
                 return vectors
         return super().embed_named_texts(texts, names)
 
+    def known_share(self, texts: Sequence[str]) -> np.ndarray:
+        """Return how much of each text is made of words that the model was made for; see `KnowsWords`."""
+        if self._model is None:
+            try:
+                return self._graph.known_share(texts)
+            except ModelError as error:
+                logger.warning("%s; the model itself is used", error)
+        return super().known_share(texts)
+
     def check_texts(self) -> None:
         """Do nothing: a model with such a graph has a tokenizer."""
 

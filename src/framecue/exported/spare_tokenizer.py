@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 from framecue.errors import ModelError, first_line
 from framecue.exported.tokenize import TextTokenizer
+from framecue.known_words import Piece, pieces_of
 
 __all__ = ["PIECES_FILE", "REST_FILE", "SpareTokenizer", "open_tokenizer", "write_spare"]
 
@@ -97,19 +98,36 @@ class SpareTokenizer:
 
     def encode(self, text: str) -> tuple[np.ndarray, np.ndarray]:
         """Return the ids of a text, int64 (T,), and a mask of the same shape and type that is 0 on padding."""
-        if any(mark in text for mark in self._special):
-            # What is before and after such a mark is cut by itself.
-            self._whole = self._whole or TextTokenizer(self._file)
-            return self._whole.encode(text)
-        found = self._found(text)
-        vocabulary = [*self._document["model"]["vocab"], *([piece, score] for piece, (_, score) in found.items())]
-        model = {**self._document["model"], "vocab": vocabulary}
-        tokenizer = Tokenizer.from_str(json.dumps({**self._document, "model": model}))
-        encoded = tokenizer.encode(text)
+        if (whole := self._whole_for(text)) is not None:
+            return whole.encode(text)
+        _, encoded, found = self._cut(text)
         # By their text, as their numbers are others here.
         known = {**{piece: place for piece, (place, _) in found.items()}, **self._special}
         ids = [known.get(token, self._unknown) for token in encoded.tokens]
         return np.array(ids, dtype=np.int64), np.array(encoded.attention_mask, dtype=np.int64)
+
+    def pieces(self, text: str) -> list[Piece]:
+        """Return the pieces that a text is cut into, without marks for its beginning and end."""
+        if (whole := self._whole_for(text)) is not None:
+            return whole.pieces(text)
+        tokenizer, encoded, _ = self._cut(text)
+        return pieces_of(tokenizer, encoded)
+
+    def _whole_for(self, text: str) -> TextTokenizer | None:
+        """Return the whole tokenizer for a text that has one of its own marks in it; None for others."""
+        if not any(mark in text for mark in self._special):
+            return None
+        # What is before and after such a mark is cut by itself.
+        self._whole = self._whole or TextTokenizer(self._file)
+        return self._whole
+
+    def _cut(self, text: str) -> tuple[Tokenizer, Encoding, dict[str, tuple[int, float]]]:
+        """Return a tokenizer of the pieces that a text contains, what it gives for the text, and these pieces."""
+        found = self._found(text)
+        vocabulary = [*self._document["model"]["vocab"], *([piece, score] for piece, (_, score) in found.items())]
+        model = {**self._document["model"], "vocab": vocabulary}
+        tokenizer = Tokenizer.from_str(json.dumps({**self._document, "model": model}))
+        return tokenizer, tokenizer.encode(text), found
 
     def _found(self, text: str) -> dict[str, tuple[int, float]]:
         """Return the pieces that a text contains, with their numbers and scores."""

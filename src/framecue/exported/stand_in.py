@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from framecue.encoder import Encoder, EncoderSpec, Fingerprint, learner_of
+from framecue.encoder import Encoder, EncoderSpec, Fingerprint, known_share_of, learner_of
 from framecue.names.taught import Lesson, TaughtTokens
 from framecue.video.read.sampling import FrameSampling
 
@@ -73,6 +73,10 @@ class StandIn(ABC):
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
         """See `Encoder.embed_texts`."""
         return self.model.embed_texts(texts)
+
+    def known_share(self, texts: Sequence[str]) -> np.ndarray:
+        """See `KnowsWords.known_share`; 1 for a model that cannot tell."""
+        return known_share_of(self.model, texts)
 
     def learn_name(self, lesson: Lesson, *, on_step: Callable[[int, int], None] | None = None) -> TaughtTokens:
         """See `LearnsNames.learn_name`.

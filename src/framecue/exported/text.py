@@ -16,6 +16,7 @@ from framecue.exported.session import Session, is_available, open_session
 from framecue.exported.sources import has_known_sources
 from framecue.exported.spare_tokenizer import SpareTokenizer, open_tokenizer
 from framecue.exported.tokenize import TextTokenizer
+from framecue.known_words import known_share
 from framecue.names.stand_ins import NamedText, read_names
 from framecue.names.taught import TaughtTokens
 
@@ -73,6 +74,17 @@ class TextGraph:
                 for text, named in zip(texts, read, strict=True)
             ]
         )
+
+    def known_share(self, texts: Sequence[str]) -> np.ndarray:
+        """Return how much of each text is made of words that the model was made for, float64 (N,); see `KnowsWords`.
+
+        Raises:
+            InputError: as `embed_texts` raises it.
+            ModelError: the tokenizer cannot be read.
+        """
+        check_texts(texts)
+        pieces = self._opened_tokenizer().pieces
+        return np.array([known_share(text, pieces(text)) for text in texts], dtype=np.float64)
 
     def _embed(self, text: str) -> np.ndarray:
         session = self._opened()

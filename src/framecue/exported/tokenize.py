@@ -9,6 +9,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from framecue.errors import ModelError, first_line
+from framecue.known_words import Piece, pieces_of
 
 __all__ = ["TextTokenizer"]
 
@@ -35,3 +36,7 @@ class TextTokenizer:
         """Return the ids of a text, int64 (T,), and a mask of the same shape and type that is 0 on padding."""
         encoded = self._tokenizer.encode(text)
         return np.array(encoded.ids, dtype=np.int64), np.array(encoded.attention_mask, dtype=np.int64)
+
+    def pieces(self, text: str) -> list[Piece]:
+        """Return the pieces that a text is cut into, without marks for its beginning and end."""
+        return pieces_of(self._tokenizer, self._tokenizer.encode(text))

@@ -24,11 +24,8 @@ def directions(rng: np.random.Generator, number: int, *, cone: float = 0.0) -> n
 def background(segments: np.ndarray, bank: np.ndarray, *, dimensions: float = 60.0) -> Background:
     sample = segments[np.unique(np.linspace(0, len(segments) - 1, 256).round().astype(int))]
     scores = bank @ sample.T
-    centre = bank.mean(axis=0) / np.linalg.norm(bank.mean(axis=0))
     best = (bank @ segments.T).max(axis=1)
-    return Background(
-        "", len(segments), sample, best, scores.mean(axis=1), scores.std(axis=1), centre, bank @ centre, dimensions
-    )
+    return Background("", len(segments), sample, best, scores.mean(axis=1), scores.std(axis=1), dimensions)
 
 
 def best_confidences(yardstick: Yardstick, segments: np.ndarray, queries: np.ndarray) -> np.ndarray:
@@ -107,10 +104,12 @@ def test_where_a_model_does_not_know_a_querys_words_nothing_is_likely() -> None:
     alike = directions(rng, 1) + 0.3 * directions(rng, 401)
     alike /= np.linalg.norm(alike, axis=1, keepdims=True)
     yardstick = Yardstick.of(background(segments, alike[:400], dimensions=6.9))
-    assert yardstick.confidence(alike[400]).of(0.99) == 0.0
+    assert yardstick.confidence(alike[400], known=0.0).of(0.99) == 0.0
     known = segments[0]
     assert yardstick.confidence(known).of(1.0) > 0.9
     assert yardstick.confidence(known).of(0.3) < FITS_FROM
+    # What half of a query means may be there, and the other half as well as not.
+    assert yardstick.confidence(known, known=0.5).of(1.0) == yardstick.confidence(known).of(1.0) / 2
     # In a model that knows them, they are queries like others.
     assert Yardstick.of(background(segments, alike[:400])).confidence(alike[400]).of(0.99) > 0.9
 
@@ -134,8 +133,13 @@ def test_a_confidence_grows_with_the_score_and_tells_which_score_it_needs() -> N
     for wanted in (0.1, 0.5, 0.9):
         assert judged.of(judged.least_score(wanted)) == pytest.approx(wanted)
     assert (judged.least_score(0), judged.least_score(1)) == (-math.inf, math.inf)
-    unknown = Confidence(0.25, 0.02, is_unknown=True)
+    unknown = Confidence(0.25, 0.02, known=0.0)
     assert (unknown.of(1.0), unknown.least_score(0.5)) == (0.0, math.inf)
+    half = Confidence(0.25, 0.02, known=0.5)
+    assert half.of(0.3) == judged.of(0.3) / 2
+    for wanted in (0.1, 0.3, 0.45):
+        assert half.of(half.least_score(wanted)) == pytest.approx(wanted)
+    assert (half.least_score(0.5), half.least_score(0.9)) == (math.inf, math.inf)
 
 
 @pytest.mark.parametrize("share", [0.01, 0.1, 0.3])
@@ -164,7 +168,7 @@ def test_queries_of_moments_are_judged_by_the_library_alone_where_ordinary_words
     segments, bank = directions(rng, 500), directions(rng, 400)
     yardstick = Yardstick.of(background(segments, bank, dimensions=3.0))
     confidence = yardstick.confidence_of_joined(bank[0])
-    assert not confidence.is_unknown
+    assert confidence.known == 1.0
     scores = segments @ bank[0]
     # About four deviations above its mean it is as likely there as not.
     height = (confidence.least_score(0.5) - scores.mean()) / scores.std()

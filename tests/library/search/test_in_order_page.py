@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from framecue.library import Query, SearchOptions
+from framecue.library.search import one_box
 from framecue.library.search.confidence import Confidence
 from framecue.library.search.in_order_page import (
     Judged,
@@ -15,6 +16,7 @@ from framecue.library.search.in_order_page import (
     find_parts_in_order,
 )
 from framecue.library.search.judge import Judge
+from framecue.library.search.legs.leg import Asked, LegMatch
 from framecue.library.search.query_vectors import EncodedQuery
 from framecue.library.store import Store
 
@@ -123,8 +125,43 @@ def test_a_moment_that_shows_one_part_says_little_for_the_sentence(store: Store)
     assert shown(find_either_way(store, both, PARTS, SearchOptions(k=1))) == [("/whole.mp4", 0.0, 5.0)]
 
 
+class Meant:
+    """Means that a sentence is told in one film, and its parts in none."""
+
+    name = "meaning"
+
+    def __init__(self, strength: float) -> None:
+        self.strength = strength
+
+    def is_there(self, store: Store) -> bool:
+        return True
+
+    def lacking(self, store: Store) -> str | None:
+        return None
+
+    def find(self, asked: Asked) -> list[LegMatch]:
+        if "then" not in asked.text:
+            return []
+        (one,) = (match for match in asked.store.search(asked.vector, limit=99) if match.path == "/whole.mp4")
+        return [LegMatch("meaning", one, 1, 0.5, self.strength)]
+
+
+def test_what_a_moment_looks_like_tells_nothing_where_words_speak_for_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sentence such as "a quarrel before the law" is no order because the picture there looks like "the law"."""
+    # The moment looks as much like either part as like the sentence, which is a little surer than the parts.
+    sentence = judged("red, then green", (1.0, 1.0, 0.0, 1.6), Judge(Confidence(usual_best=0.563, scale=0.05)))
+    unsure = Judge(Confidence(usual_best=0.909, scale=0.05))
+    parts = [judged("red", RED, unsure), judged("green", GREEN, unsure)]
+    for strength, is_whole in ((0.75, True), (0.0, False)):
+        monkeypatch.setattr(one_box, "LEGS", {"meaning": Meant(strength)})
+        (first, *_) = find_either_way(store, sentence, parts, SearchOptions(k=3))
+        assert (not first.parts) == is_whole
+
+
 def test_words_that_the_model_does_not_know_still_have_an_order(store: Store) -> None:
-    unknown = Judge(Confidence(usual_best=0.7, scale=0.05, is_unknown=True))
+    unknown = Judge(Confidence(usual_best=0.7, scale=0.05, known=0.0))
     parts = [judged("red", RED, unknown), judged("green", GREEN, unknown)]
 
     found = find_parts_in_order(store, parts, SearchOptions(k=1))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from framecue.library.background import background_for
+from framecue.library.search.box import Term
 from framecue.library.search.confidence import Confidence, Yardstick
 from framecue.library.search.found import Found
 from framecue.library.search.judge import Judge, at_least, judges_of
@@ -102,3 +103,30 @@ def test_a_query_of_which_moments_are_a_part_is_judged_by_its_own_scores(
     expected = [yardstick.confidence(vector), yardstick.confidence_of_joined(vector), None]
     assert [judge.seen for judge in judges] == expected
     assert expected[0] != expected[1]
+
+
+def test_what_is_seen_is_as_sure_as_the_querys_words_are_known(
+    make_store: Callable[..., Store], talking: ColourEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vectors = np.random.default_rng(0).normal(size=(40, 4))
+    store = make_store([{"path": f"/{number:02}.mp4", "vector": vector} for number, vector in enumerate(vectors)])
+    told: list[str] = []
+
+    def known_share(texts: Sequence[str]) -> np.ndarray:
+        told.extend(texts)
+        return np.array([0.25] * len(texts))
+
+    (vector,) = talking.embed_texts(["red"])
+    asked = Query([(Term("red", leg="seen"), 1), (Term("hello", leg="said"), 1), ("green", 1), ("blue", -1)])
+    encoded = EncodedQuery(asked, vector, [vector])
+    (before,) = judges_of(store, talking, [encoded], SearchOptions())
+    monkeypatch.setattr(talking, "known_share", known_share, raising=False)
+    (judge,) = judges_of(store, talking, [encoded], SearchOptions())
+    assert before.seen is not None
+    assert judge.seen == replace(before.seen, known=0.25)
+    # Of what is heard, and of what is searched away from, the picture's model need know nothing.
+    assert told == [asked.seen_text] == ["red green"]
+    # A name that was taught is no word of the model's own, and known even so.
+    (joined,) = judges_of(store, talking, [replace(encoded, by_text=-vector)], SearchOptions())
+    assert joined.seen is not None
+    assert joined.seen.known == 1.0

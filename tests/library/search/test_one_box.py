@@ -312,7 +312,7 @@ def test_what_is_seen_counts_by_how_surely_it_is_there(monkeypatch: pytest.Monke
     for confidence, first in (
         (None, "/looks.mp4"),
         (Confidence(0.2, 0.05), "/looks.mp4"),
-        (Confidence(0.2, 0.05, is_unknown=True), "/said.mp4"),
+        (Confidence(0.2, 0.05, known=0.0), "/said.mp4"),
     ):
         found = weigh(monkeypatch, every, legs, confidence=confidence)
         assert found[0].path == first
@@ -326,9 +326,19 @@ def test_what_is_seen_counts_by_how_surely_it_is_there(monkeypatch: pytest.Monke
         QUERY,
         SearchOptions(k=9),
         terms=[(Term("green", "seen"), 1.0), (Term("hello", "said"), 1.0)],
-        judge=Judge(Confidence(0.2, 0.05, is_unknown=True)),
+        judge=Judge(Confidence(0.2, 0.05, known=0.0)),
     )
     assert found[0].path == "/looks.mp4"
+
+
+def test_what_is_nearest_to_unknown_words_outweighs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A query is far more a hint of a meaning than of the picture that happens to be the nearest."""
+    looks, meant, other = moment("/looks.mp4", 0, 0.9), moment("/meant.mp4", 0, 0.1), moment("/other.mp4", 0, 0.2)
+    legs = {"meaning": [LegMatch("meaning", meant, 1, 0.3, 0.02)]}
+    for known, first in ((0.0, "/meant.mp4"), (1.0, "/looks.mp4")):
+        # Too little is near for anything to be likely.
+        confidence = Confidence(2.0, 0.05, known=known)
+        assert weigh(monkeypatch, [looks, meant, other], legs, confidence=confidence)[0].path == first
 
 
 def test_words_come_with_their_own_times_whatever_the_segments_around_them_look_like(
@@ -365,7 +375,7 @@ def test_a_name_that_has_the_rest_of_the_query_tells_which_of_two_is_meant(monke
     said = [LegMatch("said", match, 1, 1.0, 0.8, words=every[1:]) for match in (one, other)]
     named = [LegMatch("named", other, 1, 1.0, 0.02, words=("birthday",), is_of_file=True)]
     text = " ".join(every)
-    unknown = Confidence(0, 1, is_unknown=True)
+    unknown = Confidence(0, 1, known=0.0)
     best, *_ = weigh(monkeypatch, [one, other], {"said": said, "named": named}, text=text, confidence=unknown)
     assert best.path == "/birthday.mp4"
     assert best.value >= worth(said=0.8) + worth(rest=0.8)

@@ -46,9 +46,6 @@ _LEAST_DIMENSIONS = 16.0
 # where a model knows their words, and they differ by so many.
 _OWN_HEIGHT, _OWN_SCALE = 2.0, 0.25
 _LEAST_OWN_SCALE = 0.1
-# Of the ordinary queries in such a model, some consist of words that it does know. A query is taken to be made of
-# unknown words if it lies nearer to all of them than this share does.
-_KNOWN_SHARE = 0.2
 # The lower part of a query's scores tells how they lie where nothing is that it means: what somebody has a name for may
 # be in every third moment.
 _LOW_SHARE = 0.4
@@ -71,9 +68,6 @@ class Yardstick:
         level: the mean of the ordinary queries' best scores, corrected so that half of them lie above the line.
         slopes: float64 (2,), how the best score grows with the features, each in units of its deviation.
         scale: how far the best scores of ordinary queries lie from the line.
-        unknown: float32 (E,), unit length: where the model puts words that it does not know; None if it knows those of
-            the ordinary queries.
-        unknown_from: a query with a cosine of this or more to it is made of such words.
         own_height: so many deviations above their mean the best scores of ordinary queries are.
         own_scale: by so many these differ.
     """
@@ -84,8 +78,6 @@ class Yardstick:
     level: float
     slopes: np.ndarray
     scale: float
-    unknown: np.ndarray | None = field(default=None, repr=False)
-    unknown_from: float = 2.0
     own_height: float = _OWN_HEIGHT
     own_scale: float = _OWN_SCALE
 
@@ -132,8 +124,6 @@ class Yardstick:
             level=mean + _OWN_HEIGHT * spread,
             slopes=np.zeros(2),
             scale=max(_OWN_SCALE * spread, _LEAST_SCALE),
-            unknown=background.centre,
-            unknown_from=float(np.quantile(background.nearness, _KNOWN_SHARE)),
         )
 
     def usual_best(self, vector: np.ndarray) -> float:
@@ -147,17 +137,14 @@ class Yardstick:
         apart = np.clip((features - self.middle) / self.deviation, -_FARTHEST, _FARTHEST)
         return self.level + float(apart @ self.slopes)
 
-    def is_unknown(self, vector: np.ndarray) -> bool:
-        """Whether the model knows too few of a query's words to tell what it is about."""
-        return self.unknown is not None and float(self.unknown @ vector) >= self.unknown_from
-
-    def confidence(self, vector: np.ndarray) -> Confidence:
+    def confidence(self, vector: np.ndarray, *, known: float = 1.0) -> Confidence:
         """Return what turns this query's scores into confidences.
 
         Args:
             vector: float32 (E,), unit length, the query's vector.
+            known: how much of the query is made of words that the model was made for, in [0, 1].
         """
-        return Confidence(self.usual_best(vector), self.scale, is_unknown=self.is_unknown(vector))
+        return Confidence(self.usual_best(vector), self.scale, known)
 
     def confidence_of_any(self) -> Confidence:
         """Return what turns the scores of a query into confidences, whatever the query is like.
@@ -217,19 +204,18 @@ class Confidence:
     Attributes:
         usual_best: the best score that an ordinary query like it has in the library.
         scale: by how much ordinary queries differ.
-        is_unknown: whether the model does not know the query's words; then no score means anything.
+        known: how much of the query is made of words that the model was made for, in [0, 1]. A score tells how near
+            something is to what is known of the query; the rest is as unlikely as it is unknown.
     """
 
     usual_best: float
     scale: float
-    is_unknown: bool = False
+    known: float = 1.0
 
     def of(self, score: float) -> float:
         """Return the confidence of a score, in [0, 1]."""
-        if self.is_unknown:
-            return 0.0
         height = (score - self.usual_best) / self.scale
-        return 1.0 / (1.0 + math.exp(min(-SLOPE * (height - MIDDLE), 700.0)))
+        return self.known / (1.0 + math.exp(min(-SLOPE * (height - MIDDLE), 700.0)))
 
     def least_score(self, confidence: float) -> float:
         """Return the score from which on the confidence is reached; infinity if none reaches it.
@@ -239,6 +225,6 @@ class Confidence:
         """
         if confidence <= 0:
             return -math.inf
-        if self.is_unknown or confidence >= 1:
+        if confidence >= self.known:
             return math.inf
-        return self.usual_best + self.scale * (MIDDLE + math.log(confidence / (1 - confidence)) / SLOPE)
+        return self.usual_best + self.scale * (MIDDLE + math.log(confidence / (self.known - confidence)) / SLOPE)

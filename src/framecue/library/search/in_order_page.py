@@ -130,7 +130,13 @@ def _surer(joined: Sequence[Found], best: Found, whole: Judged, parts: Sequence[
 
 
 def _shows_one(best: Found, whole: Judged, parts: Sequence[Judged]) -> bool:
-    """Whether a moment looks as much like one part of a sentence as like all of it: it says little for the sentence."""
+    """Whether a moment looks as much like one part of a sentence as like all of it: it says little for the sentence.
+
+    Where words speak more for the moment than its picture does, what it looks like tells nothing of that.
+    """
+    seen = whole.judge.seen
+    if seen is not None and (whole.judge.of(best) or 0.0) > seen.of(best.score):
+        return False
     vector = best.match.vector.astype(np.float32)
     vector /= max(float(np.linalg.norm(vector)), 1e-12)
     of_parts = [float(part.encoded.plain @ vector) for part in parts if part.encoded.query.asks_seen]
@@ -195,7 +201,7 @@ def _joined(
 
 def _chances(judge: Judge, cosines: np.ndarray) -> np.ndarray:
     """Return the chance of each moment to be what a part means, by what is seen."""
-    if judge.seen is not None and not judge.seen.is_unknown:
+    if judge.seen is not None and judge.seen.known:
         return np.array([judge.seen.of(float(cosine)) for cosine in cosines])
     heights = (cosines - cosines.mean()) / max(float(cosines.std()), 1e-6)
     return np.asarray(1 / (1 + np.exp(-_OWN_SLOPE * (heights - _OWN_MIDDLE))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from framecue.encoder import Encoder
+from framecue.encoder import Encoder, known_share_of
 from framecue.library.background import background_for
 from framecue.library.search.confidence import Confidence, Yardstick
 from framecue.library.search.found import Found
@@ -78,7 +78,8 @@ def judges_of(store: Store, model: Encoder, queries: Iterable[EncodedQuery], opt
         if yardstick is None:
             yield Judge(None, words)
         elif encoded.by_text is None:
-            yield Judge(yardstick.confidence(encoded.vector), words)
+            (known,) = known_share_of(model, [encoded.query.seen_text])
+            yield Judge(yardstick.confidence(encoded.vector, known=float(known)), words)
         else:
             yield Judge(yardstick.confidence_of_joined(encoded.vector), words)
 

@@ -131,10 +131,11 @@ class _Scale:
         self._zero = median(match.score for match in head) if head else 0.0
         self._width = head[0].score - self._zero if head else 0.0
         self.is_there = bool(head)
-        sure = 1.0
+        sure = known = 1.0
         if head and confidence is not None:
-            sure = min(1.0, confidence.of(head[0].score) / weights.enough) ** weights.doubt
-        self._sure = weights.unsure + (1 - weights.unsure) * sure
+            sure, known = min(1.0, confidence.of(head[0].score) / weights.enough) ** weights.doubt, confidence.known
+        unsure = weights.unsure * known
+        self._sure = unsure + (1 - unsure) * sure
         self._weights = weights
 
     def chance(self, match: Match) -> float:

@@ -222,6 +222,11 @@ class Query:
         return cls([as_text(term) for term in parse(text)])
 
     @property
+    def seen_text(self) -> str:
+        """All texts with positive weights that are looked for in what is seen, one after the other; "" for none."""
+        return " ".join(part.value for part in self.parts if part.kind == "text" and part.weight > 0 and part.is_seen)
+
+    @property
     def heaviest(self) -> float:
         """The largest weight of a part; infinite if the query leads above all away from something: words cannot."""
         weights = [part.weight for part in self.parts]

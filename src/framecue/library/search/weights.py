@@ -67,7 +67,7 @@ class LegWeights:
     meaning: float = 1.0
     least_coverage: float = 0.5
     sharpness: float = 2.0
-    hint: float = 0.1
+    hint: float = 0.2
     run: float = 0.8
     run_words: int = 3
     scattered: float = 0.9

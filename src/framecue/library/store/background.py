@@ -33,16 +33,13 @@ _SCHEMA = pa.schema(
         pa.field("made_for", pa.string(), nullable=False),
         pa.field("num_segments", pa.int64(), nullable=False),
         pa.field("width", pa.int64(), nullable=False),
-        *(
-            pa.field(name, pa.binary(), nullable=False)
-            for name in ("sample", "best", "mean", "spread", "centre", "nearness")
-        ),
+        *(pa.field(name, pa.binary(), nullable=False) for name in ("sample", "best", "mean", "spread")),
         pa.field("dimensions", pa.float64(), nullable=False),
         pa.field("bank", pa.binary(), nullable=False),
     ]
 )
 # As they are kept; the vectors in the segments' own precision.
-_TYPES = dict.fromkeys(("best", "mean", "spread", "centre", "nearness"), np.float32)
+_TYPES = dict.fromkeys(("best", "mean", "spread"), np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +53,6 @@ class Background:
         best: float32 (Q,), each query's best score in the whole library.
         mean: float32 (Q,), the mean of its scores over the sample.
         spread: float32 (Q,), their standard deviation.
-        centre: float32 (E,), unit length: where the queries' vectors lie on average.
-        nearness: float32 (Q,), each query's cosine to the centre.
         dimensions: in how many directions the queries' vectors differ from each other, in effect.
     """
 
@@ -67,8 +62,6 @@ class Background:
     best: np.ndarray = field(repr=False)
     mean: np.ndarray = field(repr=False)
     spread: np.ndarray = field(repr=False)
-    centre: np.ndarray = field(repr=False)
-    nearness: np.ndarray = field(repr=False)
     dimensions: float
 
     @staticmethod
@@ -108,8 +101,6 @@ def measure_background(table: Table, bank: np.ndarray, made_for: str) -> Backgro
         row += len(vectors)
     sample = np.concatenate(sampled).astype(np.float16).astype(np.float32)
     scores = bank @ sample.T
-    total = bank.mean(axis=0, dtype=np.float64)
-    centre = (total / max(float(np.linalg.norm(total)), 1e-6)).astype(np.float32)
     return Background(
         made_for=made_for,
         num_segments=row,
@@ -117,8 +108,6 @@ def measure_background(table: Table, bank: np.ndarray, made_for: str) -> Backgro
         best=best,
         mean=scores.mean(axis=1),
         spread=scores.std(axis=1),
-        centre=centre,
-        nearness=bank @ centre,
         dimensions=_dimensions(bank),
     )
 

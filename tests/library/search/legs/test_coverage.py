@@ -59,7 +59,7 @@ def test_what_has_less_than_half_of_a_query_is_a_hint_and_no_more() -> None:
     found = [Sighting(frozenset({"dog"}), run=1)]
     wanted = ["dog", "catches", "frisbee"]
     (value,) = strengths(found, wanted, num_texts=50, weights=LegWeights(), is_alone=False)
-    assert 0 < value < 0.04
+    assert 0 < value < LegWeights().hint / 3
     assert strengths(found, wanted, num_texts=50, weights=LegWeights(hint=0), is_alone=False) == [0]
     assert strengths(found, wanted, num_texts=50, weights=LegWeights(), is_alone=True)[0] > 0
 
