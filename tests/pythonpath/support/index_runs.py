@@ -101,8 +101,9 @@ def index_runs(folder: Path) -> Iterator[Callable[..., Run]]:
         stdout=subprocess.PIPE,
         text=True,
     ) as server:
-        assert server.stdin is not None
-        assert server.stdout is not None
+        orders, answers = server.stdin, server.stdout
+        assert orders is not None
+        assert answers is not None
         numbers = itertools.count()
 
         def start(uri: Path, *paths: Path, file_bytes: int = 0) -> Run:
@@ -114,14 +115,14 @@ def index_runs(folder: Path) -> Iterator[Callable[..., Run]]:
                 "out": str(out),
                 "err": str(err),
             }
-            print(json.dumps(order), file=server.stdin, flush=True)
-            run = Run(int(server.stdout.readline()), out, err)
+            print(json.dumps(order), file=orders, flush=True)
+            run = Run(int(answers.readline()), out, err)
             wait_until(lambda: "started" in run.out or not group_exists(run.process_id))
             assert "started" in run.out, run.err
             return run
 
         yield start
-        server.stdin.close()
+        orders.close()
 
 
 def contents(uri: Path) -> Contents:
