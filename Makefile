@@ -9,8 +9,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
+# Tests start thousands of programs. What these import is compiled once, even where the environment keeps nothing compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check lint types imports unit benchmarks serving browser cluster format clean
+.PHONY: help install demo test check lint types imports unit benchmarks serving processes browser cluster format clean
 
 help:
 	@echo "make install  set up $(VENV): PyTorch, then framecue with its development tools"
@@ -23,6 +26,7 @@ help:
 	@echo "make unit     pytest"
 	@echo "make benchmarks  each benchmark in its shortest form, as a test"
 	@echo "make serving  the server as a program of its own: hostile input, its description, load, assistants"
+	@echo "make processes  programs that are killed, stopped and starved at any moment, and that train together"
 	@echo "make browser  the page in a browser (Debian, Ubuntu: apt install chromium); screenshots go to build/screenshots"
 	@echo "make cluster  a Ray cluster of several nodes and an S3 server, in a network of their own (Linux)"
 	@echo "make format   mend formatting and what ruff can mend itself"
@@ -88,6 +92,9 @@ benchmarks: install
 # Long tests of programs that run by themselves. One after the other: a server, a browser and the test are busy at once.
 serving: install
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal --durations=5 $(or $(TESTS),tests/suites/serving)
+
+processes: install
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal --durations=5 $(or $(TESTS),tests/suites/processes)
 
 browser: install
 	$(BIN)/pytest --durations=5 $(or $(TESTS),tests/suites/browser)

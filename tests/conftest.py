@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,9 +30,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["FRAMECUE_GRAPHS"] = "off"
 # Nor does one keep there what it searches for.
 os.environ["FRAMECUE_HISTORY"] = "off"
-# A shell ignores Ctrl-C for what it starts in the background, and with it for all processes below; tests send it.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# A shell ignores Ctrl-C for what it starts in the background, and nohup that a terminal goes, with it for all processes
+# below; tests send both.
+for name, handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+    if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_IGN:
+        signal.signal(getattr(signal, name), handler)
 
 START, END = "<|startoftext|>", "<|endoftext|>"
 WORDS = (
@@ -179,6 +181,15 @@ def make_siglip(
         model.logit_scale.fill_(2.0)
         model.logit_bias.fill_(-3.0)
     return randomise(model, seed=seed)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def decoders_are_forked() -> Iterator[None]:
+    """Decoding processes are forked from one that is ready; `tests/video/isolate` starts them as everybody does."""
+    from support.forked_decoders import forked_decoders
+
+    with forked_decoders():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -146,7 +146,7 @@ TESTED_ELSEWHERE = {
     "service/mcp/results.py": "service/mcp/test_tools.py",
     "service/http/dependencies.py": "service/http/routes/test_libraries.py",
     "service/http/routes/every.py": "service/http/test_app.py",
-    "training/gather.py": "training/test_together.py",
+    "training/gather.py": "suites/processes/test_trained_together.py",
     "training/yaml_text.py": "training/test_recipe.py",
     "uses/embedding_table.py": "uses/test_embed.py",
     "uses/reading.py": "uses/test_classification.py",
@@ -303,7 +303,7 @@ def test_continuous_integration_runs_the_test_command_of_the_readme():
     assert "make test" in readme
 
 
-SUITES = ("benchmarks", "serving", "browser", "cluster")
+SUITES = ("benchmarks", "serving", "processes", "browser", "cluster")
 """What continuous integration runs apart from `make test`."""
 CLOSING = "=== 3278 passed, 10 skipped in 183.99s (0:03:03) ==="
 

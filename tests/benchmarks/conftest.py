@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,6 +12,12 @@ from typing import Any
 import pytest
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+
+@pytest.fixture(autouse=True)
+def decoders_are_started(decoders_are_forked: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes that decode start as they do for everybody: what they cost is part of what is measured."""
+    monkeypatch.setattr("framecue.video.isolate.process.subprocess", subprocess)
 
 
 @pytest.fixture

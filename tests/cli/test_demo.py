@@ -279,23 +279,3 @@ def test_wrong_usage(run, tmp_path: Path) -> None:
         assert (result.code, result.out) == (2, "")
         assert says in result.err
         assert result.err.count("\n") == 1
-
-
-@pytest.mark.slow
-def test_the_shipped_model_finds_the_right_moment_first_every_time(run, tmp_path: Path) -> None:
-    result = run("demo", "--dir", tmp_path / "demo", "--json")
-    assert result.code == 0
-    document = json.loads(result.out)
-    assert document["right_first"] == 5
-    assert document["taught"]["rank"] == 1
-    assert document["taught"]["rank_before"] > 3
-    assert all(search["results"][0]["right"] for search in document["searches"])
-    assert len(read_captions(tmp_path / "demo", "test")) == 60
-    library = framecue.Library(document["library"]).info()
-    assert library.num_videos == 65
-    assert document["searches"][-1]["results"][0]["path"] == str(tmp_path / "demo" / "film.mp4")
-    assert (library.fingerprint.backbone, library.fingerprint.adapter_source) == (
-        "moji-clip",
-        "moji-prompt-switch",
-    )
-    assert Path(document["sheet"]).stat().st_size > 10_000

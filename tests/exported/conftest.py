@@ -25,7 +25,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_model(make_backbone: Callable[..., Backbone]) -> Callable[..., VideoTextModel]:
     """Makes the model; `outlier` plants channels that are so many times as large as others in norms and MLPs."""
 

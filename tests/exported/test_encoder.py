@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,12 +21,21 @@ from framecue.model import VideoTextModel
 FRAMES = np.random.default_rng(3).integers(0, 256, (2, 40, 56, 3), dtype=np.uint8)
 
 
+@pytest.fixture(scope="module")
+def made_once(
+    make_model: Callable[..., VideoTextModel], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[VideoTextModel, Path]:
+    """A model and the folder of its graphs, which take a second to make and are only to be copied."""
+    model, folder = make_model(), tmp_path_factory.mktemp("exported") / "graphs"
+    export_folder(model, folder)
+    return model, folder
+
+
 @pytest.fixture
-def exported(make_model: Callable[..., VideoTextModel], tmp_path: Path) -> tuple[VideoTextModel, Path]:
+def exported(made_once: tuple[VideoTextModel, Path], tmp_path: Path) -> tuple[VideoTextModel, Path]:
     """A model and the folder of its graphs."""
-    model = make_model()
-    export_folder(model, tmp_path / "graphs")
-    return model, tmp_path / "graphs"
+    model, made = made_once
+    return model, Path(shutil.copytree(made, tmp_path / "graphs"))
 
 
 def test_it_is_the_model_without_torch(

@@ -16,7 +16,7 @@ from framecue import Library, Query, load_model
 from framecue.cli.main import main
 from framecue.encoder import EncoderSpec
 from framecue.errors import ModelError
-from framecue.exported.cache import GRAPHS_VARIABLE, graph_folder, read_graphs
+from framecue.exported.cache import CACHE_VARIABLE, GRAPHS_VARIABLE, graph_folder, read_graphs
 from framecue.exported.export_text import keep_text_graph
 from framecue.exported.late import LateEncoder, find_late_encoder, load_described
 from framecue.exported.mark import mark
@@ -37,12 +37,24 @@ pytest.importorskip("onnxruntime")
 QUERY = "a red cat"
 
 
+@pytest.fixture(scope="module")
+def made_once(clip_folder, tmp_path_factory):
+    """A cache with the graph of a model, and the model's fingerprint."""
+    cache = tmp_path_factory.mktemp("made-once")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(CACHE_VARIABLE, str(cache))
+        patch.delenv(GRAPHS_VARIABLE, raising=False)
+        model = load_model(clip_folder, device="cpu")
+        assert keep_text_graph(model)
+    return cache, model.fingerprint().with_absolute_places()
+
+
 @pytest.fixture
-def spec(clip_folder):
+def spec(made_once, own_cache):
     """Of a model whose graph was made."""
-    model = load_model(clip_folder, device="cpu")
-    assert keep_text_graph(model)
-    return EncoderSpec(fingerprint=model.fingerprint().with_absolute_places())
+    cache, fingerprint = made_once
+    shutil.copytree(cache, own_cache)
+    return EncoderSpec(fingerprint=fingerprint)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Learning a teacher's embeddings; two processes are in test_together.py."""
+"""Learning a teacher's embeddings; two processes are in tests/suites/processes."""
 
 from __future__ import annotations
 

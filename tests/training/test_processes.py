@@ -1,4 +1,4 @@
-"""What a process alone does; two are in test_together.py."""
+"""What a process alone does; two are in tests/suites/processes."""
 
 from __future__ import annotations
 

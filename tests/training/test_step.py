@@ -1,4 +1,4 @@
-"""The loss of a step in one process; two are in test_together.py."""
+"""The loss of a step in one process; two are in tests/suites/processes."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Small trainings that one process makes, or two that torchrun started: `python -m support.together FOLDER CLIP`.
 
-As a program it makes all of `CASES` in FOLDER, and what tests/training/test_together.py asks about besides.
+As a program it makes all of `CASES` in FOLDER, and what test_trained_together.py of tests/suites/processes asks about
+besides.
 """
 
 from __future__ import annotations

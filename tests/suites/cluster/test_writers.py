@@ -25,11 +25,11 @@ from framecue.library.store import Store
 from framecue.library.store.lease import TERM_VARIABLE
 from framecue.object_store.stores import PATIENCE_VARIABLE
 from support import colours
+from support.index_runs import PROGRAM
 from support.object_server import Bucket, ObjectServer
 
 NUM_CLIPS = 24
 TERM_SECONDS = 1.5
-PROGRAM = Path(__file__).parents[2] / "library" / "run_index.py"
 
 # path -> (content, start, end, vector) of each of its segments
 Contents = dict[str, list[tuple[str, float, float, bytes]]]

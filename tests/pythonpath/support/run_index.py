@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "pythonpath"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import framecue.backbone
 import framecue.model
