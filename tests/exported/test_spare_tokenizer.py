@@ -81,6 +81,20 @@ def test_any_text_has_the_same_ids(both: tuple[TextTokenizer, SpareTokenizer], t
     assert_same(both, text)
 
 
+@settings(max_examples=60, deadline=None)
+@given(text=st.text(alphabet=LETTERS + " 🐸", max_size=40))
+def test_the_same_parts_of_any_text_are_unknown(both: tuple[TextTokenizer, SpareTokenizer], text: str) -> None:
+    whole, spare = (each.unknown_spans(text) for each in both)
+    assert spare == whole
+
+
+def test_what_is_no_piece_is_unknown_with_its_place(both: tuple[TextTokenizer, SpareTokenizer]) -> None:
+    for each in both:
+        assert each.unknown_spans("the dog") == []
+        assert each.unknown_spans("the 🐸 dog") == [(4, 5)]
+        assert each.unknown_spans("</s> 🐸🐸") == [(5, 7)]
+
+
 def test_a_small_tokenizer_or_one_of_another_kind_is_left_as_it_is(tmp_path: Path) -> None:
     file = make(tmp_path / "tokenizer.json", number=300)
     assert not write_spare(file)

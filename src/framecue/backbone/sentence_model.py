@@ -108,6 +108,18 @@ class SentenceModel(nn.Module):
             raise ModelError(f"{self.name}: the model gives no finite vector; its weights are damaged")
         return vectors
 
+    def unknown_spans(self, text: str) -> list[tuple[int, int]]:
+        """Return the parts of a text that the model takes for one and the same: (start, end) in characters, in order.
+
+        A tokenizer that cannot tell where its tokens stand gives none.
+        """
+        if not self.tokenizer.is_fast or self.tokenizer.unk_token_id is None:
+            return []
+        tokens = self.tokenizer(text, return_offsets_mapping=True, truncation=True, max_length=self.max_tokens)
+        unknown = self.tokenizer.unk_token_id
+        spans = zip(tokens["input_ids"], tokens["offset_mapping"], strict=True)
+        return [(start, end) for number, (start, end) in spans if number == unknown and end > start]
+
 
 def load_sentence_model(name: str, *, revision: str | None = None) -> SentenceModel:
     """Load a sentence encoder; one on the hub is downloaded, unless it is in the hub's cache.

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 from framecue.errors import ModelError, first_line
-from framecue.exported.tokenize import TextTokenizer
+from framecue.exported.tokenize import TextTokenizer, spans_of
 
 __all__ = ["PIECES_FILE", "REST_FILE", "SpareTokenizer", "open_tokenizer", "write_spare"]
 
@@ -97,10 +97,28 @@ class SpareTokenizer:
 
     def encode(self, text: str) -> tuple[np.ndarray, np.ndarray]:
         """Return the ids of a text, int64 (T,), and a mask of the same shape and type that is 0 on padding."""
-        if any(mark in text for mark in self._special):
-            # What is before and after such a mark is cut by itself.
-            self._whole = self._whole or TextTokenizer(self._file)
-            return self._whole.encode(text)
+        if self._has_mark(text):
+            return self._opened_whole().encode(text)
+        ids, encoded = self._encoded(text)
+        return np.array(ids, dtype=np.int64), np.array(encoded.attention_mask, dtype=np.int64)
+
+    def unknown_spans(self, text: str) -> list[tuple[int, int]]:
+        """Return the parts of a text that all become one and the same id: (start, end) in characters, in order."""
+        if self._has_mark(text):
+            return self._opened_whole().unknown_spans(text)
+        ids, encoded = self._encoded(text)
+        return spans_of(self._unknown, ids, encoded.offsets)
+
+    def _has_mark(self, text: str) -> bool:
+        # What is before and after such a mark is cut by itself.
+        return any(mark in text for mark in self._special)
+
+    def _opened_whole(self) -> TextTokenizer:
+        self._whole = self._whole or TextTokenizer(self._file)
+        return self._whole
+
+    def _encoded(self, text: str) -> tuple[list[int], Encoding]:
+        """Return the ids of a text, and what a tokenizer with its pieces alone makes of it."""
         found = self._found(text)
         vocabulary = [*self._document["model"]["vocab"], *([piece, score] for piece, (_, score) in found.items())]
         model = {**self._document["model"], "vocab": vocabulary}
@@ -108,8 +126,7 @@ class SpareTokenizer:
         encoded = tokenizer.encode(text)
         # By their text, as their numbers are others here.
         known = {**{piece: place for piece, (place, _) in found.items()}, **self._special}
-        ids = [known.get(token, self._unknown) for token in encoded.tokens]
-        return np.array(ids, dtype=np.int64), np.array(encoded.attention_mask, dtype=np.int64)
+        return [known.get(token, self._unknown) for token in encoded.tokens], encoded
 
     def _found(self, text: str) -> dict[str, tuple[int, float]]:
         """Return the pieces that a text contains, with their numbers and scores."""

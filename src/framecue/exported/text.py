@@ -74,6 +74,14 @@ class TextGraph:
             ]
         )
 
+    def unknown_spans(self, text: str) -> list[tuple[int, int]]:
+        """Return the parts of a text that the model takes for one and the same: (start, end) in characters, in order.
+
+        Raises:
+            ModelError: the tokenizer cannot be read.
+        """
+        return self._opened_tokenizer().unknown_spans(text)
+
     def _embed(self, text: str) -> np.ndarray:
         session = self._opened()
         return _finite(session, session.run(given_of_text(session, *self._opened_tokenizer().encode(text)))[0], text)

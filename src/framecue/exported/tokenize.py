@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +13,7 @@ from tokenizers import Tokenizer
 
 from framecue.errors import ModelError, first_line
 
-__all__ = ["TextTokenizer"]
+__all__ = ["TextTokenizer", "spans_of"]
 
 
 class TextTokenizer:
@@ -35,3 +38,29 @@ class TextTokenizer:
         """Return the ids of a text, int64 (T,), and a mask of the same shape and type that is 0 on padding."""
         encoded = self._tokenizer.encode(text)
         return np.array(encoded.ids, dtype=np.int64), np.array(encoded.attention_mask, dtype=np.int64)
+
+    def unknown_spans(self, text: str) -> list[tuple[int, int]]:
+        """Return the parts of a text that all become one and the same id: (start, end) in characters, in order."""
+        encoded = self._tokenizer.encode(text)
+        return spans_of(self._unknown, encoded.ids, encoded.offsets)
+
+    @cached_property
+    def _unknown(self) -> int | None:
+        """The id of whatever has none; None where everything has one."""
+        model = json.loads(self._tokenizer.to_str())["model"]
+        if model.get("unk_id") is not None:
+            return int(model["unk_id"])
+        name = model.get("unk_token")
+        number: int | None = None if name is None else self._tokenizer.token_to_id(name)
+        return number
+
+
+def spans_of(wanted: int | None, ids: Sequence[int], spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the parts of a text, not empty, that have become an id, in order.
+
+    Args:
+        wanted: the id; None for none.
+        ids: of the text.
+        spans: (start, end) in characters of what has become each of them.
+    """
+    return [(start, end) for one, (start, end) in zip(ids, spans, strict=True) if one == wanted and end > start]

@@ -62,6 +62,14 @@ def test_words_become_passages_and_sentences_once(store: Store, encoder: IdeaEnc
     assert own(encoder) == []
 
 
+def test_what_the_encoder_knows_nothing_of_has_no_meaning(store: Store, encoder: IdeaEncoder) -> None:
+    store.words.write("id of /b.mp4", "speech", [line(0, "青蛙"), line(20, "ду"), line(40, "We are sailing.")])
+    store.words.write("id of /c.mp4", "speech", [line(0, "青蛙")])
+    make_passages(store, encoder)
+    assert texts(store) == ["We are sailing.", "We bought a house. The dog likes it."]
+    assert not are_passages_due(store)
+
+
 def test_only_what_has_changed_is_encoded_again(store: Store, encoder: IdeaEncoder) -> None:
     make_passages(store, encoder)
     own(encoder)

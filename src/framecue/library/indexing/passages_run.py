@@ -144,6 +144,8 @@ class _Pass:
                 found[source, True, passage.whole] = None
                 if len(passage.parts) > 1:
                     found |= dict.fromkeys((source, False, part) for part in passage.parts)
+        # What the encoder knows nothing of would mean the same as anything else that it knows nothing of.
+        found = {key: None for key in found if self._encoder.known_part(key[-1].text)}
         vectors = self._encoder.embed_passages([text.text for _, _, text in found]) if found else ()
         self._rows += [
             PassageRow(video_id, source, is_passage, text, vector)
