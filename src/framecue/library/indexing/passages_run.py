@@ -112,9 +112,9 @@ def make_passages(
                 progress(done, len(lines))
         work.num_seen += len(some)
     work.commit()
-    if work.num_videos:
-        store.passages.upkeep()
-        renew_meaning_background(store, encoder)
+    # Also where all was there: a run that was killed may have written it and come no further.
+    store.passages.upkeep()
+    renew_meaning_background(store, encoder)
     # The encoder may lie elsewhere now.
     store.passages.note(replace(state, fingerprint=encoder.fingerprint, words_version=version))
     return PassagesOutcome(work.num_videos, work.num_passages)
