@@ -51,7 +51,9 @@ class Meaning:
         if store.passages.count():
             return None
         if store.passages.table() is not None:
-            return "no words of its videos are known; `framecue index PATHS --speech` listens to them"
+            return (
+                "no words are known that its sentence encoder can read; `framecue index PATHS --speech` listens to them"
+            )
         return "nobody has asked for the meaning of its words; `framecue index PATHS --meaning` makes it findable"
 
     def find(self, asked: Asked) -> Iterator[LegMatch]:
