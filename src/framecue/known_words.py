@@ -10,14 +10,14 @@ models as well (Rust et al., 2021, "How Good is Your Tokenizer?").
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 from unicodedata import category, east_asian_width
 
 if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
 
-__all__ = ["Piece", "known_share", "pieces_of"]
+__all__ = ["Piece", "known_share", "pieces_of", "unknown_spans"]
 
 # A word, or a sign such as an emoji; punctuation and numbers tell nothing.
 _WORD = re.compile(r"[^\W\d_]+|[^\w\s]")
@@ -49,6 +49,11 @@ def pieces_of(tokenizer: Tokenizer, encoded: Encoding) -> list[Piece]:
         for token, (start, end), is_mark in told
         if end > start and not is_mark
     ]
+
+
+def unknown_spans(pieces: Iterable[Piece]) -> list[tuple[int, int]]:
+    """Return where in a text stand pieces that stand for something unknown: (start, end) in characters, in order."""
+    return [(piece.start, piece.end) for piece in pieces if piece.is_unknown]
 
 
 def known_share(text: str, pieces: Sequence[Piece]) -> float:

@@ -62,6 +62,18 @@ def test_a_graph_gives_what_the_model_gives_with_its_prompts(made) -> None:
     assert 0 <= details["max_difference"] <= MAX_DIFFERENCE
 
 
+def test_by_graph_and_by_model_the_same_part_of_a_text_is_known(made) -> None:
+    from framecue.backbone.sentence_model import load_sentence_model
+    from framecue.exported.sentences import LateSentenceEncoder
+
+    folder, fingerprint = made
+    model = LateSentenceEncoder(fingerprint, None, model=load_sentence_model(str(folder)))
+    for encoder in (find_sentence_encoder(fingerprint), model):
+        assert encoder.known_part("  a   house ") == "a house"
+        assert encoder.known_part("buying 🐸 a\thouse 青蛙") == "buying a house"
+        assert encoder.known_part("🐸 青蛙") == encoder.known_part("x" * 300) == ""
+
+
 def test_neither_torch_nor_transformers_is_imported_for_it(made) -> None:
     program = (
         "import sys\n"

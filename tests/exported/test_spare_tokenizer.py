@@ -16,6 +16,7 @@ from framecue.exported import spare_tokenizer as module
 from framecue.exported.queries import ODD_TEXTS, ordinary_queries
 from framecue.exported.spare_tokenizer import PIECES_FILE, REST_FILE, SpareTokenizer, open_tokenizer, write_spare
 from framecue.exported.tokenize import TextTokenizer
+from framecue.known_words import unknown_spans
 from framecue.names.stand_ins import choose_stand_ins, read_names
 from framecue.names.taught import TaughtTokens
 
@@ -72,7 +73,7 @@ def test_ordinary_and_odd_texts_have_the_same_ids(both: tuple[TextTokenizer, Spa
 @given(
     text=st.one_of(
         st.text(max_size=60),
-        st.text(alphabet=LETTERS + " ", max_size=80),
+        st.text(alphabet=LETTERS + " 🐸", max_size=80),
         st.lists(st.sampled_from(["the", "housing", "</s>", " ", "<mask>", "dog", "ﬁ", "日本"]), max_size=20).map(
             "".join
         ),
@@ -80,6 +81,13 @@ def test_ordinary_and_odd_texts_have_the_same_ids(both: tuple[TextTokenizer, Spa
 )
 def test_any_text_has_the_same_ids(both: tuple[TextTokenizer, SpareTokenizer], text: str) -> None:
     assert_same(both, text)
+
+
+def test_what_is_no_piece_is_unknown_with_its_place(both: tuple[TextTokenizer, SpareTokenizer]) -> None:
+    for each in both:
+        assert unknown_spans(each.pieces("the dog")) == []
+        assert unknown_spans(each.pieces("the 🐸 dog")) == [(4, 5)]
+        assert unknown_spans(each.pieces("</s> 🐸🐸")) == [(5, 7)]
 
 
 def test_a_small_tokenizer_or_one_of_another_kind_is_left_as_it_is(tmp_path: Path) -> None:

@@ -13,8 +13,10 @@ from framecue.exported.export_text import ModelTextSide
 from framecue.exported.queries import ODD_TEXTS, ordinary_queries
 from framecue.exported.tokenize import TextTokenizer
 from framecue.exported.write_text import _write_tokenizer
+from framecue.known_words import unknown_spans
 from framecue.methods import build_method
 from framecue.model import VideoTextModel
+from support.sentences import make_sentence_folder
 
 
 @pytest.fixture(scope="module")
@@ -65,3 +67,20 @@ def test_a_file_that_is_no_tokenizer_is_an_error_that_names_it(tmp_path, content
         TextTokenizer(file)
     with pytest.raises(ModelError, match=r"gone\.json: the tokenizer cannot be read"):
         TextTokenizer(tmp_path / "gone.json")
+
+
+def test_what_has_no_id_of_its_own_is_told_with_its_place(tmp_path):
+    from framecue.backbone.sentence_model import load_sentence_model
+
+    model = load_sentence_model(str(make_sentence_folder(tmp_path / "tiny")))
+    model.tokenizer.save_pretrained(tmp_path / "written")
+    tokenizer = TextTokenizer(tmp_path / "written" / "tokenizer.json")
+    for text, parts in (
+        ("a house", []),
+        ("a 🐸 house", ["🐸"]),
+        ("青蛙", ["青", "蛙"]),
+        ("ду house ыь", ["ду", "ыь"]),
+        ("x" * 300, ["x" * 300]),  # a word of more letters than it looks at
+    ):
+        for found in (unknown_spans(tokenizer.pieces(text)), model.unknown_spans(text)):
+            assert [text[start:end] for start, end in found] == parts

@@ -14,7 +14,7 @@ from torch.nn import functional
 from framecue.backbone import load_backbone
 from framecue.checkpoint import save_adapter
 from framecue.datasets.examples import Example
-from framecue.errors import RecipeError
+from framecue.errors import AdapterError, RecipeError
 from framecue.methods import METHODS, build_method, method_named
 from framecue.model import VideoTextModel, load_model
 from framecue.training.batches import collate
@@ -185,6 +185,14 @@ def test_a_teacher_is_an_offline_one_of_the_same_width_and_the_only_loss(
         load_distilled(plain, make_model("mean-pool", num_frames=2, num_test_frames=2))
     with pytest.raises(ValueError, match="'distil_from' takes the place of the loss that would learn from 'teachers'"):
         recipe(tiny_clip, tmp_path / "run", distil_from=plain, teachers=[plain])
+
+
+@pytest.mark.parametrize("name", ["", "nowhere", "moji-clip"])
+def test_a_teacher_that_is_not_there_is_told_from_the_adapter_to_start_from(
+    make_model: Callable[..., VideoTextModel], name: str
+) -> None:
+    with pytest.raises(AdapterError, match=rf"^teacher '?{name}'?: no such adapter folder; give a folder or one of"):
+        load_distilled(name, make_model("mean-pool"))
 
 
 def test_another_width_is_refused(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -30,6 +30,7 @@ from framecue.backbone.sizes import check_no_bomb, check_parameters
 from framecue.backbone.source import Source, cached_folder, is_hub_name
 from framecue.checks import check_texts
 from framecue.errors import ModelError
+from framecue.known_words import pieces_of, unknown_spans
 from framecue.paths import is_dir, is_file, user_path
 
 __all__ = ["OPTION", "SentenceModel", "load_sentence_model"]
@@ -107,6 +108,14 @@ class SentenceModel(nn.Module):
         if not np.isfinite(vectors).all():
             raise ModelError(f"{self.name}: the model gives no finite vector; its weights are damaged")
         return vectors
+
+    def unknown_spans(self, text: str) -> list[tuple[int, int]]:
+        """Return the parts of a text that the model takes for one and the same: (start, end) in characters, in order.
+
+        A tokenizer that cannot tell where its tokens stand gives none.
+        """
+        encodings = self.tokenizer(text, truncation=True, max_length=self.max_tokens).encodings
+        return unknown_spans(pieces_of(cast(Any, self.tokenizer).backend_tokenizer, encodings[0])) if encodings else []
 
 
 def load_sentence_model(name: str, *, revision: str | None = None) -> SentenceModel:

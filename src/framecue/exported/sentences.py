@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from pkgutil import resolve_name
 from threading import Lock
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -26,6 +26,8 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 # Named, not imported: they import torch.
 _LOADER = "framecue.exported.export_sentences:load_described"
 _NAMED_LOADER = "framecue.exported.export_sentences:load_named"
@@ -36,6 +38,9 @@ class EmbedsTexts(Protocol):
 
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
         """Turn texts into embeddings float32 (N, E) of unit length."""
+
+    def unknown_spans(self, text: str) -> list[tuple[int, int]]:
+        """Return the parts of a text that it takes for one and the same: (start, end) in characters, in order."""
 
 
 class LateSentenceEncoder:
@@ -71,17 +76,29 @@ class LateSentenceEncoder:
         """See `SentenceEncoder.embed_passages`."""
         return self._embed([text[: MAX_TEXT_LENGTH // 2] for text in texts], self._fingerprint.passage_prompt)
 
+    def known_part(self, text: str) -> str:
+        """See `SentenceEncoder.known_part`."""
+        known, place = "", 0
+        for start, end in self._ask(lambda model: model.unknown_spans(text)):
+            known += text[place:start] + " "
+            place = end
+        return " ".join((known + text[place:]).split())
+
     def _embed(self, texts: Sequence[str], prompt: str) -> np.ndarray:
         check_texts(texts)  # before the prompt, which is never blank
         given = [prompt + " ".join(text.split()) for text in texts]
+        return self._ask(lambda model: model.embed_texts(given))
+
+    def _ask(self, question: Callable[[EmbedsTexts], T]) -> T:
+        """Return what the graph says, or the model if there is no graph or it fails."""
         if self._graph is not None:
             try:
-                return self._graph.embed_texts(given)
+                return question(self._graph)
             except ModelError as error:
                 logger.warning("%s; the model itself is used, and the graph made anew", error)
                 forget_graph(self._fingerprint, TEXT_GRAPH)
                 self._graph = None
-        return self._loaded().embed_texts(given)
+        return question(self._loaded())
 
     def _loaded(self) -> EmbedsTexts:
         with self._lock:

@@ -16,7 +16,7 @@ from framecue.exported.session import Session, is_available, open_session
 from framecue.exported.sources import has_known_sources
 from framecue.exported.spare_tokenizer import SpareTokenizer, open_tokenizer
 from framecue.exported.tokenize import TextTokenizer
-from framecue.known_words import known_share
+from framecue.known_words import known_share, unknown_spans
 from framecue.names.stand_ins import NamedText, read_names
 from framecue.names.taught import TaughtTokens
 
@@ -85,6 +85,14 @@ class TextGraph:
         check_texts(texts)
         pieces = self._opened_tokenizer().pieces
         return np.array([known_share(text, pieces(text)) for text in texts], dtype=np.float64)
+
+    def unknown_spans(self, text: str) -> list[tuple[int, int]]:
+        """Return the parts of a text that the model takes for one and the same: (start, end) in characters, in order.
+
+        Raises:
+            ModelError: the tokenizer cannot be read.
+        """
+        return unknown_spans(self._opened_tokenizer().pieces(text))
 
     def _embed(self, text: str) -> np.ndarray:
         session = self._opened()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from framecue.checkpoint import read_adapter_config
-from framecue.errors import RecipeError
+from framecue.errors import AdapterError, ModelError, RecipeError
 from framecue.methods import METHODS, method_named
 from framecue.model import VideoTextModel, load_model
 from framecue.video import FrameSampling
@@ -45,7 +45,11 @@ def load_teacher(name: str, student: VideoTextModel) -> VideoTextModel:
         AdapterError: the adapter cannot be loaded.
         ModelError: its backbone cannot be loaded.
     """
-    teacher = load_model(read_adapter_config(name).backbone, name, device="cpu")
+    try:
+        teacher = load_model(read_adapter_config(name).backbone, name, device="cpu")
+    except (AdapterError, ModelError) as error:
+        # A recipe may name an adapter to start from, too.
+        raise type(error)(f"teacher {error}") from error
     size, its = student.backbone.vision.image_size, teacher.backbone.vision.image_size
     if size != its:
         raise RecipeError(

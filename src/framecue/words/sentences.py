@@ -108,3 +108,12 @@ class SentenceEncoder(Protocol):
             InputError: there is no text, or one has only spaces or cannot be encoded.
             ModelError: the model can no longer be found, or gives no numbers.
         """
+
+    def known_part(self, text: str) -> str:
+        """Return a text without the words and signs that it knows nothing of; empty if it knows none.
+
+        It takes all of these for one and the same, so that to it two texts of them mean the same.
+
+        Raises:
+            ModelError: the model can no longer be found.
+        """

@@ -62,6 +62,14 @@ def test_words_become_passages_and_sentences_once(store: Store, encoder: IdeaEnc
     assert own(encoder) == []
 
 
+def test_what_the_encoder_knows_nothing_of_has_no_meaning(store: Store, encoder: IdeaEncoder) -> None:
+    store.words.write("id of /b.mp4", "speech", [line(0, "青蛙"), line(20, "ду"), line(40, "We are sailing.")])
+    store.words.write("id of /c.mp4", "speech", [line(0, "青蛙")])
+    make_passages(store, encoder)
+    assert texts(store) == ["We are sailing.", "We bought a house. The dog likes it."]
+    assert not are_passages_due(store)
+
+
 def test_only_what_has_changed_is_encoded_again(store: Store, encoder: IdeaEncoder) -> None:
     make_passages(store, encoder)
     own(encoder)
@@ -148,6 +156,31 @@ def test_a_run_renews_what_ordinary_queries_come_to_once_a_search_has_measured_i
     renewed = again.background(first.made_for)
     assert renewed is not None
     assert renewed.num_segments == again.num_rows() > 2 * first.num_segments
+
+
+def test_a_run_that_is_killed_before_it_renews_that_leaves_it_to_the_next(
+    store: Store, encoder: IdeaEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [line(5.0 * place, f"This is sentence {place}.") for place in range(10)]
+    store.words.write("id of /c.mp4", "speech", lines)
+    make_passages(store, encoder)
+    first = meaning_background_for(store, encoder)
+    assert first is not None
+    store.words.write("id of /c.mp4", "speech", [*lines, *(line(5.0 * n, f"That is {n}.") for n in range(20, 60))])
+
+    def killed(*_given: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "renew_meaning_background", killed)
+        with pytest.raises(KeyboardInterrupt):
+            make_passages(store, encoder)
+    again = Store.open(store.uri)
+    assert are_passages_due(again)
+    assert make_passages(again, encoder).num_videos == 0
+    renewed = again.passages.background(first.made_for)
+    assert renewed is not None
+    assert renewed.num_segments == again.passages.num_rows() > 2 * first.num_segments
 
 
 def test_a_library_without_words_has_the_wish_alone(make_store: Callable[..., Store], encoder: IdeaEncoder) -> None:

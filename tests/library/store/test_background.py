@@ -13,7 +13,8 @@ import pytest
 from framecue.errors import LibraryError
 from framecue.library.store import Store
 from framecue.library.store.attempt import connect
-from framecue.library.store.background import BACKGROUND_TABLE, SAMPLED_SEGMENTS, Background
+from framecue.library.store.background import BACKGROUND_TABLE, SAMPLED_SEGMENTS, Background, Backgrounds
+from framecue.library.store.table import Table
 
 RNG = np.random.default_rng(0)
 
@@ -68,6 +69,39 @@ def test_one_of_another_framecue_is_as_none(store: Store) -> None:
     bank = units(40)
     store.keep_background(store.measure_background(bank, "us"), bank)
     assert Store.open(store.uri).background("us") is not None
+
+
+@pytest.mark.parametrize("damage", ["gone", "cut short", "empty"])
+def test_a_damaged_one_is_as_none_and_is_made_anew(store: Store, damage: str) -> None:
+    bank = units(40).astype(np.float16).astype(np.float32)
+    made = store.measure_background(bank, "us")
+    store.keep_background(made, bank)
+    for file in Path(store.uri, f"{BACKGROUND_TABLE}.lance", "data").iterdir():
+        if damage == "gone":
+            file.unlink()
+        else:
+            file.write_bytes(file.read_bytes()[:100] if damage == "cut short" else b"")
+    found = Store.open(store.uri)
+    assert found.background("us") is None
+    assert found.background_bank("us") is None
+    found.keep_background(made, bank)
+    _assert_same(Store.open(store.uri).background("us"), made)
+    np.testing.assert_array_equal(Store.open(store.uri).background_bank("us"), bank)
+
+
+def test_one_in_a_store_that_cannot_be_read_now_is_not_taken_for_damaged(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bank = units(40)
+    store.keep_background(store.measure_background(bank, "us"), bank)
+
+    def fail(*_given: object) -> None:
+        raise LibraryError("the store cannot be reached")
+
+    monkeypatch.setattr(Table, "scan", fail)
+    backgrounds = Backgrounds("s3://bucket/videos.lance", connect(store.uri))
+    with pytest.raises(LibraryError, match="cannot be reached"):
+        backgrounds.read("us")
 
 
 def test_where_it_cannot_be_written_it_is_known_all_the_same(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import pytest
 
@@ -189,6 +190,45 @@ def test_a_library_without_words_finds_none(make_store: Callable[..., Store]) ->
     store = make_store([{"path": "/a.mp4"}])
     assert store.search_words("house", limit=9) == []
     assert store.search_words("house", phrase=True, limit=9) == []
+
+
+def test_what_only_looks_like_a_form_of_a_word_is_none(make_store: Callable[..., Store]) -> None:
+    store = make_store([{"path": "/a.mp4", "end_seconds": 60}])
+    told = (
+        "They said he came from the garden",
+        "They said it took hours",
+        "They said that frogs live in houses",
+        "Said a frog",
+        "Said somebody from Spain, who has frogs",
+    )
+    lines = [line(10.0 * place, text) for place, text in enumerate(told)]
+    store.words.write("id of /a.mp4", "speech", lines)
+    looked = partial(store.search_words, limit=99)
+    found = {one.text: [one.text[a:b] for a, b in one.spans] for one in looked("the frog said: house")}
+    assert found == {
+        told[0]: ["said", "the"],
+        told[1]: ["said"],
+        told[2]: ["said", "frogs", "houses"],
+        told[3]: ["Said", "frog"],
+        # It has a form of the word, so what else looks like one is not told apart.
+        told[4]: ["Said", "from", "frogs"],
+    }
+    # What another source has found at the same place is another line.
+    store.words.write("id of /a.mp4", "subtitles", [line(0, "They said that frogs live in houses")])
+    again = {(one.source, one.text): len(one.spans) for one in looked("frog said")}
+    assert again["speech", told[0]] == 1
+    assert again["subtitles", told[2]] == 2
+
+
+def test_of_a_long_query_not_every_word_is_looked_up(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    look_up = module._words_query
+    monkeypatch.setattr(module, "_words_query", lambda texts, query: asked.append(query) or look_up(texts, query))
+    words = [f"{beginning}{letter}" for beginning in ("buyi", "hou", "hap", "mor", "liv") for letter in "abcdefghkm"]
+    found = store.search_words(query := " ".join(["buyings", "at", "last", *words]), limit=99)
+    assert {one.text for one in found} >= {"We were buying houses, at last.", "Buying a house is hard"}
+    assert asked[0] == query
+    assert len(asked) == 1 + module._MOST_LOOKED_UP
 
 
 def test_speech_may_have_been_heard_with_another_form_of_a_word(store: Store) -> None:

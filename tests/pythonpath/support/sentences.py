@@ -134,6 +134,10 @@ class IdeaEncoder:
         self.encoded += texts
         return self.embed_queries(texts)
 
+    def known_part(self, text: str) -> str:
+        """See `SentenceEncoder.known_part`; it knows no word with a letter beyond Latin ones."""
+        return " ".join(word for word in text.split() if word.isascii())
+
     def _embed(self, text: str) -> np.ndarray:
         words = [word.strip(".,!?").lower() for word in text.split()]
         # What else is said points anywhere, by its letters.

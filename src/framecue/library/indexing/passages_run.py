@@ -112,9 +112,9 @@ def make_passages(
                 progress(done, len(lines))
         work.num_seen += len(some)
     work.commit()
-    if work.num_videos:
-        store.passages.upkeep()
-        renew_meaning_background(store, encoder)
+    # Also where all was there: a run that was killed may have written it and come no further.
+    store.passages.upkeep()
+    renew_meaning_background(store, encoder)
     # The encoder may lie elsewhere now.
     store.passages.note(replace(state, fingerprint=encoder.fingerprint, words_version=version))
     return PassagesOutcome(work.num_videos, work.num_passages)
@@ -144,6 +144,8 @@ class _Pass:
                 found[source, True, passage.whole] = None
                 if len(passage.parts) > 1:
                     found |= dict.fromkeys((source, False, part) for part in passage.parts)
+        # What the encoder knows nothing of would mean the same as anything else that it knows nothing of.
+        found = {key: None for key in found if self._encoder.known_part(key[-1].text)}
         vectors = self._encoder.embed_passages([text.text for _, _, text in found]) if found else ()
         self._rows += [
             PassageRow(video_id, source, is_passage, text, vector)

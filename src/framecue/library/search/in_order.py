@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from unicodedata import category
 
 from framecue.library.search.box import quotations
 
@@ -22,11 +23,15 @@ _HOW_SOON = (
     r"(?:(?:right|just|shortly|soon|immediately|directly|straight|long|(?:a (?:little|moment|while|second|minute)|"
     r"(?:\d{1,4}|a few|some|several) (?:seconds?|minutes?|moments?))(?: later)?) )?"
 )
+# What divides two parts, as people type it: not always with the space that belongs there.
+_STOP = r"(?: ?(?:[,;\u2026\u2013\u2014]+|\.{3}|-{2,}) ?|\. )"
+# What may stand behind a word that says the order.
+_PAUSE = r"(?:[,:\u2026]|\.{3})? (?:[\u2013\u2014] )?"
 # X, then Y. The first need no comma; before the others there is one, or "and".
 _THEN = re.compile(
-    r"[,;.]? (?:and |but )?(?:then|afterwards?|after (?:that|this|which)|thereafter),? "
-    r"|(?:[,;.] (?:and |but )?|,? and )"
-    r"(?:next(?! to\b)|later(?: on)?(?! than\b)|subsequently|eventually|finally|at last),? "
+    rf"(?:{_STOP}| )(?:and |but )?(?:then|afterwards?|after (?:that|this|which)|thereafter){_PAUSE}"
+    rf"|(?:{_STOP}(?:and |but )?|,? and )"
+    rf"(?:next(?! to\b)|later(?: on)?(?! than\b)|subsequently|eventually|finally|at last){_PAUSE}"
     rf"|,? (?:(?:which|that|who) )?(?:is |are |was |were )?(?:then )?{_HOW_SOON}followed by "
     r"| ?(?:-{1,2}>|=>|\u2192) ?",
     re.IGNORECASE,
@@ -35,14 +40,18 @@ _THEN = re.compile(
 _BEFORE = re.compile(rf",? {_HOW_SOON}before ", re.IGNORECASE)
 # Y after X, and whatever else has the later one first.
 _AFTER = re.compile(rf",? (?:{_HOW_SOON}after |(?:is |are |was |were )?{_HOW_SOON}preceded by )", re.IGNORECASE)
-_BEFORE_THAT = re.compile(r"[,;.] (?:and |but )?(?:before (?:that|this)|previously|beforehand),? ", re.IGNORECASE)
+_BEFORE_THAT = re.compile(
+    rf"{_STOP}(?:and |but )?(?:before (?:that|this)|previously|beforehand){_PAUSE}", re.IGNORECASE
+)
 # After X, Y.
 _AFTER_FIRST = re.compile(rf"^(?:{_HOW_SOON}after|once|as soon as) ([^,]+), ?(.+)$", re.IGNORECASE)
 # Before Y, X.
 _BEFORE_FIRST = re.compile(rf"^{_HOW_SOON}before ([^,]+), ?(.+)$", re.IGNORECASE)
 # What begins the first of several.
-_BEGINNING = re.compile(r"^(?:(?:at )?first(?:ly)?(?: of all)?|to begin with|after|once|as soon as),? ", re.IGNORECASE)
-_FIRST = re.compile(r"^(?:(?:at )?first(?:ly)?(?: of all)?|to begin with),? ", re.IGNORECASE)
+_BEGINNING = re.compile(
+    r"^(?:(?:at )?first(?:ly)?(?: of all)?|to begin with|after|once|as soon as)[,:]? ", re.IGNORECASE
+)
+_FIRST = re.compile(r"^(?:(?:at )?first(?:ly)?(?: of all)?|to begin with)[,:]? ", re.IGNORECASE)
 # The words of an order where they say none.
 _IDIOMS = re.compile(
     r"\b(?:(?:every )?now and then|then and there|there and then"
@@ -68,9 +77,14 @@ def split_in_order(text: str) -> tuple[str, ...] | None:
     hidden = _hide(text, quotations(text))
     hidden = _hide(hidden, (found.span() for found in _IDIOMS.finditer(hidden)))
     parts = tuple(text[start:stop].strip(" ,;") for start, stop in _spans(hidden))
-    if not 2 <= len(parts) <= MOST_PARTS or not all(re.search(r"\w", part) for part in parts):
+    if not 2 <= len(parts) <= MOST_PARTS or not all(map(_says_something, parts)):
         return None
     return parts
+
+
+def _says_something(part: str) -> bool:
+    """Whether there is a letter, a digit or an emoji in a part."""
+    return any(char.isalnum() or category(char) == "So" for char in part)
 
 
 def _hide(text: str, spans: Iterable[tuple[int, int]]) -> str:

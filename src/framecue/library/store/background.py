@@ -7,6 +7,7 @@ ordinary queries, which only those need who bring it up to date.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -14,11 +15,15 @@ import numpy as np
 import pyarrow as pa
 from lancedb.db import LanceDBConnection
 
+from framecue.errors import LibraryError
 from framecue.library.store.commit import commit
 from framecue.library.store.rows import vectors_of
 from framecue.library.store.table import Table
+from framecue.paths import is_url
 
 __all__ = ["BACKGROUND_TABLE", "PASSAGES_BACKGROUND_TABLE", "Background", "Backgrounds", "measure_background"]
+
+logger = logging.getLogger(__name__)
 
 BACKGROUND_TABLE = "background"
 PASSAGES_BACKGROUND_TABLE = "passages_background"
@@ -214,11 +219,18 @@ class Backgrounds:
         )
 
     def _row(self, names: list[str]) -> dict[str, object] | None:
-        """Return columns of the only row; None where there is no such table, or not yet a row of it."""
+        """Return columns of the only row; None where there is no such table, not yet a row of it, or a damaged one."""
         table = self._open()
         if table is None or not set(names) <= set(table.schema.names):
             return None  # or of another framecue: it is made anew
-        rows: list[dict[str, object]] = table.scan(names).to_pylist()
+        try:
+            rows: list[dict[str, object]] = table.scan(names).to_pylist()
+        except LibraryError as error:
+            # What is damaged is made anew, as it can be; a store that cannot be reached at the moment is no such thing.
+            if is_url(self.uri):
+                raise
+            logger.debug("%s is as none: %s", self._table, error)
+            return None
         return rows[-1] if rows else None
 
     def _open(self) -> Table | None:

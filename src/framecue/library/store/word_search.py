@@ -6,6 +6,8 @@ import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
@@ -30,6 +32,10 @@ __all__ = ["WordMatch", "search_misheard", "search_words"]
 _FIRST_LIMIT, _GROWTH = 256, 4
 # Segments and lines of one moment may be this much apart: times are rounded.
 _SLACK_SECONDS = 0.05
+# So many words of a query are looked up one by one at most: of a longer one, one that is mistaken changes little.
+_MOST_LOOKED_UP = 16
+# By what a line is known.
+_PLACE = ("video_id", "source", "kind", "language", "number")
 
 
 @dataclass(frozen=True)
@@ -107,7 +113,7 @@ def search_words(
         lines = list(zip(held_texts(rows), rows.column("_score").to_pylist(), strict=True))
         places = _Places(segments, {line.video_id for line, _ in lines}, where)
         lines = [(line, score) for line, score in lines if line.video_id in places]
-        found = _phrases(texts, lines, wanted) if phrase else (_words(line, score, wanted) for line, score in lines)
+        found = _phrases(texts, lines, wanted) if phrase else _words(texts, lines, query)
         matches = [placed for match in found if (placed := places.placed(match)) is not None]
         if len(matches) >= limit or rows.num_rows < depth:
             matches.sort(key=lambda match: (-match.score, match.path, match.start_seconds, match.source))
@@ -219,19 +225,59 @@ def _columns(table: Table, condition: str, *names: str) -> Iterator[tuple[Any, .
     return zip(*(rows.column(name).to_pylist() for name in names), strict=True)
 
 
-def _words(line: HeldText, score: float, wanted: Sequence[Token]) -> WordMatch:
-    """Return a line in which some words were found."""
-    has_stems = language_of(column_of(line.text.language)) is not None
-    words = {token.text for token in wanted}
-    spans = tuple(
-        (token.start, token.end)
-        for token in tokens_of(line.text.text)
-        if token.text in words or (has_stems and any(shares_stem(token.text, word) for word in words))
-    )
-    found = _match(line, line.text.text, line.text.start_seconds, line.text.end_seconds, score, spans)
-    if not spans or not line.text.words:
-        return found
-    return replace(found, words_seconds=_times(line.text, spans[0][0], spans[-1][1]))
+def _words(texts: Table, lines: Sequence[tuple[HeldText, float]], query: str) -> Iterator[WordMatch]:
+    """Yield lines in which some words of a query were found, each with where these stand in it."""
+    typed = {token.text for token in tokens_of(query)}
+    forms = _forms(texts, [line for line, _ in lines], query)
+    for line, score in lines:
+        words = [
+            token
+            for token in tokens_of(line.text.text)
+            if token.text in typed or any(line in forms[word] for word in _alike(line, token, forms))
+        ]
+        spans = tuple((token.start, token.end) for token in words)
+        found = _match(line, line.text.text, line.text.start_seconds, line.text.end_seconds, score, spans)
+        if spans and line.text.words:
+            found = replace(found, words_seconds=_times(line.text, spans[0][0], spans[-1][1]))
+        yield found
+
+
+def _alike(line: HeldText, token: Token, words: Iterable[str]) -> Iterator[str]:
+    """Yield the words of which one in a line may be another form."""
+    if language_of(column_of(line.text.language)) is not None:
+        yield from (word for word in words if word != token.text and shares_stem(token.text, word))
+
+
+def _forms(texts: Table, lines: Sequence[HeldText], query: str) -> dict[str, set[HeldText]]:
+    """Return for each word of a query those of some lines in which a form of it stands.
+
+    Only full text search knows: "from" looks as much like a form of "frog" as "frogs" does. A line is known to have one
+    word of the query; of several, those are looked up of which something in a line may be a form.
+
+    Args:
+        texts: the table of lines.
+        lines: each has a word of the query at least.
+        query: the words.
+    """
+    words = dict.fromkeys(token.text for token in tokens_of(query_words(query)))
+    forms = {word: set(lines) for word in words}
+    if len(words) == 1:
+        return forms
+    open_ones: dict[str, set[HeldText]] = {}
+    for line in lines:
+        for token in tokens_of(line.text.text):
+            for word in _alike(line, token, words):
+                open_ones.setdefault(word, set()).add(line)
+    for word, some in islice(open_ones.items(), _MOST_LOOKED_UP):
+        numbers = _listed({line.number for line in some})
+        condition = f"{of_videos(sorted({line.video_id for line in some}))} AND number IN ({numbers})"
+        search = texts.lance.search(_words_query(texts, word), query_type="fts").where(condition)
+        # As many as there may be: some videos have lines of one number in several languages, of several sources.
+        search = search.limit(texts.count(condition)).select([*_PLACE, "_score"])
+        told = texts.read(partial(search.to_arrow, timeout=time_left()))
+        places = set(zip(*(told.column(name).to_pylist() for name in _PLACE), strict=True))
+        forms[word] = {line for line in some if (*line.sequence, line.number) in places}
+    return forms
 
 
 def _phrases(texts: Table, lines: Sequence[tuple[HeldText, float]], wanted: Sequence[Token]) -> Iterator[WordMatch]:

@@ -120,6 +120,29 @@ def test_several_texts_are_one_meaning_by_their_weights(store: Store) -> None:
     assert first.text == "We signed the mortgage on Friday."
 
 
+def test_words_that_the_encoder_does_not_know_find_nothing_and_change_nothing(
+    make_store: Callable[..., Store], tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = load_sentence_model(str(unpack_minilm(tmp_path / "minilm")))
+    encoder = LateSentenceEncoder(fingerprint_of(model), None, model=model)
+    monkeypatch.setattr(sentences, "load_sentence_encoder", lambda fingerprint: encoder)
+    # It takes all signs that it does not know for the same, so one that was read by mistake is at a cosine of 1.
+    with monkeypatch.context() as patched:
+        patched.setattr(encoder, "known_part", str)  # as before there was this
+        store = make(make_store, encoder, (*LINES[:-1], "长"))
+    for text in ("\N{FROG FACE}", "\N{FROG FACE}\N{FROG FACE} \N{TURTLE}", "x" * 300):
+        assert find(store, Term(text)) == find(store, Term(text), alone=True) == []
+    plain, *_ = find(store, Term("buying a house"))
+    odd, *_ = find(store, Term("buying \N{HOUSE BUILDING} a house"))
+    assert (odd.text, odd.score) == (plain.text, plain.score)
+
+
+def test_of_several_texts_those_count_that_the_encoder_knows(store: Store) -> None:
+    both = Asked(store, SEEN, [(Term("a house"), 1.0), (Term("青蛙"), 5.0)], is_alone=True)
+    first, alone = next(iter(Meaning().find(both))), find(store, Term("a house"), alone=True)[0]
+    assert (first.text, first.score) == (alone.text, alone.score)
+
+
 def test_a_filter_holds(store: Store) -> None:
     found = find(store, Term("a house"), alone=True, where="start_seconds >= 20")
     assert {one.match.start_seconds for one in found} == set(range(20, 60, 5))

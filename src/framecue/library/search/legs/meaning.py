@@ -51,7 +51,9 @@ class Meaning:
         if store.passages.count():
             return None
         if store.passages.table() is not None:
-            return "no words of its videos are known; `framecue index PATHS --speech` listens to them"
+            return (
+                "no words are known that its sentence encoder can read; `framecue index PATHS --speech` listens to them"
+            )
         return "nobody has asked for the meaning of its words; `framecue index PATHS --meaning` makes it findable"
 
     def find(self, asked: Asked) -> Iterator[LegMatch]:
@@ -69,6 +71,8 @@ class Meaning:
         try:
             encoder = self._encoder_of(state.fingerprint)
             meaning = _meaning(encoder, terms)
+            if meaning is None:
+                return
         except ModelError as error:
             if asked.is_alone:
                 raise
@@ -104,10 +108,13 @@ class Meaning:
             return self._encoder
 
 
-def _meaning(encoder: SentenceEncoder, terms: Sequence[tuple[Term, float]]) -> np.ndarray:
-    """Return the vector float32 (E,) of unit length of some texts with their weights."""
-    vectors = encoder.embed_queries([term.text for term, _ in terms])
-    mean = np.array([weight for _, weight in terms], dtype=np.float32) @ vectors
+def _meaning(encoder: SentenceEncoder, terms: Sequence[tuple[Term, float]]) -> np.ndarray | None:
+    """Return the vector float32 (E,) of unit length of some texts with their weights; None if it knows none of them."""
+    known = [(text, weight) for term, weight in terms if (text := encoder.known_part(term.text))]
+    if not known:
+        return None
+    vectors = encoder.embed_queries([text for text, _ in known])
+    mean = np.array([weight for _, weight in known], dtype=np.float32) @ vectors
     unit: np.ndarray = mean / max(float(np.linalg.norm(mean)), 1e-12)
     return unit
 
