@@ -114,18 +114,22 @@ def test_what_is_seen_is_as_sure_as_the_querys_words_are_known(
 
     def known_share(texts: Sequence[str]) -> np.ndarray:
         told.extend(texts)
-        return np.array([0.25] * len(texts))
+        return np.array([0.25 if text == "red" else 1.0 for text in texts])
 
     (vector,) = talking.embed_texts(["red"])
-    asked = Query([(Term("red", leg="seen"), 1), (Term("hello", leg="said"), 1), ("green", 1), ("blue", -1)])
+    asked = Query([(Term("red", leg="seen"), 1), (Term("hello", leg="said"), 1), ("green", 2), ("blue", -1)])
     encoded = EncodedQuery(asked, vector, [vector])
     (before,) = judges_of(store, talking, [encoded], SearchOptions())
     monkeypatch.setattr(talking, "known_share", known_share, raising=False)
     (judge,) = judges_of(store, talking, [encoded], SearchOptions())
     assert before.seen is not None
-    assert judge.seen == replace(before.seen, known=0.25)
+    assert judge.seen == replace(before.seen, known=0.75)
     # Of what is heard, and of what is searched away from, the picture's model need know nothing.
-    assert told == [asked.seen_text] == ["red green"]
+    assert told == ["red", "green"]
+    away = EncodedQuery(Query([(Term("hello", leg="said"), 1), ("blue", -1)]), -vector, [vector])
+    (judge,) = judges_of(store, talking, [away], SearchOptions())
+    assert judge.seen is not None
+    assert judge.seen.known == 1.0
     # A name that was taught is no word of the model's own, and known even so.
     (joined,) = judges_of(store, talking, [replace(encoded, by_text=-vector)], SearchOptions())
     assert joined.seen is not None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from framecue.encoder import Encoder, known_share_of
 from framecue.library.background import background_for
 from framecue.library.search.confidence import Confidence, Yardstick
@@ -78,10 +80,17 @@ def judges_of(store: Store, model: Encoder, queries: Iterable[EncodedQuery], opt
         if yardstick is None:
             yield Judge(None, words)
         elif encoded.by_text is None:
-            (known,) = known_share_of(model, [encoded.query.seen_text])
-            yield Judge(yardstick.confidence(encoded.vector, known=float(known)), words)
+            yield Judge(yardstick.confidence(encoded.vector, known=_known_share(model, encoded.query)), words)
         else:
             yield Judge(yardstick.confidence_of_joined(encoded.vector), words)
+
+
+def _known_share(model: Encoder, query: Query) -> float:
+    """Return how much of what is to be seen is told in words that a model was made for; 1 where nothing is told."""
+    if not query.seen_texts:
+        return 1.0
+    texts, weights = zip(*query.seen_texts, strict=True)
+    return float(np.average(known_share_of(model, texts), weights=weights))
 
 
 def _is_text_to_see(query: Query) -> bool:

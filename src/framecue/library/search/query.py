@@ -222,9 +222,11 @@ class Query:
         return cls([as_text(term) for term in parse(text)])
 
     @property
-    def seen_text(self) -> str:
-        """All texts with positive weights that are looked for in what is seen, one after the other; "" for none."""
-        return " ".join(part.value for part in self.parts if part.kind == "text" and part.weight > 0 and part.is_seen)
+    def seen_texts(self) -> tuple[tuple[str, float], ...]:
+        """The texts with positive weights that are looked for in what is seen, and these weights."""
+        return tuple(
+            (part.value, part.weight) for part in self.parts if part.kind == "text" and part.weight > 0 and part.is_seen
+        )
 
     @property
     def heaviest(self) -> float:
