@@ -295,6 +295,10 @@ def test_words_from_another_moment_than_the_result_have_their_time() -> None:
     assert told(hit) == "said: a dog barks"
     assert told(replace(hit, start_seconds=0.0, end_seconds=5.0)) == "said at 1:02: a dog barks"
     assert told(replace(hit, legs=())) is None
+    # Of two as strong, the words themselves are shown, and not what they mean; of others the stronger one.
+    meant = LegHit("meaning", 1, 0.6, 0.901, "a dog barks", start_seconds=62.0, end_seconds=63.5)
+    assert told(replace(hit, legs=(said, meant))) == told(replace(hit, legs=(meant, said))) == "said: a dog barks"
+    assert told(replace(hit, legs=(said, replace(meant, strength=0.95)))) == "meaning: a dog barks"
 
 
 @pytest.mark.usefixtures("speaks")

@@ -204,6 +204,16 @@ def test_words_are_written_from_the_library_by_content(
     assert out.read_text().startswith("WEBVTT\n")
     assert "already" in run("words", elsewhere, "--library", uri, "-o", out).err or out.exists()
     assert run("words", elsewhere, "--library", uri, "-o", out, "--force").code == 0
+    # Beside the video and under its name, they would be its subtitles.
+    for name, is_beside in (
+        ("elsewhere.srt", True),
+        ("elsewhere.en.vtt", True),
+        ("other.srt", False),
+        ("sub/elsewhere.srt", False),
+    ):
+        (tmp_path / "sub").mkdir(exist_ok=True)
+        told = run("words", elsewhere, "--library", uri, "-o", tmp_path / name).err
+        assert ("takes it for them" in told) == is_beside
     line = json.loads(run("words", elsewhere, "--library", uri, "--speech", "--json").out)["words"][0]
     assert line == {
         "source": "speech",

@@ -114,7 +114,8 @@ def told_by(hit: Hit) -> Marked | None:
     found = [leg for leg in legs if leg.text is not None and leg.leg != "named"]
     if not found:
         return None
-    best = max(found, key=lambda leg: leg.strength)
+    # Of two as strong, words that are there as they were typed tell more than what they mean.
+    best = max(found, key=lambda leg: (round(leg.strength, 2), bool(leg.words)))
     text, spans = snippet(best.text or "", best.spans, longest=LONGEST_WORDS)
     when = ""
     if best.start_seconds is not None and best.end_seconds is not None:

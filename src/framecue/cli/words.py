@@ -16,7 +16,7 @@ from framecue.cli.output import log, one_line, print_json, quiet_libraries
 from framecue.cli.words_options import AskedWords, asking_options
 from framecue.errors import InputError, LibraryNotFoundError
 from framecue.object_store.urls import noted_path
-from framecue.paths import is_url
+from framecue.paths import absolute_path, is_url
 from framecue.video import STALL_SECONDS
 from framecue.words.request import SIDECARS, SUBTITLES
 from framecue.words.write import WORD_FORMATS, format_words
@@ -102,6 +102,19 @@ def words(
     with written_beside(output, overwrite=force, kept=kept_files_near(output, uri)) as partial:
         partial.write_text(text, encoding="utf-8", newline="\n")
     log(f"wrote {one_line(output)}")
+    if _lies_beside(output, path):
+        log(
+            "it lies beside the video under its name, as subtitles do, so the next `framecue index` takes it for them, "
+            "and these words are found twice; move it to another folder if it is not to"
+        )
+
+
+def _lies_beside(output: str, path: str) -> bool:
+    """Whether a file that was written is a sidecar of the video that its words are from."""
+    from framecue.library.files.sidecars import is_sidecar_of
+
+    written = Path(absolute_path(output))
+    return str(written.parent) == str(Path(path).parent) and is_sidecar_of(written.name, Path(path).name)
 
 
 def _format_of(output: str | None) -> str:

@@ -130,8 +130,8 @@ class Meant:
 
     name = "meaning"
 
-    def __init__(self, strength: float) -> None:
-        self.strength = strength
+    def __init__(self, strength: float, words: tuple[str, ...] = ()) -> None:
+        self.strength, self.words = strength, words
 
     def is_there(self, store: Store) -> bool:
         return True
@@ -143,7 +143,7 @@ class Meant:
         if "then" not in asked.text:
             return []
         (one,) = (match for match in asked.store.search(asked.vector, limit=99) if match.path == "/whole.mp4")
-        return [LegMatch("meaning", one, 1, 0.5, self.strength)]
+        return [LegMatch("meaning", one, 1, 0.5, self.strength, words=self.words)]
 
 
 def test_what_a_moment_looks_like_tells_nothing_where_words_speak_for_it(
@@ -156,6 +156,18 @@ def test_what_a_moment_looks_like_tells_nothing_where_words_speak_for_it(
     parts = [judged("red", RED, unsure), judged("green", GREEN, unsure)]
     for strength, is_whole in ((0.75, True), (0.0, False)):
         monkeypatch.setattr(one_box, "LEGS", {"meaning": Meant(strength)})
+        (first, *_) = find_either_way(store, sentence, parts, SearchOptions(k=3))
+        assert (not first.parts) == is_whole
+
+
+def test_a_sentence_is_no_order_where_its_words_are_said_and_may_be_one_where_it_is_meant(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sentence = judged("red, then green", BLUE, Judge(Confidence(usual_best=0.9, scale=0.05)))
+    sure = Judge(Confidence(usual_best=0.3, scale=0.05))
+    parts = [judged("red", RED, sure), judged("green", GREEN, sure)]
+    for words, is_whole in ((("red", "green"), True), ((), False)):
+        monkeypatch.setattr(one_box, "LEGS", {"meaning": Meant(0.95, words)})
         (first, *_) = find_either_way(store, sentence, parts, SearchOptions(k=3))
         assert (not first.parts) == is_whole
 

@@ -16,8 +16,10 @@ def by_trying_all(
     num_parts, num_moments = values.shape
     best: dict[int, float] = {}
     for chain in product(range(num_moments), repeat=num_parts):
-        middles = [(starts[one] + ends[one]) / 2 for one in chain]
-        is_ordered = all(one < other for one, other in pairwise(middles))
+        is_ordered = all(
+            starts[one] + ends[one] < starts[other] + ends[other] and starts[one] <= starts[other]
+            for one, other in pairwise(chain)
+        )
         gaps = [starts[later] - ends[earlier] for earlier, later in pairwise(chain)]
         if not is_ordered or (within_seconds is not None and any(gap > within_seconds for gap in gaps)):
             continue
@@ -29,7 +31,7 @@ def by_trying_all(
 
 def is_chain(chain: Chain, starts: np.ndarray, ends: np.ndarray, within_seconds: float | None) -> bool:
     pairs = list(pairwise(chain.moments))
-    return all(starts[a] + ends[a] < starts[b] + ends[b] for a, b in pairs) and (
+    return all(starts[a] + ends[a] < starts[b] + ends[b] and starts[a] <= starts[b] for a, b in pairs) and (
         within_seconds is None or all(starts[b] - ends[a] <= within_seconds for a, b in pairs)
     )
 
@@ -67,6 +69,16 @@ def test_windows_that_overlap_follow_each_other_and_the_same_window_does_not_fol
 
     assert best_chains(starts, ends, values)[0] == Chain(9.0, (0, 1))
     assert best_chains(starts[:1], ends[:1], values[:, :1]) == []
+
+
+def test_a_sentence_is_not_later_than_its_own_words() -> None:
+    starts, ends = np.array([1.7, 0.5, 8.0]), np.array([2.9, 4.8, 12.0])
+    values = np.array([[5.0, 0.0, 0.0], [0.0, 5.0, 1.0]])
+
+    for within in (None, 10.0):
+        assert best_chains(starts, ends, values, within_seconds=within)[0] == Chain(6.0, (0, 2))
+    # What begins at the same time and lasts longer may be later.
+    assert best_chains(np.array([0.5, 0.5]), ends[:2], values[:, :2])[0] == Chain(10.0, (0, 1))
 
 
 def test_a_long_film_takes_no_table_of_all_pairs() -> None:

@@ -122,7 +122,8 @@ def _surer(joined: Sequence[Found], best: Found, whole: Judged, parts: Sequence[
         whole: the sentence.
         parts: its parts.
     """
-    if any(leg.strength >= _SAID for leg in best.legs if leg.leg != "seen"):
+    # A meaning has no words: one that is near the sentence may be that of a single part.
+    if any(leg.strength >= _SAID for leg in best.legs if leg.words):
         return []
     handicap = _HANDICAP_OF_ONE if _shows_one(best, whole, parts) else _HANDICAP
     least = _log_odds(whole.judge.of(best)) - handicap

@@ -30,8 +30,9 @@ def best_chains(
 ) -> list[Chain]:
     """Return for each moment that can be the last the chain of the greatest value that ends there.
 
-    One moment is later than another if its middle is: windows overlap, so the next one may begin before this one ends.
-    Time and memory grow with P times S, and with the moments that are within reach of each other.
+    One moment is later than another if its middle is, and if it does not begin before the other does: windows overlap,
+    so the next one may begin before this one ends, but a sentence is not later than some of its own words. Time and
+    memory grow with P times S, and with the moments that are within reach of each other or reach over others.
 
     Args:
         starts: float64 (S,), when the moments begin, in seconds, in any order.
@@ -53,7 +54,7 @@ def best_chains(
     before = np.zeros((num_parts, num_moments), dtype=np.int64)
     for part in range(1, num_parts):
         if within_seconds is None:
-            best, before[part] = _best_earlier(total, num_earlier)
+            best, before[part] = _best_earlier(total, num_earlier, starts)
         else:
             best, before[part] = _best_within(total, num_earlier, starts, ends, middles, within_seconds)
         total = best + values[part]
@@ -69,13 +70,25 @@ def _back(before: np.ndarray, last: int) -> list[int]:
     return chain[::-1]
 
 
-def _best_earlier(total: np.ndarray, num_earlier: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the greatest value among the moments before each, and which has it, the first of several."""
+def _best_earlier(total: np.ndarray, num_earlier: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the greatest value among the moments that are earlier than each, and which has it, the first of several.
+
+    Args:
+        total: float64 (S,), the values of the chains that end with each moment, in the order of their middles.
+        num_earlier: int64 (S,), how many have a middle before that of each.
+        starts: float64 (S,), when they begin.
+    """
     so_far = np.maximum.accumulate(total)
     is_new = np.concatenate([[True], so_far[1:] > so_far[:-1]])
     which = np.maximum.accumulate(np.where(is_new, np.arange(len(total)), 0))
     last = np.maximum(num_earlier - 1, 0)
-    return np.where(num_earlier > 0, so_far[last], -np.inf), which[last]
+    best, which = np.where(num_earlier > 0, so_far[last], -np.inf), which[last]
+    # Where the best of these begins later, it lies within the moment. Few moments reach over others.
+    for moment in np.flatnonzero((best > -np.inf) & (starts[which] > starts)):
+        earlier = np.where(starts[: num_earlier[moment]] <= starts[moment], total[: num_earlier[moment]], -np.inf)
+        which[moment] = int(earlier.argmax())
+        best[moment] = earlier[which[moment]]
+    return best, which
 
 
 def _best_within(
@@ -94,7 +107,8 @@ def _best_within(
     firsts = np.searchsorted(middles, starts - reach, side="left")
     for moment, (first, stop) in enumerate(zip(firsts, num_earlier, strict=True)):
         if first < stop:
-            near = np.where(ends[first:stop] >= starts[moment] - within_seconds, total[first:stop], -np.inf)
+            is_near = ends[first:stop] >= starts[moment] - within_seconds
+            near = np.where(is_near & (starts[first:stop] <= starts[moment]), total[first:stop], -np.inf)
             place = int(near.argmax())
             best[moment], which[moment] = near[place], first + place
     return best, which
