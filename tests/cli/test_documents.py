@@ -165,6 +165,7 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             "new": int,
             "changed": int,
             "unchanged": int,
+            "subtitles_changed": int,
             "gone": int,
             "is_gone_taken_out": bool,
             "passed_over": {"images": int, "sounds": int, "others": int, "clips": int},
