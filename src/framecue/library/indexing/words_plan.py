@@ -90,7 +90,8 @@ class WordsTask:
 def wanted_words(had: Mapping[str, AskedWords], options: AddOptions) -> dict[str, WordsRequest]:
     """Return what the library has words from at the end of a run, by source, in a fixed order.
 
-    Whoever asks for any words gets those of subtitles as well, which cost little, unless he took them out.
+    Whoever asks for any words gets those of subtitles as well, which cost little, unless he took them out. What the
+    options leave open of a source, such as its model, is as it was last, also where its words were taken out since.
 
     Args:
         had: what has been asked for before.
@@ -98,7 +99,7 @@ def wanted_words(had: Mapping[str, AskedWords], options: AddOptions) -> dict[str
     """
     asked, dropped = options.words_asked(), options.words_dropped()
     wanted = {name: each.request for name, each in had.items() if each.is_wanted and name not in dropped}
-    wanted |= {name: request.over(wanted.get(name)) for name, request in asked.items()}
+    wanted |= {name: request.over(had[name].request if name in had else None) for name, request in asked.items()}
     is_refused = SUBTITLES in dropped or (SUBTITLES in had and not had[SUBTITLES].is_wanted)
     if wanted and not is_refused:
         wanted.setdefault(SUBTITLES, WordsRequest(source=SUBTITLES))
