@@ -379,7 +379,6 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
                 "num_doubled": int,
                 "num_indexed": MAYBE_INT,
                 "has_text_index": bool,
-                "text_kinds": [str],
                 "size_bytes": MAYBE_INT,
                 "num_lines": int,
                 "words_error": NoneType,
