@@ -317,10 +317,59 @@ def test_legs_that_are_asked_alone(run, uri: str, spoken: str, tmp_path: Path) -
         ('said:"happy birthday"', ["green.mp4"]),
         ("written:exit", ["blue.mp4"]),
     ]
-    nothing = run("search", 'said:"no such words"', "--library", uri)
-    assert (nothing.code, nothing.out) == (0, "")
-    reason = "nothing found: the library knows no such words there; without a prefix such as said:"
-    assert nothing.err.startswith(reason)
+
+
+ALL = "all that the library has is searched"
+
+
+@pytest.mark.usefixtures("speaks")
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        (('said:"no such words"',), f'nobody says "no such words"; without said: {ALL}'),
+        (("name:nowhere",), f'no file or folder has "nowhere" in its name; without name: {ALL}'),
+        (
+            ("said:such words", "--with", 'written:"no way"'),
+            f'nobody says any word of "such words", and nowhere is "no way" written; without said: and written: {ALL}',
+        ),
+        (
+            ("nowhere", "--only", "said", "--only", "written"),
+            f'nobody says "nowhere", and nowhere is "nowhere" written; without --only {ALL}',
+        ),
+        (
+            ("name:green", "--path", "red*"),
+            f'in what passes the filters no file or folder has "green" in its name; without name: {ALL}',
+        ),
+        # Of one thing after another, the one that is nowhere.
+        (("green", "--then", 'said:"no such words"'), f'nobody says "no such words"; without said: {ALL}'),
+        (
+            ("written:exit", "--then", "said:frog"),
+            "each of them is there by itself, but no video has one after the other",
+        ),
+        (
+            ("green", "--then", "name:green", "--only", "named"),
+            "each of them is there by itself, but no video has one after the other",
+        ),
+    ],
+)
+def test_nothing_found_says_which_part_is_nowhere(run, spoken: str, query: tuple[str, ...], says: str) -> None:
+    result = run("search", *query, "--library", spoken)
+    assert result == (0, "", f"nothing found: {says}\n")
+
+
+@pytest.mark.usefixtures("speaks")
+def test_a_time_within_which_one_thing_comes_after_another_is_to_blame(run, spoken: str) -> None:
+    query = ("search", "said:happy", "--then", "said:birthday", "--library", spoken)
+    assert paths(run(*query, "--json")) == ["green.mp4"]
+    says = "no video has one after the other within 0 s; without --within one has"
+    assert run(*query, "--within", 0) == (0, "", f"nothing found: {says}\n")
+
+
+@pytest.mark.parametrize("query", [("said:x",), ("green", "--then", "said:x"), ("x", "--only", "said")])
+def test_a_library_that_lacks_a_leg_is_told_how_to_get_it(run, uri: str, query: tuple[str, ...]) -> None:
+    result = run("search", *query, "--library", uri)
+    assert (result.code, result.out) == (1, "")
+    assert "`framecue index PATHS --speech` listens to them" in result.err
 
 
 def test_explanations(run, uri: str, clips: Path) -> None:

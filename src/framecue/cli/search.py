@@ -15,6 +15,7 @@ from framecue.cli.hits import NOTHING_FITS, print_hits
 from framecue.cli.kept_files import kept_files_near
 from framecue.cli.last_search import keep_search
 from framecue.cli.library_place import LibraryCommand, chosen_library
+from framecue.cli.long_steps import told_if_long
 from framecue.cli.notices import search_warnings_told
 from framecue.cli.opening import open_hit
 from framecue.cli.options import library_model, library_option, model_options
@@ -203,7 +204,8 @@ def search(
         keep_text_graph(chosen)
         return
     asked = [item.query for item in queries]
-    found = library.search_many(asked, options=options, right=marks.right, wrong=marks.wrong)
+    with told_if_long("searching"):
+        found = library.search_many(asked, options=options, right=marks.right, wrong=marks.wrong)
     results = [SearchResult(item.label, hits) for item, hits in zip(queries, found, strict=True)]
     is_wanted = sheet is not None
     if sheet is not None:
