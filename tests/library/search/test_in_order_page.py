@@ -13,6 +13,7 @@ from framecue.library.search.confidence import Confidence
 from framecue.library.search.in_order_page import (
     Judged,
     confidence_in_order,
+    confidence_of_parts,
     find_either_way,
     find_parts_in_order,
     judged_whole,
@@ -96,6 +97,7 @@ def test_limits_hold_for_the_least_sure_part(store: Store) -> None:
     found = find_parts_in_order(store, unsure, SearchOptions())
     assert shown(found)[0] == ("/twice.mp4", 0.0, 10.0)
     assert confidence_in_order(found[0], unsure) is None
+    assert confidence_of_parts(found[0], unsure) == [SEEN.of(found[0].parts[0]), None]
     # What cannot be judged is not known to be less; what can be, has to reach the limit.
     limited = find_parts_in_order(store, unsure, options)
     assert shown(limited)[0] == ("/twice.mp4", 0.0, 10.0)

@@ -23,6 +23,7 @@ from framecue.library.search.in_order_page import (
     Judged,
     JudgedWhole,
     confidence_in_order,
+    confidence_of_parts,
     find_either_way,
     find_parts_in_order,
     judged_whole,
@@ -206,7 +207,8 @@ def _hits(
     hits = []
     for rank, (moment, own) in enumerate(zip(found, details, strict=True), start=options.offset + 1):
         sure = confidence_in_order(moment, parts) if moment.parts else whole.judge.of(moment)
-        hit = make_hit(rank, moment, own, confidence=sure, hybrid=options.hybrid, parts=names, names=taught)
+        of_parts = list(zip(names, confidence_of_parts(moment, parts), strict=True)) if moment.parts else []
+        hit = make_hit(rank, moment, own, confidence=sure, hybrid=options.hybrid, parts=of_parts, names=taught)
         if options.explain:
             every = [part.encoded for part in parts]
             hit = replace(hit, explanation=explain_found(model, whole.encoded, every, moment, source))

@@ -26,6 +26,7 @@ __all__ = [
     "Judged",
     "JudgedWhole",
     "confidence_in_order",
+    "confidence_of_parts",
     "find_either_way",
     "find_parts_in_order",
     "judged_whole",
@@ -186,7 +187,7 @@ def _shows_one(best: Found, whole: Judged, parts: Sequence[Judged]) -> bool:
 
 def _odds_in_order(found: Found, parts: Sequence[Judged]) -> float:
     """Return the mean over the parts of the logarithm of the odds that a part's moment is what it means."""
-    return _mean_odds([part.judge.of(moment) for part, moment in zip(parts, found.parts, strict=True)])
+    return _mean_odds(confidence_of_parts(found, parts))
 
 
 def _mean_odds(confidences: Sequence[float | None]) -> float:
@@ -203,13 +204,14 @@ def confidence_in_order(found: Found, parts: Sequence[Judged]) -> float | None:
 
     None if one of them cannot be judged.
     """
-    least = 1.0
-    for part, moment in zip(parts, found.parts, strict=True):
-        confidence = part.judge.of(moment)
-        if confidence is None:
-            return None
-        least = min(least, confidence)
-    return least
+    told = confidence_of_parts(found, parts)
+    known = [one for one in told if one is not None]
+    return min(known) if len(known) == len(told) else None
+
+
+def confidence_of_parts(found: Found, parts: Sequence[Judged]) -> list[float | None]:
+    """Return of each part how surely it is what is meant, in [0, 1]; None if it cannot be judged."""
+    return [part.judge.of(moment) for part, moment in zip(parts, found.parts, strict=True)]
 
 
 def _joined(
