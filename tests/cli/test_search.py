@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from framecue.cli.hits import NOTHING_FITS, told_by
+from framecue.cli.hits import NOTHING_FITS, print_hits, told_by
 from framecue.cli.last_search import last_search
-from framecue.library.results import Hit, LegHit
+from framecue.library.results import Explanation, Hit, LegHit, PartHit
 from framecue.library.store import Store
 from framecue.video import write_video
 from framecue.words.timed_text import TimedText, TimedWord
@@ -179,6 +179,16 @@ def test_filters(run, uri: str, clips: Path, options: tuple[str, ...], found: se
         (("red", "--where", "1=1) OR (1=1"), "its parentheses do not match", 1),
         (("red", "--after", "soon"), "Error: --after is 'soon', which is no date", 1),
         (("red", "--longer-than", "soon"), "'soon' is no time; write seconds", 2),
+        (("red", "--then", "blue", "--within", "soon"), "12.5 or 30s, or 1m30s, or 2:12.5, or 1:02:12.5", 2),
+        (("red", "--min-confidence", "25"), "such as 0.25, or a percentage, such as 25%", 2),
+        (("red ->",), "the half after -> is empty; say what comes after the first", 1),
+        (("--", "-> red"), "the half before -> is empty; say what comes first", 1),
+        (("-> red",), "the half before -> is empty; say what comes first", 2),
+        (("->",), 'or search for "->" in quotes; a TEXT that begins with a dash goes after a --', 2),
+        (("-5 degrees",), "'-5 degrees' begins with a dash, as options do; a TEXT that begins with a dash goes", 2),
+        (("--no-such",), "No such option '--no-such'", 2),
+        (("then",), "both halves of the order are empty; say what comes first, and what comes after it", 1),
+        (("red", "--then", "->"), "then '->': both halves of the order are empty; say what comes first", 1),
         (("red", "--min-score", "2"), "not in the range -1<=x<=1", 2),
         (("red", "--at", "3"), "give one for each --video", 2),
         ((), "nothing to search for: give TEXT, --with, --image, --video or --queries", 2),
@@ -610,6 +620,27 @@ def test_one_thing_after_another(run, films: str) -> None:
     assert Path(swapped.strip()).name == "swapped.mp4"
 
 
+@pytest.mark.parametrize(
+    ("of_hit", "of_parts", "says"),
+    [
+        (0.1, (1.0, 0.1), "fit: 10%, that of the least likely part: a cake 100%; a lake 10%"),
+        (None, (1.0, None), "fit: unknown, as one part cannot be judged: a cake 100%; a lake unknown"),
+        (None, (None, None), None),
+    ],
+)
+def test_an_order_is_explained_to_be_as_likely_as_its_least_likely_part(
+    of_hit: float | None, of_parts: tuple[float | None, ...], says: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts = [
+        PartHit(part, 1.0, 2.0, 0.3, confidence=sure) for part, sure in zip(("a cake", "a lake"), of_parts, strict=True)
+    ]
+    why = Explanation([], None, "gone")
+    hit = Hit(1, "/v/a.mp4", 1.0, 2.0, 0.3, "id", 9.0, confidence=of_hit, parts=tuple(parts), explanation=why)
+    print_hits([hit], hybrid=False)
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert [line for line in lines if line.startswith("fit: ")] == ([] if says is None else [says])
+
+
 def test_what_comes_too_late_is_left_out(run, films: str) -> None:
     limit = ("--library", films, "--min-score", "0.9", "--format", "path")
     assert run("search", "red", "--then", "green", "--within", "5", *limit).out.count("\n") == 1
@@ -679,6 +710,9 @@ def test_min_confidence_leaves_out_what_is_unlikely_and_says_so(run, scenes: str
     assert (
         run("search", "nothing like it", "--min-confidence", 0.9, "--library", scenes, "--json").out.count("null") == 0
     )
+    for share in ("20%", "20 %"):
+        again = run("search", "scene 7", "--min-confidence", share, "--library", scenes, "--format", "path")
+        assert again.out == some.out
     assert run("search", "scene 7", "--min-confidence", 2, "--library", scenes).code == 2
 
 

@@ -74,6 +74,7 @@ class PartDocument(TypedDict):
     end_seconds: End
     score: Cosine
     legs: Annotated[list[LegDocument], Field(description="Which legs have found this moment, and by what.")]
+    confidence: Annotated[float | None, Field(description="How likely it is what this part asks for, 0 to 1.")]
 
 
 class PartScoreDocument(TypedDict):
