@@ -86,6 +86,13 @@ def test_a_short_span_has_tenths_and_the_end_of_a_long_one_is_rounded_up(start: 
         (" 7. ", 7),
         ("30s", 30),
         ("1.5 s", 1.5),
+        ("1m30s", 90),
+        ("1m 30.5 s", 90.5),
+        ("2 min", 120),
+        ("90M", 5400),
+        ("1h", 3600),
+        ("1h2m3.25s", 3723.25),
+        ("1h5s", 3605),
     ],
 )
 def test_times_are_read(text: str, seconds: float) -> None:
@@ -93,10 +100,30 @@ def test_times_are_read(text: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "-1", "1:60", "1:60:00", "1:2:3:4", "x", "nan", "inf", "1e3", "1:-2", ".5:1", "s", "30ss"]
+    "text",
+    [
+        "",
+        "-1",
+        "1:60",
+        "1:60:00",
+        "1:2:3:4",
+        "x",
+        "nan",
+        "inf",
+        "1e3",
+        "1:-2",
+        ".5:1",
+        "s",
+        "30ss",
+        "m",
+        "1m30",
+        "1h60m",
+        "1m60s",
+        "30s1m",
+    ],
 )
 def test_what_is_no_time_is_one_clear_line(text: str) -> None:
-    with pytest.raises(InputError, match=r"is no time; write seconds such as 12\.5"):
+    with pytest.raises(InputError, match=r"is no time; write seconds such as 12\.5 or 30s, or 1m30s, or 2:12\.5"):
         parse_time(text)
 
 

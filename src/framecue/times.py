@@ -8,6 +8,10 @@ from framecue.errors import InputError
 
 __all__ = ["clock", "exact_clock", "parse_time", "time_span"]
 
+_CLOCK = re.compile(r"(?:(?:(\d{1,12}):)?(\d{1,12}):)?(\d{1,12}(?:\.\d*)?) ?s?", re.ASCII)
+_UNITS = re.compile(
+    r"(?:(\d{1,12}) ?h)? ?(?:(\d{1,12}) ?m(?:in)?)? ?(?:(\d{1,12}(?:\.\d*)?) ?s)?", re.ASCII | re.IGNORECASE
+)
 # A span shorter than this is shown in tenths of a second: whole seconds would blur its start and end.
 _SHORT_SECONDS = 60.0
 
@@ -48,14 +52,14 @@ def time_span(start_seconds: float, end_seconds: float) -> str:
 
 
 def parse_time(text: str) -> float:
-    """Return the seconds of a time such as ``12.5``, ``12.5s``, ``2:12.5`` or ``1:02:12.5``.
+    """Return the seconds of a time such as ``12.5``, ``12.5s``, ``1m30s``, ``1h2m``, ``2:12.5`` or ``1:02:12.5``.
 
     Raises:
         InputError: the text is not a time.
     """
-    match = re.fullmatch(r"(?:(?:(\d{1,12}):)?(\d{1,12}):)?(\d{1,12}(?:\.\d*)?) ?s?", text.strip(), flags=re.ASCII)
-    if match:
-        hours, minutes, seconds = int(match[1] or 0), int(match[2] or 0), float(match[3])
+    match = _CLOCK.fullmatch(text.strip()) or _UNITS.fullmatch(text.strip())
+    if match and any(match.groups()):
+        hours, minutes, seconds = int(match[1] or 0), int(match[2] or 0), float(match[3] or 0)
         if (match[1] is None or minutes < 60) and (match[2] is None or seconds < 60):
             return 3600 * hours + 60 * minutes + seconds
-    raise InputError(f"{text!r} is no time; write seconds such as 12.5, or 2:12.5, or 1:02:12.5")
+    raise InputError(f"{text!r} is no time; write seconds such as 12.5 or 30s, or 1m30s, or 2:12.5, or 1:02:12.5")

@@ -91,6 +91,18 @@ def test_what_has_changed_is_gone_or_could_not_be_read(run, loader, tmp_path: Pa
     assert out[3] == "time     about 0:00, as fast as the last 1 run here with clip: 10 seconds of video a second"
 
 
+def test_subtitles_that_have_changed(run, loader, tmp_path: Path, clips: Path) -> None:
+    uri = str(tmp_path / "l.lance")
+    assert run("index", clips, "--library", uri, "--model", "clip").code == 0
+    (clips / "red.srt").write_text("1\n00:00:00,100 --> 00:00:00,900\na rose\n")
+    assert json.loads(run("index", clips, "--library", uri, "--dry-run", "--json").out)["subtitles_changed"] == 1
+    out = run("index", clips, "--library", uri, "--dry-run").out.splitlines()
+    assert out[1] == "files    0 new, 0 changed, 4 unchanged, subtitles of 1 to be updated"
+    assert not any(line.startswith("words") for line in out)  # nobody has asked for them
+    out = run("index", clips, "--library", uri, "--dry-run", "--words-from", "subtitles").out.splitlines()
+    assert "words    to be looked for by sidecars in 1 file, by subtitles in 4 files" in out
+
+
 def test_a_run_notes_its_speed_which_the_next_plan_tells(run, loader, tmp_path: Path, clips: Path, monkeypatch) -> None:
     monkeypatch.setattr(index_speed, "_FEWEST_VIDEO_SECONDS", 1.0)
     uri = str(tmp_path / "l.lance")

@@ -6,9 +6,10 @@ from typing import Any
 import click
 import pytest
 
-from framecue.cli.nothing_found import blame, option_of
+from framecue.cli.nothing_found import WHERE_WORDS_ARE_NOT, blame, nowhere, option_of
 from framecue.cli.query_options import filter_options
-from framecue.library import Filters
+from framecue.library import Filters, Query
+from framecue.library.search.legs.registry import LEGS
 
 
 def counting(passing: dict[frozenset[str], int]) -> Any:
@@ -55,3 +56,22 @@ ALL, F, P, L = frozenset(), *(frozenset(one) for one in (A, B, C))
 )
 def test_who_is_to_blame(filters: dict[str, Any], passing: dict[frozenset[str], int], says: str | None) -> None:
     assert blame(Filters(**filters), counting(passing)) == says
+
+
+def test_each_leg_that_looks_for_words_says_where_they_are_not() -> None:
+    assert set(WHERE_WORDS_ARE_NOT) == set(LEGS)
+
+
+@pytest.mark.parametrize(
+    ("typed", "only", "says"),
+    [
+        ('said:"a b" said:"c"', (), 'nobody says "a b" or "c"; without said:'),
+        ("caption:a b", (), 'no caption has any word of "a b"; without caption:'),
+        ("meaning:zxq qxz", (), 'nothing that is said or written means "zxq qxz"; without meaning:'),
+        ('meaning:"zxq qxz"', (), 'nothing that is said or written means "zxq qxz"; without meaning:'),
+        ("a", ("written", "named"), 'nowhere is "a" written, and no file or folder has "a" in its name; without :only'),
+        ("said:a b", ("written",), 'nobody says any word of "a b"; without said:'),
+    ],
+)
+def test_words_that_are_nowhere(typed: str, only: tuple[str, ...], says: str) -> None:
+    assert nowhere(Query.parse(typed), only, mark=":") == f"{says} all that the library has is searched"

@@ -78,6 +78,9 @@ def test_pages_and_settings() -> None:
     assert options.options() == SearchOptions(k=3, hybrid=True, all_moments=True, min_score=0.2)
     assert str(options) == "red; hybrid; all-moments; min-score 0.2"
     assert after("red", ":min-score .2", ":min-score").options().min_score is None
+    for share in ("0.25", "25%", "25 %"):
+        assert after("red", f":min-confidence {share}").options().min_confidence == 0.25
+    assert after("red", ":min-confidence 25%", ":min-confidence").options().min_confidence is None
     assert after("red", ":refine").options().refine
     assert not after("red", ":refine", ":refine off").options().refine
 
@@ -105,6 +108,8 @@ def test_what_is_typed_may_name_legs_and_phrases() -> None:
         ([":k 0"], "k is 0; it must be a whole number, 1 or more"),
         ([":min-score 7"], "min_score is 7.0"),
         ([":min-score x"], "'x' is no number"),
+        ([":min-confidence 25"], "'25' is no share; write a number from 0 to 1, such as 0.25, or a percentage"),
+        (["a cake ->"], "the half after -> is empty; say what comes after the first"),
         ([":only heard"], "there is no leg 'heard' of a search; known: seen, said"),
         (["said:"], "there is nothing after said: to look for"),
         ([":without said:red"], "words cannot be searched away from"),

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from framecue.cli.hits import NOTHING_FITS, told_by
+from framecue.cli.hits import NOTHING_FITS, print_hits, told_by
 from framecue.cli.last_search import last_search
-from framecue.library.results import Hit, LegHit
+from framecue.library.results import Explanation, Hit, LegHit, PartHit
 from framecue.library.store import Store
 from framecue.video import write_video
 from framecue.words.timed_text import TimedText, TimedWord
@@ -179,6 +179,16 @@ def test_filters(run, uri: str, clips: Path, options: tuple[str, ...], found: se
         (("red", "--where", "1=1) OR (1=1"), "its parentheses do not match", 1),
         (("red", "--after", "soon"), "Error: --after is 'soon', which is no date", 1),
         (("red", "--longer-than", "soon"), "'soon' is no time; write seconds", 2),
+        (("red", "--then", "blue", "--within", "soon"), "12.5 or 30s, or 1m30s, or 2:12.5, or 1:02:12.5", 2),
+        (("red", "--min-confidence", "25"), "such as 0.25, or a percentage, such as 25%", 2),
+        (("red ->",), "the half after -> is empty; say what comes after the first", 1),
+        (("--", "-> red"), "the half before -> is empty; say what comes first", 1),
+        (("-> red",), "the half before -> is empty; say what comes first", 2),
+        (("->",), 'or search for "->" in quotes; a TEXT that begins with a dash goes after a --', 2),
+        (("-5 degrees",), "'-5 degrees' begins with a dash, as options do; a TEXT that begins with a dash goes", 2),
+        (("--no-such",), "No such option '--no-such'", 2),
+        (("then",), "both halves of the order are empty; say what comes first, and what comes after it", 1),
+        (("red", "--then", "->"), "then '->': both halves of the order are empty; say what comes first", 1),
         (("red", "--min-score", "2"), "not in the range -1<=x<=1", 2),
         (("red", "--at", "3"), "give one for each --video", 2),
         ((), "nothing to search for: give TEXT, --with, --image, --video or --queries", 2),
@@ -317,10 +327,59 @@ def test_legs_that_are_asked_alone(run, uri: str, spoken: str, tmp_path: Path) -
         ('said:"happy birthday"', ["green.mp4"]),
         ("written:exit", ["blue.mp4"]),
     ]
-    nothing = run("search", 'said:"no such words"', "--library", uri)
-    assert (nothing.code, nothing.out) == (0, "")
-    reason = "nothing found: the library knows no such words there; without a prefix such as said:"
-    assert nothing.err.startswith(reason)
+
+
+ALL = "all that the library has is searched"
+
+
+@pytest.mark.usefixtures("speaks")
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        (('said:"no such words"',), f'nobody says "no such words"; without said: {ALL}'),
+        (("name:nowhere",), f'no file or folder has "nowhere" in its name; without name: {ALL}'),
+        (
+            ("said:such words", "--with", 'written:"no way"'),
+            f'nobody says any word of "such words", and nowhere is "no way" written; without said: and written: {ALL}',
+        ),
+        (
+            ("nowhere", "--only", "said", "--only", "written"),
+            f'nobody says "nowhere", and nowhere is "nowhere" written; without --only {ALL}',
+        ),
+        (
+            ("name:green", "--path", "red*"),
+            f'in what passes the filters no file or folder has "green" in its name; without name: {ALL}',
+        ),
+        # Of one thing after another, the one that is nowhere.
+        (("green", "--then", 'said:"no such words"'), f'nobody says "no such words"; without said: {ALL}'),
+        (
+            ("written:exit", "--then", "said:frog"),
+            "each of them is there by itself, but no video has one after the other",
+        ),
+        (
+            ("green", "--then", "name:green", "--only", "named"),
+            "each of them is there by itself, but no video has one after the other",
+        ),
+    ],
+)
+def test_nothing_found_says_which_part_is_nowhere(run, spoken: str, query: tuple[str, ...], says: str) -> None:
+    result = run("search", *query, "--library", spoken)
+    assert result == (0, "", f"nothing found: {says}\n")
+
+
+@pytest.mark.usefixtures("speaks")
+def test_a_time_within_which_one_thing_comes_after_another_is_to_blame(run, spoken: str) -> None:
+    query = ("search", "said:happy", "--then", "said:birthday", "--library", spoken)
+    assert paths(run(*query, "--json")) == ["green.mp4"]
+    says = "no video has one after the other within 0 s; without --within one has"
+    assert run(*query, "--within", 0) == (0, "", f"nothing found: {says}\n")
+
+
+@pytest.mark.parametrize("query", [("said:x",), ("green", "--then", "said:x"), ("x", "--only", "said")])
+def test_a_library_that_lacks_a_leg_is_told_how_to_get_it(run, uri: str, query: tuple[str, ...]) -> None:
+    result = run("search", *query, "--library", uri)
+    assert (result.code, result.out) == (1, "")
+    assert "`framecue index PATHS --speech` listens to them" in result.err
 
 
 def test_explanations(run, uri: str, clips: Path) -> None:
@@ -561,6 +620,27 @@ def test_one_thing_after_another(run, films: str) -> None:
     assert Path(swapped.strip()).name == "swapped.mp4"
 
 
+@pytest.mark.parametrize(
+    ("of_hit", "of_parts", "says"),
+    [
+        (0.1, (1.0, 0.1), "fit: 10%, that of the least likely part: a cake 100%; a lake 10%"),
+        (None, (1.0, None), "fit: unknown, as one part cannot be judged: a cake 100%; a lake unknown"),
+        (None, (None, None), None),
+    ],
+)
+def test_an_order_is_explained_to_be_as_likely_as_its_least_likely_part(
+    of_hit: float | None, of_parts: tuple[float | None, ...], says: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts = [
+        PartHit(part, 1.0, 2.0, 0.3, confidence=sure) for part, sure in zip(("a cake", "a lake"), of_parts, strict=True)
+    ]
+    why = Explanation([], None, "gone")
+    hit = Hit(1, "/v/a.mp4", 1.0, 2.0, 0.3, "id", 9.0, confidence=of_hit, parts=tuple(parts), explanation=why)
+    print_hits([hit], hybrid=False)
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert [line for line in lines if line.startswith("fit: ")] == ([] if says is None else [says])
+
+
 def test_what_comes_too_late_is_left_out(run, films: str) -> None:
     limit = ("--library", films, "--min-score", "0.9", "--format", "path")
     assert run("search", "red", "--then", "green", "--within", "5", *limit).out.count("\n") == 1
@@ -630,6 +710,9 @@ def test_min_confidence_leaves_out_what_is_unlikely_and_says_so(run, scenes: str
     assert (
         run("search", "nothing like it", "--min-confidence", 0.9, "--library", scenes, "--json").out.count("null") == 0
     )
+    for share in ("20%", "20 %"):
+        again = run("search", "scene 7", "--min-confidence", share, "--library", scenes, "--format", "path")
+        assert again.out == some.out
     assert run("search", "scene 7", "--min-confidence", 2, "--library", scenes).code == 2
 
 

@@ -96,7 +96,10 @@ LEG_DOCUMENT = {
     "end_seconds": 63.5,
 }
 PART = PartHit("a dog", 61.5, 66.5, 0.5, (LEG,))
-PART_DOCUMENT = {"part": "a dog", "start_seconds": 61.5, "end_seconds": 66.5, "score": 0.5, "legs": [LEG_DOCUMENT]}
+PART_DOCUMENT = {
+    **{"part": "a dog", "start_seconds": 61.5, "end_seconds": 66.5, "score": 0.5, "legs": [LEG_DOCUMENT]},
+    "confidence": None,
+}
 FOUND = replace(HIT, hybrid=True, words=("a", "dog"), vector_rank=2, text_rank=1, text_score=3.5)
 FOUND_DOCUMENT = {**HIT_DOCUMENT, "words": ["a", "dog"], "vector_rank": 2, "text_rank": 1, "text_score": 3.5}
 
@@ -298,6 +301,7 @@ DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
             "last_indexed_seconds": 9.0,
             "num_indexed_segments": None,
             "has_text_index": False,
+            "text_kinds": [],
             "fingerprint": FINGERPRINT.to_dict(),
             "encoded_by": [],
             "words": [WORDS.to_dict()],

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from framecue.errors import InputError
 from framecue.library import AddOptions, Library
@@ -61,3 +62,55 @@ def test_what_is_due_is_told_beforehand(
     for source in sources.values():
         assert len(source.heard) <= 1  # nothing is read for that
     assert Library(str(clips / "none.lance")).words_due(plan) == {}
+
+
+SRT = "1\n00:00:00,100 --> 00:00:00,900\n{}\n"
+
+
+@pytest.mark.parametrize("change", ["came", "changed", "went", "came beside a new video", "nothing"])
+def test_the_words_of_files_beside_a_video_are_due_when_a_run_reads_them_anew(
+    library: Library, clips: Path, write_clip: Callable[..., Path], change: str
+) -> None:
+    beside = clips / "more" / "yellow.srt"
+    if change != "came":
+        beside.write_text(SRT.format("a lemon"))
+        library.add(clips / "more")
+    if change == "went":
+        beside.unlink()
+    elif change == "came beside a new video":
+        write_clip(clips / "more" / "white.mp4", "white")
+        (clips / "more" / "white.srt").write_text(SRT.format("snow"))
+    elif change != "nothing":
+        beside.write_text(SRT.format("a banana, and another"))
+    expected = {
+        "came beside a new video": {"sidecars": 1, "speech": 1, "subtitles": 1},
+        "nothing": {},
+    }
+    before = library.words(clips / "more" / "yellow.mp4", source="sidecars")
+    plan = library.plan(clips / "more")
+    assert library.words_due(plan) == expected.get(change, {"sidecars": 1})
+    report = library.add(plan)
+    # What was told is what the run has done.
+    told = {count.source: count.num_files for count in report.words}
+    assert told == ({} if change == "went" else expected.get(change, {"sidecars": 1}))
+    is_other = library.words(clips / "more" / "yellow.mp4", source="sidecars") != before
+    assert is_other == (change in ("came", "changed", "went"))
+    assert library.words_due(library.plan(clips / "more")) == {}
+
+
+def test_no_words_are_due_of_files_beside_a_video_in_a_library_that_does_without_subtitles(
+    library: Library, clips: Path
+) -> None:
+    library.add(clips / "more", no_words_from="subtitles")
+    (clips / "more" / "yellow.srt").write_text(SRT.format("a lemon"))
+    plan = library.plan(clips / "more")
+    assert (library.words_due(plan), len(plan.subtitles_changed)) == ({}, 1)
+
+
+def test_nothing_is_to_be_heard_in_a_new_picture(library: Library, clips: Path) -> None:
+    Image.new("RGB", (64, 64), "white").save(clips / "more" / "snow.png")
+    plan = library.plan(clips / "more", images=True)
+    due = library.words_due(plan, options=AddOptions(screen_text=True))
+    assert due == {"screen": 2}
+    report = library.add(plan, screen_text=True)
+    assert {count.source: count.num_files for count in report.words} == due

@@ -582,7 +582,9 @@ def test_a_run_reads_its_videos_through_the_source_that_is_given(make_recipe: Ma
     assert source.asked == drawn | {(f"{number}.mp4", False) for number in (6, 7, 8)}
 
 
-@pytest.mark.parametrize("name", ["recipe.yaml", "history.json", "backbone/config.json", "adapter_model.safetensors"])
+@pytest.mark.parametrize(
+    "name", ["recipe.yaml", "history.json", "origin.json", "backbone/config.json", "adapter_model.safetensors"]
+)
 def test_files_that_no_run_has_written_are_kept(make_recipe: MakeRecipe, name: str) -> None:
     recipe = make_recipe()
     theirs = recipe.output_dir / name

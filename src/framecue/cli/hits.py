@@ -82,6 +82,8 @@ def _print_explanation(hit: Hit, *, hybrid: bool) -> None:
         lines.append(f"no frame to show: {why.problem}")
     if len(why.parts) > 1:
         lines.append("parts: " + "; ".join(f"{part.part} {part.score:.3f}" for part in why.parts))
+    if any(part.confidence is not None for part in hit.parts):
+        lines.append(_fit_of_parts(hit))
     if why.names:
         names = (f"{name.name} (its examples {name.score:.3f}, {name.share:.0%} of the score)" for name in why.names)
         lines.append("taught names: " + "; ".join(names))
@@ -102,6 +104,17 @@ def _print_explanation(hit: Hit, *, hybrid: bool) -> None:
         console.print(shown, soft_wrap=True)
     if why.frame and shows_pictures(console):
         console.print(half_blocks(why.frame.pixels, PICTURE_COLUMNS))
+
+
+def _fit_of_parts(hit: Hit) -> str:
+    """Return how likely each part of a hit is; the hit is as likely as the least likely of them."""
+    parts = "; ".join(f"{part.part} {_percent(part.confidence)}" for part in hit.parts)
+    told = f"{_percent(hit.confidence)}, that of the least likely part"
+    return f"fit: {'unknown, as one part cannot be judged' if hit.confidence is None else told}: {parts}"
+
+
+def _percent(confidence: float | None) -> str:
+    return "unknown" if confidence is None else f"{confidence:.0%}"
 
 
 def told_by(hit: Hit) -> Marked | None:

@@ -124,6 +124,7 @@ def _document(library: Library, plan: Plan, extent: Extent, *, name: str, is_gon
         "new": len(plan.units) - num_changed,
         "changed": num_changed,
         "unchanged": len(plan.unchanged),
+        "subtitles_changed": len(plan.subtitles_changed),
         "gone": len(library.missing(plan)[0]),
         "is_gone_taken_out": is_gone_taken_out,
         "passed_over": plan.passed_over.to_dict(),
@@ -155,6 +156,8 @@ def _lines(document: dict[str, Any], extent: Extent) -> list[str]:
         log(f"would be skipped: {item['path']}: {item['reason']}")
     num_files = document["new"] + document["changed"]
     files = f"{document['new']} new, {document['changed']} changed, {document['unchanged']} unchanged"
+    if document["subtitles_changed"]:
+        files += f", subtitles of {document['subtitles_changed']} to be updated"
     if document["gone"]:
         files += (
             f", {document['gone']} gone ({'taken out' if document['is_gone_taken_out'] else 'kept without --prune'})"

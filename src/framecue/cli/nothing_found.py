@@ -1,8 +1,8 @@
-"""Why a search has found nothing: which filter is to blame, and what there would be without it."""
+"""Why a search has found nothing: which filter, or which part of the query, is to blame, and what there is without."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
@@ -11,8 +11,20 @@ from framecue.library import Filters, InOrder
 
 if TYPE_CHECKING:
     from framecue.library import Library, Query, SearchOptions
+    from framecue.library.search.box import Term
 
-__all__ = ["blame", "nothing_message", "option_of"]
+__all__ = ["WHERE_WORDS_ARE_NOT", "blame", "nothing_message", "nowhere", "option_of"]
+
+WHERE_WORDS_ARE_NOT = {
+    "said": "nobody says {}",
+    "written": "nowhere is {} written",
+    "named": "no file or folder has {} in its name",
+    "captions": "no caption has {}",
+    "meaning": "nothing that is said or written means {}",
+}
+"""What it says of words that a leg of a search has not found, by the name of the leg."""
+# Of a file of queries, so many reasons make a line.
+_MOST_REASONS = 3
 
 Count = Callable[[Filters | None], int]
 
@@ -79,13 +91,66 @@ def nothing_message(
             return f"nothing found: the best result scores {best:.3f}, less than {mark}min-score {options.min_score:g}"
     if page > 1:
         return f"there are no results on page {page}"
-    if any(isinstance(query, InOrder) for query in queries):
-        return "nothing found: no video has one after the other"
-    # What is seen always has a nearest moment, so legs that look for words were asked alone.
-    return (
-        "nothing found: the library knows no such words there; without a prefix such as said: and without "
-        f"{mark}only, all that it has is searched"
-    )
+    every = replace(every, hybrid=False)
+    reasons = dict.fromkeys(reason for query in queries for reason in _reasons(library, query, every, mark=mark))
+    shown = "; ".join([*reasons][:_MOST_REASONS])
+    return f"nothing found: {shown}" + ("; and so on" if len(reasons) > _MOST_REASONS else "")
+
+
+def nowhere(query: Query, only: Sequence[str], *, mark: str = "--") -> str:
+    """Return in words which texts of a query which legs have not found, and how to search all that a library has.
+
+    Args:
+        query: of which nothing was found. What is seen always has a nearest moment, so legs that look for words were
+            asked alone.
+        only: the legs that alone were asked; none for all.
+        mark: as of :func:`option_of`.
+    """
+    told: dict[str, None] = {}
+    ways: dict[str, None] = {}
+    for term, _ in query.wanted_terms:
+        for leg in only if term.leg is None else [term.leg]:
+            if leg in WHERE_WORDS_ARE_NOT:
+                told[WHERE_WORDS_ARE_NOT[leg].format(_wanted(term, leg))] = None
+        prefix, _, _ = str(term).partition(":")
+        ways[f"{mark}only" if term.leg is None else f"{prefix}:"] = None
+    parts = ", and ".join(told) or "the library knows no such words there"
+    return f"{parts}; without {' and '.join(ways) or f'{mark}only'} all that the library has is searched"
+
+
+def _wanted(term: Term, leg: str) -> str:
+    """Return what a leg has looked for, as it stands in a sentence that says that it is not there."""
+    if term.exact and leg != "meaning":
+        # Where there is a phrase in quotes, words beside it are not looked for.
+        return " or ".join(f'"{phrase}"' for phrase in term.exact)
+    # Of several words one is enough, and a meaning has none.
+    return f'any word of "{term.text}"' if len(term.text.split()) > 1 and leg != "meaning" else f'"{term.text}"'
+
+
+def _reasons(library: Library, query: Query | InOrder, options: SearchOptions, *, mark: str) -> Iterator[str]:
+    """Yield why one query has found nothing.
+
+    Args:
+        library: that was searched.
+        query: of which nothing was found.
+        options: of the search, without what leaves weak results out.
+        mark: as of :func:`option_of`.
+    """
+    where = "" if options.filters in (None, Filters()) else "in what passes the filters "
+    if not isinstance(query, InOrder):
+        yield where + nowhere(query, options.only, mark=mark)
+        return
+    empty = [part for part in query.queries if not library.search(part, options=options)]
+    if empty:
+        for part in empty:
+            yield where + nowhere(part, options.only, mark=mark)
+        return
+    if query.within_seconds is not None and library.search(replace(query, within_seconds=None), options=options):
+        yield (
+            f"{where}no video has one after the other within {query.within_seconds:g} s; without {mark}within one has"
+        )
+        return
+    yield f"{where}each of them is there by itself, but no video has one after the other"
 
 
 def _match(number: int) -> str:

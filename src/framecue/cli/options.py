@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from framecue.cli.long_steps import told_if_long
 from framecue.cli.model_files import get_model_files
 from framecue.cli.output import log
 from framecue.cores import THREADS_VARIABLE, few_cores
@@ -49,6 +50,7 @@ DEFAULT_MODEL = "google/siglip2-base-patch16-224"
 MOJI_MODEL = "moji-clip"
 MOJI_ADAPTER = "moji-prompt-switch"
 
+LOADING = "loading the model"
 AUTO_DTYPE = "auto"
 DTYPES = ["float32", "bfloat16"]
 
@@ -298,12 +300,12 @@ def named_model(model: str, *, adapter: str | None, dtype: str, yes: bool) -> En
             raise InputError(f"{model}: an exported model has its adapter inside; leave out --adapter {adapter}")
         return load_exported(user_path(model))
     get_model_files(model, yes=yes)
+    with told_if_long(LOADING):
+        import torch
 
-    import torch
+        from framecue.embedders.choose import load_cached_model
 
-    from framecue.embedders.choose import load_cached_model
-
-    return load_cached_model(model, adapter, dtype=getattr(torch, _precision(dtype)))
+        return load_cached_model(model, adapter, dtype=getattr(torch, _precision(dtype)))
 
 
 def _own_model(library: Library, fingerprint: Fingerprint, *, dtype: str, yes: bool) -> Encoder:
@@ -318,8 +320,9 @@ def _own_model(library: Library, fingerprint: Fingerprint, *, dtype: str, yes: b
     # Where a graph encodes texts, the model's files are there.
     if is_own and not (dtype == DTYPES[0] and find_text_graph(fingerprint)):
         get_model_files(fingerprint.backbone, revision=fingerprint.revision, yes=yes)
-    precision = DTYPES[0] if is_plain else _precision(dtype)
-    found = load_named_model(fingerprint, precision=precision, near=library.uri)
+    with told_if_long(LOADING):
+        precision = DTYPES[0] if is_plain else _precision(dtype)
+        found = load_named_model(fingerprint, precision=precision, near=library.uri)
     now = found.fingerprint()
     for what, before, after in (
         ("model", fingerprint.backbone, now.backbone),

@@ -19,6 +19,7 @@ from framecue.cli.explaining import explain
 from framecue.cli.exporting import check_exports, export_results
 from framecue.cli.hits import NOTHING_FITS, print_hits
 from framecue.cli.last_search import keep_search
+from framecue.cli.long_steps import told_if_long
 from framecue.cli.names import list_names
 from framecue.cli.nothing_found import nothing_message
 from framecue.cli.opening import open_hit
@@ -190,7 +191,8 @@ class Prompt:
             return self._search(search, search.query)
 
     def _search(self, search: PromptSearch, query: Query | InOrder) -> list[Hit]:
-        return self.library.search(query, options=search.options(), right=search.right, wrong=search.wrong)
+        with told_if_long("searching"):
+            return self.library.search(query, options=search.options(), right=search.right, wrong=search.wrong)
 
     def _keep(self, search: PromptSearch, hits: list[Hit], *, is_undo: bool) -> None:
         """Take a search that went well as the one that stands; a page beyond the last one is none."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from framecue.cli.prompt_commands import FILTERS, Typed
 from framecue.cli.query_options import read_filters
 from framecue.cli.ranks import read_ranks
+from framecue.cli.shares import read_share
 from framecue.errors import InputError
 from framecue.times import clock, parse_time
 
@@ -232,8 +233,10 @@ def _with_setting(settings: SearchOptions, command: str, rest: str) -> SearchOpt
     values: dict[str, Any] = {item.name: getattr(settings, item.name) for item in fields(settings)}
     if command == "k":
         values[name] = _whole(rest)
-    elif command in ("min-score", "min-confidence"):
+    elif command == "min-score":
         values[name] = _number(rest) if rest else None
+    elif command == "min-confidence":
+        values[name] = read_share(rest) if rest else None
     elif command == "only":
         values[name] = tuple(rest.replace(",", " ").split())
     else:

@@ -42,7 +42,7 @@ _LONGEST_SHOWN = 80
 
 
 class TimeType(click.ParamType):  # type: ignore[type-arg]  # click before 8.4 has no types for it
-    """A time or a length: seconds, or m:ss, or h:mm:ss."""
+    """A time or a length: seconds, or 1m30s, or m:ss, or h:mm:ss."""
 
     name = "time"
 
@@ -80,7 +80,7 @@ def query_options(command: Command) -> Command:
             "--within",
             metavar="TIME",
             type=TimeType(),
-            help="How soon after it at most: 30s, or 1:00; else at any time.",
+            help="How soon after it at most: 30, 30s, 1m30s, or 1:30; else at any time.",
         ),
     )
     return _with_options(command, options)

@@ -14,7 +14,8 @@ from framecue.cli.exporting import check_exports, export_option, export_results
 from framecue.cli.hits import NOTHING_FITS, print_hits
 from framecue.cli.kept_files import kept_files_near
 from framecue.cli.last_search import keep_search
-from framecue.cli.library_place import LibraryCommand, chosen_library
+from framecue.cli.library_place import chosen_library
+from framecue.cli.long_steps import told_if_long
 from framecue.cli.notices import search_warnings_told
 from framecue.cli.opening import open_hit
 from framecue.cli.options import library_model, library_option, model_options
@@ -28,7 +29,9 @@ from framecue.cli.query_options import (
 )
 from framecue.cli.ranks import RanksType
 from framecue.cli.result_formats import FORMATS, NULL_FORMATS, print_lines, print_tsv_head
+from framecue.cli.shares import ShareType
 from framecue.cli.teach_hint import teach_hint
+from framecue.cli.text_command import TextCommand
 from framecue.cli.text_graphs import keep_text_graph
 from framecue.library.search.box import LEG_NAMES
 from framecue.outputs import check_output
@@ -46,7 +49,7 @@ class _Marks(NamedTuple):
     wrong: tuple[int, ...]
 
 
-@click.command(cls=LibraryCommand)
+@click.command(cls=TextCommand)
 @click.argument("text", required=False)
 @library_option
 @click.option("-k", "k", type=click.IntRange(min=1), default=10, show_default=True, help="How many results.")
@@ -64,7 +67,7 @@ class _Marks(NamedTuple):
 @click.option("--hybrid", is_flag=True, help="Let the words of names, captions and subtitles have a say in the order.")
 @click.option("--min-score", type=click.FloatRange(-1, 1), metavar="SCORE", help="Leave out what scores less.")
 @click.option(
-    "--min-confidence", type=click.FloatRange(0, 1), metavar="SHARE", help="Leave out what is less likely than this."
+    "--min-confidence", type=ShareType(), metavar="SHARE", help="Leave out what fits less than this: 0.25, or 25%."
 )
 @click.option("--all-moments", is_flag=True, help="Show several moments of a video, not its best alone.")
 @click.option(
@@ -203,7 +206,8 @@ def search(
         keep_text_graph(chosen)
         return
     asked = [item.query for item in queries]
-    found = library.search_many(asked, options=options, right=marks.right, wrong=marks.wrong)
+    with told_if_long("searching"):
+        found = library.search_many(asked, options=options, right=marks.right, wrong=marks.wrong)
     results = [SearchResult(item.label, hits) for item, hits in zip(queries, found, strict=True)]
     is_wanted = sheet is not None
     if sheet is not None:

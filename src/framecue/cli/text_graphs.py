@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from framecue.cli.long_steps import told_if_long
+
 if TYPE_CHECKING:
     from framecue.encoder import Encoder
 
@@ -25,6 +27,7 @@ def keep_text_graph(model: Encoder) -> None:
     if not is_available():
         return
     sys.stdout.flush()  # whoever reads the answer need not wait
-    from framecue.exported.export_text import keep_text_graph as keep
+    with told_if_long("keeping how the model encodes texts, so that later searches start sooner"):
+        from framecue.exported.export_text import keep_text_graph as keep
 
-    keep(model)
+        keep(model)

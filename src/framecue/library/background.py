@@ -158,6 +158,8 @@ def _bank_hash() -> str:
 
 
 def _make(rows: _Rows, embed: _EmbedsTexts, made_for: str) -> Background | None:
+    # A command has it as what it is doing.
+    logger.info("comparing ordinary queries with the library, once, by which it is told how likely a result is right")
     bank = rows.background_bank(made_for)
     if bank is None:
         queries = ordinary_queries()

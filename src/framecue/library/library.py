@@ -261,8 +261,9 @@ class Library(LibraryContents, LibraryNames, LibraryTables, LibraryVideos, Libra
         wanted = with_words_for_meaning(wanted, had)
         asked = wanted.words_asked()
         self._sources.check(had, wanted)
+        is_due = plan.units or plan.subtitles_changed or plan.outdated or wanted.prune
         has_words = bool(asked or wanted.words_dropped()) or wanted.meaning is not None
-        if store is not None and had and not has_words:
+        if store is not None and had and not (is_due or has_words):
             # Asked for once, they are looked for in every run; one with nothing to find needs no lock and no disk.
             has_words = any(self._words_due(plan, wanted)) or are_passages_due(store)
         if wanted.meaning:
@@ -275,7 +276,6 @@ class Library(LibraryContents, LibraryNames, LibraryTables, LibraryVideos, Libra
         for item in plan.skipped:
             log_skipped(item.path, item.reason)
         outcome = Outcome()
-        is_due = plan.units or plan.subtitles_changed or plan.outdated or wanted.prune
         names: NamesOutcome | None = None
         if is_due or (store and (own.by_path or has_words or names_due(store, self.files))):
             hooks = Hooks(progress, on_stop, on_notice, WordsHooks(words_progress, on_words_stop), meaning_progress)

@@ -521,6 +521,7 @@ class PartHit:
         end_seconds: where it ends.
         score: cosine similarity of the part and its moment.
         legs: which legs of the search have found it, in the order of a ``Hit``'s.
+        confidence: how likely it is what this part asks for, as a ``Hit``'s.
     """
 
     part: str
@@ -528,6 +529,7 @@ class PartHit:
     end_seconds: float
     score: float
     legs: tuple[LegHit, ...] = ()
+    confidence: float | None = field(default=None, kw_only=True)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document."""
@@ -557,8 +559,9 @@ class Hit:
         text: the caption and the subtitles about the moment; None without either.
         metadata: the values of the library's own columns of the video; None where a column is empty.
         confidence: how likely it is what was asked for, in [0, 1]; it means the same in all libraries and for all
-            queries, and depends neither on the page nor on filters. None where it cannot be said: for queries with
-            pictures, videos or vectors that no words have found, and in a library of fewer than 10 segments.
+            queries, and depends neither on the page nor on filters. Of one thing after another it is that of the least
+            likely part. None where it cannot be said: for queries with pictures, videos or vectors that no words have
+            found, and in a library of fewer than 10 segments.
         legs: which legs of the search have found it, and by what; none where only what is seen was asked.
         segment_seconds: where its segment starts and ends, if its own times are others: those of a phrase that was
             found word for word, or of frames that match, if that was asked for; else None.
@@ -880,6 +883,7 @@ class LibraryInfo:
         indexed_seconds: when its first and its last segment were encoded, seconds since 1970; None if not noted.
         num_indexed_segments: how many segments its approximate index covers; None if it has none.
         has_text_index: whether it is ready for hybrid search.
+        text_kinds: which texts its segments have, of "names", "captions" and "subtitles", in this order.
         computations: what has encoded its videos, in the order in which each did so first; none if not noted.
         words: what words it has, by source.
         words_failed: the files in which not all words could be looked for, with reasons.
@@ -899,6 +903,7 @@ class LibraryInfo:
     indexed_seconds: tuple[float, float] | None = None
     num_indexed_segments: int | None = None
     has_text_index: bool = False
+    text_kinds: list[str] = field(default_factory=list)
     computations: list[Computation] = field(default_factory=list)
     words: list[WordsCount] = field(default_factory=list)
     words_failed: list[WordsFailure] = field(default_factory=list)
@@ -924,6 +929,7 @@ class LibraryInfo:
             "last_indexed_seconds": last,
             "num_indexed_segments": self.num_indexed_segments,
             "has_text_index": self.has_text_index,
+            "text_kinds": self.text_kinds,
             "fingerprint": self.fingerprint.to_dict(),
             "encoded_by": [each.to_dict() for each in self.computations],
             "words": [each.to_dict() for each in self.words],

@@ -13,7 +13,7 @@ from framecue.library.indexing.options import AddOptions
 from framecue.library.indexing.plan import Plan
 from framecue.library.indexing.words_plan import (
     content_of,
-    contents_of,
+    planned_contents,
     tasks_of,
     wanted_words,
     with_words_for_meaning,
@@ -22,6 +22,7 @@ from framecue.library.indexing.words_sources import KeptSources, ReadySources
 from framecue.library.store import Store
 from framecue.library.store.kept import KeptStore
 from framecue.object_store.urls import noted_path
+from framecue.words.request import SPEECH
 from framecue.words.timed_text import TimedText
 
 __all__ = ["LibraryWords", "words_in"]
@@ -44,7 +45,8 @@ class LibraryWords:
         """Return in how many files ``add`` would look for words, by source; nothing is read, written or downloaded.
 
         Args:
-            plan: the files; new ones count for every source.
+            plan: the files; new ones count for every source that can find words in them, and those beside which files
+                of text have come, gone or changed for "sidecars".
             options: how ``add`` would index.
 
         Raises:
@@ -92,17 +94,15 @@ class LibraryWords:
         if not wanted:
             return {}, {}
         ready = ReadySources(self._sources, had, wanted, options, left_out, may_fetch=False)
-        new = {unit.path for unit in plan.units}
-        contents = contents_of(plan.seen - new, known)
+        contents = planned_contents(plan, known, files=self.files)
         done = store.words_notes.done() if store else {}
         # What a model that has yet to be downloaded would find, nobody has found.
         absent = {source for source in options.words_asked() if _is_to_be_fetched(ready, source)}
         known_ones = {source: request for source, request in wanted.items() if source not in absent}
         tasks = tasks_of(contents, done, had, known_ones, ready.get, options)
         numbers = Counter(source for task in tasks for source in task.sources)
-        numbers.update(dict.fromkeys(absent, len(contents) + len(new)))
-        if new:
-            numbers.update({source: len(new) for source in known_ones if ready.get(source) is not None})
+        heard = sum(content.kind != "image" for content in contents)
+        numbers.update({source: heard if source == SPEECH else len(contents) for source in absent})
         return {source: number for source, number in sorted(numbers.items()) if number}, left_out
 
     def words_model(self, source: str) -> str | None:

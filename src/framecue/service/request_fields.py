@@ -120,7 +120,7 @@ def _time(value: object, info: ValidationInfo) -> object:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        refuse(f"{key} is {shown(value)}; it must be a time: seconds, or a text such as 2:12.5")
+        refuse(f"{key} is {shown(value)}; it must be a time: seconds, or a text such as 1m30s or 2:12.5")
     if not 0 <= value <= LONGEST_TIME_SECONDS:
         refuse(f"{key} is {shown(value)}; it must be a time in seconds, 0 or more")
     return value

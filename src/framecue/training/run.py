@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from framecue.model import VideoTextModel
 from framecue.outputs import refuse_url, written_beside
 from framecue.paths import exists
 from framecue.training.distillation import DistillationStep, load_distilled
+from framecue.training.origin import ORIGIN_FILE, note_origin, origin_of, refuse_other_origin
 from framecue.training.processes import (
     by_the_first,
     check_alike,
@@ -194,8 +196,8 @@ def run_recipe(
     In processes that `torchrun` started, all train one model; the first validates and writes. `output_dir` is then a
     place that all of them see.
 
-    `output_dir` gets the adapter's two files, `recipe.yaml`, `history.json`, `checkpoints`, `logs` for TensorBoard
-    and, if asked for, `backbone`.
+    `output_dir` gets the adapter's two files, `recipe.yaml`, `origin.json`, `history.json`, `checkpoints`, `logs` for
+    TensorBoard and, if asked for, `backbone`.
 
     Args:
         recipe: the recipe to run.
@@ -205,7 +207,8 @@ def run_recipe(
             per cent.
 
     Raises:
-        RecipeError: `output_dir` holds a run of another recipe or of another number of processes, or cannot be written.
+        RecipeError: `output_dir` holds a run of another recipe, of another number of processes or one that began with
+            other weights, or cannot be written.
         TrainingError: the loss is not finite, or the processes form no group, or differ in recipe or data, or one of
             them was killed.
         DatasetError: the dataset or the store of frames cannot be used, or the store lacks some of the videos.
@@ -229,7 +232,8 @@ def _run_together(recipe: Recipe, *, callbacks: list[TrainerCallback] | None, fr
     with reproducible():
         set_seed(recipe.schedule.seed)
         model, teachers, source, validation = build_parts(recipe, frame_source=frame_source)
-        by_the_first(lambda: _write_recipe(output, recipe))
+        origin = origin_of(recipe, model, teachers)
+        by_the_first(lambda: _begin(output, recipe, origin))
         trainer = RetrievalTrainer(
             model,
             recipe.schedule,
@@ -351,8 +355,7 @@ def refuse_other_run(output: Path, recipe: Recipe) -> None:
     """
     refuse_url(output)
     file = output / RECIPE_FILE
-    last = last_checkpoint(output / CHECKPOINTS)
-    made = last is not None or exists(output / CONFIG_FILE)
+    last, made = last_checkpoint(output / CHECKPOINTS), _has_made_something(output)
     try:
         text = file.read_text(encoding="utf-8")
         other = check_recipe(load_yaml(text), source=str(file))
@@ -371,12 +374,17 @@ def refuse_other_run(output: Path, recipe: Recipe) -> None:
         _refuse_earlier_end(output, last, recipe.schedule.stop_step)
     mine = [file] if is_written_by_hand else []
     if not made and other is None:
-        mine += [output / name for name in (WEIGHTS_FILE, HISTORY_FILE, BACKBONE_FOLDER)]
+        mine += [output / name for name in (WEIGHTS_FILE, HISTORY_FILE, ORIGIN_FILE, BACKBONE_FOLDER)]
     for theirs in mine:
         if theirs.is_symlink() or exists(theirs):
             raise RecipeError(
                 f"{theirs}: is no run's, and would be replaced; choose another output_dir, or move it away"
             )
+
+
+def _has_made_something(output: Path) -> bool:
+    """Whether a run has come so far in a folder that another one goes on from there."""
+    return last_checkpoint(output / CHECKPOINTS) is not None or exists(output / CONFIG_FILE)
 
 
 def _refuse_earlier_end(output: Path, checkpoint: str | None, stop_step: int | None) -> None:
@@ -403,6 +411,14 @@ def _results(recipe: Recipe) -> Recipe:
 def _text(recipe: Recipe) -> str:
     """Return a recipe as it lies beside its results, with its defaults."""
     return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False)
+
+
+def _begin(output: Path, recipe: Recipe, origin: Mapping[str, str]) -> None:
+    """Write the recipe, and with which weights it begins; refuse to go on with others."""
+    if _has_made_something(output):
+        refuse_other_origin(output, origin)
+    _write_recipe(output, recipe)
+    note_origin(output, origin)
 
 
 def _write_recipe(output: Path, recipe: Recipe) -> None:

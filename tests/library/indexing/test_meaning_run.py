@@ -11,7 +11,8 @@ import pytest
 from framecue.errors import InputError, ModelError
 from framecue.exported import sentences
 from framecue.library import AddOptions, Library
-from framecue.library.indexing.meaning_run import KeptSentenceEncoder, run_meaning
+from framecue.library.indexing import passages_run
+from framecue.library.indexing.meaning_run import KeptSentenceEncoder, meaning_due, run_meaning
 from framecue.library.store import Store
 from framecue.words.sentences import DEFAULT_SENTENCE_MODEL
 from framecue.words.sources import WORD_SOURCES
@@ -112,6 +113,22 @@ def test_an_encoder_that_is_gone_costs_new_words_their_meaning_and_nothing_else(
     assert store.passages.count() == 1
     models.gone = False
     assert run(store).count.num_files == 1
+
+
+def test_what_would_be_done_is_what_is_done(store: Store, models: Models, monkeypatch: pytest.MonkeyPatch) -> None:
+    def told_and_done(wanted: bool | str | None = None) -> tuple[int, int]:
+        due, outcome = meaning_due(store, wanted), run(store, wanted)
+        return due.num_files, 0 if outcome.count is None else outcome.count.num_files
+
+    assert told_and_done() == (0, 0)
+    assert told_and_done(True) == (1, 1)
+    assert told_and_done(True) == (0, 0)
+    store.words.write("id of /a.mp4", "speech", [TimedText(0, 4, "We sold a house.", "said", "en")])
+    assert told_and_done() == (1, 1)
+    monkeypatch.setattr(passages_run, "RULES", passages_run.RULES + 1)
+    assert told_and_done() == (1, 1)
+    assert told_and_done("some/other") == (1, 1)
+    assert (meaning_due(store, False).is_taken_out, run(store, False).is_taken_out) == (True, True)
 
 
 def test_an_encoder_is_kept_and_pickled_without_its_model(models: Models) -> None:

@@ -49,6 +49,22 @@ def test_what_is_left_open_is_as_the_library_has_had_it() -> None:
     assert "speech" not in wanted_words(HAD, AddOptions(speech=False))
 
 
+@pytest.mark.parametrize("source", ["speech", "screen"])
+def test_what_was_taken_out_comes_back_as_it_was(source: str) -> None:
+    earlier = WordsRequest(source=source, model="small", language="de")
+    had = {source: AskedWords(request=earlier, is_wanted=False)}
+    option = {"speech": "speech", "screen": "screen_text"}[source]
+    assert source not in wanted_words(had, AddOptions())
+    assert wanted_words(had, AddOptions(**{option: True}))[source] == earlier
+    assert wanted_words(had, AddOptions(**{option: "large"}))[source] == replace(earlier, model="large")
+
+
+def test_who_lets_the_language_be_found_out_gets_the_model_as_it_was() -> None:
+    had = {"speech": replace(HAD["speech"], is_wanted=False)}
+    found = wanted_words(had, AddOptions(speech=True, speech_language="auto"))
+    assert found["speech"] == WordsRequest(source="speech", model="small")
+
+
 @pytest.mark.parametrize(
     ("done", "now", "is_asked_now", "retry", "expected"),
     [

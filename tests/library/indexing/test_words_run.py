@@ -197,7 +197,7 @@ def test_a_file_that_changes_while_it_is_read_is_not_noted(
 def test_words_are_taken_out_and_come_back(
     library: Library, clips: Path, speech: Spoken, screen: Spoken, subtitles: Spoken
 ) -> None:
-    library.add(clips, speech=True, screen_text=True)
+    library.add(clips, speech="small", screen_text=True)
     report = library.add(clips, speech=False)
     assert (report.words_taken_out, report.words) == (["speech"], [])
     assert texts(library, clips / "red.mp4") == []
@@ -208,6 +208,8 @@ def test_words_are_taken_out_and_come_back(
     assert speech.names() == []
     assert library.add(clips, speech=False).words_taken_out == []
     assert counts(library.add(clips, speech=True)) == {"speech": (4, 8, 0)}
+    # By the model of before, which nobody has to know by heart.
+    assert {model for _, model in speech.heard} == {"small"}
     # Subtitles stay out though other words are asked for.
     assert library.add(clips, no_words_from="subtitles").words_taken_out == ["subtitles"]
     subtitles.names()

@@ -136,3 +136,9 @@ def test_quotations_are_where_the_box_reads_them() -> None:
     found = [text[start:stop] for start, stop in quotations(text)]
     assert found == ['"b c"', "\u201ce\u201d", "\u00abh i"]
     assert quotations("") == []
+
+
+def test_a_term_is_shown_as_it_is_typed_also_with_a_phrase_that_begins_another_word() -> None:
+    for typed in ('after "a" bee', 'before "b"', 'said:"a" a', 'see "see saw" seesaw'):
+        (term, *others) = parse(typed)
+        assert " ".join(map(str, (term, *others))) == typed

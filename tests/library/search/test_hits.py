@@ -29,7 +29,12 @@ def test_each_part_has_its_own_moment_and_the_whole_has_no_segment() -> None:
     whole = Found(MATCH, own_seconds=(5.0, 21.0), parts=parts)
 
     hit = make_hit(
-        1, whole, Details(None, None, {}), confidence=None, hybrid=False, parts=["a cake", "said:happy birthday"]
+        1,
+        whole,
+        Details(None, None, {}),
+        confidence=None,
+        hybrid=False,
+        parts=[("a cake", 0.4), ("said:happy birthday", None)],
     )
 
     assert (hit.start_seconds, hit.end_seconds, hit.segment_seconds) == (5.0, 21.0, None)
@@ -38,4 +43,5 @@ def test_each_part_has_its_own_moment_and_the_whole_has_no_segment() -> None:
         ("said:happy birthday", 20.0, 21.0, 0.5),
     ]
     assert [leg.leg for leg in hit.parts[1].legs] == ["said"]
-    assert hit.to_dict()["parts"][0] == PartHit("a cake", 5.0, 10.0, 0.5).to_dict()
+    assert [part.confidence for part in hit.parts] == [0.4, None]
+    assert hit.to_dict()["parts"][0] == PartHit("a cake", 5.0, 10.0, 0.5, confidence=0.4).to_dict()

@@ -1,7 +1,8 @@
 import pytest
 
+from framecue.errors import InputError
 from framecue.library import Query
-from framecue.library.search.in_order import MOST_PARTS, split_in_order
+from framecue.library.search.in_order import MOST_PARTS, lacking_half, split_in_order
 
 
 @pytest.mark.parametrize(
@@ -104,7 +105,11 @@ def test_the_ordinary_forms_of_english(form: str) -> None:
     text = form.format(x=x, y=y)
     assert split_in_order(text) == (x, y)
     assert split_in_order(text.upper()) == (x.upper(), y.upper())
-    # A sentence competes with itself as a whole, whatever its form, and quotes turn that off.
+    # Quotes around a half, and a prefix before it, are the half's; the words of the order stand outside them.
+    for marked in ('"{}"', "\u201c{}\u201d", 'said:"{}"', 'written:"{} then"', "name:{}", 'seen:"{}"'):
+        parts = marked.format(x), marked.format(y)
+        assert split_in_order(form.format(x=parts[0], y=parts[1])) == parts
+    # A sentence competes with itself as a whole, whatever its form, and quotes around all of it turn that off.
     assert Query.parse(text).order == (Query(x), Query(y))
     for opening, closing in ('""', "\u201c\u201d", "\u201e\u201c", "\u00ab\u00bb", "\u300c\u300d", ('"', "")):
         assert Query.parse(f"{opening}{text}{closing}").order == ()
@@ -160,6 +165,51 @@ def test_what_is_no_order_is_left_whole(text: str) -> None:
     assert split_in_order(text) is None
 
 
+@pytest.mark.parametrize("arrow", ["->", "-->", "=>", "\u2192"])
+def test_an_arrow_needs_two_halves(arrow: str) -> None:
+    for text, lacks in (
+        (f"{arrow} a cake", f"the half before {arrow} is empty; say what comes first"),
+        (f"a cake {arrow}", f"the half after {arrow} is empty; say what comes after the first"),
+        (f"a cake{arrow} ...", f"the half after {arrow} is empty; say what comes after the first"),
+        (f"a {arrow} {arrow} b", f"the half between {arrow} and {arrow} is empty; say what comes after the first"),
+        (f" {arrow} ", "both halves of the order are empty; say what comes first, and what comes after it"),
+    ):
+        told = lacking_half(text)
+        assert told is not None
+        assert told.startswith(lacks)
+        assert told.endswith(f'"{arrow if arrow in lacks else text.strip()}" in quotes')
+        with pytest.raises(InputError, match=r"empty; say what comes"):
+            Query.parse(text)
+        # The way out that it names.
+        assert Query.parse(f'"{text}"').order == ()
+
+
+@pytest.mark.parametrize("text", ["then", "And then", "then ...", ", then,", "followed by", "preceded by"])
+def test_words_of_an_order_alone_have_no_half(text: str) -> None:
+    assert (lacking_half(text) or "").startswith("both halves of the order are empty; say what comes first")
+    assert lacking_half(f'"{text}"') is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "then a cake",
+        "a cake, then",
+        "before",
+        "after",
+        "afterwards",
+        "back then",
+        "a -> b",
+        '"->"',
+        'said:"a ->"',
+        "-",
+        "",
+    ],
+)
+def test_a_sentence_may_begin_or_end_with_such_words(text: str) -> None:
+    assert lacking_half(text) is None
+
+
 def test_a_long_text_takes_no_long_time() -> None:
     for unit in (
         " then",
@@ -173,5 +223,7 @@ def test_a_long_text_takes_no_long_time() -> None:
         "one after ",
         "\u00ab",
         "a few ",
+        "a ->",
     ):
         assert split_in_order(unit * 20_000) is None
+        lacking_half(unit * 20_000)

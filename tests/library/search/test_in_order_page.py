@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,10 @@ from framecue.library.search.confidence import Confidence
 from framecue.library.search.in_order_page import (
     Judged,
     confidence_in_order,
+    confidence_of_parts,
     find_either_way,
     find_parts_in_order,
+    judged_whole,
 )
 from framecue.library.search.judge import Judge
 from framecue.library.search.legs.leg import Asked, LegMatch
@@ -48,6 +51,10 @@ def store(make_store: Callable[..., Store]) -> Store:
             *film("/whole.mp4", BOTH),
         ]
     )
+
+
+def either_way(store: Store, whole: Judged, parts: list[Judged], options: SearchOptions) -> list[Any]:
+    return find_either_way(store, judged_whole(store, whole, parts, options), parts, options)
 
 
 PARTS = [judged("red", RED), judged("green", GREEN)]
@@ -90,6 +97,7 @@ def test_limits_hold_for_the_least_sure_part(store: Store) -> None:
     found = find_parts_in_order(store, unsure, SearchOptions())
     assert shown(found)[0] == ("/twice.mp4", 0.0, 10.0)
     assert confidence_in_order(found[0], unsure) is None
+    assert confidence_of_parts(found[0], unsure) == [SEEN.of(found[0].parts[0]), None]
     # What cannot be judged is not known to be less; what can be, has to reach the limit.
     limited = find_parts_in_order(store, unsure, options)
     assert shown(limited)[0] == ("/twice.mp4", 0.0, 10.0)
@@ -104,12 +112,12 @@ def test_within_and_where_leave_videos_out(store: Store) -> None:
 
 
 def test_a_sentence_is_taken_for_what_is_surer(store: Store) -> None:
-    parts = find_either_way(store, judged("red, then green", BLUE[::-1]), PARTS, SearchOptions(k=9))
+    parts = either_way(store, judged("red, then green", BLUE[::-1]), PARTS, SearchOptions(k=9))
     assert shown(parts)[:2] == [("/twice.mp4", 0.0, 10.0), ("/order.mp4", 5.0, 20.0)]
     assert {one.path for one in parts} == {"/twice.mp4", "/order.mp4", "/swapped.mp4", "/whole.mp4"}
 
     sure = Judge(Confidence(usual_best=0.5, scale=0.05))
-    whole = find_either_way(store, judged("red, then green", BOTH, sure), PARTS, SearchOptions(k=9))
+    whole = either_way(store, judged("red, then green", BOTH, sure), PARTS, SearchOptions(k=9))
     plain = [("/whole.mp4", 0.0, 5.0)]
     assert shown(whole)[:1] == plain
     assert not any(one.parts for one in whole)
@@ -119,10 +127,10 @@ def test_a_moment_that_shows_one_part_says_little_for_the_sentence(store: Store)
     sure = Judge(Confidence(usual_best=0.515, scale=0.05))
     # As sure of red alone as a sentence of red and green may be: its vector lies near the one of them.
     one_sided = judged("red, then green", (1.0, 0.35, 0.0, 0.1), sure)
-    assert shown(find_either_way(store, one_sided, PARTS, SearchOptions(k=1))) == [("/twice.mp4", 0.0, 10.0)]
+    assert shown(either_way(store, one_sided, PARTS, SearchOptions(k=1))) == [("/twice.mp4", 0.0, 10.0)]
     # What shows both fits the sentence better than either part, and is what was meant.
     both = judged("red, then green", BOTH, sure)
-    assert shown(find_either_way(store, both, PARTS, SearchOptions(k=1))) == [("/whole.mp4", 0.0, 5.0)]
+    assert shown(either_way(store, both, PARTS, SearchOptions(k=1))) == [("/whole.mp4", 0.0, 5.0)]
 
 
 class Meant:
@@ -156,7 +164,7 @@ def test_what_a_moment_looks_like_tells_nothing_where_words_speak_for_it(
     parts = [judged("red", RED, unsure), judged("green", GREEN, unsure)]
     for strength, is_whole in ((0.75, True), (0.0, False)):
         monkeypatch.setattr(one_box, "LEGS", {"meaning": Meant(strength)})
-        (first, *_) = find_either_way(store, sentence, parts, SearchOptions(k=3))
+        (first, *_) = either_way(store, sentence, parts, SearchOptions(k=3))
         assert (not first.parts) == is_whole
 
 
@@ -168,7 +176,7 @@ def test_a_sentence_is_no_order_where_its_words_are_said_and_may_be_one_where_it
     parts = [judged("red", RED, sure), judged("green", GREEN, sure)]
     for words, is_whole in ((("red", "green"), True), ((), False)):
         monkeypatch.setattr(one_box, "LEGS", {"meaning": Meant(0.95, words)})
-        (first, *_) = find_either_way(store, sentence, parts, SearchOptions(k=3))
+        (first, *_) = either_way(store, sentence, parts, SearchOptions(k=3))
         assert (not first.parts) == is_whole
 
 
@@ -180,3 +188,46 @@ def test_words_that_the_model_does_not_know_still_have_an_order(store: Store) ->
 
     assert shown(found) == [("/twice.mp4", 0.0, 10.0)]
     assert confidence_in_order(found[0], parts) == 0.0
+
+
+class Said:
+    """Hears the words of one part alone in one film, word for word."""
+
+    name = "said"
+
+    def is_there(self, store: Store) -> bool:
+        return True
+
+    def lacking(self, store: Store) -> str | None:
+        return None
+
+    def find(self, asked: Asked) -> list[LegMatch]:
+        if "red" not in asked.text:
+            return []
+        every = asked.store.search(asked.vector, limit=99)
+        one = next(match for match in every if (match.path, match.start_seconds) == ("/twice.mp4", 0.0))
+        return [LegMatch("said", one, 1, 0.5, 1.0, text="red", words=("red",), is_exact=bool(asked.exact))]
+
+
+@pytest.mark.parametrize("text", ['said:"red", then green', '"red" -> "green"', "red, then green"])
+def test_an_order_is_not_given_up_for_the_words_of_one_half(
+    store: Store, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setattr(one_box, "LEGS", {"said": Said()})
+    sure, nowhere = (Judge(Confidence(usual_best=best, scale=0.05)) for best in (0.3, 3.0))
+
+    def read(query: Query, colour: tuple[float, ...], judge: Judge) -> Judged:
+        return Judged(replace(judged("any", colour).encoded, query=query), judge)
+
+    red, green = Query.parse(text).order
+    whole = read(Query.parse(text), BLUE, nowhere)
+    parts = [read(red, RED, sure), read(green, GREEN, sure)]
+    (first, *_) = either_way(store, whole, parts, SearchOptions(k=3))
+    assert len(first.parts) == 2
+    # Where there is no such order, what has one half is nearest, and does not fit.
+    parts = [read(red, BLUE, nowhere), read(green, BLUE, nowhere)]
+    half = judged_whole(store, whole, parts, SearchOptions())
+    (nearest, *_) = find_either_way(store, half, parts, SearchOptions(k=3))
+    assert (nearest.path, nearest.parts) == ("/twice.mp4", ())
+    assert half.judge.of(nearest) == pytest.approx(0.0, abs=1e-2)
+    assert find_either_way(store, half, parts, SearchOptions(k=3, min_confidence=0.5)) == []

@@ -204,3 +204,13 @@ def test_what_is_in_memory_and_makes_no_query(make, says: str) -> None:
 def test_a_text_that_no_model_can_read(make, text: str) -> None:
     with pytest.raises(InputError, match=r"characters; give at most|is not valid Unicode"):
         make(text)
+
+
+def test_the_halves_of_an_order_are_read_as_the_box_reads_them() -> None:
+    typed = Query.parse('said:"happy birthday, then" -> written:cake; then a lake')
+    assert typed.order == tuple(map(Query.parse, ('said:"happy birthday, then"', "written:cake", "a lake")))
+    # Nobody looks for the words of an order beside halves that name who looks for them.
+    for text in ('said:"a" -> said:"b"', 'first said:"a", then said:"b"', 'said: "a" followed by said: "b"'):
+        typed = Query.parse(text)
+        assert typed.order == (Query.parse('said:"a"'), Query.parse('said:"b"'))
+        assert typed.parts == Query.parse('said:"a" said:"b"').parts

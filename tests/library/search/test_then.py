@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from framecue.errors import InputError
-from framecue.library import Query
+from framecue.library import Query, Term
 from framecue.library.search.in_order import MOST_PARTS
 from framecue.library.search.then import InOrder
 
@@ -26,6 +26,7 @@ def test_texts_are_taken_literally_and_queries_as_they_are() -> None:
         ("alone", None, "2 to 4 parts, and 1 is given"),
         ([], None, "2 to 4 parts, and 0 are given"),
         (["a"] * (MOST_PARTS + 1), None, "2 to 4 parts, and 5 are given"),
+        (["a", Query(Term("Cairo", "named"))], None, "name:Cairo: a file's name has no time.* filter for their paths"),
         (["a", " "], None, "a part of what happens one after another is empty"),
         (["a", "b"], -1, "within_seconds is -1"),
         (["a", "b"], float("nan"), "within_seconds is nan"),

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TypedDict
 
 from framecue.errors import ModelError
-from framecue.library.indexing.passages_run import are_passages_due, make_passages
+from framecue.library.indexing.passages_run import are_passages_due, make_passages, num_contents_due
 from framecue.library.results import MeaningCount
 from framecue.library.store import Store
 from framecue.log import printable
@@ -64,7 +64,7 @@ class MeaningDue:
 
     Attributes:
         model: the sentence encoder, as far as its name tells; None if the library is to have no meanings.
-        num_files: how many contents have words without a meaning by this model yet.
+        num_files: how many contents have words that have no meaning by this model yet, or have changed since.
         is_taken_out: whether meanings would be taken out.
     """
 
@@ -136,8 +136,7 @@ def meaning_due(store: Store | None, wanted: bool | str | os.PathLike[str] | Non
     is_known = state is not None and state.fingerprint.model == model
     if is_known and not are_passages_due(store):
         return MeaningDue(model)
-    done = store.passages.keys() if is_known else {}
-    return MeaningDue(model, len(store.words.video_ids() - done.keys()))
+    return MeaningDue(model, num_contents_due(store) if is_known else len(store.words.video_ids()))
 
 
 def run_meaning(

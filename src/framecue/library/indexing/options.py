@@ -42,10 +42,10 @@ class AddOptions:
         spool_gb: how many gigabytes of disk copies of objects in a store may take while they are read; an object that
             is larger is read by ranges, more than once. None for what `FRAMECUE_SPOOL_GB` says, or 10.
         speech: whether to listen to what is said (the extra speech), and with which model, a hub name or a folder; True
-            for the model that the library has had, or the default. False takes the words out. None leaves it as it is:
-            new files get what the library has had.
+            for the model that the library has had last, also if its words were taken out since, or the default. False
+            takes the words out. None leaves it as it is: new files get what the library has.
         speech_language: ISO 639-1 code of what is said, for all files; "auto" to find it out, file by file; None for
-            what the library has had, or else to find it out.
+            what the library has had last, or else to find it out.
         screen_text: whether to read what is written in the picture (the extra screen-text), likewise; a model is a
             folder of two ONNX models of the PP-OCR family.
         words_from: further sources of words that the library is to have: "subtitles" (tracks in the files, and the
@@ -53,10 +53,10 @@ class AddOptions:
             installed package registers. Kept as a tuple.
         no_words_from: sources whose words are taken out. Kept as a tuple.
         meaning: whether words are to be found by what they mean, and with which sentence encoder, a hub name or a
-            folder; True for the one that the library has had, or the default,
-            ``framecue.words.sentences.DEFAULT_SENTENCE_MODEL``. False takes meanings out, but no words. None leaves it
-            as it is: new words get what the library has had. In a library that has had no words it asks for
-            subtitles.
+            folder; True for the one that the library has, or the default,
+            ``framecue.words.sentences.DEFAULT_SENTENCE_MODEL``. False takes meanings out, and forgets their encoder,
+            but no words. None leaves it as it is: new words get what the library has. In a library that has had no
+            words it asks for subtitles.
 
     Raises:
         InputError: a glob is empty, a limit is not above 0, or options do not go together.

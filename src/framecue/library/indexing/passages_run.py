@@ -23,7 +23,7 @@ from framecue.words.passages import RULES, passages
 from framecue.words.sentences import SentenceEncoder, SentenceFingerprint
 from framecue.words.timed_text import TimedText
 
-__all__ = ["PassagesOutcome", "are_passages_due", "make_passages", "words_key"]
+__all__ = ["PassagesOutcome", "are_passages_due", "make_passages", "num_contents_due", "words_key"]
 
 # Contents are read together up to so many lines, and written up to so many rows.
 _LINES_AT_ONCE = 20_000
@@ -80,6 +80,22 @@ def are_passages_due(store: Store, fingerprint: SentenceFingerprint | None = Non
     return state.words_version != _words_version(store)
 
 
+def num_contents_due(store: Store) -> int:
+    """Return in how many contents words have changed since the library's encoder made their passages.
+
+    Args:
+        store: the library.
+
+    Raises:
+        LibraryError: the library cannot be read.
+    """
+    state, lines = store.passages.state(), _num_lines(store)
+    if state is None or not state.fits(state.fingerprint, RULES):
+        return len(lines)
+    held = store.passages.keys()
+    return sum(words_key(texts) != held.get(video_id) for video_id, texts in _contents(store, lines))
+
+
 def make_passages(
     store: Store, encoder: SentenceEncoder, *, progress: Callable[[int, int], None] | None = None
 ) -> PassagesOutcome:
@@ -102,15 +118,11 @@ def make_passages(
     lines = _num_lines(store)
     store.passages.drop(sorted(held.keys() - lines.keys()))
     work = _Pass(store, encoder)
-    for some in _batches(lines):
-        by_content = groupby(store.words.read(some), key=lambda held: held.video_id)
-        for done, (video_id, texts) in enumerate(by_content, start=work.num_seen + 1):
-            own = list(texts)
-            if (key := words_key(own)) != held.get(video_id):
-                work.add(video_id, key, own)
-            if progress is not None:
-                progress(done, len(lines))
-        work.num_seen += len(some)
+    for done, (video_id, texts) in enumerate(_contents(store, lines), start=1):
+        if (key := words_key(texts)) != held.get(video_id):
+            work.add(video_id, key, texts)
+        if progress is not None:
+            progress(done, len(lines))
     work.commit()
     # Also where all was there: a run that was killed may have written it and come no further.
     store.passages.upkeep()
@@ -131,7 +143,7 @@ class _Pass:
     """Encodes contents and writes them, several at once."""
 
     def __init__(self, store: Store, encoder: SentenceEncoder) -> None:
-        self.num_seen = self.num_videos = self.num_passages = 0
+        self.num_videos = self.num_passages = 0
         self._store, self._encoder = store, encoder
         self._rows: list[PassageRow] = []
         self._keys: dict[str, str] = {}
@@ -187,6 +199,13 @@ def _num_lines(store: Store) -> Mapping[str, int]:
     """Return how many lines each content has that has any."""
     table = store.words.table()
     return {} if table is None else Counter(table.scan(["video_id"]).column("video_id").to_pylist())
+
+
+def _contents(store: Store, lines: Mapping[str, int]) -> Iterator[tuple[str, list[HeldText]]]:
+    """Yield contents with all of their words, given how many lines each has."""
+    for some in _batches(lines):
+        for video_id, texts in groupby(store.words.read(some), key=lambda held: held.video_id):
+            yield video_id, list(texts)
 
 
 def _batches(lines: Mapping[str, int]) -> Iterator[list[str]]:

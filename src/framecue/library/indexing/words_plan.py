@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from framecue.library.files.interface import Files
-from framecue.library.files.sidecars import is_same_state
+from framecue.library.files.sidecars import SidecarFinder, is_same_state
 from framecue.library.indexing.options import AddOptions
+from framecue.library.indexing.plan import Plan
 from framecue.library.state import FileState
+from framecue.library.store.rows import kind_of
 from framecue.library.store.snapshot import Snapshot
 from framecue.library.store.words_notes import AskedWords, WordsDone
 from framecue.words.request import SIDECARS, SUBTITLES, WordsRequest
@@ -25,6 +27,7 @@ __all__ = [
     "content_of",
     "contents_of",
     "is_due",
+    "planned_contents",
     "sidecars_key",
     "tasks_of",
     "wanted_words",
@@ -87,7 +90,8 @@ class WordsTask:
 def wanted_words(had: Mapping[str, AskedWords], options: AddOptions) -> dict[str, WordsRequest]:
     """Return what the library has words from at the end of a run, by source, in a fixed order.
 
-    Whoever asks for any words gets those of subtitles as well, which cost little, unless he took them out.
+    Whoever asks for any words gets those of subtitles as well, which cost little, unless he took them out. What the
+    options leave open of a source, such as its model, is as it was last, also where its words were taken out since.
 
     Args:
         had: what has been asked for before.
@@ -95,7 +99,7 @@ def wanted_words(had: Mapping[str, AskedWords], options: AddOptions) -> dict[str
     """
     asked, dropped = options.words_asked(), options.words_dropped()
     wanted = {name: each.request for name, each in had.items() if each.is_wanted and name not in dropped}
-    wanted |= {name: request.over(wanted.get(name)) for name, request in asked.items()}
+    wanted |= {name: request.over(had[name].request if name in had else None) for name, request in asked.items()}
     is_refused = SUBTITLES in dropped or (SUBTITLES in had and not had[SUBTITLES].is_wanted)
     if wanted and not is_refused:
         wanted.setdefault(SUBTITLES, WordsRequest(source=SUBTITLES))
@@ -126,6 +130,29 @@ def contents_of(paths: Iterable[str], snapshot: Snapshot) -> list[Content]:
         held = snapshot.held[held_path]
         found[known.video_id] = Content(known.video_id, path, known.state, held.kind, held.sidecars, held_path)
     return list(found.values())
+
+
+def planned_contents(plan: Plan, snapshot: Snapshot, *, files: Files) -> list[Content]:
+    """Return the contents that a run finds when it comes to words, as far as a plan can tell; no file is read.
+
+    Its pictures are indexed by then, and the texts of files beside them are those of today. A file that is new or has
+    changed has its path in place of its hash, which nobody knows before it is read: it may be a copy after all.
+
+    Args:
+        plan: what the run has to do.
+        snapshot: what the library holds before it.
+        files: where the files lie.
+    """
+    beside = SidecarFinder(files)
+    changed = frozenset(plan.subtitles_changed)
+    held = [
+        replace(content, sidecars=beside.state(content.held_path)) if content.held_path in changed else content
+        for content in contents_of(plan.seen.difference(unit.path for unit in plan.units), snapshot)
+    ]
+    return held + [
+        Content(unit.path, unit.path, unit.state, kind_of(None, unit.path), beside.state(unit.path), unit.path)
+        for unit in plan.units
+    ]
 
 
 def content_of(path: str, snapshot: Snapshot, *, files: Files) -> str | None:

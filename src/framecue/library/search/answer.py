@@ -21,9 +21,12 @@ from framecue.library.search.found import Found
 from framecue.library.search.hits import make_hit
 from framecue.library.search.in_order_page import (
     Judged,
+    JudgedWhole,
     confidence_in_order,
+    confidence_of_parts,
     find_either_way,
     find_parts_in_order,
+    judged_whole,
 )
 from framecue.library.search.judge import judges_of
 from framecue.library.search.legs.registry import LEGS
@@ -97,20 +100,32 @@ def answer(
         judged = map(Judged, encoded, judges_of(store, model, encoded, options))
         if marks:
             (query,) = queries
-            readings = list(judged)
+            readings = _with_whole(store, query, list(judged), options, where)
             found = _found_to_mark(store, query, readings, options, where, marks)
             right, wrong = (find_marked(store, some, found) for some in (marks.right, marks.wrong))
             check_apart(right, wrong)
             scales = Scales(Usual.of(store, model), weights)
             encoded = move_all(encoded, right, wrong, scales, is_order=isinstance(query, InOrder))
-            readings = list(map(Judged, encoded, judges_of(store, model, encoded, options)))
+            judged = map(Judged, encoded, judges_of(store, model, encoded, options))
+            readings = _with_whole(store, query, list(judged), options, where)
             return [
                 _hits(store, model, query, readings, options, where, source, is_out=partial(is_among, marked=wrong))
             ]
-        return [
-            _hits(store, model, query, list(islice(judged, len(_readings(query, options)))), options, where, source)
-            for query in queries
-        ]
+        answers = []
+        for query in queries:
+            own = list(islice(judged, len(_readings(query, options))))
+            readings = _with_whole(store, query, own, options, where)
+            answers.append(_hits(store, model, query, readings, options, where, source))
+        return answers
+
+
+def _with_whole(
+    store: Store, query: Query | InOrder, readings: Sequence[Judged], options: SearchOptions, where: str | None
+) -> Sequence[Judged]:
+    """Return the readings of a query; of a sentence with parts, the one as a whole is judged by them."""
+    if isinstance(query, InOrder) or len(readings) == 1:
+        return readings
+    return [judged_whole(store, readings[0], readings[1:], options, where=where), *readings[1:]]
 
 
 def _readings(query: Query | InOrder, options: SearchOptions) -> Sequence[Query]:
@@ -192,7 +207,8 @@ def _hits(
     hits = []
     for rank, (moment, own) in enumerate(zip(found, details, strict=True), start=options.offset + 1):
         sure = confidence_in_order(moment, parts) if moment.parts else whole.judge.of(moment)
-        hit = make_hit(rank, moment, own, confidence=sure, hybrid=options.hybrid, parts=names, names=taught)
+        of_parts = list(zip(names, confidence_of_parts(moment, parts), strict=True)) if moment.parts else []
+        hit = make_hit(rank, moment, own, confidence=sure, hybrid=options.hybrid, parts=of_parts, names=taught)
         if options.explain:
             every = [part.encoded for part in parts]
             hit = replace(hit, explanation=explain_found(model, whole.encoded, every, moment, source))
@@ -214,7 +230,7 @@ def _found(
     if isinstance(query, InOrder):
         within_seconds = query.within_seconds
         return find_parts_in_order(store, parts, options, within_seconds=within_seconds, where=where, is_out=is_out)
-    if parts:
+    if isinstance(whole, JudgedWhole):
         return find_either_way(store, whole, parts, options, where=where, is_out=is_out)
     asked = whole.encoded.query
     return find(

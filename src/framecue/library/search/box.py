@@ -94,7 +94,9 @@ class Term:
         """Return it as it would be typed, but for what is escaped."""
         text, place = self.text, 0
         for phrase in self.exact:
-            start = text.find(phrase, place)
+            # A quote opens at the beginning of a word, so a phrase of one letter is not the first of another word.
+            found = re.compile(rf"(?<!\w){re.escape(phrase)}(?!\w)").search(text, place)
+            start = text.find(phrase, place) if found is None else found.start()
             if start >= 0:
                 place = start + len(phrase) + 2
                 text = f'{text[:start]}"{phrase}"{text[start + len(phrase) :]}'

@@ -20,7 +20,7 @@ def make_hit(
     *,
     confidence: float | None,
     hybrid: bool,
-    parts: Sequence[str] = (),
+    parts: Sequence[tuple[str, float | None]] = (),
     names: Sequence[str] = (),
 ) -> Hit:
     """Return a hit.
@@ -31,7 +31,7 @@ def make_hit(
         details: what else its row holds.
         confidence: how surely it is what is meant, in [0, 1]; None if that cannot be said.
         hybrid: whether the search was hybrid.
-        parts: what was asked for, if what was found has parts.
+        parts: of each part of what was found, if it has some, what was asked for, and how surely this is that.
         names: the taught names that were understood in the query.
     """
     match = found.match
@@ -64,8 +64,9 @@ def make_hit(
                 end_seconds=moment.end_seconds,
                 score=moment.score,
                 legs=tuple(map(_leg_hit, moment.legs)),
+                confidence=sure,
             )
-            for part, moment in zip(parts, found.parts, strict=False)
+            for (part, sure), moment in zip(parts, found.parts, strict=False)
         ),
         names=tuple(names),
     )

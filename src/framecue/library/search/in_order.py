@@ -13,11 +13,12 @@ from unicodedata import category
 
 from framecue.library.search.box import quotations
 
-__all__ = ["MOST_PARTS", "split_in_order"]
+__all__ = ["MOST_PARTS", "lacking_half", "split_in_order"]
 
 MOST_PARTS = 4
 """How many parts a sentence may have; one with more is a story, which the halves do not make easier to find."""
 
+_ARROW = r"(?:-{1,2}>|=>|\u2192)"
 # Words are one space apart, and every pattern takes one of the spaces at its beginning.
 _HOW_SOON = (
     r"(?:(?:right|just|shortly|soon|immediately|directly|straight|long|(?:a (?:little|moment|while|second|minute)|"
@@ -33,7 +34,7 @@ _THEN = re.compile(
     rf"|(?:{_STOP}(?:and |but )?|,? and )"
     rf"(?:next(?! to\b)|later(?: on)?(?! than\b)|subsequently|eventually|finally|at last){_PAUSE}"
     rf"|,? (?:(?:which|that|who) )?(?:is |are |was |were )?(?:then )?{_HOW_SOON}followed by "
-    r"| ?(?:-{1,2}>|=>|\u2192) ?",
+    rf"| ?{_ARROW} ?",
     re.IGNORECASE,
 )
 # X before Y.
@@ -52,6 +53,9 @@ _BEGINNING = re.compile(
     r"^(?:(?:at )?first(?:ly)?(?: of all)?|to begin with|after|once|as soon as)[,:]? ", re.IGNORECASE
 )
 _FIRST = re.compile(r"^(?:(?:at )?first(?:ly)?(?: of all)?|to begin with)[,:]? ", re.IGNORECASE)
+# What says an order and nothing else: an arrow, wherever it stands, and some words where there are no others.
+_SURELY = re.compile(_ARROW)
+_ALONE = re.compile(r"(?:and |but )?(?:then|followed by|preceded by)", re.IGNORECASE)
 # The words of an order where they say none.
 _IDIOMS = re.compile(
     r"\b(?:(?:every )?now and then|then and there|there and then"
@@ -80,6 +84,41 @@ def split_in_order(text: str) -> tuple[str, ...] | None:
     if not 2 <= len(parts) <= MOST_PARTS or not all(map(_says_something, parts)):
         return None
     return parts
+
+
+def lacking_half(text: str) -> str | None:
+    """Return what is wrong with an order that lacks a half, and the way out; None if it lacks none.
+
+    Only what cannot mean anything else is taken for one: an arrow with nothing before or after it, and "then" alone. A
+    sentence may well begin or end with a word such as "then", and is searched for as it stands.
+
+    Args:
+        text: as a person typed it.
+    """
+    text = " ".join(text.split())
+    if _ALONE.fullmatch(text.strip(" ,;.:")):
+        return _lacking(text, "both halves of the order are")
+    hidden = _hide(text, quotations(text))
+    arrows = [*_SURELY.finditer(hidden)]
+    ends = [0, *(place for found in arrows for place in found.span()), len(text)]
+    empty = [not _says_something(text[start:stop]) for start, stop in zip(ends[::2], ends[1::2], strict=True)]
+    if not arrows or not any(empty):
+        return None
+    if all(empty):
+        return _lacking(text, "both halves of the order are")
+    place = empty.index(True)
+    if place == 0:
+        return _lacking(arrows[0][0], f"the half before {arrows[0][0]} is", say="what comes first")
+    if place == len(arrows):
+        return _lacking(arrows[-1][0], f"the half after {arrows[-1][0]} is", say="what comes after the first")
+    signs = f"{arrows[place - 1][0]} and {arrows[place][0]}"
+    return _lacking(arrows[place][0], f"the half between {signs} is", say="what comes after the first")
+
+
+def _lacking(words: str, what: str, *, say: str = "what comes first, and what comes after it") -> str:
+    """Return the sentence about what lacks; `words` are those that are put into quotes to search for themselves."""
+    way_out = f'search for "{words[:40]}" in quotes'
+    return f"{what} empty; say {say}, as in 'a panda shrinks -> an octopus grows', or {way_out}"
 
 
 def _says_something(part: str) -> bool:

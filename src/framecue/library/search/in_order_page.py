@@ -12,16 +12,25 @@ import numpy as np
 
 from framecue.library.search.found import Found
 from framecue.library.search.judge import Judge, at_least
-from framecue.library.search.legs.leg import Asked
+from framecue.library.search.legs.leg import Asked, LegMatch
 from framecue.library.search.one_box import find_words
 from framecue.library.search.query import SearchOptions
 from framecue.library.search.query_vectors import EncodedQuery
 from framecue.library.search.ranking import IsOut, moments, nothing_is_out, page
 from framecue.library.search.sequence_search import LEAST_CHANCE, find_in_order
 from framecue.library.search.weights import WEIGHTS
+from framecue.library.search.whole_sentence import WholeJudge
 from framecue.library.store import Store
 
-__all__ = ["Judged", "confidence_in_order", "find_either_way", "find_parts_in_order"]
+__all__ = [
+    "Judged",
+    "JudgedWhole",
+    "confidence_in_order",
+    "confidence_of_parts",
+    "find_either_way",
+    "find_parts_in_order",
+    "judged_whole",
+]
 
 
 # A sentence of which so many of the words are said in one moment is meant as a whole.
@@ -43,6 +52,34 @@ class Judged:
 
     encoded: EncodedQuery
     judge: Judge
+
+
+@dataclass(frozen=True)
+class JudgedWhole(Judged):
+    """A sentence that tells of one thing after another, and who judges what is found for it as a whole."""
+
+    judge: WholeJudge
+
+
+def judged_whole(
+    store: Store, whole: Judged, parts: Sequence[Judged], options: SearchOptions, *, where: str | None = None
+) -> JudgedWhole:
+    """Return a sentence with a judge that knows its parts.
+
+    Args:
+        store: the library.
+        whole: the sentence.
+        parts: its parts, in their order.
+        options: what is searched.
+        where: an SQL condition on the segments that are looked at.
+    """
+
+    def find_words_of_parts() -> list[list[LegMatch]]:
+        return [list(find_words(asked, options.only)) for asked in _asked(store, parts, options, where)]
+
+    queries = tuple(part.encoded.query for part in parts)
+    judge = WholeJudge(whole.judge.seen, whole.judge.words, parts=queries, find_words=find_words_of_parts)
+    return JudgedWhole(whole.encoded, judge)
 
 
 def find_parts_in_order(
@@ -69,7 +106,7 @@ def find_parts_in_order(
 
 def find_either_way(
     store: Store,
-    whole: Judged,
+    whole: JudgedWhole,
     parts: Sequence[Judged],
     options: SearchOptions,
     *,
@@ -109,12 +146,13 @@ def find_either_way(
     return _page(every, parts, options, is_out)
 
 
-def _surer(joined: Sequence[Found], best: Found, whole: Judged, parts: Sequence[Judged]) -> list[Found]:
+def _surer(joined: Sequence[Found], best: Found, whole: JudgedWhole, parts: Sequence[Judged]) -> list[Found]:
     """Return the spans of parts that come before what a sentence as a whole has found.
 
     A moment that shows both of two things fits the sentence better than any that shows one of them fits that one; but a
     sentence of two things is also unlike most that a model has learnt, and its vector may lie near a moment that shows
-    one alone. So the parts have to fit nearly as well on average.
+    one alone. So the parts have to fit nearly as well on average. Words of one part alone are one part of an order, and
+    what has more of the order comes before them.
 
     Args:
         joined: spans, best first.
@@ -123,10 +161,12 @@ def _surer(joined: Sequence[Found], best: Found, whole: Judged, parts: Sequence[
         parts: its parts.
     """
     # A meaning has no words: one that is near the sentence may be that of a single part.
-    if any(leg.strength >= _SAID for leg in best.legs if leg.words):
+    if any(leg.strength >= _SAID for leg in best.legs if leg.words and whole.judge.is_of_all(leg)):
         return []
-    handicap = _HANDICAP_OF_ONE if _shows_one(best, whole, parts) else _HANDICAP
-    least = _log_odds(whole.judge.of(best)) - handicap
+    told = whole.judge.of_parts(best)
+    least = _mean_odds(told)
+    if len({*told}) == 1:
+        least -= _HANDICAP_OF_ONE if _shows_one(best, whole, parts) else _HANDICAP
     return [one for one in joined if _odds_in_order(one, parts) > least]
 
 
@@ -147,8 +187,11 @@ def _shows_one(best: Found, whole: Judged, parts: Sequence[Judged]) -> bool:
 
 def _odds_in_order(found: Found, parts: Sequence[Judged]) -> float:
     """Return the mean over the parts of the logarithm of the odds that a part's moment is what it means."""
-    odds = [_log_odds(part.judge.of(moment)) for part, moment in zip(parts, found.parts, strict=True)]
-    return sum(odds) / len(odds)
+    return _mean_odds(confidence_of_parts(found, parts))
+
+
+def _mean_odds(confidences: Sequence[float | None]) -> float:
+    return sum(map(_log_odds, confidences)) / len(confidences)
 
 
 def _log_odds(confidence: float | None) -> float:
@@ -161,13 +204,14 @@ def confidence_in_order(found: Found, parts: Sequence[Judged]) -> float | None:
 
     None if one of them cannot be judged.
     """
-    least = 1.0
-    for part, moment in zip(parts, found.parts, strict=True):
-        confidence = part.judge.of(moment)
-        if confidence is None:
-            return None
-        least = min(least, confidence)
-    return least
+    told = confidence_of_parts(found, parts)
+    known = [one for one in told if one is not None]
+    return min(known) if len(known) == len(told) else None
+
+
+def confidence_of_parts(found: Found, parts: Sequence[Judged]) -> list[float | None]:
+    """Return of each part how surely it is what is meant, in [0, 1]; None if it cannot be judged."""
+    return [part.judge.of(moment) for part, moment in zip(parts, found.parts, strict=True)]
 
 
 def _joined(
@@ -177,27 +221,30 @@ def _joined(
     within_seconds: float | None,
     where: str | None,
 ) -> list[Found]:
-    weights = options.weights or WEIGHTS
     queries = [part.encoded.query for part in parts]
-    asked = [
+    is_seen = not options.only or "seen" in options.only
+    return find_in_order(
+        _asked(store, parts, options, where),
+        [partial(_chances, part.judge) for part in parts],
+        partial(find_words, only=options.only),
+        asks_seen=[is_seen and query.asks_seen for query in queries],
+        within_seconds=within_seconds,
+    )
+
+
+def _asked(store: Store, parts: Sequence[Judged], options: SearchOptions, where: str | None) -> list[Asked]:
+    """Return what the legs of a search are asked for each part."""
+    return [
         Asked(
             store,
             part.encoded.vector,
             part.encoded.query.wanted_terms,
             where,
             heaviest=part.encoded.query.heaviest,
-            weights=weights,
+            weights=options.weights or WEIGHTS,
         )
         for part in parts
     ]
-    is_seen = not options.only or "seen" in options.only
-    return find_in_order(
-        asked,
-        [partial(_chances, part.judge) for part in parts],
-        partial(find_words, only=options.only),
-        asks_seen=[is_seen and query.asks_seen for query in queries],
-        within_seconds=within_seconds,
-    )
 
 
 def _chances(judge: Judge, cosines: np.ndarray) -> np.ndarray:

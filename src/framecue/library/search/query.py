@@ -16,7 +16,7 @@ from framecue.errors import InputError
 from framecue.library.search.box import Term, check_leg_names, parse
 from framecue.library.search.filters import Filters
 from framecue.library.search.given_vectors import QueryVector, as_weighted_vectors
-from framecue.library.search.in_order import split_in_order
+from framecue.library.search.in_order import lacking_half, split_in_order
 from framecue.library.search.weights import LegWeights
 from framecue.pictures import EncodedPicture, ImageLike, Picture, as_image, is_image
 
@@ -208,14 +208,20 @@ class Query:
         taken as ``Query(text)`` takes it.
 
         Raises:
-            InputError: there is nothing to search for, or nothing after a prefix.
+            InputError: there is nothing to search for, nothing after a prefix, or nothing before or after an arrow.
         """
         if not isinstance(text, str):
             raise InputError(f"the text to parse is a {type(text).__name__}; give what was typed")
+        if reason := lacking_half(text):
+            raise InputError(reason)
         order: tuple[Query, ...] = ()
         with suppress(InputError):  # a half that is nothing by itself is no half
             order = tuple(cls._of_typed(half) for half in split_in_order(text) or ())
-        return replace(cls._of_typed(text), order=order)
+        whole = cls._of_typed(text)
+        if order and not any(term.leg is None for half in order for term, _ in half.wanted_terms):
+            # What is left beside halves that name their legs is the words of the order, which nobody looks for.
+            whole = cls([term for term, _ in whole.wanted_terms if term.leg is not None])
+        return replace(whole, order=order)
 
     @classmethod
     def _of_typed(cls, text: str) -> Query:
@@ -302,7 +308,7 @@ class SearchOptions:
         if self.min_score is not None and not (is_number(self.min_score) and -1 <= self.min_score <= 1):
             raise InputError(f"min_score is {self.min_score!r}; scores are cosines, between -1 and 1")
         if self.min_confidence is not None and not (is_number(self.min_confidence) and 0 <= self.min_confidence <= 1):
-            raise InputError(f"min_confidence is {self.min_confidence!r}; confidences are between 0 and 1")
+            raise InputError(f"min_confidence is {self.min_confidence!r}; it must be a number from 0 to 1")
         only = (self.only,) if isinstance(self.only, str) else self.only
         object.__setattr__(self, "only", check_leg_names(only))
         if self.only and self.hybrid:

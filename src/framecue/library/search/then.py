@@ -22,7 +22,8 @@ class InOrder:
         within_seconds: how long after the end of one the next begins at most; None for any time.
 
     Raises:
-        InputError: there are too few or too many parts, a part is empty, or the time makes no sense.
+        InputError: there are too few or too many parts, a part is empty or asks for a file's name alone, which has no
+            time, or the time makes no sense.
 
     Example:
         >>> library.search(InOrder(["a panda shrinks", "an octopus grows"], within_seconds=30))  # doctest: +SKIP
@@ -57,7 +58,13 @@ class InOrder:
 def _part(part: str | Query) -> Query:
     if isinstance(part, str) and not part.strip():
         raise InputError("a part of what happens one after another is empty; say what happens before and after")
-    return as_query(part)
+    query = as_query(part)
+    if not query.asks_seen and all(term.leg == "named" for term, _ in query.wanted_terms):
+        raise InputError(
+            f"{query}: a file's name has no time, so nothing comes before or after it; leave it out, and name the "
+            "files with a filter for their paths"
+        )
+    return query
 
 
 def _number(parts: str | Query | Sequence[str | Query]) -> str:

@@ -230,10 +230,11 @@ def _words(texts: Table, lines: Sequence[tuple[HeldText, float]], query: str) ->
     typed = {token.text for token in tokens_of(query)}
     forms = _forms(texts, [line for line, _ in lines], query)
     for line, score in lines:
+        varied = forms if _has_forms(line) else ()
         words = [
             token
             for token in tokens_of(line.text.text)
-            if token.text in typed or any(line in forms[word] for word in _alike(line, token, forms))
+            if token.text in typed or any(line in forms[word] for word in _alike(token, varied))
         ]
         spans = tuple((token.start, token.end) for token in words)
         found = _match(line, line.text.text, line.text.start_seconds, line.text.end_seconds, score, spans)
@@ -242,10 +243,14 @@ def _words(texts: Table, lines: Sequence[tuple[HeldText, float]], query: str) ->
         yield found
 
 
-def _alike(line: HeldText, token: Token, words: Iterable[str]) -> Iterator[str]:
-    """Yield the words of which one in a line may be another form."""
-    if language_of(column_of(line.text.language)) is not None:
-        yield from (word for word in words if word != token.text and shares_stem(token.text, word))
+def _has_forms(line: HeldText) -> bool:
+    """Whether words are found in a line by their stems, as its language is known."""
+    return language_of(column_of(line.text.language)) is not None
+
+
+def _alike(token: Token, words: Iterable[str]) -> Iterator[str]:
+    """Yield the words of which one may be another form."""
+    return (word for word in words if word != token.text and shares_stem(token.text, word))
 
 
 def _forms(texts: Table, lines: Sequence[HeldText], query: str) -> dict[str, set[HeldText]]:
@@ -264,9 +269,9 @@ def _forms(texts: Table, lines: Sequence[HeldText], query: str) -> dict[str, set
     if len(words) == 1:
         return forms
     open_ones: dict[str, set[HeldText]] = {}
-    for line in lines:
+    for line in filter(_has_forms, lines):
         for token in tokens_of(line.text.text):
-            for word in _alike(line, token, words):
+            for word in _alike(token, words):
                 open_ones.setdefault(word, set()).add(line)
     for word, some in islice(open_ones.items(), _MOST_LOOKED_UP):
         numbers = _listed({line.number for line in some})

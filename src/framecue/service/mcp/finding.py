@@ -123,7 +123,13 @@ def _found_moment(hit: Hit) -> FoundMoment:
 
 
 def _part(part: PartHit) -> Moment:
-    return Moment(start_seconds=part.start_seconds, end_seconds=part.end_seconds, score=part.score, why=_why(part.legs))
+    return Moment(
+        start_seconds=part.start_seconds,
+        end_seconds=part.end_seconds,
+        score=part.score,
+        confidence=part.confidence,
+        why=_why(part.legs),
+    )
 
 
 def _moment(hit: Hit) -> Moment:

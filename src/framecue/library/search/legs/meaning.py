@@ -104,6 +104,7 @@ class Meaning:
 
         with self._lock:
             if self._encoder is None or self._encoder.fingerprint != fingerprint:
+                logger.info("loading the sentence encoder")
                 self._encoder = load_sentence_encoder(fingerprint)
             return self._encoder
 

@@ -1,0 +1,104 @@
+"""How surely a moment shows or says all of a sentence that tells of one thing after another, and not one of them alone.
+
+What is said of one half, word for word, is no more than one half of what was asked, however sure it is. So each part is
+judged by what may be about it: a leg that has found words of one part alone, or a meaning that is as near to one part
+as to the sentence, says nothing of the others. What is seen is judged by the vector of the whole sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from framecue.library.search.found import Found
+from framecue.library.search.judge import Judge
+from framecue.library.search.legs.coverage import Seeker
+from framecue.library.search.legs.leg import LegMatch
+from framecue.library.search.legs.meaning import Meaning
+from framecue.library.search.query import Query
+
+__all__ = ["WholeJudge"]
+
+FindWords = Callable[[], Sequence[Iterable[LegMatch]]]
+"""Finds for each part of a sentence what the legs that look for words have."""
+
+
+@dataclass(frozen=True)
+class WholeJudge(Judge):
+    """Judges moments that were found for a sentence as a whole: each is as sure as the part that is least sure there.
+
+    Attributes:
+        parts: what the sentence says happens one after another.
+        find_words: finds the words of each part; asked once, and only if a meaning was found.
+    """
+
+    parts: tuple[Query, ...] = ()
+    find_words: FindWords = tuple
+
+    def of(self, found: Found) -> float | None:
+        """Return the confidence of a moment, in [0, 1]: that of its least sure part; None if it cannot be said."""
+        told = self.of_parts(found)
+        known = [one for one in told if one is not None]
+        return min(known) if len(known) == len(told) else None
+
+    def of_parts(self, found: Found) -> list[float | None]:
+        """Return for each part how surely it is there, in [0, 1], by all that may be about it; None if unknown."""
+        about = [self._parts_of(leg) for leg in found.legs]
+        return [self._of_part(number, found, about) for number in range(len(self.parts))]
+
+    def is_of_all(self, leg: LegMatch) -> bool:
+        """Whether something found may be about all parts, and not about one or some of them alone."""
+        return len(self._parts_of(leg)) == len(self.parts)
+
+    def _of_part(self, number: int, found: Found, about: Sequence[set[int]]) -> float | None:
+        legs = tuple(leg for leg, parts in zip(found.legs, about, strict=True) if number in parts)
+        asks_seen = self.parts[number].asks_seen
+        confidence = Judge(self.seen if asks_seen else None, self.words).of(replace(found, legs=legs))
+        # Words that are found nowhere at the moment are not there; what is seen may be beyond judging.
+        return 0.0 if confidence is None and not asks_seen else confidence
+
+    def _parts_of(self, leg: LegMatch) -> set[int]:
+        """Return the numbers of the parts that something found may be about: one alone, several, or all."""
+        every = set(range(len(self.parts)))
+        if leg.words and not (leg.is_exact and self._is_plain):
+            # The words of the order belong to no part.
+            told = frozenset[str]().union(*self._words).intersection(leg.words)
+            alone = {number for number, words in enumerate(self._words) if told <= words}
+            return (alone or every) if told else set()
+        if leg.words or leg.leg != Meaning.name:
+            return every
+        near = [max((one.strength for one in told if _is_same(one, leg)), default=0.0) for told in self._meanings]
+        # As near to a part as to the sentence, it has nothing of the other parts.
+        return {near.index(max(near))} if max(near, default=0.0) >= leg.strength else every
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether no quotes and no prefixes divide the sentence, so that a phrase that was found is all of it."""
+        return not any(term.leg or term.exact for part in self.parts for term, _ in part.wanted_terms)
+
+    @cached_property
+    def _words(self) -> list[frozenset[str]]:
+        """The words of each part, as they are compared."""
+        return [
+            frozenset(
+                word
+                for term, _ in part.wanted_terms
+                for seeker in (Seeker(term.text), Seeker(term.text, term.exact))
+                for word in seeker.words
+            )
+            for part in self.parts
+        ]
+
+    @cached_property
+    def _meanings(self) -> list[list[LegMatch]]:
+        """What is meant by each part, where it was found."""
+        return [[one for one in told if one.leg == Meaning.name] for told in self.find_words()]
+
+
+def _is_same(one: LegMatch, other: LegMatch) -> bool:
+    """Whether two meanings are those of words of one file at the same time."""
+    if one.match.path != other.match.path or one.start_seconds is None or other.start_seconds is None:
+        return one.match.key == other.match.key
+    ends = (one.end_seconds or one.start_seconds), (other.end_seconds or other.start_seconds)
+    return min(ends) > max(one.start_seconds, other.start_seconds)

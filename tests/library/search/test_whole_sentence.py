@@ -1,0 +1,89 @@
+"""A moment of a sentence that tells of one thing after another is as sure as the part that is least sure there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from framecue.library import Query
+from framecue.library.search.confidence import Confidence
+from framecue.library.search.found import Found
+from framecue.library.search.legs.leg import LegMatch
+from framecue.library.search.whole_sentence import WholeJudge
+from framecue.library.store import Match
+
+SEEN = Confidence(usual_best=0.3, scale=0.04)
+
+
+def match(score: float = 0.1, path: str = "/a.mp4") -> Match:
+    return Match("id", path, 0.0, 5.0, 60.0, score, np.zeros(4, dtype=np.float16))
+
+
+def said(*words: str, strength: float = 1.0, leg: str = "said") -> LegMatch:
+    return LegMatch(leg, match(), 1, 3.0, strength, text=" ".join(words), words=words)
+
+
+def meant(strength: float, start: float = 0.0, end: float = 4.0, path: str = "/a.mp4") -> LegMatch:
+    return LegMatch("meaning", match(path=path), 1, 0.5, strength, start, end, text="what was said")
+
+
+def whole(text: str, *meanings: Sequence[LegMatch], seen: Confidence | None = SEEN) -> WholeJudge:
+    return WholeJudge(seen, parts=Query.parse(text).order, find_words=lambda: meanings)
+
+
+@pytest.mark.parametrize(
+    ("text", "legs", "of_parts"),
+    [
+        ("a tennis match, then a lecture", [said("tennis", "match")], [1, 0]),
+        ("a tennis match, then a lecture", [said("lecture")], [0, 1]),
+        ("a tennis match, then a lecture", [said("tennis", "lecture")], [1, 1]),
+        ("a tennis match, then a lecture", [said("lecture"), said("tennis", "match", leg="named")], [1, 1]),
+        ("a kiss, finally fireworks", [said("finally")], [0, 0]),
+        ("a kiss, finally fireworks", [said("finally", "kiss")], [1, 0]),
+        ("rain then rain", [said("rain")], [1, 1]),
+        ('said:"tennis match" -> a lecture', [said("tennis", "match")], [1, 0]),
+        ('"tennis match" before "lecture"', [replace(said("lecture"), is_exact=True)], [0, 1]),
+        ("to be before not to be", [replace(said("to", "be", "before", "not"), is_exact=True)], [1, 1]),
+        ("a tennis match, then a lecture", [], [0, 0]),
+    ],
+)
+def test_words_of_one_part_say_nothing_of_the_others(text: str, legs: list[LegMatch], of_parts: list[float]) -> None:
+    judge, found = whole(text), Found(match(), legs=tuple(legs))
+    assert judge.of_parts(found) == pytest.approx(of_parts, abs=0.02)
+    assert judge.of(found) == pytest.approx(min(of_parts), abs=0.02)
+    assert [judge.is_of_all(leg) for leg in legs] == [len(legs) == 1 and min(of_parts) == 1] * len(legs)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "of_parts"),
+    [
+        ([meant(0.9)], [], [0.8, 0]),
+        ([], [meant(0.85, 3.0, 9.0)], [0, 0.8]),
+        ([meant(0.7)], [meant(0.6)], [0.8, 0.8]),
+        ([meant(0.9, 4.0, 9.0)], [meant(0.9, path="/b.mp4")], [0.8, 0.8]),
+        ([said("tennis")], [], [0.8, 0.8]),
+    ],
+)
+def test_a_meaning_as_near_to_a_part_says_nothing_of_the_other(
+    first: list[LegMatch], second: list[LegMatch], of_parts: list[float]
+) -> None:
+    judge = whole("a tennis match, then a lecture", first, second)
+    assert judge.of_parts(Found(match(), legs=(meant(0.8),))) == pytest.approx(of_parts, abs=0.02)
+
+
+def test_what_is_seen_is_seen_of_all_that_is_to_be_seen() -> None:
+    found = Found(match(0.6))
+    assert whole("a kiss, then fireworks").of_parts(found) == [SEEN.of(0.6)] * 2
+    # Words that are asked alone are not there because something looks like the rest.
+    assert whole('said:"a kiss", then fireworks').of_parts(found) == [0.0, SEEN.of(0.6)]
+    assert whole('said:"a kiss" -> said:"fireworks"').of_parts(found) == [0.0, 0.0]
+
+
+def test_what_cannot_be_judged_is_not_known() -> None:
+    judge, one_half = whole("a kiss, then fireworks", seen=None), Found(match(), legs=(said("kiss"),))
+    assert judge.of_parts(one_half) == [1.0, None]
+    assert judge.of(one_half) is None
+    assert judge.of(Found(match(), legs=(said("kiss", "fireworks"),))) == 1.0
