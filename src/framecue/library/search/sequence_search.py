@@ -29,7 +29,10 @@ __all__ = ["LEAST_CHANCE", "NEAREST_SEGMENTS", "find_in_order"]
 
 NEAREST_SEGMENTS = 2048
 """How many of the nearest segments of each part are joined; a library with fewer is joined as a whole."""
-# How much an hour between two things weighs: little beside how well they fit, but of two equal ones the nearer wins.
+# Who says "then" mostly means soon: what a second between two things takes from the logarithm of their chances, and
+# what any time takes at most. Chosen on films of other seeds than benchmarks/answers.py reports.
+_SECOND_COSTS, _COSTS_AT_MOST = 1 / 15, 1.0
+# How much an hour weighs beyond that: little beside how well they fit, but of two equal ones the nearer wins.
 _AN_HOUR = 10.0
 LEAST_CHANCE = 1e-4
 """What a chance is at least: one of nothing would rule a moment out, whatever its other parts say."""
@@ -176,7 +179,10 @@ def _joined(video: _Video, weights: Sequence[LegWeights], *, within_seconds: flo
     late = _AN_HOUR / 3600 * (starts + ends) / 2
     values[0] += late
     values[-1] -= late
-    return [_found(video, chain) for chain in best_chains(starts, ends, values, within_seconds=within_seconds)]
+    chains = best_chains(
+        starts, ends, values, within_seconds=within_seconds, second_costs=_SECOND_COSTS, costs_at_most=_COSTS_AT_MOST
+    )
+    return [_found(video, chain) for chain in chains]
 
 
 def _chance(by_leg: Mapping[str, LegMatch], seen_chance: float, weights: LegWeights) -> float:
