@@ -39,6 +39,7 @@ from framecue.library.results import FITS_FROM
 from framecue.library.search.confidence import MIDDLE, SLOPE
 from framecue.video import FrameSampling
 from generated_library import library_of_vectors
+from logistic import fit_logistic
 from measure import Measurement, Size, results_of
 
 if TYPE_CHECKING:
@@ -354,19 +355,12 @@ def reliability(present: Sequence[Asked], absent: Sequence[Asked]) -> dict[str, 
 
 
 def fitted(asked: Sequence[Asked]) -> tuple[float, float]:
-    """Fit the logistic curve by Newton's method, present and absent queries weighing alike."""
+    """Fit the logistic curve, present and absent queries weighing alike."""
     known = [each for each in asked if 0 < each.confidence < 1]
     heights = np.array([MIDDLE + math.log(each.confidence / (1 - each.confidence)) / SLOPE for each in known])
     is_there = np.array([each.kind == "present" for each in known])
     weights = np.where(is_there, 0.5 / is_there.sum(), 0.5 / (~is_there).sum())
-    features = np.stack([heights, np.ones_like(heights)], axis=1)
-    found = np.zeros(2)
-    for _ in range(50):
-        likely = 1 / (1 + np.exp(-features @ found))
-        gradient = features.T @ (weights * (is_there - likely))
-        curvature = features.T @ (features * (weights * likely * (1 - likely))[:, None])
-        found = found + np.linalg.solve(curvature + 1e-9 * np.eye(2), gradient)
-    return float(found[0]), float(-found[1] / found[0])
+    return fit_logistic(heights, is_there, weights)
 
 
 def measurements(size: Size) -> list[Measurement]:

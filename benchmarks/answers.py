@@ -14,13 +14,15 @@ goes on. --no-titles draws the same films without titles over the pictures, whic
 shipped model has never seen any.
 
 --tune looks for the fusion's weights on films of other seeds than those that are reported, one number after another,
-and prints the best; they belong into `library/search/weights.py`.
+and prints the best; they belong into `library/search/weights.py`. --fit does the same for the curve that makes a
+confidence of what is meant, in `library/search/confidence.py`. Both take a --seed other than the one that is reported.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 import tempfile
 import time
@@ -37,8 +39,10 @@ from framecue import Library, Query
 from framecue.evaluation.bootstrap import Interval, draws, percentiles
 from framecue.evaluation.moments import MomentScores, Window, moment_scores
 from framecue.library import Hit
+from framecue.library.search.confidence import MEANT_MIDDLE, MEANT_SLOPE
 from framecue.library.search.then import InOrder
 from framecue.library.search.weights import WEIGHTS, LegWeights
+from logistic import fit_logistic
 from measure import Measurement, Size, results_of
 
 REPORTED_SEED, TUNING_SEED = 2026, 11
@@ -89,14 +93,17 @@ def main() -> None:
     parser.add_argument("--no-titles", action="store_true", help="draw the same films without titles")
     parser.add_argument("--adapter", default=ADAPTER, help="of moji-clip: a bundled name or a folder")
     parser.add_argument("--tune", action="store_true", help="look for weights, on films of another seed")
+    parser.add_argument("--fit", action="store_true", help="make the curve of what is meant, on films of another seed")
     parser.add_argument("--folder", type=Path, help="where films and libraries are kept (default: a temporary folder)")
     parser.add_argument("--json", type=Path, help="also write the results here")
     options = parser.parse_args()
     if missing := why_not():
         sys.exit(f"films with words cannot be made: {missing}")
-    seed = TUNING_SEED if options.tune else options.seed
-    if seed == TUNING_SEED and not options.tune:
-        parser.error(f"seed {TUNING_SEED} is the one of --tune; report another")
+    chooses = options.tune or options.fit
+    # Nothing is made on what is reported.
+    seed = TUNING_SEED if chooses and options.seed == REPORTED_SEED else options.seed
+    if seed == TUNING_SEED and not chooses:
+        parser.error(f"seed {TUNING_SEED} is the one of --tune and --fit; report another")
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.folder or Path(temporary)
         library, collection = prepare(
@@ -106,6 +113,10 @@ def main() -> None:
         queries = [query for query in drawn if query.kind in options.kinds]
         if options.tune:
             tune(library, queries)
+        if options.fit:
+            slope, middle = fitted_meaning(library, queries)
+            print(f"MEANT_SLOPE, MEANT_MIDDLE = {slope:.2f}, {middle:.2f}")
+        if chooses:
             return
         results = measure(library, collection, queries)
     print_table(results)
@@ -287,6 +298,24 @@ def tune(library: Library, queries: Sequence[FilmQuery]) -> LegWeights:
         if chosen == before:
             break
     return chosen
+
+
+def fitted_meaning(library: Library, queries: Sequence[FilmQuery]) -> tuple[float, float]:
+    """Fit the curve of what is meant to whether the best passage is the right one.
+
+    Asked are what is said in other words, and what is meant or seen nowhere: of these no passage has the words.
+    """
+    there = [query for query in queries if query.kind == "meaning"]
+    nowhere = [query for query in queries if query.kind == "absent" and query.about in ("meaning", "seen")]
+    asked = ask(library, [*there, *nowhere], ("meaning",))
+    heights, is_right = [], []
+    for hits, overlap in zip(asked.hits, asked.scores.overlaps, strict=True):
+        strengths = [leg.strength for hit in hits[:1] for leg in hit.legs if leg.leg == "meaning"]
+        for strength in strengths:
+            if 0 < strength < 1:
+                heights.append(MEANT_MIDDLE + math.log(strength / (1 - strength)) / MEANT_SLOPE)
+                is_right.append(overlap > 0)
+    return fit_logistic(np.array(heights), np.array(is_right), np.full(len(heights), 1 / len(heights)))
 
 
 def print_table(results: Mapping[str, object]) -> None:

@@ -96,6 +96,36 @@ def test_tuning_takes_what_answers_better(module: ModuleType, monkeypatch: pytes
     assert module.tune(None, queries) == replace(module.WEIGHTS, **wanted)
 
 
+def test_the_curve_of_what_is_meant_is_fitted_to_what_is_right(
+    module: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(0)
+    slope, middle = 1.5, 1.0
+    heights = rng.uniform(-4, 6, size=4000)
+    is_right = rng.random(len(heights)) < 1 / (1 + np.exp(-slope * (heights - middle)))
+    window = Window("a.mp4", 0, 10)
+    queries = [
+        module.FilmQuery("meaning" if number % 2 else "absent", str(number), (window,), "seen")
+        for number in range(len(heights))
+    ]
+    others = [module.FilmQuery("said", "b", (window,), "said"), module.FilmQuery("absent", "c", (), "written")]
+
+    def ask(library: object, asked: list[object], only: object = (), weights: object = None) -> object:
+        assert only == ("meaning",)
+        assert not {query.text for query in asked} & {"b", "c"}
+        strengths = 1 / (1 + np.exp(-module.MEANT_SLOPE * (heights - module.MEANT_MIDDLE)))
+        hits = []
+        for query in asked:
+            number = int(query.text)
+            found = hit("a.mp4", *((0, 10) if is_right[number] else (20, 30)))
+            found.legs = [SimpleNamespace(leg="meaning", strength=float(strengths[number]))]
+            hits.append([found])
+        return module.Asked(asked, hits)
+
+    monkeypatch.setattr(module, "ask", ask)
+    assert module.fitted_meaning(None, [*queries, *others]) == pytest.approx((slope, middle), abs=0.15)
+
+
 def test_the_seed_of_tuning_is_not_reported(
     run_benchmark: Callable[..., ModuleType], module: ModuleType, capsys
 ) -> None:
@@ -104,4 +134,4 @@ def test_the_seed_of_tuning_is_not_reported(
         pytest.skip(f"films with words cannot be made: {missing}")
     with pytest.raises(SystemExit):
         run_benchmark("answers", "--seed", module.TUNING_SEED)
-    assert "is the one of --tune; report another" in capsys.readouterr().err
+    assert "is the one of --tune and --fit; report another" in capsys.readouterr().err

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from framecue.library.results import FITS_FROM
-from framecue.library.search.confidence import Confidence, Yardstick
+from framecue.library.search.confidence import MEANT_MIDDLE, MEANT_SLOPE, Confidence, Yardstick
 from framecue.library.store.background import Background
 
 WIDTH = 64
@@ -47,21 +47,22 @@ def test_the_best_for_an_absent_query_means_the_same_in_libraries_of_every_size(
     assert max(medians) - min(medians) < 0.03
 
 
-def test_a_confidence_of_any_query_knows_the_library_alone() -> None:
+def test_a_confidence_of_meaning_knows_the_library_alone() -> None:
     rng = np.random.default_rng(4)
     # Queries of many leanings, so that what is usual does depend on a query.
     bank = directions(rng, 400) + rng.uniform(0, 1.5, size=(400, 1)) * np.eye(WIDTH, dtype=np.float32)[0]
     bank = (bank / np.linalg.norm(bank, axis=1, keepdims=True)).astype(np.float32)
     segments = directions(rng, 500, cone=6.0)
     yardstick = Yardstick.of(background(segments, bank))
-    any_query = yardstick.confidence_of_any()
-    assert any_query.scale == yardstick.scale
+    meant = yardstick.confidence_of_meaning()
+    assert meant.scale == yardstick.scale
+    assert (meant.slope, meant.middle) == (MEANT_SLOPE, MEANT_MIDDLE)
     # At the middle of what ordinary queries come to, which is too much for some of them and too little for others.
     best = (bank @ segments.T).max(axis=1)
-    assert np.quantile(best, 0.35) < any_query.usual_best < np.quantile(best, 0.65)
+    assert np.quantile(best, 0.35) < meant.usual_best < np.quantile(best, 0.65)
     own = [yardstick.confidence(query).usual_best for query in bank]
-    assert min(own) < any_query.usual_best - any_query.scale
-    assert max(own) > any_query.usual_best + any_query.scale
+    assert min(own) < meant.usual_best - meant.scale
+    assert max(own) > meant.usual_best + meant.scale
 
 
 def test_what_is_there_is_more_likely_than_what_is_not() -> None:
@@ -135,6 +136,11 @@ def test_a_confidence_grows_with_the_score_and_tells_which_score_it_needs() -> N
     assert (judged.least_score(0), judged.least_score(1)) == (-math.inf, math.inf)
     unknown = Confidence(0.25, 0.02, known=0.0)
     assert (unknown.of(1.0), unknown.least_score(0.5)) == (0.0, math.inf)
+    steeper = Confidence(0.25, 0.02, slope=1.0, middle=2.5)
+    assert steeper.of(0.3) == pytest.approx(0.5)
+    assert steeper.of(0.32) == pytest.approx(1 / (1 + math.exp(-1)))
+    for wanted in (0.1, 0.5, 0.9):
+        assert steeper.of(steeper.least_score(wanted)) == pytest.approx(wanted)
     half = Confidence(0.25, 0.02, known=0.5)
     assert half.of(0.3) == judged.of(0.3) / 2
     for wanted in (0.1, 0.3, 0.45):

@@ -393,8 +393,8 @@ def test_one_leg_that_is_sure_comes_before_two_that_are_half_sure(monkeypatch: p
     """A picture that somewhat looks like it and some of the words say less than a sentence that surely means it."""
     half, sure, far = moment("/half.mp4", 0, 0.9), moment("/sure.mp4", 0, 0.1), moment("/far.mp4", 0, 0.1)
     legs = {
-        "said": [LegMatch("said", half, 1, 1.0, 0.4)],
-        "meaning": [LegMatch("meaning", sure, 1, 1.0, 0.9)],
+        "said": [LegMatch("said", half, 1, 1.0, 0.2)],
+        "meaning": [LegMatch("meaning", sure, 1, 1.0, 0.98)],
     }
     chance = WEIGHTS.enough / 2
     doubtful = Confidence(0.9 - 0.1 * (MIDDLE + math.log(chance / (1 - chance)) / SLOPE), 0.1)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise, product
 
 import numpy as np
@@ -8,9 +9,24 @@ from hypothesis import strategies as st
 
 from framecue.library.search.sequence import Chain, best_chains
 
+Costs = tuple[float, float]
+FREE: Costs = (0.0, np.inf)
+
+
+def worth(chain: Sequence[int], starts: np.ndarray, ends: np.ndarray, values: np.ndarray, costs: Costs) -> float:
+    """Return the value of a chain, less what the time between its moments costs."""
+    middles = (starts + ends) / 2
+    apart = [middles[later] - middles[earlier] for earlier, later in pairwise(chain)]
+    fits = sum(values[part, one] for part, one in enumerate(chain))
+    return float(fits - sum(min(costs[0] * seconds, costs[1]) for seconds in apart))
+
 
 def by_trying_all(
-    starts: np.ndarray, ends: np.ndarray, values: np.ndarray, within_seconds: float | None
+    starts: np.ndarray,
+    ends: np.ndarray,
+    values: np.ndarray,
+    within_seconds: float | None,
+    costs: Costs = FREE,
 ) -> dict[int, float]:
     """Return the greatest value of a chain for each last moment, by looking at every chain."""
     num_parts, num_moments = values.shape
@@ -23,7 +39,7 @@ def by_trying_all(
         gaps = [starts[later] - ends[earlier] for earlier, later in pairwise(chain)]
         if not is_ordered or (within_seconds is not None and any(gap > within_seconds for gap in gaps)):
             continue
-        value = float(sum(values[part, one] for part, one in enumerate(chain)))
+        value = worth(chain, starts, ends, values, costs)
         if value > -np.inf:
             best[chain[-1]] = max(best.get(chain[-1], -np.inf), value)
     return best
@@ -61,6 +77,22 @@ def test_each_last_moment_has_the_best_chain(
     sums = [sum(values[part, one] for part, one in enumerate(chain.moments)) for chain in chains]
     assert sums == [chain.value for chain in chains]
     assert sums == sorted(sums, reverse=True)
+
+
+@given(videos(), st.sampled_from([0.0, 0.25, 2.0]), st.sampled_from([0.0, 1.0, 4.0, np.inf]))
+def test_the_time_between_two_moments_costs_by_the_second_and_no_more_than_so_much(
+    video: tuple[np.ndarray, np.ndarray, np.ndarray, float | None], second_costs: float, costs_at_most: float
+) -> None:
+    starts, ends, values, within = video
+    costs = (second_costs, costs_at_most)
+
+    chains = best_chains(
+        starts, ends, values, within_seconds=within, second_costs=second_costs, costs_at_most=costs_at_most
+    )
+
+    assert {chain.moments[-1]: chain.value for chain in chains} == by_trying_all(starts, ends, values, within, costs)
+    assert all(is_chain(chain, starts, ends, within) for chain in chains)
+    assert [worth(chain.moments, starts, ends, values, costs) for chain in chains] == [one.value for one in chains]
 
 
 def test_windows_that_overlap_follow_each_other_and_the_same_window_does_not_follow_itself() -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from framecue.library.search import sequence_search
+from framecue.library.search.found import Found
 from framecue.library.search.legs.leg import Asked, LegMatch
 from framecue.library.search.sequence_search import find_in_order
 from framecue.library.store import Match, Store
@@ -62,6 +63,48 @@ def spans(store: Store, **options: Any) -> list[tuple[str, float, float]]:
 
 def test_the_order_counts_and_of_two_the_nearer_comes_first(store: Store) -> None:
     assert spans(store) == [("/right.mp4", 2.5, 15.0), ("/far.mp4", 0.0, 57.5)]
+
+
+@pytest.mark.parametrize(("green", "first"), [(0.95, "/near.mp4"), (0.25, "/late.mp4")])
+def test_what_follows_soon_is_meant_unless_what_follows_late_fits_much_better(
+    make_store: Callable[..., Store], green: float, first: str
+) -> None:
+    other = float(np.sqrt(1 - green**2))
+    store = make_store(
+        [
+            *film("/near.mp4", RED, (0.0, green, other)),
+            *film("/late.mp4", RED, *[NEITHER] * 12, GREEN),
+        ]
+    )
+    parts = [asked(store, RED), asked(store, GREEN)]
+
+    found = find_in_order(parts, [chances] * 2, nothing_said, asks_seen=[True, True], within_seconds=None)
+
+    assert found[0].path == first
+
+
+def test_legs_count_as_in_one_box(store: Store) -> None:
+    """A meaning that is a little surer than a picture does not turn it around, and two legs are surer than one."""
+    at = {(one.path, one.start_seconds): one for one in store.search(np.array([0, 0, 1], np.float32), limit=99)}
+    meant = LegMatch("meaning", at["/swapped.mp4", 10.0], 1, 0.4, 0.5, text="the same in other words")
+    said = LegMatch("said", at["/right.mp4", 10.0], 1, 0.4, 0.3, text="it is green")
+
+    def half_sure(cosines: np.ndarray) -> np.ndarray:
+        return np.where(cosines > 0.9, 0.45, 0.0)
+
+    def best(*words: LegMatch) -> Found:
+        second = Asked(store, asked(store, GREEN).vector, is_alone=True)
+        found = find_in_order(
+            [asked(store, RED), second],
+            [half_sure] * 2,
+            lambda of: words if of.is_alone else (),
+            asks_seen=[True, True],
+            within_seconds=None,
+        )
+        return found[0]
+
+    assert best(meant).path == best(said).path == best().path == "/right.mp4"
+    assert best(said).value > best().value
 
 
 def test_within_leaves_out_what_comes_later(store: Store) -> None:

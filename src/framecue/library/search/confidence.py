@@ -27,6 +27,10 @@ __all__ = ["Confidence", "Yardstick"]
 # Of the logistic curve, fitted to the best scores of present and absent queries in libraries of two models, of seeds of
 # their own; `python benchmarks/absent.py --fit` fits it again.
 SLOPE, MIDDLE = 0.5, 4.6
+# The same of a sentence encoder's scores, which tell sooner what is meant from what is not: fitted to whether the best
+# passage is the right one, for what is said in other words and for what is nowhere, on films of seeds of their own;
+# `python benchmarks/answers.py --fit` fits it again.
+MEANT_SLOPE, MEANT_MIDDLE = 0.75, 2.5
 
 # How much the fitted line is drawn towards a flat one. Few directions of the two features are all that is known of a
 # query, and one far from the ordinary ones is to be judged by the nearest of them.
@@ -142,17 +146,17 @@ class Yardstick:
 
         Args:
             vector: float32 (E,), unit length, the query's vector.
-            known: how much of the query is made of words that the model was made for, in [0, 1].
+            known: how surely the vector means the query, by the words of it that the model was made for, in [0, 1].
         """
         return Confidence(self.usual_best(vector), self.scale, known)
 
-    def confidence_of_any(self) -> Confidence:
-        """Return what turns the scores of a query into confidences, whatever the query is like.
+    def confidence_of_meaning(self) -> Confidence:
+        """Return what turns the scores of passages into how surely they mean the query, whatever the query is like.
 
         A sentence encoder puts what is unrelated at the same cosine for most queries, so that the line takes more from
         what is meant than from what is not: found on films made here (docs/benchmarks.md, "One box").
         """
-        return Confidence(self.level, self.scale)
+        return Confidence(self.level, self.scale, slope=MEANT_SLOPE, middle=MEANT_MIDDLE)
 
     def confidence_of_joined(self, vector: np.ndarray) -> Confidence:
         """Return what turns the scores of a query into confidences of which moments of videos are a part.
@@ -204,18 +208,22 @@ class Confidence:
     Attributes:
         usual_best: the best score that an ordinary query like it has in the library.
         scale: by how much ordinary queries differ.
-        known: how much of the query is made of words that the model was made for, in [0, 1]. A score tells how near
-            something is to what is known of the query; the rest is as unlikely as it is unknown.
+        known: how surely the vector means the query, in [0, 1]: less than 1 where words of it are unknown to the
+            model. No score makes anything surer than that.
+        slope: how soon a score that is higher, in units of the scale, is surer.
+        middle: how far above the usual best, in these units, something is as likely meant as not.
     """
 
     usual_best: float
     scale: float
     known: float = 1.0
+    slope: float = SLOPE
+    middle: float = MIDDLE
 
     def of(self, score: float) -> float:
         """Return the confidence of a score, in [0, 1]."""
         height = (score - self.usual_best) / self.scale
-        return self.known / (1.0 + math.exp(min(-SLOPE * (height - MIDDLE), 700.0)))
+        return self.known / (1.0 + math.exp(min(-self.slope * (height - self.middle), 700.0)))
 
     def least_score(self, confidence: float) -> float:
         """Return the score from which on the confidence is reached; infinity if none reaches it.
@@ -227,4 +235,5 @@ class Confidence:
             return -math.inf
         if confidence >= self.known:
             return math.inf
-        return self.usual_best + self.scale * (MIDDLE + math.log(confidence / (self.known - confidence)) / SLOPE)
+        height = self.middle + math.log(confidence / (self.known - confidence)) / self.slope
+        return self.usual_best + self.scale * height

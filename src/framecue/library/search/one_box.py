@@ -33,7 +33,7 @@ from framecue.library.search.query import SearchOptions
 from framecue.library.search.weights import LegWeights
 from framecue.library.store import Match
 
-__all__ = ["asked_alone", "find_in_one_box", "find_words"]
+__all__ = ["asked_alone", "find_in_one_box", "find_words", "joined_worth"]
 
 # By so many of the nearest segments the scale of what is seen is made. It does not depend on the page, so the pages of
 # a query fit together.
@@ -147,7 +147,7 @@ class _Scale:
 
     def value(self, match: Match) -> float:
         """Return what a segment is worth of which nothing else is known."""
-        return _joined([(self._weights.seen, self.chance(match))], self._weights)
+        return joined_worth([(self._weights.seen, self.chance(match))], self._weights)
 
 
 def _with_ranks(stream: Iterable[Match], *, all_moments: bool) -> Iterator[Found]:
@@ -256,10 +256,10 @@ def _worth(place: _Place, video: _Video, own_seen: Found | None, scale: _Scale, 
         if own is not None:
             there.append(own)
     told.append((weights.rest, _rest(there, video.wanted)))
-    return Found(place.match, _joined(told, weights), tuple(legs), place.own_seconds)
+    return Found(place.match, joined_worth(told, weights), tuple(legs), place.own_seconds)
 
 
-def _joined(told: Iterable[tuple[float, float]], weights: LegWeights) -> float:
+def joined_worth(told: Iterable[tuple[float, float]], weights: LegWeights) -> float:
     """Return what several chances to be what was asked for are worth together.
 
     Args:

@@ -26,7 +26,13 @@ class Chain:
 
 
 def best_chains(
-    starts: np.ndarray, ends: np.ndarray, values: np.ndarray, *, within_seconds: float | None = None
+    starts: np.ndarray,
+    ends: np.ndarray,
+    values: np.ndarray,
+    *,
+    within_seconds: float | None = None,
+    second_costs: float = 0.0,
+    costs_at_most: float = np.inf,
 ) -> list[Chain]:
     """Return for each moment that can be the last the chain of the greatest value that ends there.
 
@@ -39,6 +45,8 @@ def best_chains(
         ends: float64 (S,), when they end.
         values: float64 (P, S), how well each moment fits each part; more is better, and -inf rules a moment out.
         within_seconds: how long after the end of one moment the next begins at most; None for any time.
+        second_costs: what a second between the middles of two moments takes from the value.
+        costs_at_most: what the time between two moments takes from it at most.
 
     Returns:
         Best first; equal values in the order of the last moment's middle, then of its number. None for a video in which
@@ -52,12 +60,20 @@ def best_chains(
     num_earlier = np.searchsorted(middles, middles, side="left")
     total = values[0].astype(np.float64)
     before = np.zeros((num_parts, num_moments), dtype=np.int64)
-    for part in range(1, num_parts):
+
+    def best_before(total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if within_seconds is None:
-            best, before[part] = _best_earlier(total, num_earlier, starts)
-        else:
-            best, before[part] = _best_within(total, num_earlier, starts, ends, middles, within_seconds)
-        total = best + values[part]
+            return _best_earlier(total, num_earlier, starts)
+        return _best_within(total, num_earlier, starts, ends, middles, within_seconds)
+
+    for part in range(1, num_parts):
+        # The time costs as much as what is less: by the second, or what it costs at most. So the best is the better of
+        # two, and neither has to look at pairs: what is taken for the middle of the later one is given for the other's.
+        near, which_near = best_before(total + second_costs * middles)
+        near = near - second_costs * middles
+        far, which_far = best_before(total - costs_at_most) if np.isfinite(costs_at_most) else (near, which_near)
+        before[part] = np.where(near >= far, which_near, which_far)
+        total = np.maximum(near, far) + values[part]
     lasts = [int(last) for last in np.argsort(-total, kind="stable") if total[last] > -np.inf]
     return [Chain(float(total[last]), tuple(int(order[one]) for one in _back(before, last))) for last in lasts]
 

@@ -8,7 +8,8 @@ Shapes: P parts of a query, S moments of one video, E the embedding's width.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -19,14 +20,19 @@ from framecue.library.search.found import Found, span_of
 from framecue.library.search.legs import seen
 from framecue.library.search.legs.leg import Asked, LegMatch
 from framecue.library.search.legs.seen import find_seen
+from framecue.library.search.one_box import joined_worth
 from framecue.library.search.sequence import Chain, best_chains
+from framecue.library.search.weights import LegWeights
 from framecue.library.store import Match
 
 __all__ = ["LEAST_CHANCE", "NEAREST_SEGMENTS", "find_in_order"]
 
 NEAREST_SEGMENTS = 2048
 """How many of the nearest segments of each part are joined; a library with fewer is joined as a whole."""
-# How much an hour between two things weighs: little beside how well they fit, but of two equal ones the nearer wins.
+# Who says "then" mostly means soon: what a second between two things takes from the logarithm of their chances, and
+# what any time takes at most. Chosen on films of other seeds than benchmarks/answers.py reports.
+_SECOND_COSTS, _COSTS_AT_MOST = 1 / 15, 1.0
+# How much an hour weighs beyond that: little beside how well they fit, but of two equal ones the nearer wins.
 _AN_HOUR = 10.0
 LEAST_CHANCE = 1e-4
 """What a chance is at least: one of nothing would rule a moment out, whatever its other parts say."""
@@ -90,9 +96,12 @@ def find_in_order(
         if is_seen:
             _see(videos, asked, chances[part], part, nearest[part])
     found = [
-        joined for video in videos.values() for joined in _joined(video, len(parts), within_seconds=within_seconds)
+        joined
+        for video in videos.values()
+        for joined in _joined(video, [asked.weights for asked in parts], within_seconds=within_seconds)
     ]
-    return sorted(found, key=lambda one: (-one.value, one.match.key, one.own_seconds))
+    # What adding up has rounded tells none from another.
+    return sorted(found, key=lambda one: (-round(one.value, 9), one.match.key, one.own_seconds))
 
 
 def _videos(
@@ -115,9 +124,7 @@ def _videos(
             video = of(one.match.path)
             place = video.place(Found(one.match, own_seconds=own))
             video.note(part, place, one)
-            if one.strength > video.chances[part].get(place, 0.0):
-                video.chances[part][place] = one.strength
-                video.scores[part][place] = one.match.score
+            video.scores[part][place] = one.match.score
     return videos
 
 
@@ -156,21 +163,36 @@ def _see(videos: dict[str, _Video], asked: Asked, chances: Chances, part: int, n
         match = video.moments[place].match
         found = LegMatch(seen.NAME, match, ranks.get(match.key), float(score), max(0.0, float(score)))
         video.note(part, place, found)
-        video.chances[part][place] = max(float(chance), video.chances[part].get(place, 0.0))
+        video.chances[part][place] = float(chance)
 
 
-def _joined(video: _Video, num_parts: int, *, within_seconds: float | None) -> list[Found]:
+def _joined(video: _Video, weights: Sequence[LegWeights], *, within_seconds: float | None) -> list[Found]:
+    num_parts = len(weights)
     starts = np.array([moment.start_seconds for moment in video.moments])
     ends = np.array([moment.end_seconds for moment in video.moments])
     values = np.full((num_parts, len(video.moments)), -np.inf)
-    for part, of_part in enumerate(video.chances):
-        for place, chance in of_part.items():
-            values[part, place] = np.log(max(chance, LEAST_CHANCE))
+    for part, by_place in enumerate(video.legs):
+        for place, by_leg in by_place.items():
+            seen_chance = video.chances[part].get(place, 0.0)
+            values[part, place] = np.log(max(_chance(by_leg, seen_chance, weights[part]), LEAST_CHANCE))
     # What comes late costs, and what is then added for the beginning leaves the time between them.
     late = _AN_HOUR / 3600 * (starts + ends) / 2
     values[0] += late
     values[-1] -= late
-    return [_found(video, chain) for chain in best_chains(starts, ends, values, within_seconds=within_seconds)]
+    chains = best_chains(
+        starts, ends, values, within_seconds=within_seconds, second_costs=_SECOND_COSTS, costs_at_most=_COSTS_AT_MOST
+    )
+    return [_found(video, chain) for chain in chains]
+
+
+def _chance(by_leg: Mapping[str, LegMatch], seen_chance: float, weights: LegWeights) -> float:
+    """Return how likely a moment is what a part means, by all legs, which count here as in one box.
+
+    There, what is seen is surely right from a confidence of `enough` on, and its cosine tells which moment is best.
+    Here its confidence has to tell that too, so it is not cut off, and counts for more instead.
+    """
+    told = [(weights.of(leg), found.strength) for leg, found in by_leg.items() if leg != seen.NAME]
+    return -math.expm1(-joined_worth([*told, (weights.seen / weights.enough, seen_chance)], weights))
 
 
 def _found(video: _Video, chain: Chain) -> Found:

@@ -27,7 +27,8 @@ class LegWeights:
         seen: how much it counts that a segment looks like the query.
         doubt: the power of how surely the nearest is what was asked for: the less, the more what is half sure counts.
         enough: the confidence from which on the nearest is taken to be it: how well it fits is told by the scale.
-        unsure: the strength of the nearest if it surely is not: some segment is always the nearest.
+        unsure: the strength of the nearest if it surely is not: some segment is always the nearest. It is less where
+            the model does not know all words of the query.
         said: how much a sentence counts that has words of the query.
         written: likewise, what is to be read in the picture.
         named: likewise, the name of a file and of the folders it is in.
@@ -64,7 +65,7 @@ class LegWeights:
     written: float = 1.8
     named: float = 1.8
     captions: float = 1.3
-    meaning: float = 1.0
+    meaning: float = 0.6
     least_coverage: float = 0.5
     sharpness: float = 2.0
     hint: float = 0.2

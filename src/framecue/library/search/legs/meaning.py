@@ -124,7 +124,7 @@ def _confidence(store: Store, encoder: SentenceEncoder, state: PassageState) -> 
     """Return what turns cosines into how surely a meaning is the one that is asked for."""
     background = meaning_background_for(store, encoder)
     if background is not None:
-        return Yardstick.of(background).confidence_of_any()
+        return Yardstick.of(background).confidence_of_meaning()
     mean, deviation = state.unrelated
     scale = max(_SPREAD * deviation, 1e-6)
     return Confidence(mean + _EVEN * deviation - MIDDLE * scale, scale)
