@@ -307,9 +307,10 @@ def fitted_meaning(library: Library, queries: Sequence[FilmQuery]) -> tuple[floa
     """
     there = [query for query in queries if query.kind == "meaning"]
     nowhere = [query for query in queries if query.kind == "absent" and query.about in ("meaning", "seen")]
-    asked = ask(library, [*there, *nowhere], ("meaning",))
+    found, nothing = ask(library, there, ("meaning",)), ask(library, nowhere, ("meaning",))
+    overlaps = [*found.scores.overlaps, *(0.0 for _ in nowhere)]
     heights, is_right = [], []
-    for hits, overlap in zip(asked.hits, asked.scores.overlaps, strict=True):
+    for hits, overlap in zip([*found.hits, *nothing.hits], overlaps, strict=True):
         strengths = [leg.strength for hit in hits[:1] for leg in hit.legs if leg.leg == "meaning"]
         for strength in strengths:
             if 0 < strength < 1:
