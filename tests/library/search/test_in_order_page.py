@@ -180,6 +180,17 @@ def test_a_sentence_is_no_order_where_its_words_are_said_and_may_be_one_where_it
         assert (not first.parts) == is_whole
 
 
+def test_what_lacks_one_part_is_no_order_however_sure_the_others_are(store: Store) -> None:
+    sentence = judged("red, then green", BLUE, Judge(Confidence(usual_best=1.2, scale=0.05)))
+    sure = Judge(Confidence(usual_best=0.3, scale=0.05))
+    for usual_best, is_order in ((1.0, True), (1.5, False)):
+        least = Judge(Confidence(usual_best=usual_best, scale=0.05))
+        parts = [judged("red", RED, sure), judged("green", GREEN, least)]
+        assert (least.of(find_parts_in_order(store, parts, SearchOptions())[0].parts[1]) or 0.0) < 0.2
+        (first, *_) = either_way(store, sentence, parts, SearchOptions(k=3))
+        assert bool(first.parts) == is_order
+
+
 def test_words_that_the_model_does_not_know_still_have_an_order(store: Store) -> None:
     unknown = Judge(Confidence(usual_best=0.7, scale=0.05, known=0.0))
     parts = [judged("red", RED, unknown), judged("green", GREEN, unknown)]
