@@ -121,12 +121,13 @@ def test_the_curve_of_what_is_meant_is_fitted_to_what_is_right(
         for query in asked:
             number = int(query.text)
             found = hit("a.mp4", *((0, 10) if is_right[number] else (20, 30)))
-            found.legs = [SimpleNamespace(leg="meaning", strength=float(strengths[number]))]
+            found.legs = [SimpleNamespace(leg="meaning", strength=float(strengths[number]), text="a sentence")]
             hits.append([found])
         return module.Asked(asked, hits)
 
     monkeypatch.setattr(module, "ask", ask)
-    assert module.fitted_meaning(None, [*queries, *others]) == pytest.approx((slope, middle), abs=0.15)
+    fitted = module.fitted_meaning(None, [*queries, *others], frozenset({"a title"}))
+    assert fitted == pytest.approx((slope, middle), abs=0.15)
 
 
 def test_the_seed_of_tuning_is_not_reported(

@@ -204,6 +204,24 @@ def test_a_meaning_is_as_sure_as_it_stands_out_from_what_ordinary_queries_find(s
     assert all(other.strength == yardstick.confidence_of_meaning().of(other.score) for other in others)
 
 
+def test_a_title_is_less_sure_to_be_meant_than_a_sentence_that_is_as_near(
+    make_store: Callable[..., Store],
+) -> None:
+    """Few words are nearer to each other than sentences are, whatever they mean."""
+    store = make(make_store, IdeaEncoder())
+    # The same words are said at one place and written at another, and the line that was said comes after it.
+    shown = TimedText(40.0, 43.0, LINES[3], "written", "en")
+    store.words.write("id of /a.mp4", "screen", [shown])
+    make_passages(store, IdeaEncoder())
+    said, title = (
+        next(one for one in find(store, Term("buying a house"), alone=True) if one.start_seconds == start)
+        for start in (15.0, 40.0)
+    )
+    assert said.score == pytest.approx(title.score)
+    assert said.strength > title.strength
+    assert (said.rank, title.rank) == (1, 2)
+
+
 def test_a_library_of_next_to_no_words_goes_by_what_is_unrelated_to_the_encoder(
     make_store: Callable[..., Store],
 ) -> None:
