@@ -219,6 +219,8 @@ def test_the_halves_of_an_order_are_read_as_the_box_reads_them() -> None:
         typed = Query.parse(text)
         assert typed.order == (Query.parse("said:a"), Query.parse("said:b"))
         assert typed.parts == Query.parse("said:a b").parts
+    assert str(Query.parse("first seen: a, then written:b")) == "seen:a -> written:b"
+    assert str(Query.parse("said:a, then b")) == "said:a, then b"
     assert Query.parse("said:a -> written:b").parts == Query.parse("said:a written:b").parts
 
 

@@ -258,6 +258,9 @@ class Query:
         )
 
     def __str__(self) -> str:
+        # Halves that name their legs have nothing left in the whole that would say the order.
+        if self.order and all(term.leg for half in self.order for term, _ in half.wanted_terms):
+            return " -> ".join(map(str, self.order))
         return ", ".join(str(part) for part in self.parts)
 
 
