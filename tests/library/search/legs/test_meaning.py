@@ -209,7 +209,6 @@ def test_a_title_is_less_sure_to_be_meant_than_a_sentence_that_is_as_near(
 ) -> None:
     """Few words are nearer to each other than sentences are, whatever they mean."""
     store = make(make_store, IdeaEncoder())
-    # The same words are said at one place and written at another, and the line that was said comes after it.
     shown = TimedText(40.0, 43.0, LINES[3], "written", "en")
     store.words.write("id of /a.mp4", "screen", [shown])
     make_passages(store, IdeaEncoder())
@@ -217,8 +216,12 @@ def test_a_title_is_less_sure_to_be_meant_than_a_sentence_that_is_as_near(
         next(one for one in find(store, Term("buying a house"), alone=True) if one.start_seconds == start)
         for start in (15.0, 40.0)
     )
-    assert said.score == pytest.approx(title.score)
-    assert said.strength > title.strength
+    background = meaning_background_for(store, IdeaEncoder())
+    assert background is not None
+    yardstick = Yardstick.of(background)
+    assert said.strength == yardstick.confidence_of_meaning().of(said.score)
+    assert title.strength == yardstick.confidence_of_title().of(title.score)
+    assert yardstick.confidence_of_title().of(said.score) < said.strength
     assert (said.rank, title.rank) == (1, 2)
 
 
