@@ -114,7 +114,8 @@ def main() -> None:
         if options.tune:
             tune(library, queries)
         if options.fit:
-            slope, middle = fitted_meaning(library, queries)
+            titles = frozenset(slot.title for film in collection.films for slot in film.slots if slot.title)
+            slope, middle = fitted_meaning(library, queries, titles)
             print(f"MEANT_SLOPE, MEANT_MIDDLE = {slope:.2f}, {middle:.2f}")
         if chooses:
             return
@@ -300,17 +301,20 @@ def tune(library: Library, queries: Sequence[FilmQuery]) -> LegWeights:
     return chosen
 
 
-def fitted_meaning(library: Library, queries: Sequence[FilmQuery]) -> tuple[float, float]:
+def fitted_meaning(library: Library, queries: Sequence[FilmQuery], titles: frozenset[str]) -> tuple[float, float]:
     """Fit the curve of what is meant to whether the best passage is the right one.
 
-    Asked are what is said in other words, and what is meant or seen nowhere: of these no passage has the words.
+    Asked are what is said in other words, and what is meant or seen nowhere: of these no passage has the words. Where a
+    title is the best, it is left out, as titles have a curve of their own.
     """
     there = [query for query in queries if query.kind == "meaning"]
     nowhere = [query for query in queries if query.kind == "absent" and query.about in ("meaning", "seen")]
-    asked = ask(library, [*there, *nowhere], ("meaning",))
+    found, nothing = ask(library, there, ("meaning",)), ask(library, nowhere, ("meaning",))
+    overlaps = [*found.scores.overlaps, *(0.0 for _ in nowhere)]
     heights, is_right = [], []
-    for hits, overlap in zip(asked.hits, asked.scores.overlaps, strict=True):
-        strengths = [leg.strength for hit in hits[:1] for leg in hit.legs if leg.leg == "meaning"]
+    for hits, overlap in zip([*found.hits, *nothing.hits], overlaps, strict=True):
+        legs = [leg for hit in hits[:1] for leg in hit.legs if leg.leg == "meaning"]
+        strengths = [leg.strength for leg in legs if leg.text not in titles]
         for strength in strengths:
             if 0 < strength < 1:
                 heights.append(MEANT_MIDDLE + math.log(strength / (1 - strength)) / MEANT_SLOPE)

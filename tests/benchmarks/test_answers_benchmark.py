@@ -104,8 +104,11 @@ def test_the_curve_of_what_is_meant_is_fitted_to_what_is_right(
     heights = rng.uniform(-4, 6, size=4000)
     is_right = rng.random(len(heights)) < 1 / (1 + np.exp(-slope * (heights - middle)))
     window = Window("a.mp4", 0, 10)
+    # What is nowhere has no right moment; some of what is there is not found either.
     queries = [
-        module.FilmQuery("meaning" if number % 2 else "absent", str(number), (window,), "seen")
+        module.FilmQuery("meaning", str(number), (window,), "meaning")
+        if is_right[number] or number % 2
+        else module.FilmQuery("absent", str(number), (), "seen")
         for number in range(len(heights))
     ]
     others = [module.FilmQuery("said", "b", (window,), "said"), module.FilmQuery("absent", "c", (), "written")]
@@ -118,12 +121,13 @@ def test_the_curve_of_what_is_meant_is_fitted_to_what_is_right(
         for query in asked:
             number = int(query.text)
             found = hit("a.mp4", *((0, 10) if is_right[number] else (20, 30)))
-            found.legs = [SimpleNamespace(leg="meaning", strength=float(strengths[number]))]
+            found.legs = [SimpleNamespace(leg="meaning", strength=float(strengths[number]), text="a sentence")]
             hits.append([found])
         return module.Asked(asked, hits)
 
     monkeypatch.setattr(module, "ask", ask)
-    assert module.fitted_meaning(None, [*queries, *others]) == pytest.approx((slope, middle), abs=0.15)
+    fitted = module.fitted_meaning(None, [*queries, *others], frozenset({"a title"}))
+    assert fitted == pytest.approx((slope, middle), abs=0.15)
 
 
 def test_the_seed_of_tuning_is_not_reported(

@@ -356,10 +356,6 @@ ALL = "all that the library has is searched"
             ("written:exit", "--then", "said:frog"),
             "each of them is there by itself, but no video has one after the other",
         ),
-        (
-            ("green", "--then", "name:green", "--only", "named"),
-            "each of them is there by itself, but no video has one after the other",
-        ),
     ],
 )
 def test_nothing_found_says_which_part_is_nowhere(run, spoken: str, query: tuple[str, ...], says: str) -> None:

@@ -117,7 +117,7 @@ def test_a_run_of_an_older_framecue_goes_on(tmp_path: Path) -> None:
     refuse_other_origin(tmp_path, {"teacher a": "1", "teacher b": "2"})
 
 
-@pytest.mark.parametrize("text", ["{", "[]"])
+@pytest.mark.parametrize("text", ["{", "[]", "[" * 100_000], ids=["cut", "list", "deep"])
 def test_a_damaged_note_is_told(tmp_path: Path, text: str) -> None:
     (tmp_path / ORIGIN_FILE).write_text(text)
     with pytest.raises(RecipeError, match=r"origin\.json: .*; remove it to go on without knowing"):

@@ -56,7 +56,7 @@ def refuse_other_origin(output: Path, origin: Mapping[str, str]) -> None:
         noted = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RecipeError(f"{file}: cannot be read ({error}); remove it to go on without knowing") from error
     if not isinstance(noted, dict):
         raise RecipeError(f"{file}: is not what a run has noted; remove it to go on without knowing")

@@ -217,6 +217,28 @@ def test_words_are_taken_out_and_come_back(
     assert subtitles.names() == []
 
 
+def test_what_cannot_come_back_as_it_was_says_who_asked_for_it(library: Library, clips: Path, speech: Spoken) -> None:
+    library.add(clips, speech="/lost/small", speech_language="de")
+    library.add(clips, speech=False)
+    fresh = Library(library.uri, model=library._model)
+    speech.missing = InputError("/lost/small: no such folder")
+    with pytest.raises(
+        InputError, match=r"no such folder; /lost/small is the model that the library has had last; name "
+    ):
+        fresh.add(clips, speech=True)
+    speech.missing = InputError("the model hears English alone, and the language is de")
+    with pytest.raises(
+        InputError, match=r"is de; de is the language that the library has had last; name another, or auto"
+    ):
+        fresh.add(clips, speech="tiny.en")
+    # What is asked for now is nobody else's, and a package that is missing is for no model.
+    with pytest.raises(InputError, match=r"is de$"):
+        fresh.add(clips, speech="tiny.en", speech_language="de")
+    speech.missing = InputError('listening needs a package; pip install "framecue[speech]"')
+    with pytest.raises(InputError, match=r'speech\]"$'):
+        fresh.add(clips, speech=True)
+
+
 def test_subtitles_can_be_declined_at_the_start(
     library: Library, clips: Path, speech: Spoken, subtitles: Spoken
 ) -> None:

@@ -57,6 +57,11 @@ def test_a_confidence_of_meaning_knows_the_library_alone() -> None:
     meant = yardstick.confidence_of_meaning()
     assert meant.scale == yardstick.scale
     assert (meant.slope, meant.middle) == (MEANT_SLOPE, MEANT_MIDDLE)
+    # What is written, in a few words, has to be nearer than a sentence that is said.
+    title = yardstick.confidence_of_title()
+    assert (title.usual_best, title.scale) == (meant.usual_best, meant.scale)
+    for score in np.linspace(meant.usual_best, meant.usual_best + 10 * meant.scale, num=5):
+        assert title.of(score) < meant.of(score)
     # At the middle of what ordinary queries come to, which is too much for some of them and too little for others.
     best = (bank @ segments.T).max(axis=1)
     assert np.quantile(best, 0.35) < meant.usual_best < np.quantile(best, 0.65)

@@ -2,7 +2,7 @@ import pytest
 
 from framecue.errors import InputError
 from framecue.library import Query
-from framecue.library.search.in_order import MOST_PARTS, lacking_half, split_in_order
+from framecue.library.search.in_order import MOST_PARTS, has_arrow, lacking_half, split_in_order
 
 
 @pytest.mark.parametrize(
@@ -227,3 +227,11 @@ def test_a_long_text_takes_no_long_time() -> None:
     ):
         assert split_in_order(unit * 20_000) is None
         lacking_half(unit * 20_000)
+
+
+@pytest.mark.parametrize(
+    ("text", "has"),
+    [("a -> b", True), ("a\u2192b", True), ("a, then b", False), ('"a -> b"', False), ("a - > b", False)],
+)
+def test_an_arrow_says_an_order_outside_of_quotes(text: str, has: bool) -> None:
+    assert has_arrow(text) is has

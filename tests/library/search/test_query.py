@@ -214,3 +214,21 @@ def test_the_halves_of_an_order_are_read_as_the_box_reads_them() -> None:
         typed = Query.parse(text)
         assert typed.order == (Query.parse('said:"a"'), Query.parse('said:"b"'))
         assert typed.parts == Query.parse('said:"a" said:"b"').parts
+    # Where a prefix is one by standing at the beginning of a half, or reaches over the words of the order, too.
+    for text in ("first said: a, then said: b", "after said: a, said: b", "said:a -> said:b", "said: a, then said:b"):
+        typed = Query.parse(text)
+        assert typed.order == (Query.parse("said:a"), Query.parse("said:b"))
+        assert typed.parts == Query.parse("said:a b").parts
+    assert str(Query.parse("first seen: a, then written:b")) == "seen:a -> written:b"
+    assert str(Query.parse("said:a, then b")) == "said:a, then b"
+    assert Query.parse("said:a -> written:b").parts == Query.parse("said:a written:b").parts
+
+
+@pytest.mark.parametrize("text", ["a -> said:", "said: -> written:b", 'a => said:"" -> c'])
+def test_a_prefix_alone_is_no_half_of_an_arrow(text: str) -> None:
+    with pytest.raises(InputError, match="nothing after said: to look for"):
+        Query.parse(text)
+
+
+def test_a_prefix_alone_may_end_a_sentence_with_words_of_an_order() -> None:
+    assert Query.parse("a, then said:").order == ()

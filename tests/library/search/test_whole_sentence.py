@@ -63,6 +63,11 @@ def test_words_of_one_part_say_nothing_of_the_others(text: str, legs: list[LegMa
         ([meant(0.9)], [], [0.8, 0]),
         ([], [meant(0.85, 3.0, 9.0)], [0, 0.8]),
         ([meant(0.7)], [meant(0.6)], [0.8, 0.8]),
+        # A little nearer to the sentence, it is what one part means, and not what the other does.
+        ([meant(0.7)], [meant(0.1)], [0.8, 0]),
+        ([], [meant(0.7)], [0, 0.8]),
+        # The sentence alone means it.
+        ([meant(0.1)], [meant(0.2)], [0.8, 0.8]),
         ([meant(0.9, 4.0, 9.0)], [meant(0.9, path="/b.mp4")], [0.8, 0.8]),
         ([said("tennis")], [], [0.8, 0.8]),
     ],

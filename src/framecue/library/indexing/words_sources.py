@@ -6,15 +6,16 @@ installed or its model is elsewhere: then pictures are indexed without it, and t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from framecue.errors import FramecueError, UnknownNameError
+from framecue.errors import FramecueError, InputError, UnknownNameError
 from framecue.library.indexing.options import AddOptions
 from framecue.library.indexing.words_plan import ReadySource, wanted_words
 from framecue.library.store.words_notes import AskedWords
-from framecue.words.request import WordsRequest
+from framecue.words.request import AUTO, WordsRequest
 
 if TYPE_CHECKING:
     from framecue.words.source import WordSource
@@ -79,7 +80,25 @@ class KeptSources:
                 raise UnknownNameError(WORD_SOURCES.kind, name, WORD_SOURCES.names())
         for name, request in wanted_words(had, options).items():
             if name in asked:
-                _ = self.make(request).fingerprint
+                try:
+                    _ = self.make(request).fingerprint
+                except InputError as error:
+                    if not (remembered := _remembered(asked[name], request, str(error))):
+                        raise
+                    raise InputError(f"{error}; {remembered}") from error
+
+
+def _remembered(asked: WordsRequest, request: WordsRequest, reason: str) -> str:
+    """Return what of a request that cannot be met nobody has asked for now; nothing if that is not the reason."""
+    told = [
+        f"{value} is the {what} that the library has had last; name another{also}"
+        for what, given, value, also in (
+            ("model", asked.model, request.model, ""),
+            ("language", asked.language, request.language, f", or {AUTO}"),
+        )
+        if given is None and value is not None and re.search(rf"(?<!\w){re.escape(value)}(?!\w)", reason)
+    ]
+    return "; ".join(told)
 
 
 class ReadySources:

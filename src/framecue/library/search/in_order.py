@@ -13,7 +13,7 @@ from unicodedata import category
 
 from framecue.library.search.box import quotations
 
-__all__ = ["MOST_PARTS", "lacking_half", "split_in_order"]
+__all__ = ["MOST_PARTS", "has_arrow", "lacking_half", "split_in_order"]
 
 MOST_PARTS = 4
 """How many parts a sentence may have; one with more is a story, which the halves do not make easier to find."""
@@ -84,6 +84,15 @@ def split_in_order(text: str) -> tuple[str, ...] | None:
     if not 2 <= len(parts) <= MOST_PARTS or not all(map(_says_something, parts)):
         return None
     return parts
+
+
+def has_arrow(text: str) -> bool:
+    """Whether an arrow says an order in a text, and not a word, which may say something else.
+
+    Args:
+        text: as a person typed it; an arrow between quotation marks says nothing.
+    """
+    return _SURELY.search(_hide(text, quotations(text))) is not None
 
 
 def lacking_half(text: str) -> str | None:

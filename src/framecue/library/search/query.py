@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, TypedDict, cast
 
@@ -16,7 +15,7 @@ from framecue.errors import InputError
 from framecue.library.search.box import Term, check_leg_names, parse
 from framecue.library.search.filters import Filters
 from framecue.library.search.given_vectors import QueryVector, as_weighted_vectors
-from framecue.library.search.in_order import lacking_half, split_in_order
+from framecue.library.search.in_order import has_arrow, lacking_half, split_in_order
 from framecue.library.search.weights import LegWeights
 from framecue.pictures import EncodedPicture, ImageLike, Picture, as_image, is_image
 
@@ -215,12 +214,16 @@ class Query:
         if reason := lacking_half(text):
             raise InputError(reason)
         order: tuple[Query, ...] = ()
-        with suppress(InputError):  # a half that is nothing by itself is no half
+        try:
             order = tuple(cls._of_typed(half) for half in split_in_order(text) or ())
+        except InputError:  # a half that is nothing by itself is no half, but where nothing else can be meant
+            if has_arrow(text):
+                raise
         whole = cls._of_typed(text)
-        if order and not any(term.leg is None for half in order for term, _ in half.wanted_terms):
+        terms = [term for half in order for term, _ in half.wanted_terms]
+        if terms and not any(term.leg is None for term in terms):
             # What is left beside halves that name their legs is the words of the order, which nobody looks for.
-            whole = cls([term for term, _ in whole.wanted_terms if term.leg is not None])
+            whole = cls(_joined(terms))
         return replace(whole, order=order)
 
     @classmethod
@@ -255,6 +258,9 @@ class Query:
         )
 
     def __str__(self) -> str:
+        # Halves that name their legs have nothing left in the whole that would say the order.
+        if self.order and all(term.leg for half in self.order for term, _ in half.wanted_terms):
+            return " -> ".join(map(str, self.order))
         return ", ".join(str(part) for part in self.parts)
 
 
@@ -354,6 +360,17 @@ def as_query(query: str | Query) -> Query:
     if not isinstance(query, str):
         raise InputError(f"the query is a {type(query).__name__}; give a text or a framecue.Query")
     return Query(query)
+
+
+def _joined(terms: Iterable[Term]) -> list[Term]:
+    """Return terms with those of one leg as one, as a person would have typed them without an order."""
+    of_leg: dict[str | None, list[Term]] = {}
+    for term in terms:
+        of_leg.setdefault(term.leg, []).append(term)
+    return [
+        Term(" ".join(one.text for one in some), leg, tuple(phrase for one in some for phrase in one.exact))
+        for leg, some in of_leg.items()
+    ]
 
 
 def _pairs(given: Any, name: str) -> Iterable[tuple[Any, float]]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from framecue.library.results import FITS_FROM
 from framecue.library.search.found import Found
 from framecue.library.search.judge import Judge
 from framecue.library.search.legs.coverage import Seeker
@@ -70,7 +71,11 @@ class WholeJudge(Judge):
             return every
         near = [max((one.strength for one in told if _is_same(one, leg)), default=0.0) for told in self._meanings]
         # As near to a part as to the sentence, it has nothing of the other parts.
-        return {near.index(max(near))} if max(near, default=0.0) >= leg.strength else every
+        if max(near, default=0.0) >= leg.strength:
+            return {near.index(max(near))}
+        # A little nearer to the sentence than to a part, as a longer text mostly is, it is still what that part means,
+        # and not what others mean that do not fit it by themselves.
+        return {number for number, strength in enumerate(near) if strength >= FITS_FROM} or every
 
     @property
     def _is_plain(self) -> bool:

@@ -204,6 +204,27 @@ def test_a_meaning_is_as_sure_as_it_stands_out_from_what_ordinary_queries_find(s
     assert all(other.strength == yardstick.confidence_of_meaning().of(other.score) for other in others)
 
 
+def test_a_title_is_less_sure_to_be_meant_than_a_sentence_that_is_as_near(
+    make_store: Callable[..., Store],
+) -> None:
+    """Few words are nearer to each other than sentences are, whatever they mean."""
+    store = make(make_store, IdeaEncoder())
+    shown = TimedText(40.0, 43.0, LINES[3], "written", "en")
+    store.words.write("id of /a.mp4", "screen", [shown])
+    make_passages(store, IdeaEncoder())
+    said, title = (
+        next(one for one in find(store, Term("buying a house"), alone=True) if one.start_seconds == start)
+        for start in (15.0, 40.0)
+    )
+    background = meaning_background_for(store, IdeaEncoder())
+    assert background is not None
+    yardstick = Yardstick.of(background)
+    assert said.strength == yardstick.confidence_of_meaning().of(said.score)
+    assert title.strength == yardstick.confidence_of_title().of(title.score)
+    assert yardstick.confidence_of_title().of(said.score) < said.strength
+    assert (said.rank, title.rank) == (1, 2)
+
+
 def test_a_library_of_next_to_no_words_goes_by_what_is_unrelated_to_the_encoder(
     make_store: Callable[..., Store],
 ) -> None:

@@ -18,6 +18,7 @@ from framecue.library.search.legs.leg import Asked, LegMatch
 from framecue.library.store import Store
 from framecue.library.store.passages import PassageState
 from framecue.words.sentences import SentenceEncoder, SentenceFingerprint
+from framecue.words.timed_text import SAID, WRITTEN, Kind
 
 __all__ = ["Meaning"]
 
@@ -79,13 +80,17 @@ class Meaning:
             logger.warning("meanings were not looked for: %s", error)
             return
         found = asked.store.search_passages(meaning, asked.vector, limit=_LIMIT, where=asked.where)
-        confidence = _confidence(asked.store, encoder, state)
-        ranks = shared_ranks((place, match.score) for place, match in enumerate(found))
-        for place, match in enumerate(found):
-            # What is no nearer than an ordinary query's best, which most often means nothing that is there, is no find.
-            if match.score < confidence.usual_best and not asked.is_alone:
-                return
-            strength = confidence.of(match.score)
+        confidences = _confidences(asked.store, encoder, state)
+        judged = [(match, confidences[match.text.kind]) for match in found]
+        # What is no nearer than an ordinary query's best, which most often means nothing that is there, is no find.
+        kept = [
+            (confidence.of(match.score), match)
+            for match, confidence in judged
+            if asked.is_alone or match.score >= confidence.usual_best
+        ]
+        kept.sort(key=lambda one: (-one[0], -one[1].score))
+        ranks = shared_ranks((place, strength) for place, (strength, _) in enumerate(kept))
+        for place, (strength, match) in enumerate(kept):
             yield LegMatch(
                 leg=self.name,
                 match=match.match,
@@ -120,11 +125,12 @@ def _meaning(encoder: SentenceEncoder, terms: Sequence[tuple[Term, float]]) -> n
     return unit
 
 
-def _confidence(store: Store, encoder: SentenceEncoder, state: PassageState) -> Confidence:
-    """Return what turns cosines into how surely a meaning is the one that is asked for."""
+def _confidences(store: Store, encoder: SentenceEncoder, state: PassageState) -> dict[Kind, Confidence]:
+    """Return what turns cosines into how surely a meaning is the one that is asked for, by the kind of the words."""
     background = meaning_background_for(store, encoder)
     if background is not None:
-        return Yardstick.of(background).confidence_of_meaning()
+        yardstick = Yardstick.of(background)
+        return {SAID: yardstick.confidence_of_meaning(), WRITTEN: yardstick.confidence_of_title()}
     mean, deviation = state.unrelated
     scale = max(_SPREAD * deviation, 1e-6)
-    return Confidence(mean + _EVEN * deviation - MIDDLE * scale, scale)
+    return dict.fromkeys((SAID, WRITTEN), Confidence(mean + _EVEN * deviation - MIDDLE * scale, scale))
