@@ -89,6 +89,9 @@ def test_what_has_changed_is_gone_or_could_not_be_read(run, loader, tmp_path: Pa
     out = run("index", clips, "--library", uri, "--dry-run", "--prune").out.splitlines()
     assert out[1] == "files    1 new, 1 changed, 2 unchanged, 1 gone (taken out), 1 that could not be read before"
     assert out[3] == "time     about 0:00, as fast as the last 1 run here with clip: 10 seconds of video a second"
+    # What was measured is how fast pictures are encoded, whatever else is to be done.
+    out = run("index", clips, "--library", uri, "--dry-run", "--words-from", "subtitles").out.splitlines()
+    assert out[3].endswith(": 10 seconds of video a second; looking for words comes on top")
 
 
 def test_subtitles_that_have_changed(run, loader, tmp_path: Path, clips: Path) -> None:

@@ -210,4 +210,5 @@ def _time(document: dict[str, Any]) -> str:
     return (
         f"about {clock(document['estimated_seconds'])}, as fast as the last {counted(speed['runs'], 'run')} here with "
         f"{document['model']}: {speed['video_seconds_per_second']:.3g} seconds of video a second"
+        + ("; looking for words comes on top" if document["words"] else "")
     )

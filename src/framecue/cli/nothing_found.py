@@ -80,8 +80,8 @@ def nothing_message(
         most = max((hit.confidence or 0.0 for hits in found for hit in hits), default=options.min_confidence)
         if most < options.min_confidence:
             return (
-                f"nothing found: the confidence of the best result is {most:.2f}, "
-                f"less than {mark}min-confidence {options.min_confidence:g}"
+                f"nothing found: the best result fits {100 * most:.1f} %, "
+                f"less than {mark}min-confidence {100 * options.min_confidence:g}%"
             )
     if options.min_score is not None:
         every = replace(every, hybrid=False)
