@@ -13,8 +13,6 @@ from framecue.words.timed_text import SAID
 
 __all__ = ["describe_library"]
 
-_TEXT_COLUMNS = {"caption": "captions", "subtitles": "subtitles"}
-
 
 def describe_library(uri: str, store: Store, snapshot: Snapshot) -> LibraryInfo:
     """Return what a library holds.
@@ -52,18 +50,11 @@ def describe_library(uri: str, store: Store, snapshot: Snapshot) -> LibraryInfo:
         indexed_seconds=snapshot.indexed_seconds,
         num_indexed_segments=numbers.num_indexed_rows,
         has_text_index=numbers.has_text_index,
-        text_kinds=_text_kinds(store, snapshot),
         computations=store.computations(),
         **_words(store, snapshot),
         meaning=_meaning(store),
         names=[name.name for name in store.names.every()],
     )
-
-
-def _text_kinds(store: Store, snapshot: Snapshot) -> list[str]:
-    """Return which texts its segments have; every file has a name."""
-    kinds = ["names"] if snapshot.num_segments else []
-    return kinds + [kind for column, kind in _TEXT_COLUMNS.items() if store.has_any(column)]
 
 
 def _meaning(store: Store) -> MeaningCount | None:
