@@ -43,7 +43,7 @@ Chances = Callable[[np.ndarray], np.ndarray]
 
 @dataclass
 class _Video:
-    """The moments of a video, and for each part of a query their chances, cosines and legs by number."""
+    """The moments of a video, and for each part of a query the chances of what is seen, cosines and legs by number."""
 
     moments: list[Found] = field(default_factory=list)
     chances: list[dict[int, float]] = field(default_factory=list)
@@ -107,7 +107,7 @@ def find_in_order(
 def _videos(
     nearest: Sequence[Sequence[Match]], said: Sequence[Sequence[LegMatch]], *, num_parts: int
 ) -> dict[str, _Video]:
-    """Return the moments by video; those of words have the chances that their legs gave them."""
+    """Return the moments by video; those of words have what their legs have found."""
     videos: dict[str, _Video] = {}
 
     def of(path: str) -> _Video:
@@ -144,7 +144,7 @@ def _own_seconds(found: LegMatch) -> tuple[float, float] | None:
 
 
 def _see(videos: dict[str, _Video], asked: Asked, chances: Chances, part: int, nearest: Sequence[Match]) -> None:
-    """Give all segments their chances for a part by what is seen, where that is more than what was said."""
+    """Give all segments their chances for a part by what is seen."""
     ranks = {match.key: rank for rank, match in enumerate(nearest, start=1)}
     places = [
         (video, place, moment.match.vector)
