@@ -377,7 +377,7 @@ def test_the_prompt_says_first_that_nothing_fits(tmp_path: Path, capsys: pytest.
         shown = capsys.readouterr().out.splitlines()
         assert (NOTHING_FITS in shown) == is_poor
     assert prompt.take(":min-confidence 0.2")
-    assert "less than :min-confidence 0.2" in capsys.readouterr().err
+    assert "less than :min-confidence 20%" in capsys.readouterr().err
     assert prompt.take("scene 7")
     assert capsys.readouterr().out.count(".mp4") == 1
     assert prompt.take(":show")
