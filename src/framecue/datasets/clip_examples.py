@@ -79,6 +79,10 @@ class ClipExamples:
         """Return the clip of an example: its file, or its file and window; in training see `shared_pictures`."""
         return self._ids[self.pairs[index][0]]
 
+    def caption_of(self, index: int) -> str:
+        """Return the caption of an example, without reading its video."""
+        return self.pairs[index][1]
+
     def backwards(self, index: int) -> None:
         """Return None: it is not known what a video would mean if it were played backwards."""
 

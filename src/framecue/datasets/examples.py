@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["Augment", "Augmentable", "Example", "ExampleSource", "num_real_frames"]
+__all__ = ["Augment", "Augmentable", "Captioned", "Example", "ExampleSource", "num_real_frames"]
 
 Augment = Callable[[np.ndarray, np.random.Generator], Tensor]
 """Turns the frames of one video, uint8 (F, H, W, 3), into uint8 (F, 3, S, S), otherwise each time."""
@@ -77,4 +77,13 @@ class Augmentable(Protocol):
 
     def augment_with(self, augment: Augment) -> None:
         """Change each video by this, in place of the preprocessing, from now on."""
+        ...
+
+
+@runtime_checkable
+class Captioned(Protocol):
+    """A source that knows its captions without its videos: an adapter's query bank is made of them."""
+
+    def caption_of(self, index: int) -> str:
+        """Return the caption of an example, without reading it."""
         ...

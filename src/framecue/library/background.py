@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Sequence
-from functools import cache
+from dataclasses import replace
+from functools import cache, lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -18,6 +19,7 @@ from framecue.encoder import Encoder
 from framecue.errors import LibraryError
 from framecue.library.store import Store
 from framecue.library.store.background import Background
+from framecue.querybank import querybank_of
 from framecue.words.sentences import SentenceEncoder
 
 __all__ = [
@@ -61,7 +63,8 @@ def background_for(store: Store, model: Encoder) -> Background | None:
     Raises:
         LibraryError: the library cannot be read.
     """
-    return _for(store, model.embed_texts, _made_for(store))
+    queries = querybank_of(model.fingerprint())
+    return _for(store, model.embed_texts, _made_for(store, queries), queries)
 
 
 def meaning_background_for(store: Store, encoder: SentenceEncoder) -> Background | None:
@@ -92,7 +95,8 @@ def renew_background(store: Store, model: Encoder) -> None:
     Raises:
         LibraryError: the library cannot be read.
     """
-    _renew(store, model.embed_texts, _made_for(store))
+    queries = querybank_of(model.fingerprint())
+    _renew(store, model.embed_texts, _made_for(store, queries), queries)
 
 
 def renew_meaning_background(store: Store, encoder: SentenceEncoder) -> None:
@@ -125,26 +129,27 @@ class _Rows(Protocol):
     def keep_background(self, background: Background, bank: np.ndarray) -> None: ...
 
 
-def _for(rows: _Rows, embed: _EmbedsTexts, made_for: str) -> Background | None:
+def _for(rows: _Rows, embed: _EmbedsTexts, made_for: str, queries: Sequence[str] = ()) -> Background | None:
     kept = rows.background(made_for)
     number = rows.num_rows()
     if number < LEAST_SEGMENTS:
         return None
     if kept is not None and (kept.is_near(number) or number > MOST_SEGMENTS_IN_A_SEARCH):
         return kept
-    return None if number > MOST_SEGMENTS_IN_A_SEARCH else _make(rows, embed, made_for)
+    return None if number > MOST_SEGMENTS_IN_A_SEARCH else _make(rows, embed, made_for, queries)
 
 
-def _renew(rows: _Rows, embed: _EmbedsTexts, made_for: str) -> None:
+def _renew(rows: _Rows, embed: _EmbedsTexts, made_for: str, queries: Sequence[str] = ()) -> None:
     number = rows.num_rows()
     kept = rows.background(made_for)
     is_due = number > MOST_SEGMENTS_IN_A_SEARCH if kept is None else not kept.is_near(number)
     if is_due and number >= LEAST_SEGMENTS:
-        _make(rows, embed, made_for)
+        _make(rows, embed, made_for, queries)
 
 
-def _made_for(store: Store) -> str:
-    return Background.made_for_key(dict(store.fingerprint), _bank_hash())
+def _made_for(store: Store, queries: tuple[str, ...]) -> str:
+    banks = [_bank_hash(), _hash(queries)] if queries else _bank_hash()
+    return Background.made_for_key(dict(store.fingerprint), banks)
 
 
 def _made_for_meanings(encoder: SentenceEncoder) -> str:
@@ -154,29 +159,41 @@ def _made_for_meanings(encoder: SentenceEncoder) -> str:
 
 @cache
 def _bank_hash() -> str:
-    return hashlib.sha256("\n".join(ordinary_queries()).encode()).hexdigest()[:16]
+    return _hash(ordinary_queries())
 
 
-def _make(rows: _Rows, embed: _EmbedsTexts, made_for: str) -> Background | None:
+@lru_cache(maxsize=8)
+def _hash(queries: tuple[str, ...]) -> str:
+    return hashlib.sha256("\n".join(queries).encode()).hexdigest()[:16]
+
+
+def _make(rows: _Rows, embed: _EmbedsTexts, made_for: str, queries: Sequence[str]) -> Background | None:
     # A command has it as what it is doing.
     logger.info("comparing ordinary queries with the library, once, by which it is told how likely a result is right")
     bank = rows.background_bank(made_for)
     if bank is None:
-        queries = ordinary_queries()
-        starts = range(0, len(queries), _TEXTS_PER_ENCODE)
-        try:
-            parts = [embed(queries[start : start + _TEXTS_PER_ENCODE]) for start in starts]
-        except Exception as error:
-            # An encoder may be anybody's, and know some texts alone: a search answers without confidences then.
-            logger.debug("no background: %s", error)
-            return None
-        # As they are kept, so that a background is the same whoever makes it.
-        bank = np.concatenate(parts).astype(np.float16).astype(np.float32)
-    if not np.isfinite(bank).all():
+        bank = _embedded(embed, ordinary_queries())
+    if bank is None:
         return None
     background = rows.measure_background(bank, made_for)
+    if queries:
+        background = replace(background, querybank=_embedded(embed, queries))
     try:
         rows.keep_background(background, bank)
     except LibraryError as error:
         logger.debug("the background is not kept: %s", error)
     return background
+
+
+def _embedded(embed: _EmbedsTexts, queries: Sequence[str]) -> np.ndarray | None:
+    """Return the vectors of queries, float32 (Q, E), as they are kept; None if the encoder cannot make them."""
+    starts = range(0, len(queries), _TEXTS_PER_ENCODE)
+    try:
+        parts = [embed(queries[start : start + _TEXTS_PER_ENCODE]) for start in starts]
+    except Exception as error:
+        # An encoder may be anybody's, and know some texts alone: a search answers without confidences then.
+        logger.debug("no background: %s", error)
+        return None
+    # So that a background is the same whoever makes it.
+    vectors = np.concatenate(parts).astype(np.float16).astype(np.float32)
+    return vectors if np.isfinite(vectors).all() else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,8 @@ from framecue.methods import build_method
 from framecue.model import VideoTextModel
 from framecue.outputs import refuse_url, written_beside
 from framecue.paths import exists
+from framecue.querybank import write_querybank
+from framecue.training.bank import training_queries
 from framecue.training.distillation import DistillationStep, load_distilled
 from framecue.training.origin import ORIGIN_FILE, note_origin, origin_of, refuse_other_origin
 from framecue.training.processes import (
@@ -253,6 +255,7 @@ def _run_together(recipe: Recipe, *, callbacks: list[TrainerCallback] | None, fr
         model.eval()
         known = trainer.scores
         scores = by_the_first(lambda: _write_results(recipe, model, validation, known))
+        by_the_first(lambda: _write_bank(recipe, source, teachers))
     return TrainedRun(output, trainer.state.global_step, scores, last, trainer.meter.usage)
 
 
@@ -287,6 +290,13 @@ def _write_results(
         overwrite=True,
     )
     return scores
+
+
+def _write_bank(recipe: Recipe, source: ExampleSource, teachers: Sequence[VideoTextModel]) -> None:
+    """Write the adapter's query bank, if its captions are known."""
+    distilled = teachers if recipe.distil_from is not None else ()
+    if queries := training_queries(source, distilled, seed=recipe.schedule.seed):
+        write_querybank(recipe.output_dir, queries)
 
 
 def _refuse_other_number(checkpoint: str | None) -> None:

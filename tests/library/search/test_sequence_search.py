@@ -15,7 +15,7 @@ from framecue.library.store import Match, Store
 RED, GREEN, NEITHER = (1.0, 0.05, 0.05), (0.05, 1.0, 0.05), (0.05, 0.05, 1.0)
 
 
-def chances(cosines: np.ndarray) -> np.ndarray:
+def chances(cosines: np.ndarray, vectors: np.ndarray) -> np.ndarray:
     return np.clip(cosines, 0, 1)
 
 

@@ -12,7 +12,7 @@ from framecue.datasets.moji_motion.grammar import caption, motion_caption
 from framecue.datasets.moji_motion.meaning import MOTIONS, RELATIONS, Act, Meaning, split_of
 from framecue.datasets.moji_motion.places import place_caption
 from framecue.datasets.moji_motion.render import draw
-from framecue.datasets.moji_motion.scene import join, make_scene, with_walk_ons
+from framecue.datasets.moji_motion.scene import Scene, join, make_scene, with_walk_ons
 from framecue.datasets.moji_motion.titles import draw_shown, lay_titles
 
 __all__ = ["MojiClips", "draw_meaning"]
@@ -116,25 +116,17 @@ class MojiClips:
             return None
         return caption(meaning.reversed(), np.random.default_rng([self.seed, 2, index]))
 
+    def caption_of(self, index: int) -> str:
+        """Return the caption of an example, without drawing it."""
+        return self._played(index)[2]
+
     def __getitems__(self, indices: Sequence[int]) -> list[Example]:
         scenes, texts, titled = [], [], []
         for index in indices:
-            meaning = self._group(index // GROUP)[index % GROUP]
-            rng = np.random.default_rng([self.seed, 1, index])
-            chosen = np.array(self.sample(self.CLIP_FRAMES, rng))
-            ends_early = self.early_share > 0 and rng.random() < self.early_share
-            scene = make_scene(meaning, rng, ends_early=ends_early)
-            walk_ons = self._walk_ons(index // GROUP)
-            if walk_ons is not None:
-                scene = with_walk_ons(scene, walk_ons)
-            times = (chosen + 0.5) / self.CLIP_FRAMES
+            scene, times, text = self._played(index)
             scenes.append(scene.sprites(times))
             titled.append(draw_shown([self.seed, 3, index], times, self.title_share))
-            says_places = self.place_share > 0 and rng.random() < self.place_share
-            if walk_ons is not None or self._is_drill(index):
-                texts.append(motion_caption(meaning))
-            else:
-                texts.append(place_caption(scene, rng) if says_places else caption(meaning, rng))
+            texts.append(text)
         drawn = draw(join(scenes), self.image_size)
         bare, shown = (
             frames.unflatten(0, (len(indices), -1)) for frames in (drawn, lay_titles(drawn, np.concatenate(titled)))
@@ -143,6 +135,23 @@ class MojiClips:
             Example(clip, text, self.video_of(index), original=under if self.title_share > 0 else None)
             for clip, under, text, index in zip(shown, bare, texts, indices, strict=True)
         ]
+
+    def _played(self, index: int) -> tuple[Scene, np.ndarray, str]:
+        """Return the scene of an example, the times of its frames, float64 (F,), and its caption."""
+        meaning = self._group(index // GROUP)[index % GROUP]
+        rng = np.random.default_rng([self.seed, 1, index])
+        chosen = np.array(self.sample(self.CLIP_FRAMES, rng))
+        ends_early = self.early_share > 0 and rng.random() < self.early_share
+        scene = make_scene(meaning, rng, ends_early=ends_early)
+        walk_ons = self._walk_ons(index // GROUP)
+        if walk_ons is not None:
+            scene = with_walk_ons(scene, walk_ons)
+        says_places = self.place_share > 0 and rng.random() < self.place_share
+        if walk_ons is not None or self._is_drill(index):
+            text = motion_caption(meaning)
+        else:
+            text = place_caption(scene, rng) if says_places else caption(meaning, rng)
+        return scene, (chosen + 0.5) / self.CLIP_FRAMES, text
 
     def _walk_ons(self, group: int) -> np.random.Generator | None:
         """Return what draws a group's actors without a name; None if it has none, or no group has any."""

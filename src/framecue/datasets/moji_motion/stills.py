@@ -63,27 +63,14 @@ class MojiStills:
     def backwards(self, index: int) -> None:
         """Return None: a still is the same if it is played backwards."""
 
+    def caption_of(self, index: int) -> str:
+        """Return the caption of an example, without drawing it."""
+        return self._posed(index)[3]
+
     def __getitems__(self, indices: Sequence[int]) -> list[Example]:
-        actors = np.zeros((len(indices), 2), dtype=np.int64)
-        places = np.zeros((len(indices), 2, 4), dtype=np.float32)  # x, y, size, angle
-        backgrounds = np.empty((len(indices), 3), dtype=np.float32)
-        texts = []
-        for row, index in enumerate(indices):
-            rng = np.random.default_rng([self.seed, index])
-            backgrounds[row] = BACKGROUNDS[rng.integers(len(BACKGROUNDS))] + rng.normal(0, 4, 3)
-            count = int(rng.choice([0, 1, 2], p=[0.01, 0.29, 0.70]))
-            chosen = rng.choice(len(_NAMES), size=count, replace=False)
-            if self.group_size > 1:
-                shared = np.random.default_rng([self.seed, 1, index // self.group_size])
-                count = int(shared.choice([1, 2], p=[0.35, 0.65]))
-                chosen = shared.choice(len(_NAMES), size=count, replace=False)
-            phrases = []
-            for k, actor in enumerate(chosen):
-                placed = self._place(rng, others=places[row, :k])
-                actors[row, k], places[row, k] = actor, placed
-                phrases.append(_phrase(_NAMES[actor], placed, rng))
-            rng.shuffle(phrases)
-            texts.append(" and ".join(phrases) if phrases else "nothing")
+        posed = [self._posed(index) for index in indices]
+        actors, places, backgrounds = (np.stack([one[part] for one in posed]) for part in range(3))
+        texts = [one[3] for one in posed]
         x, y, size, angle = torch.from_numpy(places).unbind(-1)
         background = torch.from_numpy(np.clip(backgrounds, 0, 255) / 255)
         bare = draw(Sprites(torch.from_numpy(actors), x, y, size, angle, background), self.image_size)
@@ -93,6 +80,26 @@ class MojiStills:
             Example(frame[None], text, self.video_of(index), original=under[None] if self.title_share > 0 else None)
             for frame, under, text, index in zip(frames, bare, texts, indices, strict=True)
         ]
+
+    def _posed(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
+        """Return an example's actors int64 (2,), places float32 (2, 4), background float32 (3,), and its caption."""
+        actors = np.zeros(2, dtype=np.int64)
+        places = np.zeros((2, 4), dtype=np.float32)  # x, y, size, angle
+        rng = np.random.default_rng([self.seed, index])
+        background = (BACKGROUNDS[rng.integers(len(BACKGROUNDS))] + rng.normal(0, 4, 3)).astype(np.float32)
+        count = int(rng.choice([0, 1, 2], p=[0.01, 0.29, 0.70]))
+        chosen = rng.choice(len(_NAMES), size=count, replace=False)
+        if self.group_size > 1:
+            shared = np.random.default_rng([self.seed, 1, index // self.group_size])
+            count = int(shared.choice([1, 2], p=[0.35, 0.65]))
+            chosen = shared.choice(len(_NAMES), size=count, replace=False)
+        phrases = []
+        for k, actor in enumerate(chosen):
+            placed = self._place(rng, others=places[:k])
+            actors[k], places[k] = actor, placed
+            phrases.append(_phrase(_NAMES[actor], placed, rng))
+        rng.shuffle(phrases)
+        return actors, places, background, " and ".join(phrases) if phrases else "nothing"
 
     @staticmethod
     def _place(rng: np.random.Generator, *, others: np.ndarray) -> tuple[float, float, float, float]:

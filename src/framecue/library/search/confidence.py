@@ -20,6 +20,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+from framecue.library.search.hubs import Hubs
 from framecue.library.store.background import Background
 
 __all__ = ["Confidence", "Yardstick"]
@@ -77,6 +78,7 @@ class Yardstick:
         scale: how far the best scores of ordinary queries lie from the line.
         own_height: so many deviations above their mean the best scores of ordinary queries are.
         own_scale: by so many these differ.
+        hubs: which segments are near to whatever is asked; None where the model brings no queries to tell that by.
     """
 
     sample: np.ndarray = field(repr=False)
@@ -87,6 +89,7 @@ class Yardstick:
     scale: float
     own_height: float = _OWN_HEIGHT
     own_scale: float = _OWN_SCALE
+    hubs: Hubs | None = None
 
     @classmethod
     def of(cls, background: Background) -> Yardstick:
@@ -118,6 +121,7 @@ class Yardstick:
             scale=max(scale, _LEAST_SCALE),
             own_height=height,
             own_scale=max(_MEDIAN_TO_DEVIATION * float(np.median(np.abs(heights - height))), _LEAST_OWN_SCALE),
+            hubs=Hubs.of(background),
         )
 
     @classmethod
@@ -131,6 +135,7 @@ class Yardstick:
             level=mean + _OWN_HEIGHT * spread,
             slopes=np.zeros(2),
             scale=max(_OWN_SCALE * spread, _LEAST_SCALE),
+            hubs=Hubs.of(background),
         )
 
     def usual_best(self, vector: np.ndarray) -> float:
@@ -151,7 +156,7 @@ class Yardstick:
             vector: float32 (E,), unit length, the query's vector.
             known: how surely the vector means the query, by the words of it that the model was made for, in [0, 1].
         """
-        return Confidence(self.usual_best(vector), self.scale, known)
+        return Confidence(self.usual_best(vector), self.scale, known, hubs=self.hubs)
 
     def confidence_of_meaning(self) -> Confidence:
         """Return what turns the scores of passages into how surely they mean the query, whatever the query is like.
@@ -219,6 +224,7 @@ class Confidence:
             model. No score makes anything surer than that.
         slope: how soon a score that is higher, in units of the scale, is surer.
         middle: how far above the usual best, in these units, something is as likely meant as not.
+        hubs: tells what of a segment's score it has whatever is asked; None for nothing.
     """
 
     usual_best: float
@@ -226,9 +232,26 @@ class Confidence:
     known: float = 1.0
     slope: float = SLOPE
     middle: float = MIDDLE
+    hubs: Hubs | None = None
+
+    def of_segments(self, scores: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+        """Return the confidences of segments, float64 (N,), in [0, 1].
+
+        Args:
+            scores: float (N,), their cosines with the query.
+            vectors: float (N, E), the segments' own.
+        """
+        scores = np.asarray(scores, dtype=np.float64)
+        if self.hubs is not None:
+            scores = scores - self.hubs.corrections(vectors)
+        return np.array([self.of(float(score)) for score in scores], dtype=np.float64)
+
+    def of_segment(self, score: float, vector: np.ndarray) -> float:
+        """Return the confidence of one segment, in [0, 1]; see `of_segments`."""
+        return float(self.of_segments(np.array([score]), vector[None])[0])
 
     def of(self, score: float) -> float:
-        """Return the confidence of a score, in [0, 1]."""
+        """Return the confidence of a score, in [0, 1], whatever has it."""
         height = (score - self.usual_best) / self.scale
         return self.known / (1.0 + math.exp(min(-self.slope * (height - self.middle), 700.0)))
 

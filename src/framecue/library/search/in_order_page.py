@@ -191,7 +191,7 @@ def _shows_one(best: Found, whole: Judged, parts: Sequence[Judged]) -> bool:
     Where words speak more for the moment than its picture does, what it looks like tells nothing of that.
     """
     seen = whole.judge.seen
-    if seen is not None and (whole.judge.of(best) or 0.0) > seen.of(best.score):
+    if seen is not None and (whole.judge.of(best) or 0.0) > seen.of_segment(best.score, best.match.vector):
         return False
     vector = best.match.vector.astype(np.float32)
     vector /= max(float(np.linalg.norm(vector)), 1e-12)
@@ -262,10 +262,10 @@ def _asked(store: Store, parts: Sequence[Judged], options: SearchOptions, where:
     ]
 
 
-def _chances(judge: Judge, cosines: np.ndarray) -> np.ndarray:
+def _chances(judge: Judge, cosines: np.ndarray, vectors: np.ndarray) -> np.ndarray:
     """Return the chance of each moment to be what a part means, by what is seen."""
     if judge.seen is not None and judge.seen.known:
-        return np.array([judge.seen.of(float(cosine)) for cosine in cosines])
+        return judge.seen.of_segments(cosines, vectors)
     heights = (cosines - cosines.mean()) / max(float(cosines.std()), 1e-6)
     return np.asarray(1 / (1 + np.exp(-_OWN_SLOPE * (heights - _OWN_MIDDLE))))
 

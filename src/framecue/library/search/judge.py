@@ -50,7 +50,7 @@ class Judge:
         if self.words and self.words <= set(found.match.words):
             told.append(1.0)
         if self.seen is not None:
-            told.append(self.seen.of(found.score))
+            told.append(self.seen.of_segment(found.score, found.match.vector))
         return max(told, default=None)
 
 

@@ -133,7 +133,8 @@ class _Scale:
         self.is_there = bool(head)
         sure = known = 1.0
         if head and confidence is not None:
-            sure, known = min(1.0, confidence.of(head[0].score) / weights.enough) ** weights.doubt, confidence.known
+            chance = confidence.of_segment(head[0].score, head[0].vector)
+            sure, known = min(1.0, chance / weights.enough) ** weights.doubt, confidence.known
         unsure = weights.unsure * known
         self._sure = unsure + (1 - unsure) * sure
         self._weights = weights

@@ -37,8 +37,8 @@ _AN_HOUR = 10.0
 LEAST_CHANCE = 1e-4
 """What a chance is at least: one of nothing would rule a moment out, whatever its other parts say."""
 
-Chances = Callable[[np.ndarray], np.ndarray]
-"""Gives, of cosines (S,) with one query, the chance in [0, 1] of each moment to be what is meant."""
+Chances = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""Gives, of cosines (S,) with one query and vectors (S, E), the chance in [0, 1] of each moment to be what is meant."""
 
 
 @dataclass
@@ -158,7 +158,7 @@ def _see(videos: dict[str, _Video], asked: Asked, chances: Chances, part: int, n
     vectors = np.stack([vector for _, _, vector in places]).astype(np.float32)
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.finfo(np.float32).tiny)
     scores = vectors @ asked.vector
-    for (video, place, _), score, chance in zip(places, scores, chances(scores), strict=True):
+    for (video, place, _), score, chance in zip(places, scores, chances(scores, vectors), strict=True):
         video.scores[part][place] = float(score)
         match = video.moments[place].match
         found = LegMatch(seen.NAME, match, ranks.get(match.key), float(score), max(0.0, float(score)))

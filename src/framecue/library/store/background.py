@@ -41,6 +41,7 @@ _SCHEMA = pa.schema(
         *(pa.field(name, pa.binary(), nullable=False) for name in ("sample", "best", "mean", "spread")),
         pa.field("dimensions", pa.float64(), nullable=False),
         pa.field("bank", pa.binary(), nullable=False),
+        pa.field("querybank", pa.binary(), nullable=False),
     ]
 )
 # As they are kept; the vectors in the segments' own precision.
@@ -59,6 +60,8 @@ class Background:
         mean: float32 (Q,), the mean of its scores over the sample.
         spread: float32 (Q,), their standard deviation.
         dimensions: in how many directions the queries' vectors differ from each other, in effect.
+        querybank: float32 (K, E), unit vectors of queries like those that the model was trained on; None where its
+            adapter brings none.
     """
 
     made_for: str
@@ -68,6 +71,7 @@ class Background:
     mean: np.ndarray = field(repr=False)
     spread: np.ndarray = field(repr=False)
     dimensions: float
+    querybank: np.ndarray | None = field(default=None, repr=False)
 
     @staticmethod
     def made_for_key(fingerprint: object, queries: object) -> str:
@@ -187,6 +191,7 @@ class Backgrounds:
             "width": bank.shape[1],
             "sample": background.sample.astype(np.float16).tobytes(),
             "bank": bank.astype(np.float16).tobytes(),
+            "querybank": b"" if background.querybank is None else background.querybank.astype(np.float16).tobytes(),
             "dimensions": background.dimensions,
             **arrays,
         }
@@ -214,6 +219,7 @@ class Backgrounds:
             made_for=str(row["made_for"]),
             num_segments=int(str(row["num_segments"])),
             sample=_vectors(row, "sample"),
+            querybank=_vectors(row, "querybank") if _bytes(row, "querybank") else None,
             dimensions=float(str(row["dimensions"])),
             **{name: np.frombuffer(_bytes(row, name), dtype=kind) for name, kind in _TYPES.items()},
         )
