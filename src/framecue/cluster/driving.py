@@ -294,12 +294,18 @@ class Drive:
             found = None
         encoder.calls.remove(call)
         self._crew.drop(call.ticket)
-        self._release(call.parts)
         current = [part for part in call.parts if self._units.is_current(part.of)]
         if found is None:
             on_lost_nodes = [part for part in current if part.node in self._team.gone]
-            self._begin_again({part.of.number for part in on_lost_nodes or current})
+            lost = {part.of.number for part in on_lost_nodes or current}
+            # What else it was given with these is where it was read, and nobody has encoded it.
+            self._parts.extendleft(reversed([part for part in current if part.of.number not in lost]))
+            self._release(
+                [part for part in call.parts if part.of.number in lost or not self._units.is_current(part.of)]
+            )
+            self._begin_again(lost)
             return
+        self._release(call.parts)
         assert isinstance(found, Vectors)
         self._report.encode_seconds += found.seconds
         place = 0
