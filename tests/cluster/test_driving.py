@@ -514,6 +514,30 @@ class Narrow(FakeCrew):
                 free[node] -= has[member.kind]
 
 
+@pytest.mark.parametrize("tells", ["at once", "when the node is missed", "never"])
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("asked", ["hello", "more", "encode"])
+@pytest.mark.parametrize("kind", ["reader", "encoder"])
+def test_nodes_may_go_at_any_moment_until_the_head_is_left(kind: Kind, asked: str, seed: int, tells: Tells) -> None:
+    """While something starts there, works there, or has done what it was asked and nobody has fetched it yet.
+
+    Afterwards a file ends three encoders more: for each there has to be room again.
+    """
+    order = random.Random(seed)
+    crew = Narrow(
+        lose=lambda which, path, node: which == "encoder" and path.endswith("poison-2"),
+        goes_at=lambda which, what, node: which == kind and what == asked and order.random() < 0.2,
+        tells=tells,
+    )
+    crew.order = order
+    # Some are read to their end long before they are encoded.
+    names = [f"{letter}-{1 + number % 6}" for number, letter in enumerate("abcdefghijklmnopqrst")]
+    found = run(drive(crew, num_readers=4, num_encoders=4, frames_at_once=16), units(*names, "poison-2"))
+    assert "3 times" in str(found.pop("poison-2"))
+    assert found == {name: int(name[2:]) for name in names}
+    assert tells == "never" or crew.pixels == {}  # an encoder that never answers may still have some
+
+
 def test_what_was_given_together_with_pixels_that_are_lost_is_encoded_all_the_same() -> None:
     """Its own are on a node that lives, and it is read to its end: nobody else would miss it."""
     given: list[str] = []
@@ -535,3 +559,49 @@ def test_what_was_given_together_with_pixels_that_are_lost_is_encoded_all_the_sa
     assert report.nodes_lost == 1
     # What is where it was is not read again.
     assert 1 <= sum(crew.begun[path] - 1 for path in given) < len(given)
+
+
+def test_readers_that_were_many_leave_room_for_the_encoder_of_the_one_node_that_is_left() -> None:
+    """As a run once stood at 17 of 18: two idle readers on the last node, where no encoder had room beside them."""
+    crew = Narrow()
+    killed: list[str] = []
+
+    def lose(kind: Kind, path: str, node: str) -> bool:
+        # All nodes but the head go as soon as one of each has done something; readers notice it first.
+        if kind == "encoder" and len(crew.encoded) > 6 and node == "head" and len(killed) < 2:
+            killed.append(node)
+            return True
+        return False
+
+    crew.lose = lose
+    crew.goes_at = lambda kind, asked, node: len(crew.encoded) > 3 and kind == "reader"
+    names = [f"{letter}-9" for letter in "abcdefgh"]
+    assert run(drive(crew, num_readers=4, num_encoders=4), units(*names)) == dict.fromkeys(names, 9)
+    assert crew.alive == {"head"}
+    assert len(killed) == 2
+
+
+def test_waiting_for_the_cluster_is_told_once_each_time_also_in_the_midst() -> None:
+    lines: list[str] = []
+    blocked = [False]
+
+    class Full(FakeCrew):
+        """Has room for a second encoder only some looks later."""
+
+        num_waits = 0
+
+        def wait(self, tickets: Sequence[Ticket], seconds: float) -> list[Ticket]:
+            self.num_waits = self.num_waits + 1 if blocked[0] else 0
+            if self.hired["encoder"] == 2 and 0 < self.num_waits < 500:
+                tickets = [each for each in tickets if self.asked[each][0].kind == "reader"]
+            return super().wait(tickets, seconds)
+
+    def lose(kind: Kind, path: str, node: str) -> bool:
+        blocked[0] = blocked[0] or len(crew.encoded) == 2
+        return kind == "encoder" and blocked[0] and crew.hired["encoder"] == 1
+
+    crew = Full(lose=lose)
+    assert run(drive(crew, num_readers=1, num_encoders=1, on_notice=lines.append), units("a-6")) == {"a-6": 6}
+    [line] = lines
+    assert line.startswith("waiting for the cluster: ")
+    assert line.endswith("0 of 1 encoders and 1 of 1 readers are ready")
