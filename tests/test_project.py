@@ -103,6 +103,7 @@ TESTED_ELSEWHERE = {
     "importers/writing.py": "importers/test_import_checkpoint.py",
     "cli/ray_report.py": "cli/test_ray_runners.py",
     # What stands between the driver and Ray is tried with Ray.
+    "cluster/at_work.py": "cluster/test_driving.py",
     "cluster/crew.py": "cluster/test_driving.py",
     "cluster/team.py": "cluster/test_driving.py",
     "cluster/ray_crew.py": "suites/cluster/test_runner.py",

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -27,6 +28,7 @@ from framecue.video import Content, FrameSampling, ReadOptions
 
 FRAMES = 4
 OPTIONS = ReadOptions(FrameSampling(FRAMES))
+Tells = Literal["at once", "when the node is missed", "never"]
 
 
 @dataclass
@@ -417,3 +419,189 @@ def test_a_run_that_is_given_up_stops_where_it_is() -> None:
     next(results)
     results.close()  # type: ignore[attr-defined]
     assert crew.begun.total() <= 3
+
+
+@dataclass
+class Narrow(FakeCrew):
+    """Nodes of one processor each, as Ray fills them: who waits for room may have any that is free, readers first.
+
+    Attributes:
+        goes_at: given (kind, what it was asked, node) of what is about to be answered, whether the node goes now. The
+            head never does.
+        tells: when who was to fetch pixels from a node that is gone says that they are lost.
+    """
+
+    nodes: Sequence[str] = ("head", "north", "south", "west")
+    goes_at: Callable[[Kind, str, str], bool] = lambda kind, asked, node: False
+    tells: Tells = "when the node is missed"
+    asks: dict[Ticket, str] = field(default_factory=dict)
+    fetched: dict[Ticket, list[str]] = field(default_factory=dict)
+    from_node: dict[Ticket, str] = field(default_factory=dict)
+    known: list[set[str]] = field(default_factory=list)
+    num_idle: int = 0
+
+    def hire(self, kind: Kind) -> Member:
+        member = super().hire(kind)
+        self.actors[member].node = ""
+        return member
+
+    def ask(self, member: Member, method: str, *arguments: object) -> Ticket:
+        ticket = super().ask(member, method, *arguments)
+        self.asks[ticket] = method
+        return ticket
+
+    def ask_for_more(self, member: Member, wanted: bool | None) -> Ticket:
+        ticket = super().ask_for_more(member, wanted)
+        self.asks[ticket], self.from_node[ticket] = "more", self.actors[member].node
+        return ticket
+
+    def ask_to_encode(self, member: Member, pixels: Sequence[Ticket]) -> Ticket:
+        ticket = super().ask_to_encode(member, pixels)
+        self.asks[ticket], self.fetched[ticket] = "encode", [self.from_node[each] for each in pixels]
+        return ticket
+
+    def wait(self, tickets: Sequence[Ticket], seconds: float) -> list[Ticket]:
+        self._find_room()
+        ready = super().wait([ticket for ticket in tickets if self._can_answer(ticket)], seconds)
+        # Nothing happens for so long only if nothing will.
+        self.num_idle = 0 if ready else self.num_idle + 1
+        assert self.num_idle < 20_000, "it waits for ever"
+        for ticket in ready:
+            actor = self.actors[member := self.asked[ticket][0]]
+            if actor.node in self.alive - {"head"} and self.goes_at(member.kind, self.asks[ticket], actor.node):
+                self.alive.discard(actor.node)
+        return ready
+
+    def answer(self, ticket: Ticket) -> object:
+        if self.asks[ticket] == "encode" and not self.alive.issuperset(self.fetched[ticket]):
+            raise DataLostError
+        return super().answer(ticket)
+
+    def alive_nodes(self) -> set[str]:
+        # That a node is gone is known some looks later.
+        self.known.append(set(self.alive))
+        return self._seen()
+
+    def _seen(self) -> set[str]:
+        return self.known[max(len(self.known) - 4, 0)] if self.known else set(self.nodes)
+
+    def _can_answer(self, ticket: Ticket) -> bool:
+        actor = self.actors[self.asked[ticket][0]]
+        is_lost = actor.node not in self.alive
+        waits_for = set(self.fetched.get(ticket, [])) - self.alive
+        is_told = self.tells == "at once" or (self.tells != "never" and not waits_for & self._seen())
+        if waits_for and not is_lost and not is_told:
+            return False
+        # Who has started nowhere starts elsewhere.
+        return actor.node != "" and not (is_lost and self.asks[ticket] == "hello")
+
+    def _find_room(self) -> None:
+        has = {"reader": 0.2, "encoder": 0.7501}
+        free = {node: 1.0 for node in self.nodes if node in self.alive}
+        starting = {
+            self.asked[ticket][0] for ticket, what in self.asks.items() if what == "hello" and ticket in self.asked
+        }
+        waiting = []
+        for member, actor in self.actors.items():
+            if actor.node in free:
+                free[actor.node] -= 0 if actor.is_lost else has[member.kind]
+            elif not actor.node or member in starting:
+                waiting.append(member)
+        for member in sorted(waiting, key=lambda each: each.kind, reverse=True):
+            node = max(free, key=lambda each: free[each])
+            if free[node] >= has[member.kind]:
+                self.actors[member].node = node
+                free[node] -= has[member.kind]
+
+
+@pytest.mark.parametrize("tells", ["at once", "when the node is missed", "never"])
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("asked", ["hello", "more", "encode"])
+@pytest.mark.parametrize("kind", ["reader", "encoder"])
+def test_nodes_may_go_at_any_moment_until_the_head_is_left(kind: Kind, asked: str, seed: int, tells: Tells) -> None:
+    """While something starts there, works there, or has done what it was asked and nobody has fetched it yet.
+
+    Afterwards a file ends three encoders more: for each there has to be room again.
+    """
+    order = random.Random(seed)
+    crew = Narrow(
+        lose=lambda which, path, node: which == "encoder" and path.endswith("poison-2"),
+        goes_at=lambda which, what, node: which == kind and what == asked and order.random() < 0.2,
+        tells=tells,
+    )
+    crew.order = order
+    # Some are read to their end long before they are encoded.
+    names = [f"{letter}-{1 + number % 6}" for number, letter in enumerate("abcdefghijklmnopqrst")]
+    found = run(drive(crew, num_readers=4, num_encoders=4, frames_at_once=16), units(*names, "poison-2"))
+    assert "3 times" in str(found.pop("poison-2"))
+    assert found == {name: int(name[2:]) for name in names}
+    assert tells == "never" or crew.pixels == {}  # an encoder that never answers may still have some
+
+
+def test_what_was_given_together_with_pixels_that_are_lost_is_encoded_all_the_same() -> None:
+    """Its own are on a node that lives, and it is read to its end: nobody else would miss it."""
+    given: list[str] = []
+
+    class Mixed(Narrow):
+        def ask_to_encode(self, member: Member, pixels: Sequence[Ticket]) -> Ticket:
+            ticket = super().ask_to_encode(member, pixels)
+            others = set(self.fetched[ticket]) - {"head", self.actors[member].node}
+            if not given and others and len(set(self.fetched[ticket])) > 1:
+                given.extend(self.pixels[each][0] for each in pixels)
+                self.alive -= {sorted(others)[0]}
+            return ticket
+
+    crew, report = Mixed(), ClusterReport()
+    names = [f"{letter}-1" for letter in "abcdefghijklmnop"]
+    found = run(drive(crew, report=report, num_readers=4, num_encoders=1, frames_at_once=16), units(*names))
+    assert found == dict.fromkeys(names, 1)
+    assert len(given) > 1
+    assert report.nodes_lost == 1
+    # What is where it was is not read again.
+    assert 1 <= sum(crew.begun[path] - 1 for path in given) < len(given)
+
+
+def test_readers_that_were_many_leave_room_for_the_encoder_of_the_one_node_that_is_left() -> None:
+    """As a run once stood at 17 of 18: two idle readers on the last node, where no encoder had room beside them."""
+    crew = Narrow()
+    killed: list[str] = []
+
+    def lose(kind: Kind, path: str, node: str) -> bool:
+        # All nodes but the head go as soon as one of each has done something; readers notice it first.
+        if kind == "encoder" and len(crew.encoded) > 6 and node == "head" and len(killed) < 2:
+            killed.append(node)
+            return True
+        return False
+
+    crew.lose = lose
+    crew.goes_at = lambda kind, asked, node: len(crew.encoded) > 3 and kind == "reader"
+    names = [f"{letter}-9" for letter in "abcdefgh"]
+    assert run(drive(crew, num_readers=4, num_encoders=4), units(*names)) == dict.fromkeys(names, 9)
+    assert crew.alive == {"head"}
+    assert len(killed) == 2
+
+
+def test_waiting_for_the_cluster_is_told_once_each_time_also_in_the_midst() -> None:
+    lines: list[str] = []
+    blocked = [False]
+
+    class Full(FakeCrew):
+        """Has room for a second encoder only some looks later."""
+
+        num_waits = 0
+
+        def wait(self, tickets: Sequence[Ticket], seconds: float) -> list[Ticket]:
+            self.num_waits = self.num_waits + 1 if blocked[0] else 0
+            if self.hired["encoder"] == 2 and 0 < self.num_waits < 500:
+                tickets = [each for each in tickets if self.asked[each][0].kind == "reader"]
+            return super().wait(tickets, seconds)
+
+    def lose(kind: Kind, path: str, node: str) -> bool:
+        blocked[0] = blocked[0] or len(crew.encoded) == 2
+        return kind == "encoder" and blocked[0] and crew.hired["encoder"] == 1
+
+    crew = Full(lose=lose)
+    assert run(drive(crew, num_readers=1, num_encoders=1, on_notice=lines.append), units("a-6")) == {"a-6": 6}
+    [line] = lines
+    assert line.startswith("waiting for the cluster: ")
+    assert line.endswith("0 of 1 encoders and 1 of 1 readers are ready")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -207,21 +207,13 @@ def test_lance_ray_is_asked_for_by_its_extra(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize("wrong", [{"pylance": "0.1"}, {"pylance": None, "lance-ray": "0.5"}])
 def test_nodes_with_other_releases_are_refused(wrong: dict[str, str | None], monkeypatch: pytest.MonkeyPatch) -> None:
     here = {name: importlib.metadata.version(name) for name in module._PACKAGES}
-    answers = iter([here, here | wrong])
 
-    class Task:
-        def options(self, **_: object) -> Task:
-            return self
+    def ask(
+        function: Callable[..., dict[str, str | None]], packages: tuple[str, ...]
+    ) -> list[tuple[dict[str, str], dict[str, str | None]]]:
+        assert function(packages) == here
+        return [({"NodeManagerAddress": f"10.0.0.{n}"}, found) for n, found in ((1, here), (2, here | wrong))]
 
-        def remote(self, packages: tuple[str, ...]) -> dict[str, str | None]:
-            assert module._installed(packages) == here
-            return next(answers)
-
-    def nodes() -> Iterator[dict[str, object]]:
-        return iter([{"NodeID": f"{n}" * 56, "NodeManagerAddress": f"10.0.0.{n}", "Alive": n < 3} for n in (1, 2, 3)])
-
-    monkeypatch.setattr("ray.remote", lambda **_: lambda _: Task())
-    monkeypatch.setattr("ray.nodes", nodes)
-    monkeypatch.setattr("ray.get", list)
+    monkeypatch.setattr(module, "ask_each_node", ask)
     with pytest.raises(LibraryError, match=r"auto: node 10\.0\.0\.2 has pylance .*this machine"):
         module._check_nodes("auto")

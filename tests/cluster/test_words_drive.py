@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from framecue.cluster.crew import ActorLostError, Hello, Kind, Member, Ticket
+from framecue.cluster.crew import ActorLostError, DataLostError, Hello, Kind, Member, Ticket
 from framecue.cluster.words_drive import WordsDrive, WordsReport
 from framecue.errors import FramecueError, InputError
 from framecue.library.indexing.words_runner import FoundWords, WordsWork
@@ -163,6 +163,27 @@ def test_what_was_lost_is_tried_again_from_the_source_at_hand() -> None:
     found, report = found_in(script, what)
     assert pairs(found) == expected(what)
     assert [source for video, source, _ in script.asked if video == "v1"] == ["speech", "screen", "screen"]
+    assert (report.actors_lost, report.tried_again, report.skipped) == (1, 1, 0)
+
+
+def test_who_could_not_be_reached_is_ended_as_it_would_keep_the_room_of_the_next() -> None:
+    script, what = Script(kills={("v1", "screen"): 1}), works(3)
+    found_in(script, what)
+    (lost,) = [actor for video, source, actor in script.asked if (video, source) == ("v1", "screen")][:1]
+    assert script.dismissed == [lost]
+
+
+def test_an_answer_that_is_lost_with_its_node_is_asked_for_again() -> None:
+    class Lossy(Script):
+        def answer(self, ticket: Ticket) -> object:
+            try:
+                return super().answer(ticket)
+            except ActorLostError:
+                raise DataLostError from None
+
+    script, what = Lossy(kills={("v1", "screen"): 1}), works(3)
+    found, report = found_in(script, what)
+    assert pairs(found) == expected(what)
     assert (report.actors_lost, report.tried_again, report.skipped) == (1, 1, 0)
 
 

@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 
 from framecue.checks import is_whole
+from framecue.cluster.each_node import ask_each_node
 from framecue.cluster.same_code import Found, check_nodes, find_code, own_code, package_folder
 from framecue.errors import FramecueError, InputError, first_line
 
@@ -30,8 +31,6 @@ AUTO = "auto"
 ANSWER_SECONDS = 5.0
 # Ray ends the process of a driver, without a word of what it has done, a minute after its head has fallen silent.
 SILENT_SECONDS = 30.0
-# To start a process on a node takes seconds.
-CODE_SECONDS = 60.0
 # How HTTP/2 begins, which Ray's servers speak: a fixed text, and an empty frame of settings. The answer is one as well.
 _GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
 _FRAME_HEAD_BYTES, _SETTINGS = 9, 4
@@ -208,22 +207,7 @@ def _is_token_missing(error: BaseException) -> bool:
 
 def _code_of_nodes() -> dict[str, Found]:
     """Return what there is on each node that says so in time, by its id."""
-    import ray
-    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
-    look = ray.remote(find_code())
-    asked: dict[ray.ObjectRef[Found], str] = {}
-    for node in ray.nodes():
-        if node["Alive"]:
-            there = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
-            asked[look.options(num_cpus=0, scheduling_strategy=there).remote()] = node["NodeID"]
-    told, _ = ray.wait(list(asked), num_returns=len(asked), timeout=CODE_SECONDS)
-    found: dict[str, Found] = {}
-    for ref in told:
-        # A node that has gone since is no matter.
-        with suppress(ray.exceptions.RayError):
-            found[asked[ref]] = ray.get(ref)
-    return found
+    return {node["NodeID"]: found for node, found in ask_each_node(find_code())}
 
 
 def _say_nothing() -> None:

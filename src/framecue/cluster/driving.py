@@ -11,12 +11,13 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Set
 from dataclasses import dataclass
 
+from framecue.cluster.at_work import Call, EncoderAtWork, Part, ReaderAtWork
 from framecue.cluster.crew import ActorLostError, Crew, DataLostError, Hello, Ticket
 from framecue.cluster.encoding import Vectors
 from framecue.cluster.losses import MOST_LOSSES, VERDICT_SECONDS, Losses
 from framecue.cluster.reading import Answer, Hashed, NotSeen, ReadMoments, Told
 from framecue.cluster.report import Clock, ClusterReport
-from framecue.cluster.team import Call, EncoderAtWork, Part, ReaderAtWork, Team
+from framecue.cluster.team import Team
 from framecue.cluster.units import Try, Units
 from framecue.encoder import Computation
 from framecue.errors import VideoError
@@ -91,12 +92,14 @@ class Drive:
             computation=plan.computation,
             frames_at_once=plan.frames_at_once,
             tell=self._tell,
+            now=clock(),
         )
         self._verdict_seconds = verdict_seconds
         self._parts: deque[Part] = deque()
         self._to_put_back: list[int] = []
         self._bytes = 0
-        self._looked_at = self._began_at = clock()
+        self._looked_at = clock()
+        self._waiting_since: float | None = None
         self._has_told = False
 
     def run(
@@ -111,6 +114,7 @@ class Drive:
         team, clock = self._team, Clock(self._report, self._time)
         path = ""
         while not self._units.is_done:
+            self._do_without(team.too_many(self._time()))
             num_at_work = sum(reader.at_work is not None for reader in team.readers)
             team.fill(num_at_work + self._units.num_to_begin)
             self._give_units()
@@ -118,11 +122,11 @@ class Drive:
             self._give_parts()
             clock.worked()
             ready = self._crew.wait(team.tickets(), _WAIT_SECONDS)
-            if team.has_both:
+            if team.can_work:
                 clock.waited(team.idle_part)
             else:
                 clock.started()
-                self._tell_if_slow()
+            self._tell_if_slow()
             for ticket in ready:
                 self._take(ticket)
             self._look_at_nodes()
@@ -167,7 +171,7 @@ class Drive:
         for reader in self._team.readers:
             if reader.at_work is not None and reader.ticket is None and self._bytes < self._plan.most_bytes:
                 reader.ticket = self._crew.ask_for_more(reader.member, reader.wanted)
-                reader.wanted = None
+                reader.wanted, reader.asked_at = None, self._time()
 
     def _give_parts(self) -> None:
         while self._parts and (encoder := self._team.free_encoder(self._parts[0].node)) is not None:
@@ -175,6 +179,8 @@ class Drive:
             if not parts:
                 return
             ticket = self._crew.ask_to_encode(encoder.member, [part.pixels for part in parts])
+            if not encoder.calls:
+                encoder.began_at = self._time()
             encoder.calls.append(Call(ticket, parts))
 
     def _next_parts(self, encoder: EncoderAtWork) -> list[Part]:
@@ -293,13 +299,20 @@ class Drive:
         except DataLostError:
             found = None
         encoder.calls.remove(call)
+        encoder.began_at = self._time()
         self._crew.drop(call.ticket)
-        self._release(call.parts)
         current = [part for part in call.parts if self._units.is_current(part.of)]
         if found is None:
             on_lost_nodes = [part for part in current if part.node in self._team.gone]
-            self._begin_again({part.of.number for part in on_lost_nodes or current})
+            lost = {part.of.number for part in on_lost_nodes or current}
+            # What else it was given with these is where it was read, and nobody has encoded it.
+            self._parts.extendleft(reversed([part for part in current if part.of.number not in lost]))
+            self._release(
+                [part for part in call.parts if part.of.number in lost or not self._units.is_current(part.of)]
+            )
+            self._begin_again(lost)
             return
+        self._release(call.parts)
         assert isinstance(found, Vectors)
         self._report.encode_seconds += found.seconds
         place = 0
@@ -320,8 +333,8 @@ class Drive:
 
     def _lose_encoder(self, encoder: EncoderAtWork) -> None:
         self._team.lose(encoder)
-        if encoder.calls and encoder.node is not None:
-            # It carried out the first; the others had not begun.
+        # It carried out the first; the others had not begun. Nor had that, if pixels of it are gone with their node.
+        if encoder.calls and encoder.node is not None and not self._has_lost_pixels(encoder.calls[0]):
             for number in {part.of.number for part in encoder.calls[0].parts if self._units.is_current(part.of)}:
                 self._losses.note(number, encoder.node, self._time())
         # Their pixels are where they were read, so they need not be read again.
@@ -330,6 +343,16 @@ class Drive:
         self._release([part for part in parts if not self._units.is_current(part.of)])
         self._parts.extendleft(reversed(again))
         self._report.tried_again += len({part.of.number for part in again})
+
+    def _has_lost_pixels(self, call: Call) -> bool:
+        return any(part.node in self._team.gone for part in call.parts)
+
+    def _do_without(self, readers: Iterable[ReaderAtWork]) -> None:
+        """End readers whose room an encoder needs; it is nobody's fault."""
+        for reader in readers:
+            self._team.remove(reader)
+            if reader.at_work is not None and self._units.is_current(reader.at_work):
+                self._begin_again({reader.at_work.number})
 
     def _begin_again(self, numbers: Collection[int]) -> None:
         """Have units read again from their beginning."""
@@ -365,12 +388,12 @@ class Drive:
         self._report.skipped += 1
 
     def _look_at_nodes(self) -> None:
-        """See which nodes are gone, now and then; what was on them is lost."""
+        """See which nodes are gone, and who has fallen silent, now and then; what these had is lost."""
         now = self._time()
         if now - self._looked_at < _LOOK_SECONDS:
             return
         self._looked_at = now
-        for actor in self._team.find_lost():
+        for actor in self._team.find_lost(now):
             if isinstance(actor, ReaderAtWork):
                 self._lose_reader(actor)
             else:
@@ -386,10 +409,18 @@ class Drive:
     # What is told
 
     def _tell_if_slow(self) -> None:
-        if not self._has_told and self._time() - self._began_at > _SLOW_START_SECONDS:
+        """Tell that nothing can be done, once each time."""
+        if self._team.can_work:
+            self._waiting_since, self._has_told = None, False
+            return
+        now = self._time()
+        if self._waiting_since is None:
+            self._waiting_since = now
+        if not self._has_told and now - self._waiting_since > _SLOW_START_SECONDS:
             self._has_told = True
             self._tell(
-                "waiting for the cluster: its nodes load the model, or have no room yet (`ray status` says more)"
+                "waiting for the cluster: its nodes load the model, or have no room yet (`ray status` says more); "
+                f"{self._team.ready_part()} are ready"
             )
 
     def _count(self, result: EncodedVideo | FailedUnit) -> None:

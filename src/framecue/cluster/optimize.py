@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from typing import TypedDict
 
 from framecue.cluster.connect import check_extra, connected
+from framecue.cluster.each_node import ask_each_node
 from framecue.cluster.variables import store_variables
 from framecue.errors import InputError, LibraryError, first_line
 from framecue.library.store.index_builder import TablePlace, VectorIndexing
@@ -167,15 +168,8 @@ def _check_nodes(address: str) -> None:
     Raises:
         LibraryError: it is so; the message names the node.
     """
-    import ray
-    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
     wanted = _installed(_PACKAGES)
-    ask = ray.remote(num_cpus=0)(_installed)
-    nodes = [node for node in ray.nodes() if node["Alive"]]
-    on_each = [NodeAffinitySchedulingStrategy(node["NodeID"], soft=False) for node in nodes]
-    answers = ray.get([ask.options(scheduling_strategy=on_this).remote(_PACKAGES) for on_this in on_each])
-    for node, found in zip(nodes, answers, strict=True):
+    for node, found in ask_each_node(_installed, _PACKAGES):
         if found != wanted:
             raise LibraryError(
                 f"{address}: node {node['NodeManagerAddress']} has {_listed(found)}, and this machine "

@@ -12,11 +12,14 @@ from typing import Any
 
 import ray
 from ray.exceptions import (
+    ActorUnschedulableError,
+    GetTimeoutError,
     NodeDiedError,
     ObjectLostError,
     OutOfMemoryError,
     RayActorError,
     RayTaskError,
+    RuntimeEnvSetupError,
     WorkerCrashedError,
 )
 
@@ -28,7 +31,13 @@ from framecue.errors import FramecueError
 
 __all__ = ["RayCrew", "node_resources"]
 
-_LOST = (RayActorError, WorkerCrashedError, NodeDiedError, OutOfMemoryError)
+# A node that goes while an actor starts may fail to set it up first.
+_LOST = (
+    *(RayActorError, WorkerCrashedError, NodeDiedError, OutOfMemoryError),
+    *(ActorUnschedulableError, RuntimeEnvSetupError),
+)
+# An answer that is there is taken at once; what Ray has lost between the two is not waited for.
+_ANSWER_SECONDS = 60.0
 
 
 class _RayReader(NodeReader):
@@ -116,21 +125,22 @@ class RayCrew:
         if not by_ref:
             time.sleep(seconds)
             return []
-        found, _ = ray.wait(list(by_ref), num_returns=1, timeout=seconds, fetch_local=False)
+        # They are fetched to this node first, the larger ones too: to take an answer then never waits for another node.
+        found, _ = ray.wait(list(by_ref), num_returns=1, timeout=seconds)
         if found:  # and whatever else has come meanwhile
-            found, _ = ray.wait(list(by_ref), num_returns=len(by_ref), timeout=0, fetch_local=False)
+            found, _ = ray.wait(list(by_ref), num_returns=len(by_ref), timeout=0)
         return [by_ref[ref] for ref in found]
 
     def answer(self, ticket: Ticket) -> object:
         """Return an answer; see :meth:`framecue.cluster.crew.Crew.answer`."""
         try:
-            return ray.get(self._refs[ticket])
+            return ray.get(self._refs[ticket], timeout=_ANSWER_SECONDS)
         except RayTaskError as error:
-            if isinstance(error.cause, ObjectLostError):
+            if isinstance(error.cause, (ObjectLostError, *_LOST)):
                 raise DataLostError from error
             # What the actor has raised; where it did shows in what it comes from.
             raise error.cause from error
-        except ObjectLostError as error:
+        except (ObjectLostError, GetTimeoutError) as error:
             raise DataLostError from error
         except _LOST as error:
             raise ActorLostError from error

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
-from framecue.cluster.crew import Crew, Hello, Kind, Member, Ticket
+from framecue.cluster.at_work import EncoderAtWork, ReaderAtWork
+from framecue.cluster.crew import Crew, Hello, Kind, Ticket
 from framecue.cluster.encoding import EncoderAbout
-from framecue.cluster.reading import ReadMoments
 from framecue.cluster.report import ClusterReport
-from framecue.cluster.units import Try
+from framecue.cluster.room import ReaderRoom
+from framecue.cluster.silence import is_silent
 from framecue.encoder import Computation
 from framecue.errors import FramecueError, InputError
 
-__all__ = ["Call", "EncoderAtWork", "Part", "ReaderAtWork", "Team"]
+__all__ = ["MOST_FAILED_STARTS", "Team"]
 
 # One call is carried out, and what the next one needs is brought meanwhile.
 _CALLS_PER_ENCODER = 2
@@ -24,73 +24,6 @@ _ON_DISKS = (
     "files on disks are indexed by a cluster whose nodes all have them under the same path, as on a shared disk; or "
     "index them from an object store (s3://...)"
 )
-
-
-@dataclass(frozen=True)
-class Part:
-    """Moments of a unit that wait to be encoded, or are.
-
-    Attributes:
-        of: the try of the unit that they belong to.
-        number: which part of it they are.
-        read: what is told of them.
-        pixels: the answer with which their pixels came.
-        node: the node that has them.
-    """
-
-    of: Try
-    number: int
-    read: ReadMoments
-    pixels: Ticket
-    node: str
-
-
-@dataclass
-class Call:
-    """Parts that an encoder was asked to encode together; its answer is to come."""
-
-    ticket: Ticket
-    parts: list[Part]
-
-
-@dataclass(eq=False)
-class ReaderAtWork:
-    """A reader.
-
-    Attributes:
-        member: by which the crew knows it.
-        ticket: its answer that is to come, if any: its first one, or what it has read.
-        node: its node's id; None until it has said so.
-        at_work: what it reads.
-        wanted: whether the content is wanted of which it has told the hash; None where it need not be told.
-        read_seconds: how long it has read, as it says.
-    """
-
-    member: Member
-    ticket: Ticket | None
-    node: str | None = None
-    at_work: Try | None = None
-    wanted: bool | None = None
-    read_seconds: float = 0.0
-
-
-@dataclass(eq=False)
-class EncoderAtWork:
-    """An encoder.
-
-    Attributes:
-        member: by which the crew knows it.
-        hello: its first answer, that it is ready.
-        node: its node's id; None until it is ready.
-        frames_at_once: about how many frames it is to be given at once.
-        calls: what it was asked; it answers in this order.
-    """
-
-    member: Member
-    hello: Ticket
-    node: str | None = None
-    frames_at_once: int = 0
-    calls: deque[Call] = field(default_factory=deque)
 
 
 class Team:
@@ -105,11 +38,12 @@ class Team:
         computation: what each encoder has to compute by; None if that is not known.
         frames_at_once: about how many frames an encoder is given at once, at least.
         tell: called with a line for people.
+        now: the time, in seconds from any point.
 
     Attributes:
         readers: those that there are.
         encoders: likewise.
-        gone: the ids of the nodes that were lost.
+        gone: the ids of the nodes that were lost, and when each was found to be.
     """
 
     def __init__(
@@ -123,41 +57,53 @@ class Team:
         computation: Computation | None,
         frames_at_once: int,
         tell: Callable[[str], None],
+        now: float,
     ) -> None:
         self._crew, self._report, self._tell = crew, report, tell
         self._num_readers, self._num_encoders = num_readers, num_encoders
         self._sample, self._computation, self._frames_at_once = sample, computation, frames_at_once
         self.readers: list[ReaderAtWork] = []
         self.encoders: list[EncoderAtWork] = []
-        self.gone: set[str] = set()
+        self.gone: dict[str, float] = {}
+        self._room = ReaderRoom(now)
         self._machines: dict[str, str] = {}
         self._num_failed_starts: Counter[Kind] = Counter()
 
-    def fill(self, num_to_read: int) -> None:
-        """Start the actors that are missing; readers no more than there is to read.
+    def too_many(self, now: float) -> list[ReaderAtWork]:
+        """Return the readers that are to go, as they take the room of encoders that are lost.
 
-        Nor more than there are for the encoders that are ready, and for one at first: readers take less of a node, so
-        those that wait for room would take that of each encoder that is lost, until there is none.
+        Args:
+            now: the time, in seconds.
         """
+        share = -(-self._num_readers // self._num_encoders)
+        self._room.look(len(self._ready()), share, now)
+        return self._room.too_many(self.readers, now)
+
+    def fill(self, num_to_read: int) -> None:
+        """Start the actors that are missing; readers no more than there is to read, nor more than there is room for."""
         # Encoders first: they take longer to be ready, and more of a node.
         while len(self.encoders) < self._num_encoders:
             member = self._crew.hire("encoder")
             self.encoders.append(EncoderAtWork(member, self._crew.ask(member, "hello")))
-        num_ready = sum(encoder.node is not None for encoder in self.encoders)
-        most_readers = max(num_ready, 1) * -(-self._num_readers // self._num_encoders)
-        while len(self.readers) < min(self._num_readers, num_to_read, most_readers):
+        while len(self.readers) < min(self._num_readers, num_to_read, self._room.most):
             member = self._crew.hire("reader")
             self.readers.append(ReaderAtWork(member, self._crew.ask(member, "hello", self._sample)))
 
     @property
-    def has_both(self) -> bool:
-        """Whether there is a reader and an encoder, so that anything can be done."""
-        return any(each.node for each in self.readers) and any(each.node for each in self.encoders)
+    def can_work(self) -> bool:
+        """Whether there is an encoder, and what it encodes or a reader for more."""
+        ready = self._ready()
+        return bool(ready) and (any(each.node for each in self.readers) or any(each.calls for each in ready))
+
+    def ready_part(self) -> str:
+        """Return how many of the actors are ready, for people."""
+        num_readers = sum(each.node is not None for each in self.readers)
+        return f"{len(self._ready())} of {len(self.encoders)} encoders and {num_readers} of {len(self.readers)} readers"
 
     @property
     def idle_part(self) -> float:
         """Which part of the encoders has nothing to do, in [0, 1]."""
-        ready = [encoder for encoder in self.encoders if encoder.node is not None]
+        ready = self._ready()
         return sum(not encoder.calls for encoder in ready) / len(ready)
 
     def tickets(self) -> list[Ticket]:
@@ -237,18 +183,25 @@ class Team:
                 "--ray-workers starts fewer"
             )
 
-    def find_lost(self) -> list[ReaderAtWork | EncoderAtWork]:
-        """Ask which nodes live, and return the actors on those that have been lost since."""
+    def find_lost(self, now: float) -> list[ReaderAtWork | EncoderAtWork]:
+        """Ask which nodes live, and return the actors on those that do not, and those that are silent.
+
+        Args:
+            now: the time, in seconds.
+        """
         alive = self._crew.alive_nodes()
-        lost = {node for node in self._machines if node not in alive} - self.gone
-        self.gone |= lost
+        lost = [node for node in self._machines if node not in alive and node not in self.gone]
+        self.gone.update(dict.fromkeys(lost, now))
         self._report.nodes_lost += len(lost)
         actors: list[ReaderAtWork | EncoderAtWork] = [*self.readers, *self.encoders]
-        return [each for each in actors if each.node in lost]
+        return [each for each in actors if each.node in self.gone or is_silent(each, self.gone, now)]
 
     def machine(self, node: str | None) -> str:
         """Return a node's name, for people."""
         return self._machines.get(node or "", "unknown")
+
+    def _ready(self) -> list[EncoderAtWork]:
+        return [encoder for encoder in self.encoders if encoder.node is not None]
 
     def _meet(self, kind: Kind, hello: Hello) -> None:
         self._machines[hello.node] = hello.machine

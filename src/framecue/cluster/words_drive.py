@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from framecue.cluster.crew import ActorLostError, Crew, Hello, Member, Ticket
+from framecue.cluster.crew import ActorLostError, Crew, DataLostError, Hello, Member, Ticket
 from framecue.cluster.losses import MOST_LOSSES, VERDICT_SECONDS, Losses
 from framecue.errors import FramecueError, InputError, VideoError
 from framecue.library.indexing.words_runner import FoundWords, WordsWork
@@ -180,7 +180,7 @@ class WordsDrive:
             return
         try:
             answer = self._crew.answer(ticket)
-        except ActorLostError:
+        except (ActorLostError, DataLostError):
             self._lose(finder)
             return
         finally:
@@ -220,6 +220,8 @@ class WordsDrive:
     def _lose(self, finder: _Finder) -> None:
         """Give what an actor was at to another; count it against the file unless its node is gone."""
         del self._finders[finder.member]
+        # Ray may only have failed to reach it, and it would keep the room of the next.
+        self._crew.dismiss(finder.member)
         self._report.actors_lost += 1
         if finder.node is None:
             self._num_failed_starts += 1
@@ -270,7 +272,6 @@ class WordsDrive:
         alive = self._crew.alive_nodes()
         self._gone |= self._machines.keys() - alive
         for finder in [each for each in self._finders.values() if each.node in self._gone]:
-            self._crew.dismiss(finder.member)
             if finder.ticket is not None:
                 self._crew.drop(finder.ticket)
             self._lose(finder)

@@ -58,6 +58,10 @@ class RayCluster:
         self._ask({"remove": node})
         self.nodes.remove(node)
 
+    def state(self) -> str:
+        """Return which nodes and actors there are, and what is free of each node, for people."""
+        return str(self._ask({"state": True})["state"])
+
     def become(self, number: int) -> None:
         """Have so many nodes of one processor again, beside the head; others, and those that are too many, go."""
         plain = [node for node in self.nodes if node not in self.unlike]

@@ -31,7 +31,10 @@ def main() -> None:
     try:
         for line in sys.stdin:
             question = json.loads(line)
-            if "add" in question:
+            answer = {}
+            if "state" in question:
+                answer["state"] = _state(cluster)
+            elif "add" in question:
                 options = question["add"]
                 if not nodes:
                     options["include_dashboard"] = False
@@ -39,11 +42,26 @@ def main() -> None:
                 cluster.wait_for_nodes(timeout=PATIENCE_SECONDS)
             else:
                 cluster.remove_node(nodes.pop(question["remove"]), allow_graceful=False)
-            print(json.dumps({"address": cluster.address}), file=answers, flush=True)
+            print(json.dumps({"address": cluster.address, **answer}), file=answers, flush=True)
     finally:
         # Nobody needs what it holds any more, and ending in order may take a minute.
         for node in reversed(nodes.values()):
             cluster.remove_node(node, allow_graceful=False)
+
+
+def _state(cluster: Any) -> str:
+    """Return a line for each node, and for each actor that has not ended."""
+    state = cluster.global_state
+    free = state.available_resources_per_node()
+    lines = []
+    for node in state.node_table():
+        life = f"has {node['Resources']}, free {free.get(node['NodeID'])}" if node["Alive"] else "is gone"
+        lines.append(f"node {node['NodeID'][:8]} ({node['NodeManagerAddress']}) {life}")
+    for name, actor in state.actor_table(None).items():
+        if actor["State"] != "DEAD":
+            node = actor["Address"]["NodeID"][:8]
+            lines.append(f"actor {name[:8]} {actor['ActorClassName']} {actor['State']} at {node or 'no node'}")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ from support.ray_cluster import RayCluster
 
 pytestmark = [pytest.mark.slow, pytest.mark.isolated]
 
+# One that hangs tells where, when it is ended; see `ended`.
+DRIVER = (sys.executable, "-X", "faulthandler", "-m", "framecue")
 SHADES = ("red", "green", "blue", "yellow", "black")
 NUM_CLIPS = 14
 # So many that a run commits several times.
@@ -58,7 +60,7 @@ def driver(tmp_path: Path, videos: Path, ray_cluster: RayCluster) -> Iterator[Ca
     started: list[subprocess.Popen[str]] = []
 
     def start(uri: str, environment: Mapping[str, str], *paths: Path | str, workers: int = 2) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "framecue", "index", *map(str, paths or (videos,)), "--library", uri, "--json"]
+        command = [*DRIVER, "index", *map(str, paths or (videos,)), "--library", uri, "--json"]
         started.append(
             subprocess.Popen(
                 [*command, "--ray", ray_cluster.address, "--ray-workers", str(workers)],
@@ -99,9 +101,17 @@ def assert_equal(found: Library, wanted: Library, *, without: str = "") -> None:
     assert found.info().num_videos == wanted.info().num_videos - bool(without)
 
 
-def ended(process: subprocess.Popen[str], *, code: int = 0) -> tuple[dict[str, Any], str]:
-    """Wait for a driver; return its document, and what it has said."""
-    out, said = process.communicate(timeout=250)
+def ended(
+    process: subprocess.Popen[str], cluster: RayCluster | None = None, *, code: int = 0
+) -> tuple[dict[str, Any], str]:
+    """Wait for a driver; return its document, and what it has said. Of one that hangs, tell where and what there is."""
+    try:
+        out, said = process.communicate(timeout=250)
+    except subprocess.TimeoutExpired:
+        state = "" if cluster is None else cluster.state()
+        process.send_signal(signal.SIGABRT)
+        _, said = process.communicate()
+        pytest.fail(f"it does not end:\n{said}\nIts processes: {processes('ray::')}\n{state}")
     assert process.returncode == code, said
     return (json.loads(out) if out else {}), said
 
@@ -164,7 +174,7 @@ def test_lost_actors_and_nodes_cost_nothing_and_a_file_that_ends_its_actor_is_sk
         time.sleep(0.5)
     lost = ray_cluster.nodes[-1]
     ray_cluster.remove_node(lost)
-    document, said = ended(run)
+    document, said = ended(run, ray_cluster)
     [skipped] = [item for item in document["skipped"] if item["path"] == str(poison)]
     assert "3 times" in skipped["reason"]
     assert len(document["skipped"]) == 2
@@ -172,6 +182,25 @@ def test_lost_actors_and_nodes_cost_nothing_and_a_file_that_ends_its_actor_is_sk
     # Three by the poison, two were killed, and at least one was on the node.
     assert (document["ray"]["actors_lost"] >= 6, document["ray"]["nodes_lost"]) == (True, 1)
     assert "lost; what these had in hand was done again" in said
+    assert_equal(library, alone)
+
+
+def test_a_run_goes_on_when_the_head_alone_is_left(
+    driver, tmp_path: Path, videos: Path, alone: Library, ray_cluster: RayCluster
+) -> None:
+    """What has lived on, or waits for room, leaves some for an encoder, each time that one is lost."""
+    poison = tmp_path / "poison.mp4"
+    write_clip(poison, "white", seconds=4)
+    library = made(str(tmp_path / "videos.lance"))
+    run = driver(library.uri, driver_environment(tmp_path, **{SLOW: "0.3", POISON: "1"}), videos, poison, workers=3)
+    # One node goes while actors start there, the other while they work.
+    until(lambda: len(processes("ray::_RayEncoder")) > 1)
+    ray_cluster.remove_node(ray_cluster.nodes[-1])
+    until(lambda: processes("ray::_RayEncoder.encode"))
+    ray_cluster.remove_node(ray_cluster.nodes[-1])
+    document, _ = ended(run, ray_cluster)
+    assert [item["path"] for item in document["skipped"] if "3 times" in item["reason"]] == [str(poison)]
+    assert document["ray"]["skipped"] == 1
     assert_equal(library, alone)
 
 
