@@ -278,6 +278,7 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             "last_indexed_seconds": float,
             "num_indexed_segments": MAYBE_INT,
             "has_text_index": bool,
+            "text_kinds": [str],
             "fingerprint": dict,
             "encoded_by": list,
             "words": list,
