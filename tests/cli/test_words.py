@@ -72,8 +72,8 @@ def test_a_run_tells_what_words_it_has_found(index, run, uri: Path, clips: Path,
 
 def test_subtitles_of_another_cut_are_told(index, run, clips: Path, sources: dict[str, Spoken]) -> None:
     (clips / "red.srt").write_text("1\n00:00:00,250 --> 00:00:00,750\nhere\n\n2\n01:00:00,000 --> 01:00:01,000\ngone\n")
-    remark = "1 line beginning behind its end is left out"
-    told = f"warning {clips / 'red.mp4'}: indexed, but of its words by sidecars {remark}\n"
+    remark = "1 line beginning behind its end (1:00:00) is left out"
+    told = f"warning {clips / 'red.mp4'}: indexed, but of its words by sidecars (red.srt) {remark}\n"
     assert index("--words-from", "subtitles").err.count(told) == 1
     assert "warning" not in index().err
     found = run(
