@@ -158,7 +158,7 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
         },
     ),
     "index --dry-run": (
-        "index {clips} --library {new} --model clip --dry-run",
+        "index {clips} --library {new} --model openai/clip --dry-run",
         {
             "library": str,
             "model": str,
