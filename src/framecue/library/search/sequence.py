@@ -101,7 +101,7 @@ def best_chains(
         if repeats is None:
             continue
         again = repeats.values[part][order]
-        for moment in np.flatnonzero((again < values[part]) & (total > -np.inf)):
+        for moment in np.flatnonzero((again < values[part]) & (total > -np.inf)).tolist():
             if before[part, moment] not in (same := told_before(part, moment)):
                 continue
             # The others are worth what they were, so only where such a one was the best there may be a better one.
@@ -109,7 +109,7 @@ def best_chains(
             apart = np.minimum(second_costs * (middles[moment] - middles[:stop]), costs_at_most)
             fits = np.full(stop, values[part, moment])
             fits[same] = again[moment]
-            reaches = np.full(stop, True) if within_seconds is None else starts[moment] - ends[:stop] <= within_seconds
+            reaches = np.full(stop, True) if within_seconds is None else ends[:stop] >= starts[moment] - within_seconds
             worth = np.where(reaches & (starts[:stop] < starts[moment]), earlier[:stop] - apart + fits, -np.inf)
             before[part, moment] = int(worth.argmax())
             total[moment] = worth[before[part, moment]]
