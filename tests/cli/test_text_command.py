@@ -55,6 +55,7 @@ def test_a_word_that_begins_with_a_dash_is_told_how_to_be_written(text: str, is_
             given(*args)
         told = failure.value.format_message()
         assert told.startswith(is_wrong)
+        assert ".;" not in told
         assert told.endswith(f"; if '{text}' is the TEXT, write -- {text}, behind all options")
     assert given("--", text) == text
 

@@ -47,14 +47,14 @@ class TextCommand(LibraryCommand):
             word = None if letter is None else next((one for one in _words(given) if letter in one), None)
             if word is None:
                 raise
-            ctx.fail(f"{error.format_message()}; {_way_out(word)}")
+            ctx.fail(_with_way_out(error, word))
         except click.BadParameter as error:
             # The rest of the word was taken for the value of its first letter.
             letters = [] if error.param is None else [name for name in error.param.opts if len(name) == 2]
             word = next((one for one in _words(given) if one[:2] in letters), None)
             if word is None:
                 raise
-            ctx.fail(f"{error.format_message()}; {_way_out(word)}")
+            ctx.fail(_with_way_out(error, word))
         if ctx.params.get("text") is None:
             ctx.meta[__name__] = next(iter(_words(given)), None)
         return rest
@@ -69,7 +69,7 @@ class TextCommand(LibraryCommand):
             return super().invoke(ctx)
         except click.UsageError as error:
             if word := ctx.meta.get(__name__):
-                error.message += f"; {_way_out(word)}"
+                raise click.UsageError(_with_way_out(error, word), ctx) from error
             raise
 
 
@@ -77,5 +77,8 @@ def _words(given: Iterable[str]) -> list[str]:
     return [one for one in given if _IS_WORD.fullmatch(one)]
 
 
-def _way_out(word: str) -> str:
-    return f"if {word[:80]!r} is the TEXT, write -- {shlex.quote(word[:80])}, behind all options"
+def _with_way_out(error: click.UsageError, word: str) -> str:
+    """Return what an error says, and how a word is written that may be the text."""
+    word = word[:80]
+    told = error.format_message().rstrip(".")
+    return f"{told}; if {word!r} is the TEXT, write -- {shlex.quote(word)}, behind all options"
