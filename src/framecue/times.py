@@ -8,9 +8,13 @@ from framecue.errors import InputError
 
 __all__ = ["clock", "exact_clock", "parse_time", "time_span"]
 
-_CLOCK = re.compile(r"(?:(?:(\d{1,12}):)?(\d{1,12}):)?(\d{1,12}(?:\.\d*)?) ?s?", re.ASCII)
+# A number, which may have decimals and no digit before them.
+_NUMBER = r"(?:\d{1,12}(?:\.\d*)?|\.\d{1,12})"
+_SECOND = r"s(?:ec(?:ond)?s?)?"
+_CLOCK = re.compile(rf"(?:(?:(\d{{1,12}}):)?(\d{{1,12}}):(?=\d))?({_NUMBER}) ?(?:{_SECOND})?", re.ASCII | re.IGNORECASE)
 _UNITS = re.compile(
-    r"(?:(\d{1,12}) ?h)? ?(?:(\d{1,12}) ?m(?:in)?)? ?(?:(\d{1,12}(?:\.\d*)?) ?s)?", re.ASCII | re.IGNORECASE
+    rf"(?:(\d{{1,12}}) ?h(?:(?:ou)?rs?)?)? ?(?:(\d{{1,12}}) ?m(?:in(?:ute)?s?)?)? ?(?:({_NUMBER}) ?{_SECOND})?",
+    re.ASCII | re.IGNORECASE,
 )
 # A span shorter than this is shown in tenths of a second: whole seconds would blur its start and end.
 _SHORT_SECONDS = 60.0
@@ -52,7 +56,9 @@ def time_span(start_seconds: float, end_seconds: float) -> str:
 
 
 def parse_time(text: str) -> float:
-    """Return the seconds of a time such as ``12.5``, ``12.5s``, ``1m30s``, ``1h2m``, ``2:12.5`` or ``1:02:12.5``.
+    """Return the seconds of a time such as ``12.5``, ``12.5s``, ``1m30s``, ``2 min``, ``2:12.5`` or ``1:02:12.5``.
+
+    Units may be written out, with spaces or without, in upper or lower case.
 
     Raises:
         InputError: the text is not a time.

@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from framecue.backbone.sentence_files import hash_of_files, hashed_files, read_sentence_files
+from framecue.backbone.sentence_files import (
+    check_sentence_model,
+    hash_of_files,
+    hashed_files,
+    read_sentence_files,
+    sentence_folder,
+)
 from framecue.errors import ModelError
 
 STEPS = ("Transformer", "Pooling", "Normalize")
@@ -169,3 +175,17 @@ def test_the_hash_changes_with_whatever_changes_vectors_and_with_nothing_else(tm
         assert hash_of_files(folder, files) != before, name
         (folder / name).write_bytes(kept)
     assert hash_of_files(folder, files) == before
+
+
+def test_a_name_is_checked_by_what_lies_here_alone(tmp_path: Path) -> None:
+    folder = str(make(tmp_path / "model"))
+    check_sentence_model(folder)
+    check_sentence_model("organisation/model")  # the hub is not asked
+    assert sentence_folder(folder) == tmp_path / "model"
+    for name in ("", "model", str(tmp_path / "none")):
+        with pytest.raises(ModelError, match="no such folder, and no name on the model hub"):
+            check_sentence_model(name)
+        with pytest.raises(ModelError, match="no such folder, and no name on the model hub"):
+            sentence_folder(name)
+    with pytest.raises(ModelError, match=r"modules\.json"):
+        check_sentence_model(str(tmp_path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +23,12 @@ __all__ = ["clips", "colour_model", "make_model", "readers_of_this_process", "wr
 
 # Of whoever runs the tests.
 OWN_CACHE = os.environ.get(CACHE_VARIABLE)
+
+# Whatever a command counts, one of it is told as one.
+_ONE_OF_MANY = re.compile(
+    r"(?<![\w.,:/@-])1 (?:order )?(?:videos|files|pictures|segments|moments|duplicates|clips|texts|lines|captions|"
+    r"subtitles|queries|searches|results|hits|names|examples|rows|threads|twins|steps|passages|runs|libraries)\b"
+)
 
 
 class Result(NamedTuple):
@@ -65,6 +72,7 @@ def run(
         code = main([str(arg) for arg in args])
         out, err = capsys.readouterr()
         assert "Traceback" not in err
+        assert _ONE_OF_MANY.search(f"{out}\n{err}") is None, f"one thing is told as several: {out}{err}"
         return Result(code, out, err)
 
     return run

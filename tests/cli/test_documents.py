@@ -158,7 +158,7 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
         },
     ),
     "index --dry-run": (
-        "index {clips} --library {new} --model clip --dry-run",
+        "index {clips} --library {new} --model openai/clip --dry-run",
         {
             "library": str,
             "model": str,
@@ -278,6 +278,7 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
             "last_indexed_seconds": float,
             "num_indexed_segments": MAYBE_INT,
             "has_text_index": bool,
+            "text_kinds": [str],
             "fingerprint": dict,
             "encoded_by": list,
             "words": list,

@@ -254,7 +254,7 @@ def test_words_beside_videos_are_brought_up_to_date(run, loader, uri: str, clips
     (clips / "red.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\na red rose\n")
     (clips / "blue.srt").write_text("not a subtitle")
     result = run("index", clips, "--library", uri, "--json")
-    assert "0 added (0 encoded), 2 subtitles updated, 4 unchanged, 1 skipped" in result.err
+    assert "0 added (0 encoded), subtitles of 2 files updated, 4 unchanged, 1 skipped" in result.err
     assert f"skipped {clips / 'blue.srt'}: no subtitles in it" in result.err
     assert json.loads(result.out)["subtitles_updated"] == 2
     assert len(loader.asked) == 1

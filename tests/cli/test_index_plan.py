@@ -41,14 +41,16 @@ def test_a_new_library(run, loader, tmp_path: Path, clips: Path) -> None:
     (clips / "text.mp4").write_text("not a video " * 100)
     before = everything(tmp_path)
     result = run(
-        "index", clips, tmp_path / "none.mp4", "--library", tmp_path / "l.lance", "--model", "clip", "--dry-run"
+        "index", clips, tmp_path / "none.mp4", "--library", tmp_path / "l.lance", "--model", "openai/clip", "--dry-run"
     )
     assert (result.code, everything(tmp_path), loader.asked) == (0, before, [])
     lines = result.out.splitlines()
     assert lines[0] == f"library  {tmp_path / 'l.lance'}"
     assert lines[1] == "files    5 new, 0 changed, 0 unchanged"
     assert lines[2].startswith("to read  0:05 of video in 5 files, ")
-    assert lines[3].startswith("time     not known yet: no run of a minute of video or more with clip was measured")
+    assert lines[3].startswith(
+        "time     not known yet: no run of a minute of video or more with openai/clip was measured"
+    )
     assert lines[4:] == ["nothing was written"]
     assert [line.partition(": /")[0] for line in result.err.splitlines()] == ["would be skipped"] * 2
 
@@ -100,7 +102,7 @@ def test_subtitles_that_have_changed(run, loader, tmp_path: Path, clips: Path) -
     (clips / "red.srt").write_text("1\n00:00:00,100 --> 00:00:00,900\na rose\n")
     assert json.loads(run("index", clips, "--library", uri, "--dry-run", "--json").out)["subtitles_changed"] == 1
     out = run("index", clips, "--library", uri, "--dry-run").out.splitlines()
-    assert out[1] == "files    0 new, 0 changed, 4 unchanged, subtitles of 1 to be updated"
+    assert out[1] == "files    0 new, 0 changed, 4 unchanged, subtitles of 1 file to be updated"
     assert not any(line.startswith("words") for line in out)  # nobody has asked for them
     out = run("index", clips, "--library", uri, "--dry-run", "--words-from", "subtitles").out.splitlines()
     assert "words    to be looked for by sidecars in 1 file, by subtitles in 4 files" in out
@@ -143,3 +145,18 @@ def test_of_many_files_some_are_looked_into(monkeypatch: pytest.MonkeyPatch) -> 
     assert extent.video_seconds == pytest.approx(30.0 * 18_000 / 6_000)
     assert [item.path for item in extent.unreadable] == ["/3.mp4"]
     assert measure([], duration_of, progress=lambda done, total: None).video_seconds == 0
+
+
+@pytest.mark.parametrize("option", ["--model", "--sentence-model"])
+@pytest.mark.parametrize("name", ["no-such", "{tmp_path}/none", "{tmp_path}"])
+def test_a_model_that_is_nowhere_is_refused_as_by_the_run_itself(
+    run, tmp_path: Path, clips: Path, option: str, name: str
+) -> None:
+    if (option, name) == ("--model", "{tmp_path}"):
+        pytest.skip("what a folder holds is looked at when it is loaded")
+    name = name.format(tmp_path=tmp_path)
+    asked = ("index", clips, "--library", tmp_path / "l.lance", option, name)
+    told = run(*asked, "--dry-run")
+    assert (told.code, told.out) == (1, "")
+    assert told.err.startswith(f"Error: {name}: ")
+    assert told == run(*asked, *(("--model", "moji-clip") if option != "--model" else ()))

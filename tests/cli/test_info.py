@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,9 +66,31 @@ def test_it_tells_people_what_they_want_to_know(run, uri: str, clips: Path) -> N
     assert rows["folders"] == [f"3 in {clips}"]
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d( to \d{4}-\d\d-\d\d \d\d:\d\d)?", rows["indexed"][0])
     assert rows["index"] == ["none, a search looks at every moment"]
-    assert rows["text index"] == ["has names, captions and subtitles"]
+    assert rows["text index"] == ["has names"]
     assert rows["model"] == ["clip, mean-pool (tuned)"]
     assert "green.mp4" not in result.out
+
+
+@pytest.mark.parametrize(
+    ("beside", "kinds", "says"),
+    [
+        ((), ["names"], "has names"),
+        (("red.srt",), ["names", "subtitles"], "has names and subtitles"),
+        (("red.srt", "captions"), ["names", "captions", "subtitles"], "has names, captions and subtitles"),
+    ],
+)
+def test_the_text_index_has_what_there_is(
+    run, uri: str, clips: Path, monkeypatch: pytest.MonkeyPatch, beside: tuple[str, ...], kinds: list[str], says: str
+) -> None:
+    if "red.srt" in beside:
+        (clips / "red.srt").write_text("1\n00:00:00,100 --> 00:00:00,900\na rose\n")
+        assert run("index", clips, "--library", uri).code == 0
+    if "captions" in beside:
+        store = Store.open(uri)
+        for path, rows in store.rows_at([str(clips / "red.mp4")]).items():
+            store.write([replace(row, caption="a red square") for row in rows], replacing=[path])
+    assert json.loads(run("info", uri, "--json").out)["text_kinds"] == kinds
+    assert {row[0]: row[1:] for row in rows_of(run("info", uri).out)}["text index"] == [says]
 
 
 def test_files_are_listed_where_they_are_asked_for(run, uri: str, clips: Path) -> None:

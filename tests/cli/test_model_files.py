@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from framecue.cli.model_files import size_text
+from framecue.cli.model_files import check_model_name, size_text
 from framecue.cli.options import DEFAULT_MODEL
+from framecue.errors import ModelError
 from support.hub import COMMIT, NOWHERE, UNNEEDED, Hub, point_at, use_hub
 
 
@@ -117,3 +118,11 @@ def test_a_model_that_the_cache_has_lost_is_downloaded_again_for_a_search(
 )
 def test_sizes_for_people(size_bytes: int, text: str) -> None:
     assert size_text(size_bytes) == text
+
+
+def test_a_name_that_can_be_no_models_is_refused_without_asking_the_hub(tmp_path: Path) -> None:
+    for name in ("moji-clip", "organisation/model", str(tmp_path)):
+        check_model_name(name)
+    for name in ("", "clip", str(tmp_path / "none")):
+        with pytest.raises(ModelError, match="no such model folder, and no bundled model"):
+            check_model_name(name)

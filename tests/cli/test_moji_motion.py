@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from framecue.counts import counted
 from framecue.datasets.captions import CAPTIONS_FILE, read_captions
 from framecue.video import probe
 
@@ -27,7 +28,7 @@ def test_real_clips_of_one_split(run, tmp_path: Path) -> None:
     assert len(clips) == 2
     twins = sum(clip.twin is not None for clip in clips)
     assert json.loads(result.out) == {"folder": str(folder), "clips": 2, "twins": twins, "splits": {"test": 2}}
-    assert result.err == f"2 clips and {twins} order twins in {folder}\n"
+    assert result.err == f"2 clips and {counted(twins, 'order twin')} in {folder}\n"
     for clip in clips:
         info = probe(clip.video)
         assert (info.width, info.height) == (224, 224)

@@ -183,9 +183,10 @@ def test_filters(run, uri: str, clips: Path, options: tuple[str, ...], found: se
         (("red", "--min-confidence", "25"), "such as 0.25, or a percentage, such as 25%", 2),
         (("red ->",), "the half after -> is empty; say what comes after the first", 1),
         (("--", "-> red"), "the half before -> is empty; say what comes first", 1),
-        (("-> red",), "the half before -> is empty; say what comes first", 2),
-        (("->",), 'or search for "->" in quotes; a TEXT that begins with a dash goes after a --', 2),
+        (("-> red",), "the half before -> is empty; say what comes first", 1),
+        (("->",), 'or search for "->" in quotes; a TEXT that begins with a dash goes after a --', 1),
         (("-5 degrees",), "'-5 degrees' begins with a dash, as options do; a TEXT that begins with a dash goes", 2),
+        (("-kitchen",), "if '-kitchen' is the TEXT, write -- -kitchen, behind all options", 2),
         (("--no-such",), "No such option '--no-such'", 2),
         (("then",), "both halves of the order are empty; say what comes first, and what comes after it", 1),
         (("red", "--then", "->"), "then '->': both halves of the order are empty; say what comes first", 1),
@@ -308,7 +309,37 @@ def test_words_from_another_moment_than_the_result_have_their_time() -> None:
     # Of two as strong, the words themselves are shown, and not what they mean; of others the stronger one.
     meant = LegHit("meaning", 1, 0.6, 0.901, "a dog barks", start_seconds=62.0, end_seconds=63.5)
     assert told(replace(hit, legs=(said, meant))) == told(replace(hit, legs=(meant, said))) == "said: a dog barks"
-    assert told(replace(hit, legs=(said, replace(meant, strength=0.95)))) == "meaning: a dog barks"
+    # Where the very words are, they are shown, however sure a meaning is.
+    for meaning in (replace(meant, strength=0.95), replace(meant, strength=0.95, start_seconds=5.0, end_seconds=6.0)):
+        assert told(replace(hit, legs=(said, meaning))) == "said: a dog barks"
+    # Where the moment is that of the meaning, and the words are said elsewhere, it is the meaning.
+    meaning = replace(meant, text="a hound", strength=0.95, start_seconds=5.0, end_seconds=6.0)
+    assert told(replace(hit, legs=(said, meaning), start_seconds=3.0, end_seconds=8.0)) == "meaning: a hound"
+    some = replace(said, strength=0.3)
+    assert told(replace(hit, legs=(some, replace(meant, strength=0.95)))) == "said: a dog barks"
+    untimed = replace(some, text="it is a cat a dog barks", start_seconds=None, end_seconds=None)
+    assert told(replace(hit, legs=(untimed, replace(meant, strength=0.95)))) == "said: it is a cat a dog barks"
+    other = replace(meant, text="a hound", start_seconds=63.5, end_seconds=65.0)
+    assert told(replace(hit, legs=(some, other))) == "meaning: a hound"
+
+
+def test_a_name_is_shown_where_nothing_else_tells_why_a_result_is_there() -> None:
+    seen = LegHit("seen", 7, 0.2, 0.2)
+    named = LegHit("named", 1, 7.5, 0.9, "v/beach 2024/tall waves", ("beach", "waves"), ((2, 7), (18, 23)))
+    said = LegHit("said", 1, 7.5, 0.1, "waves", ("waves",), ((0, 5),))
+    hit = Hit(1, "/v/beach 2024/tall waves.mp4", 0.0, 5.0, 0.2, "hash", 9.0, legs=(seen, named))
+
+    def told(*legs: LegHit) -> str | None:
+        cell = told_by(replace(hit, legs=legs))
+        return None if cell is None else cell.shown().plain
+
+    assert told(seen, named) == told(replace(seen, rank=None), named) == told(named) == "named: beach 2024/tall waves"
+    cell = told_by(hit)
+    assert cell is not None
+    assert [str(cell.shown())[span.start : span.end] for span in cell.shown().spans] == ["beach", "waves"]
+    # Its path shows it anyway, beside what is seen, or said.
+    assert told(replace(seen, rank=1), named) is None
+    assert told(seen, named, said) == "said: waves"
 
 
 @pytest.mark.usefixtures("speaks")

@@ -110,7 +110,7 @@ def test_people_get_the_adapters_folder(run, recipe, tmp_path: Path) -> None:
         "train", recipe(method="mean-pool", options={"num_frames": 2, "num_test_frames": 2}), "schedule.max_steps=1"
     )
     assert (result.code, result.out) == (0, f"{tmp_path / 'run'}\n")
-    assert re.fullmatch(r"1 steps; validation: R@1 \d+.*", result.err.splitlines()[-1])
+    assert re.fullmatch(r"1 step; validation: R@1 \d+.*", result.err.splitlines()[-1])
 
 
 def test_overrides(run, recipe, tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def uri(tmp_path: Path) -> Path:
 @pytest.fixture
 def index(run, loader, uri: Path, clips: Path) -> Callable[..., object]:
     def index(*options: object) -> object:
-        return run("index", clips, "--library", uri, "--model", "clip", *options)
+        return run("index", clips, "--library", uri, "--model", "openai/clip", *options)
 
     return index
 
@@ -72,8 +72,8 @@ def test_a_run_tells_what_words_it_has_found(index, run, uri: Path, clips: Path,
 
 def test_subtitles_of_another_cut_are_told(index, run, clips: Path, sources: dict[str, Spoken]) -> None:
     (clips / "red.srt").write_text("1\n00:00:00,250 --> 00:00:00,750\nhere\n\n2\n01:00:00,000 --> 01:00:01,000\ngone\n")
-    remark = "1 line beginning behind its end is left out"
-    told = f"warning {clips / 'red.mp4'}: indexed, but of its words by sidecars {remark}\n"
+    remark = "1 line beginning behind its end (1:00:00) is left out"
+    told = f"warning {clips / 'red.mp4'}: indexed, but of its words by sidecars (red.srt) {remark}\n"
     assert index("--words-from", "subtitles").err.count(told) == 1
     assert "warning" not in index().err
     found = run(
@@ -110,10 +110,10 @@ def test_what_would_be_taken_out_is_told_beforehand(index) -> None:
     assert (document["words_taken_out"], document["words"]) == (["speech"], [])
 
 
-def test_meanings_that_would_be_made_or_taken_out_are_told_beforehand(index, uri: Path) -> None:
+def test_meanings_that_would_be_made_or_taken_out_are_told_beforehand(index, uri: Path, clips: Path) -> None:
     result = index("--dry-run", "--meaning")
     assert "words    to be looked for by subtitles in 4 files\n" in result.out
-    assert f"meaning  of the words that are found, by {DEFAULT_SENTENCE_MODEL}\n" in result.out
+    assert f"meaning  of words in at most 4 files, by {DEFAULT_SENTENCE_MODEL}\n" in result.out
     index("--speech")
     assert "\nmeaning " not in index("--dry-run").out
     result = index("--dry-run", "--sentence-model", "some/model")
@@ -125,6 +125,12 @@ def test_meanings_that_would_be_made_or_taken_out_are_told_beforehand(index, uri
         "files": 0,
     }
     assert "\nmeaning " not in index("--dry-run").out
+    (clips / "red.srt").write_text("1\n00:00:00,250 --> 00:00:00,750\nWe sold a house.\n")
+    (clips / "blue.srt").write_text("1\n00:00:00,250 --> 00:00:00,750\nWe bought it.\n")
+    assert json.loads(index("--dry-run", "--json").out)["meaning"]["files"] == 2
+    assert "meaning  of words in at most 2 files, by" in index("--dry-run").out
+    (clips / "red.srt").unlink()
+    (clips / "blue.srt").unlink()
     assert "meaning  would be taken out; the words stay\n" in index("--dry-run", "--no-meaning").out
     assert "words" not in index("--dry-run").out
 

@@ -301,6 +301,7 @@ DOCUMENTS: list[tuple[Any, dict[str, Any]]] = [
             "last_indexed_seconds": 9.0,
             "num_indexed_segments": None,
             "has_text_index": False,
+            "text_kinds": [],
             "fingerprint": FINGERPRINT.to_dict(),
             "encoded_by": [],
             "words": [WORDS.to_dict()],

@@ -65,7 +65,7 @@ def test_vectors_that_no_search_ranks_rightly(uri: str, clips: Path, vector: lis
     (row,) = store.rows_at([str(clips / "red.mp4")])[str(clips / "red.mp4")]
     store.write([replace(row, vector=np.array(vector, dtype=np.float32))], replacing=[row.path])
     fault = one(check_library(uri), "fault")
-    assert fault.what.startswith("1 segments have a vector that is not of length 1")
+    assert fault.what.startswith("1 segment has a vector that is not of length 1")
     assert f"framecue remove PATH --library {uri}" in fault.way_out
 
 
@@ -73,7 +73,7 @@ def test_segments_that_are_stored_twice(uri: str, clips: Path) -> None:
     store = Store.open(uri)
     store.write(store.rows_at([str(clips / "red.mp4")])[str(clips / "red.mp4")])
     note = one(check_library(uri), "note")
-    assert note.what.startswith("1 segments are stored twice")
+    assert note.what.startswith("1 segment is stored twice")
 
 
 def test_files_that_are_gone_and_a_disk_that_is_away(uri: str, clips: Path) -> None:

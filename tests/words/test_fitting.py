@@ -33,8 +33,9 @@ def never() -> float:
         ((1, 2), (1, 2), None),
         ((9, 12), (9, 10), None),  # a last line is often left to stand
         ((9.5, 9.5), (9.5, 9.5), None),
-        ((10, 12), None, "1 line beginning behind its end is left out"),
-        ((3600, 3605), None, "1 line beginning behind its end is left out"),
+        ((10, 12), None, "1 line beginning behind its end (0:10) is left out"),
+        ((3600, 3605), None, "1 line beginning behind its end (1:00:00) is left out"),
+        ((math.inf, math.inf), None, "1 line beginning behind its end is left out"),
         ((2, 36_000), (2, 10), "1 line lasting beyond its end is cut there"),
         ((2, math.inf), (2, 10), "1 line lasting beyond its end is cut there"),
         ((5, 4), (5, 5), "1 line beginning before 0 or ending before the beginning is mended"),
@@ -55,8 +56,8 @@ def test_what_was_wrong_is_told_once_for_all_lines() -> None:
     fitted = fit_lines(lines, LENGTH, silent, num_mended=2)
     assert fitted.lines == (lines[1], told(4, 4), told(5, 10))
     assert fitted.remark == (
-        "2 lines beginning behind its end are left out, 3 lines beginning before 0 or ending before the beginning are "
-        "mended, 1 line lasting beyond its end is cut there"
+        "2 lines beginning behind its end (0:20 to 0:30) are left out, 3 lines beginning before 0 or ending before "
+        "the beginning are mended, 1 line lasting beyond its end is cut there"
     )
 
 
@@ -77,7 +78,7 @@ def test_while_the_sound_goes_on_so_may_the_lines() -> None:
     lines = [told(12, 13), told(19, 30), told(20, 21)]
     fitted = fit_lines(lines, LENGTH, lambda: 20.0)
     assert fitted.lines == (told(12, 13), told(19, 20))
-    assert fitted.remark == "1 line beginning behind its end is left out"
+    assert fitted.remark == "1 line beginning behind its end (0:20) is left out"
     assert fit_lines(lines, LENGTH, lambda: math.inf).lines == tuple(lines)
     assert fit_lines([told(5000, 5001)], math.inf, never).remark is None
 

@@ -48,4 +48,6 @@ def test_a_line_ends_with_its_file(tmp_path: Path) -> None:
         unit = WordsUnit(str(path), [(0.0, 4.0), (2.0, 6.0)])
         fitted = fit_lines_of(unit, SubtitleTracks().find(unit, reader), reader)
     assert fitted.lines == (said(1.0, 6.0, "Hours"), said(5.0, 6.0, "Bye"))
-    assert fitted.remark == ("1 line beginning behind its end is left out, 1 line lasting beyond its end is cut there")
+    assert fitted.remark == (
+        "1 line beginning behind its end (0:07) is left out, 1 line lasting beyond its end is cut there"
+    )

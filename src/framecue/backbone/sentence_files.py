@@ -15,10 +15,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
+from framecue.backbone.source import is_hub_name
 from framecue.errors import ModelError, first_line
-from framecue.paths import is_file
+from framecue.paths import is_dir, is_file, user_path
 
-__all__ = ["DenseFiles", "Pooling", "SentenceFiles", "hash_of_files", "read_sentence_files"]
+__all__ = [
+    "DenseFiles",
+    "Pooling",
+    "SentenceFiles",
+    "check_sentence_model",
+    "hash_of_files",
+    "read_sentence_files",
+    "sentence_folder",
+]
 
 Pooling = Literal["mean", "cls", "max"]
 
@@ -88,6 +97,31 @@ class SentenceFiles:
     max_tokens: int | None = None
     query_prompt: str = ""
     passage_prompt: str = ""
+
+
+def sentence_folder(name: str) -> Path:
+    """Return the folder that a name means.
+
+    Raises:
+        ModelError: there is none.
+    """
+    folder = Path(user_path(name))
+    if not name or not is_dir(folder):
+        raise ModelError(
+            f"{name or repr(name)}: no such folder, and no name on the model hub (organisation/model); give a sentence "
+            "encoder such as intfloat/multilingual-e5-small, or a folder of one"
+        )
+    return folder
+
+
+def check_sentence_model(name: str) -> None:
+    """Refuse a name that can be no sentence encoder's, as far as its small files tell; the hub is not asked.
+
+    Raises:
+        ModelError: it is neither a folder nor a name on the hub, or the folder asks for something that is not known.
+    """
+    if not is_hub_name(name):
+        read_sentence_files(sentence_folder(name), name=name)
 
 
 def read_sentence_files(folder: Path, *, name: str) -> SentenceFiles:

@@ -25,13 +25,14 @@ from framecue.backbone.sentence_files import (
     hash_of_files,
     hashed_files,
     read_sentence_files,
+    sentence_folder,
 )
 from framecue.backbone.sizes import check_no_bomb, check_parameters
 from framecue.backbone.source import Source, cached_folder, is_hub_name
 from framecue.checks import check_texts
 from framecue.errors import ModelError
 from framecue.known_words import pieces_of, unknown_spans
-from framecue.paths import is_dir, is_file, user_path
+from framecue.paths import is_file
 
 __all__ = ["OPTION", "SentenceModel", "load_sentence_model"]
 
@@ -130,12 +131,7 @@ def load_sentence_model(name: str, *, revision: str | None = None) -> SentenceMo
             something that is not known here.
     """
     is_on_hub = is_hub_name(name)
-    folder = _folder_of_hub(name, revision) if is_on_hub else Path(user_path(name))
-    if not name or not is_dir(folder):
-        raise ModelError(
-            f"{name or repr(name)}: no such folder, and no name on the model hub (organisation/model); give a sentence "
-            "encoder such as intfloat/multilingual-e5-small, or a folder of one"
-        )
+    folder = _folder_of_hub(name, revision) if is_on_hub else sentence_folder(name)
     files = read_sentence_files(folder, name=name)
     source = Source(name, str(folder), folder)
     if not is_file(folder / source.config_file):

@@ -59,10 +59,11 @@ def log_counts(report: AddReport) -> None:
         "encoded again": len(report.reread),
         "duplicate" if len(report.duplicates) == 1 else "duplicates": len(report.duplicates),
         "removed": report.removed,
-        "subtitles updated": report.subtitles_updated,
     }
     counts = [f"{report.added} added ({report.encoded} encoded)"]
     counts += [f"{number} {name}" for name, number in rarer.items() if number]
+    if report.subtitles_updated:
+        counts.append(f"subtitles of {counted(report.subtitles_updated, 'file')} updated")
     counts += [f"{report.unchanged} unchanged", f"{len(report.skipped)} skipped"]
     # What is as it always was is not worth a line.
     found = report.computation

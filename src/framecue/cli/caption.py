@@ -7,6 +7,7 @@ import click
 from framecue.cli.model_files import get_model_files
 from framecue.cli.options import MOJI_ADAPTER, MOJI_MODEL
 from framecue.cli.output import log, print_json, print_table, quiet_libraries
+from framecue.counts import counted
 from framecue.errors import InputError, VideoError
 
 
@@ -39,7 +40,7 @@ def caption(videos: tuple[str, ...], model: str, adapter: str, as_json: bool) ->
     for _, problem in skipped:
         log(f"skipped {problem}")
     if not made:
-        raise InputError(f"none of the {len(videos)} files could be read")
+        raise InputError(f"none of the {counted(len(videos), 'file')} could be read")
     if as_json:
         print_json(
             {

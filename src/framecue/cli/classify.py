@@ -276,4 +276,4 @@ def _log_skipped(skipped: Sequence[Skipped], *, is_any: bool) -> None:
 def _nothing(skipped: Sequence[Skipped]) -> InputError:
     if len(skipped) == 1:
         return InputError(f"{skipped[0].path}: {skipped[0].reason}")
-    return InputError(f"none of the {len(skipped)} files could be read" if skipped else "no video was found")
+    return InputError(f"none of the {counted(len(skipped), 'file')} could be read" if skipped else "no video was found")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from framecue.cli.clip_names import ClipNames
 from framecue.cli.output import log
+from framecue.counts import counted
 from framecue.errors import InputError
 from framecue.paths import user_path
 from framecue.video import STALL_SECONDS
@@ -85,7 +86,7 @@ def cut_hits(
             made.clips.append(cut)
             _tell(cut, source, start_seconds)
     if not made.clips:
-        raise InputError(f"none of the {len(hits)} moments could be cut out")
+        raise InputError(f"none of the {counted(len(hits), 'moment')} could be cut out")
     return made
 
 

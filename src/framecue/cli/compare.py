@@ -6,6 +6,7 @@ import click
 
 from framecue.cli.output import log, print_json, quiet_libraries
 from framecue.cli.score_tables import print_comparison
+from framecue.counts import counted
 
 
 @click.command()
@@ -51,8 +52,9 @@ def compare(sides: tuple[str, ...], stage: str, resamples: int, as_json: bool) -
         return
     first = comparison.sides[0].runs[0]
     log(
-        f"{len(first.queries.video_ids)} videos, {len(first.queries.texts)} texts, split {first.split} of "
-        f"{first.dataset}; runs: {', '.join(f'{side.name} {len(side.runs)}' for side in comparison.sides)}"
+        f"{counted(len(first.queries.video_ids), 'video')}, {counted(len(first.queries.texts), 'text')}, "
+        f"split {first.split} of {first.dataset}; "
+        f"runs: {', '.join(f'{side.name} {len(side.runs)}' for side in comparison.sides)}"
     )
     if min(len(side.runs) for side in comparison.sides) == 1:
         log("a side with one run: the intervals say how much hangs on the videos, and nothing about seeds")

@@ -25,6 +25,8 @@ NOTHING_FITS = "nothing here fits well; the nearest:"
 
 PICTURE_COLUMNS = 40
 LONGEST_WORDS = 60
+# From this strength on, what a leg has found has all that was typed, or all but its commonest words.
+_ALL_OF_IT = 0.8
 
 
 def print_hits(hits: Sequence[Hit], *, hybrid: bool) -> None:
@@ -120,21 +122,62 @@ def _percent(confidence: float | None) -> str:
 def told_by(hit: Hit) -> Marked | None:
     """Return the words of a hit that a leg has found, as a cell: of several the strongest; None without any.
 
-    The name of the file is left out, as its path is shown anyway. Words from another moment of the file, which another
-    leg has found to be its best, have their time.
+    What has the words that were typed is told rather than what only means them: where all that was typed is there, or
+    where the meaning is that of the very text. The names of the file, which its path shows anyway, are told where
+    nothing else tells why the hit is where it is: it has no other words, and others look more like it. Words from
+    another moment of the file, which another leg has found to be its best, have their time.
     """
-    legs = [*hit.legs, *(leg for part in hit.parts for leg in part.legs)]
-    found = [leg for leg in legs if leg.text is not None and leg.leg != "named"]
+    legs = [leg for leg in (*hit.legs, *(leg for part in hit.parts for leg in part.legs)) if leg.text is not None]
+    found = [leg for leg in legs if leg.leg != "named"]
     if not found:
-        return None
-    # Of two as strong, words that are there as they were typed tell more than what they mean.
-    best = max(found, key=lambda leg: (round(leg.strength, 2), bool(leg.words)))
+        named = next((leg for leg in legs if leg.words), None)
+        return None if named is None or _is_seen_there(hit) else _named(named)
+    best = max(found, key=lambda leg: leg.strength)
+    if not best.words:
+        has_words = [leg for leg in found if leg.words and _tells_more(leg, best, hit)]
+        best = max(has_words, key=lambda leg: leg.strength, default=best)
     text, spans = snippet(best.text or "", best.spans, longest=LONGEST_WORDS)
-    when = ""
-    if best.start_seconds is not None and best.end_seconds is not None:
-        is_elsewhere = best.end_seconds <= hit.start_seconds or best.start_seconds >= hit.end_seconds
-        when = f" at {clock(best.start_seconds)}" if is_elsewhere and hit.kind != "image" else ""
+    is_elsewhere = hit.kind != "image" and not _overlap(_seconds(best), (hit.start_seconds, hit.end_seconds))
+    when = f" at {clock(best.start_seconds)}" if is_elsewhere and best.start_seconds is not None else ""
     return Marked(text, spans).after(f"{best.leg}{when}: ")
+
+
+def _tells_more(told: LegHit, meant: LegHit, hit: Hit) -> bool:
+    """Whether words that were found tell more of a hit than a meaning that is stronger, or as strong."""
+    is_all_there = told.strength >= _ALL_OF_IT and _overlap(_seconds(told), (hit.start_seconds, hit.end_seconds))
+    return is_all_there or round(told.strength, 2) == round(meant.strength, 2) or _is_same(told, meant)
+
+
+def _is_seen_there(hit: Hit) -> bool:
+    """Whether a hit would be where it is, or before, by what is seen alone."""
+    return any(leg.leg == "seen" and leg.rank is not None and leg.rank <= hit.rank for leg in hit.legs)
+
+
+def _is_same(told: LegHit, meant: LegHit) -> bool:
+    """Whether words were found in the text whose meaning was found, by their times, or where they have none as text."""
+    if _seconds(told) is None or _seconds(meant) is None:
+        return (meant.text or "") in (told.text or "")
+    return _overlap(_seconds(told), _seconds(meant))
+
+
+def _seconds(leg: LegHit) -> tuple[float, float] | None:
+    """Return when a leg's words begin and end; None where that is not known more finely than the segment."""
+    if leg.start_seconds is None or leg.end_seconds is None:
+        return None
+    return leg.start_seconds, leg.end_seconds
+
+
+def _overlap(one: tuple[float, float] | None, other: tuple[float, float] | None) -> bool:
+    """Whether two spans share some time; one that is not known may."""
+    return one is None or other is None or (one[0] < other[1] and other[0] < one[1])
+
+
+def _named(leg: LegHit) -> Marked:
+    """Return the names of a file and its folders as a cell, from the first that has a word of the query."""
+    names = leg.text or ""
+    start = names.rfind("/", 0, leg.spans[0][0]) + 1 if leg.spans else 0
+    inside = [(low - start, high - start) for low, high in leg.spans]
+    return Marked(*snippet(names[start:], inside, longest=LONGEST_WORDS)).after(f"{leg.leg}: ")
 
 
 def _leg_line(leg: LegHit, *, is_image: bool) -> Marked:

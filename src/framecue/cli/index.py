@@ -11,6 +11,7 @@ from framecue.cli.index_speed import WorkTime, record_speed
 from framecue.cli.library_place import LibraryCommand, chosen_library, refuse_libraries
 from framecue.cli.meaning_options import fetch_sentence_model, meaning_options
 from framecue.cli.meaning_report import log_meaning
+from framecue.cli.model_files import check_model_name
 from framecue.cli.options import (
     MOJI_MODEL,
     indexing_model_options,
@@ -188,7 +189,9 @@ def index(
             captions=captions,
         )
 
-    if not dry_run:
+    if dry_run:
+        _check_names(model, meaning)
+    else:
         fetch_sentence_model(library, meaning, yes=yes)
         get_speech_files(library, words["speech"], yes=yes)
     if is_watch:
@@ -281,6 +284,20 @@ def index(
         print_json(document)
     if used is not None and report.encoded:
         keep_text_graph(used)
+
+
+def _check_names(model: str | None, meaning: bool | str | None) -> None:
+    """Refuse models that a run would refuse, as far as their names tell; nothing is loaded or downloaded.
+
+    Raises:
+        ModelError: there is no such model.
+    """
+    if model is not None:
+        check_model_name(model)
+    if isinstance(meaning, str):
+        from framecue.backbone.sentence_files import check_sentence_model
+
+        check_sentence_model(meaning)
 
 
 def _check_with_ray(*, is_watch: bool, gpu_decode: bool, runtime: str) -> None:

@@ -142,7 +142,7 @@ def _document(library: Library, plan: Plan, extent: Extent, *, name: str, is_gon
 
 def _words_document(library: Library, plan: Plan, options: AddOptions) -> dict[str, Any]:
     """Return what of the document is about words and their meanings."""
-    due, meaning = library.words_due(plan, options=options), library.meaning_due(options=options)
+    due, meaning = library.words_due(plan, options=options), library.meaning_due(plan, options=options)
     return {
         "words": [{"source": source, "files": number} for source, number in due.items()],
         "words_taken_out": library.words_taken_out(options=options),
@@ -157,7 +157,7 @@ def _lines(document: dict[str, Any], extent: Extent) -> list[str]:
     num_files = document["new"] + document["changed"]
     files = f"{document['new']} new, {document['changed']} changed, {document['unchanged']} unchanged"
     if document["subtitles_changed"]:
-        files += f", subtitles of {document['subtitles_changed']} to be updated"
+        files += f", subtitles of {counted(document['subtitles_changed'], 'file')} to be updated"
     if document["gone"]:
         files += (
             f", {document['gone']} gone ({'taken out' if document['is_gone_taken_out'] else 'kept without --prune'})"
@@ -192,9 +192,10 @@ def _meaning_lines(document: dict[str, Any], *, has_new_words: bool) -> list[str
         return ["meaning  would be taken out; the words stay"]
     if document["meaning"] is None:
         return []
-    parts = [f"of words in {counted(number, 'file')}"] if (number := document["meaning"]["files"]) else []
-    parts += ["of the words that are found"] if has_new_words else []
-    return [f"meaning  {' and '.join(parts)}, by {document['meaning']['model']}"] if parts else []
+    name, number = document["meaning"]["model"], document["meaning"]["files"]
+    # Where words are only looked for, nobody knows whether there are any.
+    most = "at most " if has_new_words else ""
+    return [f"meaning  of words in {most}{counted(number, 'file')}, by {name}"] if number else []
 
 
 def _time(document: dict[str, Any]) -> str:

@@ -22,6 +22,8 @@ from framecue.paths import is_file, is_url, user_path
 from framecue.times import clock
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from framecue.encoder import Fingerprint
     from framecue.library import LibraryInfo
 
@@ -141,7 +143,7 @@ def _summary(found: LibraryInfo) -> list[tuple[str, str]]:
     rows.append(("indexed", _dates(found.indexed_seconds)))
     rows.append(("index", _index(found.num_indexed_segments, found.num_segments)))
     # Not "words": what is said and written has rows of its own below.
-    rows.append(("text index", "has names, captions and subtitles" if found.has_text_index else "none yet"))
+    rows.append(("text index", f"has {_listed(found.text_kinds)}" if found.has_text_index else "none yet"))
     rows += [(f"{count.kind} ({count.source})", FoldedLine(words_in_detail(count))) for count in found.words]
     if found.meaning is not None:
         rows.append(("meaning", FoldedLine(meaning_counts(found.meaning))))
@@ -151,6 +153,12 @@ def _summary(found: LibraryInfo) -> list[tuple[str, str]]:
     if found.computations:
         rows.append(("encoded by", ", ".join(computation_words(each) for each in found.computations)))
     return rows
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names as a sentence has them: a, b and c; nothing if there is none."""
+    *others, last = names or ["nothing"]
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _length(seconds: float) -> str:

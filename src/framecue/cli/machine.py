@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from framecue._version import __version__
 from framecue.assets import find_bundled
 from framecue.cli.model_files import size_text
+from framecue.counts import counted
 from framecue.errors import FramecueError
 from framecue.library.results import Finding
 from framecue.paths import exists, is_dir, is_file, user_path
@@ -154,7 +155,8 @@ def _device(found: Machine) -> Iterator[Finding]:
         yield Finding("ok", f"computes on {properties.name}{which}, {memory}, indexing in {found.precision}")
         return
     found.device = "cpu"
-    yield Finding("ok", f"computes on the processor ({torch.get_num_threads()} threads), indexing in {found.precision}")
+    threads = counted(torch.get_num_threads(), "thread")
+    yield Finding("ok", f"computes on the processor ({threads}), indexing in {found.precision}")
     if shutil.which("nvidia-smi"):
         built = torch.version.cuda
         yield Finding(

@@ -9,8 +9,9 @@ import click
 
 from framecue.cli.output import log, progress_bar
 from framecue.errors import InputError
+from framecue.paths import exists, user_path
 
-__all__ = ["get_model_files", "size_text"]
+__all__ = ["check_model_name", "get_model_files", "size_text"]
 
 MEGABYTE = 1_000_000
 
@@ -49,6 +50,18 @@ def get_model_files(
         raise InputError(way_out)
     with progress_bar("Downloading (MB)") as progress:
         fetch(download, progress=lambda done, total: progress(done // MEGABYTE, -(-total // MEGABYTE)))
+
+
+def check_model_name(name: str) -> None:
+    """Refuse a name that can be no model's: no folder, no bundled model, and no name on the hub, which is not asked.
+
+    Raises:
+        ModelError: it is so.
+    """
+    from framecue.backbone.source import find_source, is_hub_name
+
+    if not (is_hub_name(name) or (name and exists(user_path(name)))):
+        find_source(name)
 
 
 def size_text(size_bytes: int) -> str:

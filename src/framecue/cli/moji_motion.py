@@ -8,6 +8,7 @@ import click
 
 from framecue.cli.options import FolderPath
 from framecue.cli.output import log, print_json, progress_bar
+from framecue.counts import counted
 
 
 @click.command()
@@ -39,6 +40,6 @@ def moji_motion(folder: Path, num_clips: int, seed: int, split: str | None, over
     with progress_bar("Drawing") as progress:
         clips = write_clips(folder, meanings, seed=seed, overwrite=overwrite, progress=progress)
     twins = sum(clip.twin is not None for clip in clips)
-    log(f"{len(clips)} clips and {twins} order twins in {folder}")
+    log(f"{counted(len(clips), 'clip')} and {counted(twins, 'order twin')} in {folder}")
     if as_json:
         print_json({"folder": str(folder), "clips": len(clips), "twins": twins, "splits": sizes})

@@ -49,7 +49,7 @@ def optimize(uri: str | None, ray: str | None, ray_workers: int | None, as_json:
 
         with ray_index_builder(ray, num_workers=ray_workers) as builder:
             upkeep = library.optimize(on_wait=wait, builder=builder)
-    log(f"{_in_words(upkeep)}; library {library.uri} holds {upkeep.num_rows} segments")
+    log(f"{_in_words(upkeep)}; library {library.uri} holds {counted(upkeep.num_rows, 'segment')}")
     if as_json:
         print_json(upkeep.to_dict())
 
@@ -59,5 +59,5 @@ def _in_words(upkeep: Upkeep) -> str:
     files = f"{before} files joined to {after}" if after < before else counted(after, "file")
     index = "no index: every vector is looked at, which is fast for so few"
     if upkeep.index != "none":
-        index = f"index {upkeep.index}, {upkeep.num_indexed_rows} segments in it"
+        index = f"index {upkeep.index}, {counted(upkeep.num_indexed_rows, 'segment')} in it"
     return f"{files}, {counted(upkeep.num_versions_dropped, 'earlier version')} dropped, {index}"

@@ -14,6 +14,7 @@ from framecue.cli.dry_run import document, lines
 from framecue.cli.model_files import get_model_files, size_text
 from framecue.cli.options import threads_option
 from framecue.cli.output import log, print_json, progress_bar, quiet_libraries
+from framecue.counts import counted
 from framecue.times import clock
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def train(recipe: str, overrides: tuple[str, ...], dry_run: bool, as_json: bool)
         print_json({"adapter": str(run.adapter), "steps": run.steps, "validation": run.validation, **asdict(run.usage)})
         return
     validation = f"validation: {_scores(run.validation)}" if run.validation else "nothing was validated"
-    log("; ".join([f"{run.steps} steps", validation, *_usage(run.usage)]))
+    log("; ".join([counted(run.steps, "step"), validation, *_usage(run.usage)]))
     click.echo(str(run.adapter))
 
 

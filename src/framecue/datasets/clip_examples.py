@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from framecue.counts import counted
 from framecue.datasets.clips import Clip, shared_pictures
 from framecue.datasets.examples import Augment, Example
 from framecue.errors import DatasetError, VideoError
@@ -105,8 +106,8 @@ class ClipExamples:
             found = self._replaced(indices, found)
         if bool(self._is_bad.all()):
             raise DatasetError(
-                f"none of the {len(self.clips)} videos of split {self.clips[0].split!r} can be read; the first is "
-                f"{self.clips[0].video}"
+                f"none of the {counted(len(self.clips), 'video')} of split {self.clips[0].split!r} can be read; "
+                f"the first is {self.clips[0].video}"
             )
         return [example for example in found if example is not None]
 

@@ -212,7 +212,8 @@ def _check_same(first: Ranks, other: Ranks) -> None:
     both = f"{first.source} and {other.source}"
     if len(here.video_ids) != len(there.video_ids) or len(here.texts) != len(there.texts):
         what = " and ".join(
-            f"{len(each.video_ids)} videos with {len(each.texts)} texts (split {run.split} of {run.dataset})"
+            f"{counted(len(each.video_ids), 'video')} with {counted(len(each.texts), 'text')} "
+            f"(split {run.split} of {run.dataset})"
             for run, each in ((first, here), (other, there))
         )
     elif here.data_hash != there.data_hash:

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from framecue.counts import counted
 from framecue.errors import InputError, VideoError
 from framecue.evaluation.any_encoder import EncoderModel
 from framecue.evaluation.encoding import encode_pixels, first_not_finite
@@ -130,7 +131,9 @@ def encode_windows(
                 progress(num_done, len(groups) * len(windows))
         if len(unreadable) == len(windows):
             first_error = unreadable[0]
-            raise VideoError(first_error.path, f"{first_error.reason}; none of the {len(windows)} videos can be read")
+            raise VideoError(
+                first_error.path, f"{first_error.reason}; none of the {counted(len(windows), 'video')} can be read"
+            )
         kept += [
             Encodings(model, _filled(torch.cat(batches), len(windows), unreadable), unreadable)
             for model, batches in zip(group, made, strict=True)

@@ -50,11 +50,23 @@ def describe_library(uri: str, store: Store, snapshot: Snapshot) -> LibraryInfo:
         indexed_seconds=snapshot.indexed_seconds,
         num_indexed_segments=numbers.num_indexed_rows,
         has_text_index=numbers.has_text_index,
+        text_kinds=_text_kinds(snapshot),
         computations=store.computations(),
         **_words(store, snapshot),
         meaning=_meaning(store),
         names=[name.name for name in store.names.every()],
     )
+
+
+def _text_kinds(snapshot: Snapshot) -> list[str]:
+    """Return which texts its segments have, by what was noted of the files; every file has a name."""
+    held = snapshot.held.values()
+    there = {
+        "names": bool(held),
+        "captions": any(item.has_captions for item in held),
+        "subtitles": any(item.sidecars is not None for item in held),
+    }
+    return [kind for kind, is_there in there.items() if is_there]
 
 
 def _meaning(store: Store) -> MeaningCount | None:

@@ -883,6 +883,7 @@ class LibraryInfo:
         indexed_seconds: when its first and its last segment were encoded, seconds since 1970; None if not noted.
         num_indexed_segments: how many segments its approximate index covers; None if it has none.
         has_text_index: whether it is ready for hybrid search.
+        text_kinds: which texts its segments have, of "names", "captions" and "subtitles", in this order.
         computations: what has encoded its videos, in the order in which each did so first; none if not noted.
         words: what words it has, by source.
         words_failed: the files in which not all words could be looked for, with reasons.
@@ -902,6 +903,7 @@ class LibraryInfo:
     indexed_seconds: tuple[float, float] | None = None
     num_indexed_segments: int | None = None
     has_text_index: bool = False
+    text_kinds: list[str] = field(default_factory=list)
     computations: list[Computation] = field(default_factory=list)
     words: list[WordsCount] = field(default_factory=list)
     words_failed: list[WordsFailure] = field(default_factory=list)
@@ -927,6 +929,7 @@ class LibraryInfo:
             "last_indexed_seconds": last,
             "num_indexed_segments": self.num_indexed_segments,
             "has_text_index": self.has_text_index,
+            "text_kinds": self.text_kinds,
             "fingerprint": self.fingerprint.to_dict(),
             "encoded_by": [each.to_dict() for each in self.computations],
             "words": [each.to_dict() for each in self.words],

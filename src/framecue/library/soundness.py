@@ -139,7 +139,7 @@ def _findings(found: Soundness) -> Iterator[Finding]:
     if health.error is not None:
         yield Finding(
             "fault",
-            f"library {uri}: only {health.num_read} of {health.num_rows} rows can be read: {health.error}",
+            f"library {uri}: only {health.num_read} of {counted(health.num_rows, 'row')} can be read: {health.error}",
             "copy it back from a backup, or index your folders into a new library",
         )
     else:
@@ -149,13 +149,15 @@ def _findings(found: Soundness) -> Iterator[Finding]:
     if health.num_bad_vectors:
         yield Finding(
             "fault",
-            f"{health.num_bad_vectors} segments have a vector that is not of length 1, so their order is wrong",
+            f"{_segments(health.num_bad_vectors, 'has', 'have')} a vector that is not of length 1, so their order is "
+            "wrong",
             f"remove these files and index them again: `framecue remove PATH --library {uri}`",
         )
     if health.num_doubled:
         yield Finding(
             "note",
-            f"{health.num_doubled} segments are stored twice, as two runs at once in an object store once left them",
+            f"{_segments(health.num_doubled, 'is', 'are')} stored twice, as two runs at once in an object store once "
+            "left them",
             "they are mended when their file is indexed again",
         )
     yield from _words_findings(found.words_health, uri)
@@ -230,13 +232,20 @@ def _names_findings(found: Soundness) -> Iterator[Finding]:
         )
 
 
+def _segments(number: int, one: str, many: str) -> str:
+    """Return a number of segments with the verb that goes with it."""
+    return f"{counted(number, 'segment')} {one if number == 1 else many}"
+
+
 def _index_finding(health: Health, uri: str) -> Finding:
     optimize = f"`framecue optimize --library {uri}`"
     if health.num_indexed is None:
         if health.num_rows < ROWS_BEFORE_INDEX:
             return Finding("ok", "it needs no approximate index: a search looks at every vector")
         return Finding(
-            "note", f"it has {health.num_rows} segments and no approximate index; searches are slow", optimize
+            "note",
+            f"it has {health.num_rows} segments and no approximate index; searches are slow",
+            optimize,
         )
     left = max(0, health.num_rows - health.num_indexed)
     if left > UNINDEXED_SHARE * health.num_rows:

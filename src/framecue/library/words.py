@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from dataclasses import dataclass, field
 
 from framecue.checks import check_kind
 from framecue.errors import InputError, ModelAbsentError
@@ -26,6 +27,21 @@ from framecue.words.request import SPEECH
 from framecue.words.timed_text import TimedText
 
 __all__ = ["LibraryWords", "words_in"]
+
+
+@dataclass(frozen=True)
+class _WordsDue:
+    """What a run would look for.
+
+    Attributes:
+        numbers: in how many files, by source.
+        contents: in which contents; a new file has its path in place of its hash.
+        left_out: why other sources are left out.
+    """
+
+    numbers: dict[str, int] = field(default_factory=dict)
+    contents: frozenset[str] = frozenset()
+    left_out: dict[str, str] = field(default_factory=dict)
 
 
 class LibraryWords:
@@ -54,7 +70,7 @@ class LibraryWords:
             LibraryError: something else is at the library's place, or it cannot be read.
         """
         check_kind("options", options, AddOptions)
-        return self._words_due(plan, options or AddOptions())[0]
+        return self._words_due(plan, options or AddOptions()).numbers
 
     def words_taken_out(self, *, options: AddOptions | None = None) -> list[str]:
         """Return the sources whose words ``add`` would take out of the library; nothing is written.
@@ -71,28 +87,33 @@ class LibraryWords:
         dropped = (options or AddOptions()).words_dropped()
         return sorted(name for name in dropped if name in had and had[name].is_wanted)
 
-    def meaning_due(self, *, options: AddOptions | None = None) -> MeaningDue:
-        """Return what ``add`` would do about meanings, by the words that the library has; nothing is loaded or written.
+    def meaning_due(self, plan: Plan | None = None, *, options: AddOptions | None = None) -> MeaningDue:
+        """Return what ``add`` would do about meanings; nothing is loaded or written.
 
         Args:
+            plan: the files; those in which ``add`` would look for words count as well. None for the words alone that
+                the library has.
             options: how ``add`` would index.
 
         Raises:
+            InputError: what finds words that are asked for is not installed, or cannot be.
             LibraryError: something else is at the library's place, or it cannot be read.
         """
         check_kind("options", options, AddOptions)
+        wanted = options or AddOptions()
         store = self._kept.open_if_there()
-        return meaning_due(store, (options or AddOptions()).meaning)
+        looked_for = frozenset() if plan is None else self._words_due(plan, wanted).contents
+        return meaning_due(store, wanted.meaning, looked_for)
 
-    def _words_due(self, plan: Plan, options: AddOptions) -> tuple[dict[str, int], dict[str, str]]:
-        """Return in how many files words would be looked for, by source, and why other sources are left out."""
+    def _words_due(self, plan: Plan, options: AddOptions) -> _WordsDue:
+        """Return in which files words would be looked for."""
         left_out: dict[str, str] = {}
         store, known = self._kept.open_if_there(), self._kept.snapshot()
         had = store.words_notes.asked() if store else {}
         options = with_words_for_meaning(options, had)
         wanted = wanted_words(had, options)
         if not wanted:
-            return {}, {}
+            return _WordsDue()
         ready = ReadySources(self._sources, had, wanted, options, left_out, may_fetch=False)
         contents = planned_contents(plan, known, files=self.files)
         done = store.words_notes.done() if store else {}
@@ -103,7 +124,10 @@ class LibraryWords:
         numbers = Counter(source for task in tasks for source in task.sources)
         heard = sum(content.kind != "image" for content in contents)
         numbers.update({source: heard if source == SPEECH else len(contents) for source in absent})
-        return {source: number for source, number in sorted(numbers.items()) if number}, left_out
+        looked_for = {content.video_id for content in ([task.content for task in tasks] if not absent else contents)}
+        return _WordsDue(
+            {source: number for source, number in sorted(numbers.items()) if number}, frozenset(looked_for), left_out
+        )
 
     def words_model(self, source: str) -> str | None:
         """Return the model that the library was asked to find a source's words with; None if none was named.

@@ -273,6 +273,7 @@ class InfoDocument(TypedDict):
     last_indexed_seconds: Annotated[float | None, Field(description="Seconds since 1970.")]
     num_indexed_segments: Annotated[int | None, Field(description="Of its approximate index; null without one.")]
     has_text_index: bool
+    text_kinds: Annotated[list[str], Field(description="Which texts there are: names, captions, subtitles.")]
     fingerprint: Annotated[dict[str, Any], Field(description="The model that made its vectors.")]
     encoded_by: Annotated[list[dict[str, Any]], Field(description="What has encoded its videos.")]
     words: list[WordsCountDocument]

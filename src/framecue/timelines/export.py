@@ -191,7 +191,7 @@ def title_of(picks: Sequence[Pick]) -> str:
     """Return a title for picks: what was searched for, if that is one thing."""
     queries = dict.fromkeys(pick.query for pick in picks if pick.query)
     if len(queries) > 1:
-        return f"{_USUAL_TITLE}: {len(queries)} searches"
+        return f"{_USUAL_TITLE}: {counted(len(queries), 'search', 'searches')}"
     return plain(next(iter(queries), "")) or _USUAL_TITLE
 
 

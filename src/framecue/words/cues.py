@@ -36,6 +36,7 @@ class Cue:
     Attributes:
         language: ISO 639-1 code of its language, None where nothing says it.
         is_mended: whether its times were told otherwise, and were none.
+        file_name: of the file that it was read from, None where that does not matter.
     """
 
     start_seconds: float
@@ -43,6 +44,7 @@ class Cue:
     text: str
     language: str | None = None
     is_mended: bool = field(default=False, compare=False)
+    file_name: str | None = field(default=None, compare=False)
 
 
 def parse_cues(text: str, format_name: str) -> list[Cue]:

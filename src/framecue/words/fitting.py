@@ -7,12 +7,13 @@ subtitles may be those of another cut, and a package's source may say anything.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
 from framecue.counts import counted
 from framecue.errors import VideoError
+from framecue.times import clock
 from framecue.video import IsolatedReader
 from framecue.video.isolate.questions.streams import StreamsQuestion
 from framecue.video.read.streams import FileStreams
@@ -52,14 +53,15 @@ def fit_lines(
     kept: list[TimedText] = []
     end = length
     is_asked = False
-    num_behind = num_before = num_cut = 0
+    num_before = num_cut = 0
+    behind: list[float] = []
     for line in lines:
         start, stop = line.start_seconds, line.end_seconds
         is_written_by_hand = line.confidence is None and not line.words
         if is_written_by_hand and not is_asked and (start >= end or stop > end + _MUCH_LONGER_SECONDS):
             end, is_asked = max(length, sound_end()), True
         if is_written_by_hand and start >= end:
-            num_behind += 1
+            behind.append(start)
             continue
         if math.isnan(start) or math.isnan(stop) or (stop < 0 and start < 0):
             num_before += 1
@@ -74,12 +76,19 @@ def fit_lines(
         is_changed = (start, stop) != (line.start_seconds, line.end_seconds)
         kept.append(replace(line, start_seconds=start, end_seconds=stop) if is_changed else line)
     remarks = [
-        _told(num_behind, "beginning behind its end", "left out"),
+        _told(len(behind), f"beginning behind its end{_when(behind)}", "left out"),
         _told(num_before, "over before its beginning, or without a time,", "left out"),
         _told(num_mended, "beginning before 0 or ending before the beginning", "mended"),
         _told(num_cut, "lasting beyond its end", "cut there"),
     ]
     return FittedLines(tuple(kept), ", ".join(filter(None, remarks)) or None)
+
+
+def _when(starts: Sequence[float]) -> str:
+    """Return when lines begin, in brackets; nothing where that is never."""
+    known = [start for start in starts if start < math.inf]
+    times = dict.fromkeys((clock(min(known)), clock(max(known)))) if known else {}
+    return f" ({' to '.join(times)})" if times else ""
 
 
 def _told(number: int, what: str, is_done: str) -> str:

@@ -323,3 +323,19 @@ def test_subtitles_are_words_with_times_and_the_language_of_their_name(tmp_path:
         TimedText(1.0, 2.0, "- Good - morning", "said", "en"),
         TimedText(1.0, 2.0, "bonjour", "said"),
     ]
+
+
+def test_cues_beyond_the_end_are_told_by_file_and_time(tmp_path: Path) -> None:
+    video = put(tmp_path / "clip.mp4")
+    put(tmp_path / "clip.srt", SRT.format("here") + "\n2\n00:01:01,500 --> 00:01:02,000\ngone\n")
+    late = "\n\n".join(f"{minute:02}:00.000 --> {minute:02}:01.000\nline" for minute in (0, 1, 5, 3))
+    put(tmp_path / "clip.de.vtt", f"WEBVTT\n\n{late}\n")
+    put(tmp_path / "clip.txt", "notes")
+    beside = SidecarFinder().read(str(video))
+
+    assert beside.beyond(60.0) == [
+        "clip.de.vtt has 3 cues from 1:00 to 5:00, beyond its end at 1:00, which are left out",
+        "clip.srt has a cue at 1:01, beyond its end at 1:00, which is left out",
+    ]
+    assert beside.beyond(600.0) == []
+    assert beside.text_between(0.0, 60.0) == "line\nhere\nnotes"

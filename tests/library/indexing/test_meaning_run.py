@@ -128,6 +128,12 @@ def test_what_would_be_done_is_what_is_done(store: Store, models: Models, monkey
     monkeypatch.setattr(passages_run, "RULES", passages_run.RULES + 1)
     assert told_and_done() == (1, 1)
     assert told_and_done("some/other") == (1, 1)
+    # Where words are looked for before, there may be some: each content counts once.
+    one = "id of /a.mp4"
+    assert meaning_due(store, None, ["/new.mp4", one]).num_files == 2
+    store.words.write(one, "speech", [TimedText(0, 4, "We bought it.", "said", "en")])
+    assert meaning_due(store, None, ["/new.mp4", one]).num_files == 2
+    assert meaning_due(None, True, ["/new.mp4"]).num_files == 1
     assert (meaning_due(store, False).is_taken_out, run(store, False).is_taken_out) == (True, True)
 
 

@@ -6,10 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from framecue.library import Library
 from framecue.library.indexing import sidecar_update
-from framecue.library.results import Skipped
+from framecue.library.results import Remark, Skipped
 from framecue.library.store import Store
 
 SRT = "1\n00:00:00,100 --> 00:00:00,900\n{}\n"
@@ -61,6 +62,23 @@ def test_words_that_come_change_and_go_encode_nothing(
         assert (row.vector == before[path].vector).all()
     assert colour_model.batches == []
     assert library.add(clips).subtitles_updated == 0
+
+
+def test_a_cue_beyond_the_end_is_told_once_and_costs_nothing_else(library: Library, clips: Path) -> None:
+    beyond = "\n2\n00:05:06,000 --> 00:05:07,000\nthe credits\n"
+    (clips / "red.srt").write_text(SRT.format("a red rose") + beyond)
+    (clips / "picture.srt").write_text(SRT.format("a picture") + beyond)
+    Image.new("RGB", (64, 48)).save(clips / "picture.png")
+    reason = "{} has a cue at 5:06, beyond its end at 0:01, which is left out"
+
+    assert library.add(clips, images=True).warnings == [Remark(str(clips / "red.mp4"), reason.format("red.srt"))]
+    assert words(library)["red.mp4"] == "a red rose"
+    assert library.add(clips).warnings == []
+    # Of a video that the library has had, too.
+    (clips / "blue.srt").write_text(SRT.format("the sea") + beyond)
+    report = library.add(clips)
+    assert report.subtitles_updated == 1
+    assert report.warnings == [Remark(str(clips / "blue.mp4"), reason.format("blue.srt"))]
 
 
 def test_all_videos_are_brought_up_to_date_in_several_commits(

@@ -270,8 +270,8 @@ def test_lines_that_cannot_be_of_their_file_are_told_once(library: Library, clip
     told = [
         Remark(
             str(clips / "red.mp4"),
-            "of its words by sidecars 1 line beginning behind its end is left out, 1 line beginning before 0 or ending "
-            "before the beginning is mended",
+            "of its words by sidecars (red.srt) 1 line beginning behind its end (1:00:00) is left out, 1 line "
+            "beginning before 0 or ending before the beginning is mended",
         )
     ]
     assert library.add(clips, words_from="subtitles").warnings == told
@@ -294,8 +294,8 @@ def test_a_source_that_says_anything_is_fitted(library: Library, clips: Path, mo
     report = library.add(clips, words_from="claims", no_words_from="subtitles")
     assert [warning.path for warning in report.warnings] == [str(path) for path in sorted(clips.rglob("*.mp4"))]
     assert report.warnings[0].reason == (
-        "of its words by claims 1 line beginning behind its end is left out, 1 line beginning before 0 or ending "
-        "before the beginning is mended"
+        "of its words by claims 1 line beginning behind its end (1:39) is left out, 1 line beginning before 0 or "
+        "ending before the beginning is mended"
     )
     assert texts(library, clips / "red.mp4", "claims") == ["early"]
 

@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from framecue.library.search.sequence import Chain, best_chains
+from framecue.library.search.sequence import Chain, Repeats, best_chains
 
 Costs = tuple[float, float]
 FREE: Costs = (0.0, np.inf)
@@ -21,25 +21,37 @@ def worth(chain: Sequence[int], starts: np.ndarray, ends: np.ndarray, values: np
     return float(fits - sum(min(costs[0] * seconds, costs[1]) for seconds in apart))
 
 
+def values_of(
+    chain: Sequence[int], starts: np.ndarray, ends: np.ndarray, values: np.ndarray, repeats: Repeats | None
+) -> np.ndarray:
+    """Return the values that count in a chain, some of whose moments are told by the same as those before them."""
+    counted = values.copy()
+    for part, (one, other) in enumerate(pairwise(chain), start=1):
+        if repeats is not None and ends[one] >= starts[other] and repeats.is_one(part, one, other):
+            counted[part, other] = repeats.values[part, other]
+    return counted
+
+
 def by_trying_all(
     starts: np.ndarray,
     ends: np.ndarray,
     values: np.ndarray,
     within_seconds: float | None,
     costs: Costs = FREE,
+    repeats: Repeats | None = None,
 ) -> dict[int, float]:
     """Return the greatest value of a chain for each last moment, by looking at every chain."""
     num_parts, num_moments = values.shape
     best: dict[int, float] = {}
     for chain in product(range(num_moments), repeat=num_parts):
         is_ordered = all(
-            starts[one] + ends[one] < starts[other] + ends[other] and starts[one] <= starts[other]
+            starts[one] + ends[one] < starts[other] + ends[other] and starts[one] < starts[other]
             for one, other in pairwise(chain)
         )
         gaps = [starts[later] - ends[earlier] for earlier, later in pairwise(chain)]
         if not is_ordered or (within_seconds is not None and any(gap > within_seconds for gap in gaps)):
             continue
-        value = worth(chain, starts, ends, values, costs)
+        value = worth(chain, starts, ends, values_of(chain, starts, ends, values, repeats), costs)
         if value > -np.inf:
             best[chain[-1]] = max(best.get(chain[-1], -np.inf), value)
     return best
@@ -47,7 +59,7 @@ def by_trying_all(
 
 def is_chain(chain: Chain, starts: np.ndarray, ends: np.ndarray, within_seconds: float | None) -> bool:
     pairs = list(pairwise(chain.moments))
-    return all(starts[a] + ends[a] < starts[b] + ends[b] and starts[a] <= starts[b] for a, b in pairs) and (
+    return all(starts[a] + ends[a] < starts[b] + ends[b] and starts[a] < starts[b] for a, b in pairs) and (
         within_seconds is None or all(starts[b] - ends[a] <= within_seconds for a, b in pairs)
     )
 
@@ -95,6 +107,31 @@ def test_the_time_between_two_moments_costs_by_the_second_and_no_more_than_so_mu
     assert [worth(chain.moments, starts, ends, values, costs) for chain in chains] == [one.value for one in chains]
 
 
+@given(videos(), st.integers(0, 999), st.sampled_from([1.0, 3.0, np.inf]))
+def test_what_has_told_one_part_tells_the_next_only_by_what_else_there_is(
+    video: tuple[np.ndarray, np.ndarray, np.ndarray, float | None], seed: int, less: float
+) -> None:
+    starts, ends, values, within = video
+    things = np.random.default_rng(seed).integers(0, 4, values.shape)
+    # Of nothing, 0, nothing is told again.
+    again = np.where(things > 0, values - less, values)
+    repeats = Repeats(again, lambda part, one, other: things[part, other] == things[part - 1, one] > 0)
+    costs = (0.25, 4.0)
+
+    chains = best_chains(
+        starts, ends, values, within_seconds=within, second_costs=costs[0], costs_at_most=costs[1], repeats=repeats
+    )
+
+    assert {chain.moments[-1]: chain.value for chain in chains} == by_trying_all(
+        starts, ends, values, within, costs, repeats
+    )
+    assert all(is_chain(chain, starts, ends, within) for chain in chains)
+    counted = [values_of(chain.moments, starts, ends, values, repeats) for chain in chains]
+    assert [worth(chain.moments, starts, ends, each, costs) for chain, each in zip(chains, counted, strict=True)] == [
+        chain.value for chain in chains
+    ]
+
+
 def test_windows_that_overlap_follow_each_other_and_the_same_window_does_not_follow_itself() -> None:
     starts, ends = np.array([0.0, 2.5, 5.0]), np.array([5.0, 7.5, 10.0])
     values = np.array([[0.0, 3.0, 0.0], [0.0, 9.0, 2.0]])
@@ -109,8 +146,8 @@ def test_a_sentence_is_not_later_than_its_own_words() -> None:
 
     for within in (None, 10.0):
         assert best_chains(starts, ends, values, within_seconds=within)[0] == Chain(6.0, (0, 2))
-    # What begins at the same time and lasts longer may be later.
-    assert best_chains(np.array([0.5, 0.5]), ends[:2], values[:, :2])[0] == Chain(10.0, (0, 1))
+        # Nor than its first words, which begin when it does.
+        assert best_chains(np.array([0.5, 0.5]), ends[:2], values[:, :2], within_seconds=within) == []
 
 
 def test_a_long_film_takes_no_table_of_all_pairs() -> None:

@@ -183,6 +183,60 @@ def test_two_things_in_one_line_are_in_its_order(store: Store) -> None:
     assert found(second, first) == []
 
 
+@pytest.mark.parametrize(
+    ("lines", "found_at"),
+    [
+        # A line that reaches into two windows is in both, and is one.
+        ({0: ("the sink is full",), 1: ("the sink is full",)}, None),
+        ({0: ("the sink is full", "sinks"), 1: ("the sink is full",)}, None),
+        # What touches the window before goes on from there.
+        ({0: ("the sink is full",), 2: ("the sink is full",)}, None),
+        # Said once more, it is another.
+        ({0: ("the sink is full",), 3: ("the sink is full",)}, (0, 3)),
+        ({0: ("the sink is full",), 1: ("the sink is full", "a sink again")}, (0, 1)),
+        ({0: ("the sink is full",), 1: ("a sink again",)}, (0, 1)),
+        # Where it is known when words are said, they are what they are.
+        ({0: (), 1: ()}, (0, 1)),
+    ],
+)
+def test_one_line_is_not_said_after_itself(
+    store: Store, lines: dict[int, tuple[str, ...]], found_at: tuple[int, int] | None
+) -> None:
+    windows = sorted(
+        (one for one in store.search(np.array([0, 0, 1], np.float32), limit=99) if one.path == "/far.mp4"),
+        key=lambda one: one.start_seconds,
+    )
+
+    def said(_: Asked) -> list[LegMatch]:
+        return [
+            LegMatch("said", windows[number], 1, 3.0, 0.9, text=" ".join(told), lines=told)
+            for number, told in lines.items()
+        ]
+
+    parts = [Asked(store, np.array([0, 0, 1], np.float32), is_alone=True)] * 2
+    found = find_in_order(parts, [chances] * 2, said, asks_seen=[False, False], within_seconds=None)
+
+    expected = [] if found_at is None else [[windows[number].start_seconds for number in found_at]]
+    assert [[part.start_seconds for part in one.parts] for one in found] == expected
+
+
+def test_what_is_seen_counts_where_a_line_has_told_the_part_before(store: Store) -> None:
+    at = {(one.path, one.start_seconds): one for one in store.search(np.array([0, 0, 1], np.float32), limit=99)}
+    line = ("red and green",)
+
+    def said(_: Asked) -> list[LegMatch]:
+        return [
+            LegMatch("said", at["/right.mp4", start], 1, 3.0, 0.9, text=line[0], lines=line) for start in (7.5, 10.0)
+        ]
+
+    parts = [asked(store, RED), asked(store, GREEN)]
+    found = find_in_order(parts, [chances] * 2, said, asks_seen=[True, True], within_seconds=None)
+    best = next(one for one in found if one.path == "/right.mp4" and one.parts[0].start_seconds == 7.5)
+
+    assert [[leg.leg for leg in part.legs] for part in best.parts] == [["seen", "said"], ["seen"]]
+    assert best.parts[1].start_seconds == 10.0
+
+
 def test_a_name_has_no_time_and_takes_no_part(store: Store) -> None:
     match = store.search(np.array([1, 0, 0], np.float32), limit=1)[0]
     named = [LegMatch("named", match, 1, 1.0, 1.0, is_of_file=True)]

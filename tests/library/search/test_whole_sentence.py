@@ -43,7 +43,10 @@ def whole(text: str, *meanings: Sequence[LegMatch], seen: Confidence | None = SE
         ("a tennis match, then a lecture", [said("lecture"), said("tennis", "match", leg="named")], [1, 1]),
         ("a kiss, finally fireworks", [said("finally")], [0, 0]),
         ("a kiss, finally fireworks", [said("finally", "kiss")], [1, 0]),
-        ("rain then rain", [said("rain")], [1, 1]),
+        # Asked for twice, one after the other, it has to be there twice.
+        ("rain then rain", [said("rain")], [1, 0]),
+        ("rain -> rain -> sun", [said("rain", "sun")], [1, 1, 1]),
+        ("rain -> rain -> sun", [said("sun")], [0, 0, 1]),
         ('said:"tennis match" -> a lecture', [said("tennis", "match")], [1, 0]),
         ('"tennis match" before "lecture"', [replace(said("lecture"), is_exact=True)], [0, 1]),
         ("to be before not to be", [replace(said("to", "be", "before", "not"), is_exact=True)], [1, 1]),

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from framecue.library.state import FileState
 from framecue.library.store import Snapshot, Store
 from framecue.library.store.records import Copy, Held
-from framecue.library.store.snapshot import HELD_COLUMNS, held_of
+from framecue.library.store.snapshot import CAPTION_COLUMN, HELD_COLUMNS, held_of
 
 STATE = FileState(1, 2.0)
 # path -> (content, size, sidecars), number of segments
@@ -54,6 +54,23 @@ def test_rows_are_folded_by_file(files, order) -> None:
     folded = held_of(table)
     assert folded == expected
     assert list(folded) == list(expected)
+
+
+def test_a_file_has_captions_where_any_of_its_rows_has_one() -> None:
+    columns = {
+        "path": ["/a", "/b", "/b", "/c"],
+        "video_id": ["one", "two", "two", "three"],
+        "size_bytes": [1, 2, 2, 3],
+        "modified_seconds": [1.0, 2.0, 2.0, 3.0],
+        "duration_seconds": [1.0, 2.0, 2.0, 3.0],
+        "sidecars": [None] * 4,
+    }
+    rows = pa.table(columns)
+
+    told = held_of(rows.append_column(CAPTION_COLUMN, pa.array([False, True, False, True])))
+
+    assert {path: held.has_captions for path, held in told.items()} == {"/a": False, "/b": True, "/c": True}
+    assert not any(held.has_captions for held in held_of(rows).values())
 
 
 def test_where_rows_of_a_file_differ_the_last_counts() -> None:

@@ -12,7 +12,7 @@ import json
 import os
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate, islice
@@ -23,6 +23,7 @@ from framecue.library.files.interface import Files, FoundFile
 from framecue.library.files.mixed import ALL_FILES
 from framecue.library.files.subtitles import read_text
 from framecue.library.results import Skipped
+from framecue.times import clock
 from framecue.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from framecue.words.cue_texts import timed_texts
 from framecue.words.cues import Cue, parse_cues, tidy
@@ -113,6 +114,20 @@ class Sidecars:
         """
         return timed_texts(self.cues)
 
+    def beyond(self, end_seconds: float) -> list[str]:
+        """Return what is wrong with each file of subtitles some of whose cues begin at the video's end or later.
+
+        Such a cue belongs to no segment, so it is lost; the file is perhaps that of another cut.
+
+        Args:
+            end_seconds: where the video ends.
+        """
+        lost: dict[str, list[float]] = {}
+        for cue in self.cues:
+            if cue.start_seconds >= end_seconds:
+                lost.setdefault(cue.file_name or "a file beside it", []).append(cue.start_seconds)
+        return [_lost_cues(name, starts, end_seconds) for name, starts in sorted(lost.items())]
+
     @property
     def num_mended(self) -> int:
         """How many subtitles told times that are none."""
@@ -163,7 +178,8 @@ class SidecarFinder:
                 notes.append(tidy(text))
             elif found := parse_cues(text, Path(sidecar).suffix.lower().lstrip(".")):
                 language = next(filter(None, map(short_code, languages)), None)
-                cues += (replace(cue, language=language) for cue in found)
+                name = os.path.basename(sidecar)  # noqa: PTH119 (a string, as above)
+                cues += (replace(cue, language=language, file_name=name) for cue in found)
             else:
                 skipped.append(Skipped(sidecar, "no subtitles in it"))
         cues.sort(key=lambda cue: cue.start_seconds)
@@ -244,6 +260,15 @@ def _entries_of(state: str) -> list[Entry]:
             modified = modified // 10**9 + 1e-9 * (modified % 10**9)
         entries.append((name, size_bytes, modified))
     return entries
+
+
+def _lost_cues(name: str, starts: Sequence[float], end_seconds: float) -> str:
+    """Return the sentence that cues of a file, which begin at these times in order, lie beyond the end of a video."""
+    end = clock(end_seconds)
+    if len(starts) == 1:
+        return f"{name} has a cue at {clock(starts[0])}, beyond its end at {end}, which is left out"
+    when = f"from {clock(starts[0])} to {clock(starts[-1])}"
+    return f"{name} has {len(starts)} cues {when}, beyond its end at {end}, which are left out"
 
 
 def _stem(name: str) -> str:

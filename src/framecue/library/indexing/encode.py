@@ -15,6 +15,7 @@ from functools import partial
 
 import numpy as np
 
+from framecue.counts import counted
 from framecue.encoder import Encoder, SharesCores, TakesFrames, encodes_frames_alone
 from framecue.errors import InputError, VideoError, VideoErrorCause
 from framecue.library.indexing.pace import FRAMES_PER_ENCODE, Pace, usual_pace
@@ -258,9 +259,9 @@ class VideoAtWork:
         """Return in words that much of what was to be read cannot be decoded; None where it can."""
         num_lost = content.num_segments - self.num_read
         if content.is_wanted and num_lost > 0:
-            return f"{num_lost} of its {content.num_segments} segments cannot be decoded: it is damaged"
+            return f"{num_lost} of its {counted(content.num_segments, 'segment')} cannot be decoded: it is damaged"
         if self.num_replaced > self.num_frames * _MAX_REPLACED_PART:
-            return f"{self.num_replaced} of {self.num_frames} frames cannot be decoded: it is damaged"
+            return f"{self.num_replaced} of {counted(self.num_frames, 'frame')} cannot be decoded: it is damaged"
         return None
 
 

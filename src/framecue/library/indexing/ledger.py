@@ -22,7 +22,7 @@ from framecue.library.indexing.contents import Contents, find_replacements
 from framecue.library.indexing.encode import EncodedVideo, FailedUnit
 from framecue.library.indexing.meaning_run import MeaningOutcome
 from framecue.library.indexing.metadata_update import with_values
-from framecue.library.indexing.sidecar_update import with_sidecars
+from framecue.library.indexing.sidecar_update import beyond_the_end, with_sidecars
 from framecue.library.indexing.uninterrupted import uninterrupted
 from framecue.library.indexing.unit import Unit
 from framecue.library.indexing.words_outcome import WordsOutcome
@@ -66,6 +66,7 @@ class Outcome:
         passed_over: how many files turned out to be no videos.
         reread: the unchanged files that were encoded again, with what is otherwise when they are read today.
         warnings: the files that were encoded although something is wrong with them.
+        beyond: the files beside which cues lie beyond their end.
         gpu_decoded: how many files had frames that a GPU decoded.
         gpu_fallbacks: the files that were for a GPU to decode and that it did not, or not to their end; with reasons.
         computation: what encoded videos; None if none were, or if the encoder does not say.
@@ -88,6 +89,7 @@ class Outcome:
     passed_over: PassedOver = field(default_factory=PassedOver)
     reread: list[Remark] = field(default_factory=list)
     warnings: list[Remark] = field(default_factory=list)
+    beyond: list[Remark] = field(default_factory=list)
     gpu_decoded: int = 0
     gpu_fallbacks: list[Remark] = field(default_factory=list)
     computation: Computation | None = None
@@ -99,6 +101,12 @@ class Outcome:
         for item in items:
             log_skipped(item.path, item.reason)
             self.skipped.append(item)
+
+    def warn(self, items: Iterable[Remark]) -> None:
+        """Note what is wrong with files that are indexed all the same, and log each."""
+        for item in items:
+            logger.warning("%s: %s", printable(item.path), printable(item.reason))
+            self.warnings.append(item)
 
 
 class Ledger:
@@ -193,8 +201,7 @@ class Ledger:
         else:
             self.outcome.added += 1
         if result.warning is not None:
-            self.outcome.warnings.append(Remark(unit.path, result.warning))
-            logger.warning("%s: %s", printable(unit.path), printable(result.warning))
+            self.outcome.warn([Remark(unit.path, result.warning)])
 
     def commit_if_due(self) -> None:
         """Commit if enough is waiting, or the last commit was long ago."""
@@ -276,6 +283,7 @@ class Ledger:
         placed = [replace(row, path=path, state=unit.state, recorded_seconds=recorded) for row in rows]
         placed = with_values(placed, self._metadata.get(path, {}))
         self._rows[path] = with_sidecars(placed, sidecars)
+        self.outcome.beyond += beyond_the_end(placed, sidecars)
         if unit.replaces:
             self._leaving.add(path)
         if path in self._noted:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import TypedDict
 
 from framecue.errors import ModelError
-from framecue.library.indexing.passages_run import are_passages_due, make_passages, num_contents_due
+from framecue.library.indexing.passages_run import are_passages_due, contents_due, make_passages
 from framecue.library.results import MeaningCount
 from framecue.library.store import Store
 from framecue.log import printable
@@ -64,7 +64,8 @@ class MeaningDue:
 
     Attributes:
         model: the sentence encoder, as far as its name tells; None if the library is to have no meanings.
-        num_files: how many contents have words that have no meaning by this model yet, or have changed since.
+        num_files: how many contents have words that have no meaning by this model yet, or have changed since, or in
+            which words will be looked for; there may be none in them.
         is_taken_out: whether meanings would be taken out.
     """
 
@@ -113,12 +114,15 @@ class KeptSentenceEncoder:
         return self._made[1]
 
 
-def meaning_due(store: Store | None, wanted: bool | str | os.PathLike[str] | None) -> MeaningDue:
+def meaning_due(
+    store: Store | None, wanted: bool | str | os.PathLike[str] | None, looked_for: Collection[str] = ()
+) -> MeaningDue:
     """Return what a run would do about meanings; no encoder is loaded, so a model is known by its name alone.
 
     Args:
         store: the library; None if it is yet to be made.
         wanted: as of :func:`run_meaning`.
+        looked_for: the contents in which the run looks for words before; a new one may have any key.
 
     Raises:
         LibraryError: the library cannot be read.
@@ -131,12 +135,14 @@ def meaning_due(store: Store | None, wanted: bool | str | os.PathLike[str] | Non
     else:
         usual = state.fingerprint.model if state else DEFAULT_SENTENCE_MODEL
         model = usual if isinstance(wanted, bool) else os.fspath(wanted)
-    if store is None:
-        return MeaningDue(model)
-    is_known = state is not None and state.fingerprint.model == model
-    if is_known and not are_passages_due(store):
-        return MeaningDue(model)
-    return MeaningDue(model, num_contents_due(store) if is_known else len(store.words.video_ids()))
+    due = set(looked_for)
+    if store is not None:
+        is_known = state is not None and state.fingerprint.model == model
+        if not is_known:
+            due |= store.words.video_ids()
+        elif are_passages_due(store):
+            due |= contents_due(store)
+    return MeaningDue(model, len(due))
 
 
 def run_meaning(

@@ -23,7 +23,7 @@ from framecue.words.passages import RULES, passages
 from framecue.words.sentences import SentenceEncoder, SentenceFingerprint
 from framecue.words.timed_text import TimedText
 
-__all__ = ["PassagesOutcome", "are_passages_due", "make_passages", "num_contents_due", "words_key"]
+__all__ = ["PassagesOutcome", "are_passages_due", "contents_due", "make_passages", "words_key"]
 
 # Contents are read together up to so many lines, and written up to so many rows.
 _LINES_AT_ONCE = 20_000
@@ -80,8 +80,8 @@ def are_passages_due(store: Store, fingerprint: SentenceFingerprint | None = Non
     return state.words_version != _words_version(store)
 
 
-def num_contents_due(store: Store) -> int:
-    """Return in how many contents words have changed since the library's encoder made their passages.
+def contents_due(store: Store) -> set[str]:
+    """Return the contents whose words have changed since the library's encoder made their passages.
 
     Args:
         store: the library.
@@ -91,9 +91,9 @@ def num_contents_due(store: Store) -> int:
     """
     state, lines = store.passages.state(), _num_lines(store)
     if state is None or not state.fits(state.fingerprint, RULES):
-        return len(lines)
+        return set(lines)
     held = store.passages.keys()
-    return sum(words_key(texts) != held.get(video_id) for video_id, texts in _contents(store, lines))
+    return {video_id for video_id, texts in _contents(store, lines) if words_key(texts) != held.get(video_id)}
 
 
 def make_passages(

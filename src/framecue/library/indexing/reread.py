@@ -15,6 +15,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from framecue.counts import counted
 from framecue.dates import recorded_seconds
 from framecue.errors import VideoError
 from framecue.library.indexing.plan import is_outdated
@@ -87,7 +88,7 @@ def describe_reread(units: Sequence[Unit]) -> str:
     """Return a line for a person about the files that are encoded again, at least one."""
     counts = Counter(unit.reread for unit in units)
     reasons = " and ".join(f"{number} for {reason}" for reason, number in sorted(counts.items(), key=str))
-    what = "1 file" if len(units) == 1 else f"{len(units)} files"
+    what = counted(len(units), "file")
     return f"{what} that an older framecue indexed with other times or shapes: encoding again {reasons}"
 
 

@@ -110,6 +110,7 @@ class Session:
             update = update_subtitles(store, snapshot, plan.subtitles_changed, files=self._files)
             outcome.subtitles_updated = update.updated
             outcome.skip(update.skipped)
+            outcome.beyond += update.beyond
             if options.prune:
                 # Last, so that moved files have been found under their new names.
                 gone, kept = find_gone(snapshot.paths, plan, files=self._files)
@@ -123,6 +124,8 @@ class Session:
             # By then every picture is committed: listening may take hours.
             self._kept.wrote(snapshot)
             outcome.words = self._look_for_words(store, snapshot, plan, options, hooks)
+            # What was said of the same files as words is not said twice.
+            outcome.warn(one for one in outcome.beyond if one.path not in outcome.words.told_beside)
             outcome.meaning = run_meaning(
                 store, options.meaning, encoders=self._sentences, progress=hooks.meaning_progress
             )

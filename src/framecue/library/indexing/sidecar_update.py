@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from framecue.library.files.interface import Files
 from framecue.library.files.mixed import ALL_FILES
 from framecue.library.files.sidecars import SidecarFinder, Sidecars
-from framecue.library.results import Skipped
+from framecue.library.results import Remark, Skipped
 from framecue.library.store import Store
 from framecue.library.store.records import Held
-from framecue.library.store.rows import Row
+from framecue.library.store.rows import Row, kind_of
 from framecue.library.store.snapshot import Snapshot
 
-__all__ = ["SidecarUpdate", "batches", "update_subtitles", "with_sidecars"]
+__all__ = ["SidecarUpdate", "batches", "beyond_the_end", "update_subtitles", "with_sidecars"]
 
 # Rows are read and written whole, with vectors and thumbnails: some kilobytes each.
 ROWS_PER_COMMIT = 2000
@@ -22,10 +22,11 @@ ROWS_PER_COMMIT = 2000
 
 @dataclass(frozen=True)
 class SidecarUpdate:
-    """How many videos have new texts in their rows, and which sidecars could not be read."""
+    """How many videos have new texts in their rows, which sidecars could not be read, and what else is wrong."""
 
     updated: int = 0
     skipped: tuple[Skipped, ...] = ()
+    beyond: tuple[Remark, ...] = ()
 
 
 def update_subtitles(
@@ -47,18 +48,20 @@ def update_subtitles(
     finder = SidecarFinder(files)
     updated = 0
     skipped: list[Skipped] = []
+    beyond: list[Remark] = []
     for some in batches(snapshot, paths):
         told: dict[str, list[Row]] = {}
         for path, old in store.rows_at(some).items():
             sidecars = finder.read(path)
             skipped += sidecars.skipped
+            beyond += beyond_the_end(old, sidecars)
             told[path] = with_sidecars(old, sidecars)
             updated += 1
         if told:
             store.write([row for rows in told.values() for row in rows], replacing=some)
             for path, rows in told.items():
                 snapshot.put(path, Held.of(rows))
-    return SidecarUpdate(updated, tuple(skipped))
+    return SidecarUpdate(updated, tuple(skipped), tuple(beyond))
 
 
 def with_sidecars(rows: Sequence[Row], sidecars: Sidecars) -> list[Row]:
@@ -76,6 +79,19 @@ def with_sidecars(rows: Sequence[Row], sidecars: Sidecars) -> list[Row]:
         )
         for row in rows
     ]
+
+
+def beyond_the_end(rows: Sequence[Row], sidecars: Sidecars) -> list[Remark]:
+    """Return a remark about each sidecar with cues beyond the end of a video; a picture has no such end.
+
+    Args:
+        rows: of one file.
+        sidecars: of it.
+    """
+    first = rows[0]
+    if kind_of(first.kind, first.path) == "image":
+        return []
+    return [Remark(first.path, reason) for reason in sidecars.beyond(first.duration_seconds)]
 
 
 def batches(snapshot: Snapshot, paths: Sequence[str]) -> Iterator[list[str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from framecue.library.files.interface import Files
 from framecue.library.files.sidecars import SidecarFinder
 from framecue.library.indexing.words_runner import ReadLimits
@@ -24,7 +26,8 @@ class SidecarWords:
     def find(self, path: str, unit: WordsUnit, limits: ReadLimits) -> FittedLines:
         """Return the lines of the files beside a video, in the order of the beginnings.
 
-        A file that cannot be read has none: whoever updates the texts in the video's rows has reported it.
+        A file that cannot be read has none: whoever updates the texts in the video's rows has reported it. The
+        remark about times names the files.
 
         Args:
             path: of the video, beside which they lie.
@@ -33,4 +36,8 @@ class SidecarWords:
         """
         beside = self._finder.read(path)
         with limits.open_reader() as reader:
-            return fit_lines_of(unit, beside.timed_texts(), reader, num_mended=beside.num_mended)
+            fitted = fit_lines_of(unit, beside.timed_texts(), reader, num_mended=beside.num_mended)
+        if fitted.remark is None:
+            return fitted
+        names = dict.fromkeys(cue.file_name for cue in beside.cues if cue.file_name)
+        return replace(fitted, remark=f"({', '.join(names)}) {fitted.remark}")

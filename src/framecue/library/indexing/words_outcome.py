@@ -38,6 +38,7 @@ class WordsOutcome:
         taken_out: the sources whose words were taken out.
         left_out: the sources that the library has had and that cannot work here, with reasons.
         warnings: the files some of whose lines have times that cannot be, each with what became of them.
+        told_beside: the files of which warnings speak because of what lies beside them.
     """
 
     counts: dict[str, WordsCount] = field(default_factory=dict)
@@ -45,6 +46,7 @@ class WordsOutcome:
     taken_out: list[str] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
     warnings: list[Remark] = field(default_factory=list)
+    told_beside: set[str] = field(default_factory=set)
 
     def report(self) -> _Report:
         """Return what an ``AddReport`` says of it."""

@@ -249,6 +249,8 @@ class _Run:
         fitted = self._sidecars.find(content.held_path, unit, self._limits)
         lines = list(fitted.lines)
         self._remark(content.path, SIDECARS, fitted.remark)
+        if fitted.remark is not None:
+            self._outcome.told_beside.add(content.held_path)
         asked = AskedWords(request=WordsRequest(source=SIDECARS), kind=SAID)
         self._keep(content, SIDECARS, lines, WordsDone(sidecars_key(content.sidecars), len(lines)), asked)
 

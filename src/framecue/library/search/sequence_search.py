@@ -19,9 +19,10 @@ from framecue.library.search.box import LEG_NAMES
 from framecue.library.search.found import Found, span_of
 from framecue.library.search.legs import seen
 from framecue.library.search.legs.leg import Asked, LegMatch
+from framecue.library.search.legs.said import Said
 from framecue.library.search.legs.seen import find_seen
 from framecue.library.search.one_box import joined_worth
-from framecue.library.search.sequence import Chain, best_chains
+from framecue.library.search.sequence import Chain, Repeats, best_chains
 from framecue.library.search.weights import LegWeights
 from framecue.library.store import Match
 
@@ -64,6 +65,18 @@ class _Video:
         legs = self.legs[part].setdefault(place, {})
         if found.leg not in legs or found.strength > legs[found.leg].strength:
             legs[found.leg] = found
+
+    def is_told_again(self, part: int, before: int, place: int) -> bool:
+        """Whether the line that tells a part at a moment has told the part before at another already.
+
+        A line of which nobody knows when it is said stands in each segment that it reaches into.
+        """
+        if self.moments[before].end_seconds < self.moments[place].start_seconds:
+            return False
+        told, earlier = (
+            self.legs[number].get(moment, {}).get(Said.name) for number, moment in ((part, place), (part - 1, before))
+        )
+        return bool(told and told.lines and earlier and set(told.lines) <= set(earlier.lines))
 
 
 def find_in_order(
@@ -171,18 +184,39 @@ def _joined(video: _Video, weights: Sequence[LegWeights], *, within_seconds: flo
     starts = np.array([moment.start_seconds for moment in video.moments])
     ends = np.array([moment.end_seconds for moment in video.moments])
     values = np.full((num_parts, len(video.moments)), -np.inf)
+    again = values.copy()
     for part, by_place in enumerate(video.legs):
         for place, by_leg in by_place.items():
             seen_chance = video.chances[part].get(place, 0.0)
-            values[part, place] = np.log(max(_chance(by_leg, seen_chance, weights[part]), LEAST_CHANCE))
+            values[part, place] = _worth(by_leg, seen_chance, weights[part])
+            has_lines = Said.name in by_leg and by_leg[Said.name].lines
+            again[part, place] = (
+                _worth(_without_lines(by_leg), seen_chance, weights[part]) if has_lines else values[part, place]
+            )
     # What comes late costs, and what is then added for the beginning leaves the time between them.
     late = _AN_HOUR / 3600 * (starts + ends) / 2
-    values[0] += late
-    values[-1] -= late
+    for each in (values, again):
+        each[0] += late
+        each[-1] -= late
     chains = best_chains(
-        starts, ends, values, within_seconds=within_seconds, second_costs=_SECOND_COSTS, costs_at_most=_COSTS_AT_MOST
+        starts,
+        ends,
+        values,
+        within_seconds=within_seconds,
+        second_costs=_SECOND_COSTS,
+        costs_at_most=_COSTS_AT_MOST,
+        repeats=Repeats(again, video.is_told_again),
     )
     return [_found(video, chain) for chain in chains]
+
+
+def _without_lines(by_leg: Mapping[str, LegMatch]) -> dict[str, LegMatch]:
+    return {name: found for name, found in by_leg.items() if name != Said.name}
+
+
+def _worth(by_leg: Mapping[str, LegMatch], seen_chance: float, weights: LegWeights) -> float:
+    """Return the logarithm of how likely a moment is what a part means; no moment is one of which no leg tells."""
+    return math.log(max(_chance(by_leg, seen_chance, weights), LEAST_CHANCE)) if by_leg else -math.inf
 
 
 def _chance(by_leg: Mapping[str, LegMatch], seen_chance: float, weights: LegWeights) -> float:
@@ -198,9 +232,11 @@ def _chance(by_leg: Mapping[str, LegMatch], seen_chance: float, weights: LegWeig
 def _found(video: _Video, chain: Chain) -> Found:
     """Return the span of a chain; its score is the mean of its moments'."""
     parts = []
-    for place, scores, by_place in zip(chain.moments, video.scores, video.legs, strict=True):
+    for part, (place, scores, by_place) in enumerate(zip(chain.moments, video.scores, video.legs, strict=True)):
         moment = video.moments[place]
         by_leg = by_place.get(place, {})
+        if part and video.is_told_again(part, chain.moments[part - 1], place):
+            by_leg = _without_lines(by_leg)
         legs = tuple(by_leg[name] for name in LEG_NAMES if name in by_leg)
         parts.append(replace(moment, match=replace(moment.match, score=scores[place]), legs=legs))
     return Found(

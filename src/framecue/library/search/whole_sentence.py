@@ -65,7 +65,12 @@ class WholeJudge(Judge):
         if leg.words and not (leg.is_exact and self._is_plain):
             # The words of the order belong to no part.
             told = frozenset[str]().union(*self._words).intersection(leg.words)
-            alone = {number for number, words in enumerate(self._words) if told <= words}
+            # Of parts with the same words one is told: who asks for a word twice, one after the other, means two.
+            alone = {
+                number
+                for number, words in enumerate(self._words)
+                if told <= words and words not in self._words[:number]
+            }
             return (alone or every) if told else set()
         if leg.words or leg.leg != Meaning.name:
             return every

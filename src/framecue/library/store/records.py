@@ -28,6 +28,7 @@ class Held:
         reading: by which rules it was read, ``framecue.video.READING``; None if an older framecue did it.
         indexed_seconds: when the first and the last of its segments were encoded, seconds since 1970; None if none says
             it, as formats before 3 do not.
+        has_captions: whether any of its segments has a caption.
     """
 
     video_id: str
@@ -38,6 +39,7 @@ class Held:
     kind: str = "video"
     reading: int | None = None
     indexed_seconds: tuple[float, float] | None = None
+    has_captions: bool = False
 
     @classmethod
     def of(cls, rows: Sequence[Row]) -> Held:
@@ -53,6 +55,7 @@ class Held:
             kind_of(first.kind, first.path),
             first.reading,
             (min(times), max(times)) if times else None,
+            any(row.caption is not None for row in rows),
         )
 
 

@@ -12,7 +12,7 @@ from framecue.library.state import FileState
 from framecue.library.store.records import Content, ContentFile, Copy, Failure, Held
 from framecue.library.store.rows import kind_of
 
-__all__ = ["HELD_COLUMNS", "TIME_COLUMN", "Snapshot", "held_of"]
+__all__ = ["CAPTION_COLUMN", "HAS_CAPTION", "HELD_COLUMNS", "TIME_COLUMN", "Snapshot", "held_of"]
 
 # The columns of each row from which :func:`held_of` sees which files are held; the last three are not in older formats.
 HELD_COLUMNS = (
@@ -28,6 +28,9 @@ HELD_COLUMNS = (
 )
 # When each row was encoded, likewise: of a file's rows the first and the last time are held.
 TIME_COLUMN = "indexed_seconds"
+# Whether each row has a caption: the column that says it, and the SQL that it is made of. Most libraries have none, and
+# a caption is a sentence, so it costs little to tell that in the same pass over the rows.
+CAPTION_COLUMN, HAS_CAPTION = "has_caption", "caption IS NOT NULL"
 
 
 class Snapshot:
@@ -155,8 +158,8 @@ def held_of(rows: pa.Table) -> dict[str, Held]:
     """Return what is held about each file, in the order of the paths.
 
     Args:
-        rows: with those of HELD_COLUMNS and TIME_COLUMN that the table has, of any number of files. The rows of a file
-            agree in HELD_COLUMNS; if not, its last row counts.
+        rows: with those of HELD_COLUMNS and TIME_COLUMN that the table has, and CAPTION_COLUMN, of any number of files.
+            The rows of a file agree in HELD_COLUMNS; if not, its last row counts.
     """
     present = set(rows.schema.names)
     numbered = pa.table({"path": rows.column("path"), "row": np.arange(rows.num_rows)})
@@ -164,11 +167,17 @@ def held_of(rows: pa.Table) -> dict[str, Held]:
     if TIME_COLUMN in present:
         numbered = numbered.append_column(TIME_COLUMN, rows.column(TIME_COLUMN))
         wanted += [(TIME_COLUMN, "min"), (TIME_COLUMN, "max")]
+    if CAPTION_COLUMN in present:
+        numbered = numbered.append_column(CAPTION_COLUMN, rows.column(CAPTION_COLUMN))
+        wanted.append((CAPTION_COLUMN, "any"))
     files = numbered.group_by("path").aggregate(wanted).sort_by("path")
     last = rows.select([name for name in HELD_COLUMNS if name in present]).take(files.column("row_max"))
     values = (last.column(name).to_pylist() if name in present else [None] * last.num_rows for name in HELD_COLUMNS)
     times = (files.column(f"{TIME_COLUMN}_{end}").to_pylist() for end in ("min", "max") if TIME_COLUMN in present)
     indexed = list(zip(*times, strict=True)) or [(None, None)] * last.num_rows
+    named = f"{CAPTION_COLUMN}_any"
+    captions = files.column(named).to_pylist() if named in files.schema.names else [False] * last.num_rows
+    told = zip(zip(*values, strict=True), files.column("row_count").to_pylist(), indexed, captions, strict=True)
     return {
         path: Held(
             video_id,
@@ -179,10 +188,14 @@ def held_of(rows: pa.Table) -> dict[str, Held]:
             kind_of(kind, path),
             reading,
             None if ends[0] is None else ends,
+            is_captioned,
         )
-        for path, video_id, size, modified, duration, sidecars, kind, reading, tag, num_segments, ends in zip(
-            *values, files.column("row_count").to_pylist(), indexed, strict=True
-        )
+        for (
+            (path, video_id, size, modified, duration, sidecars, kind, reading, tag),
+            num_segments,
+            ends,
+            is_captioned,
+        ) in told
     }
 
 

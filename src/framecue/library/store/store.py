@@ -54,7 +54,7 @@ from framecue.library.store.rows import (
 )
 from framecue.library.store.sample import SampledSegments, sample_segments
 from framecue.library.store.segments import Moment, segments_at
-from framecue.library.store.snapshot import HELD_COLUMNS, TIME_COLUMN, Snapshot, held_of
+from framecue.library.store.snapshot import CAPTION_COLUMN, HAS_CAPTION, HELD_COLUMNS, TIME_COLUMN, Snapshot, held_of
 from framecue.library.store.sql import is_one_of, quoted
 from framecue.library.store.table import TABLE, Table, is_not_found
 from framecue.library.store.taught_names import TaughtNames
@@ -209,7 +209,8 @@ class Store:
     def held(self) -> dict[str, Held]:
         """Return what the library holds about each file, by absolute path, in the order of the paths."""
         present = set(self.table.schema.names)
-        return held_of(self.table.scan([name for name in (*HELD_COLUMNS, TIME_COLUMN) if name in present]))
+        columns = {name: name for name in (*HELD_COLUMNS, TIME_COLUMN) if name in present}
+        return held_of(self.table.scan({**columns, CAPTION_COLUMN: HAS_CAPTION}))
 
     def copies(self) -> dict[str, Copy]:
         """Return the notes about files whose content is held under another path, by path, in the order of the paths."""

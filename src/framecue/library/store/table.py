@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -102,11 +102,11 @@ class Table:
         self.attempt("read", self.lance.checkout_latest)
         return self.attempt("read", action)
 
-    def scan(self, columns: Sequence[str] | None = None, *, where: str | None = None) -> pa.Table:
+    def scan(self, columns: Sequence[str] | Mapping[str, str] | None = None, *, where: str | None = None) -> pa.Table:
         """Return rows.
 
         Args:
-            columns: which columns; None for all.
+            columns: which columns, or their names with the SQL that each is made of; None for all.
             where: an SQL condition on the rows; None for all rows.
 
         Raises:
@@ -116,7 +116,7 @@ class Table:
         if where is not None:
             search = search.where(where)
         if columns is not None:
-            search = search.select(list(columns))
+            search = search.select(dict(columns) if isinstance(columns, Mapping) else list(columns))
         return self.read(lambda: search.to_arrow(timeout=time_left()))
 
     def count(self, where: str | None = None) -> int:

@@ -2,10 +2,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from framecue.errors import InputError
 from framecue.library import Library, Query, SearchOptions, Term
+from framecue.library.search.box import parse
+from framecue.library.search.legs.leg import Asked
+from framecue.library.search.legs.named import Named
+from framecue.library.search.legs.said import Said
 from framecue.library.search.weights import WEIGHTS
 from framecue.library.store import Store
 from framecue.words.timed_text import TimedText
@@ -41,6 +46,21 @@ def test_subtitles_of_an_older_framecue_are_found_by_segment(films: Library) -> 
     assert sorted((hit.path, hit.start_seconds) for hit in hits) == [("/v/old news.mp4", s) for s in (0.0, 10.0, 20.0)]
     assert hits[0].legs[0].text == "the minister resigned yesterday"
     assert not films.search(Query.parse('said:"minister yesterday"'))
+
+
+def test_lines_without_times_are_told_whole(make_store: Callable[..., Store]) -> None:
+    text = "in the kitchen\nhe fills\nthe kitchen sink, in the kitchen"
+    store = make_store([{"path": "/a.mp4", "subtitles": text}, {"path": "/kitchen.mp4", "subtitles": "a sink"}])
+    store.ensure_text_index()
+
+    def lines(typed: str) -> list[tuple[str, ...]]:
+        terms = [(term, 1.0) for term in parse(typed)]
+        return [found.lines for found in Said().find(Asked(store, np.eye(1, 4, dtype=np.float32)[0], terms))]
+
+    assert lines("kitchen") == [("in the kitchen", "the kitchen sink, in the kitchen")]
+    assert lines("fills") == [("he fills",)]
+    named = Named().find(Asked(store, np.eye(1, 4, dtype=np.float32)[0], [(Term("kitchen"), 1.0)]))
+    assert [found.lines for found in named] == [()]
 
 
 def test_a_library_without_words_says_how_to_get_them(make_store: Callable[..., Store], talking) -> None:

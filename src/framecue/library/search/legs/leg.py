@@ -39,6 +39,7 @@ class LegMatch:
         is_of_file: whether it is true of all of the file, as its name is.
         words_seconds: when the first of the found words begins and the last ends, where that is known more finely than
             the line that they are in; else None.
+        lines: the lines of the segment's text that have them, whole, where nobody knows when these are; else none.
     """
 
     leg: str
@@ -55,6 +56,7 @@ class LegMatch:
     is_moment: bool = False
     is_of_file: bool = False
     words_seconds: tuple[float, float] | None = None
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -142,6 +142,16 @@ def legs_matches(
                 words=words,
                 spans=spans,
                 is_of_file=is_of_file,
+                lines=() if is_of_file else _lines_with(text, sighting.spans),
             )
         )
     return matches
+
+
+def _lines_with(text: str, spans: Sequence[tuple[int, int]]) -> tuple[str, ...]:
+    """Return the lines of a text in which some spans begin, in order, each once."""
+    found: dict[str, None] = {}
+    for start, _ in spans:
+        end = text.find("\n", start)
+        found[text[text.rfind("\n", 0, start) + 1 : len(text) if end < 0 else end]] = None
+    return tuple(found)
