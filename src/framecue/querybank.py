@@ -1,8 +1,8 @@
 """The query bank of an adapter: texts like those that it was trained on, in a file beside its weights.
 
-Some moments are near to whatever is asked, and others to nothing. How near a moment comes to the bank tells which it is,
-and a score is set against that: querybank normalisation (Bogolin et al., CVPR 2022, whose bank is of training queries,
-too). See ``library/search/hubs.py`` for what a search does with it.
+Some moments are near to whatever is asked, and others to nothing. How near a moment comes to the bank tells which it
+is, and a score is set against that: querybank normalisation (Bogolin et al., CVPR 2022, whose bank is of training
+queries, too). See ``library/search/hubs.py`` for what a search does with it.
 """
 
 from __future__ import annotations

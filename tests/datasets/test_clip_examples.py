@@ -64,6 +64,7 @@ def test_every_caption_is_an_example_to_train_on(videos: Path) -> None:
     assert len(source) == 8
     examples = source.__getitems__(range(8))
     assert [example.caption for example in examples] == [f"{n} of {v}" for v in range(4) for n in ("first", "second")]
+    assert [example.caption for example in examples] == [source.caption_of(index) for index in range(8)]
     assert [example.video_id for example in examples] == [source.video_of(index) for index in range(8)]
     assert len({example.video_id for example in examples}) == 4
     assert examples[0].frames.shape == (4, 3, 8, 8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from framecue.library.background import (
     renew_meaning_background,
 )
 from framecue.library.results import FITS_FROM
+from framecue.library.search import hubs
 from framecue.library.store import Store
 from framecue.library.store.passages import PassageRow, PassageState
 from framecue.words.timed_text import TimedText
@@ -219,3 +221,39 @@ def test_meanings_have_one_of_their_own_that_is_kept_and_grows_with_them(library
 def test_another_encoder_has_another_background_of_meanings_wherever_it_lies(library: Library) -> None:
     keys = [making._made_for_meanings(IdeaEncoder(*each)) for each in (("here", "1"), ("there", "1"), ("here", "2"))]
     assert keys[0] == keys[1] != keys[2]
+
+
+def test_the_queries_that_an_adapter_brings_are_encoded_once_and_anew_when_they_change(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without = library.search(THERE[3], k=60)
+    monkeypatch.setattr(making, "querybank_of", lambda _: ("a lion", *THERE[:20]))
+    monkeypatch.setattr(hubs, "_NEAREST", 1)
+    model = WordEncoder()
+    found = Library(library.uri, model=model).search(THERE[3], k=60)
+    assert sum(model.texts) == len(ordinary_queries()) + 21 + 1
+    again = WordEncoder()
+    assert Library(library.uri, model=again).search(THERE[3], k=60) == found
+    assert again.texts == [1]
+    # The order is that of the cosines; what the bank knows to be something else is less sure than it was.
+    assert [hit.path for hit in found] == [hit.path for hit in without]
+    known = {f"/made/{text}.mp4" for text in THERE[:20]}
+    changes = {hit.path: (hit.confidence or 0) - (was.confidence or 0) for hit, was in zip(found, without, strict=True)}
+    assert all((change < 0) == (path in known) for path, change in changes.items())
+    monkeypatch.setattr(making, "querybank_of", lambda _: ("a tiger",))
+    other = WordEncoder()
+    Library(library.uri, model=other).search(THERE[3], k=1)
+    assert sum(other.texts) == len(ordinary_queries()) + 1 + 1
+
+
+def test_a_bank_that_cannot_be_encoded_is_as_none(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = library.search(THERE[3], k=5)
+
+    class Picky(WordEncoder):
+        def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
+            if "a lion" in texts:
+                raise InputError("no lions")
+            return super().embed_texts(texts)
+
+    monkeypatch.setattr(making, "querybank_of", lambda _: ("a lion",))
+    assert Library(library.uri, model=Picky()).search(THERE[3], k=5) == expected

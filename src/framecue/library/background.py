@@ -147,7 +147,7 @@ def _renew(rows: _Rows, embed: _EmbedsTexts, made_for: str, queries: Sequence[st
         _make(rows, embed, made_for, queries)
 
 
-def _made_for(store: Store, queries: tuple[str, ...]) -> str:
+def _made_for(store: Store, queries: tuple[str, ...] = ()) -> str:
     banks = [_bank_hash(), _hash(queries)] if queries else _bank_hash()
     return Background.made_for_key(dict(store.fingerprint), banks)
 

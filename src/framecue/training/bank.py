@@ -1,4 +1,4 @@
-"""The query bank that a run leaves with its adapter: captions that it was trained on, or those of what it learnt from."""
+"""The query bank that a run leaves with its adapter: captions of what it was trained on, or of what it learnt from."""
 
 from __future__ import annotations
 

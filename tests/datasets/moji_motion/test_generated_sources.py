@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from framecue.datasets.examples import Example
+from framecue.datasets.examples import Captioned, Example
 from framecue.datasets.moji_motion.actors import ACTORS
 from framecue.datasets.moji_motion.clips import GROUP, MojiClips
 from framecue.datasets.moji_motion.meaning import MOTIONS, split_of
@@ -222,3 +222,25 @@ def test_clips_that_end_early_rest_for_a_while() -> None:
         for source in (plain, early)
     ]
     assert rested[1] > rested[0]
+
+
+def test_captions_are_known_without_drawing() -> None:
+    made = [
+        clips(),
+        stills(),
+        MojiStills(seed=5, num_examples=8, image_size=32, group_size=4),
+        MojiClips(
+            seed=5,
+            num_examples=8,
+            image_size=32,
+            sample=random_places,
+            place_share=0.5,
+            early_share=0.5,
+            motion_share=0.3,
+            title_share=0.5,
+            walk_on_share=0.5,
+        ),
+    ]
+    for source in made:
+        assert isinstance(source, Captioned)
+        assert [source.caption_of(index) for index in range(8)] == texts(source, range(8))

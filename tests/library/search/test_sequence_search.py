@@ -89,7 +89,7 @@ def test_legs_count_as_in_one_box(store: Store) -> None:
     meant = LegMatch("meaning", at["/swapped.mp4", 10.0], 1, 0.4, 0.5, text="the same in other words")
     said = LegMatch("said", at["/right.mp4", 10.0], 1, 0.4, 0.3, text="it is green")
 
-    def half_sure(cosines: np.ndarray) -> np.ndarray:
+    def half_sure(cosines: np.ndarray, vectors: np.ndarray) -> np.ndarray:
         return np.where(cosines > 0.9, 0.45, 0.0)
 
     def best(*words: LegMatch) -> Found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -134,3 +135,18 @@ def _assert_same(one: Background | None, other: Background) -> None:
     assert (one.made_for, one.num_segments, one.dimensions) == (other.made_for, other.num_segments, other.dimensions)
     for name in ("sample", "best", "mean", "spread"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+
+
+def test_the_queries_that_a_model_brings_are_kept_with_it(store: Store) -> None:
+    bank, own = units(40).astype(np.float16).astype(np.float32), units(7).astype(np.float16).astype(np.float32)
+    made = replace(store.measure_background(bank, "us"), querybank=own)
+    store.keep_background(made, bank)
+    read = Store.open(store.uri).background("us")
+    _assert_same(read, made)
+    assert read is not None
+    assert read.querybank is not None
+    np.testing.assert_array_equal(read.querybank, own)
+    store.keep_background(replace(made, querybank=None), bank)
+    again = Store.open(store.uri).background("us")
+    assert again is not None
+    assert again.querybank is None

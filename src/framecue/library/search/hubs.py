@@ -1,9 +1,9 @@
 """Segments that are near to whatever is asked: querybank normalisation (Bogolin et al., CVPR 2022).
 
-Some segments come near to many queries (hubs), and others to none, as where a title hides who acts. A model's adapter may
-bring a bank of queries like those that it was trained on. How near a segment comes to the nearest of them tells how near
-something comes to it that is meant; a query is set against that. So a segment that the model knows to show something
-else says little for a query, and one that it makes little of is not as good as ruled out.
+Some segments come near to many queries (hubs), and others to none, as where a title hides who acts. A model's adapter
+may bring a bank of queries like those that it was trained on. How near a segment comes to the nearest of them tells how
+near something comes to it that is meant; a query is set against that. So a segment that the model knows to show
+something else says little for a query, and one that it makes little of is not as good as ruled out.
 
 Shapes: K queries of the bank, N segments, E the embedding's width.
 """
