@@ -166,6 +166,7 @@ def measure(library: Library, collection: Collection, queries: Sequence[FilmQuer
         "kinds": table,
         "mixtures": mixtures(answers["mixed"]),
         "titles": by_titles(answers["order"], collection),
+        "either way": {way: right_way_round(asked) for way, asked in answers["order"].items()},
         "absent": false_alarms(answers) if by_kind["absent"] else {},
     }
 
@@ -239,6 +240,27 @@ def by_titles(answers: Mapping[str, Asked], collection: Collection) -> dict[str,
             for count in sorted(set(counts.tolist()))
         }
     return found
+
+
+def right_way_round(asked: Asked) -> dict[str, float]:
+    """Where the acts of an order are found in either order: how often the right one comes first, in per cent.
+
+    That tells the order apart from what is seen: R@1 also asks that both acts are recognised among those of all films.
+    Questions for which neither order is found do not count.
+    """
+    first = []
+    for query, hits in zip(asked.queries, asked.hits, strict=True):
+        found = [(_is_in(window(hit), query.right), _is_in(window(hit), query.wrong)) for hit in hits]
+        first += [is_right for is_right, is_wrong in found if is_right != is_wrong][:1]
+    return {"questions": len(first), "right first": 100.0 * float(np.mean(first))} if first else {}
+
+
+def _is_in(found: Window, windows: Iterable[Window]) -> bool:
+    return any(
+        found.video == other.video
+        and min(found.end_seconds, other.end_seconds) > max(found.start_seconds, other.start_seconds)
+        for other in windows
+    )
 
 
 def false_alarms(answers: Mapping[str, Mapping[str, Asked]]) -> dict[str, dict[str, float]]:
@@ -333,6 +355,7 @@ def print_table(results: Mapping[str, object]) -> None:
             print(f"| {kind} | {way} | {' | '.join(cells)} |")
     print(f"\nmixed, R@1: {json.dumps(results['mixtures'])}")
     print(f"in their order, R@1 by titles over the acts: {json.dumps(results['titles'])}")
+    print(f"the acts in either order, right first: {json.dumps(results['either way'])}")
     print(f"false alarms at {RECALL:g} % recall: {json.dumps(results['absent'])}")
 
 

@@ -45,6 +45,7 @@ class FilmQuery:
         right: the moments that are right; none for what is nowhere.
         about: which legs it is about: "seen", "said+written".
         parts: the two texts of an order or of a mixture.
+        wrong: of an order, the moments in which the same things happen the other way round.
     """
 
     kind: str
@@ -52,6 +53,7 @@ class FilmQuery:
     right: tuple[Window, ...]
     about: str
     parts: tuple[str, ...] = ()
+    wrong: tuple[Window, ...] = ()
 
 
 def film_queries(collection: Collection, per_kind: int, *, seed: int) -> list[FilmQuery]:
@@ -244,15 +246,20 @@ def _orders(collection: Collection, rng: np.random.Generator) -> Iterator[FilmQu
     for film in collection.films:
         for place in range(0, len(film.slots), 2):
             first, second = film.slots[place].meaning, film.slots[place + 1].meaning
-            right = tuple(
-                Window(other.name, one.start_seconds, two.end_seconds)
-                for other in collection.films
-                for one in other.slots
-                for two in other.slots
-                if (one.meaning, two.meaning) == (first, second) and one.end_seconds <= two.start_seconds
-            )
+            right, wrong = _in_order(collection, first, second), _in_order(collection, second, first)
             parts = (_simply(first, rng), _simply(second, rng))
-            yield FilmQuery("order", f"{parts[0]}, then {parts[1]}", right, "seen", parts)
+            yield FilmQuery("order", f"{parts[0]}, then {parts[1]}", right, "seen", parts, wrong)
+
+
+def _in_order(collection: Collection, first: str, second: str) -> tuple[Window, ...]:
+    """When one act is followed by another, at once or later."""
+    return tuple(
+        Window(film.name, one.start_seconds, two.end_seconds)
+        for film in collection.films
+        for one in film.slots
+        for two in film.slots
+        if (one.meaning, two.meaning) == (first, second) and one.end_seconds <= two.start_seconds
+    )
 
 
 def _simply(meaning: str, rng: np.random.Generator) -> str:

@@ -78,6 +78,17 @@ def test_orders_are_told_apart_by_titles(module: ModuleType) -> None:
     assert module.by_titles({"--then": asked}, collection) == {"--then": {"1 of 2 titled": 100.0, "2 of 2 titled": 0.0}}
 
 
+def test_the_right_order_is_compared_with_the_other_one_alone(module: ModuleType) -> None:
+    query = module.FilmQuery(
+        "order", "a, then b", (Window("a.mp4", 0, 9),), "seen", ("a", "b"), (Window("b.mp4", 5, 9),)
+    )
+    elsewhere, right, wrong = hit("c.mp4", 0, 9), hit("a.mp4", 4, 12), hit("b.mp4", 0, 8)
+    answers = [[elsewhere, right, wrong], [wrong, right], [elsewhere], [hit("b.mp4", 0, 5), right], []]
+    told = module.right_way_round(module.Asked([query] * len(answers), answers))
+    assert told == {"questions": 3, "right first": pytest.approx(200 / 3)}
+    assert module.right_way_round(module.Asked([query], [[elsewhere]])) == {}
+
+
 def test_what_finds_nothing_passes_no_threshold(module: ModuleType) -> None:
     assert module.best([], "confidence") < -1
     assert module.best([hit("a.mp4", 0, 1)], "confidence") < -1

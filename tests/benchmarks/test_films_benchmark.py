@@ -135,6 +135,14 @@ def test_two_things_at_once_meet_more_rarely_than_each_is_found(
             assert window in module._said_windows(collection, said)
 
 
+def acts_in(film, window) -> list[str]:
+    return [
+        slot.meaning
+        for slot in film.slots
+        if window.start_seconds <= slot.start_seconds and slot.end_seconds <= window.end_seconds
+    ]
+
+
 def test_the_other_order_is_in_the_other_film_of_a_couple(
     collection, load_benchmark: Callable[[str], ModuleType]
 ) -> None:
@@ -151,6 +159,11 @@ def test_the_other_order_is_in_the_other_film_of_a_couple(
                 if window.start_seconds <= slot.start_seconds and slot.end_seconds <= window.end_seconds
             ]
             assert len(inside) == 2
+        assert query.wrong
+        assert not {one.video for one in query.right} & {other.video for other in query.wrong}
+        for one, other in ((query.right[0], wrong) for wrong in query.wrong):
+            told, swapped = (acts_in(by_name[window.video], window) for window in (one, other))
+            assert (told[0], told[-1]) == (swapped[-1], swapped[0])
 
 
 def test_what_is_nowhere_is_in_no_film(collection, words: ModuleType, load_benchmark) -> None:

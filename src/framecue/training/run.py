@@ -198,8 +198,8 @@ def run_recipe(
     In processes that `torchrun` started, all train one model; the first validates and writes. `output_dir` is then a
     place that all of them see.
 
-    `output_dir` gets the adapter's two files and its query bank (`querybank.txt`), `recipe.yaml`, `origin.json`, `history.json`, `checkpoints`, `logs` for
-    TensorBoard and, if asked for, `backbone`.
+    `output_dir` gets the adapter's two files, its query bank (`querybank.txt`), `recipe.yaml`, `origin.json`,
+    `history.json`, `checkpoints`, `logs` for TensorBoard and, if asked for, `backbone`.
 
     Args:
         recipe: the recipe to run.
