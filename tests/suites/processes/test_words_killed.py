@@ -20,10 +20,10 @@ from framecue.library import Library
 from framecue.library.store import Store
 from framecue.words.sources import WORD_SOURCES
 from support.colours import ColourEncoder
-from support.fixtures import colour_model
+from support.fixtures import colour_model, readers_of_this_process
 from support.scripted_words import Spoken
 
-__all__ = ["colour_model"]
+__all__ = ["colour_model", "readers_of_this_process"]
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills a process as POSIX does")
 
