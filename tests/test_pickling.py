@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import copy
 import io
-import multiprocessing
 import pickle
 from collections.abc import Callable
-from operator import methodcaller
 from pathlib import Path
 
 import pytest
@@ -120,14 +118,3 @@ def test_a_model_that_a_library_has_loaded_itself_stays(library: Library, monkey
     assert len(data) < 2000
     assert pickle.loads(data).search("red") == library.search("red")
     assert len(loaded) == 2
-
-
-def test_another_process_searches_a_pickled_library_with_its_model(clip_folder: Path, tmp_path: Path) -> None:
-    write_clip(tmp_path / "red.mp4", "red")
-    library = Library(tmp_path / "l.lance", model=load_model(clip_folder, device="cpu"))
-    library.add(tmp_path / "red.mp4")
-    (expected,) = library.search("a red car")
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        (hit,) = pool.apply(methodcaller("search", "a red car"), (library,))
-    assert hit.path == expected.path
-    assert hit.score == pytest.approx(expected.score, abs=1e-6)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -279,23 +277,6 @@ def test_an_output_folder_that_cannot_be_one(run, tmp_path: Path, recipe) -> Non
     file = write_recipe(tmp_path, recipe)
     for output in (tmp_path / "file", tmp_path / "file" / "run"):
         check(run("train", file, f"output_dir={output}"), output)
-
-
-@pytest.mark.slow
-def test_the_program_itself(tmp_path: Path, bad) -> None:
-    """In a process of its own, where libraries could still write lines and tracebacks."""
-    path = bad("cut in its pictures")
-    environment = os.environ | {"HF_HUB_OFFLINE": "1"}
-    for args in (
-        ["index", str(path.parent), "--library", str(tmp_path / "l.lance"), "--model", "moji-clip"],
-        ["search", "a cat", "--library", str(tmp_path / "l.lance")],
-    ):
-        program = [sys.executable, "-m", "framecue", *args]
-        done = subprocess.run(program, capture_output=True, text=True, check=False, timeout=200, env=environment)
-        assert (done.returncode, done.stdout) == (1, "")
-        assert done.stderr.startswith("Error: ")
-        assert done.stderr.count("\n") == 1
-        assert str(path if args[0] == "index" else tmp_path / "l.lance") in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,12 @@ def small_demo(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[tuple[str,
     return install
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the demo may have run before, so that clips are drawn once; its name has a blank."""
+    return tmp_path_factory.mktemp("my demo")
+
+
 def test_json(run, small_demo, tmp_path: Path) -> None:
     folder = tmp_path / "demo"
     asked = small_demo(folder)
@@ -163,10 +169,10 @@ def test_json(run, small_demo, tmp_path: Path) -> None:
     assert [example.path for example in name.examples] == paths[:3]
 
 
-def test_the_searches_are_of_each_kind_and_two_differ_in_order_alone(run, small_demo, tmp_path: Path) -> None:
-    small_demo(tmp_path)
-    document = json.loads(run("demo", "--dir", tmp_path, "--json").out)
-    meanings = {str(clip.video): parse(clip.metadata["meaning"]) for clip in read_captions(tmp_path)}
+def test_the_searches_are_of_each_kind_and_two_differ_in_order_alone(run, small_demo, shared: Path) -> None:
+    small_demo(shared)
+    document = json.loads(run("demo", "--dir", shared, "--json").out)
+    meanings = {str(clip.video): parse(clip.metadata["meaning"]) for clip in read_captions(shared)}
     assert len(set(meanings.values())) == NUM_CLIPS
     expected = [meanings[search["expected"]] for search in document["searches"][:-1]]
     queries = [search["query"] for search in document["searches"][:-1]]
@@ -213,10 +219,10 @@ def test_the_table_marks_the_right_answers(run, small_demo, tmp_path: Path, monk
 
 @pytest.mark.parametrize("has_serve", [True, False])
 def test_it_ends_with_how_to_open_the_page(
-    run, small_demo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_serve: bool
+    run, small_demo, shared: Path, monkeypatch: pytest.MonkeyPatch, has_serve: bool
 ) -> None:
     # The folder's name has a blank, so that the line has to be quoted to work where it is typed.
-    folder = tmp_path / "my demo"
+    folder = shared
     small_demo(folder)
     monkeypatch.setattr(demo_module, "has_extra", lambda name: {"serve": has_serve}[name])
     last = run("demo", "--dir", folder).out.splitlines()[-1]
@@ -245,15 +251,15 @@ def test_again_in_the_same_folder(run, small_demo, tmp_path: Path) -> None:
     assert "holiday" not in second.err
 
 
-def test_a_library_of_another_model_says_what_to_do(run, small_demo, tmp_path: Path) -> None:
-    small_demo(tmp_path)
-    assert run("demo", "--dir", tmp_path).code == 0
-    small_demo(tmp_path, name="another oracle")
-    result = run("demo", "--dir", tmp_path, "--json")
+def test_a_library_of_another_model_says_what_to_do(run, small_demo, shared: Path) -> None:
+    small_demo(shared)
+    assert run("demo", "--dir", shared).code == 0
+    small_demo(shared, name="another oracle")
+    result = run("demo", "--dir", shared, "--json")
     assert (result.code, result.out) == (1, "")
     error = result.err.splitlines()[-1]
-    assert error.startswith(f"Error: library {tmp_path / 'videos.lance'} was made with another model")
-    assert f"remove {tmp_path} or give another --dir" in error
+    assert error.startswith(f"Error: library {shared / 'videos.lance'} was made with another model")
+    assert f"remove {shared} or give another --dir" in error
 
 
 @pytest.mark.parametrize("kind", ["another MojiMotion", "one's own"])

