@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 from support.object_server import bucket, object_server, session_object_server
@@ -31,6 +32,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["FRAMECUE_GRAPHS"] = "off"
 # Nor does one keep there what it searches for.
 os.environ["FRAMECUE_HISTORY"] = "off"
+# A busy machine is no failure.
+hypothesis.settings.register_profile(
+    "no deadline", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("no deadline")
 # A shell ignores Ctrl-C for what it starts in the background, and nohup that a terminal goes, with it for all processes
 # below; tests send both.
 for name, handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):

@@ -5,13 +5,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import av
-import hypothesis
 import numpy as np
 import pytest
-
-# A busy machine is no failure.
-hypothesis.settings.register_profile("no deadline", deadline=None)
-hypothesis.settings.load_profile("no deadline")
 
 STEP = 4  # grey levels from one frame's number to the next
 
