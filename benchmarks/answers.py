@@ -266,15 +266,20 @@ def _is_in(found: Window, windows: Iterable[Window]) -> bool:
 def false_alarms(answers: Mapping[str, Mapping[str, Asked]]) -> dict[str, dict[str, float]]:
     """How many questions about what is nowhere pass a threshold that `RECALL` per cent of the others pass.
 
-    By the cosine of the best moment, with a search by picture alone, and by the confidence of the first one, with one
-    box; for what is seen alone, and for all kinds that one leg can answer. What finds nothing passes no threshold.
+    By the cosine of the best moment, with a search by picture alone, and by the confidence of the surest one: for acts
+    with a search by picture alone and with one box, which may find words about the same, and for all kinds that one leg
+    can answer with one box. What finds nothing passes no threshold.
     """
     found = {}
-    for name, kinds, about in (("seen", ("seen",), ("seen",)), ("all", tuple(LEG_OF_KIND), None)):
+    for name, judged, kinds, about in (
+        ("seen, by picture alone", PICTURE, ("seen",), ("seen",)),
+        ("seen", BOX, ("seen",), ("seen",)),
+        ("all", BOX, tuple(LEG_OF_KIND), None),
+    ):
         if not any(answers[kind][BOX].queries for kind in kinds):
             continue
         found[name] = {}
-        for way, value in ((PICTURE, "score"), (BOX, "confidence")):
+        for way, value in ((PICTURE, "score"), (judged, "confidence")):
             there = [best(hits, value) for kind in kinds for hits in answers[kind][way].hits]
             asked = answers["absent"][way]
             nowhere = [

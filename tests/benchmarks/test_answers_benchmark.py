@@ -64,6 +64,9 @@ def test_false_alarms_at_a_recall(module: ModuleType, monkeypatch: pytest.Monkey
         assert found[name]["score"] == pytest.approx(96, abs=3)
         assert found[name]["confidence"] == pytest.approx(10)
         assert (there >= found[name]["score threshold"]).mean() >= 0.95
+    # Of a search by picture alone there are no confidences here: all are as little sure, and pass.
+    assert found["seen, by picture alone"]["score"] == found["seen"]["score"]
+    assert found["seen, by picture alone"]["confidence"] == 100.0
 
 
 def test_orders_are_told_apart_by_titles(module: ModuleType) -> None:
