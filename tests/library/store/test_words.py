@@ -6,7 +6,14 @@ import pytest
 
 from framecue.forms import composed
 from framecue.library.store.rows import searchable_text
-from framecue.library.store.words import distinct_words, is_common, matched_words, name_words, query_words
+from framecue.library.store.words import (
+    distinct_words,
+    is_common,
+    matched_words,
+    name_words,
+    query_words,
+    says_something,
+)
 
 
 @pytest.mark.parametrize(
@@ -73,3 +80,10 @@ def test_the_commonest_words_are_known() -> None:
     assert is_common("the")
     assert is_common("A")
     assert not is_common("week")
+
+
+def test_what_says_something_has_more_than_common_words() -> None:
+    for text in ("the week", "in 2019", "Дача", "🐸", "to be, or 3"):
+        assert says_something(text), text
+    for text in ("the", "in The to", "", "...", " , - "):
+        assert not says_something(text), text

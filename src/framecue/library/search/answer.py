@@ -35,6 +35,7 @@ from framecue.library.search.query import Query, SearchOptions
 from framecue.library.search.query_vectors import encode_queries
 from framecue.library.search.ranking import IsOut, find, nothing_is_out
 from framecue.library.search.refine import refined
+from framecue.library.search.seen_text import seen_text
 from framecue.library.search.then import InOrder
 from framecue.library.search.usual import Usual
 from framecue.library.search.weights import WEIGHTS
@@ -96,7 +97,11 @@ def answer(
         store.condition_at_work(options.filters.where if options.filters else None),
     ):
         weights = options.weights or WEIGHTS
-        encoded = encode_queries(model, store, asked, source, files=files, names=options.asks_seen, weights=weights)
+        # Who chooses legs wants each to look for all of the text.
+        read_as = str if options.only or options.hybrid else partial(seen_text, model)
+        encoded = encode_queries(
+            model, store, asked, source, files=files, names=options.asks_seen, weights=weights, read_as=read_as
+        )
         judged = map(Judged, encoded, judges_of(store, model, encoded, options))
         if marks:
             (query,) = queries

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -67,6 +67,7 @@ def encode_queries(
     files: Files = ALL_FILES,
     names: bool = True,
     weights: LegWeights = WEIGHTS,
+    read_as: Callable[[str], str] = str,
 ) -> list[EncodedQuery]:
     """Encode queries; what several of them have in common is encoded once, and texts many at a time.
 
@@ -81,6 +82,8 @@ def encode_queries(
         files: where the library's files lie.
         names: whether taught names are understood.
         weights: how much the examples of a taught name count.
+        read_as: gives what the model is to read of a text that every leg of a search looks for and that has no taught
+            name; all of it, if nothing else is said.
 
     Raises:
         VideoError: a file cannot be read.
@@ -98,11 +101,17 @@ def encode_queries(
         some = texts[start : start + TEXTS_PER_ENCODE]
         # Those with names go along, as a text's vector may differ in its last bits with its company.
         if any(part not in named for part in some):
-            vectors |= zip(some, model.embed_texts([part.value for part in some]), strict=True)
+            values = [read_as(part.value) if _is_for_all(part) and part not in named else part.value for part in some]
+            vectors |= zip(some, model.embed_texts(values), strict=True)
     for part in parts:
         if part.kind != "text":
             vectors[part] = _encoded(model, store, source, files, part)
     return [_with_names(query, vectors, named) for query in queries]
+
+
+def _is_for_all(part: Part) -> bool:
+    """Whether every leg of a search looks for a text."""
+    return part.term is None or part.term.leg is None
 
 
 def _named(model: Encoder, store: Store, texts: Sequence[Part], weights: LegWeights) -> dict[Part, NamedText]:

@@ -11,7 +11,7 @@ import unicodedata
 
 from framecue.forms import composed
 
-__all__ = ["distinct_words", "is_common", "matched_words", "name_words", "query_words"]
+__all__ = ["distinct_words", "is_common", "matched_words", "name_words", "query_words", "says_something"]
 
 # Words in nearly every English text: they do not tell which text is meant, unless a query has no others.
 # fmt: off
@@ -42,6 +42,12 @@ def query_words(text: str) -> str:
 def is_common(word: str) -> bool:
     """Whether a word is one of the commonest in English, which tell nothing of what a text is about."""
     return word.casefold() in _COMMON
+
+
+def says_something(text: str) -> bool:
+    """Whether a text has more than the commonest English words and punctuation: another word, a number or an emoji."""
+    words = _WORD.findall(composed(text))
+    return not all(map(is_common, words)) or any(unicodedata.category(char) == "So" for char in text)
 
 
 def distinct_words(words: str) -> str:
