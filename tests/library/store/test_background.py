@@ -72,6 +72,27 @@ def test_one_of_another_framecue_is_as_none(store: Store) -> None:
     assert Store.open(store.uri).background("us") is not None
 
 
+def test_one_made_before_adapters_brought_queries_holds(store: Store) -> None:
+    bank = units(40)
+    made = store.measure_background(bank, "us")
+    store.keep_background(replace(made, querybank=units(5), querybank_key="five"), bank)
+    connect(store.uri).open_table(BACKGROUND_TABLE).drop_columns(["querybank", "querybank_key"])
+    found = Store.open(store.uri).background("us")
+    _assert_same(found, made)
+    assert found is not None
+    assert (found.querybank, found.querybank_key) == (None, "")
+    assert Store.open(store.uri).background_bank("us") is not None
+
+
+@pytest.mark.parametrize("name", ["sample", "querybank", "best"])
+def test_one_whose_numbers_cannot_be_is_as_none(store: Store, name: str) -> None:
+    bank = units(40)
+    store.keep_background(replace(store.measure_background(bank, "us"), querybank=units(5)), bank)
+    table = connect(store.uri).open_table(BACKGROUND_TABLE)
+    table.update(values={name: b"abc"})
+    assert Store.open(store.uri).background("us") is None
+
+
 @pytest.mark.parametrize("damage", ["gone", "cut short", "empty"])
 def test_a_damaged_one_is_as_none_and_is_made_anew(store: Store, damage: str) -> None:
     bank = units(40).astype(np.float16).astype(np.float32)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -42,8 +42,11 @@ _SCHEMA = pa.schema(
         pa.field("dimensions", pa.float64(), nullable=False),
         pa.field("bank", pa.binary(), nullable=False),
         pa.field("querybank", pa.binary(), nullable=False),
+        pa.field("querybank_key", pa.string(), nullable=False),
     ]
 )
+# Not in older libraries, whose backgrounds hold all the same.
+_LATER = ("querybank", "querybank_key")
 # As they are kept; the vectors in the segments' own precision.
 _TYPES = dict.fromkeys(("best", "mean", "spread"), np.float32)
 
@@ -61,7 +64,8 @@ class Background:
         spread: float32 (Q,), their standard deviation.
         dimensions: in how many directions the queries' vectors differ from each other, in effect.
         querybank: float32 (K, E), unit vectors of queries like those that the model was trained on; None where its
-            adapter brings none.
+            adapter brings none. It tells nothing of the library, so another one changes nothing else.
+        querybank_key: stands for the texts of these queries, as a hash; empty where there are none.
     """
 
     made_for: str
@@ -72,6 +76,7 @@ class Background:
     spread: np.ndarray = field(repr=False)
     dimensions: float
     querybank: np.ndarray | None = field(default=None, repr=False)
+    querybank_key: str = ""
 
     @staticmethod
     def made_for_key(fingerprint: object, queries: object) -> str:
@@ -192,6 +197,7 @@ class Backgrounds:
             "sample": background.sample.astype(np.float16).tobytes(),
             "bank": bank.astype(np.float16).tobytes(),
             "querybank": b"" if background.querybank is None else background.querybank.astype(np.float16).tobytes(),
+            "querybank_key": background.querybank_key,
             "dimensions": background.dimensions,
             **arrays,
         }
@@ -212,25 +218,28 @@ class Backgrounds:
         self._known = None
 
     def _read(self) -> Background | None:
-        row = self._row([name for name in _SCHEMA.names if name != "bank"])
+        row = self._row([name for name in _SCHEMA.names if name not in ("bank", *_LATER)], _LATER)
         if row is None:
             return None
-        return Background(
-            made_for=str(row["made_for"]),
-            num_segments=int(str(row["num_segments"])),
-            sample=_vectors(row, "sample"),
-            querybank=_vectors(row, "querybank") if _bytes(row, "querybank") else None,
-            dimensions=float(str(row["dimensions"])),
-            **{name: np.frombuffer(_bytes(row, name), dtype=kind) for name, kind in _TYPES.items()},
-        )
+        try:
+            return _background_of(row)
+        except ValueError as error:
+            logger.debug("%s is as none: %s", self._table, error)
+            return None
 
-    def _row(self, names: list[str]) -> dict[str, object] | None:
-        """Return columns of the only row; None where there is no such table, not yet a row of it, or a damaged one."""
+    def _row(self, names: Sequence[str], later: Sequence[str] = ()) -> dict[str, object] | None:
+        """Return columns of the only row; None where there is no such table, not yet a row of it, or a damaged one.
+
+        Args:
+            names: the columns.
+            later: more of them, which may be absent.
+        """
         table = self._open()
         if table is None or not set(names) <= set(table.schema.names):
             return None  # or of another framecue: it is made anew
         try:
-            rows: list[dict[str, object]] = table.scan(names).to_pylist()
+            present = [*names, *(name for name in later if name in table.schema.names)]
+            rows: list[dict[str, object]] = table.scan(present).to_pylist()
         except LibraryError as error:
             # What is damaged is made anew, as it can be; a store that cannot be reached at the moment is no such thing.
             if is_url(self.uri):
@@ -241,6 +250,18 @@ class Backgrounds:
 
     def _open(self) -> Table | None:
         return Table.open_if_there(self.uri, self._database, self._table)
+
+
+def _background_of(row: dict[str, object]) -> Background:
+    return Background(
+        made_for=str(row["made_for"]),
+        num_segments=int(str(row["num_segments"])),
+        sample=_vectors(row, "sample"),
+        querybank=_vectors(row, "querybank") if row.get("querybank") else None,
+        querybank_key=str(row.get("querybank_key", "")),
+        dimensions=float(str(row["dimensions"])),
+        **{name: np.frombuffer(_bytes(row, name), dtype=kind) for name, kind in _TYPES.items()},
+    )
 
 
 def _vectors(row: dict[str, object], name: str) -> np.ndarray:
