@@ -127,11 +127,15 @@ def measure_background(table: Table, bank: np.ndarray, made_for: str) -> Backgro
 
 
 def _unit_vectors(table: Table) -> Iterator[np.ndarray]:
-    """Yield the vectors of all segments, float32 (N, E), a batch at a time, in the order of the table."""
+    """Yield the vectors of all segments, float32 (N, E), a batch at a time, in the order of the table.
+
+    One that is none, as another program may have written it, is zeros: by itself it must not spoil what is usual.
+    """
     batches = table.read(lambda: table.lance.search().select(["vector"]).to_batches(_ROWS_PER_BATCH))
     for batch in batches:
         if batch.num_rows:
             vectors = vectors_of(pa.Table.from_batches([batch])).astype(np.float32)
+            vectors[~np.isfinite(vectors).all(axis=1)] = 0.0
             yield vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
 
 
@@ -176,7 +180,13 @@ class Backgrounds:
             LibraryError: the library cannot be read.
         """
         row = self._row(["made_for", "width", "bank"])
-        return _vectors(row, "bank") if row is not None and row["made_for"] == made_for else None
+        if row is None or row["made_for"] != made_for:
+            return None
+        try:
+            return _vectors(row, "bank")
+        except ValueError as error:
+            logger.debug("%s is as none: %s", self._table, error)
+            return None
 
     def keep(self, background: Background, bank: np.ndarray) -> None:
         """Keep a background in place of the one before, in one commit, and in memory in any case.
