@@ -49,8 +49,14 @@ def test_the_file_may_be_anybodys(tmp_path: Path) -> None:
     assert querybank_of(fingerprint(tmp_path)) == ()
     os.truncate(file, 100 * 2**20)
     assert querybank_of(fingerprint(tmp_path)) == ()
+    file.write_text("a cat\na dog\n", encoding="utf-8-sig")
+    assert querybank_of(fingerprint(tmp_path)) == ("a cat", "a dog")
     file.unlink()
     file.mkdir()
+    assert querybank_of(fingerprint(tmp_path)) == ()
+    file.rmdir()
+    # Opened, it would be waited for.
+    os.mkfifo(file)
     assert querybank_of(fingerprint(tmp_path)) == ()
 
 
@@ -62,3 +68,16 @@ def test_of_many_captions_some_are_chosen_and_of_few_all() -> None:
     assert chosen == sorted(chosen, key=many.index) == choose_queries(many, seed=1) != choose_queries(many, seed=2)
     # Not the first ones alone: captions of one video stand together.
     assert many.index(chosen[-1]) > 2 * MOST_QUERIES
+
+
+@pytest.mark.parametrize("word", ["long", "字", "\N{FAMILY}"])
+def test_what_is_chosen_can_be_written_and_read_again(tmp_path: Path, word: str) -> None:
+    texts = [f"{number} {' '.join([word] * 500)}" for number in range(900)]
+    odd = ["half a \ud800 pair", word * MAX_TEXT_LENGTH + word, "two\x85lines\u2028more"]
+    chosen = choose_queries([*odd, *texts])
+    write_querybank(tmp_path, chosen)
+    assert querybank_of(fingerprint(tmp_path)) == tuple(chosen)
+    assert set(chosen) < {"two lines more", *texts}
+    assert 400 < len(chosen) < 900
+    # Of those that have room no part of the source is left out.
+    assert {int(text.split()[0]) // 300 for text in chosen if text in set(texts)} == {0, 1, 2}

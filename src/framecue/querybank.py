@@ -8,8 +8,10 @@ queries, too). See ``library/search/hubs.py`` for what a search does with it.
 from __future__ import annotations
 
 import logging
+import stat
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +20,7 @@ from framecue.assets import find_bundled
 from framecue.checks import MAX_TEXT_LENGTH
 from framecue.encoder import Fingerprint
 from framecue.outputs import written_beside
-from framecue.paths import user_path
+from framecue.paths import is_utf8, user_path
 
 __all__ = ["MOST_QUERIES", "QUERYBANK_FILE", "choose_queries", "querybank_of", "write_querybank"]
 
@@ -45,8 +47,10 @@ def querybank_of(fingerprint: Fingerprint) -> tuple[str, ...]:
     folder = find_bundled(place, "adapter") or Path(user_path(place))
     file = folder / QUERYBANK_FILE
     try:
-        stat = file.stat()
-        return _read(file, stat.st_mtime_ns, stat.st_size)
+        found = file.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise ValueError(f"{file} is no file")  # a pipe would be waited for
+        return _read(file, found.st_mtime_ns, found.st_size)
     except (OSError, ValueError) as error:
         logger.debug("no query bank: %s", error)
         return ()
@@ -57,7 +61,8 @@ def _read(file: Path, modified: int, size: int) -> tuple[str, ...]:
     """Return the texts of a file as it was at a time."""
     if size > _MOST_BYTES:
         raise ValueError(f"{file} has {size} bytes, and a query bank {_MOST_BYTES} at most")
-    lines = (line.strip() for line in file.read_text(encoding="utf-8").splitlines())
+    # An editor may have put a mark before the first text.
+    lines = (line.strip() for line in file.read_text(encoding="utf-8-sig").splitlines())
     texts = dict.fromkeys(line for line in lines if line and len(line) <= MAX_TEXT_LENGTH)
     return tuple(texts)[:MOST_QUERIES]
 
@@ -65,15 +70,20 @@ def _read(file: Path, modified: int, size: int) -> tuple[str, ...]:
 def choose_queries(texts: Iterable[str], *, seed: int = 0) -> list[str]:
     """Return texts for a bank: all different ones, or so many of them as a bank has, chosen by a seed, in their order.
 
+    Fewer are chosen of texts so long that a file of them would not be read again.
+
     Args:
-        texts: captions, say; a text of several lines becomes one.
+        texts: captions, say; a text of several lines becomes one. What no bank can have, as it is too long or holds
+            what is no character, is left out.
         seed: chooses.
     """
-    different = list(dict.fromkeys(line for text in texts if (line := " ".join(text.split()))))
-    if len(different) <= MOST_QUERIES:
-        return different
-    chosen = np.random.default_rng(seed).choice(len(different), size=MOST_QUERIES, replace=False)
-    return [different[place] for place in sorted(chosen)]
+    lines = dict.fromkeys(" ".join(text.split()) for text in texts)
+    different = [line for line in lines if line and len(line) <= MAX_TEXT_LENGTH and is_utf8(line)]
+    size = min(len(different), MOST_QUERIES)
+    chosen = np.random.default_rng(seed).choice(len(different), size=size, replace=False)
+    ends = accumulate(len(f"{different[place]}\n".encode()) for place in chosen)
+    fitting = [place for place, end in zip(chosen, ends, strict=True) if end <= _MOST_BYTES]
+    return [different[place] for place in sorted(fitting)]
 
 
 def write_querybank(folder: Path, queries: Iterable[str]) -> None:

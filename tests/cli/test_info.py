@@ -76,12 +76,16 @@ def test_it_tells_people_what_they_want_to_know(run, uri: str, clips: Path) -> N
     [
         ((), ["names"], "has names"),
         (("red.srt",), ["names", "subtitles"], "has names and subtitles"),
+        (("late.srt",), ["names"], "has names"),
         (("red.srt", "captions"), ["names", "captions", "subtitles"], "has names, captions and subtitles"),
     ],
 )
 def test_the_text_index_has_what_there_is(
     run, uri: str, clips: Path, monkeypatch: pytest.MonkeyPatch, beside: tuple[str, ...], kinds: list[str], says: str
 ) -> None:
+    if "late.srt" in beside:
+        (clips / "red.srt").write_text("1\n01:00:00,100 --> 01:00:00,900\na rose\n")
+        assert run("index", clips, "--library", uri).code == 0
     if "red.srt" in beside:
         (clips / "red.srt").write_text("1\n00:00:00,100 --> 00:00:00,900\na rose\n")
         assert run("index", clips, "--library", uri).code == 0

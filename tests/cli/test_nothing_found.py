@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 
-from framecue.cli.nothing_found import WHERE_WORDS_ARE_NOT, blame, nowhere, option_of
+from framecue.cli.nothing_found import WHERE_WORDS_ARE_NOT, blame, nothing_message, nowhere, option_of
 from framecue.cli.query_options import filter_options
-from framecue.library import Filters, Query
+from framecue.library import Filters, Query, SearchOptions, background
 from framecue.library.search.legs.registry import LEGS
+from support.words import word_library
 
 
 def counting(passing: dict[frozenset[str], int]) -> Any:
@@ -75,3 +77,18 @@ def test_each_leg_that_looks_for_words_says_where_they_are_not() -> None:
 )
 def test_words_that_are_nowhere(typed: str, only: tuple[str, ...], says: str) -> None:
     assert nowhere(Query.parse(typed), only, mark=":") == f"{says} all that the library has is searched"
+
+
+def test_the_best_result_is_the_one_that_fits_best_be_it_not_the_nearest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = word_library(tmp_path, [f"scene number {number}" for number in range(60)])
+    # The nearest is known to show something else.
+    known = Path(library.search("nothing like it", k=1)[0].path).stem
+    monkeypatch.setattr(background, "querybank_of", lambda _: (known,))
+    hits = library.search("nothing like it", k=60)
+    sure = [hit.confidence or 0.0 for hit in hits]
+    assert sure[0] < max(sure)
+    options = SearchOptions(min_confidence=0.99)
+    told = nothing_message(library, [Query("nothing like it")], 1, options)
+    assert told.startswith(f"nothing found: the best result fits {100 * max(sure):.1f} %, less than")

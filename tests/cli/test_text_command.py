@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shlex
+
 import click
 import pytest
 
@@ -46,6 +48,10 @@ def test_an_order_that_lacks_its_first_half_is_a_wrong_text_wherever_it_stands(t
         ("-kitchen", "Invalid value for '-k': 'itchen' is not a valid integer"),
         ("-beach", "No such option '-b'"),
         ("-sea", "No such option '-e'"),
+        ("-40", "No such option '-4'"),
+        ("-5", "No such option '-5'"),
+        ("-3d", "No such option '-3'"),
+        ("-猫", "No such option '-猫'"),
         ("-lake", "nothing to search for"),
     ],
 )
@@ -56,7 +62,7 @@ def test_a_word_that_begins_with_a_dash_is_told_how_to_be_written(text: str, is_
         told = failure.value.format_message()
         assert told.startswith(is_wrong)
         assert ".;" not in told
-        assert told.endswith(f"; if '{text}' is the TEXT, write -- {text}, behind all options")
+        assert told.endswith(f"; if '{text}' is the TEXT, write -- {shlex.quote(text)}, behind all options")
     assert given("--", text) == text
 
 

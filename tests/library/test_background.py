@@ -231,7 +231,7 @@ def test_the_queries_that_an_adapter_brings_are_encoded_once_and_anew_when_they_
     monkeypatch.setattr(hubs, "_NEAREST", 1)
     model = WordEncoder()
     found = Library(library.uri, model=model).search(THERE[3], k=60)
-    assert sum(model.texts) == len(ordinary_queries()) + 21 + 1
+    assert sum(model.texts) == 21 + 1
     again = WordEncoder()
     assert Library(library.uri, model=again).search(THERE[3], k=60) == found
     assert again.texts == [1]
@@ -243,7 +243,28 @@ def test_the_queries_that_an_adapter_brings_are_encoded_once_and_anew_when_they_
     monkeypatch.setattr(making, "querybank_of", lambda _: ("a tiger",))
     other = WordEncoder()
     Library(library.uri, model=other).search(THERE[3], k=1)
-    assert sum(other.texts) == len(ordinary_queries()) + 1 + 1
+    assert sum(other.texts) == 1 + 1
+    # Without one all is as before, and what was kept is there when it comes back.
+    monkeypatch.setattr(making, "querybank_of", lambda _: ())
+    none = WordEncoder()
+    assert Library(library.uri, model=none).search(THERE[3], k=60) == without
+    monkeypatch.setattr(making, "querybank_of", lambda _: ("a tiger",))
+    back = WordEncoder()
+    Library(library.uri, model=back).search(THERE[3], k=1)
+    assert none.texts == back.texts == [1]
+
+
+def test_a_large_library_keeps_its_background_when_its_adapter_brings_other_queries(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without = library.search(THERE[3], k=60)
+    monkeypatch.setattr(making, "MOST_SEGMENTS_IN_A_SEARCH", 50)
+    monkeypatch.setattr(Store, "measure_background", None)
+    assert Library(library.uri, model=WordEncoder()).search(THERE[3], k=60) == without
+    monkeypatch.setattr(making, "querybank_of", lambda _: ("a lion", *THERE[:20]))
+    found = [Library(library.uri, model=WordEncoder()).search(THERE[3], k=60) for _ in range(2)]
+    assert found[0] == found[1] != without
+    assert all(hit.confidence is not None for hit in found[0])
 
 
 def test_a_bank_that_cannot_be_encoded_is_as_none(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -583,7 +583,15 @@ def test_a_run_reads_its_videos_through_the_source_that_is_given(make_recipe: Ma
 
 
 @pytest.mark.parametrize(
-    "name", ["recipe.yaml", "history.json", "origin.json", "backbone/config.json", "adapter_model.safetensors"]
+    "name",
+    [
+        "recipe.yaml",
+        "history.json",
+        "origin.json",
+        "backbone/config.json",
+        "adapter_model.safetensors",
+        "querybank.txt",
+    ],
 )
 def test_files_that_no_run_has_written_are_kept(make_recipe: MakeRecipe, name: str) -> None:
     recipe = make_recipe()

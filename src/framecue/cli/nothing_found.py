@@ -25,6 +25,8 @@ WHERE_WORDS_ARE_NOT = {
 """What it says of words that a leg of a search has not found, by the name of the leg."""
 # Of a file of queries, so many reasons make a line.
 _MOST_REASONS = 3
+# Among so many of the nearest the one is looked for that fits best.
+_MOST_JUDGED = 100
 
 Count = Callable[[Filters | None], int]
 
@@ -76,7 +78,9 @@ def nothing_message(
         return f"nothing found: {why}"
     every = replace(options, k=1, offset=0, min_score=None, min_confidence=None, explain=False, refine=False)
     if options.min_confidence is not None:
-        found = library.search_many(queries, options=replace(every, min_score=options.min_score))
+        # The nearest is not always the one that fits best.
+        some = replace(every, min_score=options.min_score, k=_MOST_JUDGED)
+        found = library.search_many(queries, options=some)
         most = max((hit.confidence or 0.0 for hits in found for hit in hits), default=options.min_confidence)
         if most < options.min_confidence:
             return (

@@ -17,8 +17,9 @@ __all__ = ["TextCommand"]
 
 # What could be the name of an option; a text that begins with a dash has other signs, or spaces.
 _IS_OPTION = re.compile(r"-{1,2}\w[\w-]*(?:=.*)?", re.DOTALL)
-# One dash and a word: several short options, or one with its value, or a text.
-_IS_WORD = re.compile(r"-[^\W\d_]{3,}")
+# One dash and a word: several short options, or one with its value, or a text. No option begins with a number or a
+# letter that is not ASCII, so what does is a text however short it is.
+_IS_WORD = re.compile(r"-(?:[^\W\d_]{3,}|(?![A-Za-z_])\w[\w-]*)")
 _WHERE = "a TEXT that begins with a dash goes after a --, behind all options"
 
 

@@ -63,8 +63,7 @@ def background_for(store: Store, model: Encoder) -> Background | None:
     Raises:
         LibraryError: the library cannot be read.
     """
-    queries = querybank_of(model.fingerprint())
-    return _for(store, model.embed_texts, _made_for(store, queries), queries)
+    return _for(store, model.embed_texts, _made_for(store), querybank_of(model.fingerprint()))
 
 
 def meaning_background_for(store: Store, encoder: SentenceEncoder) -> Background | None:
@@ -95,8 +94,7 @@ def renew_background(store: Store, model: Encoder) -> None:
     Raises:
         LibraryError: the library cannot be read.
     """
-    queries = querybank_of(model.fingerprint())
-    _renew(store, model.embed_texts, _made_for(store, queries), queries)
+    _renew(store, model.embed_texts, _made_for(store), querybank_of(model.fingerprint()))
 
 
 def renew_meaning_background(store: Store, encoder: SentenceEncoder) -> None:
@@ -129,17 +127,35 @@ class _Rows(Protocol):
     def keep_background(self, background: Background, bank: np.ndarray) -> None: ...
 
 
-def _for(rows: _Rows, embed: _EmbedsTexts, made_for: str, queries: Sequence[str] = ()) -> Background | None:
+def _for(rows: _Rows, embed: _EmbedsTexts, made_for: str, queries: tuple[str, ...] = ()) -> Background | None:
     kept = rows.background(made_for)
     number = rows.num_rows()
     if number < LEAST_SEGMENTS:
         return None
     if kept is not None and (kept.is_near(number) or number > MOST_SEGMENTS_IN_A_SEARCH):
-        return kept
+        return _with_querybank(rows, kept, embed, queries)
     return None if number > MOST_SEGMENTS_IN_A_SEARCH else _make(rows, embed, made_for, queries)
 
 
-def _renew(rows: _Rows, embed: _EmbedsTexts, made_for: str, queries: Sequence[str] = ()) -> None:
+def _with_querybank(rows: _Rows, kept: Background, embed: _EmbedsTexts, queries: tuple[str, ...]) -> Background | None:
+    """Return a background that is kept with the queries that the adapter brings now.
+
+    Nothing else depends on them, so no segment is read for them, however large the library is.
+    """
+    key = _querybank_key(queries)
+    if kept.querybank_key == key:
+        return kept
+    if not queries:
+        # They stay in the library, for whoever has them: an exported model's adapter may be elsewhere.
+        return replace(kept, querybank=None, querybank_key=key)
+    bank = rows.background_bank(kept.made_for)
+    if bank is None:
+        return _make(rows, embed, kept.made_for, queries)
+    logger.info("encoding queries like those that the model was trained on, once")
+    return _kept(rows, replace(kept, querybank=_embedded(embed, queries), querybank_key=key), bank)
+
+
+def _renew(rows: _Rows, embed: _EmbedsTexts, made_for: str, queries: tuple[str, ...] = ()) -> None:
     number = rows.num_rows()
     kept = rows.background(made_for)
     is_due = number > MOST_SEGMENTS_IN_A_SEARCH if kept is None else not kept.is_near(number)
@@ -147,9 +163,8 @@ def _renew(rows: _Rows, embed: _EmbedsTexts, made_for: str, queries: Sequence[st
         _make(rows, embed, made_for, queries)
 
 
-def _made_for(store: Store, queries: tuple[str, ...] = ()) -> str:
-    banks = [_bank_hash(), _hash(queries)] if queries else _bank_hash()
-    return Background.made_for_key(dict(store.fingerprint), banks)
+def _made_for(store: Store) -> str:
+    return Background.made_for_key(dict(store.fingerprint), _bank_hash())
 
 
 def _made_for_meanings(encoder: SentenceEncoder) -> str:
@@ -167,7 +182,11 @@ def _hash(queries: tuple[str, ...]) -> str:
     return hashlib.sha256("\n".join(queries).encode()).hexdigest()[:16]
 
 
-def _make(rows: _Rows, embed: _EmbedsTexts, made_for: str, queries: Sequence[str]) -> Background | None:
+def _querybank_key(queries: tuple[str, ...]) -> str:
+    return _hash(queries) if queries else ""
+
+
+def _make(rows: _Rows, embed: _EmbedsTexts, made_for: str, queries: tuple[str, ...]) -> Background | None:
     # A command has it as what it is doing.
     logger.info("comparing ordinary queries with the library, once, by which it is told how likely a result is right")
     bank = rows.background_bank(made_for)
@@ -177,7 +196,12 @@ def _make(rows: _Rows, embed: _EmbedsTexts, made_for: str, queries: Sequence[str
         return None
     background = rows.measure_background(bank, made_for)
     if queries:
-        background = replace(background, querybank=_embedded(embed, queries))
+        background = replace(background, querybank=_embedded(embed, queries), querybank_key=_querybank_key(queries))
+    return _kept(rows, background, bank)
+
+
+def _kept(rows: _Rows, background: Background, bank: np.ndarray) -> Background:
+    """Return a background, which is kept where the library can be written, and in this process elsewhere."""
     try:
         rows.keep_background(background, bank)
     except LibraryError as error:

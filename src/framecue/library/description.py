@@ -50,7 +50,7 @@ def describe_library(uri: str, store: Store, snapshot: Snapshot) -> LibraryInfo:
         indexed_seconds=snapshot.indexed_seconds,
         num_indexed_segments=numbers.num_indexed_rows,
         has_text_index=numbers.has_text_index,
-        text_kinds=_text_kinds(snapshot),
+        text_kinds=_text_kinds(store, snapshot),
         computations=store.computations(),
         **_words(store, snapshot),
         meaning=_meaning(store),
@@ -58,13 +58,14 @@ def describe_library(uri: str, store: Store, snapshot: Snapshot) -> LibraryInfo:
     )
 
 
-def _text_kinds(snapshot: Snapshot) -> list[str]:
-    """Return which texts its segments have, by what was noted of the files; every file has a name."""
+def _text_kinds(store: Store, snapshot: Snapshot) -> list[str]:
+    """Return which texts its segments have; every file has a name."""
     held = snapshot.held.values()
     there = {
         "names": bool(held),
         "captions": any(item.has_captions for item in held),
-        "subtitles": any(item.sidecars is not None for item in held),
+        # A file beside a video may hold none, or none of its time.
+        "subtitles": any(item.sidecars is not None for item in held) and store.has_rows("subtitles IS NOT NULL"),
     }
     return [kind for kind, is_there in there.items() if is_there]
 

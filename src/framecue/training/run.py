@@ -27,7 +27,7 @@ from framecue.methods import build_method
 from framecue.model import VideoTextModel
 from framecue.outputs import refuse_url, written_beside
 from framecue.paths import exists
-from framecue.querybank import write_querybank
+from framecue.querybank import QUERYBANK_FILE, write_querybank
 from framecue.training.bank import training_queries
 from framecue.training.distillation import DistillationStep, load_distilled
 from framecue.training.origin import ORIGIN_FILE, note_origin, origin_of, refuse_other_origin
@@ -384,7 +384,7 @@ def refuse_other_run(output: Path, recipe: Recipe) -> None:
         _refuse_earlier_end(output, last, recipe.schedule.stop_step)
     mine = [file] if is_written_by_hand else []
     if not made and other is None:
-        mine += [output / name for name in (WEIGHTS_FILE, HISTORY_FILE, ORIGIN_FILE, BACKBONE_FOLDER)]
+        mine += [output / name for name in (WEIGHTS_FILE, QUERYBANK_FILE, HISTORY_FILE, ORIGIN_FILE, BACKBONE_FOLDER)]
     for theirs in mine:
         if theirs.is_symlink() or exists(theirs):
             raise RecipeError(

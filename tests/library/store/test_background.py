@@ -47,6 +47,19 @@ def test_it_is_what_a_comparison_of_everything_gives(store: Store) -> None:
     assert store.measure_background(line, "us").dimensions == pytest.approx(1, abs=0.01)
 
 
+@pytest.mark.parametrize("value", [0.0, np.inf])
+def test_a_vector_that_is_none_spoils_it_for_no_other(make_store: Callable[..., Store], value: float) -> None:
+    vectors, bank = units(20), units(5)
+    sound = make_store([{"vector": vector, "path": f"/{n}.mp4"} for n, vector in enumerate(vectors)])
+    expected = sound.measure_background(bank, "us")
+    (row,) = sound.rows_at(["/3.mp4"])["/3.mp4"]
+    sound.write([replace(row, path="/odd.mp4", vector=np.full(8, value))])
+    found = Store.open(sound.uri).measure_background(bank, "us")
+    np.testing.assert_allclose(found.best, expected.best, atol=1e-6)
+    assert np.isfinite(found.sample).all()
+    assert np.isfinite(found.spread).all()
+
+
 def test_it_is_kept_with_the_library_and_takes_the_place_of_the_one_before(store: Store) -> None:
     assert store.background("us") is None
     assert store.background_bank("us") is None
@@ -70,6 +83,28 @@ def test_one_of_another_framecue_is_as_none(store: Store) -> None:
     bank = units(40)
     store.keep_background(store.measure_background(bank, "us"), bank)
     assert Store.open(store.uri).background("us") is not None
+
+
+def test_one_made_before_adapters_brought_queries_holds(store: Store) -> None:
+    bank = units(40)
+    made = store.measure_background(bank, "us")
+    store.keep_background(replace(made, querybank=units(5), querybank_key="five"), bank)
+    connect(store.uri).open_table(BACKGROUND_TABLE).drop_columns(["querybank", "querybank_key"])
+    found = Store.open(store.uri).background("us")
+    _assert_same(found, made)
+    assert found is not None
+    assert (found.querybank, found.querybank_key) == (None, "")
+    assert Store.open(store.uri).background_bank("us") is not None
+
+
+@pytest.mark.parametrize("name", ["sample", "querybank", "best", "bank"])
+def test_one_whose_numbers_cannot_be_is_as_none(store: Store, name: str) -> None:
+    bank = units(40)
+    store.keep_background(replace(store.measure_background(bank, "us"), querybank=units(5)), bank)
+    table = connect(store.uri).open_table(BACKGROUND_TABLE)
+    table.update(values={name: b"abc"})
+    found = Store.open(store.uri)
+    assert (found.background("us") if name != "bank" else found.background_bank("us")) is None
 
 
 @pytest.mark.parametrize("damage", ["gone", "cut short", "empty"])

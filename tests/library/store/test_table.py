@@ -25,6 +25,11 @@ def test_rows_are_read_by_column_and_condition(table: Table) -> None:
     assert table.scan().schema.names == table.schema.names
 
 
+def test_whether_a_row_is_there_is_told_by_its_condition(table: Table) -> None:
+    assert table.has_rows("start_seconds > 1")
+    assert not table.has_rows("start_seconds > 3")
+
+
 def test_errors_name_the_library_and_what_was_done(table: Table) -> None:
     with pytest.raises(LibraryError, match=r"made\.lance cannot be read: "):
         table.scan(["nope"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -42,8 +42,11 @@ _SCHEMA = pa.schema(
         pa.field("dimensions", pa.float64(), nullable=False),
         pa.field("bank", pa.binary(), nullable=False),
         pa.field("querybank", pa.binary(), nullable=False),
+        pa.field("querybank_key", pa.string(), nullable=False),
     ]
 )
+# Not in older libraries, whose backgrounds hold all the same.
+_LATER = ("querybank", "querybank_key")
 # As they are kept; the vectors in the segments' own precision.
 _TYPES = dict.fromkeys(("best", "mean", "spread"), np.float32)
 
@@ -61,7 +64,8 @@ class Background:
         spread: float32 (Q,), their standard deviation.
         dimensions: in how many directions the queries' vectors differ from each other, in effect.
         querybank: float32 (K, E), unit vectors of queries like those that the model was trained on; None where its
-            adapter brings none.
+            adapter brings none. It tells nothing of the library, so another one changes nothing else.
+        querybank_key: stands for the texts of these queries, as a hash; empty where there are none.
     """
 
     made_for: str
@@ -72,6 +76,7 @@ class Background:
     spread: np.ndarray = field(repr=False)
     dimensions: float
     querybank: np.ndarray | None = field(default=None, repr=False)
+    querybank_key: str = ""
 
     @staticmethod
     def made_for_key(fingerprint: object, queries: object) -> str:
@@ -122,11 +127,15 @@ def measure_background(table: Table, bank: np.ndarray, made_for: str) -> Backgro
 
 
 def _unit_vectors(table: Table) -> Iterator[np.ndarray]:
-    """Yield the vectors of all segments, float32 (N, E), a batch at a time, in the order of the table."""
+    """Yield the vectors of all segments, float32 (N, E), a batch at a time, in the order of the table.
+
+    One that is none, as another program may have written it, is zeros: by itself it must not spoil what is usual.
+    """
     batches = table.read(lambda: table.lance.search().select(["vector"]).to_batches(_ROWS_PER_BATCH))
     for batch in batches:
         if batch.num_rows:
             vectors = vectors_of(pa.Table.from_batches([batch])).astype(np.float32)
+            vectors[~np.isfinite(vectors).all(axis=1)] = 0.0
             yield vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
 
 
@@ -171,7 +180,13 @@ class Backgrounds:
             LibraryError: the library cannot be read.
         """
         row = self._row(["made_for", "width", "bank"])
-        return _vectors(row, "bank") if row is not None and row["made_for"] == made_for else None
+        if row is None or row["made_for"] != made_for:
+            return None
+        try:
+            return _vectors(row, "bank")
+        except ValueError as error:
+            logger.debug("%s is as none: %s", self._table, error)
+            return None
 
     def keep(self, background: Background, bank: np.ndarray) -> None:
         """Keep a background in place of the one before, in one commit, and in memory in any case.
@@ -192,6 +207,7 @@ class Backgrounds:
             "sample": background.sample.astype(np.float16).tobytes(),
             "bank": bank.astype(np.float16).tobytes(),
             "querybank": b"" if background.querybank is None else background.querybank.astype(np.float16).tobytes(),
+            "querybank_key": background.querybank_key,
             "dimensions": background.dimensions,
             **arrays,
         }
@@ -212,25 +228,28 @@ class Backgrounds:
         self._known = None
 
     def _read(self) -> Background | None:
-        row = self._row([name for name in _SCHEMA.names if name != "bank"])
+        row = self._row([name for name in _SCHEMA.names if name not in ("bank", *_LATER)], _LATER)
         if row is None:
             return None
-        return Background(
-            made_for=str(row["made_for"]),
-            num_segments=int(str(row["num_segments"])),
-            sample=_vectors(row, "sample"),
-            querybank=_vectors(row, "querybank") if _bytes(row, "querybank") else None,
-            dimensions=float(str(row["dimensions"])),
-            **{name: np.frombuffer(_bytes(row, name), dtype=kind) for name, kind in _TYPES.items()},
-        )
+        try:
+            return _background_of(row)
+        except ValueError as error:
+            logger.debug("%s is as none: %s", self._table, error)
+            return None
 
-    def _row(self, names: list[str]) -> dict[str, object] | None:
-        """Return columns of the only row; None where there is no such table, not yet a row of it, or a damaged one."""
+    def _row(self, names: Sequence[str], later: Sequence[str] = ()) -> dict[str, object] | None:
+        """Return columns of the only row; None where there is no such table, not yet a row of it, or a damaged one.
+
+        Args:
+            names: the columns.
+            later: more of them, which may be absent.
+        """
         table = self._open()
         if table is None or not set(names) <= set(table.schema.names):
             return None  # or of another framecue: it is made anew
         try:
-            rows: list[dict[str, object]] = table.scan(names).to_pylist()
+            present = [*names, *(name for name in later if name in table.schema.names)]
+            rows: list[dict[str, object]] = table.scan(present).to_pylist()
         except LibraryError as error:
             # What is damaged is made anew, as it can be; a store that cannot be reached at the moment is no such thing.
             if is_url(self.uri):
@@ -241,6 +260,18 @@ class Backgrounds:
 
     def _open(self) -> Table | None:
         return Table.open_if_there(self.uri, self._database, self._table)
+
+
+def _background_of(row: dict[str, object]) -> Background:
+    return Background(
+        made_for=str(row["made_for"]),
+        num_segments=int(str(row["num_segments"])),
+        sample=_vectors(row, "sample"),
+        querybank=_vectors(row, "querybank") if row.get("querybank") else None,
+        querybank_key=str(row.get("querybank_key", "")),
+        dimensions=float(str(row["dimensions"])),
+        **{name: np.frombuffer(_bytes(row, name), dtype=kind) for name, kind in _TYPES.items()},
+    )
 
 
 def _vectors(row: dict[str, object], name: str) -> np.ndarray:

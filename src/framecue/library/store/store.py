@@ -232,6 +232,10 @@ class Store:
         """Return what the library holds in numbers: its size on disk, its indexes; no row is read."""
         return overview(self.table)
 
+    def has_rows(self, where: str) -> bool:
+        """Whether there is a row for which an SQL condition holds; no more is read than up to that."""
+        return self.table.has_rows(where)
+
     def num_files(self, where: str | None = None) -> int:
         """Return the number of files that have a row for which an SQL condition holds; None for all files."""
         return int(pc.count_distinct(self.table.scan(["path"], where=where).column("path")).as_py())

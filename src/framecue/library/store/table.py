@@ -119,6 +119,15 @@ class Table:
             search = search.select(dict(columns) if isinstance(columns, Mapping) else list(columns))
         return self.read(lambda: search.to_arrow(timeout=time_left()))
 
+    def has_rows(self, where: str) -> bool:
+        """Whether there is a row for which an SQL condition holds; no more is read than up to that.
+
+        Raises:
+            LibraryError: the library cannot be read.
+        """
+        search = self.lance.search().where(where).select(["path"]).limit(1)
+        return bool(self.read(lambda: search.to_arrow(timeout=time_left())).num_rows)
+
     def count(self, where: str | None = None) -> int:
         """Return the number of rows for which an SQL condition holds; None for all rows.
 
