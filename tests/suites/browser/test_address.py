@@ -26,7 +26,11 @@ def test_a_shared_address_shows_the_same_to_somebody_else(
     expect(other.box).to_have_value("the octopus grows")
     other.close()
     other.expect_state("results")
-    assert other.ids() == found
+    # Either page may have shown more of the same results meanwhile, as they come when there is room.
+    shown = other.ids()
+    shared = min(len(shown), len(found))
+    assert shared > 5
+    assert shown[:shared] == found[:shared]
     # And to oneself, after a reload.
     here.page.reload()
     expect(here.player).to_be_visible()
