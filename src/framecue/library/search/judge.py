@@ -24,9 +24,9 @@ __all__ = ["Judge", "at_least", "judges_of"]
 # Moments come nearest first, but for those that words have found. After so many in a row that only their pictures
 # speak for, and too little, none is waited for any more.
 _ENOUGH = 512
-# The words that a model does not know lead a text's vector astray, so one that is half unknown is worth much less than
-# half. Chosen on films of other seeds than benchmarks/answers.py reports: with 1, less is found of two things at once.
-_ASTRAY = 2.0
+# The words that a model does not know are looked for by others, or lead a text's vector astray, so what looks like one
+# that is half unknown is worth much less than half. Chosen on films of other seeds than benchmarks/answers.py reports.
+_ASTRAY = 2.5
 
 
 @dataclass(frozen=True)
