@@ -12,7 +12,7 @@ from framecue.library.background import background_for
 from framecue.library.search.box import Term
 from framecue.library.search.confidence import Confidence, Yardstick
 from framecue.library.search.found import Found
-from framecue.library.search.judge import Judge, at_least, judges_of
+from framecue.library.search.judge import _ASTRAY, Judge, at_least, judges_of
 from framecue.library.search.legs.leg import LegMatch
 from framecue.library.search.query import Query, SearchOptions
 from framecue.library.search.query_vectors import EncodedQuery
@@ -124,7 +124,8 @@ def test_what_is_seen_is_less_sure_than_the_querys_words_are_known(
     (judge,) = judges_of(store, talking, [encoded], SearchOptions())
     assert before.seen is not None
     # What is unknown leads all of a text astray: with three quarters known, it is surely not three quarters as sure.
-    assert judge.seen == replace(before.seen, known=0.75**2)
+    assert judge.seen == replace(before.seen, known=0.75**_ASTRAY)
+    assert 0.4 < judge.seen.known < 0.6
     # Of what is heard, and of what is searched away from, the picture's model need know nothing.
     assert told == ["red", "green"]
     away = EncodedQuery(Query([(Term("hello", leg="said"), 1), ("blue", -1)]), -vector, [vector])
