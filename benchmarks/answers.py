@@ -166,7 +166,7 @@ def measure(library: Library, collection: Collection, queries: Sequence[FilmQuer
         "kinds": table,
         "mixtures": mixtures(answers["mixed"]),
         "titles": by_titles(answers["order"], collection),
-        "either way": {way: right_way_round(asked) for way, asked in answers["order"].items()},
+        "either way": {way: right_way_round(asked, collection) for way, asked in answers["order"].items()},
         "absent": false_alarms(answers) if by_kind["absent"] else {},
     }
 
@@ -242,17 +242,25 @@ def by_titles(answers: Mapping[str, Asked], collection: Collection) -> dict[str,
     return found
 
 
-def right_way_round(asked: Asked) -> dict[str, float]:
+def right_way_round(asked: Asked, collection: Collection) -> dict[str, object]:
     """Where the acts of an order are found in either order: how often the right one comes first, in per cent.
 
     That tells the order apart from what is seen: R@1 also asks that both acts are recognised among those of all films.
     Questions for which neither order is found do not count.
     """
-    first = []
+    queries, is_right = [], []
     for query, hits in zip(asked.queries, asked.hits, strict=True):
         found = [(_is_in(window(hit), query.right), _is_in(window(hit), query.wrong)) for hit in hits]
-        first += [is_right for is_right, is_wrong in found if is_right != is_wrong][:1]
-    return {"questions": len(first), "right first": 100.0 * float(np.mean(first))} if first else {}
+        for right, wrong in found:
+            if right != wrong:
+                queries.append(query)
+                is_right.append(right)
+                break
+    if not queries:
+        return {}
+    first = np.array(is_right, dtype=np.float64)
+    between = [*interval(first, queries, collection)]
+    return {"questions": len(queries), "right first": 100.0 * float(first.mean()), "interval": between}
 
 
 def _is_in(found: Window, windows: Iterable[Window]) -> bool:

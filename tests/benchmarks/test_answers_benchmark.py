@@ -87,9 +87,12 @@ def test_the_right_order_is_compared_with_the_other_one_alone(module: ModuleType
     )
     elsewhere, right, wrong = hit("c.mp4", 0, 9), hit("a.mp4", 4, 12), hit("b.mp4", 0, 8)
     answers = [[elsewhere, right, wrong], [wrong, right], [elsewhere], [hit("b.mp4", 0, 5), right], []]
-    told = module.right_way_round(module.Asked([query] * len(answers), answers))
-    assert told == {"questions": 3, "right first": pytest.approx(200 / 3)}
-    assert module.right_way_round(module.Asked([query], [[elsewhere]])) == {}
+    collection = SimpleNamespace(films=[SimpleNamespace(name="a.mp4"), SimpleNamespace(name="b.mp4")])
+    told = module.right_way_round(module.Asked([query] * len(answers), answers), collection)
+    assert (told["questions"], told["right first"]) == (3, pytest.approx(200 / 3))
+    # All are questions of one film, so that films that are drawn anew change nothing.
+    assert told["interval"] == pytest.approx([200 / 3, 200 / 3])
+    assert module.right_way_round(module.Asked([query], [[elsewhere]]), collection) == {}
 
 
 def test_what_finds_nothing_passes_no_threshold(module: ModuleType) -> None:
