@@ -129,6 +129,12 @@ def test_any_text_gives_cues_in_order(parts: list[str], format_name: str) -> Non
         assert cue.text == tidy(cue.text) != ""
 
 
+@pytest.mark.parametrize("format_name", ["srt", "vtt"])
+def test_times_with_a_colon_and_no_hours_are_no_failure(format_name: str) -> None:
+    text = ":00:00:01.000 --> 00:00:02.000\nlost\n\nx :00:01.000 :00:02.000 y\n\n00:00:03.000 --> 00:00:04.000\nfound"
+    assert parse_cues(text, format_name)[-1].text == "found"
+
+
 @pytest.mark.parametrize("evil", ["{", "{\\", "<", "<i", "<font ", "a\n\n\n", "\n 1 ", "&#", "1:", "00:00:00,000 --> "])
 def test_parsing_takes_no_more_than_a_moment_for_what_is_made_to_take_long(evil: str) -> None:
     # Quadratic patterns would take minutes here, and run into the time limit of a test.

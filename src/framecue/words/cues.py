@@ -21,6 +21,8 @@ _MARKUP = re.compile(r"</?(?:[a-zA-Z]|\d+:\d)[^<>\n]*>|\{\\[^{}\n]*\}")
 # A shift may have made one of them negative.
 _TIME = r"(-?)(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})(?:[.,:](\d{1,9}))?"
 _TIMES = re.compile(rf"^[ \t]*{_TIME}[ \t]*-{{1,2}}>[ \t]*{_TIME}(?![\d:])", re.MULTILINE)
+# A time before which hours are divided off that are not there: pysubs2 takes nothing for a number.
+_NO_HOURS = re.compile(r"(?<!\d):(?=\d{2}:\d{2}\.\d{2})")
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff]")
 # What a line of SubStation is made of, besides text: signs that stand for others, and what stands between braces.
 _DIALOGUE = re.compile(r"\\([Nnh{}])|\{([^{}]*)\}")
@@ -68,6 +70,7 @@ def parse_cues(text: str, format_name: str) -> list[Cue]:
         return times
 
     plain = _TIMES.sub(full_times, re.sub(r"\n{3,}", "\n\n", _MARKUP.sub("", text)))
+    plain = _NO_HOURS.sub(": ", plain)
     cues = []
     # Whatever still looks like markup is text (or an attack on the patterns of pysubs2).
     for event in pysubs2.SSAFile.from_string(plain, format_=format_name, keep_html_tags=True):
