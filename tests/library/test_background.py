@@ -117,7 +117,11 @@ def test_a_model_that_cannot_encode_the_bank_costs_the_confidence_alone(library:
     assert library.search(THERE[0], k=1)[0].confidence is not None
 
 
-def test_it_is_renewed_without_encoding_when_the_library_has_grown(library: Library) -> None:
+@pytest.mark.parametrize("brought", [(), ("a lion", "a tiger")])
+def test_it_is_renewed_without_encoding_when_the_library_has_grown(
+    library: Library, monkeypatch: pytest.MonkeyPatch, brought: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(making, "querybank_of", lambda _: brought)
     model = WordEncoder()
     store = Store.open(library.uri)
     first = background_for(store, model)
@@ -133,6 +137,13 @@ def test_it_is_renewed_without_encoding_when_the_library_has_grown(library: Libr
     assert (first.num_segments, second.num_segments) == (60, 100)
     assert model.texts == encoded
     assert (second.best >= first.best - 1e-3).all()
+    assert second.querybank_key == first.querybank_key
+    if first.querybank is None:
+        assert not brought
+        assert second.querybank is None
+    else:
+        assert second.querybank is not None
+        np.testing.assert_array_equal(second.querybank, first.querybank)
 
 
 def test_in_a_large_library_a_run_that_adds_makes_it_and_no_search(

@@ -152,7 +152,7 @@ def _with_querybank(rows: _Rows, kept: Background, embed: _EmbedsTexts, queries:
     if bank is None:
         return _make(rows, embed, kept.made_for, queries)
     logger.info("encoding queries like those that the model was trained on, once")
-    return _kept(rows, replace(kept, querybank=_embedded(embed, queries), querybank_key=key), bank)
+    return _kept(rows, _with_vectors(kept, kept, embed, queries), bank)
 
 
 def _renew(rows: _Rows, embed: _EmbedsTexts, made_for: str, queries: tuple[str, ...] = ()) -> None:
@@ -194,10 +194,18 @@ def _make(rows: _Rows, embed: _EmbedsTexts, made_for: str, queries: tuple[str, .
         bank = _embedded(embed, ordinary_queries())
     if bank is None:
         return None
-    background = rows.measure_background(bank, made_for)
-    if queries:
-        background = replace(background, querybank=_embedded(embed, queries), querybank_key=_querybank_key(queries))
-    return _kept(rows, background, bank)
+    kept = rows.background(made_for)
+    return _kept(rows, _with_vectors(rows.measure_background(bank, made_for), kept, embed, queries), bank)
+
+
+def _with_vectors(
+    background: Background, kept: Background | None, embed: _EmbedsTexts, queries: tuple[str, ...]
+) -> Background:
+    """Return a background with the adapter's queries, which are encoded unless the one before has them."""
+    key = _querybank_key(queries)
+    if kept is not None and kept.querybank_key == key:
+        return replace(background, querybank=kept.querybank, querybank_key=key)
+    return replace(background, querybank=_embedded(embed, queries) if queries else None, querybank_key=key)
 
 
 def _kept(rows: _Rows, background: Background, bank: np.ndarray) -> Background:
