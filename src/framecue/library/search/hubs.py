@@ -11,6 +11,7 @@ Shapes: K queries of the bank, N segments, E the embedding's width.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -43,7 +44,7 @@ class Hubs:
         """Return the hubs of a library; None if its model brings no queries."""
         if background.querybank is None or not len(background.querybank) or not len(background.sample):
             return None
-        return cls(background.querybank, float(_nearness(background.sample, background.querybank).mean()))
+        return cls(background.querybank, _usual(background))
 
     def corrections(self, vectors: np.ndarray) -> np.ndarray:
         """Return what is to be taken from the scores of segments, float64 (N,); less than 0 where it is to be added.
@@ -54,6 +55,13 @@ class Hubs:
         units = np.asarray(vectors, dtype=np.float32)
         units = units / np.maximum(np.linalg.norm(units, axis=1, keepdims=True), np.finfo(np.float32).tiny)
         return _SHARE * (_nearness(units, self.bank) - self.usual)
+
+
+# A process that searches has one background until it is made anew, so that each search need not compare all of it.
+@lru_cache(maxsize=4)
+def _usual(background: Background) -> float:
+    assert background.querybank is not None
+    return float(_nearness(background.sample, background.querybank).mean())
 
 
 def _nearness(units: np.ndarray, bank: np.ndarray) -> np.ndarray:
