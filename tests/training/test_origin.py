@@ -6,7 +6,6 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -43,22 +42,6 @@ def write_backbone(folder: Path, clip: Path, *, seed: int) -> Path:
         model.visual_projection.weight.mul_(seed)
     model.save_pretrained(folder)
     return folder
-
-
-@pytest.fixture
-def make_recipe(tiny_clip: Path, tmp_path: Path) -> Callable[..., Recipe]:
-    def make(**changes: Any) -> Recipe:
-        content: dict[str, Any] = {
-            "output_dir": str(tmp_path / "run"),
-            "backbone": str(tiny_clip),
-            "method": "mean-pool",
-            "options": {"num_frames": 1, "num_test_frames": 1},
-            "dataset": {"name": "moji-stills", "num_examples": 8, "num_val": 4, "seed": 3},
-            "schedule": {"batch_size": 4, "max_steps": 1, "eval_steps": 1, "num_workers": 0, "validation": "last"},
-        }
-        return Recipe.model_validate({**content, **changes})
-
-    return make
 
 
 @pytest.mark.parametrize(
