@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +18,7 @@ from PIL import Image, ImageDraw, ImageFont
 from framecue.errors import InputError, VideoError
 from framecue.video import IsolatedReader
 from framecue.words import screen as module
+from framecue.words.denormals import without_denormals
 from framecue.words.screen import ScreenText
 from framecue.words.screen_models import choose_models
 from framecue.words.source import WordsUnit
@@ -29,6 +30,11 @@ pytest.importorskip("rapidocr", reason="text on screen is read by the extra scre
 Title = tuple[float, float, str, int]
 SIZE = 180, 320
 RATE = 6
+
+
+def are_zero() -> bool:
+    """Whether this thread takes the smallest float32 for zero."""
+    return not (np.ones(1, np.uint32).view(np.float32) * np.float32(2)).any()
 
 
 class HereReader:
@@ -136,6 +142,29 @@ def test_a_line_that_stands_still_is_read_once(
     assert num_read == 2
 
 
+def test_the_models_run_where_the_smallest_numbers_are_zero(
+    tmp_path: Path, source: ScreenText, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bool] = []
+
+    def watched(run: Callable[..., Any]) -> Callable[..., Any]:
+        def watch(*given: Any) -> Any:
+            seen.append(are_zero())
+            return run(*given)
+
+        return watch
+
+    for name in ("detect_and_crop", "recognize_txt"):
+        monkeypatch.setattr(source._engine, name, watched(getattr(source._engine, name)))
+    path = write_film(tmp_path / "a.mp4", [(0.0, 2.0, "A quiet title", 20)], 2)
+    assert [text.text for text in find(source, path, 2)] == ["A quiet title"]
+    with without_denormals():
+        can_be_zero = are_zero()
+    assert len(seen) >= 2
+    assert set(seen) == {can_be_zero}
+    assert not are_zero()
+
+
 def test_chinese_and_other_letters_in_a_picture(tmp_path: Path, source: ScreenText) -> None:
     picture = Image.new("RGB", (640, 360), (40, 60, 90))
     chinese = ImageFont.truetype(str(files("manimgx_fonts_cjk") / "NotoSansCJK-VF.otf.ttc"), 40)
@@ -223,8 +252,6 @@ def test_the_fingerprint_is_that_of_the_models_wherever_they_are(tmp_path: Path,
     assert copied.fingerprint.model == str(tmp_path)
     assert source.fingerprint.source == "screen"
     assert ScreenText(min_confidence=0.5).fingerprint.key != source.fingerprint.key
-    # As many threads as one likes read the same.
-    assert ScreenText(num_threads=2).fingerprint.key == source.fingerprint.key
 
 
 def test_models_that_cannot_be_used_are_named(tmp_path: Path) -> None:
@@ -237,7 +264,7 @@ def test_models_that_cannot_be_used_are_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"min_confidence": 1.5}, "min_confidence is 1.5"), ({"num_threads": 0}, "num_threads is 0")],
+    [({"min_confidence": 1.5}, "min_confidence is 1.5"), ({"min_confidence": -0.1}, "min_confidence is -0.1")],
 )
 def test_options_are_checked(options: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):

@@ -19,6 +19,7 @@ from framecue.errors import InputError, VideoError, first_line
 from framecue.video import IsolatedReader, Look
 from framecue.video.isolate.questions.looks import LooksQuestion
 from framecue.words.blocks import join_blocks
+from framecue.words.denormals import without_denormals
 from framecue.words.edges import grey_copy
 from framecue.words.joining import join_lines
 from framecue.words.lines import Piece, in_lines, says_something
@@ -62,7 +63,6 @@ class ScreenText:
             one with ``rec``, which reads it; None for those that come with RapidOCR, which read Chinese, Japanese
             and what is written in Latin letters.
         min_confidence: readings with less are left out.
-        num_threads: how many threads the models use.
 
     Raises:
         InputError: RapidOCR is not installed, the folder does not hold the two models, or a number makes no sense.
@@ -70,17 +70,12 @@ class ScreenText:
 
     kind: Kind = WRITTEN
 
-    def __init__(
-        self, model: str | Path | None = None, *, min_confidence: float = _MIN_CONFIDENCE, num_threads: int = 1
-    ) -> None:
+    def __init__(self, model: str | Path | None = None, *, min_confidence: float = _MIN_CONFIDENCE) -> None:
         if not 0 <= min_confidence <= 1:
             raise InputError(f"min_confidence is {min_confidence}; it must be in [0, 1]")
-        if num_threads < 1:
-            raise InputError(f"num_threads is {num_threads}; it must be at least 1")
         self._model = None if model is None else str(model)
         self._models = choose_models(None if model is None else Path(model))
         self._min_confidence = min_confidence
-        self._num_threads = num_threads
 
     @cached_property
     def fingerprint(self) -> WordsFingerprint:
@@ -139,7 +134,8 @@ class ScreenText:
         params = {
             "Global.log_level": "critical",
             "Global.use_cls": False,  # which turns lines that are upside down, a rare thing in videos
-            "EngineConfig.onnxruntime.intra_op_num_threads": self._num_threads,
+            # The models run in the thread that asks, which is told how to take their smallest weights.
+            "EngineConfig.onnxruntime.intra_op_num_threads": 1,
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
             # With paths, RapidOCR looks for no models of its own, nor downloads them.
             "Det.model_path": str(self._models.finding),
@@ -178,7 +174,8 @@ class _Glance:
         Args:
             pixels: uint8 (H, W, 3), RGB.
         """
-        self._before = [self._read(box, picture) for box, picture in self._found(pixels)]
+        with without_denormals():
+            self._before = [self._read(box, picture) for box, picture in self._found(pixels)]
         sure = [piece for piece in self._before if piece.text and piece.confidence >= self._min_confidence]
         return [line for line in in_lines(sure) if says_something(line.text)]
 
