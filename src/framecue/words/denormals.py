@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
-import torch
 
 __all__ = ["without_denormals"]
 
@@ -21,6 +20,8 @@ def without_denormals() -> Iterator[None]:
 
     On processors that cannot do it nothing changes.
     """
+    import torch
+
     were_zero = _are_zero()
     torch.set_flush_denormal(True)
     try:
