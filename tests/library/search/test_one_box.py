@@ -19,6 +19,7 @@ from framecue.library.search.found import Found
 from framecue.library.search.judge import Judge
 from framecue.library.search.legs.leg import Asked, LegMatch
 from framecue.library.search.legs.registry import LEGS
+from framecue.library.search.one_box import find_words
 from framecue.library.search.ranking import find
 from framecue.library.search.weights import WEIGHTS, LegWeights
 from framecue.library.store import Match, Store
@@ -260,6 +261,7 @@ def test_whatever_a_leg_finds_the_rest_keeps_its_order(
             text="words",
             is_exact=(is_exact := data.draw(st.booleans())),
             is_moment=is_exact or data.draw(st.booleans()),
+            is_usual=data.draw(st.booleans()),
         )
         for rank, match in enumerate(chosen, start=1)
     ]
@@ -274,7 +276,7 @@ def test_whatever_a_leg_finds_the_rest_keeps_its_order(
         whole = page(0, 1000)
         assert list(chain(*(page(offset, k) for offset in range(0, len(whole) + k, k)))) == whole
         values = [one.value for one in whole]
-        assert not found or values == sorted(values, reverse=True)
+        assert all(one.is_usual for one in found) or values == sorted(values, reverse=True)
         untouched = [one.match for one in whole if one.path not in {match.path for match in chosen}]
         by_vector = [
             one.match for one in page(0, 1000, only="seen") if one.path not in {match.path for match in chosen}
@@ -283,7 +285,7 @@ def test_whatever_a_leg_finds_the_rest_keeps_its_order(
         if not all_moments:
             assert sorted(one.path for one in whole) == sorted({match.path for match in matches})
         # A full match is worth more than anything that is only seen.
-        if any(one.strength == 1 for one in found):
+        if any(one.strength == 1 and not one.is_usual for one in found):
             assert WEIGHTS.said > WEIGHTS.seen
             assert whole[0].legs[-1].leg == "said"
 
@@ -339,6 +341,41 @@ def test_what_is_nearest_to_unknown_words_outweighs_nothing(monkeypatch: pytest.
         # Too little is near for anything to be likely.
         confidence = Confidence(2.0, 0.05, known=known)
         assert weigh(monkeypatch, [looks, meant, other], legs, confidence=confidence)[0].path == first
+
+
+def usual(match: Match, strength: float) -> LegMatch:
+    return LegMatch("meaning", match, 1, 0.3, strength, text="what is said", is_usual=True)
+
+
+def test_what_is_no_more_than_usual_counts_where_nothing_is_as_sure(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks, meant, other = moment("/looks.mp4", 0, 0.9), moment("/meant.mp4", 0, 0.1), moment("/other.mp4", 0, 0.2)
+    every = [looks, meant, other]
+    sure, unsure = Confidence(0.5, 0.05), Confidence(2.0, 0.05, known=0.1)
+    seen_alone = weigh(monkeypatch, every, {}, confidence=unsure)
+    # Nothing is seen that fits: a meaning that hardly fits is the best there is, with its words.
+    found = weigh(monkeypatch, every, {"meaning": [usual(meant, 0.1)]}, confidence=unsure)
+    assert [one.path for one in found] == ["/meant.mp4", "/looks.mp4", "/other.mp4"]
+    assert found[0].legs[-1].text == "what is said"
+    # Beside what is seen for sure, or as surely, or where nobody knows how surely, it is as if it had not been found.
+    surely = sure.of_segment(looks.score, looks.vector)
+    for confidence, strength in ((sure, 0.1), (sure, surely), (None, 0.1)):
+        assert weigh(monkeypatch, every, {"meaning": [usual(meant, strength)]}, confidence=confidence) == seen_alone
+
+
+@pytest.mark.parametrize("strength", [0.2, 0.4])
+def test_what_is_no_more_than_usual_says_nothing_beside_words_that_are_surer(
+    monkeypatch: pytest.MonkeyPatch, strength: float
+) -> None:
+    looks, meant, said = moment("/looks.mp4", 0, 0.9), moment("/meant.mp4", 0, 0.1), moment("/said.mp4", 0, 0.2)
+    words = LegMatch("said", said, 1, 1.0, strength, text="words")
+    legs = {"said": [words], "meaning": [usual(meant, 0.3)]}
+    found = weigh(monkeypatch, [looks, meant, said], legs, confidence=Confidence(2.0, 0.05, known=0.0))
+    told = [one.path for one in found if any(leg.leg == "meaning" for leg in one.legs)]
+    assert told == (["/meant.mp4"] if strength < 0.3 else [])
+    monkeypatch.setattr(one_box, "LEGS", {name: Told(some) for name, some in legs.items()})
+    asked = Asked(Vectors([looks, meant, said]), QUERY, [(Term("words"), 1.0)])  # type: ignore[arg-type]
+    # Whoever asks for the words alone gets those that stand out.
+    assert list(find_words(asked, ())) == [words]
 
 
 def test_words_come_with_their_own_times_whatever_the_segments_around_them_look_like(

@@ -60,15 +60,16 @@ def find_in_one_box(
     """
     if options.only == (seen.NAME,):
         return map(Found, find_seen(asked)) if asks_seen else iter(())
-    spoken = list(find_words(asked, options.only))
+    told = list(_told_by_legs(asked, options.only))
+    is_seen = asks_seen and options.asks_seen
+    # The scale must not depend on the least score, so the stream is cut off behind it.
+    nearest = find_seen(replace(asked, floor=-np.inf)) if is_seen and told else iter(())
+    head = list(islice(nearest, HEAD))
+    spoken = _with_a_say(told, _surest_seen(head, confidence))
     if not options.all_moments:
         spoken = _nearest_of_files(spoken)
-    is_seen = asks_seen and options.asks_seen
     if not spoken:
         return _with_ranks(find_seen(asked), all_moments=options.all_moments) if is_seen else iter(())
-    # The scale must not depend on the least score, so the stream is cut off behind it.
-    nearest = find_seen(replace(asked, floor=-np.inf)) if is_seen else iter(())
-    head = list(islice(nearest, HEAD))
     stream = takewhile(lambda match: match.score >= asked.floor, chain(head, nearest))
     weights = asked.weights
     # Who asks for what is seen by its name says that it is to be seen.
@@ -79,8 +80,8 @@ def find_in_one_box(
     moments = [moment for moment in _weighed(spoken, ranks, scale, asked) if moment.score >= asked.floor]
     if not options.all_moments:
         moments = _first_of_each_video(moments)
-    told = {moment.match.key for moment in moments}
-    rest = (replace(found, value=scale.value(found.match)) for found in ranked if found.match.key not in told)
+    weighed = {moment.match.key for moment in moments}
+    rest = (replace(found, value=scale.value(found.match)) for found in ranked if found.match.key not in weighed)
     return heapq.merge(sorted(moments, key=_order), rest, key=_order)
 
 
@@ -91,6 +92,10 @@ def find_words(asked: Asked, only: Sequence[str]) -> Iterator[LegMatch]:
         asked: the query.
         only: the names of the legs that are asked; none for all.
     """
+    return (found for found in _told_by_legs(asked, only) if not found.is_usual)
+
+
+def _told_by_legs(asked: Asked, only: Sequence[str]) -> Iterator[LegMatch]:
     alone = asked_alone(asked.terms, only)
     for name, leg in LEGS.items():
         own = [pair for pair in asked.terms if pair[0].leg == name]
@@ -103,6 +108,22 @@ def find_words(asked: Asked, only: Sequence[str]) -> Iterator[LegMatch]:
                 continue
             found = leg.find(replace(asked, terms=terms, is_alone=name in alone))
             yield from (found if share == 1 else (replace(one, strength=one.strength * share) for one in found))
+
+
+def _surest_seen(head: Sequence[Match], confidence: Confidence | None) -> float:
+    """Return how surely the nearest segment is what was asked for; 1 where nobody knows, 0 where nothing is seen."""
+    if not head:
+        return 0.0
+    return 1.0 if confidence is None else confidence.of_segment(head[0].score, head[0].vector)
+
+
+def _with_a_say(told: Sequence[LegMatch], surest_seen: float) -> list[LegMatch]:
+    """Return what counts: what is no more than usual does where nothing else is as sure.
+
+    Beside something surer it could only change the order of what that has found.
+    """
+    surest = max((found.strength for found in told if not found.is_usual), default=0.0)
+    return [found for found in told if not found.is_usual or found.strength > max(surest, surest_seen)]
 
 
 def _nearest_of_files(spoken: Iterable[LegMatch]) -> list[LegMatch]:

@@ -100,8 +100,8 @@ def test_buying_a_house_finds_that_the_mortgage_was_signed(
         assert (first.start_seconds, first.end_seconds) == (5.0 * place, 5.0 * place + 3)
         assert first.match.start_seconds == 5.0 * place
         assert all(other.score <= first.score and other.strength <= first.strength for other in others)
-        # Beside the other legs it says no more than what stands out.
-        assert [found.text for found in find(store, Term(text))][:1] == [LINES[place]]
+        # Beside the other legs it tells what stands out from what is usual.
+        assert [found.text for found in find(store, Term(text)) if not found.is_usual][:1] == [LINES[place]]
 
 
 def test_a_find_has_the_words_with_their_times_and_says_how_sure_it_is(store: Store) -> None:
@@ -114,8 +114,12 @@ def test_a_find_has_the_words_with_their_times_and_says_how_sure_it_is(store: St
     assert found.words == found.spans == ()
 
 
-def test_what_nothing_stands_out_for_has_no_find_unless_somebody_asks_this_very_leg(store: Store) -> None:
-    assert find(store, Term("a zebra")) == []
+def test_what_nothing_stands_out_for_is_told_to_be_usual_unless_somebody_asks_this_very_leg(store: Store) -> None:
+    assert all(found.is_usual for found in find(store, Term("a zebra")))
+    told = [found.is_usual for found in find(store, Term("buying a house"))]
+    assert told == sorted(told)
+    assert set(told) == {False, True}
+    assert not any(found.is_usual for found in find(store, Term("buying a house"), alone=True))
     for text in ("a zebra", "a dog"):
         alone = find(store, Term(text), alone=True)
         assert len(alone) == len(LINES)

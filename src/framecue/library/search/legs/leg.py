@@ -37,6 +37,8 @@ class LegMatch:
         is_exact: whether it is a phrase found word for word.
         is_moment: whether its own times are those of the moment, and not its segment's.
         is_of_file: whether it is true of all of the file, as its name is.
+        is_usual: whether it comes no nearer than what ordinary queries find, which most often is nothing that is meant:
+            it counts only where nothing else that is found is as sure.
         words_seconds: when the first of the found words begins and the last ends, where that is known more finely than
             the line that they are in; else None.
         lines: the lines of the segment's text that have them, whole, where nobody knows when these are; else none.
@@ -55,6 +57,7 @@ class LegMatch:
     is_exact: bool = False
     is_moment: bool = False
     is_of_file: bool = False
+    is_usual: bool = False
     words_seconds: tuple[float, float] | None = None
     lines: tuple[str, ...] = ()
 

@@ -81,16 +81,10 @@ class Meaning:
             return
         found = asked.store.search_passages(meaning, asked.vector, limit=_LIMIT, where=asked.where)
         confidences = _confidences(asked.store, encoder, state)
-        judged = [(match, confidences[match.text.kind]) for match in found]
-        # What is no nearer than an ordinary query's best, which most often means nothing that is there, is no find.
-        kept = [
-            (confidence.of(match.score), match)
-            for match, confidence in judged
-            if asked.is_alone or match.score >= confidence.usual_best
-        ]
-        kept.sort(key=lambda one: (-one[0], -one[1].score))
-        ranks = shared_ranks((place, strength) for place, (strength, _) in enumerate(kept))
-        for place, (strength, match) in enumerate(kept):
+        judged = [(confidences[match.text.kind].of(match.score), match) for match in found]
+        judged.sort(key=lambda one: (-one[0], -one[1].score))
+        ranks = shared_ranks((place, strength) for place, (strength, _) in enumerate(judged))
+        for place, (strength, match) in enumerate(judged):
             yield LegMatch(
                 leg=self.name,
                 match=match.match,
@@ -100,6 +94,7 @@ class Meaning:
                 start_seconds=match.text.start_seconds,
                 end_seconds=match.text.end_seconds,
                 text=match.text.text,
+                is_usual=not asked.is_alone and match.score < confidences[match.text.kind].usual_best,
                 is_moment=strength >= FITS_FROM
                 and match.text.end_seconds - match.text.start_seconds <= _LONGEST_SECONDS,
             )
