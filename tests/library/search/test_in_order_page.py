@@ -191,6 +191,23 @@ def test_what_lacks_one_part_is_no_order_however_sure_the_others_are(store: Stor
         assert bool(first.parts) == is_order
 
 
+def test_a_part_that_nobody_understands_makes_no_order_of_a_sentence(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in "a quarrel before the law", where "law" is no word of the model's, and none that is said."""
+    sentence = judged("red before green", BLUE, Judge(Confidence(usual_best=1.2, scale=0.05)))
+    sure = Judge(Confidence(usual_best=0.3, scale=0.05))
+    unknown = Judge(Confidence(usual_best=0.3, scale=0.05, known=0.0))
+    parts = [judged("red", RED, unknown), judged("green", GREEN, sure)]
+    (first, *_) = either_way(store, sentence, parts, SearchOptions(k=3))
+    assert not first.parts
+    # Words that are found are understood, and whoever says that it is an order is believed.
+    assert find_parts_in_order(store, parts, SearchOptions())[0].parts
+    monkeypatch.setattr(one_box, "LEGS", {"said": Said()})
+    (first, *_) = either_way(store, sentence, parts, SearchOptions(k=3))
+    assert len(first.parts) == 2
+
+
 def test_words_that_the_model_does_not_know_still_have_an_order(store: Store) -> None:
     unknown = Judge(Confidence(usual_best=0.7, scale=0.05, known=0.0))
     parts = [judged("red", RED, unknown), judged("green", GREEN, unknown)]

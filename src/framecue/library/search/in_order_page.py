@@ -41,8 +41,8 @@ _HANDICAP = 0.4
 # By so much less where the best moment of the sentence as a whole shows one of its parts alone: where the part's cosine
 # is no more than so much below the sentence's, as in none of 60 clips that do show one thing after another.
 _HANDICAP_OF_ONE, _AS_NEAR = 3.0, 0.04
-# A part that is no surer than that is nowhere. Of 120 orders that are there, on films of seeds of their own, none is
-# found with less.
+# A part that is no surer than that is nowhere, as is one of words that neither the model knows nor anybody says. Of 120
+# orders that are there, on films of seeds of their own, none is found with less.
 _NOWHERE = 0.01
 # Where nothing tells what is usual, as for a picture: how many standard deviations above the mean of the moments at
 # hand something is as likely meant as not, and how soon it becomes likelier.
@@ -179,8 +179,6 @@ def _has_all(found: Found, parts: Sequence[Judged]) -> bool:
 
 
 def _is_nowhere(judge: Judge, moment: Found) -> bool:
-    if judge.seen is not None and not judge.seen.known:
-        return False  # of words that the model does not know at all, nothing can be said
     confidence = judge.of(moment)
     return confidence is not None and confidence < _NOWHERE
 
