@@ -297,13 +297,20 @@ def weigh(
     *,
     text: str | Term = "words",
     confidence: Confidence | None = None,
+    read: str | None = None,
 ) -> list[Found]:
     """Return all moments of a library in which legs find what they are told to."""
     monkeypatch.setattr(one_box, "LEGS", {name: Told(found) for name, found in legs.items()})
     term = text if isinstance(text, Term) else Term(text)
     options = SearchOptions(k=99, all_moments=True)
-    judge = Judge(confidence)
-    return find(Vectors(matches), QUERY, options, terms=[(term, 1.0)], judge=judge)  # type: ignore[arg-type]
+    return find(
+        Vectors(matches),  # type: ignore[arg-type]
+        QUERY,
+        options,
+        terms=[(term, 1.0)],
+        read=read,
+        judge=Judge(confidence),
+    )
 
 
 def test_what_is_seen_counts_by_how_surely_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -420,6 +427,40 @@ def test_a_name_that_has_the_rest_of_the_query_tells_which_of_two_is_meant(monke
     again = [LegMatch("named", other, 1, 1.0, 0.02, words=("signed",), is_of_file=True)]
     found = weigh(monkeypatch, [one, other], {"said": said, "named": again}, text=text, confidence=unknown)
     assert max(found, key=lambda each: each.value).value < worth(said=0.8) + worth(rest=0.2) + worth(seen=0.2)
+
+
+@pytest.mark.parametrize(("read", "first"), [("a bee that spins", "/carnival.mp4"), (None, "/a.mp4")])
+def test_a_name_that_has_what_nobody_can_see_tells_which_of_two_alike_is_meant(
+    monkeypatch: pytest.MonkeyPatch, read: str | None, first: str
+) -> None:
+    """A model that does not know "carnival" sees the bee; one that knows all words has seen what there is of them."""
+    one, other, far = moment("/a.mp4", 0, 0.33), moment("/carnival.mp4", 0, 0.3), moment("/b/carnival.mp4", 0, 0.0)
+    legs = {
+        "named": [
+            LegMatch("named", match, 1, 1.0, 0.02, words=("carnival",), is_of_file=True) for match in (other, far)
+        ]
+    }
+    others = [moment(f"/{number}.mp4", 0, 0.0) for number in range(3)]
+    found = weigh(monkeypatch, [one, other, far, *others], legs, text="carnival a bee that spins", read=read)
+    assert found[0].path == first
+    # Where nothing is seen that looks like it, the name alone is a hint as it always was.
+    (name_alone,) = (each.value for each in found if each.path == "/b/carnival.mp4")
+    assert name_alone == pytest.approx(worth(named=0.02))
+
+
+def test_half_of_what_nobody_can_see_is_worth_half(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen_there = moment("/a.mp4", 0, 0.3)
+
+    def value(*words: str) -> float:
+        legs = {"named": [LegMatch("named", seen_there, 1, 1.0, 0.0, words=words, is_of_file=True)]}
+        every = [seen_there, moment("/b.mp4", 0, 0.0)]
+        return weigh(monkeypatch, every, legs, text="carnival Naples a bee that spins", read="a bee that spins")[
+            0
+        ].value
+
+    assert value("bee") == pytest.approx(worth(seen=1.0))
+    assert value("carnival") == pytest.approx(worth(seen=1.0, unread=0.5))
+    assert value("carnival", "naples") == pytest.approx(worth(seen=1.0, unread=1.0))
 
 
 def worth(**strengths: float) -> float:

@@ -57,6 +57,28 @@ def test_one_text_keeps_its_vector_bit_by_bit(colour_model, store: Store) -> Non
         np.testing.assert_array_equal(vector, colour_model.embed_texts(["red"])[0])
 
 
+@pytest.mark.parametrize(
+    ("query", "read"),
+    [
+        ("red HAT", "red"),
+        ("red", None),
+        (["red HAT", "blue"], "red blue"),
+        # Who asks one leg has all of it read, and what is searched away from asks for nothing.
+        (Query.parse("seen:green"), None),
+        ([("red", 1), ("blue HAT", -1)], None),
+    ],
+)
+def test_it_is_told_what_was_read_where_that_is_not_all(
+    colour_model, store: Store, query: Any, read: str | None
+) -> None:
+    def lower(text: str) -> str:
+        return " ".join(word for word in text.split() if word.islower()) or text
+
+    asked = query if isinstance(query, Query) else Query(query)
+    (one,) = query_vectors.encode_queries(colour_model, store, [asked], PlainFrameSource(), read_as=lower)
+    assert one.read == read
+
+
 def test_the_sum_is_weighed_and_normalised(colour_model, store: Store) -> None:
     red, blue = (of_colour(COLOURS[name]) for name in ("red", "blue"))
     expected = 2 * red - 0.5 * blue

@@ -245,6 +245,7 @@ def _found(
         terms=asked.wanted_terms,
         asks_seen=asked.asks_seen,
         heaviest=asked.heaviest,
+        read=whole.encoded.read,
         where=where,
         judge=whole.judge,
         is_out=is_out,

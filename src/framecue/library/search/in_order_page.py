@@ -137,6 +137,7 @@ def find_either_way(
         terms=terms,
         asks_seen=asks_seen,
         heaviest=query.heaviest,
+        read=whole.encoded.read,
         where=where,
         judge=whole.judge,
     )

@@ -200,11 +200,12 @@ def _weighed(
         seen_in.setdefault(one.path, []).append(one)
     plain = " ".join(term.text for term, _ in asked.terms if term.leg is None)
     wanted = frozenset(Seeker(plain).words)
+    unread = wanted.difference(wanted if asked.read is None else Seeker(asked.read).words)
     for path, by_leg in by_path.items():
         strongest = {
             leg: sorted(some, key=lambda found: -found.strength)[:_MOST_IN_A_VIDEO] for leg, some in by_leg.items()
         }
-        video = _Video(strongest, seen_in.get(path, []), wanted)
+        video = _Video(strongest, seen_in.get(path, []), wanted, unread)
         for place in _places(by_leg, strongest, video.seen):
             yield _worth(place, video, nearest.get(place.match.key), scale, asked.weights)
 
@@ -217,11 +218,13 @@ class _Video:
         by_leg: the strongest of each leg that looks for words.
         seen: its nearest segments, best first.
         wanted: the words of the query that every leg looks for.
+        unread: those of them that the model of what is seen was not asked for.
     """
 
     by_leg: Mapping[str, Sequence[LegMatch]]
     seen: Sequence[Found]
     wanted: frozenset[str]
+    unread: frozenset[str]
 
 
 def _places(
@@ -278,6 +281,7 @@ def _worth(place: _Place, video: _Video, own_seen: Found | None, scale: _Scale, 
         if own is not None:
             there.append(own)
     told.append((weights.rest, _rest(there, video.wanted)))
+    told.append((weights.unread, chance * _share_told(there, video.unread)))
     return Found(place.match, joined_worth(told, weights), tuple(legs), place.own_seconds)
 
 
@@ -346,3 +350,16 @@ def _first_of_each_video(moments: Iterable[Found]) -> list[Found]:
 def _order(found: Found) -> tuple[float, bool, float, str, float]:
     # Of two moments that are worth the same, one is the words' own time and the other a segment around it.
     return -found.value, found.own_seconds is None, -found.score, found.path, found.start_seconds
+
+
+def _share_told(there: Sequence[LegMatch], unread: frozenset[str]) -> float:
+    """Return how many of the words that nobody can see are told at a moment, in [0, 1]; 0 if there are none.
+
+    In "carnival a bee that spins" what is seen has all but one word, and a film with that in its name has this one.
+
+    Args:
+        there: what was found at the moment.
+        unread: the words.
+    """
+    told = unread.intersection(word for found in there for word in found.words)
+    return len(told) / len(unread) if unread else 0.0

@@ -44,6 +44,7 @@ class EncodedQuery:
         parts: of each of its parts.
         by_text: its vector without the examples of taught names and without what was marked; None if it has neither.
         names: the taught names that were understood in it, each once.
+        read: what the model has read of the texts that every leg of a search looks for, in one; None for all of it.
     """
 
     query: Query
@@ -51,6 +52,7 @@ class EncodedQuery:
     parts: Sequence[np.ndarray] = field(repr=False)
     by_text: np.ndarray | None = field(default=None, repr=False)
     names: tuple[Understood, ...] = ()
+    read: str | None = None
 
     @property
     def plain(self) -> np.ndarray:
@@ -97,16 +99,26 @@ def encode_queries(
     texts = [part for part in parts if part.kind == "text"]
     named = _named(model, store, texts, weights) if names else {}
     vectors: dict[Part, np.ndarray] = {}
+    read: dict[Part, str] = {}
     for start in range(0, len(texts), TEXTS_PER_ENCODE):
         some = texts[start : start + TEXTS_PER_ENCODE]
         # Those with names go along, as a text's vector may differ in its last bits with its company.
         if any(part not in named for part in some):
             values = [read_as(part.value) if _is_for_all(part) and part not in named else part.value for part in some]
             vectors |= zip(some, model.embed_texts(values), strict=True)
+            read |= zip(some, values, strict=True)
     for part in parts:
         if part.kind != "text":
             vectors[part] = _encoded(model, store, source, files, part)
-    return [_with_names(query, vectors, named) for query in queries]
+    return [replace(_with_names(query, vectors, named), read=_read(query, read)) for query in queries]
+
+
+def _read(query: Query, read: Mapping[Part, str]) -> str | None:
+    """Return what the model has read of the texts of a query that every leg looks for; None for all of it."""
+    texts = [replace(part, weight=1.0) for part in query.parts if part.kind == "text" and part.weight > 0]
+    values = {part: read.get(part, part.value) for part in texts if _is_for_all(part)}
+    is_all = all(value == part.value for part, value in values.items())
+    return None if is_all else " ".join(values.values())
 
 
 def _is_for_all(part: Part) -> bool:

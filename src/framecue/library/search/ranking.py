@@ -41,6 +41,7 @@ def find(
     terms: Sequence[tuple[Term, float]] = (),
     asks_seen: bool = True,
     heaviest: float = 0.0,
+    read: str | None = None,
     where: str | None = None,
     judge: Judge | None = None,
     is_out: IsOut = nothing_is_out,
@@ -54,6 +55,7 @@ def find(
         terms: the query's texts with their weights above 0, for the legs that look for words.
         asks_seen: whether anything of the query is to be seen.
         heaviest: the largest weight of a part of the query, pictures and all; 0 if that is one of the terms.
+        read: what the model has read of the texts that every leg looks for; None for all of it.
         where: an SQL condition on the rows that are looked at.
         judge: tells how surely anything is seen, and judges the moments, for ``options.min_confidence``.
         is_out: whether a moment is left out, as if the library did not have it.
@@ -62,7 +64,7 @@ def find(
         At most ``options.k``, best first.
     """
     found = moments(
-        store, vector, options, terms=terms, asks_seen=asks_seen, heaviest=heaviest, where=where, judge=judge
+        store, vector, options, terms=terms, asks_seen=asks_seen, heaviest=heaviest, read=read, where=where, judge=judge
     )
     if judge is not None and options.min_confidence is not None:
         found = at_least(found, options.min_confidence, judge)
@@ -99,6 +101,7 @@ def moments(
     terms: Sequence[tuple[Term, float]] = (),
     asks_seen: bool = True,
     heaviest: float = 0.0,
+    read: str | None = None,
     where: str | None = None,
     judge: Judge | None = None,
 ) -> Iterator[Found]:
@@ -111,6 +114,7 @@ def moments(
         terms: the query's texts.
         asks_seen: whether anything of the query is to be seen.
         heaviest: the largest weight of a part of the query, pictures and all; 0 if that is one of the terms.
+        read: what the model has read of the texts that every leg looks for; None for all of it.
         where: an SQL condition.
         judge: tells how surely anything is seen; without one, the nearest is taken to be what was asked for.
     """
@@ -123,6 +127,7 @@ def moments(
         floor=_floor(options),
         first=first,
         heaviest=heaviest,
+        read=read,
         weights=options.weights or WEIGHTS,
     )
     if options.hybrid:

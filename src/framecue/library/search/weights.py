@@ -45,6 +45,8 @@ class LegWeights:
         misheard: what a phrase is worth that was heard with another form of a word, beside one word for word.
         rest: what words of the query are worth in one leg that another leg's text at the same moment lacks, if they
             are all that it lacks.
+        unread: how much it counts that words of the query which the model of what is seen does not know are told where
+            something is seen that looks like the others.
         elsewhere: what a leg has found elsewhere in the same video is worth this much of what it is worth there.
         examples_alone: the share that the examples of a taught name have in what is seen, beside the text, where a
             query says nothing but the name; both are on the scale of what is usual in the library.
@@ -74,6 +76,7 @@ class LegWeights:
     scattered: float = 0.9
     misheard: float = 0.9
     rest: float = 0.4
+    unread: float = 0.8
     elsewhere: float = 0.5
     examples_alone: float = 0.85
     examples_beside: float = 0.1

@@ -75,6 +75,7 @@ class Asked:
         floor: what scores less, as a cosine, may be left out.
         first: how many moments are likely to be read.
         heaviest: the largest weight of a part of the query, see ``Query.heaviest``; 0 if that is one of the terms.
+        read: what the model of what is seen has read of the texts that every leg looks for; None for all of it.
         weights: how much coverage of a query counts.
         memo: what legs have found out for this query and share.
     """
@@ -87,6 +88,7 @@ class Asked:
     floor: float = -np.inf
     first: int = 0
     heaviest: float = 0.0
+    read: str | None = None
     weights: LegWeights = WEIGHTS
     memo: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
