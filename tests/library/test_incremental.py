@@ -34,8 +34,9 @@ def rows_per_commit(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
 def where(library: Library, root: Path) -> dict[str, str]:
     """The colour that is found best, by path; every path of the library has to be some colour's best."""
     best = {}
-    for colour in ("red", "green", "blue", "yellow", "white", "black"):
-        hit = library.search(colour, k=1, only="seen")[0]  # a file's name tells nothing here
+    colours = ("red", "green", "blue", "yellow", "white", "black")
+    # A file's name tells nothing here.
+    for colour, (hit, *_) in zip(colours, library.search_many(colours, k=1, only="seen"), strict=True):
         if hit.score > 0.95:
             best[str(Path(hit.path).relative_to(root))] = colour
     assert len(best) == library.info().num_videos
