@@ -48,7 +48,7 @@ def library(tmp_path: Path, colour_model) -> Library:
 
 
 def found(library: Library, **filters: object) -> list[str]:
-    return [hit.path for hit in library.search("red", filters=Filters(**filters))]
+    return [hit.path for hit in library.search("red", only="seen", filters=Filters(**filters))]
 
 
 def test_a_file_is_found_by_its_name_in_the_other_form(

@@ -46,7 +46,7 @@ def run(arguments: list[str], file_bytes: int) -> int:
         return ColourEncoder()
 
     # Nothing that loads a model is imported, which would take three times as long as all else.
-    index.indexing_model = model
+    vars(index)["indexing_model"] = model
     return main(["index", *arguments, "--model", "colours"])
 
 
