@@ -19,12 +19,22 @@ __all__ = ["clips", "colour_model", "make_model", "make_row", "make_store", "rea
 
 
 @pytest.fixture
-def make_store(tmp_path: Path) -> Callable[..., Store]:
+def make_store(tmp_path: Path, make_store_at: Callable[..., Store]) -> Callable[..., Store]:
     """Makes libraries of rows that are written down, at `<tmp_path>/made.lance`: each row a dict, `vector` a must."""
 
     def make(rows: list[dict[str, Any]], *, name: str = "made.lance") -> Store:
+        return make_store_at(tmp_path / name, rows)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_store_at() -> Callable[..., Store]:
+    """Makes such libraries anywhere: one that many tests want is made once, and each takes a copy of its folder."""
+
+    def make(place: Path, rows: list[dict[str, Any]]) -> Store:
         width = len(rows[0].get("vector", (1, 0, 0, 0))) if rows else 4
-        store = Store.create(str(tmp_path / name), {**ColourEncoder().fingerprint().to_dict(), "embedding_dim": width})
+        store = Store.create(str(place), {**ColourEncoder().fingerprint().to_dict(), "embedding_dim": width})
         store.write([_make_row(**row) for row in rows])
         return store
 

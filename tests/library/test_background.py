@@ -51,11 +51,12 @@ def test_a_first_search_makes_it_and_the_next_ones_encode_their_query_alone(libr
 
 
 def test_what_is_there_fits_and_what_is_not_does_not(library: Library) -> None:
-    there = library.search_many(THERE, k=1)
-    assert [hits[0].path for hits in there] == [f"/made/{text}.mp4" for text in THERE]
+    some = THERE[::2]
+    there = library.search_many(some, k=1)
+    assert [hits[0].path for hits in there] == [f"/made/{text}.mp4" for text in some]
     assert all(hits[0].fits for hits in there)
-    absent = library.search_many([f"nothing like it {n}" for n in range(60)], k=1)
-    assert sum(bool(hits[0].fits) for hits in absent) <= 3
+    absent = library.search_many([f"nothing like it {n}" for n in range(30)], k=1)
+    assert sum(bool(hits[0].fits) for hits in absent) <= 2
     assert all(0 <= hit.confidence <= 1 for hits in (*there, *absent) for hit in hits if hit.confidence is not None)
 
 

@@ -41,6 +41,8 @@ def test_a_run_says_what_it_does(
 SCRIPT = """
 import sys
 from pathlib import Path
+from framecue.library.store.lean import import_lean
+import_lean()
 from framecue.library import Library
 from support.colours import ColourEncoder, write_clip
 folder = Path(sys.argv[1])

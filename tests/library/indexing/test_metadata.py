@@ -225,7 +225,7 @@ SCALARS = st.one_of(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from(["a", "b", "c"]), SCALARS))
 def test_any_value_is_plain_or_refused(values: dict[str, Any]) -> None:
     try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
+from shutil import copytree
 
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ from framecue.names.taught import Lesson, TaughtTokens
 from framecue.words.timed_text import Kind, TimedText, TimedWord
 from support.colours import COLOURS, ColourEncoder
 
-__all__ = ["films", "keep_name", "learning", "line", "talking"]
+__all__ = ["films", "keep_name", "learning", "line", "made_films", "talking"]
 
 RED, GREEN, BLUE = (np.array([*COLOURS[name], 0]) for name in ("red", "green", "blue"))
 
@@ -28,7 +30,7 @@ class Talking(ColourEncoder):
         return super().embed_texts([next((w for w in text.split() if w in COLOURS), "white") for text in texts])
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def line() -> Callable[..., TimedText]:
     """Makes a line whose words are half a second each, one after another."""
 
@@ -46,7 +48,15 @@ def talking() -> ColourEncoder:
 
 
 @pytest.fixture
-def films(make_store: Callable[..., Store], line: Callable[..., TimedText], talking: ColourEncoder) -> Library:
+def films(made_films: Path, tmp_path: Path, talking: ColourEncoder) -> Library:
+    """A copy of the library of films, for one test."""
+    return Library(copytree(made_films, tmp_path / "made.lance"), model=talking)
+
+
+@pytest.fixture(scope="session")
+def made_films(
+    tmp_path_factory: pytest.TempPathFactory, make_store_at: Callable[..., Store], line: Callable[..., TimedText]
+) -> Path:
     """Films of three segments of 10 s: red, green and blue; only the first and second have words with times."""
     rows = [
         {"path": path, "start_seconds": start, "end_seconds": start + 10, "vector": colour + shade, **more}
@@ -58,7 +68,8 @@ def films(make_store: Callable[..., Store], line: Callable[..., TimedText], talk
         )
         for start, colour in ((0.0, RED), (10.0, GREEN), (20.0, BLUE))
     ]
-    store = make_store([{**row, "duration_seconds": 30.0} for row in rows])
+    place = tmp_path_factory.mktemp("films") / "made.lance"
+    store = make_store_at(place, [{**row, "duration_seconds": 30.0} for row in rows])
     panda, lake = "id of /v/panda party.mp4", "id of /v/lake.mp4"
     store.words.write(
         panda,
@@ -72,7 +83,7 @@ def films(make_store: Callable[..., Store], line: Callable[..., TimedText], talk
     store.words.write(panda, "screen", [line(22, "GRAND OPENING", "written", None)])
     store.words.write(lake, "speech", [line(2, "the cake made everybody happy on her birthday")])
     store.ensure_text_index()
-    return Library(store.uri, model=talking)
+    return place
 
 
 class Learning(Talking):

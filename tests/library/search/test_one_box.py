@@ -110,12 +110,11 @@ def test_pages_put_together_are_one(films: Library) -> None:
     for text in ("green birthday", "seen:red said:birthday name:panda"):
         for all_moments in (False, True):
             whole = films.search(Query.parse(text), k=99, all_moments=all_moments)
-            for k in (2, 5):
-                pages = [
-                    films.search(Query.parse(text), k=k, offset=offset, all_moments=all_moments)
-                    for offset in range(0, len(whole) + k, k)
-                ]
-                assert list(chain(*pages)) == whole
+            pages = [
+                films.search(Query.parse(text), k=3, offset=offset, all_moments=all_moments)
+                for offset in range(0, len(whole) + 3, 3)
+            ]
+            assert list(chain(*pages)) == whole
             assert len({(hit.path, hit.start_seconds, hit.end_seconds) for hit in whole}) == len(whole)
 
 
@@ -243,7 +242,7 @@ libraries = st.lists(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(libraries, st.booleans(), st.integers(1, 7), st.data())
 def test_whatever_a_leg_finds_the_rest_keeps_its_order(
     matches: list[Match], all_moments: bool, k: int, data: st.DataObject

@@ -90,7 +90,7 @@ def folded(matches: Sequence[Match], *, all_moments: bool) -> list[tuple[str, fl
     return [(match.path, match.start_seconds) for match in kept]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(libraries, st.booleans(), st.integers(1, 7))
 def test_pages_are_one_list_whatever_is_left_out_by_chance(matches: list[Match], all_moments: bool, k: int) -> None:
     expected = folded(matches, all_moments=all_moments)
@@ -103,7 +103,7 @@ def test_pages_are_one_list_whatever_is_left_out_by_chance(matches: list[Match],
     assert all(len(page) == k for page in pages[: len(expected) // k])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(libraries, st.booleans(), st.integers(1, 7), st.data())
 def test_pages_of_hybrid_search_are_one_list_too(
     matches: list[Match], all_moments: bool, k: int, data: st.DataObject

@@ -155,6 +155,8 @@ def test_every_text_is_let_through_or_refused_with_a_reason(text):
 RUN = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+from framecue.library.store.lean import import_lean
+import_lean()
 import lancedb, pyarrow as pa
 resource.setrlimit(resource.RLIMIT_DATA, (3 << 30, 3 << 30))
 from framecue.errors import InputError

@@ -186,8 +186,9 @@ def test_by_hand_everything_is_done_that_can_be(tmp_path: Path, monkeypatch: pyt
     assert len(store.held()) == 15
 
 
-def test_a_width_that_cannot_be_indexed_has_no_index(tmp_path: Path) -> None:
-    store = make_store(tmp_path, LEAST_INDEXED_ROWS, width=12)
+def test_a_width_that_cannot_be_indexed_has_no_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index, "LEAST_INDEXED_ROWS", 500)
+    store = make_store(tmp_path, 500, width=12)
     assert store.optimize().index == "none"
     assert vector_index(store) is None
 

@@ -13,14 +13,20 @@ from lancedb.merge import LanceMergeInsertBuilder
 
 from framecue.errors import LibraryError
 from framecue.library.state import FileState
-from framecue.library.store import Store
+from framecue.library.store import Store, index
 from framecue.library.store.attempt import connect
-from framecue.library.store.index import LEAST_INDEXED_ROWS
 from framecue.library.store.merge import merge
 from framecue.library.store.records import Copy
 from framecue.library.store.table import Table
 
+NUM_ROWS = 1000
 KEYS = st.tuples(st.sampled_from(["/a", "/b", "/it's"]), st.sampled_from([0.0, 2.5, 5.0]))
+
+
+@pytest.fixture
+def few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An index is made of few rows: 10 000 take ten times as long to write down."""
+    monkeypatch.setattr(index, "LEAST_INDEXED_ROWS", NUM_ROWS)
 
 
 def contents(store: Store) -> dict[tuple[str, float], str]:
@@ -29,12 +35,13 @@ def contents(store: Store) -> dict[tuple[str, float], str]:
     return {(row.path, row.start_seconds): row.video_id for row in rows}
 
 
+@pytest.mark.usefixtures("few_rows")
 @pytest.mark.parametrize("is_indexed", [False, True])
 def test_rows_are_replaced_after_optimize_and_with_an_index_on_the_key(make_store, make_row, is_indexed: bool) -> None:
     store = make_store(
         [
             {"path": f"/{i // 2}.mp4", "start_seconds": float(i % 2), "vector": [1, i % 7, 0, 0, 0, 0, 0, 1]}
-            for i in range(LEAST_INDEXED_ROWS)
+            for i in range(NUM_ROWS)
         ]
     )
     store.ensure_text_index()
@@ -53,7 +60,7 @@ def test_rows_are_replaced_after_optimize_and_with_an_index_on_the_key(make_stor
         assert {path for (path, _), content in found.items() if content == round_} == {f"/{i}.mp4" for i in range(200)}
         assert (found.get(("/0.mp4", 1.0)), found.get(("/200.mp4", 0.0))) == (None, None)
         store.optimize()
-    assert store.num_rows() == LEAST_INDEXED_ROWS - 2 * 201 + 200 + 2
+    assert store.num_rows() == NUM_ROWS - 2 * 201 + 200 + 2
     assert len(store.search_texts([("second", 1.0)], rows[0].vector, limit=9)) == 1
 
 
@@ -70,13 +77,14 @@ def test_no_index_on_the_key_is_used(make_store, make_row, monkeypatch: pytest.M
     assert used == [False, False]
 
 
+@pytest.mark.usefixtures("few_rows")
 def test_of_what_rows_are_matched_by_an_index_is_made_on_the_path_alone(make_store) -> None:
     """Filters by folder need it; merges leave it aside."""
-    store = make_store([{"path": f"/{i}.mp4", "vector": [1, i, 0, 0, 0, 0, 0, 1]} for i in range(LEAST_INDEXED_ROWS)])
+    store = make_store([{"path": f"/{i}.mp4", "vector": [1, i, 0, 0, 0, 0, 0, 1]} for i in range(NUM_ROWS)])
     store.note_copies({"/copy.mp4": Copy("id", FileState(1, 1.0))})
     store.ensure_text_index()
     store.optimize()
-    indexed = {tuple(index.columns) for index in store.table.lance.list_indices()}
+    indexed = {tuple(each.columns) for each in store.table.lance.list_indices()}
     assert {("vector",), ("text",), ("path",)} <= indexed
     assert ("start_seconds",) not in indexed
     assert list(connect(store.uri).open_table("copies").list_indices()) == []

@@ -192,6 +192,9 @@ def test_a_full_disk_leaves_the_older_format(old: Store, monkeypatch: pytest.Mon
 
 DYING = """
 import os, resource, signal, sys
+from framecue.library.store.lean import import_lean
+
+import_lean()
 from lancedb.table import LanceTable
 from framecue.library.store import Store
 

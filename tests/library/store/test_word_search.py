@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
+from shutil import copytree
 
 import pytest
 
@@ -20,14 +22,22 @@ def line(start: float, text: str, language: str | None = "en", kind: Kind = "sai
 
 
 @pytest.fixture
-def store(make_store: Callable[..., Store]) -> Store:
+def store(made: Path, tmp_path: Path) -> Store:
+    """A copy of the library of two films, for one test."""
+    return Store.open(str(copytree(made, tmp_path / "made.lance")))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, make_store_at: Callable[..., Store]) -> Path:
     """A library of two films of one minute; the first half and the second half of each are a segment."""
-    made = make_store(
+    place = tmp_path_factory.mktemp("films") / "made.lance"
+    made = make_store_at(
+        place,
         [
             {"path": path, "start_seconds": start, "end_seconds": start + 30}
             for path in ("/a.mp4", "/b/b.mp4")
             for start in (0, 30)
-        ]
+        ],
     )
     first, second = "id of /a.mp4", "id of /b/b.mp4"
     made.words.write(
@@ -51,7 +61,7 @@ def store(make_store: Callable[..., Store]) -> Store:
             line(20, "buying a house", None),
         ],
     )
-    return made
+    return place
 
 
 def brief(matches: Sequence[WordMatch]) -> list[tuple[str, float, float]]:

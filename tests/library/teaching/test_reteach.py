@@ -213,6 +213,7 @@ def test_a_process_that_is_killed_while_it_teaches_leaves_the_name_as_it_was(lib
     (before,) = library.taught_names()
     program = (
         "import os, signal, sys\n"
+        "from framecue.library.store.lean import import_lean; import_lean()\n"
         "from framecue.library import Library\n"
         "from support.colours import LearningColours\n"
         "library = Library(sys.argv[1], model=LearningColours())\n"

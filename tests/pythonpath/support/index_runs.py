@@ -79,7 +79,12 @@ def wait_until(is_so: Callable[[], bool]) -> None:
 
 def group_exists(group: int) -> bool:
     """Whether a process of the group runs; one that is dead and not yet buried (by whom, is the system's) does not."""
-    for stat in Path("/proc").glob("[0-9]*/stat"):
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    # Who leads it is nearly always among them.
+    for stat in itertools.chain([Path(f"/proc/{group}/stat")], Path("/proc").glob("[0-9]*/stat")):
         with suppress(OSError):
             state, _, its_group = stat.read_text().rpartition(")")[2].split()[:3]
             if int(its_group) == group and state != "Z":

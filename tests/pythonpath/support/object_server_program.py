@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import create_backend_app
 from werkzeug.serving import make_server
 
 CONTROL = "/_control/"
@@ -67,7 +67,7 @@ class Switchboard:
     """moto's application behind faults and a log."""
 
     def __init__(self) -> None:
-        self.inner = DomainDispatcherApplication(create_backend_app)
+        self.inner = create_backend_app("s3")
         self.rules: list[Rule] = []
         self.requests: list[dict[str, Any]] = []
         self.ignored: set[str] = set()

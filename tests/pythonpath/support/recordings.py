@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import av
 import numpy as np
@@ -41,7 +43,40 @@ def record(
         data_at: when a stream of data has its one packet (transport streams only).
         gop: pictures from one keyframe to the next.
     """
-    with av.open(str(path), "w", options=options or {}) as container:
+    # Many tests want the same few.
+    made = _made(path.suffix, pictures, sound, size, tuple((options or {}).items()), b_frames, data_at, gop)
+    path.write_bytes(made)
+    return path
+
+
+@cache
+def _made(
+    suffix: str,
+    pictures: tuple[float, float],
+    sound: tuple[float, float] | None,
+    size: tuple[int, int],
+    options: tuple[tuple[str, str], ...],
+    b_frames: int,
+    data_at: float | None,
+    gop: int,
+) -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / f"made{suffix}"
+        _write(path, pictures, sound, size, dict(options), b_frames, data_at, gop)
+        return path.read_bytes()
+
+
+def _write(
+    path: Path,
+    pictures: tuple[float, float],
+    sound: tuple[float, float] | None,
+    size: tuple[int, int],
+    options: dict[str, str],
+    b_frames: int,
+    data_at: float | None,
+    gop: int,
+) -> None:
+    with av.open(str(path), "w", options=options) as container:
         # One thread and short groups, as tests seek.
         coder = {"preset": "ultrafast", "bf": str(b_frames), "threads": "1", "x264-params": "scenecut=0"}
         stream = container.add_stream("libx264", rate=RATE, options=coder)
@@ -72,7 +107,6 @@ def record(
         container.mux(stream.encode(None))
         if tone:
             container.mux(tone.encode(None))
-    return path
 
 
 def flagged(data: bytes, *, first: int = 0) -> bytes:

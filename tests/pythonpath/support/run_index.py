@@ -19,14 +19,14 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import framecue.backbone
-import framecue.model
+from framecue.cli import index
+from framecue.library.store.lean import import_lean
 from support.colours import ColourEncoder
 
+import_lean()  # as the command does
 # Not lancedb, whose threads would not be there after a fork, but what takes most of its time.
-for _name in ("pyarrow.dataset", "lance_namespace"):
-    with suppress(ImportError):
-        importlib.import_module(_name)
+with suppress(ImportError):
+    importlib.import_module("pyarrow.dataset")
 
 
 def run(arguments: list[str], file_bytes: int) -> int:
@@ -37,7 +37,7 @@ def run(arguments: list[str], file_bytes: int) -> int:
     # A commit for each file: many moments at which to be killed in one.
     indexing.ROWS_PER_COMMIT = worker.FRAMES_PER_ENCODE = 1
 
-    def load_model(*args: object, **options: object) -> Any:
+    def model(*args: object, **options: object) -> Any:
         if file_bytes:
             import resource
 
@@ -45,7 +45,8 @@ def run(arguments: list[str], file_bytes: int) -> int:
         print("started", flush=True)
         return ColourEncoder()
 
-    framecue.model.load_model = load_model
+    # Nothing that loads a model is imported, which would take three times as long as all else.
+    vars(index)["indexing_model"] = model
     return main(["index", *arguments, "--model", "colours"])
 
 

@@ -13,7 +13,8 @@ from framecue.errors import ModelError
 from framecue.exported import sentences
 from framecue.exported.export_sentences import fingerprint_of
 from framecue.exported.sentences import LateSentenceEncoder
-from framecue.library.background import meaning_background_for
+from framecue.library import background as making
+from framecue.library.background import meaning_background_for, ordinary_queries
 from framecue.library.indexing.passages_run import make_passages
 from framecue.library.results import FITS_FROM
 from framecue.library.search.box import Term
@@ -85,6 +86,13 @@ def ideas(monkeypatch: pytest.MonkeyPatch) -> IdeaEncoder:
     return encoder
 
 
+def ask_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a quarter of the ordinary queries asked, as an encoder of a real size takes its time for each."""
+    few = ordinary_queries()[::4]
+    monkeypatch.setattr(making, "ordinary_queries", lambda: few)
+    monkeypatch.setattr(making, "_bank_hash", lambda: "a quarter")
+
+
 def find(store: Store, *terms: Term, alone: bool = False, **more) -> list[LegMatch]:
     return list(Meaning().find(Asked(store, SEEN, [(term, 1.0) for term in terms], is_alone=alone, **more)))
 
@@ -93,6 +101,7 @@ def test_buying_a_house_finds_that_the_mortgage_was_signed(
     make_store: Callable[..., Store], minilm: LateSentenceEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sentences, "load_sentence_encoder", lambda fingerprint: minilm)
+    ask_few(monkeypatch)
     store = make(make_store, minilm)
     for text, place in (("buying a house", 3), ("a sick pet", 6), ("sailing in a storm", 9)):
         first, *others = find(store, Term(text), alone=True)
@@ -145,6 +154,7 @@ def test_words_that_the_encoder_does_not_know_find_nothing_and_change_nothing(
     make_store: Callable[..., Store], minilm: LateSentenceEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sentences, "load_sentence_encoder", lambda fingerprint: minilm)
+    ask_few(monkeypatch)
     # It takes all signs that it does not know for the same, so one that was read by mistake is at a cosine of 1.
     with monkeypatch.context() as patched:
         patched.setattr(minilm, "known_part", str)  # as before there was this
