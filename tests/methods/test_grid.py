@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from framecue.methods import METHODS, build_method, method_named
 from framecue.methods.contrastive import contrastive_loss
 from framecue.methods.counting import count_parameters
 from framecue.model import VideoTextModel, load_model
+from support.backbones import copy_of
 
 FAMILIES = ("clip", "pe-core", "siglip", "siglip2")
 OPTIONS: dict[str, dict[str, Any]] = {"prompt-switch": {"num_prompts": 2}}
@@ -56,14 +56,8 @@ def options_of(name: str) -> dict[str, Any]:
 
 
 def make(loaded: Backbone, name: str) -> VideoTextModel:
-    """A method on a copy of a backbone, which takes a tenth of the time of loading it again."""
-    backbone = Backbone(
-        deepcopy(loaded.model),
-        name=loaded.name,
-        revision=loaded.revision,
-        preprocess=loaded.preprocess,
-        tokenizer=lambda: loaded.tokenizer,
-    )
+    """A method on a copy of a backbone."""
+    backbone = copy_of(loaded)
     torch.manual_seed(0)
     return VideoTextModel(backbone, build_method(name, options_of(name), backbone), method_name=name).eval()
 
