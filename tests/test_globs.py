@@ -58,7 +58,7 @@ name_globs = (
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(name_globs, names)
 @example("[]a]*", "]x")
 @example("[!]a]", "]")
@@ -82,7 +82,7 @@ def test_a_name_is_matched_as_by_a_slow_reading(glob: str, name: str) -> None:
         assert found == fnmatchcase(name, glob)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data(), name_globs)
 def test_a_name_made_from_a_glob_is_matched(data: st.DataObject, glob: str) -> None:
     name = glob
@@ -96,7 +96,7 @@ paths = st.lists(st.sampled_from(["a", "b", "ab", "x.mp4", "a\nb"]), max_size=6)
 path_globs = st.lists(st.sampled_from(["**", "**", "*", "a", "b", "a*", "?", "[!a]", "*b"]), min_size=1, max_size=6)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(path_globs, paths)
 @example(["**"], [])
 @example(["a", "**"], ["a"])
@@ -106,7 +106,7 @@ def test_a_path_is_matched_as_by_a_slow_reading(glob: list[str], path: list[str]
     assert Glob("/".join(glob)).matches(path) == slow_path(glob, path)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(path_globs, paths)
 def test_the_pattern_of_a_path_says_the_same(glob: list[str], path: list[str]) -> None:
     pattern = Glob("/".join(glob)).pattern
@@ -114,7 +114,7 @@ def test_the_pattern_of_a_path_says_the_same(glob: list[str], path: list[str]) -
     assert bool(re.fullmatch(pattern, text)) == slow_path(glob, path)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(name_globs, names)
 def test_the_pattern_of_a_name_says_the_same(glob: str, name: str) -> None:
     assert bool(re.fullmatch(NameGlob(glob).pattern, name)) == slow(glob, name)
@@ -190,7 +190,7 @@ composed_globs = st.lists(st.one_of(st.sampled_from([*SIGNS, "*", "?"]), set_tex
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(composed_globs, composed_names, st.lists(st.sampled_from(["NFC", "NFD", None]), min_size=5, max_size=5))
 @example("caf?.mp4", "café.mp4", ["NFD"] * 5)
 @example("cafe*", "café.mp4", ["NFD"] * 5)

@@ -5,6 +5,7 @@ import re
 import shlex
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ def parse(key: str) -> Meaning:
     return Meaning(Act(*key.split(":")))
 
 
+@cache
 def describes(text: str, meaning: Meaning) -> bool:
     """Whether a text is a caption of a meaning, which has at most 288; so many draws find them."""
     rng = np.random.default_rng(0)
@@ -125,15 +127,30 @@ def small_demo(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[tuple[str,
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which the demo may have run before, so that clips are drawn once; its name has a blank."""
-    return tmp_path_factory.mktemp("my demo")
+    """A folder in which the demo may have run before; its name has a blank."""
+    return tmp_path_factory.mktemp("my demo") / "demo"
 
 
-def test_json(run, small_demo, tmp_path: Path) -> None:
-    folder = tmp_path / "demo"
-    asked = small_demo(folder)
-    result = run("demo", "--dir", folder, "--json")
-    assert result.code == 0
+@pytest.fixture(scope="module")
+def kept() -> list[tuple[list[tuple[str, str | None]], Any]]:
+    """What models the demo asked for in that folder, and what came of it, once `made` has run it."""
+    return []
+
+
+@pytest.fixture
+def made(run, small_demo, shared: Path, kept: list[Any]) -> tuple[list[tuple[str, str | None]], Any]:
+    """Run the demo in that folder, once for all tests that only look at what it gives: the same as in `kept`."""
+    if not kept:
+        asked = small_demo(shared)
+        result = run("demo", "--dir", shared, "--json")
+        assert result.code == 0
+        kept.append((asked, result))
+    return kept[0]
+
+
+def test_json(made, shared: Path) -> None:
+    folder = shared
+    asked, result = made
     document = json.loads(result.out)
     assert asked == [("moji-clip", "moji-prompt-switch")]
     assert document.keys() == {"folder", "library", "sheet", "right_first", "searches", "taught"}
@@ -169,9 +186,8 @@ def test_json(run, small_demo, tmp_path: Path) -> None:
     assert [example.path for example in name.examples] == paths[:3]
 
 
-def test_the_searches_are_of_each_kind_and_two_differ_in_order_alone(run, small_demo, shared: Path) -> None:
-    small_demo(shared)
-    document = json.loads(run("demo", "--dir", shared, "--json").out)
+def test_the_searches_are_of_each_kind_and_two_differ_in_order_alone(made, shared: Path) -> None:
+    document = json.loads(made[1].out)
     meanings = {str(clip.video): parse(clip.metadata["meaning"]) for clip in read_captions(shared)}
     assert len(set(meanings.values())) == NUM_CLIPS
     expected = [meanings[search["expected"]] for search in document["searches"][:-1]]
@@ -239,21 +255,20 @@ def test_it_ends_with_how_to_open_the_page(
     assert framecue.Library(words[-1]).info().num_videos == NUM_CLIPS + 4 + 1
 
 
-def test_again_in_the_same_folder(run, small_demo, tmp_path: Path) -> None:
-    small_demo(tmp_path)
-    first = run("demo", "--dir", tmp_path, "--json")
-    (tmp_path / "clips" / "00003.mp4").unlink()
+def test_again_in_the_same_folder(run, small_demo, made, shared: Path) -> None:
+    small_demo(shared)
+    (shared / "clips" / "00003.mp4").unlink()
     # A video of one's own in the folder is not the demo's.
-    (tmp_path / "clips" / "holiday.mp4").write_bytes(b"not the demo's business")
-    second = run("demo", "--dir", tmp_path, "--json")
+    own = shared / "clips" / "holiday.mp4"
+    own.write_bytes(b"not the demo's business")
+    second = run("demo", "--dir", shared, "--json")
+    own.unlink()
     assert second.code == 0
-    assert second.out == first.out
+    assert second.out == made[1].out
     assert "holiday" not in second.err
 
 
-def test_a_library_of_another_model_says_what_to_do(run, small_demo, shared: Path) -> None:
-    small_demo(shared)
-    assert run("demo", "--dir", shared).code == 0
+def test_a_library_of_another_model_says_what_to_do(run, small_demo, made, shared: Path) -> None:
     small_demo(shared, name="another oracle")
     result = run("demo", "--dir", shared, "--json")
     assert (result.code, result.out) == (1, "")

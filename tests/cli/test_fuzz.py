@@ -25,7 +25,7 @@ from framecue.library import Library
 from support.colour_model import ColourModel
 from support.colours import write_clip
 
-NUM_EXAMPLES = int(os.environ.get("FRAMECUE_FUZZ_EXAMPLES", "200"))
+NUM_EXAMPLES = int(os.environ.get("FRAMECUE_FUZZ_EXAMPLES", "100"))
 
 # What would not end, or would leave the folder of the test: a folder that is watched, a player, clips by the thousand,
 # another machine.

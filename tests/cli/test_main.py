@@ -30,30 +30,26 @@ from framecue.errors import ModelError, VideoError
 HEAVY = ("torch", "transformers", "lancedb", "av", "pyarrow", "numpy", "PIL", "pydantic", "rich", "framecue.model")
 
 
-@pytest.mark.parametrize(
-    "args",
-    [
-        ["--help"],
-        ["--version"],
-        ["serch"],
-        [],
+def test_help_imports_nothing_heavy() -> None:
+    # One process for all of them: what one has imported stays, and is told with the words that were the first to do so.
+    words = [
+        *(["--help"], ["--version"], ["serch"], []),
         *([name, "--help"] for name in COMMANDS),
-        ["datasets", "check", "--help"],
-        ["names", "forget", "--help"],
-        ["names", "rename", "--help"],
-    ],
-)
-def test_help_imports_nothing_heavy(args: list[str]) -> None:
+        *(["datasets", "check", "--help"], ["names", "forget", "--help"], ["names", "rename", "--help"]),
+    ]
     program = f"""
 import json, sys
 from framecue.cli.main import main
-code = main({args!r})
-print(json.dumps([code, [name for name in {HEAVY!r} if name in sys.modules]]), file=sys.stderr)
+for args in {words!r}:
+    code = main(args)
+    print(json.dumps([args, code, [name for name in {HEAVY!r} if name in sys.modules]]), file=sys.stderr)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
-    code, loaded = json.loads(done.stderr.splitlines()[-1])
-    assert loaded == []
-    assert code == (0 if args[-1:] in (["--help"], ["--version"]) else 2)
+    told = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("[[")]
+    assert [args for args, _, _ in told] == words
+    for args, code, loaded in told:
+        assert (args, loaded) == (args, [])
+        assert (args, code) == (args, 0 if args[-1:] in (["--help"], ["--version"]) else 2)
 
 
 def test_help_lists_every_command_with_its_words(run) -> None:

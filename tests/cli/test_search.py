@@ -3,8 +3,10 @@ from __future__ import annotations
 import io
 import json
 import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,12 +25,32 @@ from support.colours import COLOURS
 from support.words import WordEncoder, word_library
 
 
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the clips of each test lie, one test after the other, so that one library fits them all."""
+    return tmp_path_factory.mktemp("search")
+
+
 @pytest.fixture
-def uri(run, loader, tmp_path: Path, clips: Path) -> str:
-    uri = str(tmp_path / "videos.lance")
-    assert run("index", clips, "--library", uri, "--model", "clip").code == 0
-    loader.asked.clear()
-    return uri
+def clips(place: Path, write_clip: Callable[..., Path]) -> Path:
+    """The four clips, encoded once; a test may change them."""
+    folder, kept = place / "clips", place / "kept"
+    if not kept.exists():
+        for name, seconds in (("red", 1), ("green", 2), ("blue", 1), ("more/yellow", 1)):
+            write_clip(kept / f"{name}.mp4", name.rpartition("/")[2], seconds=seconds)
+    shutil.rmtree(folder, ignore_errors=True)
+    return Path(shutil.copytree(kept, folder))
+
+
+@pytest.fixture
+def uri(run, loader, tmp_path: Path, place: Path, clips: Path) -> str:
+    """A library of them, which is made once and copied."""
+    made = place / "videos.lance"
+    if not made.exists():
+        assert run("index", clips, "--library", made, "--model", "clip").code == 0
+        loader.asked.clear()
+        loader.models.clear()
+    return str(shutil.copytree(made, tmp_path / "videos.lance"))
 
 
 def test_json(run, uri: str, clips: Path) -> None:
@@ -562,7 +584,7 @@ def test_queries_of_a_file(run, loader, uri: str, tmp_path: Path) -> None:
     assert document.keys() == {"searches"}
     assert [search["query"] for search in document["searches"]] == ["red", "green, without red"]
     assert document["searches"][0] == json.loads(run("search", "red", "--library", uri, "-k", 2, "--json").out)
-    assert len(loader.models) == 3  # one to index, one for both queries, one for the single one
+    assert len(loader.models) == 2  # one for both queries, one for the single one
     result = run("search", "--queries", file, "--library", uri, "--path", "g*", "--sheet", tmp_path / "s.png")
     assert [line for line in result.out.splitlines() if line in ("red", "green, without red")] == [
         "red",

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from framecue.backbone import Backbone
+from framecue.backbone import Backbone, hash_of_tensors
 from framecue.exported.cache import CACHE_VARIABLE, GRAPHS_VARIABLE
 from framecue.exported.export_video import export_video_graph
-from framecue.methods import build_method
+from framecue.methods import Method, build_method
 from framecue.model import VideoTextModel
 
 FRAMES = 2
@@ -23,6 +23,32 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
     monkeypatch.delenv(GRAPHS_VARIABLE, raising=False)
     return tmp_path / "cache"
+
+
+@pytest.fixture(scope="session")
+def exported_graphs() -> dict[tuple[object, ...], tuple[bytes, float]]:
+    """Graphs of videos that were exported, by what they are made of."""
+    return {}
+
+
+@pytest.fixture(autouse=True)
+def each_graph_is_exported_once(
+    exported_graphs: dict[tuple[object, ...], tuple[bytes, float]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever chooses among graphs gets that of the same weights again, without waiting for the exporter."""
+
+    def export(backbone: Backbone, method: Method, target: Path, *, num_frames: int) -> float:
+        weights = [hash_of_tensors(module.state_dict().items()) for module in (backbone, method)]
+        what = (type(method), str(method.config), num_frames, *weights)
+        if what in exported_graphs:
+            target.write_bytes(exported_graphs[what][0])
+        else:
+            off = export_video_graph(backbone, method, target, num_frames=num_frames)
+            exported_graphs[what] = target.read_bytes(), off
+        return exported_graphs[what][1]
+
+    for place in ("choose", "export_folder"):
+        monkeypatch.setattr(f"framecue.exported.{place}.export_video_graph", export)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,13 +12,19 @@ from framecue.frame_store import Prepared, StoreOptions, WantedVideo, prepare_st
 from support.stored_videos import HereSource, even, write_video
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Five videos of a second and more."""
-    videos = tmp_path / "videos"
+@pytest.fixture(scope="session")
+def written_videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five videos of a second and more, encoded once."""
+    videos = tmp_path_factory.mktemp("written") / "videos"
     for number in range(5):
         write_video(videos / f"{number}.mp4", even(1 + 0.5 * number))
     return videos
+
+
+@pytest.fixture
+def folder(written_videos: Path, tmp_path: Path) -> Path:
+    """A copy of those videos, to change."""
+    return Path(shutil.copytree(written_videos, tmp_path / "videos"))
 
 
 @pytest.fixture

@@ -10,13 +10,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from framecue.backbone import Backbone
+from framecue.backbone import Backbone, load_backbone
 from framecue.checkpoint import save_adapter, trained_tensors
 from framecue.errors import AdapterError, NotOfflineError
 from framecue.methods import METHODS, build_method, method_named
 from framecue.methods.contrastive import contrastive_loss
 from framecue.methods.counting import count_parameters
 from framecue.model import VideoTextModel, load_model
+from support.backbones import copy_of
 
 FAMILIES = ("clip", "pe-core", "siglip", "siglip2")
 OPTIONS: dict[str, dict[str, Any]] = {"prompt-switch": {"num_prompts": 2}}
@@ -39,15 +40,26 @@ def folders(
     return made
 
 
+@pytest.fixture(scope="module")
+def backbones(folders: dict[str, Path]) -> dict[str, Backbone]:
+    """The backbone of each of those folders, which is not to be changed: it is loaded once."""
+    return {family: load_backbone(folder) for family, folder in folders.items()}
+
+
 def frames_for(model: VideoTextModel, videos: int = 3) -> Tensor:
     size = model.backbone.vision.image_size
     return torch.randn(videos, 4, 3, size, size, generator=torch.Generator().manual_seed(3))
 
 
-def make(folder: Path, name: str) -> VideoTextModel:
+def options_of(name: str) -> dict[str, Any]:
+    return {"num_frames": 4, "num_test_frames": 4, **OPTIONS.get(name, {})}
+
+
+def make(loaded: Backbone, name: str) -> VideoTextModel:
+    """A method on a copy of a backbone."""
+    backbone = copy_of(loaded)
     torch.manual_seed(0)
-    options = {"num_frames": 4, "num_test_frames": 4, **OPTIONS.get(name, {})}
-    return load_model(folder, method=name, options=options, device="cpu")
+    return VideoTextModel(backbone, build_method(name, options_of(name), backbone), method_name=name).eval()
 
 
 def train_a_little(model: VideoTextModel, steps: int = 2) -> dict[str, Tensor]:
@@ -81,8 +93,10 @@ def similarities_of(model: VideoTextModel) -> Tensor:
 
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("name", METHODS)
-def test_forward_backward_save_load(name: str, family: str, folders: dict[str, Path], tmp_path: Path) -> None:
-    model = make(folders[family], name)
+def test_forward_backward_save_load(
+    name: str, family: str, folders: dict[str, Path], backbones: dict[str, Backbone], tmp_path: Path
+) -> None:
+    model = make(backbones[family], name)
     before = similarities_of(model)
     assert torch.isfinite(before).all()
     assert before.abs().max() <= 1 + 1e-5
@@ -101,16 +115,15 @@ def test_forward_backward_save_load(name: str, family: str, folders: dict[str, P
     assert loaded.fingerprint().method == name
     # What is said to be trained is what the folder holds.
     held = sum(tensor.numel() for tensor in trained_tensors(loaded.backbone, loaded.method).values())
-    options = {"num_frames": 4, "num_test_frames": 4, **OPTIONS.get(name, {})}
-    assert held == count_parameters(name, make(folders[family], "mean-pool").backbone, options).trainable
+    assert held == count_parameters(name, backbones[family], options_of(name)).trainable
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("name", METHODS)
 def test_offline_methods_embed_videos_and_the_others_say_that_they_cannot(
-    name: str, family: str, folders: dict[str, Path]
+    name: str, family: str, backbones: dict[str, Backbone]
 ) -> None:
-    model = make(folders[family], name)
+    model = make(backbones[family], name)
     assert model.offline is method_named(name).offline
     pixels = frames_for(model, videos=2)
     if not model.offline:
@@ -129,31 +142,31 @@ def test_offline_methods_embed_videos_and_the_others_say_that_they_cannot(
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_bfloat16(name: str, folders: dict[str, Path]) -> None:
+def test_bfloat16(name: str, folders: dict[str, Path], backbones: dict[str, Backbone]) -> None:
     torch.manual_seed(0)
-    options = {"num_frames": 4, "num_test_frames": 4, **OPTIONS.get(name, {})}
-    model = load_model(folders["clip"], method=name, options=options, dtype=torch.bfloat16, device="cpu")
-    exact = make(folders["clip"], name)
+    model = load_model(folders["clip"], method=name, options=options_of(name), dtype=torch.bfloat16, device="cpu")
+    exact = make(backbones["clip"], name)
     got, expected = similarities_of(model), similarities_of(exact)
     assert got.dtype == torch.float32
     assert (got - expected).abs().max() < 0.2
 
 
 @pytest.mark.parametrize("name", ["vop", "prompt-switch", "lora", "x-pool"])
-def test_an_adapter_of_another_family_is_refused(name: str, folders: dict[str, Path], tmp_path: Path) -> None:
-    model = make(folders["clip"], name)
+def test_an_adapter_of_another_family_is_refused(
+    name: str, folders: dict[str, Path], backbones: dict[str, Backbone], tmp_path: Path
+) -> None:
+    model = make(backbones["clip"], name)
     model.method.freeze(model.backbone)
     save_adapter(tmp_path, backbone=model.backbone, method=model.method, method_name=name, version="test", scores={})
     with pytest.raises(AdapterError, match=r"was trained on backbone .*clip.*, not on .*siglip"):
         load_model(folders["siglip"], adapter=tmp_path)
 
 
-def test_a_seed_gives_the_same_start(folders: dict[str, Path]) -> None:
+def test_a_seed_gives_the_same_start(backbones: dict[str, Backbone]) -> None:
     for name in METHODS:
         starts = []
         for _ in range(2):
-            backbone = make(folders["clip"], "mean-pool").backbone
+            backbone = make(backbones["clip"], "mean-pool").backbone
             torch.manual_seed(5)
-            options = {"num_frames": 4, "num_test_frames": 4, **OPTIONS.get(name, {})}
-            starts.append(dict(build_method(name, options, backbone).named_parameters()))
+            starts.append(dict(build_method(name, options_of(name), backbone).named_parameters()))
         assert all(torch.equal(starts[0][key], starts[1][key]) for key in starts[0])

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 import torch
 
-from framecue.backbone import load_backbone
+from framecue.backbone import Backbone, load_backbone
 from framecue.datasets.examples import Example
 from framecue.methods import build_method
 from framecue.model import VideoTextModel
 from framecue.training.recipe import Recipe
+from support.backbones import copy_of
 from support.tiny_clip import IMAGE_SIZE, tiny_clip
 
 __all__ = ["tiny_clip"]
@@ -64,15 +65,21 @@ def colours() -> type[Colours]:
     return Colours
 
 
+@pytest.fixture(scope="session")
+def tiny_backbone(tiny_clip: Path) -> Backbone:
+    """The tiny CLIP, which is not to be changed."""
+    return load_backbone(tiny_clip)
+
+
 @pytest.fixture
-def make_model(tiny_clip: Path) -> Callable[..., VideoTextModel]:
+def make_model(tiny_backbone: Backbone) -> Callable[..., VideoTextModel]:
     """Make a model with a method of the tiny CLIP."""
 
     def make(method: str = "mean-pool", **options: object) -> VideoTextModel:
         options = {"num_frames": 2, "num_test_frames": 2, **options}
         if method == "prompt-switch":
             options = {"num_prompts": 2, "captioner_layers": 1, **options}
-        backbone = load_backbone(tiny_clip)
+        backbone = copy_of(tiny_backbone)
         torch.manual_seed(1)
         return VideoTextModel(backbone, build_method(method, options, backbone), method_name=method)
 

@@ -122,6 +122,7 @@ def read_weights(source: Source, config: Any, dtype: torch.dtype, *, unused: str
     local_only = {"local_files_only": True} if options.get("local_files_only") else None
     model, report = AutoModel.from_pretrained(
         source.location,
+        config=config,  # which it would read again
         dtype=dtype,
         use_safetensors=safetensors,
         output_loading_info=True,

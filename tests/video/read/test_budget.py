@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from functools import cache
 
 import av
 import numpy as np
@@ -32,12 +33,18 @@ def repeating_gif(path, *, side, num_frames, delay=1):
     path.write_bytes(whole.getvalue()[:-1] + change * (num_frames - 1) + b";")
 
 
-def repeating_webp(path, *, side, num_frames):
-    """One frame of an animation again and again."""
+@cache
+def two_frames(side):
+    """An animation whose large pictures are encoded once for all tests."""
     made = io.BytesIO()
     first, second = (Image.new("RGB", (side, side), (level, 9, 9)) for level in (0, 90))
     first.save(made, "WEBP", save_all=True, append_images=[second], lossless=True)
-    content = made.getvalue()
+    return made.getvalue()
+
+
+def repeating_webp(path, *, side, num_frames):
+    """One frame of an animation again and again."""
+    content = two_frames(side)
     start = content.index(b"ANMF")
     frame = content[start : start + 8 + struct.unpack("<I", content[start + 4 : start + 8])[0]]
     body = content[12:start] + frame * num_frames

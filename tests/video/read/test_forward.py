@@ -27,18 +27,28 @@ SEGMENTS = Segmentation(segment_seconds=2, overlap_seconds=1.3).segments(20.0, [
 NUM = 200
 
 
+@pytest.fixture(scope="module")
+def built():
+    """The bytes of the files that were encoded."""
+    return {}
+
+
 @pytest.fixture
-def build(videos):
+def build(videos, built):
     """A picture that changes slowly, so that every frame is its own."""
 
     def build(name="film.mp4", codec="libx264", codec_options=PYRAMID, gop=250):
+        path, what = videos.folder / name, (name, gop)
+        if what in built:
+            path.write_bytes(built[what])
+            return path
         noise = np.random.default_rng(0).integers(0, 128, (48, 64, 3), dtype=np.uint8)
         pictures = [noise.copy() for _ in range(NUM)]
         for number, picture in enumerate(pictures):
             picture[:, number % 60 : number % 60 + 4] = 255 - number // 2
-        path = videos.folder / name
         pix_fmt = "rgb8" if codec == "gif" else "yuv420p"
         videos.encode(path, pictures, codec=codec, codec_options=codec_options, gop=gop, pix_fmt=pix_fmt)
+        built[what] = path.read_bytes()
         return path
 
     return build
