@@ -180,6 +180,30 @@ def test_a_sentence_is_no_order_where_its_words_are_said_and_may_be_one_where_it
         assert (not first.parts) == is_whole
 
 
+@pytest.mark.parametrize("is_usual", [False, True])
+def test_a_meaning_that_is_as_near_to_one_part_has_nothing_of_the_other_usual_or_not(
+    store: Store, monkeypatch: pytest.MonkeyPatch, is_usual: bool
+) -> None:
+    class Near(Meant):
+        """Means that one film tells of red, which a sentence of red and green is nearly as near to."""
+
+        def find(self, asked: Asked) -> list[LegMatch]:
+            if "red" not in asked.text:
+                return []
+            (one,) = (match for match in asked.store.search(asked.vector, limit=99) if match.path == "/whole.mp4")
+            strength = self.strength if "then" in asked.text else self.strength + 0.05
+            return [LegMatch("meaning", one, 1, 0.5, strength, is_usual=is_usual)]
+
+    monkeypatch.setattr(one_box, "LEGS", {"meaning": Near(0.12)})
+    nowhere = Judge(Confidence(usual_best=3.0, scale=0.05))
+    sentence = judged("red, then green", BLUE, nowhere)
+    parts = [judged("red", RED, nowhere), judged("green", GREEN, nowhere)]
+    whole = judged_whole(store, sentence, parts, SearchOptions())
+    (first, *_) = find_either_way(store, whole, parts, SearchOptions())
+    assert (first.path, first.parts) == ("/whole.mp4", ())
+    assert whole.judge.of_parts(first) == pytest.approx([0.12, 0.0], abs=1e-3)
+
+
 def test_what_lacks_one_part_is_no_order_however_sure_the_others_are(store: Store) -> None:
     sentence = judged("red, then green", BLUE, Judge(Confidence(usual_best=1.2, scale=0.05)))
     sure = Judge(Confidence(usual_best=0.3, scale=0.05))

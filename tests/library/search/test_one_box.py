@@ -295,8 +295,10 @@ def weigh(
     legs: Mapping[str, Sequence[LegMatch]],
     *,
     text: str | Term = "words",
+    more: Sequence[Term] = (),
     confidence: Confidence | None = None,
     read: str | None = None,
+    heaviest: float = 0.0,
 ) -> list[Found]:
     """Return all moments of a library in which legs find what they are told to."""
     monkeypatch.setattr(one_box, "LEGS", {name: Told(found) for name, found in legs.items()})
@@ -306,8 +308,9 @@ def weigh(
         Vectors(matches),  # type: ignore[arg-type]
         QUERY,
         options,
-        terms=[(term, 1.0)],
+        terms=[(each, 1.0) for each in (term, *more)],
         read=read,
+        heaviest=heaviest,
         judge=Judge(confidence),
     )
 
@@ -366,6 +369,19 @@ def test_what_is_no_more_than_usual_counts_where_nothing_is_as_sure(monkeypatch:
     surely = sure.of_segment(looks.score, looks.vector)
     for confidence, strength in ((sure, 0.1), (sure, surely), (None, 0.1)):
         assert weigh(monkeypatch, every, {"meaning": [usual(meant, strength)]}, confidence=confidence) == seen_alone
+
+
+def test_what_is_no_more_than_usual_says_nothing_beside_what_is_asked_to_be_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What somebody wants to see by its name counts as if it were there for sure, so nothing usual is as sure."""
+    looks, meant, other = moment("/looks.mp4", 0, 0.9), moment("/meant.mp4", 0, 0.85), moment("/other.mp4", 0, 0.2)
+    every, unsure = [looks, meant, other], Confidence(2.0, 0.05, known=0.1)
+    for leg, is_told in ((None, True), ("seen", False)):
+        term, legs = Term("words", leg), {"meaning": [usual(meant, 0.19)]}
+        found = weigh(monkeypatch, every, legs, text=term, more=[Term("others")], confidence=unsure)
+        assert any(leg.leg == "meaning" for one in found for leg in one.legs) == is_told
+        assert found[0].path == ("/meant.mp4" if is_told else "/looks.mp4")
 
 
 @pytest.mark.parametrize("strength", [0.2, 0.4])
@@ -460,6 +476,16 @@ def test_half_of_what_nobody_can_see_is_worth_half(monkeypatch: pytest.MonkeyPat
     assert value("bee") == pytest.approx(worth(seen=1.0))
     assert value("carnival") == pytest.approx(worth(seen=1.0, unread=0.5))
     assert value("carnival", "naples") == pytest.approx(worth(seen=1.0, unread=1.0))
+
+
+def test_what_nobody_can_see_has_the_share_of_its_text_beside_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A picture of four times the weight of a text has the say, in words that are seen as in those that are not."""
+    there = moment("/carnival.mp4", 0, 0.3)
+    legs = {"named": [LegMatch("named", there, 1, 1.0, 0.0, words=("carnival",), is_of_file=True)]}
+    for heaviest, share in ((0.0, 1.0), (1.0, 1.0), (4.0, 0.25)):
+        every = [there, moment("/b.mp4", 0, 0.0)]
+        first, _ = weigh(monkeypatch, every, legs, text="carnival a bee", read="a bee", heaviest=heaviest)
+        assert first.value == pytest.approx(worth(seen=1.0, unread=share))
 
 
 def worth(**strengths: float) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 from framecue.library.search.found import Found
 from framecue.library.search.judge import Judge, at_least
 from framecue.library.search.legs.leg import Asked, LegMatch
-from framecue.library.search.one_box import find_words
+from framecue.library.search.one_box import find_words, told_by_legs
 from framecue.library.search.query import SearchOptions
 from framecue.library.search.query_vectors import EncodedQuery
 from framecue.library.search.ranking import IsOut, moments, nothing_is_out, page
@@ -78,7 +78,8 @@ def judged_whole(
     """
 
     def find_words_of_parts() -> list[list[LegMatch]]:
-        return [list(find_words(asked, options.only)) for asked in _asked(store, parts, options, where)]
+        # What is usual as well: a meaning of the sentence that is no more may be that of one part alone.
+        return [list(told_by_legs(asked, options.only)) for asked in _asked(store, parts, options, where)]
 
     queries = tuple(part.encoded.query for part in parts)
     judge = WholeJudge(whole.judge.seen, whole.judge.words, parts=queries, find_words=find_words_of_parts)

@@ -33,7 +33,7 @@ from framecue.library.search.query import SearchOptions
 from framecue.library.search.weights import LegWeights
 from framecue.library.store import Match
 
-__all__ = ["asked_alone", "find_in_one_box", "find_words", "joined_worth"]
+__all__ = ["asked_alone", "find_in_one_box", "find_words", "joined_worth", "told_by_legs"]
 
 # By so many of the nearest segments the scale of what is seen is made. It does not depend on the page, so the pages of
 # a query fit together.
@@ -60,7 +60,10 @@ def find_in_one_box(
     """
     if options.only == (seen.NAME,):
         return map(Found, find_seen(asked)) if asks_seen else iter(())
-    told = list(_told_by_legs(asked, options.only))
+    told = list(told_by_legs(asked, options.only))
+    # Who asks for what is seen by its name says that it is to be seen.
+    if any(term.leg == seen.NAME for term, _ in asked.terms):
+        confidence = None
     is_seen = asks_seen and options.asks_seen
     # The scale must not depend on the least score, so the stream is cut off behind it.
     nearest = find_seen(replace(asked, floor=-np.inf)) if is_seen and told else iter(())
@@ -72,9 +75,7 @@ def find_in_one_box(
         return _with_ranks(find_seen(asked), all_moments=options.all_moments) if is_seen else iter(())
     stream = takewhile(lambda match: match.score >= asked.floor, chain(head, nearest))
     weights = asked.weights
-    # Who asks for what is seen by its name says that it is to be seen.
-    is_named = any(term.leg == seen.NAME for term, _ in asked.terms)
-    scale = _Scale(head, weights, None if is_named else confidence)
+    scale = _Scale(head, weights, confidence)
     ranked = _with_ranks(stream, all_moments=options.all_moments)
     ranks = {found.match.key: found for found in _with_ranks(head, all_moments=options.all_moments)}
     moments = [moment for moment in _weighed(spoken, ranks, scale, asked) if moment.score >= asked.floor]
@@ -86,28 +87,41 @@ def find_in_one_box(
 
 
 def find_words(asked: Asked, only: Sequence[str]) -> Iterator[LegMatch]:
-    """Yield what the legs that look for words have found, one leg after another.
+    """Yield what the legs that look for words have found, one leg after another, but for what is no more than usual.
 
     Args:
         asked: the query.
         only: the names of the legs that are asked; none for all.
     """
-    return (found for found in _told_by_legs(asked, only) if not found.is_usual)
+    return (found for found in told_by_legs(asked, only) if not found.is_usual)
 
 
-def _told_by_legs(asked: Asked, only: Sequence[str]) -> Iterator[LegMatch]:
+def told_by_legs(asked: Asked, only: Sequence[str]) -> Iterator[LegMatch]:
+    """Yield all that the legs that look for words have found, one leg after another.
+
+    Args:
+        asked: the query.
+        only: the names of the legs that are asked; none for all.
+    """
     alone = asked_alone(asked.terms, only)
     for name, leg in LEGS.items():
         own = [pair for pair in asked.terms if pair[0].leg == name]
         terms = own or [pair for pair in asked.terms if pair[0].leg is None]
         if terms and (not only or name in only or own) and leg.is_there(asked.store):
-            # Beside a picture of three times its weight a text has a third of a say, in words as in vectors.
-            heaviest = max(weight for _, weight in terms)
-            share = heaviest / max(heaviest, asked.heaviest)
+            share = _share_of(terms, asked)
             if not share:
                 continue
             found = leg.find(replace(asked, terms=terms, is_alone=name in alone))
             yield from (found if share == 1 else (replace(one, strength=one.strength * share) for one in found))
+
+
+def _share_of(terms: Sequence[tuple[Term, float]], asked: Asked) -> float:
+    """Return how much of a say some texts have in a query, in [0, 1].
+
+    Beside a picture of three times its weight a text has a third of a say, in words as in vectors.
+    """
+    heaviest = max((weight for _, weight in terms), default=0.0)
+    return heaviest / max(heaviest, asked.heaviest) if heaviest else 0.0
 
 
 def _surest_seen(head: Sequence[Match], confidence: Confidence | None) -> float:
@@ -198,14 +212,15 @@ def _weighed(
     seen_in: dict[str, list[Found]] = {}
     for one in nearest.values():
         seen_in.setdefault(one.path, []).append(one)
-    plain = " ".join(term.text for term, _ in asked.terms if term.leg is None)
-    wanted = frozenset(Seeker(plain).words)
+    plain = [pair for pair in asked.terms if pair[0].leg is None]
+    wanted = frozenset(Seeker(" ".join(term.text for term, _ in plain)).words)
+    share = _share_of(plain, asked)
     unread = wanted.difference(wanted if asked.read is None else Seeker(asked.read).words)
     for path, by_leg in by_path.items():
         strongest = {
             leg: sorted(some, key=lambda found: -found.strength)[:_MOST_IN_A_VIDEO] for leg, some in by_leg.items()
         }
-        video = _Video(strongest, seen_in.get(path, []), wanted, unread)
+        video = _Video(strongest, seen_in.get(path, []), wanted, unread, share)
         for place in _places(by_leg, strongest, video.seen):
             yield _worth(place, video, nearest.get(place.match.key), scale, asked.weights)
 
@@ -219,12 +234,14 @@ class _Video:
         seen: its nearest segments, best first.
         wanted: the words of the query that every leg looks for.
         unread: those of them that the model of what is seen was not asked for.
+        share: how much of a say they have in the query, in [0, 1].
     """
 
     by_leg: Mapping[str, Sequence[LegMatch]]
     seen: Sequence[Found]
     wanted: frozenset[str]
     unread: frozenset[str]
+    share: float
 
 
 def _places(
@@ -281,7 +298,7 @@ def _worth(place: _Place, video: _Video, own_seen: Found | None, scale: _Scale, 
         if own is not None:
             there.append(own)
     told.append((weights.rest, _rest(there, video.wanted)))
-    told.append((weights.unread, chance * _share_told(there, video.unread)))
+    told.append((weights.unread, video.share * chance * _share_told(there, video.unread)))
     return Found(place.match, joined_worth(told, weights), tuple(legs), place.own_seconds)
 
 
