@@ -10,9 +10,11 @@ from itertools import chain, islice
 
 import numpy as np
 
+from framecue.library.results import FITS_FROM
 from framecue.library.search.found import Found
 from framecue.library.search.judge import Judge, at_least
 from framecue.library.search.legs.leg import Asked, LegMatch
+from framecue.library.search.legs.meaning import Meaning
 from framecue.library.search.one_box import find_words, told_by_legs
 from framecue.library.search.query import SearchOptions
 from framecue.library.search.query_vectors import EncodedQuery
@@ -157,7 +159,8 @@ def _surer(joined: Sequence[Found], best: Found, whole: JudgedWhole, parts: Sequ
     A moment that shows both of two things fits the sentence better than any that shows one of them fits that one; but a
     sentence of two things is also unlike most that a model has learnt, and its vector may lie near a moment that shows
     one alone. So the parts have to fit nearly as well on average. Words of one part alone are one part of an order, and
-    what has more of the order comes before them.
+    what has more of the order comes before them. Where something said fits the sentence as it stands, parts that do not
+    fit are no order: "a quarrel before the law" is one thing.
 
     Args:
         joined: spans, best first.
@@ -168,6 +171,8 @@ def _surer(joined: Sequence[Found], best: Found, whole: JudgedWhole, parts: Sequ
     # A meaning has no words: one that is near the sentence may be that of a single part.
     if any(leg.strength >= _SAID for leg in best.legs if leg.words and whole.judge.is_of_all(leg)):
         return []
+    if any(leg.leg == Meaning.name and leg.strength >= FITS_FROM for leg in best.legs):
+        joined = [one for one in joined if (confidence_in_order(one, parts) or 0.0) >= FITS_FROM]
     told = whole.judge.of_parts(best)
     least = _mean_odds(told)
     if len({*told}) == 1:
