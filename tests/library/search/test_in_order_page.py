@@ -168,6 +168,31 @@ def test_what_a_moment_looks_like_tells_nothing_where_words_speak_for_it(
         assert (not first.parts) == is_whole
 
 
+class MeantOfOne(Meant):
+    """Means one part as well as the whole sentence, so that it says nothing of the other part."""
+
+    def find(self, asked: Asked) -> list[LegMatch]:
+        if "red" not in asked.text:
+            return []
+        (one,) = (match for match in asked.store.search(asked.vector, limit=99) if match.path == "/whole.mp4")
+        return [LegMatch("meaning", one, 1, 0.5, self.strength)]
+
+
+@pytest.mark.parametrize(
+    ("strength", "fits", "is_whole"), [(0.6, False, True), (0.6, True, False), (0.1, False, False)]
+)
+def test_parts_that_do_not_fit_are_no_order_where_the_meaning_of_the_sentence_does(
+    store: Store, monkeypatch: pytest.MonkeyPatch, strength: float, fits: bool, is_whole: bool
+) -> None:
+    monkeypatch.setattr(one_box, "LEGS", {"meaning": MeantOfOne(strength)})
+    sentence = judged("red before green", BLUE, Judge(Confidence(usual_best=1.3, scale=0.05)))
+    one = Judge(Confidence(usual_best=0.3 if fits else 1.0, scale=0.05))
+    parts = [judged("red", RED, one), judged("green", GREEN, one)]
+    assert ((confidence_in_order(find_parts_in_order(store, parts, SearchOptions())[0], parts) or 0.0) > 0.25) == fits
+    (first, *_) = either_way(store, sentence, parts, SearchOptions(k=3))
+    assert (not first.parts) == is_whole
+
+
 def test_a_sentence_is_no_order_where_its_words_are_said_and_may_be_one_where_it_is_meant(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
