@@ -14,6 +14,8 @@ import pytest
 from framecue.cli.info import _length
 from framecue.library import Library
 from framecue.library.store import Store
+from framecue.library.store.words_notes import AskedWords
+from framecue.words.request import WordsRequest
 from support.naming_colours import NamingColours
 
 
@@ -69,6 +71,13 @@ def test_it_tells_people_what_they_want_to_know(run, uri: str, clips: Path) -> N
     assert rows["text index"] == ["has names"]
     assert rows["model"] == ["clip, mean-pool (tuned)"]
     assert "green.mp4" not in result.out
+
+
+def test_nobody_takes_words_for_what_cannot_be_searched(run, uri: str, clips: Path) -> None:
+    assert run("index", clips, "--library", uri).code == 0
+    Store.open(uri).words_notes.note_asked([AskedWords(request=WordsRequest(source="speech"), kind="said")])
+    rows = {row[0]: row[1:] for row in rows_of(run("info", uri).out)}
+    assert rows["text index"] == ["has names; what is said and written has an index of its own"]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from framecue.cli.meaning_report import log_meaning, meaning_counts
+from framecue.cli.meaning_report import log_meaning, meaning_counts, meaning_held
 from framecue.library import AddReport, MeaningCount
 
 
@@ -27,3 +27,16 @@ def test_what_was_done_is_one_line(meaning, line: str, capsys: pytest.CaptureFix
 
 def test_counts_have_their_words() -> None:
     assert meaning_counts(MeaningCount("mini", 2, 1)) == "1 passage in 2 files, by mini"
+
+
+@pytest.mark.parametrize(
+    ("passages", "is_unfinished", "says"),
+    [
+        (2, False, "2 passages in 1 file, by mini"),
+        (0, False, "0 passages in 1 file, by mini"),
+        (0, True, "asked for, by mini, and not made yet; `framecue index PATHS` makes it"),
+        (2, True, "2 passages in 1 file, by mini; not all of it is made yet, `framecue index PATHS` goes on"),
+    ],
+)
+def test_what_is_held_says_what_is_not_made_yet(passages: int, is_unfinished: bool, says: str) -> None:
+    assert meaning_held(MeaningCount("mini", 1, passages), is_unfinished=is_unfinished) == says

@@ -14,7 +14,7 @@ from framecue.assets import find_bundled
 from framecue.cli.add_report import computation_words
 from framecue.cli.folders import top_folders
 from framecue.cli.library_place import LibraryCommand, chosen_library
-from framecue.cli.meaning_report import meaning_counts
+from framecue.cli.meaning_report import meaning_held
 from framecue.cli.options import library_option
 from framecue.cli.output import FilePath, FoldedLine, print_json, print_table, quiet_libraries
 from framecue.cli.words_report import words_in_detail
@@ -142,11 +142,13 @@ def _summary(found: LibraryInfo) -> list[tuple[str, str]]:
         rows.append(("" if row else "folders", FoldedLine(f"{count:,} in {folder}")))
     rows.append(("indexed", _dates(found.indexed_seconds)))
     rows.append(("index", _index(found.num_indexed_segments, found.num_segments)))
-    # Not "words": what is said and written has rows of its own below.
-    rows.append(("text index", f"has {_listed(found.text_kinds)}" if found.has_text_index else "none yet"))
+    indexed = f"has {_listed(found.text_kinds)}" if found.has_text_index else "none yet"
+    # What is said and written has rows below, and nobody is to think that it cannot be found.
+    beside = "; what is said and written has an index of its own" if found.words else ""
+    rows.append(("text index", FoldedLine(indexed + beside)))
     rows += [(f"{count.kind} ({count.source})", FoldedLine(words_in_detail(count))) for count in found.words]
     if found.meaning is not None:
-        rows.append(("meaning", FoldedLine(meaning_counts(found.meaning))))
+        rows.append(("meaning", FoldedLine(meaning_held(found.meaning, is_unfinished=found.is_meaning_unfinished))))
     if found.names:
         rows.append(("taught names", FoldedLine(", ".join(found.names))))
     rows.append(("model", _model(found.fingerprint)))

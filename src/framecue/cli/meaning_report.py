@@ -10,7 +10,7 @@ from framecue.counts import counted
 if TYPE_CHECKING:
     from framecue.library import AddReport, MeaningCount
 
-__all__ = ["log_meaning", "meaning_counts"]
+__all__ = ["log_meaning", "meaning_counts", "meaning_held"]
 
 
 def log_meaning(report: AddReport) -> None:
@@ -27,3 +27,12 @@ def log_meaning(report: AddReport) -> None:
 def meaning_counts(count: MeaningCount) -> str:
     """Return how many passages have a meaning, and by what, in words."""
     return f"{counted(count.num_passages, 'passage')} in {counted(count.num_files, 'file')}, by {count.model}"
+
+
+def meaning_held(count: MeaningCount, *, is_unfinished: bool) -> str:
+    """Return what a library has of meanings, in words, and what makes those that were asked for and are not there."""
+    if not is_unfinished:
+        return meaning_counts(count)
+    if not count.num_passages:
+        return f"asked for, by {count.model}, and not made yet; `framecue index PATHS` makes it"
+    return f"{meaning_counts(count)}; not all of it is made yet, `framecue index PATHS` goes on"

@@ -16,7 +16,7 @@ from framecue.errors import LibraryError
 from framecue.library.files.interface import Files, PathsLike, as_list
 from framecue.library.files.mixed import ALL_FILES
 from framecue.library.indexing.makers import MakeRunner
-from framecue.library.indexing.meaning_run import KeptSentenceEncoder, MeaningOutcome, run_meaning
+from framecue.library.indexing.meaning_run import KeptSentenceEncoder, MeaningOutcome, keep_meaning_asked, run_meaning
 from framecue.library.indexing.options import AddOptions
 from framecue.library.indexing.removal import take_out
 from framecue.library.indexing.uninterrupted import uninterrupted
@@ -298,7 +298,11 @@ class _Again:
             self._sentences.named(self._options.meaning, state.fingerprint if state else None)
 
     def look_for_words(self, store: Store, snapshot: Snapshot, progress: ProgressCallback | None) -> WordsOutcome:
-        """Look for words in the files that have none yet; call it with the lock on the library."""
+        """Look for words in the files that have none yet; call it with the lock on the library.
+
+        What is asked for of meanings is kept before.
+        """
+        keep_meaning_asked(store, self._options.meaning, encoders=self._sentences)
         with kept_spool(self._options.spool_gb):
             return run_words(
                 store,

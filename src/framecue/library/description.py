@@ -53,7 +53,7 @@ def describe_library(uri: str, store: Store, snapshot: Snapshot) -> LibraryInfo:
         text_kinds=_text_kinds(store, snapshot),
         computations=store.computations(),
         **_words(store, snapshot),
-        meaning=_meaning(store),
+        **_meaning(store),
         names=[name.name for name in store.names.every()],
     )
 
@@ -70,11 +70,18 @@ def _text_kinds(store: Store, snapshot: Snapshot) -> list[str]:
     return [kind for kind, is_there in there.items() if is_there]
 
 
-def _meaning(store: Store) -> MeaningCount | None:
+class _Meaning(TypedDict):
+    meaning: MeaningCount | None
+    is_meaning_unfinished: bool
+
+
+def _meaning(store: Store) -> _Meaning:
+    """Return what was asked for of meanings, and what there is of them."""
     state = store.passages.state()
     if state is None:
-        return None
-    return MeaningCount(state.fingerprint.model, len(store.passages.keys()), store.passages.count())
+        return {"meaning": None, "is_meaning_unfinished": False}
+    count = MeaningCount(state.fingerprint.model, len(store.passages.keys()), store.passages.count())
+    return {"meaning": count, "is_meaning_unfinished": state.is_unfinished}
 
 
 class _Words(TypedDict):

@@ -258,7 +258,8 @@ class Library(LibraryContents, LibraryNames, LibraryTables, LibraryVideos, Libra
         own.kinds(store.own_kinds() if store else {})
         self._fitting_segmentation(store, wanted.segmentation)
         had = store.words_notes.asked() if store else {}
-        wanted = with_words_for_meaning(wanted, had)
+        is_kept = store is not None and store.passages.state() is not None
+        wanted = with_words_for_meaning(wanted, had, is_meaning_kept=is_kept)
         asked = wanted.words_asked()
         self._sources.check(had, wanted)
         is_due = plan.units or plan.subtitles_changed or plan.outdated or wanted.prune

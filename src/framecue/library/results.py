@@ -889,6 +889,7 @@ class LibraryInfo:
         words_failed: the files in which not all words could be looked for, with reasons.
         meaning: of how many words the meaning can be found; None if nobody has asked for it.
         names: that it was taught.
+        is_meaning_unfinished: whether meanings were asked for, and no run has come to the end of making them.
     """
 
     uri: str
@@ -909,6 +910,7 @@ class LibraryInfo:
     words_failed: list[WordsFailure] = field(default_factory=list)
     meaning: MeaningCount | None = None
     names: list[str] = field(default_factory=list)
+    is_meaning_unfinished: bool = False
 
     @property
     def duration_seconds(self) -> float:

@@ -110,7 +110,8 @@ class LibraryWords:
         left_out: dict[str, str] = {}
         store, known = self._kept.open_if_there(), self._kept.snapshot()
         had = store.words_notes.asked() if store else {}
-        options = with_words_for_meaning(options, had)
+        is_kept = store is not None and store.passages.state() is not None
+        options = with_words_for_meaning(options, had, is_meaning_kept=is_kept)
         wanted = wanted_words(had, options)
         if not wanted:
             return _WordsDue()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +16,7 @@ from framecue.errors import InputError, ModelError
 from framecue.exported import sentences
 from framecue.library import AddOptions, Library
 from framecue.library.indexing import passages_run
-from framecue.library.indexing.meaning_run import KeptSentenceEncoder, meaning_due, run_meaning
+from framecue.library.indexing.meaning_run import KeptSentenceEncoder, keep_meaning_asked, meaning_due, run_meaning
 from framecue.library.store import Store
 from framecue.words.sentences import DEFAULT_SENTENCE_MODEL
 from framecue.words.sources import WORD_SOURCES
@@ -191,6 +195,124 @@ def test_an_encoder_that_cannot_be_had_is_told_before_anything_is_done(
         library.add(clips, meaning="nothing")
     info = library.info()
     assert (info.num_videos, info.words, info.meaning) == (4, [], None)
+
+
+WHERE = {
+    "before the words": "session.run_words",
+    "in the words": "words_run._Run.carry_out",
+    "between the words and the meanings": "session.run_meaning",
+}
+
+
+def stopped(library: Library, clips: Path, where: str, **asked: object) -> None:
+    """Run as a run that is stopped, by what no code of it can answer."""
+
+    class Stopped(BaseException): ...
+
+    def before(*_: object, **__: object) -> None:
+        raise Stopped
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(f"framecue.library.indexing.{WHERE[where]}", before)
+        with pytest.raises(Stopped):
+            library.add(clips, **asked)
+
+
+@pytest.mark.parametrize("where", WHERE)
+@pytest.mark.parametrize("asked", [{"speech": True}, {}], ids=["speech", "meanings alone"])
+def test_what_a_stopped_run_was_asked_for_is_made_by_the_next(
+    library: Library, clips: Path, models: Models, colour_model, where: str, asked: dict[str, bool]
+) -> None:
+    stopped(library, clips, where, meaning="some/ideas", **asked)
+    info = library.info()
+    assert (info.meaning.to_dict(), info.is_meaning_unfinished) == (
+        {"model": "some/ideas", "files": 0, "passages": 0},
+        True,
+    )
+    again = Library(library.uri, model=colour_model)
+    # What is searched in between is searched without meanings.
+    assert again.search("red")
+    with pytest.raises(InputError, match=r"asked for and is not made yet; `framecue index PATHS` makes it$"):
+        again.search("red", only="meaning")
+    assert again.meaning_due(again.plan(clips)).model == "some/ideas"
+    report = again.add(clips)
+    assert (report.meaning.model, report.meaning.num_files) == ("some/ideas", 4)
+    info = again.info()
+    assert (info.meaning.num_files, info.is_meaning_unfinished) == (4, False)
+    assert again.add(clips).meaning is None
+
+
+@pytest.mark.parametrize("where", WHERE)
+def test_what_a_stopped_run_was_asked_for_is_taken_out_and_replaced(
+    library: Library, clips: Path, models: Models, where: str
+) -> None:
+    stopped(library, clips, where, speech=True, meaning="some/ideas")
+    assert library.add(clips, meaning="some/other").meaning.model == "some/other"
+    stopped(library, clips, where, speech="large", meaning="some/ideas")
+    assert library.sentence_encoder.model == "some/ideas"
+    assert library.add(clips, meaning=False).meaning_taken_out
+    assert (library.info().meaning, library.add(clips).meaning) == (None, None)
+
+
+def test_an_encoder_that_gives_no_vectors_is_not_kept(
+    library: Library, clips: Path, models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ModelError("it gives no vectors")
+
+    monkeypatch.setattr(IdeaEncoder, "embed_queries", broken)
+    with pytest.raises(ModelError, match="it gives no vectors"):
+        library.add(clips, speech=True, meaning=True)
+    assert (library.info().meaning, library.info().words) == (None, [])
+
+
+def test_a_library_with_no_words_at_all_has_its_meanings_finished(
+    store: Store, models: Models, make_store: Callable[..., Store]
+) -> None:
+    bare = make_store([{}], name="bare.lance")
+    keep_meaning_asked(bare, True, encoders=KeptSentenceEncoder())
+    assert bare.passages.state().is_unfinished
+    assert run(bare).count.num_files == 0
+    assert not bare.passages.state().is_unfinished
+    models.loaded.clear()
+    assert (run(bare).count, models.loaded) == (None, [])
+
+
+def test_what_was_asked_is_kept_once_and_where_the_encoder_lies_now(store: Store, models: Models) -> None:
+    def kept(wanted: bool | str | None) -> tuple[str, int]:
+        keep_meaning_asked(store, wanted, encoders=KeptSentenceEncoder())
+        return store.passages.state().fingerprint.model, store.passages.count()
+
+    keep_meaning_asked(store, None, encoders=KeptSentenceEncoder())
+    keep_meaning_asked(store, False, encoders=KeptSentenceEncoder())
+    assert store.passages.table() is None
+    assert kept("some/other") == ("some/other", 0)
+    run(store)
+    assert kept(True) == ("some/other", 1)
+    assert kept("moved/other") == ("moved/other", 1)
+    assert run(store).count is None
+    assert kept("some/ideas") == ("some/ideas", 0)
+
+
+def test_a_process_that_is_killed_keeps_what_it_was_asked_for(library: Library, clips: Path, models: Models) -> None:
+    code = (
+        "import os, sys\n"
+        "from framecue.library.indexing.meaning_run import keep_meaning_asked\n"
+        "from framecue.library.store import Store\n"
+        "from support.sentences import IdeaEncoder\n"
+        "class Kept:\n"
+        "    def named(self, name, known): return IdeaEncoder(name, revision='ideas')\n"
+        "keep_meaning_asked(Store.open(sys.argv[1]), 'some/ideas', encoders=Kept())\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run([sys.executable, "-c", code, library.uri], env=env, check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert library.info().is_meaning_unfinished
+    # It was killed before it noted that the words are those of subtitles.
+    report = library.add(clips)
+    assert [each.source for each in report.words] == ["subtitles"]
+    assert (report.meaning.model, report.meaning.num_files) == ("some/ideas", 4)
 
 
 @pytest.mark.parametrize("meaning", ["", 3, ["a"]])

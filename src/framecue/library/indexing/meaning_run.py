@@ -1,6 +1,7 @@
 """What a run does about meanings: which sentence encoder is wanted, and the pass over the words with it.
 
-A sentence encoder that somebody asks for has to work, and is loaded before anything is written. One that the library
+A sentence encoder that somebody asks for has to work, and is loaded before anything is written. That it is wanted is
+kept before words are looked for, which may take days. One that the library
 has had may be gone: then words are indexed without it, and the report says so.
 """
 
@@ -13,13 +14,21 @@ from dataclasses import dataclass, field
 from typing import TypedDict
 
 from framecue.errors import ModelError
-from framecue.library.indexing.passages_run import are_passages_due, contents_due, make_passages
+from framecue.library.indexing.passages_run import are_passages_due, begin_passages, contents_due, make_passages
 from framecue.library.results import MeaningCount
 from framecue.library.store import Store
 from framecue.log import printable
 from framecue.words.sentences import DEFAULT_SENTENCE_MODEL, SentenceEncoder, SentenceFingerprint
 
-__all__ = ["KeptSentenceEncoder", "MeaningDue", "MeaningOutcome", "MeaningProgress", "meaning_due", "run_meaning"]
+__all__ = [
+    "KeptSentenceEncoder",
+    "MeaningDue",
+    "MeaningOutcome",
+    "MeaningProgress",
+    "keep_meaning_asked",
+    "meaning_due",
+    "run_meaning",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -143,6 +152,27 @@ def meaning_due(
         elif are_passages_due(store):
             due |= contents_due(store)
     return MeaningDue(model, len(due))
+
+
+def keep_meaning_asked(
+    store: Store, wanted: bool | str | os.PathLike[str] | None, *, encoders: KeptSentenceEncoder
+) -> None:
+    """Keep what is asked for of meanings; call it with the lock, before the words.
+
+    Whatever ends the run from here on, the next one makes the meanings. They are taken out after the words, as ever.
+
+    Args:
+        store: the library.
+        wanted: as of :func:`run_meaning`.
+        encoders: makes the encoder.
+
+    Raises:
+        ModelError: a model that is asked for cannot be had, or gives no vectors; nothing is kept of it then.
+        LibraryError: the library cannot be read or written.
+    """
+    if wanted:
+        state = store.passages.state()
+        begin_passages(store, encoders.named(wanted, state.fingerprint if state else None))
 
 
 def run_meaning(

@@ -1,6 +1,7 @@
 """The last pass of a run: what is said and written becomes passages with the vectors of their meaning.
 
-It needs no file, only the words that the library holds. A content whose words have not changed keeps its passages.
+That it is wanted is kept before the words are looked for, so that whatever stops a run, the next one makes them. The
+pass needs no file, only the words that the library holds. A content whose words have not changed keeps its passages.
 Contents are written together, some seconds of work to a commit, so a killed run goes on from there.
 """
 
@@ -23,7 +24,7 @@ from framecue.words.passages import RULES, passages
 from framecue.words.sentences import SentenceEncoder, SentenceFingerprint
 from framecue.words.timed_text import TimedText
 
-__all__ = ["PassagesOutcome", "are_passages_due", "contents_due", "make_passages", "words_key"]
+__all__ = ["PassagesOutcome", "are_passages_due", "begin_passages", "contents_due", "make_passages", "words_key"]
 
 # Contents are read together up to so many lines, and written up to so many rows.
 _LINES_AT_ONCE = 20_000
@@ -96,6 +97,31 @@ def contents_due(store: Store) -> set[str]:
     return {video_id for video_id, texts in _contents(store, lines) if words_key(texts) != held.get(video_id)}
 
 
+def begin_passages(store: Store, encoder: SentenceEncoder) -> PassageState:
+    """Keep that a library is to have passages by an encoder; call it with the lock.
+
+    Args:
+        store: the library.
+        encoder: if another one made the passages that are there, they are taken out.
+
+    Returns:
+        What the passages are made by.
+
+    Raises:
+        ModelError: the encoder gives no vectors. The library stays as it was.
+        LibraryError: the library cannot be read or written.
+    """
+    state = store.passages.state()
+    if state is None or not state.fits(encoder.fingerprint, RULES):
+        state = PassageState(encoder.fingerprint, RULES, unrelated=_unrelated(encoder))
+        store.passages.begin(state)
+    elif state.fingerprint != encoder.fingerprint:
+        # The encoder lies elsewhere now.
+        state = replace(state, fingerprint=encoder.fingerprint)
+        store.passages.note(state)
+    return state
+
+
 def make_passages(
     store: Store, encoder: SentenceEncoder, *, progress: Callable[[int, int], None] | None = None
 ) -> PassagesOutcome:
@@ -110,10 +136,7 @@ def make_passages(
         ModelError: the encoder gives no vectors. What was committed before stays.
         LibraryError: the library cannot be read or written.
     """
-    state = store.passages.state()
-    if state is None or not state.fits(encoder.fingerprint, RULES):
-        state = PassageState(encoder.fingerprint, RULES, unrelated=_unrelated(encoder))
-        store.passages.begin(state)
+    state = begin_passages(store, encoder)
     held, version = store.passages.keys(), _words_version(store)
     lines = _num_lines(store)
     store.passages.drop(sorted(held.keys() - lines.keys()))
@@ -127,8 +150,7 @@ def make_passages(
     # Also where all was there: a run that was killed may have written it and come no further.
     store.passages.upkeep()
     renew_meaning_background(store, encoder)
-    # The encoder may lie elsewhere now.
-    store.passages.note(replace(state, fingerprint=encoder.fingerprint, words_version=version))
+    store.passages.note(replace(state, words_version=version))
     return PassagesOutcome(work.num_videos, work.num_passages)
 
 
@@ -222,6 +244,10 @@ def _batches(lines: Mapping[str, int]) -> Iterator[list[str]]:
         yield batch
 
 
-def _words_version(store: Store) -> int | None:
+def _words_version(store: Store) -> int:
+    """Return the commit of the table of words; 0 if there is none, as the first is 1."""
     table = store.words.table()
-    return None if table is None else table.read(lambda: table.lance.version)
+    if table is None:
+        return 0
+    version: int = table.read(lambda: table.lance.version)
+    return version

@@ -12,7 +12,7 @@ from framecue.library.files.interface import Files
 from framecue.library.indexing.gpu_use import GpuTally, check_gpu_decoder
 from framecue.library.indexing.ledger import Outcome
 from framecue.library.indexing.makers import MakeRunner, MakeWordsRunner
-from framecue.library.indexing.meaning_run import KeptSentenceEncoder, MeaningProgress, run_meaning
+from framecue.library.indexing.meaning_run import KeptSentenceEncoder, MeaningProgress, keep_meaning_asked, run_meaning
 from framecue.library.indexing.metadata import GivenMetadata
 from framecue.library.indexing.metadata_update import update_metadata
 from framecue.library.indexing.options import AddOptions
@@ -123,6 +123,7 @@ class Session:
             store.optimize_if_due()
             # By then every picture is committed: listening may take hours.
             self._kept.wrote(snapshot)
+            keep_meaning_asked(store, options.meaning, encoders=self._sentences)
             outcome.words = self._look_for_words(store, snapshot, plan, options, hooks)
             # What was said of the same files as words is not said twice.
             outcome.warn(one for one in outcome.beyond if one.path not in outcome.words.told_beside)

@@ -106,14 +106,19 @@ def wanted_words(had: Mapping[str, AskedWords], options: AddOptions) -> dict[str
     return dict(sorted(wanted.items()))
 
 
-def with_words_for_meaning(options: AddOptions, had: Mapping[str, AskedWords]) -> AddOptions:
+def with_words_for_meaning(
+    options: AddOptions, had: Mapping[str, AskedWords], *, is_meaning_kept: bool = False
+) -> AddOptions:
     """Return options that ask for the words of subtitles too, if they ask for meanings where there are no words yet.
 
     Args:
         options: of the run.
         had: what has been asked for before.
+        is_meaning_kept: whether meanings were asked for before: that run may have been killed before it noted
+            the words.
     """
-    if options.meaning and not (had or options.words_asked() or options.words_dropped()):
+    is_wanted = options.meaning or (options.meaning is None and is_meaning_kept)
+    if is_wanted and not (had or options.words_asked() or options.words_dropped()):
         return replace(options, words_from=(SUBTITLES,))
     return options
 

@@ -1,8 +1,9 @@
 """The table of what is meant in a library's videos: passages and their sentences, each with the vector of its meaning.
 
-It is there once somebody has asked for meanings. Rows go by ``video_id``, as those of words do. Each passage of 10 to
-30 seconds is a row, and each sentence is another: a sentence among others of something else would be lost in the
-passage's vector, and what several sentences say together is in none of theirs.
+It is there once somebody has asked for meanings, and empty until the run that makes them has got to it. Rows go by
+``video_id``, as those of words do. Each passage of 10 to 30 seconds is a row, and each sentence is another: a sentence
+among others of something else would be lost in the passage's vector, and what several sentences say together is in none
+of theirs.
 
 The sentence encoder stands in the table: another one overwrites it.
 """
@@ -51,8 +52,8 @@ class PassageState:
     Attributes:
         fingerprint: of the sentence encoder.
         rules: by which words became passages, ``framecue.words.passages.RULES``.
-        words_version: the commit of the table of words at which every passage was up to date; None if a run has not
-            come to its end since.
+        words_version: the commit of the table of words at which every passage was up to date, 0 if there were no
+            words; None if no run has come to its end since somebody asked for them.
         unrelated: the usual cosine of a query and what has nothing to do with it, and the deviation from it, for this
             encoder; by these a library of few passages is judged.
     """
@@ -61,6 +62,11 @@ class PassageState:
     rules: int
     words_version: int | None = None
     unrelated: tuple[float, float] = (0.0, 1.0)
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether passages have been asked for, and no run has come to the end of making them."""
+        return self.words_version is None
 
     def to_json(self) -> str:
         """Return the text that the table keeps."""

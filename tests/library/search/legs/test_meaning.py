@@ -15,7 +15,7 @@ from framecue.exported.export_sentences import fingerprint_of
 from framecue.exported.sentences import LateSentenceEncoder
 from framecue.library import background as making
 from framecue.library.background import meaning_background_for, ordinary_queries
-from framecue.library.indexing.passages_run import make_passages
+from framecue.library.indexing.passages_run import begin_passages, make_passages
 from framecue.library.results import FITS_FROM
 from framecue.library.search.box import Term
 from framecue.library.search.confidence import Yardstick
@@ -182,6 +182,10 @@ def test_a_library_without_meanings_says_how_to_get_them(make_store: Callable[..
     assert not Meaning().is_there(bare)
     assert find(bare, Term("a house")) == []
     assert "--meaning" in Meaning().lacking(bare)
+    begin_passages(bare, IdeaEncoder())
+    assert not Meaning().is_there(bare)
+    assert find(bare, Term("a house")) == []
+    assert "is not made yet" in Meaning().lacking(bare)
     make_passages(bare, IdeaEncoder())
     assert "--speech" in Meaning().lacking(bare)
     assert Meaning().is_there(store)

@@ -45,13 +45,16 @@ class Meaning:
 
     def is_there(self, store: Store) -> bool:
         """See `Leg.is_there`."""
-        return store.passages.table() is not None
+        return store.passages.num_rows() > 0
 
     def lacking(self, store: Store) -> str | None:
         """See `Leg.lacking`."""
         if store.passages.count():
             return None
-        if store.passages.table() is not None:
+        state = store.passages.state()
+        if state is not None and state.is_unfinished:
+            return "the meaning of its words was asked for and is not made yet; `framecue index PATHS` makes it"
+        if state is not None:
             return (
                 "no words are known that its sentence encoder can read; `framecue index PATHS --speech` listens to them"
             )
