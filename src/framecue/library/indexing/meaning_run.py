@@ -1,8 +1,8 @@
 """What a run does about meanings: which sentence encoder is wanted, and the pass over the words with it.
 
 A sentence encoder that somebody asks for has to work, and is loaded before anything is written. That it is wanted is
-kept before words are looked for, which may take days. One that the library
-has had may be gone: then words are indexed without it, and the report says so.
+kept before words are looked for, which may take days. One that the library has had may be gone: then words are indexed
+without it, and the report says so.
 """
 
 from __future__ import annotations
