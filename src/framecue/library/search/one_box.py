@@ -61,22 +61,24 @@ def find_in_one_box(
     if options.only == (seen.NAME,):
         return map(Found, find_seen(asked)) if asks_seen else iter(())
     told = list(told_by_legs(asked, options.only))
+    is_seen = asks_seen and options.asks_seen
+    if not told:
+        return _with_ranks(find_seen(asked), all_moments=options.all_moments) if is_seen else iter(())
     # Who asks for what is seen by its name says that it is to be seen.
     if any(term.leg == seen.NAME for term, _ in asked.terms):
         confidence = None
-    is_seen = asks_seen and options.asks_seen
     # The scale must not depend on the least score, so the stream is cut off behind it.
-    nearest = find_seen(replace(asked, floor=-np.inf)) if is_seen and told else iter(())
+    nearest = find_seen(replace(asked, floor=-np.inf)) if is_seen else iter(())
     head = list(islice(nearest, HEAD))
-    spoken = _with_a_say(told, _surest_seen(head, confidence))
-    if not options.all_moments:
-        spoken = _nearest_of_files(spoken)
-    if not spoken:
-        return _with_ranks(find_seen(asked), all_moments=options.all_moments) if is_seen else iter(())
     stream = takewhile(lambda match: match.score >= asked.floor, chain(head, nearest))
+    ranked = _with_ranks(stream, all_moments=options.all_moments)
     weights = asked.weights
     scale = _Scale(head, weights, confidence)
-    ranked = _with_ranks(stream, all_moments=options.all_moments)
+    spoken = _with_a_say(told, scale.chance_of_nearest)
+    if not spoken:
+        return ranked
+    if not options.all_moments:
+        spoken = _nearest_of_files(spoken)
     ranks = {found.match.key: found for found in _with_ranks(head, all_moments=options.all_moments)}
     moments = [moment for moment in _weighed(spoken, ranks, scale, asked) if moment.score >= asked.floor]
     if not options.all_moments:
@@ -124,13 +126,6 @@ def _share_of(terms: Sequence[tuple[Term, float]], asked: Asked) -> float:
     return heaviest / max(heaviest, asked.heaviest) if heaviest else 0.0
 
 
-def _surest_seen(head: Sequence[Match], confidence: Confidence | None) -> float:
-    """Return how surely the nearest segment is what was asked for; 1 where nobody knows, 0 where nothing is seen."""
-    if not head:
-        return 0.0
-    return 1.0 if confidence is None else confidence.of_segment(head[0].score, head[0].vector)
-
-
 def _with_a_say(told: Sequence[LegMatch], surest_seen: float) -> list[LegMatch]:
     """Return what counts: what is no more than usual does where nothing else is as sure.
 
@@ -160,16 +155,19 @@ class _Scale:
 
     Attributes:
         is_there: whether anything is seen at all.
+        chance_of_nearest: how surely the nearest segment is what was asked for; 1 if nobody knows, 0 if there is none.
     """
 
     def __init__(self, head: Sequence[Match], weights: LegWeights, confidence: Confidence | None) -> None:
         self._zero = median(match.score for match in head) if head else 0.0
         self._width = head[0].score - self._zero if head else 0.0
         self.is_there = bool(head)
+        self.chance_of_nearest = 1.0 if head else 0.0
         sure = known = 1.0
         if head and confidence is not None:
-            chance = confidence.of_segment(head[0].score, head[0].vector)
-            sure, known = min(1.0, chance / weights.enough) ** weights.doubt, confidence.known
+            self.chance_of_nearest = confidence.of_segment(head[0].score, head[0].vector)
+            sure = min(1.0, self.chance_of_nearest / weights.enough) ** weights.doubt
+            known = confidence.known
         unsure = weights.unsure * known
         self._sure = unsure + (1 - unsure) * sure
         self._weights = weights
