@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import threading
 
-import numpy as np
 import pytest
 import torch
 
 from framecue.words.denormals import without_denormals
-
-
-def are_zero() -> bool:
-    """Whether this thread takes them for zero."""
-    return not (np.full(1, 1, np.uint32).view(np.float32) * np.float32(2)).any()
-
+from support.denormals import are_zero
 
 can_be_zero = pytest.mark.skipif(not torch.set_flush_denormal(False), reason="this processor cannot leave them out")
 

@@ -23,6 +23,7 @@ from framecue.words.screen import ScreenText
 from framecue.words.screen_models import choose_models
 from framecue.words.source import WordsUnit
 from framecue.words.timed_text import TimedText
+from support.denormals import are_zero
 
 pytest.importorskip("rapidocr", reason="text on screen is read by the extra screen-text, which is not installed")
 
@@ -30,11 +31,6 @@ pytest.importorskip("rapidocr", reason="text on screen is read by the extra scre
 Title = tuple[float, float, str, int]
 SIZE = 180, 320
 RATE = 6
-
-
-def are_zero() -> bool:
-    """Whether this thread takes the smallest float32 for zero."""
-    return not (np.ones(1, np.uint32).view(np.float32) * np.float32(2)).any()
 
 
 class HereReader:
