@@ -99,6 +99,8 @@ globs = st.lists(
 @example(["/x/y", "/x"], "x", True)
 @example(["/+/9", "/x"], "[+-9]", False)
 @example(["/a/b", "/a.b"], "a[+-9]b", False)
+@example(["/a", "/a/b", "/b"], "a/**", True)
+@example(["/a/a", "/a/b/a", "/a"], "a/**/a/**/**", True)
 def test_globs_mean_what_fnmatch_says_name_by_name(choose, paths: list[str], glob: str, is_whole: bool) -> None:
     if not glob.strip("/. ") or glob.startswith(("~", "./")):
         return

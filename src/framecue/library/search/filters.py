@@ -158,11 +158,12 @@ def _is_like(glob: str) -> list[str]:
     pattern = f"regexp_like(path, {quoted(glob_pattern(glob))})"
     path = user_path(glob)
     names = [composed(name) for name in names_of(path)]
-    plain = list(takewhile(lambda name: _PLAIN.fullmatch(name), names[:-1]))
+    plain = list(takewhile(lambda name: _PLAIN.fullmatch(name), names))
+    is_followed = any(name != "**" for name in names[len(plain) :])  # ** may stand for no name at all
     parts = max((part for name in names for part in _PLAIN.findall(_IN_BRACKETS.sub("*", name))), key=len, default="")
     quick = []
     if plain and path.startswith("/"):
-        quick.append(f"starts_with(path, {quoted('/'.join(['', *plain, '']))})")
+        quick.append(f"starts_with(path, {quoted('/'.join(['', *plain, *[''] * is_followed]))})")
     if len(parts) >= _LEAST_PART:
         quick.append(f"contains(path, {quoted(parts)})")
     return [*quick, pattern]
