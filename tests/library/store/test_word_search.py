@@ -131,6 +131,13 @@ def test_a_phrase_may_run_over_lines(store: Store) -> None:
     assert store.search_words("were told buying a house", phrase=True, limit=9) == []
 
 
+def test_a_phrase_is_found_in_a_last_line_that_ends_as_it_begins(store: Store) -> None:
+    for lines in (["Hard times are hard"], ["So it goes.", "Hard times are hard", "hard times, hard"]):
+        store.words.write("id of /b/b.mp4", "speech", [line(4 * number, text) for number, text in enumerate(lines)])
+        found = store.search_words("hard times", phrase=True, limit=9)
+        assert len(found) == sum(text.lower().count("hard times") for text in lines)
+
+
 def test_lines_in_which_others_go_on_are_told_from_those_of_the_same_number(store: Store) -> None:
     for name in ("/a.mp4", "/b/b.mp4"):
         lines = [line(10 * number, f"{name[-5]} says yes" if number % 3 else "nobody") for number in range(20)]

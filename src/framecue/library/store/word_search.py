@@ -326,7 +326,8 @@ def _following(texts: Table, lines: Sequence[HeldText], num_words: int) -> dict[
         before.setdefault(line.video_id, []).append(line.number)
     places = zip(rows.column("video_id").to_pylist(), rows.column("number").to_pylist(), strict=True)
     # To make a line of a row takes far longer than to see that it is one of those others.
-    rows = rows.filter(pa.array([_is_after(number, before[video_id], num_words) for video_id, number in places]))
+    is_after = [_is_after(number, before[video_id], num_words) for video_id, number in places]
+    rows = rows.filter(pa.array(is_after, pa.bool_()))
     by_place = {(held.sequence, held.number): held for held in held_texts(rows)}
     found: dict[HeldText, list[HeldText]] = {}
     for line in lines:
