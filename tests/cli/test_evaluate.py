@@ -191,7 +191,7 @@ def test_the_table_has_a_row_for_each_stage(run, clip_folder: Path, second_stage
         for name in ("text_to_video", "video_to_text")
         for label, numbers in (
             (name.replace("_", " ") + suffix, stage[name].values()),
-            ("95 % from", [low for low, _ in stage["intervals"][name].values()]),
+            ("95% from", [low for low, _ in stage["intervals"][name].values()]),
             ("to", [high for _, high in stage["intervals"][name].values()]),
         )
     ]
