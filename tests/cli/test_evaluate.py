@@ -83,10 +83,10 @@ def test_the_table_says_the_same(run, loader, data: Path, mixed_up: Path) -> Non
     assert table_of(result.out) == [
         HEADS,
         ["text", "to", "video", *numbers],
-        ["95", "%", "from", *numbers],
+        ["95%", "from", *numbers],
         ["to", *numbers],
         ["video", "to", "text", *numbers],
-        ["95", "%", "from", *numbers],
+        ["95%", "from", *numbers],
         ["to", *numbers],
         ["twin", "accuracy", "100.0"],
     ]

@@ -42,14 +42,14 @@ def chosen_library(uri: str | None, *, may_be_new: bool = False) -> str:
     Raises:
         InputError: the name is empty, or there is no home folder for a default place.
         LibraryNotFoundError: none is named, there is none, and it has to exist.
-        LibraryError: it has to exist, and a folder of other files is named.
+        LibraryError: it has to exist, and a folder of videos is named.
         click.UsageError: none is named, and there are several.
     """
     if uri is not None:
         if not uri:
             raise InputError("the name of the library is empty; give a folder such as videos.lance")
         if not may_be_new:
-            _refuse_folder_of_files(uri)
+            _refuse_folder_of_videos(uri)
         return uri
     found = nearest_library(on_notice=log)
     if found is None:
@@ -177,8 +177,8 @@ def libraries_around(folder: str) -> list[str]:
     return [place for place in places if _is_library(place) and _is_ours(place)]
 
 
-def _refuse_folder_of_files(uri: str) -> None:
-    """Refuse a folder that holds other files than a library's, and say where its videos are, or would be, indexed.
+def _refuse_folder_of_videos(uri: str) -> None:
+    """Refuse a folder of videos that is no library, and say in which library these are, or would be.
 
     Raises:
         LibraryError: it is such a folder.
@@ -200,6 +200,8 @@ def _refuse_folder_of_files(uri: str) -> None:
             if number := _num_videos_in(place, folder):
                 are = "is" if number == 1 else "are"
                 raise LibraryError(f"{what}; {number} of its videos {are} in the library {place}: name that") from error
+        if not _has_videos(folder):
+            return  # whoever opens it says what is wrong
         index, usual = f"framecue index {shlex.quote(uri)}", _usual_library()
         if usual in (None, folder):
             raise LibraryError(f"{what}; `{index} --library NAME{SUFFIX}` indexes its videos") from error
@@ -222,6 +224,17 @@ def _usual_library() -> str | None:
         return nearest_library(on_notice=log) or str(default_place())
     except (click.UsageError, InputError):  # there are several, or there is no home folder
         return None
+
+
+def _has_videos(folder: str) -> bool:
+    """Whether a folder, or one below it, has a file with the suffix of a video, as an indexing run looks for them."""
+    from framecue.library.files.exclude import Exclude
+    from framecue.library.files.mixed import ALL_FILES
+    from framecue.library.results import Skipped
+    from framecue.video import VIDEO_SUFFIXES
+
+    found = ALL_FILES.find([folder], suffixes=VIDEO_SUFFIXES, exclude=Exclude())
+    return any(not isinstance(each, Skipped) for _, each in found)
 
 
 def _num_videos_in(place: str, folder: str) -> int:
